@@ -1,0 +1,86 @@
+/** The settings of a run after all checks: what the inputs and the settings file mean together. */
+export interface Config {
+  /** Names the ledger; defaults to the last part of the image's repository. A DNS label. */
+  readonly app: string;
+  readonly environment?: string;
+  readonly dryRun: boolean;
+  readonly gate?: GateConfig;
+  readonly image?: ImageName;
+  /** Deploy this existing digest; the build is skipped. */
+  readonly digest?: Digest;
+  /** Present when an image is to be built. */
+  readonly build?: BuildConfig;
+  /** Immutable tags are pushed by the build; mutable ones move after a good verdict. Undefined: the commit's sha, and `latest` on the default branch. */
+  readonly tags?: readonly string[];
+  readonly login?: RegistryLogin;
+  readonly cluster: ClusterConfig;
+  readonly workloads: readonly WorkloadRef[];
+  /** Upper bound of the rollout, ms. */
+  readonly timeoutMs: number;
+  readonly smoke: readonly SmokeCheck[];
+  readonly rollback: 'auto' | 'off';
+  /** Settings file that was read, for messages. */
+  readonly file?: string;
+}
+
+/** Commands that run by `bash -eo pipefail` before anything is built. */
+export interface GateConfig {
+  readonly commands: readonly string[];
+  /** Relative to the workspace; default `.`. */
+  readonly workingDirectory: string;
+}
+
+/** `host[:port]/path` without tag or digest, as written by the user: `ghcr.io/acme/api`, `nginx`. */
+export type ImageName = string & { readonly brand?: 'ImageName' };
+/** `sha256:` and 64 hex digits. */
+export type Digest = string & { readonly brand?: 'Digest' };
+
+export interface BuildConfig {
+  readonly context: string;
+  readonly dockerfile?: string;
+  readonly target?: string;
+  readonly buildArgs: Readonly<Record<string, string>>;
+  /** id → value; passed to the build by files, never by argument. Already masked when Config is handed out. */
+  readonly buildSecrets: Readonly<Record<string, string>>;
+  readonly platforms: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly builder?: string;
+  readonly cache: 'none' | 'registry' | 'gha';
+}
+
+export interface RegistryLogin {
+  /** Host with port; docker.io when the image has none. */
+  readonly registry: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface ClusterConfig {
+  readonly kubeconfig?: { readonly path: string } | { readonly content: string };
+  readonly context?: string;
+  readonly namespace?: string;
+  /** Where a missing kubectl is downloaded from; `{version}`, `{os}` and `{arch}` are filled in. Undefined: the default address. */
+  readonly kubectlUrl?: string;
+}
+
+export const workloadKinds = ['deployment', 'statefulset', 'daemonset', 'cronjob'] as const;
+export type WorkloadKind = (typeof workloadKinds)[number];
+
+export interface WorkloadRef {
+  readonly kind: WorkloadKind;
+  readonly name: string;
+  /** Undefined: every container whose image repository equals `image`. */
+  readonly container?: string;
+}
+
+export interface SmokeCheck {
+  /** As the user wrote it, for messages. */
+  readonly text: string;
+  readonly target:
+    | { readonly type: 'url'; readonly url: string }
+    /** `port` is a number or a name; undefined: the only or first port of the Service. */
+    | { readonly type: 'service'; readonly name: string; readonly port?: string; readonly path: string };
+  /** Accepted status codes; default 200. */
+  readonly statuses: readonly number[];
+  readonly contains?: string;
+}

@@ -1,0 +1,118 @@
+/**
+ * Every reason for which a run can fail, in one table: what is observed, how long it may last before it is
+ * certain, what to say, what to do. `docs/causes.md` is generated from it, so there is no second list.
+ */
+export interface CauseEntry {
+  /** What is seen in the cluster, the builder or the registry. */
+  readonly observed: string;
+  /** Seconds for which the symptom must last before the judge is sure; undefined: certain at once, or not judged over time. */
+  readonly patienceSeconds?: number;
+  /** One sentence for the user, without the particulars: those are in the error's message. */
+  readonly sentence: string;
+  /** What to do about it. */
+  readonly hint: string;
+}
+
+const table = {
+  'config-invalid': {
+    observed: 'An input or the settings file says something that cannot be meant.',
+    sentence: 'The settings are not valid.',
+    hint: 'Mend every problem listed; nothing was run or changed.',
+  },
+  'permission-denied': {
+    observed: 'The API server answers 403, or an access review says no.',
+    sentence: 'The account that deploys may not do what the run needs.',
+    hint: 'Apply the Role that is printed with the problem, or use another kubeconfig.',
+  },
+  'api-unreachable': {
+    observed: 'The API server does not answer, or kubectl cannot start its proxy.',
+    sentence: 'The cluster cannot be reached.',
+    hint: 'Check the kubeconfig, the context, and that the runner may reach the API server.',
+  },
+  'cancelled': {
+    observed: 'SIGINT or SIGTERM.',
+    sentence: 'The run was cancelled.',
+    hint: 'Run it again when you are ready.',
+  },
+  'superseded': {
+    observed: 'The workload no longer holds what this run wrote, and somebody else wrote it.',
+    sentence: 'Somebody else changed the workload during the run.',
+    hint: 'Nothing of theirs was overwritten. Find out who deploys besides this workflow, then run again.',
+  },
+  'test-failed': {
+    observed: 'A command of the test gate ends with a code other than 0.',
+    sentence: 'The test gate is red.',
+    hint: 'Mend the test; nothing was built or changed.',
+  },
+  'build-failed': {
+    observed: '`docker buildx build` ends with a code other than 0.',
+    sentence: 'The image could not be built.',
+    hint: 'Read the failing step of the Dockerfile in the log above.',
+  },
+  'platform-unsupported': {
+    observed: 'The builder does not list a platform that is asked for.',
+    sentence: 'The builder cannot build for a platform that is asked for.',
+    hint: 'Set up QEMU or a builder with that platform before this step, or leave the platform out of `platforms`.',
+  },
+  'registry-denied': {
+    observed: 'The registry answers 401 or 403.',
+    sentence: 'The registry refused the login.',
+    hint: 'Check `registry-username`, `registry-password`, and that the account may write to this repository.',
+  },
+  'push-failed': {
+    observed: 'The image was built and the registry did not take it.',
+    sentence: 'The image could not be pushed.',
+    hint: 'Check that the registry is up and has room; run again.',
+  },
+  'image-not-found': {
+    observed: 'ErrImagePull or ImagePullBackOff with "not found" or "manifest unknown".',
+    sentence: 'The image does not exist in the registry.',
+    hint: 'Check the repository name and the digest, and that a retention rule has not removed it.',
+  },
+  'image-pull-denied': {
+    observed: 'ErrImagePull with "unauthorized", "denied" or "forbidden", twice.',
+    patienceSeconds: 15,
+    sentence: 'The nodes may not pull the image.',
+    hint: 'Check the imagePullSecrets of the pod or its service account: do they hold a login for this registry?',
+  },
+  'image-name-invalid': {
+    observed: 'InvalidImageName, ErrImageNeverPull.',
+    sentence: 'The image reference cannot be used by the nodes.',
+    hint: 'Check the image name for upper-case letters and spaces, and imagePullPolicy: Never.',
+  },
+  'crash-loop': {
+    observed: 'A container ended twice, or CrashLoopBackOff. A single crash is tolerated.',
+    sentence: 'The new version crashes.',
+    hint: 'The last lines of its log are in the evidence below.',
+  },
+  'container-config': {
+    observed: 'CreateContainerConfigError.',
+    patienceSeconds: 10,
+    sentence: 'A container cannot be configured: a ConfigMap, a Secret or one of its keys is missing.',
+    hint: 'Create the object or key that is named, or mark it optional in the pod template.',
+  },
+  'not-ready': {
+    observed: 'A new pod runs and its readiness probe keeps failing.',
+    patienceSeconds: 60,
+    sentence: 'The new version starts and never becomes ready.',
+    hint: 'Read the probe’s answer and the log in the evidence below; if it only needs longer, raise the probe’s own numbers.',
+  },
+  'deadline': {
+    observed: 'The rollout did not end within `timeout`, or Kubernetes reports ProgressDeadlineExceeded for this change.',
+    sentence: 'The rollout took too long.',
+    hint: 'See what the pods were waiting for; raise `timeout` only if that is normal.',
+  },
+  'smoke-failed': {
+    observed: 'The new version answers a smoke check wrongly, or not at all.',
+    sentence: 'The new version does not answer as it should.',
+    hint: 'The answer that was seen is below.',
+  },
+  'wrong-version-serving': {
+    observed: 'The Service sends traffic to pods that are not of the new version.',
+    sentence: 'The Service is not served by the new version.',
+    hint: 'Check the selector of the Service, and whether other workloads carry the same labels.',
+  },
+} as const satisfies Record<string, CauseEntry>;
+
+export type Cause = keyof typeof table;
+export const causes: Readonly<Record<Cause, CauseEntry>> = table;

@@ -1,0 +1,76 @@
+import { causes, type Cause } from './causes.js';
+
+export interface Details {
+  /** What to do about it; defaults to the hint of the cause. */
+  readonly hint?: string;
+  /** The error underneath. */
+  readonly cause?: unknown;
+  /** What was seen at the moment of failure: short labelled texts, already redacted by whoever prints them. */
+  readonly evidence?: readonly Evidence[];
+}
+
+/** A labelled piece of what was seen at the moment of failure, e.g. the last lines of a crashed container's log. */
+export interface Evidence {
+  readonly title: string;
+  readonly text: string;
+}
+
+/** A run that cannot go on. `code` is the output `cause`. */
+export abstract class DeployError extends Error {
+  readonly hint: string;
+  readonly evidence: readonly Evidence[];
+  constructor(readonly code: Cause, message: string, details: Details = {}) {
+    super(message, { cause: details.cause });
+    this.name = new.target.name;
+    this.hint = details.hint ?? causes[code].hint;
+    this.evidence = details.evidence ?? [];
+  }
+}
+
+/** One thing wrong with the settings, with its place. */
+export interface Problem {
+  readonly message: string;
+  readonly hint?: string;
+  /** `input platforms`, or the path inside the settings file: `environments.prod.timeout`. */
+  readonly where: string;
+  readonly file?: string;
+  /** Both counted from 1. */
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** The settings are wrong: all problems, not just the first. */
+export class ConfigError extends DeployError {
+  constructor(readonly problems: readonly Problem[]) {
+    super('config-invalid', problems.map(describeProblem).join('\n'), { hint: problems.length === 1 ? problems[0]?.hint : undefined });
+  }
+}
+
+/** `deploy.yml:3:5: unknown key "plattforms". Did you mean "platforms"?` */
+export function describeProblem(problem: Problem): string {
+  const place = problem.file ? [problem.file, problem.line, problem.column].filter((part) => part !== undefined).join(':') : undefined;
+  return [place ? `${place}: ${problem.where}` : problem.where, problem.message].join(': ') + (problem.hint ? `. ${problem.hint}` : '');
+}
+
+/** A program that was run ended badly: docker, kubectl, the test gate. */
+export class CommandError extends DeployError {}
+
+/** The cluster refused, or did not answer. */
+export class ClusterError extends DeployError {}
+
+/** The rollout failed, as the judge or the smoke checks found. */
+export class RolloutError extends DeployError {}
+
+/** The run was asked to stop. */
+export class CancelledError extends DeployError {
+  constructor(signal: string) {
+    super('cancelled', `Stopped by ${signal}.`);
+  }
+}
+
+/** The previous state could not be put back, or not be proven to be back. `commands` go back by hand. */
+export class UndoError extends DeployError {
+  constructor(code: Cause, message: string, readonly commands: readonly string[], details: Details = {}) {
+    super(code, message, details);
+  }
+}

@@ -1,0 +1,72 @@
+import type { Cause } from './causes.js';
+import type { Evidence } from './errors.js';
+import type { Plan } from './plan.js';
+import type { StageName, Verdict } from './verdict.js';
+
+/** Everything that is known when a run has ended: summary, outputs and report.json say nothing else. */
+export interface Outcome {
+  readonly verdict: Verdict;
+  /** Present when the verdict is not a success. */
+  readonly failure?: Failure;
+  readonly app: string;
+  readonly environment?: string;
+  readonly namespace?: string;
+  readonly commit?: string;
+  /** Address of the workflow run. */
+  readonly runUrl?: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly durationMs: number;
+  /** `name@sha256:…` of what was to be deployed, when it is known. */
+  readonly reference?: string;
+  readonly digest?: string;
+  readonly image?: string;
+  readonly tags: readonly string[];
+  readonly changes: readonly Change[];
+  readonly timeline: readonly Span[];
+  /** How the rollback went; absent when there was none. */
+  readonly rollback?: RollbackReport;
+  /** Commands that go back by hand. */
+  readonly undoCommands: readonly string[];
+  readonly warnings: readonly string[];
+  /** Only in a dry run. */
+  readonly plan?: Plan;
+}
+
+export interface Failure {
+  readonly cause: Cause;
+  readonly stage: StageName;
+  /** What happened and where, in one or two sentences. */
+  readonly message: string;
+  readonly hint: string;
+  readonly evidence: readonly Evidence[];
+}
+
+/** One container of one workload, before and after. References are complete: `name[:tag][@sha256:…]`. */
+export interface Change {
+  /** `deployment/api`. */
+  readonly workload: string;
+  readonly container: string;
+  readonly before: string;
+  readonly after: string;
+  /** What the container is set to now, at the end of the run; undefined when it could not be read. */
+  readonly now?: string;
+}
+
+/** One stage on the timeline. Times are ms since the start of the run. */
+export interface Span {
+  readonly stage: StageName;
+  readonly label: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly result: 'ok' | 'failed' | 'skipped';
+}
+
+export interface RollbackReport {
+  /** ms from the failure to the patch that put the old images back, evidence included. */
+  readonly restoredAfterMs?: number;
+  /** ms from that patch to the proof that it holds. */
+  readonly verifiedAfterMs?: number;
+  /** What was done and seen, in sentences. */
+  readonly notes: readonly string[];
+}

@@ -1,0 +1,10 @@
+/** The few things that are done with files. Paths are absolute or relative to the working directory. */
+export interface Files {
+  /** Undefined when there is no such file. Throws on any other trouble (a directory, no permission). */
+  readText(path: string): Promise<string | undefined>;
+  /** `mode` defaults to 0644. Written beside and renamed into place. */
+  writeText(path: string, text: string, mode?: number): Promise<void>;
+  /** A new private folder (0700) under the runner's temporary folder, removed by `remove`. */
+  temporaryFolder(): Promise<string>;
+  remove(path: string): Promise<void>;
+}

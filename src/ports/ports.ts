@@ -1,0 +1,18 @@
+import type { Clock } from './clock.js';
+import type { Files } from './files.js';
+import type { Http } from './http.js';
+import type { Log } from './log.js';
+import type { ProcessRunner } from './process.js';
+
+/** The outside world, as one value that is passed down. */
+export interface Ports {
+  readonly process: ProcessRunner;
+  readonly clock: Clock;
+  readonly files: Files;
+  readonly http: Http;
+  readonly log: Log;
+  /** The environment variables of the process, read only. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborted with a CancelledError when the runner or the user asks to stop. */
+  readonly cancelled: AbortSignal;
+}
