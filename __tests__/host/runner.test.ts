@@ -1,0 +1,105 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  appendSummary, fitSummary, isRunner, readInputs, readRunFacts, readState, saveState, writeOutputs,
+} from '../../src/host/runner.js';
+
+let folder = '';
+beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'runner-')); });
+afterEach(() => rm(folder, { recursive: true }));
+
+const asIs = (text: string) => text;
+const noFiles = { readText: () => Promise.resolve(undefined) };
+
+/** Reads a file of `NAME<<DELIMITER` entries as the runner does. */
+function readEntries(text: string): Record<string, string> {
+  const lines = text.split('\n');
+  const entries: Record<string, string> = {};
+  while (lines.length > 1) {
+    const [name = '', delimiter = ''] = (lines.shift() ?? '').split('<<');
+    const end = lines.indexOf(delimiter);
+    if (name === '' || delimiter === '' || end < 0) throw new Error(`not an entry: ${name}<<${delimiter}`);
+    entries[name] = lines.splice(0, end).join('\n');
+    lines.shift();
+  }
+  return entries;
+}
+
+describe('inputs', () => {
+  it('are found under the names that the runner gives them', () => {
+    const env = { 'INPUT_DRY-RUN': 'true', INPUT_TWO_WORDS: ' x\ny \n', INPUT_EMPTY: '', INPUT_OTHER: '1' };
+    expect(readInputs(env, ['dry-run', 'two words', 'empty', 'absent'])).toEqual({ 'dry-run': 'true', 'two words': 'x\ny' });
+  });
+});
+
+describe('facts of the run', () => {
+  const env = {
+    GITHUB_ACTIONS: 'true', GITHUB_SHA: 'c0ffee', GITHUB_REF: 'refs/heads/feature/a', GITHUB_REPOSITORY: 'acme/api', GITHUB_ACTOR: 'jo',
+    GITHUB_RUN_ID: '7', GITHUB_SERVER_URL: 'https://github.com', GITHUB_RUN_ATTEMPT: '2', GITHUB_EVENT_PATH: '/event.json',
+  };
+  it('come from the environment and the event', async () => {
+    const event = JSON.stringify({ repository: { default_branch: 'trunk' } });
+    expect(isRunner(env)).toBe(true);
+    expect(await readRunFacts(env, { readText: () => Promise.resolve(event) })).toEqual({
+      commit: 'c0ffee', branch: 'feature/a', defaultBranch: 'trunk', repository: 'acme/api', actor: 'jo',
+      runUrl: 'https://github.com/acme/api/actions/runs/7/attempts/2',
+    });
+  });
+
+  it.each(['{', 'null', '[]', '{"repository":null}', '{"repository":{"default_branch":3}}'])('do without the event %s', async (event) => {
+    expect((await readRunFacts(env, { readText: () => Promise.resolve(event) })).defaultBranch).toBeUndefined();
+  });
+
+  it('are undefined where nothing is known', async () => {
+    expect(await readRunFacts({ GITHUB_REF: 'refs/tags/v1' }, noFiles)).toEqual({});
+  });
+});
+
+describe('outputs and state', () => {
+  it('come back as they were, whatever they say', async () => {
+    await fc.assert(fc.asyncProperty(fc.array(fc.string({ unit: fc.constantFrom('a', '\n', '<<', '=', 'end_of_', '::', '\r', '%') })), async (values) => {
+      const path = join(folder, 'output');
+      await rm(path, { force: true });
+      const outputs = Object.fromEntries(values.map((value, index) => [`name-${index}`, value]));
+      await writeFile(path, '');
+      await writeOutputs({ GITHUB_OUTPUT: path }, outputs, asIs);
+      expect(readEntries(await readFile(path, 'utf8'))).toEqual(outputs);
+    }), { numRuns: 30 });
+  });
+
+  it('are redacted in outputs, and exact in the state', async () => {
+    const env = { GITHUB_OUTPUT: join(folder, 'output'), GITHUB_STATE: join(folder, 'state'), STATE_ledger: 'kept' };
+    await writeOutputs(env, { image: 'a secret' }, (text) => text.replace('secret', '***'));
+    await saveState(env, 'ledger', 'line\nline');
+    expect(readEntries(await readFile(env.GITHUB_OUTPUT, 'utf8'))).toEqual({ image: 'a ***' });
+    expect(readEntries(await readFile(env.GITHUB_STATE, 'utf8'))).toEqual({ ledger: 'line\nline' });
+    expect([readState(env, 'ledger'), readState(env, 'none')]).toEqual(['kept', '']);
+  });
+
+  it('go nowhere at a terminal', async () => {
+    await expect(writeOutputs({}, { a: 'b' }, asIs)).resolves.toBeUndefined();
+    await expect(saveState({}, 'a', 'b')).resolves.toBeUndefined();
+    await expect(appendSummary({}, '# x')).resolves.toBeUndefined();
+  });
+});
+
+describe('the summary', () => {
+  it('is added to what is there', async () => {
+    const env = { GITHUB_STEP_SUMMARY: join(folder, 'summary.md') };
+    await appendSummary(env, '# one');
+    await appendSummary(env, '# two');
+    expect(await readFile(env.GITHUB_STEP_SUMMARY, 'utf8')).toBe('# one\n# two\n');
+  });
+
+  it('is cut after a whole line, with a sentence, when there is no room', () => {
+    const text = `${'é'.repeat(40)}\n`.repeat(20);
+    const cut = fitSummary(text, 500);
+    expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(500);
+    expect(cut).toMatch(/^(é{40}\n)+\n\n\*The summary was cut here: GitHub takes no more than 1 MiB for one step/);
+    expect(fitSummary(text, 5)).toBe('');
+    expect(fitSummary('x', 1)).toBe('x');
+  });
+});

@@ -1,0 +1,108 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { readArguments, readGitFacts, type CommandTable } from '../../src/host/terminal.js';
+import { ConfigError } from '../../src/outcome/errors.js';
+import type { Exited, ProcessRunner } from '../../src/ports/process.js';
+
+const table: CommandTable = {
+  deploy: {
+    description: 'Takes a commit to production.',
+    flags: [
+      { name: 'dry-run', description: 'Plan only.', default: 'false', isBoolean: true },
+      { name: 'workloads', description: 'What to roll out,\none per line.' },
+      { name: 'image', description: 'Repository of the image.' },
+      { name: 'registry-password', description: 'Password of the registry.', fromEnvironmentOnly: true },
+    ],
+  },
+  rollback: { description: 'Goes back.', flags: [] },
+};
+const suggest = (word: string, known: readonly string[]) => known.find((name) => name.startsWith(word.slice(0, 3)));
+const read = (...argv: string[]) => readArguments(argv, table, {}, suggest);
+const problemsOf = (...argv: string[]) => {
+  try {
+    read(...argv);
+  } catch (error) {
+    return error instanceof ConfigError ? error.message : String(error);
+  }
+  return 'none';
+};
+
+describe('the command line', () => {
+  it.each<[string, string[], Record<string, string>]>([
+    ['nothing', [], {}],
+    ['a value after a space', ['--image', 'ghcr.io/acme/api'], { image: 'ghcr.io/acme/api' }],
+    ['a value after =', ['--image=a=b'], { image: 'a=b' }],
+    ['a value that begins with --', ['--image=--x'], { image: '--x' }],
+    ['an empty value', ['--image='], { image: '' }],
+    ['a switch', ['--dry-run'], { 'dry-run': 'true' }],
+    ['a switch with its value', ['--dry-run', 'false', '--image', 'x'], { 'dry-run': 'false', image: 'x' }],
+    ['a switch before another flag', ['--dry-run', '--image', 'x'], { 'dry-run': 'true', image: 'x' }],
+    ['a flag given twice', ['--workloads', 'deployment/a', '--workloads=deployment/b'], { workloads: 'deployment/a\ndeployment/b' }],
+  ])('reads %s', (_, argv, inputs) => {
+    expect(read('deploy', ...argv)).toEqual({ kind: 'run', command: 'deploy', inputs });
+  });
+
+  it('takes secrets from the environment', () => {
+    expect(readArguments(['deploy'], table, { DEPLOY_REGISTRY_PASSWORD: 'x' }, suggest))
+      .toMatchObject({ inputs: { 'registry-password': 'x' } });
+  });
+
+  it.each<[string[], string]>([
+    [['deplyo'], 'command line: unknown command "deplyo". Did you mean "deploy"?'],
+    [['xxx'], 'command line: unknown command "xxx". See --help for those that there are.'],
+    [['toString'], 'command line: unknown command "toString". See --help for those that there are.'],
+    [['deploy', 'x'], 'command line: "x" is not a flag. Flags begin with --; see --help.'],
+    [['deploy', '--worklaods=x'], 'command line: unknown flag "--worklaods". Did you mean "--workloads"?'],
+    [['deploy', '--image'], 'flag --image: its value is missing. Write --image VALUE, or --image=VALUE when the value begins with --.'],
+    [['deploy', '--image', '--dry-run'], 'flag --image: its value is missing'],
+    [['deploy', '-x'], 'command line: "-x" is not a flag. Flags begin with --; see --help.'],
+    [['deploy', '--registry-password', 'x'], 'flag --registry-password: everyone on this machine could read its value in the process list. '
+      + 'Put it into the environment variable DEPLOY_REGISTRY_PASSWORD, and leave the flag out.'],
+  ])('says what is wrong with %j', (argv, message) => {
+    expect(problemsOf(...argv)).toContain(message);
+  });
+
+  it('never shows the value of a secret flag', () => {
+    expect(problemsOf('deploy', '--registry-password=hunter2')).not.toContain('hunter2');
+    expect(problemsOf('deploy', '--registry-passwrd', 'hunter2')).toBe('command line: unknown flag "--registry-passwrd". Did you mean "--registry-password"?');
+    expect(problemsOf('deploy', '--registry-password', 'hunter2')).not.toContain('hunter2');
+  });
+
+  it('gives back any value that is written after =', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (value) => {
+      expect(read('deploy', `--image=${value}`)).toMatchObject({ inputs: { image: value } });
+    }));
+  });
+
+  it('shows its help', () => {
+    expect([read(), read('--help'), read('help'), read('-h')].map(({ kind }) => kind)).toEqual(['help', 'help', 'help', 'help']);
+    const request = read('deploy', '--image', 'x', '--help');
+    expect(request.kind === 'help' && request.text).toBe([
+      'Usage: node dist/cli.js deploy [--flag VALUE …]', '', 'Takes a commit to production.', '',
+      '  --dry-run          Plan only. (default: false)',
+      '  --workloads VALUE  What to roll out,', '                     one per line.',
+      '  --image VALUE      Repository of the image.', '',
+      'From the environment, as they are secrets:', '  DEPLOY_REGISTRY_PASSWORD  Password of the registry.', '',
+      'A flag that takes several values may be repeated.',
+    ].join('\n'));
+  });
+});
+
+describe('git', () => {
+  const git = (answers: Record<string, Exited>): ProcessRunner => ({
+    run: ({ args }) => Promise.resolve(answers[args.join(' ')] ?? { code: 128, stdout: '', stderr: 'fatal' }),
+    start: () => { throw new Error('not expected'); },
+  });
+  const says = (stdout: string): Exited => ({ code: 0, stdout, stderr: '' });
+
+  it('tells commit and branches', async () => {
+    expect(await readGitFacts(git({
+      'rev-parse --verify --quiet HEAD': says('c0ffee\n'), 'symbolic-ref --quiet --short HEAD': says('feature/a\n'),
+      'symbolic-ref --quiet --short refs/remotes/origin/HEAD': says('origin/trunk\n'),
+    }))).toEqual({ commit: 'c0ffee', branch: 'feature/a', defaultBranch: 'trunk' });
+  });
+
+  it('is not missed where there is none', async () => {
+    expect(await readGitFacts({ ...git({}), run: () => Promise.reject(new Error('no git')) })).toEqual({});
+  });
+});

@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import { appendFile, stat } from 'node:fs/promises';
+import type { Files } from '../ports/files.js';
+import type { RunFacts } from './facts.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/*
+ * The runner's files are written here and not by `@actions/core`: its only entry loads an HTTP client and OIDC, which
+ * costs more processor time than everything else between the start of a run and its first stage. The format is the
+ * documented one: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
+ */
+
+/** Whether the GitHub runner (or one that behaves like it) started this process. */
+export const isRunner = (env: Env): boolean => env['GITHUB_ACTIONS'] === 'true';
+
+/**
+ * The inputs that were given, by the names of `action.yml`, without white space around them. The runner hands them over
+ * as INPUT_NAME, in capitals, with `_` for each space, dashes kept; an input that was not given is empty there, and
+ * absent here.
+ */
+export function readInputs(env: Env, names: readonly string[]): Readonly<Record<string, string>> {
+  const given = names.map((name) => [name, (env[`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`] ?? '').trim()] as const);
+  return Object.fromEntries(given.filter(([, value]) => value !== ''));
+}
+
+/**
+ * What the runner knows of the run. The default branch is in the event; a missing or broken event only leaves it
+ * undefined, as a deployment does not depend on it.
+ */
+export async function readRunFacts(env: Env, files: Pick<Files, 'readText'>): Promise<RunFacts> {
+  const event = await readEvent(env, files);
+  const [server, repository, runId] = [env['GITHUB_SERVER_URL'], env['GITHUB_REPOSITORY'], env['GITHUB_RUN_ID']];
+  const attempt = env['GITHUB_RUN_ATTEMPT'];
+  const onRetry = attempt && attempt !== '1' ? `/attempts/${attempt}` : '';
+  return {
+    commit: given(env['GITHUB_SHA']),
+    branch: env['GITHUB_REF']?.startsWith('refs/heads/') ? env['GITHUB_REF'].slice('refs/heads/'.length) : undefined,
+    defaultBranch: defaultBranchOf(event),
+    repository: given(repository),
+    actor: given(env['GITHUB_ACTOR']),
+    runUrl: server && repository && runId ? `${server}/${repository}/actions/runs/${runId}${onRetry}` : undefined,
+  };
+}
+
+const given = (value: string | undefined): string | undefined => (value ? value : undefined);
+
+async function readEvent(env: Env, files: Pick<Files, 'readText'>): Promise<unknown> {
+  const path = env['GITHUB_EVENT_PATH'];
+  if (!path) return undefined;
+  try {
+    return JSON.parse(await files.readText(path) ?? 'null');
+  } catch {
+    return undefined;
+  }
+}
+
+function defaultBranchOf(event: unknown): string | undefined {
+  const repository = property(event, 'repository');
+  const branch = property(repository, 'default_branch');
+  return typeof branch === 'string' && branch !== '' ? branch : undefined;
+}
+
+const property = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+
+/** What was saved by the main step under this name; empty when nothing was. */
+export const readState = (env: Env, name: string): string => env[`STATE_${name}`] ?? '';
+
+/** Keeps a value for the post step. Nothing happens where there is no runner to keep it. */
+export const saveState = (env: Env, name: string, value: string): Promise<void> =>
+  appendTo(env['GITHUB_STATE'], entry(name, value));
+
+/** Writes outputs of the step, with whatever is masked taken out of them. Nothing happens where there is no runner. */
+export async function writeOutputs(
+  env: Env, outputs: Readonly<Record<string, string>>, redact: (text: string) => string,
+): Promise<void> {
+  await appendTo(env['GITHUB_OUTPUT'], Object.entries(outputs).map(([name, value]) => entry(name, redact(value))).join(''));
+}
+
+/** `NAME<<DELIMITER`, the value, the delimiter, which nobody can know beforehand and so not put into the value. */
+function entry(name: string, value: string): string {
+  const delimiter = `end_of_${randomUUID()}`;
+  return `${name}<<${delimiter}\n${value}\n${delimiter}\n`;
+}
+
+/** The runner drops the summary of a step altogether when it is larger than this, in bytes of UTF-8. */
+export const summaryLimit = 1024 * 1024;
+
+const cutNotice = '\n\n*The summary was cut here: GitHub takes no more than 1 MiB for one step. The log has the rest.*\n';
+
+/** Adds to the summary of the step, as much as there is room for. Nothing happens where there is no runner. */
+export async function appendSummary(env: Env, markdown: string): Promise<void> {
+  const path = env['GITHUB_STEP_SUMMARY'];
+  if (!path) return;
+  const written = await stat(path).then((file) => file.size, () => 0);
+  await appendTo(path, fitSummary(`${markdown}\n`, summaryLimit - written));
+}
+
+/** The text, cut after a whole line and with a sentence about it when it has more than `room` bytes. */
+export function fitSummary(markdown: string, room: number): string {
+  const bytes = Buffer.from(markdown);
+  if (bytes.length <= room) return markdown;
+  const space = room - Buffer.byteLength(cutNotice);
+  if (space <= 0) return '';
+  const cut = bytes.subarray(0, space).toString('utf8');
+  return cut.slice(0, cut.lastIndexOf('\n') + 1) + cutNotice;
+}
+
+async function appendTo(path: string | undefined, text: string): Promise<void> {
+  if (path && text !== '') await appendFile(path, text, 'utf8');
+}
