@@ -1,0 +1,135 @@
+// The programs that the sandbox builds from source, each from a Go module whose go.sum pins every byte.
+// They are kept in the user's cache folder under a hash of the module's files: another checkout with
+// the same files finds them, and a changed pin never runs an old program.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { command } from './command.mjs';
+import { cache, source } from './layout.mjs';
+import { alone } from './lock.mjs';
+import { step } from './progress.mjs';
+
+/**
+ * @typedef {object} Module
+ * @property {string} title
+ * @property {string} first how long the first build takes, for whoever watches it
+ * @property {(version: (path: string) => string) => string[]} variables what the linker sets, as -X does
+ * @property {string[]} [links] further names of the one program
+ */
+
+const kubernetesPrograms = [
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-proxy',
+  'kube-scheduler',
+  'kubectl',
+  'kubelet',
+];
+
+/** @type {Record<string, Module>} */
+export const modules = {
+  kubernetes: {
+    title: 'Kubernetes and etcd',
+    first: 'about 5 min',
+    links: kubernetesPrograms,
+    variables: (version) => {
+      const kubernetes = version('k8s.io/kubernetes');
+      const [major, minor] = kubernetes.slice(1).split('.');
+      const at = 'k8s.io/component-base/version';
+      return [`${at}.gitVersion=${kubernetes}`, `${at}.gitMajor=${major}`, `${at}.gitMinor=${minor}`];
+    },
+  },
+  builder: {
+    title: 'BuildKit, buildx and the docker command',
+    first: 'about 3 min',
+    variables: (version) => [
+      `github.com/moby/buildkit/version.Version=${version('github.com/moby/buildkit')}`,
+      `github.com/docker/buildx/version.Version=${version('github.com/docker/buildx')}`,
+      `github.com/docker/cli/cli/version.Version=${version('github.com/docker/cli').slice(1).split('+')[0]}`,
+    ],
+  },
+  pause: { title: 'the pause program of pods', first: 'some seconds', variables: () => [] },
+  helm: {
+    title: 'Helm',
+    first: 'about 2 min',
+    variables: (version) => [`helm.sh/helm/v4/internal/version.version=${version('helm.sh/helm/v4')}`],
+  },
+  lint: {
+    title: 'actionlint',
+    first: 'some seconds',
+    variables: (version) => [
+      `github.com/rhysd/actionlint.version=${version('github.com/rhysd/actionlint').slice(1)}`,
+      'github.com/rhysd/actionlint.installedFrom=source',
+    ],
+  },
+};
+
+/** What `up` needs; the other modules are built when somebody asks for their tool. */
+export const needed = ['kubernetes', 'builder', 'pause'];
+
+/** The tools that `sandbox tool` builds on demand, and their modules. @type {Record<string, string>} */
+export const tools = { helm: 'helm', actionlint: 'lint' };
+
+/** @param {string} name */
+export function folder(name) {
+  const hash = createHash('sha256');
+  for (const file of readdirSync(join(source, name)).sort()) {
+    hash.update(`${file}\0`).update(readFileSync(join(source, name, file))).update('\0');
+  }
+  return join(cache, `${name}-${process.arch}-${hash.digest('hex').slice(0, 12)}`);
+}
+
+/** @param {string} name @param {string} program */
+export function program(name, program) {
+  return join(folder(name), program);
+}
+
+/** @param {string[]} names */
+export function missing(names) {
+  return names.filter((name) => !existsSync(folder(name)));
+}
+
+/** @param {string} name */
+function versionIn(name) {
+  const file = readFileSync(join(source, name, 'go.mod'), 'utf8');
+  return (/** @type {string} */ path) => {
+    const found = new RegExp(`^\\s+${path.replaceAll('.', '\\.')} (v\\S+)`, 'm').exec(file);
+    if (!found) throw new Error(`sandbox/${name}/go.mod does not require ${path}`);
+    return found[1];
+  };
+}
+
+/** @param {string} name @param {string} target */
+async function compile(name, target) {
+  const module = modules[name];
+  const variables = module.variables(versionIn(name)).map((variable) => `-X ${variable}`);
+  const hasTools = /^tool /m.test(readFileSync(join(source, name, 'go.mod'), 'utf8'));
+  await command('go', ['build', '-ldflags', ['-s -w', ...variables].join(' '), '-o', `${target}/`, hasTools ? 'tool' : '.'], {
+    cwd: join(source, name),
+    env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' },
+  });
+  for (const link of module.links ?? []) symlinkSync(name, join(target, link));
+}
+
+/** Builds what is not in the cache yet. @param {string[]} names */
+export async function build(names) {
+  if (missing(names).length === 0) return;
+  await alone(join(cache, 'lock'), async () => {
+    // Another process may have built some of it while this one waited for the lock.
+    for (const name of missing(names)) {
+      const { title, first } = modules[name];
+      await step('build', `${title} from source (the first time takes ${first})`, async () => {
+        mkdirSync(cache, { recursive: true });
+        // Built beside its place and moved there at once: an interrupted build leaves nothing that looks whole.
+        const unfinished = mkdtempSync(join(cache, `.${name}-`));
+        try {
+          await compile(name, unfinished);
+          renameSync(unfinished, folder(name));
+        } finally {
+          rmSync(unfinished, { recursive: true, force: true });
+        }
+      });
+    }
+  });
+}

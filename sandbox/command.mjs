@@ -1,0 +1,39 @@
+// Runs a program to its end; a failure says which program, with what arguments, and what it printed last.
+import { execFile } from 'node:child_process';
+
+/** The last lines of a text, for messages. @param {string} text @param {number} [lines] */
+export function tail(text, lines = 15) {
+  return text.trimEnd().split('\n').slice(-lines).join('\n');
+}
+
+/**
+ * @param {string} program
+ * @param {string[]} args
+ * @param {{ input?: string, env?: NodeJS.ProcessEnv, cwd?: string }} [options]
+ * @returns {Promise<string>} what it wrote to standard output
+ */
+export function command(program, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      program,
+      args,
+      { env: options.env ?? process.env, cwd: options.cwd, maxBuffer: 64 * 1024 * 1024 },
+      (error, stdout, stderr) => {
+        if (!error) return resolve(stdout);
+        const reason = tail(stderr || stdout) || error.message;
+        reject(new Error(`${[program, ...args].join(' ')} failed:\n${reason}`));
+      },
+    );
+    // A program that ends before it has read its input closes the pipe; its exit code tells the story.
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(options.input ?? '');
+  });
+}
+
+/** Whether the command ended with success. @param {string} program @param {string[]} args */
+export async function succeeds(program, args) {
+  return command(program, args).then(
+    () => true,
+    () => false,
+  );
+}

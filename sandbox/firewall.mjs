@@ -1,0 +1,83 @@
+// Taking back what kubelet, kube-proxy and the CNI plugins put into iptables. Their chains have the same
+// names for every cluster on a machine, so they are only removed if there were none before `up`.
+import { command } from './command.mjs';
+import { find } from './packages.mjs';
+
+/** @typedef {{ tables: string[], chains: string[] }} Found what there is of one protocol */
+const families = ['iptables', 'ip6tables'];
+const comment = '--comment acci-sandbox ';
+
+/** @param {string} text what iptables-save prints */
+export function chainsIn(text) {
+  return [...text.matchAll(/^:((?:KUBE|CNI)-\S+)/gm)].map(([, chain]) => chain);
+}
+
+/** @param {string} text */
+function tablesIn(text) {
+  return [...text.matchAll(/^\*(\S+)/gm)].map(([, table]) => table);
+}
+
+/**
+ * The input for iptables-restore --noflush that removes all rules and chains of the sandbox.
+ * @param {string} saved what iptables-save prints
+ * @param {(chain: string) => boolean} ours
+ */
+export function undo(saved, ours) {
+  /** @type {string[]} */
+  const script = [];
+  for (const [, table, body] of saved.matchAll(/^\*(\S+)\n([\s\S]*?)^COMMIT/gm)) {
+    const chains = [...body.matchAll(/^:(\S+)/gm)].map(([, chain]) => chain).filter(ours);
+    const rules = body.split('\n').filter((line) => {
+      const [, chain, target] = /^-A (\S+).*?(?: -[jg] (\S+)|$)/.exec(line) ?? [];
+      if (!chain || ours(chain)) return false;
+      return line.includes(comment) || (target !== undefined && ours(target));
+    });
+    if (chains.length + rules.length === 0) continue;
+    script.push(`*${table}`);
+    // Naming a chain empties it; all have to be empty before the first can go.
+    script.push(...chains.map((chain) => `:${chain} - [0:0]`));
+    script.push(...rules.map((rule) => rule.replace(/^-A/, '-D')));
+    script.push(...chains.map((chain) => `-X ${chain}`), 'COMMIT');
+  }
+  return script.length > 0 ? `${script.join('\n')}\n` : '';
+}
+
+/** @returns {Promise<Record<string, Found>>} by the name of the program */
+export async function firewallNow() {
+  /** @type {Record<string, Found>} */
+  const found = {};
+  for (const family of families) {
+    const save = find(`${family}-save`);
+    const text = save ? await command(save, []).catch(() => '') : '';
+    found[family] = { tables: tablesIn(text), chains: chainsIn(text) };
+  }
+  return found;
+}
+
+/** @param {string} chain */
+const kindOf = (chain) => chain.split('-')[0];
+
+/** @param {Record<string, Found> | undefined} before unknown: then no chain is known to be ours */
+export async function cleanFirewall(before) {
+  for (const family of families) {
+    const save = find(`${family}-save`);
+    const restore = find(`${family}-restore`);
+    if (!save || !restore) continue;
+    const saved = await command(save, []).catch(() => '');
+    const foreign = new Set(before ? before[family]?.chains.map(kindOf) : ['KUBE', 'CNI']);
+    const ours = (/** @type {string} */ chain) => ['KUBE', 'CNI'].includes(kindOf(chain)) && !foreign.has(kindOf(chain));
+    const script = undo(saved, ours);
+    if (script) await command(restore, ['--wait', '--noflush'], { input: script });
+    if (before) await dropTables(family, tablesIn(saved).filter((table) => !before[family]?.tables.includes(table)));
+  }
+}
+
+/** Tables that were not there before, if nothing is left in them. @param {string} family @param {string[]} tables */
+async function dropTables(family, tables) {
+  for (const table of tables) {
+    const rest = await command(`${find(`${family}-save`)}`, ['-t', table]).catch(() => '-A');
+    if (/^-A|^:\S+ (DROP|-)/m.test(rest)) continue;
+    // With the nft variant of iptables this also removes the empty built-in chains; the legacy one keeps them.
+    await command(`${find(family)}`, ['-w', '-t', table, '-X']).catch(() => '');
+  }
+}

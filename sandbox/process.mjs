@@ -1,0 +1,132 @@
+// Keeping one long-running process: starting it so that it outlives this program, knowing later
+// whether it is still the same one, and ending it.
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { tail } from './command.mjs';
+import { paths } from './layout.mjs';
+import { until } from './wait.mjs';
+
+/** @typedef {{ pid: number, started: string, boot: string, since: string, command: string[] }} Trace */
+
+/** Marks our processes in /proc/PID/environ, also those that they start themselves (containerd's shims). */
+export const marker = 'ACCI_SANDBOX_PROCESS';
+
+/** @param {string} path */
+function read(path) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+export const boot = read('/proc/sys/kernel/random/boot_id').trim();
+
+/**
+ * When a process started, in ticks since boot; nothing if it has ended. A zombie has ended, though
+ * kill(pid, 0) still reaches it until its parent reaps it.
+ * @param {number} pid
+ */
+export function startOf(pid) {
+  const text = read(`/proc/${pid}/stat`);
+  // The name of the program is in brackets and may hold anything; what counts stands behind it.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return text && !'ZX'.includes(fields[0]) ? fields[19] : undefined;
+}
+
+/** @param {string} name */
+const traceFile = (name) => join(paths.processes, `${name}.json`);
+/** @param {string} name */
+const logFile = (name) => join(paths.logs, `${name}.log`);
+
+/** @param {string} name @returns {Trace | undefined} */
+export function traceOf(name) {
+  const text = read(traceFile(name));
+  return text ? JSON.parse(text) : undefined;
+}
+
+/** The process, if it still is the one that was started: pids are used again. @param {string} name */
+export function alive(name) {
+  const trace = traceOf(name);
+  return trace && trace.boot === boot && startOf(trace.pid) === trace.started ? trace : undefined;
+}
+
+/** @param {string} name */
+export function lastLines(name) {
+  return `--- the end of ${logFile(name)}:\n${tail(read(logFile(name)), 20)}`;
+}
+
+/** @param {string} name @param {string[]} command @param {NodeJS.ProcessEnv} [environment] @returns {Promise<Trace>} */
+export async function launch(name, command, environment = {}) {
+  mkdirSync(paths.logs, { recursive: true });
+  mkdirSync(paths.processes, { recursive: true });
+  // The log begins anew, so it cannot grow for ever; the one before it tells why the process was lost.
+  if (read(logFile(name))) renameSync(logFile(name), `${logFile(name)}.before`);
+  const log = openSync(logFile(name), 'w');
+  const child = spawn(command[0], command.slice(1), {
+    cwd: '/',
+    detached: true,
+    stdio: ['ignore', log, log],
+    env: { ...process.env, ...environment, [marker]: name },
+  });
+  await new Promise((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', (error) => reject(new Error(`${name} cannot be started: ${error.message}`)));
+  }).finally(() => closeSync(log));
+  child.unref();
+  const pid = /** @type {number} */ (child.pid);
+  const trace = { pid, started: startOf(pid) ?? '', boot, since: new Date().toISOString(), command };
+  writeFileSync(traceFile(name), JSON.stringify(trace, undefined, 2));
+  return trace;
+}
+
+/** @param {number} pid @param {NodeJS.Signals} signal */
+export function signal(pid, signal) {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    // It ended in between.
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Ends a process, kindly at first. @param {number} pid @param {{ seconds?: number }} [options] */
+export async function end(pid, { seconds = 10 } = {}) {
+  const started = startOf(pid);
+  if (!started) return;
+  const gone = () => startOf(pid) !== started;
+  signal(pid, 'SIGTERM');
+  await until(`the end of process ${pid}`, gone, { seconds }).catch(async () => {
+    signal(pid, 'SIGKILL');
+    await until(`the end of process ${pid} after SIGKILL`, gone, { seconds: 10 });
+  });
+}
+
+/** @param {string} name @param {{ seconds?: number }} [options] */
+export async function endNamed(name, options) {
+  const trace = alive(name);
+  if (trace) await end(trace.pid, options);
+  rmSync(traceFile(name), { force: true });
+}
+
+/** Every process that carries the marker, by pid; the value is the name it was started under. */
+export function marked() {
+  /** @type {Map<number, string>} */
+  const found = new Map();
+  for (const entry of readdirSync('/proc')) {
+    const pid = Number(entry);
+    if (!pid || pid === process.pid || !startOf(pid)) continue;
+    const mark = read(`/proc/${pid}/environ`).split('\0').find((text) => text.startsWith(`${marker}=`));
+    if (mark) found.set(pid, mark.slice(marker.length + 1));
+  }
+  return found;
+}
+
+/** @param {string} file @param {string} content @param {number} [mode] @returns {boolean} whether it was another before */
+export function put(file, content, mode = 0o644) {
+  if (read(file) === content) return false;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, content, { mode });
+  return true;
+}

@@ -1,0 +1,57 @@
+// One line for whatever takes longer than two seconds, so that nobody wonders whether it hangs:
+// kept up to date in place on a terminal, repeated every 15 seconds in a log.
+const terminal = Boolean(process.stderr.isTTY);
+const noticeable = 2000;
+const repeat = terminal ? 1000 : 15_000;
+
+/** @type {Map<symbol, { label: string, began: number }>} */
+const running = new Map();
+
+/** @param {number} milliseconds */
+export function elapsed(milliseconds) {
+  const seconds = Math.round(milliseconds / 1000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+/** @param {string} text */
+export function say(text) {
+  process.stderr.write(`${terminal ? '\r\x1b[K' : ''}${text}\n`);
+}
+
+function show() {
+  const slow = [...running.values()].filter((step) => Date.now() - step.began >= noticeable);
+  if (slow.length === 0) return;
+  const line = (/** @type {{ label: string, began: number }} */ step) =>
+    `${step.label} … ${elapsed(Date.now() - step.began)}`;
+  if (!terminal) return slow.forEach((step) => say(line(step)));
+  // Several steps may run at once; the one that has run longest is the one that is waited for.
+  const others = slow.length > 1 ? ` (and ${slow.length - 1} more)` : '';
+  const text = `${line(slow[0])}${others}`.slice(0, (process.stderr.columns ?? 80) - 1);
+  process.stderr.write(`\r\x1b[K${text}`);
+}
+
+/**
+ * @template T
+ * @param {string} verb one word: build, install, start …
+ * @param {string} detail
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function step(verb, detail, work) {
+  const key = Symbol(detail);
+  const entry = { label: `${verb.padEnd(8)}${detail}`, began: Date.now() };
+  running.set(key, entry);
+  const first = setTimeout(show, noticeable);
+  const ticker = setInterval(show, repeat);
+  try {
+    const result = await work();
+    const took = Date.now() - entry.began;
+    if (took >= noticeable) say(`${entry.label} … ${elapsed(took)}, done`);
+    return result;
+  } finally {
+    clearTimeout(first);
+    clearInterval(ticker);
+    running.delete(key);
+    if (terminal && running.size === 0) process.stderr.write('\r\x1b[K');
+  }
+}
