@@ -1,0 +1,3 @@
+module example.com/fault-app
+
+go 1.22

@@ -1,0 +1,140 @@
+// The fault app: a web server that fails as it is told to, for tests on a real cluster.
+//
+// `VERSION` is what it answers on `/`. `MODE` is a list of faults, separated by commas:
+//
+//	ok                  none
+//	crash               ends with code 1 at once
+//	crash-once          ends with code 1 the first time; remembers in /state, which must be a volume
+//	crash-after=5s      serves, and ends with code 1 after 5 s
+//	exit-zero           ends with code 0 at once
+//	unready             /ready answers 503 for ever
+//	slow-ready=10s      /ready answers 503 for the first 10 s
+//	liveness-dead       /live answers 500
+//	wrong-answer        / answers 500
+//	wrong-text          / answers 200 with another text
+//	oom                 takes memory until it is killed
+//	hang-on-term        does not end on SIGTERM
+//	serve-after-term=2s serves that much longer after SIGTERM; 0s if not given
+//
+// `LOG` is printed as it is at the start, for outputs that try to be more than text.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+type faults map[string]string
+
+func (f faults) has(name string) bool { _, ok := f[name]; return ok }
+
+// duration is 0 for a fault that is not there, and ends the program for one that has no valid duration.
+func (f faults) duration(name string) time.Duration {
+	text, ok := f[name]
+	if !ok {
+		return 0
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		die(2, "MODE %s: %v", name, err)
+	}
+	return d
+}
+
+func parse(mode string) faults {
+	found := faults{}
+	for _, part := range strings.Split(mode, ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		found[name] = value
+	}
+	return found
+}
+
+func die(code int, format string, values ...any) {
+	fmt.Fprintf(os.Stderr, format+"\n", values...)
+	os.Exit(code)
+}
+
+func main() {
+	started := time.Now()
+	mode := parse(os.Getenv("MODE"))
+	if text := os.Getenv("LOG"); text != "" {
+		fmt.Println(text)
+	}
+	fmt.Printf("fault-app %s starts\n", os.Getenv("VERSION"))
+	failAtStart(mode)
+
+	mux := http.NewServeMux()
+	answer := func(path string, bad func() bool, status int, body string) {
+		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			if bad() {
+				w.WriteHeader(status)
+				fmt.Fprintf(w, "not well: %s\n", os.Getenv("MODE"))
+				return
+			}
+			fmt.Fprintln(w, body)
+		})
+	}
+	slow := mode.duration("slow-ready")
+	answer("/ready", func() bool { return mode.has("unready") || time.Since(started) < slow }, 503, "ready")
+	answer("/live", func() bool { return mode.has("liveness-dead") }, 500, "alive")
+	answer("/version", func() bool { return false }, 0, os.Getenv("VERSION"))
+	body := os.Getenv("VERSION")
+	if mode.has("wrong-text") {
+		body = "welcome to nginx"
+	}
+	answer("/", func() bool { return mode.has("wrong-answer") }, 500, body)
+
+	if after := mode.duration("crash-after"); after > 0 {
+		time.AfterFunc(after, func() { die(1, "fatal: lost the connection to the database") })
+	}
+	serve(mode, mux)
+}
+
+func failAtStart(mode faults) {
+	switch {
+	case mode.has("crash"):
+		die(1, "fatal: cannot read config/production.yml: no such file")
+	case mode.has("exit-zero"):
+		os.Exit(0)
+	case mode.has("crash-once"):
+		if _, err := os.Stat("/state/crashed"); errors.Is(err, os.ErrNotExist) {
+			if err := os.WriteFile("/state/crashed", nil, 0o644); err != nil {
+				die(2, "%v", err)
+			}
+			die(1, "fatal: the first start fails")
+		}
+	case mode.has("oom"):
+		var held [][]byte
+		for {
+			block := make([]byte, 8<<20)
+			for i := 0; i < len(block); i += 4096 {
+				block[i] = 1
+			}
+			held = append(held, block)
+			fmt.Printf("holding %d MiB\n", 8*len(held))
+		}
+	}
+}
+
+func serve(mode faults, handler http.Handler) {
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM)
+	go func() {
+		<-stop
+		if mode.has("hang-on-term") {
+			return
+		}
+		time.Sleep(mode.duration("serve-after-term"))
+		os.Exit(0)
+	}()
+	if err := http.ListenAndServe(":8080", handler); err != nil {
+		die(1, "%v", err)
+	}
+}

@@ -1,0 +1,141 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Agent, request as httpsRequest } from 'node:https';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { administrator } from './api.js';
+import { pause } from './environment.js';
+import { kubeconfigOf, type Space } from './namespace.js';
+
+/** What goes wrong with a request. Faults add up in this order. */
+export interface Fault {
+  /** Only requests for which this holds; all of them unless given. */
+  readonly when?: (request: { method: string; path: string }) => boolean;
+  /** Holds the request back. */
+  readonly latencyMs?: number;
+  /** Cuts the connection without an answer. */
+  readonly cut?: boolean;
+  /** Never answers. */
+  readonly hang?: boolean;
+  /** Answers with this status, as the API server words it. */
+  readonly status?: number;
+  /** Answers 200 with a web page, as a captive portal does. */
+  readonly html?: boolean;
+  /** Cuts the connection after so many bytes of the real answer: in the middle of a watch, or of a list. */
+  readonly cutAfterBytes?: number;
+  /** For so many requests, then no more; for ever unless given. */
+  readonly times?: number;
+}
+
+export interface FaultProxy {
+  /** A kubeconfig for the account of the space, through this proxy. */
+  readonly kubeconfig: string;
+  /** Requests that came, in order. */
+  readonly requests: readonly { readonly method: string; readonly path: string; readonly atMs: number }[];
+  /** From now on these faults; none: all is well. */
+  set(...faults: readonly Fault[]): void;
+  /** Cuts every connection and refuses new ones for so long. */
+  outage(ms: number): Promise<void>;
+  /** Cuts every connection now, watches above all. */
+  cutAll(): void;
+  close(): Promise<void>;
+}
+
+/**
+ * A server between kubectl and the API server that can be told to misbehave. It speaks plain HTTP to kubectl, so it
+ * can look into requests, and adds the account's token, which kubectl does not send without TLS.
+ */
+export async function faultProxy(space: Space): Promise<FaultProxy> {
+  const { access } = administrator();
+  const agent = new Agent({ keepAlive: true, ca: access.ca });
+  const sockets = new Set<Socket>();
+  const requests: { method: string; path: string; atMs: number }[] = [];
+  let faults: { fault: Fault; left: number }[] = [];
+
+  const server = createServer((incoming, outgoing) => {
+    const seen = { method: incoming.method ?? 'GET', path: incoming.url ?? '/' };
+    requests.push({ ...seen, atMs: Math.round(performance.now()) });
+    const active = faults.find(({ fault, left }) => left > 0 && (fault.when?.(seen) ?? true));
+    if (active) active.left -= 1;
+    void misbehave(incoming, outgoing, active?.fault ?? {}, () => forward(incoming, outgoing, active?.fault.cutAfterBytes));
+  });
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+
+  function forward(incoming: IncomingMessage, outgoing: ServerResponse, cutAfterBytes = Infinity): void {
+    const onward = httpsRequest({
+      agent, method: incoming.method, path: incoming.url, host: access.server.hostname, port: access.server.port,
+      headers: { ...incoming.headers, host: access.server.host, authorization: `Bearer ${space.token}` },
+    }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      outgoing.flushHeaders();
+      let passed = 0;
+      answer.on('data', (chunk: Buffer) => {
+        passed += chunk.length;
+        if (passed <= cutAfterBytes) outgoing.write(chunk);
+        else outgoing.socket?.destroy();
+      });
+      answer.on('end', () => outgoing.end());
+      answer.on('error', () => outgoing.socket?.destroy());
+    });
+    onward.on('error', () => outgoing.socket?.destroy());
+    outgoing.on('close', () => onward.destroy());
+    incoming.pipe(onward);
+  }
+
+  const listen = (port: number): Promise<void> => new Promise((resolve, reject) => {
+    server.once('error', reject).listen(port, '127.0.0.1', () => resolve());
+  });
+  const cutAll = (): void => sockets.forEach((socket) => socket.destroy());
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
+  const folder = mkdtempSync(join(tmpdir(), 'deploy-e2e-'));
+  const kubeconfig = join(folder, 'kubeconfig');
+  writeFileSync(kubeconfig, kubeconfigOf({ server: `http://127.0.0.1:${port}`, namespace: space.name }), { mode: 0o600 });
+
+  return {
+    kubeconfig, requests, cutAll,
+    set: (...next) => {
+      faults = next.map((fault) => ({ fault, left: fault.times ?? Infinity }));
+    },
+    outage: async (ms) => {
+      server.close();
+      cutAll();
+      await pause(ms);
+      await listen(port);
+    },
+    close: async () => {
+      cutAll();
+      agent.destroy();
+      await new Promise((done) => server.close(done));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function misbehave(incoming: IncomingMessage, outgoing: ServerResponse, fault: Fault, goOn: () => void): Promise<void> {
+  if (fault.latencyMs) await pause(fault.latencyMs);
+  if (fault.hang) return;
+  if (fault.cut) {
+    incoming.socket.destroy();
+    return;
+  }
+  if (fault.status !== undefined) {
+    outgoing.writeHead(fault.status, { 'content-type': 'application/json', ...(fault.status === 429 ? { 'retry-after': '1' } : {}) });
+    outgoing.end(JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code: fault.status, reason: reasons[fault.status] ?? '', message: 'the test says so' }));
+    return;
+  }
+  if (fault.html) {
+    outgoing.writeHead(200, { 'content-type': 'text/html' });
+    outgoing.end('<!doctype html><title>Welcome</title><p>Please log in to the network.</p>');
+    return;
+  }
+  goOn();
+}
+
+const reasons: Readonly<Record<number, string>> = {
+  401: 'Unauthorized', 403: 'Forbidden', 429: 'TooManyRequests', 500: 'InternalError', 503: 'ServiceUnavailable', 504: 'Timeout',
+};
