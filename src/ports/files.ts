@@ -2,8 +2,12 @@
 export interface Files {
   /** Undefined when there is no such file. Throws on any other trouble (a directory, no permission). */
   readText(path: string): Promise<string | undefined>;
+  /** True for a regular file that this process may execute; false for anything else. */
+  isExecutable(path: string): Promise<boolean>;
   /** `mode` defaults to 0644. Written beside and renamed into place. */
   writeText(path: string, text: string, mode?: number): Promise<void>;
+  /** Makes `path` a symbolic link to `target`, which need not exist. */
+  link(target: string, path: string): Promise<void>;
   /** A new private folder (0700) under the runner's temporary folder, removed by `remove`. */
   temporaryFolder(): Promise<string>;
   remove(path: string): Promise<void>;

@@ -1,0 +1,72 @@
+import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createFiles } from '../../src/host/files.js';
+
+describe('files', () => {
+  let root: string;
+  const at = (name: string) => join(root, name);
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'files-test-'));
+  });
+  afterEach(() => rm(root, { recursive: true }));
+
+  it('reads what it wrote, and undefined where there is nothing', async () => {
+    const files = createFiles(root);
+    await files.writeText(at('a'), 'text ✓');
+    expect(await files.readText(at('a'))).toBe('text ✓');
+    expect(await files.readText(at('b'))).toBeUndefined();
+    expect(await files.readText(at('a/b'))).toBeUndefined();
+  });
+
+  it('does not take a folder for an absent file', async () => {
+    await expect(createFiles(root).readText(root)).rejects.toMatchObject({ code: 'EISDIR' });
+  });
+
+  it('writes with the mode asked for, over what was there, and leaves nothing beside', async () => {
+    const files = createFiles(root);
+    await files.writeText(at('open'), 'x');
+    await files.writeText(at('secret'), 'old', 0o644);
+    await files.writeText(at('secret'), 'new', 0o600);
+    expect((await stat(at('open'))).mode & 0o777).toBe(0o644);
+    expect((await stat(at('secret'))).mode & 0o777).toBe(0o600);
+    expect(await readdir(root)).toEqual(['open', 'secret']);
+  });
+
+  it('leaves nothing beside when it cannot write', async () => {
+    const files = createFiles(root);
+    await writeFile(at('file'), '');
+    await expect(files.writeText(at('file/below'), 'x')).rejects.toMatchObject({ code: 'ENOTDIR' });
+    await expect(files.writeText(root, 'x')).rejects.toThrow();
+    expect((await readdir(tmpdir())).filter((name) => name.startsWith(`${root.split('/').pop()}.`))).toEqual([]);
+  });
+
+  it('makes private folders and removes them with all they hold', async () => {
+    const files = createFiles(root);
+    const folder = await files.temporaryFolder();
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+    await writeFile(join(folder, 'x'), '');
+    await files.remove(folder);
+    await files.remove(folder);
+    expect(await readdir(root)).toEqual([]);
+  });
+
+  it('links, and removes a link without what it points to', async () => {
+    const files = createFiles(root);
+    await writeFile(at('target'), 'kept');
+    await files.link(at('target'), at('link'));
+    expect(await files.readText(at('link'))).toBe('kept');
+    await files.remove(at('link'));
+    expect(await readFile(at('target'), 'utf8')).toBe('kept');
+  });
+
+  it('knows what can be executed', async () => {
+    const files = createFiles(root);
+    await writeFile(at('program'), '', { mode: 0o755 });
+    await writeFile(at('text'), '', { mode: 0o644 });
+    await symlink(at('program'), at('link'));
+    expect(await Promise.all(['program', 'text', 'link', 'absent', '.'].map((name) => files.isExecutable(at(name)))))
+      .toEqual([true, false, true, false, false]);
+  });
+});

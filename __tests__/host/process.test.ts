@@ -1,0 +1,186 @@
+import { readFile, rm } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import { CommandError } from '../../src/outcome/errors.js';
+import { createProcessRunner } from '../../src/host/process.js';
+import { compileSource } from './compile-source.js';
+
+const runner = createProcessRunner({ killAfterMs: 300, leftBehindMs: 100 });
+const bash = (script: string) => ({ program: 'bash', args: ['-c', script] });
+
+/** Whether the process is gone, or will be in a moment. One that nobody waits for stays as a zombie where process 1 does not reap. */
+async function gone(pid: number): Promise<boolean> {
+  for (let tries = 0; tries < 100; tries++) {
+    const state = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') X');
+    if (/\) [ZX]/.test(state)) return true;
+    await delay(20);
+  }
+  return false;
+}
+
+describe('running a program', () => {
+  it('tells the exit code and both outputs', async () => {
+    const exited = await runner.run(bash('echo out; echo err >&2; exit 7'));
+    expect(exited).toEqual({ code: 7, stdout: 'out\n', stderr: 'err\n' });
+  });
+
+  it('gives lines as they come, with their stream', async () => {
+    const lines: string[] = [];
+    await runner.run({ ...bash('echo one; printf two >&2'), onLine: (line, stream) => lines.push(`${stream} ${line}`) });
+    expect(lines.sort()).toEqual(['stderr two', 'stdout one']);
+  });
+
+  it('passes arguments as they are', async () => {
+    const hostile = ['$(touch /tmp/x)', '; exit 3', '"', "'", '--', '-e', 'a\nb', ''];
+    const { stdout } = await runner.run({ program: 'printf', args: ['%s|', ...hostile] });
+    expect(stdout).toBe(hostile.map((value) => `${value}|`).join(''));
+  });
+
+  it('passes stdin, and does not mind a program that does not read it', async () => {
+    expect((await runner.run({ program: 'cat', args: [], stdin: 'hello' })).stdout).toBe('hello');
+    expect((await runner.run({ program: 'true', args: [], stdin: 'x'.repeat(1e6) })).code).toBe(0);
+  });
+
+  it('gives no stdin when none is meant', async () => {
+    expect((await runner.run({ program: 'cat', args: [] })).code).toBe(0);
+  });
+
+  it('adds to the environment and removes from it', async () => {
+    process.env['DEPLOY_TEST_GONE'] = 'still here';
+    const { stdout } = await runner.run({
+      ...bash('echo "${DEPLOY_TEST_GONE-gone} $DEPLOY_TEST_NEW ${PATH:+path}"'), env: { DEPLOY_TEST_GONE: undefined, DEPLOY_TEST_NEW: 'new' },
+    });
+    delete process.env['DEPLOY_TEST_GONE'];
+    expect(stdout).toBe('gone new path\n');
+  });
+
+  it('keeps the last part of a long output, from the start of a line', async () => {
+    const short = createProcessRunner({ outputBytes: 1000 });
+    const { stdout } = await short.run({ program: 'seq', args: ['1', '100000'] });
+    expect(stdout.length).toBeLessThanOrEqual(1000);
+    expect(stdout).toMatch(/^99\d{3}\n/);
+    expect(stdout).toMatch(/\n100000\n$/);
+  });
+
+  it('counts a killed program as a shell does', async () => {
+    expect((await runner.run(bash('kill -KILL $$'))).code).toBe(137);
+  });
+});
+
+describe('a program that cannot be started', () => {
+  it('names the program that is missing', async () => {
+    const failed = runner.run({ program: 'no-such-program', args: [] });
+    await expect(failed).rejects.toThrow(CommandError);
+    await expect(failed).rejects.toMatchObject({
+      message: 'no-such-program is not installed: it is not found on PATH.',
+      hint: expect.stringContaining('Install no-such-program'),
+    });
+  });
+
+  it('does not blame the program for a missing folder', async () => {
+    await expect(runner.run({ program: 'true', args: [], cwd: '/no/such/folder' })).rejects.toMatchObject({
+      message: 'true could not be started in /no/such/folder: there is no such folder.',
+    });
+  });
+
+  it('says that a file is not executable', async () => {
+    await expect(runner.run({ program: '/etc/passwd', args: [] })).rejects.toMatchObject({
+      message: '/etc/passwd may not be executed by this user.',
+    });
+  });
+
+  it('says that the arguments are too long, and does not quote a value with a NUL', async () => {
+    await expect(runner.run({ program: 'true', args: ['x'.repeat(3e6)] })).rejects.toMatchObject({
+      message: expect.stringContaining('larger than the system allows'),
+    });
+    await expect(runner.run({ program: 'true', args: [], env: { TOKEN: 'secret\0' } })).rejects.toMatchObject({
+      message: expect.not.stringContaining('secret'), cause: undefined,
+    });
+  });
+
+  it('rejects the end of a started one, and stopping it does nothing', async () => {
+    const running = runner.start({ program: 'no-such-program', args: [] });
+    await running.stop();
+    expect(running.pid).toBeUndefined();
+    await expect(running.exited).rejects.toThrow('no-such-program is not installed');
+  });
+});
+
+describe('stopping', () => {
+  it('rejects with the reason of the signal, without starting when it is aborted already', async () => {
+    const reason = new Error('stop');
+    await expect(runner.run({ ...bash('echo no'), signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+
+  it('ends the whole group, and what ignores SIGTERM by SIGKILL', async () => {
+    const abort = new AbortController();
+    const pids: number[] = [];
+    const reason = new Error('stop');
+    const run = runner.run({
+      ...bash("(trap '' TERM; echo $BASHPID; while :; do sleep 0.05; done) & sleep 100 & echo $! $$; wait"),
+      signal: abort.signal,
+      onLine: (line) => {
+        pids.push(...line.split(' ').map(Number));
+        if (pids.length === 3) abort.abort(reason);
+      },
+    });
+    await expect(run).rejects.toBe(reason);
+    expect(pids).toHaveLength(3);
+    for (const pid of pids) expect(await gone(pid)).toBe(true);
+  });
+
+  it('lets a program that handles SIGTERM end in its own way', async () => {
+    const abort = new AbortController();
+    const lines: string[] = [];
+    const run = runner.run({
+      ...bash('trap "echo bye; exit 0" TERM; echo ready; while :; do sleep 0.05; done'),
+      signal: abort.signal,
+      onLine: (line, stream) => {
+        if (stream === 'stdout') lines.push(line);
+        if (line === 'ready') abort.abort(new Error('stop'));
+      },
+    });
+    await expect(run).rejects.toThrow('stop');
+    expect(lines).toEqual(['ready', 'bye']);
+  });
+
+  it('says when a program was too slow, with what it said last', async () => {
+    const failed = runner.run({ ...bash('echo waiting for godot; sleep 100'), timeoutMs: 300 });
+    await expect(failed).rejects.toMatchObject({
+      message: 'bash did not end within 0.3 s and was stopped.',
+      evidence: [{ title: 'last output of bash', text: 'waiting for godot' }],
+    });
+  });
+
+  it('ends what a program left behind with its output open', async () => {
+    const { code, stdout } = await runner.run(bash('sleep 100 & echo $!; exit 4'));
+    expect(code).toBe(4);
+    expect(await gone(Number(stdout))).toBe(true);
+  });
+
+  it('starts a program that goes on until it is stopped', async () => {
+    let ready = (_line: string) => {};
+    const said = new Promise<string>((resolve) => (ready = resolve));
+    const running = runner.start({ ...bash('echo up; sleep 100'), onLine: (line) => ready(line) });
+    expect(await said).toBe('up');
+    await running.stop();
+    expect((await running.exited).code).toBe(143);
+    expect(await gone(running.pid ?? 0)).toBe(true);
+  });
+
+  it('ends its programs when this process exits', async () => {
+    const compiled = await compileSource();
+    try {
+      const script = `const { createProcessRunner } = await import(process.argv[1]);
+        const running = createProcessRunner().start({ program: 'sleep', args: ['100'] });
+        console.log(running.pid); process.exit(3);`;
+      const { code, stdout } = await runner.run({
+        program: process.execPath, args: ['--input-type=module', '-e', script, `${compiled}/host/process.js`],
+      });
+      expect(code).toBe(3);
+      await expect(gone(Number(stdout))).resolves.toBe(true);
+    } finally {
+      await rm(compiled, { recursive: true });
+    }
+  });
+});

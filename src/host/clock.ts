@@ -1,0 +1,34 @@
+import { performance } from 'node:perf_hooks';
+import type { Clock } from '../ports/clock.js';
+
+/** Longest delay that a Node timer keeps; a longer one would fire at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** The clock of this machine. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep,
+};
+
+async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  for (let left = Math.max(0, ms); ; left -= longestTimerMs) {
+    await pause(Math.min(left, longestTimerMs), signal);
+    if (left <= longestTimerMs) return;
+  }
+}
+
+function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', stop, { once: true });
+  });
+}

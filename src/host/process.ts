@@ -1,0 +1,179 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { stat } from 'node:fs/promises';
+import { constants } from 'node:os';
+import type { Cause } from '../outcome/causes.js';
+import { CommandError } from '../outcome/errors.js';
+import type { Command, Exited, ProcessRunner, Running } from '../ports/process.js';
+import { createLineSplitter } from './lines.js';
+import { processGroup, type ProcessGroup } from './process-group.js';
+import { createTail } from './tail.js';
+
+export interface ProcessLimits {
+  /** ms between SIGTERM and SIGKILL. */
+  readonly killAfterMs: number;
+  /** ms for which a program that has ended may leave its output open, by children that it left behind; they are ended then. */
+  readonly leftBehindMs: number;
+  /** Bytes that are kept of each stream. */
+  readonly outputBytes: number;
+}
+
+const defaults: ProcessLimits = { killAfterMs: 2000, leftBehindMs: 500, outputBytes: 1024 * 1024 };
+
+/** Programs of this machine, each in a process group of its own; when this process exits, the groups that still run get SIGTERM. */
+export function createProcessRunner(limits: Partial<ProcessLimits> = {}): ProcessRunner {
+  const all = { ...defaults, ...limits };
+  const groups = new Set<ProcessGroup>();
+  process.once('exit', () => groups.forEach((group) => group.signal('SIGTERM')));
+  return {
+    run: (command) => run(command, all, groups),
+    start: (command) => start(command, all, groups),
+  };
+}
+
+async function run(command: Command, limits: ProcessLimits, groups: Set<ProcessGroup>): Promise<Exited> {
+  command.signal?.throwIfAborted();
+  const running = start(command, limits, groups);
+  let timedOut = false;
+  const timer = command.timeoutMs === undefined ? undefined : setTimeout(() => {
+    timedOut = true;
+    void running.stop();
+  }, command.timeoutMs);
+  try {
+    const exited = await running.exited;
+    command.signal?.throwIfAborted();
+    if (timedOut) throw timeout(command, exited);
+    return exited;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function start(command: Command, limits: ProcessLimits, groups: Set<ProcessGroup>): Running {
+  let child: ChildProcess;
+  try {
+    child = launch(command);
+  } catch (error) {
+    const exited = notStarted(command, error as NodeJS.ErrnoException).then((reason) => Promise.reject(reason));
+    exited.catch(() => undefined);
+    return { pid: undefined, exited, stop: () => Promise.resolve() };
+  }
+  return follow(child, command, limits, groups);
+}
+
+function launch(command: Command): ChildProcess {
+  return spawn(command.program, command.args, {
+    cwd: command.cwd,
+    env: environment(command.env),
+    detached: true,
+    stdio: [command.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    windowsHide: true,
+  });
+}
+
+function follow(child: ChildProcess, command: Command, limits: ProcessLimits, groups: Set<ProcessGroup>): Running {
+  const group = child.pid === undefined ? undefined : processGroup(child.pid);
+  if (group) groups.add(group);
+  let stopping: Promise<void> | undefined;
+  const end = () => (stopping ??= group?.end(limits.killAfterMs) ?? Promise.resolve());
+  const exited = watch(child, command, limits, end).finally(async () => {
+    command.signal?.removeEventListener('abort', end);
+    // Until its children are gone too, a program that is being stopped has not ended.
+    await stopping;
+    if (group) groups.delete(group);
+  });
+  // Who only stops it never looks at how it ended; that must not become an unhandled rejection.
+  exited.catch(() => undefined);
+  if (command.signal?.aborted) void end();
+  else command.signal?.addEventListener('abort', end, { once: true });
+  child.stdin?.on('error', () => undefined); // EPIPE: it ended without reading all of it, which its exit code tells.
+  child.stdin?.end(command.stdin);
+  return {
+    pid: child.pid,
+    exited,
+    stop: async () => {
+      await end();
+      await exited.catch(() => undefined);
+    },
+  };
+}
+
+/** Follows a program to its end: its lines as they come, its exit code, the tail of its output. */
+function watch(child: ChildProcess, command: Command, limits: ProcessLimits, end: () => Promise<void>): Promise<Exited> {
+  const streams = (['stdout', 'stderr'] as const).map((name) => {
+    const tail = createTail(limits.outputBytes);
+    const lines = createLineSplitter((line) => command.onLine?.(line, name));
+    child[name]?.on('data', (chunk: Buffer) => {
+      tail.push(chunk);
+      if (command.onLine) lines.push(chunk);
+    });
+    return { tail, lines };
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', (error) => {
+      if (child.pid === undefined) notStarted(command, error).then(reject, reject);
+    });
+    child.once('exit', (code, signal) => {
+      const leftBehind = setTimeout(() => {
+        void end().then(() => {
+          child.stdout?.destroy();
+          child.stderr?.destroy();
+        });
+      }, limits.leftBehindMs);
+      child.once('close', () => {
+        clearTimeout(leftBehind);
+        streams.forEach(({ lines }) => lines.end());
+        const [stdout, stderr] = streams.map(({ tail }) => tail.text());
+        resolve({ code: exitCode(code, signal), stdout: stdout ?? '', stderr: stderr ?? '' });
+      });
+    });
+  });
+}
+
+/** As a shell counts: 128 and the signal's number for a program that was killed. */
+function exitCode(code: number | null, signal: NodeJS.Signals | null): number {
+  return code ?? 128 + (signal ? constants.signals[signal] : 0);
+}
+
+function environment(changes: Command['env']): NodeJS.ProcessEnv {
+  const merged: NodeJS.ProcessEnv = { ...process.env, ...changes };
+  for (const name of Object.keys(merged)) if (merged[name] === undefined) delete merged[name];
+  return merged;
+}
+
+/** What the run could not do when this program is missing; callers that know better say so themselves. */
+const causeOf: Readonly<Record<string, Cause>> = { bash: 'test-failed', docker: 'build-failed', kubectl: 'api-unreachable' };
+const cause = (command: Command): Cause => causeOf[command.program] ?? 'config-invalid';
+
+async function notStarted(command: Command, error: NodeJS.ErrnoException): Promise<CommandError> {
+  const { program, cwd } = command;
+  // Node reports a missing folder as if the program were missing.
+  if (error.code === 'ENOENT' && cwd !== undefined && !(await isFolder(cwd))) {
+    return new CommandError(cause(command), `${program} could not be started in ${cwd}: there is no such folder.`,
+      { hint: 'Check the path: it is relative to the workspace, and the repository must be checked out.', cause: error });
+  }
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: `${program} is not installed: it is not found on PATH.`,
+    EACCES: `${program} may not be executed by this user.`,
+    E2BIG: `${program} could not be started: its arguments and environment are larger than the system allows.`,
+    // Node's own message quotes the value, which may be a secret.
+    ERR_INVALID_ARG_VALUE: `${program} could not be started: an argument or a variable of its environment holds a NUL character.`,
+  };
+  return new CommandError(cause(command), reasons[error.code ?? ''] ?? `${program} could not be started: ${error.message}.`, {
+    hint: error.code === 'E2BIG' || error.code === 'ERR_INVALID_ARG_VALUE'
+      ? 'Check the settings, and the environment of the step.'
+      : `Install ${program} in an earlier step of the job, or use a runner that has it.`,
+    cause: error.code === 'ERR_INVALID_ARG_VALUE' ? undefined : error,
+  });
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then((found) => found.isDirectory(), () => false);
+}
+
+function timeout(command: Command, exited: Exited): CommandError {
+  const text = `${exited.stdout}${exited.stderr}`.trimEnd().split('\n').slice(-20).join('\n');
+  return new CommandError(cause(command), `${command.program} did not end within ${(command.timeoutMs ?? 0) / 1000} s and was stopped.`, {
+    hint: 'Run it again; if it hangs again, look at what it was waiting for.',
+    evidence: text === '' ? [] : [{ title: `last output of ${command.program}`, text }],
+  });
+}
