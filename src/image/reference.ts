@@ -1,0 +1,65 @@
+/** A complete image reference, taken apart. Rules: https://github.com/distribution/reference/blob/main/reference.go */
+export interface ImageReference {
+  /** Without tag and digest, as it was written: `nginx`, `ghcr.io/acme/api`. */
+  readonly name: string;
+  /** Host and port in lower case; `docker.io` when none is written. */
+  readonly registry: string;
+  /** The path below the host, complete: `library/nginx`. */
+  readonly path: string;
+  readonly tag?: string;
+  readonly digest?: string;
+}
+
+const digestPattern = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-f]{32,}$/i;
+const tagPattern = /^\w[\w.-]{0,127}$/;
+const hostPattern = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:]+\])(?::[0-9]+)?$/i;
+const partPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+const nameLimit = 255;
+
+/**
+ * The parts of a reference as users write it and as clusters report it (`docker-pullable://` included).
+ * Undefined when it is not a reference, e.g. a bare `sha256:…`.
+ */
+export function parseReference(text: string): ImageReference | undefined {
+  const [beforeDigest = '', digest, ...rest] = text.replace(/^docker-pullable:\/\//, '').split('@');
+  if (rest.length > 0 || (digest !== undefined && !digestPattern.test(digest))) return undefined;
+  // A colon before the last slash belongs to the port: `localhost:5000/api` has no tag.
+  const colon = beforeDigest.indexOf(':', beforeDigest.lastIndexOf('/') + 1);
+  const name = colon === -1 ? beforeDigest : beforeDigest.slice(0, colon);
+  const tag = colon === -1 ? undefined : beforeDigest.slice(colon + 1);
+  if (tag !== undefined && !tagPattern.test(tag)) return undefined;
+  if (name === 'sha256' && digest === undefined && /^[0-9a-f]{64}$/.test(tag ?? '')) return undefined;
+  const place = placeOf(name);
+  return place && { name, ...place, ...(tag !== undefined && { tag }), ...(digest !== undefined && { digest }) };
+}
+
+/** Registry and path of a name; undefined when it is not a valid name. */
+function placeOf(name: string): { readonly registry: string; readonly path: string } | undefined {
+  const slash = name.indexOf('/');
+  const first = slash === -1 ? '' : name.slice(0, slash);
+  const hasHost = /[.:A-Z]/.test(first) || first === 'localhost';
+  const path = hasHost ? name.slice(slash + 1) : name;
+  if (hasHost && !hostPattern.test(first)) return undefined;
+  if (name.length > nameLimit || !path.split('/').every((part) => partPattern.test(part))) return undefined;
+  if (!hasHost && /^[0-9a-f]{64}$/.test(path)) return undefined;
+  const host = hasHost ? first.toLowerCase() : 'docker.io';
+  const registry = host === 'index.docker.io' ? 'docker.io' : host;
+  return { registry, path: registry === 'docker.io' && !path.includes('/') ? `library/${path}` : path };
+}
+
+/** `name[:tag][@digest]`. */
+export function formatReference(parts: Pick<ImageReference, 'name' | 'tag' | 'digest'>): string {
+  return parts.name + (parts.tag === undefined ? '' : `:${parts.tag}`) + (parts.digest === undefined ? '' : `@${parts.digest}`);
+}
+
+/** The registry of an image name, as `docker login` wants it: `docker.io` when none is written. Undefined for an invalid name. */
+export const registryOf = (reference: string): string | undefined => parseReference(reference)?.registry;
+
+/**
+ * Whether two references name the same repository, whatever their tags and digests are:
+ * `nginx`, `docker.io/library/nginx:1` and `index.docker.io/nginx@sha256:…` do. False when either is not a reference.
+ */
+export function sameRepository(a: string, b: string): boolean {
+  const [left, right] = [parseReference(a), parseReference(b)];
+  return left !== undefined && right !== undefined && left.registry === right.registry && left.path === right.path;
+}

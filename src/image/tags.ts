@@ -1,0 +1,45 @@
+/** Which tags an image gets, and when. */
+export interface TagChoice {
+  /** Names of this commit. Pushed by the build, and again by a second run of the same commit. */
+  readonly commit: readonly string[];
+  /** Versions. Set once the image is pushed, and never moved to another digest. */
+  readonly version: readonly string[];
+  /** Names of a line of development. Moved only after a good verdict. */
+  readonly mutable: readonly string[];
+  /** The tag that is deployed, as `name:tag@digest`: the first commit tag, or the first version. */
+  readonly deployed: string;
+}
+
+export interface TagRequest {
+  /** As the user gave them; undefined: the commit, and `latest` on the default branch. */
+  readonly tags?: readonly string[];
+  /** The full sha of the commit. */
+  readonly commit: string;
+  readonly onDefaultBranch: boolean;
+}
+
+export type TagKind = 'commit' | 'version' | 'mutable';
+
+/**
+ * Sorts the tags of a run by whether they may ever move. When none of them stands for this one build, the commit's sha
+ * is added, so that there is always a tag that can be deployed by.
+ */
+export function chooseTags(request: TagRequest): TagChoice {
+  const asked = [...new Set(request.tags ?? (request.onDefaultBranch ? [request.commit, 'latest'] : [request.commit]))];
+  const of = (kind: TagKind) => asked.filter((tag) => tagKind(tag, request.commit) === kind);
+  const [commit, version, mutable] = [of('commit'), of('version'), of('mutable')];
+  const pushed = commit.length + version.length > 0 ? commit : [request.commit];
+  return { commit: pushed, version, mutable, deployed: pushed[0] ?? version[0] ?? request.commit };
+}
+
+/**
+ * - `commit`: holds, between `-`, `_` and `.`, the first 7 or more digits of this commit's sha (`main-1a2b3c4`), or is a
+ *   whole sha-1 or sha-256 of any commit (of a pull request's head, say), or `sha-` and the hex digits of one;
+ * - `version`: all three numbers of a semantic version, `1.2.3`, `v1.2.3`, `1.2.3-rc.1`, but not a `-SNAPSHOT`;
+ * - `mutable`: all others, e.g. `latest`, `main`, `v1`, `1`, `1.2`.
+ */
+export function tagKind(tag: string, commit: string): TagKind {
+  if (/^v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/.test(tag) && !/-snapshot$/i.test(tag)) return 'version';
+  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64}|sha-[0-9a-f]{7,64})$/.test(tag)) return 'commit';
+  return tag.split(/[-_.]/).some((part) => part.length >= 7 && commit.startsWith(part)) ? 'commit' : 'mutable';
+}
