@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { Ajv } from 'ajv';
+import fc from 'fast-check';
+import { annotationOf, closingLines } from '../../src/report/closing.js';
+import { reportJson, reportValue } from '../../src/report/json.js';
+import { outputs } from '../../src/report/outputs.js';
+import { planLines } from '../../src/report/plan.js';
+import { redactOutcome } from '../../src/report/redact.js';
+import { reportJsonSchema } from '../../src/report/schema.js';
+import { deployed, failed, hostileOutcome, planned, rollbackFailed, rolledBack } from './outcomes.js';
+
+const published: unknown = JSON.parse(readFileSync(new URL('../../schema/report.schema.json', import.meta.url), 'utf8'));
+const validate = new Ajv({ allowUnionTypes: true }).compile(published as object);
+
+describe('report.json', () => {
+  it.each(Object.entries({ deployed, failed, planned, rolledBack, rollbackFailed }))('of a run that ended as %s keeps to its schema', (_, outcome) => {
+    validate(JSON.parse(reportJson(outcome)));
+    expect(validate.errors).toBeNull();
+  });
+
+  it('says everything of the outcome', () => {
+    expect(reportValue(rolledBack)).toMatchObject({
+      schema: 1, verdict: 'rolled-back', success: false, startedAt: '2026-01-02T03:04:05.006Z', durationMs: 42_130,
+      failure: { cause: 'crash-loop', stage: 'rollout', evidence: [{ title: 'log of hello-7c9f/app' }] },
+      rollback: { restoredAfterMs: 412, verifiedAfterMs: 2850, notes: [] }, plan: null,
+    });
+  });
+
+  it('has a published schema that is up to date: `npm run generate` writes it', () => {
+    expect(published).toEqual(JSON.parse(JSON.stringify(reportJsonSchema())));
+  });
+
+  it('keeps to its schema for any text', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => validate(JSON.parse(reportJson(hostileOutcome(text))))));
+  });
+});
+
+describe('outputs', () => {
+  it('name what ran and what ran before', () => {
+    expect(outputs(rolledBack, '/tmp/report.json')).toEqual({
+      verdict: 'rolled-back', cause: 'crash-loop', stage: 'rollout', image: 'ghcr.io/acme/hello', digest: deployed.digest,
+      reference: deployed.reference, 'previous-reference': rolledBack.changes[0]?.before, report: '/tmp/report.json', plan: '',
+    });
+  });
+
+  it('hold the plan of a dry run as JSON', () => {
+    expect(JSON.parse(outputs(planned, 'r')['plan'] ?? '')).toMatchObject({ app: 'hello', steps: [{ stage: 'build' }, { stage: 'rollout' }] });
+  });
+});
+
+describe('the end of the log', () => {
+  const [before, after] = [deployed.changes[0]?.before, deployed.changes[0]?.after];
+
+  it.each([
+    ['a deployment', deployed, [
+      'deployed: hello to production. The new version is on every workload and serves, after 42.1 s.',
+      `  deployment/hello:app ${before} → ${after}`]],
+    ['a rollback', rolledBack, [
+      'rolled-back: hello to production. The new version crashes. What was there before is back, and was seen to serve.',
+      `  deployment/hello:app is ${before}`,
+      '  The old images were put back 412 ms after the failure was found.', '  They were seen to serve 2.9 s later.']],
+    ['a failed rollback', rollbackFailed, [
+      'rollback-failed: hello to production. The new version crashes. What was there before is not, or not provably, back: '
+        + 'this needs a person now.',
+      `  deployment/hello:app is ${after}`, '  The API server did not answer within 30 s.',
+      'Go back by hand:', `  kubectl --namespace web set image deployment/hello app=${before}`]],
+    ['a failure before any change', failed, ['failed: hello to production. The settings are not valid. No workload was changed.']],
+  ])('tells of %s', (_, outcome, lines) => {
+    expect(closingLines(outcome)).toEqual(lines);
+  });
+
+  it('annotates failures only', () => {
+    expect(annotationOf(deployed)).toBeUndefined();
+    expect(annotationOf(rolledBack)).toEqual({
+      title: 'rolled-back: crash-loop',
+      text: 'Container app of pod hello-7c9f ended twice with code 1.\nThe last lines of its log are in the evidence below.',
+    });
+  });
+
+  it('prints a plan', () => {
+    expect(planned.plan && planLines(planned.plan)).toEqual([
+      'Plan for hello (environment production, namespace web): nothing was changed.',
+      ' 1. build      build and push 2 platforms', '      $ docker buildx build --push --tag ghcr.io/acme/hello:2 .',
+      ' 2. rollout    roll out deployment/hello',
+      '      $ kubectl set image deployment/hello app=ghcr.io/acme/hello:2@<digest of the build>',
+      'Changes:', '  deployment/hello:app', `    - ${before}`, '    + ghcr.io/acme/hello:2@<digest of the build>',
+      'Automatic rollback: yes. The image that runs now is in the registry.',
+    ]);
+  });
+});
+
+describe('redaction', () => {
+  it('reaches every text, and none of our own words', () => {
+    const hidden = redactOutcome(hostileOutcome('my deployed crash-loop rollout ok secret'), (text) => text.replaceAll(/\w/g, 'x'));
+    expect(hidden).toMatchObject({ verdict: 'rollback-failed', failure: { cause: 'crash-loop', stage: 'rollout' } });
+    expect(hidden.timeline.map(({ stage, result }) => [stage, result])).toEqual([['rollout', 'failed'], ['rollback', 'ok']]);
+    expect(hidden.plan?.steps.map(({ stage }) => stage)).toEqual(['build', 'rollout']);
+    expect(JSON.stringify(hidden)).not.toContain('secret');
+  });
+});

@@ -1,0 +1,26 @@
+import type { Outcome } from '../outcome/outcome.js';
+import { isSuccess } from '../outcome/verdict.js';
+import { rollbackSentences } from './rollback.js';
+import { verdictSentence } from './words.js';
+
+/** The annotation of a run that failed: what GitHub shows on the page of the run. Undefined after a success. */
+export function annotationOf(outcome: Outcome): { readonly title: string; readonly text: string } | undefined {
+  if (isSuccess(outcome.verdict)) return undefined;
+  const { failure } = outcome;
+  const title = failure ? `${outcome.verdict}: ${failure.cause}` : outcome.verdict;
+  return { title, text: failure ? `${failure.message}\n${failure.hint}` : verdictSentence(outcome) };
+}
+
+/** The last lines of the log: the verdict, what became of the workloads, and what to do. */
+export function closingLines(outcome: Outcome): readonly string[] {
+  const where = outcome.environment ? ` to ${outcome.environment}` : '';
+  const undone = outcome.verdict === 'rolled-back' || outcome.verdict === 'rollback-failed';
+  return [
+    `${outcome.verdict}: ${outcome.app}${where}. ${verdictSentence(outcome)}`,
+    ...outcome.changes.map((change) =>
+      `  ${change.workload}:${change.container} ${undone ? `is ${change.now ?? 'not readable'}` : `${change.before} → ${change.after}`}`),
+    ...outcome.rollback ? rollbackSentences(outcome.rollback).map((sentence) => `  ${sentence}`) : [],
+    ...outcome.verdict === 'rollback-failed' && outcome.undoCommands.length > 0
+      ? ['Go back by hand:', ...outcome.undoCommands.map((command) => `  ${command}`)] : [],
+  ];
+}

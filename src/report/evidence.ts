@@ -1,0 +1,36 @@
+import type { Evidence } from '../outcome/errors.js';
+import { codeBlock, details } from './markdown.js';
+import { plainText } from '../outcome/plain.js';
+
+/** Characters that the block around a text needs, its title aside. */
+const wrapping = 200;
+
+/** Each piece of evidence as a block that opens at a click, all of them together within `room` characters. */
+export function evidenceBlocks(evidence: readonly Evidence[], room: number): string {
+  const blocks: string[] = [];
+  let left = room;
+  evidence.forEach((piece, index) => {
+    // What a short piece does not use is there for the next ones.
+    const share = Math.floor(left / (evidence.length - index));
+    const block = evidenceBlock(piece, share);
+    left -= block.length + 2;
+    if (block !== '') blocks.push(block);
+  });
+  return blocks.join('\n\n');
+}
+
+function evidenceBlock(piece: Evidence, room: number): string {
+  const title = [...piece.title].slice(0, 200).join('');
+  const space = room - wrapping - title.length * 6;
+  return space <= 0 ? '' : details(title, codeBlock(lastLines(plainText(piece.text), space)));
+}
+
+/** The end of a text, as that is where a log says why; in whole lines, with a note of what is left out. */
+export function lastLines(text: string, room: number): string {
+  const body = text.replace(/\n+$/, '');
+  if (body.length <= room) return body;
+  const note = '… (the beginning is left out)\n';
+  const tail = body.slice(-Math.max(0, room - note.length));
+  const lineStart = tail.indexOf('\n') + 1;
+  return note + tail.slice(lineStart);
+}

@@ -1,0 +1,66 @@
+import type { Outcome } from '../outcome/outcome.js';
+import type { Plan } from '../outcome/plan.js';
+import { isSuccess } from '../outcome/verdict.js';
+
+/** Raised only when a field changes its meaning or goes; new fields leave it as it is. */
+export const reportSchema = 1;
+
+/**
+ * The report as a value for JSON: `schema/report.schema.json` describes it. Every field is always there, `null` where
+ * there is nothing to say, so that a reader need not ask first.
+ */
+export function reportValue(outcome: Outcome) {
+  return {
+    schema: reportSchema,
+    verdict: outcome.verdict,
+    success: isSuccess(outcome.verdict),
+    app: outcome.app,
+    environment: outcome.environment ?? null,
+    namespace: outcome.namespace ?? null,
+    commit: outcome.commit ?? null,
+    runUrl: outcome.runUrl ?? null,
+    startedAt: new Date(outcome.startedAt).toISOString(),
+    durationMs: Math.round(outcome.durationMs),
+    image: outcome.image ?? null,
+    digest: outcome.digest ?? null,
+    reference: outcome.reference ?? null,
+    tags: outcome.tags,
+    changes: outcome.changes.map(({ workload, container, before, after, now }) => ({ workload, container, before, after, now: now ?? null })),
+    timeline: outcome.timeline.map(({ stage, label, startMs, endMs, result }) =>
+      ({ stage, label, startMs: Math.round(startMs), endMs: Math.round(endMs), result })),
+    failure: failureValue(outcome),
+    rollback: rollbackValue(outcome),
+    undoCommands: outcome.undoCommands,
+    warnings: outcome.warnings,
+    plan: outcome.plan ? planValue(outcome.plan) : null,
+  };
+}
+
+/** The text of report.json. */
+export const reportJson = (outcome: Outcome): string => `${JSON.stringify(reportValue(outcome), null, 2)}\n`;
+
+function failureValue({ failure }: Outcome) {
+  if (!failure) return null;
+  const { cause, stage, message, hint } = failure;
+  return { cause, stage, message, hint, evidence: failure.evidence.map(({ title, text }) => ({ title, text })) };
+}
+
+function rollbackValue({ rollback }: Outcome) {
+  if (!rollback) return null;
+  const whole = (ms: number | undefined) => (ms === undefined ? null : Math.round(ms));
+  return { restoredAfterMs: whole(rollback.restoredAfterMs), verifiedAfterMs: whole(rollback.verifiedAfterMs), notes: rollback.notes };
+}
+
+/** The plan as a value for JSON: also the output `plan`. */
+export function planValue(plan: Plan) {
+  return {
+    app: plan.app,
+    environment: plan.environment ?? null,
+    namespace: plan.namespace ?? null,
+    reference: plan.reference ?? null,
+    steps: plan.steps.map(({ stage, title, commands }) => ({ stage, title, commands })),
+    changes: plan.changes.map(({ workload, container, before, after }) => ({ workload, container, before, after })),
+    rollback: plan.rollback ? { possible: plan.rollback.possible, reason: plan.rollback.reason } : null,
+    warnings: plan.warnings,
+  };
+}

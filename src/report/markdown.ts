@@ -1,0 +1,51 @@
+import { plainLine, plainText } from '../outcome/plain.js';
+
+/*
+ * Text from outside in GitHub's markdown. Every function takes text as it is and gives markdown or HTML that shows
+ * exactly that text: no link, no picture, no table cell, no tag and no formula can come out of it.
+ */
+
+/** Text inside a paragraph, a heading or a table cell; its lines are kept apart by `<br>`. */
+export const inline = (text: string): string =>
+  plainText(text).split('\n').map((line) => escapeLine(line)).join('<br>');
+
+function escapeLine(line: string): string {
+  return line
+    .replace(/[\\`*_{}[\]#|~$!]/g, '\\$&')
+    .replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+    // GitHub makes links of bare addresses and of names after @.
+    .replace(/:(?=\/\/)/g, '&#58;').replace(/www(?=\.)/gi, 'www&#8203;').replaceAll('@', '&#64;')
+    // At its beginning a line could be a list, a heading underline or a rule.
+    .replace(/^(\s*)([-+=]|\d+(?=[.)]))/, (_, space: string, mark: string) => `${space}${/\d/.test(mark) ? `&#${mark.charCodeAt(0)};${mark.slice(1)}` : `\\${mark}`}`);
+}
+
+/** A code span, on one line. */
+export function code(text: string): string {
+  const line = plainText(text).replaceAll('\n', ' ');
+  const runs = [...line.matchAll(/`+/g)].map(([run]) => run.length);
+  const fence = '`'.repeat(Math.max(0, ...runs) + 1);
+  const pad = /^`|`$|^ .* $/.test(line) || line.trim() === '' ? ' ' : '';
+  return `${fence}${pad}${line}${pad}${fence}`;
+}
+
+/** A block of code whose fence is longer than any inside it. `language` is our own word. */
+export function codeBlock(text: string, language = 'text'): string {
+  const body = plainText(text).replace(/\n+$/, '');
+  const runs = [...body.matchAll(/`{3,}/g)].map(([run]) => run.length + 1);
+  const fence = '`'.repeat(Math.max(3, ...runs));
+  return `${fence}${language}\n${body}\n${fence}`;
+}
+
+/** Text between HTML tags. Signs of markdown are written as numbers too, as some of GitHub's filters read on inside HTML. */
+export const html = (text: string): string =>
+  plainLine(text.replace(/[\r\n]+/g, ' ')).replace(/[&<>"'`$@!*_~[\]]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+
+/** A block that opens at a click. `body` is markdown. */
+export const details = (title: string, body: string): string =>
+  `<details>\n<summary>${html(title)}</summary>\n\n${body}\n\n</details>`;
+
+/** A table. Its cells are code spans or our own words: a bar ends a cell even inside a code span, so each gets a backslash. */
+export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(heads), line(heads.map(() => '---')), ...rows.map((cells) => line(cells.map((cell) => cell.replaceAll('|', '\\|'))))].join('\n');
+}

@@ -1,0 +1,35 @@
+import type { Plan } from '../outcome/plan.js';
+import { shortReference } from './format.js';
+import { code, codeBlock, details, inline, table } from './markdown.js';
+
+/** The plan for the job summary. */
+export function planMarkdown(plan: Plan): string {
+  const steps = plan.steps.map((step, index) => `${index + 1}. **${step.stage}** ${inline(step.title)}`).join('\n');
+  const rows = plan.changes.map((change) =>
+    [code(change.workload), code(change.container), code(shortReference(change.before)), code(shortReference(change.after))]);
+  const commands = plan.steps.flatMap((step) => step.commands);
+  const parts = [
+    steps,
+    rows.length > 0 ? table(['workload', 'container', 'before', 'after'], rows) : '',
+    plan.rollback ? `**Automatic rollback:** ${plan.rollback.possible ? 'yes' : 'no'}. ${inline(plan.rollback.reason)}` : '',
+    plan.warnings.length > 0 ? `**Warnings**\n\n${plan.warnings.map((text) => `- ${inline(text)}`).join('\n')}` : '',
+    commands.length > 0 ? details('The commands', codeBlock(commands.join('\n'), 'sh')) : '',
+  ];
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+/** The plan for the log, line by line. */
+export function planLines(plan: Plan): readonly string[] {
+  const where = [plan.environment && `environment ${plan.environment}`, plan.namespace && `namespace ${plan.namespace}`].filter(Boolean).join(', ');
+  const steps = plan.steps.flatMap((step, index) =>
+    [`${String(index + 1).padStart(2)}. ${step.stage.padEnd(9)}  ${step.title}`, ...step.commands.map((command) => `      $ ${command}`)]);
+  const changes = plan.changes.flatMap((change) =>
+    [`  ${change.workload}:${change.container}`, `    - ${change.before}`, `    + ${change.after}`]);
+  return [
+    `Plan for ${plan.app}${where && ` (${where})`}: nothing was changed.`,
+    ...steps,
+    ...changes.length > 0 ? ['Changes:', ...changes] : [],
+    ...plan.rollback ? [`Automatic rollback: ${plan.rollback.possible ? 'yes' : 'no'}. ${plan.rollback.reason}`] : [],
+    ...plan.warnings.map((text) => `Warning: ${text}`),
+  ];
+}

@@ -1,0 +1,91 @@
+import type { Change, Failure, Outcome } from '../outcome/outcome.js';
+import { evidenceBlocks } from './evidence.js';
+import { shortCommit, shortReference } from './format.js';
+import { gantt } from './gantt.js';
+import { code, codeBlock, details, inline, table } from './markdown.js';
+import { planMarkdown } from './plan.js';
+import { rollbackSentences } from './rollback.js';
+import { signs, verdictSentence } from './words.js';
+
+/** Characters of the whole summary: a page that a browser opens at once. The log and the report hold the rest. */
+const sizeLimit = 64 * 1024;
+
+/** The job summary, in GitHub's markdown. The outcome is expected to be redacted (`redactOutcome`). */
+export function summary(outcome: Outcome): string {
+  const byHand = undo(outcome);
+  const isUrgent = outcome.verdict === 'rollback-failed';
+  const before = [headline(outcome), isUrgent ? byHand : '', failure(outcome.failure)];
+  const after = [
+    rollback(outcome), plan(outcome), changes(outcome), warnings(outcome.warnings), gantt(outcome.timeline), isUrgent ? '' : byHand, facts(outcome),
+  ];
+  const fixed = [...before, ...after].map(bounded).join('\n\n').length;
+  const evidence = evidenceBlocks(outcome.failure?.evidence ?? [], sizeLimit - fixed - 1024);
+  const text = [...before.map(bounded), evidence, ...after.map(bounded)].filter((part) => part !== '').join('\n\n');
+  return text.length < sizeLimit ? `${text}\n` : `${text.slice(0, sizeLimit - 100)}\n\n${cutNotice}\n`;
+}
+
+const cutNotice = '*This part was cut: the log has the rest.*';
+
+/** No part but the evidence is long by nature; one that is (a message of a megabyte) may not push the others out. */
+function bounded(part: string): string {
+  const limit = sizeLimit / 4;
+  return part.length <= limit ? part : `${part.slice(0, limit)}…\n\n${cutNotice}`;
+}
+
+function headline(outcome: Outcome): string {
+  const where = outcome.environment ? ` to ${code(outcome.environment)}` : '';
+  return `### ${signs[outcome.verdict]} ${outcome.verdict}: ${code(outcome.app)}${where}\n\n${verdictSentence(outcome)}`;
+}
+
+const plan = (outcome: Outcome): string => (outcome.plan ? planMarkdown(outcome.plan) : '');
+
+function changes(outcome: Outcome): string {
+  if (outcome.changes.length === 0) return '';
+  const wasUndone = outcome.verdict !== 'deployed' && outcome.verdict !== 'unchanged';
+  const heads = ['workload', 'container', 'before', wasUndone ? 'tried' : 'after', ...(wasUndone ? ['now'] : [])];
+  const row = (change: Change) => [
+    code(change.workload), code(change.container), code(shortReference(change.before)), code(shortReference(change.after)),
+    ...(wasUndone ? [nowCell(change)] : []),
+  ];
+  const exact = [...new Set(outcome.changes.flatMap(({ before, after, now }) => [before, after, now ?? '']))].filter((reference) => reference !== '');
+  const rows = outcome.changes.slice(0, 50).map(row);
+  const more = outcome.changes.length > rows.length ? `\n\nAnd ${outcome.changes.length - rows.length} more.` : '';
+  return `${table(heads, rows)}${more}\n\n${details('Exact references', codeBlock(exact.slice(0, 100).join('\n')))}`;
+}
+
+function nowCell(change: Change): string {
+  if (change.now === undefined) return 'could not be read';
+  if (change.now === change.before) return 'as before';
+  return change.now === change.after ? '**the new version**' : code(shortReference(change.now));
+}
+
+function failure(failed: Failure | undefined): string {
+  if (!failed) return '';
+  return `**Cause:** ${code(failed.cause)} in the stage ${code(failed.stage)}\n\n> ${inline(failed.message)}\n\n**What to do:** ${inline(failed.hint)}`;
+}
+
+function rollback(outcome: Outcome): string {
+  const sentences = outcome.rollback ? rollbackSentences(outcome.rollback) : [];
+  return sentences.length > 0 ? `**Rollback**\n\n${list(sentences)}` : '';
+}
+
+const warnings = (texts: readonly string[]): string => (texts.length > 0 ? `**Warnings**\n\n${list(texts)}` : '');
+
+const list = (texts: readonly string[]): string => texts.map((text) => `- ${inline(text)}`).join('\n');
+
+function undo(outcome: Outcome): string {
+  if (outcome.undoCommands.length === 0) return '';
+  const block = codeBlock(outcome.undoCommands.join('\n'), 'sh');
+  // Whoever needs these now should not have to look for them.
+  return outcome.verdict === 'rollback-failed' ? `**Go back by hand**\n\n${block}` : details('Go back by hand', block);
+}
+
+function facts(outcome: Outcome): string {
+  const parts = [
+    outcome.reference && `image ${code(shortReference(outcome.reference))}`,
+    outcome.tags.length > 0 && `tags ${outcome.tags.slice(0, 20).map(code).join(', ')}`,
+    outcome.namespace && `namespace ${code(outcome.namespace)}`,
+    outcome.commit && `commit ${code(shortCommit(outcome.commit))}`,
+  ].filter((part) => typeof part === 'string' && part !== '');
+  return parts.length > 0 ? `<sub>${parts.join(' · ')}</sub>` : '';
+}
