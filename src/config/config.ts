@@ -61,6 +61,8 @@ export interface ClusterConfig {
   readonly namespace?: string;
   /** Where a missing kubectl is downloaded from; `{version}`, `{os}` and `{arch}` are filled in. Undefined: the default address. */
   readonly kubectlUrl?: string;
+  /** SHA-256 that the file from there must have; undefined: the pinned one of the pinned version. */
+  readonly kubectlSha256?: string;
 }
 
 export const workloadKinds = ['deployment', 'statefulset', 'daemonset', 'cronjob'] as const;

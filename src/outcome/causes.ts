@@ -34,6 +34,11 @@ const table = {
     sentence: 'The run was cancelled.',
     hint: 'Run it again when you are ready.',
   },
+  'unexpected': {
+    observed: 'An error that no part of the action foresaw.',
+    sentence: 'The action itself failed.',
+    hint: 'This is a defect of the action: please report it with the log of this step.',
+  },
   'superseded': {
     observed: 'The workload no longer holds what this run wrote, and somebody else wrote it.',
     sentence: 'Somebody else changed the workload during the run.',
@@ -80,10 +85,65 @@ const table = {
     sentence: 'The image reference cannot be used by the nodes.',
     hint: 'Check the image name for upper-case letters and spaces, and imagePullPolicy: Never.',
   },
+  'image-pull-failed': {
+    observed: 'ErrImagePull with 429, a time-out, a 5xx or anything unknown.',
+    patienceSeconds: 120,
+    sentence: 'The nodes cannot pull the image.',
+    hint: 'The registry is overloaded, down, or not reachable from the nodes; its answer is in the evidence below.',
+  },
+  'image-platform-missing': {
+    observed: '"no match for platform", or a node whose architecture is not in the image.',
+    sentence: 'The image has no variant for the architecture of a node.',
+    hint: 'Add the platform to `platforms`, or keep the pods off those nodes with a nodeSelector.',
+  },
   'crash-loop': {
     observed: 'A container ended twice, or CrashLoopBackOff. A single crash is tolerated.',
     sentence: 'The new version crashes.',
     hint: 'The last lines of its log are in the evidence below.',
+  },
+  'out-of-memory': {
+    observed: 'A container was killed twice with OOMKilled.',
+    sentence: 'The new version needs more memory than its limit.',
+    hint: 'Raise the memory limit of the container, or find out what the new version allocates.',
+  },
+  'probe-killed': {
+    observed: 'A liveness or startup probe had a container killed twice.',
+    sentence: 'The new version is killed by its own probe.',
+    hint: 'Read the probe’s answer below: does the new version still serve that path, and in time?',
+  },
+  'container-start': {
+    observed: 'RunContainerError, StartError or ContainerCannotRun, twice.',
+    sentence: 'The container cannot be started.',
+    hint: 'Check the entry point and command of the image: does the program exist in it, for this architecture?',
+  },
+  'init-failed': {
+    observed: 'An init container ended badly, and again after one retry.',
+    sentence: 'An init container of the new version fails.',
+    hint: 'The last lines of its log are in the evidence below.',
+  },
+  'volume-mount': {
+    observed: 'FailedMount: 20 s for an object that does not exist, 120 s for any other reason.',
+    patienceSeconds: 20,
+    sentence: 'A volume of the new pods cannot be mounted.',
+    hint: 'Create the ConfigMap, Secret or claim that is named, or look at the storage of the node.',
+  },
+  'unschedulable': {
+    observed: 'PodScheduled is False with the reason Unschedulable; 600 s when an autoscaler said that it adds a node.',
+    patienceSeconds: 180,
+    sentence: 'No node has room for the new pods.',
+    hint: 'Lower the requests, free room, or add a node; the scheduler’s words are below.',
+  },
+  'quota-exceeded': {
+    observed: 'ReplicaFailure or FailedCreate with "exceeded quota".',
+    patienceSeconds: 20,
+    sentence: 'A ResourceQuota does not allow the new pods.',
+    hint: 'Raise the quota, or lower the surge or the requests of the workload.',
+  },
+  'admission-denied': {
+    observed: 'ReplicaFailure or FailedCreate because admission refused the pod; 60 s when a webhook does not answer.',
+    patienceSeconds: 20,
+    sentence: 'The cluster does not admit the new pods.',
+    hint: 'Read the policy’s words below and mend the pod template.',
   },
   'container-config': {
     observed: 'CreateContainerConfigError.',

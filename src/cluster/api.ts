@@ -1,0 +1,182 @@
+import { Agent, request, type IncomingMessage } from 'node:http';
+import type { Clock } from '../ports/clock.js';
+import { apiPath, type Resource } from './resources.js';
+
+/** What the API server answered, or that it did not. `status` 0: no answer at all. */
+export class ApiError extends Error {
+  constructor(readonly status: number, readonly reason: string, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'ApiError';
+  }
+  /** An answer that a moment later may be another: overload, a restart, a cut connection. Never a verdict by itself. */
+  get passing(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+}
+
+export interface PatchOperation {
+  readonly op: 'test' | 'replace' | 'add' | 'remove';
+  readonly path: string;
+  readonly value?: unknown;
+}
+
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  /** At most `maxBytes`. */
+  readonly body: string;
+}
+
+export interface CallOptions {
+  readonly method?: string;
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+  readonly maxBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** JSON over the socket of `kubectl proxy`: every kind of authentication that kubectl knows, at 2–5 ms a request. */
+export interface Api {
+  get<T>(path: string, options?: CallOptions): Promise<T>;
+  /** Undefined when the object does not exist. */
+  find<T>(resource: Resource, namespace: string, name: string, options?: CallOptions): Promise<T | undefined>;
+  patch<T>(path: string, operations: readonly PatchOperation[], options?: CallOptions): Promise<T>;
+  send<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown, options?: CallOptions): Promise<T>;
+  /** Any answer, whatever its status: logs, and services and pods asked through the API server. */
+  raw(path: string, options?: CallOptions): Promise<RawAnswer>;
+  /** Reads lines until the server ends the stream; throws ApiError when it does not begin. Resolves at the end. */
+  stream(path: string, onLine: (line: string) => void, signal: AbortSignal): Promise<void>;
+}
+
+const maxAnswerBytes = 256 * 1024 * 1024;
+const defaultTimeoutMs = 30_000;
+/** Reads are tried again while the API server restarts; a write never is, because it may have been done. */
+const readAttempts = [100, 300, 1000, 2000];
+
+export function openApi(socketPath: string, clock: Clock): Api {
+  const agent = new Agent({ keepAlive: true, maxSockets: 32 });
+
+  const read = async <T>(path: string, options?: CallOptions): Promise<T> => {
+    for (const pauseMs of [...readAttempts, undefined]) {
+      try {
+        return parseAnswer<T>(path, await call(path, options));
+      } catch (error) {
+        if (pauseMs === undefined || !(error instanceof ApiError) || !error.passing) throw error;
+        await clock.sleep(pauseMs, options?.signal);
+      }
+    }
+    throw new Error('unreachable');
+  };
+
+  const call = (path: string, options: CallOptions = {}): Promise<RawAnswer> =>
+    new Promise((resolve, reject) => {
+      const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+      const outgoing = request(
+        {
+          socketPath, agent, path, method: options.method ?? 'GET', signal: options.signal, timeout: options.timeoutMs ?? defaultTimeoutMs,
+          headers: {
+            host: 'localhost', accept: 'application/json', ...options.headers,
+            ...(body === undefined ? {} : { 'content-type': options.contentType ?? 'application/json', 'content-length': Buffer.byteLength(body) }),
+          },
+        },
+        (answer) => collect(answer, options.maxBytes ?? maxAnswerBytes).then(
+          (text) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: text }),
+          (error: unknown) => reject(noAnswer(path, error)),
+        ),
+      );
+      outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')));
+      outgoing.on('error', (error) => reject(options.signal?.aborted ? options.signal.reason : noAnswer(path, error)));
+      outgoing.end(body);
+    });
+
+  return {
+    get: read,
+    find: async (resource, namespace, name, options) => {
+      try {
+        return await read(apiPath(resource, namespace, name), options);
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 404) return undefined;
+        throw error;
+      }
+    },
+    patch: async (path, operations, options) =>
+      parseAnswer(path, await call(path, { ...options, method: 'PATCH', body: operations, contentType: 'application/json-patch+json' })),
+    send: async (method, path, body, options) => parseAnswer(path, await call(path, { ...options, method, body })),
+    raw: call,
+    stream: (path, onLine, signal) => streamLines(socketPath, path, onLine, signal),
+  };
+}
+
+const noAnswer = (path: string, error: unknown): ApiError =>
+  new ApiError(0, 'NoAnswer', `no answer to ${withoutQuery(path)}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+
+const withoutQuery = (path: string): string => path.split('?')[0] ?? path;
+
+function collect(answer: IncomingMessage, maxBytes: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    answer.on('data', (chunk: Buffer) => {
+      if (size < maxBytes) chunks.push(chunk.subarray(0, maxBytes - size));
+      size += chunk.length;
+      // More than was asked for is not read to its end: the answer is complete enough.
+      if (size >= maxBytes) {
+        resolve(Buffer.concat(chunks).toString('utf8'));
+        answer.destroy();
+      }
+    });
+    answer.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    answer.on('error', reject);
+    answer.on('aborted', () => reject(new Error('the connection was cut')));
+  });
+}
+
+function parseAnswer<T>(path: string, answer: RawAnswer): T {
+  const body = parseJson(answer.body);
+  if (answer.status >= 200 && answer.status < 300) {
+    if (body !== undefined) return body as T;
+    // A captive portal or a broken load balancer answers 200 with HTML; that is a server that is not there.
+    throw new ApiError(502, 'NotJson', `${withoutQuery(path)} was answered with something that is not JSON: ${answer.body.slice(0, 80)}`);
+  }
+  const status = body as { reason?: string; message?: string } | undefined;
+  throw new ApiError(answer.status, status?.reason ?? '', status?.message ?? `${withoutQuery(path)} was answered with status ${answer.status}`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function streamLines(socketPath: string, path: string, onLine: (line: string) => void, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ socketPath, path, method: 'GET', signal, headers: { host: 'localhost', accept: 'application/json' } }, (answer) => {
+      if (answer.statusCode !== 200) {
+        collect(answer, 64 * 1024).then((body) => {
+          try {
+            parseAnswer(path, { status: answer.statusCode ?? 0, headers: answer.headers, body });
+          } catch (error) {
+            reject(error);
+          }
+        }, reject);
+        return;
+      }
+      let rest = '';
+      answer.setEncoding('utf8');
+      answer.on('data', (chunk: string) => {
+        const lines = (rest + chunk).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) if (line !== '') onLine(line);
+      });
+      answer.on('end', resolve);
+      answer.on('aborted', resolve);
+      answer.on('error', () => resolve());
+    });
+    outgoing.on('error', (error) => (signal.aborted ? resolve() : reject(noAnswer(path, error))));
+    outgoing.end();
+  });
+}

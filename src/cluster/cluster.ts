@@ -1,0 +1,84 @@
+import type { ClusterConfig } from '../config/config.js';
+import { ClusterError } from '../outcome/errors.js';
+import type { Ports } from '../ports/ports.js';
+import type { Exited } from '../ports/process.js';
+import { ApiError, openApi, type Api } from './api.js';
+import { writeAccess, type Access } from './kubeconfig.js';
+import { findKubectl } from './kubectl.js';
+import { startProxy } from './proxy.js';
+
+/** An open connection to one namespace of one cluster. */
+export interface Cluster {
+  readonly api: Api;
+  readonly namespace: string;
+  /** The server's version, e.g. `v1.34.4`. */
+  readonly version: string;
+  /** Runs kubectl with the run's access; `args` come after the connection's own. */
+  kubectl(args: readonly string[], options?: { signal?: AbortSignal }): Promise<Exited>;
+  /** The same command as a person would type it. */
+  typed(args: readonly string[]): string;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the cluster: finds kubectl, starts its proxy, and asks the server for its version, so that a cluster that is
+ * not there is found now.
+ * @param folder private folder for the socket and, when given as content, the kubeconfig
+ * @throws ClusterError api-unreachable or permission-denied, with the server's own words
+ */
+export async function openCluster(ports: Ports, config: ClusterConfig, folder: string): Promise<Cluster> {
+  const [kubectl, access] = await Promise.all([findKubectl(ports, config), writeAccess(config, ports.files, folder)]);
+  const [proxy, namespace] = await Promise.all([
+    startProxy(ports.process, kubectl, access, folder),
+    config.namespace ?? currentNamespace(ports, kubectl, access),
+  ]);
+  const api = openApi(proxy.socketPath, ports.clock);
+  try {
+    const version = await api.get<{ gitVersion?: string }>('/version', { signal: ports.cancelled, timeoutMs: 10_000 });
+    return connection(ports, { api, namespace, kubectl, access, version: version.gitVersion ?? 'unknown', stop: () => proxy.stop() });
+  } catch (error) {
+    await proxy.stop();
+    throw unreachable(error);
+  }
+}
+
+interface Parts {
+  readonly api: Api;
+  readonly namespace: string;
+  readonly kubectl: string;
+  readonly access: Access;
+  readonly version: string;
+  readonly stop: () => Promise<void>;
+}
+
+function connection(ports: Ports, parts: Parts): Cluster {
+  const named = (args: readonly string[]): string[] => [...parts.access.args, `--namespace=${parts.namespace}`, ...args];
+  return {
+    api: parts.api,
+    namespace: parts.namespace,
+    version: parts.version,
+    kubectl: (args, options) => ports.process.run({ program: parts.kubectl, args: named(args), env: parts.access.env, signal: options?.signal }),
+    typed: (args) => ['kubectl', ...named(args)].map(shellWord).join(' '),
+    close: parts.stop,
+  };
+}
+
+async function currentNamespace(ports: Ports, kubectl: string, access: Access): Promise<string> {
+  const exit = await ports.process.run({
+    program: kubectl, args: [...access.args, 'config', 'view', '--minify', '--output=jsonpath={..namespace}'], env: access.env, signal: ports.cancelled,
+  });
+  return exit.code === 0 && exit.stdout.trim() !== '' ? exit.stdout.trim() : 'default';
+}
+
+function unreachable(error: unknown): unknown {
+  if (!(error instanceof ApiError)) return error;
+  if (error.status === 401) {
+    return new ClusterError('permission-denied', `The cluster does not know this account: ${error.message}.`, {
+      hint: 'The credentials in the kubeconfig are wrong or have expired; make new ones.', cause: error,
+    });
+  }
+  return new ClusterError('api-unreachable', `The cluster does not answer: ${error.message}.`, { cause: error });
+}
+
+/** A word as it must be typed in a POSIX shell. Only ever printed. */
+export const shellWord = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);

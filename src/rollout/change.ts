@@ -1,0 +1,63 @@
+import type { Cluster } from '../cluster/cluster.js';
+import type { Workload } from '../cluster/objects.js';
+import { apiPath, workloadResource } from '../cluster/resources.js';
+import { ClusterError } from '../outcome/errors.js';
+import type { Cause } from '../outcome/causes.js';
+import type { Log } from '../ports/log.js';
+import { containersOf, type Target } from './workload.js';
+
+/** The arguments of each `kubectl set image`: workloads that get the same images share one command. */
+export function setImageCommands(targets: readonly Target[]): string[][] {
+  const groups = new Map<string, { refs: string[]; images: string[] }>();
+  for (const target of targets) {
+    const images = target.containers.map((container) => `${container.name}=${container.after}`);
+    const group = groups.get(images.join(' ')) ?? { refs: [], images };
+    group.refs.push(target.ref);
+    groups.set(images.join(' '), group);
+  }
+  return [...groups.values()].map(({ refs, images }) => ['set', 'image', ...refs, ...images]);
+}
+
+/**
+ * Sets the images by `kubectl set image`, and reads back what the API server made of it.
+ * @returns the generation of each workload after the change, by ref
+ * @throws ClusterError when kubectl was refused, or something else stands there than what was written
+ */
+export async function setImages(cluster: Cluster, log: Log, targets: readonly Target[], signal: AbortSignal): Promise<Map<string, number>> {
+  for (const args of setImageCommands(targets)) {
+    log.command(cluster.typed(args));
+    const exit = await cluster.kubectl(args, { signal });
+    for (const line of `${exit.stdout}${exit.stderr}`.split('\n')) if (line.trim() !== '') log.output(line);
+    if (exit.code !== 0) throw refused(exit.stderr);
+  }
+  const generations = await Promise.all(targets.map(async (target) => {
+    const workload = await cluster.api.get<Workload>(apiPath(workloadResource[target.kind], cluster.namespace, target.name), { signal });
+    return [target.ref, workload.metadata?.generation ?? 0, differing(target, workload)] as const;
+  }));
+  const wrong = generations.map(([, , difference]) => difference).find((difference) => difference !== undefined);
+  if (wrong) throw wrong;
+  return new Map(generations.map(([ref, generation]) => [ref, generation]));
+}
+
+function differing(target: Target, workload: Workload): ClusterError | undefined {
+  for (const { name, after } of target.containers) {
+    const image = containersOf(target.kind, workload).find(({ container }) => container.name === name)?.container.image;
+    if (image === after) continue;
+    return new ClusterError('superseded', `Container ${name} of ${target.ref} was set to ${after} and holds ${image ?? 'nothing'} a moment later.`, {
+      hint: 'Another deployment, an operator or a mutating webhook changes this image. Find out which before you run again.',
+    });
+  }
+  return undefined;
+}
+
+const refusals: readonly (readonly [RegExp, Cause, string | undefined])[] = [
+  [/\(?Forbidden\)?|cannot patch/i, 'permission-denied', undefined],
+  [/admission webhook|denied the request|ValidatingAdmissionPolicy/i, 'admission-denied', undefined],
+  [/not found/i, 'superseded', 'It was there a moment ago: somebody removed it during the run.'],
+];
+
+function refused(stderr: string): ClusterError {
+  const words = stderr.trim().split('\n').at(-1)?.replace(/^error: /i, '') ?? '';
+  const [, cause, hint] = refusals.find(([pattern]) => pattern.test(stderr)) ?? [undefined, 'api-unreachable' as const, undefined];
+  return new ClusterError(cause, `kubectl set image was refused: ${words || 'no reason given'}`, { hint });
+}

@@ -1,0 +1,78 @@
+import type { Cluster } from '../cluster/cluster.js';
+import { nameOf, uidOf, type KubeEvent, type Pod } from '../cluster/objects.js';
+import { apiPath, resources } from '../cluster/resources.js';
+import type { Evidence } from '../outcome/errors.js';
+import type { Ports } from '../ports/ports.js';
+import type { FailedWorkload } from './follow.js';
+import { declared } from './judge/symptoms.js';
+import type { World } from './world.js';
+
+const gatherForMs = 5000;
+const totalBytes = 64 * 1024;
+const logLines = 60;
+const podsAsked = 4;
+
+/**
+ * What the cluster says of a failure, gathered before a rollback erases it: logs of the failing containers, of the run
+ * before the restart too, events and conditions. It ends after 5 s with what it has by then.
+ */
+export async function gatherEvidence(ports: Ports, cluster: Cluster, world: World, failed: readonly FailedWorkload[]): Promise<Evidence[]> {
+  const stop = AbortSignal.any([ports.cancelled, AbortSignal.timeout(gatherForMs)]);
+  const pods = failed.flatMap((each) => (each.pod ? [{ pod: each.pod, container: each.container, failed: each }] : [])).slice(0, podsAsked);
+  const ofPods = await Promise.all(pods.map(async ({ pod, container, failed: each }) => [
+    ...(await logsOf(cluster, pod, container, stop)),
+    { title: `conditions of pod ${nameOf(pod)}`, text: describeConditions(pod) },
+    { title: `events of pod ${nameOf(pod)}`, text: describeEvents(world.view(each.target).eventsOf(uidOf(pod))) },
+  ]));
+  const ofWorkloads = failed.map(({ target }) => ({
+    title: `events of ${target.ref}`,
+    text: describeEvents([...world.view(target).eventsOf(target.uid), ...ownerEvents(world, failed, target.ref)]),
+  }));
+  return bounded([...ofPods.flat(), ...ofWorkloads].filter((piece) => piece.text !== ''));
+}
+
+const ownerEvents = (world: World, failed: readonly FailedWorkload[], ref: string): readonly KubeEvent[] => {
+  const target = failed.find((each) => each.target.ref === ref)?.target;
+  const view = target && world.view(target);
+  return view?.replicaSet ? view.eventsOf(uidOf(view.replicaSet)) : [];
+};
+
+async function logsOf(cluster: Cluster, pod: Pod, container: string | undefined, signal: AbortSignal): Promise<Evidence[]> {
+  const name = container ?? pod.spec?.containers?.[0]?.name;
+  if (name === undefined) return [];
+  const restarted = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].some((status) => status.name === name && (status.restartCount ?? 0) > 0);
+  const read = async (previous: boolean): Promise<Evidence[]> => {
+    const query = new URLSearchParams({ container: name, tailLines: String(logLines), limitBytes: '16384', ...(previous ? { previous: 'true' } : {}) });
+    try {
+      const answer = await cluster.api.raw(`${apiPath(resources.pods, cluster.namespace, nameOf(pod))}/log?${query.toString()}`, { signal, maxBytes: 16_384 });
+      const text = answer.status === 200 ? answer.body.trimEnd() : '';
+      return text === '' ? [] : [{ title: `log of container ${name} of pod ${nameOf(pod)}${previous ? ', before its last restart' : ''}`, text }];
+    } catch {
+      // A log that cannot be read must not delay the rollback: the other evidence stands.
+      return [];
+    }
+  };
+  const both = await Promise.all([restarted ? read(true) : [], read(false)]);
+  const declaredProbe = declared(pod, name)?.readinessProbe;
+  const probe = declaredProbe ? [{ title: `readiness probe of container ${name}`, text: JSON.stringify(declaredProbe) }] : [];
+  return [...both.flat(), ...probe];
+}
+
+const describeConditions = (pod: Pod): string =>
+  (pod.status?.conditions ?? [])
+    .filter((condition) => condition.status !== 'True')
+    .map((condition) => `${condition.type}=${condition.status} ${condition.reason ?? ''} ${condition.message ?? ''}`.trim()).join('\n');
+
+const describeEvents = (events: readonly KubeEvent[]): string =>
+  events.slice(-12).map((event) => `${event.type === 'Warning' ? 'Warning' : 'Normal '} ${event.reason ?? ''}${(event.count ?? 1) > 1 ? ` (${event.count} times)` : ''}: ${event.message ?? ''}`).join('\n');
+
+/** Keeps the end of each text, which is where a failure shows, and no more than the total allows. */
+export function bounded(pieces: readonly Evidence[]): Evidence[] {
+  let left = totalBytes;
+  return pieces.flatMap(({ title, text }) => {
+    const bytes = Buffer.from(text);
+    const kept = bytes.length <= left ? text : `…${bytes.subarray(bytes.length - Math.max(0, left)).toString('utf8')}`;
+    left -= Buffer.byteLength(kept);
+    return left > -16 ? [{ title, text: kept }] : [];
+  });
+}

@@ -1,0 +1,68 @@
+import { RolloutError } from '../outcome/errors.js';
+import type { Cause } from '../outcome/causes.js';
+import type { Ports } from '../ports/ports.js';
+import { uidOf, type Pod } from '../cluster/objects.js';
+import type { Expectation } from './judge/expectation.js';
+import { blankMemory, judge, type Decision, type Memory, type Patience } from './judge/judge.js';
+import type { Target } from './workload.js';
+import type { Watched } from './watching.js';
+import type { World } from './world.js';
+
+export interface Followed {
+  readonly target: Target;
+  readonly expected: Expectation;
+}
+
+/** A workload that failed, with the pod to gather evidence from. */
+export interface FailedWorkload {
+  readonly target: Target;
+  readonly cause: Cause;
+  readonly message: string;
+  readonly pod?: Pod;
+  readonly container?: string;
+}
+
+/** The judge found that the rollout failed. `failed` holds every workload that had failed at that moment, worst first. */
+export class FailedRollout extends RolloutError {
+  constructor(readonly failed: readonly FailedWorkload[]) {
+    const [first] = failed;
+    super(first?.cause ?? 'deadline', failed.map((each) => sentence(each.message)).join(' '));
+  }
+}
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
+
+/**
+ * Watches all workloads of a run until every one is done or the first has failed.
+ * @param stage first word of the progress lines
+ * @returns monotonic ms at which the controllers had finished, before the proof that traffic arrives
+ * @throws FailedRollout; CancelledError when `ports.cancelled` aborts and `cancellable` is true
+ */
+export async function follow(
+  ports: Ports, watched: Watched, followed: readonly Followed[], patience: Patience, stage: string, signal: AbortSignal | undefined,
+): Promise<{ readonly rolledOutAt: number }> {
+  const waited = followed.filter(({ target }) => target.kind !== 'cronjob');
+  const memories = new Map<string, Memory>();
+  let rolledOutAt: number | undefined;
+  for (;;) {
+    const at = ports.clock.monotonic();
+    const newPods = newPodsOf(watched.world, waited);
+    const decisions = waited.map(({ target, expected }) => {
+      const { decision, memory } = judge(watched.world.view(target), expected, memories.get(target.ref) ?? blankMemory, at, patience, newPods);
+      memories.set(target.ref, memory);
+      if (decision.state !== 'failed') ports.log.progress(stage, target.ref, decision.progress);
+      return { target, decision };
+    });
+    const failed = decisions.flatMap(({ target, decision }) => (decision.state === 'failed' ? [{ target, ...decision }] : []));
+    if (failed.length > 0) throw new FailedRollout(failed);
+    if (decisions.every(({ decision }) => decision.state === 'done' || (decision.state === 'wait' && decision.rolledOut))) rolledOutAt ??= at;
+    else rolledOutAt = undefined;
+    if (decisions.every(({ decision }) => decision.state === 'done')) return { rolledOutAt: rolledOutAt ?? at };
+    await watched.news(nextLook(decisions.map(({ decision }) => decision)) - at, signal);
+  }
+}
+
+const nextLook = (decisions: readonly Decision[]): number => Math.min(...decisions.map((decision) => (decision.state === 'wait' ? decision.recheckAt : Infinity)));
+
+export const newPodsOf = (world: World, followed: readonly Followed[]): ReadonlySet<string> =>
+  new Set(followed.flatMap(({ target }) => world.view(target).newPods.map(uidOf)));

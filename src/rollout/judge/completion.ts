@@ -1,0 +1,86 @@
+import type { ServiceExpectation } from './expectation.js';
+import type { WorkloadView } from '../world.js';
+import { desiredReplicas } from '../workload.js';
+import { isReady } from './symptoms.js';
+import { conditionOf, nameOf, uidOf } from '../../cluster/objects.js';
+
+/** How far the controller is. `waitingFor` is undefined when it has finished. */
+export interface Completion {
+  readonly ready: number;
+  readonly desired: number;
+  readonly waitingFor: string | undefined;
+}
+
+/**
+ * What "rolled out" means for each kind, as `kubectl rollout status` has it
+ * (k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go), with two corrections: old pods must be gone or going, and a
+ * StatefulSet need not have caught up its currentRevision.
+ */
+export function completionOf(view: WorkloadView): Completion {
+  const { workload } = view;
+  const ready = view.newPods.filter(isReady).length;
+  if (!workload) return { ready, desired: 0, waitingFor: 'the workload itself' };
+  const status = workload.status ?? {};
+  switch (view.target.kind) {
+    case 'deployment': {
+      const desired = desiredReplicas(workload);
+      const updated = status.updatedReplicas ?? 0;
+      return { ready, desired, waitingFor: firstOf([
+        [updated < desired, `${updated} of ${desired} new pods made`],
+        [(status.replicas ?? 0) > updated, countOf((status.replicas ?? 0) - updated, 'old pod') + ' to go'],
+        [(status.availableReplicas ?? 0) < desired, `${status.availableReplicas ?? 0} of ${desired} available`],
+        [desired > 0 && view.replicaSet === undefined, 'the new ReplicaSet'],
+      ]) };
+    }
+    case 'statefulset': {
+      const replicas = desiredReplicas(workload);
+      const desired = Math.max(0, replicas - (workload.spec?.updateStrategy?.rollingUpdate?.partition ?? 0));
+      const updated = status.updatedReplicas ?? 0;
+      const available = status.availableReplicas ?? status.readyReplicas ?? 0;
+      return { ready, desired, waitingFor: firstOf([
+        [updated < desired, `${updated} of ${desired} pods updated`],
+        [available < replicas, `${available} of ${replicas} available`],
+        [ready < desired, `${ready} of ${desired} new pods ready`],
+      ]) };
+    }
+    case 'daemonset': {
+      const desired = status.desiredNumberScheduled ?? 0;
+      const updated = status.updatedNumberScheduled ?? 0;
+      return { ready, desired, waitingFor: firstOf([
+        [updated < desired, `${updated} of ${desired} pods updated`],
+        [(status.numberAvailable ?? 0) < desired, `${status.numberAvailable ?? 0} of ${desired} available`],
+      ]) };
+    }
+    case 'cronjob':
+      return { ready: 0, desired: 0, waitingFor: undefined };
+  }
+}
+
+const countOf = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
+
+const firstOf = (cases: readonly (readonly [boolean, string])[]): string | undefined => cases.find(([applies]) => applies)?.[1];
+
+/** What stands between the rollout and the proof that traffic goes to the new pods, or undefined. */
+export function endpointTrouble(view: WorkloadView, { name: service, exact, selects }: ServiceExpectation, newPodsOfRun: ReadonlySet<string>): string | undefined {
+  const endpoints = view.slicesOf(service).flatMap((slice) => slice.endpoints ?? []);
+  const serving = endpoints.filter((endpoint) => endpoint.conditions?.ready !== false && endpoint.conditions?.terminating !== true);
+  const inService = new Set(serving.map((endpoint) => endpoint.targetRef?.uid));
+  const former = new Map([...view.oldPods, ...view.leavingPods].map((pod) => [uidOf(pod), pod]));
+  for (const endpoint of serving) {
+    const uid = endpoint.targetRef?.uid ?? '';
+    const name = endpoint.targetRef?.name ?? endpoint.addresses?.[0] ?? 'an unnamed address';
+    if (former.has(uid)) return `Service ${service} still sends traffic to ${name} of the old version`;
+    if (exact && !newPodsOfRun.has(uid)) return `Service ${service} sends traffic to ${name}, which is not a new pod of this run`;
+  }
+  const absent = selects ? view.newPods.find((pod) => isReady(pod) && !inService.has(uidOf(pod))) : undefined;
+  if (absent) return `Service ${service} does not send traffic to ${nameOf(absent)} yet`;
+  if (exact && serving.length === 0) return `Service ${service} has no endpoint that is ready`;
+  return undefined;
+}
+
+/** True when Kubernetes itself gave up on this change, not on an earlier one. */
+export function progressDeadlineExceeded(view: WorkloadView, progressBefore: string | undefined): string | undefined {
+  const progressing = conditionOf(view.workload?.status?.conditions, 'Progressing');
+  if (progressing?.status !== 'False' || progressing.reason !== 'ProgressDeadlineExceeded') return undefined;
+  return (progressing.lastUpdateTime ?? '') === (progressBefore ?? 'none') ? undefined : (progressing.message ?? 'the progress deadline was exceeded');
+}

@@ -1,0 +1,23 @@
+/** What a change is measured against: what was written, and what was already so before it. */
+export interface Expectation {
+  /** Generation of the workload after the change: an older one is yesterday's news. */
+  readonly generation: number;
+  /** Container name → image that the template must hold; anything else was written by somebody else. */
+  readonly images: ReadonlyMap<string, string>;
+  /** `podUid/container` → restarts that had happened before the change. */
+  readonly restartsBefore: ReadonlyMap<string, number>;
+  /** uids of events that had been seen before the change. */
+  readonly eventsBefore: ReadonlySet<string>;
+  /** lastUpdateTime of the Progressing condition before the change: a stale ProgressDeadlineExceeded is not ours. */
+  readonly progressBefore: string | undefined;
+  /** Services whose endpoints must be exactly new pods of the run before it counts as rolled out. */
+  readonly services: readonly ServiceExpectation[];
+}
+
+export interface ServiceExpectation {
+  readonly name: string;
+  /** True: a smoke check asks it, so a pod of anybody else behind it would be asked as well. */
+  readonly exact: boolean;
+  /** True: its selector matches the pods of the workload, so that each of them that is ready must be behind it. */
+  readonly selects: boolean;
+}

@@ -1,0 +1,123 @@
+import type { Cause } from '../../outcome/causes.js';
+import { isLeaving, nameOf, uidOf, type Pod } from '../../cluster/objects.js';
+import type { WorkloadView } from '../world.js';
+import { containersOf } from '../workload.js';
+import { completionOf, endpointTrouble, progressDeadlineExceeded } from './completion.js';
+import type { Expectation } from './expectation.js';
+import { describePod } from './progress.js';
+import { symptomsOfOwner, symptomsOfPod, type Symptom } from './symptoms.js';
+
+/** What the judge remembers of one workload between two looks. Times are the clock's monotonic ms. */
+export interface Memory {
+  /** Symptom key → when it was first and last seen without a break longer than `forgetAfterMs`. */
+  readonly seen: ReadonlyMap<string, { readonly first: number; readonly last: number }>;
+  /** Since when the controller has been finished, without a break. */
+  readonly completeSince?: number;
+  /** Since when it has been finished and the endpoints have been right, without a break. */
+  readonly steadySince?: number;
+}
+
+export const blankMemory: Memory = { seen: new Map() };
+
+export interface Patience {
+  /** Monotonic ms at which the rollout has taken too long. */
+  readonly deadlineAt: number;
+  /** ms for which everything must have been right before it is done: controllers and kube-proxy lag behind the truth. */
+  readonly steadyMs: number;
+  /** Overrides of the table, ms. */
+  readonly of?: Readonly<Partial<Record<Cause, number>>>;
+}
+
+export type Decision =
+  /** `rolledOut`: the controller has finished; what is missing is the proof. `recheckAt`: look again then, even without news. */
+  | { readonly state: 'wait'; readonly progress: string; readonly rolledOut: boolean; readonly recheckAt: number }
+  | { readonly state: 'done'; readonly progress: string }
+  | { readonly state: 'failed'; readonly cause: Cause; readonly message: string; readonly pod?: Pod; readonly container?: string };
+
+/** A symptom may come and go between two attempts of the kubelet: ErrImagePull, ContainerCreating, ImagePullBackOff. */
+const forgetAfterMs = 10_000;
+const endpointPatienceMs = 15_000;
+
+/**
+ * Looks at one workload at one moment. Pure: the same view, memory and time give the same decision.
+ * @param newPodsOfRun uids of the new pods of every workload of the run, for Services that several of them share
+ */
+export function judge(
+  view: WorkloadView, expected: Expectation, before: Memory, at: number, patience: Patience, newPodsOfRun: ReadonlySet<string>,
+): { decision: Decision; memory: Memory } {
+  const wait = (progress: string, memory: Memory, extra: { rolledOut?: boolean; recheckAt?: number } = {}): { decision: Decision; memory: Memory } => ({
+    memory, decision: { state: 'wait', progress, rolledOut: extra.rolledOut ?? false, recheckAt: Math.min(patience.deadlineAt, extra.recheckAt ?? Infinity) },
+  });
+  const fail = (cause: Cause, message: string, symptom?: Symptom): { decision: Decision; memory: Memory } => ({
+    memory: before, decision: { state: 'failed', cause, message, pod: symptom?.pod, container: symptom?.container },
+  });
+
+  const usurped = supersededBy(view, expected);
+  if (usurped) return fail('superseded', usurped);
+  const late = at >= patience.deadlineAt;
+  if ((view.workload?.metadata?.generation ?? 0) < expected.generation || (view.workload?.status?.observedGeneration ?? expected.generation) < expected.generation) {
+    return late ? fail('deadline', `the controller has not taken up the change of ${view.target.ref}: is kube-controller-manager running?`) : wait('waiting for the controller', before);
+  }
+
+  const symptoms = [...symptomsOfOwner(view, expected), ...view.newPods.flatMap((pod) => symptomsOfPod(pod, view, expected))]
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
+  const completion = completionOf(view);
+  const trouble = completion.waitingFor === undefined ? firstEndpointTrouble(view, expected, newPodsOfRun) : undefined;
+  if (trouble) symptoms.push({ key: 'wrong-version-serving', cause: 'wrong-version-serving', patienceMs: endpointPatienceMs, message: trouble });
+
+  const memory = remember(before, symptoms, at, completion.waitingFor === undefined, trouble === undefined);
+  const certainAt = (symptom: Symptom): number => (memory.seen.get(symptom.key)?.first ?? at) + (patience.of?.[symptom.cause] ?? symptom.patienceMs);
+  const certain = symptoms.filter((symptom) => certainAt(symptom) <= at).sort((a, b) => certainAt(a) - certainAt(b) || (a.key < b.key ? -1 : 1))[0];
+  if (certain) return fail(certain.cause, certain.message, certain);
+  const exceeded = progressDeadlineExceeded(view, expected.progressBefore);
+  if (exceeded) return fail('deadline', `Kubernetes gave up on ${view.target.ref}: ${exceeded}${because(symptoms)}`, symptoms[0]);
+  const progress = describeProgress(view, completion, trouble);
+  const steadyAt = memory.steadySince === undefined ? Infinity : memory.steadySince + patience.steadyMs;
+  if (steadyAt <= at) return { memory, decision: { state: 'done', progress } };
+  if (late) return fail('deadline', `${view.target.ref} was not done in time: ${progress}${because(symptoms)}`, symptoms[0]);
+  return wait(progress, memory, {
+    rolledOut: completion.waitingFor === undefined, recheckAt: Math.min(steadyAt, ...symptoms.map(certainAt)),
+  });
+}
+
+const because = (symptoms: readonly Symptom[]): string => (symptoms[0] ? `; ${symptoms[0].message}` : '');
+
+function supersededBy(view: WorkloadView, expected: Expectation): string | undefined {
+  const { workload, target } = view;
+  if (!workload) return `${target.ref} was deleted during the run`;
+  if (uidOf(workload) !== target.uid) return `${target.ref} was deleted and made anew during the run`;
+  if (isLeaving(workload)) return `${target.ref} is being deleted`;
+  if ((workload.metadata?.generation ?? 0) < expected.generation) return undefined;
+  for (const { container } of containersOf(target.kind, workload)) {
+    const wanted = expected.images.get(container.name ?? '');
+    if (wanted !== undefined && container.image !== wanted) {
+      return `container ${container.name} of ${target.ref} was set to ${container.image} by somebody else during the run`;
+    }
+  }
+  return undefined;
+}
+
+function firstEndpointTrouble(view: WorkloadView, expected: Expectation, newPodsOfRun: ReadonlySet<string>): string | undefined {
+  for (const service of expected.services) {
+    const trouble = endpointTrouble(view, service, newPodsOfRun);
+    if (trouble) return trouble;
+  }
+  return undefined;
+}
+
+function remember(before: Memory, symptoms: readonly Symptom[], at: number, complete: boolean, endpointsRight: boolean): Memory {
+  const seen = new Map([...before.seen].filter(([, times]) => at - times.last < forgetAfterMs));
+  for (const { key } of symptoms) seen.set(key, { first: seen.get(key)?.first ?? at, last: at });
+  return {
+    seen,
+    completeSince: complete ? (before.completeSince ?? at) : undefined,
+    steadySince: complete && endpointsRight ? (before.steadySince ?? at) : undefined,
+  };
+}
+
+function describeProgress(view: WorkloadView, completion: { ready: number; desired: number; waitingFor: string | undefined }, trouble: string | undefined): string {
+  const head = `${completion.ready}/${completion.desired} ready`;
+  if (completion.waitingFor === undefined) return trouble ? `${head} · ${trouble}` : head;
+  const busy = view.newPods.map((pod) => ({ pod, doing: describePod(pod) })).find(({ doing }) => doing !== undefined);
+  return busy ? `${head} · ${nameOf(busy.pod)} ${busy.doing}` : `${head} · ${completion.waitingFor}`;
+}

@@ -1,0 +1,193 @@
+import type { Cause } from '../../outcome/causes.js';
+import { conditionOf, nameOf, uidOf, type Condition, type Container, type ContainerStatus, type KubeEvent, type Pod } from '../../cluster/objects.js';
+import type { WorkloadView } from '../world.js';
+import type { Expectation } from './expectation.js';
+import { probeAllowanceMs } from './probes.js';
+import { classifyPull } from './pull.js';
+
+/** Something wrong that is seen now, and how long it must last before it is a failure. */
+export interface Symptom {
+  /** The same trouble of the same thing has the same key, however its words change. */
+  readonly key: string;
+  readonly cause: Cause;
+  /** Time for which it must last; 0: certain at once. */
+  readonly patienceMs: number;
+  /** What is wrong with what, in one sentence without a full stop. */
+  readonly message: string;
+  /** The pod and container that the evidence is gathered from. */
+  readonly pod?: Pod;
+  readonly container?: string;
+}
+
+const seconds = (count: number): number => count * 1000;
+
+/** Everything wrong with one new pod. Pods that are being deleted or were evicted are never asked. */
+export function symptomsOfPod(pod: Pod, view: WorkloadView, expected: Expectation): Symptom[] {
+  if (pod.status?.reason === 'Evicted' || pod.status?.reason === 'Preempting' || pod.status?.reason === 'NodeLost') return [];
+  const events = view.eventsOf(uidOf(pod));
+  const statuses = [
+    ...(pod.status?.initContainerStatuses ?? []).map((status) => ({ status, init: !isSidecar(pod, status) })),
+    ...(pod.status?.containerStatuses ?? []).map((status) => ({ status, init: false })),
+  ];
+  const ofContainers = statuses.flatMap(({ status, init }) => {
+    const subject: Subject = { pod, status, init, events, expected };
+    return [pulling(subject), configuring(subject), exiting(subject)].filter((symptom) => symptom !== undefined);
+  });
+  const ofPod = [scheduling(pod, events), mounting(pod, events), readying(pod, view)];
+  return [...ofContainers, ...ofPod].filter((symptom) => symptom !== undefined);
+}
+
+interface Subject {
+  readonly pod: Pod;
+  readonly status: ContainerStatus;
+  readonly init: boolean;
+  readonly events: readonly KubeEvent[];
+  readonly expected: Expectation;
+}
+
+const isSidecar = (pod: Pod, status: ContainerStatus): boolean =>
+  pod.spec?.initContainers?.some((container) => container.name === status.name && container.restartPolicy === 'Always') ?? false;
+
+const symptom = (cause: Cause, { pod, status }: Subject, patienceMs: number, message: string): Symptom => ({
+  key: `${cause} ${uidOf(pod)} ${status.name ?? ''}`, cause, patienceMs, message: `container ${status.name} of pod ${nameOf(pod)} ${message}`, pod, container: status.name,
+});
+
+const pullReasons = new Set(['ErrImagePull', 'ImagePullBackOff', 'RegistryUnavailable', 'SignatureValidationFailed', 'ImageInspectError']);
+
+function pulling(subject: Subject): Symptom | undefined {
+  const waiting = subject.status.state?.waiting;
+  const image = imageOf(subject.pod, subject.status.name);
+  if (waiting?.reason === 'InvalidImageName') return symptom('image-name-invalid', subject, 0, `has an image name that the node does not accept: ${image}`);
+  if (waiting?.reason === 'ErrImageNeverPull') {
+    return symptom('image-name-invalid', subject, 0, `may not pull ${image} (imagePullPolicy: Never) and the node does not have it`);
+  }
+  // The event comes 0.7 s before the status shows it, and keeps the registry's words when the status only says "back-off".
+  const words = lastPullFailure(subject.events, subject.status.name);
+  const early = words !== undefined && (waiting?.reason === 'ContainerCreating' || waiting?.reason === 'PodInitializing');
+  if (!waiting || !(pullReasons.has(waiting.reason ?? '') || early)) return undefined;
+  const verdict = classifyPull([waiting.message, words].filter(Boolean).join(' '));
+  return symptom(verdict.cause, subject, verdict.patienceMs, `cannot pull ${image}: ${verdict.words}`);
+}
+
+function lastPullFailure(events: readonly KubeEvent[], container: string | undefined): string | undefined {
+  const about = `{${container}}`;
+  return events.filter((event) => event.reason === 'Failed' && event.message?.startsWith('Failed to pull image') && (event.involvedObject?.fieldPath ?? about).endsWith(about)).at(-1)?.message;
+}
+
+const imageOf = (pod: Pod, container: string | undefined): string =>
+  [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].find((candidate) => candidate.name === container)?.image ?? 'its image';
+
+function configuring(subject: Subject): Symptom | undefined {
+  const waiting = subject.status.state?.waiting;
+  if (waiting?.reason !== 'CreateContainerConfigError') return undefined;
+  // The kubelet's own cache being late looks the same, and mends itself: kubernetes/kubernetes#74412.
+  if (/failed to sync (configmap|secret) cache/.test(waiting.message ?? '')) return undefined;
+  return symptom('container-config', subject, seconds(10), `cannot be configured: ${waiting.message ?? waiting.reason}`);
+}
+
+/** How often the container has ended since the change: once is tolerated, twice is a pattern. */
+function exiting(subject: Subject): Symptom | undefined {
+  const { status, pod, expected, init } = subject;
+  const ended = status.state?.terminated ?? status.lastState?.terminated;
+  const restarts = (status.restartCount ?? 0) - (expected.restartsBefore.get(restartKey(pod, status.name)) ?? 0);
+  const failing = status.state?.terminated && (!init || status.state.terminated.exitCode !== 0) ? 1 : 0;
+  const backingOff = status.state?.waiting?.reason === 'CrashLoopBackOff' && restarts > 0;
+  if (!ended || (restarts + failing < 2 && !backingOff)) return undefined;
+  if (init && ended.exitCode === 0) return undefined;
+  const how = describeEnd(ended);
+  if (/^(StartError|ContainerCannotRun)$/.test(ended.reason ?? '') || status.state?.waiting?.reason === 'RunContainerError') {
+    return symptom('container-start', subject, 0, `cannot be started: ${ended.message ?? how}`);
+  }
+  if (ended.reason === 'OOMKilled') return symptom('out-of-memory', subject, 0, `was killed for its memory ${times(restarts + failing)}; ${limitOf(pod, status.name)}`);
+  const probe = killedByProbe(subject.events, status.name);
+  if (probe) return symptom('probe-killed', subject, 0, `was killed ${times(restarts + failing)} by its ${probe} probe`);
+  if (init) return symptom('init-failed', subject, 0, `(init) failed ${times(restarts + failing)}, last with ${how}`);
+  return symptom('crash-loop', subject, 0, `ended ${times(restarts + failing)}, last with ${how}`);
+}
+
+export const restartKey = (pod: Pod, container: string | undefined): string => `${uidOf(pod)}/${container ?? ''}`;
+
+const times = (count: number): string => (count <= 1 ? 'once' : count === 2 ? 'twice' : `${count} times`);
+
+const describeEnd = (ended: { exitCode?: number; signal?: number; reason?: string }): string =>
+  ended.signal ? `signal ${ended.signal}` : `exit code ${ended.exitCode ?? 'unknown'}${ended.reason && ended.reason !== 'Error' ? ` (${ended.reason})` : ''}`;
+
+function limitOf(pod: Pod, name: string | undefined): string {
+  const limit = pod.spec?.containers?.find((container) => container.name === name)?.resources?.limits?.memory;
+  return limit ? `its memory limit is ${limit}` : 'it has no memory limit: the node itself ran out';
+}
+
+function killedByProbe(events: readonly KubeEvent[], container: string | undefined): string | undefined {
+  const killing = events.filter((event) => event.reason === 'Killing' && event.message?.includes(`ontainer ${container} failed `)).at(-1);
+  return /failed (liveness|startup) probe/.exec(killing?.message ?? '')?.[1];
+}
+
+function scheduling(pod: Pod, events: readonly KubeEvent[]): Symptom | undefined {
+  const scheduled = conditionOf(pod.status?.conditions, 'PodScheduled');
+  if (scheduled?.status !== 'False' || scheduled.reason !== 'Unschedulable') return undefined;
+  const growing = events.some((event) => event.reason === 'TriggeredScaleUp');
+  return {
+    key: `unschedulable ${uidOf(pod)}`, cause: 'unschedulable', patienceMs: seconds(growing ? 600 : 180), pod,
+    message: `pod ${nameOf(pod)} fits on no node: ${scheduled.message ?? 'no reason given'}`,
+  };
+}
+
+function mounting(pod: Pod, events: readonly KubeEvent[]): Symptom | undefined {
+  const started = (pod.status?.containerStatuses ?? []).some((status) => status.state?.running ?? status.state?.terminated ?? status.lastState?.terminated);
+  const failed = events.filter((event) => event.reason === 'FailedMount' || event.reason === 'FailedAttachVolume').at(-1);
+  if (started || !failed || /failed to sync (configmap|secret) cache/.test(failed.message ?? '')) return undefined;
+  const missing = /not found|non-existent/.test(failed.message ?? '');
+  return {
+    key: `volume-mount ${uidOf(pod)}`, cause: 'volume-mount', patienceMs: seconds(missing ? 20 : 120), pod,
+    message: `pod ${nameOf(pod)} cannot mount a volume: ${failed.message ?? 'no reason given'}`,
+  };
+}
+
+function readying(pod: Pod, view: WorkloadView): Symptom | undefined {
+  const statuses = pod.status?.containerStatuses ?? [];
+  const allRun = statuses.length > 0 && statuses.every((status) => status.state?.running);
+  if (!allRun || statuses.every((status) => status.ready) || isReady(pod)) return undefined;
+  const unready = statuses.find((status) => !status.ready);
+  const said = view.eventsOf(uidOf(pod)).filter((event) => event.reason === 'Unhealthy').at(-1)?.message;
+  return {
+    key: `not-ready ${uidOf(pod)}`, cause: 'not-ready', pod, container: unready?.name,
+    patienceMs: Math.max(seconds(60), 2 * probeAllowanceMs(pod), 2 * slowestReadyMs([...view.newPods, ...view.oldPods])),
+    message: `container ${unready?.name} of pod ${nameOf(pod)} runs and does not become ready${said ? `: ${oneLine(said)}` : ''}`,
+  };
+}
+
+export const isReady = (pod: Pod): boolean => conditionOf(pod.status?.conditions, 'Ready')?.status === 'True';
+
+/** How long the pods that are ready took for it, by the server's own times: what is normal for this workload. */
+function slowestReadyMs(pods: readonly Pod[]): number {
+  const took = pods.filter(isReady).map((pod) => {
+    const ready = Date.parse(conditionOf(pod.status?.conditions, 'Ready')?.lastTransitionTime ?? '');
+    const started = Math.max(...(pod.status?.containerStatuses ?? []).map((status) => Date.parse(status.state?.running?.startedAt ?? '')));
+    // A pod that became ready again long after its start says nothing of starting.
+    return ready - started >= 0 && ready - started < seconds(900) ? ready - started : 0;
+  });
+  return Math.max(0, ...took.filter(Number.isFinite));
+}
+
+export const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim().slice(0, 400);
+
+/** Pods that could not even be made: quota, admission. Seen on the ReplicaSet's condition, or in events of the owner. */
+export function symptomsOfOwner(view: WorkloadView, expected: Expectation): Symptom[] {
+  const conditions = [...(view.replicaSet?.status?.conditions ?? []), ...(view.workload?.status?.conditions ?? [])];
+  const failure: Condition | undefined = conditions.find((condition) => condition.type === 'ReplicaFailure' && condition.status === 'True');
+  const words = failure?.message ?? (view.target.kind === 'deployment' ? undefined : lastFailedCreate(view, expected));
+  if (words === undefined) return [];
+  const webhookLate = /failed calling webhook/.test(words) && /deadline exceeded|timeout|connection refused|no endpoints/i.test(words);
+  const cause: Cause = /exceeded quota/.test(words) ? 'quota-exceeded' : 'admission-denied';
+  return [{ key: `${cause} ${view.target.ref}`, cause, patienceMs: seconds(webhookLate ? 60 : 20), message: `new pods of ${view.target.ref} cannot be made: ${oneLine(words)}` }];
+}
+
+/** StatefulSets and DaemonSets have no condition for it: the newest event counts, unless a pod was made after it. */
+function lastFailedCreate(view: WorkloadView, expected: Expectation): string | undefined {
+  const events = view.eventsOf(view.target.uid).filter((event) => event.reason === 'FailedCreate' || event.reason === 'SuccessfulCreate');
+  const last = events.at(-1);
+  return last?.reason === 'FailedCreate' && !expected.eventsBefore.has(uidOf(last)) ? last.message : undefined;
+}
+
+/** The container as the pod declares it, by name. */
+export const declared = (pod: Pod, name: string | undefined): Container | undefined => pod.spec?.containers?.find((container) => container.name === name);

@@ -1,0 +1,126 @@
+import type { Api } from '../cluster/api.js';
+import type { ConfigMap } from '../cluster/objects.js';
+import { apiPath, resources } from '../cluster/resources.js';
+import type { Target } from './workload.js';
+
+/**
+ * The record of the last run and of the last releases, in a ConfigMap beside the workloads. It is written before each
+ * change that it describes, so that whoever finds it knows what may have been done. It holds no secret: images, names,
+ * times.
+ */
+export interface Ledger {
+  readonly schema: 1;
+  readonly app: string;
+  readonly run: RunRecord;
+  /** Newest first. */
+  readonly releases: readonly Release[];
+}
+
+export interface RunRecord {
+  /** Tells this run from every other one. */
+  readonly id: string;
+  readonly url?: string;
+  readonly commit?: string;
+  readonly actor?: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /**
+   * changing: the images may have been set. restoring: the old ones may have been put back.
+   * proven: the new version serves. restored: the old one serves again. left: neither could be proven.
+   */
+  readonly phase: 'changing' | 'proven' | 'restoring' | 'restored' | 'left';
+  readonly targets: readonly Target[];
+}
+
+/** A set of images that was on the workloads, and whether it was ever proven to serve. */
+export interface Release {
+  readonly reference: string;
+  readonly commit?: string;
+  readonly runUrl?: string;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly proven: boolean;
+  readonly images: readonly ReleasedImage[];
+}
+
+export interface ReleasedImage {
+  /** `deployment/api`. */
+  readonly workload: string;
+  readonly container: string;
+  readonly image: string;
+}
+
+/** The images of these workloads before or after a run, as a release. */
+export const imagesOf = (targets: readonly Target[], which: 'before' | 'after'): ReleasedImage[] =>
+  targets.flatMap((target) => target.containers.map((container) => ({ workload: target.ref, container: container.name, image: container[which] })));
+
+/** Whether two releases put the same images on the same workloads. */
+export const sameImages = (a: readonly ReleasedImage[], b: readonly ReleasedImage[]): boolean => {
+  const key = (images: readonly ReleasedImage[]): string => images.map((each) => `${each.workload}/${each.container}=${each.image}`).sort().join('\n');
+  return key(a) === key(b);
+};
+
+export const releasesKept = 20;
+/** A ConfigMap holds 1 MiB at most; the ledger stays far below, so that a write never fails for its size. */
+const maxLedgerBytes = 512 * 1024;
+const dataKey = 'ledger.json';
+
+export const ledgerName = (app: string): string => `deploy-ledger-${app}`;
+
+export interface LedgerStore {
+  read(): Promise<Ledger | undefined>;
+  /** Writes the record of a run, before the change it describes. */
+  write(ledger: Ledger): Promise<void>;
+}
+
+export function openLedger(api: Api, namespace: string, app: string): LedgerStore {
+  const path = apiPath(resources.configmaps, namespace, ledgerName(app));
+  let found: ConfigMap | undefined;
+  const read = async (): Promise<Ledger | undefined> => {
+    found = await api.find<ConfigMap>(resources.configmaps, namespace, ledgerName(app));
+    return parseLedger(found?.data?.[dataKey]);
+  };
+  return {
+    read,
+    write: async (ledger) => {
+      const body = {
+        apiVersion: 'v1', kind: 'ConfigMap',
+        metadata: {
+          name: ledgerName(app), namespace, resourceVersion: found?.metadata?.resourceVersion,
+          labels: { 'app.kubernetes.io/managed-by': 'deploy-action', 'app.kubernetes.io/part-of': app },
+        },
+        data: { [dataKey]: formatLedger(ledger) },
+      };
+      // The resourceVersion makes it fail when another run wrote in between: two runs never share one record.
+      found = found
+        ? await api.send<ConfigMap>('PUT', path, body)
+        : await api.send<ConfigMap>('POST', apiPath(resources.configmaps, namespace), body);
+    },
+  };
+}
+
+/** A ledger that somebody edited by hand or that a later version wrote is no ledger: undefined. */
+export function parseLedger(text: string | undefined): Ledger | undefined {
+  try {
+    const ledger = JSON.parse(text ?? '') as Ledger;
+    const whole = ledger.schema === 1 && typeof ledger.run?.id === 'string' && Array.isArray(ledger.run.targets) && Array.isArray(ledger.releases);
+    return whole ? ledger : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** As JSON, with as many releases as fit. */
+export function formatLedger(ledger: Ledger): string {
+  for (let kept = releasesKept; ; kept = Math.floor(kept / 2)) {
+    const text = JSON.stringify({ ...ledger, releases: ledger.releases.slice(0, kept) }, undefined, 1);
+    if (kept === 0 || Buffer.byteLength(text) <= maxLedgerBytes) return text;
+  }
+}
+
+/** The ledger after a run has been proven good: its release is put in front. */
+export const withRelease = (ledger: Ledger, release: Release): Ledger => ({
+  ...ledger, releases: [release, ...ledger.releases.filter((known) => !sameImages(known.images, release.images))].slice(0, releasesKept),
+});
+
+export const inPhase = (ledger: Ledger, phase: RunRecord['phase']): Ledger => ({ ...ledger, run: { ...ledger.run, phase } });

@@ -1,0 +1,70 @@
+import type { ImageName, WorkloadRef } from '../config/config.js';
+import type { Problem } from '../outcome/errors.js';
+import { uidOf, type Workload } from '../cluster/objects.js';
+import { sameRepository } from '../image/reference.js';
+import { containersOf, type Target } from './workload.js';
+
+/** A workload of the settings with what the cluster holds under its name. */
+export interface FoundWorkload {
+  readonly ref: WorkloadRef;
+  readonly workload: Workload | undefined;
+}
+
+export const refText = (ref: WorkloadRef): string => `${ref.kind}/${ref.name}`;
+
+/**
+ * Which containers of which workloads get the image. Pure; every problem is reported, not the first.
+ * @param after the reference to set
+ */
+export function resolveTargets(found: readonly FoundWorkload[], image: ImageName, after: string, namespace: string): { targets: Target[]; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const targets = new Map<string, Target>();
+  for (const { ref, workload } of found) {
+    const where = `workload ${refText(ref)}`;
+    if (!workload) {
+      problems.push({ where, message: `does not exist in namespace ${namespace}`, hint: `\`kubectl get ${ref.kind} --namespace=${namespace}\` lists those that do.` });
+      continue;
+    }
+    const containers = chosenContainers(ref, workload, image);
+    if (containers.length === 0) {
+      problems.push(noContainer(ref, workload, image, where));
+      continue;
+    }
+    const refused = refusal(ref, workload);
+    if (refused) problems.push({ where, ...refused });
+    const known = targets.get(refText(ref));
+    targets.set(refText(ref), {
+      ref: refText(ref), kind: ref.kind, name: ref.name, uid: uidOf(workload),
+      containers: [...(known?.containers ?? []), ...containers.filter(({ name }) => !known?.containers.some((other) => other.name === name)).map((each) => ({ ...each, after }))],
+    });
+  }
+  return { targets: [...targets.values()], problems };
+}
+
+function chosenContainers(ref: WorkloadRef, workload: Workload, image: ImageName): { name: string; before: string }[] {
+  return containersOf(ref.kind, workload)
+    .filter(({ container }) => (ref.container === undefined ? sameRepository(container.image ?? '', image) : container.name === ref.container))
+    .map(({ container }) => ({ name: container.name ?? '', before: container.image ?? '' }));
+}
+
+function noContainer(ref: WorkloadRef, workload: Workload, image: ImageName, where: string): Problem {
+  const all = containersOf(ref.kind, workload).map(({ container }) => `${container.name} (${container.image})`).join(', ');
+  if (ref.container !== undefined) return { where, message: `has no container ${ref.container}; it has ${all}` };
+  return {
+    where, message: `has no container whose image repository is ${image}; it has ${all}`,
+    hint: `Write ${refText(ref)}:CONTAINER to choose one by its name.`,
+  };
+}
+
+function refusal(ref: WorkloadRef, workload: Workload): { message: string; hint: string } | undefined {
+  if ((ref.kind === 'statefulset' || ref.kind === 'daemonset') && workload.spec?.updateStrategy?.type === 'OnDelete') {
+    return {
+      message: 'has the update strategy OnDelete: Kubernetes replaces none of its pods, whatever image is set',
+      hint: 'Set spec.updateStrategy.type to RollingUpdate.',
+    };
+  }
+  if (ref.kind === 'deployment' && workload.spec?.paused) {
+    return { message: 'is paused, and so would never be rolled out', hint: `Find out who paused it and why; \`kubectl rollout resume ${refText(ref)}\` lets it go on.` };
+  }
+  return undefined;
+}

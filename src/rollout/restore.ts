@@ -1,0 +1,57 @@
+import { ApiError, type Api, type PatchOperation } from '../cluster/api.js';
+import type { Workload } from '../cluster/objects.js';
+import { apiPath, workloadResource } from '../cluster/resources.js';
+import { containersOf, type Target } from './workload.js';
+
+/** What became of one workload when the old images were put back. */
+export type Restored =
+  | { readonly target: Target; readonly result: 'restored'; readonly generation: number }
+  /** It held the old images already: the change had never reached it. */
+  | { readonly target: Target; readonly result: 'untouched'; readonly generation: number }
+  /** Somebody else has changed it, and nothing of theirs was overwritten. */
+  | { readonly target: Target; readonly result: 'superseded'; readonly message: string }
+  | { readonly target: Target; readonly result: 'error'; readonly message: string };
+
+/** The patch that puts the old images back where this run's stand, and fails as a whole where anything else does. */
+export function restorePatch(target: Target, workload: Workload): PatchOperation[] | { readonly superseded: string } {
+  if (workload.metadata?.uid !== target.uid) return { superseded: `${target.ref} was deleted and made anew during the run` };
+  const operations: PatchOperation[] = [];
+  for (const { name, before, after } of target.containers) {
+    const placed = containersOf(target.kind, workload).find(({ container }) => container.name === name);
+    if (!placed) return { superseded: `container ${name} of ${target.ref} was removed during the run` };
+    if (placed.container.image === before) continue;
+    if (placed.container.image !== after) return { superseded: `container ${name} of ${target.ref} was set to ${placed.container.image} by somebody else` };
+    operations.push(
+      { op: 'test', path: `${placed.pointer}/name`, value: name },
+      { op: 'test', path: `${placed.pointer}/image`, value: after },
+      { op: 'replace', path: `${placed.pointer}/image`, value: before },
+    );
+  }
+  return operations.length === 0 ? [] : [{ op: 'test', path: '/metadata/uid', value: target.uid }, ...operations];
+}
+
+/**
+ * Puts the old images of one workload back, exactly once. The tests inside the patch make the API server refuse it when
+ * something else was written since it was read. Replicas and everything else are never touched.
+ */
+export async function restore(api: Api, namespace: string, target: Target): Promise<Restored> {
+  const path = apiPath(workloadResource[target.kind], namespace, target.name);
+  try {
+    const workload = await api.find<Workload>(workloadResource[target.kind], namespace, target.name);
+    if (!workload) return { target, result: 'superseded', message: `${target.ref} was deleted during the run` };
+    const patch = restorePatch(target, workload);
+    if ('superseded' in patch) return { target, result: 'superseded', message: patch.superseded };
+    if (patch.length === 0) return { target, result: 'untouched', generation: workload.metadata?.generation ?? 0 };
+    const patched = await api.patch<Workload>(path, patch, { timeoutMs: 10_000 });
+    return { target, result: 'restored', generation: patched.metadata?.generation ?? 0 };
+  } catch (error) {
+    if (error instanceof ApiError && (error.status === 422 || error.status === 409)) {
+      return { target, result: 'superseded', message: `${target.ref} was changed by somebody else while the old images were put back: ${error.message}` };
+    }
+    return { target, result: 'error', message: `${target.ref} could not be put back: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+/** The commands that put the old images back by hand. */
+export const undoArguments = (targets: readonly Target[]): string[][] =>
+  targets.map((target) => ['set', 'image', target.ref, ...target.containers.map((container) => `${container.name}=${container.before}`)]);

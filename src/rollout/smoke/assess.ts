@@ -1,0 +1,59 @@
+import type { SmokeCheck } from '../../config/config.js';
+
+/** What one request came to. */
+export type Answer =
+  | { readonly kind: 'right' }
+  /** Something answered, and not what was asked for. */
+  | { readonly kind: 'wrong'; readonly seen: string }
+  /** Nothing answered: refused, cut, timed out, no endpoint. */
+  | { readonly kind: 'silent'; readonly seen: string };
+
+/** What an HTTP answer means for a check. */
+export function readAnswer(check: SmokeCheck, status: number, body: string): Answer {
+  const silent = silence(status, body);
+  if (silent) return { kind: 'silent', seen: silent };
+  if (!check.statuses.includes(status)) return { kind: 'wrong', seen: `status ${status} instead of ${check.statuses.join(' or ')}${quote(body)}` };
+  if (check.contains !== undefined && !body.includes(check.contains)) return { kind: 'wrong', seen: `status ${status} without "${check.contains}"${quote(body)}` };
+  return { kind: 'right' };
+}
+
+const quote = (body: string): string => (body.trim() === '' ? ', with an empty body' : `: ${body.replace(/\s+/g, ' ').trim().slice(0, 160)}`);
+
+/** The API server answers 503 with a Status object when it could not reach the pod: that is no answer of the app. */
+function silence(status: number, body: string): string | undefined {
+  if (status !== 503 && status !== 502 && status !== 504) return undefined;
+  try {
+    const answer = JSON.parse(body) as { kind?: string; message?: string };
+    return answer.kind === 'Status' ? answer.message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export interface Rules {
+  /** Right answers in a row that prove it. */
+  readonly needed: number;
+  /** Wrong answers in a row that disprove it, once `graceMs` have passed. */
+  readonly wrong: number;
+  /** For that long a wrong answer may be one that was cached or still on its way. */
+  readonly graceMs: number;
+  /** After that long without a proof it has failed. */
+  readonly limitMs: number;
+}
+
+export type Assessment = { readonly state: 'ask'; readonly inMs: number } | { readonly state: 'passed' } | { readonly state: 'failed'; readonly seen: string };
+
+/** What the answers so far come to, `elapsedMs` after the first was asked for. */
+export function assess(answers: readonly Answer[], elapsedMs: number, rules: Rules): Assessment {
+  if (trailing(answers, 'right') >= rules.needed) return { state: 'passed' };
+  const last = answers.at(-1);
+  const seen = last === undefined || last.kind === 'right' ? 'right and wrong answers in turn' : last.seen;
+  if (trailing(answers, 'wrong') >= rules.wrong && elapsedMs >= rules.graceMs) return { state: 'failed', seen };
+  if (elapsedMs >= rules.limitMs) return { state: 'failed', seen };
+  return { state: 'ask', inMs: last?.kind === 'right' ? 100 : 300 };
+}
+
+function trailing(answers: readonly Answer[], kind: Answer['kind']): number {
+  const other = [...answers].reverse().findIndex((answer) => answer.kind !== kind);
+  return other === -1 ? answers.length : other;
+}

@@ -1,0 +1,76 @@
+import { conditionOf, nameOf, uidOf, type ContainerStatus, type Pod, type Service } from '../cluster/objects.js';
+import type { SmokeCheck } from '../config/config.js';
+import type { Expectation, ServiceExpectation } from './judge/expectation.js';
+import { completionOf } from './judge/completion.js';
+import { isReady, restartKey } from './judge/symptoms.js';
+import { selects } from './selector.js';
+import { containersOf, templateOf, type Target } from './workload.js';
+import type { World, WorkloadView } from './world.js';
+
+/** What a workload looked like before the change: exact enough to put it back, and to tell whether that worked. */
+export interface WorkloadSnapshot {
+  readonly target: Target;
+  readonly generation: number;
+  /** Why it was not healthy then; undefined when it was. What was broken before cannot be proven to be back. */
+  readonly unhealthy: string | undefined;
+  /** `container` → digests that its pods ran. */
+  readonly running: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+export function takeSnapshot(world: World, target: Target): WorkloadSnapshot {
+  const view = world.view(target);
+  return {
+    target,
+    generation: view.workload?.metadata?.generation ?? 0,
+    unhealthy: unhealthiness(view),
+    running: runningDigests([...view.newPods, ...view.oldPods]),
+  };
+}
+
+/** Why the workload is not complete and ready at this moment, or undefined. */
+export function unhealthiness(view: WorkloadView): string | undefined {
+  if (view.target.kind === 'cronjob') return undefined;
+  const { waitingFor } = completionOf(view);
+  return waitingFor ?? (view.oldPods.length > 0 ? `${view.oldPods.length} pods of an earlier version` : undefined);
+}
+
+/** Container name → the digests that pods really run, as the runtime reports them. */
+export function runningDigests(pods: readonly Pod[]): Map<string, Set<string>> {
+  const digests = new Map<string, Set<string>>();
+  for (const status of pods.filter(isReady).flatMap((pod) => pod.status?.containerStatuses ?? [])) {
+    const digest = digestOf(status);
+    if (digest) digests.set(status.name ?? '', (digests.get(status.name ?? '') ?? new Set()).add(digest));
+  }
+  return digests;
+}
+
+const digestOf = (status: ContainerStatus): string | undefined => /sha256:[0-9a-f]{64}/.exec(status.imageID ?? '')?.[0];
+
+/** What a change to `images` is to be measured against, as the world stands before it. */
+export function expectationOf(world: World, target: Target, generation: number, images: 'before' | 'after', services: readonly ServiceExpectation[]): Expectation {
+  const view = world.view(target);
+  const pods = [...view.newPods, ...view.oldPods, ...view.leavingPods];
+  const restarts = pods.flatMap((pod) =>
+    [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].map((status) => [restartKey(pod, status.name), status.restartCount ?? 0] as const));
+  return {
+    generation,
+    images: new Map(target.containers.map((container) => [container.name, container[images]])),
+    restartsBefore: new Map(restarts),
+    eventsBefore: new Set(view.eventsOf(target.uid).map(uidOf)),
+    progressBefore: conditionOf(view.workload?.status?.conditions, 'Progressing')?.lastUpdateTime,
+    services,
+  };
+}
+
+/** The Services that must send traffic to the new pods of a workload: those that select its pods, and those that smoke asks. */
+export function servicesFor(view: WorkloadView, services: readonly Service[], smoke: readonly SmokeCheck[]): ServiceExpectation[] {
+  const labels = view.workload && templateOf(view.target.kind, view.workload)?.metadata?.labels;
+  const asked = new Set(smoke.flatMap((check) => (check.target.type === 'service' ? [check.target.name] : [])));
+  return services
+    .map((service) => ({ name: nameOf(service), exact: asked.has(nameOf(service)), selects: selects(service, labels) }))
+    .filter((service) => service.selects || service.exact);
+}
+
+/** Image now named for each container of the target, by container name. */
+export const imagesNow = (view: WorkloadView): Map<string, string> =>
+  new Map(view.workload ? containersOf(view.target.kind, view.workload).map(({ container }) => [container.name ?? '', container.image ?? '']) : []);

@@ -1,0 +1,117 @@
+import { nameOf, type Pod } from '../cluster/objects.js';
+import { apiPath, resources } from '../cluster/resources.js';
+import { CancelledError, type DeployError, type Evidence } from '../outcome/errors.js';
+import { gatherEvidence } from './evidence.js';
+import { FailedRollout, follow } from './follow.js';
+import { isReady } from './judge/symptoms.js';
+import { expectation, smokeRelease, steadyMs, type OpenRelease } from './release.js';
+import { restore, type Restored } from './restore.js';
+import { runningDigests } from './snapshot.js';
+
+/** How an undo went. */
+export interface Undone {
+  /** `untouched`: no workload held anything of this run, so there was nothing to undo. */
+  readonly result: 'restored' | 'untouched' | 'failed';
+  readonly notes: readonly string[];
+  readonly evidence: readonly Evidence[];
+  readonly restoredAfterMs?: number;
+  readonly verifiedAfterMs?: number;
+}
+
+/** What is told to whoever keeps the ledger, before each step that changes something. */
+export interface UndoJournal {
+  restoring(): Promise<void>;
+}
+
+const verifyForMs = 120_000;
+/** GitHub kills 10 s after it asked to stop; the post step goes on from there. */
+const verifyForWhenCancelledMs = 5000;
+
+/**
+ * Puts back what was there before, once, and proves it: evidence first, then the patches, then the same judge, the
+ * digests that really run, and the smoke checks that held before.
+ */
+export async function undoRelease(release: OpenRelease, failure: DeployError, journal: UndoJournal): Promise<Undone> {
+  const { ports, cluster } = release;
+  const startedAt = ports.clock.monotonic();
+  const cancelled = failure instanceof CancelledError;
+  const evidence = cancelled || !(failure instanceof FailedRollout)
+    ? [] : await gatherEvidence(ports, cluster, release.watched.world, failure.failed).catch(() => []);
+  // The journal is for the next run: when it cannot be written, putting the old images back still comes first.
+  const unwritten = await journal.restoring().then(() => [], (error: unknown) => [`The ledger could not be written: ${messageOf(error)}.`]);
+  const restored = await Promise.all(release.targets.map((target) => restore(cluster.api, cluster.namespace, target)));
+  const restoredAfterMs = ports.clock.monotonic() - startedAt;
+  const lost = restored.flatMap((each) => ('message' in each ? [`${sentence(each.message)} Nothing of it was overwritten.`] : []));
+  const back = restored.filter((each) => each.result === 'restored');
+  for (const { target } of back) ports.log.progress('rollback', target.ref, 'old images set again');
+  if (back.length === 0 && lost.length === 0) return { result: 'untouched', notes: unwritten, evidence };
+  await unstick(release, back);
+  const proof = await verify(release, restored, cancelled);
+  const notes = [...unwritten, ...lost, ...proof.notes];
+  return {
+    result: proof.holds && lost.length === 0 ? 'restored' : 'failed', notes, evidence, restoredAfterMs,
+    verifiedAfterMs: proof.holds ? ports.clock.monotonic() - startedAt - restoredAfterMs : undefined,
+  };
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+
+interface Proof {
+  readonly holds: boolean;
+  readonly notes: readonly string[];
+}
+
+async function verify(release: OpenRelease, restored: readonly Restored[], cancelled: boolean): Promise<Proof> {
+  const { ports, watched } = release;
+  const judged = restored.flatMap((each) => ('generation' in each ? [{ target: each.target, expected: expectation(release, each.target, each.generation, 'before') }] : []));
+  const deadlineAt = ports.clock.monotonic() + (cancelled ? verifyForWhenCancelledMs : Math.max(verifyForMs, release.config.timeoutMs));
+  try {
+    await follow(ports, watched, judged, { deadlineAt, steadyMs }, 'rollback', undefined);
+    const other = differingDigests(release);
+    if (other) return { holds: false, notes: [other] };
+    const proving = release.config.smoke.filter((check) => release.heldBefore.has(check.text));
+    await smokeRelease(release, judged, proving, undefined);
+    const silent = release.config.smoke.filter((check) => !release.heldBefore.has(check.text)).map((check) =>
+      `Smoke check \`${check.text}\` did not hold before the run either, and so proves nothing of the old version.`);
+    return { holds: true, notes: silent };
+  } catch (error) {
+    return { holds: false, notes: [messageOf(error)] };
+  }
+}
+
+/** The digests that run now must be those that ran before: a tag may have moved meanwhile. */
+function differingDigests(release: OpenRelease): string | undefined {
+  for (const { target, running } of release.snapshots) {
+    const now = runningDigests(release.watched.world.view(target).newPods);
+    for (const [container, before] of running) {
+      const other = [...(now.get(container) ?? [])].find((digest) => !before.has(digest));
+      if (other) return `Container ${container} of ${target.ref} runs ${other} now, and ran ${[...before].join(' and ')} before: its tag was moved meanwhile.`;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * A StatefulSet that replaces its pods in order never replaces one that is not ready, not even by an older template:
+ * the broken pod has to go. https://github.com/kubernetes/kubernetes/issues/67250
+ */
+async function unstick(release: OpenRelease, back: readonly Restored[]): Promise<void> {
+  for (const { target } of back.filter((each) => each.target.kind === 'statefulset')) {
+    const view = release.watched.world.view(target);
+    if (view.workload?.spec?.podManagementPolicy === 'Parallel') continue;
+    const images = new Set(target.containers.map((container) => container.after));
+    const broken = [...view.newPods, ...view.oldPods].filter((pod) => !isReady(pod) && pod.spec?.containers?.some((container) => images.has(container.image ?? '')));
+    for (const pod of broken) await deletePod(release, pod, target.ref);
+  }
+}
+
+async function deletePod({ ports, cluster }: OpenRelease, pod: Pod, ref: string): Promise<void> {
+  ports.log.command(cluster.typed(['delete', 'pod', nameOf(pod)]));
+  const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: pod.metadata?.uid } };
+  try {
+    await cluster.api.send('DELETE', apiPath(resources.pods, cluster.namespace, nameOf(pod)), body);
+  } catch (error) {
+    ports.log.warning(`Pod ${nameOf(pod)} of ${ref} is broken and holds up the rollback, and could not be deleted: ${messageOf(error)}`);
+  }
+}

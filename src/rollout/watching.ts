@@ -1,0 +1,61 @@
+import type { Cluster } from '../cluster/cluster.js';
+import type { Workload } from '../cluster/objects.js';
+import { resources, workloadResource, type Resource } from '../cluster/resources.js';
+import { watch, type WatchOptions } from '../cluster/watch.js';
+import type { WorkloadKind } from '../config/config.js';
+import type { Clock } from '../ports/clock.js';
+import { podSelector } from './selector.js';
+import { World } from './world.js';
+
+/** A world that keeps itself up to date until it is closed. */
+export interface Watched {
+  readonly world: World;
+  /** Resolves at the next news, or after `ms`; rejects when `signal` aborts. */
+  news(ms: number, signal?: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+/**
+ * One watch per kind, whatever the number of workloads: requests to the API server grow with what changes, not with
+ * time and not with the number of workloads.
+ */
+export async function watchWorkloads(cluster: Cluster, clock: Clock, kinds: ReadonlySet<WorkloadKind>, workloads: readonly Workload[]): Promise<Watched> {
+  const world = new World();
+  const end = new AbortController();
+  let wake: () => void = () => undefined;
+  const pods = { labelSelector: podSelector(workloads) };
+  const wanted: readonly (readonly [Resource, WatchOptions])[] = [
+    ...[...kinds].map((kind) => [workloadResource[kind], {}] as const),
+    [resources.pods, pods],
+    ...(kinds.has('deployment') ? [[resources.replicasets, pods] as const] : []),
+    ...(kinds.has('daemonset') ? [[resources.controllerrevisions, pods] as const] : []),
+    [resources.endpointslices, {}],
+    [resources.events, { fromNow: true }],
+  ];
+  const watches = wanted.map(([resource, options]) =>
+    watch(cluster.api, clock, resource, cluster.namespace, options, (change) => {
+      world.apply(change);
+      wake();
+    }, end.signal));
+  try {
+    await Promise.all(watches.map((each) => each.synced));
+  } catch (error) {
+    end.abort();
+    throw error;
+  }
+  return {
+    world,
+    news: async (ms, signal) => {
+      const stop = new AbortController();
+      const woken = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
+      const slept = clock.sleep(Math.max(0, ms), either).catch((error: unknown) => {
+        if (!stop.signal.aborted) throw error;
+      });
+      await Promise.race([woken, slept]).finally(() => stop.abort());
+    },
+    close: () => end.abort(),
+  };
+}

@@ -1,0 +1,43 @@
+import type { WorkloadKind } from '../config/config.js';
+import type { Container, PodTemplate, Workload } from '../cluster/objects.js';
+
+/** Where the pod template of a kind lives, as a JSON pointer. */
+const templatePointer = (kind: WorkloadKind): string => (kind === 'cronjob' ? '/spec/jobTemplate/spec/template' : '/spec/template');
+
+export const templateOf = (kind: WorkloadKind, workload: Workload): PodTemplate | undefined =>
+  kind === 'cronjob' ? workload.spec?.jobTemplate?.spec?.template : workload.spec?.template;
+
+/** One container of a pod template with the place where a patch finds it. */
+export interface PlacedContainer {
+  readonly container: Container;
+  readonly pointer: string;
+}
+
+/** All containers of the template, init containers included: `kubectl set image` changes both. */
+export function containersOf(kind: WorkloadKind, workload: Workload): PlacedContainer[] {
+  const spec = templateOf(kind, workload)?.spec;
+  const placed = (list: readonly Container[] | undefined, field: string): PlacedContainer[] =>
+    (list ?? []).map((container, index) => ({ container, pointer: `${templatePointer(kind)}/spec/${field}/${index}` }));
+  return [...placed(spec?.containers, 'containers'), ...placed(spec?.initContainers, 'initContainers')];
+}
+
+/** How many pods the workload asks for; an unset number means 1 to Kubernetes. */
+export const desiredReplicas = (workload: Workload): number => workload.spec?.replicas ?? 1;
+
+/** A workload of this run, and the containers whose image it sets. */
+export interface Target {
+  /** `deployment/api`, as in the settings and in kubectl. */
+  readonly ref: string;
+  readonly kind: WorkloadKind;
+  readonly name: string;
+  readonly uid: string;
+  readonly containers: readonly TargetContainer[];
+}
+
+export interface TargetContainer {
+  readonly name: string;
+  /** Image that the template named before this run. */
+  readonly before: string;
+  /** Image that this run sets. */
+  readonly after: string;
+}

@@ -1,0 +1,148 @@
+import type { ObjectChange } from '../cluster/watch.js';
+import {
+  controllerOf, isLeaving, uidOf,
+  type ControllerRevision, type EndpointSlice, type KubeEvent, type KubeObject, type Pod, type ReplicaSet, type Workload,
+} from '../cluster/objects.js';
+import type { Target } from './workload.js';
+import { sameTemplate } from './template.js';
+
+/** What is known of one workload and everything that belongs to it, at one moment. */
+export interface WorkloadView {
+  readonly target: Target;
+  /** Undefined: it was deleted. */
+  readonly workload: Workload | undefined;
+  /** The ReplicaSet that the Deployment's present template made. */
+  readonly replicaSet: ReplicaSet | undefined;
+  /** Pods of the present template that are not on their way out. */
+  readonly newPods: readonly Pod[];
+  /** Pods of earlier templates that are not on their way out. */
+  readonly oldPods: readonly Pod[];
+  /** Pods that are being deleted, of whichever template. */
+  readonly leavingPods: readonly Pod[];
+  readonly eventsOf: (uid: string) => readonly KubeEvent[];
+  readonly slicesOf: (service: string) => readonly EndpointSlice[];
+}
+
+const eventsKeptPerObject = 40;
+const objectsWithEventsKept = 5000;
+
+/**
+ * The latest state of every object that was seen, fed by the watches. It takes news in any order, twice, or with gaps:
+ * an older version of an object never replaces a newer one.
+ */
+export class World {
+  private readonly objects = new Map<string, Map<string, KubeObject>>();
+  private readonly departed = new Map<string, bigint>();
+  private readonly events = new Map<string, KubeEvent[]>();
+  private byController: Map<string, KubeObject[]> | undefined;
+
+  apply(change: ObjectChange): void {
+    if (change.resource.plural === 'events') {
+      if (change.type === 'set') this.keepEvent(change.object as KubeEvent);
+      return;
+    }
+    const uid = uidOf(change.object);
+    const kept = this.collection(change.resource.plural);
+    const version = versionOf(change.object);
+    const known = kept.get(uid);
+    if (known && version < versionOf(known)) return;
+    if ((this.departed.get(uid) ?? -1n) >= 0n) return;
+    this.byController = undefined;
+    if (change.type === 'set') kept.set(uid, change.object);
+    else {
+      kept.delete(uid);
+      this.departed.set(uid, version);
+    }
+  }
+
+  all<T extends KubeObject>(plural: string): T[] {
+    return [...this.collection(plural).values()] as T[];
+  }
+
+  byName<T extends KubeObject>(plural: string, name: string): T | undefined {
+    return this.all<T>(plural).find((object) => object.metadata?.name === name);
+  }
+
+  view(target: Target): WorkloadView {
+    const workload = this.byName<Workload>(`${target.kind}s`, target.name);
+    const uid = workload ? uidOf(workload) : target.uid;
+    const replicaSets = this.ownedBy<ReplicaSet>(uid, 'replicasets');
+    const replicaSet = workload && newestOf(replicaSets.filter((candidate) => sameTemplate(candidate.spec?.template, workload.spec?.template)));
+    const pods = target.kind === 'deployment'
+      ? replicaSets.flatMap((owner) => this.ownedBy<Pod>(uidOf(owner), 'pods'))
+      : this.ownedBy<Pod>(uid, 'pods');
+    const isNew = this.newPodTest(target, workload, replicaSet);
+    const staying = pods.filter((pod) => !isLeaving(pod));
+    return {
+      target, workload, replicaSet,
+      newPods: staying.filter(isNew),
+      oldPods: staying.filter((pod) => !isNew(pod)),
+      leavingPods: pods.filter(isLeaving),
+      eventsOf: (object) => this.events.get(object) ?? [],
+      slicesOf: (service) => this.all<EndpointSlice>('endpointslices').filter((slice) => slice.metadata?.labels?.['kubernetes.io/service-name'] === service),
+    };
+  }
+
+  private newPodTest(target: Target, workload: Workload | undefined, replicaSet: ReplicaSet | undefined): (pod: Pod) => boolean {
+    const hashIs = (hash: string | undefined) => (pod: Pod): boolean =>
+      hash !== undefined && pod.metadata?.labels?.['controller-revision-hash'] === hash;
+    if (target.kind === 'deployment') return (pod) => replicaSet !== undefined && controllerOf(pod) === uidOf(replicaSet);
+    // StatefulSets name the revision they move to; its pods carry the revision's whole name as their hash.
+    if (target.kind === 'statefulset') return hashIs(workload?.status?.updateRevision);
+    // DaemonSets name none: the newest ControllerRevision is the present template, also after going back to an old one.
+    const revisions = this.ownedBy<ControllerRevision>(workload ? uidOf(workload) : target.uid, 'controllerrevisions');
+    const newest = revisions.reduce<ControllerRevision | undefined>((best, next) => ((next.revision ?? 0) > (best?.revision ?? -1) ? next : best), undefined);
+    return hashIs(newest?.metadata?.labels?.['controller-revision-hash']);
+  }
+
+  private ownedBy<T extends KubeObject>(uid: string, plural: string): T[] {
+    this.byController ??= this.indexByController();
+    return (this.byController.get(`${plural}/${uid}`) ?? []) as T[];
+  }
+
+  private indexByController(): Map<string, KubeObject[]> {
+    const index = new Map<string, KubeObject[]>();
+    for (const [plural, kept] of this.objects) {
+      for (const object of kept.values()) {
+        const owner = controllerOf(object);
+        if (owner === undefined) continue;
+        const key = `${plural}/${owner}`;
+        const owned = index.get(key);
+        if (owned) owned.push(object);
+        else index.set(key, [object]);
+      }
+    }
+    return index;
+  }
+
+  private keepEvent(event: KubeEvent): void {
+    const about = event.involvedObject?.uid;
+    if (about === undefined) return;
+    const earlier = (this.events.get(about) ?? []).filter((kept) => uidOf(kept) !== uidOf(event));
+    this.events.delete(about);
+    this.events.set(about, [...earlier, event].slice(-eventsKeptPerObject));
+    // Thousands of events of strangers must not fill the memory: the object that was silent longest goes first.
+    const oldest = this.events.size > objectsWithEventsKept ? this.events.keys().next().value : undefined;
+    if (oldest !== undefined) this.events.delete(oldest);
+  }
+
+  private collection(plural: string): Map<string, KubeObject> {
+    let kept = this.objects.get(plural);
+    if (!kept) this.objects.set(plural, (kept = new Map()));
+    return kept;
+  }
+}
+
+/**
+ * resourceVersions of one resource grow in practice everywhere, and by contract since Kubernetes 1.35 (KEP-5504).
+ * One that is not a number is taken as the newest, so that news is never thrown away.
+ */
+function versionOf(object: KubeObject): bigint {
+  const text = object.metadata?.resourceVersion ?? '';
+  return /^\d{1,30}$/.test(text) ? BigInt(text) : 1n << 120n;
+}
+
+const newestOf = (replicaSets: readonly ReplicaSet[]): ReplicaSet | undefined =>
+  [...replicaSets].sort((a, b) => revisionOf(b) - revisionOf(a))[0];
+
+const revisionOf = (object: KubeObject): number => Number(object.metadata?.annotations?.['deployment.kubernetes.io/revision'] ?? 0);
