@@ -16,6 +16,9 @@
 //	hang-on-term        does not end on SIGTERM
 //	serve-after-term=2s serves that much longer after SIGTERM; 0s if not given
 //
+// If ROLE is set, in the pod's template, then MODE_<ROLE> of the image counts instead of MODE where it is given: one image
+// that fails in one workload only.
+//
 // `LOG` is printed as it is at the start, for outputs that try to be more than text.
 package main
 
@@ -63,9 +66,13 @@ func die(code int, format string, values ...any) {
 
 func main() {
 	started := time.Now()
-	mode := parse(os.Getenv("MODE"))
-	if text := os.Getenv("LOG"); text != "" {
-		fmt.Println(text)
+	text := os.Getenv("MODE")
+	if of, ok := os.LookupEnv("MODE_" + os.Getenv("ROLE")); ok {
+		text = of
+	}
+	mode := parse(text)
+	if said := os.Getenv("LOG"); said != "" {
+		fmt.Println(said)
 	}
 	fmt.Printf("fault-app %s starts\n", os.Getenv("VERSION"))
 	failAtStart(mode)
@@ -75,7 +82,7 @@ func main() {
 		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 			if bad() {
 				w.WriteHeader(status)
-				fmt.Fprintf(w, "not well: %s\n", os.Getenv("MODE"))
+				fmt.Fprintln(w, "not well: "+text)
 				return
 			}
 			fmt.Fprintln(w, body)
