@@ -1,0 +1,108 @@
+/**
+ * Builds dist/: one bundle in dist/bundle/, and a few lines for each entry that call it.
+ *
+ *   node scripts/bundle.mjs           writes dist/
+ *   node scripts/bundle.mjs --check   writes nothing; ends with 1 and names the files that are not up to date
+ *
+ * The same source gives the same bytes in any folder, so `--check` can compare. In three steps: swc takes the types
+ * away (tsc checks them elsewhere), ncc puts the modules together, swc drops what is not used. Names are kept, so the
+ * stack of an error says which function it was.
+ */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { minifySync, transformFileSync } from '@swc/core';
+import ncc from '@vercel/ncc';
+import { licenseTexts } from './licenses.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+/** Bytes of all code in dist/: what every run of the action downloads. */
+const sizeLimit = 1.2 * 1000 * 1000;
+
+/** Compiles src/ into `folder`. */
+function compile(folder) {
+  for (const file of readdirSync(join(root, 'src'), { recursive: true }).map(String)) {
+    if (!file.endsWith('.ts')) continue;
+    const { code } = transformFileSync(join(root, 'src', file), {
+      swcrc: false, configFile: false, module: { type: 'es6' }, jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
+    });
+    write(join(folder, file.replace(/\.ts$/, '.js')), code);
+  }
+  write(join(folder, 'package.json'), '{ "type": "module" }');
+}
+
+/** @returns {Promise<Map<string, string>>} the files of the bundle by name */
+async function bundle(folder) {
+  // ncc derives the ids of modules from paths relative to the working directory.
+  process.chdir(folder);
+  const { code, assets } = await ncc(join(folder, 'entry', 'bundle.js'), { cache: false, quiet: true, esm: true, target: 'es2022' });
+  process.chdir(root);
+  const files = new Map([['index.js', code]]);
+  for (const [name, { source }] of Object.entries(assets)) files.set(name, String(source));
+  files.delete('package.json');
+  for (const [name, text] of files) if (name.endsWith('.js')) files.set(name, shrink(text));
+  return files;
+}
+
+const shrink = (code) => `${minifySync(code, {
+  module: true, compress: { keep_classnames: true, keep_fnames: true, passes: 2 }, mangle: false, format: { comments: false },
+}).code}\n`;
+
+/** The entries: what action.yml names, and the command line. */
+function entries() {
+  const call = (name, run, argument) => [`${name}.js`, `import { ${run} } from './bundle/index.js';\n\nawait ${run}(${argument});\n`];
+  const actions = ['deploy', 'build', 'rollout', 'rollback'];
+  return new Map([
+    ...actions.map((action) => call(action, 'runMain', `'${action}'`)),
+    ...actions.map((action) => call(`${action}-post`, 'runPost', `'${action}'`)),
+    call('cli', 'runTerminal', ''),
+    ['package.json', '{ "type": "module" }\n'],
+  ]);
+}
+
+/** @returns {Promise<Map<string, string>>} every file of dist/ */
+async function build() {
+  mkdirSync(join(root, 'tmp'), { recursive: true });
+  const folder = mkdtempSync(join(root, 'tmp', 'bundle-'));
+  try {
+    compile(folder);
+    const files = entries();
+    for (const [name, text] of await bundle(folder)) files.set(`bundle/${name}`, text);
+    files.set('bundle/licenses.txt', licenseTexts(root));
+    return files;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function write(path, text) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+/** The files below dist/ by name. */
+function present() {
+  const dist = join(root, 'dist');
+  const names = statSync(dist, { throwIfNoEntry: false }) ? readdirSync(dist, { recursive: true }).map(String) : [];
+  return new Map(names.filter((name) => statSync(join(dist, name)).isFile()).map((name) => [name, readFileSync(join(dist, name), 'utf8')]));
+}
+
+const files = await build();
+const before = present();
+const stale = [...new Set([...files.keys(), ...before.keys()])].filter((name) => files.get(name) !== before.get(name)).sort();
+const size = [...files].filter(([name]) => name.endsWith('.js')).reduce((sum, [, text]) => sum + Buffer.byteLength(text), 0);
+
+if (size > sizeLimit) {
+  console.error(`The bundle has ${Math.round(size / 1000)} kB, more than the ${sizeLimit / 1000} kB that every run may download.`);
+  process.exitCode = 1;
+} else if (!process.argv.includes('--check')) {
+  for (const name of before.keys()) if (!files.has(name)) rmSync(join(root, 'dist', name));
+  for (const name of stale) if (files.has(name)) write(join(root, 'dist', name), files.get(name) ?? '');
+  console.log(`dist/: ${Math.round(size / 1000)} kB of code; ${stale.length === 0 ? 'nothing changed' : `changed: ${stale.join(', ')}`}`);
+} else if (stale.length > 0) {
+  console.error(`dist/ is not what the source gives: ${stale.map((name) => `dist/${name}`).join(', ')}\nRun \`npm run bundle\` and commit dist/.`);
+  process.exitCode = 1;
+} else {
+  console.log(`dist/ is up to date: ${Math.round(size / 1000)} kB of code`);
+}
