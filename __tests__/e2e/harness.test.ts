@@ -53,7 +53,7 @@ describe('the fault app', () => {
       { container: { resources: { limits: { memory: '32Mi' } } } }],
     ['liveness-dead', 'is restarted by its probe', (c) => c.restartCount > 0,
       { container: { livenessProbe: { httpGet: { path: '/live', port: 8080 }, periodSeconds: 1, failureThreshold: 1 } } }],
-  ])('MODE=%s: %s', async (mode, what, shown, extra) => {
+  ])('MODE=%s: %s', async (mode, what, shown, extra = {}) => {
     await start(mode, extra);
     await eventually(what, async () => {
       const container = await containerOf();

@@ -82,6 +82,7 @@ export function call(method: string, path: string, body?: unknown, contentType =
         else reject(new ApiFailure(answer.statusCode ?? 0, json.reason ?? '', json.message ?? `${method} ${path}: ${text}`));
       });
     });
+    outgoing.setTimeout(30_000, () => outgoing.destroy(new Error(`${method} ${path}: no answer within 30 s`)));
     outgoing.on('error', reject);
     outgoing.end(body === undefined ? undefined : JSON.stringify(body));
   });
