@@ -1,0 +1,46 @@
+/** The actions of the repository; the commands of the terminal have the same names. */
+export const actionNames = ['deploy', 'build', 'rollout', 'rollback'] as const;
+export type ActionName = (typeof actionNames)[number];
+
+export interface Action {
+  /** As the Marketplace and logs show it. */
+  readonly title: string;
+  /** One sentence. */
+  readonly description: string;
+  /** Folder of its `action.yml`, from the root of the repository. */
+  readonly folder: string;
+  /** Names under https://feathericons.com and one of the colours that GitHub knows. */
+  readonly icon: string;
+  readonly color: string;
+}
+
+export const actions: Readonly<Record<ActionName, Action>> = {
+  deploy: {
+    title: 'Deploy to Kubernetes with proof and rollback',
+    description: 'Tests, builds and pushes an image, rolls it out on Kubernetes, checks that it serves, and puts back what was there if it does not.',
+    folder: '.',
+    icon: 'upload-cloud',
+    color: 'blue',
+  },
+  build: {
+    title: 'Test, build and push',
+    description: 'Runs the tests, builds the image for every platform and pushes it.',
+    folder: 'build',
+    icon: 'package',
+    color: 'blue',
+  },
+  rollout: {
+    title: 'Roll out an image',
+    description: 'Rolls an existing image out on Kubernetes, checks that it serves, and puts back what was there if it does not.',
+    folder: 'rollout',
+    icon: 'play-circle',
+    color: 'blue',
+  },
+  rollback: {
+    title: 'Roll back',
+    description: 'Puts back on Kubernetes what ran before the last deployment, and checks that it serves.',
+    folder: 'rollback',
+    icon: 'rotate-ccw',
+    color: 'blue',
+  },
+};

@@ -1,0 +1,44 @@
+import { bad, good, type Checked } from './checked.js';
+import { secretIdPattern } from './key-value.js';
+
+/** A secret of the build: its value, or the name of the environment variable that holds it. */
+export type SecretSource = { readonly value: string } | { readonly variable: string };
+export type SecretEntry = readonly [string, SecretSource];
+
+/** Source of the regular expression of a secret in the settings file. */
+export const variablePattern = '^env:([A-Za-z_][A-Za-z0-9_]*)$';
+const variableOf = (text: string): string | undefined => new RegExp(variablePattern).exec(text)?.[1];
+
+const badId = (hint: string): Checked<never> => bad('has an id that cannot be one', hint);
+
+/**
+ * One line of the input, `ID=VALUE` or `ID=env:NAME`. A value on several lines would be cut into lines that look like
+ * entries of their own, so no message repeats anything of a line that is not understood.
+ */
+export function parseSecretLine(text: string): Checked<SecretEntry> {
+  const equals = text.indexOf('=');
+  const form = 'Write one ID=VALUE on each line. A value with line breaks is given by an environment variable: ID=env:NAME.';
+  if (equals < 0) return bad('has no "="', form);
+  const id = text.slice(0, equals).trim();
+  if (!new RegExp(secretIdPattern).test(id)) return badId(form);
+  const value = text.slice(equals + 1).trim();
+  if (value === '') {
+    const hint = 'A secret that does not exist, or that this run may not read, is empty: check its name and what started the run.';
+    return bad('has an id without a value', hint);
+  }
+  const variable = variableOf(value);
+  return good([id, variable === undefined ? { value } : { variable }]);
+}
+
+/** One secret of the settings file: only the name of an environment variable, `env:NAME`, never a value. */
+export function parseSecretReference(id: string, text: string): Checked<SecretEntry> {
+  if (!new RegExp(secretIdPattern).test(id)) {
+    return badId('An id has letters, digits, "_", "." and "-", as in --mount=type=secret,id=ID.');
+  }
+  const variable = variableOf(text);
+  if (variable !== undefined) return good([id, { variable }]);
+  return bad(
+    'is not "env:NAME", and the value of a secret does not belong into a file',
+    'Name an environment variable of the step. If this was a real secret, replace it: it is in the history of the repository.',
+  );
+}

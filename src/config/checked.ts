@@ -1,0 +1,33 @@
+/** Something wrong with a value, without its place: whoever read the value knows where it stood. */
+export interface Fault {
+  /** Goes on after the name of the setting: `has a tag`. No full stop at the end. */
+  readonly message: string;
+  /** What to do about it, in whole sentences. */
+  readonly hint?: string;
+}
+
+/** What a parser makes of a text: a value, perhaps with doubts about it, or everything that is wrong with it. */
+export type Checked<T> =
+  | { readonly ok: true; readonly value: T; readonly warnings: readonly Fault[] }
+  | { readonly ok: false; readonly faults: readonly Fault[] };
+
+export const good = <T>(value: T, ...warnings: readonly Fault[]): Checked<T> => ({ ok: true, value, warnings });
+export const bad = (message: string, hint?: string): Checked<never> => ({ ok: false, faults: [hint === undefined ? { message } : { message, hint }] });
+export const allBad = (faults: readonly Fault[]): Checked<never> => ({ ok: false, faults });
+
+const shown = 60;
+
+/** The text in double quotes, control characters written as escapes, long texts cut: fit for a message on one line. */
+export function quote(text: string): string {
+  const cut = text.length > shown ? `${text.slice(0, shown)}…` : text;
+  return `"${cut.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escapeCharacter)}"`;
+}
+
+const named: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+const escapeCharacter = (character: string): string =>
+  named[character] ?? `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
+
+/** `a, b or c`. */
+export function either(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}

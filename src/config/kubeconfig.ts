@@ -1,0 +1,99 @@
+import { parseDocument } from 'yaml';
+import { bad, good, quote, type Checked, type Fault } from './checked.js';
+import { suggestion } from './did-you-mean.js';
+import { controlCharacter } from './text.js';
+
+/** A kubeconfig as it was given: where it is, or what it says. */
+export type Kubeconfig =
+  | { readonly path: string }
+  | {
+    readonly content: string;
+    /** Names of its contexts. */
+    readonly contexts: readonly string[];
+    readonly currentContext?: string;
+    /** Tokens, passwords and keys in it. */
+    readonly secrets: readonly string[];
+  };
+
+const wanted = 'Give the content of a kubeconfig, its base64 form, or the path of a file.';
+
+/**
+ * Decides what a text is: the content of a kubeconfig, base64 of it (line breaks allowed), or a path. A path is not
+ * looked at. No message repeats anything of the text, as it may be full of secrets.
+ */
+export function parseKubeconfig(text: string): Checked<Kubeconfig> {
+  const trimmed = text.trim();
+  const decoded = fromBase64(trimmed);
+  if (decoded !== undefined) return parseContent(decoded);
+  if (looksLikePath(trimmed)) return good({ path: trimmed });
+  return parseContent(trimmed);
+}
+
+/** Whether a text can only be the path of a file, so that it may be shown in messages. */
+export const isKubeconfigPath = (text: string): boolean => fromBase64(text.trim()) === undefined && looksLikePath(text.trim());
+
+/** One line without what content must have (`: `, braces), and with what a path has, or too short to be a secret. */
+function looksLikePath(text: string): boolean {
+  if (text === '' || text.length > 1024 || controlCharacter(text) || text.startsWith('-') || /[{}]|:\s|:$/.test(text)) return false;
+  return /[/\\.~]/.test(text) ? !/^[A-Za-z0-9+/=_-]{200,}$/.test(text) : text.length <= 32;
+}
+
+/** The text behind base64, if it is that and the text could be a kubeconfig; both alphabets, with or without padding. */
+function fromBase64(text: string): string | undefined {
+  const packed = text.replace(/\s+/g, '');
+  if (packed.length < 40 || !/^[A-Za-z0-9+/_-]+={0,2}$/.test(packed)) return undefined;
+  const decoded = Buffer.from(packed, 'base64').toString('utf8');
+  return /[\ufffd\0]/.test(decoded) || !/[:{]/.test(decoded) ? undefined : decoded;
+}
+
+function parseContent(text: string): Checked<Kubeconfig> {
+  const root = toObject(text);
+  if (root === undefined) return bad('is not a kubeconfig: it cannot be read as YAML or JSON', wanted);
+  if (!isRecord(root)) return bad('is not a kubeconfig: it has no `clusters`', wanted);
+  const kind = root['kind'];
+  if (kind !== undefined && kind !== 'Config') {
+    return bad(`is not a kubeconfig: it is an object of another kind${typeof kind === 'string' && /^[A-Za-z]{1,40}$/.test(kind) ? `, ${kind}` : ''}`, wanted);
+  }
+  if (!Array.isArray(root['clusters']) || root['clusters'].length === 0) return bad('is not a kubeconfig: it has no `clusters`', wanted);
+  const current = root['current-context'];
+  return good({
+    content: text.endsWith('\n') ? text : `${text}\n`,
+    contexts: records(root['contexts']).flatMap(({ name }) => (typeof name === 'string' ? [name] : [])),
+    ...(typeof current === 'string' && current !== '' ? { currentContext: current } : {}),
+    secrets: records(root['users']).flatMap(({ user }) => secretsOf(user, 0)),
+  });
+}
+
+function toObject(text: string): unknown {
+  try {
+    const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false, logLevel: 'silent' });
+    return document.errors.length > 0 ? undefined : document.toJS({ maxAliasCount: 20 });
+  } catch {
+    return undefined;
+  }
+}
+
+const secretName = /token|password|secret|key-data|auth|^value$/i;
+
+/** Every text under a user of the kubeconfig whose name says that it is a secret; values of the environment of exec plugins too. */
+function secretsOf(value: unknown, depth: number, name = ''): readonly string[] {
+  if (typeof value === 'string') return secretName.test(name) && value !== '' ? [value] : [];
+  if (depth > 6 || typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => secretsOf(inner, depth + 1, Array.isArray(value) ? name : key));
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const records = (value: unknown): readonly Record<string, unknown>[] => (Array.isArray(value) ? value.filter(isRecord) : []);
+
+/** Why the context that would be used is not in this kubeconfig, or undefined. */
+export function contextFault(kubeconfig: Kubeconfig | undefined, context: string | undefined): Fault | undefined {
+  if (kubeconfig === undefined || 'path' in kubeconfig) return undefined;
+  const { contexts, currentContext } = kubeconfig;
+  const known = contexts.length === 0 ? 'It has no contexts at all.' : `It has ${contexts.slice(0, 10).map(quote).join(', ')}.`;
+  if (context === undefined && currentContext === undefined) {
+    return { message: 'has no `current-context`, so kubectl would not know where to go', hint: `Set \`kube-context\`. ${known}` };
+  }
+  const used = context ?? currentContext ?? '';
+  if (contexts.includes(used)) return undefined;
+  return { message: `has no context ${quote(used)}`, hint: suggestion(used, contexts, known) };
+}

@@ -1,0 +1,55 @@
+import { ConfigError, type Problem } from '../outcome/errors.js';
+import type { Files } from '../ports/files.js';
+import { quote, type Fault } from './checked.js';
+import { contextFault, parseKubeconfig } from './kubeconfig.js';
+import { parseConfig, settingsPath, type ConfigSource, type ParsedConfig } from './parse.js';
+import { distinct, kubeconfigSecrets } from './secrets.js';
+
+/**
+ * Reads the settings file and, when it is given by its path, the kubeconfig, and parses everything. Mask
+ * `secretsIn(inputs)` before, and the `secrets` of the answer before anything is printed. Throws ConfigError.
+ */
+export async function loadConfig(source: Omit<ConfigSource, 'file'>, files: Pick<Files, 'readText'>): Promise<ParsedConfig> {
+  const path = settingsPath(source.inputs);
+  const where = source.inputs['config']?.trim() ? 'input config' : 'settings file';
+  const parsed = parseConfig({ ...source, file: { path, text: await read(path, where, files) } });
+  const { kubeconfig } = parsed.config.cluster;
+  if (kubeconfig === undefined || 'content' in kubeconfig) return parsed;
+  return withKubeconfig(parsed, inHome(kubeconfig.path, source.facts?.env ?? {}), files);
+}
+
+async function read(path: string, where: string, files: Pick<Files, 'readText'>): Promise<string | undefined> {
+  try {
+    return await files.readText(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+    const reason = reasons[code ?? ''] ?? (error instanceof Error ? error.message : String(error));
+    throw new ConfigError([{ where, message: `${quote(path)} cannot be read: ${reason}`, hint: 'Name a file that this user may read.' }]);
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EISDIR: 'it is a folder', EACCES: 'this user may not read it', EPERM: 'this user may not read it', ENOTDIR: 'a part of the path is not a folder',
+  ENAMETOOLONG: 'the path is too long', ELOOP: 'its links go round in a circle',
+};
+
+/** The path with the home folder for `~`, which only a shell would fill in. */
+function inHome(path: string, env: Readonly<Record<string, string | undefined>>): string {
+  return /^~(?:\/|$)/.test(path) && env['HOME'] ? `${env['HOME']}${path.slice(1)}` : path;
+}
+
+async function withKubeconfig(parsed: ParsedConfig, path: string, files: Pick<Files, 'readText'>): Promise<ParsedConfig> {
+  const fail = (fault: Fault): never => {
+    const problem: Problem = { where: 'kubeconfig', ...fault };
+    throw new ConfigError([problem]);
+  };
+  const text = await read(path, 'kubeconfig', files);
+  if (text === undefined) return fail({ message: `there is no file ${quote(path)}`, hint: 'Check the path, and that a step before this one wrote it.' });
+  const checked = parseKubeconfig(text);
+  const [fault] = checked.ok ? [] : checked.faults;
+  if (!checked.ok || 'path' in checked.value) return fail({ message: `${quote(path)} ${fault?.message ?? 'is not a kubeconfig'}`, hint: 'Name the file of a kubeconfig.' });
+  const context = contextFault(checked.value, parsed.config.cluster.context);
+  if (context) return fail({ ...context, message: `${quote(path)} ${context.message}` });
+  const config = { ...parsed.config, cluster: { ...parsed.config.cluster, kubeconfig: { path } } };
+  return { ...parsed, config, secrets: distinct([...parsed.secrets, ...kubeconfigSecrets(text)]) };
+}

@@ -1,0 +1,118 @@
+import type { Problem } from '../outcome/errors.js';
+import type { ActionName } from './actions.js';
+import { contextFault } from './kubeconfig.js';
+import type { Layer } from './layers.js';
+import { problemAt, type Spot } from './reading.js';
+import { registryOf } from './registry.js';
+import { settings, settingNames, type SettingName, type Values } from './settings.js';
+
+/** The settings of a run, all sources together, with their places. */
+export interface Settings extends Pick<Layer, 'values' | 'spots'> {
+  readonly action: ActionName;
+  /** Those that were given for this run alone, so that they must have an effect. */
+  readonly inputs: readonly SettingName[];
+}
+
+interface Findings { readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] }
+
+/** What no single setting shows: settings that need, contradict or outdo each other. */
+export function checkTogether(given: Settings): Findings {
+  const rules = [required, something, imageNeeded, login, context];
+  return { problems: rules.flatMap((rule) => rule(given)), warnings: [withoutEffect, elsewhere, smokeAlone].flatMap((rule) => rule(given)) };
+}
+
+const spotOf = ({ spots }: Settings, name: SettingName): Spot => spots[name] ?? { where: `input ${name}` };
+const has = (values: Values, name: SettingName): boolean => {
+  const value = values[name];
+  return value !== undefined && !(Array.isArray(value) && value.length === 0);
+};
+
+function required(given: Settings): readonly Problem[] {
+  return settingNames
+    .filter((name) => settings[name].requiredBy.includes(given.action) && !has(given.values, name))
+    .map((name) => problemAt(spotOf(given, name), { message: 'is missing', hint: missing[name] ?? 'Give it.' }));
+}
+
+const missing: Readonly<Partial<Record<SettingName, string>>> = {
+  image: 'Name the repository of the image, e.g. ghcr.io/acme/api.',
+  digest: 'Give the output `digest` of the build that pushed the image.',
+  workloads: 'Name what runs the image, e.g. deployment/api.',
+};
+
+/** What each action can start from; one of them must be there. */
+const starts: Readonly<Partial<Record<ActionName, readonly SettingName[]>>> = {
+  deploy: ['test', 'image', 'workloads'], build: ['test', 'image'], rollback: ['workloads', 'image', 'app'],
+};
+
+function something({ action, values }: Settings): readonly Problem[] {
+  const names = starts[action];
+  if (names === undefined) return [];
+  if (!names.some((name) => has(values, name))) {
+    const words = names.map((name) => `\`${name}\``);
+    const hint = `Give ${words.slice(0, -1).join(', ')} or ${words.at(-1)}, as an input or in the settings file.`;
+    return [{ where: 'settings', message: action === 'rollback' ? 'do not say what is to be rolled back' : 'give nothing to do', hint }];
+  }
+  const idle = action === 'deploy' && has(values, 'digest') && !has(values, 'workloads') && !has(values, 'test');
+  const hint = 'Name the workloads that are to run the image, or leave `digest` out to build it.';
+  return idle ? [{ where: 'settings', message: 'give nothing to do: with `digest` nothing is built, and there are no `workloads`', hint }] : [];
+}
+
+function imageNeeded(given: Settings): readonly Problem[] {
+  if (given.action === 'rollback' || has(given.values, 'image')) return [];
+  // The rollout action says on its own that `image` is missing.
+  const names: readonly SettingName[] = given.action === 'rollout' ? [] : ['workloads', 'digest'];
+  return names.filter((name) => has(given.values, name)).map((name) => problemAt(spotOf(given, name), {
+    message: 'needs `image`, which is not given',
+    hint: name === 'workloads' ? 'Name the repository of the image that they run, e.g. ghcr.io/acme/api.' : 'Name the repository that has this digest.',
+  }));
+}
+
+function login(given: Settings): readonly Problem[] {
+  const [username, password] = [has(given.values, 'registry-username'), has(given.values, 'registry-password')];
+  if (username === password) return [];
+  if (password) {
+    return [problemAt(spotOf(given, 'registry-password'), {
+      message: 'needs `registry-username`, which is not given', hint: 'For ghcr.io it is ${{ github.actor }}.',
+    })];
+  }
+  return [problemAt(spotOf(given, 'registry-username'), {
+    message: 'needs `registry-password`, which is not given or empty',
+    hint: 'A secret that does not exist, or that this run may not read (as in a pull request from a fork), is empty.',
+  })];
+}
+
+function context(given: Settings): readonly Problem[] {
+  const { kubeconfig } = given.values;
+  const wanted = given.values['kube-context'];
+  const fault = contextFault(kubeconfig, wanted);
+  return fault ? [problemAt(spotOf(given, 'kubeconfig'), fault)] : [];
+}
+
+const forBuild: readonly SettingName[] = settingNames.filter((name) => settings[name].topic === 'build');
+
+/** Inputs that do nothing in this run. Those of the file may serve other runs. */
+function withoutEffect(given: Settings): readonly Problem[] {
+  const { values, inputs } = given;
+  const useless = (names: readonly SettingName[], reason: string) => names.filter((name) => inputs.includes(name) && has(values, name))
+    .map((name) => problemAt(spotOf(given, name), { message: `has no effect: ${reason}`, hint: 'Leave it out.' }));
+  if (given.action === 'rollback' || given.action === 'rollout') return [];
+  return [
+    ...(has(values, 'digest') ? useless(forBuild, '`digest` is given, so nothing is built') : []),
+    ...(has(values, 'image') || has(values, 'digest') ? [] : useless([...forBuild, 'tags'], 'there is no `image` to build')),
+    ...(has(values, 'test') ? [] : useless(['working-directory'], 'there is no `test`')),
+    ...(has(values, 'registry-username') ? [] : useless(['registry'], 'there is no `registry-username` to log in with')),
+  ];
+}
+
+/** A login at another registry than that of the image is possible (a base image) and more often a mistake. */
+function elsewhere(given: Settings): readonly Problem[] {
+  const { registry, image } = given.values;
+  if (registry === undefined || image === undefined || registryOf(image) === registry || !has(given.values, 'registry-username')) return [];
+  const message = `is ${registry}, while the image is at ${registryOf(image)}`;
+  return [problemAt(spotOf(given, 'registry'), { message, hint: 'Leave `registry` out to log in where the image goes.' })];
+}
+
+function smokeAlone(given: Settings): readonly Problem[] {
+  if (given.action !== 'deploy' || !has(given.values, 'smoke') || has(given.values, 'workloads')) return [];
+  return [problemAt(spotOf(given, 'smoke'), { message: 'is not run, as there are no `workloads` to roll out', hint: 'Name the workloads, or leave it out.' })];
+}

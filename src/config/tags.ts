@@ -1,0 +1,18 @@
+import { bad, good, quote, type Checked } from './checked.js';
+
+/** Source of the regular expression of a tag, as in github.com/distribution/reference. */
+export const tagPattern = '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$';
+
+/** One tag. */
+export function parseTag(text: string): Checked<string> {
+  if (new RegExp(tagPattern).test(text)) return good(text);
+  if (text.length > 128) return bad(`has a tag of ${text.length} characters, and a tag has at most 128`, 'Shorten it.');
+  if (/[/:@]/.test(text)) {
+    const near = text.replace(/[^A-Za-z0-9_.-]+/g, '-').replace(/^[.-]+/, '');
+    return bad(
+      `has ${quote(text)}, which is not a tag`,
+      `Give only what comes after the colon of an image; "/", ":" and "@" cannot be in it${near && !text.includes(':') ? `. "${near}" can` : ''}.`,
+    );
+  }
+  return bad(`has ${quote(text)}, which is not a tag`, 'A tag has letters, digits, "_", "." and "-", and begins with a letter, a digit or "_".');
+}

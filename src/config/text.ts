@@ -1,0 +1,54 @@
+import { bad, good, quote, type Checked, type Fault } from './checked.js';
+
+export const KiB = 1024;
+
+/** More than this in one value is a mistake: a file pasted where its path was meant. Bytes. */
+export const usualLimit = 64 * KiB;
+/** Scripts and build arguments may be longer. Bytes. */
+export const longLimit = 256 * KiB;
+
+/** Why this text is too large to be meant, or undefined. `limit` in bytes of UTF-8. */
+export function tooLarge(text: string, limit: number): Fault | undefined {
+  if (text.length <= limit / 4) return undefined;
+  const size = Buffer.byteLength(text);
+  if (size <= limit) return undefined;
+  return {
+    message: `is ${Math.ceil(size / KiB)} KiB large, and the limit is ${limit / KiB} KiB`,
+    hint: 'Put the content into a file of the repository and name that instead.',
+  };
+}
+
+/** Why this text cannot stand on one line, or undefined. Tabs count as control characters. */
+export function notOneLine(text: string): Fault | undefined {
+  const lines = text.split(/\r\n|[\n\r\u2028\u2029\u0085]/).length;
+  if (lines > 1) return { message: `has ${lines} lines, and one is meant`, hint: 'Write one value on one line.' };
+  return controlCharacter(text);
+}
+
+/** Why this text has a character that cannot be meant, or undefined. Line breaks and tabs pass when `several` lines are meant. */
+export function controlCharacter(text: string, several = false): Fault | undefined {
+  const found = (several ? /[^\P{Cc}\n\r\t]|[\u2028\u2029]/u : /[\p{Cc}\u2028\u2029]/u).exec(text)?.[0]
+    ?? /[\u202a-\u202e\u2066-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.exec(text)?.[0];
+  if (found === undefined) return undefined;
+  return {
+    message: `has the invisible character U+${(found.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`,
+    hint: 'Type the value again instead of pasting it.',
+  };
+}
+
+/** A word that becomes an argument of a program: one line, not empty, no dash at the start (it would be read as a flag). */
+export function parseArgument(text: string): Checked<string> {
+  const fault = notOneLine(text);
+  if (fault) return { ok: false, faults: [fault] };
+  if (text === '') return bad('is empty', 'Give a value, or leave it out.');
+  if (text.startsWith('-')) {
+    return bad(`is ${quote(text)}, which begins with a dash and would be taken for a flag`, 'Begin with another character; a path can be written ./-name.');
+  }
+  return good(text);
+}
+
+/** A name of the kind that Docker gives to builders and stages: letters, digits, `_`, `.`, `-`, at most 128. */
+export function parseDockerName(text: string): Checked<string> {
+  if (/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/.test(text)) return good(text);
+  return bad(`is ${quote(text)}, which is not a name`, 'Use letters, digits, "_", "." and "-", beginning with a letter or digit.');
+}

@@ -1,0 +1,61 @@
+import { bad, good, quote, type Checked, type Fault } from './checked.js';
+import { workloadKinds, type WorkloadKind, type WorkloadRef } from './config.js';
+import { didYouMean } from './did-you-mean.js';
+import { isLabel, isObjectName, nameFault, nameRule } from './kubernetes-names.js';
+
+/** Short and plural names, as `kubectl api-resources` lists them. */
+const aliases: Readonly<Record<string, WorkloadKind>> = {
+  deploy: 'deployment', deployments: 'deployment', sts: 'statefulset', statefulsets: 'statefulset',
+  ds: 'daemonset', daemonsets: 'daemonset', cj: 'cronjob', cronjobs: 'cronjob',
+};
+const kindNames: readonly string[] = [...workloadKinds, ...Object.keys(aliases)];
+const form = 'Write KIND/NAME or KIND/NAME:CONTAINER, e.g. deployment/api.';
+
+/** One workload, `kind/name[:container]`. Kinds may be written as kubectl allows: `deploy`, `sts`, `ds`, `cj`, plurals, `Deployment`. */
+export function parseWorkload(text: string): Checked<WorkloadRef> {
+  const slash = text.indexOf('/');
+  if (slash < 0) {
+    const kind = kindOf(text.split(':')[0] ?? '');
+    return bad(`has ${quote(text)}, which has no ${kind ? 'name' : 'kind'}`, kind ? form : `Did you mean "deployment/${text}"?`);
+  }
+  const kind = kindOf(text.slice(0, slash));
+  if (kind === undefined) return unknownKind(text.slice(0, slash));
+  const [name = '', container, ...rest] = text.slice(slash + 1).split(':');
+  if (!isObjectName(name)) return bad(nameFault(kind, name), name === '' ? form : nameRule);
+  if (container === undefined) return good({ kind, name });
+  if (rest.length > 0) return bad(`has ${quote(text)}, which has two colons`, 'Give each container a line of its own.');
+  if (!isLabel(container)) return bad(nameFault('container', container), container === '' ? form : nameRule);
+  return good({ kind, name, container });
+}
+
+function kindOf(text: string): WorkloadKind | undefined {
+  const [plain = ''] = text.toLowerCase().split('.apps');
+  return workloadKinds.find((kind) => kind === plain) ?? (Object.hasOwn(aliases, plain) ? aliases[plain] : undefined);
+}
+
+function unknownKind(text: string): Checked<never> {
+  const meant = didYouMean(text, kindNames);
+  const known = 'Kinds are deployment, statefulset, daemonset and cronjob.';
+  return bad(`has the kind ${quote(text)}, which cannot be rolled out`, meant ? `Did you mean "${meant}"? ${known}` : known);
+}
+
+/** `deployment/api`, or `deployment/api:web`. */
+export const formatWorkload = (ref: WorkloadRef): string =>
+  `${ref.kind}/${ref.name}${ref.container === undefined ? '' : `:${ref.container}`}`;
+
+/** The place in the list and the fault of every workload that an earlier one already covers. */
+export function repeatedWorkloads(refs: readonly WorkloadRef[]): readonly { readonly index: number; readonly fault: Fault }[] {
+  const seen = new Map<string, Set<string | undefined>>();
+  return refs.flatMap((ref, index) => {
+    const owner = `${ref.kind}/${ref.name}`;
+    const containers = seen.get(owner) ?? new Set<string | undefined>();
+    seen.set(owner, containers);
+    const repeated = containers.has(ref.container);
+    const mixed = !repeated && containers.size > 0 && (ref.container === undefined || containers.has(undefined));
+    containers.add(ref.container);
+    if (repeated) return [{ index, fault: { message: `has ${quote(formatWorkload(ref))} twice`, hint: 'Remove one of them.' } }];
+    if (!mixed) return [];
+    const message = `names ${quote(owner)} both with a container and without`;
+    return [{ index, fault: { message, hint: 'Without a container, every container that runs the image is meant: keep one of the two ways.' } }];
+  });
+}
