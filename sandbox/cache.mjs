@@ -2,7 +2,7 @@
 // They are kept in the user's cache folder under a hash of the module's files: another checkout with
 // the same files finds them, and a changed pin never runs an old program.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { command } from './command.mjs';
 import { cache, source } from './layout.mjs';
@@ -27,7 +27,7 @@ const kubernetesPrograms = [
   'kubelet',
 ];
 
-/** @type {Record<string, Module>} */
+/** @satisfies {Record<string, Module>} */
 export const modules = {
   kubernetes: {
     title: 'Kubernetes and etcd',
@@ -41,13 +41,17 @@ export const modules = {
     },
   },
   builder: {
-    title: 'BuildKit, buildx and the docker command',
-    first: 'about 3 min',
+    title: 'BuildKit and buildx',
+    first: 'about 2 min',
     variables: (version) => [
       `github.com/moby/buildkit/version.Version=${version('github.com/moby/buildkit')}`,
       `github.com/docker/buildx/version.Version=${version('github.com/docker/buildx')}`,
-      `github.com/docker/cli/cli/version.Version=${version('github.com/docker/cli').slice(1).split('+')[0]}`,
     ],
+  },
+  docker: {
+    title: 'the docker command',
+    first: 'about 1 min',
+    variables: (version) => [`github.com/docker/cli/cli/version.Version=${version('github.com/docker/cli').slice(1).split('+')[0]}`],
   },
   pause: { title: 'the pause program of pods', first: 'some seconds', variables: () => [] },
   helm: {
@@ -65,13 +69,15 @@ export const modules = {
   },
 };
 
-/** What `up` needs; the other modules are built when somebody asks for their tool. */
-export const needed = ['kubernetes', 'builder', 'pause'];
+/** @typedef {keyof typeof modules} Name */
 
-/** The tools that `sandbox tool` builds on demand, and their modules. @type {Record<string, string>} */
+/** What `up` needs; the other modules are built when somebody asks for their tool. @type {Name[]} */
+export const needed = ['kubernetes', 'builder', 'docker', 'pause'];
+
+/** The tools that `sandbox tool` builds on demand, and their modules. @type {Record<string, Name>} */
 export const tools = { helm: 'helm', actionlint: 'lint' };
 
-/** @param {string} name */
+/** @param {Name} name */
 export function folder(name) {
   const hash = createHash('sha256');
   for (const file of readdirSync(join(source, name)).sort()) {
@@ -80,28 +86,29 @@ export function folder(name) {
   return join(cache, `${name}-${process.arch}-${hash.digest('hex').slice(0, 12)}`);
 }
 
-/** @param {string} name @param {string} program */
+/** @param {Name} name @param {string} program */
 export function program(name, program) {
   return join(folder(name), program);
 }
 
-/** @param {string[]} names */
+/** @param {Name[]} names */
 export function missing(names) {
   return names.filter((name) => !existsSync(folder(name)));
 }
 
-/** @param {string} name */
+/** @param {Name} name */
 function versionIn(name) {
   const file = readFileSync(join(source, name, 'go.mod'), 'utf8');
   return (/** @type {string} */ path) => {
-    const found = new RegExp(`^\\s+${path.replaceAll('.', '\\.')} (v\\S+)`, 'm').exec(file);
+    const [, found] = new RegExp(`^(?:\\s+|require )${path.replaceAll('.', '\\.')} (v\\S+)`, 'm').exec(file) ?? [];
     if (!found) throw new Error(`sandbox/${name}/go.mod does not require ${path}`);
-    return found[1];
+    return found;
   };
 }
 
-/** @param {string} name @param {string} target */
+/** @param {Name} name @param {string} target */
 async function compile(name, target) {
+  /** @type {Module} */
   const module = modules[name];
   const variables = module.variables(versionIn(name)).map((variable) => `-X ${variable}`);
   const hasTools = /^tool /m.test(readFileSync(join(source, name, 'go.mod'), 'utf8'));
@@ -112,7 +119,7 @@ async function compile(name, target) {
   for (const link of module.links ?? []) symlinkSync(name, join(target, link));
 }
 
-/** Builds what is not in the cache yet. @param {string[]} names */
+/** Builds what is not in the cache yet. @param {Name[]} names */
 export async function build(names) {
   if (missing(names).length === 0) return;
   await alone(join(cache, 'lock'), async () => {
@@ -125,6 +132,8 @@ export async function build(names) {
         const unfinished = mkdtempSync(join(cache, `.${name}-`));
         try {
           await compile(name, unfinished);
+          // mkdtemp shuts others out; whoever uses the sandbox runs kubectl from here.
+          chmodSync(unfinished, 0o755);
           renameSync(unfinished, folder(name));
         } finally {
           rmSync(unfinished, { recursive: true, force: true });

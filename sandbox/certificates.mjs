@@ -19,42 +19,60 @@ export const api = `https://${node.address}:${ports.api}`;
 
 const apiNames = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local', 'localhost'];
 
-/** Subjects as Kubernetes reads them: CN is the user, O are the groups. @type {Record<string, { subject: string, names?: string[] }>} */
-const parts = {
-  'kube-apiserver': {
+/** @typedef {{ name: string, subject: string, names?: string[] }} Holder */
+
+/** Subjects as Kubernetes reads them: CN is the user, O are the groups. @type {Holder[]} */
+const holders = [
+  {
+    name: 'kube-apiserver',
     subject: '/CN=kube-apiserver',
     names: [...apiNames.map((name) => `DNS:${name}`), `IP:${node.address}`, `IP:${services.api}`, 'IP:127.0.0.1'],
   },
-  'kube-apiserver-to-kubelet': { subject: '/O=system:masters/CN=kube-apiserver-to-kubelet' },
-  'kubelet-server': { subject: `/O=system:nodes/CN=system:node:${node.name}`, names: [`DNS:${node.name}`, `IP:${node.address}`] },
-  kubelet: { subject: `/O=system:nodes/CN=system:node:${node.name}` },
-  'kube-controller-manager': { subject: '/CN=system:kube-controller-manager' },
-  'kube-scheduler': { subject: '/CN=system:kube-scheduler' },
-  'kube-proxy': { subject: '/CN=system:kube-proxy' },
-  admin: { subject: '/O=system:masters/CN=acci-sandbox-admin' },
-};
+  { name: 'kube-apiserver-to-kubelet', subject: '/O=system:masters/CN=kube-apiserver-to-kubelet' },
+  {
+    name: 'kubelet-server',
+    subject: `/O=system:nodes/CN=system:node:${node.name}`,
+    names: [`DNS:${node.name}`, `IP:${node.address}`],
+  },
+  { name: 'kubelet', subject: `/O=system:nodes/CN=system:node:${node.name}` },
+  { name: 'kube-controller-manager', subject: '/CN=system:kube-controller-manager' },
+  { name: 'kube-scheduler', subject: '/CN=system:kube-scheduler' },
+  { name: 'kube-proxy', subject: '/CN=system:kube-proxy' },
+  { name: 'admin', subject: '/O=system:masters/CN=acci-sandbox-admin' },
+];
 
 const users = ['kubelet', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy', 'admin'];
 
 /** @param {string} name */
 export const kubeconfig = (name) => (name === 'admin' ? paths.kubeconfig : join(paths.configuration, `${name}.kubeconfig`));
 
+const authorityRequest = `[req]
+distinguished_name=name
+x509_extensions=ca
+[name]
+[ca]
+basicConstraints=critical,CA:TRUE
+keyUsage=critical,keyCertSign,cRLSign
+subjectKeyIdentifier=hash
+`;
+
 async function authority() {
   const file = join(paths.certificates, 'authority.cnf');
   // A configuration of our own: the system's may add extensions a second time, which OpenSSL then refuses to read.
-  put(file, '[req]\ndistinguished_name=name\nx509_extensions=ca\n[name]\n[ca]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n');
-  await command('openssl', ['req', '-x509', ...curve, '-config', file, '-days', days, '-subj', '/CN=acci-sandbox', '-keyout', key('ca'), '-out', certificate('ca')]);
+  put(file, authorityRequest);
+  const output = ['-keyout', key('ca'), '-out', certificate('ca')];
+  await command('openssl', ['req', '-x509', ...curve, '-config', file, '-days', days, '-subj', '/CN=acci-sandbox', ...output]);
 }
 
-/** @param {string} name */
-async function issue(name) {
-  const { subject, names } = parts[name];
+/** @param {Holder} holder @param {number} index */
+async function issue({ name, subject, names }, index) {
+  if (existsSync(certificate(name))) return;
   const request = join(paths.certificates, `${name}.csr`);
   const extensions = join(paths.certificates, `${name}.ext`);
   const lines = ['basicConstraints=critical,CA:FALSE', 'extendedKeyUsage=clientAuth,serverAuth'];
   put(extensions, [...lines, ...(names ? [`subjectAltName=${names.join(',')}`] : [])].join('\n'));
   await command('openssl', ['req', '-new', ...curve, '-subj', subject, '-keyout', key(name), '-out', request]);
-  const signer = ['-CA', certificate('ca'), '-CAkey', key('ca'), '-set_serial', String(Object.keys(parts).indexOf(name) + 1)];
+  const signer = ['-CA', certificate('ca'), '-CAkey', key('ca'), '-set_serial', String(index + 1)];
   await command('openssl', ['x509', '-req', '-in', request, ...signer, '-days', days, '-extfile', extensions, '-out', certificate(name)]);
 }
 
@@ -94,7 +112,7 @@ export async function makeCertificates() {
     put(accountPublicKey, pair.publicKey.export({ type: 'spki', format: 'pem' }).toString());
     put(accountKey, pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), 0o600);
   }
-  await Promise.all(Object.keys(parts).filter((name) => !existsSync(certificate(name))).map(issue));
+  await Promise.all(holders.map(issue));
   users.forEach(writeKubeconfig);
 }
 

@@ -65,8 +65,8 @@ const network = {
 
 /** @param {string[]} args */
 const ctr = (...args) => {
-  const words = inside([must('ctr'), '--address', paths.containerdSocket, '--namespace', 'k8s.io', ...args]);
-  return command(words[0], words.slice(1));
+  const [program, ...rest] = inside([must('ctr'), '--address', paths.containerdSocket, '--namespace', 'k8s.io', ...args]);
+  return command(program, rest);
 };
 
 async function importPause() {

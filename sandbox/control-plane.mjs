@@ -68,7 +68,7 @@ const apiserver = {
 /** Both answer /healthz to anybody, with a certificate that they sign themselves. @param {number} port */
 const healthy = async (port) => (await get(`https://127.0.0.1:${port}/healthz`, { rejectUnauthorized: false })).status === 200;
 
-/** @param {string} name @param {number} port */
+/** @param {string} name @param {number} port @returns {[string, ...string[]]} */
 const common = (name, port) => [
   kubernetes(name),
   `--kubeconfig=${kubeconfig(name)}`,

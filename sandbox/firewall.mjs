@@ -3,18 +3,12 @@
 import { command } from './command.mjs';
 import { find } from './packages.mjs';
 
-/** @typedef {{ tables: string[], chains: string[] }} Found what there is of one protocol */
 const families = ['iptables', 'ip6tables'];
 const comment = '--comment acci-sandbox ';
 
 /** @param {string} text what iptables-save prints */
 export function chainsIn(text) {
-  return [...text.matchAll(/^:((?:KUBE|CNI)-\S+)/gm)].map(([, chain]) => chain);
-}
-
-/** @param {string} text */
-function tablesIn(text) {
-  return [...text.matchAll(/^\*(\S+)/gm)].map(([, table]) => table);
+  return [...text.matchAll(/^:((?:KUBE|CNI)-\S+)/gm)].map(([, chain = '']) => chain);
 }
 
 /**
@@ -25,8 +19,8 @@ function tablesIn(text) {
 export function undo(saved, ours) {
   /** @type {string[]} */
   const script = [];
-  for (const [, table, body] of saved.matchAll(/^\*(\S+)\n([\s\S]*?)^COMMIT/gm)) {
-    const chains = [...body.matchAll(/^:(\S+)/gm)].map(([, chain]) => chain).filter(ours);
+  for (const [, table, body = ''] of saved.matchAll(/^\*(\S+)\n([\s\S]*?)^COMMIT/gm)) {
+    const chains = [...body.matchAll(/^:(\S+)/gm)].map(([, chain = '']) => chain).filter(ours);
     const rules = body.split('\n').filter((line) => {
       const [, chain, target] = /^-A (\S+).*?(?: -[jg] (\S+)|$)/.exec(line) ?? [];
       if (!chain || ours(chain)) return false;
@@ -42,42 +36,32 @@ export function undo(saved, ours) {
   return script.length > 0 ? `${script.join('\n')}\n` : '';
 }
 
-/** @returns {Promise<Record<string, Found>>} by the name of the program */
+/** The chains of clusters, by the name of the program. @returns {Promise<Record<string, string[]>>} */
 export async function firewallNow() {
-  /** @type {Record<string, Found>} */
+  /** @type {Record<string, string[]>} */
   const found = {};
   for (const family of families) {
     const save = find(`${family}-save`);
     const text = save ? await command(save, []).catch(() => '') : '';
-    found[family] = { tables: tablesIn(text), chains: chainsIn(text) };
+    found[family] = chainsIn(text);
   }
   return found;
 }
 
 /** @param {string} chain */
-const kindOf = (chain) => chain.split('-')[0];
+const kindOf = (chain) => chain.slice(0, chain.indexOf('-'));
 
-/** @param {Record<string, Found> | undefined} before unknown: then no chain is known to be ours */
+/** @param {Record<string, string[]> | undefined} before unknown: then no chain is known to be ours */
 export async function cleanFirewall(before) {
+  // The empty built-in chains stay, as they do after any `iptables --list`.
   for (const family of families) {
     const save = find(`${family}-save`);
     const restore = find(`${family}-restore`);
     if (!save || !restore) continue;
     const saved = await command(save, []).catch(() => '');
-    const foreign = new Set(before ? before[family]?.chains.map(kindOf) : ['KUBE', 'CNI']);
+    const foreign = new Set(before ? before[family]?.map(kindOf) : ['KUBE', 'CNI']);
     const ours = (/** @type {string} */ chain) => ['KUBE', 'CNI'].includes(kindOf(chain)) && !foreign.has(kindOf(chain));
     const script = undo(saved, ours);
     if (script) await command(restore, ['--wait', '--noflush'], { input: script });
-    if (before) await dropTables(family, tablesIn(saved).filter((table) => !before[family]?.tables.includes(table)));
-  }
-}
-
-/** Tables that were not there before, if nothing is left in them. @param {string} family @param {string[]} tables */
-async function dropTables(family, tables) {
-  for (const table of tables) {
-    const rest = await command(`${find(`${family}-save`)}`, ['-t', table]).catch(() => '-A');
-    if (/^-A|^:\S+ (DROP|-)/m.test(rest)) continue;
-    // With the nft variant of iptables this also removes the empty built-in chains; the legacy one keeps them.
-    await command(`${find(family)}`, ['-w', '-t', table, '-X']).catch(() => '');
   }
 }

@@ -11,7 +11,7 @@ import { makeNetwork, removeNetwork } from './network.mjs';
 import { boot } from './process.mjs';
 import { say } from './progress.mjs';
 
-/** @typedef {{ boot: string, firewall: Record<string, import('./firewall.mjs').Found>, settings: Record<string, string>, mountedBinfmt: boolean }} Before */
+/** @typedef {{ boot: string, firewall: Record<string, string[]>, settings: Record<string, string>, mountedBinfmt: boolean }} Before */
 
 const file = join(state, 'before.json');
 
@@ -49,7 +49,7 @@ async function look() {
   loads('br_netfilter');
   const values = settings.filter(existsSync).map((path) => [path, readFileSync(path, 'utf8').trim()]);
   const now = { boot, firewall: await firewallNow(), settings: Object.fromEntries(values), mountedBinfmt: false };
-  const chains = Object.values(now.firewall).flatMap((found) => found.chains);
+  const chains = Object.values(now.firewall).flat();
   if (chains.length > 0) {
     say(`note    there are ${chains.length} chains of another cluster in iptables (${chains[0]} …): "down" will leave all chains of that kind.`);
   }

@@ -14,6 +14,9 @@ export const lockFile = '/run/acci-sandbox.lock';
 export const cache =
   process.env.ACCI_SANDBOX_CACHE ?? join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'acci-deploy-action');
 
+/** Where system programs are; the PATH of an ordinary user often lacks the sbin folders. */
+export const systemFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
 export const paths = {
   bin: join(state, 'bin'),
   certificates: join(state, 'certificates'),

@@ -6,7 +6,7 @@ import { adminTls, api, makeCertificates } from './certificates.mjs';
 import { prepareHost, restoreHost } from './host.mjs';
 import { node, paths, run, state } from './layout.mjs';
 import { installPackages } from './packages.mjs';
-import { lastLines } from './process.mjs';
+import { alive, lastLines } from './process.mjs';
 import { startAll, states, stopAll, stopInside } from './processes.mjs';
 import { step } from './progress.mjs';
 import { makePassword } from './registry.mjs';
@@ -23,7 +23,7 @@ function link(path, target) {
 
 function linkPrograms() {
   link(join(paths.bin, 'kubectl'), program('kubernetes', 'kubectl'));
-  link(join(paths.bin, 'docker'), program('builder', 'docker'));
+  link(join(paths.bin, 'docker'), program('docker', 'docker'));
   link(join(paths.dockerConfig, 'cli-plugins', 'docker-buildx'), program('builder', 'buildx'));
 }
 
@@ -51,10 +51,12 @@ async function ask(path) {
 }
 
 async function usable() {
+  // What the API server remembers of a kubelet before this one proves nothing. Its clock counts whole seconds.
+  const since = Math.floor(Date.parse(alive('kubelet')?.since ?? '') / 1000) * 1000;
   const nodeReady = async () => {
     const { status } = await ask(`/api/v1/nodes/${node.name}`);
     const condition = status.conditions.find((/** @type {{ type: string }} */ each) => each.type === 'Ready');
-    return condition?.status === 'True';
+    return condition?.status === 'True' && Date.parse(condition.lastHeartbeatTime) >= since;
   };
   await until('the node is not ready', nodeReady, { seconds: 90, evidence: () => lastLines('kubelet') });
   const account = () => ask('/api/v1/namespaces/default/serviceaccounts/default');
@@ -82,8 +84,8 @@ export async function down() {
 /** @returns {Promise<{ text: string, healthy: boolean }>} */
 export async function status() {
   const all = await states();
-  const rows = all.map(({ name, pid, state, since, address }) => [name, pid ? String(pid) : '-', state, since?.replace(/\..*/, 'Z') ?? '-', address]);
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column].length)));
-  const text = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
-  return { text, healthy: all.every((part) => part.state === 'ready') };
+  const rows = all.map(({ name, pid, state, since, address }) =>
+    [name.padEnd(24), String(pid ?? '-').padEnd(8), state.padEnd(10), (since?.replace(/\..*/, 'Z') ?? '-').padEnd(21), address].join(' '),
+  );
+  return { text: rows.join('\n'), healthy: all.every((part) => part.state === 'ready') };
 }

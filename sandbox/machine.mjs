@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { source } from './layout.mjs';
 
-const oldestGo = [1, 25];
+const oldestGo = { major: 1, minor: 25 };
 
 /** A complaint that needs no stack trace: the reader has to change something about the machine. */
 export class Unfit extends Error {}
@@ -44,10 +44,11 @@ export function checkRights() {
 export function checkGo() {
   // Asked inside a module, so that a Go that fetches newer versions of itself answers with the one it will use.
   const asked = spawnSync('go', ['version'], { cwd: join(source, 'kubernetes'), encoding: 'utf8' });
-  const wanted = `Go ${oldestGo.join('.')} or newer`;
+  const wanted = `Go ${oldestGo.major}.${oldestGo.minor} or newer`;
   if (asked.error) throw new Unfit(`The sandbox is built from source and needs ${wanted}: there is no "go" in PATH.`);
   const version = /go(\d+)\.(\d+)/.exec(asked.stdout ?? '');
-  const [major, minor] = version ? [Number(version[1]), Number(version[2])] : [0, 0];
-  if (major > oldestGo[0] || (major === oldestGo[0] && minor >= oldestGo[1])) return;
+  const major = Number(version?.[1] ?? 0);
+  const minor = Number(version?.[2] ?? 0);
+  if (major > oldestGo.major || (major === oldestGo.major && minor >= oldestGo.minor)) return;
   throw new Unfit(`The sandbox needs ${wanted}; here is: ${(asked.stdout || asked.stderr).trim()}`);
 }

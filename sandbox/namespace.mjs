@@ -14,7 +14,10 @@ const redirected = [
   ['/var/lib/kubelet', join(state, 'kubelet')],
   ['/var/log/pods', join(state, 'pod-logs')],
   ['/var/log/containers', join(state, 'container-logs')],
+  ['/var/lib/cni', join(state, 'cni', 'results')],
   ['/run/containerd', join(run, 'containerd')],
+  ['/run/buildkit', join(run, 'buildkit')],
+  ['/run/runc', join(run, 'runc')],
 ];
 
 /** @param {string} path */
@@ -40,7 +43,7 @@ export async function makeNamespace() {
   await command('unshare', [`--mount=${pin}`, '--propagation', 'slave', 'sh', '-c', script]);
 }
 
-/** @param {string[]} words a command, to be run inside */
+/** @param {string[]} words a command, to be run inside @returns {[string, ...string[]]} */
 export function inside(words) {
   return ['nsenter', `--mount=${pin}`, '--', ...words];
 }

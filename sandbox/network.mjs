@@ -2,7 +2,7 @@
 // And the few firewall rules that let pods talk to each other and to the outside.
 import { existsSync } from 'node:fs';
 import { command, succeeds } from './command.mjs';
-import { node, pods } from './layout.mjs';
+import { node, pods, services } from './layout.mjs';
 import { must } from './packages.mjs';
 
 const mark = ['-m', 'comment', '--comment', 'acci-sandbox'];
@@ -12,6 +12,9 @@ const rules = [
   // At the front: a Docker daemon sets the policy of FORWARD to DROP.
   { table: 'filter', chain: 'FORWARD', rule: ['-s', pods.cidr, ...mark, '-j', 'ACCEPT'] },
   { table: 'filter', chain: 'FORWARD', rule: ['-d', pods.cidr, ...mark, '-j', 'ACCEPT'] },
+  // Inserted last, so it comes first: an address of no Service refuses at once, instead of leaving for the network
+  // around the machine, where nothing ever answers. There is no DNS server in the sandbox, yet pods ask for it.
+  { table: 'filter', chain: 'FORWARD', rule: ['-s', pods.cidr, '-d', services.cidr, ...mark, '-j', 'REJECT'] },
   { table: 'nat', chain: 'POSTROUTING', rule: ['-s', pods.cidr, '!', '-d', pods.cidr, ...mark, '-j', 'MASQUERADE'] },
 ];
 

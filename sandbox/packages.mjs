@@ -2,12 +2,11 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { command } from './command.mjs';
+import { systemFolders } from './layout.mjs';
 import { Unfit } from './machine.mjs';
 import { step } from './progress.mjs';
 
-const systemFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
-
-/** Where a program is; ordinary users often lack the sbin folders in PATH. @param {string[]} names */
+/** Where the first of these programs that exists is. @param {string[]} names */
 export function find(...names) {
   const folders = [...(process.env.PATH ?? '').split(delimiter), ...systemFolders];
   for (const name of names) {

@@ -6,7 +6,7 @@
  * @property {string} address for people: where it listens
  * @property {number[]} ports TCP ports that must be free before it starts
  * @property {string[]} after the parts that have to be ready first
- * @property {() => string[]} command
+ * @property {() => [string, ...string[]]} command
  * @property {() => Promise<boolean>} ready
  * @property {() => Record<string, string>} [files] its configuration; if a file changes, the part is started anew
  * @property {NodeJS.ProcessEnv} [environment]

@@ -2,12 +2,12 @@
 // whether it is still the same one, and ending it.
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { tail } from './command.mjs';
-import { paths } from './layout.mjs';
+import { paths, systemFolders } from './layout.mjs';
 import { until } from './wait.mjs';
 
-/** @typedef {{ pid: number, started: string, boot: string, since: string, command: string[] }} Trace */
+/** @typedef {{ pid: number, started: string, boot: string, since: string, command: [string, ...string[]] }} Trace */
 
 /** Marks our processes in /proc/PID/environ, also those that they start themselves (containerd's shims). */
 export const marker = 'ACCI_SANDBOX_PROCESS';
@@ -32,7 +32,7 @@ export function startOf(pid) {
   const text = read(`/proc/${pid}/stat`);
   // The name of the program is in brackets and may hold anything; what counts stands behind it.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return text && !'ZX'.includes(fields[0]) ? fields[19] : undefined;
+  return fields[0] && !'ZX'.includes(fields[0]) ? fields[19] : undefined;
 }
 
 /** @param {string} name */
@@ -57,7 +57,19 @@ export function lastLines(name) {
   return `--- the end of ${logFile(name)}:\n${tail(read(logFile(name)), 20)}`;
 }
 
-/** @param {string} name @param {string[]} command @param {NodeJS.ProcessEnv} [environment] @returns {Promise<Trace>} */
+// Of the caller's environment only this reaches our processes. The rest may well change what they do:
+// REGISTRY_AUTH, which `env` sets, is to docker-registry an override of its configuration.
+const inherited = ['PATH', 'HOME', 'LANG', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
+
+/** @param {string} name @param {NodeJS.ProcessEnv} own */
+function environmentOf(name, own) {
+  const kept = Object.entries(process.env).filter(([variable]) => inherited.includes(variable.toUpperCase()));
+  // kube-proxy and the CNI plugins look for iptables and the like by themselves.
+  const PATH = [process.env.PATH, ...systemFolders].join(delimiter);
+  return { ...Object.fromEntries(kept), PATH, ...own, [marker]: name };
+}
+
+/** @param {string} name @param {[string, ...string[]]} command @param {NodeJS.ProcessEnv} [environment] @returns {Promise<Trace>} */
 export async function launch(name, command, environment = {}) {
   mkdirSync(paths.logs, { recursive: true });
   mkdirSync(paths.processes, { recursive: true });
@@ -68,7 +80,7 @@ export async function launch(name, command, environment = {}) {
     cwd: '/',
     detached: true,
     stdio: ['ignore', log, log],
-    env: { ...process.env, ...environment, [marker]: name },
+    env: environmentOf(name, environment),
   });
   await new Promise((resolve, reject) => {
     child.once('spawn', resolve);
@@ -91,16 +103,21 @@ export function signal(pid, signal) {
   }
 }
 
+/** Ends a process as a crash would, without a chance to say goodbye. @param {number} pid */
+export async function crash(pid) {
+  const started = startOf(pid);
+  if (!started) return;
+  signal(pid, 'SIGKILL');
+  await until(`the end of process ${pid} after SIGKILL`, () => startOf(pid) !== started, { seconds: 10 });
+}
+
 /** Ends a process, kindly at first. @param {number} pid @param {{ seconds?: number }} [options] */
 export async function end(pid, { seconds = 10 } = {}) {
   const started = startOf(pid);
   if (!started) return;
   const gone = () => startOf(pid) !== started;
   signal(pid, 'SIGTERM');
-  await until(`the end of process ${pid}`, gone, { seconds }).catch(async () => {
-    signal(pid, 'SIGKILL');
-    await until(`the end of process ${pid} after SIGKILL`, gone, { seconds: 10 });
-  });
+  await until(`the end of process ${pid}`, gone, { seconds }).catch(() => crash(pid));
 }
 
 /** @param {string} name @param {{ seconds?: number }} [options] */

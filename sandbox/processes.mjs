@@ -3,7 +3,7 @@ import { listenerOn } from './listeners.mjs';
 import { Unfit } from './machine.mjs';
 import { inside } from './namespace.mjs';
 import { parts, partNamed } from './parts.mjs';
-import { alive, end, endNamed, lastLines, launch, marked, put, signal, traceOf } from './process.mjs';
+import { alive, crash, end, endNamed, lastLines, launch, marked, put, traceOf } from './process.mjs';
 import { step } from './progress.mjs';
 import { until } from './wait.mjs';
 
@@ -60,7 +60,8 @@ async function bringUp(part) {
 export async function startAll() {
   /** @type {Map<string, Promise<void>>} */
   const begun = new Map();
-  const begin = (/** @type {Part} */ part) => {
+  /** @param {Part} part @returns {Promise<void>} */
+  const begin = (part) => {
     const known = begun.get(part.name);
     if (known) return known;
     const work = Promise.all(part.after.map((name) => begin(partNamed(name)))).then(() =>
@@ -84,8 +85,8 @@ export async function start(name) {
 /** @param {string} name @param {{ kill?: boolean }} [options] kill: at once, as a crash would */
 export async function stop(name, { kill = false } = {}) {
   const running = alive(partNamed(name).name);
-  if (kill && running) signal(running.pid, 'SIGKILL');
-  await endNamed(name);
+  if (!kill) return endNamed(name);
+  if (running) await crash(running.pid);
 }
 
 /** @param {string} name */
@@ -115,10 +116,9 @@ export function states() {
   return Promise.all(
     parts.map(async ({ name, address, ready }) => {
       const running = alive(name);
-      if (!running) return { name, address, state: /** @type {const} */ (traceOf(name) ? 'ended' : 'stopped') };
+      if (!running) return { name, address, state: traceOf(name) ? 'ended' : 'stopped' };
       const answers = await ready().catch(() => false);
-      const state = answers ? /** @type {const} */ ('ready') : /** @type {const} */ ('not ready');
-      return { name, address, pid: running.pid, since: running.since, state };
+      return { name, address, pid: running.pid, since: running.since, state: answers ? 'ready' : 'not ready' };
     }),
   );
 }

@@ -20,13 +20,14 @@ export function say(text) {
 
 function show() {
   const slow = [...running.values()].filter((step) => Date.now() - step.began >= noticeable);
-  if (slow.length === 0) return;
+  const [longest, ...others] = slow;
+  if (!longest) return;
   const line = (/** @type {{ label: string, began: number }} */ step) =>
     `${step.label} … ${elapsed(Date.now() - step.began)}`;
   if (!terminal) return slow.forEach((step) => say(line(step)));
   // Several steps may run at once; the one that has run longest is the one that is waited for.
-  const others = slow.length > 1 ? ` (and ${slow.length - 1} more)` : '';
-  const text = `${line(slow[0])}${others}`.slice(0, (process.stderr.columns ?? 80) - 1);
+  const more = others.length > 0 ? ` (and ${others.length} more)` : '';
+  const text = `${line(longest)}${more}`.slice(0, (process.stderr.columns ?? 80) - 1);
   process.stderr.write(`\r\x1b[K${text}`);
 }
 

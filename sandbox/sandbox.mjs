@@ -28,7 +28,7 @@ async function changing(args) {
   const { build, missing, needed } = await import('./cache.mjs');
   machine.checkSystem();
   machine.checkRights();
-  const [name, part] = args;
+  const [name = '', part = ''] = args;
   if (name === 'up') {
     if (missing(needed).length > 0) machine.checkGo();
     // Built by whoever called, before anything is done as root.
@@ -70,15 +70,16 @@ async function printStatus() {
 /** @param {string} name */
 async function printTool(name) {
   const { build, missing, program, tools } = await import('./cache.mjs');
-  if (!tools[name]) throw new Error(`There is no tool ${name}; the tools are: ${Object.keys(tools).join(', ')}.`);
-  if (missing([tools[name]]).length > 0) (await import('./machine.mjs')).checkGo();
-  await build([tools[name]]);
-  process.stdout.write(`${program(tools[name], name)}\n`);
+  const module = tools[name];
+  if (!module) throw new Error(`There is no tool ${name}; the tools are: ${Object.keys(tools).join(', ')}.`);
+  if (missing([module]).length > 0) (await import('./machine.mjs')).checkGo();
+  await build([module]);
+  process.stdout.write(`${program(module, name)}\n`);
 }
 
 /** @param {string[]} args */
 async function main(args) {
-  const [name, operand] = args;
+  const [name = '', operand = ''] = args;
   const takesName = ['start', 'stop', 'restart', 'tool'].includes(name);
   if (takesName && !operand) throw new Error(`${name} what?\n${usage}`);
   if (['up', 'down', 'start', 'stop', 'restart'].includes(name)) return changing(args);
