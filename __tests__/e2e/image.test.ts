@@ -1,0 +1,247 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { BuildConfig } from '../../src/config/config.js';
+import { systemClock } from '../../src/host/clock.js';
+import { createFiles } from '../../src/host/files.js';
+import { createProcessRunner } from '../../src/host/process.js';
+import { build } from '../../src/image/build.js';
+import { inspectBuilder } from '../../src/image/builder.js';
+import { ownAccess, type DockerAccess, type DockerPorts } from '../../src/image/docker.js';
+import { logIn } from '../../src/image/login.js';
+import { claimVersions, describeImage, moveTags } from '../../src/image/registry.js';
+import { chooseTags } from '../../src/image/tags.js';
+
+const { REGISTRY, REGISTRY_AUTH, REGISTRY_AUTH_USERNAME, REGISTRY_AUTH_PASSWORD, BUILDER } = process.env as Record<string, string>;
+const missing = () => { throw new Error('The sandbox is not in the environment. Run: eval "$(npm run -s sandbox env)"'); };
+const registry = REGISTRY ?? missing();
+const revision = '80438e3a1b2c3d4e5f60718293a4b5c6d7e8f901';
+const processes = createProcessRunner();
+
+let folder: string;
+let printed: string[];
+let warnings: string[];
+
+const ports = (): DockerPorts => ({
+  process: processes, clock: { ...systemClock, sleep: () => Promise.resolve() }, files: createFiles(join(folder, 'tmp')), env: process.env,
+  cancelled: new AbortController().signal,
+  log: {
+    mask: () => undefined, redact: (text) => text, info: () => undefined, error: () => undefined, progress: () => undefined,
+    warning: (text) => warnings.push(text), output: (line) => printed.push(line), command: (line) => printed.push(line), group: (_title, body) => body(),
+  },
+});
+
+/** A context with a static program for two processors, so that nothing has to be pulled. */
+function makeContext(): void {
+  mkdirSync(join(folder, 'context'));
+  mkdirSync(join(folder, 'tmp'));
+  writeFileSync(join(folder, 'context', 'main.go'), 'package main\nimport "os"\nfunc main() {\n\tif len(os.Args) > 1 { b, _ := os.ReadFile(os.Args[1]); println(len(b)); os.Exit(len(b) % 100) }\n}\n');
+  for (const arch of ['amd64', 'arm64']) {
+    execFileSync('go', ['build', '-ldflags=-s -w', '-o', join(folder, 'context', `app-${arch}`), join(folder, 'context', 'main.go')],
+      { env: { ...process.env, CGO_ENABLED: '0', GOARCH: arch, GOFLAGS: '-mod=mod', GO111MODULE: 'off' } });
+  }
+  dockerfile('Dockerfile', 'FROM scratch', 'ARG TARGETARCH', 'COPY app-$TARGETARCH /app', 'ENTRYPOINT ["/app"]');
+}
+
+function dockerfile(name: string, ...lines: readonly string[]): string {
+  const path = join(folder, 'context', name);
+  writeFileSync(path, `${lines.join('\n')}\n`);
+  return path;
+}
+
+const config = (changes: Partial<BuildConfig> = {}): BuildConfig => ({
+  context: join(folder, 'context'), buildArgs: {}, buildSecrets: {}, platforms: ['linux/amd64', 'linux/arm64'], labels: {}, builder: BUILDER, cache: 'none', ...changes,
+});
+
+async function buildIt(image: string, changes: Partial<BuildConfig> = {}, tags: readonly string[] = [revision], access: DockerAccess = ownAccess) {
+  const asked = config(changes);
+  return build(ports(), access, {
+    build: asked, image, builder: await inspectBuilder(ports(), access, asked),
+    tags: chooseTags({ tags, commit: revision, onDefaultBranch: true }),
+    source: { revision, committedAt: 1_700_000_000, url: 'https://example.test/acme/hello' },
+  });
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'image-test-'));
+  makeContext();
+});
+beforeEach(() => {
+  printed = [];
+  warnings = [];
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+const leftOver = () => readdirSync(join(folder, 'tmp'));
+
+describe('an image of two platforms', () => {
+  it('is built, pushed by the commit, and found in the registry', async () => {
+    const image = `${registry}/image-test/two`;
+    const built = await buildIt(image, { buildArgs: { '--GREETING': '$(id); "x"' }, labels: { 'org.opencontainers.image.title': 'Hello, "world"' } }, [revision, 'latest']);
+    expect(built).toEqual({
+      digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/), platforms: ['linux/amd64', 'linux/arm64'],
+      reference: `${image}:${revision}@${built.digest}`, tags: [revision],
+    });
+    expect(await describeImage(ports(), ownAccess, `${image}:${revision}`)).toEqual({ state: 'present', digest: built.digest, platforms: built.platforms });
+    expect(await describeImage(ports(), ownAccess, `${image}:latest`)).toEqual({ state: 'absent' });
+    expect(leftOver()).toEqual([]);
+  });
+
+  it('is the same when it is built again from the same commit', async () => {
+    const image = `${registry}/image-test/again`;
+    const [first, second] = [await buildIt(image), await buildIt(image, { cache: 'registry' })];
+    const index = (reference: string) => JSON.parse(execFileSync('docker', ['buildx', 'imagetools', 'inspect', '--raw', reference], { encoding: 'utf8' })) as
+      { manifests: { digest: string; platform: { os: string } }[]; annotations: Record<string, string> };
+    const images = (reference: string) => index(reference).manifests.filter(({ platform }) => platform.os === 'linux').map(({ digest }) => digest);
+    expect(images(`${image}@${second.digest}`)).toEqual(images(`${image}@${first.digest}`));
+    expect(index(`${image}@${first.digest}`).annotations).toEqual({
+      'org.opencontainers.image.created': '2023-11-14T22:13:20Z', 'org.opencontainers.image.revision': revision, 'org.opencontainers.image.source': 'https://example.test/acme/hello',
+    });
+    expect(await describeImage(ports(), ownAccess, `${image}:buildcache`)).toMatchObject({ state: 'present' });
+  });
+
+  it('is not taken for complete when the registry holds less', async () => {
+    const image = `${registry}/image-test/less`;
+    const only = await buildIt(image, { platforms: ['linux/amd64'] });
+    expect(only.platforms).toEqual(['linux/amd64']);
+  });
+});
+
+describe('tags', () => {
+  it('are moved together to a digest', async () => {
+    const image = `${registry}/image-test/tags`;
+    const { digest } = await buildIt(image);
+    await moveTags(ports(), ownAccess, { image, digest, tags: ['latest', 'v1'], builder: BUILDER });
+    for (const tag of ['latest', 'v1']) expect(await describeImage(ports(), ownAccess, `${image}:${tag}`)).toMatchObject({ digest });
+    await expect(moveTags(ports(), ownAccess, { image, digest: `sha256:${'0'.repeat(64)}`, tags: ['latest'] })).rejects.toMatchObject({
+      code: 'push-failed', message: expect.stringMatching(/:latest could not be set: .* not found/),
+    });
+  });
+
+  it('that are versions are set once, and never overwritten', async () => {
+    const image = `${registry}/image-test/version`;
+    const version = `1.0.${Date.now()}`;
+    const built = await buildIt(image, {}, [version]);
+    expect(built).toMatchObject({ reference: `${image}:${version}@${built.digest}`, tags: [version] });
+    await claimVersions(ports(), ownAccess, { image, digest: built.digest, tags: [version], builder: BUILDER });
+    await expect(buildIt(image, { labels: { other: 'content' } }, [version])).rejects.toMatchObject({
+      code: 'push-failed', message: `${image}:${version} exists already with another content (${built.digest}), and a version is never overwritten.`,
+      hint: expect.stringContaining(`digest: ${built.digest}`),
+    });
+    expect(await describeImage(ports(), ownAccess, `${image}:${version}`)).toMatchObject({ digest: built.digest });
+  });
+});
+
+describe('a build secret', () => {
+  const secret = 'correct-horse-battery-staple-4711';
+
+  it('arrives by a file, and never in arguments or output', async () => {
+    const file = dockerfile('Secret', 'FROM scratch', 'COPY app-amd64 /app', 'RUN --mount=type=secret,id=npm_token ["/app", "/run/secrets/npm_token"]');
+    const failed = buildIt(`${registry}/image-test/secret`, { dockerfile: file, platforms: ['linux/amd64'], buildSecrets: { npm_token: secret } });
+    // The program ends with the length of the secret as its exit code.
+    await expect(failed).rejects.toMatchObject({ code: 'build-failed', message: expect.stringContaining(`(Secret:3) ended with exit code ${secret.length}`) });
+    expect(printed.join('\n')).not.toContain(secret);
+    expect(leftOver()).toEqual([]);
+  });
+
+  it('that was not given is named', async () => {
+    const file = dockerfile('Needs', 'FROM scratch', 'COPY app-amd64 /app', 'RUN --mount=type=secret,id=token,required=true ["/app"]');
+    await expect(buildIt(`${registry}/image-test/secret`, { dockerfile: file, platforms: ['linux/amd64'] })).rejects.toMatchObject({
+      code: 'build-failed', message: 'The Dockerfile needs the build secret "token", which was not given (Needs:3).',
+    });
+  });
+});
+
+describe('a build that fails', () => {
+  const fails = (changes: Partial<BuildConfig>, image = `${registry}/image-test/fails`) => buildIt(image, { platforms: ['linux/amd64'], ...changes });
+
+  it('names a file that COPY does not find, and its line', async () => {
+    const file = dockerfile('Copy', 'FROM scratch', 'COPY app.jar /app.jar');
+    await expect(fails({ dockerfile: file })).rejects.toMatchObject({
+      code: 'build-failed', message: 'app.jar is not in the build context (Copy:2).', hint: expect.stringContaining('.dockerignore'),
+      evidence: [{ title: 'docker buildx build', text: expect.stringContaining('>>> COPY app.jar /app.jar') }],
+    });
+  });
+
+  it('names a step that fails, and its exit code', async () => {
+    const file = dockerfile('Run', 'FROM scratch', 'COPY app-amd64 /app', 'RUN ["/app", "/app"]');
+    await expect(fails({ dockerfile: file })).rejects.toMatchObject({
+      code: 'build-failed', message: expect.stringMatching(/^`RUN \["\/app", "\/app"\]` \(Run:3\) ended with exit code \d+\.$/),
+    });
+  });
+
+  it('names a Dockerfile, a context, a stage and a builder that do not exist', async () => {
+    await expect(fails({ dockerfile: join(folder, 'context', 'Nope') })).rejects.toMatchObject({ code: 'build-failed', message: expect.stringMatching(/Nope/) });
+    await expect(fails({ context: join(folder, 'nope') })).rejects.toMatchObject({ message: `The build context ${join(folder, 'nope')} does not exist.` });
+    await expect(fails({ context: '--push' })).rejects.toMatchObject({ message: 'The build context ./--push does not exist.' });
+    await expect(fails({ target: 'prod' })).rejects.toMatchObject({ message: 'The Dockerfile has no stage "prod".' });
+    await expect(fails({ builder: 'nope' })).rejects.toMatchObject({ code: 'build-failed', message: 'There is no builder "nope" on this runner.' });
+  });
+
+  it('names a base image that does not exist, or may not be pulled', async () => {
+    const absent = dockerfile('Base', `FROM ${registry}/image-test/no-base:1`);
+    await expect(fails({ dockerfile: absent })).rejects.toMatchObject({
+      code: 'build-failed', message: `The base image ${registry}/image-test/no-base:1 does not exist (Base:1).`,
+    });
+    const denied = dockerfile('Denied', `FROM ${REGISTRY_AUTH}/base:1`);
+    await expect(fails({ dockerfile: denied })).rejects.toMatchObject({ code: 'registry-denied', message: expect.stringMatching(/^The base image .* may not be pulled \(Denied:1\)/) });
+  });
+
+  it('says that the builder does not know a platform, before anything is built', async () => {
+    await expect(inspectBuilder(ports(), ownAccess, config({ platforms: ['linux/amd64', 'linux/s390x'] }))).rejects.toMatchObject({
+      code: 'platform-unsupported', message: expect.stringMatching(new RegExp(`^The builder "${BUILDER}" cannot build for linux/s390x: it knows linux/amd64, `)),
+      hint: expect.stringContaining('docker/setup-qemu-action'),
+    });
+  });
+
+  it('says that the registry is not there', async () => {
+    await expect(fails({}, '127.0.0.1:1/api')).rejects.toMatchObject({
+      code: 'push-failed', message: expect.stringMatching(/^127\.0\.0\.1:1\/api:\w+ was built, and its registry cannot be reached: .*connection refused/),
+    });
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe('a registry with a login', () => {
+  const image = `${REGISTRY_AUTH}/image-test/private`;
+  const login = { registry: REGISTRY_AUTH ?? '', username: REGISTRY_AUTH_USERNAME ?? '', password: REGISTRY_AUTH_PASSWORD ?? '' };
+  const ownFiles = () => readdirSync(process.env['DOCKER_CONFIG'] ?? '', { recursive: true }).map(String).filter((name) => !name.includes('activity') && !name.includes('refs'));
+
+  it('takes the image after the login, which leaves no trace in the configuration of the user', async () => {
+    const before = ownFiles();
+    const access = await logIn(ports(), login);
+    try {
+      const built = await buildIt(image, { platforms: ['linux/amd64'] }, [revision], access);
+      await moveTags(ports(), access, { image, digest: built.digest, tags: ['latest'], builder: BUILDER });
+      expect(await describeImage(ports(), access, `${image}:latest`, BUILDER)).toMatchObject({ digest: built.digest });
+      expect(readFileSync(join(access.folder ?? '', 'config.json'), 'utf8')).toContain(login.registry);
+    } finally {
+      await createFiles(folder).remove(access.folder ?? '');
+    }
+    expect(ownFiles()).toEqual(before);
+    expect(leftOver()).toEqual([]);
+    expect(printed.join('\n')).not.toContain(login.password);
+  });
+
+  it('refuses a wrong password', async () => {
+    await expect(logIn(ports(), { ...login, password: 'wrong' })).rejects.toMatchObject({
+      code: 'registry-denied', message: expect.stringMatching(/^The registry \S+ refused the login of sandbox: .*401 Unauthorized\.$/),
+    });
+    expect(leftOver()).toEqual([]);
+  });
+
+  it('is said not to answer when it does not', async () => {
+    await expect(logIn(ports(), { ...login, registry: '127.0.0.1:1' })).rejects.toMatchObject({
+      code: 'push-failed', message: expect.stringMatching(/^The registry 127\.0\.0\.1:1 cannot be reached: .*connection refused\.$/),
+    });
+  });
+
+  it('does not take the image without the login, and is not asked again', async () => {
+    await expect(buildIt(image, { platforms: ['linux/amd64'] })).rejects.toMatchObject({
+      code: 'registry-denied', message: expect.stringMatching(/^The registry did not let \S+ be pushed: .*401 Unauthorized\.$/), hint: expect.stringContaining('packages: write'),
+    });
+    expect(warnings).toEqual([]);
+    expect(await describeImage(ports(), ownAccess, `${image}:x`)).toMatchObject({ state: 'denied' });
+  });
+});

@@ -1,0 +1,102 @@
+import type { BuildConfig, ImageName } from '../config/config.js';
+import type { Builder } from './builder.js';
+
+/** What is known of the commit that is built. */
+export interface Source {
+  /** The full sha. */
+  readonly revision: string;
+  /** Time of the commit, seconds since 1970. */
+  readonly committedAt?: number;
+  /** Address of the repository. */
+  readonly url?: string;
+  /** The version that the image is of: its version tag, when there is one. */
+  readonly version?: string;
+}
+
+export interface BuildArguments {
+  readonly build: BuildConfig;
+  readonly image: ImageName;
+  /** Tags to push by; none: the image is pushed by its digest alone. */
+  readonly tags: readonly string[];
+  readonly source: Source;
+  readonly builder: Builder;
+  readonly metadataFile: string;
+  /** Id of each build secret → the file that holds it. */
+  readonly secretFiles: Readonly<Record<string, string>>;
+}
+
+/**
+ * The arguments of `docker` that build and push the image. Every option carries its value (`--opt=value`), so that a
+ * value with a leading dash cannot become an option of its own.
+ */
+export function buildArguments(request: BuildArguments): string[] {
+  const { build, image, tags, builder, metadataFile, secretFiles } = request;
+  const sourceLabels = ociLabels(request.source);
+  const option = (name: string, value: string | undefined) => (value === undefined ? [] : [`--${name}=${value}`]);
+  const pairs = (name: string, values: Readonly<Record<string, string>>) => Object.entries(values).map(([key, value]) => `--${name}=${key}=${value}`);
+  return [
+    'buildx', 'build', '--progress=plain',
+    ...option('builder', build.builder),
+    ...output(image, tags),
+    ...option('platform', build.platforms.length > 0 ? build.platforms.join(',') : undefined),
+    ...option('file', build.dockerfile === undefined ? undefined : notAnOption(build.dockerfile)),
+    ...option('target', build.target),
+    ...pairs('build-arg', build.buildArgs),
+    ...Object.entries(secretFiles).map(([id, path]) => `--secret=${csv(`id=${id}`, `src=${path}`)}`),
+    ...pairs('label', { ...sourceLabels, ...build.labels }),
+    ...(builder.annotations ? pairs('annotation', annotations({ ...sourceLabels, ...build.labels })) : []),
+    // mode=max would publish the values of the build arguments.
+    `--provenance=${builder.attestations ? 'mode=min' : 'false'}`,
+    ...(builder.cacheExport ? cache(build.cache, image) : []),
+    `--metadata-file=${metadataFile}`,
+    '--', notAnOption(build.context),
+  ];
+}
+
+function output(image: ImageName, tags: readonly string[]): string[] {
+  if (tags.length > 0) return ['--push', ...tags.map((tag) => `--tag=${image}:${tag}`)];
+  return [`--output=${csv('type=image', `name=${image}`, 'push-by-digest=true', 'name-canonical=true', 'push=true')}`];
+}
+
+/** https://github.com/opencontainers/image-spec/blob/main/annotations.md; the time is the commit's, so that a rebuild gives the same image. */
+function ociLabels(source: Source): Record<string, string> {
+  const values = {
+    revision: source.revision,
+    created: source.committedAt === undefined ? undefined : new Date(source.committedAt * 1000).toISOString().replace('.000Z', 'Z'),
+    source: source.url,
+    version: source.version,
+  };
+  return Object.fromEntries(Object.entries(values)
+    .flatMap(([name, value]) => (value === undefined ? [] : [[`org.opencontainers.image.${name}`, value]])));
+}
+
+/** Labels are inside the image's configuration; what registries and scanners show are annotations of the index and the manifests. */
+function annotations(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels)
+    .filter(([name]) => name.startsWith('org.opencontainers.image.'))
+    .map(([name, value]) => [`index,manifest:${name}`, value]));
+}
+
+/** A cache that cannot be written must not fail a build; one scope per image, or images would overwrite each other's. */
+function cache(kind: BuildConfig['cache'], image: ImageName): string[] {
+  if (kind === 'none') return [];
+  if (kind === 'gha') {
+    const scope = `scope=${image.replace(/[^A-Za-z0-9._-]+/g, '-')}`;
+    return [`--cache-from=${csv('type=gha', scope)}`, `--cache-to=${csv('type=gha', scope, 'mode=max', 'ignore-error=true')}`];
+  }
+  const ref = `ref=${image}:buildcache`;
+  return [
+    `--cache-from=${csv('type=registry', ref)}`,
+    `--cache-to=${csv('type=registry', ref, 'mode=max', 'image-manifest=true', 'ignore-error=true')}`,
+  ];
+}
+
+/** One record as Go's encoding/csv reads it. */
+function csv(...fields: readonly string[]): string {
+  return fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',');
+}
+
+/** A path that begins with a dash is a path; `-` would be standard input. */
+function notAnOption(path: string): string {
+  return path.startsWith('-') ? `./${path}` : path;
+}

@@ -1,0 +1,121 @@
+import { join } from 'node:path';
+import type { BuildConfig, Digest, ImageName } from '../config/config.js';
+import { CommandError } from '../outcome/errors.js';
+import { buildArguments, type Source } from './build-arguments.js';
+import { explainBuildFailure, relevantLines } from './build-failure.js';
+import type { Builder } from './builder.js';
+import { asTyped, docker, type DockerAccess, type DockerPorts } from './docker.js';
+import { missingPlatforms } from './platforms.js';
+import { formatReference } from './reference.js';
+import { claimVersions, describeImage } from './registry.js';
+import { withRetries, type Attempt } from './retry.js';
+import type { TagChoice } from './tags.js';
+
+export interface BuildRequest {
+  readonly build: BuildConfig;
+  readonly image: ImageName;
+  readonly tags: TagChoice;
+  readonly source: Source;
+  readonly builder: Builder;
+}
+
+export interface Built {
+  readonly digest: Digest;
+  /** Seen in the registry, attestations left out. */
+  readonly platforms: readonly string[];
+  /** `name:tag@sha256:…`: what is deployed. */
+  readonly reference: string;
+  /** Those that the image has now; mutable ones are not among them. */
+  readonly tags: readonly string[];
+}
+
+/**
+ * Builds the image and pushes it by the tags that never move; checks in the registry that it is there, with every
+ * platform. Throws CommandError `build-failed`, `push-failed`, `registry-denied` or `platform-unsupported`.
+ */
+export async function build(ports: DockerPorts, access: DockerAccess, request: BuildRequest): Promise<Built> {
+  const { image, builder, tags } = request;
+  // A builder that cannot push by digest needs a tag to push by, even if only versions were asked for.
+  const pushed = tags.commit.length > 0 || builder.pushesByDigest ? tags.commit : [request.source.revision];
+  const digest = await buildAndPush(ports, access, request, pushed);
+  const platforms = await checkPushed(ports, access, request, pushed[0], digest);
+  await claimVersions(ports, access, { image, digest, tags: tags.version, builder: request.build.builder });
+  return { digest, platforms, reference: formatReference({ name: image, tag: tags.deployed, digest }), tags: [...pushed, ...tags.version] };
+}
+
+async function buildAndPush(ports: DockerPorts, access: DockerAccess, request: BuildRequest, tags: readonly string[]): Promise<Digest> {
+  const folder = await ports.files.temporaryFolder();
+  try {
+    const metadataFile = join(folder, 'metadata.json');
+    const secretFiles = await writeSecrets(ports, folder, request.build.buildSecrets);
+    const args = buildArguments({ ...request, tags, metadataFile, secretFiles });
+    const env = environment(ports, request.source);
+    ports.log.command(asTyped(args));
+    await withRetries(ports, `Pushing ${request.image}`, () => ports.log.group(`build  ${request.image}`, () => runBuild(ports, access, args, env)));
+    return readDigest(await ports.files.readText(metadataFile));
+  } finally {
+    await ports.files.remove(folder);
+  }
+}
+
+/** One build with its push. When only the push failed, the next try finds every step in the builder's cache. */
+async function runBuild(ports: DockerPorts, access: DockerAccess, args: readonly string[], env: Readonly<Record<string, string>>): Promise<Attempt<undefined>> {
+  const exited = await docker(ports, access, { args, env, onLine: (line) => ports.log.output(line) });
+  if (exited.code === 0) return { value: undefined };
+  const output = `${exited.stdout}${exited.stderr}`;
+  const { cause, message, hint, temporary = false } = explainBuildFailure(output);
+  const error = new CommandError(cause, message, { hint, evidence: [{ title: 'docker buildx build', text: relevantLines(output) }] });
+  return { error, temporary };
+}
+
+/** Each secret in a file that only this user can read: arguments can be seen by everybody on the machine. */
+async function writeSecrets(ports: DockerPorts, folder: string, secrets: Readonly<Record<string, string>>): Promise<Record<string, string>> {
+  const files: Record<string, string> = {};
+  for (const [i, [id, value]] of Object.entries(secrets).entries()) {
+    const path = join(folder, `secret-${i}`);
+    await ports.files.writeText(path, value, 0o600);
+    files[id] = path;
+  }
+  return files;
+}
+
+function environment(ports: DockerPorts, { committedAt }: Source): Record<string, string> {
+  return {
+    // The digest is all that is read of the metadata; to write the provenance into it as well takes time.
+    BUILDX_METADATA_PROVENANCE: 'disabled',
+    // Time stamps inside the image: https://reproducible-builds.org/specs/source-date-epoch/
+    ...(committedAt !== undefined && ports.env['SOURCE_DATE_EPOCH'] === undefined && { SOURCE_DATE_EPOCH: String(Math.floor(committedAt)) }),
+  };
+}
+
+function readDigest(metadata: string | undefined): Digest {
+  const digest = metadata === undefined ? undefined : (JSON.parse(metadata) as Record<string, unknown>)['containerimage.digest'];
+  if (typeof digest === 'string' && /^sha256:[0-9a-f]{64}$/.test(digest)) return digest;
+  throw new CommandError('push-failed', 'buildx ended well and did not say which digest it pushed.', {
+    hint: 'The builder is too old, or not one that pushes. Add `- uses: docker/setup-buildx-action@v3` before this step of the workflow.',
+    evidence: [{ title: 'metadata of the build', text: metadata ?? 'no file' }],
+  });
+}
+
+/** The platforms of what the registry holds now, after it was found to be what was built, complete. */
+async function checkPushed(ports: DockerPorts, access: DockerAccess, { image, build: asked }: BuildRequest, tag: string | undefined, digest: Digest) {
+  const name = tag === undefined ? `${image}@${digest}` : `${image}:${tag}`;
+  const found = await describeImage(ports, access, name, asked.builder);
+  if (found.state !== 'present') {
+    throw new CommandError('push-failed', `${name} was pushed, and cannot be read back: ${found.state === 'absent' ? 'the registry says that it does not exist' : found.reason}.`, {
+      hint: 'Check that the account may read this repository as well as write to it, and that no clean-up removes images at once.',
+    });
+  }
+  if (found.digest !== digest) {
+    throw new CommandError('push-failed', `${name} was pushed with ${digest}, and holds ${found.digest} now.`, {
+      hint: 'Another run pushed the same tag at the same moment. Let runs of one commit wait for each other (`concurrency`), then run again.',
+    });
+  }
+  const missing = missingPlatforms(asked.platforms, found.platforms);
+  if (missing.length > 0) {
+    throw new CommandError('push-failed', `${name} was pushed without ${missing.join(' and ')}: it holds ${found.platforms.join(', ') || 'no platform'}.`, {
+      hint: 'The registry or the builder dropped a part of the image. Run again; if it stays, look at the build log above.',
+    });
+  }
+  return found.platforms;
+}

@@ -1,0 +1,134 @@
+import type { BuildConfig } from '../config/config.js';
+import { CommandError } from '../outcome/errors.js';
+import { asTyped, docker, finalError, type DockerAccess, type DockerPorts } from './docker.js';
+import { missingPlatforms } from './platforms.js';
+
+/** What the builder can do. */
+export interface Builder {
+  readonly name: string;
+  /** `docker-container`, `remote`, `kubernetes`, `cloud` or `docker`, the one inside of the Docker daemon. */
+  readonly driver: string;
+  readonly platforms: readonly string[];
+  /** Whether it can attach provenance. */
+  readonly attestations: boolean;
+  /** Whether index and manifests can be annotated. */
+  readonly annotations: boolean;
+  /** Whether it can keep a cache in a registry or on GitHub. */
+  readonly cacheExport: boolean;
+  /** Whether it can push without a tag. */
+  readonly pushesByDigest: boolean;
+}
+
+export type Version = readonly [major: number, minor: number, patch: number];
+
+const minimum: Version = [0, 10, 0];
+/** First version with `--annotation`: https://github.com/docker/buildx/releases/tag/v0.12.0 */
+const withAnnotations: Version = [0, 12, 0];
+const bootTimeoutMs = 180_000;
+const setupBuildx = 'Add `- uses: docker/setup-buildx-action@v3` before this step of the workflow.';
+
+/**
+ * Starts the builder if need be and says what it can do. Throws CommandError before any minute is spent:
+ * `build-failed` when docker, buildx or the builder is missing, `platform-unsupported` when it cannot build for a platform.
+ */
+export async function inspectBuilder(ports: DockerPorts, access: DockerAccess, build: Pick<BuildConfig, 'builder' | 'platforms'>): Promise<Builder> {
+  const inspectArgs = ['buildx', 'inspect', '--bootstrap', ...(build.builder === undefined ? [] : ['--', build.builder])];
+  const version = await buildxVersion(ports, access);
+  const inspected = await docker(ports, access, { args: inspectArgs, timeoutMs: bootTimeoutMs });
+  const found = parseBuilder(inspected.stdout);
+  if (inspected.code !== 0 || found.error !== undefined) {
+    throw noBuilder(build.builder, found.error ?? finalError(inspected.stderr), asTyped(inspectArgs));
+  }
+  const whole = found.driver !== 'docker' || await usesContainerdStore(ports, access);
+  if (!whole && build.platforms.length > 1) {
+    throw new CommandError('platform-unsupported',
+      `The builder "${found.name}" is the one inside of the Docker daemon, which cannot build for ${build.platforms.join(' and ')} at once.`,
+      { hint: `${setupBuildx} Or name one platform in \`platforms\`.` });
+  }
+  const missing = missingPlatforms(build.platforms, found.platforms);
+  if (missing.length > 0) throw unsupported(found.name, missing, found.platforms);
+  return {
+    name: found.name, driver: found.driver, platforms: found.platforms,
+    attestations: whole, annotations: whole && !isOlder(version, withAnnotations), cacheExport: whole, pushesByDigest: whole,
+  };
+}
+
+async function buildxVersion(ports: DockerPorts, access: DockerAccess): Promise<Version | undefined> {
+  const exited = await docker(ports, access, { args: ['buildx', 'version'], timeoutMs: 30_000 }).catch((error: unknown) => {
+    if (error instanceof CommandError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
+      throw new CommandError('build-failed', 'docker is not installed on this runner, and images are built with it.', {
+        hint: 'Use a runner that has Docker, such as ubuntu-24.04, or add `- uses: docker/setup-docker-action@v4` before this step.', cause: error,
+      });
+    }
+    throw error;
+  });
+  if (exited.code !== 0) {
+    throw new CommandError('build-failed', 'docker is installed without buildx, which images are built with.', {
+      hint: setupBuildx, evidence: [{ title: 'docker buildx version', text: `${exited.stdout}${exited.stderr}`.trim() }],
+    });
+  }
+  const version = parseBuildxVersion(exited.stdout);
+  if (isOlder(version, minimum)) {
+    throw new CommandError('build-failed', `buildx is of version ${version?.join('.')}, and ${minimum.join('.')} or later is needed.`, { hint: setupBuildx });
+  }
+  return version;
+}
+
+/** `github.com/docker/buildx v0.29.1 a1b2c3d` → [0, 29, 1]; undefined for a build that does not know its version. */
+export function parseBuildxVersion(text: string): Version | undefined {
+  const [, major, minor, patch] = (/\bv?(\d+)\.(\d+)\.(\d+)/.exec(text) ?? []).map(Number);
+  const known = major !== undefined && minor !== undefined && patch !== undefined && major + minor + patch > 0;
+  return known ? [major, minor, patch] : undefined;
+}
+
+/** False for an unknown version: a build of somebody's own is more likely new than old. */
+function isOlder(version: Version | undefined, than: Version): boolean {
+  if (version === undefined) return false;
+  const differs = version.findIndex((part, i) => part !== than[i]);
+  return differs !== -1 && (version[differs] ?? 0) < (than[differs] ?? 0);
+}
+
+export interface ParsedBuilder {
+  readonly name: string;
+  readonly driver: string;
+  /** Of all its nodes together, without the `*` of preferred ones. */
+  readonly platforms: readonly string[];
+  readonly error?: string;
+}
+
+/** The text of `docker buildx inspect`: https://github.com/docker/buildx/blob/master/commands/inspect.go */
+export function parseBuilder(text: string): ParsedBuilder {
+  const values = (key: string) => text.split('\n').flatMap((line) => {
+    const [, name, value] = /^([A-Z][A-Za-z ]*):\s+(\S.*)$/.exec(line) ?? [];
+    return name === key && value !== undefined ? [value.trim()] : [];
+  });
+  const platforms = values('Platforms').flatMap((list) => list.split(',')).map((platform) => platform.trim().replace(/\*$/, '')).filter(Boolean);
+  return { name: values('Name')[0] ?? 'default', driver: values('Driver')[0] ?? '', platforms: [...new Set(platforms)], error: values('Error')[0] };
+}
+
+function noBuilder(asked: string | undefined, reason: string, command: string): CommandError {
+  if (asked !== undefined && /no builder .* found/.test(reason)) {
+    return new CommandError('build-failed', `There is no builder "${asked}" on this runner.`, {
+      hint: 'Check `builder`: it is the output `name` of docker/setup-buildx-action, or a name of `docker buildx ls`. Without it the current builder is used.',
+    });
+  }
+  const evidence = [{ title: command, text: reason }];
+  if (/Cannot connect to the Docker daemon|permission denied.*docker\.sock/i.test(reason)) {
+    return new CommandError('build-failed', `The Docker daemon cannot be reached: ${reason}`, {
+      hint: 'Start Docker on this runner, or use a builder of another kind (`builder`): a remote one needs no daemon.', evidence,
+    });
+  }
+  return new CommandError('build-failed', `The builder ${asked === undefined ? '' : `"${asked}" `}does not start: ${reason}`, { hint: setupBuildx, evidence });
+}
+
+function unsupported(name: string, missing: readonly string[], available: readonly string[]): CommandError {
+  return new CommandError('platform-unsupported', `The builder "${name}" cannot build for ${missing.join(' and ')}: it knows ${available.join(', ') || 'no platform'}.`, {
+    hint: 'Add `- uses: docker/setup-qemu-action@v3` before docker/setup-buildx-action, use a builder with a node of that platform, or leave it out of `platforms`.',
+  });
+}
+
+/** With it, the builder inside of the daemon can do what the others can: https://docs.docker.com/engine/storage/containerd/ */
+async function usesContainerdStore(ports: DockerPorts, access: DockerAccess): Promise<boolean> {
+  const { stdout } = await docker(ports, access, { args: ['info', '--format={{json .DriverStatus}}'], timeoutMs: 30_000 });
+  return stdout.includes('io.containerd.snapshotter');
+}

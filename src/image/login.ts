@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import type { RegistryLogin } from '../config/config.js';
+import { CommandError } from '../outcome/errors.js';
+import { docker, finalError, ownAccess, type DockerAccess, type DockerPorts } from './docker.js';
+import { classifyRegistryError } from './registry-error.js';
+import { withRetries, type Attempt } from './retry.js';
+
+const loginTimeoutMs = 60_000;
+
+/**
+ * Logs in to the registry in a private copy of the docker configuration, so that neither the user's own file nor their
+ * keychain is touched. Without a login: the user's own configuration. The caller removes `folder` when the run is over.
+ * Throws CommandError `registry-denied`, or `push-failed` when the registry does not answer.
+ */
+export async function logIn(ports: DockerPorts, login: RegistryLogin | undefined): Promise<DockerAccess> {
+  if (!login) return ownAccess;
+  ports.log.mask(login.password);
+  const folder = await ports.files.temporaryFolder();
+  try {
+    const access = await privateAccess(ports, login.registry, folder);
+    await withRetries(ports, `The login to ${login.registry}`, () => tryLogin(ports, access, login));
+    ports.log.info(`Logged in to ${login.registry} as ${login.username}.`);
+    return access;
+  } catch (error) {
+    await ports.files.remove(folder);
+    throw error;
+  }
+}
+
+async function privateAccess(ports: DockerPorts, registry: string, folder: string): Promise<DockerAccess> {
+  const own = ports.env['DOCKER_CONFIG'] || join(ports.env['HOME'] ?? '', '.docker');
+  const file = join(own, 'config.json');
+  await ports.files.writeText(join(folder, 'config.json'), privateConfig(await ports.files.readText(file), registry, file), 0o600);
+  for (const shared of ['cli-plugins', 'contexts']) await ports.files.link(join(own, shared), join(folder, shared));
+  // Builders stay where they are known: buildx writes to this folder, so it must not be a copy.
+  return { folder, env: { DOCKER_CONFIG: folder, ...(ports.env['BUILDX_CONFIG'] ? {} : { BUILDX_CONFIG: join(own, 'buildx') }) } };
+}
+
+/**
+ * The user's config.json, changed so that a login to `registry` is kept in the file itself: an empty helper of a
+ * registry takes precedence over `credsStore`. The logins to all other registries go on as they are.
+ * https://github.com/docker/cli/blob/v28.4.0/cli/config/configfile/file.go#L274
+ */
+export function privateConfig(text: string | undefined, registry: string, file: string): string {
+  const config = parseConfig(text, file);
+  const helpers = { ...(config['credHelpers'] as object | undefined), ...Object.fromEntries(storeKeys(registry).map((key) => [key, ''])) };
+  return JSON.stringify({ ...config, credHelpers: helpers });
+}
+
+function parseConfig(text: string | undefined, file: string): Record<string, unknown> {
+  if (text === undefined || text.trim() === '') return {};
+  try {
+    const config: unknown = JSON.parse(text);
+    if (typeof config === 'object' && config !== null && !Array.isArray(config)) return config as Record<string, unknown>;
+  } catch {
+    // What does not parse may hold a password, so nothing of it is repeated.
+  }
+  throw new CommandError('registry-denied', `The docker configuration ${file} is not a JSON object, so docker cannot read its logins.`, { hint: 'Mend or remove this file.' });
+}
+
+/** Docker Hub is kept under the address of its old index. */
+const hubIndex = 'https://index.docker.io/v1/';
+const isHub = (registry: string): boolean => /^(?:index\.|registry-1\.)?docker\.io$/.test(registry);
+const storeKeys = (registry: string): readonly string[] => (isHub(registry) ? [hubIndex, 'docker.io', 'index.docker.io'] : [registry]);
+
+async function tryLogin(ports: DockerPorts, access: DockerAccess, login: RegistryLogin): Promise<Attempt<undefined>> {
+  const exited = await docker(ports, access, {
+    args: ['login', `--username=${login.username}`, '--password-stdin', '--', isHub(login.registry) ? 'docker.io' : login.registry],
+    stdin: login.password,
+    timeoutMs: loginTimeoutMs,
+  });
+  if (exited.code === 0) return { value: undefined };
+  return loginFailure(login, loginError(exited.stderr));
+}
+
+/** The last line; the ones before tell of every address that was tried. */
+function loginError(stderr: string): string {
+  return finalError(stderr).split('\n').at(-1)?.replace(/^Error response from daemon: /, '') ?? '';
+}
+
+function loginFailure({ registry, username }: RegistryLogin, reason: string): Attempt<never> {
+  const kind = classifyRegistryError(reason);
+  if (kind === 'denied') {
+    return {
+      error: new CommandError('registry-denied', `The registry ${registry} refused the login of ${username}: ${reason}.`, {
+        hint: 'Check `registry-username` and `registry-password`: is the secret set for this repository, is the token still valid?',
+      }),
+      temporary: false,
+    };
+  }
+  if (kind === 'temporary' || kind === 'unreachable') {
+    return {
+      error: new CommandError('push-failed', `The registry ${registry} cannot be reached: ${reason}.`, {
+        hint: 'Check `registry`, host and port, and that the runner may reach it.',
+      }),
+      temporary: kind === 'temporary',
+    };
+  }
+  return { error: new CommandError('registry-denied', `The login to ${registry} as ${username} did not work: ${reason}.`), temporary: false };
+}

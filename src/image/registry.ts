@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import type { Digest, ImageName } from '../config/config.js';
+import { CommandError } from '../outcome/errors.js';
+import { asTyped, docker, finalError, type DockerAccess, type DockerPorts } from './docker.js';
+import { normalizePlatform } from './platforms.js';
+import { classifyRegistryError } from './registry-error.js';
+import { withRetries, type Attempt } from './retry.js';
+
+export interface ImageDescription {
+  /** Of what the reference names: of the index, when it is one. */
+  readonly digest: Digest;
+  /** Without those of attestations. Empty when the image does not say. */
+  readonly platforms: readonly string[];
+}
+
+export type Described =
+  | ({ readonly state: 'present' } & ImageDescription)
+  | { readonly state: 'absent' }
+  | { readonly state: 'denied' | 'unreachable'; readonly reason: string };
+
+const inspectTimeoutMs = 60_000;
+
+/** What the registry holds under a reference. Never throws for an answer of the registry; a temporary failure is tried again. */
+export async function describeImage(ports: DockerPorts, access: DockerAccess, reference: string, builder?: string): Promise<Described> {
+  const reached = await withRetries<Described>(ports, `Reading ${reference}`, async () => {
+    const raw = await imagetools(ports, access, builder, ['inspect', '--raw', '--', reference]);
+    if (raw.code === 0) return { value: await describe(ports, access, reference, raw.stdout, builder) };
+    const reason = finalError(raw.stderr);
+    const kind = classifyRegistryError(reason);
+    if (kind === 'absent') return { value: { state: 'absent' } };
+    if (kind === 'denied') return { value: { state: 'denied', reason } };
+    return { error: new CommandError('push-failed', reason), temporary: kind === 'temporary' };
+  }).catch((error: unknown) => {
+    if (error instanceof CommandError) return { state: 'unreachable' as const, reason: error.message };
+    throw error;
+  });
+  return reached;
+}
+
+async function describe(ports: DockerPorts, access: DockerAccess, reference: string, raw: string, builder?: string): Promise<Described> {
+  // The bytes as the registry gave them, so their hash is the digest, whatever a header says.
+  const digest = `sha256:${createHash('sha256').update(raw).digest('hex')}`;
+  const platforms = parseIndex(raw);
+  if (platforms) return { state: 'present', digest, platforms };
+  const config = await imagetools(ports, access, builder, ['inspect', '--format={{json .Image}}', '--', reference]);
+  return { state: 'present', digest, platforms: config.code === 0 ? parseImageConfig(config.stdout) : [] };
+}
+
+interface PlatformJson { readonly os?: string; readonly architecture?: string; readonly variant?: string }
+
+/**
+ * The platforms in an index or a manifest list; undefined for the manifest of one image, which does not hold its own.
+ * Attestations stand in an index as images for `unknown/unknown`: https://docs.docker.com/build/metadata/attestations/attestation-storage/
+ */
+export function parseIndex(raw: string): readonly string[] | undefined {
+  const index = JSON.parse(raw) as { readonly manifests?: readonly { readonly platform?: PlatformJson }[] };
+  return index.manifests?.flatMap(({ platform }) => (platform?.os && platform.os !== 'unknown' ? [platformText(platform)] : []));
+}
+
+/** The platform in the configuration of one image. */
+export function parseImageConfig(text: string): readonly string[] {
+  const image = JSON.parse(text) as PlatformJson | null;
+  return image?.os ? [platformText(image)] : [];
+}
+
+const platformText = ({ os, architecture, variant }: PlatformJson): string => normalizePlatform([os, architecture, variant].filter(Boolean).join('/'));
+
+export interface TagMove {
+  readonly image: ImageName;
+  readonly digest: Digest;
+  readonly tags: readonly string[];
+  readonly builder?: string;
+}
+
+/**
+ * Makes the tags name the digest, in one call, and reads each back. Throws CommandError `registry-denied` or
+ * `push-failed`; a temporary failure is tried again, which is safe because the result is the same.
+ */
+export async function moveTags(ports: DockerPorts, access: DockerAccess, move: TagMove): Promise<void> {
+  if (move.tags.length === 0) return;
+  const args = moveTagsArguments(move);
+  ports.log.command(asTyped(args));
+  const names = move.tags.map((tag) => `${move.image}:${tag}`).join(', ');
+  await withRetries(ports, `Tagging ${names}`, async (): Promise<Attempt<undefined>> => {
+    const exited = await docker(ports, access, { args, timeoutMs: 5 * inspectTimeoutMs });
+    if (exited.code === 0) return { value: undefined };
+    return tagFailure(names, finalError(exited.stderr));
+  });
+  await Promise.all(move.tags.map((tag) => checkTag(ports, access, move, tag)));
+}
+
+/** The arguments of `docker` for it. */
+export function moveTagsArguments({ image, digest, tags, builder }: TagMove): string[] {
+  return ['buildx', 'imagetools', 'create', ...(builder === undefined ? [] : [`--builder=${builder}`]),
+    '--progress=plain', ...tags.map((tag) => `--tag=${image}:${tag}`), '--', `${image}@${digest}`];
+}
+
+async function checkTag(ports: DockerPorts, access: DockerAccess, move: TagMove, tag: string): Promise<void> {
+  const found = await describeImage(ports, access, `${move.image}:${tag}`, move.builder);
+  if (found.state === 'present' && found.digest === move.digest) return;
+  const seen = found.state === 'present' ? `it is ${found.digest}` : found.state === 'absent' ? 'it does not exist' : found.reason;
+  throw new CommandError('push-failed', `${move.image}:${tag} was set to ${move.digest}, and when it was read back ${seen}.`, {
+    hint: 'Another run may have moved it at the same moment, or the registry changes images that are pushed. Run again.',
+  });
+}
+
+function tagFailure(names: string, reason: string): Attempt<never> {
+  const kind = classifyRegistryError(reason);
+  const error = kind === 'denied'
+    ? new CommandError('registry-denied', `The registry did not let ${names} be set: ${reason}.`)
+    : new CommandError('push-failed', `${names} could not be set: ${reason}.`);
+  return { error, temporary: kind === 'temporary' };
+}
+
+/**
+ * Makes version tags name the digest. A version that exists already with another digest is left as it is, and
+ * CommandError `push-failed` says so: whoever has pulled that version relies on it.
+ */
+export async function claimVersions(ports: DockerPorts, access: DockerAccess, move: TagMove): Promise<void> {
+  const states = await Promise.all(move.tags.map(async (tag) => ({
+    tag, found: await describeImage(ports, access, `${move.image}:${tag}`, move.builder),
+  })));
+  for (const { tag, found } of states) {
+    if (found.state === 'present' && found.digest !== move.digest) {
+      throw new CommandError('push-failed', `${move.image}:${tag} exists already with another content (${found.digest}), and a version is never overwritten.`, {
+        hint: `Give this commit a version of its own in \`tags\`, or deploy what exists by \`digest: ${found.digest}\`.`,
+      });
+    }
+  }
+  // A registry may answer "denied" for what does not exist; whether the tag may be written, writing tells.
+  await moveTags(ports, access, { ...move, tags: states.filter(({ found }) => found.state !== 'present').map(({ tag }) => tag) });
+}
+
+function imagetools(ports: DockerPorts, access: DockerAccess, builder: string | undefined, args: readonly [string, ...string[]]) {
+  const [command, ...rest] = args;
+  return docker(ports, access, {
+    args: ['buildx', 'imagetools', command, ...(builder === undefined ? [] : [`--builder=${builder}`]), ...rest], timeoutMs: inspectTimeoutMs,
+  });
+}
