@@ -1,7 +1,11 @@
 import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-/** Globals of Node.js that our scripts use without importing them. */
+/**
+ * Globals of Node.js that our scripts use without importing them.
+ *
+ * @type {Record<string, 'readonly'>}
+ */
 const nodeGlobals = Object.fromEntries(
   ['process', 'console', 'URL', 'Buffer', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'fetch', 'AbortController',
     'AbortSignal', 'TextDecoder', 'TextEncoder', 'performance', 'structuredClone', 'queueMicrotask', 'URLSearchParams'].map((name) => [name, 'readonly']),

@@ -5,14 +5,15 @@
  *   node scripts/bundle.mjs --check   writes nothing; ends with 1 and names the files that are not up to date
  *
  * The same source gives the same bytes in any folder, so `--check` can compare. In three steps: swc takes the types
- * away (tsc checks them elsewhere), ncc puts the modules together, swc drops what is not used. Names are kept, so the
- * stack of an error says which function it was.
+ * away (tsc checks them elsewhere), ncc puts the modules together, swc drops what is not used. The names of
+ * functions and classes are kept: the stack of an error says where it was, and an error what it is called.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { minifySync, transformFileSync } from '@swc/core';
+// @ts-expect-error -- it has no types
 import ncc from '@vercel/ncc';
 import { licenseTexts } from './licenses.mjs';
 
@@ -20,7 +21,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Bytes of all code in dist/: what every run of the action downloads. */
 const sizeLimit = 1.2 * 1000 * 1000;
 
-/** Compiles src/ into `folder`. */
+/** Compiles src/ into `folder`. @param {string} folder */
 function compile(folder) {
   for (const file of readdirSync(join(root, 'src'), { recursive: true }).map(String)) {
     if (!file.endsWith('.ts')) continue;
@@ -32,25 +33,34 @@ function compile(folder) {
   write(join(folder, 'package.json'), '{ "type": "module" }');
 }
 
-/** @returns {Promise<Map<string, string>>} the files of the bundle by name */
+/**
+ * @param {string} folder
+ * @returns {Promise<Map<string, string>>} the files of the bundle by name
+ */
 async function bundle(folder) {
   // ncc derives the ids of modules from paths relative to the working directory.
   process.chdir(folder);
   const { code, assets } = await ncc(join(folder, 'entry', 'bundle.js'), { cache: false, quiet: true, esm: true, target: 'es2022' });
   process.chdir(root);
+  /** @type {Map<string, string>} */
   const files = new Map([['index.js', code]]);
-  for (const [name, { source }] of Object.entries(assets)) files.set(name, String(source));
+  for (const [name, asset] of Object.entries(assets)) files.set(name, String(asset.source));
   files.delete('package.json');
+  // What the bundler cannot find it replaces by a line that throws, and goes on.
+  const missing = [...files.values()].flatMap((text) => [...text.matchAll(/\beval\("require"\)\("([^"]+)"\)/g)].map((match) => match[1]));
+  if (missing.length > 0) throw new Error(`These imports lead nowhere: ${[...new Set(missing)].join(', ')}`);
   for (const [name, text] of files) if (name.endsWith('.js')) files.set(name, shrink(text));
   return files;
 }
 
+/** @param {string} code */
 const shrink = (code) => `${minifySync(code, {
-  module: true, compress: { keep_classnames: true, keep_fnames: true, passes: 2 }, mangle: false, format: { comments: false },
+  module: true, compress: { keep_classnames: true, keep_fnames: true, passes: 2 }, mangle: { keep_classnames: true, keep_fnames: true }, format: { comments: false },
 }).code}\n`;
 
 /** The entries: what action.yml names, and the command line. */
 function entries() {
+  /** @type {(name: string, run: string, argument: string) => [string, string]} */
   const call = (name, run, argument) => [`${name}.js`, `import { ${run} } from './bundle/index.js';\n\nawait ${run}(${argument});\n`];
   const actions = ['deploy', 'build', 'rollout', 'rollback'];
   return new Map([
@@ -76,6 +86,7 @@ async function build() {
   }
 }
 
+/** @param {string} path @param {string} text */
 function write(path, text) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);

@@ -1,0 +1,99 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import ts from 'typescript';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const source = join(root, 'src');
+
+interface SourceFile {
+  /** `rollout/judge/judge.ts`. */
+  readonly name: string;
+  /** The folder of src/ that it is in. */
+  readonly room: string;
+  /** Files of src/ as `room/file.js`, and packages by name. */
+  readonly imports: readonly string[];
+  /** Without comments. */
+  readonly code: string;
+}
+
+const files: readonly SourceFile[] = readdirSync(source, { recursive: true }).map(String).filter((name) => name.endsWith('.ts')).map((path) => {
+  const text = readFileSync(join(source, path), 'utf8');
+  const imports = ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) =>
+    (fileName.startsWith('.') ? relative(source, join(source, dirname(path), fileName)) : fileName).split(sep).join('/'));
+  const name = path.split(sep).join('/');
+  return { name, room: name.split('/')[0] ?? '', imports, code: text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '') };
+});
+
+/** The arrows `a --> b` of the picture in CONTRIBUTING.md. */
+function drawnArrows(): ReadonlyMap<string, readonly string[]> {
+  const text = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8');
+  const picture = /```mermaid\n(flowchart[\s\S]*?)```/.exec(text)?.[1] ?? '';
+  const arrows = new Map<string, string[]>();
+  for (const [, from = '', targets = ''] of picture.matchAll(/^\s*(\w+) --> (.+)$/gm)) {
+    arrows.set(from, [...arrows.get(from) ?? [], ...targets.split('&').map((target) => target.trim())]);
+  }
+  return arrows;
+}
+
+const arrows = drawnArrows();
+const rooms = [...new Set(files.map(({ room }) => room))].sort();
+
+/** The rooms that can be reached from one by following the arrows. */
+function below(room: string, seen = new Set<string>()): ReadonlySet<string> {
+  for (const next of arrows.get(room) ?? []) {
+    if (seen.has(next)) continue;
+    seen.add(next);
+    below(next, seen);
+  }
+  return seen;
+}
+
+const inRoom = (path: string): string | undefined => rooms.find((room) => path.startsWith(`${room}/`));
+const namesOf = (list: readonly SourceFile[]): readonly string[] => list.map(({ name }) => name);
+
+describe('the picture in CONTRIBUTING.md', () => {
+  it('shows every folder of src/, and no other', () => {
+    expect([...new Set([...arrows.keys(), ...[...arrows.values()].flat()])].sort()).toEqual(rooms);
+  });
+
+  it('has no way round', () => {
+    expect(rooms.filter((room) => below(room).has(room))).toEqual([]);
+  });
+
+  it.each(rooms)('is true of the imports in src/%s', (room) => {
+    const allowed = below(room);
+    const against = files.filter((file) => file.room === room).flatMap((file) => file.imports
+      .filter((path) => inRoom(path) !== undefined && inRoom(path) !== room && !allowed.has(inRoom(path) ?? ''))
+      .map((path) => `${file.name} imports ${path}`));
+    expect(against).toEqual([]);
+  });
+
+  it('has no arrow that no import uses', () => {
+    const used = (from: string, to: string) => files.some((file) => file.room === from && file.imports.some((path) => inRoom(path) === to));
+    expect([...arrows].flatMap(([from, targets]) => targets.filter((to) => !used(from, to)).map((to) => `${from} --> ${to}`))).toEqual([]);
+  });
+});
+
+describe('the outside world', () => {
+  it('imports exist under their whole name', () => {
+    const known = new Set(files.map(({ name }) => name.replace(/\.ts$/, '.js')));
+    const missing = files.flatMap((file) => file.imports.filter((path) => inRoom(path) && !known.has(path)).map((path) => `${file.name}: ${path}`));
+    expect(missing).toEqual([]);
+  });
+
+  it.each<[string, RegExp, readonly string[]]>([
+    ['starts programs', /['"](node:)?child_process['"]/, ['host']],
+    ['prints', /\bconsole\.|\bprocess\.(stdout|stderr)\b/, ['host', 'entry']],
+    ['reads the environment', /\bprocess\.env\b/, ['host', 'entry']],
+    ['ends the process', /\bprocess\.(exit|exitCode)\b/, ['entry']],
+    ['listens to signals', /\bprocess\.(on|once)\(/, ['host', 'entry']],
+    ['asks for the time', /\bDate\.now\(|\bperformance\.now\(|\bnew Date\(\)/, ['host']],
+    ['waits', /\bset(Timeout|Interval)\(/, ['host']],
+    // The installer of kubectl works on a program of 60 MB, which the port for texts is not made for.
+    ['touches files', /['"](node:)?fs(\/promises)?['"]/, ['host', 'cluster/kubectl-install.ts']],
+  ])('only its rooms: who %s', (_, sign, allowed) => {
+    expect(namesOf(files.filter((file) => !allowed.includes(file.room) && !allowed.includes(file.name) && sign.test(file.code)))).toEqual([]);
+  });
+});
