@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { appendFile, stat } from 'node:fs/promises';
 import type { Files } from '../ports/files.js';
-import type { RunFacts } from './facts.js';
+import type { RunFacts } from '../ports/run-facts.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 

@@ -1,6 +1,6 @@
 import { ConfigError, type Problem } from '../outcome/errors.js';
 import type { ProcessRunner } from '../ports/process.js';
-import type { RunFacts } from './facts.js';
+import type { RunFacts } from '../ports/run-facts.js';
 
 /** One flag of a command: an input of the action of that name. */
 export interface Flag {

@@ -1,6 +1,7 @@
-import type { Api } from '../cluster/api.js';
+import { ApiError, type Api } from '../cluster/api.js';
 import type { ConfigMap } from '../cluster/objects.js';
 import { apiPath, resources } from '../cluster/resources.js';
+import type { Clock } from '../ports/clock.js';
 import type { Target } from './workload.js';
 
 /**
@@ -30,6 +31,13 @@ export interface RunRecord {
    */
   readonly phase: 'changing' | 'proven' | 'restoring' | 'restored' | 'left';
   readonly targets: readonly Target[];
+  /** What can prove that the old version is back, as it was before the change. */
+  readonly before: {
+    /** Smoke checks that held. */
+    readonly held: readonly string[];
+    /** `deployment/api:app` → digests that ran. */
+    readonly running: Readonly<Record<string, readonly string[]>>;
+  };
 }
 
 /** A set of images that was on the workloads, and whether it was ever proven to serve. */
@@ -40,6 +48,8 @@ export interface Release {
   /** ISO 8601. */
   readonly at: string;
   readonly proven: boolean;
+  /** When somebody rolled back from it, ISO 8601: it is not gone back to by itself any more. */
+  readonly withdrawnAt?: string;
   readonly images: readonly ReleasedImage[];
 }
 
@@ -64,6 +74,7 @@ export const releasesKept = 20;
 /** A ConfigMap holds 1 MiB at most; the ledger stays far below, so that a write never fails for its size. */
 const maxLedgerBytes = 512 * 1024;
 const dataKey = 'ledger.json';
+const writeAttempts = 5;
 
 export const ledgerName = (app: string): string => `deploy-ledger-${app}`;
 
@@ -73,28 +84,38 @@ export interface LedgerStore {
   write(ledger: Ledger): Promise<void>;
 }
 
-export function openLedger(api: Api, namespace: string, app: string): LedgerStore {
+export function openLedger(api: Api, clock: Clock, namespace: string, app: string): LedgerStore {
   const path = apiPath(resources.configmaps, namespace, ledgerName(app));
   let found: ConfigMap | undefined;
   const read = async (): Promise<Ledger | undefined> => {
     found = await api.find<ConfigMap>(resources.configmaps, namespace, ledgerName(app));
     return parseLedger(found?.data?.[dataKey]);
   };
+  // The resourceVersion makes it fail when another run wrote in between: two runs never share one record.
+  const put = (data: Readonly<Record<string, string>>): Promise<ConfigMap> => {
+    const metadata = {
+      name: ledgerName(app), namespace, resourceVersion: found?.metadata?.resourceVersion,
+      labels: { 'app.kubernetes.io/managed-by': 'deploy-action', 'app.kubernetes.io/part-of': app },
+    };
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
+    return found ? api.send<ConfigMap>('PUT', path, body) : api.send<ConfigMap>('POST', apiPath(resources.configmaps, namespace), body);
+  };
   return {
     read,
     write: async (ledger) => {
-      const body = {
-        apiVersion: 'v1', kind: 'ConfigMap',
-        metadata: {
-          name: ledgerName(app), namespace, resourceVersion: found?.metadata?.resourceVersion,
-          labels: { 'app.kubernetes.io/managed-by': 'deploy-action', 'app.kubernetes.io/part-of': app },
-        },
-        data: { [dataKey]: formatLedger(ledger) },
-      };
-      // The resourceVersion makes it fail when another run wrote in between: two runs never share one record.
-      found = found
-        ? await api.send<ConfigMap>('PUT', path, body)
-        : await api.send<ConfigMap>('POST', apiPath(resources.configmaps, namespace), body);
+      const data = { [dataKey]: formatLedger(ledger) };
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          found = await put(data);
+          return;
+        } catch (error) {
+          if (!(error instanceof ApiError) || !error.passing || attempt === writeAttempts) throw error;
+          // Whether an unanswered write was done is not known: what stands there now decides.
+          await clock.sleep(500 * attempt);
+          await read();
+          if (found?.data?.[dataKey] === data[dataKey]) return;
+        }
+      }
     },
   };
 }
@@ -122,5 +143,22 @@ export function formatLedger(ledger: Ledger): string {
 export const withRelease = (ledger: Ledger, release: Release): Ledger => ({
   ...ledger, releases: [release, ...ledger.releases.filter((known) => !sameImages(known.images, release.images))].slice(0, releasesKept),
 });
+
+/** The ledger after somebody rolled back from these images. */
+export const withoutRelease = (ledger: Ledger, images: readonly ReleasedImage[], at: string): Ledger => ({
+  ...ledger, releases: ledger.releases.map((known) => (sameImages(known.images, images) ? { ...known, withdrawnAt: at } : known)),
+});
+
+/**
+ * The release to go back to: the newest that was proven, was not withdrawn, and is not what the workloads hold now. When
+ * what they hold is itself a release, only older ones count, so that going back twice goes further back and not to and fro.
+ */
+export function previousRelease(releases: readonly Release[], now: readonly ReleasedImage[]): Release | undefined {
+  const key = (each: ReleasedImage): string => `${each.workload}/${each.container}`;
+  const images = new Map(now.map((each) => [key(each), each.image]));
+  const isNow = (release: Release): boolean => release.images.every((each) => images.get(key(each)) === each.image);
+  const current = releases.findIndex(isNow);
+  return releases.slice(current + 1).find((release) => release.proven && release.withdrawnAt === undefined && !isNow(release));
+}
 
 export const inPhase = (ledger: Ledger, phase: RunRecord['phase']): Ledger => ({ ...ledger, run: { ...ledger.run, phase } });

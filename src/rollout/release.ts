@@ -32,6 +32,28 @@ export interface OpenRelease extends ReleaseScope {
   readonly heldBefore: ReadonlySet<string>;
 }
 
+/** What an earlier process recorded of the time before the change. */
+export interface Recalled {
+  readonly held: readonly string[];
+  readonly running: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Opens a release that another process began and did not finish: what was there before comes from its record. */
+export async function reopenRelease(scope: ReleaseScope, recalled: Recalled): Promise<OpenRelease> {
+  const watched = await watchWorkloads(scope.cluster, scope.ports.clock, new Set(scope.targets.map((target) => target.kind)), scope.workloads);
+  const snapshots = scope.targets.map((target) => ({
+    ...takeSnapshot(watched.world, target),
+    running: new Map(target.containers.map(({ name }) => [name, new Set(recalled.running[`${target.ref}:${name}`] ?? [])] as const).filter(([, digests]) => digests.size > 0)),
+  }));
+  return { ...scope, watched, snapshots, heldBefore: new Set(recalled.held) };
+}
+
+/** What has to be recorded of the time before the change, so that another process could finish. */
+export const recall = (release: OpenRelease): Recalled => ({
+  held: [...release.heldBefore],
+  running: Object.fromEntries(release.snapshots.flatMap(({ target, running }) => [...running].map(([name, digests]) => [`${target.ref}:${name}`, [...digests]]))),
+});
+
 /** Starts the watches and records what is there before anything changes. */
 export async function openRelease(scope: ReleaseScope): Promise<OpenRelease> {
   const kinds = new Set(scope.targets.map((target) => target.kind));

@@ -4,7 +4,7 @@ import type { Expectation, ServiceExpectation } from './judge/expectation.js';
 import { completionOf } from './judge/completion.js';
 import { isReady, restartKey } from './judge/symptoms.js';
 import { selects } from './selector.js';
-import { containersOf, templateOf, type Target } from './workload.js';
+import { templateOf, type Target } from './workload.js';
 import type { World, WorkloadView } from './world.js';
 
 /** What a workload looked like before the change: exact enough to put it back, and to tell whether that worked. */
@@ -71,6 +71,3 @@ export function servicesFor(view: WorkloadView, services: readonly Service[], sm
     .filter((service) => service.selects || service.exact);
 }
 
-/** Image now named for each container of the target, by container name. */
-export const imagesNow = (view: WorkloadView): Map<string, string> =>
-  new Map(view.workload ? containersOf(view.target.kind, view.workload).map(({ container }) => [container.name ?? '', container.image ?? '']) : []);

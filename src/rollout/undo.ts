@@ -21,6 +21,8 @@ export interface Undone {
 /** What is told to whoever keeps the ledger, before each step that changes something. */
 export interface UndoJournal {
   restoring(): Promise<void>;
+  /** True when another process may have put the old images back already: then only the proof is missing. */
+  readonly resumed: boolean;
 }
 
 const verifyForMs = 120_000;
@@ -44,7 +46,7 @@ export async function undoRelease(release: OpenRelease, failure: DeployError, jo
   const lost = restored.flatMap((each) => ('message' in each ? [`${sentence(each.message)} Nothing of it was overwritten.`] : []));
   const back = restored.filter((each) => each.result === 'restored');
   for (const { target } of back) ports.log.progress('rollback', target.ref, 'old images set again');
-  if (back.length === 0 && lost.length === 0) return { result: 'untouched', notes: unwritten, evidence };
+  if (back.length === 0 && lost.length === 0 && !journal.resumed) return { result: 'untouched', notes: unwritten, evidence };
   await unstick(release, back);
   const proof = await verify(release, restored, cancelled);
   const notes = [...unwritten, ...lost, ...proof.notes];

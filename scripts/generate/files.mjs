@@ -1,0 +1,62 @@
+import { actionYml } from './action-yml.mjs';
+import { causesPage, inputTables, outputTable, settingTables } from './tables.mjs';
+
+/** @typedef {import('./source.mjs').Source} Source */
+/** @typedef {(path: string) => Promise<string | undefined>} Read */
+
+/**
+ * Every generated file with its content. Files that are written by hand and have a generated part between markers
+ * (`<!-- inputs:start -->`, `<!-- inputs:end -->`) are among them when they exist.
+ *
+ * @param {Source} source
+ * @param {Read} read gives the text of a file as it is now
+ * @returns {Promise<readonly { path: string, text: string }[]>}
+ */
+export async function generatedFiles(source, read) {
+  const whole = [
+    ...source.actionNames.map((name) => ({ path: inFolder(source.actions[name].folder, 'action.yml'), text: actionYml(source, name) })),
+    { path: 'schema/deploy.schema.json', text: json(source.settingsJsonSchema()) },
+    { path: 'schema/report.schema.json', text: json(source.reportJsonSchema()) },
+    { path: 'docs/causes.md', text: causesPage(source) },
+  ];
+  const marked = await Promise.all([
+    withParts('docs/settings.md', { settings: settingTables(source), outputs: outputTable(source) }, read),
+    ...source.actionNames.map((name) =>
+      withParts(inFolder(source.actions[name].folder, 'README.md'), { inputs: inputTables(source, name), outputs: outputTable(source) }, read)),
+  ]);
+  return [...whole, ...marked.flat()];
+}
+
+/**
+ * @param {string} folder
+ * @param {string} file
+ */
+const inFolder = (folder, file) => (folder === '.' ? file : `${folder}/${file}`);
+
+/** @param {unknown} value */
+const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
+
+/**
+ * @param {string} path
+ * @param {Readonly<Record<string, string>>} parts
+ * @param {Read} read
+ */
+async function withParts(path, parts, read) {
+  const text = await read(path);
+  if (text === undefined) return [];
+  return [{ path, text: Object.entries(parts).reduce((page, [name, content]) => replacePart(path, page, name, content), text) }];
+}
+
+/**
+ * @param {string} path
+ * @param {string} page
+ * @param {string} name
+ * @param {string} content
+ */
+function replacePart(path, page, name, content) {
+  const [start, end] = [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`];
+  const [from, to] = [page.indexOf(start), page.indexOf(end)];
+  if (from < 0 && to < 0) return page;
+  if (from < 0 || to < from) throw new Error(`${path}: ${start} and ${end} must both be there, in this order.`);
+  return `${page.slice(0, from + start.length)}\n${content}\n${page.slice(to)}`;
+}

@@ -1,0 +1,55 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { transform } from '@swc/core';
+
+/** Rooms of the source that hold tables, with the rooms that these import. */
+const rooms = ['outcome', 'ports', 'config', 'report'];
+
+/**
+ * The modules that files are made from, translated to JavaScript on the way.
+ *
+ * @param {string} root of the repository
+ */
+export async function loadSource(root) {
+  await mkdir(join(root, 'node_modules', '.cache'), { recursive: true });
+  // Inside node_modules, so that imports of packages find them.
+  const folder = await mkdtemp(join(root, 'node_modules', '.cache', 'generate-'));
+  try {
+    for (const room of rooms) await translate(join(root, 'src', room), join(folder, room));
+    await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+    /** @param {string} path */
+    const load = (path) => import(pathToFileURL(join(folder, path)).href);
+    const [settings, actions, outputs, setting, schema, causes, report] = await Promise.all([
+      load('config/settings.js'), load('config/actions.js'), load('config/outputs.js'), load('config/setting.js'),
+      load('config/json-schema.js'), load('outcome/causes.js'), load('report/schema.js'),
+    ]);
+    return /** @type {Source} */ ({ ...settings, ...actions, ...outputs, ...setting, ...schema, ...causes, ...report });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * @typedef {typeof import('../../src/config/settings.js') & typeof import('../../src/config/actions.js')
+ *   & typeof import('../../src/config/outputs.js') & typeof import('../../src/config/setting.js')
+ *   & typeof import('../../src/config/json-schema.js') & typeof import('../../src/outcome/causes.js')
+ *   & typeof import('../../src/report/schema.js')} Source
+ */
+
+/**
+ * @param {string} from
+ * @param {string} to
+ */
+async function translate(from, to) {
+  await mkdir(to, { recursive: true });
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    if (entry.isDirectory()) await translate(join(from, entry.name), join(to, entry.name));
+    else if (entry.name.endsWith('.ts')) {
+      const { code } = await transform(await readFile(join(from, entry.name), 'utf8'), {
+        swcrc: false, jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' },
+      });
+      await writeFile(join(to, entry.name.replace(/\.ts$/, '.js')), code);
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import { secretsIn } from '../config/secrets.js';
+import { loadConfig } from '../config/load.js';
+import type { Config } from '../config/config.js';
+import { ConfigError, describeProblem, type DeployError } from '../outcome/errors.js';
+import type { Outcome } from '../outcome/outcome.js';
+import { asDeployError } from '../pipeline/failure.js';
+import type { Action, Run } from '../pipeline/run.js';
+import type { Ports } from '../ports/ports.js';
+import type { RunFacts } from '../ports/run-facts.js';
+
+/** What a host hands over: everything that differs between the GitHub runner and a terminal. */
+export interface Request extends Pick<Run, 'id' | 'folder' | 'hasPost' | 'keep'> {
+  readonly action: Action;
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly facts: RunFacts;
+}
+
+/** Runs an action from its raw inputs to its outcome. Every failure is an outcome; it does not reject. */
+export async function perform(ports: Ports, request: Request): Promise<Outcome> {
+  const startedAt = ports.clock.monotonic();
+  const startedAtWall = ports.clock.now();
+  try {
+    const config = await readConfig(ports, request);
+    const run: Run = { ...request, ports, config, startedAt, startedAtWall };
+    if (request.action === 'rollback') {
+      const { rollBack } = await import('../pipeline/rollback.js');
+      return await rollBack(run);
+    }
+    const { deploy } = await import('../pipeline/deploy.js');
+    return await deploy(run);
+  } catch (thrown) {
+    return unstarted(request, asDeployError(thrown), { startedAtWall, durationMs: ports.clock.monotonic() - startedAt });
+  }
+}
+
+/** Reads and checks all settings; masks every secret in them before anything else is printed. Throws ConfigError. */
+export async function readConfig(ports: Ports, { action, inputs, facts }: Request): Promise<Config> {
+  for (const secret of secretsIn(inputs)) ports.log.mask(secret);
+  try {
+    const { config, warnings, secrets } = await loadConfig({ action, inputs, facts: { defaultApp: facts.repository, env: ports.env } }, ports.files);
+    for (const secret of secrets) ports.log.mask(secret);
+    for (const warning of warnings) ports.log.warning(describeProblem(warning), warning);
+    return config;
+  } catch (error) {
+    // Each problem is shown where it is: on GitHub beside the line of the file.
+    if (error instanceof ConfigError) for (const problem of error.problems) ports.log.error(describeProblem(problem), problem);
+    throw error;
+  }
+}
+
+const unstarted = (request: Request, error: DeployError, times: { startedAtWall: number; durationMs: number }): Outcome => ({
+  verdict: 'failed',
+  failure: { cause: error.code, stage: 'config', message: error.message, hint: error.hint, evidence: error.evidence },
+  app: request.inputs['app'] ?? request.facts.repository?.split('/').at(-1) ?? 'app', environment: request.inputs['environment'],
+  commit: request.facts.commit, runUrl: request.facts.runUrl, startedAt: times.startedAtWall, durationMs: Math.round(times.durationMs),
+  tags: [], changes: [], timeline: [], undoCommands: [], warnings: [],
+});

@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto';
+import { commands } from '../config/commands.js';
+import { didYouMean } from '../config/did-you-mean.js';
+import { systemClock } from '../host/clock.js';
+import { createFiles } from '../host/files.js';
+import { nodeHttp } from '../host/http.js';
+import { createTerminalLog, wantsColour } from '../host/log.js';
+import { createProcessRunner } from '../host/process.js';
+import { readArguments, readGitFacts } from '../host/terminal.js';
+import { ConfigError, describeProblem } from '../outcome/errors.js';
+import { isSuccess } from '../outcome/verdict.js';
+import type { Action } from '../pipeline/run.js';
+import type { Ports } from '../ports/ports.js';
+import { perform } from './perform.js';
+import { tell } from './report.js';
+import { cancellation } from './signals.js';
+
+/** `node dist/cli.js deploy --flag value …`: the same code as on the runner, with flags for inputs. */
+export async function runTerminal(): Promise<void> {
+  const env = process.env;
+  const log = createTerminalLog((text) => process.stdout.write(text), { colour: wantsColour(env, process.stdout.isTTY) });
+  try {
+    const request = readArguments(process.argv.slice(2), commands, env, didYouMean);
+    if (request.kind === 'help') process.stdout.write(`${request.text}\n`);
+    else {
+      const ports: Ports = { process: createProcessRunner(), clock: systemClock, files: createFiles(), http: nodeHttp, env, log, cancelled: cancellation() };
+      process.exitCode = await runCommand(ports, request.command as Action, request.inputs);
+    }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const problem of error.problems) log.error(describeProblem(problem));
+    process.exitCode = 2;
+  }
+}
+
+/** @returns the exit code */
+async function runCommand(ports: Ports, action: Action, inputs: Readonly<Record<string, string>>): Promise<number> {
+  const id = randomUUID();
+  const folder = await ports.files.temporaryFolder();
+  try {
+    const facts = await readGitFacts(ports.process);
+    const outcome = await perform(ports, { action, id, folder, keep: () => Promise.resolve(), hasPost: false, inputs, facts });
+    await tell(ports, outcome, 'deploy-report.json');
+    return isSuccess(outcome.verdict) ? 0 : 1;
+  } finally {
+    await ports.files.remove(folder);
+  }
+}

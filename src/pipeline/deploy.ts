@@ -1,0 +1,110 @@
+import { ConfigError, type DeployError } from '../outcome/errors.js';
+import type { Outcome, Span } from '../outcome/outcome.js';
+import type { Plan } from '../outcome/plan.js';
+import type { StageName } from '../outcome/verdict.js';
+import { runGate } from '../gate/gate.js';
+import { undoArguments } from '../rollout/restore.js';
+import { resolveTargets } from '../rollout/resolve.js';
+import { imagesNow } from '../rollout/images.js';
+import type { Target } from '../rollout/workload.js';
+import { readCluster, type ClusterFacts } from './cluster-facts.js';
+import { imageStages, readImageFacts, type ImageFacts } from './image-stages.js';
+import { outcomeOf, type Ending } from './outcome.js';
+import { digestOfBuild, makePlan } from './plan.js';
+import { releaseStages, type ReleaseState } from './release-stages.js';
+import { deployReference, type Run } from './run.js';
+import { runStages, type Stage } from './stage.js';
+
+/** What the stages of a deployment hand on. */
+export interface DeployState extends ReleaseState {
+  readonly digest?: string;
+  readonly tags: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+interface Facts {
+  readonly image: ImageFacts | undefined;
+  readonly cluster: ClusterFacts | undefined;
+  readonly plan: Plan;
+  readonly targets: readonly Target[];
+}
+
+/** A whole run: facts, plan, and the stages of the plan. Every end of it is an outcome; it does not reject. */
+export async function deploy(run: Run): Promise<Outcome> {
+  const preflight = await runStages<{ facts?: Facts }>([preflightStage(run)], {}, run.ports.clock, run.startedAt);
+  const facts = preflight.state.facts;
+  try {
+    if (preflight.failure || !facts) return outcomeOf(run, { failure: preflight.failure, spans: preflight.spans, warnings: [] });
+    const known = endingOf(run, facts, preflight.spans);
+    for (const warning of facts.plan.warnings) run.ports.log.warning(warning);
+    return outcomeOf(run, run.config.dryRun ? known : await execute(run, facts, known));
+  } finally {
+    await facts?.cluster?.cluster.close();
+  }
+}
+
+function preflightStage(run: Run): Stage<{ facts?: Facts }> {
+  return { name: 'preflight', label: 'preflight', run: async () => ({ facts: await gatherFacts(run) }) };
+}
+
+/** Reads everything that a plan needs, side by side, and changes nothing. All problems are reported at once. */
+async function gatherFacts(run: Run): Promise<Facts> {
+  const { config } = run;
+  const [image, cluster] = await Promise.allSettled([
+    readImageFacts(run),
+    config.workloads.length > 0 ? readCluster(run, () => config.workloads) : undefined,
+  ]);
+  const opened = cluster.status === 'fulfilled' ? cluster.value : undefined;
+  try {
+    const failures = [image, cluster].flatMap((each) => (each.status === 'rejected' ? [each.reason as DeployError] : []));
+    if (failures[0]) throw failures[0];
+    const found = image.status === 'fulfilled' ? image.value : undefined;
+    const targets = targetsOf(run, opened, found);
+    const plan = makePlan(config, {
+      namespace: opened?.cluster.namespace, tags: found?.tags, targets, buildCommand: found?.buildCommand,
+      typed: (args) => opened?.cluster.typed(args) ?? '', unhealthy: new Map(), warnings: [],
+    });
+    return { image: found, cluster: opened, targets, plan };
+  } catch (error) {
+    await opened?.cluster.close();
+    throw error;
+  }
+}
+
+function targetsOf(run: Run, facts: ClusterFacts | undefined, image: ImageFacts | undefined): Target[] {
+  const { config } = run;
+  if (!facts || config.image === undefined) return [];
+  const after = deployReference(config.image, config.digest === undefined ? image?.tags.deployed : undefined, config.digest ?? digestOfBuild);
+  const { targets, problems } = resolveTargets(facts.found, config.image, after, facts.cluster.namespace);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return targets;
+}
+
+async function execute(run: Run, facts: Facts, known: Ending): Promise<Ending> {
+  const release = facts.cluster && facts.targets.length > 0 ? releaseStages<DeployState>(run, facts.cluster) : undefined;
+  const image = facts.image && run.config.build ? imageStages(run, facts.image) : undefined;
+  const stages = [...gateStages(run), ...(image?.build ?? []), ...(release?.stages ?? []), ...(image?.tags ?? [])]
+    .filter((stage) => planned(facts.plan, stage.name));
+  const initial: DeployState = { targets: facts.targets, digest: run.config.digest, reference: facts.plan.reference?.includes(digestOfBuild) ? undefined : facts.plan.reference, tags: [], warnings: [] };
+  const result = await runStages(stages, initial, run.ports.clock, run.startedAt);
+  release?.close();
+  const { state } = result;
+  return {
+    ...known, failure: result.failure, spans: [...known.spans, ...result.spans],
+    reference: state.reference, digest: state.digest, tags: state.tags, targets: state.targets, unchanged: state.unchanged, undone: state.undone,
+    imagesNow: facts.cluster && !state.unchanged ? await imagesNow(facts.cluster.cluster, state.targets) : undefined,
+    warnings: [...known.warnings, ...state.warnings],
+  };
+}
+
+const planned = (plan: Plan, stage: StageName): boolean => plan.steps.some((step) => step.stage === stage);
+
+const gateStages = ({ ports, config: { gate } }: Run): Stage<DeployState>[] =>
+  gate ? [{ name: 'test', label: 'test gate', run: async (state) => runGate(ports, gate).then(() => state) }] : [];
+
+function endingOf(run: Run, facts: Facts, spans: readonly Span[]): Ending {
+  return {
+    spans, plan: facts.plan, namespace: facts.cluster?.cluster.namespace, reference: facts.plan.reference, digest: run.config.digest, targets: facts.targets,
+    undoCommands: facts.cluster ? undoArguments(facts.targets).map(facts.cluster.cluster.typed) : [], warnings: facts.plan.warnings,
+  };
+}

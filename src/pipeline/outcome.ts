@@ -1,0 +1,63 @@
+import type { Change, Failure, Outcome, RollbackReport, Span } from '../outcome/outcome.js';
+import type { Plan } from '../outcome/plan.js';
+import type { DeployError } from '../outcome/errors.js';
+import { causes } from '../outcome/causes.js';
+import type { StageName, Verdict } from '../outcome/verdict.js';
+import type { Undone } from '../rollout/undo.js';
+import type { Target } from '../rollout/workload.js';
+import { msSince, type Run } from './run.js';
+
+/** What is known at the end of a run, from wherever it got to. */
+export interface Ending {
+  readonly failure?: { readonly stage: StageName; readonly error: DeployError };
+  readonly spans: readonly Span[];
+  readonly namespace?: string;
+  readonly reference?: string;
+  readonly digest?: string;
+  readonly tags?: readonly string[];
+  readonly targets?: readonly Target[];
+  /** `deployment/api:container` → image that it is set to at the end. */
+  readonly imagesNow?: ReadonlyMap<string, string>;
+  readonly unchanged?: boolean;
+  readonly undone?: Undone;
+  readonly plan?: Plan;
+  readonly undoCommands?: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+export function outcomeOf(run: Run, ending: Ending): Outcome {
+  const verdict = verdictOf(run, ending);
+  const touched = ending.unchanged === true ? [] : (ending.targets ?? []);
+  return {
+    verdict,
+    failure: ending.failure && describeFailure(ending.failure, ending.undone),
+    app: run.config.app, environment: run.config.environment, namespace: ending.namespace, commit: run.facts.commit, runUrl: run.facts.runUrl,
+    startedAt: run.startedAtWall, durationMs: msSince(run),
+    reference: ending.reference, digest: ending.digest, image: run.config.image, tags: ending.tags ?? [],
+    changes: touched.flatMap((target) => changesOf(target, ending.imagesNow)),
+    timeline: ending.spans,
+    rollback: ending.undone && ending.undone.result !== 'untouched' ? rollbackReport(ending.undone) : undefined,
+    undoCommands: verdict === 'deployed' || verdict === 'rollback-failed' ? (ending.undoCommands ?? []) : [],
+    warnings: ending.warnings,
+    plan: verdict === 'planned' ? ending.plan : undefined,
+  };
+}
+
+function verdictOf(run: Run, ending: Ending): Verdict {
+  if (!ending.failure) return ending.unchanged ? 'unchanged' : run.config.dryRun ? 'planned' : 'deployed';
+  if (!ending.undone || ending.undone.result === 'untouched') return 'failed';
+  return ending.undone.result === 'restored' ? 'rolled-back' : 'rollback-failed';
+}
+
+const changesOf = (target: Target, now: ReadonlyMap<string, string> | undefined): Change[] =>
+  target.containers.map((container) => ({
+    workload: target.ref, container: container.name, before: container.before, after: container.after, now: now?.get(`${target.ref}:${container.name}`),
+  }));
+
+const describeFailure = ({ stage, error }: NonNullable<Ending['failure']>, undone: Undone | undefined): Failure => ({
+  cause: error.code, stage, message: error.message, hint: error.hint ?? causes[error.code].hint, evidence: [...error.evidence, ...(undone?.evidence ?? [])],
+});
+
+const rollbackReport = (undone: Undone): RollbackReport => ({
+  restoredAfterMs: undone.restoredAfterMs, verifiedAfterMs: undone.verifiedAfterMs, notes: undone.notes,
+});

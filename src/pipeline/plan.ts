@@ -1,0 +1,71 @@
+import type { Config } from '../config/config.js';
+import type { Plan, PlanStep } from '../outcome/plan.js';
+import type { TagChoice } from '../image/tags.js';
+import { setImageCommands } from '../rollout/change.js';
+import type { Target } from '../rollout/workload.js';
+
+/** What the plan is made of, besides the settings. */
+export interface PlanFacts {
+  readonly namespace?: string;
+  readonly tags?: TagChoice;
+  readonly targets: readonly Target[];
+  /** A command as it would be typed. */
+  readonly typed: (args: readonly string[]) => string;
+  /** The build as it would be typed. */
+  readonly buildCommand?: string;
+  /** `deployment/api` → why it is not healthy now. */
+  readonly unhealthy: ReadonlyMap<string, string>;
+  readonly warnings: readonly string[];
+}
+
+/** Stands in a plan for the digest that the build will have. */
+export const digestOfBuild = '<digest of the build>';
+
+/** The steps of a run, in order. Pure: what a dry run prints is what a real run does. */
+export function makePlan(config: Config, facts: PlanFacts): Plan {
+  const reference = referenceOf(config, facts);
+  const undoable = [...facts.unhealthy].map(([workload, why]) => `${workload} is not healthy now (${why})`);
+  return {
+    app: config.app, environment: config.environment, namespace: facts.namespace, reference,
+    steps: [...gateSteps(config), ...buildSteps(config, facts), ...rolloutSteps(config, facts), ...tagSteps(config, facts)],
+    changes: facts.targets.flatMap((target) => target.containers.map((container) => ({
+      workload: target.ref, container: container.name, before: container.before, after: container.after,
+    }))),
+    rollback: facts.targets.length === 0 ? undefined : rollbackOf(config, undoable),
+    warnings: facts.warnings,
+  };
+}
+
+function referenceOf(config: Config, facts: PlanFacts): string | undefined {
+  if (config.image === undefined) return undefined;
+  if (config.digest !== undefined) return `${config.image}@${config.digest}`;
+  return config.build ? `${config.image}:${facts.tags?.deployed ?? ''}@${digestOfBuild}` : undefined;
+}
+
+const gateSteps = (config: Config): PlanStep[] =>
+  config.gate ? [{ stage: 'test', title: `run the test gate in ${config.gate.workingDirectory}`, commands: config.gate.commands }] : [];
+
+const buildSteps = (config: Config, facts: PlanFacts): PlanStep[] =>
+  config.build ? [{ stage: 'build', title: `build ${config.image} for ${config.build.platforms.join(', ')} and push it as ${facts.tags?.deployed}`, commands: facts.buildCommand ? [facts.buildCommand] : [] }] : [];
+
+function rolloutSteps(config: Config, facts: PlanFacts): PlanStep[] {
+  if (facts.targets.length === 0) return [];
+  const rollout: PlanStep = {
+    stage: 'rollout', title: `set the image of ${facts.targets.map((target) => target.ref).join(', ')} and watch`,
+    commands: setImageCommands(facts.targets).map(facts.typed),
+  };
+  const smoke: PlanStep[] = config.smoke.length === 0 ? [] : [{
+    stage: 'smoke', title: `ask ${config.smoke.length === 1 ? 'a check' : `${config.smoke.length} checks`}: ${config.smoke.map((check) => check.text).join('; ')}`, commands: [],
+  }];
+  return [rollout, ...smoke];
+}
+
+const tagSteps = (config: Config, facts: PlanFacts): PlanStep[] =>
+  config.build && facts.tags && facts.tags.mutable.length > 0
+    ? [{ stage: 'tags', title: `move ${facts.tags.mutable.join(', ')} to the new image`, commands: [] }] : [];
+
+function rollbackOf(config: Config, unhealthy: readonly string[]): NonNullable<Plan['rollback']> {
+  if (config.rollback === 'off') return { possible: false, reason: '`rollback` is off.' };
+  if (unhealthy.length > 0) return { possible: false, reason: `${unhealthy.join('; ')}: what is there now cannot be proven to serve after a rollback.` };
+  return { possible: true, reason: 'Every workload is complete and healthy now; its images go back if anything fails.' };
+}
