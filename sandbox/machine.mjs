@@ -36,7 +36,7 @@ export function isRoot() {
 export function checkRights() {
   if (isRoot() || spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0) return;
   throw new Unfit(
-    'The sandbox needs root (mounts, network devices, control groups), and sudo asks for a password here.\n' +
+    'The sandbox needs root (mounts, network devices, control groups), and there is no sudo without a password here.\n' +
       'Run it as root, or run "sudo -v" first.',
   );
 }
