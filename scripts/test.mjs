@@ -16,7 +16,9 @@ import { output, run } from './run.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const scratch = mkdtempSync(join(tmpdir(), 'test-'));
-const [mode = 'all', ...jestWords] = process.argv.slice(2);
+const words = process.argv.slice(2);
+const mode = words[0] && !words[0].startsWith('-') ? words[0] : 'all';
+const jestWords = words.slice(words[0] === mode ? 1 : 0);
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 /**
@@ -75,10 +77,10 @@ async function sandboxVariables() {
  */
 async function jest(project, variables) {
   const report = join(scratch, `${project}.json`);
-  const words = ['--selectProjects', project, '--maxWorkers', '2', '--json', '--outputFile', report, ...process.env.CI ? ['--ci'] : [], ...jestWords];
+  const args = ['--selectProjects', project, '--maxWorkers', '2', '--json', '--outputFile', report, ...process.env.CI ? ['--ci'] : [], ...jestWords];
   const options = `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`;
   // The report goes to the file; what jest prints of it as well is not for people.
-  const ended = await run(node, [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), ...words], { ...variables, NODE_OPTIONS: options }, 'no stdout')
+  const ended = await run(node, [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), ...args], { ...variables, NODE_OPTIONS: options }, 'no stdout')
     .then(() => undefined, (/** @type {Error} */ error) => error);
   const counts = readCounts(report);
   if (!counts) throw ended ?? new Error('jest wrote no report.');
