@@ -54,9 +54,10 @@ async function bundle(folder) {
 }
 
 /** @param {string} code */
-const shrink = (code) => `${minifySync(code, {
-  module: true, compress: { keep_classnames: true, keep_fnames: true, passes: 2 }, mangle: { keep_classnames: true, keep_fnames: true }, format: { comments: false },
-}).code}\n`;
+function shrink(code) {
+  const names = { keep_classnames: true, keep_fnames: true };
+  return `${minifySync(code, { module: true, compress: { ...names, passes: 2 }, mangle: names, format: { comments: false } }).code}\n`;
+}
 
 /** The entries: what action.yml names, and the command line. */
 function entries() {
