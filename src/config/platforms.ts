@@ -26,7 +26,7 @@ const foreign: Readonly<Record<string, string>> = {
 
 /** One platform, `os/architecture[/variant]`, in its shortest form: `linux/arm64/v8` becomes `linux/arm64`. */
 export function parsePlatform(text: string): Checked<string> {
-  const known = same[text] ?? platforms.find((platform) => platform === text);
+  const known = (Object.hasOwn(same, text) ? same[text] : undefined) ?? platforms.find((platform) => platform === text);
   if (known !== undefined) return good(known);
   const bare = text.toLowerCase().replace(/^linux\//, '');
   const meant = (Object.hasOwn(foreign, bare) ? foreign[bare] : undefined) ?? didYouMean(text, platformsAndAliases);

@@ -45,7 +45,7 @@ function formatSmoke(target: string, statuses: readonly number[], contains?: str
 
 const quoted = (contains: string | undefined): readonly Fault[] =>
   contains !== undefined && /^(?:"[^"]*"|'[^']*')$/.test(contains)
-    ? [{ message: `looks for ${contains} with its quotes`, hint: 'Leave the quotes out unless the answer has them.' }]
+    ? [{ message: 'looks for a text with quotes around it', hint: 'Leave the quotes out unless the answer has them.' }]
     : [];
 
 function parseTarget(text: string): Checked<Target> {
@@ -56,7 +56,7 @@ function parseTarget(text: string): Checked<Target> {
     : /^[a-z0-9-]+(\.[a-z0-9-]+)+(?:[:/]|$)/.test(text) ? `https://${text}` : undefined;
   return bad(
     `has the target ${quote(text)}, which is neither a URL nor a Service`,
-    guess ? `Did you mean "${guess}"?` : 'Write https://HOST/PATH or service/NAME:PORT/PATH.',
+    guess ? `Did you mean ${quote(guess)}?` : 'Write https://HOST/PATH or service/NAME:PORT/PATH.',
   );
 }
 

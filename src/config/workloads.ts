@@ -16,7 +16,8 @@ export function parseWorkload(text: string): Checked<WorkloadRef> {
   const slash = text.indexOf('/');
   if (slash < 0) {
     const kind = kindOf(text.split(':')[0] ?? '');
-    return bad(`has ${quote(text)}, which has no ${kind ? 'name' : 'kind'}`, kind ? form : `Did you mean "deployment/${text}"?`);
+    if (kind) return bad(`has ${quote(text)}, which has no name`, form);
+    return bad(`has ${quote(text)}, which has no kind`, isObjectName(text) ? `Did you mean "deployment/${text}"?` : form);
   }
   const kind = kindOf(text.slice(0, slash));
   if (kind === undefined) return unknownKind(text.slice(0, slash));

@@ -5,6 +5,8 @@ import type { Ports } from '../ports/ports.js';
 import { gateEnvironment } from './environment.js';
 import { explainGateFailure, readFailedLine, topLevel, wrapper } from './script.js';
 
+type GatePorts = Pick<Ports, 'process' | 'files' | 'log' | 'env' | 'cancelled'>;
+
 const evidenceLines = 40;
 
 /**
@@ -12,16 +14,16 @@ const evidenceLines = 40;
  * with 0. Throws CommandError `test-failed` that names the line that failed, with the last lines of its output; what
  * the script left running in the background is ended with it.
  */
-export async function runGate(ports: Pick<Ports, 'process' | 'files' | 'log' | 'env' | 'cancelled'>, gate: GateConfig): Promise<void> {
+export async function runGate(ports: GatePorts, gate: GateConfig): Promise<void> {
   const folder = await ports.files.temporaryFolder();
   try {
-    await ports.log.group(`test  ${gate.workingDirectory === '.' ? '' : `in ${gate.workingDirectory}`}`.trimEnd(), () => run(ports, gate, folder));
+    await ports.log.group(gate.workingDirectory === '.' ? 'test' : `test  in ${gate.workingDirectory}`, () => run(ports, gate, folder));
   } finally {
     await ports.files.remove(folder);
   }
 }
 
-async function run(ports: Pick<Ports, 'process' | 'files' | 'log' | 'env' | 'cancelled'>, gate: GateConfig, folder: string): Promise<void> {
+async function run(ports: GatePorts, gate: GateConfig, folder: string): Promise<void> {
   const script = join(folder, 'test.sh');
   const record = join(folder, 'failed');
   // From a file, so that no quoting is needed, and messages of bash carry the lines that the user knows.
@@ -43,5 +45,6 @@ async function run(ports: Pick<Ports, 'process' | 'files' | 'log' | 'env' | 'can
   if (exited.code === 0) return;
   const failed = readFailedLine(await ports.files.readText(record + topLevel), script);
   const { code, message, hint } = explainGateFailure(exited.code, gate.commands, failed, last);
-  throw new CommandError(code, message, { hint, evidence: last.length > 0 ? [{ title: 'last lines of the test gate', text: last.join('\n') }] : [] });
+  const evidence = last.length > 0 ? [{ title: 'last lines of the test gate', text: last.join('\n') }] : [];
+  throw new CommandError(code, message, { hint, evidence });
 }

@@ -14,7 +14,7 @@ export interface FailedLine {
  * nobody reads, since a failure in them need not be a failure of the script.
  */
 export const wrapper = [
-  `printf -v REPLY 'printf "%%s\\\\0" "$?" "$LINENO" "\${BASH_LINENO[*]}" "\${BASH_SOURCE[@]}" 2>/dev/null >%q.$BASH_SUBSHELL' "$1"`,
+  'printf -v REPLY \'printf "%%s\\\\0" "$?" "$LINENO" "${BASH_LINENO[*]}" "${BASH_SOURCE[@]}" 2>/dev/null >%q.$BASH_SUBSHELL\' "$1"',
   'trap -- "$REPLY" ERR',
   'unset REPLY',
   'shift',
@@ -37,7 +37,8 @@ export function readFailedLine(record: string | undefined, script: string): Fail
 }
 
 const signals: Readonly<Record<number, string>> = {
-  1: 'SIGHUP', 2: 'SIGINT', 3: 'SIGQUIT', 4: 'SIGILL', 6: 'SIGABRT', 7: 'SIGBUS', 8: 'SIGFPE', 9: 'SIGKILL', 11: 'SIGSEGV', 13: 'SIGPIPE', 15: 'SIGTERM',
+  1: 'SIGHUP', 2: 'SIGINT', 3: 'SIGQUIT', 4: 'SIGILL', 6: 'SIGABRT', 7: 'SIGBUS', 8: 'SIGFPE', 9: 'SIGKILL', 11: 'SIGSEGV',
+  13: 'SIGPIPE', 15: 'SIGTERM',
 };
 
 export interface GateFailure {
@@ -47,7 +48,9 @@ export interface GateFailure {
 }
 
 /** What to say of a gate that ended with `code`, not 0; `output` are its last lines. */
-export function explainGateFailure(code: number, commands: readonly string[], failed: FailedLine | undefined, output: readonly string[]): GateFailure {
+export function explainGateFailure(
+  code: number, commands: readonly string[], failed: FailedLine | undefined, output: readonly string[],
+): GateFailure {
   // A script that failed at one place under `set +e` and ended by itself at another ends with another status.
   const line = failed?.status === code ? failed.line : undefined;
   const text = line === undefined ? undefined : commands.join('\n').split('\n')[line - 1]?.trim();
@@ -57,17 +60,19 @@ export function explainGateFailure(code: number, commands: readonly string[], fa
     return {
       code: 'test-failed',
       message: `The test gate failed: ${where} ended with exit code ${code}: killed by ${signal}.`,
-      hint: code === 137 ? 'SIGKILL comes mostly from the kernel when memory is short: use less of it, or a larger runner.' : undefined,
+      hint: signal === 'SIGKILL' ? 'It comes mostly from the kernel when memory is short: use less of it, or a larger runner.' : undefined,
     };
   }
   if (code === 2 && line === undefined && output.some((said) => /: line \d+: syntax error/.test(said))) {
-    return { code: 'test-failed', message: 'The commands of `test` are not valid bash.', hint: 'The syntax error, with its line, is below.' };
+    const message = 'The commands of `test` are not valid bash.';
+    return { code: 'test-failed', message, hint: 'The syntax error, with its line, is below.' };
   }
   return { code: 'test-failed', message: `The test gate failed: ${where} ended with exit code ${code}.`, hint: hints[code] };
 }
 
 const hints: Readonly<Record<number, string>> = {
-  126: 'Exit code 126: the command was found and may not be executed. Give it the executable bit (`chmod +x`), or run it by its interpreter.',
+  126: 'Exit code 126: the command was found and may not be executed. Give it the executable bit (`chmod +x`), '
+    + 'or run it by its interpreter.',
   127: 'Exit code 127: a command was not found. Install it in an earlier step of the job, or mend its name.',
 };
 

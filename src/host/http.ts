@@ -95,6 +95,7 @@ function explain(error: NodeJS.ErrnoException, address: URL): Error {
     ETIMEDOUT: `${host} did not accept the connection in time`,
     EPROTO: `${host} does not speak TLS on this port`,
   };
-  const sentence = certificateTrouble.test(code) ? `the certificate of ${host} is not trusted: ${error.message}` : sentences[code];
+  const untrusted = certificateTrouble.test(code) ? `the certificate of ${host} is not trusted: ${error.message}` : undefined;
+  const sentence = untrusted ?? sentences[code];
   return new Error(sentence ?? `${host} gave no answer: ${error.message || code}`, { cause: error });
 }

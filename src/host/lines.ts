@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 
 const lineLimit = 64 * 1024;
-/** How far back from the limit a blank is looked for, so that a cut does not go through a word: half a secret cannot be masked. */
+/** How far back from the limit a blank is looked for: a cut through a word could leave half a secret, which cannot be masked. */
 const blankWithin = 8 * 1024;
 
 export interface LineSplitter {

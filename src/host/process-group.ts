@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 const pollMs = 20;
-/** How long the kernel may take to clear away what was killed. Where process 1 does not reap, zombies stay; they are not waited for. */
+/** How long the kernel may take to clear away what was killed; where process 1 does not reap, zombies stay. */
 const reapMs = 200;
 
 /** Every program runs as the leader of a process group of its own, so its children can be reached through its pid. */
 export interface ProcessGroup {
   /** Sends the signal to every process of the group; false when there is none left. */
   signal(name: NodeJS.Signals | 0): boolean;
-  /** SIGTERM, and SIGKILL for what is still there `graceMs` later. Resolves when nothing is left, or all that can be done is done. */
+  /** SIGTERM, and SIGKILL for what is still there `graceMs` later. Resolves when all that can be done is done. */
   end(graceMs: number): Promise<void>;
 }
 

@@ -19,7 +19,7 @@ export interface ProcessLimits {
 
 const defaults: ProcessLimits = { killAfterMs: 2000, leftBehindMs: 500, outputBytes: 1024 * 1024 };
 
-/** Programs of this machine, each in a process group of its own; when this process exits, the groups that still run get SIGTERM. */
+/** Programs of this machine, each in a process group of its own. When this process exits, what still runs gets SIGTERM. */
 export function createProcessRunner(limits: Partial<ProcessLimits> = {}): ProcessRunner {
   const all = { ...defaults, ...limits };
   const groups = new Set<ProcessGroup>();
@@ -172,7 +172,8 @@ async function isFolder(path: string): Promise<boolean> {
 
 function timeout(command: Command, exited: Exited): CommandError {
   const text = `${exited.stdout}${exited.stderr}`.trimEnd().split('\n').slice(-20).join('\n');
-  return new CommandError(cause(command), `${command.program} did not end within ${(command.timeoutMs ?? 0) / 1000} s and was stopped.`, {
+  const seconds = (command.timeoutMs ?? 0) / 1000;
+  return new CommandError(cause(command), `${command.program} did not end within ${seconds} s and was stopped.`, {
     hint: 'Run it again; if it hangs again, look at what it was waiting for.',
     evidence: text === '' ? [] : [{ title: `last output of ${command.program}`, text }],
   });

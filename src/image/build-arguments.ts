@@ -33,7 +33,8 @@ export function buildArguments(request: BuildArguments): string[] {
   const { build, image, tags, builder, metadataFile, secretFiles } = request;
   const sourceLabels = ociLabels(request.source);
   const option = (name: string, value: string | undefined) => (value === undefined ? [] : [`--${name}=${value}`]);
-  const pairs = (name: string, values: Readonly<Record<string, string>>) => Object.entries(values).map(([key, value]) => `--${name}=${key}=${value}`);
+  const pairs = (name: string, values: Readonly<Record<string, string>>) =>
+    Object.entries(values).map(([key, value]) => `--${name}=${key}=${value}`);
   return [
     'buildx', 'build', '--progress=plain',
     ...option('builder', build.builder),
@@ -58,11 +59,14 @@ function output(image: ImageName, tags: readonly string[]): string[] {
   return [`--output=${csv('type=image', `name=${image}`, 'push-by-digest=true', 'name-canonical=true', 'push=true')}`];
 }
 
-/** https://github.com/opencontainers/image-spec/blob/main/annotations.md; the time is the commit's, so that a rebuild gives the same image. */
+/**
+ * https://github.com/opencontainers/image-spec/blob/main/annotations.md
+ * The time is the commit's, so that a rebuild gives the same image.
+ */
 function ociLabels(source: Source): Record<string, string> {
   const values = {
     revision: source.revision,
-    created: source.committedAt === undefined ? undefined : new Date(source.committedAt * 1000).toISOString().replace('.000Z', 'Z'),
+    created: source.committedAt === undefined ? undefined : timestamp(source.committedAt),
     source: source.url,
     version: source.version,
   };
@@ -70,7 +74,10 @@ function ociLabels(source: Source): Record<string, string> {
     .flatMap(([name, value]) => (value === undefined ? [] : [[`org.opencontainers.image.${name}`, value]])));
 }
 
-/** Labels are inside the image's configuration; what registries and scanners show are annotations of the index and the manifests. */
+/** RFC 3339, to the second. */
+const timestamp = (seconds: number): string => new Date(Math.floor(seconds) * 1000).toISOString().replace('.000Z', 'Z');
+
+/** Labels are inside of the image; what registries and scanners show are the annotations of the index and the manifests. */
 function annotations(labels: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(labels)
     .filter(([name]) => name.startsWith('org.opencontainers.image.'))

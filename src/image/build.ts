@@ -40,7 +40,8 @@ export async function build(ports: DockerPorts, access: DockerAccess, request: B
   const digest = await buildAndPush(ports, access, request, pushed);
   const platforms = await checkPushed(ports, access, request, pushed[0], digest);
   await claimVersions(ports, access, { image, digest, tags: tags.version, builder: request.build.builder });
-  return { digest, platforms, reference: formatReference({ name: image, tag: tags.deployed, digest }), tags: [...pushed, ...tags.version] };
+  const reference = formatReference({ name: image, tag: tags.deployed, digest });
+  return { digest, platforms, reference, tags: [...pushed, ...tags.version] };
 }
 
 async function buildAndPush(ports: DockerPorts, access: DockerAccess, request: BuildRequest, tags: readonly string[]): Promise<Digest> {
@@ -51,7 +52,8 @@ async function buildAndPush(ports: DockerPorts, access: DockerAccess, request: B
     const args = buildArguments({ ...request, tags, metadataFile, secretFiles });
     const env = environment(ports, request.source);
     ports.log.command(asTyped(args));
-    await withRetries(ports, `Pushing ${request.image}`, () => ports.log.group(`build  ${request.image}`, () => runBuild(ports, access, args, env)));
+    const attempt = () => ports.log.group(`build  ${request.image}`, () => runBuild(ports, access, args, env));
+    await withRetries(ports, `Pushing ${request.image}`, attempt);
     return readDigest(await ports.files.readText(metadataFile));
   } finally {
     await ports.files.remove(folder);
@@ -59,17 +61,21 @@ async function buildAndPush(ports: DockerPorts, access: DockerAccess, request: B
 }
 
 /** One build with its push. When only the push failed, the next try finds every step in the builder's cache. */
-async function runBuild(ports: DockerPorts, access: DockerAccess, args: readonly string[], env: Readonly<Record<string, string>>): Promise<Attempt<undefined>> {
+async function runBuild(
+  ports: DockerPorts, access: DockerAccess, args: readonly string[], env: Readonly<Record<string, string>>,
+): Promise<Attempt<undefined>> {
   const exited = await docker(ports, access, { args, env, onLine: (line) => ports.log.output(line) });
   if (exited.code === 0) return { value: undefined };
   const output = `${exited.stdout}${exited.stderr}`;
   const { cause, message, hint, temporary = false } = explainBuildFailure(output);
-  const error = new CommandError(cause, message, { hint, evidence: [{ title: 'docker buildx build', text: relevantLines(output) }] });
-  return { error, temporary };
+  const evidence = [{ title: 'docker buildx build', text: relevantLines(output) }];
+  return { error: new CommandError(cause, message, { hint, evidence }), temporary };
 }
 
 /** Each secret in a file that only this user can read: arguments can be seen by everybody on the machine. */
-async function writeSecrets(ports: DockerPorts, folder: string, secrets: Readonly<Record<string, string>>): Promise<Record<string, string>> {
+async function writeSecrets(
+  ports: DockerPorts, folder: string, secrets: Readonly<Record<string, string>>,
+): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
   for (const [i, [id, value]] of Object.entries(secrets).entries()) {
     const path = join(folder, `secret-${i}`);
@@ -84,12 +90,12 @@ function environment(ports: DockerPorts, { committedAt }: Source): Record<string
     // The digest is all that is read of the metadata; to write the provenance into it as well takes time.
     BUILDX_METADATA_PROVENANCE: 'disabled',
     // Time stamps inside the image: https://reproducible-builds.org/specs/source-date-epoch/
-    ...(committedAt !== undefined && ports.env['SOURCE_DATE_EPOCH'] === undefined && { SOURCE_DATE_EPOCH: String(Math.floor(committedAt)) }),
+    ...(committedAt !== undefined && !ports.env['SOURCE_DATE_EPOCH'] && { SOURCE_DATE_EPOCH: String(Math.floor(committedAt)) }),
   };
 }
 
 function readDigest(metadata: string | undefined): Digest {
-  const digest = metadata === undefined ? undefined : (JSON.parse(metadata) as Record<string, unknown>)['containerimage.digest'];
+  const digest = (JSON.parse(metadata ?? '{}') as Record<string, unknown>)['containerimage.digest'];
   if (typeof digest === 'string' && /^sha256:[0-9a-f]{64}$/.test(digest)) return digest;
   throw new CommandError('push-failed', 'buildx ended well and did not say which digest it pushed.', {
     hint: 'The builder is too old, or not one that pushes. Add `- uses: docker/setup-buildx-action@v3` before this step of the workflow.',
@@ -98,22 +104,27 @@ function readDigest(metadata: string | undefined): Digest {
 }
 
 /** The platforms of what the registry holds now, after it was found to be what was built, complete. */
-async function checkPushed(ports: DockerPorts, access: DockerAccess, { image, build: asked }: BuildRequest, tag: string | undefined, digest: Digest) {
+async function checkPushed(
+  ports: DockerPorts, access: DockerAccess, { image, build: asked }: BuildRequest, tag: string | undefined, digest: Digest,
+): Promise<readonly string[]> {
   const name = tag === undefined ? `${image}@${digest}` : `${image}:${tag}`;
   const found = await describeImage(ports, access, name, asked.builder);
   if (found.state !== 'present') {
-    throw new CommandError('push-failed', `${name} was pushed, and cannot be read back: ${found.state === 'absent' ? 'the registry says that it does not exist' : found.reason}.`, {
-      hint: 'Check that the account may read this repository as well as write to it, and that no clean-up removes images at once.',
+    const reason = found.state === 'absent' ? 'the registry says that it does not exist' : found.reason;
+    throw new CommandError('push-failed', `${name} was pushed, and cannot be read back: ${reason}.`, {
+      hint: 'Check that the account may also read this repository, and that no clean-up removes images at once.',
     });
   }
   if (found.digest !== digest) {
     throw new CommandError('push-failed', `${name} was pushed with ${digest}, and holds ${found.digest} now.`, {
-      hint: 'Another run pushed the same tag at the same moment. Let runs of one commit wait for each other (`concurrency`), then run again.',
+      hint: 'Another run pushed the same tag at the same moment. Let runs of one commit wait for each other (`concurrency`), '
+        + 'then run again.',
     });
   }
   const missing = missingPlatforms(asked.platforms, found.platforms);
   if (missing.length > 0) {
-    throw new CommandError('push-failed', `${name} was pushed without ${missing.join(' and ')}: it holds ${found.platforms.join(', ') || 'no platform'}.`, {
+    const held = found.platforms.join(', ') || 'no platform';
+    throw new CommandError('push-failed', `${name} was pushed without ${missing.join(' and ')}: it holds ${held}.`, {
       hint: 'The registry or the builder dropped a part of the image. Run again; if it stays, look at the build log above.',
     });
   }

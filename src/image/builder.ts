@@ -31,7 +31,9 @@ const setupBuildx = 'Add `- uses: docker/setup-buildx-action@v3` before this ste
  * Starts the builder if need be and says what it can do. Throws CommandError before any minute is spent:
  * `build-failed` when docker, buildx or the builder is missing, `platform-unsupported` when it cannot build for a platform.
  */
-export async function inspectBuilder(ports: DockerPorts, access: DockerAccess, build: Pick<BuildConfig, 'builder' | 'platforms'>): Promise<Builder> {
+export async function inspectBuilder(
+  ports: DockerPorts, access: DockerAccess, build: Pick<BuildConfig, 'builder' | 'platforms'>,
+): Promise<Builder> {
   const inspectArgs = ['buildx', 'inspect', '--bootstrap', ...(build.builder === undefined ? [] : ['--', build.builder])];
   const version = await buildxVersion(ports, access);
   const inspected = await docker(ports, access, { args: inspectArgs, timeoutMs: bootTimeoutMs });
@@ -42,7 +44,7 @@ export async function inspectBuilder(ports: DockerPorts, access: DockerAccess, b
   const whole = found.driver !== 'docker' || await usesContainerdStore(ports, access);
   if (!whole && build.platforms.length > 1) {
     throw new CommandError('platform-unsupported',
-      `The builder "${found.name}" is the one inside of the Docker daemon, which cannot build for ${build.platforms.join(' and ')} at once.`,
+      `The builder "${found.name}" is inside of the Docker daemon and cannot build for ${build.platforms.join(' and ')} at once.`,
       { hint: `${setupBuildx} Or name one platform in \`platforms\`.` });
   }
   const missing = missingPlatforms(build.platforms, found.platforms);
@@ -57,7 +59,8 @@ async function buildxVersion(ports: DockerPorts, access: DockerAccess): Promise<
   const exited = await docker(ports, access, { args: ['buildx', 'version'], timeoutMs: 30_000 }).catch((error: unknown) => {
     if (error instanceof CommandError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
       throw new CommandError('build-failed', 'docker is not installed on this runner, and images are built with it.', {
-        hint: 'Use a runner that has Docker, such as ubuntu-24.04, or add `- uses: docker/setup-docker-action@v4` before this step.', cause: error,
+        hint: 'Use a runner that has Docker, such as ubuntu-24.04, or add `- uses: docker/setup-docker-action@v4` before this step.',
+        cause: error,
       });
     }
     throw error;
@@ -69,7 +72,8 @@ async function buildxVersion(ports: DockerPorts, access: DockerAccess): Promise<
   }
   const version = parseBuildxVersion(exited.stdout);
   if (isOlder(version, minimum)) {
-    throw new CommandError('build-failed', `buildx is of version ${version?.join('.')}, and ${minimum.join('.')} or later is needed.`, { hint: setupBuildx });
+    const message = `buildx is of version ${version?.join('.')}, and ${minimum.join('.')} or later is needed.`;
+    throw new CommandError('build-failed', message, { hint: setupBuildx });
   }
   return version;
 }
@@ -102,14 +106,20 @@ export function parseBuilder(text: string): ParsedBuilder {
     const [, name, value] = /^([A-Z][A-Za-z ]*):\s+(\S.*)$/.exec(line) ?? [];
     return name === key && value !== undefined ? [value.trim()] : [];
   });
-  const platforms = values('Platforms').flatMap((list) => list.split(',')).map((platform) => platform.trim().replace(/\*$/, '')).filter(Boolean);
-  return { name: values('Name')[0] ?? 'default', driver: values('Driver')[0] ?? '', platforms: [...new Set(platforms)], error: values('Error')[0] };
+  const platforms = values('Platforms').flatMap((list) => list.split(',')).map((platform) => platform.trim().replace(/\*$/, ''));
+  return {
+    name: values('Name')[0] ?? 'default',
+    driver: values('Driver')[0] ?? '',
+    platforms: [...new Set(platforms.filter(Boolean))],
+    error: values('Error')[0],
+  };
 }
 
 function noBuilder(asked: string | undefined, reason: string, command: string): CommandError {
   if (asked !== undefined && /no builder .* found/.test(reason)) {
     return new CommandError('build-failed', `There is no builder "${asked}" on this runner.`, {
-      hint: 'Check `builder`: it is the output `name` of docker/setup-buildx-action, or a name of `docker buildx ls`. Without it the current builder is used.',
+      hint: 'Check `builder`: it is the output `name` of docker/setup-buildx-action, or a name of `docker buildx ls`. '
+        + 'Without it the current builder is used.',
     });
   }
   const evidence = [{ title: command, text: reason }];
@@ -118,12 +128,15 @@ function noBuilder(asked: string | undefined, reason: string, command: string): 
       hint: 'Start Docker on this runner, or use a builder of another kind (`builder`): a remote one needs no daemon.', evidence,
     });
   }
-  return new CommandError('build-failed', `The builder ${asked === undefined ? '' : `"${asked}" `}does not start: ${reason}`, { hint: setupBuildx, evidence });
+  const which = asked === undefined ? 'The builder' : `The builder "${asked}"`;
+  return new CommandError('build-failed', `${which} does not start: ${reason}`, { hint: setupBuildx, evidence });
 }
 
 function unsupported(name: string, missing: readonly string[], available: readonly string[]): CommandError {
-  return new CommandError('platform-unsupported', `The builder "${name}" cannot build for ${missing.join(' and ')}: it knows ${available.join(', ') || 'no platform'}.`, {
-    hint: 'Add `- uses: docker/setup-qemu-action@v3` before docker/setup-buildx-action, use a builder with a node of that platform, or leave it out of `platforms`.',
+  const message = `The builder "${name}" cannot build for ${missing.join(' and ')}: it knows ${available.join(', ') || 'no platform'}.`;
+  return new CommandError('platform-unsupported', message, {
+    hint: 'Add `- uses: docker/setup-qemu-action@v3` before docker/setup-buildx-action, '
+      + 'use a builder with a node of that platform, or leave it out of `platforms`.',
   });
 }
 

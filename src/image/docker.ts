@@ -42,12 +42,13 @@ export function asTyped(args: readonly string[]): string {
 }
 
 /**
- * What the docker CLI or buildx says at its end about why it failed: from its last `ERROR:` on, without that word.
+ * What the docker CLI or buildx says about why it failed: from its last `ERROR:` on, without that word.
  * Output of the user's build steps cannot look like it, since buildx puts the number of the step before each line.
  */
 export function finalError(output: string): string {
   const lines = output.trimEnd().split('\n');
   const start = lines.findLastIndex((line) => line.startsWith('ERROR: '));
-  const text = start === -1 ? lines.findLast((line) => line.trim() !== '') ?? '' : lines.slice(start).join('\n');
+  const ofDocker = lines.find((line) => /^(?:docker: |unknown (?:shorthand )?flag: )/.test(line));
+  const text = start !== -1 ? lines.slice(start).join('\n') : ofDocker ?? lines.findLast((line) => line.trim() !== '') ?? '';
   return text.replace(/^ERROR: (?:failed to build: )?(?:failed to solve: )?/, '').trim();
 }

@@ -30,7 +30,8 @@ export async function logIn(ports: DockerPorts, login: RegistryLogin | undefined
 async function privateAccess(ports: DockerPorts, registry: string, folder: string): Promise<DockerAccess> {
   const own = ports.env['DOCKER_CONFIG'] || join(ports.env['HOME'] ?? '', '.docker');
   const file = join(own, 'config.json');
-  await ports.files.writeText(join(folder, 'config.json'), privateConfig(await ports.files.readText(file), registry, file), 0o600);
+  const config = privateConfig(await ports.files.readText(file), registry, file);
+  await ports.files.writeText(join(folder, 'config.json'), config, 0o600);
   for (const shared of ['cli-plugins', 'contexts']) await ports.files.link(join(own, shared), join(folder, shared));
   // Builders stay where they are known: buildx writes to this folder, so it must not be a copy.
   return { folder, env: { DOCKER_CONFIG: folder, ...(ports.env['BUILDX_CONFIG'] ? {} : { BUILDX_CONFIG: join(own, 'buildx') }) } };
@@ -43,8 +44,8 @@ async function privateAccess(ports: DockerPorts, registry: string, folder: strin
  */
 export function privateConfig(text: string | undefined, registry: string, file: string): string {
   const config = parseConfig(text, file);
-  const helpers = { ...(config['credHelpers'] as object | undefined), ...Object.fromEntries(storeKeys(registry).map((key) => [key, ''])) };
-  return JSON.stringify({ ...config, credHelpers: helpers });
+  const inFile = Object.fromEntries(storeKeys(registry).map((key) => [key, '']));
+  return JSON.stringify({ ...config, credHelpers: { ...(config['credHelpers'] as object | undefined), ...inFile } });
 }
 
 function parseConfig(text: string | undefined, file: string): Record<string, unknown> {
@@ -55,13 +56,16 @@ function parseConfig(text: string | undefined, file: string): Record<string, unk
   } catch {
     // What does not parse may hold a password, so nothing of it is repeated.
   }
-  throw new CommandError('registry-denied', `The docker configuration ${file} is not a JSON object, so docker cannot read its logins.`, { hint: 'Mend or remove this file.' });
+  throw new CommandError('registry-denied', `The docker configuration ${file} is not a JSON object, so docker cannot read its logins.`, {
+    hint: 'Mend or remove this file.',
+  });
 }
 
 /** Docker Hub is kept under the address of its old index. */
 const hubIndex = 'https://index.docker.io/v1/';
 const isHub = (registry: string): boolean => /^(?:index\.|registry-1\.)?docker\.io$/.test(registry);
-const storeKeys = (registry: string): readonly string[] => (isHub(registry) ? [hubIndex, 'docker.io', 'index.docker.io'] : [registry]);
+const storeKeys = (registry: string): readonly string[] =>
+  (isHub(registry) ? [hubIndex, 'docker.io', 'index.docker.io'] : [registry]);
 
 async function tryLogin(ports: DockerPorts, access: DockerAccess, login: RegistryLogin): Promise<Attempt<undefined>> {
   const exited = await docker(ports, access, {
@@ -96,5 +100,6 @@ function loginFailure({ registry, username }: RegistryLogin, reason: string): At
       temporary: kind === 'temporary',
     };
   }
-  return { error: new CommandError('registry-denied', `The login to ${registry} as ${username} did not work: ${reason}.`), temporary: false };
+  const error = new CommandError('registry-denied', `The login to ${registry} as ${username} did not work: ${reason}.`);
+  return { error, temporary: false };
 }

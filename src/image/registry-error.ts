@@ -8,16 +8,18 @@ const patterns: readonly (readonly [RegistryError, RegExp])[] = [
   // login attempt to http://…/v2/ failed with status: 401 Unauthorized
   // denied: requested access to the resource is denied
   // server message: insufficient_scope: authorization failed
-  ['denied', /\b40[13] (?:Unauthorized|Forbidden)|\bdenied\b|\bunauthorized\b|no basic auth credentials|insufficient_scope|incorrect username or password/i],
+  ['denied', /\b40[13] (?:Unauthorized|Forbidden)|\bdenied\b|\bunauthorized\b/i],
+  ['denied', /no basic auth credentials|insufficient_scope|incorrect username or password/i],
   // unexpected status from PUT request to https://…/manifests/x: 429 Too Many Requests
   // received unexpected HTTP status: 503 Service Unavailable
   ['temporary', /\b429\b.*Too Many Requests|\btoomanyrequests\b|\b5\d\d (?:Internal|Bad Gateway|Service Unavailable|Gateway Time)/i],
   // read tcp 10.0.0.1:41000->10.0.0.2:443: read: connection reset by peer
   // net/http: TLS handshake timeout; dial tcp …: i/o timeout; context deadline exceeded; Client.Timeout exceeded
-  ['temporary', /connection reset by peer|broken pipe|unexpected EOF|: EOF$|handshake timeout|i\/o timeout|deadline exceeded|Client\.Timeout|stream error|temporary failure in name resolution|server misbehaving/im],
+  ['temporary', /connection reset by peer|broken pipe|unexpected EOF|: EOF$|stream error/im],
+  ['temporary', /handshake timeout|i\/o timeout|deadline exceeded|Client\.Timeout|failure in name resolution|server misbehaving/i],
   // dial tcp 127.0.0.1:1: connect: connection refused; dial tcp: lookup nosuch.invalid on …: no such host
   // tls: failed to verify certificate: x509: certificate signed by unknown authority
-  ['unreachable', /connection refused|no such host|no route to host|network is unreachable|x509:|server gave HTTP response to HTTPS client/i],
+  ['unreachable', /connection refused|no such host|no route to host|network is unreachable|x509:|HTTP response to HTTPS client/i],
   // 127.0.0.1:5000/api:v9: not found; manifest unknown; 404 Not Found
   ['absent', /: not found\b|\b404 Not Found|manifest unknown|name unknown|MANIFEST_UNKNOWN|NAME_UNKNOWN/i],
 ];

@@ -21,8 +21,10 @@ export type Described =
 const inspectTimeoutMs = 60_000;
 
 /** What the registry holds under a reference. Never throws for an answer of the registry; a temporary failure is tried again. */
-export async function describeImage(ports: DockerPorts, access: DockerAccess, reference: string, builder?: string): Promise<Described> {
-  const reached = await withRetries<Described>(ports, `Reading ${reference}`, async () => {
+export async function describeImage(
+  ports: DockerPorts, access: DockerAccess, reference: string, builder?: string,
+): Promise<Described> {
+  return withRetries<Described>(ports, `Reading ${reference}`, async () => {
     const raw = await imagetools(ports, access, builder, ['inspect', '--raw', '--', reference]);
     if (raw.code === 0) return { value: await describe(ports, access, reference, raw.stdout, builder) };
     const reason = finalError(raw.stderr);
@@ -34,10 +36,11 @@ export async function describeImage(ports: DockerPorts, access: DockerAccess, re
     if (error instanceof CommandError) return { state: 'unreachable' as const, reason: error.message };
     throw error;
   });
-  return reached;
 }
 
-async function describe(ports: DockerPorts, access: DockerAccess, reference: string, raw: string, builder?: string): Promise<Described> {
+async function describe(
+  ports: DockerPorts, access: DockerAccess, reference: string, raw: string, builder?: string,
+): Promise<Described> {
   // The bytes as the registry gave them, so their hash is the digest, whatever a header says.
   const digest = `sha256:${createHash('sha256').update(raw).digest('hex')}`;
   const platforms = parseIndex(raw);
@@ -46,7 +49,11 @@ async function describe(ports: DockerPorts, access: DockerAccess, reference: str
   return { state: 'present', digest, platforms: config.code === 0 ? parseImageConfig(config.stdout) : [] };
 }
 
-interface PlatformJson { readonly os?: string; readonly architecture?: string; readonly variant?: string }
+interface PlatformJson {
+  readonly os?: string;
+  readonly architecture?: string;
+  readonly variant?: string;
+}
 
 /**
  * The platforms in an index or a manifest list; undefined for the manifest of one image, which does not hold its own.
@@ -63,7 +70,9 @@ export function parseImageConfig(text: string): readonly string[] {
   return image?.os ? [platformText(image)] : [];
 }
 
-const platformText = ({ os, architecture, variant }: PlatformJson): string => normalizePlatform([os, architecture, variant].filter(Boolean).join('/'));
+function platformText({ os, architecture, variant }: PlatformJson): string {
+  return normalizePlatform([os, architecture, variant].filter(Boolean).join('/'));
+}
 
 export interface TagMove {
   readonly image: ImageName;
@@ -91,8 +100,10 @@ export async function moveTags(ports: DockerPorts, access: DockerAccess, move: T
 
 /** The arguments of `docker` for it. */
 export function moveTagsArguments({ image, digest, tags, builder }: TagMove): string[] {
-  return ['buildx', 'imagetools', 'create', ...(builder === undefined ? [] : [`--builder=${builder}`]),
-    '--progress=plain', ...tags.map((tag) => `--tag=${image}:${tag}`), '--', `${image}@${digest}`];
+  return [
+    'buildx', 'imagetools', 'create', '--progress=plain', ...(builder === undefined ? [] : [`--builder=${builder}`]),
+    ...tags.map((tag) => `--tag=${image}:${tag}`), '--', `${image}@${digest}`,
+  ];
 }
 
 async function checkTag(ports: DockerPorts, access: DockerAccess, move: TagMove, tag: string): Promise<void> {
@@ -122,7 +133,8 @@ export async function claimVersions(ports: DockerPorts, access: DockerAccess, mo
   })));
   for (const { tag, found } of states) {
     if (found.state === 'present' && found.digest !== move.digest) {
-      throw new CommandError('push-failed', `${move.image}:${tag} exists already with another content (${found.digest}), and a version is never overwritten.`, {
+      const message = `${move.image}:${tag} exists already with another content (${found.digest}), and a version is never overwritten.`;
+      throw new CommandError('push-failed', message, {
         hint: `Give this commit a version of its own in \`tags\`, or deploy what exists by \`digest: ${found.digest}\`.`,
       });
     }
@@ -133,7 +145,6 @@ export async function claimVersions(ports: DockerPorts, access: DockerAccess, mo
 
 function imagetools(ports: DockerPorts, access: DockerAccess, builder: string | undefined, args: readonly [string, ...string[]]) {
   const [command, ...rest] = args;
-  return docker(ports, access, {
-    args: ['buildx', 'imagetools', command, ...(builder === undefined ? [] : [`--builder=${builder}`]), ...rest], timeoutMs: inspectTimeoutMs,
-  });
+  const chosen = builder === undefined ? [] : [`--builder=${builder}`];
+  return docker(ports, access, { args: ['buildx', 'imagetools', command, ...chosen, ...rest], timeoutMs: inspectTimeoutMs });
 }

@@ -7,7 +7,10 @@ export type Attempt<T> = { readonly value: T } | { readonly error: CommandError;
 /** Pauses before the second and the third try, ms. */
 const pausesMs = [2000, 6000];
 
-/** The value of the first try that succeeds, of at most three. Only temporary failures are tried again, and each is said in the log. */
+/**
+ * The value of the first try that succeeds, of at most three. Only temporary failures are tried again, each is said in
+ * the log, and the error of the last is thrown.
+ */
 export async function withRetries<T>(ports: DockerPorts, what: string, attempt: () => Promise<Attempt<T>>): Promise<T> {
   for (const pauseMs of pausesMs) {
     const result = await attempt();

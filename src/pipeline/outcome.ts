@@ -27,7 +27,7 @@ export interface Ending {
 
 export function outcomeOf(run: Run, ending: Ending): Outcome {
   const verdict = verdictOf(run, ending);
-  const touched = ending.unchanged === true ? [] : (ending.targets ?? []);
+  const touched = verdict === 'unchanged' || verdict === 'failed' ? [] : (ending.targets ?? []);
   return {
     verdict,
     failure: ending.failure && describeFailure(ending.failure, ending.undone),

@@ -46,7 +46,8 @@ async function logsOf(cluster: Cluster, pod: Pod, container: string | undefined,
     try {
       const answer = await cluster.api.raw(`${apiPath(resources.pods, cluster.namespace, nameOf(pod))}/log?${query.toString()}`, { signal, maxBytes: 16_384 });
       const text = answer.status === 200 ? answer.body.trimEnd() : '';
-      return text === '' ? [] : [{ title: `log of container ${name} of pod ${nameOf(pod)}${previous ? ', before its last restart' : ''}`, text }];
+      // The kubelet answers 200 with this sentence when the runtime has removed the container already.
+      return text === '' || text.startsWith('unable to retrieve container logs for ') ? [] : [{ title: `log of container ${name} of pod ${nameOf(pod)}${previous ? ', before its last restart' : ''}`, text }];
     } catch {
       // A log that cannot be read must not delay the rollback: the other evidence stands.
       return [];

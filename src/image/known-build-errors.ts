@@ -1,0 +1,145 @@
+import type { BuildFailure } from './build-failure.js';
+import { baseImageFailure, pushFailure } from './push-failure.js';
+import { place, stepFailure } from './step-failure.js';
+
+export interface KnownBuildError {
+  /** Matched against the final error of buildx. */
+  readonly pattern: RegExp;
+  readonly explain: (match: readonly string[], output: string) => BuildFailure;
+}
+
+const setupBuildx = 'Add `- uses: docker/setup-buildx-action@v3` before this step of the workflow.';
+const failed = (message: string, hint: string): BuildFailure => ({ cause: 'build-failed', message, hint });
+const unsupported = (message: string, hint: string): BuildFailure => ({ cause: 'platform-unsupported', message, hint });
+
+/** The first that matches is meant. Above each: an example, as buildx 0.29 with BuildKit 0.25 says it. */
+export const knownBuildErrors: readonly KnownBuildError[] = [
+  {
+    // failed to push ghcr.io/acme/api:x: unexpected status from HEAD request to https://…: 401 Unauthorized
+    pattern: /failed to push (\S+?): ([^]*)/,
+    explain: ([, reference = '', reason = '']) => pushFailure(reference, reason),
+  },
+  {
+    // node:9: failed to resolve source metadata for docker.io/library/node:9: no match for platform in manifest: not found
+    pattern: /failed to (?:resolve source|load) metadata for (\S+?): .*no match for platform in manifest/,
+    explain: ([, base], output) => unsupported(
+      `The base image ${base} does not exist for a platform that is asked for${place(output)}.`,
+      'Choose a base image that has all of `platforms`, or leave the platform out.',
+    ),
+  },
+  {
+    // node:99: failed to resolve source metadata for docker.io/library/node:99: docker.io/library/node:99: not found
+    pattern: /failed to resolve source metadata for (\S+?): ([^]*)/,
+    explain: ([, base = '', reason = ''], output) => baseImageFailure(base, reason, place(output)),
+  },
+  {
+    // failed to read dockerfile: open Dockerfile: no such file or directory
+    pattern: /failed to read dockerfile: open (.+?): no such file or directory/,
+    explain: ([, file]) => failed(
+      `There is no ${file} in the build context.`,
+      'Check `dockerfile`, which is relative to the workspace, and `context`; and that the repository is checked out.',
+    ),
+  },
+  {
+    // unable to prepare context: path "./api" not found
+    pattern: /unable to prepare context: path "(.+)" not found/,
+    explain: ([, path]) => failed(
+      `The build context ${path} does not exist.`,
+      'Check `context`, which is relative to the workspace, and that the repository is checked out.',
+    ),
+  },
+  {
+    // target stage "prod" could not be found
+    pattern: /target stage "?(.+?)"? could not be found/,
+    explain: ([, stage]) => failed(`The Dockerfile has no stage "${stage}".`, 'Check `target`: a stage is named by `FROM … AS name`.'),
+  },
+  {
+    // failed to compute cache key: failed to calculate checksum of ref x::y: "/app.jar": not found
+    pattern: /failed to (?:compute cache key|calculate checksum of ref)[^]*?"(.+?)":? not found/,
+    explain: ([, path = ''], output) => failed(
+      `${path.replace(/^\//, '')} is not in the build context${place(output)}.`,
+      'Check the path, which is relative to `context`, and that .dockerignore does not leave it out; '
+        + 'what an earlier step is to make must be there before this one.',
+    ),
+  },
+  {
+    // dockerfile parse error on line 2: unknown instruction: FOO (did you mean FROM?)
+    pattern: /dockerfile parse error on line (\d+): (.+)/,
+    explain: ([, line, reason]) => failed(`The Dockerfile is not valid in line ${line}: ${reason}.`, 'Mend this line.'),
+  },
+  {
+    // process "/bin/sh -c npm ci" did not complete successfully: exit code: 1
+    pattern: /process "([^]+)" did not complete successfully: (?:exit code: (\d+)|(.+))/,
+    explain: ([, command = '', code, reason], output) =>
+      stepFailure(command, code === undefined ? `with ${reason}` : Number(code), output),
+  },
+  {
+    // secret npm_token: not found
+    pattern: /^secret (\S+): not found/,
+    explain: ([, id], output) => failed(
+      `The Dockerfile needs the build secret "${id}", which was not given${place(output)}.`, `Add it to \`build-secrets\` as ${id}=….`,
+    ),
+  },
+  {
+    // failed to prepare x as y: parent snapshot sha256:… does not exist: not found
+    pattern: /parent snapshot \S+ does not exist/,
+    explain: () => failed(
+      'The cache of the builder is damaged: a layer that it relies on is gone.',
+      'Run again; if it stays, run `docker buildx prune --all` on the builder.',
+    ),
+  },
+  {
+    // write /var/lib/buildkit/…: no space left on device
+    pattern: /no space left on device/,
+    explain: () => failed('The disk of the builder is full.', 'Free room on the runner before this step, or run `docker buildx prune`.'),
+  },
+  {
+    // docker: 'buildx' is not a docker command. (before 28)   docker: unknown command: docker buildx
+    pattern: /'buildx' is not a docker command|unknown command: docker buildx/,
+    explain: () => failed('docker is installed without buildx, which images are built with.', setupBuildx),
+  },
+  {
+    // unknown flag: --annotation
+    pattern: /^unknown (?:shorthand )?flag: (.+)/,
+    explain: ([, flag]) => failed(`buildx is missing or too old: it does not know ${flag}.`, setupBuildx),
+  },
+  {
+    // Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?
+    pattern: /Cannot connect to the Docker daemon at (\S+?)\.? /,
+    explain: ([, address]) => failed(
+      `The Docker daemon at ${address} cannot be reached.`, 'Start Docker on this runner, or use a builder that needs no daemon (`builder`).',
+    ),
+  },
+  {
+    // no builder "ci" found
+    pattern: /no builder "(.+)" found/,
+    explain: ([, name]) => failed(
+      `There is no builder "${name}" on this runner.`,
+      'Check `builder`: it is the output `name` of docker/setup-buildx-action. Without it the current builder is used.',
+    ),
+  },
+  {
+    // Multi-platform build is not supported for the docker driver.
+    pattern: /(.+) is not supported for the docker driver/,
+    explain: ([, feature = '']) => ({
+      cause: /platform/i.test(feature) ? 'platform-unsupported' : 'build-failed',
+      message: `${feature} is not possible with the builder that is inside of the Docker daemon.`,
+      hint: setupBuildx,
+    }),
+  },
+  {
+    // failed to parse platform linux/am d64: "am d64" is an invalid component of "linux/am d64"
+    pattern: /.*(?:invalid platform|failed to parse platform|unknown operating system or architecture|is an invalid (?:OS )?component).*/,
+    explain: ([text]) => unsupported(
+      `A platform is not one that the builder knows: ${text}.`, 'Check `platforms`: os/architecture[/variant], e.g. linux/arm64.',
+    ),
+  },
+  {
+    // rpc error: code = Unavailable desc = error reading from server: EOF
+    pattern: /code = Unavailable|error reading from server|closing transport|graceful_stop/,
+    explain: () => failed(
+      'The connection to the builder was lost during the build.',
+      'The builder was stopped, or ran out of memory. Run again, or give it more.',
+    ),
+  },
+];

@@ -1,0 +1,52 @@
+import type { BuildFailure } from './build-failure.js';
+import { classifyRegistryError } from './registry-error.js';
+
+/** What to say when the registry did not take `what`, for this reason. */
+export function pushFailure(what: string, reason: string): BuildFailure {
+  const why = firstLine(reason);
+  switch (classifyRegistryError(reason)) {
+    case 'denied':
+      return {
+        cause: 'registry-denied',
+        message: `The registry did not let ${what} be pushed: ${why}.`,
+        hint: 'Check `registry-username` and `registry-password`, and that the account may write to this repository; '
+          + 'on GitHub the job needs `permissions: packages: write`.',
+      };
+    case 'temporary':
+      return { cause: 'push-failed', message: `The image was built, and ${what} could not be pushed: ${why}.`, temporary: true };
+    case 'unreachable':
+      return {
+        cause: 'push-failed',
+        message: `The image was built, and the registry of ${what} cannot be reached: ${why}.`,
+        hint: 'Check the host and port in `image`, and that the builder may reach it.',
+      };
+    default:
+      return { cause: 'push-failed', message: `The image was built, and the registry did not take ${what}: ${why}.` };
+  }
+}
+
+/** What to say when a base image could not be had, for this reason. `where` is its place in the Dockerfile. */
+export function baseImageFailure(base: string, reason: string, where: string): BuildFailure {
+  switch (classifyRegistryError(reason)) {
+    case 'denied':
+      return {
+        cause: 'registry-denied',
+        message: `The base image ${base} may not be pulled${where}: ${firstLine(reason)}.`,
+        hint: 'Check its name, and log in to its registry before this step.',
+      };
+    case 'absent':
+      return {
+        cause: 'build-failed',
+        message: `The base image ${base} does not exist${where}.`,
+        hint: 'Check its name and tag in the FROM line.',
+      };
+    default:
+      return {
+        cause: 'build-failed',
+        message: `The base image ${base} could not be fetched${where}: ${firstLine(reason)}.`,
+        hint: 'Check that its registry is up and can be reached from the builder, then run again.',
+      };
+  }
+}
+
+const firstLine = (text: string): string => (text.trim().split('\n')[0] ?? '').replace(/[.\s]+$/, '');
