@@ -1,46 +1,41 @@
-import { afterAll, afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { faultProxy } from './harness/api-fault-proxy.js';
 import { call, closeApi, pathOf, type Any } from './harness/api.js';
-import { eventually } from './harness/environment.js';
+import { environment, eventually } from './harness/environment.js';
+import { inSpace } from './harness/app.js';
 import { closeImages, digestOfTag, pushImage } from './harness/images.js';
 import { startLoad } from './harness/load.js';
-import { namespace, type Space } from './harness/namespace.js';
+import type { Space } from './harness/namespace.js';
 import { asSeen, parseFileCommands } from './harness/runner-files.js';
 import { setImage } from './harness/scenarios.js';
 import { runningImages, snapshotOf } from './harness/snapshot.js';
 import { cronjob, daemonset, deployment, pullSecret, service, statefulset } from './harness/workloads.js';
-import { environment } from './harness/environment.js';
 
 const run = promisify(execFile);
 jest.setTimeout(90_000);
 
-let space: Space;
-beforeEach(async () => {
-  space = await namespace('harness');
-});
-afterEach(() => space.dispose());
 afterAll(() => {
   closeApi();
   closeImages();
 });
 
-const kubectl = (...args: string[]): Promise<{ stdout: string; stderr: string }> => run('kubectl', args, { env: { ...process.env, KUBECONFIG: space.kubeconfig } });
+const kubectl = (space: Space, ...args: string[]): Promise<{ stdout: string; stderr: string }> => run('kubectl', args, { env: { ...process.env, KUBECONFIG: space.kubeconfig } });
 
 /** What the first pod of `web` shows of its container. */
-async function containerOf(): Promise<Any> {
+async function containerOf(space: Space): Promise<Any> {
   const [pod] = await space.list('Pod', 'app=web');
   return pod?.status?.containerStatuses?.[0];
 }
 
-async function start(mode: string, extra: Any = {}): Promise<void> {
+async function start(space: Space, mode: string, extra: Any = {}): Promise<void> {
   const { reference } = await pushImage({ version: 'v1', tag: mode.replaceAll(/[^a-z0-9.-]/g, '-'), mode });
   await space.apply(deployment('web', { image: reference, replicas: 1, ...extra }));
 }
 
 describe('the fault app', () => {
-  it.each<[mode: string, what: string, shown: (container: Any) => boolean, extra?: Any]>([
+  it.concurrent.each<[mode: string, what: string, shown: (container: Any) => boolean, extra?: Any]>([
     ['crash', 'ends with code 1', (c) => c.state?.terminated?.exitCode === 1 || c.lastState?.terminated?.exitCode === 1],
     ['exit-zero', 'ends with code 0', (c) => c.state?.terminated?.exitCode === 0 || c.lastState?.terminated?.exitCode === 0],
     ['crash-after=1s', 'runs and ends', (c) => c.lastState?.terminated?.exitCode === 1],
@@ -53,89 +48,89 @@ describe('the fault app', () => {
       { container: { resources: { limits: { memory: '32Mi' } } } }],
     ['liveness-dead', 'is restarted by its probe', (c) => c.restartCount > 0,
       { container: { livenessProbe: { httpGet: { path: '/live', port: 8080 }, periodSeconds: 1, failureThreshold: 1 } } }],
-  ])('MODE=%s: %s', async (mode, what, shown, extra = {}) => {
-    await start(mode, extra);
+  ])('MODE=%s: %s', async (mode, what, shown, extra = {}) => inSpace('harness', async (space) => {
+    await start(space, mode, extra);
     await eventually(what, async () => {
-      const container = await containerOf();
+      const container = await containerOf(space);
       return container && shown(container);
-    }, 60_000, containerOf as never);
-  });
+    }, 60_000);
+  })());
 
-  it('MODE=unready: runs and says why it is not ready', async () => {
-    await start('unready');
+  it.concurrent('MODE=unready: runs and says why it is not ready', inSpace('harness', async (space) => {
+    await start(space, 'unready');
     await eventually('an event of the probe', async () => (await space.list('Event')).some((e) => e.reason === 'Unhealthy' && e.message.includes('503')));
-    expect((await containerOf()).ready).toBe(false);
-  });
+    expect((await containerOf(space)).ready).toBe(false);
+  }));
 
-  it.each([
+  it.concurrent.each([
     ['ok', '200 v1'],
     ['wrong-answer', '500 not well: wrong-answer'],
     ['wrong-text', '200 welcome to nginx'],
-  ])('MODE=%s: answers %s', async (mode, answer) => {
-    await start(mode);
+  ])('MODE=%s: answers %s', async (mode, answer) => inSpace('harness', async (space) => {
+    await start(space, mode);
     await space.apply(service('web'));
     await space.rolledOut('Deployment', 'web');
-    const load = startLoad({ host: await clusterIp(), perSecond: 20, maxRequests: 400 });
+    const load = startLoad({ host: await clusterIp(space), perSecond: 20, maxRequests: 400 });
     await eventually('an answer', async () => (await call('GET', pathOf('EndpointSlice', space.name))).items.length > 0);
     await new Promise((done) => setTimeout(done, 2000));
     expect((await load.stop()).answers).toHaveProperty([answer]);
-  });
+  })());
 });
 
-async function clusterIp(): Promise<string> {
+async function clusterIp(space: Space): Promise<string> {
   return (await space.until('Service', 'web', 'has an address', (s) => s.spec.clusterIP)).spec.clusterIP;
 }
 
 describe('the images', () => {
-  it('have the digest that the registry gives them, in an index with each architecture', async () => {
+  it.concurrent('have the digest that the registry gives them, in an index with each architecture', inSpace('harness', async (space) => {
     const image = await pushImage({ version: 'v9', architectures: ['amd64', 'arm64'] });
     expect(await digestOfTag(image.name, 'v9')).toBe(image.digest);
     const { stdout } = await run('docker', ['buildx', 'imagetools', 'inspect', '--builder', environment().builder, image.reference]);
     expect(stdout).toContain('linux/amd64');
     expect(stdout).toContain('linux/arm64');
-  });
+  }));
 
-  it('need a login where there is one', async () => {
+  it.concurrent('need a login where there is one', inSpace('harness', async (space) => {
     const { authRegistry, authUsername, authPassword } = environment();
-    const { reference } = await pushImage({ version: 'v1', repository: 'private/app', withLogin: true });
+    const { reference } = await pushImage({ version: 'v1', repository: 'private/app', withLogin: true, fresh: true });
     await space.apply(deployment('web', { image: reference, replicas: 1 }));
-    await eventually('a refusal', async () => /unauthorized|denied|authorization|no basic auth/i.test((await containerOf())?.state?.waiting?.message ?? ''));
+    await eventually('a refusal', async () => /unauthorized|denied|authorization|no basic auth/i.test((await containerOf(space))?.state?.waiting?.message ?? ''));
     await space.apply(
       pullSecret('login', authRegistry, authUsername, authPassword),
       deployment('web', { image: reference, replicas: 1, pod: { imagePullSecrets: [{ name: 'login' }] } }),
     );
     await space.rolledOut('Deployment', 'web');
-  });
+  }));
 });
 
 describe('the account under the documented Role', () => {
-  const may = async (verb: string, resource: string): Promise<boolean> =>
-    (await kubectl('auth', 'can-i', verb, resource).catch((error: { stdout: string }) => error)).stdout.trim() === 'yes';
+  const may = async (space: Space, verb: string, resource: string): Promise<boolean> =>
+    (await kubectl(space, 'auth', 'can-i', verb, resource).catch((error: { stdout: string }) => error)).stdout.trim() === 'yes';
 
-  it('changes images and reads what it judges by', async () => {
+  it.concurrent('changes images and reads what it judges by', inSpace('harness', async (space) => {
     const [v1, v2] = [await pushImage({ version: 'v1' }), await pushImage({ version: 'v2' })];
     await space.apply(deployment('web', { image: v1.reference }), statefulset('db', { image: v1.reference, replicas: 1 }),
       daemonset('agent', { image: v1.reference }), cronjob('nightly', { image: v1.reference }), service('web'));
     for (const workload of ['deployment/web', 'statefulset/db', 'daemonset/agent', 'cronjob/nightly']) {
-      await kubectl('set', 'image', workload, `${workload.split('/')[1]}=${v2.reference}`);
+      await kubectl(space, 'set', 'image', workload, `${workload.split('/')[1]}=${v2.reference}`);
     }
     await Promise.all([space.rolledOut('Deployment', 'web'), space.rolledOut('StatefulSet', 'db'), space.rolledOut('DaemonSet', 'agent')]);
     expect(await runningImages(space, 'web')).toEqual([v2.reference]);
-    expect((await kubectl('logs', 'deployment/web')).stdout).toContain('fault-app v2 starts');
-    expect((await kubectl('get', '--raw', `${pathOf('Service', space.name, 'web')}:80/proxy/version`)).stdout).toBe('v2\n');
-  });
+    expect((await kubectl(space, 'logs', 'deployment/web')).stdout).toContain('fault-app v2 starts');
+    expect((await kubectl(space, 'get', '--raw', `${pathOf('Service', space.name, 'web')}:80/proxy/version`)).stdout).toBe('v2\n');
+  }));
 
-  it('may do nothing else', async () => {
+  it.concurrent('may do nothing else', inSpace('harness', async (space) => {
     const asked = await Promise.all([
-      may('get', 'secrets'), may('delete', 'deployments.apps'), may('create', 'deployments.apps'), may('delete', 'pods'), may('create', 'pods/exec'),
-      may('delete', 'configmaps'), may('patch', 'services'), may('get', 'nodes'),
+      may(space, 'get', 'secrets'), may(space, 'delete', 'deployments.apps'), may(space, 'create', 'deployments.apps'), may(space, 'create', 'pods'), may(space, 'create', 'pods/exec'),
+      may(space, 'delete', 'configmaps'), may(space, 'patch', 'services'), may(space, 'get', 'nodes'),
     ]);
     expect(asked).toEqual(asked.map(() => false));
-  });
+  }));
 });
 
 describe('the snapshot', () => {
-  it('is the same after a change was taken back, and another one while it lasts', async () => {
+  it.concurrent('is the same after a change was taken back, and another one while it lasts', inSpace('harness', async (space) => {
     const [v1, v2] = [await pushImage({ version: 'v1' }), await pushImage({ version: 'v2' })];
     await space.apply(deployment('web', { image: v1.reference }), service('web'));
     await space.rolledOut('Deployment', 'web');
@@ -146,34 +141,34 @@ describe('the snapshot', () => {
     await setImage(space, 'Deployment', v1.reference);
     await space.rolledOut('Deployment', 'web');
     expect(await snapshotOf(space)).toEqual(before);
-  });
+  }));
 });
 
 describe('the load', () => {
-  it('loses nothing in a good rollout of an app that serves on after SIGTERM', async () => {
+  it.concurrent('loses nothing in a good rollout of an app that serves on after SIGTERM', inSpace('harness', async (space) => {
     const mode = 'serve-after-term=3s';
     const [v1, v2] = [await pushImage({ version: 'v1', tag: 'calm-1', mode }), await pushImage({ version: 'v2', tag: 'calm-2', mode })];
     await space.apply(deployment('web', { image: v1.reference, pod: { terminationGracePeriodSeconds: 10 } }), service('web'));
     await space.rolledOut('Deployment', 'web');
-    const host = await clusterIp();
+    const host = await clusterIp(space);
     await eventually('the Service answers', async () => {
       const probe = startLoad({ host, perSecond: 10, maxRequests: 3 });
       await new Promise((done) => setTimeout(done, 500));
       return (await probe.stop()).errors.length === 0;
     });
     const load = startLoad({ host, perSecond: 50 });
-    await kubectl('set', 'image', 'deployment/web', `web=${v2.reference}`);
-    await kubectl('rollout', 'status', 'deployment/web');
+    await kubectl(space, 'set', 'image', 'deployment/web', `web=${v2.reference}`);
+    await kubectl(space, 'rollout', 'status', 'deployment/web');
     await eventually('no old pod', async () => (await space.list('Pod', 'app=web')).length === 2);
     const result = await load.stop();
     expect(result.errors).toEqual([]);
     expect(Object.keys(result.answers).sort()).toEqual(['200 v1', '200 v2']);
     expect(result.sent).toBe((result.answers['200 v1'] ?? 0) + (result.answers['200 v2'] ?? 0));
-  });
+  }));
 });
 
 describe('the API server that misbehaves', () => {
-  it('passes everything on, and fails as it is told to', async () => {
+  it.concurrent('passes everything on, and fails as it is told to', inSpace('harness', async (space) => {
     const proxy = await faultProxy(space);
     const get = (): Promise<{ stdout: string; stderr: string }> =>
       run('kubectl', ['get', 'pods', '--request-timeout=5s'], { env: { ...process.env, KUBECONFIG: proxy.kubeconfig } });
@@ -193,7 +188,7 @@ describe('the API server that misbehaves', () => {
     } finally {
       await proxy.close();
     }
-  });
+  }));
 });
 
 describe('what the runner reads', () => {

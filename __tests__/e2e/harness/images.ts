@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -27,6 +27,8 @@ export interface Variant {
   /** Faults of the app, see app/main.go. */
   readonly mode?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Another digest at each call: an image that no node has yet. */
+  readonly fresh?: boolean;
   /** Into the registry with a login. */
   readonly withLogin?: boolean;
   /** Architectures in the index; the layer is the same, only amd64 can be run. */
@@ -87,7 +89,7 @@ interface Target {
 }
 
 function imageConfig(variant: Variant, architecture: string, diffId: string): unknown {
-  const env = { PATH: '/', VERSION: variant.version, MODE: variant.mode ?? 'ok', ...variant.env };
+  const env = { PATH: '/', VERSION: variant.version, MODE: variant.mode ?? 'ok', ...(variant.fresh ? { NONCE: randomUUID() } : {}), ...variant.env };
   return {
     architecture, os: 'linux',
     config: { Entrypoint: ['/app'], Env: Object.entries(env).map(([name, value]) => `${name}=${value}`), ExposedPorts: { '8080/tcp': {} } },

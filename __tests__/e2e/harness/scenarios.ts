@@ -46,7 +46,7 @@ export const scenarios: readonly Scenario[] = [
   },
   { name: 'image-not-found', description: 'the tag is not in the registry', after: () => `${environment().registry}/e2e/app:no-such-tag`, record: 25 },
   { name: 'image-not-found-digest', description: 'the digest is not in the registry', after: () => `${environment().registry}/e2e/app:v1@${absent}`, record: 25 },
-  { name: 'image-pull-denied', description: 'the registry wants a login that the pod has not', after: { version: 'v2', repository: 'private/app', withLogin: true }, record: 40 },
+  { name: 'image-pull-denied', description: 'the registry wants a login that the pod has not', after: { version: 'v2', repository: 'private/app', withLogin: true, fresh: true }, record: 40 },
   { name: 'image-name-invalid', description: 'upper case in the image name', after: () => `${environment().registry}/e2e/App:v2`, record: 12 },
   { name: 'crash-loop', description: 'v2 ends with code 1 at once', after: { version: 'v2', mode: 'crash' }, record: 30 },
   { name: 'crash-loop-exit-zero', description: 'v2 ends with code 0 at once', after: { version: 'v2', mode: 'exit-zero' }, record: 25 },

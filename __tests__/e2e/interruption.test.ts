@@ -1,0 +1,146 @@
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { closeApi } from './harness/api.js';
+import { faultProxy } from './harness/api-fault-proxy.js';
+import { inSpace, rolloutInputs, startHealthy, variant } from './harness/app.js';
+import { expectEnding } from './harness/ending.js';
+import { eventually } from './harness/environment.js';
+import { closeImages } from './harness/images.js';
+import type { Space } from './harness/namespace.js';
+import { cancelAt, runAction, type ActionResult, type SignalPlan } from './harness/run-action.js';
+import { snapshotOf } from './harness/snapshot.js';
+
+jest.setTimeout(180_000);
+afterAll(() => {
+  closeApi();
+  closeImages();
+});
+
+const rollingOut = (line: string): boolean => /^rollout +deployment\/web +\d+\/\d+ ready/.test(line);
+const aboutToChange = (line: string): boolean => line.includes('set image deployment/web');
+
+/** Everything that the main step and the post step left for people to read. */
+const told = (result: ActionResult): string => [result.log, result.summary, result.post?.log, result.post?.summary].join('\n');
+
+async function restored(space: Space, before: unknown, result: ActionResult): Promise<void> {
+  try {
+    expect(await snapshotOf(space)).toEqual(before);
+  } catch (error) {
+    throw new Error(`${String(error)}\n--- main (exit ${result.exitCode ?? result.signal})\n${result.log}\n--- post (exit ${result.post?.exitCode})\n${result.post?.log}`, { cause: error });
+  }
+}
+
+const signals: readonly (readonly [string, SignalPlan])[] = [
+  ['SIGINT, as when a person cancels', cancelAt(rollingOut)],
+  ['SIGTERM', { at: rollingOut, send: [{ signal: 'SIGTERM', afterMs: 0 }] }],
+  ['SIGINT twice', { at: rollingOut, send: [{ signal: 'SIGINT', afterMs: 0 }, { signal: 'SIGINT', afterMs: 50 }] }],
+  ['SIGINT just as the images are set', cancelAt(aboutToChange)],
+];
+
+describe('cancelled while it rolls out', () => {
+  it.concurrent.each(signals)('%s: the old images are back when the job ends, and it is said', async (_, plan) => inSpace('cancel', async (space) => {
+    await startHealthy(space);
+    const before = await snapshotOf(space);
+    const result = await runAction({ inputs: rolloutInputs(space, await variant('v2', 'slow-ready=40s')), signals: plan });
+    await restored(space, before, result);
+    expect(result.exitCode).toBe(1);
+    expect(result.outputs.cause).toBe('cancelled');
+    expect(result.outputs.verdict).toMatch(/^(rolled-back|failed)$/);
+    expect(result.post?.exitCode).toBe(0);
+    expect(result.leftovers).toEqual([]);
+  })());
+
+  it.concurrent('before anything was changed: nothing is', inSpace('early', async (space) => {
+    await startHealthy(space);
+    const before = await snapshotOf(space);
+    const result = await runAction({
+      inputs: rolloutInputs(space, await variant('v2'), { test: 'echo the gate runs\nsleep 20' }),
+      signals: { at: (line) => line.includes('the gate runs') && !line.includes('echo'), send: [{ signal: 'SIGINT', afterMs: 0 }] },
+    });
+    expectEnding(result, { verdict: 'failed', cause: 'cancelled', stage: 'test' });
+    expect(result.durationMs).toBeLessThan(20_000);
+    expect(await snapshotOf(space)).toEqual(before);
+  }));
+});
+
+describe('killed', () => {
+  const kill = (at: SignalPlan['at']): SignalPlan => ({ at, send: [{ signal: 'SIGKILL', afterMs: 0 }] });
+
+  it.concurrent.each([
+    ['while it rolls out', kill(rollingOut)],
+    ['just as the images are set', kill(aboutToChange)],
+  ] as const)('%s: the post step puts the old images back and proves it', async (_, plan) => inSpace('kill', async (space) => {
+    await startHealthy(space);
+    const before = await snapshotOf(space);
+    const result = await runAction({ inputs: rolloutInputs(space, await variant('v2', 'slow-ready=40s')), signals: plan });
+    expect(result.signal).toBe('SIGKILL');
+    await restored(space, before, result);
+    expect(result.post?.log).toMatch(/rolled.back|put back|restored|nothing/i);
+    expect(result.leftovers).toEqual([]);
+    expect(result.temporary.filter((file) => !file.startsWith('deploy-report-'))).toEqual([]);
+  })());
+
+  it.concurrent('while it puts the old images back: the post step goes on', inSpace('killback', async (space) => {
+    await startHealthy(space);
+    const before = await snapshotOf(space);
+    const result = await runAction({ inputs: rolloutInputs(space, await variant('v2', 'crash')), signals: kill((line) => /^rollback +deployment\/web/.test(line)) });
+    expect(result.signal).toBe('SIGKILL');
+    await eventually('the old state', async () => JSON.stringify(await snapshotOf(space)) === JSON.stringify(before), 20_000);
+    expect(told(result)).toMatch(/rolled.back|put back|restored/i);
+  }));
+});
+
+describe('an API server that has its troubles', () => {
+  it.concurrent('watches that end, a few 429 and 503: deployed all the same', inSpace('flaky', async (space) => {
+    await startHealthy(space);
+    const proxy = await faultProxy(space);
+    try {
+      const begun = { yes: false };
+      const result = await runAction({
+        inputs: rolloutInputs(space, await variant('v2', 'slow-ready=6s'), { kubeconfig: proxy.kubeconfig }),
+        onLine: (line) => {
+          if (!rollingOut(line) || begun.yes) return;
+          begun.yes = true;
+          proxy.set({ status: 503, times: 2 }, { status: 429, times: 2 });
+          proxy.cutAll();
+        },
+      });
+      expect(begun.yes).toBe(true);
+      expectEnding(result, { verdict: 'deployed' });
+    } finally {
+      await proxy.close();
+    }
+  }));
+
+  it.concurrent('an outage of five seconds in the middle: deployed all the same', inSpace('outage', async (space) => {
+    await startHealthy(space);
+    const proxy = await faultProxy(space);
+    try {
+      let outage: Promise<void> | undefined;
+      const result = await runAction({
+        inputs: rolloutInputs(space, await variant('v2', 'slow-ready=4s'), { kubeconfig: proxy.kubeconfig }),
+        onLine: (line) => {
+          if (rollingOut(line)) outage ??= proxy.outage(5000);
+        },
+      });
+      await outage;
+      expect(outage).toBeDefined();
+      expectEnding(result, { verdict: 'deployed' });
+    } finally {
+      await proxy.close();
+    }
+  }));
+
+  it.concurrent('a web page in place of an answer, before anything changed: failed', inSpace('portal', async (space) => {
+    await startHealthy(space);
+    const before = await snapshotOf(space);
+    const proxy = await faultProxy(space);
+    try {
+      proxy.set({ html: true });
+      const result = await runAction({ inputs: rolloutInputs(space, await variant('v2'), { kubeconfig: proxy.kubeconfig }) });
+      expectEnding(result, { verdict: 'failed', cause: 'api-unreachable' });
+      expect(await snapshotOf(space)).toEqual(before);
+    } finally {
+      await proxy.close();
+    }
+  }));
+});
