@@ -20,9 +20,10 @@ describe('startOf', () => {
 
   it('takes a zombie for what it is', async () => {
     // The shell becomes a sleep, which never asks after the child that it inherits.
-    const parent = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const parent = spawn('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];
     const zombie = Number(line.toString());
+    expect(startOf(zombie)).toBeDefined();
     await until('the zombie', () => startOf(zombie) === undefined, { seconds: 5 });
     expect(() => process.kill(zombie, 0)).not.toThrow();
     await end(parent.pid as number);
