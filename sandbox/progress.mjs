@@ -27,7 +27,7 @@ function show() {
   if (!terminal) return slow.forEach((step) => say(line(step)));
   // Several steps may run at once; the one that has run longest is the one that is waited for.
   const more = others.length > 0 ? ` (and ${others.length} more)` : '';
-  const text = `${line(longest)}${more}`.slice(0, (process.stderr.columns ?? 80) - 1);
+  const text = `${line(longest)}${more}`.slice(0, (process.stderr.columns || 80) - 1);
   process.stderr.write(`\r\x1b[K${text}`);
 }
 
