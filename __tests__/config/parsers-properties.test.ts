@@ -1,0 +1,118 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { parseSecretLine, parseSecretReference } from '../../src/config/build-secrets.js';
+import type { Checked } from '../../src/config/checked.js';
+import { parseFlag } from '../../src/config/choices.js';
+import { workloadKinds } from '../../src/config/config.js';
+import { didYouMean, distance } from '../../src/config/did-you-mean.js';
+import { parseDigest } from '../../src/config/digest.js';
+import { formatDuration, parseDuration } from '../../src/config/duration.js';
+import { parseImageName } from '../../src/config/image-name.js';
+import { checkArgument, checkLabel, parseKeyValue } from '../../src/config/key-value.js';
+import { parseKubeconfig } from '../../src/config/kubeconfig.js';
+import { parseKubectlUrl } from '../../src/config/kubectl-url.js';
+import { parseLabel, toLabel } from '../../src/config/kubernetes-names.js';
+import { parsePlatform } from '../../src/config/platforms.js';
+import { parseRegistry } from '../../src/config/registry.js';
+import { parseSmoke } from '../../src/config/smoke.js';
+import { parseTag } from '../../src/config/tags.js';
+import { parseArgument, parseDockerName } from '../../src/config/text.js';
+import { formatWorkload, parseWorkload } from '../../src/config/workloads.js';
+import { parseReference } from '../../src/image/reference.js';
+
+const parsers: Readonly<Record<string, (text: string) => Checked<unknown>>> = {
+  parseSecretLine, parseSecretReference: (text) => parseSecretReference(text, text), parseFlag, parseDigest, parseDuration, parseImageName,
+  argument: parseKeyValue(checkArgument), label: parseKeyValue(checkLabel), parseKubeconfig, parseKubectlUrl, parseLabel, parsePlatform,
+  parseRegistry, parseSmoke, parseTag, parseArgument, parseDockerName, parseWorkload,
+};
+
+/** Texts that look like what the parsers know, and texts that look like nothing. */
+const hostile = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({ unit: fc.constantFrom(...'aZ0/:@.-_=,% \n\t"\'$`\\{}[]#<>*&!|;\u0000\u001b\u202e\ufeffé😀'), maxLength: 40 }),
+  fc.array(fc.constantFrom('service/', 'https://', 'api', ':80', '/', ' -> ', '200', ' contains ', '..', 'deployment/', 'linux/', 'sha256:', 'env:', '=', '10m'))
+    .map((words) => words.join('')),
+);
+const label = fc.stringMatching(/^[a-z0-9](?:[a-z0-9-]{0,20}[a-z0-9])?$/);
+
+describe.each(Object.entries(parsers))('%s', (_, parse) => {
+  it('never throws, and says on one line what is wrong', () => {
+    fc.assert(fc.property(hostile, (text) => {
+      const checked = parse(text);
+      const faults = checked.ok ? checked.warnings : checked.faults;
+      if (!checked.ok) expect(faults.length).toBeGreaterThan(0);
+      for (const { message, hint } of faults) expect(`${message} ${hint ?? ''}`).not.toMatch(/[\p{Cc}\u2028\u2029\u202e]/u);
+    }), { numRuns: 300 });
+  });
+});
+
+describe('what is accepted', () => {
+  it('images are read alike by whoever deploys them', () => {
+    fc.assert(fc.property(hostile, (text) => {
+      const checked = parseImageName(text);
+      if (checked.ok) expect(parseReference(text)?.name).toBe(text);
+    }), { numRuns: 1000 });
+  });
+
+  it('durations come back as they were written', () => {
+    fc.assert(fc.property(fc.integer({ min: 1, max: 86_400_000 }), (ms) => {
+      expect(parseDuration(formatDuration(ms))).toEqual({ ok: true, value: ms, warnings: [] });
+    }));
+  });
+
+  it('workloads come back as they were written', () => {
+    fc.assert(fc.property(fc.constantFrom(...workloadKinds), label, fc.option(label, { nil: undefined }), (kind, name, container) => {
+      const ref = { kind, name, ...(container === undefined ? {} : { container }) };
+      expect(parseWorkload(formatWorkload(ref))).toEqual({ ok: true, value: ref, warnings: [] });
+    }));
+  });
+
+  it('smoke checks of a Service stay inside its path', () => {
+    fc.assert(fc.property(fc.array(fc.constantFrom('/', '..', '.', '%2e', '%2F', '%5c', 'x', '?', '\\')), (parts) => {
+      const checked = parseSmoke(`service/api/${parts.join('')}`);
+      if (!checked.ok || checked.value.target.type !== 'service') return;
+      const prefix = '/api/v1/namespaces/n/services/api/proxy';
+      expect(new URL(`http://x${prefix}${checked.value.target.path}`).pathname.startsWith(`${prefix}/`)).toBe(true);
+    }), { numRuns: 1000 });
+  });
+
+  it('values keep everything after the first "="', () => {
+    fc.assert(fc.property(fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_]{0,9}$/), fc.stringMatching(/^[ -~]{0,30}$/), (key, value) => {
+      expect(parseKeyValue(checkArgument)(`${key}=${value}`)).toEqual({ ok: true, value: [key, value], warnings: [] });
+    }));
+  });
+
+  it('no argument begins with a dash, and the nearest label is a label', () => {
+    fc.assert(fc.property(hostile, (text) => {
+      const checked = parseArgument(text);
+      if (checked.ok) expect(checked.value).not.toMatch(/^-|[\n\r\0]/);
+      const near = toLabel(text);
+      if (near !== undefined) expect(parseLabel(near).ok).toBe(true);
+    }));
+  });
+});
+
+describe('a build secret that is not understood', () => {
+  it('is not repeated', () => {
+    fc.assert(fc.property(fc.stringMatching(/^[A-Za-z0-9+/]{12,40}={0,2}$/), (line) => {
+      const checked = parseSecretLine(line);
+      if (!checked.ok) expect(JSON.stringify(checked.faults)).not.toContain(line.replace(/=+$/, ''));
+    }));
+  });
+});
+
+describe('did you mean', () => {
+  it('is a distance', () => {
+    fc.assert(fc.property(fc.string({ maxLength: 12 }), fc.string({ maxLength: 12 }), (a, b) => {
+      expect(distance(a, b)).toBe(distance(b, a));
+      expect(distance(a, b) === 0).toBe(a === b);
+      expect(distance(a, b)).toBeGreaterThanOrEqual(Math.abs(a.length - b.length));
+    }));
+  });
+  it.each([
+    ['plattforms', 'platforms'], ['buildArgs', 'build-args'], ['build_args', 'build-args'], ['tgas', 'tags'], ['x', undefined], ['tag', 'tags'],
+    ['smok', 'smoke'], ['completely', undefined], ['a'.repeat(1000), undefined],
+  ])('%s → %s', (word, meant) => {
+    expect(didYouMean(word, ['platforms', 'build-args', 'tags', 'smoke', 'context'])).toBe(meant);
+  });
+});
