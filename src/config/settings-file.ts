@@ -88,7 +88,11 @@ function converter(position: (offset: number) => Position, report: Report): (nod
     nodes++;
     if (nodes > nodeLimit) throw new TooMuch(`has more than ${nodeLimit} values`, at);
     if (depth > depthLimit) throw new TooMuch('is nested too deeply', at);
-    if (isAlias(node)) return { ...convert(anchors.get(node.source) ?? null, at, depth + 1), ...at };
+    if (isAlias(node)) {
+      const target = anchors.get(node.source);
+      if (target === undefined) report(`has the alias ${quote(`*${node.source}`)} of nothing before it`, 'Put text that begins with "*" in quotes.', at);
+      return { ...convert(target ?? null, at, depth + 1), ...at };
+    }
     if (node?.anchor) anchors.set(node.anchor, node);
     if (isMap(node)) return { type: 'map', ...at, entries: entries(node.items as readonly Pair[], at, depth) };
     if (isSeq(node)) return { type: 'list', ...at, items: node.items.map((item) => convert(item as ParsedNode, at, depth + 1)) };

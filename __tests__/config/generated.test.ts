@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
+import { actionNames, actions } from '../../src/config/actions.js';
+import { commands } from '../../src/config/commands.js';
+import { settingsJsonSchema } from '../../src/config/json-schema.js';
+import { outputs } from '../../src/config/outputs.js';
+import { parseConfig } from '../../src/config/parse.js';
+import { settings, settingsOf } from '../../src/config/settings.js';
+
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+interface ActionFile {
+  readonly inputs: Readonly<Record<string, { readonly description: string; readonly default?: string }>>;
+  readonly outputs: Readonly<Record<string, { readonly description: string }>>;
+  readonly runs: Readonly<Record<string, string>>;
+}
+
+describe.each(actionNames)('action.yml of %s', (name) => {
+  const { folder } = actions[name];
+  const file = parse(read(folder === '.' ? 'action.yml' : `${folder}/action.yml`)) as ActionFile;
+
+  it('has the settings as inputs, and no defaults that would win over the settings file', () => {
+    expect(Object.keys(file.inputs).sort()).toEqual([...settingsOf(name)].sort());
+    for (const [input, { description, default: fallback }] of Object.entries(file.inputs)) {
+      expect(description).toContain(settings[input as keyof typeof settings].description);
+      expect(fallback).toBeUndefined();
+    }
+    expect(Object.keys(file.outputs)).toEqual(Object.keys(outputs));
+  });
+
+  it('runs its bundle, and its post step always', () => {
+    const dist = folder === '.' ? 'dist' : '../dist';
+    expect(file.runs).toEqual({ 'using': 'node24', 'main': `${dist}/${name}.js`, 'post': `${dist}/${name}-post.js`, 'post-if': 'always()' });
+  });
+});
+
+describe('what is made from the table', () => {
+  it('has no input of later issues', () => {
+    expect(Object.keys(settings)).not.toEqual(expect.arrayContaining(['strategy']));
+    for (const later of ['strategy', 'prove-first', 'watch', 'github-token']) expect(settings).not.toHaveProperty(later);
+  });
+
+  it('gives each action what it needs and no more', () => {
+    expect(settingsOf('build')).not.toEqual(expect.arrayContaining(['workloads']));
+    expect(settingsOf('build')).not.toContain('digest');
+    expect(settingsOf('rollout')).not.toContain('tags');
+    expect(settingsOf('rollback')).not.toContain('rollback');
+    expect(settingsOf('deploy')).toHaveLength(Object.keys(settings).length);
+  });
+
+  it('is the schema that is published', () => {
+    expect(JSON.parse(read('schema/deploy.schema.json'))).toEqual(JSON.parse(JSON.stringify(settingsJsonSchema())));
+  });
+
+  it('takes secrets in the terminal only from the environment', () => {
+    const hidden = commands['deploy']?.flags.filter((flag) => flag.fromEnvironmentOnly).map(({ name }) => name);
+    expect(hidden).toEqual(['build-secrets', 'registry-password']);
+    expect(commands['deploy']?.flags.filter((flag) => flag.isBoolean).map(({ name }) => name)).toEqual(['dry-run']);
+  });
+});
+
+describe('the docs', () => {
+  const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(read('docs/settings.md')) ?? [];
+  it.each(['staging', 'production'])('have an example that works in %s', (environment) => {
+    const { config, warnings } = parseConfig({
+      action: 'deploy', inputs: { environment }, file: { path: 'deploy.yml', text: example }, facts: { env: { NPM_TOKEN: 'x' } },
+    });
+    expect(warnings).toEqual([]);
+    expect(config.cluster.namespace).toBe(environment);
+    expect(config.build?.buildArgs).toEqual(environment === 'production' ? { NODE_ENV: 'production', SENTRY: 'on' } : { NODE_ENV: 'production' });
+  });
+});

@@ -1,0 +1,42 @@
+import { describe, expect, it } from '@jest/globals';
+import { loadConfig } from '../../src/config/load.js';
+
+const kubeconfig = 'current-context: main\nclusters: [{name: c}]\ncontexts: [{name: main}]\nusers: [{name: u, user: {token: t-1}}]\n';
+
+/** Files by their path; an Error is thrown when it is read. */
+const files = (given: Readonly<Record<string, string | Error>>) => ({
+  readText: async (path: string) => {
+    const content = given[path];
+    if (content instanceof Error) throw content;
+    return content;
+  },
+});
+const coded = (code: string) => Object.assign(new Error(code), { code });
+const load = (inputs: Readonly<Record<string, string>>, given: Readonly<Record<string, string | Error>>) =>
+  loadConfig({ action: 'deploy', inputs: { image: 'a', ...inputs }, facts: { env: { HOME: '/home/me' } } }, files(given));
+
+describe('loading the settings', () => {
+  it('reads the default file, or that which is named', async () => {
+    expect((await load({}, {})).config.file).toBeUndefined();
+    expect((await load({}, { '.github/deploy.yml': 'timeout: 5m' })).config.timeoutMs).toBe(300_000);
+    expect((await load({ config: 'x.yml' }, { 'x.yml': 'timeout: 6m' })).config.timeoutMs).toBe(360_000);
+  });
+
+  it.each([
+    [{ config: 'x.yml' }, {}, 'input config: there is no file "x.yml". Check the path, which begins at the root of the repository, and that the repository was checked out before this step.'],
+    [{ config: 'x' }, { x: coded('EISDIR') }, 'input config: "x" cannot be read: it is a folder. Name a file that this user may read.'],
+    [{}, { '.github/deploy.yml': coded('EACCES') }, 'settings file: ".github/deploy.yml" cannot be read: this user may not read it. Name a file that this user may read.'],
+    [{ kubeconfig: '/k' }, {}, 'kubeconfig: there is no file "/k". Check the path, and that a step before this one wrote it.'],
+    [{ kubeconfig: '/k' }, { '/k': coded('EACCES') }, 'kubeconfig: "/k" cannot be read: this user may not read it. Name a file that this user may read.'],
+    [{ kubeconfig: '/k' }, { '/k': 'secret: hunter2' }, 'kubeconfig: "/k" is not a kubeconfig: it has no `clusters`. Name the file of a kubeconfig.'],
+    [{ 'kubeconfig': '/k', 'kube-context': 'mian' }, { '/k': kubeconfig }, 'kubeconfig: "/k" has no context "mian". Did you mean "main"?'],
+  ] as const)('%j %j', async (inputs, given, message) => {
+    await expect(load(inputs, given)).rejects.toThrow(new Error(message));
+  });
+
+  it('looks into a kubeconfig at a path, in the home folder too', async () => {
+    const { config, secrets } = await load({ kubeconfig: '~/.kube/config' }, { '/home/me/.kube/config': kubeconfig });
+    expect(config.cluster.kubeconfig).toEqual({ path: '/home/me/.kube/config' });
+    expect(secrets).toContain('t-1');
+  });
+});

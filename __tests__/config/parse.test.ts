@@ -1,0 +1,269 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { ActionName } from '../../src/config/actions.js';
+import { actionNames } from '../../src/config/actions.js';
+import { parseConfig, settingsPath, type ConfigSource, type ParsedConfig } from '../../src/config/parse.js';
+import { settingNames } from '../../src/config/settings.js';
+import { ConfigError, describeProblem } from '../../src/outcome/errors.js';
+
+type Inputs = Readonly<Record<string, string>>;
+const path = '.github/deploy.yml';
+const digest = `sha256:${'a'.repeat(64)}`;
+
+const parse = (inputs: Inputs, text?: string, more: Partial<ConfigSource> = {}): ParsedConfig =>
+  parseConfig({ action: 'deploy', inputs, ...(text === undefined ? {} : { file: { path, text } }), ...more });
+
+/** The problems, as they are shown. */
+function problems(inputs: Inputs, text?: string, more: Partial<ConfigSource> = {}): readonly string[] {
+  try {
+    parse(inputs, text, more);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    expect(error.code).toBe('config-invalid');
+    return error.problems.map(describeProblem);
+  }
+}
+const warnings = (...args: Parameters<typeof parse>): readonly string[] => parse(...args).warnings.map(describeProblem);
+
+describe('a Config', () => {
+  it('has defaults', () => {
+    expect(parse({ image: 'ghcr.io/acme/My_Api'.toLowerCase() }).config).toEqual({
+      app: 'my-api', image: 'ghcr.io/acme/my_api', dryRun: false, cluster: {}, workloads: [], timeoutMs: 600_000, smoke: [], rollback: 'auto',
+      build: { context: '.', buildArgs: {}, buildSecrets: {}, platforms: ['linux/amd64', 'linux/arm64'], labels: {}, cache: 'none' },
+    });
+  });
+
+  it('has every input', () => {
+    const { config, warnings: none } = parse({
+      'environment': '', 'app': 'shop', 'dry-run': 'true', 'test': '\n npm ci\r\n\r\nnpm test  \n', 'working-directory': 'web', 'image': 'r.example:5000/a/b',
+      'context': 'web', 'dockerfile': 'web/Dockerfile', 'target': 'prod', 'build-args': 'A=1\nB=x=y', 'build-secrets': 'npm=token\nkey=env:KEY',
+      'platforms': 'linux/amd64, linux/arm64/v8', 'labels': 'a.b=c', 'builder': 'b', 'cache': 'gha', 'tags': 'v1,latest\nv1',
+      'registry-username': 'u', 'registry-password': ' p w \n', 'kubeconfig': '/etc/kube/config', 'kube-context': 'ctx', 'namespace': 'ns',
+      'kubectl-url': 'https://m.example/{version}/kubectl', 'kubectl-sha256': 'b'.repeat(64), 'workloads': 'deploy/a, sts/b:c', 'timeout': '1h30m',
+      'smoke': 'service/a:80/ -> 200,204 contains ok', 'rollback': 'off',
+    }, undefined, { facts: { env: { KEY: 'one\nlonger line' } } });
+    expect(config).toEqual({
+      app: 'shop', dryRun: true, gate: { commands: [' npm ci', '', 'npm test'], workingDirectory: 'web' }, image: 'r.example:5000/a/b', tags: ['v1', 'latest'],
+      build: {
+        context: 'web', dockerfile: 'web/Dockerfile', target: 'prod', buildArgs: { A: '1', B: 'x=y' }, buildSecrets: { npm: 'token', key: 'one\nlonger line' },
+        platforms: ['linux/amd64', 'linux/arm64'], labels: { 'a.b': 'c' }, builder: 'b', cache: 'gha',
+      },
+      login: { registry: 'r.example:5000', username: 'u', password: ' p w ' },
+      cluster: { kubeconfig: { path: '/etc/kube/config' }, context: 'ctx', namespace: 'ns', kubectlUrl: 'https://m.example/{version}/kubectl', kubectlSha256: 'b'.repeat(64) },
+      workloads: [{ kind: 'deployment', name: 'a' }, { kind: 'statefulset', name: 'b', container: 'c' }],
+      timeoutMs: 5_400_000, rollback: 'off',
+      smoke: [{ text: 'service/a:80/ -> 200,204 contains ok', target: { type: 'service', name: 'a', port: '80', path: '/' }, statuses: [200, 204], contains: 'ok' }],
+    });
+    expect(none).toEqual([]);
+  });
+
+  it('builds only where an image is to be built', () => {
+    expect(parse({ image: 'a', digest, workloads: 'deploy/a' }).config.build).toBeUndefined();
+    expect(parse({ image: 'a', digest, workloads: 'deploy/a' }, undefined, { action: 'rollout' }).config.build).toBeUndefined();
+    expect(parse({ image: 'a' }, undefined, { action: 'rollback' }).config.build).toBeUndefined();
+    expect(parse({ image: 'a' }, undefined, { action: 'build' }).config.build).toBeDefined();
+  });
+
+  it('names the app', () => {
+    const app = (inputs: Inputs, defaultApp?: string) => parse({ test: 'x', ...inputs }, undefined, { facts: { defaultApp } }).config.app;
+    expect([app({ app: 'x', image: 'a/b' }), app({ image: 'a/b' }, 'repo'), app({}, 'acme/My.Repo'), app({})]).toEqual(['x', 'b', 'my-repo', 'app']);
+  });
+});
+
+describe('the layers', () => {
+  const file = `
+image: ghcr.io/acme/api
+build-args: {A: file, B: file, N: 1.20, T: true}
+labels: {a: b}
+tags: [1.20, main]
+workloads: |
+  deployment/api
+smoke: [https://a.example]
+test: [npm ci, "npm test"]
+environments:
+  prod:
+    build-args: {B: prod, C: prod}
+    smoke:
+      - {target: service/api:80/x, status: [200, 404], contains: "ok"}
+      - {target: https://b.example, status: 204}
+    timeout: 15m
+  empty:
+  bare: {smoke: [], workloads: []}
+`;
+  it('overlay the top of the file by the environment, and both by inputs', () => {
+    const { config } = parse({ 'environment': 'prod', 'build-args': 'C=input', 'timeout': '20m', 'tags': 'v1' }, file);
+    expect(config.build?.buildArgs).toEqual({ A: 'file', B: 'prod', C: 'input', N: '1.20', T: 'true' });
+    expect(config.timeoutMs).toBe(1_200_000);
+    expect(config.tags).toEqual(['v1']);
+    expect(config.gate?.commands).toEqual(['npm ci', 'npm test']);
+    expect(config.environment).toBe('prod');
+    expect(config.file).toBe(path);
+    expect(config.smoke.map(({ text, statuses }) => [text, statuses])).toEqual([
+      ['service/api:80/x -> 200,404 contains ok', [200, 404]], ['https://b.example -> 204', [204]],
+    ]);
+  });
+
+  it('take an empty environment and take back lists', () => {
+    expect(parse({ environment: 'empty' }, file).config.tags).toEqual(['1.20', 'main']);
+    expect(parse({ environment: 'bare' }, file).config).toMatchObject({ smoke: [], workloads: [] });
+  });
+
+  it('give each action what it has as inputs', () => {
+    const { config } = parse({ digest }, file, { action: 'rollout' });
+    expect([config.gate, config.build, config.tags, config.workloads.length]).toEqual([undefined, undefined, undefined, 1]);
+  });
+
+  it('know where the file is', () => {
+    expect([settingsPath({}), settingsPath({ config: ' a.yml ' })]).toEqual(['.github/deploy.yml', 'a.yml']);
+  });
+});
+
+describe('problems', () => {
+  it('are reported all at once, with their places', () => {
+    const text = ['image: Acme/api', 'plattforms: [linux/amd64]', 'timeout: 10', 'workloads:', '  - deplyoment/api', '  - 5', 'smoke:', '  - {target: ftp:x, stats: 200}',
+      'environments:', '  prod:', '    cache: regsitry', '    environment: x'].join('\n');
+    expect(problems({ 'platforms': 'linux/amd64\nlinux/amd46', 'dry-run': 'ja' }, text)).toEqual([
+      'input platforms, line 2: has the platform "linux/amd46", which no builder knows. Did you mean "linux/amd64"?',
+      'input dry-run: is "ja", and can be true or false',
+      `${path}:1:1: image: is "Acme/api", and image names have no upper-case letters. Did you mean "acme/api"?`,
+      `${path}:2:1: settings file: unknown key "plattforms". Did you mean "platforms"?`,
+      `${path}:3:1: timeout: is "10", which has no unit. Did you mean "10s" or "10m"?`,
+      `${path}:5:5: workloads[0]: has the kind "deplyoment", which cannot be rolled out. Did you mean "deployment"? Kinds are deployment, statefulset, daemonset and cronjob.`,
+      `${path}:6:5: workloads[1]: has "5", which has no kind. Did you mean "deployment/5"?`,
+      `${path}:8:21: smoke[0]: unknown key "stats". Did you mean "status"?`,
+      `${path}:11:5: environments.prod.cache: is "regsitry", and can be none, registry or gha. Did you mean "registry"?`,
+      `${path}:12:5: environments.prod.environment: cannot stand in the settings file. Give it as an input of the step, or as a flag.`,
+    ]);
+  });
+
+  const inFile: readonly (readonly [string, string])[] = [
+    ['image: 5', 'image: must be the name of an image, not a number ("5"). Put it in quotes if it is meant as text.'],
+    ['image: [a]', 'image: must be the name of an image, not a list'],
+    ['image:', 'image: has no value. Give the name of an image, or remove the line.'],
+    ['image: " "', 'image: is empty. Give the name of an image, or remove the line.'],
+    ['image: ghcr.io/${{ github.repository }}', 'image: has a "${{" expression, and the runner evaluates none in this file. Give this setting as an input of the step, where expressions work.'],
+    ['build-args: [A=1]', 'build-args: must be a map of names and values, not a list'],
+    ['tags: []', 'tags: has no entry. Give a tag such as 1.4.2, or leave it out.'],
+    ['tags: {a: b}', 'tags: must be a list of tags, not a map'],
+    ['tagz: []', 'settings file: unknown key "tagz". Did you mean "tags"?'],
+    ['zzzzzz: 1', 'settings file: unknown key "zzzzzz". All settings are listed in docs/settings.md.'],
+    ['test: {a: b}', 'test: must be commands, as text or as a list, not a map'],
+    ['environments: [a]', 'environments: must be a map of environments, not a list'],
+    ['dry-run: true', 'dry-run: cannot stand in the settings file. Give it as an input of the step, or as a flag.'],
+    [
+      'registry-password: hunter2',
+      'registry-password: cannot stand in the settings file. Give it as the input `registry-password` from a secret. '
+      + 'If this was a real password, replace it: it is in the history of the repository.',
+    ],
+    [
+      'kubeconfig: "{clusters: [{name: x}]}"',
+      'kubeconfig: can only be a path in this file. Give the content as the input `kubeconfig` from a secret. '
+      + 'If this was a real one, replace its credentials: they are in the history of the repository.',
+    ],
+  ];
+  it.each(inFile)('in the file: %s', (text, message) => expect(problems({ image: 'a' }, text)).toEqual([`${path}:1:1: ${message}`]));
+
+  it('of a build secret in the file do not show it', () => {
+    const [message] = problems({ image: 'a' }, 'build-secrets:\n  npm: hunter2');
+    expect(message).toMatch(/^\.github\/deploy\.yml:2:3: build-secrets\.npm: is not "env:NAME", and the value of a secret does not belong into a file\./);
+    expect(message).not.toContain('hunter2');
+  });
+
+  it.each<readonly [Inputs, string]>([
+    [{ plattforms: 'x' }, 'inputs: unknown input "plattforms". Did you mean "platforms"?'],
+    [{ image: 'a\nb' }, 'input image: has 2 lines, and one is meant. Write one value on one line.'],
+    [{ namespace: 'a\u0000b' }, 'input namespace: has the invisible character U+0000. Type the value again instead of pasting it.'],
+    [{ image: 'a'.repeat(1024 * 1024) }, 'input image: is 1024 KiB large, and the limit is 64 KiB. Put the content into a file of the repository and name that instead.'],
+    [{ test: 'a'.repeat(257 * 1024) }, 'input test: is 257 KiB large, and the limit is 256 KiB. Put the content into a file of the repository and name that instead.'],
+    [{ test: 'a\u001b[2J' }, 'input test: has the invisible character U+001B. Type the value again instead of pasting it.'],
+    [{ tags: 'x'.repeat(5000) }, 'input tags: has an entry of 5000 characters. An entry has at most 4096.'],
+    [{ tags: ',' }, 'input tags: has no entry. Give a tag such as 1.4.2, or leave it out.'],
+    [{ platforms: 'linux/arm64,linux/arm64/v8' }, 'input platforms: has "linux/arm64" twice. Remove one of them.'],
+    [{ workloads: 'deploy/a\ndeployment/a' }, 'input workloads, line 2: has "deployment/a" twice. Remove one of them.'],
+    [
+      { workloads: 'deploy/a\ndeploy/a:b' },
+      'input workloads, line 2: names "deployment/a" both with a container and without. '
+      + 'Without a container, every container that runs the image is meant: keep one of the two ways.',
+    ],
+    [{ 'build-args': 'A=1\nA=2' }, 'input build-args, line 2: has "A" twice. Remove one of them.'],
+    [{ 'kubectl-sha256': 'x' }, 'input kubectl-sha256: is not a SHA-256. Give 64 hexadecimal digits in lower case, as `sha256sum` prints them.'],
+    [{ kubeconfig: 'a: b' }, 'input kubeconfig: is not a kubeconfig: it has no `clusters`. Give the content of a kubeconfig, its base64 form, or the path of a file.'],
+  ])('in inputs: %j', (inputs, message) => expect(problems({ image: 'a', ...inputs })).toEqual([message]));
+
+  it.each<readonly [ActionName, Inputs, readonly string[]]>([
+    ['deploy', {}, ['settings: give nothing to do. Give `test`, `image` or `workloads`, as an input or in the settings file.']],
+    ['build', {}, ['settings: give nothing to do. Give `test` or `image`, as an input or in the settings file.']],
+    ['rollback', {}, ['settings: do not say what is to be rolled back. Give `workloads`, `image` or `app`, as an input or in the settings file.']],
+    ['rollout', {}, [
+      'input image: is missing. Name the repository of the image, e.g. ghcr.io/acme/api.',
+      'input digest: is missing. Give the output `digest` of the build that pushed the image.',
+      'input workloads: is missing. Name what runs the image, e.g. deployment/api.',
+    ]],
+    ['deploy', { workloads: 'deploy/a:b' }, ['input workloads: needs `image`, which is not given. Name the repository of the image that they run, e.g. ghcr.io/acme/api.']],
+    ['deploy', { test: 'x', digest }, ['input digest: needs `image`, which is not given. Name the repository that has this digest.']],
+    ['deploy', { image: 'a', digest }, [
+      'settings: give nothing to do: with `digest` nothing is built, and there are no `workloads`. Name the workloads that are to run the image, or leave `digest` out to build it.',
+    ]],
+    ['deploy', { 'image': 'a', 'registry-username': 'u', 'registry-password': '  ' }, [
+      'input registry-username: needs `registry-password`, which is not given or empty. A secret that does not exist, or that this run may not read (as in a pull request from a fork), is empty.',
+    ]],
+    ['build', { 'image': 'a', 'registry-password': 'p' }, ['input registry-password: needs `registry-username`, which is not given. For ghcr.io it is ${{ github.actor }}.']],
+    ['deploy', { 'image': 'a', 'build-secrets': 'x=env:MISSING' }, [
+      'input build-secrets: the environment variable of "x" is not set or empty. Set it under `env:` of the step, from a secret that exists and that this run may read.',
+    ]],
+    ['deploy', { image: 'a', workloads: 'deploy/a', kubeconfig: 'clusters: [{name: c}]\ncontexts: [{name: prod}]' }, [
+      'input kubeconfig: has no `current-context`, so kubectl would not know where to go. Set `kube-context`. It has "prod".',
+    ]],
+    ['rollback', { 'app': 'a', 'kube-context': 'prd', 'kubeconfig': 'clusters: [{name: c}]\ncontexts: [{name: prod}]' }, [
+      'input kubeconfig: has no context "prd". Did you mean "prod"?',
+    ]],
+  ])('together: %s %j', (action, inputs, messages) => expect(problems(inputs, undefined, { action })).toEqual(messages));
+
+  it('of the environment and of the file', () => {
+    const text = 'image: a\nenvironments:\n  production: {}\n  staging: {}\n';
+    expect(problems({ environment: 'prodution' }, text)).toEqual([
+      `input environment: "prodution" is not in ${path}. Did you mean "production"? The file has "production", "staging".`,
+    ]);
+    expect(problems({ config: 'a.yml', image: 'a' }, undefined, { file: { path: 'a.yml', text: undefined } })).toEqual([
+      'input config: there is no file "a.yml". Check the path, which begins at the root of the repository, and that the repository was checked out before this step.',
+    ]);
+    expect(problems({ image: 'a' }, undefined, { file: { path, text: undefined } })).toEqual([]);
+    expect(problems({ image: 'a' }, 'build-secrets: {x: env:MISSING}')).toEqual([
+      `${path}:1:1: build-secrets: the environment variable MISSING of "x" is not set or empty. Set it under \`env:\` of the step, from a secret that exists and that this run may read.`,
+    ]);
+  });
+
+  it('are no more than anybody reads', () => {
+    const found = problems({ workloads: 'x/y\n'.repeat(1000) });
+    expect(found).toHaveLength(51);
+    expect(found.at(-1)).toBe('settings: have 950 more problems. Mend those above first.');
+  });
+});
+
+describe('warnings', () => {
+  it('name what has no effect', () => {
+    expect(warnings({ image: 'a', digest, workloads: 'deploy/a', dockerfile: 'x' })).toEqual(['input dockerfile: has no effect: `digest` is given, so nothing is built. Leave it out.']);
+    expect(warnings({ digest, workloads: 'deploy/a' }, 'image: a\ndockerfile: x')).toEqual([]);
+    expect(warnings({ test: 'x', tags: 'v1' })).toEqual(['input tags: has no effect: there is no `image` to build. Leave it out.']);
+    expect(warnings({ 'image': 'a', 'working-directory': 'x' })).toEqual(['input working-directory: has no effect: there is no `test`. Leave it out.']);
+    expect(warnings({ image: 'a', registry: 'ghcr.io' })).toEqual(['input registry: has no effect: there is no `registry-username` to log in with. Leave it out.']);
+    expect(warnings({ 'image': 'a', 'registry': 'ghcr.io', 'registry-username': 'u', 'registry-password': 'p' })).toEqual([
+      'input registry: is ghcr.io, while the image is at docker.io. Leave `registry` out to log in where the image goes.',
+    ]);
+    expect(warnings({ image: 'a', smoke: 'https://a.example' })).toEqual([
+      'input smoke: is not run, as there are no `workloads` to roll out. Name the workloads, or leave it out.',
+    ]);
+    expect(warnings({ image: 'a', environment: 'prod' })).toEqual(['input environment: "prod" only names the run: there is no settings file']);
+    expect(warnings({ environment: 'prod' }, 'image: a')).toEqual([`input environment: "prod" only names the run: ${path} has no \`environments:\``]);
+  });
+});
+
+describe('any settings', () => {
+  const word = fc.oneof(fc.string({ unit: 'binary', maxLength: 20 }), fc.constantFrom('true', 'a/b', '10m', 'deployment/a', 'x=y', 'linux/amd64', `sha256:${'a'.repeat(64)}`));
+  it('give a Config or a list of problems', () => {
+    fc.assert(fc.property(fc.constantFrom(...actionNames), fc.dictionary(fc.constantFrom(...settingNames), word), fc.option(word), (action, inputs, text) => {
+      for (const problem of problems(inputs, text ?? undefined, { action })) expect(problem).not.toMatch(/[\r\n\0]/);
+    }), { numRuns: 500 });
+  });
+});
