@@ -197,7 +197,7 @@ describe('a build that fails', () => {
 
   it('says that the registry is not there', async () => {
     await expect(fails({}, '127.0.0.1:1/api')).rejects.toMatchObject({
-      code: 'push-failed', message: expect.stringMatching(/^127\.0\.0\.1:1\/api:\w+ was built, and its registry cannot be reached: .*connection refused/),
+      code: 'push-failed', message: expect.stringMatching(/^The image was built, and the registry of 127\.0\.0\.1:1\/api:\w+ cannot be reached: .*connection refused/),
     });
     expect(warnings).toEqual([]);
   });

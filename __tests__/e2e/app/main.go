@@ -19,6 +19,8 @@
 // If ROLE is set, in the pod's template, then MODE_<ROLE> of the image counts instead of MODE where it is given: one image
 // that fails in one workload only.
 //
+// It listens on PORT, or 8080.
+//
 // `LOG` is printed as it is at the start, for outputs that try to be more than text.
 package main
 
@@ -141,7 +143,11 @@ func serve(mode faults, handler http.Handler) {
 		time.Sleep(mode.duration("serve-after-term"))
 		os.Exit(0)
 	}()
-	if err := http.ListenAndServe(":8080", handler); err != nil {
+	port := os.Getenv("PORT")
+	if port == "" {
+		port = "8080"
+	}
+	if err := http.ListenAndServe(":"+port, handler); err != nil {
 		die(1, "%v", err)
 	}
 }
