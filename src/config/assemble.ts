@@ -43,6 +43,10 @@ export function assemble(action: ActionName, merged: Pick<Layer, 'values' | 'spo
     // Checks follow a rollout; the rollback action finds its workloads in the records.
     smoke: workloads.length > 0 || action === 'rollback' ? values.smoke ?? [] : [],
     rollback: values.rollback ?? 'auto',
+    proveFirst: true,
+    lockTimeoutMs: 600_000,
+    freeze: [],
+    windows: [],
   };
   const given = kubeconfig && 'content' in kubeconfig ? [kubeconfig.content.trim(), ...kubeconfig.secrets] : [];
   return { config, secrets: [...Object.values(secrets.values), ...given].flatMap(withLines), problems: secrets.problems };

@@ -1,3 +1,5 @@
+import type { Cause } from '../outcome/causes.js';
+
 /** The settings of a run after all checks: what the inputs and the settings file mean together. */
 export interface Config {
   /** Names the ledger; defaults to the last part of the image's repository. A DNS label. */
@@ -19,8 +21,33 @@ export interface Config {
   readonly timeoutMs: number;
   readonly smoke: readonly SmokeCheck[];
   readonly rollback: 'auto' | 'off';
+  /** The first new pods of a Deployment are asked by the smoke checks before the rest follow. */
+  readonly proveFirst: boolean;
+  /** How long a symptom of these causes must last before the judge is sure, ms; the table of causes has the rest. */
+  readonly patienceMs?: Readonly<Partial<Record<Cause, number>>>;
+  /** How long to wait for another run of the same app, ms. */
+  readonly lockTimeoutMs: number;
+  /** In these nothing is rolled out. */
+  readonly freeze: readonly Period[];
+  /** When there are any, it is rolled out only inside of one. */
+  readonly windows: readonly Period[];
+  /** Why `freeze` and `windows` do not count this time; it is recorded. */
+  readonly freezeOverride?: string;
+  /** Rollback: revision, digest or commit to go back to. Undefined: the proven release before. */
+  readonly to?: string;
   /** Settings file that was read, for messages. */
   readonly file?: string;
+}
+
+/** A part of every week, in the time of a place: `Fri 16:00 – Mon 08:00 Europe/Paris`. */
+export interface Period {
+  /** As the user wrote it, for messages. */
+  readonly text: string;
+  /** Minutes since Sunday 00:00; a period may reach over the end of the week. */
+  readonly fromMinute: number;
+  readonly toMinute: number;
+  /** IANA name. */
+  readonly timeZone: string;
 }
 
 /** Commands that run by `bash -eo pipefail` before anything is built. */

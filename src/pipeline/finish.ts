@@ -32,7 +32,7 @@ async function undo(run: Run, facts: ClusterFacts, ledger: Ledger): Promise<Outc
   const release = await reopenRelease({
     ports: run.ports, cluster: facts.cluster, config: run.config, targets, services: facts.services, workloads: facts.found.flatMap(({ workload }) => workload ?? []),
   }, ledger.run.before);
-  const undone = await undoRelease(release, failure, { resumed: true, restoring: () => facts.store.write(inPhase(ledger, 'restoring')) });
+  const undone = await undoRelease(release, failure, { resumed: true, held: new Set(ledger.run.held), restoring: () => facts.store.write(inPhase(ledger, 'restoring')) });
   release.watched.close();
   await facts.store.write(inPhase(ledger, undone.result === 'failed' ? 'left' : 'restored')).catch(() => undefined);
   return outcomeOf(run, {

@@ -2,6 +2,7 @@ import type { DeployError } from '../outcome/errors.js';
 import { CancelledError } from '../outcome/errors.js';
 import { gatherEvidence } from '../rollout/evidence.js';
 import { FailedRollout, type Followed } from '../rollout/follow.js';
+import { describeWave, notHeld } from '../rollout/hold.js';
 import { imagesOf, inPhase, withoutRelease, withRelease, type Ledger, type Release, type RunRecord } from '../rollout/ledger.js';
 import { openRelease, recall, rollOut, smokeRelease, type OpenRelease } from '../rollout/release.js';
 import { undoRelease, type Undone } from '../rollout/undo.js';
@@ -31,6 +32,7 @@ export function releaseStages<S extends ReleaseState>(run: Run, facts: ClusterFa
   let release: OpenRelease | undefined;
   let followed: readonly Followed[] = [];
   let ledger: Ledger | undefined;
+  let held: readonly Target[] = [];
 
   const record = async (phase: RunRecord['phase']): Promise<void> => {
     if (!ledger) return;
@@ -53,10 +55,11 @@ export function releaseStages<S extends ReleaseState>(run: Run, facts: ClusterFa
     run: async (state) => {
       release = await openRelease({ ports, cluster: facts.cluster, config, targets: state.targets, workloads: facts.found.flatMap(({ workload }) => workload ?? []), services: facts.services });
       if (runsAlready(release)) return { ...state, unchanged: true };
-      ledger = begun(run, facts.ledger, release);
+      held = heldTargets(run, release);
+      ledger = begun(run, facts.ledger, release, held);
       await record('changing');
       await run.keep(kept.release, run.id);
-      const done = await rollOut(release);
+      const done = await rollOut(release, held);
       followed = done.followed;
       const rolledOutMs = Math.round(done.rolledOutAt - done.changedAt);
       ports.log.info(`rolled out in ${(rolledOutMs / 1000).toFixed(1)} s, and every endpoint is a new pod`);
@@ -65,7 +68,7 @@ export function releaseStages<S extends ReleaseState>(run: Run, facts: ClusterFa
     },
     undo: async (state, failure) => {
       if (!release || !ledger) return state;
-      const undone = await undoOrLeave(run, facts, release, failure, () => record('restoring'));
+      const undone = await undoOrLeave(run, facts, { release, held }, failure, () => record('restoring'));
       // A cancelled step has seconds left: when the proof did not fit into them, the post step finds `restoring` and goes on.
       const unfinished = undone.result === 'failed' && failure instanceof CancelledError && run.hasPost;
       if (!unfinished) {
@@ -89,8 +92,8 @@ export function releaseStages<S extends ReleaseState>(run: Run, facts: ClusterFa
 }
 
 /** Undoes, unless the settings say not to: then the commands to do it by hand are all there is. */
-async function undoOrLeave(run: Run, facts: ClusterFacts, release: OpenRelease, failure: DeployError, restoring: () => Promise<void>): Promise<Undone> {
-  if (run.config.rollback === 'auto') return undoRelease(release, failure, { restoring, resumed: false });
+async function undoOrLeave(run: Run, facts: ClusterFacts, { release, held }: { release: OpenRelease; held: readonly Target[] }, failure: DeployError, restoring: () => Promise<void>): Promise<Undone> {
+  if (run.config.rollback === 'auto') return undoRelease(release, failure, { restoring, resumed: false, held: new Set(held.map((target) => target.ref)) });
   const evidence = failure instanceof FailedRollout ? await gatherEvidence(run.ports, facts.cluster, release.watched.world, failure.failed) : [];
   return { result: 'failed', notes: ['`rollback` is off: the new images stay where they were set.'], evidence };
 }
@@ -102,7 +105,18 @@ function runsAlready(release: OpenRelease): boolean {
     target.containers.every(({ before, after }) => digestOf(before) !== undefined && digestOf(before) === digestOf(after)));
 }
 
-function begun(run: Run, known: Ledger | undefined, release: OpenRelease): Ledger {
+/** The workloads that are proved first; what that means for each is said before anything changes. */
+function heldTargets({ config, ports }: Run, release: OpenRelease): Target[] {
+  if (!config.proveFirst || config.smoke.length === 0) return [];
+  return release.targets.filter((target) => {
+    const { workload } = release.watched.world.view(target);
+    const reason = notHeld(target, workload, release.services, config.smoke);
+    ports.log.info(reason === undefined && workload ? describeWave(target, workload) : `${target.ref} is not proved first: ${reason}`);
+    return reason === undefined;
+  });
+}
+
+function begun(run: Run, known: Ledger | undefined, release: OpenRelease, held: readonly Target[]): Ledger {
   const at = new Date(run.ports.clock.now()).toISOString();
   const healthy = release.snapshots.every(({ unhealthy }) => unhealthy === undefined);
   const images = imagesOf(release.targets, 'before');
@@ -112,7 +126,7 @@ function begun(run: Run, known: Ledger | undefined, release: OpenRelease): Ledge
     schema: 1, app: run.config.app, releases: known?.releases ?? first,
     run: {
       id: run.id, url: run.facts.runUrl, commit: run.facts.commit, actor: run.facts.actor, startedAt: new Date(run.startedAtWall).toISOString(), phase: 'changing',
-      targets: release.targets, before: recall(release),
+      targets: release.targets, held: held.map((target) => target.ref), before: recall(release),
     },
   };
 }

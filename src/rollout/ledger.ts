@@ -31,6 +31,8 @@ export interface RunRecord {
    */
   readonly phase: 'changing' | 'proven' | 'restoring' | 'restored' | 'left';
   readonly targets: readonly Target[];
+  /** Deployments that the run pauses for a moment: whoever finishes it lifts the pause. */
+  readonly held: readonly string[];
   /** What can prove that the old version is back, as it was before the change. */
   readonly before: {
     /** Smoke checks that held. */

@@ -1,12 +1,16 @@
 import type { Cluster } from '../cluster/cluster.js';
-import type { Pod, Service, Workload } from '../cluster/objects.js';
-import { uidOf } from '../cluster/objects.js';
+import type { Service, Workload } from '../cluster/objects.js';
+import { nameOf } from '../cluster/objects.js';
 import type { Config } from '../config/config.js';
 import type { Ports } from '../ports/ports.js';
 import { setImages } from './change.js';
-import { follow, newPodsOf, type Followed } from './follow.js';
+import { hold, resume } from './hold.js';
+import type { Goal } from './judge/expectation.js';
+import type { Patience } from './judge/judge.js';
+import { follow, type Followed } from './follow.js';
 import { heldChecks } from './smoke/held.js';
-import { smoke, type SmokeTarget } from './smoke/smoke.js';
+import { smoke, smokePods, type SmokeTarget } from './smoke/smoke.js';
+import { selects } from './selector.js';
 import { expectationOf, servicesFor, takeSnapshot, type WorkloadSnapshot } from './snapshot.js';
 import { watchWorkloads, type Watched } from './watching.js';
 import type { Target } from './workload.js';
@@ -18,7 +22,7 @@ export const steadyMs = 2000;
 export interface ReleaseScope {
   readonly ports: Ports;
   readonly cluster: Cluster;
-  readonly config: Pick<Config, 'smoke' | 'timeoutMs'>;
+  readonly config: Pick<Config, 'smoke' | 'timeoutMs' | 'patienceMs'>;
   readonly targets: readonly Target[];
   readonly workloads: readonly Workload[];
   readonly services: readonly Service[];
@@ -64,19 +68,53 @@ export async function openRelease(scope: ReleaseScope): Promise<OpenRelease> {
   return { ...scope, watched, heldBefore, snapshots: scope.targets.map((target) => takeSnapshot(watched.world, target)) };
 }
 
+/** How a rollout went. Times are monotonic ms. */
+export interface RolledOut {
+  readonly changedAt: number;
+  /** When the controllers had finished, before the proof that traffic arrives. */
+  readonly rolledOutAt: number;
+  readonly followed: readonly Followed[];
+}
+
 /**
- * Changes the images and watches until the new version is everywhere and traffic goes to it.
- * @returns monotonic ms of the change, and of the moment when the controllers had finished
- * @throws FailedRollout, ClusterError, CancelledError
+ * Changes the images and watches until the new version is everywhere and traffic goes to it. `held` workloads are proved
+ * first: their first new pods are asked before any more follow.
+ * @throws FailedRollout, RolloutError smoke-failed, ClusterError, CancelledError
  */
-export async function rollOut(release: OpenRelease): Promise<{ readonly changedAt: number; readonly rolledOutAt: number; readonly followed: readonly Followed[] }> {
+export async function rollOut(release: OpenRelease, held: readonly Target[]): Promise<RolledOut> {
   const { ports, cluster, targets, watched } = release;
-  const before = targets.map((target) => expectation(release, target, 0, 'after'));
+  const before = new Map(targets.map((target) => [target.ref, expectation(release, target, 0, 'after')]));
   const changedAt = ports.clock.monotonic();
+  const patience = { deadlineAt: changedAt + release.config.timeoutMs, steadyMs, of: release.config.patienceMs };
   const generations = await setImages(cluster, ports.log, targets, ports.cancelled);
-  const followed = targets.map((target, index) => ({ target, expected: { ...before[index]!, generation: generations.get(target.ref) ?? 0 } }));
-  const { rolledOutAt } = await follow(ports, watched, followed, { deadlineAt: changedAt + release.config.timeoutMs, steadyMs }, 'rollout', ports.cancelled);
+  const toGoal = (goalOf: (target: Target) => Goal): Followed[] =>
+    targets.map((target) => ({ target, expected: { ...before.get(target.ref)!, generation: generations.get(target.ref) ?? 0, goal: goalOf(target) } }));
+  if (held.length > 0) {
+    const wave = toGoal((target) => (held.includes(target) ? 'first-wave' : 'nothing'));
+    await proveFirst(release, held, wave, generations, patience);
+    for (const [ref, generation] of await resume(release, held)) generations.set(ref, generation);
+  }
+  const followed = toGoal(() => 'whole');
+  const { rolledOutAt } = await follow(ports, watched, followed, patience, 'rollout', ports.cancelled);
   return { changedAt, rolledOutAt, followed };
+}
+
+/** Holds the workloads at their first wave, waits until it is ready, and asks its pods. */
+async function proveFirst(release: OpenRelease, held: readonly Target[], wave: readonly Followed[], generations: ReadonlyMap<string, number>, patience: Patience): Promise<void> {
+  const { ports, watched } = release;
+  const over = new AbortController();
+  const signal = AbortSignal.any([ports.cancelled, over.signal]);
+  const holding = hold(release, held, generations, signal);
+  try {
+    // Whichever fails first ends the other: a hold that somebody else prevented, or pods that never become ready.
+    await Promise.all([holding, follow(ports, watched, wave, patience, 'rollout', signal)]);
+  } finally {
+    over.abort();
+    await holding.catch(() => undefined);
+  }
+  const waves = wave.filter(({ target }) => held.includes(target));
+  await smokePods(ports, smokeTarget(release, waves), release.config.smoke, ports.cancelled);
+  for (const { target } of waves) ports.log.progress('rollout', target.ref, 'the first wave answers rightly · the rest follows');
 }
 
 /** What a change of this workload to its images `before` or `after` is measured against. */
@@ -95,13 +133,12 @@ export function smokeTarget(release: OpenRelease, followed: readonly Followed[])
   return {
     api: release.cluster.api, namespace: release.cluster.namespace, services: release.services,
     podsBehind: (service) => {
-      const fresh = newPodsOf(world, followed);
       const pods = followed.flatMap(({ target }) => {
-        const view = world.view(target);
-        const inService = new Set(view.slicesOf(service).flatMap((slice) => slice.endpoints ?? []).map((endpoint) => endpoint.targetRef?.uid));
-        return view.newPods.filter((pod) => fresh.has(uidOf(pod)) && inService.has(uidOf(pod)));
+        // By the selector and not by the endpoints: a pod is asked before traffic goes to it.
+        const asked = release.services.find((each) => nameOf(each) === service);
+        return world.view(target).newPods.filter((pod) => asked !== undefined && selects(asked, pod.metadata?.labels));
       });
-      return pods satisfies Pod[];
+      return pods;
     },
   };
 }

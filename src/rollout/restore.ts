@@ -1,6 +1,7 @@
 import { ApiError, type Api, type PatchOperation } from '../cluster/api.js';
 import type { Workload } from '../cluster/objects.js';
 import { apiPath, workloadResource } from '../cluster/resources.js';
+import { pauseOperations } from './hold.js';
 import { containersOf, type Target } from './workload.js';
 
 /** What became of one workload when the old images were put back. */
@@ -13,7 +14,7 @@ export type Restored =
   | { readonly target: Target; readonly result: 'error'; readonly message: string };
 
 /** The patch that puts the old images back where this run's stand, and fails as a whole where anything else does. */
-export function restorePatch(target: Target, workload: Workload): PatchOperation[] | { readonly superseded: string } {
+export function restorePatch(target: Target, workload: Workload, held: boolean): PatchOperation[] | { readonly superseded: string } {
   if (workload.metadata?.uid !== target.uid) return { superseded: `${target.ref} was deleted and made anew during the run` };
   const operations: PatchOperation[] = [];
   for (const { name, before, after } of target.containers) {
@@ -27,20 +28,26 @@ export function restorePatch(target: Target, workload: Workload): PatchOperation
       { op: 'replace', path: `${placed.pointer}/image`, value: before },
     );
   }
+  if (held && workload.spec?.paused) operations.push(...pauseOperations(false));
   return operations.length === 0 ? [] : [{ op: 'test', path: '/metadata/uid', value: target.uid }, ...operations];
 }
 
 /**
  * Puts the old images of one workload back, exactly once. The tests inside the patch make the API server refuse it when
  * something else was written since it was read. Replicas and everything else are never touched.
+ * @param held the run may have paused the Deployment: the pause is lifted in the same patch
  */
-export async function restore(api: Api, namespace: string, target: Target): Promise<Restored> {
+export async function restore(api: Api, namespace: string, target: Target, held: boolean): Promise<Restored> {
   const path = apiPath(workloadResource[target.kind], namespace, target.name);
   try {
     const workload = await api.find<Workload>(workloadResource[target.kind], namespace, target.name);
     if (!workload) return { target, result: 'superseded', message: `${target.ref} was deleted during the run` };
-    const patch = restorePatch(target, workload);
-    if ('superseded' in patch) return { target, result: 'superseded', message: patch.superseded };
+    const patch = restorePatch(target, workload, held);
+    if ('superseded' in patch) {
+      // The images are somebody else's by now; the pause is still this run's, and is lifted.
+      if (held && workload.spec?.paused && workload.metadata?.uid === target.uid) await api.patch(path, [{ op: 'test', path: '/metadata/uid', value: target.uid }, ...pauseOperations(false)]);
+      return { target, result: 'superseded', message: patch.superseded };
+    }
     if (patch.length === 0) return { target, result: 'untouched', generation: workload.metadata?.generation ?? 0 };
     const patched = await api.patch<Workload>(path, patch, { timeoutMs: 10_000 });
     return { target, result: 'restored', generation: patched.metadata?.generation ?? 0 };

@@ -57,6 +57,7 @@ export function expectationOf(world: World, target: Target, generation: number, 
     images: new Map(target.containers.map((container) => [container.name, container[images]])),
     restartsBefore: new Map(restarts),
     eventsBefore: new Set(view.eventsOf(target.uid).map(uidOf)),
+    goal: 'whole',
     progressBefore: conditionOf(view.workload?.status?.conditions, 'Progressing')?.lastUpdateTime,
     services,
   };

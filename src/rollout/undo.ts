@@ -23,6 +23,8 @@ export interface UndoJournal {
   restoring(): Promise<void>;
   /** True when another process may have put the old images back already: then only the proof is missing. */
   readonly resumed: boolean;
+  /** Deployments that the run may have paused, by ref. */
+  readonly held: ReadonlySet<string>;
 }
 
 const verifyForMs = 120_000;
@@ -41,7 +43,7 @@ export async function undoRelease(release: OpenRelease, failure: DeployError, jo
     ? [] : await gatherEvidence(ports, cluster, release.watched.world, failure.failed).catch(() => []);
   // The journal is for the next run: when it cannot be written, putting the old images back still comes first.
   const unwritten = await journal.restoring().then(() => [], (error: unknown) => [`The ledger could not be written: ${messageOf(error)}.`]);
-  const restored = await Promise.all(release.targets.map((target) => restore(cluster.api, cluster.namespace, target)));
+  const restored = await Promise.all(release.targets.map((target) => restore(cluster.api, cluster.namespace, target, journal.held.has(target.ref))));
   const restoredAfterMs = ports.clock.monotonic() - startedAt;
   const lost = restored.flatMap((each) => ('message' in each ? [`${sentence(each.message)} Nothing of it was overwritten.`] : []));
   const back = restored.filter((each) => each.result === 'restored');

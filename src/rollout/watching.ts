@@ -22,7 +22,7 @@ export interface Watched {
 export async function watchWorkloads(cluster: Cluster, clock: Clock, kinds: ReadonlySet<WorkloadKind>, workloads: readonly Workload[]): Promise<Watched> {
   const world = new World();
   const end = new AbortController();
-  let wake: () => void = () => undefined;
+  const waiting = new Set<() => void>();
   const pods = { labelSelector: podSelector(workloads) };
   const wanted: readonly (readonly [Resource, WatchOptions])[] = [
     ...[...kinds].map((kind) => [workloadResource[kind], {}] as const),
@@ -35,7 +35,7 @@ export async function watchWorkloads(cluster: Cluster, clock: Clock, kinds: Read
   const watches = wanted.map(([resource, options]) =>
     watch(cluster.api, clock, resource, cluster.namespace, options, (change) => {
       world.apply(change);
-      wake();
+      for (const wake of waiting) wake();
     }, end.signal));
   try {
     await Promise.all(watches.map((each) => each.synced));
@@ -47,14 +47,21 @@ export async function watchWorkloads(cluster: Cluster, clock: Clock, kinds: Read
     world,
     news: async (ms, signal) => {
       const stop = new AbortController();
+      let wake: (() => void) | undefined;
       const woken = new Promise<void>((resolve) => {
         wake = resolve;
+        waiting.add(resolve);
       });
       const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
       const slept = clock.sleep(Math.max(0, ms), either).catch((error: unknown) => {
         if (!stop.signal.aborted) throw error;
       });
-      await Promise.race([woken, slept]).finally(() => stop.abort());
+      try {
+        await Promise.race([woken, slept]);
+      } finally {
+        if (wake) waiting.delete(wake);
+        stop.abort();
+      }
     },
     close: () => end.abort(),
   };

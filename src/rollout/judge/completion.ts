@@ -1,4 +1,4 @@
-import type { ServiceExpectation } from './expectation.js';
+import type { Goal, ServiceExpectation } from './expectation.js';
 import type { WorkloadView } from '../world.js';
 import { desiredReplicas } from '../workload.js';
 import { isReady } from './symptoms.js';
@@ -16,10 +16,11 @@ export interface Completion {
  * (k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go), with two corrections: old pods must be gone or going, and a
  * StatefulSet need not have caught up its currentRevision.
  */
-export function completionOf(view: WorkloadView): Completion {
+export function completionOf(view: WorkloadView, goal: Goal = 'whole'): Completion {
   const { workload } = view;
   const ready = view.newPods.filter(isReady).length;
   if (!workload) return { ready, desired: 0, waitingFor: 'the workload itself' };
+  if (goal !== 'whole') return goal === 'nothing' ? { ready, desired: ready, waitingFor: undefined } : firstWave(view, ready);
   const status = workload.status ?? {};
   switch (view.target.kind) {
     case 'deployment': {
@@ -54,6 +55,13 @@ export function completionOf(view: WorkloadView): Completion {
     case 'cronjob':
       return { ready: 0, desired: 0, waitingFor: undefined };
   }
+}
+
+/** A held Deployment has made as many new pods as its new ReplicaSet wants: those are the first wave. */
+function firstWave(view: WorkloadView, ready: number): Completion {
+  const desired = view.replicaSet?.spec?.replicas ?? 0;
+  const waitingFor = firstOf([[desired === 0, 'the first new pods'], [view.workload?.spec?.paused !== true, 'the hold'], [ready < desired, `${ready} of ${desired} pods of the first wave ready`]]);
+  return { ready, desired, waitingFor };
 }
 
 const countOf = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;

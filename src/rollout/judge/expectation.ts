@@ -10,9 +10,16 @@ export interface Expectation {
   readonly eventsBefore: ReadonlySet<string>;
   /** lastUpdateTime of the Progressing condition before the change: a stale ProgressDeadlineExceeded is not ours. */
   readonly progressBefore: string | undefined;
+  /**
+   * How far the rollout is to go. `first-wave`: the Deployment is held, and the pods of its first wave are to be ready.
+   * `nothing`: it goes on by itself meanwhile, and only a failure of it matters.
+   */
+  readonly goal: Goal;
   /** Services whose endpoints must be exactly new pods of the run before it counts as rolled out. */
   readonly services: readonly ServiceExpectation[];
 }
+
+export type Goal = 'whole' | 'first-wave' | 'nothing';
 
 export interface ServiceExpectation {
   readonly name: string;

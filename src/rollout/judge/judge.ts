@@ -61,8 +61,8 @@ export function judge(
 
   const symptoms = [...symptomsOfOwner(view, expected), ...view.newPods.flatMap((pod) => symptomsOfPod(pod, view, expected))]
     .sort((a, b) => (a.key < b.key ? -1 : 1));
-  const completion = completionOf(view);
-  const trouble = completion.waitingFor === undefined ? firstEndpointTrouble(view, expected, newPodsOfRun) : undefined;
+  const completion = completionOf(view, expected.goal);
+  const trouble = completion.waitingFor === undefined && expected.goal === 'whole' ? firstEndpointTrouble(view, expected, newPodsOfRun) : undefined;
   if (trouble) symptoms.push({ key: 'wrong-version-serving', cause: 'wrong-version-serving', patienceMs: endpointPatienceMs, message: trouble });
 
   const memory = remember(before, symptoms, at, completion.waitingFor === undefined, trouble === undefined);
@@ -72,7 +72,7 @@ export function judge(
   const exceeded = progressDeadlineExceeded(view, expected.progressBefore);
   if (exceeded) return fail('deadline', `Kubernetes gave up on ${view.target.ref}: ${exceeded}${because(symptoms)}`, symptoms[0]);
   const progress = describeProgress(view, completion, trouble);
-  const steadyAt = memory.steadySince === undefined ? Infinity : memory.steadySince + patience.steadyMs;
+  const steadyAt = memory.steadySince === undefined ? Infinity : memory.steadySince + (expected.goal === 'whole' ? patience.steadyMs : 0);
   if (steadyAt <= at) return { memory, decision: { state: 'done', progress } };
   if (late) return fail('deadline', `${view.target.ref} was not done in time: ${progress}${because(symptoms)}`, symptoms[0]);
   return wait(progress, memory, {

@@ -1,0 +1,96 @@
+import { ApiError, type PatchOperation } from '../cluster/api.js';
+import { nameOf, type Service, type Workload } from '../cluster/objects.js';
+import { apiPath, resources } from '../cluster/resources.js';
+import type { SmokeCheck } from '../config/config.js';
+import { ClusterError } from '../outcome/errors.js';
+import { selects } from './selector.js';
+import type { OpenRelease } from './release.js';
+import { containersOf, desiredReplicas, type Target } from './workload.js';
+
+/*
+ * Rolling, proved first. A Deployment is paused as soon as its first new pods are being made: the wave stands still
+ * beside the old pods, is asked directly, and only then the rest follows. What makes this safe to be killed in: the
+ * ledger says beforehand that the Deployment is going to be paused, and whoever undoes lifts the pause.
+ */
+
+/** Why a workload is not proved first, or undefined when it is. */
+export function notHeld(target: Target, workload: Workload | undefined, services: readonly Service[], checks: readonly SmokeCheck[]): string | undefined {
+  if (target.kind !== 'deployment') return 'only a Deployment can be held';
+  if (workload?.spec?.strategy?.type === 'Recreate') return 'its strategy is Recreate: the old pods go before the first new one comes';
+  if (!workload || desiredReplicas(workload) === 0) return 'it has no replicas';
+  const asked = new Set(checks.flatMap((check) => (check.target.type === 'service' ? [check.target.name] : [])));
+  const labels = workload.spec?.template?.metadata?.labels;
+  return services.some((service) => asked.has(nameOf(service)) && selects(service, labels)) ? undefined : 'no smoke check asks a Service of it';
+}
+
+/**
+ * How many pods the first wave has, from the numbers of the strategy: those that may be more than wanted, and those that
+ * may be missing. https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-update-deployment
+ */
+export function firstWaveSize(workload: Workload): { readonly pods: number; readonly of: number; readonly oldPodsGone: number } {
+  const replicas = desiredReplicas(workload);
+  const { maxSurge = '25%', maxUnavailable = '25%' } = workload.spec?.strategy?.rollingUpdate ?? {};
+  const surge = share(maxSurge, replicas, Math.ceil);
+  const missing = share(maxUnavailable, replicas, Math.floor);
+  const oldPodsGone = Math.min(replicas, surge === 0 && missing === 0 ? 1 : missing);
+  return { pods: Math.min(replicas, surge + oldPodsGone), of: replicas, oldPodsGone };
+}
+
+const share = (value: number | string, of: number, round: (count: number) => number): number =>
+  typeof value === 'number' ? value : round((Number.parseFloat(value) / 100) * of);
+
+const wave = (size: ReturnType<typeof firstWaveSize>): string =>
+  `${size.pods} of ${size.of} pods${size.oldPodsGone === 0 ? ', with every old pod still serving' : `, while ${size.of - size.oldPodsGone} old pods serve`}`;
+
+/** What the first wave of a workload is, in a sentence. */
+export const describeWave = (target: Target, workload: Workload): string => `${target.ref} is proved first by ${wave(firstWaveSize(workload))}`;
+
+/** Pauses each Deployment in the moment when its new ReplicaSet has its first pods. Ends when all are held, or with `signal`. */
+export async function hold(release: OpenRelease, targets: readonly Target[], generations: ReadonlyMap<string, number>, signal: AbortSignal): Promise<void> {
+  const waiting = new Set(targets);
+  while (waiting.size > 0 && !signal.aborted) {
+    const begun = [...waiting].filter((target) => wavePresent(release, target, generations.get(target.ref) ?? 0));
+    await Promise.all(begun.map(async (target) => {
+      await setPaused(release, target, true);
+      waiting.delete(target);
+    }));
+    if (begun.length === 0) await release.watched.news(60_000, signal);
+  }
+}
+
+function wavePresent(release: OpenRelease, target: Target, generation: number): boolean {
+  const { workload, replicaSet } = release.watched.world.view(target);
+  return (workload?.metadata?.generation ?? 0) >= generation && (replicaSet?.spec?.replicas ?? 0) > 0;
+}
+
+/** Lets the Deployments go on. @returns their generations after it, by ref */
+export async function resume(release: OpenRelease, targets: readonly Target[]): Promise<Map<string, number>> {
+  return new Map(await Promise.all(targets.map(async (target) => [target.ref, await setPaused(release, target, false)] as const)));
+}
+
+async function setPaused(release: OpenRelease, target: Target, paused: boolean): Promise<number> {
+  const { cluster, ports } = release;
+  const path = apiPath(resources.deployments, cluster.namespace, target.name);
+  try {
+    const workload = await cluster.api.get<Workload>(path, { signal: ports.cancelled });
+    const patched = await cluster.api.patch<Workload>(path, [...ours(target, workload), ...pauseOperations(paused)]);
+    return patched.metadata?.generation ?? 0;
+  } catch (error) {
+    if (!(error instanceof ApiError) || (error.status !== 422 && error.status !== 409)) throw error;
+    throw new ClusterError('superseded', `${target.ref} was changed by somebody else while it was ${paused ? 'held' : 'let go on'}: ${error.message}`, { cause: error });
+  }
+}
+
+/** Tests that the workload is the one of this run and holds what this run wrote. */
+function ours(target: Target, workload: Workload): PatchOperation[] {
+  const placed = containersOf(target.kind, workload);
+  return [
+    { op: 'test', path: '/metadata/uid', value: target.uid },
+    ...target.containers.flatMap(({ name, after }) =>
+      placed.filter(({ container }) => container.name === name).map(({ pointer }): PatchOperation => ({ op: 'test', path: `${pointer}/image`, value: after }))),
+  ];
+}
+
+/** The field is absent when it is false, so that it is added and removed, never replaced. */
+export const pauseOperations = (paused: boolean): PatchOperation[] =>
+  paused ? [{ op: 'add', path: '/spec/paused', value: true }] : [{ op: 'test', path: '/spec/paused', value: true }, { op: 'remove', path: '/spec/paused' }];
