@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { BuildConfig } from '../../src/config/config.js';
 import { systemClock } from '../../src/host/clock.js';
 import { createFiles } from '../../src/host/files.js';
@@ -13,10 +15,11 @@ import { ownAccess, type DockerAccess, type DockerPorts } from '../../src/image/
 import { logIn } from '../../src/image/login.js';
 import { claimVersions, describeImage, moveTags } from '../../src/image/registry.js';
 import { chooseTags } from '../../src/image/tags.js';
+import { environment } from './harness/environment.js';
 
-const { REGISTRY, REGISTRY_AUTH, REGISTRY_AUTH_USERNAME, REGISTRY_AUTH_PASSWORD, BUILDER } = process.env as Record<string, string>;
-const missing = () => { throw new Error('The sandbox is not in the environment. Run: eval "$(npm run -s sandbox env)"'); };
-const registry = REGISTRY ?? missing();
+jest.setTimeout(90_000);
+
+const { registry, authRegistry, authUsername, authPassword, builder, dockerConfig } = environment();
 const revision = '80438e3a1b2c3d4e5f60718293a4b5c6d7e8f901';
 const processes = createProcessRunner();
 
@@ -52,7 +55,7 @@ function dockerfile(name: string, ...lines: readonly string[]): string {
 }
 
 const config = (changes: Partial<BuildConfig> = {}): BuildConfig => ({
-  context: join(folder, 'context'), buildArgs: {}, buildSecrets: {}, platforms: ['linux/amd64', 'linux/arm64'], labels: {}, builder: BUILDER, cache: 'none', ...changes,
+  context: join(folder, 'context'), buildArgs: {}, buildSecrets: {}, platforms: ['linux/amd64', 'linux/arm64'], labels: {}, builder, cache: 'none', ...changes,
 });
 
 async function buildIt(image: string, changes: Partial<BuildConfig> = {}, tags: readonly string[] = [revision], access: DockerAccess = ownAccess) {
@@ -101,8 +104,8 @@ describe('an image of two platforms', () => {
     expect(await describeImage(ports(), ownAccess, `${image}:buildcache`)).toMatchObject({ state: 'present' });
   });
 
-  it('is not taken for complete when the registry holds less', async () => {
-    const image = `${registry}/image-test/less`;
+  it('has one when one is asked for', async () => {
+    const image = `${registry}/image-test/one`;
     const only = await buildIt(image, { platforms: ['linux/amd64'] });
     expect(only.platforms).toEqual(['linux/amd64']);
   });
@@ -112,7 +115,7 @@ describe('tags', () => {
   it('are moved together to a digest', async () => {
     const image = `${registry}/image-test/tags`;
     const { digest } = await buildIt(image);
-    await moveTags(ports(), ownAccess, { image, digest, tags: ['latest', 'v1'], builder: BUILDER });
+    await moveTags(ports(), ownAccess, { image, digest, tags: ['latest', 'v1'], builder });
     for (const tag of ['latest', 'v1']) expect(await describeImage(ports(), ownAccess, `${image}:${tag}`)).toMatchObject({ digest });
     await expect(moveTags(ports(), ownAccess, { image, digest: `sha256:${'0'.repeat(64)}`, tags: ['latest'] })).rejects.toMatchObject({
       code: 'push-failed', message: expect.stringMatching(/:latest could not be set: .* not found/),
@@ -124,7 +127,7 @@ describe('tags', () => {
     const version = `1.0.${Date.now()}`;
     const built = await buildIt(image, {}, [version]);
     expect(built).toMatchObject({ reference: `${image}:${version}@${built.digest}`, tags: [version] });
-    await claimVersions(ports(), ownAccess, { image, digest: built.digest, tags: [version], builder: BUILDER });
+    await claimVersions(ports(), ownAccess, { image, digest: built.digest, tags: [version], builder });
     await expect(buildIt(image, { labels: { other: 'content' } }, [version])).rejects.toMatchObject({
       code: 'push-failed', message: `${image}:${version} exists already with another content (${built.digest}), and a version is never overwritten.`,
       hint: expect.stringContaining(`digest: ${built.digest}`),
@@ -184,13 +187,13 @@ describe('a build that fails', () => {
     await expect(fails({ dockerfile: absent })).rejects.toMatchObject({
       code: 'build-failed', message: `The base image ${registry}/image-test/no-base:1 does not exist (Base:1).`,
     });
-    const denied = dockerfile('Denied', `FROM ${REGISTRY_AUTH}/base:1`);
+    const denied = dockerfile('Denied', `FROM ${authRegistry}/base:1`);
     await expect(fails({ dockerfile: denied })).rejects.toMatchObject({ code: 'registry-denied', message: expect.stringMatching(/^The base image .* may not be pulled \(Denied:1\)/) });
   });
 
   it('says that the builder does not know a platform, before anything is built', async () => {
     await expect(inspectBuilder(ports(), ownAccess, config({ platforms: ['linux/amd64', 'linux/s390x'] }))).rejects.toMatchObject({
-      code: 'platform-unsupported', message: expect.stringMatching(new RegExp(`^The builder "${BUILDER}" cannot build for linux/s390x: it knows linux/amd64, `)),
+      code: 'platform-unsupported', message: expect.stringMatching(new RegExp(`^The builder "${builder}" cannot build for linux/s390x: it knows linux/amd64, `)),
       hint: expect.stringContaining('docker/setup-qemu-action'),
     });
   });
@@ -203,18 +206,36 @@ describe('a build that fails', () => {
   });
 });
 
+describe('a registry that is out of order', () => {
+  it('is asked three times, and each time is said', async () => {
+    const broken = createServer((_request, response) => response.writeHead(503).end());
+    const port = await new Promise<number>((resolve) => {
+      broken.listen(0, '127.0.0.1', () => resolve((broken.address() as AddressInfo).port));
+    });
+    try {
+      await expect(buildIt(`127.0.0.1:${port}/api`, { platforms: ['linux/amd64'] })).rejects.toMatchObject({
+        code: 'push-failed', message: expect.stringMatching(/^The image was built, and \S+ could not be pushed: .*503 Service Unavailable\.$/),
+      });
+      expect(warnings).toEqual([expect.stringContaining('tried again in 2 s'), expect.stringContaining('tried again in 6 s')]);
+    } finally {
+      broken.closeAllConnections();
+      broken.close();
+    }
+  });
+});
+
 describe('a registry with a login', () => {
-  const image = `${REGISTRY_AUTH}/image-test/private`;
-  const login = { registry: REGISTRY_AUTH ?? '', username: REGISTRY_AUTH_USERNAME ?? '', password: REGISTRY_AUTH_PASSWORD ?? '' };
-  const ownFiles = () => readdirSync(process.env['DOCKER_CONFIG'] ?? '', { recursive: true }).map(String).filter((name) => !name.includes('activity') && !name.includes('refs'));
+  const image = `${authRegistry}/image-test/private`;
+  const login = { registry: authRegistry, username: authUsername, password: authPassword };
+  const ownFiles = () => readdirSync(dockerConfig, { recursive: true }).map(String).filter((name) => !name.includes('activity') && !name.includes('refs'));
 
   it('takes the image after the login, which leaves no trace in the configuration of the user', async () => {
     const before = ownFiles();
     const access = await logIn(ports(), login);
     try {
       const built = await buildIt(image, { platforms: ['linux/amd64'] }, [revision], access);
-      await moveTags(ports(), access, { image, digest: built.digest, tags: ['latest'], builder: BUILDER });
-      expect(await describeImage(ports(), access, `${image}:latest`, BUILDER)).toMatchObject({ digest: built.digest });
+      await moveTags(ports(), access, { image, digest: built.digest, tags: ['latest'], builder });
+      expect(await describeImage(ports(), access, `${image}:latest`, builder)).toMatchObject({ digest: built.digest });
       expect(readFileSync(join(access.folder ?? '', 'config.json'), 'utf8')).toContain(login.registry);
     } finally {
       await createFiles(folder).remove(access.folder ?? '');
@@ -226,7 +247,7 @@ describe('a registry with a login', () => {
 
   it('refuses a wrong password', async () => {
     await expect(logIn(ports(), { ...login, password: 'wrong' })).rejects.toMatchObject({
-      code: 'registry-denied', message: expect.stringMatching(/^The registry \S+ refused the login of sandbox: .*401 Unauthorized\.$/),
+      code: 'registry-denied', message: expect.stringMatching(/^The registry \S+ refused the login of \S+: .*401 Unauthorized\.$/),
     });
     expect(leftOver()).toEqual([]);
   });

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { build, type BuildRequest } from '../../src/image/build.js';
+import { ownAccess } from '../../src/image/docker.js';
+import { chooseTags } from '../../src/image/tags.js';
+import { scriptedDocker } from './fakes.js';
+
+const platforms = (...names: string[]) => names.map((name) => ({ platform: { os: name.split('/')[0], architecture: name.split('/')[1] } }));
+const index = (...names: string[]) => JSON.stringify({ manifests: [...platforms(...names), ...platforms('unknown/unknown')] });
+const both = index('linux/amd64', 'linux/arm64');
+const digestOf = (raw: string) => `sha256:${createHash('sha256').update(raw).digest('hex')}`;
+const digest = digestOf(both);
+const metadata = { stdout: JSON.stringify({ 'containerimage.digest': digest }) };
+const fails = (reason: string) => ({ code: 1, stderr: `ERROR: failed to build: failed to solve: failed to push r/api:abc: ${reason}` });
+
+const request = (tags?: readonly string[], changes: Partial<BuildRequest['build']> = {}): BuildRequest => ({
+  build: { context: '.', buildArgs: {}, buildSecrets: {}, platforms: ['linux/amd64', 'linux/arm64/v8'], labels: {}, cache: 'none', ...changes },
+  image: 'r/api', tags: chooseTags({ tags, commit: 'abc', onDefaultBranch: false }), source: { revision: 'abc', committedAt: 1_700_000_000 },
+  builder: { name: 'ci', driver: 'remote', platforms: [], attestations: true, annotations: true, cacheExport: true, pushesByDigest: true },
+});
+
+describe('a build', () => {
+  it('gives digest, platforms and the reference to deploy', async () => {
+    const { ports, calls, commands, removed } = scriptedDocker([[/^buildx build/, metadata], [/imagetools inspect/, { stdout: both }]]);
+    expect(await build(ports, ownAccess, request())).toEqual({
+      digest, platforms: ['linux/amd64', 'linux/arm64'], reference: `r/api:abc@${digest}`, tags: ['abc'],
+    });
+    expect(calls).toHaveLength(2);
+    expect(commands[0]?.env).toMatchObject({ SOURCE_DATE_EPOCH: '1700000000' });
+    expect(removed).toEqual(['/tmp/private']);
+  });
+
+  it('leaves SOURCE_DATE_EPOCH as the user has set it', async () => {
+    const { ports, commands } = scriptedDocker([[/^buildx build/, metadata], [/inspect/, { stdout: both }]], { SOURCE_DATE_EPOCH: '0' });
+    await build(ports, ownAccess, request());
+    expect(commands[0]?.env).not.toHaveProperty('SOURCE_DATE_EPOCH');
+  });
+
+  it('hands secrets over in private files', async () => {
+    const { ports, calls, written, said } = scriptedDocker([[/^buildx build/, metadata], [/inspect/, { stdout: both }]]);
+    await build(ports, ownAccess, request(undefined, { buildSecrets: { token: 'hunter2' } }));
+    expect(calls[0]).toContain('--secret=id=token,src=/tmp/private/secret-0');
+    expect(written.get('/tmp/private/secret-0')).toBe('hunter2');
+    expect(written.get('/tmp/private/secret-0 mode')).toBe('600');
+    expect([...calls, ...said].join()).not.toContain('hunter2');
+  });
+
+  it('pushes again when the registry is busy, and says so', async () => {
+    const busy = fails('unexpected status from PUT request to https://r/v2/x: 503 Service Unavailable');
+    const { ports, calls, slept, said } = scriptedDocker([[/^buildx build/, busy, busy, metadata], [/inspect/, { stdout: both }]]);
+    await build(ports, ownAccess, request());
+    expect(calls.filter((call) => call.startsWith('buildx build'))).toHaveLength(3);
+    expect(slept).toEqual([2000, 6000]);
+    expect(said.filter((line) => line.startsWith('warning'))).toEqual([
+      expect.stringMatching(/^warning: Pushing r\/api failed and is tried again in 2 s: .*503/), expect.stringMatching(/in 6 s/),
+    ]);
+  });
+
+  it.each([
+    ['after the third time', 'unexpected status from PUT request to https://r/v2/x: 503 Service Unavailable', 'push-failed', 3],
+    ['at once when it is denied', 'unexpected status from HEAD request to https://r/v2/x: 401 Unauthorized', 'registry-denied', 1],
+    ['at once when it is forbidden', 'unexpected status from HEAD request to https://r/v2/x: 403 Forbidden', 'registry-denied', 1],
+  ])('gives up %s', async (_name, reason, code, times) => {
+    const { ports, calls, removed } = scriptedDocker([[/^buildx build/, fails(reason)]]);
+    await expect(build(ports, ownAccess, request())).rejects.toMatchObject({ code, evidence: [{ title: 'docker buildx build', text: expect.stringContaining(reason) }] });
+    expect(calls).toHaveLength(times);
+    expect(removed).toEqual(['/tmp/private']);
+  });
+
+  it.each<[string, object, RegExp]>([
+    ['is not there', { code: 1, stderr: 'ERROR: r/api:abc: not found' }, /^r\/api:abc was pushed, and cannot be read back: the registry says that it does not exist\.$/],
+    ['may not be read', { code: 1, stderr: 'ERROR: pull access denied' }, /cannot be read back: pull access denied\.$/],
+    ['is another', { stdout: index('linux/amd64') }, /^r\/api:abc was pushed with sha256:\w+, and holds sha256:\w+ now\.$/],
+  ])('does not believe a push that %s', async (_name, answer, message) => {
+    const { ports } = scriptedDocker([[/^buildx build/, metadata], [/inspect/, answer]]);
+    await expect(build(ports, ownAccess, request())).rejects.toMatchObject({ code: 'push-failed', message: expect.stringMatching(message) });
+  });
+
+  it('does not believe an index without one of the platforms', async () => {
+    const raw = index('linux/amd64');
+    const { ports } = scriptedDocker([[/^buildx build/, { stdout: JSON.stringify({ 'containerimage.digest': digestOf(raw) }) }], [/inspect/, { stdout: raw }]]);
+    await expect(build(ports, ownAccess, request())).rejects.toMatchObject({
+      code: 'push-failed', message: 'r/api:abc was pushed without linux/arm64/v8: it holds linux/amd64.',
+    });
+  });
+
+  it('does not go on without a digest', async () => {
+    const { ports } = scriptedDocker([[/^buildx build/, { stdout: '{}' }]]);
+    await expect(build(ports, ownAccess, request())).rejects.toMatchObject({ code: 'push-failed', message: 'buildx ended well and did not say which digest it pushed.' });
+  });
+
+  it('pushes by digest when only versions are asked for, and sets them after', async () => {
+    const { ports, calls } = scriptedDocker([
+      [/^buildx build/, metadata], [/inspect --raw -- r\/api@/, { stdout: both }], [/inspect --raw -- r\/api:1\.2\.3/, { code: 1, stderr: 'ERROR: r/api:1.2.3: not found' }, { stdout: both }],
+      [/imagetools create/, {}],
+    ]);
+    expect(await build(ports, ownAccess, request(['1.2.3']))).toMatchObject({ reference: `r/api:1.2.3@${digest}`, tags: ['1.2.3'] });
+    expect(calls[0]).toContain('push-by-digest=true');
+    expect(calls).toContain(`buildx imagetools create --progress=plain --tag=r/api:1.2.3 -- r/api@${digest}`);
+  });
+
+  it('pushes by the commit too when the builder cannot push by digest', async () => {
+    const { ports } = scriptedDocker([[/^buildx build/, metadata], [/inspect/, { stdout: both }]]);
+    const asked = request(['1.2.3']);
+    expect(await build(ports, ownAccess, { ...asked, builder: { ...asked.builder, pushesByDigest: false } })).toMatchObject({ tags: ['abc', '1.2.3'] });
+  });
+
+  it('never overwrites a version', async () => {
+    const other = index('linux/386');
+    const { ports, calls } = scriptedDocker([[/^buildx build/, metadata], [/inspect --raw -- r\/api@/, { stdout: both }], [/inspect/, { stdout: other }]]);
+    await expect(build(ports, ownAccess, request(['1.2.3']))).rejects.toMatchObject({
+      code: 'push-failed', message: `r/api:1.2.3 exists already with another content (${digestOf(other)}), and a version is never overwritten.`,
+    });
+    expect(calls.join()).not.toContain('imagetools create');
+  });
+});
