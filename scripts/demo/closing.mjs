@@ -1,0 +1,65 @@
+/** The end of the demo: what happened, how long it took, and what was wrong with it. */
+import { recoveryMs, rolledOutMs, verdictMs } from '../live/action.mjs';
+import { releases } from './releases.mjs';
+import { bold, grey, seconds, table } from './screen.mjs';
+import { countTraffic, describeTraffic } from './traffic.mjs';
+
+/** @typedef {import('./demo.mjs').Made} Made */
+
+// The 600 s: https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#progress-deadline-seconds
+
+const head = ['release', 'verdict', 'cause', 'known in', 'back in', 'requests', 'wrong', 'lost', 'kubectl alone'];
+const right = new Set(['known in', 'back in', 'requests', 'wrong', 'lost', 'kubectl alone']);
+
+/**
+ * @param {readonly Made[]} made
+ * @param {{ results: string, tookMs: number, perSecond: number }} facts
+ */
+export function closing(made, { results, tookMs, perSecond }) {
+  const all = made.map(({ traffic }) => countTraffic(traffic));
+  /** @param {'sent' | 'lost' | 'wrong'} what */
+  const sum = (what) => all.reduce((total, counts) => total + counts[what], 0);
+  return [
+    '', bold('What happened'), '', table(head, made.map(rowOf), right), '',
+    `${sum('sent')} requests at ${perSecond}/s through the Service: ${sum('lost')} lost, ${sum('wrong')} answered wrongly by v4 before it was gone.`,
+    '',
+    grey('known in       from `kubectl set image` until it was known how it went'),
+    grey('back in        from there until the version before was proven to serve again'),
+    grey('wrong          answered with status 500, by v4 itself'),
+    grey('kubectl alone  until `kubectl rollout status` would have told: it fails when a Deployment exceeds'),
+    grey('               its progressDeadlineSeconds, 600 by default, and knows nothing of answers'),
+    '', `Job summaries, reports and logs: ${results}/{${made.map(({ release }) => release.name).join(',')}}/{summary.md,report.json,log.txt}`,
+    grey(`Everything took ${seconds(tookMs)}.`),
+  ].join('\n');
+}
+
+/** @param {Made} made */
+function rowOf({ release, result, traffic }) {
+  const { sent, wrong, lost } = countTraffic(traffic);
+  /** @param {number} count */
+  const counted = (count) => (traffic ? String(count) : '–');
+  const rolledOut = rolledOutMs(result);
+  return [
+    release.label, result.outputs.verdict || 'none', result.outputs.cause || '–', seconds(verdictMs(result)), seconds(recoveryMs(result)),
+    counted(sent), counted(wrong), counted(lost), release.kubectl ?? `${seconds(rolledOut)}, no proof`,
+  ];
+}
+
+/**
+ * @param {readonly Made[]} made
+ * @returns {string[]} sentences; none when all was as it should be
+ */
+export function problemsOf(made) {
+  const verdicts = releases.flatMap(({ name, expected }) => {
+    const outputs = made.find(({ release }) => release.name === name)?.result.outputs;
+    const ended = outputs && `${outputs.verdict || 'no verdict'} ${outputs.cause ?? ''}`.trim();
+    const wanted = `${expected.verdict} ${expected.cause}`.trim();
+    return ended === wanted ? [] : [`${name}: expected ${wanted}, and it ${ended ? `ended ${ended}` : 'was not made'}.`];
+  });
+  const requests = made.flatMap(({ release, traffic }) => {
+    const { lost, wrong } = countTraffic(traffic);
+    const amiss = lost > 0 || (wrong > 0 && !release.answersWrongly);
+    return traffic && amiss ? [`${release.name}: requests were lost or answered wrongly: ${describeTraffic(traffic)}.`] : [];
+  });
+  return [...verdicts, ...requests];
+}

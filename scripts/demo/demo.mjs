@@ -1,0 +1,159 @@
+/** The demo: set up, make the releases, count, tidy up. */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import process from 'node:process';
+import { rolledOutMs, runAction } from '../live/action.mjs';
+import { createRepository } from '../live/hello.mjs';
+import { createNamespace } from '../live/namespace.mjs';
+import { root, startSandbox } from '../live/sandbox.mjs';
+import { releases } from './releases.mjs';
+import { bold, explain, green, grey, happen, narrator, red, say, seconds } from './screen.mjs';
+import { closing, problemsOf } from './closing.mjs';
+import { describeTraffic, startTraffic } from './traffic.mjs';
+
+const perSecond = 50;
+const results = join(root, 'tmp', 'demo');
+
+/**
+ * @typedef {object} Stand where the demo happens
+ * @property {import('../live/sandbox.mjs').SandboxEnvironment} env
+ * @property {import('../live/namespace.mjs').Namespace} namespace
+ * @property {import('../live/hello.mjs').Repository} repository
+ */
+
+/**
+ * @typedef {object} Made a release that was made
+ * @property {import('./releases.mjs').Release} release
+ * @property {import('../live/action.mjs').ActionResult} result
+ * @property {import('./load.mjs').Account} [traffic] the requests that were sent during it
+ */
+
+/**
+ * @param {{ keep: boolean }} options
+ * @returns {Promise<number>} the exit code
+ */
+export async function demo({ keep }) {
+  const began = performance.now();
+  if (!existsSync(join(root, 'dist', 'deploy.js'))) throw new Error('dist/ is missing, which is part of this repository: npm run bundle makes it.');
+  const env = await startSandbox();
+  const namespace = await createNamespace(env, 'demo');
+  const repository = await createRepository();
+  const tidy = async () => {
+    if (keep) return;
+    repository.remove();
+    await namespace.remove();
+  };
+  const onSignal = () => void tidy().finally(() => process.exit(130));
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  try {
+    rmSync(results, { recursive: true, force: true });
+    say(`${bold('Ready')} after ${seconds(performance.now() - began)}: namespace ${namespace.name}, repository ${repository.folder}`);
+    const made = await makeReleases({ env, namespace, repository });
+    say(closing(made, { results: relative(process.cwd(), results), tookMs: performance.now() - began, perSecond }));
+    if (keep) say(`\nKept: ${repository.folder}, and namespace ${namespace.name}. Take it away with: kubectl delete namespace ${namespace.name}`);
+    const problems = problemsOf(made);
+    for (const problem of problems) say(red(problem));
+    return problems.length > 0 ? 1 : 0;
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    await tidy();
+  }
+}
+
+/**
+ * @param {Stand} stand
+ * @returns {Promise<Made[]>}
+ */
+async function makeReleases(stand) {
+  const manifest = readFileSync(join(stand.repository.folder, 'k8s', 'hello.yaml'), 'utf8');
+  await stand.namespace.kubectl(['apply', '--filename=-'], manifest.replace('ghcr.io/acme/hello', imageOf(stand)));
+  const address = await stand.namespace.kubectl(['get', 'service', 'hello', '--output=jsonpath={.spec.clusterIP}']);
+  /** @type {Made[]} */
+  const made = [];
+  /** @type {import('./traffic.mjs').Traffic | undefined} */
+  let traffic;
+  try {
+    for (const release of releases) {
+      traffic?.account(release.name);
+      const result = await make(stand, release);
+      made.push({ release, result });
+      // A verdict that was not expected is a reason to look at the log, and not to go on.
+      if (!isExpected(release, result)) break;
+      if (!traffic) {
+        traffic = startTraffic(address, perSecond);
+        say(`\n${grey(`From here on ${perSecond} requests a second go to the Service, each with a new connection.`)}`);
+      }
+    }
+    const accounts = await traffic?.stop() ?? [];
+    writeFileSync(join(results, 'traffic.txt'), accounts.map((account) => `${account.name}: ${describeTraffic(account)}\n`).join(''));
+    return made.map((each) => ({ ...each, traffic: accounts.find((account) => account.name === each.release.name) }));
+  } finally {
+    traffic?.kill();
+  }
+}
+
+/** @param {Stand} stand */
+const imageOf = ({ env }) => `${env.REGISTRY}/demo/hello`;
+
+/**
+ * @param {import('./releases.mjs').Release} release
+ * @param {import('../live/action.mjs').ActionResult} result
+ */
+const isExpected = ({ expected }, { outputs }) => outputs.verdict === expected.verdict && (outputs.cause ?? '') === expected.cause;
+
+/**
+ * Commits a release, runs the action for this commit as a workflow would, and keeps what it left.
+ *
+ * @param {Stand} stand
+ * @param {import('./releases.mjs').Release} release
+ */
+async function make(stand, release) {
+  const { env, namespace, repository } = stand;
+  say(`\n${bold(release.name)}  ${bold(release.title)}`);
+  for (const line of release.about) say(grey(line));
+  const commit = await repository.release(release.constants);
+  const narrate = narrator();
+  const result = await runAction({
+    env, commit, workspace: repository.folder,
+    inputs: { environment: 'production', image: imageOf(stand), builder: env.BUILDER, kubeconfig: namespace.kubeconfig, namespace: namespace.name },
+    onLine: (line, atMs) => {
+      const event = narrate(line);
+      if (event) happen(atMs, event.stage, event.text);
+    },
+  });
+  const folder = keepResult(release.name, result);
+  tell(release, result, folder);
+  return result;
+}
+
+/**
+ * @param {string} name
+ * @param {import('../live/action.mjs').ActionResult} result
+ */
+function keepResult(name, result) {
+  const folder = join(results, name);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'log.txt'), result.lines.map(({ text }) => `${text}\n`).join(''));
+  writeFileSync(join(folder, 'summary.md'), result.summary);
+  writeFileSync(join(folder, 'report.json'), `${JSON.stringify(result.report ?? null, null, 2)}\n`);
+  return folder;
+}
+
+/**
+ * @param {import('./releases.mjs').Release} release
+ * @param {import('../live/action.mjs').ActionResult} result
+ * @param {string} folder where the log is
+ */
+function tell(release, result, folder) {
+  const failure = result.report?.failure;
+  const verdict = `${result.outputs.verdict ?? 'no verdict'}${failure ? `: ${failure.cause}` : ''}`;
+  happen(result.durationMs, 'verdict', isExpected(release, result) ? green(bold(verdict)) : red(bold(verdict)));
+  if (failure) {
+    explain(failure.message);
+    const log = failure.evidence.find((/** @type {{ title: string, text: string }} */ { title, text }) => title.startsWith('log of') && !text.startsWith('unable'));
+    if (log) explain(`Its log: ${log.text.trim().split('\n').at(-1)}`);
+  } else if (rolledOutMs(result) !== undefined) explain(`On every pod ${seconds(rolledOutMs(result))} after the change; the rest was proof.`);
+  if (isExpected(release, result)) return;
+  say(red(`\nExpected ${release.expected.verdict}${release.expected.cause ? `: ${release.expected.cause}` : ''}. The end of ${relative(process.cwd(), join(folder, 'log.txt'))}:`));
+  for (const { text } of result.lines.slice(-40)) say(grey(`  ${text}`));
+}
