@@ -83,7 +83,7 @@ export function openApi(socketPath: string, clock: Clock): Api {
         },
         (answer) => collect(answer, options.maxBytes ?? maxAnswerBytes).then(
           (text) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: text }),
-          (error: unknown) => reject(noAnswer(path, error)),
+          (error: unknown) => reject(options.signal?.aborted ? options.signal.reason : noAnswer(path, error)),
         ),
       );
       outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')));
@@ -138,11 +138,14 @@ function parseAnswer<T>(path: string, answer: RawAnswer): T {
   if (answer.status >= 200 && answer.status < 300) {
     if (body !== undefined) return body as T;
     // A captive portal or a broken load balancer answers 200 with HTML; that is a server that is not there.
-    throw new ApiError(502, 'NotJson', `${withoutQuery(path)} was answered with something that is not JSON: ${answer.body.slice(0, 80)}`);
+    throw new ApiError(502, 'NotJson', `${withoutQuery(path)} was answered with something that is not JSON: ${oneLine(answer.body)}`);
   }
   const status = body as { reason?: string; message?: string } | undefined;
-  throw new ApiError(answer.status, status?.reason ?? '', status?.message ?? `${withoutQuery(path)} was answered with status ${answer.status}`);
+  throw new ApiError(answer.status, status?.reason ?? '', status?.message ?? `${withoutQuery(path)} was answered with status ${answer.status}: ${oneLine(answer.body)}`);
 }
+
+/** A proxy on the way answers in plain text or HTML: the beginning says what is wrong. */
+const oneLine = (body: string): string => body.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').trim().slice(0, 200);
 
 function parseJson(text: string): unknown {
   try {

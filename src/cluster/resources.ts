@@ -22,6 +22,9 @@ export const resources = {
   daemonsets: grouped('apps', 'daemonsets', 'DaemonSet'),
   controllerrevisions: grouped('apps', 'controllerrevisions', 'ControllerRevision'),
   cronjobs: grouped('batch', 'cronjobs', 'CronJob'),
+  leases: grouped('coordination.k8s.io', 'leases', 'Lease'),
+  resourcequotas: core('resourcequotas', 'ResourceQuota'),
+  secrets: core('secrets', 'Secret'),
   endpointslices: grouped('discovery.k8s.io', 'endpointslices', 'EndpointSlice'),
 } as const;
 

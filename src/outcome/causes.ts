@@ -29,6 +29,16 @@ const table = {
     sentence: 'The cluster cannot be reached.',
     hint: 'Check the kubeconfig, the context, and that the runner may reach the API server.',
   },
+  'locked': {
+    observed: 'The Lease of the app is held by another run, and was not given up within `lock-timeout`.',
+    sentence: 'Another run is deploying this app.',
+    hint: 'Wait for that run to end, or stop it. A run that has died gives up its Lease within 15 s by itself.',
+  },
+  'frozen': {
+    observed: 'The time of the run lies in a `freeze`, or outside every one of `windows`.',
+    sentence: 'Deployments are closed at this time.',
+    hint: 'Run it again later, or set `freeze-override` to the reason why it cannot wait; the reason is recorded.',
+  },
   'cancelled': {
     observed: 'SIGINT or SIGTERM.',
     sentence: 'The run was cancelled.',
@@ -165,7 +175,7 @@ const table = {
   'smoke-failed': {
     observed: 'The new version answers a smoke check wrongly, or not at all.',
     sentence: 'The new version does not answer as it should.',
-    hint: 'The answer that was seen is below.',
+    hint: 'Compare the answer with the check; the log of a new pod is in the evidence below.',
   },
   'wrong-version-serving': {
     observed: 'The Service sends traffic to pods that are not of the new version.',

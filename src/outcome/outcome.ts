@@ -26,6 +26,8 @@ export interface Outcome {
   readonly timeline: readonly Span[];
   /** How the rollback went; absent when there was none. */
   readonly rollback?: RollbackReport;
+  /** What was found of an earlier run that had died, and finished first. */
+  readonly recovery?: Recovery;
   /** Commands that go back by hand. */
   readonly undoCommands: readonly string[];
   readonly warnings: readonly string[];
@@ -60,6 +62,17 @@ export interface Span {
   readonly startMs: number;
   readonly endMs: number;
   readonly result: 'ok' | 'failed' | 'skipped';
+}
+
+/** An earlier run that had died in the middle, and how it was finished. */
+export interface Recovery {
+  readonly runId: string;
+  readonly runUrl?: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** confirmed: it had succeeded. restored: the images before it are back and serve. failed: neither could be proven. */
+  readonly result: 'confirmed' | 'restored' | 'failed';
+  readonly notes: readonly string[];
 }
 
 export interface RollbackReport {

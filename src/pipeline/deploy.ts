@@ -87,11 +87,11 @@ async function execute(run: Run, facts: Facts, known: Ending): Promise<Ending> {
     .filter((stage) => planned(facts.plan, stage.name));
   const initial: DeployState = { targets: facts.targets, digest: run.config.digest, reference: facts.plan.reference?.includes(digestOfBuild) ? undefined : facts.plan.reference, tags: [], warnings: [] };
   const result = await runStages(stages, initial, run.ports.clock, run.startedAt);
-  release?.close();
+  await release?.close();
   const { state } = result;
   return {
     ...known, failure: result.failure, spans: [...known.spans, ...result.spans],
-    reference: state.reference, digest: state.digest, tags: state.tags, targets: state.targets, unchanged: state.unchanged, undone: state.undone,
+    reference: state.reference, digest: state.digest, tags: state.tags, targets: state.targets, unchanged: state.unchanged, undone: state.undone, recovery: state.recovery,
     imagesNow: facts.cluster && !state.unchanged ? await imagesNow(facts.cluster.cluster, state.targets) : undefined,
     warnings: [...known.warnings, ...state.warnings],
   };

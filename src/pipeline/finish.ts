@@ -1,43 +1,52 @@
-import { RolloutError } from '../outcome/errors.js';
 import type { Outcome } from '../outcome/outcome.js';
+import { RolloutError } from '../outcome/errors.js';
 import { imagesNow } from '../rollout/images.js';
-import { inPhase, type Ledger } from '../rollout/ledger.js';
-import { reopenRelease } from '../rollout/release.js';
+import { acquireLock } from '../rollout/lock.js';
 import { undoArguments } from '../rollout/restore.js';
-import { undoRelease } from '../rollout/undo.js';
 import { readCluster, type ClusterFacts } from './cluster-facts.js';
 import { outcomeOf } from './outcome.js';
+import { isUnfinished, reopen, undoRecorded } from './recover.js';
 import { msSince, type Run } from './run.js';
+
+/** The lock is ours still, or another run has it by now and finishes what was begun: no need to wait for that. */
+const lockForMs = 1000;
 
 /**
  * Finishes what a main step began and did not finish, because it was cancelled or killed: puts the old images back where
  * that was not done, and proves that they serve.
  * @returns undefined when there is nothing left to do
+ * @throws ClusterError locked when another run does it
  */
 export async function finish(run: Run): Promise<Outcome | undefined> {
-  const facts = await readCluster(run, (ledger) => (ledger?.run.targets ?? []).map(({ kind, name }) => ({ kind, name })));
+  const facts = await readCluster(run, () => []);
   try {
-    const { ledger } = facts;
-    if (!ledger || ledger.run.id !== run.id || (ledger.run.phase !== 'changing' && ledger.run.phase !== 'restoring')) return undefined;
-    return await undo(run, facts, ledger);
+    if (!isOurs(run, facts)) return undefined;
+    const lock = await acquireLock(run.ports, facts.cluster, run.config.app, { id: run.id, url: run.facts.runUrl }, lockForMs);
+    try {
+      const ledger = await facts.store.read();
+      return isOurs(run, { ledger }) ? await undo(run, { ...facts, ledger }) : undefined;
+    } finally {
+      await lock.release();
+    }
   } finally {
     await facts.cluster.close();
   }
 }
 
-async function undo(run: Run, facts: ClusterFacts, ledger: Ledger): Promise<Outcome> {
+const isOurs = (run: Run, { ledger }: Pick<ClusterFacts, 'ledger'>): boolean => isUnfinished(ledger) && ledger.run.id === run.id;
+
+async function undo(run: Run, facts: ClusterFacts): Promise<Outcome | undefined> {
+  const { ledger, cluster, store, services } = facts;
+  if (!ledger) return undefined;
   const { targets } = ledger.run;
-  const failure = new RolloutError('cancelled', 'The step was stopped before the rollout was finished.');
   const startMs = msSince(run);
-  const release = await reopenRelease({
-    ports: run.ports, cluster: facts.cluster, config: run.config, targets, services: facts.services, workloads: facts.found.flatMap(({ workload }) => workload ?? []),
-  }, ledger.run.before);
-  const undone = await undoRelease(release, failure, { resumed: true, held: new Set(ledger.run.held), restoring: () => facts.store.write(inPhase(ledger, 'restoring')) });
+  const release = await reopen({ ports: run.ports, cluster, config: run.config, services }, ledger);
+  const undone = await undoRecorded(release, store, ledger);
   release.watched.close();
-  await facts.store.write(inPhase(ledger, undone.result === 'failed' ? 'left' : 'restored')).catch(() => undefined);
   return outcomeOf(run, {
-    failure: { stage: 'rollout', error: failure }, undone, targets, namespace: facts.cluster.namespace, warnings: [],
+    failure: { stage: 'rollout', error: new RolloutError('cancelled', 'The step was stopped before the rollout was finished.') },
+    undone, targets, namespace: cluster.namespace, warnings: [],
     spans: [{ stage: 'rollback', label: 'finish the rollback', startMs, endMs: msSince(run), result: undone.result === 'failed' ? 'failed' : 'ok' }],
-    undoCommands: undoArguments(targets).map(facts.cluster.typed), imagesNow: await imagesNow(facts.cluster, targets),
+    undoCommands: undoArguments(targets).map(cluster.typed), imagesNow: await imagesNow(cluster, targets),
   });
 }

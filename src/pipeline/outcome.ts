@@ -1,4 +1,4 @@
-import type { Change, Failure, Outcome, RollbackReport, Span } from '../outcome/outcome.js';
+import type { Change, Failure, Outcome, Recovery, RollbackReport, Span } from '../outcome/outcome.js';
 import type { Plan } from '../outcome/plan.js';
 import type { DeployError } from '../outcome/errors.js';
 import { causes } from '../outcome/causes.js';
@@ -20,6 +20,7 @@ export interface Ending {
   readonly imagesNow?: ReadonlyMap<string, string>;
   readonly unchanged?: boolean;
   readonly undone?: Undone;
+  readonly recovery?: Recovery;
   readonly plan?: Plan;
   readonly undoCommands?: readonly string[];
   readonly warnings: readonly string[];
@@ -37,6 +38,7 @@ export function outcomeOf(run: Run, ending: Ending): Outcome {
     changes: touched.flatMap((target) => changesOf(target, ending.imagesNow)),
     timeline: ending.spans,
     rollback: ending.undone && ending.undone.result !== 'untouched' ? rollbackReport(ending.undone) : undefined,
+    recovery: ending.recovery,
     undoCommands: verdict === 'deployed' || verdict === 'rollback-failed' ? (ending.undoCommands ?? []) : [],
     warnings: ending.warnings,
     plan: verdict === 'planned' ? ending.plan : undefined,

@@ -1,13 +1,19 @@
-import type { DeployError } from '../outcome/errors.js';
-import { CancelledError } from '../outcome/errors.js';
-import { gatherEvidence } from '../rollout/evidence.js';
-import { FailedRollout, type Followed } from '../rollout/follow.js';
+import { CancelledError, ClusterError, type DeployError } from '../outcome/errors.js';
+import type { Recovery } from '../outcome/outcome.js';
+import type { Workload } from '../cluster/objects.js';
+import { workloadResource } from '../cluster/resources.js';
+import type { Ports } from '../ports/ports.js';
+import { evidenceOf } from '../rollout/evidence.js';
+import type { Followed } from '../rollout/follow.js';
 import { describeWave, notHeld } from '../rollout/hold.js';
-import { imagesOf, inPhase, withoutRelease, withRelease, type Ledger, type Release, type RunRecord } from '../rollout/ledger.js';
-import { openRelease, recall, rollOut, smokeRelease, type OpenRelease } from '../rollout/release.js';
+import { imagesOf, inPhase, withoutRelease, withRelease, type Ledger, type RunRecord } from '../rollout/ledger.js';
+import { acquireLock, type Lock } from '../rollout/lock.js';
+import { openRelease, rollOut, smokeRelease, type OpenRelease } from '../rollout/release.js';
 import { undoRelease, type Undone } from '../rollout/undo.js';
-import type { Target } from '../rollout/workload.js';
+import { containersOf, type Target } from '../rollout/workload.js';
 import type { ClusterFacts } from './cluster-facts.js';
+import { ledgerBefore, releaseOf } from './record.js';
+import { isUnfinished, recover } from './recover.js';
 import { kept, type Run } from './run.js';
 import type { Stage } from './stage.js';
 
@@ -19,20 +25,28 @@ export interface ReleaseState {
   /** Every workload had it already, healthy: nothing was touched. */
   readonly unchanged?: boolean;
   readonly rolledOutMs?: number;
+  readonly recovery?: Recovery;
   readonly undone?: Undone;
 }
 
+export interface ReleaseStages<S> {
+  readonly stages: readonly Stage<S>[];
+  /** Gives the lock up and ends the watches. To be called however the stages ended. */
+  close(): Promise<void>;
+}
+
 /**
- * The stages that change workloads: roll out, and ask whether the new version answers. They share one open release,
- * which is opened by the first and closed by `close`.
+ * The stages that change workloads: roll out, and ask whether the new version answers. They share one lock and one open
+ * release, which the first of them opens.
  * @param options.withdraws what was there before is not to be gone back to by itself any more: a person rolled back from it
  */
-export function releaseStages<S extends ReleaseState>(run: Run, facts: ClusterFacts, options: { readonly withdraws?: boolean } = {}): { readonly stages: readonly Stage<S>[]; close(): void } {
-  const { ports, config } = run;
+export function releaseStages<S extends ReleaseState>(run: Run, facts: ClusterFacts, options: { readonly withdraws?: boolean } = {}): ReleaseStages<S> {
+  const { config } = run;
+  let lock: Lock | undefined;
   let release: OpenRelease | undefined;
   let followed: readonly Followed[] = [];
   let ledger: Ledger | undefined;
-  let held: readonly Target[] = [];
+  let unfinished = false;
 
   const record = async (phase: RunRecord['phase']): Promise<void> => {
     if (!ledger) return;
@@ -41,41 +55,49 @@ export function releaseStages<S extends ReleaseState>(run: Run, facts: ClusterFa
   };
 
   /** The new version is proven as far as the settings ask for it: from here on it is a release to go back to. */
-  const confirm = async (state: S): Promise<void> => {
+  const confirm = async (): Promise<void> => {
     if (!ledger) return;
-    const proven = releaseRecord(run, state);
-    ledger = withRelease(options.withdraws ? withoutRelease(ledger, imagesOf(state.targets, 'before'), proven.at) : ledger, proven);
+    const proven = releaseOf(ledger.run, run.ports.clock.now());
+    ledger = withRelease(options.withdraws ? withoutRelease(ledger, imagesOf(ledger.run.targets, 'before'), proven.at) : ledger, proven);
     // The release is good whether or not this can be written: the next run finds it `changing`, and confirms it.
-    await record('proven').catch((error: unknown) => ports.log.warning(`The release is good, and the ledger could not be told: ${String(error)}`));
+    await record('proven').catch((error: unknown) => run.ports.log.warning(`The release is good, and the ledger could not be told: ${String(error)}`));
     await run.keep(kept.release, '');
   };
 
   const rollout: Stage<S> = {
     name: 'rollout', label: 'rollout',
     run: async (state) => {
-      release = await openRelease({ ports, cluster: facts.cluster, config, targets: state.targets, workloads: facts.found.flatMap(({ workload }) => workload ?? []), services: facts.services });
-      if (runsAlready(release)) return { ...state, unchanged: true };
-      held = heldTargets(run, release);
-      ledger = begun(run, facts.ledger, release, held);
-      await record('changing');
+      lock = await acquireLock(run.ports, facts.cluster, config.app, { id: run.id, url: run.facts.runUrl }, config.lockTimeoutMs);
+      const ports: Ports = { ...run.ports, cancelled: AbortSignal.any([run.ports.cancelled, lock.lost]) };
+      const scope = { ports, cluster: facts.cluster, config, services: facts.services };
+      const known = await facts.store.read();
+      const recovery = isUnfinished(known) ? await recover(scope, facts.store, known) : undefined;
+      const { targets, workloads } = await retarget(facts, state.targets);
+      release = await openRelease({ ...scope, targets, workloads });
+      const now = { ...state, targets, recovery };
+      if (runsAlready(release)) return { ...now, unchanged: true };
+      const held = heldTargets(run, release);
+      ledger = ledgerBefore(run, await facts.store.read(), release, held);
       await run.keep(kept.release, run.id);
+      await record('changing');
       const done = await rollOut(release, held);
       followed = done.followed;
       const rolledOutMs = Math.round(done.rolledOutAt - done.changedAt);
       ports.log.info(`rolled out in ${(rolledOutMs / 1000).toFixed(1)} s, and every endpoint is a new pod`);
-      if (config.smoke.length === 0) await confirm(state);
-      return { ...state, rolledOutMs };
+      if (config.smoke.length === 0) await confirm();
+      return { ...now, rolledOutMs };
     },
     undo: async (state, failure) => {
-      if (!release || !ledger) return state;
-      const undone = await undoOrLeave(run, facts, { release, held }, failure, () => record('restoring'));
+      if (!release || !ledger || !lock) return state;
+      const { targets } = release;
+      const undone = await undoOrLeave(run, { release, lock, held: ledger.run.held }, failure, () => record('restoring'));
       // A cancelled step has seconds left: when the proof did not fit into them, the post step finds `restoring` and goes on.
-      const unfinished = undone.result === 'failed' && failure instanceof CancelledError && run.hasPost;
+      unfinished = undone.result === 'failed' && (lock.lost.aborted || (failure instanceof CancelledError && run.hasPost));
       if (!unfinished) {
         await record(undone.result === 'failed' ? 'left' : 'restored').catch(() => undefined);
         await run.keep(kept.release, '');
       }
-      return { ...state, undone };
+      return { ...state, targets, undone };
     },
   };
 
@@ -83,19 +105,47 @@ export function releaseStages<S extends ReleaseState>(run: Run, facts: ClusterFa
     name: 'smoke', label: 'smoke checks',
     run: async (state) => {
       if (!release || state.unchanged) return state;
-      await smokeRelease(release, followed, config.smoke, ports.cancelled);
-      await confirm(state);
+      await smokeRelease(release, followed, config.smoke, release.ports.cancelled);
+      await confirm();
       return state;
     },
   };
-  return { stages: [rollout, smoke], close: () => release?.watched.close() };
+  const close = async (): Promise<void> => {
+    release?.watched.close();
+    if (unfinished) lock?.leave();
+    else await lock?.release();
+  };
+  return { stages: [rollout, smoke], close };
 }
 
-/** Undoes, unless the settings say not to: then the commands to do it by hand are all there is. */
-async function undoOrLeave(run: Run, facts: ClusterFacts, { release, held }: { release: OpenRelease; held: readonly Target[] }, failure: DeployError, restoring: () => Promise<void>): Promise<Undone> {
-  if (run.config.rollback === 'auto') return undoRelease(release, failure, { restoring, resumed: false, held: new Set(held.map((target) => target.ref)) });
-  const evidence = failure instanceof FailedRollout ? await gatherEvidence(run.ports, facts.cluster, release.watched.world, failure.failed) : [];
-  return { result: 'failed', notes: ['`rollback` is off: the new images stay where they were set.'], evidence };
+/** The targets with what their workloads hold now: minutes may have passed since they were planned, and another run ended. */
+async function retarget({ cluster }: ClusterFacts, targets: readonly Target[]): Promise<{ targets: Target[]; workloads: Workload[] }> {
+  const found = await Promise.all(targets.map(async (target) => {
+    const workload = await cluster.api.find<Workload>(workloadResource[target.kind], cluster.namespace, target.name);
+    const containers = workload ? containersOf(target.kind, workload) : [];
+    const missing = target.containers.find(({ name }) => !containers.some(({ container }) => container.name === name));
+    if (!workload || missing) throw new ClusterError('superseded', `${target.ref} ${workload ? `lost its container ${missing?.name}` : 'was deleted'} after the run had begun.`);
+    const now = target.containers.map((each) => ({ ...each, before: containers.find(({ container }) => container.name === each.name)?.container.image ?? each.before }));
+    return { target: { ...target, uid: workload.metadata?.uid ?? '', containers: now }, workload };
+  }));
+  return { targets: found.map(({ target }) => target), workloads: found.map(({ workload }) => workload) };
+}
+
+interface Begun {
+  readonly release: OpenRelease;
+  readonly lock: Lock;
+  readonly held: readonly string[];
+}
+
+/** Undoes, unless the settings say not to, or another run has taken over: then there is nothing more to do here. */
+async function undoOrLeave(run: Run, { release, lock, held }: Begun, failure: DeployError, restoring: () => Promise<void>): Promise<Undone> {
+  if (run.config.rollback === 'off' && !(failure instanceof CancelledError)) {
+    return { result: 'failed', notes: ['`rollback` is off: the new images stay where they were set.'], evidence: await evidenceOf(release, failure) };
+  }
+  // An API server that does not answer now will not take a patch either; the patch says so by itself.
+  const lost = await lock.confirm().then(() => undefined, (error: unknown) => (lock.lost.aborted ? error : undefined));
+  if (lost instanceof Error) return { result: 'failed', notes: [lost.message, 'Nothing was put back by this run: that one does it.'], evidence: [] };
+  return undoRelease(release, failure, { restoring, resumed: false, held: new Set(held) });
 }
 
 /** Every container names the digest already, and every workload is complete and healthy. */
@@ -115,23 +165,3 @@ function heldTargets({ config, ports }: Run, release: OpenRelease): Target[] {
     return reason === undefined;
   });
 }
-
-function begun(run: Run, known: Ledger | undefined, release: OpenRelease, held: readonly Target[]): Ledger {
-  const at = new Date(run.ports.clock.now()).toISOString();
-  const healthy = release.snapshots.every(({ unhealthy }) => unhealthy === undefined);
-  const images = imagesOf(release.targets, 'before');
-  // The first release that this ledger sees was made by somebody else; that it is healthy now is all the proof there is.
-  const first: Release[] = known || !healthy ? [] : [{ reference: images[0]?.image ?? '', at, proven: true, images }];
-  return {
-    schema: 1, app: run.config.app, releases: known?.releases ?? first,
-    run: {
-      id: run.id, url: run.facts.runUrl, commit: run.facts.commit, actor: run.facts.actor, startedAt: new Date(run.startedAtWall).toISOString(), phase: 'changing',
-      targets: release.targets, held: held.map((target) => target.ref), before: recall(release),
-    },
-  };
-}
-
-const releaseRecord = (run: Run, state: ReleaseState): Release => ({
-  reference: state.reference ?? '', commit: run.facts.commit, runUrl: run.facts.runUrl, proven: true,
-  at: new Date(run.ports.clock.now()).toISOString(), images: imagesOf(state.targets, 'after'),
-});

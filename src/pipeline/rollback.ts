@@ -43,9 +43,9 @@ async function execute(run: Run, { cluster, release, targets }: Facts, spans: En
   if (run.config.dryRun) return known;
   const stages = releaseStages<ReleaseState>(run, cluster, { withdraws: true });
   const result = await runStages(stages.stages.filter((stage) => plan.steps.some((step) => step.stage === stage.name)), { targets, reference: release.reference }, run.ports.clock, run.startedAt);
-  stages.close();
+  await stages.close();
   return {
-    ...known, failure: result.failure, spans: [...spans, ...result.spans], unchanged: result.state.unchanged, undone: result.state.undone,
+    ...known, failure: result.failure, spans: [...spans, ...result.spans], unchanged: result.state.unchanged, undone: result.state.undone, recovery: result.state.recovery,
     imagesNow: await imagesNow(cluster.cluster, targets),
   };
 }

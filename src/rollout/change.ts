@@ -51,8 +51,9 @@ function differing(target: Target, workload: Workload): ClusterError | undefined
 }
 
 const refusals: readonly (readonly [RegExp, Cause, string | undefined])[] = [
+  // Before the next: a policy answers 403 as well, `Error from server (Forbidden): admission webhook "…" denied the request`.
+  [/admission webhook|denied (the )?request|ValidatingAdmissionPolicy/i, 'admission-denied', undefined],
   [/\(?Forbidden\)?|cannot patch/i, 'permission-denied', undefined],
-  [/admission webhook|denied the request|ValidatingAdmissionPolicy/i, 'admission-denied', undefined],
   [/not found/i, 'superseded', 'It was there a moment ago: somebody removed it during the run.'],
 ];
 

@@ -1,9 +1,10 @@
 import type { Cluster } from '../cluster/cluster.js';
 import { nameOf, uidOf, type KubeEvent, type Pod } from '../cluster/objects.js';
 import { apiPath, resources } from '../cluster/resources.js';
-import type { Evidence } from '../outcome/errors.js';
+import type { DeployError, Evidence } from '../outcome/errors.js';
 import type { Ports } from '../ports/ports.js';
-import type { FailedWorkload } from './follow.js';
+import { FailedRollout, type FailedWorkload } from './follow.js';
+import type { OpenRelease } from './release.js';
 import { declared } from './judge/symptoms.js';
 import type { World } from './world.js';
 
@@ -12,11 +13,19 @@ const totalBytes = 64 * 1024;
 const logLines = 60;
 const podsAsked = 4;
 
+/** The evidence for a failure of a release; empty when the cluster has nothing to say of it. It never throws. */
+export async function evidenceOf(release: OpenRelease, failure: DeployError): Promise<Evidence[]> {
+  const { ports, cluster, watched, targets } = release;
+  const suspects: readonly FailedWorkload[] = failure instanceof FailedRollout ? failure.failed
+    : failure.code === 'smoke-failed' ? targets.map((target) => ({ target, cause: failure.code, message: '', pod: watched.world.view(target).newPods[0] })) : [];
+  return suspects.length === 0 ? [] : gatherEvidence(ports, cluster, watched.world, suspects).catch(() => []);
+}
+
 /**
  * What the cluster says of a failure, gathered before a rollback erases it: logs of the failing containers, of the run
  * before the restart too, events and conditions. It ends after 5 s with what it has by then.
  */
-export async function gatherEvidence(ports: Ports, cluster: Cluster, world: World, failed: readonly FailedWorkload[]): Promise<Evidence[]> {
+async function gatherEvidence(ports: Ports, cluster: Cluster, world: World, failed: readonly FailedWorkload[]): Promise<Evidence[]> {
   const stop = AbortSignal.any([ports.cancelled, AbortSignal.timeout(gatherForMs)]);
   const pods = failed.flatMap((each) => (each.pod ? [{ pod: each.pod, container: each.container, failed: each }] : [])).slice(0, podsAsked);
   const ofPods = await Promise.all(pods.map(async ({ pod, container, failed: each }) => [
@@ -71,9 +80,11 @@ const describeEvents = (events: readonly KubeEvent[]): string =>
 export function bounded(pieces: readonly Evidence[]): Evidence[] {
   let left = totalBytes;
   return pieces.flatMap(({ title, text }) => {
+    left -= Buffer.byteLength(title);
+    if (left <= 0) return [];
     const bytes = Buffer.from(text);
     const kept = bytes.length <= left ? text : `…${bytes.subarray(bytes.length - Math.max(0, left)).toString('utf8')}`;
     left -= Buffer.byteLength(kept);
-    return left > -16 ? [{ title, text: kept }] : [];
+    return [{ title, text: kept }];
   });
 }

@@ -31,6 +31,8 @@ export interface RunRecord {
    */
   readonly phase: 'changing' | 'proven' | 'restoring' | 'restored' | 'left';
   readonly targets: readonly Target[];
+  /** Why the run went on in spite of a freeze. */
+  readonly override?: string;
   /** Deployments that the run pauses for a moment: whoever finishes it lifts the pause. */
   readonly held: readonly string[];
   /** What can prove that the old version is back, as it was before the change. */
@@ -126,12 +128,23 @@ export function openLedger(api: Api, clock: Clock, namespace: string, app: strin
 export function parseLedger(text: string | undefined): Ledger | undefined {
   try {
     const ledger = JSON.parse(text ?? '') as Ledger;
-    const whole = ledger.schema === 1 && typeof ledger.run?.id === 'string' && Array.isArray(ledger.run.targets) && Array.isArray(ledger.releases);
-    return whole ? ledger : undefined;
+    return ledger.schema === 1 && isRun(ledger.run) && Array.isArray(ledger.releases) && ledger.releases.every(isRelease) ? ledger : undefined;
   } catch {
     return undefined;
   }
 }
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+const isRun = (run: RunRecord): boolean =>
+  isText(run.id) && isText(run.phase) && run.targets.every(isTarget) && run.held.every(isText) && run.before.held.every(isText) &&
+  Object.values(run.before.running).every((digests) => digests.every(isText));
+
+const isTarget = (target: Target): boolean =>
+  [target.ref, target.kind, target.name, target.uid].every(isText) && target.containers.every((each) => [each.name, each.before, each.after].every(isText));
+
+const isRelease = (release: Release): boolean =>
+  isText(release.at) && isText(release.reference) && release.images.every((each) => [each.workload, each.container, each.image].every(isText));
 
 /** As JSON, with as many releases as fit. */
 export function formatLedger(ledger: Ledger): string {

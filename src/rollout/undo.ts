@@ -1,8 +1,8 @@
 import { nameOf, type Pod } from '../cluster/objects.js';
 import { apiPath, resources } from '../cluster/resources.js';
 import { CancelledError, type DeployError, type Evidence } from '../outcome/errors.js';
-import { gatherEvidence } from './evidence.js';
-import { FailedRollout, follow } from './follow.js';
+import { evidenceOf } from './evidence.js';
+import { follow } from './follow.js';
 import { isReady } from './judge/symptoms.js';
 import { expectation, smokeRelease, steadyMs, type OpenRelease } from './release.js';
 import { restore, type Restored } from './restore.js';
@@ -39,11 +39,10 @@ export async function undoRelease(release: OpenRelease, failure: DeployError, jo
   const { ports, cluster } = release;
   const startedAt = ports.clock.monotonic();
   const cancelled = failure instanceof CancelledError;
-  const evidence = cancelled || !(failure instanceof FailedRollout)
-    ? [] : await gatherEvidence(ports, cluster, release.watched.world, failure.failed).catch(() => []);
+  const evidence = cancelled ? [] : await evidenceOf(release, failure);
   // The journal is for the next run: when it cannot be written, putting the old images back still comes first.
   const unwritten = await journal.restoring().then(() => [], (error: unknown) => [`The ledger could not be written: ${messageOf(error)}.`]);
-  const restored = await Promise.all(release.targets.map((target) => restore(cluster.api, cluster.namespace, target, journal.held.has(target.ref))));
+  const restored = await Promise.all(release.targets.map((target) => restore(cluster, ports.clock, target, journal.held.has(target.ref))));
   const restoredAfterMs = ports.clock.monotonic() - startedAt;
   const lost = restored.flatMap((each) => ('message' in each ? [`${sentence(each.message)} Nothing of it was overwritten.`] : []));
   const back = restored.filter((each) => each.result === 'restored');

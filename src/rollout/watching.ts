@@ -23,7 +23,7 @@ export async function watchWorkloads(cluster: Cluster, clock: Clock, kinds: Read
   const world = new World();
   const end = new AbortController();
   const waiting = new Set<() => void>();
-  const pods = { labelSelector: podSelector(workloads) };
+  const pods = { labelSelector: podSelector(workloads.filter((workload) => workload.spec?.selector)) };
   const wanted: readonly (readonly [Resource, WatchOptions])[] = [
     ...[...kinds].map((kind) => [workloadResource[kind], {}] as const),
     [resources.pods, pods],

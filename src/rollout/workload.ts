@@ -24,6 +24,16 @@ export function containersOf(kind: WorkloadKind, workload: Workload): PlacedCont
 /** How many pods the workload asks for; an unset number means 1 to Kubernetes. */
 export const desiredReplicas = (workload: Workload): number => workload.spec?.replicas ?? 1;
 
+/**
+ * Whether a pod of a StatefulSet is below the partition, and so is meant to stay as it is.
+ * https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#partitions
+ */
+export function staysByPartition(workload: Workload | undefined, podName: string | undefined): boolean {
+  const partition = workload?.spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
+  const ordinal = /-(\d+)$/.exec(podName ?? '')?.[1];
+  return partition > 0 && ordinal !== undefined && Number(ordinal) < partition;
+}
+
 /** A workload of this run, and the containers whose image it sets. */
 export interface Target {
   /** `deployment/api`, as in the settings and in kubectl. */

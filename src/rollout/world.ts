@@ -3,7 +3,7 @@ import {
   controllerOf, isLeaving, uidOf,
   type ControllerRevision, type EndpointSlice, type KubeEvent, type KubeObject, type Pod, type ReplicaSet, type Workload,
 } from '../cluster/objects.js';
-import type { Target } from './workload.js';
+import { staysByPartition, type Target } from './workload.js';
 import { sameTemplate } from './template.js';
 
 /** What is known of one workload and everything that belongs to it, at one moment. */
@@ -17,6 +17,8 @@ export interface WorkloadView {
   readonly newPods: readonly Pod[];
   /** Pods of earlier templates that are not on their way out. */
   readonly oldPods: readonly Pod[];
+  /** Pods of earlier templates that a partition keeps as they are. */
+  readonly keptPods: readonly Pod[];
   /** Pods that are being deleted, of whichever template. */
   readonly leavingPods: readonly Pod[];
   readonly eventsOf: (uid: string) => readonly KubeEvent[];
@@ -73,10 +75,12 @@ export class World {
       : this.ownedBy<Pod>(uid, 'pods');
     const isNew = this.newPodTest(target, workload, replicaSet);
     const staying = pods.filter((pod) => !isLeaving(pod));
+    const earlier = staying.filter((pod) => !isNew(pod));
     return {
       target, workload, replicaSet,
       newPods: staying.filter(isNew),
-      oldPods: staying.filter((pod) => !isNew(pod)),
+      oldPods: earlier.filter((pod) => !staysByPartition(workload, pod.metadata?.name)),
+      keptPods: earlier.filter((pod) => staysByPartition(workload, pod.metadata?.name)),
       leavingPods: pods.filter(isLeaving),
       eventsOf: (object) => this.events.get(object) ?? [],
       slicesOf: (service) => this.all<EndpointSlice>('endpointslices').filter((slice) => slice.metadata?.labels?.['kubernetes.io/service-name'] === service),
@@ -118,9 +122,12 @@ export class World {
   private keepEvent(event: KubeEvent): void {
     const about = event.involvedObject?.uid;
     if (about === undefined) return;
-    const earlier = (this.events.get(about) ?? []).filter((kept) => uidOf(kept) !== uidOf(event));
+    const known = this.events.get(about) ?? [];
+    const same = known.find((kept) => uidOf(kept) === uidOf(event));
+    if (same && versionOf(event) < versionOf(same)) return;
+    const inOrder = [...known.filter((kept) => kept !== same), event].sort((a, b) => (versionOf(a) < versionOf(b) ? -1 : 1));
     this.events.delete(about);
-    this.events.set(about, [...earlier, event].slice(-eventsKeptPerObject));
+    this.events.set(about, inOrder.slice(-eventsKeptPerObject));
     // Thousands of events of strangers must not fill the memory: the object that was silent longest goes first.
     const oldest = this.events.size > objectsWithEventsKept ? this.events.keys().next().value : undefined;
     if (oldest !== undefined) this.events.delete(oldest);

@@ -74,11 +74,12 @@ export function endpointTrouble(view: WorkloadView, { name: service, exact, sele
   const serving = endpoints.filter((endpoint) => endpoint.conditions?.ready !== false && endpoint.conditions?.terminating !== true);
   const inService = new Set(serving.map((endpoint) => endpoint.targetRef?.uid));
   const former = new Map([...view.oldPods, ...view.leavingPods].map((pod) => [uidOf(pod), pod]));
+  const kept = new Set(view.keptPods.map(uidOf));
   for (const endpoint of serving) {
     const uid = endpoint.targetRef?.uid ?? '';
     const name = endpoint.targetRef?.name ?? endpoint.addresses?.[0] ?? 'an unnamed address';
     if (former.has(uid)) return `Service ${service} still sends traffic to ${name} of the old version`;
-    if (exact && !newPodsOfRun.has(uid)) return `Service ${service} sends traffic to ${name}, which is not a new pod of this run`;
+    if (exact && !newPodsOfRun.has(uid) && !kept.has(uid)) return `Service ${service} sends traffic to ${name}, which is not a new pod of this run`;
   }
   const absent = selects ? view.newPods.find((pod) => isReady(pod) && !inService.has(uidOf(pod))) : undefined;
   if (absent) return `Service ${service} does not send traffic to ${nameOf(absent)} yet`;

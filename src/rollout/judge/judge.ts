@@ -11,8 +11,8 @@ import { symptomsOfOwner, symptomsOfPod, type Symptom } from './symptoms.js';
 export interface Memory {
   /** Symptom key → when it was first and last seen without a break longer than `forgetAfterMs`. */
   readonly seen: ReadonlyMap<string, { readonly first: number; readonly last: number }>;
-  /** Since when the controller has been finished, without a break. */
-  readonly completeSince?: number;
+  /** When it last looked: what was there then and is there now has never gone away, however long that was. */
+  readonly lookedAt?: number;
   /** Since when it has been finished and the endpoints have been right, without a break. */
   readonly steadySince?: number;
 }
@@ -106,11 +106,12 @@ function firstEndpointTrouble(view: WorkloadView, expected: Expectation, newPods
 }
 
 function remember(before: Memory, symptoms: readonly Symptom[], at: number, complete: boolean, endpointsRight: boolean): Memory {
-  const seen = new Map([...before.seen].filter(([, times]) => at - times.last < forgetAfterMs));
+  const present = new Set(symptoms.map(({ key }) => key));
+  const unbroken = (key: string, last: number): boolean => (present.has(key) && last === before.lookedAt) || at - last < forgetAfterMs;
+  const seen = new Map([...before.seen].filter(([key, { last }]) => unbroken(key, last)));
   for (const { key } of symptoms) seen.set(key, { first: seen.get(key)?.first ?? at, last: at });
   return {
-    seen,
-    completeSince: complete ? (before.completeSince ?? at) : undefined,
+    seen, lookedAt: at,
     steadySince: complete && endpointsRight ? (before.steadySince ?? at) : undefined,
   };
 }

@@ -23,8 +23,11 @@ const rules: readonly { readonly pattern: RegExp; readonly cause: Cause; readonl
 ];
 
 /** Reads the runtime's own message about a failed pull. Words that no rule knows are given the longest patience. */
-export function classifyPull(message: string): PullVerdict {
-  const rule = rules.find((candidate) => candidate.pattern.test(message));
+export function classifyPull(message: string, image: string): PullVerdict {
+  // The image's own name is no word of the registry: there are tags like `403` and repositories like `timeout`.
+  const [name = ''] = image.split('@');
+  const words = message.replace(/"[^"]*"/g, '""').replaceAll(image, '').replaceAll(name, '');
+  const rule = rules.find((candidate) => candidate.pattern.test(words));
   return { cause: rule?.cause ?? 'image-pull-failed', patienceMs: rule?.patienceMs ?? 120_000, words: gist(message) };
 }
 

@@ -65,7 +65,7 @@ function pulling(subject: Subject): Symptom | undefined {
   const words = lastPullFailure(subject.events, subject.status.name);
   const early = words !== undefined && (waiting?.reason === 'ContainerCreating' || waiting?.reason === 'PodInitializing');
   if (!waiting || !(pullReasons.has(waiting.reason ?? '') || early)) return undefined;
-  const verdict = classifyPull([waiting.message, words].filter(Boolean).join(' '));
+  const verdict = classifyPull(words ?? waiting.message ?? '', image);
   return symptom(verdict.cause, subject, verdict.patienceMs, `cannot pull ${image}: ${verdict.words}`);
 }
 
@@ -79,6 +79,7 @@ const imageOf = (pod: Pod, container: string | undefined): string =>
 
 function configuring(subject: Subject): Symptom | undefined {
   const waiting = subject.status.state?.waiting;
+  if (waiting?.reason === 'CreateContainerError') return symptom('container-start', subject, seconds(30), `cannot be made: ${waiting.message ?? waiting.reason}`);
   if (waiting?.reason !== 'CreateContainerConfigError') return undefined;
   // The kubelet's own cache being late looks the same, and mends itself: kubernetes/kubernetes#74412.
   if (/failed to sync (configmap|secret) cache/.test(waiting.message ?? '')) return undefined;
@@ -95,6 +96,7 @@ function exiting(subject: Subject): Symptom | undefined {
   if (!ended || (restarts + failing < 2 && !backingOff)) return undefined;
   if (init && ended.exitCode === 0) return undefined;
   const how = describeEnd(ended);
+  // containerd gives every container that could not be started the exit code 128: that code says nothing against it.
   if (/^(StartError|ContainerCannotRun)$/.test(ended.reason ?? '') || status.state?.waiting?.reason === 'RunContainerError') {
     return symptom('container-start', subject, 0, `cannot be started: ${ended.message ?? how}`);
   }
@@ -133,15 +135,23 @@ function scheduling(pod: Pod, events: readonly KubeEvent[]): Symptom | undefined
 }
 
 function mounting(pod: Pod, events: readonly KubeEvent[]): Symptom | undefined {
-  const started = (pod.status?.containerStatuses ?? []).some((status) => status.state?.running ?? status.state?.terminated ?? status.lastState?.terminated);
-  const failed = events.filter((event) => event.reason === 'FailedMount' || event.reason === 'FailedAttachVolume').at(-1);
-  if (started || !failed || /failed to sync (configmap|secret) cache/.test(failed.message ?? '')) return undefined;
+  const relevant = events.filter((event) => mountEvents.test(event.reason ?? ''));
+  const failed = relevant.at(-1);
+  if (failed?.reason !== 'FailedMount' && failed?.reason !== 'FailedAttachVolume') return undefined;
+  if (mounted(pod) || /failed to sync (configmap|secret) cache/.test(failed.message ?? '')) return undefined;
   const missing = /not found|non-existent/.test(failed.message ?? '');
   return {
     key: `volume-mount ${uidOf(pod)}`, cause: 'volume-mount', patienceMs: seconds(missing ? 20 : 120), pod,
     message: `pod ${nameOf(pod)} cannot mount a volume: ${failed.message ?? 'no reason given'}`,
   };
 }
+
+/** What only comes after every volume is mounted makes an earlier failure yesterday's. */
+const mountEvents = /^(FailedMount|FailedAttachVolume|Pulling|Pulled|Created|Started)$/;
+
+const mounted = (pod: Pod): boolean =>
+  [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])].some(({ state, lastState }) =>
+    (state?.running ?? state?.terminated ?? lastState?.terminated) !== undefined || !/^(ContainerCreating|PodInitializing)?$/.test(state?.waiting?.reason ?? ''));
 
 function readying(pod: Pod, view: WorkloadView): Symptom | undefined {
   const statuses = pod.status?.containerStatuses ?? [];
@@ -173,14 +183,22 @@ export const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim(
 
 /** Pods that could not even be made: quota, admission. Seen on the ReplicaSet's condition, or in events of the owner. */
 export function symptomsOfOwner(view: WorkloadView, expected: Expectation): Symptom[] {
-  const conditions = [...(view.replicaSet?.status?.conditions ?? []), ...(view.workload?.status?.conditions ?? [])];
-  const failure: Condition | undefined = conditions.find((condition) => condition.type === 'ReplicaFailure' && condition.status === 'True');
+  // A Deployment copies the failure of any of its ReplicaSets: once the new one is there, only its own counts.
+  const conditions = view.target.kind === 'deployment' && view.replicaSet ? view.replicaSet.status?.conditions : view.workload?.status?.conditions;
+  const failure: Condition | undefined = conditions?.find((condition) => condition.type === 'ReplicaFailure' && condition.status === 'True');
   const words = failure?.message ?? (view.target.kind === 'deployment' ? undefined : lastFailedCreate(view, expected));
   if (words === undefined) return [];
-  const webhookLate = /failed calling webhook/.test(words) && /deadline exceeded|timeout|connection refused|no endpoints/i.test(words);
   const cause: Cause = /exceeded quota/.test(words) ? 'quota-exceeded' : 'admission-denied';
-  return [{ key: `${cause} ${view.target.ref}`, cause, patienceMs: seconds(webhookLate ? 60 : 20), message: `new pods of ${view.target.ref} cannot be made: ${oneLine(words)}` }];
+  const patienceMs = cause === 'quota-exceeded' ? seconds(20) + leavingMs(view) : webhookIsLate(words) ? seconds(60) : seconds(20);
+  return [{ key: `${cause} ${view.target.ref}`, cause, patienceMs, message: `new pods of ${view.target.ref} cannot be made: ${oneLine(words)}` }];
 }
+
+const webhookIsLate = (words: string): boolean =>
+  /failed calling webhook/.test(words) && /deadline exceeded|timeout|connection refused|no endpoints/i.test(words);
+
+/** Pods on their way out count against a quota until they are gone: for that long it may still mend itself. */
+const leavingMs = (view: WorkloadView): number =>
+  Math.min(seconds(100), Math.max(0, ...view.leavingPods.map((pod) => seconds(pod.spec?.terminationGracePeriodSeconds ?? 30))));
 
 /** StatefulSets and DaemonSets have no condition for it: the newest event counts, unless a pod was made after it. */
 function lastFailedCreate(view: WorkloadView, expected: Expectation): string | undefined {

@@ -1,0 +1,26 @@
+import { imagesOf, type Ledger, type Release, type RunRecord } from '../rollout/ledger.js';
+import { recall, type OpenRelease } from '../rollout/release.js';
+import type { Target } from '../rollout/workload.js';
+import type { Run } from './run.js';
+
+/** The ledger as it stands before the first change of a run. */
+export function ledgerBefore(run: Run, known: Ledger | undefined, release: OpenRelease, held: readonly Target[]): Ledger {
+  const at = new Date(run.ports.clock.now()).toISOString();
+  const healthy = release.snapshots.every(({ unhealthy }) => unhealthy === undefined);
+  const images = imagesOf(release.targets, 'before');
+  // The first release that this ledger sees was made by somebody else; that it is healthy now is all the proof there is.
+  const first: Release[] = known || !healthy ? [] : [{ reference: images[0]?.image ?? '', at, proven: true, images }];
+  return {
+    schema: 1, app: run.config.app, releases: known?.releases ?? first,
+    run: {
+      id: run.id, url: run.facts.runUrl, commit: run.facts.commit, actor: run.facts.actor, startedAt: new Date(run.startedAtWall).toISOString(), phase: 'changing',
+      targets: release.targets, held: held.map((target) => target.ref), before: recall(release), override: run.config.freezeOverride,
+    },
+  };
+}
+
+/** What a run has released, once it is proven. `now` is ms since 1970. */
+export function releaseOf(record: RunRecord, now: number): Release {
+  const images = imagesOf(record.targets, 'after');
+  return { reference: images[0]?.image ?? '', commit: record.commit, runUrl: record.url, at: new Date(now).toISOString(), proven: true, images };
+}

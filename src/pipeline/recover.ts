@@ -1,0 +1,75 @@
+import type { Workload } from '../cluster/objects.js';
+import { workloadResource } from '../cluster/resources.js';
+import type { Config } from '../config/config.js';
+import { RolloutError } from '../outcome/errors.js';
+import type { Recovery } from '../outcome/outcome.js';
+import { follow, type Followed } from '../rollout/follow.js';
+import { inPhase, withRelease, type Ledger, type LedgerStore } from '../rollout/ledger.js';
+import { expectation, reopenRelease, smokeRelease, steadyMs, type OpenRelease, type ReleaseScope } from '../rollout/release.js';
+import { undoRelease, type Undone } from '../rollout/undo.js';
+import { releaseOf } from './record.js';
+
+/** A run that is recorded as being in the middle, though nobody is there who could be: its lock was free. */
+export const isUnfinished = (ledger: Ledger | undefined): ledger is Ledger => ledger !== undefined && (ledger.run.phase === 'changing' || ledger.run.phase === 'restoring');
+
+/** A dead run may have succeeded and not lived to say so: for that long its rollout may still take to show it. */
+const confirmForMs = 20_000;
+
+type Scope = Omit<ReleaseScope, 'targets' | 'workloads'>;
+
+/** Opens the release that a ledger records, from what the cluster holds of its workloads now. */
+export async function reopen(scope: Scope, ledger: Ledger): Promise<OpenRelease> {
+  const { targets } = ledger.run;
+  const { api, namespace } = scope.cluster;
+  const workloads = await Promise.all(targets.map(({ kind, name }) => api.find<Workload>(workloadResource[kind], namespace, name)));
+  return reopenRelease({ ...scope, targets, workloads: workloads.flatMap((workload) => workload ?? []) }, ledger.run.before);
+}
+
+/** Puts back what the recorded run had changed, and proves it; the ledger says so before and after. */
+export async function undoRecorded(release: OpenRelease, store: LedgerStore, ledger: Ledger): Promise<Undone> {
+  const failure = new RolloutError('cancelled', 'The run was stopped before the rollout was finished.');
+  const undone = await undoRelease(release, failure, {
+    resumed: true, held: new Set(ledger.run.held), restoring: () => store.write(inPhase(ledger, 'restoring')),
+  });
+  await store.write(inPhase(ledger, undone.result === 'failed' ? 'left' : 'restored')).catch(() => undefined);
+  return undone;
+}
+
+/**
+ * Finishes what a dead run had begun, before this run does anything else: confirms it when its version is everywhere and
+ * answers rightly, and puts back what was there before otherwise.
+ */
+export async function recover(scope: Scope, store: LedgerStore, ledger: Ledger): Promise<Recovery> {
+  const { run } = ledger;
+  const about = { runId: run.id, runUrl: run.url, startedAt: run.startedAt };
+  scope.ports.log.info(`An earlier run (${run.url ?? run.id}, begun ${run.startedAt}) died in the middle of a rollout: finishing it first`);
+  const release = await reopen(scope, ledger);
+  try {
+    if (run.phase === 'changing' && (await succeeded(release, scope.config))) {
+      await store.write(inPhase(withRelease(ledger, releaseOf(ledger.run, scope.ports.clock.now())), 'proven'));
+      return { ...about, result: 'confirmed', notes: ['Its version was on every workload and answered rightly.'] };
+    }
+    const undone = await undoRecorded(release, store, ledger);
+    return { ...about, result: undone.result === 'failed' ? 'failed' : 'restored', notes: undone.notes };
+  } finally {
+    release.watched.close();
+  }
+}
+
+async function succeeded(release: OpenRelease, config: Pick<Config, 'smoke'>): Promise<boolean> {
+  const { ports, watched } = release;
+  const paused = release.targets.some((target) => watched.world.view(target).workload?.spec?.paused);
+  if (paused) return false;
+  const followed: Followed[] = release.targets.map((target) => {
+    const generation = watched.world.view(target).workload?.metadata?.generation ?? 0;
+    return { target, expected: expectation(release, target, generation, 'after') };
+  });
+  try {
+    await follow(ports, watched, followed, { deadlineAt: ports.clock.monotonic() + confirmForMs, steadyMs }, 'recovery', ports.cancelled);
+    await smokeRelease(release, followed, config.smoke, ports.cancelled);
+    return true;
+  } catch {
+    if (ports.cancelled.aborted) throw ports.cancelled.reason;
+    return false;
+  }
+}

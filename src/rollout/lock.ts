@@ -1,0 +1,156 @@
+import { ApiError, type Api } from '../cluster/api.js';
+import type { Cluster } from '../cluster/cluster.js';
+import type { KubeObject } from '../cluster/objects.js';
+import { apiPath, resources } from '../cluster/resources.js';
+import { ClusterError } from '../outcome/errors.js';
+import type { Ports } from '../ports/ports.js';
+
+/*
+ * One run per app and namespace. The Lease is renewed every 5 s while a run lives; 15 s without a renewal, and the next
+ * run takes it over. Ages are measured by the API server's own clock (the time it noted of the last write, against the
+ * date of its answer), so that the clock of a runner may be wrong or jump.
+ */
+
+export interface Lock {
+  /** Aborted when another run has taken the Lease over: this one must not touch the workloads any more. */
+  readonly lost: AbortSignal;
+  /** Renews it now. @throws ClusterError superseded when it is lost */
+  confirm(): Promise<void>;
+  /** Gives the Lease up. */
+  release(): Promise<void>;
+  /** Stops renewing, and leaves the Lease to the post step or to its expiry. */
+  leave(): void;
+}
+
+/** Who holds or wants a lock. */
+export interface Holder {
+  readonly id: string;
+  readonly url?: string;
+}
+
+interface Lease extends KubeObject {
+  readonly metadata?: KubeObject['metadata'] & { readonly managedFields?: readonly { readonly time?: string }[] };
+  readonly spec?: { readonly holderIdentity?: string; readonly acquireTime?: string; readonly renewTime?: string; readonly leaseDurationSeconds?: number; readonly leaseTransitions?: number };
+}
+
+export const leaseSeconds = 15;
+const renewEveryMs = 5000;
+const urlAnnotation = 'deploy-action/run-url';
+
+export const lockName = (app: string): string => `deploy-lock-${app}`;
+
+/**
+ * Takes the lock of an app, waiting for it at most `timeoutMs`.
+ * @throws ClusterError locked, with who holds it and since when
+ */
+export async function acquireLock(ports: Ports, cluster: Cluster, app: string, holder: Holder, timeoutMs: number): Promise<Lock> {
+  const path = apiPath(resources.leases, cluster.namespace, lockName(app));
+  const deadlineAt = ports.clock.monotonic() + timeoutMs;
+  for (let told = false; ; told = true) {
+    const { lease, ageMs } = await readLease(cluster.api, path);
+    if (isFree(lease, ageMs, holder)) {
+      if (await take(cluster, path, app, holder, lease, ports.clock.now())) return keepLock(ports, cluster.api, path, holder);
+      continue;
+    }
+    const leftMs = deadlineAt - ports.clock.monotonic();
+    if (leftMs <= 0) throw new ClusterError('locked', `${describeHolder(app, lease)}, and did not end within ${Math.round(timeoutMs / 1000)} s.`);
+    if (!told) ports.log.info(`${describeHolder(app, lease)}; waiting for it, at most ${Math.round(timeoutMs / 1000)} s`);
+    await changed(ports, cluster, app, lease, Math.min(leftMs, leaseSeconds * 1000 - ageMs + 200));
+  }
+}
+
+/** Whether the Lease may be taken: nobody holds it, it is ours, or its holder has been silent for too long. */
+export const isFree = (lease: Lease | undefined, ageMs: number, holder: Holder): boolean =>
+  !lease?.spec?.holderIdentity || lease.spec.holderIdentity === holder.id || ageMs >= leaseSeconds * 1000;
+
+async function readLease(api: Api, path: string): Promise<{ lease: Lease | undefined; ageMs: number }> {
+  const answer = await api.raw(path, { timeoutMs: 10_000 });
+  if (answer.status === 404) return { lease: undefined, ageMs: 0 };
+  const lease = answer.status === 200 ? (JSON.parse(answer.body) as Lease) : await api.get<Lease>(path);
+  return { lease, ageMs: leaseAgeMs(lease, answer.headers.date) };
+}
+
+/** How long ago the Lease was written, both times by the API server; 0 when it does not say. */
+export function leaseAgeMs(lease: Lease, serverDate: string | undefined): number {
+  const written = Math.max(...(lease.metadata?.managedFields ?? []).map(({ time }) => Date.parse(time ?? '')).filter(Number.isFinite));
+  const age = Date.parse(serverDate ?? '') - written;
+  return Number.isFinite(age) ? Math.max(0, age) : 0;
+}
+
+function describeHolder(app: string, lease: Lease | undefined): string {
+  const since = lease?.spec?.acquireTime ? ` since ${lease.spec.acquireTime.slice(0, 19)}Z` : '';
+  const url = lease?.metadata?.annotations?.[urlAnnotation];
+  return `${app} is being deployed by another run${since} (${url ?? lease?.spec?.holderIdentity})`;
+}
+
+/** @returns false when somebody else was faster */
+async function take({ api, namespace }: Cluster, path: string, app: string, holder: Holder, lease: Lease | undefined, now: number): Promise<boolean> {
+  const at = microTime(now);
+  const body = {
+    apiVersion: 'coordination.k8s.io/v1', kind: 'Lease',
+    metadata: {
+      name: lockName(app), namespace, resourceVersion: lease?.metadata?.resourceVersion,
+      labels: { 'app.kubernetes.io/managed-by': 'deploy-action', 'app.kubernetes.io/part-of': app }, annotations: holder.url ? { [urlAnnotation]: holder.url } : {},
+    },
+    spec: { holderIdentity: holder.id, leaseDurationSeconds: leaseSeconds, acquireTime: at, renewTime: at, leaseTransitions: (lease?.spec?.leaseTransitions ?? 0) + 1 },
+  };
+  try {
+    if (lease) await api.send('PUT', path, body);
+    else await api.send('POST', apiPath(resources.leases, namespace), body);
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError && (error.status === 409 || error.status === 404)) return false;
+    throw error;
+  }
+}
+
+const microTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z');
+
+/** Waits until the Lease is written again, or for `ms`. */
+async function changed(ports: Ports, { api, namespace }: Cluster, app: string, lease: Lease | undefined, ms: number): Promise<void> {
+  const over = new AbortController();
+  const query = new URLSearchParams({ watch: 'true', fieldSelector: `metadata.name=${lockName(app)}`, resourceVersion: lease?.metadata?.resourceVersion ?? '', timeoutSeconds: '60' });
+  const seen = api.stream(`${apiPath(resources.leases, namespace)}?${query.toString()}`, (line) => {
+    // A renewal only tells that the holder lives.
+    if (!line.includes(`"holderIdentity":"${lease?.spec?.holderIdentity}"`)) over.abort();
+  }, over.signal).catch(() => undefined);
+  await ports.clock.sleep(Math.max(500, ms), AbortSignal.any([ports.cancelled, over.signal])).catch((error: unknown) => {
+    if (ports.cancelled.aborted) throw error;
+  });
+  over.abort();
+  await seen;
+}
+
+function keepLock(ports: Ports, api: Api, path: string, holder: Holder): Lock {
+  const lost = new AbortController();
+  const stopped = new AbortController();
+  const mine = { op: 'test', path: '/spec/holderIdentity', value: holder.id } as const;
+  const renew = async (): Promise<void> => {
+    try {
+      await api.patch(path, [mine, { op: 'replace', path: '/spec/renewTime', value: microTime(ports.clock.now()) }], { timeoutMs: renewEveryMs });
+    } catch (error) {
+      if (!(error instanceof ApiError) || (error.status !== 422 && error.status !== 404)) throw error;
+      const taken = new ClusterError('superseded', 'Another run took the lock over, because this one had not been heard of for 15 s.', {
+        hint: 'That run finishes what this one had begun: its summary says how.', cause: error,
+      });
+      lost.abort(taken);
+      throw taken;
+    }
+  };
+  void (async () => {
+    while (!stopped.signal.aborted && !lost.signal.aborted) {
+      await ports.clock.sleep(renewEveryMs, stopped.signal).catch(() => undefined);
+      // A server that is away for a moment is no reason to stop: whether the lock was lost shows when it is back.
+      if (!stopped.signal.aborted) await renew().catch(() => undefined);
+    }
+  })();
+  return {
+    lost: lost.signal,
+    confirm: renew,
+    leave: () => stopped.abort(),
+    release: async () => {
+      stopped.abort();
+      await api.patch(path, [mine, { op: 'replace', path: '/spec/holderIdentity', value: '' }]).catch(() => undefined);
+    },
+  };
+}
