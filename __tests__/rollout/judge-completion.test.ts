@@ -1,0 +1,206 @@
+import { describe, expect, it } from '@jest/globals';
+import type { KubeObject, Workload } from '../../src/cluster/objects.js';
+import type { ServiceExpectation } from '../../src/rollout/judge/expectation.js';
+import { completionOf } from '../../src/rollout/judge/completion.js';
+import {
+  controllerRevision, daemonset, deployment, newImage, oldImage, pod, replicaSet, running, set, slice, statefulset, target, waiting, type WorkloadOptions,
+} from './build.js';
+import { judgeOf, messageOf, replicaSets, settle, word, worldOf, type JudgeOptions } from './judging.js';
+
+const done = [pod('a'), pod('b')];
+const waitingFor = (kind: 'deployment' | 'statefulset' | 'daemonset' | 'cronjob', objects: readonly KubeObject[]) => completionOf(worldOf(objects).view(target(kind))).waitingFor;
+
+describe('a Deployment is rolled out', () => {
+  const with_ = (status: Workload['status']) => waitingFor('deployment', [deployment({ status }), ...replicaSets(), ...done]);
+  it.each([
+    [{}, undefined],
+    [{ updatedReplicas: 1 }, '1 of 2 new pods made'],
+    [{ updatedReplicas: undefined }, '0 of 2 new pods made'],
+    [{ replicas: 3 }, '1 old pod to go'],
+    [{ replicas: 5 }, '3 old pods to go'],
+    [{ availableReplicas: 1 }, '1 of 2 available'],
+    [{ availableReplicas: undefined }, '0 of 2 available'],
+  ])('with the status %j: still to come: %s', (status, still) => expect(with_(status)).toBe(still));
+
+  it('when it is seen which ReplicaSet is the new one', () => {
+    expect(waitingFor('deployment', [deployment(), replicaSet('rs-old', oldImage)])).toBe('the new ReplicaSet');
+  });
+  it('at once when it is scaled to nothing', () => {
+    expect(waitingFor('deployment', [deployment({ spec: { replicas: 0 } })])).toBeUndefined();
+  });
+  it('with one pod when nothing is said of their number', () => {
+    expect(waitingFor('deployment', [deployment({ spec: { replicas: undefined }, status: { replicas: 1, updatedReplicas: 1, availableReplicas: 1 } }), ...replicaSets()])).toBeUndefined();
+  });
+  it('never when it is not there', () => expect(waitingFor('deployment', [])).toBe('the workload itself'));
+});
+
+describe('a Deployment that is held at its first wave', () => {
+  const wave = (workload: WorkloadOptions, replicas: number, ...pods: KubeObject[]) => {
+    const set_ = { ...replicaSet('rs-new', newImage), spec: { ...replicaSet('rs-new', newImage).spec, replicas } };
+    return completionOf(worldOf([deployment(workload), set_, ...pods]).view(target()), 'first-wave');
+  };
+  const held = { spec: { paused: true } };
+  it.each([
+    ['no pod is wanted yet', held, 0, [], 'the first new pods'],
+    ['it is not paused yet', {}, 1, [pod('a')], 'the hold'],
+    ['not all of the wave are ready', held, 2, [pod('a'), pod('b', { statuses: [waiting('ContainerCreating')] })], '1 of 2 pods of the first wave ready'],
+    ['all of the wave are ready', held, 2, done, undefined],
+  ] as const)('%s', (_what, workload, replicas, pods, still) => expect(wave(workload, replicas, ...pods).waitingFor).toBe(still));
+
+  it('is done at once, whatever the endpoints are', () => {
+    const set_ = { ...replicaSet('rs-new', newImage), spec: { ...replicaSet('rs-new', newImage).spec, replicas: 1 } };
+    const world = worldOf([deployment(held), set_, pod('a'), slice('api', { old: {} })]);
+    const services = [{ name: 'api', exact: true, selects: true }];
+    expect(word(judgeOf(world, { expected: { goal: 'first-wave', services } }).at(0))).toBe('done');
+  });
+});
+
+describe('a StatefulSet is rolled out', () => {
+  const last = pod('api-1', { owner: 'uid-api', labels: { 'controller-revision-hash': 'api-new' } });
+  const pods = [pod('api-0', { owner: 'uid-api', labels: { 'controller-revision-hash': 'api-new' } }), last];
+  const with_ = (options: WorkloadOptions, ...objects: KubeObject[]) => waitingFor('statefulset', [statefulset(options), ...objects]);
+
+  it('when every pod is of the new revision, ready and available', () => expect(with_({}, ...pods)).toBeUndefined());
+  it('not before every pod is updated', () => expect(with_({ status: { updatedReplicas: 1 } }, ...pods)).toBe('1 of 2 pods updated'));
+  it('not before every pod is available', () => expect(with_({ status: { availableReplicas: 1 } }, ...pods)).toBe('1 of 2 available'));
+  it('by readyReplicas where a cluster does not tell availableReplicas', () => expect(with_({ status: { availableReplicas: undefined, readyReplicas: 1 } }, ...pods)).toBe('1 of 2 available'));
+  it('not before the new pods were seen to be ready', () => expect(with_({}, last)).toBe('1 of 2 new pods ready'));
+  it('when the pods above the partition are updated', () => {
+    const options = { spec: { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } }, status: { updatedReplicas: 1 } };
+    const old = pod('api-0', { owner: 'uid-api', labels: { 'controller-revision-hash': 'api-old' } });
+    expect(with_(options, old, last)).toBeUndefined();
+  });
+  it('at once when the partition lets none go', () => {
+    expect(with_({ spec: { updateStrategy: { rollingUpdate: { partition: 9 } } }, status: { updatedReplicas: 0 } })).toBeUndefined();
+  });
+  it('whether or not its currentRevision has caught up', () => expect(with_({ status: { currentRevision: 'api-old' } }, ...pods)).toBeUndefined());
+  it('with the pods of the updateRevision as the new ones', () => {
+    const old = pod('api-0', { owner: 'uid-api', labels: { 'controller-revision-hash': 'api-old' } });
+    const view = worldOf([statefulset(), old, last]).view(target('statefulset'));
+    expect([view.newPods.map((each) => each.metadata?.name), view.oldPods.map((each) => each.metadata?.name)]).toEqual([['api-1'], ['api-0']]);
+  });
+  it('with none as new while no updateRevision is told', () => {
+    expect(worldOf([statefulset({ status: { updateRevision: undefined } }), ...pods]).view(target('statefulset')).newPods).toEqual([]);
+  });
+});
+
+describe('a DaemonSet is rolled out', () => {
+  const with_ = (status: Workload['status']) => waitingFor('daemonset', [daemonset({ status })]);
+  it.each([
+    [{}, undefined],
+    [{ updatedNumberScheduled: 1 }, '1 of 2 pods updated'],
+    [{ numberAvailable: 1 }, '1 of 2 available'],
+    [{ numberAvailable: undefined }, '0 of 2 available'],
+    [{ desiredNumberScheduled: 0, updatedNumberScheduled: undefined, numberAvailable: undefined }, undefined],
+  ])('with the status %j: still to come: %s', (status, still) => expect(with_(status)).toBe(still));
+
+  it('with the pods of its newest ControllerRevision as the new ones, whatever their order and age', () => {
+    const pods = ['a', 'b', 'c'].map((hash) => pod(`api-${hash}`, { owner: 'uid-api', labels: { 'controller-revision-hash': hash } }));
+    const newest = (...revisions: KubeObject[]) => worldOf([daemonset(), ...pods, ...revisions]).view(target('daemonset')).newPods.map((each) => each.metadata?.name);
+    expect(newest(controllerRevision(1, 'a'), controllerRevision(3, 'c'), controllerRevision(2, 'b'))).toEqual(['api-c']);
+    // Going back to an old template gives its revision the highest number.
+    expect(newest(controllerRevision(4, 'a'), controllerRevision(2, 'b'), controllerRevision(3, 'c'))).toEqual(['api-a']);
+    expect(newest()).toEqual([]);
+  });
+});
+
+it('a CronJob is rolled out when its image is set', () => {
+  expect(waitingFor('cronjob', [{ kind: 'CronJob', metadata: { name: 'api', uid: 'uid-api' } }])).toBeUndefined();
+});
+
+describe('traffic', () => {
+  const exact: ServiceExpectation = { name: 'api', exact: true, selects: true };
+  const any: ServiceExpectation = { name: 'api', exact: false, selects: true };
+  const serving = (service: ServiceExpectation, ...objects: KubeObject[]): JudgeOptions & { objects: KubeObject[] } =>
+    ({ objects: [deployment(), ...replicaSets(), ...done, ...objects], expected: { services: [service] } });
+  const old = (deleted: boolean) => pod('old', { owner: 'uid-rs-old', deleted });
+  const right = { a: {}, b: {} };
+
+  it.each([
+    ['the new pods and no others', serving(exact, slice('api', right))],
+    ['an old pod that is not ready', serving(exact, old(false), slice('api', { ...right, old: { ready: false } }))],
+    ['an old pod that is terminating', serving(exact, old(true), slice('api', { ...right, old: { terminating: true } }))],
+    ['a stranger behind a Service that nobody asks', serving(any, slice('api', { ...right, stranger: {} }))],
+    ['only some of the new pods, where the Service does not select them', serving({ name: 'api', exact: true, selects: false }, slice('api', { a: {} }))],
+    ['a slice of another Service', serving(exact, slice('api', right), slice('other', { old: {} }), old(true))],
+  ])('to %s is right', (_what, { objects, ...options }) => {
+    const { decision, atMs } = settle(judgeOf(worldOf(objects), options));
+    expect([word(decision), atMs]).toEqual(['done', 2000]);
+  });
+
+  it.each([
+    ['an old pod', serving(any, old(false), slice('api', { ...right, old: {} })), 'Service api still sends traffic to old of the old version'],
+    ['an old pod that is going', serving(any, old(true), slice('api', { ...right, old: {} })), 'Service api still sends traffic to old of the old version'],
+    ['a stranger behind a Service that smoke asks', serving(exact, slice('api', { ...right, stranger: {} })), 'Service api sends traffic to stranger, which is not a new pod of this run'],
+    ['not all of the new pods', serving(any, slice('api', { a: {} })), 'Service api does not send traffic to b yet'],
+    ['nothing, as nothing is behind it', serving(any), 'Service api does not send traffic to a yet'],
+    ['nothing, as nothing behind it is ready', serving({ ...exact, selects: false }, slice('api', { a: { ready: false } })), 'Service api has no endpoint that is ready'],
+  ])('to %s is wrong, and a failure after 15 s', (_what, { objects, ...options }, message) => {
+    const asked = judgeOf(worldOf(objects), options);
+    for (let at = 0; at < 15_000; at += 1000) expect(asked.at(at)).toMatchObject({ state: 'wait', rolledOut: true, progress: `2/2 ready · ${message}` });
+    expect(asked.at(14_999).state).toBe('wait');
+    const decision = asked.at(15_000);
+    expect([word(decision), messageOf(decision)]).toEqual(['wrong-version-serving', message]);
+  });
+
+  it('to a pod of another workload of the same run is right', () => {
+    const { objects, ...options } = serving(exact, slice('api', { ...right, other: {} }));
+    const { decision } = settle(judgeOf(worldOf(objects), { ...options, newPodsOfRun: new Set(['uid-a', 'uid-b', 'uid-other']) }));
+    expect(word(decision)).toBe('done');
+  });
+
+  it('is not looked at before the controller has finished', () => {
+    const objects = [deployment({ status: { updatedReplicas: 1 } }), ...replicaSets(), ...done, old(false), slice('api', { old: {} })];
+    expect(judgeOf(worldOf(objects), { expected: { services: [exact] } }).at(0)).toMatchObject({ state: 'wait', rolledOut: false });
+  });
+});
+
+describe('being done', () => {
+  it('takes 2 s in which nothing changed', () => {
+    const asked = judgeOf(worldOf([deployment(), ...replicaSets(), ...done]));
+    expect(asked.at(5000)).toEqual({ state: 'wait', progress: '2/2 ready', rolledOut: true, recheckAt: 7000 });
+    expect(asked.at(6999).state).toBe('wait');
+    expect(asked.at(7000)).toEqual({ state: 'done', progress: '2/2 ready' });
+  });
+
+  it('starts anew when the traffic was wrong in between', () => {
+    const services = [{ name: 'api', exact: true, selects: true }];
+    const world = worldOf([deployment(), ...replicaSets(), ...done, slice('api', { a: {}, b: {} })]);
+    const asked = judgeOf(world, { expected: { services } });
+    asked.at(0);
+    world.apply(set(slice('api', { a: {} })));
+    expect(asked.at(1000).state).toBe('wait');
+    world.apply(set(slice('api', { a: {}, b: {} })));
+    expect(asked.at(2000).state).toBe('wait');
+    expect(asked.at(3999).state).toBe('wait');
+    expect(asked.at(4000).state).toBe('done');
+  });
+
+  it('starts anew when a pod was lost in between', () => {
+    const world = worldOf([deployment(), ...replicaSets(), ...done]);
+    const asked = judgeOf(world);
+    asked.at(0);
+    world.apply(set(deployment({ status: { availableReplicas: 1 } })));
+    asked.at(1900);
+    world.apply(set(deployment()));
+    expect(asked.at(2000)).toMatchObject({ state: 'wait', recheckAt: 4000 });
+  });
+});
+
+describe('progress', () => {
+  const progress = (...objects: KubeObject[]) => {
+    const decision = judgeOf(worldOf([deployment({ status: { updatedReplicas: 1, replicas: 3, availableReplicas: 2 } }), ...replicaSets(), ...objects])).at(0);
+    return decision.state === 'wait' ? decision.progress : decision;
+  };
+  it.each([
+    ['without a new pod', [], '0/2 ready · 1 of 2 new pods made'],
+    ['with a ready one', [pod('p')], '1/2 ready · 1 of 2 new pods made'],
+    ['with one that waits for a node', [pod('p', { statuses: [], conditions: [{ type: 'PodScheduled', status: 'False' }] })], '0/2 ready · p waiting for a node'],
+    ['with one that is being made', [pod('p', { statuses: [waiting('ContainerCreating')] })], '0/2 ready · p pulling and starting'],
+    ['with one that has run once', [pod('p', { statuses: [{ name: 'app', ready: false, state: { terminated: { exitCode: 4 } } }] })], '0/2 ready · p crashed with exit code 4 (app)'],
+    ['with one that runs again', [pod('p', { statuses: [running({ ready: false, restartCount: 1 })] })], '0/2 ready · p restarted (app)'],
+    ['with one that is not ready', [pod('p', { statuses: [running({ ready: false })] })], '0/2 ready · p started, not ready'],
+    ['with one whose image is refused', [pod('p', { statuses: [waiting('ErrImagePull', '401 Unauthorized')] })], '0/2 ready · p ErrImagePull (app)'],
+    ['with one that nobody has taken up', [{ ...pod('p'), spec: {}, status: {} } as KubeObject], '0/2 ready · p pending'],
+  ] as const)('%s', (_what, objects, text) => expect(progress(...objects)).toBe(text));
+});

@@ -1,0 +1,183 @@
+import { describe, expect, it } from '@jest/globals';
+import type { KubeObject } from '../../src/cluster/objects.js';
+import { backingOff, ended, event, newImage, pod, restarted, running, waiting, type PodOptions } from './build.js';
+import { judgeOf, messageOf, midway, settle, word, type JudgeOptions } from './judging.js';
+
+/** What is decided about one new pod `p` in the middle of a rollout, and when. */
+function verdictOn(options: PodOptions, more: readonly KubeObject[] = [], judged: JudgeOptions = {}): readonly [string, number, string] {
+  const { decision, atMs } = settle(judgeOf(midway(pod('p', options), ...more), judged));
+  return [word(decision), atMs, messageOf(decision)];
+}
+
+const never = 600_000;
+const status = (...statuses: PodOptions['statuses'] & object) => ({ statuses });
+const init = (...initStatuses: PodOptions['initStatuses'] & object): PodOptions =>
+  ({ initStatuses, statuses: [waiting('PodInitializing')], initContainers: [{ name: 'migrate', image: newImage }] });
+
+describe('a new pod whose image cannot be had', () => {
+  const notFound = 'rpc error: code = NotFound desc = failed to pull and unpack image "r/api:2": failed to resolve reference "r/api:2": r/api:2: not found';
+  it.each([
+    ['not found', waiting('ErrImagePull', notFound), 'image-not-found', 0],
+    ['not found, in the words of a newer kubelet', waiting('ImagePullBackOff', `Back-off pulling image "r/api:2": ErrImagePull: ${notFound}`), 'image-not-found', 0],
+    ['unknown manifest', waiting('ErrImagePull', 'manifest for r/api:2 not found: manifest unknown: manifest unknown'), 'image-not-found', 0],
+    ['no such platform', waiting('ErrImagePull', 'no match for platform in manifest: not found'), 'image-platform-missing', 0],
+    ['unauthorized', waiting('ErrImagePull', 'failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized'), 'image-pull-denied', 15_000],
+    ['denied', waiting('ErrImagePull', 'pull access denied, repository does not exist or may require authorization'), 'image-pull-denied', 15_000],
+    ['too many requests', waiting('ErrImagePull', 'unexpected status code 429 Too Many Requests'), 'image-pull-failed', 120_000],
+    ['timeout', waiting('ImagePullBackOff', 'dial tcp 10.0.0.1:443: i/o timeout'), 'image-pull-failed', 120_000],
+    ['server error', waiting('ErrImagePull', 'unexpected status code 503 Service Unavailable'), 'image-pull-failed', 120_000],
+    ['unknown words', waiting('ErrImagePull', 'x509: certificate signed by unknown authority'), 'image-pull-failed', 120_000],
+    ['no words at all', waiting('ErrImagePull'), 'image-pull-failed', 120_000],
+    ['invalid name', waiting('InvalidImageName', 'couldn\'t parse image name'), 'image-name-invalid', 0],
+    ['never to be pulled', waiting('ErrImageNeverPull', 'Container image "r/api:2" is not present with pull policy of Never'), 'image-name-invalid', 0],
+  ] as const)('%s', (_words, seen, cause, after) => {
+    expect(verdictOn(status(seen)).slice(0, 2)).toEqual([cause, after]);
+  });
+
+  it('says which container of which pod, which image, and the registry’s words without their wrapping', () => {
+    expect(verdictOn(status(waiting('ErrImagePull', notFound)))[2]).toBe(
+      `container app of pod p cannot pull ${newImage}: failed to pull and unpack image "r/api:2": failed to resolve reference "r/api:2": r/api:2: not found`);
+    expect(verdictOn(status(waiting('ErrImagePull')))[2]).toBe(`container app of pod p cannot pull ${newImage}: the node gave no reason`);
+    expect(verdictOn(status(waiting('ErrImageNeverPull')))[2]).toBe(
+      `container app of pod p may not pull ${newImage} (imagePullPolicy: Never) and the node does not have it`);
+    expect(verdictOn(status(waiting('InvalidImageName')))[2]).toBe(`container app of pod p has an image name that the node does not accept: ${newImage}`);
+  });
+
+  it('is found from the event before the status shows it', () => {
+    const words = event('uid-p', 'Failed', `Failed to pull image "r/api:2": ${notFound}`, { container: 'app' });
+    expect(verdictOn(status(waiting('ContainerCreating')), [words]).slice(0, 2)).toEqual(['image-not-found', 0]);
+    expect(verdictOn(status(waiting('ContainerCreating'), waiting('ContainerCreating', undefined, { name: 'other' })), [words])[2]).toContain('container app of pod p');
+  });
+
+  it('is judged by the event’s words when the status only says "back-off"', () => {
+    const words = event('uid-p', 'Failed', `Failed to pull image "r/api:2": ${notFound}`);
+    expect(verdictOn(status(waiting('ImagePullBackOff', 'Back-off pulling image "r/api:2"')), [words]).slice(0, 2)).toEqual(['image-not-found', 0]);
+  });
+
+  it('is not judged by the words about another container', () => {
+    const words = event('uid-p', 'Failed', `Failed to pull image "r/api:2": ${notFound}`, { container: 'other' });
+    expect(verdictOn(status(waiting('ContainerCreating')), [words]).slice(0, 2)).toEqual(['deadline', never]);
+  });
+
+  it('counts for init containers as well', () => {
+    expect(verdictOn(init(waiting('ErrImagePull', notFound, { name: 'migrate' }))).slice(0, 2)).toEqual(['image-not-found', 0]);
+  });
+});
+
+describe('a new pod whose container ends', () => {
+  it.each([
+    ['once, and is not started again yet', ended()],
+    ['once, and runs again', restarted(1)],
+    ['with code 0 once', ended({ exitCode: 0, reason: 'Completed' })],
+    ['once by OOM', restarted(1, { exitCode: 137, reason: 'OOMKilled' })],
+    ['once because it could not be started', ended({ exitCode: 128, reason: 'StartError' })],
+  ] as const)('is tolerated %s', (_how, seen) => {
+    expect(judgeOf(midway(pod('p', status(seen)))).at(0).state).toBe('wait');
+  });
+
+  it.each([
+    ['twice', ended({}, { restartCount: 1 }), 'crash-loop', 'ended twice, last with exit code 1'],
+    ['twice, and runs again', restarted(2), 'crash-loop', 'ended twice, last with exit code 1'],
+    ['five times', restarted(5, { exitCode: 3 }), 'crash-loop', 'ended 5 times, last with exit code 3'],
+    ['twice with code 0', ended({ exitCode: 0, reason: 'Completed' }, { restartCount: 1 }), 'crash-loop', 'ended twice, last with exit code 0 (Completed)'],
+    ['by a signal', restarted(2, { exitCode: 139, signal: 11 }), 'crash-loop', 'ended twice, last with signal 11'],
+    ['by a signal that is told as a code', restarted(2, { exitCode: 139 }), 'crash-loop', 'ended twice, last with exit code 139'],
+    ['twice by OOM', restarted(2, { exitCode: 137, reason: 'OOMKilled' }), 'out-of-memory', 'was killed for its memory twice; it has no memory limit: the node itself ran out'],
+    ['twice because it could not be started', ended({ exitCode: 128, reason: 'StartError', message: 'exec: "serve": executable file not found in $PATH' }, { restartCount: 1 }),
+      'container-start', 'cannot be started: exec: "serve": executable file not found in $PATH'],
+    ['twice because it could not be run', backingOff(2, { exitCode: 127, reason: 'ContainerCannotRun' }), 'container-start', 'cannot be started: exit code 127 (ContainerCannotRun)'],
+    ['while RunContainerError', waiting('RunContainerError', 'x', { restartCount: 2, lastState: { terminated: { exitCode: 1, message: 'no such device' } } }),
+      'container-start', 'cannot be started: no such device'],
+  ] as const)('is a failure at once %s', (_how, seen, cause, message) => {
+    expect(verdictOn(status(seen))).toEqual([cause, 0, `container app of pod p ${message}`]);
+  });
+
+  it('is a failure at once when the node backs off from it', () => {
+    expect(verdictOn(status(backingOff(1))).slice(0, 2)).toEqual(['crash-loop', 0]);
+  });
+
+  it('names the limit of the memory', () => {
+    const seen = { ...status(restarted(2, { exitCode: 137, reason: 'OOMKilled' })), containers: [{ name: 'app', image: newImage, resources: { limits: { memory: '64Mi' } } }] };
+    expect(verdictOn(seen)[2]).toBe('container app of pod p was killed for its memory twice; its memory limit is 64Mi');
+  });
+
+  it.each([['liveness', 'Container app failed liveness probe, will be restarted'], ['startup', 'Container app failed startup probe, will be restarted']])(
+    'is told from one that its %s probe had killed', (probe, words) => {
+      const killing = event('uid-p', 'Killing', words, { type: 'Normal' });
+      expect(verdictOn(status(restarted(2, { exitCode: 143 })), [killing])).toEqual(['probe-killed', 0, `container app of pod p was killed twice by its ${probe} probe`]);
+      expect(judgeOf(midway(pod('p', status(restarted(1, { exitCode: 143 }))), killing)).at(0).state).toBe('wait');
+    });
+
+  it('is not called killed by a probe when another container was', () => {
+    const killing = event('uid-p', 'Killing', 'Container proxy failed liveness probe, will be restarted');
+    expect(verdictOn(status(restarted(2)), [killing])[0]).toBe('crash-loop');
+  });
+
+  it('does not count what had happened before the change', () => {
+    const before = { expected: { restartsBefore: new Map([['uid-p/app', 7]]) } };
+    expect(judgeOf(midway(pod('p', status(running({ restartCount: 7, lastState: { terminated: { exitCode: 1 } } })))), before).at(0).state).toBe('wait');
+    expect(judgeOf(midway(pod('p', status(restarted(8)))), before).at(0).state).toBe('wait');
+    expect(verdictOn(status(restarted(9)), [], before)).toEqual(['crash-loop', 0, 'container app of pod p ended twice, last with exit code 1']);
+  });
+
+  it('is not counted for old pods', () => {
+    const old = pod('old', { owner: 'uid-rs-old', ...status(backingOff(9)) });
+    expect(judgeOf(midway(pod('p'), old)).at(0).state).toBe('wait');
+  });
+});
+
+describe('an init container', () => {
+  it.each([
+    ['that fails once', ended({}, { name: 'migrate' })],
+    ['that works', ended({ exitCode: 0, reason: 'Completed' }, { name: 'migrate' })],
+    ['that works at the third time', ended({ exitCode: 0, reason: 'Completed' }, { name: 'migrate', restartCount: 2 })],
+  ])('%s is tolerated', (_how, seen) => {
+    expect(judgeOf(midway(pod('p', init(seen)))).at(0).state).toBe('wait');
+  });
+
+  it('that fails again after one retry is a failure', () => {
+    expect(verdictOn(init(ended({ exitCode: 2 }, { name: 'migrate', restartCount: 1 })))).toEqual(
+      ['init-failed', 0, 'container migrate of pod p (init) failed twice, last with exit code 2']);
+    expect(verdictOn(init(backingOff(1, {}, { name: 'migrate' }))).slice(0, 2)).toEqual(['init-failed', 0]);
+  });
+
+  it('that is a sidecar is a container like any other', () => {
+    const seen = { ...init(restarted(2, {}, { name: 'migrate' })), initContainers: [{ name: 'migrate', restartPolicy: 'Always' }] };
+    expect(verdictOn(seen)[0]).toBe('crash-loop');
+  });
+});
+
+describe('a container that cannot be configured', () => {
+  const missing = waiting('CreateContainerConfigError', 'couldn\'t find key greeting in ConfigMap ns/settings');
+
+  it('is a failure after 10 s, not before', () => {
+    const asked = judgeOf(midway(pod('p', status(missing))));
+    expect(asked.at(0)).toMatchObject({ state: 'wait', recheckAt: 10_000 });
+    expect(asked.at(9999).state).toBe('wait');
+    expect(asked.at(10_000)).toMatchObject({
+      state: 'failed', cause: 'container-config', container: 'app',
+      message: 'container app of pod p cannot be configured: couldn\'t find key greeting in ConfigMap ns/settings',
+    });
+  });
+
+  it('is not one while the kubelet’s own cache is late', () => {
+    for (const kind of ['configmap', 'secret']) {
+      expect(verdictOn(status(waiting('CreateContainerConfigError', `failed to sync ${kind} cache: timed out waiting for the condition`)))[0]).toBe('deadline');
+    }
+  });
+});
+
+describe('pods that are never asked', () => {
+  it.each(['Evicted', 'Preempting', 'NodeLost'])('%s', (reason) => {
+    expect(judgeOf(midway(pod('p', { reason, ...status(ended({}, { restartCount: 5 })) }))).at(0).state).toBe('wait');
+  });
+  it('those that are being deleted', () => {
+    expect(judgeOf(midway(pod('p', { deleted: true, ...status(backingOff(5)) }))).at(0).state).toBe('wait');
+  });
+  it('ContainerCreating is no trouble by itself', () => {
+    expect(verdictOn(status(waiting('ContainerCreating')))[0]).toBe('deadline');
+  });
+  it('a pod without any status', () => {
+    expect(judgeOf(midway({ ...pod('p'), status: undefined } as KubeObject)).at(0).state).toBe('wait');
+  });
+});
