@@ -55,9 +55,9 @@ const failing: readonly Failing[] = [
     prepare: async (space) => void (await space.patch('ConfigMap', 'settings', { data: { greeting: null, other: 'x' } })),
     image: () => variant('v2'), told: ['greeting', 'settings'],
   },
-  { cause: 'deadline', what: 'is not done within the timeout', image: () => variant('v2', 'slow-ready=60s'), inputs: { timeout: '12s' }, told: ['deployment/web'] },
+  { cause: 'deadline', what: 'is not done within the timeout', image: () => variant('v2', `${calm},slow-ready=60s`), inputs: { timeout: '12s' }, told: ['deployment/web'] },
   {
-    cause: 'deadline', what: 'Kubernetes itself gave up', healthy: { spec: { progressDeadlineSeconds: 8 } }, image: () => variant('v2', 'slow-ready=60s'),
+    cause: 'deadline', what: 'Kubernetes itself gave up', healthy: { replicas: 1, spec: { progressDeadlineSeconds: 8 } }, image: () => variant('v2', `${calm},slow-ready=60s`),
     told: ['deployment/web'],
   },
   { cause: 'smoke-failed', what: 'answers 500', stage: 'smoke', image: () => variant('v2', `${calm},wrong-answer`), told: ['500', 'service/web/'] },
@@ -84,7 +84,7 @@ describe('rolled back, object by object', () => {
     const host = (await space.get('Service', 'web')).spec.clusterIP;
     const load = startLoad({ host, perSecond: 10 });
     const image = await each.image();
-    const result = await runAction({ inputs: rolloutInputs(space, image, each.inputs), withinMs: 200_000 });
+    const result = await runAction({ inputs: rolloutInputs(space, image, each.inputs) });
     const { errors } = await load.stop();
 
     expectEnding(result, { verdict: 'rolled-back', cause: each.cause, stage: each.stage ?? 'rollout' });

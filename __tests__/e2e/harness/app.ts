@@ -1,6 +1,7 @@
 import { call, pathOf, type Any } from './api.js';
-import { eventually } from './environment.js';
+import { eventually, pause } from './environment.js';
 import { pushImage, type PushedImage, type Variant } from './images.js';
+import { startLoad } from './load.js';
 import { namespace, type Space } from './namespace.js';
 import { cronjob, daemonset, deployment, service, statefulset, type WorkloadOptions } from './workloads.js';
 
@@ -29,8 +30,18 @@ export async function startHealthy(space: Space, options: HealthyOptions = {}): 
   if (kind === 'CronJob') return v1;
   const { spec, status } = await space.rolledOut(kind, name);
   const wanted = kind === 'DaemonSet' ? status.desiredNumberScheduled : spec.replicas;
-  if (hasService) await eventually(`${name} has ${wanted} endpoints`, async () => (await readyEndpoints(space, name)) === wanted);
+  if (hasService) {
+    await eventually(`${name} has ${wanted} endpoints`, async () => (await readyEndpoints(space, name)) === wanted);
+    await eventually(`Service ${name} answers`, () => answersAlways(space, name));
+  }
   return v1;
+}
+
+/** The node's routes follow the endpoints at some distance. */
+async function answersAlways(space: Space, name: string): Promise<boolean> {
+  const load = startLoad({ host: (await space.get('Service', name)).spec.clusterIP, perSecond: 50, maxRequests: 10, timeoutMs: 1000 });
+  await pause(200);
+  return (await load.stop()).errors.length === 0;
 }
 
 async function readyEndpoints(space: Space, name: string): Promise<number> {
