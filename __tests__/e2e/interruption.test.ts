@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { closeApi } from './harness/api.js';
 import { faultProxy } from './harness/api-fault-proxy.js';
-import { inSpace, rolloutInputs, startHealthy, variant } from './harness/app.js';
+import { calm, inSpace, rolloutInputs, startHealthy, variant } from './harness/app.js';
 import { expectEnding } from './harness/ending.js';
 import { eventually } from './harness/environment.js';
 import { closeImages } from './harness/images.js';
@@ -90,26 +90,30 @@ describe('killed', () => {
 });
 
 describe('an API server that has its troubles', () => {
-  it.concurrent('watches that end, a few 429 and 503: deployed all the same', inSpace('flaky', async (space) => {
+  it.concurrent.each([
+    ['reads', (request: { method: string }) => request.method === 'GET'],
+    ['writes', (request: { method: string }) => request.method !== 'GET'],
+  ] as const)('watches that end, then two 503 and two 429 for its %s: deployed all the same', async (_, when) => inSpace('flaky', async (space) => {
     await startHealthy(space);
     const proxy = await faultProxy(space);
     try {
-      const begun = { yes: false };
+      let begun = false;
       const result = await runAction({
-        inputs: rolloutInputs(space, await variant('v2', 'slow-ready=6s'), { kubeconfig: proxy.kubeconfig }),
+        inputs: rolloutInputs(space, await variant('v2', `${calm},slow-ready=6s`), { kubeconfig: proxy.kubeconfig }),
         onLine: (line) => {
-          if (!rollingOut(line) || begun.yes) return;
-          begun.yes = true;
-          proxy.set({ status: 503, times: 2 }, { status: 429, times: 2 });
+          if (!rollingOut(line) || begun) return;
+          begun = true;
+          proxy.set({ when, status: 503, times: 2 }, { when, status: 429, times: 2 });
           proxy.cutAll();
         },
       });
-      expect(begun.yes).toBe(true);
-      expectEnding(result, { verdict: 'deployed' });
+      expect(begun).toBe(true);
+      const refused = proxy.requests.filter(({ answered }) => answered !== undefined).map(({ method, path, answered }) => `${answered} ${method} ${path}`);
+      expectEnding(result, { verdict: 'deployed' }, refused);
     } finally {
       await proxy.close();
     }
-  }));
+  })());
 
   it.concurrent('an outage of five seconds in the middle: deployed all the same', inSpace('outage', async (space) => {
     await startHealthy(space);
@@ -117,7 +121,7 @@ describe('an API server that has its troubles', () => {
     try {
       let outage: Promise<void> | undefined;
       const result = await runAction({
-        inputs: rolloutInputs(space, await variant('v2', 'slow-ready=4s'), { kubeconfig: proxy.kubeconfig }),
+        inputs: rolloutInputs(space, await variant('v2', `${calm},slow-ready=4s`), { kubeconfig: proxy.kubeconfig }),
         onLine: (line) => {
           if (rollingOut(line)) outage ??= proxy.outage(5000);
         },

@@ -28,11 +28,18 @@ export interface Fault {
   readonly times?: number;
 }
 
+export interface ProxiedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly atMs: number;
+  readonly answered: number | undefined;
+}
+
 export interface FaultProxy {
   /** A kubeconfig for the account of the space, through this proxy. */
   readonly kubeconfig: string;
-  /** Requests that came, in order. */
-  readonly requests: readonly { readonly method: string; readonly path: string; readonly atMs: number }[];
+  /** Requests that came, in order; `answered` is the status of a fault. */
+  readonly requests: readonly ProxiedRequest[];
   /** From now on these faults; none: all is well. */
   set(...faults: readonly Fault[]): void;
   /** Cuts every connection and refuses new ones for so long. */
@@ -50,14 +57,14 @@ export async function faultProxy(space: Space): Promise<FaultProxy> {
   const { access } = administrator();
   const agent = new Agent({ keepAlive: true, ca: access.ca });
   const sockets = new Set<Socket>();
-  const requests: { method: string; path: string; atMs: number }[] = [];
+  const requests: ProxiedRequest[] = [];
   let faults: { fault: Fault; left: number }[] = [];
 
   const server = createServer((incoming, outgoing) => {
     const seen = { method: incoming.method ?? 'GET', path: incoming.url ?? '/' };
-    requests.push({ ...seen, atMs: Math.round(performance.now()) });
     const active = faults.find(({ fault, left }) => left > 0 && (fault.when?.(seen) ?? true));
     if (active) active.left -= 1;
+    requests.push({ ...seen, atMs: Math.round(performance.now()), answered: active?.fault.status });
     void misbehave(incoming, outgoing, active?.fault ?? {}, () => forward(incoming, outgoing, active?.fault.cutAfterBytes));
   });
   server.on('connection', (socket) => {

@@ -11,8 +11,9 @@ const successes = ['deployed', 'unchanged', 'planned'];
 /**
  * Compares how a run ended with what was wanted, the exit code included; throws both, and the whole log, when they
  * differ. Processes that outlive a job are never wanted.
+ * @param remarks lines that help to understand a difference
  */
-export function expectEnding(result: ActionResult, wanted: Ending): void {
+export function expectEnding(result: ActionResult, wanted: Ending, remarks: readonly string[] = []): void {
   const got = {
     verdict: result.outputs.verdict, cause: result.outputs.cause || undefined, stage: result.outputs.stage || undefined,
     exitCode: result.exitCode, leftovers: result.leftovers,
@@ -21,7 +22,7 @@ export function expectEnding(result: ActionResult, wanted: Ending): void {
     verdict: wanted.verdict, cause: wanted.cause, stage: wanted.stage ?? got.stage,
     exitCode: successes.includes(wanted.verdict) ? 0 : 1, leftovers: [],
   };
-  if (JSON.stringify(got) !== JSON.stringify(expected)) fail(`expected ${JSON.stringify(expected)}\n     got ${JSON.stringify(got)}`, result);
+  if (JSON.stringify(got) !== JSON.stringify(expected)) fail(`expected ${JSON.stringify(expected)}\n     got ${JSON.stringify(got)}\n${remarks.join('\n')}`, result);
 }
 
 /** Throws, with the log, when the text is in none or not in all of the places where a user looks for it. */
