@@ -8,7 +8,7 @@ import { problemAt } from './reading.js';
 import { registryOf } from './registry.js';
 import { withLines } from './secrets.js';
 import { defaultPlatforms } from './settings-build.js';
-import { defaultTimeout } from './settings-cluster.js';
+import { defaultLockTimeout, defaultTimeout } from './settings-rollout.js';
 import type { Values } from './settings.js';
 
 /** What is known besides the settings. */
@@ -39,21 +39,22 @@ export function assemble(action: ActionName, merged: Pick<Layer, 'values' | 'spo
     dryRun: values['dry-run'] ?? false,
     cluster: clusterOf(values),
     workloads,
-    timeoutMs: values.timeout ?? defaultTimeoutMs(),
+    timeoutMs: values.timeout ?? durationOf(defaultTimeout),
     // Checks follow a rollout; the rollback action finds its workloads in the records.
     smoke: workloads.length > 0 || action === 'rollback' ? values.smoke ?? [] : [],
     rollback: values.rollback ?? 'auto',
-    proveFirst: true,
-    lockTimeoutMs: 600_000,
-    freeze: [],
-    windows: [],
+    proveFirst: values['prove-first'] ?? true,
+    lockTimeoutMs: values['lock-timeout'] ?? durationOf(defaultLockTimeout),
+    freeze: values.freeze ?? [],
+    windows: values.windows ?? [],
+    ...defined({ patienceMs: values.patience, freezeOverride: values['freeze-override'], to: values.to }),
   };
   const given = kubeconfig && 'content' in kubeconfig ? [kubeconfig.content.trim(), ...kubeconfig.secrets] : [];
   return { config, secrets: [...Object.values(secrets.values), ...given].flatMap(withLines), problems: secrets.problems };
 }
 
-const defaultTimeoutMs = (): number => {
-  const checked = parseDuration(defaultTimeout);
+const durationOf = (text: string): number => {
+  const checked = parseDuration(text);
   return checked.ok ? checked.value : 0;
 };
 

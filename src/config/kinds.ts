@@ -1,4 +1,5 @@
 import type { Checked } from './checked.js';
+import { parseFlag } from './choices.js';
 import { emptyFault, expectedFault, expressionFault } from './fault-texts.js';
 import type { Node, ScalarNode } from './node.js';
 import { below, readingOf, then, together, wrong, type Reading, type Spot } from './reading.js';
@@ -54,6 +55,19 @@ export function single<T>(
     fromNode: (node, spot) => withText(node, spot, options.expects, (text) => fromText(text, spot)),
   };
 }
+
+/** `true` or `false`; in the file without quotes. */
+export const flag: Kind<boolean> = {
+  schema: { type: 'boolean' },
+  fromText: (text, spot) => readingOf(spot, parseFlag(text.trim())),
+  fromNode: (node, spot) => {
+    if (node.type === 'boolean') return readingOf(spot, parseFlag(node.text));
+    const text = scalarText(node, ['text', 'number']);
+    const checked = text === undefined || text.includes('${{') ? undefined : parseFlag(text);
+    if (checked?.ok) return wrong(spot, { ...expectedFault('true or false', node), hint: 'Leave the quotes out.' });
+    return withText(node, spot, 'true or false', (plain) => readingOf(spot, parseFlag(plain)));
+  },
+};
 
 /** A script of several lines: text, or a list of commands in the file. Blank lines around it fall away. */
 export function script(options: { readonly expects: string; readonly limit: number }): Kind<readonly string[]> {

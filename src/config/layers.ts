@@ -35,7 +35,9 @@ export function readInputs(action: ActionName, inputs: Readonly<Record<string, s
   const known = settingsOf(action);
   const given = Object.entries(inputs).filter(([, text]) => text.trim() !== '');
   const unknown = given.filter(([name]) => !known.some((candidate) => candidate === name))
-    .map(([name]) => problemAt({ where: 'inputs' }, unknownInput(name, known)));
+    .map(([name]) => (isSettingName(name) && !settings[name].asInput
+      ? problemAt({ where: `input ${name}` }, { message: 'can only stand in the settings file', hint: `Put \`${name}:\` there.` })
+      : problemAt({ where: 'inputs' }, unknownInput(name, known))));
   return layerOf(given.flatMap(([name, text]): readonly One[] => {
     if (!isSettingName(name) || !known.includes(name)) return [];
     const spot = { where: `input ${name}` };

@@ -12,37 +12,44 @@ export type Entries<T> = Readonly<Record<string, T>>;
 
 export interface MapOptions<T> {
   readonly expects: string;
-  /** `KEY=VALUE`, for messages. */
-  readonly form: string;
   /** Bytes of the whole text. */
   readonly limit: number;
   readonly schema: JsonSchema;
-  readonly parseLine: Parser<Entry<T>>;
   /** Of one entry in the file. */
   readonly parseEntry: (key: string, value: string) => Checked<Entry<T>>;
-  /** Whether the file may have the lines of the input, too. */
-  readonly linesInFile: boolean;
+  /** How an input says it; undefined for a map that stands in the file alone. */
+  readonly lines?: Lines<T>;
+}
+
+interface Lines<T> {
+  /** `KEY=VALUE`, for messages. */
+  readonly form: string;
+  readonly parse: Parser<Entry<T>>;
+  /** Whether the file may have them, too. */
+  readonly inFile: boolean;
 }
 
 /** Names and values: lines of an input, a map in the file. A higher layer adds to a lower one, name by name. */
 export function map<T>(options: MapOptions<T>): Kind<Entries<T>> {
+  const { lines } = options;
   const readText = (text: string, spot: Spot, lineSpot: (line: number) => Spot): Reading<Entries<T>> => {
+    if (lines === undefined) return wrong(spot, { message: `must be ${options.expects}`, hint: 'Put it into the settings file.' });
     const large = tooLarge(text, options.limit);
     if (large) return wrong(spot, large);
     const found = pieces(text, undefined, lineSpot);
-    if (found.length === 0) return wrong(spot, noEntryFault(`one ${options.form} on each line`));
-    return collect(found.map((piece) => readingOf(piece.spot, options.parseLine(piece.text))), found.map((piece) => piece.spot));
+    if (found.length === 0) return wrong(spot, noEntryFault(`one ${lines.form} on each line`));
+    return collect(found.map((piece) => readingOf(piece.spot, lines.parse(piece.text))), found.map((piece) => piece.spot));
   };
   const readMap = (node: MapNode, spot: Spot): Reading<Entries<T>> => {
     const spots = node.entries.map((entry) => below(spot, entry.key, entry.at));
     return collect(node.entries.map(({ key, value }, index) => readValue(options, key, value, spots[index] ?? spot)), spots);
   };
   return {
-    schema: options.linesInFile ? { anyOf: [options.schema, { type: 'string', minLength: 1 }] } : options.schema,
+    schema: lines?.inFile ? { anyOf: [options.schema, { type: 'string', minLength: 1 }] } : options.schema,
     fromText: (text, spot) => readText(text, spot, inputLine(text, spot)),
     fromNode: (node, spot) => {
       if (node.type === 'map') return readMap(node, spot);
-      if (node.type !== 'text' || !options.linesInFile) return wrong(spot, expectedFault(options.expects, node));
+      if (node.type !== 'text' || !lines?.inFile) return wrong(spot, expectedFault(options.expects, node));
       return node.text.includes('${{') ? wrong(spot, expressionFault) : readText(node.text, spot, fileLine(node, spot));
     },
     merge: (lower, higher) => ({ ...lower, ...higher }),

@@ -9,7 +9,7 @@ import { problemAt } from './reading.js';
 import { checkTogether } from './rules.js';
 import { distinct, secretsIn } from './secrets.js';
 import { readSettingsText } from './settings-file.js';
-import { isSettingName, settingsOf, type SettingName } from './settings.js';
+import { isSettingName, takenBy, type SettingName } from './settings.js';
 import { defaultSettingsFile } from './settings-run.js';
 
 export interface ConfigSource {
@@ -96,8 +96,8 @@ function chooseEnvironment(source: ConfigSource, layers: FileLayers | undefined,
   return { problems: [problemAt(spot, fault)], warnings: [] };
 }
 
-/** A settings file serves all actions; each takes what it has as an input. */
+/** A settings file serves all actions; each takes its own. */
 function onlyOf(action: ActionName, { values, spots }: Pick<Layer, 'values' | 'spots'>): Pick<Layer, 'values' | 'spots'> {
-  const own = settingsOf(action);
+  const own = takenBy(action);
   return { values: Object.fromEntries(Object.entries(values).filter(([name]) => own.includes(name as SettingName))), spots };
 }

@@ -18,7 +18,7 @@ interface Findings { readonly problems: readonly Problem[]; readonly warnings: r
 /** What no single setting shows: settings that need, contradict or outdo each other. */
 export function checkTogether(given: Settings): Findings {
   const rules = [required, something, imageNeeded, login, context];
-  return { problems: rules.flatMap((rule) => rule(given)), warnings: [withoutEffect, elsewhere, smokeAlone].flatMap((rule) => rule(given)) };
+  return { problems: rules.flatMap((rule) => rule(given)), warnings: [withoutEffect, elsewhere, smokeAlone, overrideAlone].flatMap((rule) => rule(given)) };
 }
 
 const spotOf = ({ spots }: Settings, name: SettingName): Spot => spots[name] ?? { where: `input ${name}` };
@@ -115,4 +115,9 @@ function elsewhere(given: Settings): readonly Problem[] {
 function smokeAlone(given: Settings): readonly Problem[] {
   if (given.action !== 'deploy' || !has(given.values, 'smoke') || has(given.values, 'workloads')) return [];
   return [problemAt(spotOf(given, 'smoke'), { message: 'is not run, as there are no `workloads` to roll out', hint: 'Name the workloads, or leave it out.' })];
+}
+
+function overrideAlone(given: Settings): readonly Problem[] {
+  if (!has(given.values, 'freeze-override') || has(given.values, 'freeze') || has(given.values, 'windows')) return [];
+  return [problemAt(spotOf(given, 'freeze-override'), { message: 'has no effect: there are no `freeze` and no `windows`', hint: 'Leave it out.' })];
 }

@@ -19,11 +19,13 @@ export interface Setting<T> {
   readonly description: string;
   /** What holds when it is not given, in words or as a value in backticks; undefined: nothing. */
   readonly default?: string;
-  /** The actions that have it as an input. */
+  /** The actions that take it. */
   readonly actions: readonly ActionName[];
   /** The actions that cannot run without it. */
   readonly requiredBy: readonly ActionName[];
   readonly inFile: boolean;
+  /** False for what does not fit one text: it stands in the file alone. */
+  readonly asInput: boolean;
   /** What to do instead, for one that cannot stand in the file. */
   readonly outsideHint: string;
   /** Its text is, or has in it, something to hide. */
@@ -39,6 +41,7 @@ type Given<T> = Pick<Setting<T>, 'topic' | 'description' | 'actions' | 'kind'> &
 
 export const setting = <T>(given: Given<T>): Setting<T> =>
   ({
-    requiredBy: [], inFile: true, outsideHint: 'Give it as an input of the step, or as a flag.', secret: false, flag: false, examples: [],
+    requiredBy: [], inFile: true, asInput: true, outsideHint: 'Give it as an input of the step, or as a flag.', secret: false, flag: false,
+    examples: [],
     ...given,
   });

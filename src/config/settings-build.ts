@@ -50,8 +50,8 @@ export const buildSettings = {
     description: 'Build arguments, one `KEY=VALUE` per line; a map in the settings file. They can be read from the image: secrets go into `build-secrets`.',
     examples: [{ NODE_ENV: 'production' }],
     kind: map<string>({
-      expects: 'a map of names and values', form: 'KEY=VALUE', limit: longLimit, linesInFile: true,
-      schema: mapSchema(argumentPattern), parseLine: parseKeyValue(checkArgument), parseEntry: checkArgument,
+      expects: 'a map of names and values', limit: longLimit, schema: mapSchema(argumentPattern),
+      parseEntry: checkArgument, lines: { form: 'KEY=VALUE', parse: parseKeyValue(checkArgument), inFile: true },
     }),
   }),
   'build-secrets': setting({
@@ -59,8 +59,8 @@ export const buildSettings = {
     description: 'Secrets for `RUN --mount=type=secret,id=ID`, one `ID=VALUE` or `ID=env:NAME` per line. In the settings file a map with `env:NAME` only, the name of an environment variable.',
     examples: [{ 'npm-token': 'env:NPM_TOKEN' }],
     kind: map<SecretSource>({
-      expects: 'a map of ids and "env:NAME"', form: 'ID=VALUE', limit: usualLimit, linesInFile: false,
-      schema: mapSchema(secretIdPattern, { type: 'string', pattern: variablePattern }), parseLine: parseSecretLine, parseEntry: parseSecretReference,
+      expects: 'a map of ids and "env:NAME"', limit: usualLimit, schema: mapSchema(secretIdPattern, { type: 'string', pattern: variablePattern }),
+      parseEntry: parseSecretReference, lines: { form: 'ID=VALUE', parse: parseSecretLine, inFile: false },
     }),
   }),
   'labels': setting({
@@ -68,8 +68,8 @@ export const buildSettings = {
     description: 'Labels of the image, one `KEY=VALUE` per line; a map in the settings file.',
     examples: [{ 'org.opencontainers.image.title': 'api' }],
     kind: map<string>({
-      expects: 'a map of names and values', form: 'KEY=VALUE', limit: usualLimit, linesInFile: true,
-      schema: mapSchema(imageLabelPattern), parseLine: parseKeyValue(checkLabel), parseEntry: checkLabel,
+      expects: 'a map of names and values', limit: usualLimit, schema: mapSchema(imageLabelPattern),
+      parseEntry: checkLabel, lines: { form: 'KEY=VALUE', parse: parseKeyValue(checkLabel), inFile: true },
     }),
   }),
   'builder': setting({

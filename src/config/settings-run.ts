@@ -1,9 +1,8 @@
 import { actionNames } from './actions.js';
 import { bad, good, type Checked } from './checked.js';
-import { parseFlag } from './choices.js';
 import { digestPattern, parseDigest } from './digest.js';
 import { imageNamePattern, parseImageName } from './image-name.js';
-import { script, single, type Kind } from './kinds.js';
+import { flag, script, single, type Kind } from './kinds.js';
 import { labelPattern, parseLabel } from './kubernetes-names.js';
 import { list } from './list.js';
 import { parseRegistry, registryPattern } from './registry.js';
@@ -39,7 +38,7 @@ export const runSettings = {
     topic: 'run', actions: actionNames, inFile: false, flag: true,
     description: '`true`: say what the run would do, and change nothing.',
     default: '`false`',
-    kind: single(parseFlag, { expects: 'true or false' }),
+    kind: flag,
   }),
 };
 

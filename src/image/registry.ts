@@ -11,6 +11,8 @@ export interface ImageDescription {
   readonly digest: Digest;
   /** Without those of attestations. Empty when the image does not say. */
   readonly platforms: readonly string[];
+  /** Digests of the images for each platform, without attestations: the same for the same content, however often it is built. */
+  readonly manifests: readonly string[];
 }
 
 export type Described =
@@ -44,9 +46,19 @@ async function describe(
   // The bytes as the registry gave them, so their hash is the digest, whatever a header says.
   const digest = `sha256:${createHash('sha256').update(raw).digest('hex')}`;
   const platforms = parseIndex(raw);
-  if (platforms) return { state: 'present', digest, platforms };
+  if (platforms) return { state: 'present', digest, platforms, manifests: manifestsOf(raw) };
   const config = await imagetools(ports, access, builder, ['inspect', '--format={{json .Image}}', '--', reference]);
-  return { state: 'present', digest, platforms: config.code === 0 ? parseImageConfig(config.stdout) : [] };
+  return { state: 'present', digest, platforms: config.code === 0 ? parseImageConfig(config.stdout) : [], manifests: [digest] };
+}
+
+const manifestsOf = (raw: string): string[] =>
+  ((JSON.parse(raw) as { readonly manifests?: readonly { readonly digest?: string; readonly platform?: PlatformJson }[] }).manifests ?? [])
+    .flatMap(({ digest, platform }) => (digest && platform?.os !== 'unknown' ? [digest] : []));
+
+/** Whether two images of a repository run the same: the attestations beside them, which hold times, may differ. */
+export async function sameContent(ports: DockerPorts, access: DockerAccess, image: ImageName, a: string, b: string): Promise<boolean> {
+  const [left, right] = await Promise.all([a, b].map((digest) => describeImage(ports, access, `${image}@${digest}`)));
+  return left?.state === 'present' && right?.state === 'present' && [...left.manifests].sort().join() === [...right.manifests].sort().join();
 }
 
 interface PlatformJson {

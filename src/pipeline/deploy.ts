@@ -1,14 +1,20 @@
-import { ConfigError, type DeployError } from '../outcome/errors.js';
+import { causes } from '../outcome/causes.js';
+import { describeProblem } from '../outcome/errors.js';
 import type { Outcome, Span } from '../outcome/outcome.js';
 import type { Plan } from '../outcome/plan.js';
 import type { StageName } from '../outcome/verdict.js';
+import { nothingFound, PreflightError, type Finding } from '../preflight/finding.js';
 import { runGate } from '../gate/gate.js';
 import { undoArguments } from '../rollout/restore.js';
 import { resolveTargets } from '../rollout/resolve.js';
 import { imagesNow } from '../rollout/images.js';
 import type { Target } from '../rollout/workload.js';
+import { heldByOthers } from './recover.js';
+import { closedReason } from './calendar.js';
 import { readCluster, type ClusterFacts } from './cluster-facts.js';
 import { imageStages, readImageFacts, type ImageFacts } from './image-stages.js';
+import { asDeployError } from './failure.js';
+import { preflight, unhealthyNow } from './preflight.js';
 import { outcomeOf, type Ending } from './outcome.js';
 import { digestOfBuild, makePlan } from './plan.js';
 import { releaseStages, type ReleaseState } from './release-stages.js';
@@ -31,11 +37,11 @@ interface Facts {
 
 /** A whole run: facts, plan, and the stages of the plan. Every end of it is an outcome; it does not reject. */
 export async function deploy(run: Run): Promise<Outcome> {
-  const preflight = await runStages<{ facts?: Facts }>([preflightStage(run)], {}, run.ports.clock, run.startedAt);
-  const facts = preflight.state.facts;
+  const looked = await runStages<{ facts?: Facts }>([preflightStage(run)], {}, run.ports.clock, run.startedAt);
+  const facts = looked.state.facts;
   try {
-    if (preflight.failure || !facts) return outcomeOf(run, { failure: preflight.failure, spans: preflight.spans, warnings: [] });
-    const known = endingOf(run, facts, preflight.spans);
+    if (looked.failure || !facts) return outcomeOf(run, { failure: looked.failure, spans: looked.spans, warnings: [] });
+    const known = endingOf(run, facts, looked.spans);
     for (const warning of facts.plan.warnings) run.ports.log.warning(warning);
     return outcomeOf(run, run.config.dryRun ? known : await execute(run, facts, known));
   } finally {
@@ -50,19 +56,20 @@ function preflightStage(run: Run): Stage<{ facts?: Facts }> {
 /** Reads everything that a plan needs, side by side, and changes nothing. All problems are reported at once. */
 async function gatherFacts(run: Run): Promise<Facts> {
   const { config } = run;
+  const closed = closedNow(run);
   const [image, cluster] = await Promise.allSettled([
-    readImageFacts(run),
-    config.workloads.length > 0 ? readCluster(run, () => config.workloads) : undefined,
+    readImageFacts(run), config.workloads.length > 0 ? readCluster(run, () => config.workloads) : undefined,
   ]);
   const opened = cluster.status === 'fulfilled' ? cluster.value : undefined;
   try {
-    const failures = [image, cluster].flatMap((each) => (each.status === 'rejected' ? [each.reason as DeployError] : []));
-    if (failures[0]) throw failures[0];
     const found = image.status === 'fulfilled' ? image.value : undefined;
-    const targets = targetsOf(run, opened, found);
+    const { targets, problems } = targetsOf(run, opened, found);
+    const looked = opened ? await preflight(run, opened, found) : nothingFound;
+    const all = [...closed, ...[image, cluster].flatMap(problemsOf), ...problems, ...looked.problems];
+    if (all.length > 0) throw new PreflightError(all);
     const plan = makePlan(config, {
-      namespace: opened?.cluster.namespace, tags: found?.tags, targets, buildCommand: found?.buildCommand,
-      typed: (args) => opened?.cluster.typed(args) ?? '', unhealthy: new Map(), warnings: [],
+      namespace: opened?.cluster.namespace, tags: found?.build?.tags, targets, buildCommand: found?.build?.command,
+      typed: (args) => opened?.cluster.typed(args) ?? '', unhealthy: unhealthyNow(opened?.found ?? []), warnings: looked.warnings,
     });
     return { image: found, cluster: opened, targets, plan };
   } catch (error) {
@@ -71,19 +78,36 @@ async function gatherFacts(run: Run): Promise<Facts> {
   }
 }
 
-function targetsOf(run: Run, facts: ClusterFacts | undefined, image: ImageFacts | undefined): Target[] {
+/** Two sides are read at once: when both fail, both are told. What is no error of the user stays what it is. */
+function problemsOf(settled: PromiseSettledResult<unknown>): readonly Finding[] {
+  if (settled.status === 'fulfilled') return [];
+  const error = asDeployError(settled.reason);
+  if (error instanceof PreflightError) return error.problems;
+  if (error.code === 'cancelled' || error.code === 'unexpected') throw error;
+  return [{ cause: error.code, message: error.message, hint: error.hint }];
+}
+
+/** A freeze ends the run, unless somebody said why it does not count; that is recorded. */
+function closedNow({ config, ports }: Run): Finding[] {
+  const reason = closedReason(ports.clock.now(), config.freeze, config.windows);
+  if (reason === undefined) return [];
+  if (config.freezeOverride === undefined) return [{ cause: 'frozen', message: `Nothing is deployed now: ${reason}.`, hint: causes.frozen.hint }];
+  ports.log.warning(`Deploying although it is ${reason}: ${config.freezeOverride}`);
+  return [];
+}
+
+function targetsOf(run: Run, facts: ClusterFacts | undefined, image: ImageFacts | undefined): { targets: readonly Target[]; problems: readonly Finding[] } {
   const { config } = run;
-  if (!facts || config.image === undefined) return [];
-  const after = deployReference(config.image, config.digest === undefined ? image?.tags.deployed : undefined, config.digest ?? digestOfBuild);
-  const { targets, problems } = resolveTargets(facts.found, config.image, after, facts.cluster.namespace);
-  if (problems.length > 0) throw new ConfigError(problems);
-  return targets;
+  if (!facts || config.image === undefined) return { targets: [], problems: [] };
+  const after = deployReference(config.image, config.digest === undefined ? image?.build?.tags.deployed : undefined, config.digest ?? digestOfBuild);
+  const { targets, problems } = resolveTargets(facts.found, config.image, after, facts.cluster.namespace, heldByOthers(facts.ledger));
+  return { targets, problems: problems.map((problem) => ({ cause: 'config-invalid', message: describeProblem({ ...problem, hint: undefined }), hint: problem.hint })) };
 }
 
 async function execute(run: Run, facts: Facts, known: Ending): Promise<Ending> {
   const release = facts.cluster && facts.targets.length > 0 ? releaseStages<DeployState>(run, facts.cluster) : undefined;
-  const image = facts.image && run.config.build ? imageStages(run, facts.image) : undefined;
-  const stages = [...gateStages(run), ...(image?.build ?? []), ...(release?.stages ?? []), ...(image?.tags ?? [])]
+  const image = facts.image?.build ? imageStages(run, facts.image, facts.image.build) : undefined;
+  const stages = [...gateStages(run), ...(image ? [image.build] : []), ...(release?.stages ?? []), ...(image ? [image.tags] : [])]
     .filter((stage) => planned(facts.plan, stage.name));
   const initial: DeployState = { targets: facts.targets, digest: run.config.digest, reference: facts.plan.reference?.includes(digestOfBuild) ? undefined : facts.plan.reference, tags: [], warnings: [] };
   const result = await runStages(stages, initial, run.ports.clock, run.startedAt);

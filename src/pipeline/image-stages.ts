@@ -4,40 +4,56 @@ import { build as buildImage } from '../image/build.js';
 import { inspectBuilder, type Builder } from '../image/builder.js';
 import { asTyped, type DockerAccess } from '../image/docker.js';
 import { logIn } from '../image/login.js';
-import { moveTags } from '../image/registry.js';
+import { parseReference, sameRepository } from '../image/reference.js';
+import { describeImage, moveTags, sameContent, type Described } from '../image/registry.js';
 import { chooseTags, type TagChoice } from '../image/tags.js';
 import type { BuildConfig, ImageName } from '../config/config.js';
+import type { Target } from '../rollout/workload.js';
 import type { DeployState } from './deploy.js';
 import { deployReference, kept, type Run } from './run.js';
 import type { Stage } from './stage.js';
 
-/** What is known of the builder, the registry and the commit before anything is built. */
+/** What is known of the registry, and of the builder and the commit when something is built. */
 export interface ImageFacts {
   readonly image: ImageName;
-  readonly build: BuildConfig;
   readonly access: DockerAccess;
+  readonly build?: BuildFacts;
+  /** What the registry holds under the `digest` that is to be deployed. Absent when docker is not there to ask. */
+  readonly existing?: Described;
+}
+
+export interface BuildFacts {
+  readonly build: BuildConfig;
   readonly builder: Builder;
   readonly source: Source;
   readonly tags: TagChoice;
   /** The build as it would be typed. */
-  readonly buildCommand: string;
+  readonly command: string;
 }
 
-/** Logs in, and asks the builder what it can do. Undefined when nothing is built. */
+/** Logs in, asks the builder what it can do, and the registry what it holds. Undefined when no image is concerned. */
 export async function readImageFacts(run: Run): Promise<ImageFacts | undefined> {
   const { config, ports } = run;
-  if (!config.build || config.image === undefined) return undefined;
-  const source = await sourceOf(run);
+  if (config.image === undefined) return undefined;
   const access = await logIn(ports, config.login);
   if (access.folder !== undefined) await run.keep(kept.login, access.folder);
-  const builder = await inspectBuilder(ports, access, config.build);
+  const { image, digest } = config;
+  if (config.build) return { image, access, build: await readBuildFacts(run, image, config.build, access) };
+  // Without docker the cluster decides: it needs none to deploy what exists.
+  return digest === undefined ? { image, access } : { image, access, existing: await describeImage(ports, access, `${image}@${digest}`).catch(() => undefined) };
+}
+
+async function readBuildFacts(run: Run, image: ImageName, build: BuildConfig, access: DockerAccess): Promise<BuildFacts> {
+  const { config, ports } = run;
+  const [commit, builder] = await Promise.all([sourceOf(run), inspectBuilder(ports, access, build)]);
   const onDefaultBranch = run.facts.branch !== undefined && run.facts.branch === run.facts.defaultBranch;
-  const tags = chooseTags({ tags: config.tags, commit: source.revision, onDefaultBranch });
+  const tags = chooseTags({ tags: config.tags, commit: commit.revision, onDefaultBranch });
+  const source = { ...commit, version: tags.version[0] };
   const args = buildArguments({
-    build: config.build, image: config.image, tags: tags.commit, source: { ...source, version: tags.version[0] }, builder, metadataFile: 'metadata.json',
-    secretFiles: Object.fromEntries(Object.keys(config.build.buildSecrets).map((id) => [id, `SECRET_FILE_OF_${id}`])),
+    build, image, tags: tags.commit, source, builder, metadataFile: 'metadata.json',
+    secretFiles: Object.fromEntries(Object.keys(build.buildSecrets).map((id) => [id, `SECRET_FILE_OF_${id}`])),
   });
-  return { image: config.image, build: config.build, access, builder, source: { ...source, version: tags.version[0] }, tags, buildCommand: asTyped(args) };
+  return { build, builder, source, tags, command: asTyped(args) };
 }
 
 async function sourceOf({ facts, ports }: Run): Promise<Source> {
@@ -54,23 +70,24 @@ async function sourceOf({ facts, ports }: Run): Promise<Source> {
 }
 
 /** The stage that builds and pushes, and the one that moves the mutable tags once the verdict is good. */
-export function imageStages(run: Run, facts: ImageFacts): { readonly build: readonly Stage<DeployState>[]; readonly tags: readonly Stage<DeployState>[] } {
+export function imageStages(run: Run, { image, access }: ImageFacts, facts: BuildFacts): { readonly build: Stage<DeployState>; readonly tags: Stage<DeployState> } {
   const { ports } = run;
   const build: Stage<DeployState> = {
     name: 'build', label: 'build and push',
     run: async (state) => {
-      const built = await buildImage(ports, facts.access, facts);
-      const reference = deployReference(facts.image, facts.tags.deployed, built.digest);
+      const built = await buildImage(ports, access, { ...facts, image });
+      const digest = (await sameAsDeployed(run, image, access, facts.tags.deployed, built.digest, state.targets)) ?? built.digest;
+      const reference = deployReference(image, facts.tags.deployed, digest);
       const targets = state.targets.map((target) => ({ ...target, containers: target.containers.map((container) => ({ ...container, after: reference })) }));
-      return { ...state, digest: built.digest, reference, tags: built.tags, targets };
+      return { ...state, digest, reference, tags: built.tags, targets };
     },
   };
   const tags: Stage<DeployState> = {
     name: 'tags', label: 'mutable tags',
     run: async (state) => {
-      const move = { image: facts.image, digest: state.digest ?? '', tags: facts.tags.mutable, builder: facts.build.builder };
+      const move = { image, digest: state.digest ?? '', tags: facts.tags.mutable, builder: facts.build.builder };
       try {
-        await moveTags(ports, facts.access, move);
+        await moveTags(ports, access, move);
       } catch (error) {
         if (state.targets.length === 0) throw error;
         // Production is good by now: a tag that does not move is told, and is no reason to take production back.
@@ -81,5 +98,15 @@ export function imageStages(run: Run, facts: ImageFacts): { readonly build: read
       return { ...state, tags: [...state.tags, ...facts.tags.mutable] };
     },
   };
-  return { build: [build], tags: [tags] };
+  return { build, tags };
+}
+
+/**
+ * The digest that the workloads name for this very commit already, when it runs the same: a second run of a commit
+ * builds an index of its own, because attestations hold times, and must not restart a single pod for that.
+ */
+async function sameAsDeployed({ ports }: Run, image: ImageName, access: DockerAccess, tag: string, built: string, targets: readonly Target[]): Promise<string | undefined> {
+  const [before, ...others] = [...new Set(targets.flatMap((target) => target.containers.map((container) => container.before)))].map(parseReference);
+  if (before?.digest === undefined || others.length > 0 || before.tag !== tag || before.digest === built || !sameRepository(before.name, image)) return undefined;
+  return (await sameContent(ports, access, image, before.digest, built)) ? before.digest : undefined;
 }

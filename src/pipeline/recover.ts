@@ -12,6 +12,9 @@ import { releaseOf } from './record.js';
 /** A run that is recorded as being in the middle, though nobody is there who could be: its lock was free. */
 export const isUnfinished = (ledger: Ledger | undefined): ledger is Ledger => ledger !== undefined && (ledger.run.phase === 'changing' || ledger.run.phase === 'restoring');
 
+/** Deployments that a run which is under way, or died, says it may hold paused. */
+export const heldByOthers = (ledger: Ledger | undefined): ReadonlySet<string> => new Set(isUnfinished(ledger) ? ledger.run.held : []);
+
 /** A dead run may have succeeded and not lived to say so: for that long its rollout may still take to show it. */
 const confirmForMs = 20_000;
 

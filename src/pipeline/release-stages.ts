@@ -6,7 +6,7 @@ import type { Ports } from '../ports/ports.js';
 import { evidenceOf } from '../rollout/evidence.js';
 import type { Followed } from '../rollout/follow.js';
 import { describeWave, notHeld } from '../rollout/hold.js';
-import { imagesOf, inPhase, withoutRelease, withRelease, type Ledger, type RunRecord } from '../rollout/ledger.js';
+import { imagesOf, inPhase, previousRelease, sameImages, withoutRelease, withRelease, type Ledger, type RunRecord } from '../rollout/ledger.js';
 import { acquireLock, type Lock } from '../rollout/lock.js';
 import { openRelease, rollOut, smokeRelease, type OpenRelease } from '../rollout/release.js';
 import { undoRelease, type Undone } from '../rollout/undo.js';
@@ -73,11 +73,13 @@ export function releaseStages<S extends ReleaseState>(run: Run, facts: ClusterFa
       const known = await facts.store.read();
       const recovery = isUnfinished(known) ? await recover(scope, facts.store, known) : undefined;
       const { targets, workloads } = await retarget(facts, state.targets);
-      release = await openRelease({ ...scope, targets, workloads });
-      const now = { ...state, targets, recovery };
+      const opened = await openRelease({ ...scope, targets, workloads });
+      const latest = await facts.store.read();
+      release = withWayBack(opened, latest);
+      const now = { ...state, targets: release.targets, recovery };
       if (runsAlready(release)) return { ...now, unchanged: true };
       const held = heldTargets(run, release);
-      ledger = ledgerBefore(run, await facts.store.read(), release, held);
+      ledger = ledgerBefore(run, latest, release, held);
       await run.keep(kept.release, run.id);
       await record('changing');
       const done = await rollOut(release, held);
@@ -125,6 +127,7 @@ async function retarget({ cluster }: ClusterFacts, targets: readonly Target[]): 
     const containers = workload ? containersOf(target.kind, workload) : [];
     const missing = target.containers.find(({ name }) => !containers.some(({ container }) => container.name === name));
     if (!workload || missing) throw new ClusterError('superseded', `${target.ref} ${workload ? `lost its container ${missing?.name}` : 'was deleted'} after the run had begun.`);
+    if (workload.spec?.paused) throw new ClusterError('superseded', `${target.ref} was paused by somebody else after the run had begun.`);
     const now = target.containers.map((each) => ({ ...each, before: containers.find(({ container }) => container.name === each.name)?.container.image ?? each.before }));
     return { target: { ...target, uid: workload.metadata?.uid ?? '', containers: now }, workload };
   }));
@@ -146,6 +149,23 @@ async function undoOrLeave(run: Run, { release, lock, held }: Begun, failure: De
   const lost = await lock.confirm().then(() => undefined, (error: unknown) => (lock.lost.aborted ? error : undefined));
   if (lost instanceof Error) return { result: 'failed', notes: [lost.message, 'Nothing was put back by this run: that one does it.'], evidence: [] };
   return undoRelease(release, failure, { restoring, resumed: false, held: new Set(held) });
+}
+
+/** What was broken before cannot be proven to be back: then the last proven release is what a rollback goes to. */
+function withWayBack(release: OpenRelease, ledger: Ledger | undefined): OpenRelease {
+  const broken = release.snapshots.filter(({ unhealthy }) => unhealthy !== undefined);
+  if (broken.length === 0) return release;
+  const before = imagesOf(release.targets, 'before');
+  const releases = ledger?.releases ?? [];
+  // A proven release that is not well now suffers from something else than its images.
+  const proven = releases.some((known) => known.proven && known.withdrawnAt === undefined && sameImages(known.images, before));
+  const good = proven ? undefined : previousRelease(releases, before);
+  for (const { target, unhealthy } of broken) {
+    release.ports.log.info(`${target.ref} is not healthy now (${unhealthy}): a rollback would go to ${good ? `the last proven release, ${good.reference}` : 'what is there now, and could not be proven to serve'}`);
+  }
+  const back = (ref: string, name: string): string | undefined => good?.images.find((image) => image.workload === ref && image.container === name)?.image;
+  const targets = release.targets.map((target) => ({ ...target, containers: target.containers.map((each) => ({ ...each, back: back(target.ref, each.name) })) }));
+  return { ...release, targets, snapshots: release.snapshots.map((snapshot, index) => ({ ...snapshot, target: targets[index] ?? snapshot.target })) };
 }
 
 /** Every container names the digest already, and every workload is complete and healthy. */

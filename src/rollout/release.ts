@@ -117,8 +117,8 @@ async function proveFirst(release: OpenRelease, held: readonly Target[], wave: r
   for (const { target } of waves) ports.log.progress('rollout', target.ref, 'the first wave answers rightly · the rest follows');
 }
 
-/** What a change of this workload to its images `before` or `after` is measured against. */
-export const expectation = (release: OpenRelease, target: Target, generation: number, images: 'before' | 'after'): Followed['expected'] => {
+/** What a change of this workload to its images `back` or `after` is measured against. */
+export const expectation = (release: OpenRelease, target: Target, generation: number, images: 'back' | 'after'): Followed['expected'] => {
   const { world } = release.watched;
   return expectationOf(world, target, generation, images, servicesFor(world.view(target), release.services, release.config.smoke));
 };

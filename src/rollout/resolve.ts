@@ -15,8 +15,9 @@ export const refText = (ref: WorkloadRef): string => `${ref.kind}/${ref.name}`;
 /**
  * Which containers of which workloads get the image. Pure; every problem is reported, not the first.
  * @param after the reference to set
+ * @param held Deployments that another run holds paused, or left so when it died: that is waited for, or mended
  */
-export function resolveTargets(found: readonly FoundWorkload[], image: ImageName, after: string, namespace: string): { targets: Target[]; problems: Problem[] } {
+export function resolveTargets(found: readonly FoundWorkload[], image: ImageName, after: string, namespace: string, held: ReadonlySet<string>): { targets: Target[]; problems: Problem[] } {
   const problems: Problem[] = [];
   const targets = new Map<string, Target>();
   for (const { ref, workload } of found) {
@@ -30,7 +31,7 @@ export function resolveTargets(found: readonly FoundWorkload[], image: ImageName
       problems.push(noContainer(ref, workload, image, where));
       continue;
     }
-    const refused = refusal(ref, workload);
+    const refused = refusal(ref, workload, held);
     if (refused) problems.push({ where, ...refused });
     const known = targets.get(refText(ref));
     targets.set(refText(ref), {
@@ -56,14 +57,14 @@ function noContainer(ref: WorkloadRef, workload: Workload, image: ImageName, whe
   };
 }
 
-function refusal(ref: WorkloadRef, workload: Workload): { message: string; hint: string } | undefined {
+function refusal(ref: WorkloadRef, workload: Workload, held: ReadonlySet<string>): { message: string; hint: string } | undefined {
   if ((ref.kind === 'statefulset' || ref.kind === 'daemonset') && workload.spec?.updateStrategy?.type === 'OnDelete') {
     return {
       message: 'has the update strategy OnDelete: Kubernetes replaces none of its pods, whatever image is set',
       hint: 'Set spec.updateStrategy.type to RollingUpdate.',
     };
   }
-  if (ref.kind === 'deployment' && workload.spec?.paused) {
+  if (ref.kind === 'deployment' && workload.spec?.paused && !held.has(refText(ref))) {
     return { message: 'is paused, and so would never be rolled out', hint: `Find out who paused it and why; \`kubectl rollout resume ${refText(ref)}\` lets it go on.` };
   }
   return undefined;

@@ -4,7 +4,7 @@ import type { Cluster } from '../cluster/cluster.js';
 import { apiPath, workloadResource } from '../cluster/resources.js';
 import type { Clock } from '../ports/clock.js';
 import { pauseOperations } from './hold.js';
-import { containersOf, type Target } from './workload.js';
+import { containersOf, imageBack, type Target } from './workload.js';
 
 /** What became of one workload when the old images were put back. */
 export type Restored =
@@ -19,15 +19,16 @@ export type Restored =
 export function restorePatch(target: Target, workload: Workload, held: boolean): PatchOperation[] | { readonly superseded: string } {
   if (workload.metadata?.uid !== target.uid) return { superseded: `${target.ref} was deleted and made anew during the run` };
   const operations: PatchOperation[] = [];
-  for (const { name, before, after } of target.containers) {
+  for (const wanted of target.containers) {
+    const { name, before, after } = wanted;
     const placed = containersOf(target.kind, workload).find(({ container }) => container.name === name);
     if (!placed) return { superseded: `container ${name} of ${target.ref} was removed during the run` };
-    if (placed.container.image === before) continue;
+    if (placed.container.image === imageBack(wanted) || placed.container.image === before) continue;
     if (placed.container.image !== after) return { superseded: `container ${name} of ${target.ref} was set to ${placed.container.image} by somebody else` };
     operations.push(
       { op: 'test', path: `${placed.pointer}/name`, value: name },
       { op: 'test', path: `${placed.pointer}/image`, value: after },
-      { op: 'replace', path: `${placed.pointer}/image`, value: before },
+      { op: 'replace', path: `${placed.pointer}/image`, value: imageBack(wanted) },
     );
   }
   if (held && workload.spec?.paused) operations.push(...pauseOperations(false));
@@ -79,4 +80,4 @@ async function superseded(api: Api, namespace: string, target: Target, workload:
 
 /** The commands that put the old images back by hand. */
 export const undoArguments = (targets: readonly Target[]): string[][] =>
-  targets.map((target) => ['set', 'image', target.ref, ...target.containers.map((container) => `${container.name}=${container.before}`)]);
+  targets.map((target) => ['set', 'image', target.ref, ...target.containers.map((container) => `${container.name}=${imageBack(container)}`)]);

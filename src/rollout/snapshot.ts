@@ -4,7 +4,7 @@ import type { Expectation, ServiceExpectation } from './judge/expectation.js';
 import { completionOf } from './judge/completion.js';
 import { isReady, restartKey } from './judge/symptoms.js';
 import { selects } from './selector.js';
-import { templateOf, type Target } from './workload.js';
+import { imageBack, templateOf, type Target } from './workload.js';
 import type { World, WorkloadView } from './world.js';
 
 /** What a workload looked like before the change: exact enough to put it back, and to tell whether that worked. */
@@ -47,14 +47,14 @@ export function runningDigests(pods: readonly Pod[]): Map<string, Set<string>> {
 const digestOf = (status: ContainerStatus): string | undefined => /sha256:[0-9a-f]{64}/.exec(status.imageID ?? '')?.[0];
 
 /** What a change to `images` is to be measured against, as the world stands before it. */
-export function expectationOf(world: World, target: Target, generation: number, images: 'before' | 'after', services: readonly ServiceExpectation[]): Expectation {
+export function expectationOf(world: World, target: Target, generation: number, images: 'back' | 'after', services: readonly ServiceExpectation[]): Expectation {
   const view = world.view(target);
   const pods = [...view.newPods, ...view.oldPods, ...view.leavingPods];
   const restarts = pods.flatMap((pod) =>
     [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].map((status) => [restartKey(pod, status.name), status.restartCount ?? 0] as const));
   return {
     generation,
-    images: new Map(target.containers.map((container) => [container.name, container[images]])),
+    images: new Map(target.containers.map((container) => [container.name, images === 'back' ? imageBack(container) : container.after])),
     restartsBefore: new Map(restarts),
     eventsBefore: new Set(view.eventsOf(target.uid).map(uidOf)),
     goal: 'whole',

@@ -67,7 +67,7 @@ interface Proof {
 
 async function verify(release: OpenRelease, restored: readonly Restored[], cancelled: boolean): Promise<Proof> {
   const { ports, watched } = release;
-  const judged = restored.flatMap((each) => ('generation' in each ? [{ target: each.target, expected: expectation(release, each.target, each.generation, 'before') }] : []));
+  const judged = restored.flatMap((each) => ('generation' in each ? [{ target: each.target, expected: expectation(release, each.target, each.generation, 'back') }] : []));
   const deadlineAt = ports.clock.monotonic() + (cancelled ? verifyForWhenCancelledMs : Math.max(verifyForMs, release.config.timeoutMs));
   try {
     await follow(ports, watched, judged, { deadlineAt, steadyMs }, 'rollback', undefined);
@@ -86,6 +86,8 @@ async function verify(release: OpenRelease, restored: readonly Restored[], cance
 /** The digests that run now must be those that ran before: a tag may have moved meanwhile. */
 function differingDigests(release: OpenRelease): string | undefined {
   for (const { target, running } of release.snapshots) {
+    // An older release than the one that ran is gone back to: its digests are in its references.
+    if (target.containers.some((container) => container.back !== undefined)) continue;
     const now = runningDigests(release.watched.world.view(target).newPods);
     for (const [container, before] of running) {
       const other = [...(now.get(container) ?? [])].find((digest) => !before.has(digest));

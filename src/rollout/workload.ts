@@ -50,4 +50,9 @@ export interface TargetContainer {
   readonly before: string;
   /** Image that this run sets. */
   readonly after: string;
+  /** Image of the last proven release, where what was there before was broken: a rollback goes there instead. */
+  readonly back?: string;
 }
+
+/** The image that a rollback puts back. */
+export const imageBack = (container: TargetContainer): string => container.back ?? container.before;

@@ -1,0 +1,22 @@
+import type { Cause } from '../outcome/causes.js';
+import { bad, either, good, quote, type Checked } from './checked.js';
+import { suggestion } from './did-you-mean.js';
+import { parseDurationOrZero } from './duration.js';
+
+/** The causes that are read from the cluster during a rollout, so that one can be patient with them. */
+export const patientCauses = [
+  'image-not-found', 'image-pull-denied', 'image-pull-failed', 'image-platform-missing', 'image-name-invalid', 'crash-loop', 'out-of-memory',
+  'probe-killed', 'container-start', 'init-failed', 'container-config', 'volume-mount', 'unschedulable', 'quota-exceeded', 'admission-denied',
+  'not-ready', 'wrong-version-serving',
+] as const satisfies readonly Cause[];
+type PatientCause = (typeof patientCauses)[number];
+
+/** A cause with its patience in ms, 0 to 24 hours. */
+export function checkPatience(cause: string, duration: string): Checked<readonly [PatientCause, number]> {
+  const known = patientCauses.find((name) => name === cause);
+  if (known === undefined) {
+    return bad(`${quote(cause)} is not a cause that shows in the course of a rollout`, suggestion(cause, patientCauses, `Those are ${either(patientCauses)}.`));
+  }
+  const checked = parseDurationOrZero(duration);
+  return checked.ok ? good([known, checked.value] as const) : checked;
+}

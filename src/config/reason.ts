@@ -1,0 +1,11 @@
+import { bad, good, type Checked } from './checked.js';
+
+const [shortest, longest] = [10, 500];
+
+/** A reason that is recorded: 10 to 500 characters, so that whoever reads it later can tell what it was. */
+export function parseReason(text: string): Checked<string> {
+  const length = [...text].length;
+  const hint = 'Say in a few words why it cannot wait, e.g. "INC-1234: the checkout is down".';
+  if (length > longest) return bad(`has ${length} characters, and a reason has at most ${longest}`, hint);
+  return length < shortest || !/\p{L}{2}/u.test(text) ? bad('is too short to tell anybody the reason later', hint) : good(text);
+}

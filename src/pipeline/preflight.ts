@@ -1,0 +1,55 @@
+import { templateOf } from '../rollout/workload.js';
+import { refText, type FoundWorkload } from '../rollout/resolve.js';
+import { together, type Checked } from '../preflight/finding.js';
+import { checkPlatforms, readArchitectures } from '../preflight/platforms.js';
+import { checkQuota } from '../preflight/quota.js';
+import { checkReferences } from '../preflight/references.js';
+import { checkStrategy } from '../preflight/strategy.js';
+import type { ClusterFacts } from './cluster-facts.js';
+import type { ImageFacts } from './image-stages.js';
+import type { Run } from './run.js';
+
+/** Everything that can be known to fail before anything is changed, looked at side by side. */
+export async function preflight(run: Run, facts: ClusterFacts, image: ImageFacts | undefined): Promise<Checked> {
+  const signal = run.ports.cancelled;
+  const { cluster } = facts;
+  const present = facts.found.flatMap(({ ref, workload }) => (workload ? [{ ref: refText(ref), kind: ref.kind, workload }] : []));
+  const platforms = image?.build?.build.platforms ?? (image?.existing?.state === 'present' ? image.existing.platforms : []);
+  const [nodes, quota, ...references] = await Promise.all([
+    readArchitectures(cluster.api, signal),
+    checkQuota(cluster.api, cluster.namespace, present, signal),
+    ...present.map(({ ref, kind, workload }) => checkReferences(cluster.api, cluster.namespace, ref, templateOf(kind, workload), signal)),
+  ]);
+  return together([
+    imageCheck(image, run),
+    quota, ...references,
+    ...present.map(({ ref, workload }) => checkPlatforms(ref, workload, platforms, nodes)),
+    ...present.map(({ ref, workload }) => checkStrategy(ref, workload, facts.services, run.config.timeoutMs)),
+  ]);
+}
+
+/** What the registry says of an image that is to be deployed as it is. */
+function imageCheck(image: ImageFacts | undefined, { config }: Run): Checked {
+  const name = `${config.image}@${config.digest}`;
+  switch (image?.existing?.state) {
+    case 'absent':
+      return { warnings: [], problems: [{ cause: 'image-not-found', message: `${name} is not in the registry.` }] };
+    case 'denied':
+      return { problems: [], warnings: [`The runner may not read ${name} in the registry, so that only the nodes will show whether it exists. Give \`registry-username\` and \`registry-password\` to have it checked beforehand.`] };
+    case 'unreachable':
+      return { problems: [], warnings: [`The runner cannot reach the registry of ${name}, so that only the nodes will show whether it exists: ${image.existing.reason}`] };
+    default:
+      return { problems: [], warnings: [] };
+  }
+}
+
+/** Why workloads are not healthy at this moment, by their own status: `deployment/api` → `2 of 3 pods available`. */
+export function unhealthyNow(found: readonly FoundWorkload[]): Map<string, string> {
+  return new Map(found.flatMap(({ ref, workload }) => {
+    const { spec, status } = workload ?? {};
+    const [have, want] = ref.kind === 'daemonset' ? [status?.numberAvailable ?? 0, status?.desiredNumberScheduled ?? 0]
+      : [ref.kind === 'deployment' ? (status?.availableReplicas ?? 0) : (status?.readyReplicas ?? 0), spec?.replicas ?? 1];
+    return workload && ref.kind !== 'cronjob' && have < want ? [[refText(ref), `${have} of ${want} pods available`] as const] : [];
+  }));
+}
+

@@ -1,0 +1,45 @@
+import type { Service, Workload } from '../cluster/objects.js';
+import { selects } from '../rollout/selector.js';
+import { desiredReplicas } from '../rollout/workload.js';
+import type { Checked, Finding } from './finding.js';
+
+/** A strategy by which the rollout can never end, and patterns by which requests are lost. */
+export function checkStrategy(ref: string, workload: Workload, services: readonly Service[], timeoutMs: number): Checked {
+  return { problems: neverEnding(ref, workload, timeoutMs), warnings: losing(ref, workload, services) };
+}
+
+function neverEnding(ref: string, workload: Workload, timeoutMs: number): Finding[] {
+  const { spec } = workload;
+  const partition = spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
+  const steadySeconds = spec?.minReadySeconds ?? 0;
+  const problems: Finding[] = [];
+  if (partition > 0 && partition >= desiredReplicas(workload)) {
+    problems.push({
+      cause: 'config-invalid', message: `${ref} has partition ${partition} and ${desiredReplicas(workload)} replicas: not one of its pods would get the new image.`,
+      hint: 'Lower spec.updateStrategy.rollingUpdate.partition below the number of replicas.',
+    });
+  }
+  if (steadySeconds * 1000 >= timeoutMs) {
+    problems.push({
+      cause: 'config-invalid', message: `${ref} has minReadySeconds ${steadySeconds}, and \`timeout\` is ${timeoutMs / 1000} s: the rollout could never end in time.`,
+      hint: 'Raise `timeout`, or lower spec.minReadySeconds.',
+    });
+  }
+  return problems;
+}
+
+/** Why requests may be lost in a rollout that is good: https://kubernetes.io/docs/tutorials/services/pods-and-endpoint-termination-flow/ */
+function losing(ref: string, workload: Workload, services: readonly Service[]): string[] {
+  const template = workload.spec?.template;
+  if (!services.some((service) => selects(service, template?.metadata?.labels))) return [];
+  const warnings: string[] = [];
+  if (workload.spec?.strategy?.type === 'Recreate') warnings.push(`${ref} has the strategy Recreate: it does not serve while it is rolled out.`);
+  const unprobed = (template?.spec?.containers ?? []).filter((container) => !container.readinessProbe && (container.ports ?? []).length > 0).map((container) => container.name);
+  if (unprobed.length > 0) warnings.push(`${ref}: container ${unprobed.join(', ')} has no readinessProbe, so that new pods get requests before they can answer, and a bad release counts as ready.`);
+  if (template?.spec?.terminationGracePeriodSeconds === 0) warnings.push(`${ref} has terminationGracePeriodSeconds 0: requests that are under way are cut off.`);
+  return warnings;
+}
+
+/** Containers that must stop gracefully by themselves: nothing in the pod template gives the network time to notice their end. */
+export const withoutPreStop = (workload: Workload): string[] =>
+  (workload.spec?.template?.spec?.containers ?? []).filter((container) => container.readinessProbe && !container.lifecycle?.preStop).map((container) => container.name ?? '');
