@@ -6,7 +6,7 @@ import { commands } from '../../src/config/commands.js';
 import { settingsJsonSchema } from '../../src/config/json-schema.js';
 import { outputs } from '../../src/config/outputs.js';
 import { parseConfig } from '../../src/config/parse.js';
-import { settings, settingsOf } from '../../src/config/settings.js';
+import { settings, settingsOf, takenBy } from '../../src/config/settings.js';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
@@ -38,7 +38,7 @@ describe.each(actionNames)('action.yml of %s', (name) => {
 describe('what is made from the table', () => {
   it('has no input of later issues', () => {
     expect(Object.keys(settings)).not.toEqual(expect.arrayContaining(['strategy']));
-    for (const later of ['strategy', 'prove-first', 'watch', 'github-token']) expect(settings).not.toHaveProperty(later);
+    for (const later of ['strategy', 'watch', 'github-token']) expect(settings).not.toHaveProperty(later);
   });
 
   it('gives each action what it needs and no more', () => {
@@ -46,7 +46,10 @@ describe('what is made from the table', () => {
     expect(settingsOf('build')).not.toContain('digest');
     expect(settingsOf('rollout')).not.toContain('tags');
     expect(settingsOf('rollback')).not.toContain('rollback');
-    expect(settingsOf('deploy')).toHaveLength(Object.keys(settings).length);
+    expect(Object.keys(settings).filter((name) => !settingsOf('deploy').some((own) => own === name))).toEqual(['patience', 'to']);
+    expect(takenBy('rollout')).toContain('patience');
+    expect(settingsOf('rollback')).toEqual(expect.arrayContaining(['to', 'prove-first', 'lock-timeout']));
+    expect(settingsOf('rollback')).not.toContain('freeze');
   });
 
   it('is the schema that is published', () => {

@@ -27,6 +27,8 @@ describe('the JSON Schema', () => {
     'environments: {prod: {timeout: 5m}, staging: }',
     'test: [a, b]',
     'workloads: []',
+    'prove-first: false\nlock-timeout: 0s\nfreeze: Fri 16:00 – Mon 08:00 Europe/Paris\nwindows: [Sun 02:00-04:00 UTC]',
+    'patience: {not-ready: 0s}',
   ])('accepts, as the parser does: %s', (text) => {
     expect(problems(text)).toEqual([]);
     expect([validate(parse(text)), validate.errors]).toEqual([true, null]);
@@ -37,14 +39,15 @@ describe('the JSON Schema', () => {
     'build-secrets: {npm: hunter2}', 'build-secrets: "npm=x"', 'smoke: [{status: 200}]', 'smoke: [{target: service/a/, stat: 1}]', 'smoke: [{target: service/a/, status: 20}]',
     'smoke: [{target: service/a/, status: "200"}]', 'smoke: [{target: service/a/, status: []}]', 'environments: []', 'environments: {prod: {images: x}}', 'environments: {prod: 5}',
     'environments: {prod: {environments: {}}}', 'dry-run: true', 'config: x', 'environment: x', 'registry-password: x', 'timeout: 10', 'cache: all', 'rollback: false',
-    'platforms: [linux/amd46]', 'test: {a: b}', 'test: [""]', 'digest: sha256:abc', 'namespace: A_b', 'strategy: canary', '- a', 'a', '',
+    'platforms: [linux/amd46]', 'test: {a: b}', 'test: [""]', 'digest: sha256:abc', 'namespace: A_b', 'strategy: canary', 'prove-first: "true"', 'prove-first: no', 'patience: {smoke-failed: 1m}', 'patience: {not-ready: 5}', 'patience: not-ready=5m',
+    'freeze: [5]', 'freeze-override: the shop is down', 'to: 12', '- a', 'a', '',
   ])('refuses, as the parser does: %s', (text) => {
     expect(problems(text)).not.toEqual([]);
     expect(validate(parse(text))).toBe(false);
   });
 
-  const scalar = fc.oneof(fc.constantFrom('a', '10m', 'linux/amd64', 'deployment/a', 'https://a.example', 'env:A', 'A=b', 'auto', 'none', '/k'), fc.integer({ min: 0, max: 9 }), fc.boolean(), fc.constant(null));
-  const any = fc.oneof(scalar, fc.array(scalar, { maxLength: 2 }), fc.dictionary(fc.constantFrom('a', 'target', 'status', 'b c'), scalar, { maxKeys: 2 }), fc.array(fc.dictionary(fc.constantFrom('target', 'status', 'contains'), scalar), { maxLength: 2 }));
+  const scalar = fc.oneof(fc.constantFrom('a', '10m', 'linux/amd64', 'Sun 02:00-04:00 UTC', 'deployment/a', 'https://a.example', 'env:A', 'A=b', 'auto', 'none', '/k'), fc.integer({ min: 0, max: 9 }), fc.boolean(), fc.constant(null));
+  const any = fc.oneof(scalar, fc.array(scalar, { maxLength: 2 }), fc.dictionary(fc.constantFrom('a', 'target', 'status', 'b c', 'not-ready'), scalar, { maxKeys: 2 }), fc.array(fc.dictionary(fc.constantFrom('target', 'status', 'contains'), scalar), { maxLength: 2 }));
   const key = fc.oneof({ weight: 9, arbitrary: fc.constantFrom<string>(...fileSettings) }, fc.constantFrom('config', 'dry-run', 'registry-password', 'nonsense', 'environment'));
   const flat = fc.dictionary(key, any, { maxKeys: 2 });
 
@@ -60,10 +63,11 @@ describe('the JSON Schema', () => {
     const good: Readonly<Partial<Record<SettingName, string>>> = {
       'platforms': 'linux/amd64', 'digest': `sha256:${'a'.repeat(64)}`, 'timeout': '10m', 'workloads': 'deployment/a', 'smoke': 'https://a.example', 'cache': 'gha',
       'rollback': 'off', 'build-args': 'A=b', 'labels': 'a=b', 'kubectl-url': 'https://a.example/x', 'kubectl-sha256': 'a'.repeat(64), 'kubeconfig': '/k',
+      'lock-timeout': '10m', 'freeze': 'Sun 02:00-04:00 UTC', 'windows': '22:00-06:00 UTC',
     };
     const typed = fc.constantFrom(...fileSettings).chain((name) => {
       const text = good[name] ?? 'a';
-      return fc.constantFrom<unknown>(text, [text], [[text]], { a: text }, { a: 'env:A' }, { a: { b: text } }, null, 7, true, [null], [7], [true], []).map((value) => ({ [name]: value }));
+      return fc.constantFrom<unknown>(text, [text], [[text]], { a: text }, { a: 'env:A' }, { a: { b: text } }, null, 7, true, { 'not-ready': '5m' }, [null], [7], [true], []).map((value) => ({ [name]: value }));
     });
     fc.assert(fc.property(typed, (file) => {
       const text = stringify(file);

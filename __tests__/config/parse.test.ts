@@ -30,6 +30,7 @@ describe('a Config', () => {
   it('has defaults', () => {
     expect(parse({ image: 'ghcr.io/acme/My_Api'.toLowerCase() }).config).toEqual({
       app: 'my-api', image: 'ghcr.io/acme/my_api', dryRun: false, cluster: {}, workloads: [], timeoutMs: 600_000, smoke: [], rollback: 'auto',
+      proveFirst: true, lockTimeoutMs: 600_000, freeze: [], windows: [],
       build: { context: '.', buildArgs: {}, buildSecrets: {}, platforms: ['linux/amd64', 'linux/arm64'], labels: {}, cache: 'none' },
     });
   });
@@ -41,7 +42,8 @@ describe('a Config', () => {
       'platforms': 'linux/amd64, linux/arm64/v8', 'labels': 'a.b=c', 'builder': 'b', 'cache': 'gha', 'tags': 'v1,latest\nv1',
       'registry-username': 'u', 'registry-password': ' p w \n', 'kubeconfig': '/etc/kube/config', 'kube-context': 'ctx', 'namespace': 'ns',
       'kubectl-url': 'https://m.example/{version}/kubectl', 'kubectl-sha256': 'b'.repeat(64), 'workloads': 'deploy/a, sts/b:c', 'timeout': '1h30m',
-      'smoke': 'service/a:80/ -> 200,204 contains ok', 'rollback': 'off',
+      'smoke': 'service/a:80/ -> 200,204 contains ok', 'rollback': 'off', 'prove-first': 'false', 'lock-timeout': '0s',
+      'freeze': 'Fri 16:00 – Mon 08:00 Europe/Paris\n22:00-06:00 UTC', 'windows': 'Sun 02:00-04:00 UTC', 'freeze-override': 'INC-1: the shop is down',
     }, undefined, { facts: { env: { KEY: 'one\nlonger line' } } });
     expect(config).toEqual({
       app: 'shop', dryRun: true, gate: { commands: [' npm ci', '', 'npm test'], workingDirectory: 'web' }, image: 'r.example:5000/a/b', tags: ['v1', 'latest'],
@@ -52,7 +54,12 @@ describe('a Config', () => {
       login: { registry: 'r.example:5000', username: 'u', password: ' p w ' },
       cluster: { kubeconfig: { path: '/etc/kube/config' }, context: 'ctx', namespace: 'ns', kubectlUrl: 'https://m.example/{version}/kubectl', kubectlSha256: 'b'.repeat(64) },
       workloads: [{ kind: 'deployment', name: 'a' }, { kind: 'statefulset', name: 'b', container: 'c' }],
-      timeoutMs: 5_400_000, rollback: 'off',
+      timeoutMs: 5_400_000, rollback: 'off', proveFirst: false, lockTimeoutMs: 0,
+      freeze: [
+        { text: 'Fri 16:00 – Mon 08:00 Europe/Paris', fromMinute: 8160, toMinute: 1920, timeZone: 'Europe/Paris' },
+        { text: '22:00-06:00 UTC', fromMinute: 1320, toMinute: 1800, days: 7, timeZone: 'UTC' },
+      ],
+      windows: [{ text: 'Sun 02:00-04:00 UTC', fromMinute: 120, toMinute: 240, timeZone: 'UTC' }], freezeOverride: 'INC-1: the shop is down',
       smoke: [{ text: 'service/a:80/ -> 200,204 contains ok', target: { type: 'service', name: 'a', port: '80', path: '/' }, statuses: [200, 204], contains: 'ok' }],
     });
     expect(none).toEqual([]);
@@ -63,6 +70,16 @@ describe('a Config', () => {
     expect(parse({ image: 'a', digest, workloads: 'deploy/a' }, undefined, { action: 'rollout' }).config.build).toBeUndefined();
     expect(parse({ image: 'a' }, undefined, { action: 'rollback' }).config.build).toBeUndefined();
     expect(parse({ image: 'a' }, undefined, { action: 'build' }).config.build).toBeDefined();
+  });
+
+  it('goes back to the release that is named', () => {
+    expect(parse({ app: 'a' }, undefined, { action: 'rollback' }).config).not.toHaveProperty('to');
+    expect(parse({ app: 'a', to: ' 12 ' }, undefined, { action: 'rollback' }).config.to).toBe('12');
+  });
+
+  it('does not hold up a rollback by the calendar', () => {
+    const file = 'app: a\nfreeze: 00:00-24:00 UTC\nwindows: [Sun 02:00-04:00 UTC]\nprove-first: false\nlock-timeout: 1m\n';
+    expect(parse({}, file, { action: 'rollback' }).config).toMatchObject({ freeze: [], windows: [], proveFirst: false, lockTimeoutMs: 60_000 });
   });
 
   it('names the app', () => {
@@ -89,7 +106,11 @@ environments:
       - {target: https://b.example, status: 204}
     timeout: 15m
   empty:
-  bare: {smoke: [], workloads: []}
+  bare: {smoke: [], workloads: [], freeze: []}
+  patient: {patience: {not-ready: 0s, unschedulable: 10m}}
+freeze: |
+  Fri 16:00 – Mon 08:00 Europe/Paris
+patience: {not-ready: 2m, crash-loop: 30s}
 `;
   it('overlay the top of the file by the environment, and both by inputs', () => {
     const { config } = parse({ 'environment': 'prod', 'build-args': 'C=input', 'timeout': '20m', 'tags': 'v1' }, file);
@@ -106,7 +127,13 @@ environments:
 
   it('take an empty environment and take back lists', () => {
     expect(parse({ environment: 'empty' }, file).config.tags).toEqual(['1.20', 'main']);
-    expect(parse({ environment: 'bare' }, file).config).toMatchObject({ smoke: [], workloads: [] });
+    expect(parse({ environment: 'bare' }, file).config).toMatchObject({ smoke: [], workloads: [], freeze: [] });
+    expect(parse({ environment: 'empty' }, file).config.freeze).toHaveLength(1);
+  });
+
+  it('join patience cause by cause', () => {
+    expect(parse({}, file).config.patienceMs).toEqual({ 'not-ready': 120_000, 'crash-loop': 30_000 });
+    expect(parse({ environment: 'patient' }, file).config.patienceMs).toEqual({ 'not-ready': 0, 'crash-loop': 30_000, 'unschedulable': 600_000 });
   });
 
   it('give each action what it has as inputs', () => {
@@ -151,6 +178,16 @@ describe('problems', () => {
     ['test: {a: b}', 'test: must be commands, as text or as a list, not a map'],
     ['environments: [a]', 'environments: must be a map of environments, not a list'],
     ['dry-run: true', 'dry-run: cannot stand in the settings file. Give it as an input of the step, or as a flag.'],
+    ['freeze-override: the shop is down', 'freeze-override: cannot stand in the settings file. Give it as an input of the step, or as a flag.'],
+    ['to: 12', 'to: cannot stand in the settings file. Give it as an input of the step, or as a flag.'],
+    ['prove-first: "false"', 'prove-first: must be true or false, not text. Leave the quotes out.'],
+    ['prove-first: no', 'prove-first: is "no", and can be true or false. Did you mean "false"?'],
+    ['prove-first: 1', 'prove-first: is "1", and can be true or false. Did you mean "true"?'],
+    ['prove-first: []', 'prove-first: must be true or false, not a list'],
+    ['prove-first: ${{ inputs.x }}', 'prove-first: has a "${{" expression, and the runner evaluates none in this file. Give this setting as an input of the step, where expressions work.'],
+    ['lock-timeout: 0', 'lock-timeout: is "0", which has no unit. Did you mean "0s" or "0m"?'],
+    ['patience: 2m', 'patience: must be a map of causes and durations, not text'],
+    ['freeze: {Fri: Mon}', 'freeze: must be a list of periods, not a map'],
     [
       'registry-password: hunter2',
       'registry-password: cannot stand in the settings file. Give it as the input `registry-password` from a secret. '
@@ -163,6 +200,18 @@ describe('problems', () => {
     ],
   ];
   it.each(inFile)('in the file: %s', (text, message) => expect(problems({ image: 'a' }, text)).toEqual([`${path}:1:1: ${message}`]));
+
+  it('of patience name the cause', () => {
+    const text = 'patience:\n  crash-lop: 1m\n  smoke-failed: 1m\n  not-ready: 5\n  unschedulable: 25h\n';
+    expect(problems({ image: 'a' }, text)).toEqual([
+      `${path}:2:3: patience.crash-lop: "crash-lop" is not a cause that shows in the course of a rollout. Did you mean "crash-loop"?`,
+      `${path}:3:3: patience.smoke-failed: "smoke-failed" is not a cause that shows in the course of a rollout. `
+      + 'Those are image-not-found, image-pull-denied, image-pull-failed, image-platform-missing, image-name-invalid, crash-loop, out-of-memory, '
+      + 'probe-killed, container-start, init-failed, container-config, volume-mount, unschedulable, quota-exceeded, admission-denied, not-ready or wrong-version-serving.',
+      `${path}:4:3: patience.not-ready: is "5", which has no unit. Did you mean "5s" or "5m"?`,
+      `${path}:5:3: patience.unschedulable: is "25h", which is longer than 24 hours. Give at most 24h.`,
+    ]);
+  });
 
   it('of a build secret in the file do not show it', () => {
     const [message] = problems({ image: 'a' }, 'build-secrets:\n  npm: hunter2');
@@ -187,6 +236,11 @@ describe('problems', () => {
       + 'Without a container, every container that runs the image is meant: keep one of the two ways.',
     ],
     [{ 'build-args': 'A=1\nA=2' }, 'input build-args, line 2: has "A" twice. Remove one of them.'],
+    [{ patience: 'not-ready=2m' }, 'input patience: can only stand in the settings file. Put `patience:` there.'],
+    [{ to: '12' }, 'inputs: unknown input "to". All inputs are listed in docs/settings.md.'],
+    [{ freeze: 'Sun 02:00-04:00 UTC\n\nFri 16:00 - Mon 08:00' }, 'input freeze, line 3: has "Fri 16:00 - Mon 08:00", which names no time zone. Add one at its end, e.g. Europe/Paris or UTC.'],
+    [{ windows: 'Sun 02:00-04:00 UTC\nSun  02:00-04:00 UTC' }, 'input windows, line 2: has "Sun 02:00-04:00 UTC" twice. Remove one of them.'],
+    [{ 'freeze-override': 'yes', 'freeze': '22:00-06:00 UTC' }, 'input freeze-override: is too short to tell anybody the reason later. Say in a few words why it cannot wait, e.g. "INC-1234: the checkout is down".'],
     [{ 'kubectl-sha256': 'x' }, 'input kubectl-sha256: is not a SHA-256. Give 64 hexadecimal digits in lower case, as `sha256sum` prints them.'],
     [{ kubeconfig: 'a: b' }, 'input kubeconfig: is not a kubeconfig: it has no `clusters`. Give the content of a kubeconfig, its base64 form, or the path of a file.'],
   ])('in inputs: %j', (inputs, message) => expect(problems({ image: 'a', ...inputs })).toEqual([message]));
@@ -254,6 +308,10 @@ describe('warnings', () => {
     expect(warnings({ image: 'a', smoke: 'https://a.example' })).toEqual([
       'input smoke: is not run, as there are no `workloads` to roll out. Name the workloads, or leave it out.',
     ]);
+    expect(warnings({ 'image': 'a', 'freeze-override': 'the shop is down' })).toEqual([
+      'input freeze-override: has no effect: there are no `freeze` and no `windows`. Leave it out.',
+    ]);
+    expect(warnings({ 'image': 'a', 'freeze-override': 'the shop is down', 'windows': 'Sun 02:00-04:00 UTC' })).toEqual([]);
     expect(warnings({ image: 'a', environment: 'prod' })).toEqual(['input environment: "prod" only names the run: there is no settings file']);
     expect(warnings({ environment: 'prod' }, 'image: a')).toEqual([`input environment: "prod" only names the run: ${path} has no \`environments:\``]);
   });

@@ -6,14 +6,18 @@ import { parseFlag } from '../../src/config/choices.js';
 import { workloadKinds } from '../../src/config/config.js';
 import { didYouMean, distance } from '../../src/config/did-you-mean.js';
 import { parseDigest } from '../../src/config/digest.js';
-import { formatDuration, parseDuration } from '../../src/config/duration.js';
+import { formatDuration, parseDuration, parseDurationOrZero } from '../../src/config/duration.js';
 import { parseImageName } from '../../src/config/image-name.js';
 import { checkArgument, checkLabel, parseKeyValue } from '../../src/config/key-value.js';
 import { parseKubeconfig } from '../../src/config/kubeconfig.js';
 import { parseKubectlUrl } from '../../src/config/kubectl-url.js';
 import { parseLabel, toLabel } from '../../src/config/kubernetes-names.js';
+import { parsePeriod } from '../../src/config/periods.js';
+import { checkPatience } from '../../src/config/patience.js';
 import { parsePlatform } from '../../src/config/platforms.js';
 import { parseRegistry } from '../../src/config/registry.js';
+import { parseReason } from '../../src/config/reason.js';
+import { parseReleaseName, releaseNameType } from '../../src/config/release-name.js';
 import { parseSmoke } from '../../src/config/smoke.js';
 import { parseTag } from '../../src/config/tags.js';
 import { parseArgument, parseDockerName } from '../../src/config/text.js';
@@ -24,13 +28,14 @@ const parsers: Readonly<Record<string, (text: string) => Checked<unknown>>> = {
   parseSecretLine, parseSecretReference: (text) => parseSecretReference(text, text), parseFlag, parseDigest, parseDuration, parseImageName,
   argument: parseKeyValue(checkArgument), label: parseKeyValue(checkLabel), parseKubeconfig, parseKubectlUrl, parseLabel, parsePlatform,
   parseRegistry, parseSmoke, parseTag, parseArgument, parseDockerName, parseWorkload,
+  parsePeriod, patience: (text) => checkPatience(text, text), parseReason, parseReleaseName,
 };
 
 /** Texts that look like what the parsers know, and texts that look like nothing. */
 const hostile = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.string({ unit: fc.constantFrom(...'aZ0/:@.-_=,% \n\t"\'$`\\{}[]#<>*&!|;\u0000\u001b\u202e\ufeffé😀'), maxLength: 40 }),
-  fc.array(fc.constantFrom('service/', 'https://', 'api', ':80', '/', ' -> ', '200', ' contains ', '..', 'deployment/', 'linux/', 'sha256:', 'env:', '=', '10m'))
+  fc.array(fc.constantFrom('service/', 'https://', 'api', ':80', '/', ' -> ', '200', ' contains ', '..', 'deployment/', 'linux/', 'sha256:', 'env:', '=', '10m', 'Fri', ' 16:00', ' – ', '-', ' Europe/Paris', ' UTC', 'abc1234'))
     .map((words) => words.join('')),
 );
 const label = fc.stringMatching(/^[a-z0-9](?:[a-z0-9-]{0,20}[a-z0-9])?$/);
@@ -58,6 +63,35 @@ describe('what is accepted', () => {
     fc.assert(fc.property(fc.integer({ min: 1, max: 86_400_000 }), (ms) => {
       expect(parseDuration(formatDuration(ms))).toEqual({ ok: true, value: ms, warnings: [] });
     }));
+  });
+
+  it('durations of no time are kept apart', () => {
+    fc.assert(fc.property(fc.constantFrom('ms', 's', 'm', 'h'), (unit) => {
+      expect([parseDuration(`0${unit}`).ok, parseDurationOrZero(`0${unit}`)]).toEqual([false, { ok: true, value: 0, warnings: [] }]);
+    }));
+  });
+
+  it('periods lie within a week and last for some time', () => {
+    const time = fc.tuple(fc.integer({ min: 0, max: 24 }), fc.integer({ min: 0, max: 59 })).map(([hour, minute]) => `${hour}:${String(minute).padStart(2, '0')}`);
+    const day = fc.constantFrom('Sun', 'monday', 'TUE', 'Wednesday', 'thu', 'Fri', 'Saturday');
+    const text = fc.tuple(fc.option(day, { nil: '' }), fc.constantFrom('-', ' – ', '—', ' − '), fc.option(day, { nil: '' }), time, time, fc.boolean())
+      .map(([first, dash, last, from, to, ranged]) => (ranged ? `${first}${dash}${last} ${from}${dash}${to}` : `${first} ${from}${dash}${last} ${to}`));
+    fc.assert(fc.property(text, (body) => {
+      const checked = parsePeriod(`${body} Asia/Kathmandu`);
+      if (!checked.ok) return;
+      const { fromMinute, toMinute, days = 1, timeZone } = checked.value;
+      for (const minute of [fromMinute, toMinute]) expect(minute).toBe(Math.min(Math.max(minute, 0), 10_079));
+      expect(fromMinute).not.toBe(toMinute);
+      expect([1, 2, 3, 4, 5, 6, 7]).toContain(days);
+      expect(timeZone).toBe('Asia/Kathmandu');
+    }), { numRuns: 1000 });
+  });
+
+  it('names of releases are of one type', () => {
+    fc.assert(fc.property(fc.oneof(hostile, fc.stringMatching(/^[0-9a-fA-F]{1,66}$/)), (text) => {
+      const checked = parseReleaseName(text);
+      if (checked.ok) expect([checked.value, releaseNameType(text)]).toEqual([text, expect.stringMatching(/^(revision|digest|commit)$/)]);
+    }), { numRuns: 1000 });
   });
 
   it('workloads come back as they were written', () => {

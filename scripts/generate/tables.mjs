@@ -49,9 +49,9 @@ export function settingTables(source) {
  * @param {SettingName} name
  */
 function settingRow({ settings, actionNames }, name) {
-  const { description, default: fallback, actions, inFile } = settings[name];
+  const { description, default: fallback, actions, inFile, asInput } = settings[name];
   const where = actions.length === actionNames.length ? 'all' : actions.map((action) => `\`${action}\``).join(', ');
-  return [`\`${name}\``, description, fallback ?? '', where, inFile ? 'yes' : 'no'];
+  return [`\`${name}\``, description, fallback ?? '', where, inFile ? asInput ? 'yes' : 'only there' : 'no'];
 }
 
 /** @param {Source} source */
