@@ -43,7 +43,7 @@ export interface Api {
   /** Undefined when the object does not exist. */
   find<T>(resource: Resource, namespace: string, name: string, options?: CallOptions): Promise<T | undefined>;
   patch<T>(path: string, operations: readonly PatchOperation[], options?: CallOptions): Promise<T>;
-  send<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown, options?: CallOptions): Promise<T>;
+  send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown, options?: CallOptions): Promise<T>;
   /** Any answer, whatever its status: logs, and services and pods asked through the API server. */
   raw(path: string, options?: CallOptions): Promise<RawAnswer>;
   /** Reads lines until the server ends the stream; throws ApiError when it does not begin. Resolves at the end. */

@@ -9,6 +9,7 @@ import { describeWave, notHeld } from '../rollout/hold.js';
 import { imagesOf, inPhase, previousRelease, sameImages, withoutRelease, withRelease, type Ledger, type RunRecord } from '../rollout/ledger.js';
 import { acquireLock, type Lock } from '../rollout/lock.js';
 import { openRelease, rollOut, smokeRelease, type OpenRelease } from '../rollout/release.js';
+import { annotateProven } from '../rollout/releases.js';
 import { undoRelease, type Undone } from '../rollout/undo.js';
 import { containersOf, type Target } from '../rollout/workload.js';
 import type { ClusterFacts } from './cluster-facts.js';
@@ -61,6 +62,7 @@ export function releaseStages<S extends ReleaseState>(run: Run, facts: ClusterFa
     ledger = withRelease(options.withdraws ? withoutRelease(ledger, imagesOf(ledger.run.targets, 'before'), proven.at) : ledger, proven);
     // The release is good whether or not this can be written: the next run finds it `changing`, and confirms it.
     await record('proven').catch((error: unknown) => run.ports.log.warning(`The release is good, and the ledger could not be told: ${String(error)}`));
+    await annotateProven(facts.cluster, ledger.run.targets);
     await run.keep(kept.release, '');
   };
 

@@ -1,7 +1,11 @@
 import type { WorkloadRef } from '../config/config.js';
+import { describeImage } from '../image/registry.js';
+import { logIn } from '../image/login.js';
+import { PreflightError } from '../preflight/finding.js';
 import { ClusterError, ConfigError } from '../outcome/errors.js';
 import type { Outcome } from '../outcome/outcome.js';
 import { imagesNow } from '../rollout/images.js';
+import { describeRelease, listReleases, namedRelease } from '../rollout/releases.js';
 import { previousRelease, type Ledger, type Release, type ReleasedImage } from '../rollout/ledger.js';
 import { refText, type FoundWorkload } from '../rollout/resolve.js';
 import { undoArguments } from '../rollout/restore.js';
@@ -10,7 +14,7 @@ import { readCluster, type ClusterFacts } from './cluster-facts.js';
 import { outcomeOf, type Ending } from './outcome.js';
 import { makePlan } from './plan.js';
 import { releaseStages, type ReleaseState } from './release-stages.js';
-import type { Run } from './run.js';
+import { kept, type Run } from './run.js';
 import { runStages } from './stage.js';
 
 interface Facts {
@@ -21,13 +25,13 @@ interface Facts {
 
 /** Goes back to the release before, as a release of its own: watched, asked, recorded, and undone when it fails. */
 export async function rollBack(run: Run): Promise<Outcome> {
-  const preflight = await runStages<{ facts?: Facts }>(
+  const looked = await runStages<{ facts?: Facts }>(
     [{ name: 'preflight', label: 'preflight', run: async () => ({ facts: await gatherFacts(run) }) }], {}, run.ports.clock, run.startedAt,
   );
-  const facts = preflight.state.facts;
+  const facts = looked.state.facts;
   try {
-    if (preflight.failure || !facts) return outcomeOf(run, { failure: preflight.failure, spans: preflight.spans, warnings: [] });
-    return outcomeOf(run, await execute(run, facts, preflight.spans));
+    if (looked.failure || !facts) return outcomeOf(run, { failure: looked.failure, spans: looked.spans, warnings: [] });
+    return outcomeOf(run, await execute(run, facts, looked.spans));
   } finally {
     await facts?.cluster.cluster.close();
   }
@@ -41,7 +45,8 @@ async function execute(run: Run, { cluster, release, targets }: Facts, spans: En
   };
   run.ports.log.info(`going back to ${describeRelease(release)}`);
   if (run.config.dryRun) return known;
-  const stages = releaseStages<ReleaseState>(run, cluster, { withdraws: true });
+  // What is recorded is the commit that is gone back to, not the one that this workflow happens to run at.
+  const stages = releaseStages<ReleaseState>({ ...run, facts: { ...run.facts, commit: release.commit } }, cluster, { withdraws: true });
   const result = await runStages(stages.stages.filter((stage) => plan.steps.some((step) => step.stage === stage.name)), { targets, reference: release.reference }, run.ports.clock, run.startedAt);
   await stages.close();
   return {
@@ -55,13 +60,34 @@ const digestOf = (reference: string): string | undefined => /@(sha256:[0-9a-f]{6
 async function gatherFacts(run: Run): Promise<Facts> {
   const cluster = await readCluster(run, (ledger) => (run.config.workloads.length > 0 ? run.config.workloads : workloadsOf(ledger)));
   try {
-    const release = previousRelease(cluster.ledger?.releases ?? [], imagesOfFound(cluster.found));
+    const now = imagesOfFound(cluster.found);
+    const releases = cluster.ledger?.releases ?? [];
+    for (const line of listReleases(releases, now)) run.ports.log.info(line);
+    const release = run.config.to === undefined ? previousRelease(releases, now) : await namedRelease(run.config.to, releases, cluster);
     if (!release) throw nothingToGoBackTo(run, cluster);
+    await checkInRegistry(run, release);
     return { cluster, release, targets: targetsFor(release, cluster.found, cluster.cluster.namespace) };
   } catch (error) {
     await cluster.cluster.close();
     throw error;
   }
+}
+
+/** What the registry no longer holds cannot be gone back to: a node that has to pull it would find nothing. */
+async function checkInRegistry(run: Run, release: Release): Promise<void> {
+  const access = await logIn(run.ports, run.config.login);
+  if (access.folder !== undefined) await run.keep(kept.login, access.folder);
+  const images = [...new Set(release.images.map(({ image }) => image))];
+  const described = await Promise.all(images.map((image) => describeImage(run.ports, access, image).catch(() => undefined)));
+  const absent = images.filter((_, index) => described[index]?.state === 'absent');
+  if (absent.length > 0) {
+    throw new PreflightError([{
+      cause: 'image-not-found', message: `${absent.join(', ')} is not in the registry any more, so that this release cannot be gone back to.`,
+      hint: 'Choose another release with `to`, or build the commit again. Have the clean-up of the registry keep the images of the last releases.',
+    }]);
+  }
+  const unread = images.filter((_, index) => described[index]?.state !== 'present');
+  if (unread.length > 0) run.ports.log.warning(`Whether ${unread.join(', ')} is still in the registry could not be asked from here.`);
 }
 
 /** Every workload that a recorded release names. */
@@ -102,10 +128,8 @@ function targetsFor(release: Release, found: readonly FoundWorkload[], namespace
 function nothingToGoBackTo(run: Run, { ledger, cluster }: ClusterFacts): ClusterError {
   const known = (ledger?.releases ?? []).map(describeRelease);
   const list = known.length === 0 ? `There is no record of a release of ${run.config.app} in namespace ${cluster.namespace}.` : `Known releases of ${run.config.app}: ${known.join('; ')}.`;
-  return new ClusterError('config-invalid', `There is no proven release to go back to. ${list}`, {
+  const wanted = run.config.to === undefined ? 'There is no proven release to go back to.' : `No release fits \`to: ${run.config.to}\`.`;
+  return new ClusterError('config-invalid', `${wanted} ${list}`, {
     hint: 'A release is recorded when a deployment by this action has been proven good. Check `app` and `namespace`, or deploy an earlier digest with the `rollout` action.',
   });
 }
-
-const describeRelease = (release: Release): string =>
-  `${release.reference} of ${release.at}${release.commit ? `, commit ${release.commit.slice(0, 12)}` : ''}${release.withdrawnAt ? ', withdrawn' : release.proven ? '' : ', never proven'}`;

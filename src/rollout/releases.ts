@@ -1,0 +1,54 @@
+import type { Cluster } from '../cluster/cluster.js';
+import { controllerOf, uidOf, type List, type ReplicaSet, type Workload } from '../cluster/objects.js';
+import { apiPath, resources, workloadResource } from '../cluster/resources.js';
+import { ConfigError } from '../outcome/errors.js';
+import { imagesOf, type Release, type ReleasedImage } from './ledger.js';
+import { refText, type FoundWorkload } from './resolve.js';
+import type { Target } from './workload.js';
+
+/** On a workload: the image that was last proven on it. Kubernetes copies it to the ReplicaSet of that image. */
+export const provenAnnotation = 'deploy-action/proven';
+
+/** `name@sha256:… of 2026-11-21T10:00:00Z, commit 1a2b3c4d5e6f, proven`. */
+export const describeRelease = (release: Release): string =>
+  `${release.reference} of ${release.at}${release.commit ? `, commit ${release.commit.slice(0, 12)}` : ''}, ${release.withdrawnAt ? 'withdrawn' : release.proven ? 'proven' : 'never proven'}`;
+
+/** What could be gone back to, newest first, for the log. */
+export function listReleases(releases: readonly Release[], now: readonly ReleasedImage[]): string[] {
+  const images = new Map(now.map((each) => [`${each.workload}/${each.container}`, each.image]));
+  const isNow = (release: Release): boolean => release.images.every((each) => images.get(`${each.workload}/${each.container}`) === each.image);
+  return releases.map((release) => `${isNow(release) ? '* ' : '  '}${describeRelease(release)}${isNow(release) ? ' (is there now)' : ''}`);
+}
+
+/**
+ * The release that `to` names: a commit or a digest of the ledger, or a revision of the one Deployment of the run.
+ * @returns undefined when none fits
+ */
+export async function namedRelease(to: string, releases: readonly Release[], facts: { readonly cluster: Cluster; readonly found: readonly FoundWorkload[] }): Promise<Release | undefined> {
+  if (/^sha256:/.test(to)) return releases.find((release) => release.images.some((each) => each.image.endsWith(`@${to}`)));
+  if (/^\d{1,6}$/.test(to)) return revision(Number(to), facts);
+  return releases.find((release) => release.commit?.startsWith(to.toLowerCase()));
+}
+
+async function revision(number: number, { cluster, found }: { readonly cluster: Cluster; readonly found: readonly FoundWorkload[] }): Promise<Release | undefined> {
+  const [only, ...others] = found;
+  if (!only || others.length > 0 || only.ref.kind !== 'deployment') {
+    throw new ConfigError([{ where: 'input to', message: `${number} is a revision, and revisions are counted for each Deployment by itself`, hint: 'Name one Deployment in `workloads`, or give `to` a commit or a digest.' }]);
+  }
+  const sets = await cluster.api.get<List<ReplicaSet>>(apiPath(resources.replicasets, cluster.namespace));
+  const set = (sets.items ?? []).find((each) => controllerOf(each) === uidOf(only.workload ?? {}) && each.metadata?.annotations?.['deployment.kubernetes.io/revision'] === String(number));
+  if (!set) return undefined;
+  const images = (set.spec?.template?.spec?.containers ?? []).map((container) => ({ workload: refText(only.ref), container: container.name ?? '', image: container.image ?? '' }));
+  const proven = images.some((each) => each.image === set.metadata?.annotations?.[provenAnnotation]);
+  return { reference: images[0]?.image ?? '', at: set.metadata?.creationTimestamp ?? '', proven, images };
+}
+
+/** Notes on each workload which image was proven on it. A note that cannot be written costs nothing but the note. */
+export async function annotateProven(cluster: Cluster, targets: readonly Target[]): Promise<void> {
+  await Promise.all(imagesOf(targets, 'after').filter((each, index, all) => all.findIndex((other) => other.workload === each.workload) === index).map(async ({ workload, image }) => {
+    const target = targets.find((each) => each.ref === workload);
+    if (!target) return;
+    const body = { metadata: { annotations: { [provenAnnotation]: image } } };
+    await cluster.api.send<Workload>('PATCH', apiPath(workloadResource[target.kind], cluster.namespace, target.name), body, { contentType: 'application/merge-patch+json' }).catch(() => undefined);
+  }));
+}
