@@ -115,7 +115,7 @@ async function execute(run: Run, facts: Facts, known: Ending): Promise<Ending> {
   const { state } = result;
   return {
     ...known, failure: result.failure, spans: [...known.spans, ...result.spans],
-    reference: state.reference, digest: state.digest, tags: state.tags, targets: state.targets, unchanged: state.unchanged, undone: state.undone, recovery: state.recovery,
+    reference: state.reference, digest: state.digest, tags: state.tags, targets: state.targets, unchanged: state.unchanged, undone: state.undone, recovery: state.recovery, rolledOutMs: state.rolledOutMs,
     imagesNow: facts.cluster && !state.unchanged ? await imagesNow(facts.cluster.cluster, state.targets) : undefined,
     warnings: [...known.warnings, ...state.warnings],
   };

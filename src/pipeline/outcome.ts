@@ -20,6 +20,7 @@ export interface Ending {
   readonly imagesNow?: ReadonlyMap<string, string>;
   readonly unchanged?: boolean;
   readonly undone?: Undone;
+  readonly rolledOutMs?: number;
   readonly recovery?: Recovery;
   readonly plan?: Plan;
   readonly undoCommands?: readonly string[];
@@ -38,7 +39,7 @@ export function outcomeOf(run: Run, ending: Ending): Outcome {
     changes: touched.flatMap((target) => changesOf(target, ending.imagesNow)),
     timeline: ending.spans,
     rollback: ending.undone && ending.undone.result !== 'untouched' ? rollbackReport(ending.undone) : undefined,
-    recovery: ending.recovery,
+    rolledOutMs: ending.rolledOutMs, recovery: ending.recovery,
     undoCommands: verdict === 'deployed' || verdict === 'rollback-failed' ? (ending.undoCommands ?? []) : [],
     warnings: ending.warnings,
     plan: verdict === 'planned' ? ending.plan : undefined,

@@ -50,7 +50,7 @@ async function execute(run: Run, { cluster, release, targets }: Facts, spans: En
   const result = await runStages(stages.stages.filter((stage) => plan.steps.some((step) => step.stage === stage.name)), { targets, reference: release.reference }, run.ports.clock, run.startedAt);
   await stages.close();
   return {
-    ...known, failure: result.failure, spans: [...spans, ...result.spans], unchanged: result.state.unchanged, undone: result.state.undone, recovery: result.state.recovery,
+    ...known, failure: result.failure, spans: [...spans, ...result.spans], unchanged: result.state.unchanged, undone: result.state.undone, recovery: result.state.recovery, rolledOutMs: result.state.rolledOutMs,
     imagesNow: await imagesNow(cluster.cluster, targets),
   };
 }

@@ -29,7 +29,9 @@ export function reportValue(outcome: Outcome) {
     timeline: outcome.timeline.map(({ stage, label, startMs, endMs, result }) =>
       ({ stage, label, startMs: Math.round(startMs), endMs: Math.round(endMs), result })),
     failure: failureValue(outcome),
+    rolledOutMs: outcome.rolledOutMs ?? null,
     rollback: rollbackValue(outcome),
+    recovery: recoveryValue(outcome),
     undoCommands: outcome.undoCommands,
     warnings: outcome.warnings,
     plan: outcome.plan ? planValue(outcome.plan) : null,
@@ -49,6 +51,12 @@ function rollbackValue({ rollback }: Outcome) {
   if (!rollback) return null;
   const whole = (ms: number | undefined) => (ms === undefined ? null : Math.round(ms));
   return { restoredAfterMs: whole(rollback.restoredAfterMs), verifiedAfterMs: whole(rollback.verifiedAfterMs), notes: rollback.notes };
+}
+
+function recoveryValue({ recovery }: Outcome) {
+  if (!recovery) return null;
+  const { runId, runUrl, startedAt, result, notes } = recovery;
+  return { runId, runUrl: runUrl ?? null, startedAt, result, notes };
 }
 
 /** The plan as a value for JSON: also the output `plan`. */

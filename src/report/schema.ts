@@ -43,12 +43,14 @@ export const reportJsonSchema = (): Schema => ({
       stage, label: text(), startMs: ms('Since the start of the run.'), endMs: ms(), result: { enum: ['ok', 'failed', 'skipped'] },
     })),
     failure: maybe({ $ref: '#/$defs/failure' }),
+    rolledOutMs: maybeMs('From the change until the controllers had finished; the proof that it serves is not in it.'),
     rollback: maybe({ $ref: '#/$defs/rollback' }),
+    recovery: maybe({ $ref: '#/$defs/recovery' }),
     undoCommands: list(text(), 'Commands that go back by hand.'),
     warnings: list(text()),
     plan: maybe({ $ref: '#/$defs/plan' }),
   }),
-  $defs: { stage: { enum: stageNames }, cause: { enum: Object.keys(causes) }, failure, rollback, plan },
+  $defs: { stage: { enum: stageNames }, cause: { enum: Object.keys(causes) }, failure, rollback, recovery, plan },
 });
 
 const failure = object({
@@ -59,6 +61,11 @@ const rollback = object({
   restoredAfterMs: maybeMs('From the failure to the patch that put the old images back.'),
   verifiedAfterMs: maybeMs('From that patch to the proof that it holds.'),
   notes: list(text()),
+});
+
+const recovery = object({
+  runId: text(), runUrl: maybeText(), startedAt: text('ISO 8601, UTC: when the run began that had died.'),
+  result: { enum: ['confirmed', 'restored', 'failed'] }, notes: list(text()),
 });
 
 const plan = object({

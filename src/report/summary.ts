@@ -16,7 +16,7 @@ export function summary(outcome: Outcome): string {
   const isUrgent = outcome.verdict === 'rollback-failed';
   const before = [headline(outcome), isUrgent ? byHand : '', failure(outcome.failure)];
   const after = [
-    rollback(outcome), plan(outcome), changes(outcome), warnings(outcome.warnings), gantt(outcome.timeline), isUrgent ? '' : byHand, facts(outcome),
+    rollback(outcome), recovery(outcome), plan(outcome), changes(outcome), warnings(outcome.warnings), gantt(outcome.timeline), isUrgent ? '' : byHand, facts(outcome),
   ];
   const fixed = [...before, ...after].map(bounded).join('\n\n').length;
   const evidence = evidenceBlocks(outcome.failure?.evidence ?? [], sizeLimit - fixed - 1024);
@@ -68,6 +68,17 @@ function rollback(outcome: Outcome): string {
   const sentences = outcome.rollback ? rollbackSentences(outcome.rollback) : [];
   return sentences.length > 0 ? `**Rollback**\n\n${list(sentences)}` : '';
 }
+
+/** An earlier run that had died is told by itself: what became of it is not what became of this run. */
+function recovery({ recovery: found }: Outcome): string {
+  if (!found) return '';
+  const which = `An earlier run (${found.runUrl ?? found.runId}, begun ${found.startedAt}) had died in the middle of its rollout, and was finished first`;
+  return `**Recovery**\n\n${list([`${which}: ${recoveryWords[found.result]}.`, ...found.notes])}`;
+}
+
+const recoveryWords = {
+  confirmed: 'it had succeeded', restored: 'what was there before it was put back and seen to serve', failed: 'what was there before it is not, or not provably, back',
+} as const;
 
 const warnings = (texts: readonly string[]): string => (texts.length > 0 ? `**Warnings**\n\n${list(texts)}` : '');
 

@@ -1,6 +1,7 @@
 import type { Cluster } from '../cluster/cluster.js';
 import { controllerOf, uidOf, type List, type ReplicaSet, type Workload } from '../cluster/objects.js';
 import { apiPath, resources, workloadResource } from '../cluster/resources.js';
+import { releaseNameType } from '../config/release-name.js';
 import { ConfigError } from '../outcome/errors.js';
 import { imagesOf, type Release, type ReleasedImage } from './ledger.js';
 import { refText, type FoundWorkload } from './resolve.js';
@@ -25,8 +26,9 @@ export function listReleases(releases: readonly Release[], now: readonly Release
  * @returns undefined when none fits
  */
 export async function namedRelease(to: string, releases: readonly Release[], facts: { readonly cluster: Cluster; readonly found: readonly FoundWorkload[] }): Promise<Release | undefined> {
-  if (/^sha256:/.test(to)) return releases.find((release) => release.images.some((each) => each.image.endsWith(`@${to}`)));
-  if (/^\d{1,6}$/.test(to)) return revision(Number(to), facts);
+  const type = releaseNameType(to);
+  if (type === 'digest') return releases.find((release) => release.images.some((each) => each.image.endsWith(`@${to}`)));
+  if (type === 'revision') return revision(Number(to), facts);
   return releases.find((release) => release.commit?.startsWith(to.toLowerCase()));
 }
 
