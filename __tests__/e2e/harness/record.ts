@@ -40,7 +40,10 @@ export async function startRecording(space: Space, name: string, description: st
   }
   return {
     mark: (mark) => entries.push({ atMs: at(), type: 'MARK', mark }),
-    stop: () => stops.forEach((stop) => stop()),
+    stop: () => {
+      stops.forEach((stop) => stop());
+      entries.push({ atMs: at(), type: 'MARK', mark: 'end' });
+    },
     write: (path) => writeFileSync(path, entries.map((entry) => JSON.stringify(entry)).join('\n') + '\n'),
   };
 }
