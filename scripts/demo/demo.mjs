@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import process from 'node:process';
-import { rolledOutMs, runAction } from '../live/action.mjs';
+import { logOf, rolledOutMs, runAction } from '../live/action.mjs';
 import { createRepository } from '../live/hello.mjs';
 import { createNamespace } from '../live/namespace.mjs';
 import { root, startSandbox } from '../live/sandbox.mjs';
@@ -133,7 +133,7 @@ async function make(stand, release) {
 function keepResult(name, result) {
   const folder = join(results, name);
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'log.txt'), result.lines.map(({ text }) => `${text}\n`).join(''));
+  writeFileSync(join(folder, 'log.txt'), logOf(result));
   writeFileSync(join(folder, 'summary.md'), result.summary);
   writeFileSync(join(folder, 'report.json'), `${JSON.stringify(result.report ?? null, null, 2)}\n`);
   return folder;

@@ -114,6 +114,9 @@ function parseEntries(text) {
   return Object.fromEntries([...text.matchAll(/^([^=\n]+?)<<(.+)\n([\s\S]*?)\n?\2$/gm)].map(([, name, , value]) => [name, value]));
 }
 
+/** @param {Pick<ActionResult, 'lines'>} result */
+export const logOf = ({ lines }) => lines.map(({ text }) => `${text}\n`).join('');
+
 /**
  * When the image was set, in ms since the start of the step; undefined when it was not.
  *

@@ -1,0 +1,63 @@
+/** How long it takes to know that a release has failed, and until the version before is proven to be back. */
+import { logOf, recoveryMs, runAction, verdictMs } from '../live/action.mjs';
+import { push, withApp } from './app.mjs';
+import { mebibytes, median, range, seconds, withUsage } from './measure.mjs';
+
+export const name = 'failures';
+export const needsSandbox = true;
+
+const absent = `sha256:${'0123456789abcdef'.repeat(4)}`;
+
+/**
+ * @typedef {object} FailureCase
+ * @property {string} what
+ * @property {string} cause that must be named
+ * @property {string} [mode] fault of the app; without, the image does not exist
+ * @property {string} target
+ * @property {string} kubectl until `kubectl rollout status` has failed, as measured on this sandbox
+ */
+
+/** @type {readonly FailureCase[]} */
+const cases = [
+  { what: 'missing image', cause: 'image-not-found', target: '4 s', kubectl: '600 s' },
+  { what: 'crash at once', cause: 'crash-loop', mode: 'crash', target: '8 s', kubectl: '602 s' },
+];
+
+/** @param {import('./benchmark.mjs').Context} context */
+export function run({ env, runs }) {
+  return withApp(env, async ({ app, namespace }) => {
+    const rows = [];
+    let peakMiB = 0;
+    for (const each of cases) {
+      const seen = [];
+      for (let round = 0; round < runs; round += 1) {
+        const digest = each.mode === undefined ? absent : (await push(env, app, each.mode)).digest;
+        const { result, usage } = await withUsage(({ node, env: more }) => runAction({
+          action: 'rollout', node, env: { ...env, ...more },
+          inputs: {
+            image: app.image, digest, kubeconfig: namespace.kubeconfig, namespace: namespace.name, workloads: 'deployment/web', smoke: 'service/web/ -> 200',
+          },
+        }));
+        if (result.outputs.cause !== each.cause) throw new Error(`${each.what} was called ${result.outputs.verdict} ${result.outputs.cause}:\n${logOf(result)}`);
+        peakMiB = Math.max(peakMiB, usage.peakMiB);
+        seen.push({ verdict: verdictMs(result), recovery: recoveryMs(result), ended: result.outputs.verdict });
+      }
+      const [verdicts, recoveries] = [seen.map(({ verdict }) => verdict), seen.map(({ recovery }) => recovery)];
+      rows.push([
+        each.what, `\`${each.cause}\``, [...new Set(seen.map(({ ended }) => ended))].join(', '),
+        seconds(median(verdicts)), range(verdicts), each.target, seconds(median(recoveries)), range(recoveries), '5 s', each.kubectl,
+      ]);
+    }
+    return {
+      title: 'Failures',
+      about: 'From the change of the image to the verdict, and from there until the version before was put back and proven to serve. '
+        + 'Three replicas, strategy as it is by default.',
+      head: ['release', 'cause named', 'ended', 'verdict', 'range', 'target', 'recovered', 'range', 'target', '`kubectl rollout status`'],
+      rows,
+      notes: [
+        `n = ${runs}. Peak memory of the action: ${mebibytes(peakMiB)}.`,
+        '`kubectl rollout status` fails when a Deployment exceeds progressDeadlineSeconds, 600 by default; it names no cause and puts nothing back.',
+      ],
+    };
+  });
+}
