@@ -99,7 +99,8 @@ async function take({ api, namespace }: Cluster, path: string, app: string, hold
     else await api.send('POST', apiPath(resources.leases, namespace), body);
     return true;
   } catch (error) {
-    if (error instanceof ApiError && (error.status === 409 || error.status === 404)) return false;
+    // Somebody was faster, or gave it up and removed it: look again.
+    if (error instanceof ApiError && (error.status === 409 || (error.status === 404 && lease))) return false;
     throw error;
   }
 }

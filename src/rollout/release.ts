@@ -11,7 +11,7 @@ import { follow, type Followed } from './follow.js';
 import { heldChecks } from './smoke/held.js';
 import { smoke, smokePods, type SmokeTarget } from './smoke/smoke.js';
 import { selects } from './selector.js';
-import { expectationOf, servicesFor, takeSnapshot, type WorkloadSnapshot } from './snapshot.js';
+import { expectationOf, servicesFor, takeSnapshot, type ImagesOf, type WorkloadSnapshot } from './snapshot.js';
 import { watchWorkloads, type Watched } from './watching.js';
 import type { Target } from './workload.js';
 
@@ -117,8 +117,8 @@ async function proveFirst(release: OpenRelease, held: readonly Target[], wave: r
   for (const { target } of waves) ports.log.progress('rollout', target.ref, 'the first wave answers rightly · the rest follows');
 }
 
-/** What a change of this workload to its images `back` or `after` is measured against. */
-export const expectation = (release: OpenRelease, target: Target, generation: number, images: 'back' | 'after'): Followed['expected'] => {
+/** What a change of this workload to these images is measured against. */
+export const expectation = (release: OpenRelease, target: Target, generation: number, images: keyof ImagesOf): Followed['expected'] => {
   const { world } = release.watched;
   return expectationOf(world, target, generation, images, servicesFor(world.view(target), release.services, release.config.smoke));
 };

@@ -4,7 +4,7 @@ import type { Expectation, ServiceExpectation } from './judge/expectation.js';
 import { completionOf } from './judge/completion.js';
 import { isReady, restartKey } from './judge/symptoms.js';
 import { selects } from './selector.js';
-import { imageBack, templateOf, type Target } from './workload.js';
+import { imageBack, templateOf, type Target, type TargetContainer } from './workload.js';
 import type { World, WorkloadView } from './world.js';
 
 /** What a workload looked like before the change: exact enough to put it back, and to tell whether that worked. */
@@ -46,15 +46,19 @@ export function runningDigests(pods: readonly Pod[]): Map<string, Set<string>> {
 
 const digestOf = (status: ContainerStatus): string | undefined => /sha256:[0-9a-f]{64}/.exec(status.imageID ?? '')?.[0];
 
+const imageOf = { before: (container: TargetContainer) => container.before, after: (container: TargetContainer) => container.after, back: imageBack };
+/** The images of a target: what was there, what this run sets, and what a rollback puts back. */
+export type ImagesOf = typeof imageOf;
+
 /** What a change to `images` is to be measured against, as the world stands before it. */
-export function expectationOf(world: World, target: Target, generation: number, images: 'back' | 'after', services: readonly ServiceExpectation[]): Expectation {
+export function expectationOf(world: World, target: Target, generation: number, images: keyof ImagesOf, services: readonly ServiceExpectation[]): Expectation {
   const view = world.view(target);
   const pods = [...view.newPods, ...view.oldPods, ...view.leavingPods];
   const restarts = pods.flatMap((pod) =>
     [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].map((status) => [restartKey(pod, status.name), status.restartCount ?? 0] as const));
   return {
     generation,
-    images: new Map(target.containers.map((container) => [container.name, images === 'back' ? imageBack(container) : container.after])),
+    images: new Map(target.containers.map((container) => [container.name, imageOf[images](container)])),
     restartsBefore: new Map(restarts),
     eventsBefore: new Set(view.eventsOf(target.uid).map(uidOf)),
     goal: 'whole',

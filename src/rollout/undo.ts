@@ -67,7 +67,7 @@ interface Proof {
 
 async function verify(release: OpenRelease, restored: readonly Restored[], cancelled: boolean): Promise<Proof> {
   const { ports, watched } = release;
-  const judged = restored.flatMap((each) => ('generation' in each ? [{ target: each.target, expected: expectation(release, each.target, each.generation, 'back') }] : []));
+  const judged = restored.flatMap((each) => ('generation' in each ? [{ target: each.target, expected: expectation(release, each.target, each.generation, each.result === 'untouched' ? 'before' : 'back') }] : []));
   const deadlineAt = ports.clock.monotonic() + (cancelled ? verifyForWhenCancelledMs : Math.max(verifyForMs, release.config.timeoutMs));
   try {
     await follow(ports, watched, judged, { deadlineAt, steadyMs }, 'rollback', undefined);

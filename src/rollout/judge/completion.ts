@@ -31,6 +31,8 @@ export function completionOf(view: WorkloadView, goal: Goal = 'whole'): Completi
         [(status.replicas ?? 0) > updated, countOf((status.replicas ?? 0) - updated, 'old pod') + ' to go'],
         [(status.availableReplicas ?? 0) < desired, `${status.availableReplicas ?? 0} of ${desired} available`],
         [desired > 0 && view.replicaSet === undefined, 'the new ReplicaSet'],
+        // The watch of the pods may be behind that of the Deployment: what is to be asked must have been seen.
+        [ready < desired, `${ready} of ${desired} new pods seen ready`],
       ]) };
     }
     case 'statefulset': {

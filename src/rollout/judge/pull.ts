@@ -26,7 +26,7 @@ const rules: readonly { readonly pattern: RegExp; readonly cause: Cause; readonl
 export function classifyPull(message: string, image: string): PullVerdict {
   // The image's own name is no word of the registry: there are tags like `403` and repositories like `timeout`.
   const [name = ''] = image.split('@');
-  const words = message.replace(/"[^"]*"/g, '""').replaceAll(image, '').replaceAll(name, '');
+  const words = message.replace(/https?:\/\/\S+/g, '').replace(/"[^"]*"/g, '""').replaceAll(image, '').replaceAll(name, '');
   const rule = rules.find((candidate) => candidate.pattern.test(words));
   return { cause: rule?.cause ?? 'image-pull-failed', patienceMs: rule?.patienceMs ?? 120_000, words: gist(message) };
 }
@@ -35,5 +35,7 @@ export function classifyPull(message: string, image: string): PullVerdict {
 function gist(message: string): string {
   const text = message.replace(/\s+/g, ' ').trim();
   const described = /desc = (.*)$/.exec(text)?.[1] ?? text;
-  return described.replace(/^Failed to pull image "[^"]*": /, '').slice(0, 300) || 'the node gave no reason';
+  const reason = described.replace(/^Failed to pull image "[^"]*": /, '').replace(/^(?:failed to [^"]*"[^"]*": )+/, '');
+  // What went wrong stands at the end.
+  return reason.length > 300 ? `…${reason.slice(-300)}` : reason || 'the node gave no reason';
 }

@@ -2,6 +2,7 @@ import type { Cause } from '../../outcome/causes.js';
 import { conditionOf, nameOf, uidOf, type Condition, type Container, type ContainerStatus, type KubeEvent, type Pod } from '../../cluster/objects.js';
 import type { WorkloadView } from '../world.js';
 import type { Expectation } from './expectation.js';
+import { exiting } from './exits.js';
 import { probeAllowanceMs } from './probes.js';
 import { classifyPull } from './pull.js';
 
@@ -37,7 +38,8 @@ export function symptomsOfPod(pod: Pod, view: WorkloadView, expected: Expectatio
   return [...ofContainers, ...ofPod].filter((symptom) => symptom !== undefined);
 }
 
-interface Subject {
+/** One container of one new pod, with everything that is known of it. */
+export interface Subject {
   readonly pod: Pod;
   readonly status: ContainerStatus;
   readonly init: boolean;
@@ -48,7 +50,7 @@ interface Subject {
 const isSidecar = (pod: Pod, status: ContainerStatus): boolean =>
   pod.spec?.initContainers?.some((container) => container.name === status.name && container.restartPolicy === 'Always') ?? false;
 
-const symptom = (cause: Cause, { pod, status }: Subject, patienceMs: number, message: string): Symptom => ({
+export const symptom = (cause: Cause, { pod, status }: Subject, patienceMs: number, message: string): Symptom => ({
   key: `${cause} ${uidOf(pod)} ${status.name ?? ''}`, cause, patienceMs, message: `container ${status.name} of pod ${nameOf(pod)} ${message}`, pod, container: status.name,
 });
 
@@ -86,43 +88,7 @@ function configuring(subject: Subject): Symptom | undefined {
   return symptom('container-config', subject, seconds(10), `cannot be configured: ${waiting.message ?? waiting.reason}`);
 }
 
-/** How often the container has ended since the change: once is tolerated, twice is a pattern. */
-function exiting(subject: Subject): Symptom | undefined {
-  const { status, pod, expected, init } = subject;
-  const ended = status.state?.terminated ?? status.lastState?.terminated;
-  const restarts = (status.restartCount ?? 0) - (expected.restartsBefore.get(restartKey(pod, status.name)) ?? 0);
-  const failing = status.state?.terminated && (!init || status.state.terminated.exitCode !== 0) ? 1 : 0;
-  const backingOff = status.state?.waiting?.reason === 'CrashLoopBackOff' && restarts > 0;
-  if (!ended || (restarts + failing < 2 && !backingOff)) return undefined;
-  if (init && ended.exitCode === 0) return undefined;
-  const how = describeEnd(ended);
-  // containerd gives every container that could not be started the exit code 128: that code says nothing against it.
-  if (/^(StartError|ContainerCannotRun)$/.test(ended.reason ?? '') || status.state?.waiting?.reason === 'RunContainerError') {
-    return symptom('container-start', subject, 0, `cannot be started: ${ended.message ?? how}`);
-  }
-  if (ended.reason === 'OOMKilled') return symptom('out-of-memory', subject, 0, `was killed for its memory ${times(restarts + failing)}; ${limitOf(pod, status.name)}`);
-  const probe = killedByProbe(subject.events, status.name);
-  if (probe) return symptom('probe-killed', subject, 0, `was killed ${times(restarts + failing)} by its ${probe} probe`);
-  if (init) return symptom('init-failed', subject, 0, `(init) failed ${times(restarts + failing)}, last with ${how}`);
-  return symptom('crash-loop', subject, 0, `ended ${times(restarts + failing)}, last with ${how}`);
-}
-
 export const restartKey = (pod: Pod, container: string | undefined): string => `${uidOf(pod)}/${container ?? ''}`;
-
-const times = (count: number): string => (count <= 1 ? 'once' : count === 2 ? 'twice' : `${count} times`);
-
-const describeEnd = (ended: { exitCode?: number; signal?: number; reason?: string }): string =>
-  ended.signal ? `signal ${ended.signal}` : `exit code ${ended.exitCode ?? 'unknown'}${ended.reason && ended.reason !== 'Error' ? ` (${ended.reason})` : ''}`;
-
-function limitOf(pod: Pod, name: string | undefined): string {
-  const limit = pod.spec?.containers?.find((container) => container.name === name)?.resources?.limits?.memory;
-  return limit ? `its memory limit is ${limit}` : 'it has no memory limit: the node itself ran out';
-}
-
-function killedByProbe(events: readonly KubeEvent[], container: string | undefined): string | undefined {
-  const killing = events.filter((event) => event.reason === 'Killing' && event.message?.includes(`ontainer ${container} failed `)).at(-1);
-  return /failed (liveness|startup) probe/.exec(killing?.message ?? '')?.[1];
-}
 
 function scheduling(pod: Pod, events: readonly KubeEvent[]): Symptom | undefined {
   const scheduled = conditionOf(pod.status?.conditions, 'PodScheduled');
@@ -190,7 +156,9 @@ export function symptomsOfOwner(view: WorkloadView, expected: Expectation): Symp
   if (words === undefined) return [];
   const cause: Cause = /exceeded quota/.test(words) ? 'quota-exceeded' : 'admission-denied';
   const patienceMs = cause === 'quota-exceeded' ? seconds(20) + leavingMs(view) : webhookIsLate(words) ? seconds(60) : seconds(20);
-  return [{ key: `${cause} ${view.target.ref}`, cause, patienceMs, message: `new pods of ${view.target.ref} cannot be made: ${oneLine(words)}` }];
+  // Once the last of them has gone there is room, and the time counts from then on.
+  const meanwhile = cause === 'quota-exceeded' && view.leavingPods.length > 0 ? ' while pods leave' : '';
+  return [{ key: `${cause} ${view.target.ref}${meanwhile}`, cause, patienceMs, message: `new pods of ${view.target.ref} cannot be made: ${oneLine(words)}` }];
 }
 
 const webhookIsLate = (words: string): boolean =>
