@@ -20,10 +20,11 @@ afterAll(() => {
 interface Failing {
   readonly cause: string;
   readonly what: string;
-  readonly stage?: string;
   readonly healthy?: HealthyOptions;
   /** Done between the healthy version and the run. */
   readonly prepare?: (space: Space) => Promise<void>;
+  /** Done just before the images are set, when everything has been checked. */
+  readonly atChange?: (space: Space) => Promise<unknown>;
   readonly image: () => Promise<PushedImage>;
   readonly inputs?: Readonly<Record<string, string>>;
   /** What log, summary and report have to say. */
@@ -51,17 +52,18 @@ const failing: readonly Failing[] = [
     image: () => variant('v2', calm, { tag: 'v2-fresh', fresh: true }), told: ['Never'],
   },
   {
-    cause: 'container-config', what: 'a key of a ConfigMap has gone', healthy: wantsGreeting,
-    prepare: async (space) => void (await space.patch('ConfigMap', 'settings', { data: { greeting: null, other: 'x' } })),
+    cause: 'container-config', what: 'a key of a ConfigMap goes away after the check', healthy: wantsGreeting,
+    atChange: (space) => space.patch('ConfigMap', 'settings', { data: { greeting: null, other: 'x' } }),
     image: () => variant('v2'), told: ['greeting', 'settings'],
   },
   { cause: 'deadline', what: 'is not done within the timeout', image: () => variant('v2', `${calm},slow-ready=60s`), inputs: { timeout: '12s' }, told: ['deployment/web'] },
   {
-    cause: 'deadline', what: 'Kubernetes itself gave up', healthy: { replicas: 1, spec: { progressDeadlineSeconds: 8 } }, image: () => variant('v2', `${calm},slow-ready=60s`),
+    cause: 'deadline', what: 'Kubernetes itself gave up', healthy: { spec: { progressDeadlineSeconds: 8 } }, image: () => variant('v2', `${calm},slow-ready=60s`),
+    inputs: { 'prove-first': 'false' },
     told: ['deployment/web'],
   },
-  { cause: 'smoke-failed', what: 'answers 500', stage: 'smoke', image: () => variant('v2', `${calm},wrong-answer`), told: ['500', 'service/web/'] },
-  { cause: 'smoke-failed', what: 'answers another text', stage: 'smoke', image: () => variant('v2', `${calm},wrong-text`), told: ['welcome to nginx', 'v2'] },
+  { cause: 'smoke-failed', what: 'answers 500', image: () => variant('v2', `${calm},wrong-answer`), told: ['500', 'service/web/'] },
+  { cause: 'smoke-failed', what: 'answers another text', image: () => variant('v2', `${calm},wrong-text`), told: ['welcome to nginx', 'v2'] },
   {
     cause: 'wrong-version-serving', what: 'the Service also leads to pods of somebody else', image: () => variant('v2'),
     healthy: { labels: { tier: 'front' } },
@@ -84,10 +86,13 @@ describe('rolled back, object by object', () => {
     const host = (await space.get('Service', 'web')).spec.clusterIP;
     const load = startLoad({ host, perSecond: 10 });
     const image = await each.image();
-    const result = await runAction({ inputs: rolloutInputs(space, image, each.inputs) });
+    const change = atChange(() => each.atChange?.(space));
+    const result = await runAction({ inputs: rolloutInputs(space, image, each.inputs), onLine: change.onLine });
+    await change.done();
     const { errors } = await load.stop();
 
-    expectEnding(result, { verdict: 'rolled-back', cause: each.cause, stage: each.stage ?? 'rollout' });
+    expectEnding(result, { verdict: 'rolled-back', cause: each.cause });
+    expect(result.outputs.stage).toMatch(/^(rollout|smoke)$/);
     expectTold(result, ...each.told);
     expect(await snapshotOf(space)).toEqual(before);
     expect(await runningImages(space, 'web')).toEqual(running);
@@ -101,6 +106,17 @@ describe('rolled back, object by object', () => {
     expectHidden(result, space.token);
   })());
 });
+
+/** Acts once, when the command that sets the images is printed, just before it is run. */
+function atChange(act: () => Promise<unknown> | undefined): { readonly onLine: (line: string) => void; readonly done: () => Promise<unknown> } {
+  let acting: Promise<unknown> | undefined;
+  return {
+    onLine: (line) => {
+      if (line.includes('[command]kubectl') && line.includes(' set image ')) acting ??= act();
+    },
+    done: async () => acting,
+  };
+}
 
 /** With imagePullPolicy Never the healthy image has to be on the node before. */
 async function startOnNode(space: Space, each: Failing): Promise<void> {
@@ -116,16 +132,16 @@ async function ledgerPhase(space: Space): Promise<string | undefined> {
   return map && JSON.parse(map.data['ledger.json']).run.phase;
 }
 
-describe('rolled back, because the nodes see the registry otherwise than the runner does', () => {
+describe('rolled back, because the nodes see the registry otherwise than the check did', () => {
   it.concurrent('image-not-found: the image went away after the check', inSpace('notfound', async (space) => {
     const proxy = await registryProxy();
     try {
       await startHealthy(space);
       const before = await snapshotOf(space);
       const v2 = await variant('v2');
-      proxy.refuseNodes(404);
       const inputs = rolloutInputs(space, { ...v2, name: v2.name.replace(environment().registry, proxy.host) }, { workloads: 'deployment/web:web' });
-      const result = await runAction({ inputs });
+      const change = atChange(async () => proxy.refuse(404));
+      const result = await runAction({ inputs, onLine: change.onLine });
       expectEnding(result, { verdict: 'rolled-back', cause: 'image-not-found', stage: 'rollout' });
       expectTold(result, 'not found');
       expect(await snapshotOf(space)).toEqual(before);

@@ -9,6 +9,7 @@ import { startLoad } from './harness/load.js';
 import { kubeconfigOf, type Space } from './harness/namespace.js';
 import { runAction } from './harness/run-action.js';
 import { runningImages, snapshotOf } from './harness/snapshot.js';
+import { configmap } from './harness/workloads.js';
 
 jest.setTimeout(120_000);
 afterAll(() => {
@@ -156,6 +157,17 @@ describe('failed, before anything changed', () => {
     const result = await runAction({ inputs: rolloutInputs(space, await variant('v2'), { kubeconfig }) });
     expectEnding(result, { verdict: 'failed', cause: 'api-unreachable' });
     expectTold(result, '127.0.0.1:9');
+  }));
+
+  it.concurrent('a key of a ConfigMap that is not there', inSpace('missingkey', async (space) => {
+    await space.apply(configmap('settings', { greeting: 'hi' }));
+    await startHealthy(space, { container: { env: [{ name: 'GREETING', valueFrom: { configMapKeyRef: { name: 'settings', key: 'greeting' } } }] } });
+    await space.patch('ConfigMap', 'settings', { data: { greeting: null, other: 'x' } });
+    const before = await snapshotOf(space);
+    const result = await runAction({ inputs: rolloutInputs(space, await variant('v2')) });
+    expectEnding(result, { verdict: 'failed', cause: 'container-config', stage: 'preflight' });
+    expectTold(result, 'greeting', 'settings');
+    expect(await snapshotOf(space)).toEqual(before);
   }));
 
   it.concurrent('a wrong registry login', inSpace('login', async (space) => {

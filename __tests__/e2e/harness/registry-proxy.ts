@@ -1,24 +1,21 @@
-import { createServer, request, type IncomingMessage } from 'node:http';
+import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { environment } from './environment.js';
 
 export interface RegistryProxy {
   /** `host:port`, to be used in place of the registry's own. */
   readonly host: string;
-  /** Answers this status to the nodes from now on; undefined: passes everything on. Other clients are never refused. */
-  refuseNodes(status: number | undefined): void;
+  /** Answers this status from now on; undefined: passes everything on. */
+  refuse(status: number | undefined): void;
   close(): Promise<void>;
 }
 
-/**
- * A registry that the runner sees otherwise than the nodes do, as when an image is removed between the check and the
- * pull, or a node's way to the registry is broken. Nodes are told by the user agent of containerd.
- */
+/** A registry that can change its mind, as when an image is removed between the check and the pull. */
 export async function registryProxy(): Promise<RegistryProxy> {
   const upstream = environment().registry;
   let status: number | undefined;
   const server = createServer((incoming, outgoing) => {
-    if (status !== undefined && isNode(incoming)) {
+    if (status !== undefined) {
       outgoing.writeHead(status, { 'content-type': 'application/json' });
       outgoing.end(JSON.stringify({ errors: [{ code: status === 404 ? 'MANIFEST_UNKNOWN' : 'DENIED', message: 'the test says so' }] }));
       return;
@@ -35,7 +32,7 @@ export async function registryProxy(): Promise<RegistryProxy> {
   });
   return {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    refuseNodes: (next) => {
+    refuse: (next) => {
       status = next;
     },
     close: async () => {
@@ -44,5 +41,3 @@ export async function registryProxy(): Promise<RegistryProxy> {
     },
   };
 }
-
-const isNode = (incoming: IncomingMessage): boolean => /^containerd\//.test(incoming.headers['user-agent'] ?? '');
