@@ -24,6 +24,7 @@ if (unknown !== undefined || !Number.isInteger(runs) || runs < 1) {
 const chosen = benchmarks.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
 const env = chosen.some(({ needsSandbox }) => needsSandbox) ? await startSandbox() : /** @type {any} */ (process.env);
 for (const { name, run } of chosen) {
+  console.error(`measuring: ${name}`);
   const table = markdown(await run({ env, runs }));
   console.log(`\n${table}`);
   if (values.write) writePage(name, table);

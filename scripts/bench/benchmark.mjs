@@ -1,6 +1,7 @@
 /** What a benchmark is: a file that exports a name and `run`. This one lists them, and puts their tables on the page. */
 import * as failures from './failures.mjs';
 import * as good from './good.mjs';
+import * as proveFirst from './prove-first.mjs';
 import * as startup from './startup.mjs';
 
 /**
@@ -21,7 +22,7 @@ import * as startup from './startup.mjs';
 /** @typedef {{ name: string, needsSandbox: boolean, run: (context: Context) => Promise<Table> }} Benchmark */
 
 /** @type {readonly Benchmark[]} */
-export const benchmarks = [startup, good, failures];
+export const benchmarks = [startup, good, failures, proveFirst];
 
 /** @param {Table} table */
 export function markdown({ title, about, head, rows, notes }) {

@@ -1,8 +1,8 @@
 /** The end of the demo: what happened, how long it took, and what was wrong with it. */
 import { recoveryMs, rolledOutMs, verdictMs } from '../live/action.mjs';
+import { answered, describeTraffic } from '../live/traffic.mjs';
 import { releases } from './releases.mjs';
 import { bold, grey, seconds, table } from './screen.mjs';
-import { countTraffic, describeTraffic } from './traffic.mjs';
 
 /** @typedef {import('./demo.mjs').Made} Made */
 
@@ -62,4 +62,16 @@ export function problemsOf(made) {
     return traffic && amiss ? [`${release.name}: requests were lost or answered wrongly: ${describeTraffic(traffic)}.`] : [];
   });
   return [...verdicts, ...requests];
+}
+
+/**
+ * A request is lost when nothing answered it, or something that is not the app. An answer with an error of the app
+ * itself is not lost but wrong: the release that gave it is to blame, and not the way it was rolled out.
+ *
+ * @param {Made['traffic']} account
+ */
+function countTraffic(account) {
+  const [right, wrong] = [answered(account, /^200 hello v\d+$/), answered(account, /^500 internal server error$/)];
+  const sent = account?.sent ?? 0;
+  return { sent, wrong, lost: sent - right - wrong };
 }

@@ -6,10 +6,10 @@ import { logOf, rolledOutMs, runAction } from '../live/action.mjs';
 import { createRepository } from '../live/hello.mjs';
 import { createNamespace } from '../live/namespace.mjs';
 import { root, startSandbox } from '../live/sandbox.mjs';
+import { describeTraffic, startTraffic } from '../live/traffic.mjs';
 import { releases } from './releases.mjs';
 import { bold, explain, green, grey, happen, narrator, red, say, seconds } from './screen.mjs';
 import { closing, problemsOf } from './closing.mjs';
-import { describeTraffic, startTraffic } from './traffic.mjs';
 
 const perSecond = 50;
 const results = join(root, 'tmp', 'demo');
@@ -25,7 +25,7 @@ const results = join(root, 'tmp', 'demo');
  * @typedef {object} Made a release that was made
  * @property {import('./releases.mjs').Release} release
  * @property {import('../live/action.mjs').ActionResult} result
- * @property {import('./load.mjs').Account} [traffic] the requests that were sent during it
+ * @property {import('../live/load.mjs').Account} [traffic] the requests that were sent during it
  */
 
 /**
@@ -70,7 +70,7 @@ async function makeReleases(stand) {
   const address = await stand.namespace.kubectl(['get', 'service', 'hello', '--output=jsonpath={.spec.clusterIP}']);
   /** @type {Made[]} */
   const made = [];
-  /** @type {import('./traffic.mjs').Traffic | undefined} */
+  /** @type {import('../live/traffic.mjs').Traffic | undefined} */
   let traffic;
   try {
     for (const release of releases) {

@@ -1,4 +1,4 @@
-/** The load generator, from the demo's side, and what its accounts mean. */
+/** The load generator, from the side of whoever starts it. */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -30,19 +30,13 @@ export function startTraffic(host, perSecond) {
 }
 
 /**
- * A request is lost when nothing answered it, or something that is not the app. An answer with an error of the app
- * itself is not lost but wrong: the release that gave it is to blame, and not the way it was rolled out.
+ * How many requests of the account got an answer that fits.
  *
  * @param {Account | undefined} account
+ * @param {RegExp} pattern of status and first line: `200 hello v1`
  */
-export function countTraffic(account) {
-  const answers = Object.entries(account?.answers ?? {});
-  /** @param {RegExp} pattern */
-  const answered = (pattern) => answers.reduce((sum, [answer, count]) => (pattern.test(answer) ? sum + count : sum), 0);
-  const [right, wrong] = [answered(/^200 hello v\d+$/), answered(/^500 internal server error$/)];
-  const sent = account?.sent ?? 0;
-  return { sent, right, wrong, lost: sent - right - wrong };
-}
+export const answered = (account, pattern) =>
+  Object.entries(account?.answers ?? {}).reduce((sum, [answer, count]) => (pattern.test(answer) ? sum + count : sum), 0);
 
 /**
  * `200 hello v1 ×412, ECONNREFUSED ×3`
