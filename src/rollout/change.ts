@@ -1,9 +1,12 @@
 import type { Cluster } from '../cluster/cluster.js';
+import { ApiError } from '../cluster/api.js';
+import { persistently } from '../cluster/persist.js';
 import type { Workload } from '../cluster/objects.js';
 import { apiPath, workloadResource } from '../cluster/resources.js';
 import { ClusterError } from '../outcome/errors.js';
 import type { Cause } from '../outcome/causes.js';
 import type { Log } from '../ports/log.js';
+import type { Ports } from '../ports/ports.js';
 import { containersOf, type Target } from './workload.js';
 
 /** The arguments of each `kubectl set image`: workloads that get the same images share one command. */
@@ -23,13 +26,8 @@ export function setImageCommands(targets: readonly Target[]): string[][] {
  * @returns the generation of each workload after the change, by ref
  * @throws ClusterError when kubectl was refused, or something else stands there than what was written
  */
-export async function setImages(cluster: Cluster, log: Log, targets: readonly Target[], signal: AbortSignal): Promise<Map<string, number>> {
-  for (const args of setImageCommands(targets)) {
-    log.command(cluster.typed(args));
-    const exit = await cluster.kubectl(args, { signal });
-    for (const line of `${exit.stdout}${exit.stderr}`.split('\n')) if (line.trim() !== '') log.output(line);
-    if (exit.code !== 0) throw refused(exit.stderr);
-  }
+export async function setImages(cluster: Cluster, { log, clock }: Pick<Ports, 'log' | 'clock'>, targets: readonly Target[], signal: AbortSignal): Promise<Map<string, number>> {
+  for (const args of setImageCommands(targets)) await persistently(clock, () => runKubectl(cluster, log, args, signal), { signal });
   const generations = await Promise.all(targets.map(async (target) => {
     const workload = await cluster.api.get<Workload>(apiPath(workloadResource[target.kind], cluster.namespace, target.name), { signal });
     return [target.ref, workload.metadata?.generation ?? 0, differing(target, workload)] as const;
@@ -38,6 +36,19 @@ export async function setImages(cluster: Cluster, log: Log, targets: readonly Ta
   if (wrong) throw wrong;
   return new Map(generations.map(([ref, generation]) => [ref, generation]));
 }
+
+async function runKubectl(cluster: Cluster, log: Log, args: readonly string[], signal: AbortSignal): Promise<void> {
+  log.command(cluster.typed(args));
+  const exit = await cluster.kubectl(args, { signal });
+  for (const line of `${exit.stdout}${exit.stderr}`.split('\n')) if (line.trim() !== '') log.output(line);
+  if (exit.code === 0) return;
+  // The command writes the same images each time, so that it may be typed again when the server was away for a moment.
+  if (passing.test(exit.stderr)) throw new ApiError(503, 'kubectl', refused(exit.stderr).message);
+  throw refused(exit.stderr);
+}
+
+/** How kubectl says that the server did not answer, or asks to come again. */
+const passing = /ServiceUnavailable|TooManyRequests|InternalError|currently unable to handle|connection refused|connection reset|i\/o timeout|unexpected EOF|TLS handshake timeout|http2: |was refused - did you specify/i;
 
 function differing(target: Target, workload: Workload): ClusterError | undefined {
   for (const { name, after } of target.containers) {

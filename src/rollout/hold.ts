@@ -1,5 +1,6 @@
 import { ApiError, type PatchOperation } from '../cluster/api.js';
 import { nameOf, type Service, type Workload } from '../cluster/objects.js';
+import { persistently } from '../cluster/persist.js';
 import { apiPath, resources } from '../cluster/resources.js';
 import type { SmokeCheck } from '../config/config.js';
 import { ClusterError } from '../outcome/errors.js';
@@ -68,13 +69,16 @@ export async function resume(release: OpenRelease, targets: readonly Target[]): 
   return new Map(await Promise.all(targets.map(async (target) => [target.ref, await setPaused(release, target, false)] as const)));
 }
 
-async function setPaused(release: OpenRelease, target: Target, paused: boolean): Promise<number> {
-  const { cluster, ports } = release;
+async function setPaused({ cluster, ports }: OpenRelease, target: Target, paused: boolean): Promise<number> {
   const path = apiPath(resources.deployments, cluster.namespace, target.name);
-  try {
+  const attempt = async (): Promise<Workload> => {
     const workload = await cluster.api.get<Workload>(path, { signal: ports.cancelled });
-    const patched = await cluster.api.patch<Workload>(path, [...ours(target, workload), ...pauseOperations(paused)]);
-    return patched.metadata?.generation ?? 0;
+    // An earlier try that nobody answered may have been done.
+    if ((workload.spec?.paused ?? false) === paused) return workload;
+    return cluster.api.patch<Workload>(path, [...ours(target, workload), ...pauseOperations(paused)]);
+  };
+  try {
+    return (await persistently(ports.clock, attempt, { signal: ports.cancelled })).metadata?.generation ?? 0;
   } catch (error) {
     if (!(error instanceof ApiError) || (error.status !== 422 && error.status !== 409)) throw error;
     throw new ClusterError('superseded', `${target.ref} was changed by somebody else while it was ${paused ? 'held' : 'let go on'}: ${error.message}`, { cause: error });

@@ -1,5 +1,6 @@
-import { ApiError, type Api } from '../cluster/api.js';
+import type { Api } from '../cluster/api.js';
 import type { ConfigMap } from '../cluster/objects.js';
+import { persistently } from '../cluster/persist.js';
 import { apiPath, resources } from '../cluster/resources.js';
 import type { Clock } from '../ports/clock.js';
 import type { Target } from './workload.js';
@@ -78,7 +79,6 @@ export const releasesKept = 20;
 /** A ConfigMap holds 1 MiB at most; the ledger stays far below, so that a write never fails for its size. */
 const maxLedgerBytes = 512 * 1024;
 const dataKey = 'ledger.json';
-const writeAttempts = 5;
 
 export const ledgerName = (app: string): string => `deploy-ledger-${app}`;
 
@@ -108,18 +108,14 @@ export function openLedger(api: Api, clock: Clock, namespace: string, app: strin
     read,
     write: async (ledger) => {
       const data = { [dataKey]: formatLedger(ledger) };
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          found = await put(data);
-          return;
-        } catch (error) {
-          if (!(error instanceof ApiError) || !error.passing || attempt === writeAttempts) throw error;
-          // Whether an unanswered write was done is not known: what stands there now decides.
-          await clock.sleep(500 * attempt);
-          await read();
-          if (found?.data?.[dataKey] === data[dataKey]) return;
-        }
-      }
+      let sent = false;
+      await persistently(clock, async () => {
+        // Whether an unanswered write was done is not known: what stands there now decides.
+        if (sent) await read();
+        if (sent && found?.data?.[dataKey] === data[dataKey]) return;
+        sent = true;
+        found = await put(data);
+      });
     },
   };
 }

@@ -1,6 +1,7 @@
 import { ApiError, type Api } from '../cluster/api.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { KubeObject } from '../cluster/objects.js';
+import { persistently } from '../cluster/persist.js';
 import { apiPath, resources } from '../cluster/resources.js';
 import { ClusterError } from '../outcome/errors.js';
 import type { Ports } from '../ports/ports.js';
@@ -47,9 +48,10 @@ export async function acquireLock(ports: Ports, cluster: Cluster, app: string, h
   const path = apiPath(resources.leases, cluster.namespace, lockName(app));
   const deadlineAt = ports.clock.monotonic() + timeoutMs;
   for (let told = false; ; told = true) {
-    const { lease, ageMs } = await readLease(cluster.api, path);
+    const { lease, ageMs } = await persistently(ports.clock, () => readLease(cluster.api, path), { signal: ports.cancelled });
     if (isFree(lease, ageMs, holder)) {
-      if (await take(cluster, path, app, holder, lease, ports.clock.now())) return keepLock(ports, cluster.api, path, holder);
+      const taken = await take(cluster, path, app, holder, lease, ports.clock.now()).catch((error: unknown) => unanswered(error, ports));
+      if (taken) return keepLock(ports, cluster.api, path, holder);
       continue;
     }
     const leftMs = deadlineAt - ports.clock.monotonic();
@@ -81,6 +83,13 @@ function describeHolder(app: string, lease: Lease | undefined): string {
   const since = lease?.spec?.acquireTime ? ` since ${lease.spec.acquireTime.slice(0, 19)}Z` : '';
   const url = lease?.metadata?.annotations?.[urlAnnotation];
   return `${app} is being deployed by another run${since} (${url ?? lease?.spec?.holderIdentity})`;
+}
+
+/** A write that was not answered may have been done: a moment later the Lease itself says whose it is. */
+async function unanswered(error: unknown, ports: Ports): Promise<false> {
+  if (!(error instanceof ApiError) || !error.passing) throw error;
+  await ports.clock.sleep(500, ports.cancelled);
+  return false;
 }
 
 /** @returns false when somebody else was faster */
@@ -147,7 +156,7 @@ function keepLock(ports: Ports, api: Api, path: string, holder: Holder): Lock {
   })();
   return {
     lost: lost.signal,
-    confirm: renew,
+    confirm: () => persistently(ports.clock, renew, { forMs: 15_000 }),
     leave: () => stopped.abort(),
     release: async () => {
       stopped.abort();

@@ -86,18 +86,22 @@ export async function rollOut(release: OpenRelease, held: readonly Target[]): Pr
   const before = new Map(targets.map((target) => [target.ref, expectation(release, target, 0, 'after')]));
   const changedAt = ports.clock.monotonic();
   const patience = { deadlineAt: changedAt + release.config.timeoutMs, steadyMs, of: release.config.patienceMs };
-  const generations = await setImages(cluster, ports.log, targets, ports.cancelled);
+  const generations = await setImages(cluster, ports, targets, ports.cancelled);
   const toGoal = (goalOf: (target: Target) => Goal): Followed[] =>
     targets.map((target) => ({ target, expected: { ...before.get(target.ref)!, generation: generations.get(target.ref) ?? 0, goal: goalOf(target) } }));
   if (held.length > 0) {
     const wave = toGoal((target) => (held.includes(target) ? 'first-wave' : 'nothing'));
-    await proveFirst(release, held, wave, generations, patience);
+    await proveFirst(release, held, wave, generations, { ...patience, deadlineAt: Math.min(patience.deadlineAt, changedAt + progressDeadlineMs(release, held)) });
     for (const [ref, generation] of await resume(release, held)) generations.set(ref, generation);
   }
   const followed = toGoal(() => 'whole');
   const { rolledOutAt } = await follow(ports, watched, followed, patience, 'rollout', ports.cancelled);
   return { changedAt, rolledOutAt, followed };
 }
+
+/** Kubernetes does not count the progress deadline of a Deployment that is paused, so that it is counted here. */
+const progressDeadlineMs = ({ watched }: OpenRelease, held: readonly Target[]): number =>
+  1000 * Math.min(...held.map((target) => watched.world.view(target).workload?.spec?.progressDeadlineSeconds ?? 600));
 
 /** Holds the workloads at their first wave, waits until it is ready, and asks its pods. */
 async function proveFirst(release: OpenRelease, held: readonly Target[], wave: readonly Followed[], generations: ReadonlyMap<string, number>, patience: Patience): Promise<void> {

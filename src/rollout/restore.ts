@@ -1,6 +1,7 @@
 import { ApiError, type Api, type PatchOperation } from '../cluster/api.js';
 import type { Workload } from '../cluster/objects.js';
 import type { Cluster } from '../cluster/cluster.js';
+import { persistently } from '../cluster/persist.js';
 import { apiPath, workloadResource } from '../cluster/resources.js';
 import type { Clock } from '../ports/clock.js';
 import { pauseOperations } from './hold.js';
@@ -35,9 +36,6 @@ export function restorePatch(target: Target, workload: Workload, held: boolean):
   return operations.length === 0 ? [] : [{ op: 'test', path: '/metadata/uid', value: target.uid }, ...operations];
 }
 
-/** For that long a server that is away is waited for: the images must go back when it returns. */
-const retryForMs = 60_000;
-
 /**
  * Puts the old images of one workload back. The tests inside the patch make the API server refuse it when something else
  * was written since it was read. Replicas and everything else are never touched. What was not answered is read again
@@ -45,37 +43,35 @@ const retryForMs = 60_000;
  * @param held the run may have paused the Deployment: the pause is lifted in the same patch
  */
 export async function restore({ api, namespace }: Cluster, clock: Clock, target: Target, held: boolean): Promise<Restored> {
-  const until = clock.monotonic() + retryForMs;
-  for (let sent = false, pauseMs = 250; ; pauseMs = Math.min(2000, pauseMs * 2)) {
-    try {
-      const workload = await api.find<Workload>(workloadResource[target.kind], namespace, target.name);
-      const patch = workload ? restorePatch(target, workload, held) : { superseded: `${target.ref} was deleted during the run` };
-      if ('superseded' in patch) return await superseded(api, namespace, target, workload, held, patch.superseded);
-      const generation = workload?.metadata?.generation ?? 0;
-      // Nothing is left to do: because it was never changed, or because an earlier try that nobody answered was done.
-      if (patch.length === 0) return { target, result: sent ? 'restored' : 'untouched', generation };
-      sent = true;
-      const patched = await api.patch<Workload>(apiPath(workloadResource[target.kind], namespace, target.name), patch, { timeoutMs: 10_000 });
-      return { target, result: 'restored', generation: patched.metadata?.generation ?? 0 };
-    } catch (error) {
-      if (error instanceof ApiError && (error.status === 422 || error.status === 409)) {
-        return { target, result: 'superseded', message: `${target.ref} was changed by somebody else while the old images were put back: ${error.message}` };
-      }
-      if (!(error instanceof ApiError) || !error.passing || clock.monotonic() >= until) {
-        return { target, result: 'error', message: `${target.ref} could not be put back: ${error instanceof Error ? error.message : String(error)}` };
-      }
-      await clock.sleep(pauseMs);
+  const path = apiPath(workloadResource[target.kind], namespace, target.name);
+  let sent = false;
+  const attempt = async (): Promise<Restored> => {
+    const workload = await api.find<Workload>(workloadResource[target.kind], namespace, target.name);
+    const patch = workload ? restorePatch(target, workload, held) : { superseded: `${target.ref} was deleted during the run` };
+    if ('superseded' in patch) {
+      if (held && workload) await liftPause(api, path, target, workload);
+      return { target, result: 'superseded', message: patch.superseded };
     }
+    // Nothing is left to do: because it was never changed, or because an earlier try that nobody answered was done.
+    if (patch.length === 0) return { target, result: sent ? 'restored' : 'untouched', generation: workload?.metadata?.generation ?? 0 };
+    sent = true;
+    const patched = await api.patch<Workload>(path, patch, { timeoutMs: 10_000 });
+    return { target, result: 'restored', generation: patched.metadata?.generation ?? 0 };
+  };
+  try {
+    return await persistently(clock, attempt);
+  } catch (error) {
+    if (error instanceof ApiError && (error.status === 422 || error.status === 409)) {
+      return { target, result: 'superseded', message: `${target.ref} was changed by somebody else while the old images were put back: ${error.message}` };
+    }
+    return { target, result: 'error', message: `${target.ref} could not be put back: ${error instanceof Error ? error.message : String(error)}` };
   }
 }
 
 /** The images are somebody else's by now; the pause is still this run's, and is lifted. */
-async function superseded(api: Api, namespace: string, target: Target, workload: Workload | undefined, held: boolean, message: string): Promise<Restored> {
-  if (held && workload?.spec?.paused && workload.metadata?.uid === target.uid) {
-    const path = apiPath(workloadResource[target.kind], namespace, target.name);
-    await api.patch(path, [{ op: 'test', path: '/metadata/uid', value: target.uid }, ...pauseOperations(false)]);
-  }
-  return { target, result: 'superseded', message };
+async function liftPause(api: Api, path: string, target: Target, workload: Workload): Promise<void> {
+  if (!workload.spec?.paused || workload.metadata?.uid !== target.uid) return;
+  await api.patch(path, [{ op: 'test', path: '/metadata/uid', value: target.uid }, ...pauseOperations(false)]);
 }
 
 /** The commands that put the old images back by hand. */

@@ -1,10 +1,10 @@
 import type { Cause } from '../../outcome/causes.js';
-import { isLeaving, nameOf, uidOf, type Pod } from '../../cluster/objects.js';
+import { isLeaving, uidOf, type Pod } from '../../cluster/objects.js';
 import type { WorkloadView } from '../world.js';
 import { containersOf } from '../workload.js';
 import { completionOf, endpointTrouble, progressDeadlineExceeded } from './completion.js';
 import type { Expectation } from './expectation.js';
-import { describePod } from './progress.js';
+import { describeProgress, doingOf } from './progress.js';
 import { symptomsOfOwner, symptomsOfPod, type Symptom } from './symptoms.js';
 
 /** What the judge remembers of one workload between two looks. Times are the clock's monotonic ms. */
@@ -13,6 +13,8 @@ export interface Memory {
   readonly seen: ReadonlyMap<string, { readonly first: number; readonly last: number }>;
   /** When it last looked: what was there then and is there now has never gone away, however long that was. */
   readonly lookedAt?: number;
+  /** What the first busy pod does, and since when. */
+  readonly doing?: { readonly what: string; readonly since: number };
   /** Since when it has been finished and the endpoints have been right, without a break. */
   readonly steadySince?: number;
 }
@@ -65,18 +67,18 @@ export function judge(
   const trouble = completion.waitingFor === undefined && expected.goal === 'whole' ? firstEndpointTrouble(view, expected, newPodsOfRun) : undefined;
   if (trouble) symptoms.push({ key: 'wrong-version-serving', cause: 'wrong-version-serving', patienceMs: endpointPatienceMs, message: trouble });
 
-  const memory = remember(before, symptoms, at, completion.waitingFor === undefined, trouble === undefined);
+  const memory = remember(before, at, { symptoms, steady: completion.waitingFor === undefined && trouble === undefined, doing: doingOf(view) });
   const certainAt = (symptom: Symptom): number => (memory.seen.get(symptom.key)?.first ?? at) + (patience.of?.[symptom.cause] ?? symptom.patienceMs);
   const certain = symptoms.filter((symptom) => certainAt(symptom) <= at).sort((a, b) => certainAt(a) - certainAt(b) || (a.key < b.key ? -1 : 1))[0];
   if (certain) return fail(certain.cause, certain.message, certain);
   const exceeded = progressDeadlineExceeded(view, expected.progressBefore);
   if (exceeded) return fail('deadline', `Kubernetes gave up on ${view.target.ref}: ${exceeded}${because(symptoms)}`, symptoms[0]);
-  const progress = describeProgress(view, completion, trouble);
+  const { progress, nextAt } = describeProgress(view, completion, trouble, { at, ...(memory.doing ?? { since: at }) });
   const steadyAt = memory.steadySince === undefined ? Infinity : memory.steadySince + (expected.goal === 'whole' ? patience.steadyMs : 0);
   if (steadyAt <= at) return { memory, decision: { state: 'done', progress } };
   if (late) return fail('deadline', `${view.target.ref} was not done in time: ${progress}${because(symptoms)}`, symptoms[0]);
   return wait(progress, memory, {
-    rolledOut: completion.waitingFor === undefined, recheckAt: Math.min(steadyAt, ...symptoms.map(certainAt)),
+    rolledOut: completion.waitingFor === undefined, recheckAt: Math.min(steadyAt, nextAt, ...symptoms.map(certainAt)),
   });
 }
 
@@ -105,20 +107,21 @@ function firstEndpointTrouble(view: WorkloadView, expected: Expectation, newPods
   return undefined;
 }
 
-function remember(before: Memory, symptoms: readonly Symptom[], at: number, complete: boolean, endpointsRight: boolean): Memory {
+interface Seen {
+  readonly symptoms: readonly Symptom[];
+  /** The controller has finished and the endpoints are right. */
+  readonly steady: boolean;
+  readonly doing: string | undefined;
+}
+
+function remember(before: Memory, at: number, { symptoms, steady, doing }: Seen): Memory {
   const present = new Set(symptoms.map(({ key }) => key));
   const unbroken = (key: string, last: number): boolean => (present.has(key) && last === before.lookedAt) || at - last < forgetAfterMs;
   const seen = new Map([...before.seen].filter(([key, { last }]) => unbroken(key, last)));
   for (const { key } of symptoms) seen.set(key, { first: seen.get(key)?.first ?? at, last: at });
   return {
     seen, lookedAt: at,
-    steadySince: complete && endpointsRight ? (before.steadySince ?? at) : undefined,
+    steadySince: steady ? (before.steadySince ?? at) : undefined,
+    doing: doing === undefined ? undefined : { what: doing, since: before.doing?.what === doing ? before.doing.since : at },
   };
-}
-
-function describeProgress(view: WorkloadView, completion: { ready: number; desired: number; waitingFor: string | undefined }, trouble: string | undefined): string {
-  const head = `${completion.ready}/${completion.desired} ready`;
-  if (completion.waitingFor === undefined) return trouble ? `${head} · ${trouble}` : head;
-  const busy = view.newPods.map((pod) => ({ pod, doing: describePod(pod) })).find(({ doing }) => doing !== undefined);
-  return busy ? `${head} · ${nameOf(busy.pod)} ${busy.doing}` : `${head} · ${completion.waitingFor}`;
 }

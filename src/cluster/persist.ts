@@ -1,0 +1,23 @@
+import type { Clock } from '../ports/clock.js';
+import { ApiError } from './api.js';
+
+/** For that long a server that is away, restarting or overloaded is waited for in the middle of a change. */
+export const persistForMs = 60_000;
+
+/**
+ * Tries something again while the API server does not answer or is overloaded. Only for what is safe to be done twice:
+ * a read, or a change that first reads what stands there, because an unanswered write may have been done.
+ * @throws the last error, when it is another kind or the time is over; the signal's reason
+ */
+export async function persistently<T>(clock: Clock, attempt: () => Promise<T>, options: { readonly forMs?: number; readonly signal?: AbortSignal } = {}): Promise<T> {
+  const until = clock.monotonic() + (options.forMs ?? persistForMs);
+  for (let pauseMs = 250; ; pauseMs = Math.min(2000, pauseMs * 2)) {
+    try {
+      return await attempt();
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (!(error instanceof ApiError) || !error.passing || clock.monotonic() >= until) throw error;
+      await clock.sleep(pauseMs, options.signal);
+    }
+  }
+}
