@@ -82,7 +82,7 @@ async function clusterIp(space: Space): Promise<string> {
 }
 
 describe('the images', () => {
-  it.concurrent('have the digest that the registry gives them, in an index with each architecture', inSpace('harness', async (space) => {
+  it.concurrent('have the digest that the registry gives them, in an index with each architecture', inSpace('harness', async () => {
     const image = await pushImage({ version: 'v9', architectures: ['amd64', 'arm64'] });
     expect(await digestOfTag(image.name, 'v9')).toBe(image.digest);
     const { stdout } = await run('docker', ['buildx', 'imagetools', 'inspect', '--builder', environment().builder, image.reference]);
