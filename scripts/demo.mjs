@@ -4,9 +4,13 @@
  * verdict was not the expected one or a request was lost. `--keep` keeps the namespace and the repository.
  */
 import process from 'node:process';
+import { demo } from './demo/demo.mjs';
 import { ensurePackages } from './setup.mjs';
 
-ensurePackages();
-// Only now: nothing of what it loads may be there before.
-const { demo } = await import('./demo/demo.mjs');
-process.exitCode = await demo({ keep: process.argv.includes('--keep') });
+try {
+  ensurePackages();
+  process.exitCode = await demo({ keep: process.argv.includes('--keep') });
+} catch (error) {
+  console.error(`\n${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}

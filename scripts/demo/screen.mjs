@@ -32,7 +32,7 @@ const margin = ' '.repeat(21);
  *
  * @param {string} text
  */
-export const explain = (text) => say(text.replaceAll(/(?<line>.{1,78}\S*)(?:\s+|$)/g, (_, line) => `${margin}${grey(line)}\n`).trimEnd());
+export const explain = (text) => say(text.replaceAll(/(?<line>.{1,84}\S*)(?:\s+|$)/g, (_, line) => `${margin}${grey(line)}\n`).trimEnd());
 
 /**
  * @typedef {(line: string) => { stage: string, text: string } | undefined} Narrator
