@@ -141,7 +141,7 @@ function parseAnswer<T>(path: string, answer: RawAnswer): T {
     throw new ApiError(502, 'NotJson', `${withoutQuery(path)} was answered with something that is not JSON: ${oneLine(answer.body)}`);
   }
   const status = body as { reason?: string; message?: string } | undefined;
-  throw new ApiError(answer.status, status?.reason ?? '', status?.message ?? `${withoutQuery(path)} was answered with status ${answer.status}: ${oneLine(answer.body)}`);
+  throw new ApiError(answer.status, status?.reason ?? '', status?.message ?? `${withoutQuery(path)} was answered with status ${answer.status}${answer.body.trim() === '' ? '' : `: ${oneLine(answer.body)}`}`);
 }
 
 /** A proxy on the way answers in plain text or HTML: the beginning says what is wrong. */

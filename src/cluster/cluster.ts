@@ -3,7 +3,7 @@ import { ClusterError } from '../outcome/errors.js';
 import type { Ports } from '../ports/ports.js';
 import type { Exited } from '../ports/process.js';
 import { ApiError, openApi, type Api } from './api.js';
-import { writeAccess, type Access } from './kubeconfig.js';
+import { currentNamespace, writeAccess, type Access } from './kubeconfig.js';
 import { findKubectl } from './kubectl.js';
 import { startProxy } from './proxy.js';
 
@@ -30,7 +30,7 @@ export async function openCluster(ports: Ports, config: ClusterConfig, folder: s
   const [kubectl, access] = await Promise.all([findKubectl(ports, config), writeAccess(config, ports.files, folder)]);
   const [proxy, namespace] = await Promise.all([
     startProxy(ports.process, kubectl, access, folder),
-    config.namespace ?? currentNamespace(ports, kubectl, access),
+    config.namespace ?? currentNamespace(ports.files, { ...ports.env, ...access.env }, config.context),
   ]);
   const api = openApi(proxy.socketPath, ports.clock);
   try {
@@ -61,13 +61,6 @@ function connection(ports: Ports, parts: Parts): Cluster {
     typed: (args) => ['kubectl', ...named(args)].map(shellWord).join(' '),
     close: parts.stop,
   };
-}
-
-async function currentNamespace(ports: Ports, kubectl: string, access: Access): Promise<string> {
-  const exit = await ports.process.run({
-    program: kubectl, args: [...access.args, 'config', 'view', '--minify', '--output=jsonpath={..namespace}'], env: access.env, signal: ports.cancelled,
-  });
-  return exit.code === 0 && exit.stdout.trim() !== '' ? exit.stdout.trim() : 'default';
 }
 
 function unreachable(error: unknown): unknown {

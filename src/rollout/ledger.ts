@@ -2,6 +2,8 @@ import type { Api } from '../cluster/api.js';
 import type { ConfigMap } from '../cluster/objects.js';
 import { persistently } from '../cluster/persist.js';
 import { apiPath, resources } from '../cluster/resources.js';
+import { ClusterError } from '../outcome/errors.js';
+import { workloadKinds, type WorkloadKind } from '../config/config.js';
 import type { Clock } from '../ports/clock.js';
 import type { Target } from './workload.js';
 
@@ -108,10 +110,11 @@ export function openLedger(api: Api, clock: Clock, namespace: string, app: strin
     read,
     write: async (ledger) => {
       const data = { [dataKey]: formatLedger(ledger) };
+      const before = found?.data?.[dataKey];
       let sent = false;
       await persistently(clock, async () => {
         // Whether an unanswered write was done is not known: what stands there now decides.
-        if (sent) await read();
+        if (sent && (await read())?.run.id !== ledger.run.id && found?.data?.[dataKey] !== before) throw lostLedger();
         if (sent && found?.data?.[dataKey] === data[dataKey]) return;
         sent = true;
         found = await put(data);
@@ -119,6 +122,8 @@ export function openLedger(api: Api, clock: Clock, namespace: string, app: strin
     },
   };
 }
+
+const lostLedger = (): ClusterError => new ClusterError('superseded', 'Another run wrote the ledger in the meantime: this run goes no further.');
 
 /** A ledger that somebody edited by hand or that a later version wrote is no ledger: undefined. */
 export function parseLedger(text: string | undefined): Ledger | undefined {
@@ -137,10 +142,11 @@ const isRun = (run: RunRecord): boolean =>
   Object.values(run.before.running).every((digests) => digests.every(isText));
 
 const isTarget = (target: Target): boolean =>
+  workloadKinds.includes(target.kind) &&
   [target.ref, target.kind, target.name, target.uid].every(isText) && target.containers.every((each) => [each.name, each.before, each.after].every(isText));
 
 const isRelease = (release: Release): boolean =>
-  isText(release.at) && isText(release.reference) && release.images.every((each) => [each.workload, each.container, each.image].every(isText));
+  isText(release.at) && isText(release.reference) && release.images.every(({ workload }) => workloadKinds.includes(workload.split('/')[0] as WorkloadKind)) && release.images.every((each) => [each.workload, each.container, each.image].every(isText));
 
 /** As JSON, with as many releases as fit. */
 export function formatLedger(ledger: Ledger): string {

@@ -8,7 +8,8 @@ const hashLabel = 'pod-template-hash';
  * controller itself finds the ReplicaSet of a Deployment (EqualIgnoreHash in k8s.io/kubernetes/pkg/controller/deployment/util).
  */
 export function sameTemplate(a: PodTemplate | undefined, b: PodTemplate | undefined): boolean {
-  return a !== undefined && b !== undefined && isDeepStrictEqual(withoutHash(a), withoutHash(b));
+  // `null` may stand where the type says that nothing can: objects come from outside.
+  return Boolean(a) && Boolean(b) && isDeepStrictEqual(withoutHash(a ?? {}), withoutHash(b ?? {}));
 }
 
 function withoutHash(template: PodTemplate): PodTemplate {
