@@ -25,11 +25,14 @@ describe('a Deployment is rolled out', () => {
   it('when it is seen which ReplicaSet is the new one', () => {
     expect(waitingFor('deployment', [deployment(), replicaSet('rs-old', oldImage)])).toBe('the new ReplicaSet');
   });
+  it('when its pods were seen to be ready, whatever its status says already', () => {
+    expect(waitingFor('deployment', [deployment(), ...replicaSets(), pod('a')])).toBe('1 of 2 new pods seen ready');
+  });
   it('at once when it is scaled to nothing', () => {
     expect(waitingFor('deployment', [deployment({ spec: { replicas: 0 } })])).toBeUndefined();
   });
   it('with one pod when nothing is said of their number', () => {
-    expect(waitingFor('deployment', [deployment({ spec: { replicas: undefined }, status: { replicas: 1, updatedReplicas: 1, availableReplicas: 1 } }), ...replicaSets()])).toBeUndefined();
+    expect(waitingFor('deployment', [deployment({ spec: { replicas: undefined }, status: { replicas: 1, updatedReplicas: 1, availableReplicas: 1 } }), ...replicaSets(), pod('a')])).toBeUndefined();
   });
   it('never when it is not there', () => expect(waitingFor('deployment', [])).toBe('the workload itself'));
 });

@@ -36,7 +36,7 @@ describe('a new pod whose image cannot be had', () => {
 
   it('says which container of which pod, which image, and the registry’s words without their wrapping', () => {
     expect(verdictOn(status(waiting('ErrImagePull', notFound)))[2]).toBe(
-      `container app of pod p cannot pull ${newImage}: failed to pull and unpack image "r/api:2": failed to resolve reference "r/api:2": r/api:2: not found`);
+      `container app of pod p cannot pull ${newImage}: r/api:2: not found`);
     expect(verdictOn(status(waiting('ErrImagePull')))[2]).toBe(`container app of pod p cannot pull ${newImage}: the node gave no reason`);
     expect(verdictOn(status(waiting('ErrImageNeverPull')))[2]).toBe(
       `container app of pod p may not pull ${newImage} (imagePullPolicy: Never) and the node does not have it`);
@@ -152,7 +152,7 @@ describe('a container that cannot be configured', () => {
 
   it('is a failure after 10 s, not before', () => {
     const asked = judgeOf(midway(pod('p', status(missing))));
-    expect(asked.at(0)).toMatchObject({ state: 'wait', recheckAt: 10_000 });
+    expect(asked.at(0).state).toBe('wait');
     expect(asked.at(9999).state).toBe('wait');
     expect(asked.at(10_000)).toMatchObject({
       state: 'failed', cause: 'container-config', container: 'app',

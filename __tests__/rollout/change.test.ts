@@ -1,0 +1,83 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Workload } from '../../src/cluster/objects.js';
+import { ClusterError } from '../../src/outcome/errors.js';
+import { setImageCommands, setImages } from '../../src/rollout/change.js';
+import { imagesNow } from '../../src/rollout/images.js';
+import { fakePorts } from '../cluster/fake-ports.js';
+import { deployment, newImage, oldImage, target } from './build.js';
+import { deploymentPath, fakeCluster, type FakeCluster } from './fake-cluster.js';
+
+const named = (name: string, containers: Readonly<Record<string, string>>) =>
+  target('deployment', { ref: `deployment/${name}`, name, containers: Object.entries(containers).map(([each, after]) => ({ name: each, before: 'x', after })) });
+
+describe('the commands of a change', () => {
+  it('are one for all workloads that get the same images', () => {
+    expect(setImageCommands([named('a', { app: 'i:2' }), named('b', { app: 'i:2' }), named('c', { web: 'i:2', job: 'i:2' }), named('d', { app: 'i:2' })])).toEqual([
+      ['set', 'image', 'deployment/a', 'deployment/b', 'deployment/d', 'app=i:2'],
+      ['set', 'image', 'deployment/c', 'web=i:2', 'job=i:2'],
+    ]);
+  });
+  it('are none when there is nothing to set', () => expect(setImageCommands([])).toEqual([]));
+});
+
+describe('setting images', () => {
+  const setting = (image: string) => (_args: readonly string[], cluster: FakeCluster) => {
+    cluster.put(deploymentPath, { ...deployment({ image }), metadata: { ...deployment().metadata } });
+    return { stdout: 'deployment.apps/api image updated\n' };
+  };
+  const change = (cluster: FakeCluster, ports = fakePorts()) => setImages(cluster, ports, [target()], ports.cancelled);
+  const before = { [deploymentPath]: deployment({ image: oldImage }) };
+
+  it('prints the command as it is typed and what kubectl said, and gives the generation', async () => {
+    const ports = fakePorts();
+    const cluster = fakeCluster({ objects: before, kubectl: setting(newImage) });
+    expect(await change(cluster, ports)).toEqual(new Map([['deployment/api', 3]]));
+    expect(ports.lines).toEqual([`command kubectl set image deployment/api app=${newImage}`, 'output deployment.apps/api image updated']);
+  });
+
+  it('is superseded when something else stands there a moment later', async () => {
+    await expect(change(fakeCluster({ objects: before, kubectl: setting('mutated:1') }))).rejects.toMatchObject({
+      code: 'superseded', message: `Container app of deployment/api was set to ${newImage} and holds mutated:1 a moment later.`,
+      hint: 'Another deployment, an operator or a mutating webhook changes this image. Find out which before you run again.',
+    });
+  });
+
+  it.each([
+    ['Error from server (Forbidden): deployments.apps "api" is forbidden: User "ci" cannot patch resource "deployments"', 'permission-denied'],
+    ['Error from server (Forbidden): admission webhook "validation.gatekeeper.sh" denied the request: [no-latest] use a digest', 'admission-denied'],
+    ['The deployments "api" is invalid: : ValidatingAdmissionPolicy \'p\' with binding \'b\' denied request: no', 'admission-denied'],
+    ['Error from server (NotFound): deployments.apps "api" not found', 'superseded'],
+    ['Error from server (Conflict): the object has been modified', 'api-unreachable'],
+  ])('that is refused says why: %s', async (stderr, cause) => {
+    const error = await change(fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr: `warning: x\nerror: ${stderr}\n` }) })).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ClusterError);
+    expect(error).toMatchObject({ code: cause, message: `kubectl set image was refused: ${stderr}` });
+  });
+
+  it.each([
+    'Error from server (ServiceUnavailable): the server is currently unable to handle the request',
+    'The connection to the server 10.0.0.1:6443 was refused - did you specify the right host or port?',
+    'Unable to connect to the server: dial tcp 10.0.0.1:443: i/o timeout',
+    'Error from server (TooManyRequests): slow down',
+  ])('is tried again while the server is away: %s', async (stderr) => {
+    let count = 0;
+    const away = (args: readonly string[], cluster: FakeCluster) => ((count += 1) < 4 ? { code: 1, stderr } : setting(newImage)(args, cluster));
+    expect(await change(fakeCluster({ objects: before, kubectl: away }))).toEqual(new Map([['deployment/api', 3]]));
+  });
+
+  it('is given up when the server stays away for a minute', async () => {
+    const cluster = fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr: 'Error from server (ServiceUnavailable): etcd' }) });
+    await expect(change(cluster)).rejects.toMatchObject({ status: 503, message: 'kubectl set image was refused: Error from server (ServiceUnavailable): etcd' });
+    expect(cluster.done.length).toBeLessThan(60);
+  });
+
+  it('that is refused without a word says that', async () => {
+    await expect(change(fakeCluster({ objects: before, kubectl: () => ({ code: 1 }) }))).rejects.toMatchObject({ message: 'kubectl set image was refused: no reason given' });
+  });
+});
+
+it('what every container is set to now leaves out what cannot be read', async () => {
+  const two: Workload = deployment({ spec: { template: { spec: { containers: [{ name: 'app', image: 'i:2' }], initContainers: [{ name: 'init', image: 'i:1' }] } } } });
+  const cluster = fakeCluster({ objects: { [deploymentPath]: two } });
+  expect(await imagesNow(cluster, [target(), named('gone', { app: 'x' })])).toEqual(new Map([['deployment/api:app', 'i:2'], ['deployment/api:init', 'i:1']]));
+});

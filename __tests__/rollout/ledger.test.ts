@@ -1,0 +1,190 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { ApiError } from '../../src/cluster/api.js';
+import type { ConfigMap } from '../../src/cluster/objects.js';
+import {
+  formatLedger, imagesOf, inPhase, ledgerName, openLedger, parseLedger, previousRelease, releasesKept, sameImages, withoutRelease, withRelease,
+  type Ledger, type Release,
+} from '../../src/rollout/ledger.js';
+import { swiftClock } from '../cluster/hand-clock.js';
+import { newImage, oldImage, target } from './build.js';
+import { fakeCluster } from './fake-cluster.js';
+
+const at = '2026-01-01T00:00:00.000Z';
+const release = (version: string, changes: Partial<Release> = {}): Release =>
+  ({ reference: `api:${version}`, at, proven: true, images: [{ workload: 'deployment/api', container: 'app', image: `api:${version}` }], ...changes });
+const now = (version: string) => release(version).images;
+const ledger = (changes: Partial<Ledger> = {}): Ledger => ({
+  schema: 1, app: 'api', releases: [release('2'), release('1')],
+  run: { id: 'run-1', startedAt: at, phase: 'changing', targets: [target()], held: [], before: { held: ['service/api/'], running: { 'deployment/api:app': ['sha256:1'] } } }, ...changes,
+});
+
+describe('a ledger as text', () => {
+  it('is read as it was written', () => {
+    expect(parseLedger(formatLedger(ledger()))).toEqual(ledger());
+    const text = fc.string({ unit: 'grapheme' });
+    const releases = fc.array(fc.record({
+      reference: text, at: text, proven: fc.boolean(), images: fc.array(fc.record({ workload: text, container: text, image: text }), { maxLength: 3 }),
+    }), { maxLength: releasesKept });
+    fc.assert(fc.property(releases, (some) => expect(parseLedger(formatLedger(ledger({ releases: some })))).toEqual(ledger({ releases: some }))));
+  });
+
+  it('keeps the last twenty releases', () => {
+    const many = Array.from({ length: 50 }, (_each, index) => release(String(index)));
+    expect(parseLedger(formatLedger(ledger({ releases: many })))?.releases).toEqual(many.slice(0, 20));
+  });
+
+  it('never outgrows half of what a ConfigMap holds, and forgets the oldest releases first', () => {
+    fc.assert(fc.property(fc.array(fc.integer({ min: 1, max: 200_000 }), { maxLength: 20 }), (sizes) => {
+      const releases = sizes.map((size, index) => release(`${index}${'ü'.repeat(size / 2)}`));
+      const text = formatLedger(ledger({ releases }));
+      expect(Buffer.byteLength(text)).toBeLessThanOrEqual(512 * 1024);
+      const kept = parseLedger(text)?.releases ?? [];
+      expect(kept).toEqual(releases.slice(0, kept.length));
+    }), { numRuns: 20 });
+  });
+
+  it.each([
+    undefined, '', 'no json', 'null', '[]', '7', '{}', '{"schema":2}', '{"schema":1,"run":null,"releases":[]}', '{"schema":1,"run":{"id":1,"targets":[]},"releases":[]}',
+    JSON.stringify({ ...ledger(), releases: [null] }), JSON.stringify({ ...ledger(), releases: [{}] }), JSON.stringify({ ...ledger(), releases: [{ ...release('1'), images: [{}] }] }),
+    JSON.stringify({ ...ledger(), releases: 'none' }), JSON.stringify({ ...ledger(), run: { ...ledger().run, targets: [null] } }),
+    JSON.stringify({ ...ledger(), run: { ...ledger().run, before: undefined } }), JSON.stringify({ ...ledger(), run: { ...ledger().run, held: 'all' } }),
+  ])('that somebody edited is none: %j', (text) => expect(parseLedger(text)).toBeUndefined());
+
+  it('of any shape never breaks whoever reads it', () => {
+    fc.assert(fc.property(fc.json({ maxDepth: 5 }), (text) => {
+      const found = parseLedger(text);
+      if (found) previousRelease(found.releases, now('1'));
+    }));
+  });
+});
+
+describe('the release to go back to', () => {
+  const previous = (releases: readonly Release[], version: string) => previousRelease(releases, now(version))?.reference;
+  const history = [release('3'), release('2'), release('1')];
+
+  it('is the one before what is there', () => {
+    expect(previous(history, '3')).toBe('api:2');
+    expect(previous(history, '2')).toBe('api:1');
+    expect(previous(history, '1')).toBeUndefined();
+  });
+  it('is the newest when what is there is none of them', () => {
+    expect(previous(history, 'broken')).toBe('api:3');
+    expect(previous([], 'x')).toBeUndefined();
+  });
+  it('was proven, and not withdrawn', () => {
+    expect(previous([release('4'), release('3', { proven: false }), release('2', { withdrawnAt: at }), release('1')], '4')).toBe('api:1');
+  });
+  it('is further back when one goes back twice, and not to and fro', () => {
+    let known = ledger({ releases: history });
+    let version = '3';
+    const path: (string | undefined)[] = [];
+    for (;;) {
+      const to = previousRelease(known.releases, now(version));
+      path.push(to?.reference);
+      if (!to) break;
+      known = withRelease(withoutRelease(known, now(version), at), { ...to, at });
+      version = to.reference.slice('api:'.length);
+    }
+    expect(path).toEqual(['api:2', 'api:1', undefined]);
+  });
+  it('counts again when it is deployed anew after it was withdrawn', () => {
+    const withdrawn = withoutRelease(ledger({ releases: history }), now('3'), at);
+    expect(withdrawn.releases[0]?.withdrawnAt).toBe(at);
+    const again = withRelease(withRelease(withdrawn, release('3')), release('4'));
+    expect(previous(again.releases, '4')).toBe('api:3');
+  });
+  it('is one in which every workload is as it was', () => {
+    const two = (a: string, b: string): Release => release(a, { images: [...now(a), { workload: 'deployment/worker', container: 'app', image: `worker:${b}` }] });
+    const releases = [two('2', '2'), two('1', '1')];
+    expect(previousRelease(releases, two('2', '2').images)?.reference).toBe('api:1');
+    expect(previousRelease(releases, two('2', '1').images)?.reference).toBe('api:2');
+  });
+});
+
+describe('releases', () => {
+  it('are put in front, once each, at most twenty', () => {
+    const again = withRelease(ledger({ releases: [release('2'), release('1')] }), release('1', { at: 'later' }));
+    expect(again.releases.map((each) => [each.reference, each.at])).toEqual([['api:1', 'later'], ['api:2', at]]);
+    let many = ledger({ releases: [] });
+    for (let count = 0; count < 30; count += 1) many = withRelease(many, release(String(count)));
+    expect([many.releases.length, many.releases[0]?.reference]).toEqual([20, 'api:29']);
+  });
+  it('are the same whatever the order of their images', () => {
+    const images = imagesOf([target(), target('statefulset')], 'after');
+    expect(sameImages(images, [...images].reverse())).toBe(true);
+    expect(sameImages(images, imagesOf([target(), target('statefulset')], 'before'))).toBe(false);
+    expect(sameImages(images, images.slice(1))).toBe(false);
+  });
+  it('hold what the workloads had before or after', () => {
+    expect(imagesOf([target()], 'before')).toEqual([{ workload: 'deployment/api', container: 'app', image: oldImage }]);
+    expect(imagesOf([target()], 'after')).toEqual([{ workload: 'deployment/api', container: 'app', image: newImage }]);
+  });
+});
+
+describe('the ledger in the cluster', () => {
+  const path = '/api/v1/namespaces/web/configmaps/deploy-ledger-api';
+  const open = (cluster = fakeCluster()) => ({ cluster, clock: swiftClock(), get store() { return openLedger(cluster.api, this.clock, 'web', 'api'); } });
+  const held = (cluster: ReturnType<typeof fakeCluster>) => parseLedger((cluster.objects.get(path) as ConfigMap | undefined)?.data?.['ledger.json']);
+
+  it('is a ConfigMap beside the workloads, with a name and labels that say whose it is', async () => {
+    const { cluster, store } = open();
+    expect(await store.read()).toBeUndefined();
+    await store.write(ledger());
+    expect(cluster.objects.get(path)?.metadata).toMatchObject(
+      { name: ledgerName('api'), namespace: 'web', labels: { 'app.kubernetes.io/managed-by': 'deploy-action', 'app.kubernetes.io/part-of': 'api' } });
+    expect(await store.read()).toEqual(ledger());
+  });
+
+  it('is written again and again by one run', async () => {
+    const { cluster, store } = open();
+    await store.read();
+    for (const phase of ['changing', 'restoring', 'restored'] as const) await store.write(inPhase(ledger(), phase));
+    expect(held(cluster)?.run.phase).toBe('restored');
+  });
+
+  it('is not written over what another run wrote in between', async () => {
+    const cluster = fakeCluster();
+    const first = open(cluster).store;
+    const second = open(cluster).store;
+    await first.write(ledger());
+    await second.read();
+    await second.write(inPhase(ledger({ app: 'second' }), 'proven'));
+    await expect(first.write(ledger())).rejects.toMatchObject({ status: 409 });
+    expect(held(cluster)?.app).toBe('second');
+  });
+
+  it('is made once, when two runs begin at once', async () => {
+    const cluster = fakeCluster();
+    const [first, second] = [open(cluster).store, open(cluster).store];
+    await Promise.all([first.read(), second.read()]);
+    await first.write(ledger());
+    await expect(second.write(ledger())).rejects.toMatchObject({ status: 409 });
+  });
+
+  it.each(['POST', 'PUT'])('knows after an answer that was lost that its own %s was done', async (method) => {
+    const { cluster, store } = open();
+    if (method === 'PUT') await store.write(ledger());
+    cluster.troubles.push({ method, trouble: 'lose' });
+    await store.write(inPhase(ledger(), 'proven'));
+    expect(held(cluster)?.run.phase).toBe('proven');
+    expect(cluster.done.filter((each) => each.startsWith(method)).length).toBe(1);
+  });
+
+  it('is tried again while the server is away, and given up after a minute', async () => {
+    const { cluster, store } = open();
+    for (let count = 0; count < 2; count += 1) cluster.troubles.push({ method: 'POST', trouble: new ApiError(503, '', 'away') });
+    await store.write(ledger());
+    expect(held(cluster)).toEqual(ledger());
+    for (let count = 0; count < 100; count += 1) cluster.troubles.push({ method: 'PUT', trouble: new ApiError(503, '', 'away') });
+    await expect(store.write(inPhase(ledger(), 'proven'))).rejects.toMatchObject({ status: 503 });
+    expect(cluster.done.length).toBeLessThan(100);
+  });
+
+  it('is not tried again when it is refused', async () => {
+    const { cluster, store } = open();
+    cluster.troubles.push({ method: 'POST', trouble: new ApiError(403, 'Forbidden', 'you may not') });
+    await expect(store.write(ledger())).rejects.toMatchObject({ status: 403 });
+    expect(cluster.done.length).toBe(1);
+  });
+});

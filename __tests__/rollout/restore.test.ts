@@ -1,0 +1,148 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { ApiError } from '../../src/cluster/api.js';
+import type { Workload } from '../../src/cluster/objects.js';
+import { restore, restorePatch, undoArguments } from '../../src/rollout/restore.js';
+import type { Target } from '../../src/rollout/workload.js';
+import { swiftClock } from '../cluster/hand-clock.js';
+import { deployment, newImage, oldImage, target } from './build.js';
+import { deploymentPath, fakeCluster } from './fake-cluster.js';
+import { applyPatch } from './json-patch.js';
+
+const withContainers = (images: Readonly<Record<string, string>>, extra: Partial<Workload['spec']> = {}): Workload => deployment({
+  spec: { ...extra, template: { metadata: { labels: { app: 'api' } }, spec: { containers: Object.entries(images).map(([name, image]) => ({ name, image })) } } },
+});
+const imagesOf = (workload: Workload | undefined) => workload?.spec?.template?.spec?.containers?.map((container) => container.image);
+
+describe('the patch that puts the old images back', () => {
+  it('tests the workload, the container and the image before it replaces anything', () => {
+    expect(restorePatch(target(), deployment(), false)).toEqual([
+      { op: 'test', path: '/metadata/uid', value: 'uid-api' },
+      { op: 'test', path: '/spec/template/spec/containers/0/name', value: 'app' },
+      { op: 'test', path: '/spec/template/spec/containers/0/image', value: newImage },
+      { op: 'replace', path: '/spec/template/spec/containers/0/image', value: oldImage },
+    ]);
+  });
+
+  it('finds the containers where they are now, init containers and CronJobs too', () => {
+    const job: Workload = {
+      metadata: { uid: 'uid-api' },
+      spec: { jobTemplate: { spec: { template: { spec: { containers: [{ name: 'other', image: 'x' }], initContainers: [{ name: 'proxy' }, { name: 'app', image: newImage }] } } } } },
+    };
+    expect(restorePatch(target('cronjob'), job, false)).toContainEqual(
+      { op: 'replace', path: '/spec/jobTemplate/spec/template/spec/initContainers/1/image', value: oldImage });
+  });
+
+  it('is empty when the old images are there already', () => {
+    expect(restorePatch(target(), deployment({ image: oldImage }), false)).toEqual([]);
+  });
+
+  it('goes to the last proven release where what was there before was broken', () => {
+    const proven = 'registry.example/api:0';
+    const of = target('deployment', { containers: [{ name: 'app', before: oldImage, after: newImage, back: proven }] });
+    expect(applyPatch(deployment(), restorePatch(of, deployment(), false) as never)?.spec?.template?.spec?.containers?.[0]?.image).toBe(proven);
+    expect(restorePatch(of, deployment({ image: oldImage }), false)).toEqual([]);
+  });
+
+  it('lifts the pause of this run, and no other', () => {
+    const paused = deployment({ spec: { paused: true } });
+    expect(applyPatch(paused, restorePatch(target(), paused, true) as never)?.spec).not.toHaveProperty('paused');
+    expect(applyPatch(paused, restorePatch(target(), paused, false) as never)?.spec?.paused).toBe(true);
+    expect(restorePatch(target(), deployment({ image: oldImage, spec: { paused: true } }), true)).toEqual([
+      { op: 'test', path: '/metadata/uid', value: 'uid-api' }, { op: 'test', path: '/spec/paused', value: true }, { op: 'remove', path: '/spec/paused' },
+    ]);
+  });
+
+  it.each([
+    ['made anew', deployment({ uid: 'other' }), 'deployment/api was deleted and made anew during the run'],
+    ['without the container', withContainers({ other: 'x' }), 'container app of deployment/api was removed during the run'],
+    ['with another image', deployment({ image: 'hotfix:1' }), 'container app of deployment/api was set to hotfix:1 by somebody else'],
+  ])('is none for a workload that was %s', (_what, workload, superseded) => {
+    expect(restorePatch(target(), workload, false)).toEqual({ superseded });
+  });
+
+  it('puts back exactly what was there, touches nothing else, and is refused as a whole when anything was written meanwhile', () => {
+    const images = fc.array(fc.constantFrom('old', 'new', 'other'), { minLength: 3, maxLength: 3 });
+    const names = ['a', 'b', 'c'];
+    fc.assert(fc.property(images, images, fc.nat(9), fc.boolean(), (read, now, replicas, sidecar) => {
+      const of: Target = target('deployment', { containers: names.map((name) => ({ name, before: 'old', after: 'new' })) });
+      const asImages = (list: readonly string[]) => Object.fromEntries([...(sidecar ? [['proxy', 'new'] as const] : []), ...names.map((name, index) => [name, list[index] ?? ''] as const)]);
+      const patch = restorePatch(of, withContainers(asImages(read)), false);
+      if ('superseded' in patch) return expect(read).toContain('other');
+      const meanwhile = withContainers(asImages(now), { replicas });
+      const after = applyPatch(meanwhile, patch);
+      const touched = read.map((each) => each === 'new');
+      if (touched.some((each, index) => each && now[index] !== 'new')) return expect(after).toBeUndefined();
+      expect(imagesOf(after)).toEqual([...(sidecar ? ['new'] : []), ...now.map((each, index) => (touched[index] ? 'old' : each))]);
+      expect({ ...after, spec: { ...after?.spec, template: undefined } }).toEqual({ ...meanwhile, spec: { ...meanwhile.spec, template: undefined } });
+    }));
+  });
+});
+
+describe('putting the old images back', () => {
+  const clusterWith = (workload: Workload) => fakeCluster({ objects: { [deploymentPath]: workload } });
+  const holds = (cluster: ReturnType<typeof fakeCluster>) => imagesOf(cluster.objects.get(deploymentPath));
+  const putBack = (cluster: ReturnType<typeof fakeCluster>, held = false) => restore(cluster, swiftClock(), target(), held);
+
+  it('says with which generation they are back', async () => {
+    const cluster = clusterWith(deployment());
+    expect(await putBack(cluster)).toMatchObject({ result: 'restored', generation: 3 });
+    expect(holds(cluster)).toEqual([oldImage]);
+  });
+  it('touches nothing when the change never came', async () => {
+    const cluster = clusterWith(deployment({ image: oldImage }));
+    expect(await putBack(cluster)).toMatchObject({ result: 'untouched', generation: 2 });
+    expect(cluster.done).toEqual([`GET ${deploymentPath}`]);
+  });
+  it('overwrites nothing of somebody else', async () => {
+    const cluster = clusterWith(deployment({ image: 'hotfix:1' }));
+    expect(await putBack(cluster)).toMatchObject({ result: 'superseded', message: 'container app of deployment/api was set to hotfix:1 by somebody else' });
+    expect(holds(cluster)).toEqual(['hotfix:1']);
+  });
+  it('lifts the pause of this run even then', async () => {
+    const cluster = clusterWith(deployment({ image: 'hotfix:1', spec: { paused: true } }));
+    expect((await putBack(cluster, true)).result).toBe('superseded');
+    expect(cluster.objects.get(deploymentPath)).not.toHaveProperty('spec.paused');
+    expect(holds(cluster)).toEqual(['hotfix:1']);
+  });
+  it('says that the workload is gone', async () => {
+    expect(await putBack(fakeCluster())).toMatchObject({ result: 'superseded', message: 'deployment/api was deleted during the run' });
+  });
+  it('says that the server refused it', async () => {
+    const cluster = clusterWith(deployment());
+    cluster.troubles.push({ method: 'PATCH', trouble: new ApiError(403, 'Forbidden', 'you may not') });
+    expect(await putBack(cluster)).toMatchObject({ result: 'error', message: 'deployment/api could not be put back: you may not' });
+  });
+  it('says that somebody was faster', async () => {
+    const cluster = clusterWith(deployment());
+    cluster.troubles.push({ method: 'PATCH', trouble: new ApiError(422, 'Invalid', 'the test failed') });
+    expect(await putBack(cluster)).toMatchObject({
+      result: 'superseded', message: 'deployment/api was changed by somebody else while the old images were put back: the test failed',
+    });
+  });
+  it.each([429, 500, 503])('tries again after %d', async (status) => {
+    const cluster = clusterWith(deployment());
+    for (let count = 0; count < 3; count += 1) cluster.troubles.push({ method: 'PATCH', trouble: new ApiError(status, '', 'away') });
+    expect((await putBack(cluster)).result).toBe('restored');
+    expect(holds(cluster)).toEqual([oldImage]);
+  });
+  it('knows that an answer which was lost was its own', async () => {
+    const cluster = clusterWith(deployment());
+    cluster.troubles.push({ method: 'PATCH', trouble: 'lose' });
+    expect(await putBack(cluster)).toMatchObject({ result: 'restored', generation: 3 });
+    expect(cluster.done.filter((each) => each.startsWith('PATCH')).length).toBe(1);
+  });
+  it('gives up when the server stays away for a minute', async () => {
+    const cluster = clusterWith(deployment());
+    for (let count = 0; count < 200; count += 1) cluster.troubles.push({ method: 'PATCH', trouble: new ApiError(503, '', 'away') });
+    expect(await putBack(cluster)).toMatchObject({ result: 'error', message: 'deployment/api could not be put back: away' });
+    expect(cluster.done.length).toBeLessThan(150);
+  });
+});
+
+it('the commands by hand set every container to what is gone back to', () => {
+  const containers = [{ name: 'app', before: oldImage, after: newImage }, { name: 'job', before: 'x:1', after: newImage, back: 'x:0' }];
+  expect(undoArguments([target('deployment', { containers }), target('statefulset')])).toEqual([
+    ['set', 'image', 'deployment/api', `app=${oldImage}`, 'job=x:0'], ['set', 'image', 'statefulset/api', `app=${oldImage}`],
+  ]);
+});
