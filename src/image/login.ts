@@ -27,8 +27,19 @@ export async function logIn(ports: DockerPorts, login: RegistryLogin | undefined
   }
 }
 
+/** Access with the logins of a pull secret and no others, to see what the nodes will see. `folder` is private. */
+export async function accessWith(ports: DockerPorts, dockerConfigJson: string, folder: string): Promise<DockerAccess> {
+  const own = ownFolder(ports);
+  const { auths } = parseConfig(dockerConfigJson, 'of the pull secret');
+  await ports.files.writeText(join(folder, 'config.json'), JSON.stringify({ auths }), 0o600);
+  await ports.files.link(join(own, 'cli-plugins'), join(folder, 'cli-plugins'));
+  return { folder, env: { DOCKER_CONFIG: folder, ...(ports.env['BUILDX_CONFIG'] ? {} : { BUILDX_CONFIG: join(own, 'buildx') }) } };
+}
+
+const ownFolder = (ports: DockerPorts): string => ports.env['DOCKER_CONFIG'] || join(ports.env['HOME'] ?? '', '.docker');
+
 async function privateAccess(ports: DockerPorts, registry: string, folder: string): Promise<DockerAccess> {
-  const own = ports.env['DOCKER_CONFIG'] || join(ports.env['HOME'] ?? '', '.docker');
+  const own = ownFolder(ports);
   const file = join(own, 'config.json');
   const config = privateConfig(await ports.files.readText(file), registry, file);
   await ports.files.writeText(join(folder, 'config.json'), config, 0o600);

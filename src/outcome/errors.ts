@@ -1,8 +1,11 @@
 import { causes, type Cause } from './causes.js';
+import type { StageName } from './verdict.js';
 
 export interface Details {
   /** What to do about it; defaults to the hint of the cause. */
   readonly hint?: string;
+  /** The stage that it belongs to, where another one came upon it: a smoke check is asked in the middle of a rollout too. */
+  readonly stage?: StageName;
   /** The error underneath. */
   readonly cause?: unknown;
   /** What was seen at the moment of failure: short labelled texts, already redacted by whoever prints them. */
@@ -18,11 +21,13 @@ export interface Evidence {
 /** A run that cannot go on. `code` is the output `cause`. */
 export abstract class DeployError extends Error {
   readonly hint: string;
+  readonly stage?: StageName;
   readonly evidence: readonly Evidence[];
   constructor(readonly code: Cause, message: string, details: Details = {}) {
     super(message, { cause: details.cause });
     this.name = new.target.name;
     this.hint = details.hint ?? causes[code].hint;
+    this.stage = details.stage;
     this.evidence = details.evidence ?? [];
   }
 }

@@ -1,6 +1,7 @@
 import { templateOf } from '../rollout/workload.js';
 import { refText, type FoundWorkload } from '../rollout/resolve.js';
-import { together, type Checked } from '../preflight/finding.js';
+import { checkPullSecret } from '../preflight/pull-secret.js';
+import { nothingFound, together, type Checked } from '../preflight/finding.js';
 import { checkPlatforms, readArchitectures } from '../preflight/platforms.js';
 import { checkQuota } from '../preflight/quota.js';
 import { checkReferences } from '../preflight/references.js';
@@ -13,16 +14,19 @@ import type { Run } from './run.js';
 export async function preflight(run: Run, facts: ClusterFacts, image: ImageFacts | undefined): Promise<Checked> {
   const signal = run.ports.cancelled;
   const { cluster } = facts;
+  const { config } = run;
   const present = facts.found.flatMap(({ ref, workload }) => (workload ? [{ ref: refText(ref), kind: ref.kind, workload }] : []));
   const platforms = image?.build?.build.platforms ?? (image?.existing?.state === 'present' ? image.existing.platforms : []);
-  const [nodes, quota, ...references] = await Promise.all([
+  const reference = image?.existing?.state === 'present' ? `${config.image}@${config.digest}` : undefined;
+  const [nodes, quota, ...others] = await Promise.all([
     readArchitectures(cluster.api, signal),
     checkQuota(cluster.api, cluster.namespace, present, signal),
+    ...present.map((each) => (reference === undefined ? nothingFound : checkPullSecret(run.ports, cluster.api, cluster.namespace, each, reference))),
     ...present.map(({ ref, kind, workload }) => checkReferences(cluster.api, cluster.namespace, ref, templateOf(kind, workload), signal)),
   ]);
   return together([
     imageCheck(image, run),
-    quota, ...references,
+    quota, ...others,
     ...present.map(({ ref, workload }) => checkPlatforms(ref, workload, platforms, nodes)),
     ...present.map(({ ref, workload }) => checkStrategy(ref, workload, facts.services, run.config.timeoutMs)),
   ]);

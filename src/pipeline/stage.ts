@@ -39,7 +39,7 @@ export async function runStages<S>(stages: readonly Stage<S>[], initial: S, cloc
       const error = asDeployError(thrown);
       spans.push({ stage: stage.name, label: stage.label, startMs, endMs: since(), result: 'failed' });
       for (const each of begun) state = (await each.undo?.(state, error)) ?? state;
-      return { state, spans, failure: { stage: stage.name, error } };
+      return { state, spans, failure: { stage: error.stage ?? stage.name, error } };
     }
   }
   return { state, spans };

@@ -43,7 +43,7 @@ interface FailedCheck {
 export async function smokePods(ports: Ports, target: SmokeTarget, checks: readonly SmokeCheck[], signal: AbortSignal | undefined): Promise<void> {
   const direct = checks.filter((check) => check.target.type === 'service');
   const failures = (await Promise.all(direct.map((check) => askPods(ports, target, check, signal)))).filter((failure) => failure !== undefined);
-  if (failures[0]) throw new RolloutError(failures[0].cause, failures.map((failure) => failure.message).join(' '));
+  if (failures[0]) throw new RolloutError(failures[0].cause, failures.map((failure) => failure.message).join(' '), { stage: 'smoke' });
 }
 
 async function askPods(ports: Ports, target: SmokeTarget, check: SmokeCheck, signal: AbortSignal | undefined): Promise<FailedCheck | undefined> {
