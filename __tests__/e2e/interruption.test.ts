@@ -3,7 +3,7 @@ import { closeApi } from './harness/api.js';
 import { faultProxy } from './harness/api-fault-proxy.js';
 import { calm, inSpace, rolloutInputs, startHealthy, variant } from './harness/app.js';
 import { expectEnding } from './harness/ending.js';
-import { eventually } from './harness/environment.js';
+import { eventually, pause } from './harness/environment.js';
 import { closeImages } from './harness/images.js';
 import type { Space } from './harness/namespace.js';
 import { cancelAt, runAction, type ActionResult, type SignalPlan } from './harness/run-action.js';
@@ -17,6 +17,9 @@ afterAll(() => {
 
 const rollingOut = (line: string): boolean => /^rollout +deployment\/web +\d+\/\d+ ready/.test(line);
 const aboutToChange = (line: string): boolean => line.includes('set image deployment/web');
+
+/** SIGINT so many ms after the line. */
+const cancelAfter = (ms: number, at: SignalPlan['at']): SignalPlan => ({ at, send: [{ signal: 'SIGINT', afterMs: ms }] });
 
 /** Everything that the main step and the post step left for people to read. */
 const told = (result: ActionResult): string => [result.log, result.summary, result.post?.log, result.post?.summary].join('\n');
@@ -59,6 +62,25 @@ describe('cancelled while it rolls out', () => {
     expectEnding(result, { verdict: 'failed', cause: 'cancelled', stage: 'test' });
     expect(result.durationMs).toBeLessThan(20_000);
     expect(await snapshotOf(space)).toEqual(before);
+  }));
+
+  it.concurrent('while the API server takes its time over the change: it is taken back when it comes', inSpace('inflight', async (space) => {
+    await startHealthy(space);
+    const before = await snapshotOf(space);
+    const proxy = await faultProxy(space);
+    try {
+      proxy.set({ when: ({ method, path }) => method === 'PATCH' && path.includes('/deployments/web'), latencyMs: 1500, times: 1 });
+      const result = await runAction({
+        inputs: rolloutInputs(space, await variant('v2', `${calm},slow-ready=40s`), { kubeconfig: proxy.kubeconfig }), signals: cancelAfter(700, aboutToChange),
+      });
+      await pause(2000);
+      await restored(space, before, result);
+      // Set, and put back: it did come.
+      expect((await space.get('Deployment', 'web')).metadata.generation).toBeGreaterThan(2);
+      expect(result.outputs.cause).toBe('cancelled');
+    } finally {
+      await proxy.close();
+    }
   }));
 });
 

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { Agent, request as httpsRequest } from 'node:https';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo, Socket } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { administrator } from './api.js';
@@ -65,14 +66,18 @@ export async function faultProxy(space: Space): Promise<FaultProxy> {
     const active = faults.find(({ fault, left }) => left > 0 && (fault.when?.(seen) ?? true));
     if (active) active.left -= 1;
     requests.push({ ...seen, atMs: Math.round(performance.now()), answered: active?.fault.status });
-    void misbehave(incoming, outgoing, active?.fault ?? {}, () => forward(incoming, outgoing, active?.fault.cutAfterBytes));
+    // The whole request first: one that is held back reaches the API server even if its sender has gone meanwhile.
+    void buffer(incoming).then(
+      (body) => misbehave(incoming, outgoing, active?.fault ?? {}, () => forward(incoming, outgoing, body, active?.fault.cutAfterBytes)),
+      () => outgoing.destroy(),
+    );
   });
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
 
-  function forward(incoming: IncomingMessage, outgoing: ServerResponse, cutAfterBytes = Infinity): void {
+  function forward(incoming: IncomingMessage, outgoing: ServerResponse, body: Buffer, cutAfterBytes = Infinity): void {
     const onward = httpsRequest({
       agent, method: incoming.method, path: incoming.url, host: access.server.hostname, port: access.server.port,
       headers: { ...incoming.headers, host: access.server.host, authorization: `Bearer ${space.token}` },
@@ -90,7 +95,7 @@ export async function faultProxy(space: Space): Promise<FaultProxy> {
     });
     onward.on('error', () => outgoing.socket?.destroy());
     outgoing.on('close', () => onward.destroy());
-    incoming.pipe(onward);
+    onward.end(body);
   }
 
   const listen = (port: number): Promise<void> => new Promise((resolve, reject) => {
