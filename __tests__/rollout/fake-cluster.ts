@@ -19,6 +19,9 @@ export interface FakeOptions {
   readonly objects?: Readonly<Record<string, KubeObject>>;
   readonly kubectl?: (args: readonly string[], cluster: FakeCluster) => Partial<Exited>;
   readonly raw?: Api['raw'];
+  /** The clock of the server: when something was written, and the date of its answers. */
+  readonly now?: () => number;
+  readonly stream?: Api['stream'];
 }
 
 const noAnswer = (): ApiError => new ApiError(0, 'NoAnswer', 'no answer: the connection was cut');
@@ -32,7 +35,8 @@ export function fakeCluster(options: FakeOptions = {}): FakeCluster {
     const known = objects.get(path);
     const changed = JSON.stringify(known && 'spec' in known ? known.spec : undefined) !== JSON.stringify('spec' in object ? object.spec : undefined);
     const generation = (known?.metadata?.generation ?? object.metadata?.generation ?? 0) + (known && changed ? 1 : 0);
-    const stored = { ...object, metadata: { ...object.metadata, generation, resourceVersion: String((version += 1)) } };
+    const managedFields = options.now ? { managedFields: [{ time: new Date(options.now()).toISOString() }] } : {};
+    const stored = { ...object, metadata: { ...object.metadata, ...managedFields, generation, resourceVersion: String((version += 1)) } };
     objects.set(path, stored);
     return stored;
   };
@@ -75,8 +79,12 @@ export function fakeCluster(options: FakeOptions = {}): FakeCluster {
       if (object.metadata?.resourceVersion !== existing(path).metadata?.resourceVersion) throw new ApiError(409, 'Conflict', 'the object has been modified');
       return put(path, object);
     }),
-    raw: options.raw ?? ((path) => Promise.reject(new Error(`nobody answers ${path}`))),
-    stream: () => new Promise(() => undefined),
+    raw: options.raw ?? ((path) => call('GET', path, () => {
+      const object = objects.get(path);
+      const headers = { date: new Date(options.now?.() ?? 0).toUTCString() };
+      return object ? { status: 200, headers, body: JSON.stringify(object) } : { status: 404, headers, body: '{}' };
+    })),
+    stream: options.stream ?? ((_path, _onLine, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))),
   };
   const cluster: FakeCluster = {
     api, objects, done, troubles, namespace: 'web', version: 'v1.34.4',

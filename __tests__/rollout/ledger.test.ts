@@ -23,8 +23,9 @@ describe('a ledger as text', () => {
   it('is read as it was written', () => {
     expect(parseLedger(formatLedger(ledger()))).toEqual(ledger());
     const text = fc.string({ unit: 'grapheme' });
+    const workload = fc.stringMatching(/^(deployment|statefulset|daemonset|cronjob)\/[a-z][a-z0-9-]{0,20}$/);
     const releases = fc.array(fc.record({
-      reference: text, at: text, proven: fc.boolean(), images: fc.array(fc.record({ workload: text, container: text, image: text }), { maxLength: 3 }),
+      reference: text, at: text, proven: fc.boolean(), images: fc.array(fc.record({ workload, container: text, image: text }), { maxLength: 3 }),
     }), { maxLength: releasesKept });
     fc.assert(fc.property(releases, (some) => expect(parseLedger(formatLedger(ledger({ releases: some })))).toEqual(ledger({ releases: some }))));
   });
@@ -47,6 +48,8 @@ describe('a ledger as text', () => {
   it.each([
     undefined, '', 'no json', 'null', '[]', '7', '{}', '{"schema":2}', '{"schema":1,"run":null,"releases":[]}', '{"schema":1,"run":{"id":1,"targets":[]},"releases":[]}',
     JSON.stringify({ ...ledger(), releases: [null] }), JSON.stringify({ ...ledger(), releases: [{}] }), JSON.stringify({ ...ledger(), releases: [{ ...release('1'), images: [{}] }] }),
+    JSON.stringify({ ...ledger(), releases: [release('1', { images: [{ workload: 'job/api', container: 'a', image: 'b' }] })] }),
+    JSON.stringify({ ...ledger(), run: { ...ledger().run, targets: [{ ...target(), kind: 'job' }] } }),
     JSON.stringify({ ...ledger(), releases: 'none' }), JSON.stringify({ ...ledger(), run: { ...ledger().run, targets: [null] } }),
     JSON.stringify({ ...ledger(), run: { ...ledger().run, before: undefined } }), JSON.stringify({ ...ledger(), run: { ...ledger().run, held: 'all' } }),
   ])('that somebody edited is none: %j', (text) => expect(parseLedger(text)).toBeUndefined());

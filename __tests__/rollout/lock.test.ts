@@ -1,0 +1,160 @@
+import { describe, expect, it } from '@jest/globals';
+import { ApiError } from '../../src/cluster/api.js';
+import type { KubeObject } from '../../src/cluster/objects.js';
+import { acquireLock, isFree, leaseAgeMs, lockName, type Holder, type Lock } from '../../src/rollout/lock.js';
+import { fakePorts } from '../cluster/fake-ports.js';
+import { handClock } from '../cluster/hand-clock.js';
+import { fakeCluster, type FakeCluster } from './fake-cluster.js';
+
+const path = `/apis/coordination.k8s.io/v1/namespaces/web/leases/${lockName('api')}`;
+const first = { id: 'run-1', url: 'https://github.example/runs/1' };
+const second = { id: 'run-2' };
+
+interface Held { readonly cluster: FakeCluster; readonly clock: ReturnType<typeof handClock>; readonly onLine: () => ((line: string) => void) | undefined }
+
+function world(): Held {
+  const clock = handClock();
+  let tell: ((line: string) => void) | undefined;
+  const cluster = fakeCluster({
+    now: () => clock.now(),
+    stream: (_path, onLine, signal) => {
+      tell = onLine;
+      return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    },
+  });
+  return { cluster, clock, onLine: () => tell };
+}
+
+/** Lets everything that can happen now happen. */
+const settled = async (): Promise<void> => {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+const pass = async ({ clock }: Held, ms: number): Promise<void> => {
+  for (let left = ms; left > 0; left -= 1000) {
+    clock.advance(Math.min(1000, left));
+    await settled();
+  }
+};
+const spec = ({ cluster }: Held) => (cluster.objects.get(path) as KubeObject & { spec?: Record<string, unknown> } | undefined)?.spec;
+
+interface Acquiring { readonly ports: ReturnType<typeof fakePorts>; readonly lock: Promise<Lock>; readonly end: () => string }
+
+function acquire({ cluster, clock }: Held, holder: Holder = first, timeoutMs = 600_000): Acquiring {
+  const ports = fakePorts({ clock });
+  const lock = acquireLock(ports, cluster, 'api', holder, timeoutMs);
+  let end = 'waits';
+  lock.then(() => (end = 'has it'), (error: { code?: string; message?: string }) => (end = `${error.code}: ${error.message}`));
+  return { ports, lock, end: () => end };
+}
+
+describe('a lock', () => {
+  it('is taken where there is none, and says whose it is', async () => {
+    const held = world();
+    const lock = await acquire(held).lock;
+    expect(spec(held)).toMatchObject({ holderIdentity: 'run-1', leaseDurationSeconds: 15, leaseTransitions: 1, acquireTime: '2026-01-01T00:00:01.000000Z' });
+    expect(held.cluster.objects.get(path)?.metadata).toMatchObject({ annotations: { 'deploy-action/run-url': first.url }, labels: { 'app.kubernetes.io/part-of': 'api' } });
+    lock.leave();
+  });
+
+  it('is waited for, is told once, and is had as soon as it is given up', async () => {
+    const held = world();
+    const lock = await acquire(held).lock;
+    const next = acquire(held, second);
+    await pass(held, 60_000);
+    expect([next.end(), next.ports.lines]).toEqual(
+      ['waits', ['info api is being deployed by another run since 2026-01-01T00:00:01Z (https://github.example/runs/1); waiting for it, at most 600 s']]);
+    await lock.release();
+    held.onLine()?.(JSON.stringify({ type: 'MODIFIED', object: held.cluster.objects.get(path) }));
+    await settled();
+    expect([next.end(), spec(held)?.holderIdentity, spec(held)?.leaseTransitions]).toEqual(['has it', 'run-2', 2]);
+    (await next.lock).leave();
+  });
+
+  it('is not waited for longer than the settings say', async () => {
+    const held = world();
+    const lock = await acquire(held).lock;
+    const next = acquire(held, second, 40_000);
+    await pass(held, 45_000);
+    expect(next.end()).toBe('locked: api is being deployed by another run since 2026-01-01T00:00:01Z (https://github.example/runs/1), and did not end within 40 s.');
+    lock.leave();
+  });
+
+  it('of a run that died is taken over after 15 s, not before', async () => {
+    const held = world();
+    (await acquire(held).lock).leave();
+    const next = acquire(held, second);
+    await pass(held, 14_000);
+    expect(next.end()).toBe('waits');
+    await pass(held, 3000);
+    expect([next.end(), spec(held)?.holderIdentity]).toEqual(['has it', 'run-2']);
+    (await next.lock).leave();
+  });
+
+  it('is lost to whoever took it over: that run must touch nothing any more', async () => {
+    const held = world();
+    const lock = await acquire(held).lock;
+    held.cluster.put(path, { ...held.cluster.objects.get(path), spec: { holderIdentity: 'run-2' } } as KubeObject);
+    await pass(held, 5000);
+    expect(lock.lost.reason).toMatchObject({ code: 'superseded', message: 'Another run took the lock over, because this one had not been heard of for 15 s.' });
+    await expect(lock.confirm()).rejects.toMatchObject({ code: 'superseded' });
+  });
+
+  it('is kept through a server that is away for a while', async () => {
+    const held = world();
+    const lock = await acquire(held).lock;
+    for (let count = 0; count < 2; count += 1) held.cluster.troubles.push({ method: 'PATCH', trouble: new ApiError(503, '', 'away') });
+    await pass(held, 16_000);
+    expect([lock.lost.aborted, spec(held)?.renewTime]).toEqual([false, '2026-01-01T00:00:16.000000Z']);
+    lock.leave();
+  });
+
+  it('is taken again by the post step of the same run', async () => {
+    const held = world();
+    (await acquire(held).lock).leave();
+    const again = acquire(held);
+    await settled();
+    expect(again.end()).toBe('has it');
+    (await again.lock).leave();
+  });
+
+  it('is had by one of two that come at once', async () => {
+    const held = world();
+    const [one, two] = [acquire(held, first), acquire(held, second)];
+    await settled();
+    expect([one.end(), two.end()].sort()).toEqual(['has it', 'waits']);
+    (await Promise.race([one.lock, two.lock])).leave();
+  });
+
+  it('that was taken by an answer which was lost is known as its own', async () => {
+    const held = world();
+    held.cluster.troubles.push({ method: 'POST', trouble: 'lose' });
+    const one = acquire(held);
+    await settled();
+    await pass(held, 1000);
+    expect([one.end(), spec(held)?.holderIdentity]).toEqual(['has it', 'run-1']);
+    (await one.lock).leave();
+  });
+
+  it('that may not be taken says so', async () => {
+    const held = world();
+    held.cluster.troubles.push({ method: 'POST', trouble: new ApiError(403, 'Forbidden', 'leases is forbidden') });
+    await expect(acquire(held).lock).rejects.toMatchObject({ status: 403 });
+  });
+});
+
+describe('the age of a Lease', () => {
+  const written = (...times: readonly string[]) => ({ metadata: { managedFields: times.map((time) => ({ time })) } });
+  it.each([
+    ['is measured by the server’s own clock', written('2026-01-01T00:00:00Z'), 'Thu, 01 Jan 2026 00:00:20 GMT', 20_000],
+    ['is that of the last write', written('2026-01-01T00:00:00Z', '2026-01-01T00:00:18Z'), 'Thu, 01 Jan 2026 00:00:20 GMT', 2000],
+    ['is never below nothing', written('2026-01-01T00:00:30Z'), 'Thu, 01 Jan 2026 00:00:20 GMT', 0],
+    ['is nothing when the server does not say the time', written('2026-01-01T00:00:00Z'), undefined, 0],
+    ['is nothing when nobody says when it was written', {}, 'Thu, 01 Jan 2026 00:00:20 GMT', 0],
+    ['is nothing when the times are none', written('yesterday'), 'today', 0],
+  ])('%s', (_what, lease, date, age) => expect(leaseAgeMs(lease, date)).toBe(age));
+});
+
+it.each([
+  [undefined, 0, true], [{}, 0, true], [{ spec: { holderIdentity: '' } }, 0, true], [{ spec: { holderIdentity: 'run-1' } }, 0, true],
+  [{ spec: { holderIdentity: 'run-2' } }, 14_999, false], [{ spec: { holderIdentity: 'run-2' } }, 15_000, true],
+])('the Lease %j of the age %d ms is free for run-1: %s', (lease, age, free) => expect(isFree(lease, age, first)).toBe(free));

@@ -1,0 +1,207 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { Api } from '../../src/cluster/api.js';
+import type { Pod, Service } from '../../src/cluster/objects.js';
+import type { SmokeCheck } from '../../src/config/config.js';
+import type { HttpAnswer } from '../../src/ports/http.js';
+import { assess, readAnswer, type Answer, type Rules } from '../../src/rollout/smoke/assess.js';
+import { heldChecks } from '../../src/rollout/smoke/held.js';
+import { routesOf } from '../../src/rollout/smoke/route.js';
+import { smoke, smokePods } from '../../src/rollout/smoke/smoke.js';
+import { fakePorts } from '../cluster/fake-ports.js';
+import { pod, service } from './build.js';
+import { fakeCluster } from './fake-cluster.js';
+
+const check = (changes: Partial<SmokeCheck> = {}): SmokeCheck =>
+  ({ text: 'service/api/healthz', target: { type: 'service', name: 'api', path: '/healthz' }, statuses: [200], ...changes });
+const url = check({ text: 'https://api.example/', target: { type: 'url', url: 'https://api.example/' } });
+const status = (message: string) => JSON.stringify({ kind: 'Status', status: 'Failure', message });
+
+describe('an answer', () => {
+  it.each([
+    ['the status that is wanted', check(), 200, 'x', { kind: 'right' }],
+    ['one of several', check({ statuses: [200, 204] }), 204, '', { kind: 'right' }],
+    ['another status', check(), 500, 'boom\n at line 3', { kind: 'wrong', seen: 'status 500 instead of 200: boom at line 3' }],
+    ['another status than several', check({ statuses: [200, 204] }), 301, ' ', { kind: 'wrong', seen: 'status 301 instead of 200 or 204, with an empty body' }],
+    ['the text', check({ contains: 'v2' }), 200, 'hello v2', { kind: 'right' }],
+    ['without the text', check({ contains: 'v2' }), 200, 'hello v1', { kind: 'wrong', seen: 'status 200 without "v2": hello v1' }],
+    ['the API server that reaches nobody', check(), 503, status('no endpoints available for service "api"'), { kind: 'silent', seen: 'no endpoints available for service "api"' }],
+    ['the API server that reaches nobody, even when 503 is wanted', check({ statuses: [503] }), 503, status('dial tcp: refused'), { kind: 'silent', seen: 'dial tcp: refused' }],
+    ['a 503 of the app itself', check(), 503, 'overloaded', { kind: 'wrong', seen: 'status 503 instead of 200: overloaded' }],
+    ['a 503 of the app itself in JSON', check(), 503, 'null', { kind: 'wrong', seen: 'status 503 instead of 200: null' }],
+    ['a Status that the app made', check(), 500, status('mine'), { kind: 'wrong', seen: expect.stringContaining('status 500') }],
+  ] as const)('%s', (_what, asked, code, body, answer) => expect(readAnswer(asked, code, body)).toEqual(answer));
+
+  it('is quoted as one short line', () => {
+    expect(readAnswer(check(), 500, 'x\n'.repeat(10_000))).toEqual({ kind: 'wrong', seen: `status 500 instead of 200: ${'x '.repeat(80)}` });
+  });
+});
+
+describe('answers in a row', () => {
+  const rules: Rules = { needed: 3, wrong: 3, graceMs: 1000, limitMs: 10_000 };
+  const answers = (letters: string): Answer[] => [...letters].map((letter) =>
+    letter === 'r' ? { kind: 'right' } : letter === 'w' ? { kind: 'wrong', seen: 'wrong' } : { kind: 'silent', seen: 'silence' });
+  const assessed = (letters: string, elapsedMs = 5000) => assess(answers(letters), elapsedMs, rules);
+
+  it.each([
+    ['rrr', { state: 'passed' }],
+    ['wwwrrr', { state: 'passed' }],
+    ['rr', { state: 'ask', inMs: 100 }],
+    ['rrwrr', { state: 'ask', inMs: 100 }],
+    ['', { state: 'ask', inMs: 300 }],
+    ['ww', { state: 'ask', inMs: 300 }],
+    ['www', { state: 'failed', seen: 'wrong' }],
+    ['wwsww', { state: 'ask', inMs: 300 }],
+    ['ssssss', { state: 'ask', inMs: 300 }],
+  ])('%s', (letters, assessment) => expect(assessed(letters)).toEqual(assessment));
+
+  it('that are wrong count only after the grace', () => {
+    expect(assessed('wwwww', 999)).toEqual({ state: 'ask', inMs: 300 });
+    expect(assessed('wwwww', 1000)).toEqual({ state: 'failed', seen: 'wrong' });
+  });
+  it('that prove nothing have failed after the limit', () => {
+    expect(assessed('ssss', 9999)).toEqual({ state: 'ask', inMs: 300 });
+    expect(assessed('ssss', 10_000)).toEqual({ state: 'failed', seen: 'silence' });
+    expect(assessed('rwrwrr', 10_000)).toEqual({ state: 'failed', seen: 'right and wrong answers in turn' });
+    expect(assessed('', 10_000)).toEqual({ state: 'failed', seen: 'right and wrong answers in turn' });
+  });
+  it('pass exactly when the last ones were right', () => {
+    fc.assert(fc.property(fc.string({ unit: fc.constantFrom('r', 'w', 's'), maxLength: 12 }), fc.nat(20_000), (letters, elapsedMs) => {
+      expect(assessed(letters, elapsedMs).state === 'passed').toBe(letters.endsWith('rrr'));
+    }));
+  });
+});
+
+describe('the way of a check', () => {
+  const two: Service = service('api', { ports: [{ name: 'http', port: 80, targetPort: 'web' }, { name: 'admin', port: 9000, targetPort: 9001 }, { name: 'dns', port: 53, protocol: 'UDP' }] });
+  const pods: Pod[] = [pod('a', { containers: [{ name: 'app', ports: [{ name: 'web', containerPort: 8080 }] }] })];
+  const at = (port: string | undefined, path = '/healthz') => routesOf(check({ target: { type: 'service', name: 'api', port, path } }), 'web', two, pods);
+
+  it.each([
+    [undefined, 'http', 8080], ['http', 'http', 8080], ['80', 'http', 8080], ['admin', 'admin', 9001], ['9000', 'admin', 9001],
+  ])('with the port %s goes to each pod by itself, and through the Service', (port, name, podPort) => {
+    expect(at(port)).toEqual({
+      pods: [{ through: 'pod/a', kind: 'pod', address: `/api/v1/namespaces/web/pods/a:${podPort}/proxy/healthz` }],
+      front: { through: 'service/api', kind: 'service', address: `/api/v1/namespaces/web/services/api:${name}/proxy/healthz` },
+    });
+  });
+  it('names a port by its number when it has no name', () => {
+    expect(routesOf(check(), 'web', service('api'), [])).toMatchObject({ front: { address: '/api/v1/namespaces/web/services/api:80/proxy/healthz' } });
+  });
+  it('goes to the port of the Service when no other is said', () => {
+    expect(routesOf(check(), 'web', service('api', { ports: [{ port: 80 }] }), [pod('a')])).toMatchObject({ pods: [{ address: '/api/v1/namespaces/web/pods/a:80/proxy/healthz' }] });
+  });
+  it('to a port that the pods do not name is only that of the Service', () => {
+    expect(routesOf(check(), 'web', two, [pod('a')])).toMatchObject({ pods: [], front: { kind: 'service' } });
+  });
+  it('of an address is the address', () => {
+    expect(routesOf(url, 'web', undefined, [])).toEqual({ pods: [], front: { through: 'https://api.example/', kind: 'url', address: 'https://api.example/' } });
+  });
+  it.each([
+    [routesOf(check(), 'web', undefined, []), 'there is no Service api in namespace web'],
+    [at('8443'), 'Service api has no port 8443; it has http, admin'],
+    [at('dns'), 'Service api has no port dns; it has http, admin'],
+    [routesOf(check(), 'web', service('api', { ports: [] }), []), 'Service api has no port at all; it has none'],
+  ])('that leads nowhere says so: %#', (routes, problem) => expect(routes).toEqual({ problem }));
+});
+
+/** Answers by address: each call takes the next of its list, and the last one for ever. */
+function answering(table: Readonly<Record<string, readonly (number | Error)[]>>): Api['raw'] {
+  const counts = new Map<string, number>();
+  return async (path) => {
+    const [key, list] = Object.entries(table).find(([part]) => path.includes(part)) ?? ['', []];
+    const count = counts.get(key) ?? 0;
+    counts.set(key, count + 1);
+    const answer = list[Math.min(count, list.length - 1)] ?? 404;
+    if (answer instanceof Error) throw answer;
+    return { status: answer, headers: {}, body: `answer ${answer}` };
+  };
+}
+
+const target = (table: Parameters<typeof answering>[0], pods: readonly Pod[] = [pod('a'), pod('b')], services: readonly Service[] = [service('api')]) =>
+  ({ api: fakeCluster({ raw: answering(table) }).api, namespace: 'web', services, podsBehind: () => pods });
+const outcome = (asking: Promise<void>) => asking.then(() => 'passed', (error: { code?: string; message?: string }) => [error.code, error.message]);
+const away = new Error('connect ECONNREFUSED');
+
+describe('a smoke check', () => {
+  const run = (table: Parameters<typeof answering>[0], pods?: readonly Pod[], services?: readonly Service[]) => {
+    const ports = fakePorts();
+    return { ports, end: outcome(smoke(ports, target(table, pods, services), [check()], undefined)) };
+  };
+
+  it('passes when every new pod and the Service answer rightly', async () => {
+    const { ports, end } = run({ 'pods/': [200], 'services/': [200] });
+    expect([await end, ports.lines]).toEqual(['passed', ['progress smoke service/api/healthz ok · 2 pods and service/api']]);
+  });
+  it('passes when they do after a while', async () => {
+    expect(await run({ 'pods/a': [away, away, 500, 200], 'pods/b': [200], 'services/': [503, 503, 200] }).end).toBe('passed');
+  });
+  it('fails when one new pod answers wrongly', async () => {
+    expect(await run({ 'pods/a': [200], 'pods/b': [500], 'services/': [200] }).end).toEqual(
+      ['smoke-failed', 'Smoke check `service/api/healthz` failed: pod/b gave status 500 instead of 200: answer 500.']);
+  });
+  it('fails when one new pod does not answer', async () => {
+    expect(await run({ 'pods/a': [200], 'pods/b': [away], 'services/': [200] }).end).toEqual(
+      ['smoke-failed', 'Smoke check `service/api/healthz` failed: pod/b gave no answer (connect ECONNREFUSED).']);
+  });
+  it('tells that the Service does not lead to the new version when the pods are right', async () => {
+    expect(await run({ 'pods/': [200], 'services/': [404] }).end).toEqual(
+      ['wrong-version-serving', 'Smoke check `service/api/healthz`: every new pod answers rightly, and service/api gave status 404 instead of 200: answer 404.']);
+  });
+  it('fails when nothing stands behind the Service that could be asked by itself', async () => {
+    expect(await run({ 'services/': [500] }, []).end).toEqual(
+      ['smoke-failed', 'Smoke check `service/api/healthz` failed: service/api gave status 500 instead of 200: answer 500.']);
+  });
+  it('fails when there is no such Service', async () => {
+    expect(await run({}, [], []).end).toEqual(['smoke-failed', 'Smoke check `service/api/healthz` cannot be asked: there is no Service api in namespace web.']);
+  });
+  it('ends when the run is cancelled', async () => {
+    const stop = new AbortController();
+    const api = fakeCluster({ raw: () => (stop.abort(new Error('stopped')), Promise.reject(away)) }).api;
+    await expect(smoke(fakePorts(), { ...target({}), api }, [check()], stop.signal)).rejects.toThrow('stopped');
+  });
+});
+
+describe('several checks', () => {
+  it('are all asked, and all failures are told; a wrong answer counts for more than a wrong way', async () => {
+    const other = check({ text: 'service/api/ready', target: { type: 'service', name: 'api', path: '/ready' } });
+    const table = { 'pods/a:8080/proxy/ready': [500], 'pods/': [200], 'services/': [500] };
+    expect(await outcome(smoke(fakePorts(), target(table, [pod('a')]), [check(), other], undefined))).toEqual(['smoke-failed', [
+      'Smoke check `service/api/healthz`: every new pod answers rightly, and service/api gave status 500 instead of 200: answer 500.',
+      'Smoke check `service/api/ready` failed: pod/a gave status 500 instead of 200: answer 500.',
+    ].join(' ')]);
+  });
+  it('of which only the pods are asked leave out the Service and addresses', async () => {
+    expect(await outcome(smokePods(fakePorts(), target({ 'pods/': [200], 'services/': [500] }), [check(), url], undefined))).toBe('passed');
+    expect(await outcome(smokePods(fakePorts(), target({ 'pods/a': [200], 'pods/b': [500] }), [check(), url], undefined))).toEqual(
+      ['smoke-failed', expect.stringContaining('pod/b')]);
+  });
+});
+
+describe('an address beyond the cluster', () => {
+  const asking = (answers: readonly (number | Error)[]) => {
+    let count = 0;
+    const get = async (): Promise<HttpAnswer> => {
+      const answer = answers[Math.min(count, answers.length - 1)] ?? 404;
+      count += 1;
+      if (answer instanceof Error) throw answer;
+      return { status: answer, headers: {}, body: '' };
+    };
+    return outcome(smoke(fakePorts({ http: { get } }), target({}), [url], undefined)).then((end) => ({ end, count }));
+  };
+  it('passes after three right answers', async () => expect(await asking([200])).toEqual({ end: 'passed', count: 3 }));
+  it('is given ten seconds for its caches', async () => {
+    const { end, count } = await asking([500]);
+    expect(end).toEqual(['smoke-failed', 'Smoke check `https://api.example/` failed: https://api.example/ gave status 500 instead of 200, with an empty body.']);
+    expect(count).toBeGreaterThan(30);
+  });
+  it('is given twenty seconds to answer at all', async () => {
+    expect((await asking([away])).end).toEqual(['smoke-failed', 'Smoke check `https://api.example/` failed: https://api.example/ gave no answer (connect ECONNREFUSED).']);
+  });
+});
+
+it('before a change it is noted which checks hold', async () => {
+  const cluster = fakeCluster({ raw: answering({ 'services/api': [200], 'services/web': [500] }) });
+  const checks = ['api', 'web', 'none'].map((name) => check({ text: name, target: { type: 'service', name, path: '/' } }));
+  expect(await heldChecks(fakePorts(), cluster, [service('api'), service('web')], checks)).toEqual(new Set(['api']));
+});
