@@ -218,5 +218,7 @@ export const uidOf = (object: KubeObject): string => object.metadata?.uid ?? '';
 export const isLeaving = (object: KubeObject): boolean => object.metadata?.deletionTimestamp !== undefined;
 export const controllerOf = (object: KubeObject): string | undefined =>
   object.metadata?.ownerReferences?.find((owner) => owner.controller !== false)?.uid;
+/** Of all containers of a pod, init containers first, in the order in which they run. */
+export const statusesOf = (pod: Pod): readonly ContainerStatus[] => [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
 export const conditionOf = (conditions: readonly Condition[] | undefined, type: string): Condition | undefined =>
   conditions?.find((condition) => condition.type === type);

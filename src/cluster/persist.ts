@@ -9,7 +9,9 @@ export const persistForMs = 60_000;
  * a read, or a change that first reads what stands there, because an unanswered write may have been done.
  * @throws the last error, when it is another kind or the time is over; the signal's reason
  */
-export async function persistently<T>(clock: Clock, attempt: () => Promise<T>, options: { readonly forMs?: number; readonly signal?: AbortSignal } = {}): Promise<T> {
+export async function persistently<T>(
+  clock: Clock, attempt: () => Promise<T>, options: { readonly forMs?: number; readonly signal?: AbortSignal } = {},
+): Promise<T> {
   const until = clock.monotonic() + (options.forMs ?? persistForMs);
   for (let pauseMs = 250; ; pauseMs = Math.min(2000, pauseMs * 2)) {
     try {

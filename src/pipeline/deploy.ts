@@ -109,13 +109,13 @@ async function execute(run: Run, facts: Facts, known: Ending): Promise<Ending> {
   const image = facts.image?.build ? imageStages(run, facts.image, facts.image.build) : undefined;
   const stages = [...gateStages(run), ...(image ? [image.build] : []), ...(release?.stages ?? []), ...(image ? [image.tags] : [])]
     .filter((stage) => planned(facts.plan, stage.name));
-  const initial: DeployState = { targets: facts.targets, digest: run.config.digest, reference: facts.plan.reference?.includes(digestOfBuild) ? undefined : facts.plan.reference, tags: [], warnings: [] };
+  const reference = facts.plan.reference?.includes(digestOfBuild) ? undefined : facts.plan.reference;
+  const initial: DeployState = { targets: facts.targets, digest: run.config.digest, reference, tags: [], warnings: [] };
   const result = await runStages(stages, initial, run.ports.clock, run.startedAt);
   await release?.close();
   const { state } = result;
   return {
-    ...known, failure: result.failure, spans: [...known.spans, ...result.spans],
-    reference: state.reference, digest: state.digest, tags: state.tags, targets: state.targets, unchanged: state.unchanged, undone: state.undone, recovery: state.recovery, rolledOutMs: state.rolledOutMs,
+    ...known, ...state, failure: result.failure, spans: [...known.spans, ...result.spans],
     imagesNow: facts.cluster && !state.unchanged ? await imagesNow(facts.cluster.cluster, state.targets) : undefined,
     warnings: [...known.warnings, ...state.warnings],
   };

@@ -70,7 +70,9 @@ async function sourceOf({ facts, ports }: Run): Promise<Source> {
 }
 
 /** The stage that builds and pushes, and the one that moves the mutable tags once the verdict is good. */
-export function imageStages(run: Run, { image, access }: ImageFacts, facts: BuildFacts): { readonly build: Stage<DeployState>; readonly tags: Stage<DeployState> } {
+export function imageStages(
+  run: Run, { image, access }: ImageFacts, facts: BuildFacts,
+): { readonly build: Stage<DeployState>; readonly tags: Stage<DeployState> } {
   const { ports } = run;
   const build: Stage<DeployState> = {
     name: 'build', label: 'build and push',
@@ -105,8 +107,11 @@ export function imageStages(run: Run, { image, access }: ImageFacts, facts: Buil
  * The digest that the workloads name for this very commit already, when it runs the same: a second run of a commit
  * builds an index of its own, because attestations hold times, and must not restart a single pod for that.
  */
-async function sameAsDeployed({ ports }: Run, image: ImageName, access: DockerAccess, tag: string, built: string, targets: readonly Target[]): Promise<string | undefined> {
+async function sameAsDeployed(
+  { ports }: Run, image: ImageName, access: DockerAccess, tag: string, built: string, targets: readonly Target[],
+): Promise<string | undefined> {
   const [before, ...others] = [...new Set(targets.flatMap((target) => target.containers.map((container) => container.before)))].map(parseReference);
-  if (before?.digest === undefined || others.length > 0 || before.tag !== tag || before.digest === built || !sameRepository(before.name, image)) return undefined;
+  const sameCommit = others.length === 0 && before?.tag === tag && sameRepository(before.name, image);
+  if (!sameCommit || before.digest === undefined || before.digest === built) return undefined;
   return (await sameContent(ports, access, image, before.digest, built)) ? before.digest : undefined;
 }

@@ -2,13 +2,12 @@ import { CancelledError, ClusterError, type DeployError } from '../outcome/error
 import type { Recovery } from '../outcome/outcome.js';
 import type { Workload } from '../cluster/objects.js';
 import { workloadResource } from '../cluster/resources.js';
-import type { Ports } from '../ports/ports.js';
 import { evidenceOf } from '../rollout/evidence.js';
 import type { Followed } from '../rollout/follow.js';
 import { describeWave, notHeld } from '../rollout/hold.js';
 import { imagesOf, inPhase, previousRelease, sameImages, withoutRelease, withRelease, type Ledger, type RunRecord } from '../rollout/ledger.js';
 import { acquireLock, type Lock } from '../rollout/lock.js';
-import { openRelease, rollOut, smokeRelease, type OpenRelease } from '../rollout/release.js';
+import { openRelease, rollOut, smokeRelease, type OpenRelease, type ReleaseScope } from '../rollout/release.js';
 import { annotateProven } from '../rollout/releases.js';
 import { undoRelease, type Undone } from '../rollout/undo.js';
 import { containersOf, type Target } from '../rollout/workload.js';
@@ -36,90 +35,121 @@ export interface ReleaseStages<S> {
   close(): Promise<void>;
 }
 
+/** What the stages of one release share: each of them finds here how far the ones before it came. */
+interface Session {
+  readonly run: Run;
+  readonly facts: ClusterFacts;
+  /** What was there before is not to be gone back to by itself any more: a person rolled back from it. */
+  readonly withdraws: boolean;
+  lock?: Lock;
+  release?: OpenRelease;
+  followed: readonly Followed[];
+  /** As it was written last. */
+  ledger?: Ledger;
+  /** Somebody else goes on: the post step, or the run that has taken the lock over. */
+  unfinished: boolean;
+}
+
 /**
  * The stages that change workloads: roll out, and ask whether the new version answers. They share one lock and one open
  * release, which the first of them opens.
- * @param options.withdraws what was there before is not to be gone back to by itself any more: a person rolled back from it
  */
-export function releaseStages<S extends ReleaseState>(run: Run, facts: ClusterFacts, options: { readonly withdraws?: boolean } = {}): ReleaseStages<S> {
-  const { config } = run;
-  let lock: Lock | undefined;
-  let release: OpenRelease | undefined;
-  let followed: readonly Followed[] = [];
-  let ledger: Ledger | undefined;
-  let unfinished = false;
-
-  const record = async (phase: RunRecord['phase']): Promise<void> => {
-    if (!ledger) return;
-    ledger = inPhase(ledger, phase);
-    await facts.store.write(ledger);
-  };
-
-  /** The new version is proven as far as the settings ask for it: from here on it is a release to go back to. */
-  const confirm = async (): Promise<void> => {
-    if (!ledger) return;
-    const proven = releaseOf(ledger.run, run.ports.clock.now());
-    ledger = withRelease(options.withdraws ? withoutRelease(ledger, imagesOf(ledger.run.targets, 'before'), proven.at) : ledger, proven);
-    // The release is good whether or not this can be written: the next run finds it `changing`, and confirms it.
-    await record('proven').catch((error: unknown) => run.ports.log.warning(`The release is good, and the ledger could not be told: ${String(error)}`));
-    await annotateProven(facts.cluster, ledger.run.targets);
-    await run.keep(kept.release, '');
-  };
-
+export function releaseStages<S extends ReleaseState>(
+  run: Run, facts: ClusterFacts, options: { readonly withdraws?: boolean } = {},
+): ReleaseStages<S> {
+  const session: Session = { run, facts, withdraws: options.withdraws ?? false, followed: [], unfinished: false };
   const rollout: Stage<S> = {
     name: 'rollout', label: 'rollout',
-    run: async (state) => {
-      lock = await acquireLock(run.ports, facts.cluster, config.app, { id: run.id, url: run.facts.runUrl }, config.lockTimeoutMs);
-      const ports: Ports = { ...run.ports, cancelled: AbortSignal.any([run.ports.cancelled, lock.lost]) };
-      const scope = { ports, cluster: facts.cluster, config, services: facts.services };
-      const known = await facts.store.read();
-      const recovery = isUnfinished(known) ? await recover(scope, facts.store, known) : undefined;
-      const { targets, workloads } = await retarget(facts, state.targets);
-      const opened = await openRelease({ ...scope, targets, workloads });
-      const latest = await facts.store.read();
-      release = withWayBack(opened, latest);
-      const now = { ...state, targets: release.targets, recovery };
-      if (runsAlready(release)) return { ...now, unchanged: true };
-      const held = heldTargets(run, release);
-      ledger = ledgerBefore(run, latest, release, held);
-      await run.keep(kept.release, run.id);
-      await record('changing');
-      const done = await rollOut(release, held);
-      followed = done.followed;
-      const rolledOutMs = Math.round(done.rolledOutAt - done.changedAt);
-      ports.log.info(`rolled out in ${(rolledOutMs / 1000).toFixed(1)} s, and every endpoint is a new pod`);
-      if (config.smoke.length === 0) await confirm();
-      return { ...now, rolledOutMs };
-    },
-    undo: async (state, failure) => {
-      if (!release || !ledger || !lock) return state;
-      const { targets } = release;
-      const undone = await undoOrLeave(run, { release, lock, held: ledger.run.held }, failure, () => record('restoring'));
-      // A cancelled step has seconds left: when the proof did not fit into them, the post step finds `restoring` and goes on.
-      unfinished = undone.result === 'failed' && (lock.lost.aborted || (failure instanceof CancelledError && run.hasPost));
-      if (!unfinished) {
-        await record(undone.result === 'failed' ? 'left' : 'restored').catch(() => undefined);
-        await run.keep(kept.release, '');
-      }
-      return { ...state, targets, undone };
-    },
+    run: async (state) => ({ ...state, ...(await rollOutTargets(session, state.targets)) }),
+    undo: async (state, failure) => ({ ...state, ...(await undoTargets(session, failure)) }),
   };
-
   const smoke: Stage<S> = {
     name: 'smoke', label: 'smoke checks',
     run: async (state) => {
-      if (!release || state.unchanged) return state;
-      await smokeRelease(release, followed, config.smoke, release.ports.cancelled);
-      await confirm();
+      if (!state.unchanged) await smokeTargets(session);
       return state;
     },
   };
-  const close = async (): Promise<void> => {
-    release?.watched.close();
-    if (unfinished) lock?.leave();
-    else await lock?.release();
-  };
-  return { stages: [rollout, smoke], close };
+  return { stages: [rollout, smoke], close: () => close(session) };
+}
+
+async function rollOutTargets(session: Session, planned: readonly Target[]): Promise<Partial<ReleaseState>> {
+  const { run, facts } = session;
+  const recovery = await begin(session);
+  const { targets, workloads } = await retarget(facts, planned);
+  const opened = await openRelease({ ...scopeOf(session), targets, workloads });
+  const latest = await facts.store.read();
+  const release = withWayBack(opened, latest);
+  session.release = release;
+  if (runsAlready(release)) return { targets: release.targets, recovery, unchanged: true };
+  const held = heldTargets(run, release);
+  session.ledger = ledgerBefore(run, latest, release, held);
+  await run.keep(kept.release, run.id);
+  await record(session, 'changing');
+  const done = await rollOut(release, held);
+  session.followed = done.followed;
+  const rolledOutMs = Math.round(done.rolledOutAt - done.changedAt);
+  run.ports.log.info(`rolled out in ${(rolledOutMs / 1000).toFixed(1)} s, and every endpoint is a new pod`);
+  if (run.config.smoke.length === 0) await confirm(session);
+  return { targets: release.targets, recovery, rolledOutMs };
+}
+
+/** Takes the lock, and finishes what a dead run has left before anything else. */
+async function begin(session: Session): Promise<Recovery | undefined> {
+  const { run, facts } = session;
+  session.lock = await acquireLock(run.ports, facts.cluster, run.config.app, { id: run.id, url: run.facts.runUrl }, run.config.lockTimeoutMs);
+  const known = await facts.store.read();
+  return isUnfinished(known) ? recover(scopeOf(session), facts.store, known) : undefined;
+}
+
+/** Without its lock a run stops as if it were cancelled. */
+function scopeOf({ run, facts, lock }: Session): Omit<ReleaseScope, 'targets' | 'workloads'> {
+  const cancelled = lock ? AbortSignal.any([run.ports.cancelled, lock.lost]) : run.ports.cancelled;
+  return { ports: { ...run.ports, cancelled }, cluster: facts.cluster, config: run.config, services: facts.services };
+}
+
+async function record(session: Session, phase: RunRecord['phase']): Promise<void> {
+  if (!session.ledger) return;
+  session.ledger = inPhase(session.ledger, phase);
+  await session.facts.store.write(session.ledger);
+}
+
+/** The new version is proven as far as the settings ask for it: from here on it is a release to go back to. */
+async function confirm(session: Session): Promise<void> {
+  const { run, facts, ledger, withdraws } = session;
+  if (!ledger) return;
+  const proven = releaseOf(ledger.run, run.ports.clock.now());
+  session.ledger = withRelease(withdraws ? withoutRelease(ledger, imagesOf(ledger.run.targets, 'before'), proven.at) : ledger, proven);
+  // The release is good whether or not this can be written: the next run finds it `changing`, and confirms it.
+  await record(session, 'proven').catch((error: unknown) => run.ports.log.warning(`The release is good, and the ledger could not be told: ${String(error)}`));
+  await annotateProven(facts.cluster, ledger.run.targets);
+  await run.keep(kept.release, '');
+}
+
+async function smokeTargets(session: Session): Promise<void> {
+  const { release, followed, run } = session;
+  if (!release) return;
+  await smokeRelease(release, followed, run.config.smoke, release.ports.cancelled);
+  await confirm(session);
+}
+
+async function undoTargets(session: Session, failure: DeployError): Promise<Partial<ReleaseState>> {
+  const { run, release, ledger, lock } = session;
+  if (!release || !ledger || !lock) return {};
+  const undone = await undoOrLeave(run, { release, lock, held: ledger.run.held }, failure, () => record(session, 'restoring'));
+  // A cancelled step has seconds left: when the proof did not fit into them, the post step finds `restoring` and goes on.
+  session.unfinished = undone.result === 'failed' && (lock.lost.aborted || (failure instanceof CancelledError && run.hasPost));
+  if (!session.unfinished) {
+    await record(session, undone.result === 'failed' ? 'left' : 'restored').catch(() => undefined);
+    await run.keep(kept.release, '');
+  }
+  return { targets: release.targets, undone };
+}
+
+async function close({ release, lock, unfinished }: Session): Promise<void> {
+  release?.watched.close();
+  if (unfinished) lock?.leave();
+  else await lock?.release();
 }
 
 /** The targets with what their workloads hold now: minutes may have passed since they were planned, and another run ended. */
@@ -130,7 +160,8 @@ async function retarget({ cluster }: ClusterFacts, targets: readonly Target[]): 
     const missing = target.containers.find(({ name }) => !containers.some(({ container }) => container.name === name));
     if (!workload || missing) throw new ClusterError('superseded', `${target.ref} ${workload ? `lost its container ${missing?.name}` : 'was deleted'} after the run had begun.`);
     if (workload.spec?.paused) throw new ClusterError('superseded', `${target.ref} was paused by somebody else after the run had begun.`);
-    const now = target.containers.map((each) => ({ ...each, before: containers.find(({ container }) => container.name === each.name)?.container.image ?? each.before }));
+    const imageOf = (name: string): string | undefined => containers.find(({ container }) => container.name === name)?.container.image;
+    const now = target.containers.map((each) => ({ ...each, before: imageOf(each.name) ?? each.before }));
     return { target: { ...target, uid: workload.metadata?.uid ?? '', containers: now }, workload };
   }));
   return { targets: found.map(({ target }) => target), workloads: found.map(({ workload }) => workload) };
@@ -166,7 +197,10 @@ function withWayBack(release: OpenRelease, ledger: Ledger | undefined): OpenRele
     release.ports.log.info(`${target.ref} is not healthy now (${unhealthy}): a rollback would go to ${good ? `the last proven release, ${good.reference}` : 'what is there now, and could not be proven to serve'}`);
   }
   const back = (ref: string, name: string): string | undefined => good?.images.find((image) => image.workload === ref && image.container === name)?.image;
-  const targets = release.targets.map((target) => ({ ...target, containers: target.containers.map((each) => ({ ...each, back: back(target.ref, each.name) })) }));
+  const targets = release.targets.map((target) => {
+    const containers = target.containers.map((each) => ({ ...each, back: back(target.ref, each.name) }));
+    return { ...target, containers };
+  });
   return { ...release, targets, snapshots: release.snapshots.map((snapshot, index) => ({ ...snapshot, target: targets[index] ?? snapshot.target })) };
 }
 

@@ -47,10 +47,11 @@ async function execute(run: Run, { cluster, release, targets }: Facts, spans: En
   if (run.config.dryRun) return known;
   // What is recorded is the commit that is gone back to, not the one that this workflow happens to run at.
   const stages = releaseStages<ReleaseState>({ ...run, facts: { ...run.facts, commit: release.commit } }, cluster, { withdraws: true });
-  const result = await runStages(stages.stages.filter((stage) => plan.steps.some((step) => step.stage === stage.name)), { targets, reference: release.reference }, run.ports.clock, run.startedAt);
+  const planned = stages.stages.filter((stage) => plan.steps.some((step) => step.stage === stage.name));
+  const result = await runStages(planned, { targets, reference: release.reference }, run.ports.clock, run.startedAt);
   await stages.close();
   return {
-    ...known, failure: result.failure, spans: [...spans, ...result.spans], unchanged: result.state.unchanged, undone: result.state.undone, recovery: result.state.recovery, rolledOutMs: result.state.rolledOutMs,
+    ...known, ...result.state, failure: result.failure, spans: [...spans, ...result.spans],
     imagesNow: await imagesNow(cluster.cluster, targets),
   };
 }

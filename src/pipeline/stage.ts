@@ -1,4 +1,4 @@
-import { DeployError } from '../outcome/errors.js';
+import type { DeployError } from '../outcome/errors.js';
 import type { Span } from '../outcome/outcome.js';
 import type { StageName } from '../outcome/verdict.js';
 import type { Clock } from '../ports/clock.js';

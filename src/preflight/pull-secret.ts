@@ -11,7 +11,9 @@ import { nothingFound, type Checked } from './finding.js';
  * Whether the pull secret of a workload may read the image. Only where the account may read Secrets, and only for
  * workloads that name one: nodes have other ways to log in that cannot be seen from here.
  */
-export async function checkPullSecret(ports: Ports, api: Api, namespace: string, workload: { readonly ref: string; readonly workload: Workload }, reference: string): Promise<Checked> {
+export async function checkPullSecret(
+  ports: Ports, api: Api, namespace: string, workload: { readonly ref: string; readonly workload: Workload }, reference: string,
+): Promise<Checked> {
   const names = (workload.workload.spec?.template?.spec?.imagePullSecrets ?? []).flatMap(({ name }) => name ?? []);
   const logins = await Promise.all(names.map((name) => readLogin(api, namespace, name)));
   const host = registryOf(reference) ?? '';

@@ -11,7 +11,9 @@ interface ResourceQuota extends KubeObject {
 }
 
 /** Whether one more pod of each Deployment that needs one fits into the quotas. Not checked where quotas may not be read. */
-export async function checkQuota(api: Api, namespace: string, workloads: readonly { readonly ref: string; readonly workload: Workload }[], signal: AbortSignal): Promise<Checked> {
+export async function checkQuota(
+  api: Api, namespace: string, workloads: readonly { readonly ref: string; readonly workload: Workload }[], signal: AbortSignal,
+): Promise<Checked> {
   const needing = workloads.filter(({ workload }) => needsSurge(workload));
   if (needing.length === 0) return nothingFound;
   try {

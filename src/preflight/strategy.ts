@@ -34,7 +34,8 @@ function losing(ref: string, workload: Workload, services: readonly Service[]): 
   if (!services.some((service) => selects(service, template?.metadata?.labels))) return [];
   const warnings: string[] = [];
   if (workload.spec?.strategy?.type === 'Recreate') warnings.push(`${ref} has the strategy Recreate: it does not serve while it is rolled out.`);
-  const unprobed = (template?.spec?.containers ?? []).filter((container) => !container.readinessProbe && (container.ports ?? []).length > 0).map((container) => container.name);
+  const serving = (template?.spec?.containers ?? []).filter((container) => (container.ports ?? []).length > 0);
+  const unprobed = serving.filter((container) => !container.readinessProbe).map((container) => container.name);
   if (unprobed.length > 0) warnings.push(`${ref}: container ${unprobed.join(', ')} has no readinessProbe, so that new pods get requests before they can answer, and a bad release counts as ready.`);
   if (template?.spec?.terminationGracePeriodSeconds === 0) warnings.push(`${ref} has terminationGracePeriodSeconds 0: requests that are under way are cut off.`);
   return warnings;

@@ -1,5 +1,5 @@
 import type { Cluster } from '../cluster/cluster.js';
-import { nameOf, uidOf, type KubeEvent, type Pod } from '../cluster/objects.js';
+import { nameOf, statusesOf, uidOf, type KubeEvent, type Pod } from '../cluster/objects.js';
 import { apiPath, resources } from '../cluster/resources.js';
 import type { DeployError, Evidence } from '../outcome/errors.js';
 import type { Ports } from '../ports/ports.js';
@@ -49,7 +49,7 @@ const ownerEvents = (world: World, failed: readonly FailedWorkload[], ref: strin
 async function logsOf(cluster: Cluster, pod: Pod, container: string | undefined, signal: AbortSignal): Promise<Evidence[]> {
   const name = container ?? pod.spec?.containers?.[0]?.name;
   if (name === undefined) return [];
-  const restarted = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].some((status) => status.name === name && (status.restartCount ?? 0) > 0);
+  const restarted = statusesOf(pod).some((status) => status.name === name && (status.restartCount ?? 0) > 0);
   const read = async (previous: boolean): Promise<Evidence[]> => {
     const query = new URLSearchParams({ container: name, tailLines: String(logLines), limitBytes: '16384', ...(previous ? { previous: 'true' } : {}) });
     try {

@@ -31,7 +31,13 @@ export interface Holder {
 
 interface Lease extends KubeObject {
   readonly metadata?: KubeObject['metadata'] & { readonly managedFields?: readonly { readonly time?: string }[] };
-  readonly spec?: { readonly holderIdentity?: string; readonly acquireTime?: string; readonly renewTime?: string; readonly leaseDurationSeconds?: number; readonly leaseTransitions?: number };
+  readonly spec?: {
+    readonly holderIdentity?: string;
+    readonly acquireTime?: string;
+    readonly renewTime?: string;
+    readonly leaseDurationSeconds?: number;
+    readonly leaseTransitions?: number;
+  };
 }
 
 export const leaseSeconds = 15;
@@ -101,7 +107,10 @@ async function take({ api, namespace }: Cluster, path: string, app: string, hold
       name: lockName(app), namespace, resourceVersion: lease?.metadata?.resourceVersion,
       labels: { 'app.kubernetes.io/managed-by': 'deploy-action', 'app.kubernetes.io/part-of': app }, annotations: holder.url ? { [urlAnnotation]: holder.url } : {},
     },
-    spec: { holderIdentity: holder.id, leaseDurationSeconds: leaseSeconds, acquireTime: at, renewTime: at, leaseTransitions: (lease?.spec?.leaseTransitions ?? 0) + 1 },
+    spec: {
+      holderIdentity: holder.id, leaseDurationSeconds: leaseSeconds, acquireTime: at, renewTime: at,
+      leaseTransitions: (lease?.spec?.leaseTransitions ?? 0) + 1,
+    },
   };
   try {
     if (lease) await api.send('PUT', path, body);

@@ -83,15 +83,16 @@ export interface RolledOut {
  */
 export async function rollOut(release: OpenRelease, held: readonly Target[]): Promise<RolledOut> {
   const { ports, cluster, targets, watched } = release;
-  const before = new Map(targets.map((target) => [target.ref, expectation(release, target, 0, 'after')]));
+  const before = targets.map((target) => ({ target, expected: expectation(release, target, 0, 'after') }));
   const changedAt = ports.clock.monotonic();
   const patience = { deadlineAt: changedAt + release.config.timeoutMs, steadyMs, of: release.config.patienceMs };
   const generations = await setImages(cluster, ports, targets, ports.cancelled);
   const toGoal = (goalOf: (target: Target) => Goal): Followed[] =>
-    targets.map((target) => ({ target, expected: { ...before.get(target.ref)!, generation: generations.get(target.ref) ?? 0, goal: goalOf(target) } }));
+    before.map(({ target, expected }) => ({ target, expected: { ...expected, generation: generations.get(target.ref) ?? 0, goal: goalOf(target) } }));
   if (held.length > 0) {
     const wave = toGoal((target) => (held.includes(target) ? 'first-wave' : 'nothing'));
-    await proveFirst(release, held, wave, generations, { ...patience, deadlineAt: Math.min(patience.deadlineAt, changedAt + progressDeadlineMs(release, held)) });
+    const deadlineAt = Math.min(patience.deadlineAt, changedAt + progressDeadlineMs(release, held));
+    await proveFirst(release, held, wave, generations, { ...patience, deadlineAt });
     for (const [ref, generation] of await resume(release, held)) generations.set(ref, generation);
   }
   const followed = toGoal(() => 'whole');
@@ -104,7 +105,9 @@ const progressDeadlineMs = ({ watched }: OpenRelease, held: readonly Target[]): 
   1000 * Math.min(...held.map((target) => watched.world.view(target).workload?.spec?.progressDeadlineSeconds ?? 600));
 
 /** Holds the workloads at their first wave, waits until it is ready, and asks its pods. */
-async function proveFirst(release: OpenRelease, held: readonly Target[], wave: readonly Followed[], generations: ReadonlyMap<string, number>, patience: Patience): Promise<void> {
+async function proveFirst(
+  release: OpenRelease, held: readonly Target[], wave: readonly Followed[], generations: ReadonlyMap<string, number>, patience: Patience,
+): Promise<void> {
   const { ports, watched } = release;
   const over = new AbortController();
   const signal = AbortSignal.any([ports.cancelled, over.signal]);

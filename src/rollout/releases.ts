@@ -25,14 +25,18 @@ export function listReleases(releases: readonly Release[], now: readonly Release
  * The release that `to` names: a commit or a digest of the ledger, or a revision of the one Deployment of the run.
  * @returns undefined when none fits
  */
-export async function namedRelease(to: string, releases: readonly Release[], facts: { readonly cluster: Cluster; readonly found: readonly FoundWorkload[] }): Promise<Release | undefined> {
+export async function namedRelease(
+  to: string, releases: readonly Release[], facts: { readonly cluster: Cluster; readonly found: readonly FoundWorkload[] },
+): Promise<Release | undefined> {
   const type = releaseNameType(to);
   if (type === 'digest') return releases.find((release) => release.images.some((each) => each.image.endsWith(`@${to}`)));
   if (type === 'revision') return revision(Number(to), facts);
   return releases.find((release) => release.commit?.startsWith(to.toLowerCase()));
 }
 
-async function revision(number: number, { cluster, found }: { readonly cluster: Cluster; readonly found: readonly FoundWorkload[] }): Promise<Release | undefined> {
+async function revision(
+  number: number, { cluster, found }: { readonly cluster: Cluster; readonly found: readonly FoundWorkload[] },
+): Promise<Release | undefined> {
   const [only, ...others] = found;
   if (!only || others.length > 0 || only.ref.kind !== 'deployment') {
     throw new ConfigError([{ where: 'input to', message: `${number} is a revision, and revisions are counted for each Deployment by itself`, hint: 'Name one Deployment in `workloads`, or give `to` a commit or a digest.' }]);

@@ -17,7 +17,9 @@ export const refText = (ref: WorkloadRef): string => `${ref.kind}/${ref.name}`;
  * @param after the reference to set
  * @param held Deployments that another run holds paused, or left so when it died: that is waited for, or mended
  */
-export function resolveTargets(found: readonly FoundWorkload[], image: ImageName, after: string, namespace: string, held: ReadonlySet<string>): { targets: Target[]; problems: Problem[] } {
+export function resolveTargets(
+  found: readonly FoundWorkload[], image: ImageName, after: string, namespace: string, held: ReadonlySet<string>,
+): { targets: Target[]; problems: Problem[] } {
   const problems: Problem[] = [];
   const targets = new Map<string, Target>();
   for (const { ref, workload } of found) {
@@ -34,9 +36,9 @@ export function resolveTargets(found: readonly FoundWorkload[], image: ImageName
     const refused = refusal(ref, workload, held);
     if (refused) problems.push({ where, ...refused });
     const known = targets.get(refText(ref));
+    const more = containers.filter(({ name }) => !known?.containers.some((other) => other.name === name)).map((each) => ({ ...each, after }));
     targets.set(refText(ref), {
-      ref: refText(ref), kind: ref.kind, name: ref.name, uid: uidOf(workload),
-      containers: [...(known?.containers ?? []), ...containers.filter(({ name }) => !known?.containers.some((other) => other.name === name)).map((each) => ({ ...each, after }))],
+      ref: refText(ref), kind: ref.kind, name: ref.name, uid: uidOf(workload), containers: [...(known?.containers ?? []), ...more],
     });
   }
   return { targets: [...targets.values()], problems };

@@ -1,4 +1,4 @@
-import { conditionOf, nameOf, uidOf, type ContainerStatus, type Pod, type Service } from '../cluster/objects.js';
+import { conditionOf, nameOf, statusesOf, uidOf, type ContainerStatus, type Pod, type Service } from '../cluster/objects.js';
 import type { SmokeCheck } from '../config/config.js';
 import type { Expectation, ServiceExpectation } from './judge/expectation.js';
 import { completionOf } from './judge/completion.js';
@@ -55,7 +55,7 @@ export function expectationOf(world: World, target: Target, generation: number, 
   const view = world.view(target);
   const pods = [...view.newPods, ...view.oldPods, ...view.leavingPods];
   const restarts = pods.flatMap((pod) =>
-    [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].map((status) => [restartKey(pod, status.name), status.restartCount ?? 0] as const));
+    statusesOf(pod).map((status) => [restartKey(pod, status.name), status.restartCount ?? 0] as const));
   return {
     generation,
     images: new Map(target.containers.map((container) => [container.name, imageOf[images](container)])),

@@ -2,7 +2,8 @@ import type { Goal, ServiceExpectation } from './expectation.js';
 import type { WorkloadView } from '../world.js';
 import { desiredReplicas } from '../workload.js';
 import { isReady } from './symptoms.js';
-import { conditionOf, nameOf, uidOf } from '../../cluster/objects.js';
+import type { WorkloadKind } from '../../config/config.js';
+import { conditionOf, nameOf, uidOf, type Workload } from '../../cluster/objects.js';
 
 /** How far the controller is. `waitingFor` is undefined when it has finished. */
 export interface Completion {
@@ -21,43 +22,48 @@ export function completionOf(view: WorkloadView, goal: Goal = 'whole'): Completi
   const ready = view.newPods.filter(isReady).length;
   if (!workload) return { ready, desired: 0, waitingFor: 'the workload itself' };
   if (goal !== 'whole') return goal === 'nothing' ? { ready, desired: ready, waitingFor: undefined } : firstWave(view, ready);
-  const status = workload.status ?? {};
-  switch (view.target.kind) {
-    case 'deployment': {
-      const desired = desiredReplicas(workload);
-      const updated = status.updatedReplicas ?? 0;
-      return { ready, desired, waitingFor: firstOf([
-        [updated < desired, `${updated} of ${desired} new pods made`],
-        [(status.replicas ?? 0) > updated, countOf((status.replicas ?? 0) - updated, 'old pod') + ' to go'],
-        [(status.availableReplicas ?? 0) < desired, `${status.availableReplicas ?? 0} of ${desired} available`],
-        [desired > 0 && view.replicaSet === undefined, 'the new ReplicaSet'],
-        // The watch of the pods may be behind that of the Deployment: what is to be asked must have been seen.
-        [ready < desired, `${ready} of ${desired} new pods seen ready`],
-      ]) };
-    }
-    case 'statefulset': {
-      const replicas = desiredReplicas(workload);
-      const desired = Math.max(0, replicas - (workload.spec?.updateStrategy?.rollingUpdate?.partition ?? 0));
-      const updated = status.updatedReplicas ?? 0;
-      const available = status.availableReplicas ?? status.readyReplicas ?? 0;
-      return { ready, desired, waitingFor: firstOf([
-        [updated < desired, `${updated} of ${desired} pods updated`],
-        [available < replicas, `${available} of ${replicas} available`],
-        [ready < desired, `${ready} of ${desired} new pods ready`],
-      ]) };
-    }
-    case 'daemonset': {
-      const desired = status.desiredNumberScheduled ?? 0;
-      const updated = status.updatedNumberScheduled ?? 0;
-      return { ready, desired, waitingFor: firstOf([
-        [updated < desired, `${updated} of ${desired} pods updated`],
-        [(status.numberAvailable ?? 0) < desired, `${status.numberAvailable ?? 0} of ${desired} available`],
-      ]) };
-    }
-    case 'cronjob':
-      return { ready: 0, desired: 0, waitingFor: undefined };
-  }
+  return ofKind[view.target.kind](view, workload, ready);
 }
+
+type OfKind = (view: WorkloadView, workload: Workload, ready: number) => Completion;
+
+const deployment: OfKind = (view, workload, ready) => {
+  const { updatedReplicas: updated = 0, replicas = 0, availableReplicas: available = 0 } = workload.status ?? {};
+  const desired = desiredReplicas(workload);
+  return { ready, desired, waitingFor: firstOf([
+    [updated < desired, `${updated} of ${desired} new pods made`],
+    [replicas > updated, `${countOf(replicas - updated, 'old pod')} to go`],
+    [available < desired, `${available} of ${desired} available`],
+    [desired > 0 && view.replicaSet === undefined, 'the new ReplicaSet'],
+    // The watch of the pods may be behind that of the Deployment: what is to be asked must have been seen.
+    [ready < desired, `${ready} of ${desired} new pods seen ready`],
+  ]) };
+};
+
+const statefulset: OfKind = (_, workload, ready) => {
+  const { updatedReplicas: updated = 0, readyReplicas = 0, availableReplicas: available = readyReplicas } = workload.status ?? {};
+  const replicas = desiredReplicas(workload);
+  const desired = Math.max(0, replicas - (workload.spec?.updateStrategy?.rollingUpdate?.partition ?? 0));
+  return { ready, desired, waitingFor: firstOf([
+    [updated < desired, `${updated} of ${desired} pods updated`],
+    [available < replicas, `${available} of ${replicas} available`],
+    [ready < desired, `${ready} of ${desired} new pods ready`],
+  ]) };
+};
+
+const daemonset: OfKind = (_, workload, ready) => {
+  const { desiredNumberScheduled: desired = 0, updatedNumberScheduled: updated = 0, numberAvailable: available = 0 } = workload.status ?? {};
+  return { ready, desired, waitingFor: firstOf([
+    [updated < desired, `${updated} of ${desired} pods updated`],
+    [available < desired, `${available} of ${desired} available`],
+  ]) };
+};
+
+const ofKind: Readonly<Record<WorkloadKind, OfKind>> = {
+  deployment, statefulset, daemonset,
+  // It runs with the new image the next time: there is nothing to wait for.
+  cronjob: () => ({ ready: 0, desired: 0, waitingFor: undefined }),
+};
 
 /** A held Deployment has made as many new pods as its new ReplicaSet wants: those are the first wave. */
 function firstWave(view: WorkloadView, ready: number): Completion {
@@ -71,7 +77,9 @@ const countOf = (count: number, thing: string): string => `${count} ${thing}${co
 const firstOf = (cases: readonly (readonly [boolean, string])[]): string | undefined => cases.find(([applies]) => applies)?.[1];
 
 /** What stands between the rollout and the proof that traffic goes to the new pods, or undefined. */
-export function endpointTrouble(view: WorkloadView, { name: service, exact, selects }: ServiceExpectation, newPodsOfRun: ReadonlySet<string>): string | undefined {
+export function endpointTrouble(
+  view: WorkloadView, { name: service, exact, selects }: ServiceExpectation, newPodsOfRun: ReadonlySet<string>,
+): string | undefined {
   const endpoints = view.slicesOf(service).flatMap((slice) => slice.endpoints ?? []);
   const serving = endpoints.filter((endpoint) => endpoint.conditions?.ready !== false && endpoint.conditions?.terminating !== true);
   const inService = new Set(serving.map((endpoint) => endpoint.targetRef?.uid));

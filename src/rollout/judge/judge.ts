@@ -57,7 +57,8 @@ export function judge(
   const usurped = supersededBy(view, expected);
   if (usurped) return fail('superseded', usurped);
   const late = at >= patience.deadlineAt;
-  if ((view.workload?.metadata?.generation ?? 0) < expected.generation || (view.workload?.status?.observedGeneration ?? expected.generation) < expected.generation) {
+  const { metadata, status } = view.workload ?? {};
+  if ((metadata?.generation ?? 0) < expected.generation || (status?.observedGeneration ?? expected.generation) < expected.generation) {
     return late ? fail('deadline', `the controller has not taken up the change of ${view.target.ref}: is kube-controller-manager running?`) : wait('waiting for the controller', before);
   }
 

@@ -1,4 +1,4 @@
-import { conditionOf, nameOf, type ContainerStatus, type Pod } from '../../cluster/objects.js';
+import { conditionOf, nameOf, statusesOf, type ContainerStatus, type Pod } from '../../cluster/objects.js';
 import type { WorkloadView } from '../world.js';
 import type { Completion } from './completion.js';
 import { isReady } from './symptoms.js';
@@ -27,8 +27,7 @@ export function describeProgress(
 
 /** What a pod that is not ready is doing, in a word or two. */
 export function describePod(pod: Pod): string {
-  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
-  const trouble = statuses.map(troubleOf).find((each) => each !== undefined);
+  const trouble = statusesOf(pod).map(troubleOf).find((each) => each !== undefined);
   if (trouble) return trouble;
   if (conditionOf(pod.status?.conditions, 'PodScheduled')?.status === 'False') return 'waiting for a node';
   const started = pod.status?.containerStatuses ?? [];

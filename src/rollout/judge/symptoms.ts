@@ -1,5 +1,5 @@
 import type { Cause } from '../../outcome/causes.js';
-import { conditionOf, nameOf, uidOf, type Condition, type Container, type ContainerStatus, type KubeEvent, type Pod } from '../../cluster/objects.js';
+import { conditionOf, nameOf, statusesOf, uidOf, type Condition, type Container, type ContainerStatus, type KubeEvent, type Pod } from '../../cluster/objects.js';
 import type { WorkloadView } from '../world.js';
 import type { Expectation } from './expectation.js';
 import { exiting } from './exits.js';
@@ -116,7 +116,7 @@ function mounting(pod: Pod, events: readonly KubeEvent[]): Symptom | undefined {
 const mountEvents = /^(FailedMount|FailedAttachVolume|Pulling|Pulled|Created|Started)$/;
 
 const mounted = (pod: Pod): boolean =>
-  [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])].some(({ state, lastState }) =>
+  statusesOf(pod).some(({ state, lastState }) =>
     (state?.running ?? state?.terminated ?? lastState?.terminated) !== undefined || !/^(ContainerCreating|PodInitializing)?$/.test(state?.waiting?.reason ?? ''));
 
 function readying(pod: Pod, view: WorkloadView): Symptom | undefined {

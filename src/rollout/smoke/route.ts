@@ -14,7 +14,9 @@ export interface Route {
  * Where a check of a Service is asked: each new pod by itself, and the Service.
  * @returns a sentence when the Service has no such port
  */
-export function routesOf(check: SmokeCheck, namespace: string, service: Service | undefined, pods: readonly Pod[]): { pods: Route[]; front: Route } | { problem: string } {
+export function routesOf(
+  check: SmokeCheck, namespace: string, service: Service | undefined, pods: readonly Pod[],
+): { pods: Route[]; front: Route } | { problem: string } {
   if (check.target.type === 'url') return { pods: [], front: { through: check.target.url, kind: 'url', address: check.target.url } };
   const { name, port, path } = check.target;
   if (!service) return { problem: `there is no Service ${name} in namespace ${namespace}` };

@@ -71,5 +71,6 @@ async function askCheck(ports: Ports, target: SmokeTarget, check: SmokeCheck, si
 
 function routesFor(target: SmokeTarget, check: SmokeCheck): ReturnType<typeof routesOf> {
   const name = check.target.type === 'service' ? check.target.name : undefined;
-  return routesOf(check, target.namespace, target.services.find((service) => service.metadata?.name === name), name === undefined ? [] : target.podsBehind(name));
+  const service = target.services.find((each) => each.metadata?.name === name);
+  return routesOf(check, target.namespace, service, name === undefined ? [] : target.podsBehind(name));
 }
