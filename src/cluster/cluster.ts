@@ -14,7 +14,7 @@ export interface Cluster {
   /** The server's version, e.g. `v1.34.4`. */
   readonly version: string;
   /** Runs kubectl with the run's access; `args` come after the connection's own. */
-  kubectl(args: readonly string[], options?: { signal?: AbortSignal }): Promise<Exited>;
+  kubectl(args: readonly string[]): Promise<Exited>;
   /** The same command as a person would type it. */
   typed(args: readonly string[]): string;
   close(): Promise<void>;
@@ -42,6 +42,9 @@ export async function openCluster(ports: Ports, config: ClusterConfig, folder: s
   }
 }
 
+/** Longer than the API server itself takes before it gives a request up (60 s). */
+const kubectlTimeoutMs = 90_000;
+
 interface Parts {
   readonly api: Api;
   readonly namespace: string;
@@ -57,7 +60,7 @@ function connection(ports: Ports, parts: Parts): Cluster {
     api: parts.api,
     namespace: parts.namespace,
     version: parts.version,
-    kubectl: (args, options) => ports.process.run({ program: parts.kubectl, args: named(args), env: parts.access.env, signal: options?.signal }),
+    kubectl: (args) => ports.process.run({ program: parts.kubectl, args: named(args), env: parts.access.env, timeoutMs: kubectlTimeoutMs }),
     typed: (args) => ['kubectl', ...named(args)].map(shellWord).join(' '),
     close: parts.stop,
   };

@@ -2,6 +2,7 @@ import { CancelledError, ClusterError, type DeployError } from '../outcome/error
 import type { Recovery } from '../outcome/outcome.js';
 import type { Workload } from '../cluster/objects.js';
 import { workloadResource } from '../cluster/resources.js';
+import { ChangeUnderWay } from '../rollout/change.js';
 import { evidenceOf } from '../rollout/evidence.js';
 import type { Followed } from '../rollout/follow.js';
 import { describeWave, notHeld } from '../rollout/hold.js';
@@ -136,7 +137,8 @@ async function smokeTargets(session: Session): Promise<void> {
 async function undoTargets(session: Session, failure: DeployError): Promise<Partial<ReleaseState>> {
   const { run, release, ledger, lock } = session;
   if (!release || !ledger || !lock) return {};
-  const undone = await undoOrLeave(run, { release, lock, held: ledger.run.held }, failure, () => record(session, 'restoring'));
+  const done = await undoOrLeave(run, { release, lock, held: ledger.run.held }, failure, () => record(session, 'restoring'));
+  const undone = failure instanceof ChangeUnderWay && done.result === 'untouched' ? stillUnderWay(done) : done;
   // A cancelled step has seconds left: when the proof did not fit into them, the post step finds `restoring` and goes on.
   session.unfinished = undone.result === 'failed' && (lock.lost.aborted || (failure instanceof CancelledError && run.hasPost));
   if (!session.unfinished) {
@@ -145,6 +147,11 @@ async function undoTargets(session: Session, failure: DeployError): Promise<Part
   }
   return { targets: release.targets, undone };
 }
+
+/** Nothing to be seen of a change says nothing while the API server may still be at it: whoever comes next looks again. */
+const stillUnderWay = (undone: Undone): Undone => ({
+  ...undone, result: 'failed', notes: [...undone.notes, 'The change of the images had been sent and was not answered: it may still be made, and will be put back then.'],
+});
 
 async function close({ release, lock, unfinished }: Session): Promise<void> {
   release?.watched.close();

@@ -3,10 +3,11 @@ import { ApiError } from '../cluster/api.js';
 import { persistently } from '../cluster/persist.js';
 import type { Workload } from '../cluster/objects.js';
 import { apiPath, workloadResource } from '../cluster/resources.js';
-import { ClusterError } from '../outcome/errors.js';
+import { CancelledError, ClusterError } from '../outcome/errors.js';
 import type { Cause } from '../outcome/causes.js';
-import type { Log } from '../ports/log.js';
+import type { Clock } from '../ports/clock.js';
 import type { Ports } from '../ports/ports.js';
+import type { Exited } from '../ports/process.js';
 import { containersOf, type Target } from './workload.js';
 
 /** The arguments of each `kubectl set image`: workloads that get the same images share one command. */
@@ -21,13 +22,23 @@ export function setImageCommands(targets: readonly Target[]): string[][] {
   return [...groups.values()].map(({ refs, images }) => ['set', 'image', ...refs, ...images]);
 }
 
+/** The run was cancelled, and the API server had not said by then what became of the change. */
+export class ChangeUnderWay extends CancelledError {
+  constructor(reason: unknown) {
+    super(reason instanceof Error ? reason.message.replace(/^Stopped by (.*)\.$/, '$1') : 'a signal');
+  }
+}
+
+/** Of the 10 s that GitHub gives a cancelled step, so long is waited for the answer to a change that was sent. */
+const underWayForMs = 4000;
+
 /**
  * Sets the images by `kubectl set image`, and reads back what the API server made of it.
  * @returns the generation of each workload after the change, by ref
  * @throws ClusterError when kubectl was refused, or something else stands there than what was written
  */
-export async function setImages(cluster: Cluster, { log, clock }: Pick<Ports, 'log' | 'clock'>, targets: readonly Target[], signal: AbortSignal): Promise<Map<string, number>> {
-  for (const args of setImageCommands(targets)) await persistently(clock, () => runKubectl(cluster, log, args, signal), { signal });
+export async function setImages(cluster: Cluster, ports: Pick<Ports, 'log' | 'clock'>, targets: readonly Target[], signal: AbortSignal): Promise<Map<string, number>> {
+  for (const args of setImageCommands(targets)) await persistently(ports.clock, () => runKubectl(cluster, ports, args, signal), { signal });
   const generations = await Promise.all(targets.map(async (target) => {
     const workload = await cluster.api.get<Workload>(apiPath(workloadResource[target.kind], cluster.namespace, target.name), { signal });
     return [target.ref, workload.metadata?.generation ?? 0, differing(target, workload)] as const;
@@ -37,14 +48,34 @@ export async function setImages(cluster: Cluster, { log, clock }: Pick<Ports, 'l
   return new Map(generations.map(([ref, generation]) => [ref, generation]));
 }
 
-async function runKubectl(cluster: Cluster, log: Log, args: readonly string[], signal: AbortSignal): Promise<void> {
+async function runKubectl(cluster: Cluster, { log, clock }: Pick<Ports, 'log' | 'clock'>, args: readonly string[], signal: AbortSignal): Promise<void> {
   log.command(cluster.typed(args));
-  const exit = await cluster.kubectl(args, { signal });
+  const exit = await toItsEnd(cluster.kubectl(args), clock, signal);
   for (const line of `${exit.stdout}${exit.stderr}`.split('\n')) if (line.trim() !== '') log.output(line);
   if (exit.code === 0) return;
   // The command writes the same images each time, so that it may be typed again when the server was away for a moment.
   if (passing.test(exit.stderr)) throw new ApiError(503, 'kubectl', refused(exit.stderr).message);
   throw refused(exit.stderr);
+}
+
+/**
+ * A change that was sent is not called back: kubectl is let come to its end even when the run is cancelled, because the
+ * API server goes on with the request of a client that is gone.
+ */
+async function toItsEnd(running: Promise<Exited>, clock: Clock, signal: AbortSignal): Promise<Exited> {
+  const over = new AbortController();
+  const cancelled = new Promise<never>((_, reject) => {
+    const wait = (): void => void clock.sleep(underWayForMs, over.signal).then(() => reject(new ChangeUnderWay(signal.reason)), () => undefined);
+    if (signal.aborted) wait();
+    else signal.addEventListener('abort', wait, { once: true, signal: over.signal });
+  });
+  try {
+    const exit = await Promise.race([running, cancelled]);
+    signal.throwIfAborted();
+    return exit;
+  } finally {
+    over.abort();
+  }
 }
 
 /** How kubectl says that the server did not answer, or asks to come again. */
