@@ -3,7 +3,7 @@ import type { WorkloadView } from '../world.js';
 import { desiredReplicas } from '../workload.js';
 import { isReady } from './symptoms.js';
 import type { WorkloadKind } from '../../config/config.js';
-import { conditionOf, nameOf, uidOf, type Workload } from '../../cluster/objects.js';
+import { conditionOf, nameOf, uidOf, type Pod, type Workload } from '../../cluster/objects.js';
 
 /** How far the controller is. `waitingFor` is undefined when it has finished. */
 export interface Completion {
@@ -51,13 +51,24 @@ const statefulset: OfKind = (_, workload, ready) => {
   ]) };
 };
 
-const daemonset: OfKind = (_, workload, ready) => {
-  const { desiredNumberScheduled: desired = 0, updatedNumberScheduled: updated = 0, numberAvailable: available = 0 } = workload.status ?? {};
+const daemonset: OfKind = (view, workload, ready) => {
+  const { desiredNumberScheduled: scheduled = 0, updatedNumberScheduled: updated = 0, numberAvailable: available = 0 } = workload.status ?? {};
+  // A node that is away takes no new pod, and that is no fault of the release.
+  const desired = scheduled - [...view.newPods, ...view.oldPods, ...view.leavingPods].filter(onLostNode).length;
   return { ready, desired, waitingFor: firstOf([
     [updated < desired, `${updated} of ${desired} pods updated`],
     [available < desired, `${available} of ${desired} available`],
   ]) };
 };
+
+/**
+ * The node lifecycle controller sets a pod to not ready when its node is away, and leaves the state of its containers as
+ * it was: nobody else does that, but for readiness gates.
+ * https://kubernetes.io/docs/concepts/architecture/nodes/#node-controller
+ */
+const onLostNode = (pod: Pod): boolean =>
+  conditionOf(pod.status?.conditions, 'Ready')?.status === 'False' && conditionOf(pod.status?.conditions, 'ContainersReady')?.status === 'True' &&
+  !pod.spec?.readinessGates?.length;
 
 const ofKind: Readonly<Record<WorkloadKind, OfKind>> = {
   deployment, statefulset, daemonset,
