@@ -1,0 +1,99 @@
+import { call, pathOf } from '../e2e/harness/api.js';
+import type { FaultProxy, Fault as ApiFault } from '../e2e/harness/api-fault-proxy.js';
+import { pause } from '../e2e/harness/environment.js';
+import type { Space } from '../e2e/harness/namespace.js';
+import type { ApiTrouble, Moment, OtherChange } from './fault.js';
+import type { OthersChange } from './oracle.js';
+import { imageOf } from './release.js';
+import { refOf, type WorkloadShape } from './shape.js';
+
+/** Something that is done once, at its moment. */
+export interface Trigger {
+  onLine(line: string): void;
+  /** No more of it; waits for what is being done. @returns whether it was done */
+  end(): Promise<boolean>;
+}
+
+export function trigger({ line: looked, afterMs }: Pick<Moment, 'line' | 'afterMs'>, act: () => Promise<unknown>): Trigger {
+  let timer: NodeJS.Timeout | undefined;
+  let done: Promise<unknown> | undefined;
+  return {
+    onLine: (line) => {
+      if (timer || !looked.test(line)) return;
+      timer = setTimeout(() => (done = act()), afterMs);
+    },
+    end: async () => {
+      clearTimeout(timer);
+      await done;
+      return done !== undefined;
+    },
+  };
+}
+
+/** Makes the change as somebody else would. @returns what it was */
+export async function changeByOthers(space: Space, change: OtherChange, workload: WorkloadShape, version: string): Promise<OthersChange | undefined> {
+  const { kind, name } = workload;
+  const ref = refOf(workload);
+  const path = pathOf(kind, space.name, name);
+  const merge = (body: unknown, at = path): Promise<unknown> => call('PATCH', `${at}?fieldManager=somebody-else`, body, 'application/merge-patch+json');
+  switch (change) {
+    case 'other image': {
+      const image = await imageOf('good', version, 'all');
+      await call('PATCH', `${path}?fieldManager=somebody-else`, [{ op: 'replace', path: '/spec/template/spec/containers/0/image', value: image.reference }], 'application/json-patch+json');
+      return { ref, change: 'image', value: image.reference, version };
+    }
+    case 'scale': {
+      if (kind === 'DaemonSet') return undefined;
+      const value = workload.replicas === 1 ? 2 : workload.replicas - 1;
+      await merge({ spec: { replicas: value } }, `${path}/scale`);
+      return { ref, change: 'replicas', value };
+    }
+    case 'annotation':
+      await merge({ metadata: { annotations: { 'example.com/note': version } } });
+      return { ref, change: 'annotation', value: version };
+    case 'restart':
+      await merge({ spec: { template: { metadata: { annotations: { 'example.com/restarted': version } } } } });
+      return { ref, change: 'template annotation', value: version };
+    case 'pause':
+      if (kind !== 'Deployment') return undefined;
+      await merge({ spec: { paused: true } });
+      return { ref, change: 'paused', value: true };
+    case 'delete':
+      await call('DELETE', path);
+      return { ref, change: 'deleted', value: true };
+    case 'pod deleted': {
+      const pods = (await space.list('Pod', `app=${name}`)).filter((pod) => !pod.metadata.deletionTimestamp);
+      const pod = pods[version.length % Math.max(1, pods.length)];
+      if (pod) await space.remove('Pod', pod.metadata.name).catch(() => undefined);
+      return undefined;
+    }
+  }
+}
+
+const isWatch = ({ path }: { path: string }): boolean => path.includes('watch=true');
+const isRead = ({ method, path }: { method: string; path: string }): boolean => method === 'GET' && !isWatch({ path });
+
+/** Makes the API server misbehave for a while. */
+export async function troubleApi(proxy: FaultProxy, trouble: ApiTrouble, ms: number, times: number): Promise<void> {
+  const faults: Readonly<Partial<Record<ApiTrouble, ApiFault>>> = {
+    '503': { status: 503, times }, '429': { status: 429, times }, 'web page': { html: true, times },
+    '410 for watches': { when: isWatch, status: 410, times: times * 2 }, 'watches cut': { when: isWatch, cutAfterBytes: 2000, times: times * 3 },
+    'answers cut': { when: isRead, cutAfterBytes: 200, times },
+  };
+  const fault = faults[trouble];
+  if (fault) proxy.set(fault);
+  if (trouble === 'outage') await proxy.outage(ms);
+  if (trouble === 'slow') {
+    proxy.set({ latencyMs: 1500 });
+    await pause(ms);
+    proxy.set();
+  }
+  if (trouble === 'all cut') {
+    for (let time = 0; time < times; time += 1) {
+      proxy.cutAll();
+      await pause(700);
+    }
+  }
+  // Watches that are open already have to be opened again to be hit.
+  if (trouble === 'watches cut' || trouble === '410 for watches') proxy.cutAll();
+}
