@@ -3,7 +3,7 @@ import type { PatchOperation } from '../../src/cluster/api.js';
 
 /** Applies a JSON patch as RFC 6902 has it, as a whole or not at all. @returns undefined when a test of it fails */
 export function applyPatch<T>(whole: T, operations: readonly PatchOperation[]): T | undefined {
-  const copy = structuredClone(whole) as unknown;
+  const copy = JSON.parse(JSON.stringify(whole)) as unknown;
   for (const operation of operations) {
     const path = operation.path.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
     const key = path.pop() ?? '';

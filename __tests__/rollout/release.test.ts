@@ -1,0 +1,197 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { ApiError } from '../../src/cluster/api.js';
+import type { Workload } from '../../src/cluster/objects.js';
+import { CancelledError, RolloutError, type DeployError } from '../../src/outcome/errors.js';
+import { FailedRollout } from '../../src/rollout/follow.js';
+import { recall, rollOut, smokeRelease } from '../../src/rollout/release.js';
+import { undoRelease, type Undone } from '../../src/rollout/undo.js';
+import { newImage, oldImage, pod } from './build.js';
+import { deploymentPath } from './fake-cluster.js';
+import { check, simulate, type Behaviour, type Simulation, type SimulationOptions } from './simulation.js';
+
+const times = (count: number, image: string) => Array.from({ length: count }, () => image);
+const imageOf = (workload: Workload) => workload.spec?.template?.spec?.containers?.[0]?.image;
+
+interface Ended {
+  readonly simulation: Simulation;
+  readonly error?: DeployError;
+  readonly undone?: Undone;
+}
+
+/** What the stages of a release do: roll out, ask, and undo when that fails. */
+async function run(options: SimulationOptions & { readonly proveFirst?: boolean } = {}): Promise<Ended> {
+  const simulation = simulate(options);
+  const { release } = simulation;
+  const held = options.proveFirst ? release.targets : [];
+  try {
+    const { followed } = await rollOut(release, held);
+    await smokeRelease(release, followed, release.config.smoke, release.ports.cancelled);
+    return { simulation };
+  } catch (thrown) {
+    const error = thrown as DeployError;
+    const journal = { restoring: async () => undefined, resumed: false, held: new Set(held.map((target) => target.ref)) };
+    return { simulation, error, undone: await undoRelease(release, error, journal) };
+  }
+}
+
+describe('a good release', () => {
+  it('is on every pod in the end, and the command was printed', async () => {
+    const { simulation, error } = await run();
+    expect([error, simulation.images()]).toEqual([undefined, times(3, newImage)]);
+    expect(simulation.ports.lines).toContain(`command kubectl set image deployment/api app=${newImage}`);
+    expect(simulation.cluster.done.filter((each) => each.startsWith('PATCH'))).toEqual([]);
+  });
+
+  it.each([1, 2, 3, 8])('of %d pods that is proved first is held at its first wave, and let go on', async (replicas) => {
+    const { simulation, error } = await run({ replicas, proveFirst: true });
+    expect([error, simulation.images(), simulation.deployment().spec?.paused]).toEqual([undefined, times(replicas, newImage), undefined]);
+    expect(simulation.cluster.done.filter((each) => each.startsWith('PATCH')).length).toBe(2);
+    expect(simulation.ports.lines).toContain('progress rollout deployment/api the first wave answers rightly · the rest follows');
+  });
+
+  it('goes on when an autoscaler changes the number of pods meanwhile', async () => {
+    const scale = (count: number, { cluster, deployment }: Simulation) => {
+      if (count === 5) cluster.put(deploymentPath, { ...deployment(), spec: { ...deployment().spec, replicas: 5 } } as Workload);
+    };
+    const { simulation, error } = await run({ onNews: scale });
+    expect([error, simulation.images(), simulation.deployment().spec?.replicas]).toEqual([undefined, times(5, newImage), 5]);
+  });
+});
+
+describe('a release that crashes', () => {
+  it('is named, its log is kept, and what was there before is back', async () => {
+    const { simulation, error, undone } = await run({ after: 'crash' });
+    expect(error).toBeInstanceOf(FailedRollout);
+    expect([error?.code, error?.message]).toEqual(['crash-loop', expect.stringMatching(/^Container app of pod pod-\d+ ended twice, last with exit code 1\.$/)]);
+    expect(undone).toMatchObject({ result: 'restored', notes: [] });
+    expect(undone?.evidence.map(({ title }) => title)).toContainEqual(expect.stringMatching(/^log of container app of pod pod-\d+, before its last restart$/));
+    expect([simulation.images(), imageOf(simulation.deployment()), simulation.survivors()]).toEqual([times(3, oldImage), oldImage, 3]);
+  });
+});
+
+describe('a release that starts and answers wrongly', () => {
+  it('is found by its smoke check, and what was there before is back', async () => {
+    const { simulation, error, undone } = await run({ after: 'wrong' });
+    expect([error?.code, error?.message]).toEqual(['smoke-failed', expect.stringMatching(/^Smoke check `service\/api\/` failed: pod\/pod-\d+ gave status 500 instead of 200: .*\.$/)]);
+    expect([undone?.result, simulation.images(), simulation.survivors()]).toEqual(['restored', times(3, oldImage), 0]);
+  });
+  it('never replaces an old pod when it is proved first, and is not left paused', async () => {
+    const { simulation, error, undone } = await run({ after: 'wrong', proveFirst: true });
+    expect([error?.code, undone?.result, simulation.images(), simulation.survivors()]).toEqual(['smoke-failed', 'restored', times(3, oldImage), 3]);
+    expect(simulation.deployment().spec).not.toHaveProperty('paused');
+  });
+});
+
+describe('a rollback', () => {
+  it('puts nothing back where nothing was changed', async () => {
+    const { release } = simulate();
+    const journal = { restoring: async () => undefined, resumed: false, held: new Set<string>() };
+    expect(await undoRelease(release, new RolloutError('deadline', 'x'), journal)).toEqual({ result: 'untouched', notes: [], evidence: [] });
+  });
+
+  it('overwrites nothing of somebody else, and says so', async () => {
+    const hotfix = (count: number, { cluster, deployment }: Simulation) => {
+      const template = { ...deployment().spec?.template, spec: { containers: [{ name: 'app', image: 'hotfix:1' }] } };
+      if (count === 4) cluster.put(deploymentPath, { ...deployment(), spec: { ...deployment().spec, template } } as Workload);
+    };
+    const { simulation, error, undone } = await run({ onNews: hotfix });
+    expect([error?.code, error?.message]).toEqual(['superseded', 'Container app of deployment/api was set to hotfix:1 by somebody else during the run.']);
+    expect(undone).toMatchObject({
+      result: 'failed', notes: expect.arrayContaining(['Container app of deployment/api was set to hotfix:1 by somebody else. Nothing of it was overwritten.']),
+    });
+    expect(imageOf(simulation.deployment())).toBe('hotfix:1');
+  });
+
+  it('is not called done when other digests run than before: the tag was moved', async () => {
+    const { simulation, error } = await run({ after: 'crash' });
+    const { release } = simulation;
+    const other = { ...release, snapshots: release.snapshots.map((each) => ({ ...each, running: new Map([['app', new Set([`sha256:${'f'.repeat(64)}`])]]) })) };
+    expect(recall(other)).toEqual({ held: ['service/api/'], running: { 'deployment/api:app': [`sha256:${'f'.repeat(64)}`] } });
+    const journal = { restoring: async () => undefined, resumed: true, held: new Set<string>() };
+    expect(await undoRelease(other, error as DeployError, journal)).toMatchObject({
+      result: 'failed', notes: [expect.stringMatching(/^Container app of deployment\/api runs sha256:1+ now, and ran sha256:f+ before: its tag was moved meanwhile\.$/)],
+    });
+  });
+
+  it('says which checks prove nothing of the old version', async () => {
+    const text = { ...check, text: 'service/api/ contains v2', contains: newImage };
+    const simulation = simulate({ after: 'crash', smoke: [text] });
+    const release = { ...simulation.release, heldBefore: new Set<string>() };
+    const error = await rollOut(release, []).then(() => undefined, (thrown: unknown) => thrown);
+    const undone = await undoRelease(release, error as DeployError, { restoring: async () => undefined, resumed: false, held: new Set() });
+    expect([undone.result, undone.notes]).toEqual(
+      ['restored', ['Smoke check `service/api/ contains v2` did not hold before the run either, and so proves nothing of the old version.']]);
+  });
+
+  it('comes first when the ledger cannot be written, and says that it could not', async () => {
+    const simulation = simulate({ after: 'crash' });
+    const error = await rollOut(simulation.release, []).then(() => undefined, (thrown: unknown) => thrown);
+    const restoring = () => Promise.reject(new Error('etcd is full'));
+    const undone = await undoRelease(simulation.release, error as DeployError, { restoring, resumed: false, held: new Set() });
+    expect([undone.result, undone.notes, simulation.images()]).toEqual(['restored', ['The ledger could not be written: etcd is full.'], times(3, oldImage)]);
+  });
+
+  it('after a cancellation gathers nothing, and is proved in the time that is left', async () => {
+    const stop = new AbortController();
+    const { simulation, error, undone } = await run({
+      proveFirst: true, cancelled: stop.signal, onNews: (count) => void (count === 6 && stop.abort(new CancelledError('SIGINT'))),
+    });
+    expect([error?.code, undone?.evidence, imageOf(simulation.deployment()), simulation.deployment().spec?.paused]).toEqual(['cancelled', [], oldImage, undefined]);
+  });
+});
+
+describe('a StatefulSet that replaces its pods in order', () => {
+  it('is unstuck by deleting its broken pod', async () => {
+    const simulation = simulate();
+    const path = '/apis/apps/v1/namespaces/web/statefulsets/db';
+    const template = { metadata: { labels: { app: 'db' } }, spec: { containers: [{ name: 'app', image: newImage }] } };
+    const status = { updateRevision: 'new', observedGeneration: 2 };
+    const set = { kind: 'StatefulSet', metadata: { name: 'db', uid: 'uid-db', generation: 2 }, spec: { replicas: 1, template }, status };
+    const broken = pod('db-0', { owner: 'uid-db', labels: { 'controller-revision-hash': 'new' }, statuses: [{ name: 'app', ready: false }] });
+    simulation.cluster.put(path, set);
+    simulation.cluster.put('/api/v1/namespaces/web/pods/db-0', broken);
+    for (const [object, plural] of [[set, 'statefulsets'], [broken, 'pods']] as const) {
+      simulation.release.watched.world.apply({ resource: { group: '', plural, kind: '', prefix: '' }, type: 'set', object });
+    }
+    const of = { ref: 'statefulset/db', kind: 'statefulset', name: 'db', uid: 'uid-db', containers: [{ name: 'app', before: oldImage, after: newImage }] } as const;
+    const release = { ...simulation.release, targets: [of], snapshots: [], config: { smoke: [], timeoutMs: 1000 } };
+    await undoRelease(release, new CancelledError('SIGINT'), { restoring: async () => undefined, resumed: false, held: new Set() });
+    expect(simulation.cluster.done).toContain('DELETE /api/v1/namespaces/web/pods/db-0');
+    expect(simulation.ports.lines).toContain('command kubectl delete pod db-0');
+  });
+});
+
+describe('whatever the API server does', () => {
+  const trouble = fc.record({
+    method: fc.constantFrom('GET', 'PATCH'), at: fc.nat(30), status: fc.constantFrom(429, 500, 503, 'lose' as const),
+  });
+  const behaviour = fc.constantFrom<Behaviour>('good', 'wrong', 'crash');
+
+  it('the release is everywhere and proven, or nowhere and the old one proven; never half, never paused', async () => {
+    const troublesome = fc.array(trouble, { maxLength: 6 });
+    await fc.assert(fc.asyncProperty(behaviour, fc.boolean(), fc.integer({ min: 1, max: 4 }), troublesome, async (after, proveFirst, replicas, troubles) => {
+      const onNews = (count: number, { cluster }: Simulation) => {
+        for (const { method, at, status } of troubles) {
+          if (at === count) cluster.troubles.push({ method, trouble: status === 'lose' ? status : new ApiError(status, '', 'away') });
+        }
+      };
+      const { simulation, error, undone } = await run({ after, proveFirst, replicas, onNews });
+      const ended = [error?.code, undone?.result, simulation.images(), simulation.deployment().spec?.paused];
+      const cause = after === 'crash' ? 'crash-loop' : 'smoke-failed';
+      expect(ended).toEqual(after === 'good' ? [undefined, undefined, times(replicas, newImage), undefined] : [cause, 'restored', times(replicas, oldImage), undefined]);
+      if (after === 'wrong' && proveFirst) expect(simulation.survivors()).toBe(replicas);
+    }), { numRuns: 60 });
+  });
+
+  it('a cancellation at any moment leaves what was there before, not paused', async () => {
+    await fc.assert(fc.asyncProperty(behaviour, fc.boolean(), fc.nat(40), async (after, proveFirst, at) => {
+      const stop = new AbortController();
+      const onNews = (count: number) => void (count === at && stop.abort(new CancelledError('SIGTERM')));
+      const { simulation, error, undone } = await run({ after, proveFirst, cancelled: stop.signal, onNews });
+      if (!error) return expect(simulation.images()).toEqual(times(3, newImage));
+      expect(undone?.result).not.toBe('untouched');
+      expect([imageOf(simulation.deployment()), simulation.deployment().spec?.paused]).toEqual([oldImage, undefined]);
+    }), { numRuns: 40 });
+  });
+});
