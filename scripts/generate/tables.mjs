@@ -57,7 +57,8 @@ function settingRow({ settings, actionNames }, name) {
 /** @param {Source} source */
 export function causesPage({ causes }) {
   const rows = Object.entries(causes).map(([code, entry]) => {
-    const patience = 'patienceSeconds' in entry && entry.patienceSeconds ? `${entry.patienceSeconds} s` : 'at once';
+    const usual = 'patienceSeconds' in entry && entry.patienceSeconds ? `${entry.patienceSeconds} s` : 'at once';
+    const patience = 'longer' in entry && entry.longer ? `${usual}; ${entry.longer.seconds} s when ${entry.longer.when}` : usual;
     return [`\`${code}\``, entry.sentence, entry.observed, patience, entry.hint];
   });
   return `# Causes

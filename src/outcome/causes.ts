@@ -7,6 +7,8 @@ export interface CauseEntry {
   readonly observed: string;
   /** Seconds for which the symptom must last before the judge is sure; undefined: certain at once, or not judged over time. */
   readonly patienceSeconds?: number;
+  /** A longer time, and when it counts instead. */
+  readonly longer?: { readonly seconds: number; readonly when: string };
   /** One sentence for the user, without the particulars: those are in the error's message. */
   readonly sentence: string;
   /** What to do about it. */
@@ -122,7 +124,8 @@ const table = {
     hint: 'Read the probe’s answer below: does the new version still serve that path, and in time?',
   },
   'container-start': {
-    observed: 'RunContainerError, StartError or ContainerCannotRun, twice.',
+    observed: 'RunContainerError, StartError or ContainerCannotRun, twice; or CreateContainerError.',
+    longer: { seconds: 30, when: 'the container cannot even be made (CreateContainerError)' },
     sentence: 'The container cannot be started.',
     hint: 'Check the entry point and command of the image: does the program exist in it, for this architecture?',
   },
@@ -132,26 +135,30 @@ const table = {
     hint: 'The last lines of its log are in the evidence below.',
   },
   'volume-mount': {
-    observed: 'FailedMount: 20 s for an object that does not exist, 120 s for any other reason.',
+    observed: 'FailedMount of an object that does not exist, or for any other reason.',
     patienceSeconds: 20,
+    longer: { seconds: 120, when: 'the object exists, and it is mounted late' },
     sentence: 'A volume of the new pods cannot be mounted.',
     hint: 'Create the ConfigMap, Secret or claim that is named, or look at the storage of the node.',
   },
   'unschedulable': {
-    observed: 'PodScheduled is False with the reason Unschedulable; 600 s when an autoscaler said that it adds a node.',
+    observed: 'PodScheduled is False with the reason Unschedulable.',
     patienceSeconds: 180,
+    longer: { seconds: 600, when: 'an autoscaler said that it adds a node' },
     sentence: 'No node has room for the new pods.',
     hint: 'Lower the requests, free room, or add a node; the scheduler’s words are below.',
   },
   'quota-exceeded': {
-    observed: 'ReplicaFailure or FailedCreate with "exceeded quota".',
+    observed: 'ReplicaFailure or FailedCreate with "exceeded quota", counted from when no pod is on its way out any more.',
     patienceSeconds: 20,
+    longer: { seconds: 120, when: 'pods that are on their way out count against the quota' },
     sentence: 'A ResourceQuota does not allow the new pods.',
     hint: 'Raise the quota, or lower the surge or the requests of the workload.',
   },
   'admission-denied': {
-    observed: 'ReplicaFailure or FailedCreate because admission refused the pod; 60 s when a webhook does not answer.',
+    observed: 'ReplicaFailure or FailedCreate because admission refused the pod.',
     patienceSeconds: 20,
+    longer: { seconds: 60, when: 'a webhook does not answer' },
     sentence: 'The cluster does not admit the new pods.',
     hint: 'Read the policy’s words below and mend the pod template.',
   },
@@ -162,7 +169,7 @@ const table = {
     hint: 'Create the object or key that is named, or mark it optional in the pod template.',
   },
   'not-ready': {
-    observed: 'A new pod runs and its readiness probe keeps failing.',
+    observed: 'A new pod runs and its readiness probe keeps failing; for twice as long as its own probes allow, or as the pods before it took, when that is more.',
     patienceSeconds: 60,
     sentence: 'The new version starts and never becomes ready.',
     hint: 'Read the probe’s answer and the log in the evidence below; if it only needs longer, raise the probe’s own numbers.',
@@ -178,7 +185,8 @@ const table = {
     hint: 'Compare the answer with the check; the log of a new pod is in the evidence below.',
   },
   'wrong-version-serving': {
-    observed: 'The Service sends traffic to pods that are not of the new version.',
+    observed: 'The Service sends traffic to pods that are not of the new version, or answers wrongly when every new pod answers rightly.',
+    patienceSeconds: 15,
     sentence: 'The Service is not served by the new version.',
     hint: 'Check the selector of the Service, and whether other workloads carry the same labels.',
   },
@@ -186,3 +194,9 @@ const table = {
 
 export type Cause = keyof typeof table;
 export const causes: Readonly<Record<Cause, CauseEntry>> = table;
+
+/** The time of the table for which a symptom of this cause must last, in ms; 0: it is certain at once. */
+export function patienceMs(cause: Cause, which: 'usual' | 'longer' = 'usual'): number {
+  const entry: CauseEntry = causes[cause];
+  return 1000 * ((which === 'longer' ? entry.longer?.seconds : undefined) ?? entry.patienceSeconds ?? 0);
+}

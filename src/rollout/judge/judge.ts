@@ -1,4 +1,4 @@
-import type { Cause } from '../../outcome/causes.js';
+import { patienceMs, type Cause } from '../../outcome/causes.js';
 import { isLeaving, uidOf, type Pod } from '../../cluster/objects.js';
 import type { WorkloadView } from '../world.js';
 import { containersOf } from '../workload.js';
@@ -38,7 +38,6 @@ export type Decision =
 
 /** A symptom may come and go between two attempts of the kubelet: ErrImagePull, ContainerCreating, ImagePullBackOff. */
 const forgetAfterMs = 10_000;
-const endpointPatienceMs = 15_000;
 
 /**
  * Looks at one workload at one moment. Pure: the same view, memory and time give the same decision.
@@ -66,7 +65,7 @@ export function judge(
     .sort((a, b) => (a.key < b.key ? -1 : 1));
   const completion = completionOf(view, expected.goal);
   const trouble = completion.waitingFor === undefined && expected.goal === 'whole' ? firstEndpointTrouble(view, expected, newPodsOfRun) : undefined;
-  if (trouble) symptoms.push({ key: 'wrong-version-serving', cause: 'wrong-version-serving', patienceMs: endpointPatienceMs, message: trouble });
+  if (trouble) symptoms.push({ key: 'wrong-version-serving', cause: 'wrong-version-serving', patienceMs: patienceMs('wrong-version-serving'), message: trouble });
 
   const memory = remember(before, at, { symptoms, steady: completion.waitingFor === undefined && trouble === undefined, doing: doingOf(view) });
   const certainAt = (symptom: Symptom): number => (memory.seen.get(symptom.key)?.first ?? at) + (patience.of?.[symptom.cause] ?? symptom.patienceMs);

@@ -1,4 +1,4 @@
-import type { Cause } from '../../outcome/causes.js';
+import { patienceMs, type Cause } from '../../outcome/causes.js';
 
 export interface PullVerdict {
   readonly cause: Cause;
@@ -11,15 +11,15 @@ export interface PullVerdict {
  * What the runtime's words mean, first match wins. The order matters: a missing platform also says "not found", and a
  * registry that hides private repositories says "does not exist or may require authorization".
  */
-const rules: readonly { readonly pattern: RegExp; readonly cause: Cause; readonly patienceMs: number }[] = [
+const rules: readonly { readonly pattern: RegExp; readonly cause: Cause }[] = [
   // containerd: `no match for platform in manifest: not found`
-  { pattern: /no match for platform/i, cause: 'image-platform-missing', patienceMs: 0 },
+  { pattern: /no match for platform/i, cause: 'image-platform-missing' },
   // docker.io: `pull access denied, repository does not exist or may require authorization`; basic auth: `401 Unauthorized`
-  { pattern: /unauthorized|authorization failed|pull access denied|no basic auth|forbidden|denied:|\b40[13]\b/i, cause: 'image-pull-denied', patienceMs: 15_000 },
+  { pattern: /unauthorized|authorization failed|pull access denied|no basic auth|forbidden|denied:|\b40[13]\b/i, cause: 'image-pull-denied' },
   // Overload and network trouble pass; `not found` inside a resolver's `no such host` is not an image that is missing.
-  { pattern: /\b429\b|too many requests|timeout|timed out|deadline exceeded|connection re(set|fused)|no such host|unexpected EOF|\b50[0234]\b|i\/o error|server misbehaving/i, cause: 'image-pull-failed', patienceMs: 120_000 },
+  { pattern: /\b429\b|too many requests|timeout|timed out|deadline exceeded|connection re(set|fused)|no such host|unexpected EOF|\b50[0234]\b|i\/o error|server misbehaving/i, cause: 'image-pull-failed' },
   // containerd: `failed to resolve reference "…": …: not found`; docker: `manifest unknown`
-  { pattern: /not found|manifest unknown|name unknown|does not exist/i, cause: 'image-not-found', patienceMs: 0 },
+  { pattern: /not found|manifest unknown|name unknown|does not exist/i, cause: 'image-not-found' },
 ];
 
 /** Reads the runtime's own message about a failed pull. Words that no rule knows are given the longest patience. */
@@ -28,7 +28,8 @@ export function classifyPull(message: string, image: string): PullVerdict {
   const [name = ''] = image.split('@');
   const words = message.replace(/https?:\/\/\S+/g, '').replace(/"[^"]*"/g, '""').replaceAll(image, '').replaceAll(name, '');
   const rule = rules.find((candidate) => candidate.pattern.test(words));
-  return { cause: rule?.cause ?? 'image-pull-failed', patienceMs: rule?.patienceMs ?? 120_000, words: gist(message) };
+  const cause = rule?.cause ?? 'image-pull-failed';
+  return { cause, patienceMs: patienceMs(cause), words: gist(message) };
 }
 
 /** `Failed to pull image "x": rpc error: code = NotFound desc = failed to … : x: not found` without its wrapping. */

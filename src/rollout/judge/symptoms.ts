@@ -1,4 +1,4 @@
-import type { Cause } from '../../outcome/causes.js';
+import { patienceMs, type Cause } from '../../outcome/causes.js';
 import { conditionOf, nameOf, statusesOf, uidOf, type Condition, type Container, type ContainerStatus, type KubeEvent, type Pod } from '../../cluster/objects.js';
 import type { WorkloadView } from '../world.js';
 import type { Expectation } from './expectation.js';
@@ -19,8 +19,6 @@ export interface Symptom {
   readonly pod?: Pod;
   readonly container?: string;
 }
-
-const seconds = (count: number): number => count * 1000;
 
 /** Everything wrong with one new pod. Pods that are being deleted or were evicted are never asked. */
 export function symptomsOfPod(pod: Pod, view: WorkloadView, expected: Expectation): Symptom[] {
@@ -81,11 +79,11 @@ const imageOf = (pod: Pod, container: string | undefined): string =>
 
 function configuring(subject: Subject): Symptom | undefined {
   const waiting = subject.status.state?.waiting;
-  if (waiting?.reason === 'CreateContainerError') return symptom('container-start', subject, seconds(30), `cannot be made: ${waiting.message ?? waiting.reason}`);
+  if (waiting?.reason === 'CreateContainerError') return symptom('container-start', subject, patienceMs('container-start', 'longer'), `cannot be made: ${waiting.message ?? waiting.reason}`);
   if (waiting?.reason !== 'CreateContainerConfigError') return undefined;
   // The kubelet's own cache being late looks the same, and mends itself: kubernetes/kubernetes#74412.
   if (/failed to sync (configmap|secret) cache/.test(waiting.message ?? '')) return undefined;
-  return symptom('container-config', subject, seconds(10), `cannot be configured: ${waiting.message ?? waiting.reason}`);
+  return symptom('container-config', subject, patienceMs('container-config'), `cannot be configured: ${waiting.message ?? waiting.reason}`);
 }
 
 export const restartKey = (pod: Pod, container: string | undefined): string => `${uidOf(pod)}/${container ?? ''}`;
@@ -95,7 +93,7 @@ function scheduling(pod: Pod, events: readonly KubeEvent[]): Symptom | undefined
   if (scheduled?.status !== 'False' || scheduled.reason !== 'Unschedulable') return undefined;
   const growing = events.some((event) => event.reason === 'TriggeredScaleUp');
   return {
-    key: `unschedulable ${uidOf(pod)}`, cause: 'unschedulable', patienceMs: seconds(growing ? 600 : 180), pod,
+    key: `unschedulable ${uidOf(pod)}`, cause: 'unschedulable', patienceMs: patienceMs('unschedulable', growing ? 'longer' : 'usual'), pod,
     message: `pod ${nameOf(pod)} fits on no node: ${scheduled.message ?? 'no reason given'}`,
   };
 }
@@ -107,7 +105,7 @@ function mounting(pod: Pod, events: readonly KubeEvent[]): Symptom | undefined {
   if (mounted(pod) || /failed to sync (configmap|secret) cache/.test(failed.message ?? '')) return undefined;
   const missing = /not found|non-existent/.test(failed.message ?? '');
   return {
-    key: `volume-mount ${uidOf(pod)}`, cause: 'volume-mount', patienceMs: seconds(missing ? 20 : 120), pod,
+    key: `volume-mount ${uidOf(pod)}`, cause: 'volume-mount', patienceMs: patienceMs('volume-mount', missing ? 'usual' : 'longer'), pod,
     message: `pod ${nameOf(pod)} cannot mount a volume: ${failed.message ?? 'no reason given'}`,
   };
 }
@@ -127,12 +125,15 @@ function readying(pod: Pod, view: WorkloadView): Symptom | undefined {
   const said = view.eventsOf(uidOf(pod)).filter((event) => event.reason === 'Unhealthy').at(-1)?.message;
   return {
     key: `not-ready ${uidOf(pod)}`, cause: 'not-ready', pod, container: unready?.name,
-    patienceMs: Math.max(seconds(60), 2 * probeAllowanceMs(pod), 2 * slowestReadyMs([...view.newPods, ...view.oldPods])),
+    patienceMs: Math.max(patienceMs('not-ready'), 2 * probeAllowanceMs(pod), 2 * slowestReadyMs([...view.newPods, ...view.oldPods])),
     message: `container ${unready?.name} of pod ${nameOf(pod)} runs and does not become ready${said ? `: ${oneLine(said)}` : ''}`,
   };
 }
 
 export const isReady = (pod: Pod): boolean => conditionOf(pod.status?.conditions, 'Ready')?.status === 'True';
+
+/** Longer than any start: a pod that became ready later than that had been ready before. */
+const slowStartMs = 900_000;
 
 /** How long the pods that are ready took for it, by the server's own times: what is normal for this workload. */
 function slowestReadyMs(pods: readonly Pod[]): number {
@@ -140,7 +141,7 @@ function slowestReadyMs(pods: readonly Pod[]): number {
     const ready = Date.parse(conditionOf(pod.status?.conditions, 'Ready')?.lastTransitionTime ?? '');
     const started = Math.max(...(pod.status?.containerStatuses ?? []).map((status) => Date.parse(status.state?.running?.startedAt ?? '')));
     // A pod that became ready again long after its start says nothing of starting.
-    return ready - started >= 0 && ready - started < seconds(900) ? ready - started : 0;
+    return ready - started >= 0 && ready - started < slowStartMs ? ready - started : 0;
   });
   return Math.max(0, ...took.filter(Number.isFinite));
 }
@@ -155,18 +156,15 @@ export function symptomsOfOwner(view: WorkloadView, expected: Expectation): Symp
   const words = failure?.message ?? (view.target.kind === 'deployment' ? undefined : lastFailedCreate(view, expected));
   if (words === undefined) return [];
   const cause: Cause = /exceeded quota/.test(words) ? 'quota-exceeded' : 'admission-denied';
-  const patienceMs = cause === 'quota-exceeded' ? seconds(20) + leavingMs(view) : webhookIsLate(words) ? seconds(60) : seconds(20);
-  // Once the last of them has gone there is room, and the time counts from then on.
-  const meanwhile = cause === 'quota-exceeded' && view.leavingPods.length > 0 ? ' while pods leave' : '';
-  return [{ key: `${cause} ${view.target.ref}${meanwhile}`, cause, patienceMs, message: `new pods of ${view.target.ref} cannot be made: ${oneLine(words)}` }];
+  const isLeaving = cause === 'quota-exceeded' && view.leavingPods.length > 0;
+  const which = isLeaving || (cause === 'admission-denied' && webhookIsLate(words)) ? 'longer' : 'usual';
+  // Once the last pod on its way out has gone there is room, and the time counts from then on.
+  const key = `${cause} ${view.target.ref}${isLeaving ? ' while pods leave' : ''}`;
+  return [{ key, cause, patienceMs: patienceMs(cause, which), message: `new pods of ${view.target.ref} cannot be made: ${oneLine(words)}` }];
 }
 
 const webhookIsLate = (words: string): boolean =>
   /failed calling webhook/.test(words) && /deadline exceeded|timeout|connection refused|no endpoints/i.test(words);
-
-/** Pods on their way out count against a quota until they are gone: for that long it may still mend itself. */
-const leavingMs = (view: WorkloadView): number =>
-  Math.min(seconds(100), Math.max(0, ...view.leavingPods.map((pod) => seconds(pod.spec?.terminationGracePeriodSeconds ?? 30))));
 
 /** StatefulSets and DaemonSets have no condition for it: the newest event counts, unless a pod was made after it. */
 function lastFailedCreate(view: WorkloadView, expected: Expectation): string | undefined {
