@@ -52,6 +52,10 @@ export async function recover(scope: Scope, store: LedgerStore, ledger: Ledger):
       await store.write(inPhase(withRelease(ledger, releaseOf(ledger.run, scope.ports.clock.now())), 'proven'));
       return { ...about, result: 'confirmed', notes: ['Its version was on every workload and answered rightly.'] };
     }
+    if (scope.config.rollback === 'off') {
+      await store.write(inPhase(ledger, 'left'));
+      return { ...about, result: 'failed', notes: ['`rollback` is off: its images stay where they were set.'] };
+    }
     const undone = await undoRecorded(release, store, ledger);
     return { ...about, result: undone.result === 'failed' ? 'failed' : 'restored', notes: undone.notes };
   } finally {

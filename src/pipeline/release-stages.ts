@@ -140,7 +140,8 @@ async function undoTargets(session: Session, failure: DeployError): Promise<Part
   const done = await undoOrLeave(run, { release, lock, held: ledger.run.held }, failure, () => record(session, 'restoring'));
   const undone = failure instanceof ChangeUnderWay && done.result === 'untouched' ? stillUnderWay(done) : done;
   // A cancelled step has seconds left: when the proof did not fit into them, the post step finds `restoring` and goes on.
-  session.unfinished = undone.result === 'failed' && (lock.lost.aborted || (failure instanceof CancelledError && run.hasPost));
+  const postGoesOn = failure instanceof CancelledError && run.hasPost && run.config.rollback === 'auto';
+  session.unfinished = undone.result === 'failed' && (lock.lost.aborted || postGoesOn);
   if (!session.unfinished) {
     await record(session, undone.result === 'failed' ? 'left' : 'restored').catch(() => undefined);
     await run.keep(kept.release, '');
@@ -182,7 +183,7 @@ interface Begun {
 
 /** Undoes, unless the settings say not to, or another run has taken over: then there is nothing more to do here. */
 async function undoOrLeave(run: Run, { release, lock, held }: Begun, failure: DeployError, restoring: () => Promise<void>): Promise<Undone> {
-  if (run.config.rollback === 'off' && !(failure instanceof CancelledError)) {
+  if (run.config.rollback === 'off') {
     return { result: 'failed', notes: ['`rollback` is off: the new images stay where they were set.'], evidence: await evidenceOf(release, failure) };
   }
   // An API server that does not answer now will not take a patch either; the patch says so by itself.
@@ -220,7 +221,8 @@ function runsAlready(release: OpenRelease): boolean {
 
 /** The workloads that are proved first; what that means for each is said before anything changes. */
 function heldTargets({ config, ports }: Run, release: OpenRelease): Target[] {
-  if (!config.proveFirst || config.smoke.length === 0) return [];
+  // What is held must be able to go back: without a rollback it could only be left paused, or let go on though it is bad.
+  if (!config.proveFirst || config.smoke.length === 0 || config.rollback === 'off') return [];
   return release.targets.filter((target) => {
     const { workload } = release.watched.world.view(target);
     const reason = notHeld(target, workload, release.services, config.smoke);

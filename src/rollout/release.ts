@@ -22,7 +22,7 @@ export const steadyMs = 2000;
 export interface ReleaseScope {
   readonly ports: Ports;
   readonly cluster: Cluster;
-  readonly config: Pick<Config, 'smoke' | 'timeoutMs' | 'patienceMs'>;
+  readonly config: Pick<Config, 'smoke' | 'timeoutMs' | 'patienceMs' | 'rollback'>;
   readonly targets: readonly Target[];
   readonly workloads: readonly Workload[];
   readonly services: readonly Service[];
