@@ -24,6 +24,13 @@ export interface FakeOptions {
   readonly stream?: Api['stream'];
 }
 
+/** A merge patch as RFC 7386 has it, but for the removal of fields. */
+function merged(whole: unknown, patch: unknown): unknown {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
+  const base = (typeof whole === 'object' && whole !== null ? whole : {}) as Record<string, unknown>;
+  return { ...base, ...Object.fromEntries(Object.entries(patch).map(([key, value]) => [key, merged(base[key], value)])) };
+}
+
 const noAnswer = (): ApiError => new ApiError(0, 'NoAnswer', 'no answer: the connection was cut');
 
 export function fakeCluster(options: FakeOptions = {}): FakeCluster {
@@ -71,6 +78,7 @@ export function fakeCluster(options: FakeOptions = {}): FakeCluster {
     send: (method: string, path: string, body?: unknown, _options?: CallOptions) => call(method, path, () => {
       if (method === 'DELETE') return objects.delete(path);
       const object = body as KubeObject;
+      if (method === 'PATCH') return put(path, merged(existing(path), object) as KubeObject);
       if (method === 'POST') {
         const own = `${path}/${object.metadata?.name}`;
         if (objects.has(own)) throw new ApiError(409, 'AlreadyExists', `${own} already exists`);

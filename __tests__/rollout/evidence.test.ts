@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { Api } from '../../src/cluster/api.js';
+import type { Evidence } from '../../src/outcome/errors.js';
+import { RolloutError } from '../../src/outcome/errors.js';
+import { bounded, evidenceOf } from '../../src/rollout/evidence.js';
+import { FailedRollout } from '../../src/rollout/follow.js';
+import { fakePorts } from '../cluster/fake-ports.js';
+import type { KubeEvent } from '../../src/cluster/objects.js';
+import { backingOff, event, newImage, pod, running, target } from './build.js';
+import { fakeCluster } from './fake-cluster.js';
+import { midway } from './judging.js';
+import type { OpenRelease } from '../../src/rollout/release.js';
+
+const bytesOf = (pieces: readonly Evidence[]) => pieces.reduce((sum, { title, text }) => sum + Buffer.byteLength(title) + Buffer.byteLength(text), 0);
+
+describe('evidence is bounded', () => {
+  it('to 64 KiB, whatever there is, and keeps the end of what is too long', () => {
+    const piece = fc.record({ title: fc.string({ maxLength: 60 }), text: fc.tuple(fc.string({ unit: 'grapheme', maxLength: 40 }), fc.nat(3000)).map(([text, count]) => text.repeat(count)) });
+    fc.assert(fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+      const kept = bounded(pieces);
+      expect(bytesOf(kept)).toBeLessThanOrEqual(64 * 1024 + 16);
+      for (const { title, text } of kept) {
+        const whole = pieces.filter((each) => each.title === title).map((each) => each.text);
+        expect(whole.some((each) => each === text || each.endsWith(text.replace(/^…\uFFFD*/, '')))).toBe(true);
+      }
+    }), { numRuns: 60 });
+  });
+  it('not at all when it is short', () => {
+    const pieces = [{ title: 'a', text: 'x' }, { title: 'b', text: 'y'.repeat(1000) }];
+    expect(bounded(pieces)).toEqual(pieces);
+  });
+});
+
+describe('the evidence of a failure', () => {
+  const broken = pod('p', {
+    statuses: [backingOff(3)], containers: [{ name: 'app', image: newImage, readinessProbe: { periodSeconds: 3 } }],
+    conditions: [{ type: 'Ready', status: 'False', reason: 'ContainersNotReady', message: 'containers with unready status: [app]' }, { type: 'PodScheduled', status: 'True' }],
+  });
+  const often: KubeEvent = { ...event('uid-p', 'BackOff', 'Back-off restarting'), count: 3 };
+  const world = midway(broken, often, event('uid-api', 'ScalingReplicaSet', 'Scaled up', { type: 'Normal' }), event('uid-rs-new', 'FailedCreate', 'quota'));
+  const failure = new FailedRollout([{ target: target(), cause: 'crash-loop', message: 'it crashes', pod: broken, container: 'app' }]);
+  const logs: Api['raw'] = async (path) => ({ status: 200, headers: {}, body: path.includes('previous=true') ? 'panic: no\n' : 'starting\n' });
+  const gathered = (raw: Api['raw'], error: RolloutError = failure, inWorld = world) => {
+    const release = { ports: fakePorts(), cluster: fakeCluster({ raw }), watched: { world: inWorld }, targets: [target()] };
+    return evidenceOf(release as unknown as OpenRelease, error);
+  };
+
+  it('is the log of before the last restart and of now, the probe, conditions and events', async () => {
+    expect(await gathered(logs)).toEqual([
+      { title: 'log of container app of pod p, before its last restart', text: 'panic: no' },
+      { title: 'log of container app of pod p', text: 'starting' },
+      { title: 'readiness probe of container app', text: '{"periodSeconds":3}' },
+      { title: 'conditions of pod p', text: 'Ready=False ContainersNotReady containers with unready status: [app]' },
+      { title: 'events of pod p', text: 'Warning BackOff (3 times): Back-off restarting' },
+      { title: 'events of deployment/api', text: 'Normal  ScalingReplicaSet: Scaled up\nWarning FailedCreate: quota' },
+    ]);
+  });
+  it('does without logs that cannot be read, or that the node has removed', async () => {
+    for (const raw of [
+      (() => Promise.reject(new Error('cut'))) satisfies Api['raw'],
+      (async () => ({ status: 403, headers: {}, body: 'no' })) satisfies Api['raw'],
+      (async () => ({ status: 200, headers: {}, body: 'unable to retrieve container logs for containerd://1' })) satisfies Api['raw'],
+    ]) expect((await gathered(raw)).map(({ title }) => title)).toEqual(['readiness probe of container app', 'conditions of pod p', 'events of pod p', 'events of deployment/api']);
+  });
+  it('asks for no more than the end of a log', async () => {
+    const asked: string[] = [];
+    await gathered(async (path, options) => (asked.push(`${path} ${options?.maxBytes}`), { status: 200, headers: {}, body: '' }));
+    expect(asked.sort()).toEqual([
+      '/api/v1/namespaces/web/pods/p/log?container=app&tailLines=60&limitBytes=16384 16384',
+      '/api/v1/namespaces/web/pods/p/log?container=app&tailLines=60&limitBytes=16384&previous=true 16384',
+    ]);
+  });
+  it('of a wrong answer is the log of a new pod', async () => {
+    const well = midway(pod('q', { statuses: [running()] }));
+    expect(await gathered(logs, new RolloutError('smoke-failed', 'x'), well)).toContainEqual({ title: 'log of container app of pod q', text: 'starting' });
+  });
+  it('is none when the cluster has nothing to say of it', async () => {
+    expect(await gathered(logs, new RolloutError('cancelled', 'x'))).toEqual([]);
+  });
+});

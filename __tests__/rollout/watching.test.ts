@@ -1,0 +1,114 @@
+import { describe, expect, it } from '@jest/globals';
+import { ApiError } from '../../src/cluster/api.js';
+import type { KubeObject } from '../../src/cluster/objects.js';
+import { watchWorkloads } from '../../src/rollout/watching.js';
+import { handClock } from '../cluster/hand-clock.js';
+import { deployment, pod, target } from './build.js';
+import { fakeCluster } from './fake-cluster.js';
+
+interface Opened {
+  readonly asked: string[];
+  readonly streams: Map<string, (line: string) => void>;
+  readonly cluster: ReturnType<typeof fakeCluster>;
+}
+
+/** A cluster whose lists hold what is given by their plural, and whose streams are kept open. */
+function serving(lists: Readonly<Record<string, readonly KubeObject[] | ApiError>> = {}): Opened {
+  const asked: string[] = [];
+  const streams = new Map<string, (line: string) => void>();
+  const pluralOf = (path: string) => /namespaces\/web\/(\w+)/.exec(path)?.[1] ?? '';
+  const cluster = fakeCluster({
+    stream: (path, onLine, signal) => {
+      asked.push(path);
+      streams.set(pluralOf(path), onLine);
+      return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    },
+  });
+  const get = async (path: string): Promise<never> => {
+    asked.push(path);
+    const list = lists[pluralOf(path)] ?? [];
+    if (list instanceof ApiError) throw list;
+    return { metadata: { resourceVersion: '100' }, items: list } as never;
+  };
+  return { asked, streams, cluster: { ...cluster, api: { ...cluster.api, get } } };
+}
+
+const flush = async (): Promise<void> => {
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+const open = (opened: Opened, clock = handClock(), kinds: Parameters<typeof watchWorkloads>[2] = new Set(['deployment'])) =>
+  watchWorkloads(opened.cluster, clock, kinds, [deployment()]);
+
+describe('watching', () => {
+  it('takes one list and one watch for each kind, whatever the number of workloads', async () => {
+    const opened = serving();
+    const many = Array.from({ length: 50 }, (_each, index) => ({ ...deployment(), metadata: { name: `api-${index}` }, spec: { selector: { matchLabels: { app: `api-${index}` } } } }));
+    const watched = await watchWorkloads(opened.cluster, handClock(), new Set(['deployment']), many);
+    await flush();
+    expect(opened.asked.map((path) => /namespaces\/web\/(\w+)/.exec(path)?.[1]).sort()).toEqual(
+      ['deployments', 'endpointslices', 'events', 'pods', 'replicasets'].flatMap((plural) => [plural, plural]));
+    watched.close();
+  });
+
+  it.each([
+    [['statefulset'], ['endpointslices', 'events', 'pods', 'statefulsets']],
+    [['daemonset'], ['controllerrevisions', 'daemonsets', 'endpointslices', 'events', 'pods']],
+    [['cronjob'], ['cronjobs', 'endpointslices', 'events', 'pods']],
+  ] as const)('of %j asks for what belongs to it', async (kinds, plurals) => {
+    const opened = serving();
+    const watched = await open(opened, handClock(), new Set(kinds));
+    await flush();
+    expect([...opened.streams.keys()].sort()).toEqual(plurals);
+    watched.close();
+  });
+
+  it('knows the world before it is given out, and what comes after', async () => {
+    const opened = serving({ deployments: [deployment()], pods: [pod('a')] });
+    const watched = await open(opened);
+    await flush();
+    expect(watched.world.view(target()).workload?.metadata?.name).toBe('api');
+    opened.streams.get('pods')?.(JSON.stringify({ type: 'ADDED', object: pod('b') }));
+    expect(watched.world.all('pods').length).toBe(2);
+    watched.close();
+  });
+
+  it('that is refused is an error, and ends every other watch', async () => {
+    await expect(open(serving({ pods: new ApiError(403, 'Forbidden', 'pods is forbidden') }))).rejects.toMatchObject({ message: 'pods is forbidden' });
+  });
+});
+
+describe('news', () => {
+  it('wake everybody who waits, at once', async () => {
+    const opened = serving();
+    const watched = await open(opened);
+    await flush();
+    const woken: string[] = [];
+    const waiting = ['one', 'two'].map((who) => watched.news(60_000).then(() => woken.push(who)));
+    await flush();
+    expect(woken).toEqual([]);
+    opened.streams.get('pods')?.(JSON.stringify({ type: 'ADDED', object: pod('b') }));
+    await Promise.all(waiting);
+    expect(woken.sort()).toEqual(['one', 'two']);
+    watched.close();
+  });
+  it('that do not come are waited for as long as was asked', async () => {
+    const clock = handClock();
+    const watched = await open(serving(), clock);
+    let over = false;
+    const waiting = watched.news(5000).then(() => (over = true));
+    clock.advance(4999);
+    await flush();
+    expect(over).toBe(false);
+    clock.advance(1);
+    await waiting;
+    watched.close();
+  });
+  it('are no longer waited for when the run is cancelled', async () => {
+    const stop = new AbortController();
+    const watched = await open(serving());
+    const waiting = watched.news(5000, stop.signal);
+    stop.abort(new Error('cancelled'));
+    await expect(waiting).rejects.toThrow('cancelled');
+    watched.close();
+  });
+});
