@@ -59,8 +59,12 @@ export async function follow(
     else rolledOutAt = undefined;
     if (decisions.every(({ decision }) => decision.state === 'done')) return { rolledOutAt: rolledOutAt ?? at };
     await watched.news(nextLook(decisions.map(({ decision }) => decision)) - at, signal);
+    // News of many workloads comes in bursts: one look at all of them serves for a burst.
+    await ports.clock.sleep(Math.min(maxBurstMs, 2 * waited.length), signal);
   }
 }
+
+const maxBurstMs = 100;
 
 const nextLook = (decisions: readonly Decision[]): number => Math.min(...decisions.map((decision) => (decision.state === 'wait' ? decision.recheckAt : Infinity)));
 
