@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openCluster, shellWord } from '../../src/cluster/cluster.js';
-import { writeAccess } from '../../src/cluster/kubeconfig.js';
+import { currentNamespace, writeAccess } from '../../src/cluster/kubeconfig.js';
 import { ClusterError } from '../../src/outcome/errors.js';
 import type { Command, Exited, ProcessRunner } from '../../src/ports/process.js';
 import { serveApi, type Answering, type ApiServer } from './api-server.js';
@@ -73,10 +73,10 @@ describe('a cluster', () => {
     expect(stopped).toBe(1);
   });
 
-  it.each([['web\n', 'web'], ['', 'default']])('without a namespace is that of the kubeconfig: %j', async (stdout, namespace) => {
-    const cluster = await openCluster(portsWith(kubectl(version, () => exited({ stdout }))), {}, folder);
-    expect(cluster.namespace).toBe(namespace);
-    expect(ran[0]?.args).toEqual(['config', 'view', '--minify', '--output=jsonpath={..namespace}']);
+  it('without a namespace is that of the kubeconfig', async () => {
+    const content = 'current-context: prod\ncontexts: [{name: prod, context: {namespace: shop}}]';
+    const cluster = await openCluster(portsWith(kubectl(version)), { kubeconfig: { content } }, folder);
+    expect([cluster.namespace, ran]).toEqual(['shop', []]);
   });
 
   it('that does not know the account says so, and leaves no proxy behind', async () => {
@@ -116,6 +116,36 @@ describe('access', () => {
   it('that is not given is what kubectl would use itself', async () => {
     expect(await writeAccess({}, fakePorts().files, '/private')).toEqual({ args: [], env: {} });
   });
+});
+
+describe('the namespace of kubectl', () => {
+  const context = (name: string, namespace: string) => `{name: ${name}, context: {cluster: c, namespace: ${namespace}}}`;
+  const files: Readonly<Record<string, string>> = {
+    '/home/me/.kube/config': `current-context: a\ncontexts: [${context('a', 'home')}, ${context('b', 'other')}]`,
+    '/one': `current-context: a\ncontexts: [${context('a', 'first')}]`,
+    '/two': `current-context: b\ncontexts: [${context('a', 'second')}, ${context('b', 'second-b')}]`,
+    '/bare': 'contexts: [{name: a}]\ncurrent-context: a',
+    '/broken': 'contexts: [',
+    '/text': 'just words',
+    '/nulls': 'contexts:\ncurrent-context:',
+    '/var/run/secrets/kubernetes.io/serviceaccount/namespace': 'pod-namespace\n',
+  };
+  const readText = (path: string): Promise<string | undefined> => Promise.resolve(files[path]);
+  it.each([
+    ['that of the home', { HOME: '/home/me' }, undefined, 'home'],
+    ['that of the context that is asked for', { HOME: '/home/me' }, 'b', 'other'],
+    ['default, where the context is not known', { HOME: '/home/me' }, 'none', 'default'],
+    ['that of KUBECONFIG', { HOME: '/home/me', KUBECONFIG: '/one' }, undefined, 'first'],
+    ['that of the first of several files', { KUBECONFIG: '/one:/two' }, undefined, 'first'],
+    ['that of the second, where only it has the context', { KUBECONFIG: ':/one:/missing:/two' }, 'b', 'second-b'],
+    ['default, where the context has none', { KUBECONFIG: '/bare' }, undefined, 'default'],
+    ['default, where there is no kubeconfig', {}, undefined, 'default'],
+    ['default, where it does not parse', { KUBECONFIG: '/broken' }, undefined, 'default'],
+    ['default, where it is none', { KUBECONFIG: '/text' }, undefined, 'default'],
+    ['default, where it is empty', { KUBECONFIG: '/nulls' }, undefined, 'default'],
+    ['that of the pod it runs in', { KUBERNETES_SERVICE_HOST: '10.0.0.1' }, undefined, 'pod-namespace'],
+    ['that of the kubeconfig, in a pod too', { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBECONFIG: '/one' }, undefined, 'first'],
+  ] as const)('is %s', async (_which, env, name, namespace) => expect(await currentNamespace({ readText }, env, name)).toBe(namespace));
 });
 
 it('words are printed as they would have to be typed', () => {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.js';
-import { ClusterError } from '../../src/outcome/errors.js';
+import { CancelledError, ClusterError } from '../../src/outcome/errors.js';
+import type { Exited } from '../../src/ports/process.js';
 import { setImageCommands, setImages } from '../../src/rollout/change.js';
 import { imagesNow } from '../../src/rollout/images.js';
 import { fakePorts } from '../cluster/fake-ports.js';
+import { handClock } from '../cluster/hand-clock.js';
 import { deployment, newImage, oldImage, target } from './build.js';
 import { deploymentPath, fakeCluster, type FakeCluster } from './fake-cluster.js';
 
@@ -69,6 +71,25 @@ describe('setting images', () => {
     const cluster = fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr: 'Error from server (ServiceUnavailable): etcd' }) });
     await expect(change(cluster)).rejects.toMatchObject({ status: 503, message: 'kubectl set image was refused: Error from server (ServiceUnavailable): etcd' });
     expect(cluster.done.length).toBeLessThan(60);
+  });
+
+  describe('that was sent when the run is cancelled', () => {
+    const begin = () => {
+      const clock = handClock();
+      const stop = new AbortController();
+      let finish: () => void = () => undefined;
+      const cluster = fakeCluster({ objects: before });
+      const kubectl = () => new Promise<Exited>((resolve) => (finish = () => resolve({ code: 0, stdout: '', stderr: '' })));
+      const ports = fakePorts({ clock, cancelled: stop.signal });
+      const changing = setImages({ ...cluster, kubectl }, ports, [target()], stop.signal).then(() => undefined, (error: unknown) => error);
+      stop.abort(new CancelledError('SIGINT'));
+      return { changing, finish: () => finish() };
+    };
+    it('is let come to its end', async () => {
+      const { changing, finish } = begin();
+      finish();
+      expect(await changing).toMatchObject({ code: 'cancelled', message: 'Stopped by SIGINT.' });
+    });
   });
 
   it('that is refused without a word says that', async () => {

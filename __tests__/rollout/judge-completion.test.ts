@@ -97,6 +97,20 @@ describe('a DaemonSet is rolled out', () => {
     [{ desiredNumberScheduled: 0, updatedNumberScheduled: undefined, numberAvailable: undefined }, undefined],
   ])('with the status %j: still to come: %s', (status, still) => expect(with_(status)).toBe(still));
 
+  it('without the nodes that are away: they take no new pod', () => {
+    const away = pod('api-b', {
+      owner: 'uid-api', labels: { 'controller-revision-hash': 'a' },
+      conditions: [{ type: 'Ready', status: 'False' }, { type: 'ContainersReady', status: 'True' }],
+    });
+    const status = { updatedNumberScheduled: 1, numberAvailable: 1 };
+    const objects = [daemonset({ status }), controllerRevision(1, 'a'), controllerRevision(2, 'b')];
+    expect(waitingFor('daemonset', [...objects, away])).toBeUndefined();
+    const slow = { ...away, status: { ...away.status, conditions: [{ type: 'Ready', status: 'False' }, { type: 'ContainersReady', status: 'False' }] } };
+    expect(waitingFor('daemonset', [...objects, slow])).toBe('1 of 2 pods updated');
+    const gated = { ...away, spec: { ...away.spec, readinessGates: [{ conditionType: 'x' }] } };
+    expect(waitingFor('daemonset', [...objects, gated])).toBe('1 of 2 pods updated');
+  });
+
   it('with the pods of its newest ControllerRevision as the new ones, whatever their order and age', () => {
     const pods = ['a', 'b', 'c'].map((hash) => pod(`api-${hash}`, { owner: 'uid-api', labels: { 'controller-revision-hash': hash } }));
     const newest = (...revisions: KubeObject[]) => worldOf([daemonset(), ...pods, ...revisions]).view(target('daemonset')).newPods.map((each) => each.metadata?.name);
@@ -150,6 +164,13 @@ describe('traffic', () => {
     const { objects, ...options } = serving(exact, slice('api', { ...right, other: {} }));
     const { decision } = settle(judgeOf(worldOf(objects), { ...options, newPodsOfRun: new Set(['uid-a', 'uid-b', 'uid-other']) }));
     expect(word(decision)).toBe('done');
+  });
+
+  it('to the pods that a partition keeps as they are is right', () => {
+    const numbered = (name: string, hash: string) => pod(name, { owner: 'uid-api', labels: { 'controller-revision-hash': hash } });
+    const workload = statefulset({ spec: { updateStrategy: { rollingUpdate: { partition: 1 } } }, status: { updatedReplicas: 1 } });
+    const world = worldOf([workload, numbered('api-0', 'api-old'), numbered('api-1', 'api-new'), slice('api', { 'api-0': {}, 'api-1': {} })]);
+    expect(word(settle(judgeOf(world, { target: target('statefulset'), expected: { services: [exact] } })).decision)).toBe('done');
   });
 
   it('is not looked at before the controller has finished', () => {

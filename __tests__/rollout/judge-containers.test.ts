@@ -59,6 +59,15 @@ describe('a new pod whose image cannot be had', () => {
     expect(verdictOn(status(waiting('ContainerCreating')), [words]).slice(0, 2)).toEqual(['deadline', never]);
   });
 
+  it.each([
+    ['registry.example/app:403', '"registry.example/app:403": registry.example/app:403: not found'],
+    ['registry.example/app:503', 'failed to resolve reference "registry.example/app:503": registry.example/app:503: not found'],
+    ['registry.example/timeout/forbidden:1', 'registry.example/timeout/forbidden:1: not found'],
+    [`registry.example/app:429@sha256:${'a'.repeat(64)}`, `registry.example/app:429@sha256:${'a'.repeat(64)}: not found`],
+  ])('is not judged by the words in its own name: %s', (image, message) => {
+    expect(verdictOn({ image, ...status(waiting('ErrImagePull', message)) }).slice(0, 2)).toEqual(['image-not-found', 0]);
+  });
+
   it('counts for init containers as well', () => {
     expect(verdictOn(init(waiting('ErrImagePull', notFound, { name: 'migrate' }))).slice(0, 2)).toEqual(['image-not-found', 0]);
   });
@@ -165,6 +174,11 @@ describe('a container that cannot be configured', () => {
       expect(verdictOn(status(waiting('CreateContainerConfigError', `failed to sync ${kind} cache: timed out waiting for the condition`)))[0]).toBe('deadline');
     }
   });
+});
+
+it('a container that cannot be made is a failure after 30 s', () => {
+  const [cause, after, message] = verdictOn(status(waiting('CreateContainerError', 'no command specified')));
+  expect([cause, after, message]).toEqual(['container-start', 30_000, 'container app of pod p cannot be made: no command specified']);
 });
 
 describe('pods that are never asked', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { KubeObject, Workload } from '../../src/cluster/objects.js';
-import { daemonset, deployment, event, newImage, oldImage, pod, replicaSet, statefulset, target } from './build.js';
+import { daemonset, deployment, event, gone, newImage, oldImage, pod, replicaSet, statefulset, target } from './build.js';
 import { judgeOf, messageOf, replicaSets, settle, word, worldOf, type JudgeOptions } from './judging.js';
 
 const busy: Workload['status'] = { updatedReplicas: 0, replicas: 2, availableReplicas: 2 };
@@ -34,6 +34,25 @@ describe('pods that cannot even be made', () => {
   it('is told from the Deployment’s own condition as long as there is no new ReplicaSet', () => {
     const conditions = [{ type: 'ReplicaFailure', status: 'True', message: quota }];
     expect(seen([deployment({ status: { ...busy, conditions } }), replicaSet('rs-old', oldImage)])).toEqual(['quota-exceeded', 20_000]);
+  });
+
+  it('of an earlier version is none of this one’s, though the Deployment copies it', () => {
+    const conditions = [{ type: 'ReplicaFailure', status: 'True', message: quota }];
+    expect(seen([deployment({ status: { ...busy, conditions } }), ...replicaSets()])[0]).toBe('deadline');
+  });
+
+  it('for want of quota may mend itself while old pods are on their way out', () => {
+    const leaving = pod('old', { owner: 'uid-rs-old', deleted: true });
+    const world = worldOf([...refused(quota), leaving]);
+    const asked = judgeOf(world);
+    for (let at = 0; at < 60_000; at += 1000) expect(asked.at(at).state).toBe('wait');
+    world.apply(gone(leaving));
+    for (let at = 60_000; at < 80_000; at += 1000) expect(asked.at(at).state).toBe('wait');
+    expect(word(asked.at(80_000))).toBe('quota-exceeded');
+  });
+
+  it('for want of quota is a failure when old pods do not go', () => {
+    expect(seen([...refused(quota), pod('old', { owner: 'uid-rs-old', deleted: true })])).toEqual(['quota-exceeded', 120_000]);
   });
 
   it('is over when the condition is', () => {

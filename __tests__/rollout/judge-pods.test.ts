@@ -60,6 +60,15 @@ describe('a volume that cannot be mounted', () => {
     expect(firstVerdict(judgeOf(midway(creating, failed('failed to sync configmap cache: timed out waiting for the condition'))))).toEqual(['deadline', 600_000]);
   });
 
+  it.each([
+    ['an init container runs', pod('p', { initStatuses: [running({ name: 'init' })], statuses: [waiting('PodInitializing')] }), 'Scheduled'],
+    ['an image is pulled', creating, 'Pulling'],
+    ['an image cannot be pulled', pod('p', { statuses: [waiting('ImagePullBackOff', 'i/o timeout')] }), 'BackOff'],
+  ] as const)('is over when %s', (_what, seen, later) => {
+    const events = [failed('configmap "settings" not found'), event('uid-p', later, 'x', { type: 'Normal' })];
+    expect(firstVerdict(judgeOf(midway(seen, ...events)))[0]).not.toBe('volume-mount');
+  });
+
   it('is over once a container has started', () => {
     expect(judgeOf(midway(pod('p', { statuses: [running({ ready: false })] }), failed('configmap "settings" not found'))).at(0).state).toBe('wait');
     const asked = judgeOf(midway(pod('p', { statuses: [running()] }), failed('configmap "settings" not found')));

@@ -155,7 +155,7 @@ describe('a StatefulSet that replaces its pods in order', () => {
       simulation.release.watched.world.apply({ resource: { group: '', plural, kind: '', prefix: '' }, type: 'set', object });
     }
     const of = { ref: 'statefulset/db', kind: 'statefulset', name: 'db', uid: 'uid-db', containers: [{ name: 'app', before: oldImage, after: newImage }] } as const;
-    const release = { ...simulation.release, targets: [of], snapshots: [], config: { smoke: [], timeoutMs: 1000 } };
+    const release = { ...simulation.release, targets: [of], snapshots: [], config: { smoke: [], timeoutMs: 1000, rollback: 'auto' as const } };
     await undoRelease(release, new CancelledError('SIGINT'), { restoring: async () => undefined, resumed: false, held: new Set() });
     expect(simulation.cluster.done).toContain('DELETE /api/v1/namespaces/web/pods/db-0');
     expect(simulation.ports.lines).toContain('command kubectl delete pod db-0');

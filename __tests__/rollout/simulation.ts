@@ -15,7 +15,6 @@ export interface SimulationOptions {
   readonly replicas?: number;
   readonly after?: Behaviour;
   readonly smoke?: readonly SmokeCheck[];
-  readonly rollback?: 'works';
   readonly cancelled?: AbortSignal;
   /** Called before each piece of news, with how many there were. */
   readonly onNews?: (count: number, simulation: Simulation) => void;
@@ -162,7 +161,7 @@ export function simulate(options: SimulationOptions = {}): Simulation {
     survivors: () => pods.filter((each) => first.has(each.name)).length,
     release: {
       ports, cluster, targets: [of], workloads: [cluster.objects.get(deploymentPath) as Workload], services: [service('api')],
-      config: { smoke: options.smoke ?? [check], timeoutMs: 600_000 } as OpenRelease['config'],
+      config: { smoke: options.smoke ?? [check], timeoutMs: 600_000, rollback: 'auto' },
       watched: {
         world, close: () => undefined,
         news: async (ms, signal) => {

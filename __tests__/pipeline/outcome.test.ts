@@ -1,0 +1,87 @@
+import { describe, expect, it } from '@jest/globals';
+import { RolloutError } from '../../src/outcome/errors.js';
+import { outcomeOf, type Ending } from '../../src/pipeline/outcome.js';
+import { ledgerBefore, releaseOf } from '../../src/pipeline/record.js';
+import type { OpenRelease } from '../../src/rollout/release.js';
+import type { Undone } from '../../src/rollout/undo.js';
+import { newImage, oldImage, target } from '../rollout/build.js';
+import { run } from './runs.js';
+
+const failure = { stage: 'rollout', error: new RolloutError('crash-loop', 'It crashes.', { evidence: [{ title: 'a', text: 'from the error' }] }) } as const;
+const undone = (result: Undone['result'], changes: Partial<Undone> = {}): Undone => ({ result, notes: [], evidence: [], ...changes });
+const ending = (changes: Partial<Ending> = {}): Ending => ({ spans: [], warnings: [], targets: [target()], undoCommands: ['kubectl set image …'], ...changes });
+
+describe('the verdict', () => {
+  it.each([
+    ['nothing failed', {}, false, 'deployed'],
+    ['nothing had to be done', { unchanged: true }, false, 'unchanged'],
+    ['nothing was to be done', {}, true, 'planned'],
+    ['it failed before any change', { failure }, false, 'failed'],
+    ['it failed in a dry run', { failure }, true, 'failed'],
+    ['it failed and nothing had been changed', { failure, undone: undone('untouched') }, false, 'failed'],
+    ['it failed and the old version is back', { failure, undone: undone('restored') }, false, 'rolled-back'],
+    ['it failed and the old version is not back', { failure, undone: undone('failed') }, false, 'rollback-failed'],
+  ] as const)('when %s', (_when, changes, dryRun, verdict) => expect(outcomeOf(run({ dryRun }), ending(changes)).verdict).toBe(verdict));
+});
+
+describe('the outcome', () => {
+  it('says what the run was, and how long it took', () => {
+    expect(outcomeOf(run({ image: 'registry.example/api', environment: 'prod' }), ending({ namespace: 'web', reference: newImage, tags: ['2'], warnings: ['w'] }))).toMatchObject({
+      app: 'api', environment: 'prod', namespace: 'web', commit: 'c0ffee', runUrl: 'https://github.example/runs/1', startedAt: Date.UTC(2026, 0, 1), durationMs: 1500,
+      reference: newImage, image: 'registry.example/api', tags: ['2'], warnings: ['w'],
+    });
+  });
+  it('says what changed, and what is there now', () => {
+    const imagesNow = new Map([['deployment/api:app', oldImage]]);
+    expect(outcomeOf(run(), ending({ failure, undone: undone('restored'), imagesNow })).changes).toEqual(
+      [{ workload: 'deployment/api', container: 'app', before: oldImage, after: newImage, now: oldImage }]);
+    expect(outcomeOf(run(), ending({ unchanged: true })).changes).toEqual([]);
+    expect(outcomeOf(run(), ending({ failure })).changes).toEqual([]);
+  });
+  it('says why it failed, with what the error and the undo have seen', () => {
+    const seen = undone('restored', { evidence: [{ title: 'b', text: 'from the undo' }], notes: ['n'], restoredAfterMs: 5, verifiedAfterMs: 7 });
+    const outcome = outcomeOf(run(), ending({ failure, undone: seen }));
+    expect(outcome.failure).toEqual({
+      cause: 'crash-loop', stage: 'rollout', message: 'It crashes.', hint: 'The last lines of its log are in the evidence below.',
+      evidence: [{ title: 'a', text: 'from the error' }, { title: 'b', text: 'from the undo' }],
+    });
+    expect(outcome.rollback).toEqual({ restoredAfterMs: 5, verifiedAfterMs: 7, notes: ['n'] });
+  });
+  it.each([
+    ['deployed', {}, ['kubectl set image …']], ['rollback-failed', { failure, undone: undone('failed') }, ['kubectl set image …']],
+    ['rolled-back', { failure, undone: undone('restored') }, []], ['unchanged', { unchanged: true }, []], ['failed', { failure }, []],
+  ] as const)('%s gives the commands by hand only when they are of use', (_verdict, changes, commands) => {
+    expect(outcomeOf(run(), ending(changes)).undoCommands).toEqual(commands);
+  });
+  it('says nothing of a rollback where there was nothing to put back', () => {
+    expect(outcomeOf(run(), ending({ failure, undone: undone('untouched') })).rollback).toBeUndefined();
+  });
+});
+
+describe('the record of a run', () => {
+  const snapshot = (unhealthy?: string) => ({ target: target(), generation: 1, unhealthy, running: new Map([['app', new Set(['sha256:1'])]]) });
+  const release = (unhealthy?: string) => ({ targets: [target()], snapshots: [snapshot(unhealthy)], heldBefore: new Set(['service/api/']) }) as unknown as OpenRelease;
+  const was = [{ workload: 'deployment/api', container: 'app', image: oldImage }];
+
+  it('says before the first change what is changed, and what was there', () => {
+    expect(ledgerBefore(run({ freezeOverride: 'an outage' }), undefined, release(), [target()])).toEqual({
+      schema: 1, app: 'api', releases: [{ reference: oldImage, at: '2026-01-01T00:00:02.500Z', proven: true, images: was }],
+      run: {
+        id: 'run-1', url: 'https://github.example/runs/1', commit: 'c0ffee', actor: 'octocat', startedAt: '2026-01-01T00:00:00.000Z', phase: 'changing', override: 'an outage',
+        targets: [target()], held: ['deployment/api'], before: { held: ['service/api/'], running: { 'deployment/api:app': ['sha256:1'] } },
+      },
+    });
+  });
+  it('takes what was there for proven only when it is healthy, and nobody knows better', () => {
+    expect(ledgerBefore(run(), undefined, release('1 of 2 available'), []).releases).toEqual([]);
+    const known = { ...ledgerBefore(run(), undefined, release(), []), releases: [] };
+    expect(ledgerBefore(run(), known, release(), []).releases).toEqual([]);
+  });
+  it('becomes a release when it is proven', () => {
+    const record = ledgerBefore(run(), undefined, release(), []).run;
+    expect(releaseOf(record, Date.UTC(2026, 0, 2))).toEqual({
+      reference: newImage, commit: 'c0ffee', runUrl: 'https://github.example/runs/1', at: '2026-01-02T00:00:00.000Z', proven: true,
+      images: [{ workload: 'deployment/api', container: 'app', image: newImage }],
+    });
+  });
+});

@@ -1,0 +1,59 @@
+import { describe, expect, it } from '@jest/globals';
+import { makePlan, type PlanFacts } from '../../src/pipeline/plan.js';
+import type { BuildConfig, SmokeCheck } from '../../src/config/config.js';
+import { newImage, oldImage, target } from '../rollout/build.js';
+import { config } from './runs.js';
+
+const image = 'registry.example/api';
+const digest = `sha256:${'2'.repeat(64)}`;
+const build: BuildConfig = { context: '.', buildArgs: {}, buildSecrets: {}, platforms: ['linux/amd64', 'linux/arm64'], labels: {}, cache: 'none' };
+const tags = { commit: ['2'], version: [], mutable: ['latest', 'stable'], deployed: '2' } as PlanFacts['tags'];
+const smoke: SmokeCheck[] = ['service/api/', 'https://api.example/'].map((text) => ({ text, target: { type: 'url', url: text }, statuses: [200] }));
+const facts = (changes: Partial<PlanFacts> = {}): PlanFacts =>
+  ({ targets: [], typed: (args) => `kubectl --namespace=web ${args.join(' ')}`, unhealthy: new Map(), warnings: [], ...changes });
+
+describe('the plan', () => {
+  it('of a whole run', () => {
+    const all = config({ environment: 'prod', image, build, smoke, gate: { commands: ['npm ci', 'npm test'], workingDirectory: 'web' } });
+    const worker = target('statefulset', { ref: 'statefulset/worker', name: 'worker' });
+    expect(makePlan(all, facts({ namespace: 'web', tags, targets: [target(), worker], buildCommand: 'docker buildx build .', warnings: ['w'] }))).toEqual({
+      app: 'api', environment: 'prod', namespace: 'web', reference: `${image}:2@<digest of the build>`,
+      steps: [
+        { stage: 'test', title: 'run the test gate in web', commands: ['npm ci', 'npm test'] },
+        { stage: 'build', title: `build ${image} for linux/amd64, linux/arm64 and push it as 2`, commands: ['docker buildx build .'] },
+        {
+          stage: 'rollout', title: 'set the image of deployment/api, statefulset/worker and watch',
+          commands: [`kubectl --namespace=web set image deployment/api statefulset/worker app=${newImage}`],
+        },
+        { stage: 'smoke', title: 'ask 2 checks: service/api/; https://api.example/', commands: [] },
+        { stage: 'tags', title: 'move latest, stable to the new image', commands: [] },
+      ],
+      changes: ['deployment/api', 'statefulset/worker'].map((workload) => ({ workload, container: 'app', before: oldImage, after: newImage })),
+      rollback: { possible: true, reason: 'Every workload is complete and healthy now; its images go back if anything fails.' },
+      warnings: ['w'],
+    });
+  });
+
+  it('of an image that exists', () => {
+    expect(makePlan(config({ image, digest, smoke: smoke.slice(0, 1) }), facts({ targets: [target()] }))).toMatchObject({
+      reference: `${image}@${digest}`, steps: [{ stage: 'rollout' }, { stage: 'smoke', title: 'ask a check: service/api/' }],
+    });
+  });
+  it('of a build alone', () => {
+    const plan = makePlan(config({ image, build }), facts({ tags }));
+    expect([plan.steps.map(({ stage }) => stage), plan.changes, plan.rollback]).toEqual([['build', 'tags'], [], undefined]);
+  });
+  it('of nothing', () => {
+    expect(makePlan(config(), facts())).toEqual({
+      app: 'api', environment: undefined, namespace: undefined, reference: undefined, steps: [], changes: [], rollback: undefined, warnings: [],
+    });
+  });
+
+  it.each([
+    ['it is turned off', config({ rollback: 'off' }), facts({ targets: [target()] }), '`rollback` is off.'],
+    ['what is there now is broken', config(), facts({ targets: [target()], unhealthy: new Map([['deployment/api', '1 of 2 pods available']]) }),
+      'deployment/api is not healthy now (1 of 2 pods available): what is there now cannot be proven to serve after a rollback.'],
+  ])('says that nothing could be put back when %s', (_when, settings, known, reason) => {
+    expect(makePlan(settings, known).rollback).toEqual({ possible: false, reason });
+  });
+});
