@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ApiError } from '../../src/cluster/api.js';
+import type { SmokeCheck } from '../../src/config/config.js';
 import type { ConfigMap } from '../../src/cluster/objects.js';
 import {
   formatLedger, imagesOf, inPhase, ledgerName, openLedger, parseLedger, previousRelease, releasesKept, sameImages, withoutRelease, withRelease,
@@ -11,12 +12,13 @@ import { newImage, oldImage, target } from './build.js';
 import { fakeCluster } from './fake-cluster.js';
 
 const at = '2026-01-01T00:00:00.000Z';
+const check: SmokeCheck = { text: 'service/api/', target: { type: 'service', name: 'api', path: '/' }, statuses: [200] };
 const release = (version: string, changes: Partial<Release> = {}): Release =>
   ({ reference: `api:${version}`, at, proven: true, images: [{ workload: 'deployment/api', container: 'app', image: `api:${version}` }], ...changes });
 const now = (version: string) => release(version).images;
 const ledger = (changes: Partial<Ledger> = {}): Ledger => ({
   schema: 1, app: 'api', releases: [release('2'), release('1')],
-  run: { id: 'run-1', startedAt: at, phase: 'changing', targets: [target()], held: [], before: { held: ['service/api/'], running: { 'deployment/api:app': ['sha256:1'] } } }, ...changes,
+  run: { id: 'run-1', startedAt: at, phase: 'changing', targets: [target()], held: [], smoke: [check], before: { held: ['service/api/'], running: { 'deployment/api:app': ['sha256:1'] } } }, ...changes,
 });
 
 describe('a ledger as text', () => {
@@ -50,6 +52,7 @@ describe('a ledger as text', () => {
     JSON.stringify({ ...ledger(), releases: [null] }), JSON.stringify({ ...ledger(), releases: [{}] }), JSON.stringify({ ...ledger(), releases: [{ ...release('1'), images: [{}] }] }),
     JSON.stringify({ ...ledger(), releases: [release('1', { images: [{ workload: 'job/api', container: 'a', image: 'b' }] })] }),
     JSON.stringify({ ...ledger(), run: { ...ledger().run, targets: [{ ...target(), kind: 'job' }] } }),
+    JSON.stringify({ ...ledger(), run: { ...ledger().run, smoke: [{ text: 'x' }] } }),
     JSON.stringify({ ...ledger(), releases: 'none' }), JSON.stringify({ ...ledger(), run: { ...ledger().run, targets: [null] } }),
     JSON.stringify({ ...ledger(), run: { ...ledger().run, before: undefined } }), JSON.stringify({ ...ledger(), run: { ...ledger().run, held: 'all' } }),
   ])('that somebody edited is none: %j', (text) => expect(parseLedger(text)).toBeUndefined());

@@ -14,7 +14,7 @@ export function ledgerBefore(run: Run, known: Ledger | undefined, release: OpenR
     schema: 1, app: run.config.app, releases: known?.releases ?? first,
     run: {
       id: run.id, url: run.facts.runUrl, commit: run.facts.commit, actor: run.facts.actor, startedAt: new Date(run.startedAtWall).toISOString(), phase: 'changing',
-      targets: release.targets, held: held.map((target) => target.ref), before: recall(release), override: run.config.freezeOverride,
+      targets: release.targets, held: held.map((target) => target.ref), smoke: run.config.smoke, before: recall(release), override: run.config.freezeOverride,
     },
   };
 }

@@ -1,6 +1,5 @@
 import type { Workload } from '../cluster/objects.js';
 import { workloadResource } from '../cluster/resources.js';
-import type { Config } from '../config/config.js';
 import { RolloutError } from '../outcome/errors.js';
 import type { Recovery } from '../outcome/outcome.js';
 import { follow, type Followed } from '../rollout/follow.js';
@@ -25,7 +24,9 @@ export async function reopen(scope: Scope, ledger: Ledger): Promise<OpenRelease>
   const { targets } = ledger.run;
   const { api, namespace } = scope.cluster;
   const workloads = await Promise.all(targets.map(({ kind, name }) => api.find<Workload>(workloadResource[kind], namespace, name)));
-  return reopenRelease({ ...scope, targets, workloads: workloads.flatMap((workload) => workload ?? []) }, ledger.run.before);
+  // Its own checks: those of this run may name a later version.
+  const config = { ...scope.config, smoke: ledger.run.smoke };
+  return reopenRelease({ ...scope, config, targets, workloads: workloads.flatMap((workload) => workload ?? []) }, ledger.run.before);
 }
 
 /** Puts back what the recorded run had changed, and proves it; the ledger says so before and after. */
@@ -48,7 +49,7 @@ export async function recover(scope: Scope, store: LedgerStore, ledger: Ledger):
   scope.ports.log.info(`An earlier run (${run.url ?? run.id}, begun ${run.startedAt}) died in the middle of a rollout: finishing it first`);
   const release = await reopen(scope, ledger);
   try {
-    if (run.phase === 'changing' && (await succeeded(release, scope.config))) {
+    if (run.phase === 'changing' && (await succeeded(release))) {
       await store.write(inPhase(withRelease(ledger, releaseOf(ledger.run, scope.ports.clock.now())), 'proven'));
       return { ...about, result: 'confirmed', notes: ['Its version was on every workload and answered rightly.'] };
     }
@@ -63,8 +64,8 @@ export async function recover(scope: Scope, store: LedgerStore, ledger: Ledger):
   }
 }
 
-async function succeeded(release: OpenRelease, config: Pick<Config, 'smoke'>): Promise<boolean> {
-  const { ports, watched } = release;
+async function succeeded(release: OpenRelease): Promise<boolean> {
+  const { ports, watched, config } = release;
   const paused = release.targets.some((target) => watched.world.view(target).workload?.spec?.paused);
   if (paused) return false;
   const followed: Followed[] = release.targets.map((target) => {

@@ -47,6 +47,8 @@ interface Session {
   followed: readonly Followed[];
   /** As it was written last. */
   ledger?: Ledger;
+  /** How an earlier run that had died was finished: told however this run ends. */
+  recovery?: Recovery;
   /** Somebody else goes on: the post step, or the run that has taken the lock over. */
   unfinished: boolean;
 }
@@ -76,7 +78,8 @@ export function releaseStages<S extends ReleaseState>(
 
 async function rollOutTargets(session: Session, planned: readonly Target[]): Promise<Partial<ReleaseState>> {
   const { run, facts } = session;
-  const recovery = await begin(session);
+  await begin(session);
+  const { recovery } = session;
   const { targets, workloads } = await retarget(facts, planned);
   const opened = await openRelease({ ...scopeOf(session), targets, workloads });
   const latest = await facts.store.read();
@@ -96,11 +99,11 @@ async function rollOutTargets(session: Session, planned: readonly Target[]): Pro
 }
 
 /** Takes the lock, and finishes what a dead run has left before anything else. */
-async function begin(session: Session): Promise<Recovery | undefined> {
+async function begin(session: Session): Promise<void> {
   const { run, facts } = session;
   session.lock = await acquireLock(run.ports, facts.cluster, run.config.app, { id: run.id, url: run.facts.runUrl }, run.config.lockTimeoutMs);
   const known = await facts.store.read();
-  return isUnfinished(known) ? recover(scopeOf(session), facts.store, known) : undefined;
+  if (isUnfinished(known)) session.recovery = await recover(scopeOf(session), facts.store, known);
 }
 
 /** Without its lock a run stops as if it were cancelled. */
@@ -134,7 +137,18 @@ async function smokeTargets(session: Session): Promise<void> {
   await confirm(session);
 }
 
+/** It does not throw: an undo that fails is a result, which has to be told. */
 async function undoTargets(session: Session, failure: DeployError): Promise<Partial<ReleaseState>> {
+  const { recovery } = session;
+  try {
+    return { recovery, ...(await putBack(session, failure)) };
+  } catch (error) {
+    const notes = [`The undo itself failed: ${error instanceof Error ? error.message : String(error)}.`];
+    return { recovery, undone: { result: 'failed', notes, evidence: [] } };
+  }
+}
+
+async function putBack(session: Session, failure: DeployError): Promise<Partial<ReleaseState>> {
   const { run, release, ledger, lock } = session;
   if (!release || !ledger || !lock) return {};
   const done = await undoOrLeave(run, { release, lock, held: ledger.run.held }, failure, () => record(session, 'restoring'));

@@ -3,7 +3,7 @@ import type { ConfigMap } from '../cluster/objects.js';
 import { persistently } from '../cluster/persist.js';
 import { apiPath, resources } from '../cluster/resources.js';
 import { ClusterError } from '../outcome/errors.js';
-import { workloadKinds, type WorkloadKind } from '../config/config.js';
+import { workloadKinds, type SmokeCheck, type WorkloadKind } from '../config/config.js';
 import type { Clock } from '../ports/clock.js';
 import type { Target } from './workload.js';
 
@@ -38,6 +38,8 @@ export interface RunRecord {
   readonly override?: string;
   /** Deployments that the run pauses for a moment: whoever finishes it lifts the pause. */
   readonly held: readonly string[];
+  /** The checks of that run: those of a later one may name a later version. */
+  readonly smoke: readonly SmokeCheck[];
   /** What can prove that the old version is back, as it was before the change. */
   readonly before: {
     /** Smoke checks that held. */
@@ -138,8 +140,11 @@ export function parseLedger(text: string | undefined): Ledger | undefined {
 const isText = (value: unknown): value is string => typeof value === 'string';
 
 const isRun = (run: RunRecord): boolean =>
-  isText(run.id) && isText(run.phase) && run.targets.every(isTarget) && run.held.every(isText) && run.before.held.every(isText) &&
+  isText(run.id) && isText(run.phase) && run.targets.every(isTarget) && run.held.every(isText) && run.smoke.every(isCheck) && run.before.held.every(isText) &&
   Object.values(run.before.running).every((digests) => digests.every(isText));
+
+const isCheck = (check: SmokeCheck): boolean =>
+  isText(check.text) && check.statuses.every(Number.isInteger) && (check.target.type === 'url' ? isText(check.target.url) : isText(check.target.name) && isText(check.target.path));
 
 const isTarget = (target: Target): boolean =>
   workloadKinds.includes(target.kind) &&

@@ -48,7 +48,7 @@ export async function undoRelease(release: OpenRelease, failure: DeployError, jo
   const back = restored.filter((each) => each.result === 'restored');
   for (const { target } of back) ports.log.progress('rollback', target.ref, 'old images set again');
   if (back.length === 0 && lost.length === 0 && !journal.resumed) return { result: 'untouched', notes: unwritten, evidence };
-  await unstick(release, back);
+  await unstick(release, restored.filter((each) => 'generation' in each));
   const proof = await verify(release, restored, cancelled);
   const notes = [...unwritten, ...lost, ...proof.notes];
   return {
@@ -101,8 +101,8 @@ function differingDigests(release: OpenRelease): string | undefined {
  * A StatefulSet that replaces its pods in order never replaces one that is not ready, not even by an older template:
  * the broken pod has to go. https://github.com/kubernetes/kubernetes/issues/67250
  */
-async function unstick(release: OpenRelease, back: readonly Restored[]): Promise<void> {
-  for (const { target } of back.filter((each) => each.target.kind === 'statefulset')) {
+async function unstick(release: OpenRelease, held: readonly Restored[]): Promise<void> {
+  for (const { target } of held.filter((each) => each.target.kind === 'statefulset')) {
     const view = release.watched.world.view(target);
     if (view.workload?.spec?.podManagementPolicy === 'Parallel') continue;
     const images = new Set(target.containers.map((container) => container.after));
