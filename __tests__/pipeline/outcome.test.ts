@@ -67,7 +67,7 @@ describe('the record of a run', () => {
     expect(ledgerBefore(run({ freezeOverride: 'an outage' }), undefined, release(), [target()])).toEqual({
       schema: 1, app: 'api', releases: [{ reference: oldImage, at: '2026-01-01T00:00:02.500Z', proven: true, images: was }],
       run: {
-        id: 'run-1', url: 'https://github.example/runs/1', commit: 'c0ffee', actor: 'octocat', startedAt: '2026-01-01T00:00:00.000Z', phase: 'changing', override: 'an outage', smoke: [],
+        id: 'run-1', url: 'https://github.example/runs/1', commit: 'c0ffee', actor: 'octocat', startedAt: '2026-01-01T00:00:00.000Z', phase: 'changing', override: 'an outage',
         targets: [target()], held: ['deployment/api'], smoke: [], before: { held: ['service/api/'], running: { 'deployment/api:app': ['sha256:1'] } },
       },
     });
