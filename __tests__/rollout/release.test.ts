@@ -142,10 +142,10 @@ describe('a rollback', () => {
 });
 
 describe('a StatefulSet that replaces its pods in order', () => {
-  it('is unstuck by deleting its broken pod', async () => {
+  it.each([['by this run', newImage], ['by a run that died right after it', oldImage]])('is unstuck by deleting its broken pod, when its image was put back %s', async (_who, image) => {
     const simulation = simulate();
     const path = '/apis/apps/v1/namespaces/web/statefulsets/db';
-    const template = { metadata: { labels: { app: 'db' } }, spec: { containers: [{ name: 'app', image: newImage }] } };
+    const template = { metadata: { labels: { app: 'db' } }, spec: { containers: [{ name: 'app', image }] } };
     const status = { updateRevision: 'new', observedGeneration: 2 };
     const set = { kind: 'StatefulSet', metadata: { name: 'db', uid: 'uid-db', generation: 2 }, spec: { replicas: 1, template }, status };
     const broken = pod('db-0', { owner: 'uid-db', labels: { 'controller-revision-hash': 'new' }, statuses: [{ name: 'app', ready: false }] });
@@ -156,7 +156,7 @@ describe('a StatefulSet that replaces its pods in order', () => {
     }
     const of = { ref: 'statefulset/db', kind: 'statefulset', name: 'db', uid: 'uid-db', containers: [{ name: 'app', before: oldImage, after: newImage }] } as const;
     const release = { ...simulation.release, targets: [of], snapshots: [], config: { smoke: [], timeoutMs: 1000, rollback: 'auto' as const } };
-    await undoRelease(release, new CancelledError('SIGINT'), { restoring: async () => undefined, resumed: false, held: new Set() });
+    await undoRelease(release, new CancelledError('SIGINT'), { restoring: async () => undefined, resumed: image === oldImage, held: new Set() });
     expect(simulation.cluster.done).toContain('DELETE /api/v1/namespaces/web/pods/db-0');
     expect(simulation.ports.lines).toContain('command kubectl delete pod db-0');
   });
