@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { createNamespace } from '../live/namespace.mjs';
 import { ask } from '../live/program.mjs';
 import { root } from '../live/sandbox.mjs';
@@ -97,14 +98,20 @@ export const calm = 'serve-after-term=2s';
  */
 export async function withApp(env, use) {
   const [app, namespace] = await Promise.all([createApp(env), createNamespace(env, 'bench')]);
+  const tidy = () => {
+    app.remove();
+    return namespace.remove();
+  };
+  const onSignal = () => void tidy().finally(() => process.exit(130));
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {
     const { tag } = await push(env, app, calm);
     await namespace.kubectl(['apply', '--filename=-'], manifest(`${app.image}:${tag}`));
     await namespace.kubectl(['rollout', 'status', 'deployment/web', '--timeout=60s']);
     return await use({ env, app, namespace });
   } finally {
-    app.remove();
-    await namespace.remove();
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    await tidy();
   }
 }
 

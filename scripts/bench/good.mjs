@@ -61,6 +61,7 @@ function report(bare, action) {
       row('all of it', ({ done }) => done),
     ],
     notes: [
+      'A pod becomes ready when the kubelet next asks its probe, here every second, so rollouts of either kind differ by whole seconds.',
       `Proof of the action: endpoints settled for 2 s, every new pod and the Service asked; of the bare commands: one request. n = ${action.length}.`,
       `The process of the action itself: peak memory ${mebibytes(Math.max(...action.map(({ usage }) => usage?.peakMiB ?? NaN)))} (target: 120 MB), `
         + `CPU ${seconds(median(action.map(({ usage }) => usage?.cpuMs)))}.`,
