@@ -64,11 +64,13 @@ describe('the record of a run', () => {
   const was = [{ workload: 'deployment/api', container: 'app', image: oldImage }];
 
   it('says before the first change what is changed, and what was there', () => {
-    expect(ledgerBefore(run({ freezeOverride: 'an outage' }), undefined, release(), [target()])).toEqual({
+    const check = { text: 'service/api/', target: { type: 'service' as const, name: 'api', path: '/' }, statuses: [200] };
+    const secret = { text: 'https://api.example/?token=abc', target: { type: 'url' as const, url: 'https://api.example/?token=abc' }, statuses: [200] };
+    expect(ledgerBefore(run({ freezeOverride: 'an outage', smoke: [check, secret] }), undefined, release(), [target()])).toEqual({
       schema: 1, app: 'api', releases: [{ reference: oldImage, at: '2026-01-01T00:00:02.500Z', proven: true, images: was }],
       run: {
         id: 'run-1', url: 'https://github.example/runs/1', commit: 'c0ffee', actor: 'octocat', startedAt: '2026-01-01T00:00:00.000Z', phase: 'changing', override: 'an outage',
-        targets: [target()], held: ['deployment/api'], smoke: [], before: { held: ['service/api/'], running: { 'deployment/api:app': ['sha256:1'] } },
+        targets: [target()], held: ['deployment/api'], smoke: [check], before: { held: ['service/api/'], running: { 'deployment/api:app': ['sha256:1'] } },
       },
     });
   });

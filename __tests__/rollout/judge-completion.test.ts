@@ -182,7 +182,7 @@ describe('traffic', () => {
 describe('being done', () => {
   it('takes 2 s in which nothing changed', () => {
     const asked = judgeOf(worldOf([deployment(), ...replicaSets(), ...done]));
-    expect(asked.at(5000)).toEqual({ state: 'wait', progress: '2/2 ready', rolledOut: true, recheckAt: 7000 });
+    expect(asked.at(5000)).toEqual({ state: 'wait', progress: '2/2 ready', rolledOut: true, recheckAt: 7000, suspects: [] });
     expect(asked.at(6999).state).toBe('wait');
     expect(asked.at(7000)).toEqual({ state: 'done', progress: '2/2 ready' });
   });

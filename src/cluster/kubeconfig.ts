@@ -21,7 +21,7 @@ export async function writeAccess(config: ClusterConfig, files: Files, folder: s
 
 interface KubeconfigFile {
   readonly 'current-context'?: string;
-  readonly contexts?: readonly { readonly name?: string; readonly context?: { readonly namespace?: string } }[];
+  readonly contexts?: readonly ({ readonly name?: string; readonly context?: { readonly namespace?: string } } | null)[];
 }
 
 const inClusterNamespace = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
@@ -36,7 +36,7 @@ export async function currentNamespace(files: Pick<Files, 'readText'>, env: Read
   const texts = await Promise.all(paths.map((path) => files.readText(path).catch(() => undefined)));
   const configs = texts.flatMap((text) => readKubeconfig(text));
   const name = context ?? configs.map((config) => config['current-context']).find((current) => current);
-  const found = configs.flatMap((config) => config.contexts ?? []).find((each) => each.name === name);
+  const found = configs.flatMap((config) => config.contexts ?? []).find((each) => each?.name === name);
   if (found || env.KUBERNETES_SERVICE_HOST === undefined) return found?.context?.namespace || 'default';
   return (await files.readText(inClusterNamespace).catch(() => undefined))?.trim() || 'default';
 }

@@ -17,8 +17,10 @@ export async function persistently<T>(
     try {
       return await attempt();
     } catch (error) {
+      // An error that is not of the server keeps its own words, also those of how far a cancelled attempt had come.
+      if (!(error instanceof ApiError)) throw error;
       options.signal?.throwIfAborted();
-      if (!(error instanceof ApiError) || !error.passing || clock.monotonic() >= until) throw error;
+      if (!error.passing || clock.monotonic() >= until) throw error;
       await clock.sleep(pauseMs, options.signal);
     }
   }

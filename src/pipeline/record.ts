@@ -1,3 +1,4 @@
+import type { SmokeCheck } from '../config/config.js';
 import { imagesOf, type Ledger, type Release, type RunRecord } from '../rollout/ledger.js';
 import { recall, type OpenRelease } from '../rollout/release.js';
 import type { Target } from '../rollout/workload.js';
@@ -8,15 +9,24 @@ export function ledgerBefore(run: Run, known: Ledger | undefined, release: OpenR
   const at = new Date(run.ports.clock.now()).toISOString();
   const healthy = release.snapshots.every(({ unhealthy }) => unhealthy === undefined);
   const images = imagesOf(release.targets, 'before');
+  const before = recall(release);
+  const tellable = run.config.smoke.filter((check) => isTellable(run, check));
   // The first release that this ledger sees was made by somebody else; that it is healthy now is all the proof there is.
   const first: Release[] = known || !healthy ? [] : [{ reference: images[0]?.image ?? '', at, proven: true, images }];
   return {
     schema: 1, app: run.config.app, releases: known?.releases ?? first,
     run: {
       id: run.id, url: run.facts.runUrl, commit: run.facts.commit, actor: run.facts.actor, startedAt: new Date(run.startedAtWall).toISOString(), phase: 'changing',
-      targets: release.targets, held: held.map((target) => target.ref), smoke: run.config.smoke, before: recall(release), override: run.config.freezeOverride,
+      targets: release.targets, held: held.map((target) => target.ref), smoke: tellable,
+      before: { ...before, held: before.held.filter((text) => tellable.some((check) => check.text === text)) }, override: run.config.freezeOverride,
     },
   };
+}
+
+/** The ledger can be read by whoever may read ConfigMaps: an address with a query or a login, or with anything masked, stays out. */
+function isTellable({ ports }: Run, { text, target }: SmokeCheck): boolean {
+  const open = target.type === 'service' ? !target.path.includes('?') : !/[?@]/.test(target.url);
+  return open && ports.log.redact(text) === text;
 }
 
 /** What a run has released, once it is proven. `now` is ms since 1970. */

@@ -3,6 +3,7 @@ import type { Cause } from '../outcome/causes.js';
 import type { Ports } from '../ports/ports.js';
 import { uidOf, type Pod } from '../cluster/objects.js';
 import type { Expectation } from './judge/expectation.js';
+import type { Symptom } from './judge/symptoms.js';
 import { blankMemory, judge, type Decision, type Memory, type Patience } from './judge/judge.js';
 import type { Target } from './workload.js';
 import type { Watched } from './watching.js';
@@ -43,6 +44,11 @@ export async function follow(
 ): Promise<{ readonly rolledOutAt: number }> {
   const waited = followed.filter(({ target }) => target.kind !== 'cronjob');
   const memories = new Map<string, Memory>();
+  const warned = new Set<string>();
+  const warnOnce = ({ key, message }: Symptom): void => {
+    if (!warned.has(key)) ports.log.warning(sentence(message), { title: 'The rollout is held up' });
+    warned.add(key);
+  };
   let rolledOutAt: number | undefined;
   for (;;) {
     const at = ports.clock.monotonic();
@@ -51,6 +57,7 @@ export async function follow(
       const { decision, memory } = judge(watched.world.view(target), expected, memories.get(target.ref) ?? blankMemory, at, patience, newPods);
       memories.set(target.ref, memory);
       if (decision.state !== 'failed') ports.log.progress(stage, target.ref, decision.progress);
+      if (decision.state === 'wait') for (const suspect of decision.suspects) warnOnce(suspect);
       return { target, decision };
     });
     const failed = decisions.flatMap(({ target, decision }) => (decision.state === 'failed' ? [{ target, ...decision }] : []));

@@ -30,14 +30,24 @@ export interface Patience {
   readonly of?: Readonly<Partial<Record<Cause, number>>>;
 }
 
+interface Waiting {
+  /** The controller has finished; what is missing is the proof. */
+  readonly rolledOut: boolean;
+  /** Look again then, even without news: monotonic ms. */
+  readonly recheckAt: number;
+  /** What has lasted long enough to be told of, and not for long enough to be sure. */
+  readonly suspects: readonly Symptom[];
+}
+
 export type Decision =
-  /** `rolledOut`: the controller has finished; what is missing is the proof. `recheckAt`: look again then, even without news. */
-  | { readonly state: 'wait'; readonly progress: string; readonly rolledOut: boolean; readonly recheckAt: number }
+  | ({ readonly state: 'wait'; readonly progress: string } & Waiting)
   | { readonly state: 'done'; readonly progress: string }
   | { readonly state: 'failed'; readonly cause: Cause; readonly message: string; readonly pod?: Pod; readonly container?: string };
 
 /** A symptom may come and go between two attempts of the kubelet: ErrImagePull, ContainerCreating, ImagePullBackOff. */
 const forgetAfterMs = 10_000;
+/** Trouble that lasts as long as that is told, so that nobody waits for minutes without knowing what for. */
+const worthAWarningMs = 15_000;
 
 /**
  * Looks at one workload at one moment. Pure: the same view, memory and time give the same decision.
@@ -46,8 +56,12 @@ const forgetAfterMs = 10_000;
 export function judge(
   view: WorkloadView, expected: Expectation, before: Memory, at: number, patience: Patience, newPodsOfRun: ReadonlySet<string>,
 ): { decision: Decision; memory: Memory } {
-  const wait = (progress: string, memory: Memory, extra: { rolledOut?: boolean; recheckAt?: number } = {}): { decision: Decision; memory: Memory } => ({
-    memory, decision: { state: 'wait', progress, rolledOut: extra.rolledOut ?? false, recheckAt: Math.min(patience.deadlineAt, extra.recheckAt ?? Infinity) },
+  const wait = (progress: string, memory: Memory, extra: Partial<Waiting> = {}): { decision: Decision; memory: Memory } => ({
+    memory,
+    decision: {
+      state: 'wait', progress, suspects: extra.suspects ?? [], rolledOut: extra.rolledOut ?? false,
+      recheckAt: Math.min(patience.deadlineAt, extra.recheckAt ?? Infinity),
+    },
   });
   const fail = (cause: Cause, message: string, symptom?: Symptom): { decision: Decision; memory: Memory } => ({
     memory: before, decision: { state: 'failed', cause, message, pod: symptom?.pod, container: symptom?.container },
@@ -76,10 +90,21 @@ export function judge(
   const { progress, nextAt } = describeProgress(view, completion, trouble, { at, ...(memory.doing ?? { since: at }) });
   const steadyAt = memory.steadySince === undefined ? Infinity : memory.steadySince + (expected.goal === 'whole' ? patience.steadyMs : 0);
   if (steadyAt <= at) return { memory, decision: { state: 'done', progress } };
-  if (late) return fail('deadline', `${view.target.ref} was not done in time: ${progress}${because(symptoms)}`, symptoms[0]);
+  if (late) {
+    const reached = describeProgress(view, completion, trouble, { at, since: at }).progress;
+    return fail('deadline', `${view.target.ref} was not done in time: ${reached}${because(symptoms)}`, symptoms[0]);
+  }
+  const lasting = symptoms.filter(({ key }) => at - (memory.seen.get(key)?.first ?? at) >= worthAWarningMs);
   return wait(progress, memory, {
-    rolledOut: completion.waitingFor === undefined, recheckAt: Math.min(steadyAt, nextAt, ...symptoms.map(certainAt)),
+    suspects: lasting, rolledOut: completion.waitingFor === undefined,
+    recheckAt: Math.min(steadyAt, nextAt, ...symptoms.flatMap((symptom) => [certainAt(symptom), warningAt(memory, symptom.key, at)])),
   });
+}
+
+/** When a symptom has lasted long enough to be told; Infinity once it has. */
+function warningAt({ seen }: Memory, key: string, at: number): number {
+  const due = (seen.get(key)?.first ?? at) + worthAWarningMs;
+  return due > at ? due : Infinity;
 }
 
 const because = (symptoms: readonly Symptom[]): string => (symptoms[0] ? `; ${symptoms[0].message}` : '');

@@ -1,0 +1,231 @@
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { call, closeApi, type Any } from './harness/api.js';
+import { calm, imageOf, inSpace, rolloutInputs, startHealthy, variant, type HealthyOptions } from './harness/app.js';
+import { expectEnding, expectTold } from './harness/ending.js';
+import { environment, eventually } from './harness/environment.js';
+import { closeImages, type PushedImage } from './harness/images.js';
+import { aboutToChange, once } from './harness/moments.js';
+import type { Space } from './harness/namespace.js';
+import { registryProxy } from './harness/registry-proxy.js';
+import { runAction, type ActionResult } from './harness/run-action.js';
+import { runningImages, snapshotOf } from './harness/snapshot.js';
+import { configmap } from './harness/workloads.js';
+import { withSettings } from './harness/workspace.js';
+
+jest.setTimeout(180_000);
+afterAll(() => {
+  closeApi();
+  closeImages();
+});
+
+/** A change that goes wrong in one way, on a cluster that allows it, and what has to be said about it. */
+interface Case {
+  readonly cause: string;
+  readonly what: string;
+  readonly healthy?: HealthyOptions;
+  /** Needed by the healthy version. */
+  readonly objects?: readonly Any[];
+  /** Between the healthy version and the run. */
+  readonly prepare?: (space: Space) => Promise<unknown>;
+  /** After the preflight, just before the images are set. */
+  readonly atChange?: (space: Space) => Promise<unknown>;
+  readonly image?: () => Promise<PushedImage>;
+  readonly inputs?: Readonly<Record<string, string>>;
+  /** Settings file: the time that a test cannot wait. */
+  readonly patience?: Readonly<Record<string, string>>;
+  /** In the log, the summary and the report. */
+  readonly told: readonly string[];
+  /** In the evidence of the report. */
+  readonly evidence: RegExp;
+  /** Takes away what made it fail, so that a good version can follow. */
+  readonly mend?: (space: Space) => Promise<unknown>;
+}
+
+const tiny = { periodSeconds: 1, failureThreshold: 1 };
+const pair = { image: () => variant('v2') };
+const labelOf = (space: Space, level: string | null): Promise<Any> =>
+  call('PATCH', `/api/v1/namespaces/${space.name}`, { metadata: { labels: { 'pod-security.kubernetes.io/enforce': level } } }, 'application/merge-patch+json');
+
+/** An init container `migrate` with the app's own image, which ends well unless the image says otherwise. */
+async function withInit(): Promise<HealthyOptions> {
+  const { reference } = await variant('v1');
+  return { pod: { initContainers: [{ name: 'migrate', image: reference, env: [{ name: 'ROLE', value: 'migrate' }, { name: 'MODE', value: 'exit-zero' }] }] } };
+}
+
+const cases: readonly Case[] = [
+  {
+    cause: 'out-of-memory', what: 'needs more than its limit', healthy: { container: { resources: { limits: { memory: '32Mi' } } } },
+    image: () => variant('v2', 'oom'), told: ['32Mi'], evidence: /holding \d+ MiB/,
+  },
+  {
+    cause: 'out-of-memory', what: 'of a StatefulSet that is made in parallel', healthy: { kind: 'StatefulSet', container: { resources: { limits: { memory: '32Mi' } } }, spec: { podManagementPolicy: 'Parallel' } },
+    image: () => variant('v2', 'oom'), told: ['32Mi', 'statefulset/web'], evidence: /holding \d+ MiB/,
+  },
+  {
+    cause: 'probe-killed', what: 'its liveness probe fails', healthy: { container: { livenessProbe: { httpGet: { path: '/live', port: 8080 }, ...tiny } } },
+    image: () => variant('v2', 'liveness-dead'), told: ['liveness probe'], evidence: /statuscode: 500/,
+  },
+  {
+    cause: 'container-start', what: 'the entry point is not in the image',
+    image: () => variant('v2', calm, { tag: 'v2-no-entry', entrypoint: '/nothere' }), told: ['/nothere'], evidence: /nothere/,
+  },
+  {
+    cause: 'container-start', what: 'of a DaemonSet', healthy: { kind: 'DaemonSet' },
+    image: () => variant('v2', calm, { tag: 'v2-no-entry', entrypoint: '/nothere' }), told: ['/nothere', 'daemonset/web'], evidence: /nothere/,
+  },
+  {
+    cause: 'volume-mount', what: 'a ConfigMap goes away after the check', objects: [configmap('settings', { greeting: 'hi' })], ...pair,
+    healthy: { container: { volumeMounts: [{ name: 'settings', mountPath: '/settings' }] }, pod: { volumes: [{ name: 'settings', configMap: { name: 'settings' } }] } },
+    atChange: (space) => space.remove('ConfigMap', 'settings'), patience: { 'volume-mount': '3s' },
+    told: ['configmap "settings" not found'], evidence: /FailedMount/, mend: (space) => space.apply(configmap('settings', { greeting: 'hi' })),
+  },
+  {
+    cause: 'unschedulable', what: 'the only node has one of it already', ...pair,
+    healthy: {
+      replicas: 1,
+      pod: { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'web' } } }] } } },
+    },
+    patience: { unschedulable: '3s' }, told: ['anti-affinity'], evidence: /FailedScheduling/,
+    mend: (space) => space.patch('Deployment', 'web', { spec: { strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } } } }),
+  },
+  {
+    cause: 'quota-exceeded', what: 'no room for one pod more', ...pair, patience: { 'quota-exceeded': '3s' },
+    // The Role does not let the account read quotas, so that the preflight knows nothing of it.
+    prepare: async (space) => {
+      await space.apply({ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'few' }, spec: { hard: { pods: '2' } } });
+      await space.until('ResourceQuota', 'few', 'is counted', (quota) => quota.status?.used?.pods === '2');
+    },
+    told: ['exceeded quota: few'], evidence: /FailedCreate/, mend: (space) => space.remove('ResourceQuota', 'few'),
+  },
+  {
+    cause: 'admission-denied', what: 'the namespace admits no such pods any more', ...pair, patience: { 'admission-denied': '3s' },
+    prepare: (space) => labelOf(space, 'restricted'), told: ['PodSecurity'], evidence: /FailedCreate/, mend: (space) => labelOf(space, null),
+  },
+  {
+    cause: 'image-platform-missing', what: 'the image is for another architecture',
+    image: () => variant('v2', calm, { tag: 'v2-arm64', architectures: ['arm64'] }), told: ['no match for platform'], evidence: /no match for platform/,
+  },
+  {
+    cause: 'deadline', what: 'the progress deadline of a Deployment that is held', healthy: { spec: { progressDeadlineSeconds: 6 } },
+    image: () => variant('v2', `${calm},slow-ready=60s`), told: ['deployment/web'], evidence: /readiness probe|Unhealthy|events of deployment/,
+    mend: (space) => space.patch('Deployment', 'web', { spec: { progressDeadlineSeconds: 600 } }),
+  },
+  {
+    cause: 'crash-loop', what: 'of a StatefulSet that is made in parallel', healthy: { kind: 'StatefulSet', spec: { podManagementPolicy: 'Parallel' } },
+    image: () => variant('v2', 'crash'), told: ['cannot read config/production.yml'], evidence: /cannot read config/,
+  },
+  {
+    cause: 'crash-loop', what: 'of a StatefulSet with a partition', healthy: { kind: 'StatefulSet', spec: { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } } },
+    image: () => variant('v2', 'crash'), told: ['cannot read config/production.yml', 'web-1'], evidence: /cannot read config/,
+    mend: (space) => space.patch('StatefulSet', 'web', { spec: { updateStrategy: { rollingUpdate: { partition: 0 } } } }),
+  },
+];
+
+describe('each cause: named, undone object by object, and no trouble for the next version', () => {
+  const named = cases.map((each) => [`${each.cause}: ${each.what}`, each] as const);
+  it.concurrent.each(named)('%s', async (_, each) => inSpace('causes', async (space) => {
+    await checkCase(space, each, await (each.image ?? (() => variant('v2')))());
+  })());
+
+  it.concurrent('init-failed: the migration of the new version fails', inSpace('causes', async (space) => {
+    const image = await variant('v2', calm, { tag: 'v2-bad-init', env: { MODE_migrate: 'crash' } });
+    const healthy = await withInit();
+    // The healthy versions after it have to end their init container as well.
+    await checkCase(space, { cause: 'init-failed', what: '', healthy, told: ['migrate', 'cannot read config/production.yml'], evidence: /cannot read config/ }, image);
+  }));
+
+  it.concurrent('image-pull-failed: the registry is down for the nodes', inSpace('causes', async (space) => {
+    const proxy = await registryProxy();
+    try {
+      const v2 = await variant('v2', calm, { fresh: true, tag: 'v2-pull-failed' });
+      const image = { ...v2, name: v2.name.replace(environment().registry, proxy.host) };
+      await checkCase(space, {
+        cause: 'image-pull-failed', what: '', inputs: { workloads: 'deployment/web:web' }, patience: { 'image-pull-failed': '4s' },
+        atChange: async () => proxy.refuse(503), told: ['503'], evidence: /Failed to pull image/,
+      }, image);
+    } finally {
+      await proxy.close();
+    }
+  }));
+});
+
+async function checkCase(space: Space, each: Case, image: PushedImage): Promise<void> {
+  const kind = each.healthy?.kind ?? 'Deployment';
+  const workloads = `${kind.toLowerCase()}/web`;
+  await space.apply(...(each.objects ?? []));
+  await startHealthy(space, each.healthy);
+  await each.prepare?.(space);
+  const [before, running] = [await snapshotOf(space), await runningImages(space, 'web')];
+  const change = each.atChange && once(aboutToChange, async () => each.atChange?.(space));
+  const result = await withSettings({ patience: each.patience ?? {} }, (workspace) =>
+    runAction({ workspace, inputs: rolloutInputs(space, image, { workloads, ...each.inputs }), onLine: change?.onLine }));
+  await change?.done();
+
+  expectEnding(result, { verdict: 'rolled-back', cause: each.cause, stage: 'rollout' });
+  expectTold(result, ...each.told);
+  expect(evidenceOf(result)).toMatch(each.evidence);
+  expect(await snapshotOf(space)).toEqual(before);
+  expect(await runningImages(space, 'web')).toEqual(running);
+
+  await each.mend?.(space);
+  const v3 = await variant('v3');
+  const next = await runAction({ inputs: rolloutInputs(space, v3, { workloads: `${workloads}:web`, smoke: 'service/web/ -> 200 contains v3' }) });
+  expectEnding(next, { verdict: 'deployed' });
+  expect(await runningImages(space, 'web')).toEqual([`${v3.name}@${v3.digest}`]);
+}
+
+const evidenceOf = ({ report }: ActionResult): string => report.failure.evidence.map((piece: Any) => `${piece.title}\n${piece.text}`).join('\n');
+
+describe('a policy that refuses the change itself', () => {
+  it.concurrent('admission-denied: failed, because no workload was changed', inSpace('policy', async (space) => {
+    await startHealthy(space, { replicas: 1 });
+    const before = await snapshotOf(space);
+    const remove = await refuseImages(space);
+    try {
+      const result = await runAction({ inputs: rolloutInputs(space, await variant('v2')) });
+      expectEnding(result, { verdict: 'failed', cause: 'admission-denied', stage: 'rollout' });
+      expectTold(result, 'no such image here');
+      expect(await snapshotOf(space)).toEqual(before);
+    } finally {
+      await remove();
+    }
+  }));
+});
+
+/** A policy of the cluster that refuses every image but the one that is there; returns what removes it. */
+async function refuseImages(space: Space): Promise<() => Promise<void>> {
+  const admission = '/apis/admissionregistration.k8s.io/v1';
+  const [name, now] = [space.name, await imageOf(space, 'Deployment', 'web')];
+  const namespaceSelector = { matchLabels: { 'kubernetes.io/metadata.name': space.name } };
+  await call('POST', `${admission}/validatingadmissionpolicies`, {
+    apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingAdmissionPolicy', metadata: { name },
+    spec: {
+      failurePolicy: 'Fail', matchConstraints: { namespaceSelector, resourceRules: [{ apiGroups: ['apps'], apiVersions: ['v1'], operations: ['UPDATE'], resources: ['deployments'] }] },
+      validations: [{ expression: `object.spec.template.spec.containers.all(c, c.image == '${now}')`, message: 'no such image here' }],
+    },
+  });
+  await call('POST', `${admission}/validatingadmissionpolicybindings`, {
+    apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingAdmissionPolicyBinding', metadata: { name },
+    spec: { policyName: name, validationActions: ['Deny'], matchResources: { namespaceSelector } },
+  });
+  const [container] = (await space.get('Deployment', 'web')).spec.template.spec.containers;
+  const tried = { spec: { template: { spec: { containers: [{ ...container, image: 'registry.example/any:1' }] } } } };
+  await eventually('the policy holds', () => call('PATCH', `/apis/apps/v1/namespaces/${space.name}/deployments/web?dryRun=All`, tried, 'application/merge-patch+json')
+    .then(() => false, () => true));
+  return async () => {
+    await call('DELETE', `${admission}/validatingadmissionpolicybindings/${name}`).catch(() => undefined);
+    await call('DELETE', `${admission}/validatingadmissionpolicies/${name}`).catch(() => undefined);
+  };
+}
+
+describe('a CronJob', () => {
+  it.concurrent('gets the image, and nothing is waited for', inSpace('cronjob', async (space) => {
+    await startHealthy(space, { kind: 'CronJob', name: 'nightly' });
+    const v2 = await variant('v2', 'crash');
+    const result = await runAction({ inputs: rolloutInputs(space, v2, { workloads: 'cronjob/nightly', smoke: '' }) });
+    expectEnding(result, { verdict: 'deployed' });
+    expect(await imageOf(space, 'CronJob', 'nightly')).toBe(`${v2.name}@${v2.digest}`);
+    expect(await space.list('Pod')).toEqual([]);
+    expect(result.log).not.toContain('not proved first');
+  }));
+});

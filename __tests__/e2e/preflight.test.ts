@@ -1,0 +1,220 @@
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { parse } from 'yaml';
+import { closeApi, type Any } from './harness/api.js';
+import { calm, imageOf, inSpace, rolloutInputs, startHealthy, variant, type HealthyOptions } from './harness/app.js';
+import { expectEnding, expectHidden, expectTold } from './harness/ending.js';
+import { environment } from './harness/environment.js';
+import { closeImages, type PushedImage } from './harness/images.js';
+import { ledgerOf } from './harness/ledger.js';
+import type { Space } from './harness/namespace.js';
+import { grant, withClusterRights } from './harness/rights.js';
+import { runAction } from './harness/run-action.js';
+import { runningImages, snapshotOf } from './harness/snapshot.js';
+import { configmap, deployment, pullSecret, statefulset } from './harness/workloads.js';
+
+jest.setTimeout(120_000);
+afterAll(() => {
+  closeApi();
+  closeImages();
+});
+
+const secret = (name: string, data: Readonly<Record<string, string>>): Any => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData: data });
+const fromSecret = { env: [{ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'login', key: 'token' } } }] };
+const mayRead = (resource: string): Any => ({ apiGroups: [''], resources: [resource], verbs: ['get', 'list'] });
+
+interface Found {
+  readonly what: string;
+  readonly cause: string;
+  readonly healthy?: HealthyOptions;
+  readonly objects?: readonly Any[];
+  /** What the documented Role does not allow, and this check needs. */
+  readonly rights?: readonly Any[];
+  readonly prepare?: (space: Space) => Promise<unknown>;
+  readonly image?: () => Promise<PushedImage>;
+  readonly inputs?: Readonly<Record<string, string>>;
+  readonly told: readonly string[];
+}
+
+/** Begins an hour ago and lasts for 20 hours: now is in it, whenever the test runs. */
+const frozenNow = (): string => {
+  const hour = new Date().getUTCHours();
+  return `${String((hour + 23) % 24).padStart(2, '0')}:00–${String((hour + 19) % 24).padStart(2, '0')}:00 UTC`;
+};
+/** An hour that is not now. */
+const later = (): string => {
+  const hour = (new Date().getUTCHours() + 6) % 24;
+  return `${String(hour).padStart(2, '0')}:00–${String((hour + 1) % 24).padStart(2, '0')}:00 UTC`;
+};
+
+const found: readonly Found[] = [
+  {
+    what: 'a ConfigMap that is not there', cause: 'container-config', objects: [configmap('settings', { greeting: 'hi' })],
+    healthy: { container: { envFrom: [{ configMapRef: { name: 'settings' } }] } }, prepare: (space) => space.remove('ConfigMap', 'settings'),
+    told: ['ConfigMap settings', 'does not exist'],
+  },
+  {
+    what: 'a Secret that is not there, where Secrets may be read', cause: 'container-config', objects: [secret('login', { token: 'hunter22-hunter22' })],
+    healthy: { container: fromSecret }, rights: [mayRead('secrets')], prepare: (space) => space.remove('Secret', 'login'), told: ['Secret login', 'does not exist'],
+  },
+  {
+    what: 'a key that a Secret has not, where Secrets may be read', cause: 'container-config', objects: [secret('login', { token: 'hunter22-hunter22' })],
+    healthy: { container: fromSecret }, rights: [mayRead('secrets')], prepare: (space) => space.patch('Secret', 'login', { data: { token: null, other: 'aHVudGVyMjItaHVudGVyMjI=' } }),
+    told: ['key token', 'Secret login'],
+  },
+  {
+    what: 'a quota without room for the first new pod, where quotas may be read', cause: 'quota-exceeded', rights: [mayRead('resourcequotas')],
+    prepare: async (space) => {
+      await space.apply({ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'few' }, spec: { hard: { pods: '1' } } });
+      await space.until('ResourceQuota', 'few', 'is counted', (quota) => quota.status?.used?.pods === '1');
+    },
+    told: ['ResourceQuota few', 'pods is at 1 of 1'],
+  },
+  {
+    what: 'a pull secret that the registry refuses, where Secrets may be read', cause: 'image-pull-denied', rights: [mayRead('secrets')],
+    healthy: { pod: { imagePullSecrets: [{ name: 'pull' }] } }, image: () => variant('v2', calm, { repository: 'private/app', withLogin: true }),
+    prepare: (space) => space.apply(pullSecret('pull', environment().authRegistry, 'nobody', 'falsch-geraten')),
+    inputs: {
+      workloads: 'deployment/web:web', registry: environment().authRegistry,
+      'registry-username': environment().authUsername, 'registry-password': environment().authPassword,
+    },
+    told: ['pull secret pull'],
+  },
+  {
+    what: 'a partition that leaves no pod', cause: 'config-invalid', healthy: { kind: 'StatefulSet', spec: { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } } },
+    inputs: { workloads: 'statefulset/web' }, told: ['partition 1', 'Lower spec.updateStrategy.rollingUpdate.partition'],
+  },
+  {
+    what: 'the strategy OnDelete', cause: 'config-invalid', healthy: { kind: 'DaemonSet', spec: { updateStrategy: { type: 'OnDelete' } } },
+    inputs: { workloads: 'daemonset/web' }, told: ['OnDelete', 'Set spec.updateStrategy.type to RollingUpdate'],
+  },
+  {
+    what: 'a Deployment that somebody paused', cause: 'config-invalid', prepare: (space) => space.patch('Deployment', 'web', { spec: { paused: true } }),
+    told: ['deployment/web', 'is paused', 'kubectl rollout resume deployment/web'],
+  },
+  {
+    what: 'minReadySeconds that are as long as the timeout', cause: 'config-invalid', inputs: { timeout: '1m' },
+    prepare: async (space) => {
+      await space.patch('Deployment', 'web', { spec: { minReadySeconds: 60 } });
+      await space.until('Deployment', 'web', 'is taken up', (d) => d.status.observedGeneration === d.metadata.generation);
+    },
+    told: ['minReadySeconds 60', 'timeout'],
+  },
+  { what: 'a freeze', cause: 'frozen', inputs: { freeze: frozenNow() }, told: ['frozen by', 'freeze-override'] },
+  { what: 'a time outside every window', cause: 'frozen', inputs: { windows: later() }, told: ['outside every window', 'freeze-override'] },
+  { what: 'a digest that the registry has not', cause: 'image-not-found', inputs: { digest: `sha256:${'ab'.repeat(32)}` }, told: ['is not in the registry'] },
+];
+
+describe('found before anything is changed', () => {
+  const named = found.map((each) => [each.what, each] as const);
+  it.concurrent.each(named)('%s', async (_, each) => inSpace('preflight', async (space) => {
+    await space.apply(...(each.objects ?? []));
+    await startHealthy(space, { replicas: 1, ...each.healthy });
+    if (each.rights) await grant(space, ...each.rights);
+    await each.prepare?.(space);
+    const before = await snapshotOf(space);
+    const image = await (each.image ?? (() => variant('v2')))();
+    const result = await runAction({ inputs: rolloutInputs(space, image, each.inputs) });
+    expectEnding(result, { verdict: 'failed', cause: each.cause, stage: 'preflight' });
+    expectTold(result, ...each.told);
+    expect(await snapshotOf(space)).toEqual(before);
+    expect(await ledgerOf(space)).toBeUndefined();
+    expectHidden(result, 'hunter22-hunter22');
+  })());
+
+  it.concurrent('an image that is not for the architecture of the nodes, where nodes may be read', inSpace('preflight', async (space) => {
+    await startHealthy(space, { replicas: 1 });
+    const before = await snapshotOf(space);
+    const image = await variant('v2', calm, { tag: 'v2-arm64', architectures: ['arm64'] });
+    const result = await withClusterRights(space, [mayRead('nodes')], () => runAction({ inputs: rolloutInputs(space, image) }));
+    expectEnding(result, { verdict: 'failed', cause: 'image-platform-missing', stage: 'preflight' });
+    expectTold(result, 'linux/amd64', 'linux/arm64');
+    expect(await snapshotOf(space)).toEqual(before);
+  }));
+
+  it.concurrent('everything at once: every problem is told, with the Role that is missing', inSpace('manyfold', async (space) => {
+    const { reference } = await variant('v1');
+    await space.apply(
+      deployment('web', { image: reference, replicas: 1, container: { envFrom: [{ configMapRef: { name: 'nothere' } }] }, spec: { paused: true, minReadySeconds: 700, progressDeadlineSeconds: 900 } }),
+      statefulset('db', { image: reference, replicas: 1, spec: { updateStrategy: { type: 'OnDelete' } } }),
+      statefulset('cache', { image: reference, replicas: 1, spec: { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 3 } } } }),
+    );
+    const before = await snapshotOf(space);
+    const result = await runAction({
+      inputs: rolloutInputs(space, await variant('v2'), {
+        workloads: 'deployment/web\nstatefulset/db\nstatefulset/cache\ndeployment/gone', windows: later(), digest: `sha256:${'cd'.repeat(32)}`,
+      }),
+    });
+    expect(result.outputs.verdict).toBe('failed');
+    expectTold(
+      result, 'outside every window', 'deployment/web: is paused', 'minReadySeconds 700', 'ConfigMap nothere', 'statefulset/db: has the update strategy OnDelete',
+      'partition 3', 'deployment/gone: does not exist', 'is not in the registry',
+    );
+    expect(await snapshotOf(space)).toEqual(before);
+    expect(await ledgerOf(space)).toBeUndefined();
+  }));
+
+  it.concurrent('permissions that are missing, as a Role that can be applied and then is enough', inSpace('role', async (space) => {
+    await startHealthy(space, { replicas: 1 });
+    const role = await space.get('Role', 'deployer');
+    const withoutLeases = role.rules.filter((rule: Any) => !rule.resources.includes('leases') && !rule.resources.includes('endpointslices'));
+    await space.patch('Role', 'deployer', { rules: withoutLeases });
+    const v2 = await variant('v2');
+    const refused = await runAction({ inputs: rolloutInputs(space, v2) });
+    expectEnding(refused, { verdict: 'failed', cause: 'permission-denied', stage: 'preflight' });
+    expectTold(refused, 'leases', 'endpointslices', 'kind: Role');
+    const printed = refused.report.failure.evidence.find((piece: Any) => piece.text.includes('kind: Role'));
+    await grant(space, ...parse(printed.text).rules);
+    expectEnding(await runAction({ inputs: rolloutInputs(space, v2) }), { verdict: 'deployed' });
+  }));
+});
+
+describe('told, and deployed all the same', () => {
+  it.concurrent('a freeze with a reason to override it, which is recorded', inSpace('override', async (space) => {
+    await startHealthy(space, { replicas: 1 });
+    const v2 = await variant('v2');
+    const result = await runAction({ inputs: rolloutInputs(space, v2, { windows: later(), 'freeze-override': 'INC-1234: the checkout is down' }) });
+    expectEnding(result, { verdict: 'deployed' });
+    expect(result.log).toContain('INC-1234: the checkout is down');
+    expect((await ledgerOf(space)).run.override).toBe('INC-1234: the checkout is down');
+    expect(await runningImages(space, 'web')).toEqual([`${v2.name}@${v2.digest}`]);
+  }));
+
+  it.concurrent('a Secret with all its keys, which may not be read', inSpace('unread', async (space) => {
+    await space.apply(secret('login', { token: 'hunter22-hunter22' }));
+    await startHealthy(space, { replicas: 1, container: fromSecret });
+    expectEnding(await runAction({ inputs: rolloutInputs(space, await variant('v2')) }), { verdict: 'deployed' });
+  }));
+
+  it.concurrent('a Secret that is not there and may not be read shows in the rollout', inSpace('unread', async (space) => {
+    await space.apply(secret('login', { token: 'hunter22-hunter22' }));
+    await startHealthy(space, { replicas: 1, container: fromSecret });
+    await space.remove('Secret', 'login');
+    const before = await snapshotOf(space);
+    const result = await runAction({ inputs: rolloutInputs(space, await variant('v2')) });
+    expectEnding(result, { verdict: 'rolled-back', cause: 'container-config', stage: 'rollout' });
+    expectTold(result, 'login');
+    expect(await snapshotOf(space)).toEqual(before);
+  }));
+
+  it.concurrent('a workload that is broken now: the plan says that there is no way back, and the good version mends it', inSpace('broken', async (space) => {
+    await space.apply(deployment('web', { image: (await variant('v1', 'unready')).reference, replicas: 1 }));
+    await space.until('Deployment', 'web', 'has a pod', (d) => d.status?.replicas === 1);
+    const v2 = await variant('v2');
+    const inputs = rolloutInputs(space, v2, { smoke: '' });
+    const planned = await runAction({ inputs: { ...inputs, 'dry-run': 'true' } });
+    expectEnding(planned, { verdict: 'planned' });
+    const plan = JSON.parse(planned.outputs.plan ?? 'null');
+    expect(plan.rollback).toMatchObject({ possible: false, reason: expect.stringContaining('deployment/web is not healthy now (0 of 1 pods available)') });
+    expect(planned.summary).toContain('not healthy now');
+    const result = await runAction({ inputs });
+    expectEnding(result, { verdict: 'deployed' });
+    expect(await imageOf(space, 'Deployment', 'web')).toBe(`${v2.name}@${v2.digest}`);
+  }));
+
+  it.concurrent('a pod without readinessProbe, behind a Service', inSpace('warned', async (space) => {
+    await startHealthy(space, { replicas: 1, container: { readinessProbe: null } });
+    const result = await runAction({ inputs: rolloutInputs(space, await variant('v2'), { 'dry-run': 'true' }) });
+    expectEnding(result, { verdict: 'planned' });
+    expect(result.report.plan.warnings.join()).toContain('has no readinessProbe');
+  }));
+});

@@ -1,0 +1,127 @@
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { request } from 'node:http';
+import { closeApi } from './harness/api.js';
+import { calm, inSpace, rolloutInputs, startHealthy, variant } from './harness/app.js';
+import { expectEnding, expectTold } from './harness/ending.js';
+import { closeImages, type PushedImage } from './harness/images.js';
+import { ledgerOf } from './harness/ledger.js';
+import type { Space } from './harness/namespace.js';
+import { runAction, type ActionResult } from './harness/run-action.js';
+import { runningImages, snapshotOf } from './harness/snapshot.js';
+
+jest.setTimeout(240_000);
+afterAll(() => {
+  closeApi();
+  closeImages();
+});
+
+const commitOf = (version: number): string => `${String(version).repeat(8)}c0ffee`.padEnd(40, 'a');
+const referenceOf = (image: PushedImage): string => `${image.name}@${image.digest}`;
+
+/** v1 by hand, then v2, v3 … by the action, each proven. */
+async function releases(space: Space, count: number, imageFor: (version: number) => Promise<PushedImage> = (version) => variant(`v${version}`)): Promise<PushedImage[]> {
+  const images = [await startHealthy(space, { replicas: 1 })];
+  for (let version = 2; version < count + 2; version += 1) {
+    const image = await imageFor(version);
+    images.push(image);
+    const result = await runAction({ action: 'rollout', commit: commitOf(version), inputs: rolloutInputs(space, image, { smoke: `service/web/ -> 200 contains v${version}`, 'prove-first': 'false' }) });
+    expectEnding(result, { verdict: 'deployed' });
+  }
+  return images;
+}
+
+function back(space: Space, image: PushedImage, more: Readonly<Record<string, string>> = {}): Promise<ActionResult> {
+  const inputs = { kubeconfig: space.kubeconfig, namespace: space.name, image: image.name, workloads: 'deployment/web', 'prove-first': 'false', ...more };
+  return runAction({ action: 'rollback', inputs });
+}
+
+describe('back to a release by its name', () => {
+  it.concurrent('its commit, its digest, its revision', inSpace('named', async (space) => {
+    const [v1, v2, v3] = await releases(space, 2) as [PushedImage, PushedImage, PushedImage];
+
+    const byCommit = await back(space, v2, { to: commitOf(2).slice(0, 8), smoke: 'service/web/ -> 200 contains v2' });
+    expectEnding(byCommit, { verdict: 'deployed' });
+    expect(await runningImages(space, 'web')).toEqual([referenceOf(v2)]);
+    // The whole list, newest first, with what is there now marked, and what is gone back to.
+    expect(byCommit.log).toMatch(new RegExp(`\\* ${referenceOf(v3)} of \\d{4}-.*, commit ${commitOf(3).slice(0, 12)}, proven \\(is there now\\)`));
+    expect(byCommit.log).toMatch(new RegExp(`  ${referenceOf(v2)} of \\d{4}-.*, commit ${commitOf(2).slice(0, 12)}, proven`));
+    expect(byCommit.log).toContain(`going back to ${referenceOf(v2)}`);
+    // What is recorded is the commit that was gone back to.
+    expect((await ledgerOf(space)).releases[0]).toMatchObject({ reference: referenceOf(v2), commit: commitOf(2), proven: true });
+
+    const byDigest = await back(space, v1, { to: v1.digest, smoke: 'service/web/ -> 200 contains v1' });
+    expectEnding(byDigest, { verdict: 'deployed' });
+    expect(await runningImages(space, 'web')).toEqual([v1.reference]);
+
+    const sets = await space.list('ReplicaSet', 'app=web');
+    const revision = sets.find((set) => set.spec.template.spec.containers[0].image === referenceOf(v3))?.metadata.annotations['deployment.kubernetes.io/revision'];
+    const byRevision = await back(space, v3, { to: revision, smoke: 'service/web/ -> 200 contains v3' });
+    expectEnding(byRevision, { verdict: 'deployed' });
+    expect(await runningImages(space, 'web')).toEqual([referenceOf(v3)]);
+  }));
+
+  it.concurrent('one that there is not: refused, with what there is', inSpace('unknown', async (space) => {
+    const [, v2] = await releases(space, 1) as [PushedImage, PushedImage];
+    const before = await snapshotOf(space);
+    for (const to of ['deadbeef', `sha256:${'ef'.repeat(32)}`, '99']) {
+      const result = await back(space, v2, { to });
+      expectEnding(result, { verdict: 'failed', cause: 'config-invalid' });
+      expectTold(result, `No release fits \`to: ${to}\``, referenceOf(v2));
+    }
+    expect(await snapshotOf(space)).toEqual(before);
+  }));
+});
+
+describe('back, again and again', () => {
+  it.concurrent('goes further back each time, and never to what was rolled back from', inSpace('further', async (space) => {
+    const [v1, v2, v3] = await releases(space, 2) as [PushedImage, PushedImage, PushedImage];
+    expectEnding(await back(space, v3), { verdict: 'deployed' });
+    expect(await runningImages(space, 'web')).toEqual([referenceOf(v2)]);
+    const { releases: known } = await ledgerOf(space);
+    expect(known.find((release: { reference: string }) => release.reference === referenceOf(v3))).toMatchObject({ withdrawnAt: expect.any(String) });
+
+    const second = await back(space, v3);
+    expectEnding(second, { verdict: 'deployed' });
+    expect(second.log).toMatch(new RegExp(`${referenceOf(v3)} of .*, withdrawn`));
+    expect(await runningImages(space, 'web')).toEqual([v1.reference]);
+
+    const before = await snapshotOf(space);
+    const third = await back(space, v3);
+    expectEnding(third, { verdict: 'failed', cause: 'config-invalid' });
+    expectTold(third, 'There is no proven release to go back to');
+    expect(await snapshotOf(space)).toEqual(before);
+  }));
+
+  it.concurrent('to a version that does not answer any more: what was there is put back', inSpace('badback', async (space) => {
+    const [, v2, v3] = await releases(space, 2) as [PushedImage, PushedImage, PushedImage];
+    const before = await snapshotOf(space);
+    const result = await back(space, v3, { smoke: 'service/web/ -> 200 contains v3' });
+    expectEnding(result, { verdict: 'rolled-back', cause: 'smoke-failed' });
+    expect(result.log).toContain(`going back to ${referenceOf(v2)}`);
+    expect(await snapshotOf(space)).toEqual(before);
+    expect(await runningImages(space, 'web')).toEqual([referenceOf(v3)]);
+  }));
+});
+
+describe('a release whose image is gone', () => {
+  it.concurrent('is refused before anything is changed', inSpace('lost', async (space) => {
+    const [, v2, v3] = await releases(space, 2, (version) => variant(`v${version}`, calm, { fresh: true, tag: `lost-${version}` })) as [PushedImage, PushedImage, PushedImage];
+    expect(await removeFromRegistry(v2)).toBe(202);
+    const before = await snapshotOf(space);
+    const result = await back(space, v3);
+    expectEnding(result, { verdict: 'failed', cause: 'image-not-found', stage: 'preflight' });
+    expectTold(result, `${referenceOf(v2)} is not in the registry any more`);
+    expect(await snapshotOf(space)).toEqual(before);
+  }));
+});
+
+/** Removes a manifest, as the clean-up of a registry does. */
+function removeFromRegistry(image: PushedImage): Promise<number> {
+  const [host = '', ...path] = image.name.split('/');
+  return new Promise((resolve, reject) => {
+    request(`http://${host}/v2/${path.join('/')}/manifests/${image.digest}`, { method: 'DELETE' }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode ?? 0);
+    }).on('error', reject).end();
+  });
+}
