@@ -85,7 +85,7 @@ describe('the workload is not the same any more', () => {
     const result = await runAction({ inputs: rolloutInputs(space, await variant('v2', slow)), onLine: deleting.onLine });
     await deleting.done();
     expectEnding(result, { verdict: 'rollback-failed', cause: 'superseded' });
-    expectTold(result, 'deployment/web was deleted');
+    expectTold(result, 'eployment/web was deleted');
     expect(await space.get('Deployment', 'web')).toBeUndefined();
   }));
 

@@ -53,7 +53,8 @@ describe('a version that starts well and answers wrongly', () => {
     expect(result.log).toContain(`deployment/web is proved first by ${wave}`);
     expect(result.log).not.toContain('the rest follows');
     expect(await snapshotOf(space)).toEqual(before);
-    expect((await podsOf(space)).filter((uid) => pods.includes(uid)).length).toBeGreaterThanOrEqual(kept);
+    const stayed = (await podsOf(space)).filter((uid) => pods.includes(uid)).length;
+    if (stayed < kept) throw new Error(`${stayed} of ${pods.length} old pods stayed, not ${kept}\n${result.lines.map(({ atMs, text }) => `${atMs} ${text}`).join('\n')}`);
     expect(await isPaused(space)).toBe(false);
     expect((await ledgerOf(space)).run).toMatchObject({ phase: 'restored', held: ['deployment/web'] });
   })());
