@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeFault } from './fault.js';
 import { judgeCase, type Judged, type JudgedCase } from './judge-case.js';
+import { eventsOf } from './oracle.js';
 import { plan, type App, type Case } from './plan.js';
 import { runCase, type Run } from './run-case.js';
 import { describeShape, type Shape } from './shape.js';
@@ -52,7 +53,7 @@ async function playApp(app: App, options: ChaosOptions, finished: Finished[]): P
       const seconds = (performance.now() - begun) / 1000;
       const log = join(options.folder, `${String(given.number).padStart(4, '0')}.log`);
       const one: Finished = { given, shape: app.shape, judged: ended.judged, hit: ended.hit, seconds, log };
-      writeFileSync(log, `${lineOf(one)}\nnamespace ${stand.space.name}\n${[...ended.runs.map(logOf), JSON.stringify(ended.now, undefined, 1)].join('\n\n')}\n`);
+      writeFileSync(log, `${lineOf(one)}\nnamespace ${stand.space.name}\n${[...ended.runs.map(logOf), await eventsOf(stand.space.name), JSON.stringify(ended.now, undefined, 1)].join('\n\n')}\n`);
       finished.push(one);
       options.print(lineOf(one));
       if (ended.version === undefined) {

@@ -14,6 +14,7 @@ export interface SeenPod {
   readonly uid: string;
   readonly leaving: boolean;
   readonly ready: boolean;
+  readonly restarts: number;
   readonly images: Readonly<Record<string, string>>;
   readonly ip: string | undefined;
   /** What it answers on `/version` and on `/`: `200 v1`, or why it did not. */
@@ -90,6 +91,13 @@ export async function look(namespace: string, app: string): Promise<Seen> {
 
 const readLedger = (map: Json): Json => (map ? JSON.parse(map.data['ledger.json']) : undefined);
 
+/** What happened in the namespace, one event a line, for a log. */
+export async function eventsOf(namespace: string): Promise<string> {
+  const at = (event: Json): string => event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp;
+  const events = (await list(namespace, 'events')).sort((a, b) => at(a).localeCompare(at(b)));
+  return events.map((event) => `${at(event)} ${event.involvedObject.kind}/${event.involvedObject.name} ${event.reason} ×${event.count ?? 1}: ${event.message}`).join('\n');
+}
+
 function list(namespace: string, kinds: string): Promise<Json[]> {
   return new Promise((resolve, reject) => {
     execFile('kubectl', ['--namespace', namespace, 'get', kinds, '--output', 'json'], { maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
@@ -122,7 +130,8 @@ async function seenPod(pod: Json): Promise<SeenPod> {
   const ip = pod.status.podIP;
   const asked = leaving || !ip ? ['not asked', 'not asked'] as const : await Promise.all([answer(`http://${ip}:8080/version`), answer(`http://${ip}:8080/`)]);
   const ready = pod.status.conditions?.some((condition: Json) => condition.type === 'Ready' && condition.status === 'True') ?? false;
-  return { name: pod.metadata.name, uid: pod.metadata.uid, leaving, ready, images: imagesOf(pod.spec), ip, answers: asked };
+  const restarts = (pod.status.containerStatuses ?? []).reduce((sum: number, status: Json) => sum + status.restartCount, 0);
+  return { name: pod.metadata.name, uid: pod.metadata.uid, leaving, ready, restarts, images: imagesOf(pod.spec), ip, answers: asked };
 }
 
 /** `200 v1`: status and first line; or the error. */
@@ -169,8 +178,8 @@ type Images = Readonly<Record<string, string>>;
 function objectDifferences(ref: string, was: SeenWorkload, is: SeenWorkload, changes: readonly OthersChange[], images: Images): string[] {
   const found: string[] = [];
   if (is.uid !== was.uid) found.push(`${ref} was made anew`);
-  const wanted = structuredClone(was.spec);
-  const annotations = structuredClone(was.annotations);
+  const wanted = copyOf(was.spec);
+  const annotations = copyOf(was.annotations);
   const wantedImages = { ...images };
   for (const { change, value } of changes) {
     if (change === 'replicas') wanted.replicas = value;
@@ -189,8 +198,10 @@ function objectDifferences(ref: string, was: SeenWorkload, is: SeenWorkload, cha
   return found;
 }
 
+const copyOf = (value: Json): Json => JSON.parse(JSON.stringify(value));
+
 function withoutImages(spec: Json): Json {
-  const copy = structuredClone(spec);
+  const copy = copyOf(spec);
   for (const container of [...(copy.template.spec.initContainers ?? []), ...copy.template.spec.containers]) delete container.image;
   return copy;
 }

@@ -34,14 +34,22 @@ export function plan(seed: number, runs: number): App[] {
   });
 }
 
-const untroubled: readonly ReleaseName[] = ['unchanged', 'dry run', 'invalid name', 'frozen', 'key missing', 'key goes', 'quota full', 'go back'];
+const untroubled: readonly ReleaseName[] = ['unchanged', 'dry run', 'invalid name', 'frozen', 'key missing', 'key goes', 'quota full'];
+
+/** Whether it makes sense to have the fault with the release. */
+function fits(name: ReleaseName, { type }: Fault): boolean {
+  const { lost, image } = releases[name];
+  // Another run would not know the repository that stands there meanwhile, or which release is the one before.
+  if (type === 'another run') return !lost && image?.repository === undefined && name !== 'go back';
+  return type === 'none' || !(untroubled.includes(name) || (type === 'other' && name === 'go back'));
+}
 
 function chooseCase(chosen: Choices, shape: Shape, number: number, step: number): Case {
   const fitting = releaseNames.filter((name) => releases[name].fits?.(shape) ?? true);
   const name = chosen.weighted(fitting.map((each) => [releases[each].weight, each] as const));
   const { good, mode } = releases[name];
   const drawn = chooseFault(chosen, good === true);
-  const fault = untroubled.includes(name) ? { type: 'none' as const } : drawn;
+  const fault = fits(name, drawn) ? drawn : { type: 'none' as const };
   // A change by others shows something only in a rollout that lasts.
   const release = fault.type === 'other' && good === true && !shape.alone ? 'good, slow' : name;
   const whereDrawn = chosen.pick(['all', 'all', 'web', 'worker'] as const);

@@ -62,7 +62,7 @@ const table = {
   'image lost': { ...rolledBack, causes: ['image-not-found'], weight: 4, lost: true, image: { fresh: true }, fits: single },
   'pull denied': { ...rolledBack, causes: ['image-pull-denied'], weight: 2, image: { repository: 'private/app', withLogin: true, fresh: true }, file: patience('image-pull-denied', '4s'), fits: single },
   'crash': { ...rolledBack, causes: ['crash-loop'], weight: 6, mode: 'crash' },
-  'crash late': { ...rolledBack, causes: ['crash-loop'], weight: 4, mode: 'crash-after=1500ms' },
+  'crash late': { ...rolledBack, causes: ['crash-loop', 'smoke-failed'], weight: 4, mode: 'crash-after=1500ms' },
   'exit 0': { ...rolledBack, causes: ['crash-loop'], weight: 3, mode: 'exit-zero' },
   'out of memory': { ...rolledBack, causes: ['out-of-memory'], weight: 2, mode: 'oom' },
   'never ready': { ...rolledBack, causes: ['not-ready'], weight: 4, mode: `${calm},unready`, file: patience('not-ready', '5s') },

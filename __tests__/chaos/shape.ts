@@ -46,7 +46,7 @@ const lonely: WorkloadShape = {
 
 function chooseWorkload(choices: Choices, name: 'web' | 'worker'): WorkloadShape {
   const kind = choices.weighted<Kind>([[6, 'Deployment'], [2, 'StatefulSet'], [1, 'DaemonSet']]);
-  const replicas = kind === 'DaemonSet' ? 1 : choices.whole(1, 4);
+  const replicas = kind === 'DaemonSet' ? 1 : choices.whole(1, kind === 'Deployment' ? 4 : 3);
   const [spec, special] = choices.pick<readonly [Any, string]>(specsOf[kind]);
   return { name, kind, replicas, spec, said: `${kind}${kind === 'DaemonSet' ? '' : `×${replicas}`}${special && ` ${special}`}` };
 }

@@ -27,7 +27,9 @@ export function inconsistencies(result: ActionResult): string[] {
   if (verdict !== undefined && result.exitCode !== (successes.includes(verdict) ? 0 : 1)) found.push(`verdict ${verdict} with exit code ${result.exitCode}`);
   if (verdict === undefined && result.signal !== 'SIGKILL') found.push(`no verdict (exit code ${result.exitCode}, signal ${result.signal})`);
   if (result.outputs.cause === 'unexpected') found.push('the cause is `unexpected`: a defect of the action');
-  if (result.leftovers.length > 0) found.push(`processes outlived the job: ${result.leftovers.join('; ')}`);
+  // Where everything is killed at once, what was just being started may escape.
+  if (result.leftovers.length > 0 && result.signal !== 'SIGKILL') found.push(`processes outlived the job: ${result.leftovers.join('; ')}`);
+  if (result.lines.some(({ text }) => text.startsWith('[test] took too long'))) found.push('it did not end');
   const temporary = result.temporary.filter((file) => !file.startsWith('deploy-report-'));
   if (result.post && temporary.length > 0) found.push(`files were left: ${temporary.join(', ')}`);
   return found;

@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import ts from 'typescript';
+import { differences, falsehoods, imagesIn, nameOfTruth, type Seen, type SeenWorkload, type Truth } from './oracle.js';
+import { plan } from './plan.js';
+import { releaseNames } from './release.js';
+
+describe('the oracle', () => {
+  it('shares no code with the action nor with the tests', () => {
+    const text = readFileSync(join(dirname(fileURLToPath(import.meta.url)), 'oracle.ts'), 'utf8');
+    const imports = ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
+    expect(imports.length).toBeGreaterThan(0);
+    expect(imports.filter((name) => !name.startsWith('node:'))).toEqual([]);
+  });
+});
+
+const image = (version: string): string => `registry/app@${version}`;
+
+function workload(version: string, more: Partial<SeenWorkload> = {}): SeenWorkload {
+  const containers = [{ name: 'web', image: image(version) }];
+  return {
+    uid: 'u1', generation: 1, labels: {}, annotations: {}, replicas: 1, images: { web: image(version) },
+    spec: { replicas: 1, template: { metadata: { labels: { app: 'web' } }, spec: { containers } } },
+    pods: [{ name: 'web-1', uid: 'p1', leaving: false, ready: true, restarts: 0, images: { web: image(version) }, ip: '10.0.0.1', answers: [`200 ${version}`, `200 ${version}`] }],
+    ...more,
+  };
+}
+
+const seen = (version: string, more: Partial<SeenWorkload> = {}, service = `200 ${version}`): Seen =>
+  ({ workloads: { 'deployment/web': workload(version, more) }, service: [service], holder: '', holderSilentMs: 0, phase: undefined, releases: [] });
+
+const before = seen('v1');
+const old = { before, images: imagesIn(before), version: 'v1', others: [] };
+const pod = workload('v1').pods[0];
+
+describe('what the oracle calls a difference', () => {
+  it('is nothing where nothing differs', () => expect(differences(old, seen('v1'))).toEqual([]));
+
+  it.each<readonly [string, Seen, RegExp]>([
+    ['another image', seen('v2'), /set to registry\/app@v2/],
+    ['another object of the same name', seen('v1', { uid: 'u2' }), /made anew/],
+    ['other replicas', seen('v1', { spec: { ...workload('v1').spec, replicas: 2 } }), /spec\.replicas is 2, not 1/],
+    ['a pause that nobody lifted', seen('v1', { spec: { ...workload('v1').spec, paused: true } }), /spec\.paused is true/],
+    ['an annotation', seen('v1', { annotations: { a: 'b' } }), /annotations/],
+    ['a pod of another version', seen('v1', { pods: workload('v2').pods }), /made with registry\/app@v2/],
+    ['a pod that is not ready', seen('v1', { pods: pod ? [{ ...pod, ready: false }] : [] }), /not ready/],
+    ['a pod too few', seen('v1', { pods: [] }), /0 pods, not 1/],
+    ['a pod that answers wrongly', seen('v1', { pods: pod ? [{ ...pod, answers: ['200 v1', '500 not well'] }] : [] }), /answers 500 not well/],
+    ['a Service that answers another version', seen('v1', {}, '200 v2'), /Service answered 200 v2/],
+  ])('is %s', (_, now, text) => expect(differences(old, now).join('\n')).toMatch(text));
+
+  it('is not what somebody else did', () => {
+    const now = seen('v1', { spec: { ...workload('v1').spec, replicas: 2 }, replicas: 1 });
+    expect(differences({ ...old, others: [{ ref: 'deployment/web', change: 'replicas', value: 2 }] }, now)).toEqual([]);
+  });
+});
+
+describe('what the oracle calls false', () => {
+  const isNew: Truth = { asNew: [], asOld: ['x'], untouched: false, others: [] };
+  const isOld: Truth = { asNew: ['x'], asOld: [], untouched: true, others: [] };
+  const restored: Truth = { ...isOld, untouched: false };
+  const half: Truth = { asNew: ['x'], asOld: ['y'], untouched: false, others: [] };
+  const bad: Truth = { ...half, asNew: undefined };
+  const foreign: Truth = { ...restored, others: [{ ref: 'deployment/web', change: 'image', value: 'z' }] };
+
+  it.each<readonly [string, readonly Truth[], readonly Truth[]]>([
+    ['deployed', [isNew], [isOld, restored, half, bad, foreign]],
+    ['unchanged', [isOld], [isNew, restored, half]],
+    ['planned', [isOld], [isNew, restored, half]],
+    ['failed', [isOld], [isNew, restored, half]],
+    ['rolled-back', [isOld, restored], [isNew, half, bad, foreign]],
+    ['rollback-failed', [isNew, half, bad, foreign], [isOld, restored]],
+    ['nothing', [isNew, isOld, restored], [half]],
+    ['excellent', [], [isNew, isOld]],
+  ])('%s', (verdict, held, not) => {
+    expect(held.filter((truth) => falsehoods(verdict, truth).length > 0)).toEqual([]);
+    expect(not.filter((truth) => falsehoods(verdict, truth).length === 0)).toEqual([]);
+  });
+
+  it('has a name for every truth', () => {
+    expect([isNew, isOld, half, foreign].map(nameOfTruth)).toEqual(['new version', 'as before', 'neither', 'changed by others']);
+  });
+});
+
+describe('a seed', () => {
+  it('makes the same choices again, however many runs are asked for', () => {
+    expect(plan(7, 40)).toEqual(plan(7, 40));
+    expect(plan(7, 100).slice(0, 10)).toEqual(plan(7, 40));
+    expect(plan(8, 40)).not.toEqual(plan(7, 40));
+  });
+
+  it('numbers the cases from one, and makes as many as asked for', () => {
+    expect(plan(3, 18).flatMap(({ cases }) => cases.map(({ number }) => number))).toEqual(Array.from({ length: 18 }, (_, index) => index + 1));
+  });
+
+  it('comes to every release and every fault', () => {
+    const cases = plan(1, 2000).flatMap((app) => app.cases);
+    expect(new Set(cases.map(({ release }) => release))).toEqual(new Set(releaseNames));
+    const faults = new Set(cases.map(({ fault }) => (fault.type === 'api' ? fault.trouble : fault.type === 'other' ? fault.change : fault.type)));
+    expect([...faults].sort()).toEqual([
+      '410 for watches', '429', '503', 'SIGINT twice', 'SIGTERM', 'all cut', 'annotation', 'another run', 'answers cut', 'cancel', 'delete', 'kill', 'none', 'other image', 'outage',
+      'pause', 'pod deleted', 'restart', 'runner gone', 'scale', 'slow', 'watches cut', 'web page',
+    ]);
+  });
+});
