@@ -63,7 +63,7 @@ const cases: readonly Case[] = [
   },
   {
     cause: 'probe-killed', what: 'its liveness probe fails', healthy: { container: { livenessProbe: { httpGet: { path: '/live', port: 8080 }, ...tiny } } },
-    image: () => variant('v2', 'liveness-dead'), told: ['liveness probe'], evidence: /statuscode: 500/,
+    image: () => variant('v2', 'liveness-dead,slow-ready=60s'), told: ['liveness probe'], evidence: /statuscode: 500/,
   },
   {
     cause: 'container-start', what: 'the entry point is not in the image',
