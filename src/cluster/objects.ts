@@ -53,12 +53,25 @@ export interface Container {
   }[];
 }
 
+export interface Taint {
+  readonly key?: string;
+  readonly value?: string;
+  readonly effect?: string;
+}
+
+export interface Toleration extends Taint {
+  readonly operator?: string;
+}
+
 export interface PodSpec {
   readonly containers?: readonly Container[];
   readonly initContainers?: readonly Container[];
   readonly nodeName?: string;
   readonly readinessGates?: readonly unknown[];
   readonly nodeSelector?: Readonly<Record<string, string>>;
+  readonly tolerations?: readonly Toleration[];
+  readonly runtimeClassName?: string;
+  readonly affinity?: Readonly<Partial<Record<'nodeAffinity' | 'podAffinity', { readonly requiredDuringSchedulingIgnoredDuringExecution?: unknown }>>>;
   readonly serviceAccountName?: string;
   readonly imagePullSecrets?: readonly { readonly name?: string }[];
   readonly terminationGracePeriodSeconds?: number;

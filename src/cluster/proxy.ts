@@ -2,6 +2,9 @@ import { ClusterError } from '../outcome/errors.js';
 import type { ProcessRunner, Running } from '../ports/process.js';
 import type { Access } from './kubeconfig.js';
 
+/** sun_path of Linux holds 108 bytes, the last of them a zero: man 7 unix. */
+const longestSocketPath = 107;
+
 export interface Proxy {
   readonly socketPath: string;
   stop(): Promise<void>;
@@ -14,6 +17,11 @@ export interface Proxy {
  */
 export async function startProxy(process: ProcessRunner, kubectl: string, access: Access, folder: string): Promise<Proxy> {
   const socketPath = `${folder}/api.sock`;
+  if (Buffer.byteLength(socketPath) > longestSocketPath) {
+    throw new ClusterError('api-unreachable', `The temporary folder ${folder} has too long a path for a socket in it (${longestSocketPath} bytes at most).`, {
+      hint: 'Give the runner a shorter work folder, or set RUNNER_TEMP (TMPDIR in a terminal) to a shorter path.',
+    });
+  }
   let ready: () => void = () => undefined;
   const serving = new Promise<void>((resolve) => {
     ready = resolve;

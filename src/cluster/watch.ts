@@ -13,6 +13,8 @@ export interface ObjectChange {
 export interface WatchOptions {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  /** Told once for each time that the watch breaks; it goes on trying. */
+  readonly onTrouble?: (error: ApiError) => void;
   /** Begin with what happens from now on, without the objects that exist: for events. */
   readonly fromNow?: boolean;
 }
@@ -87,7 +89,7 @@ export function watch(
   };
 
   const synced = list();
-  void synced.then((version) => keepFollowing(version, { list, follow, clock, signal }), () => undefined);
+  void synced.then((version) => keepFollowing(version, { list, follow, clock, signal, onTrouble: options.onTrouble }), () => undefined);
   return { synced: synced.then(() => undefined) };
 }
 
@@ -96,9 +98,10 @@ interface Following {
   readonly follow: (from: string) => Promise<string | undefined>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  readonly onTrouble: WatchOptions['onTrouble'];
 }
 
-async function keepFollowing(from: string, { list, follow, clock, signal }: Following): Promise<void> {
+async function keepFollowing(from: string, { list, follow, clock, signal, onTrouble }: Following): Promise<void> {
   let version: string | undefined = from;
   let pauseMs = 0;
   while (!signal.aborted) {
@@ -112,6 +115,7 @@ async function keepFollowing(from: string, { list, follow, clock, signal }: Foll
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof ApiError && error.status === 410) version = undefined;
+      else if (error instanceof ApiError) onTrouble?.(error);
       pauseMs = nextPause(pauseMs);
     }
   }

@@ -26,7 +26,7 @@ function fault(text: string): Reason | undefined {
   if (text.length > 255) return reason(`is ${text.length} characters long, and an image name has at most 255`, 'Shorten it.');
   const lower = text.toLowerCase();
   const separate = decorated(text);
-  if (separate) return separate;
+  if (separate) return { ...separate, hint: separate.hint + alsoUpperCase(text) };
   if (text !== lower && whole.test(lower)) {
     return reason(`is ${quote(text)}, and image names have no upper-case letters`, `Did you mean "${lower}"?`);
   }
@@ -55,6 +55,13 @@ function decorated(text: string): Reason | undefined {
   if (tag !== undefined) return reason(`has the tag ${quote(tag)}`, 'Leave it out: tags are set by `tags`.');
   if (/\s/.test(text)) return reason(`is ${quote(text)}, which has a space`, 'Give the name of one image.');
   return undefined;
+}
+
+/** What would be found wrong next, so that it is not left for the next run. */
+function alsoUpperCase(text: string): string {
+  const bare = text.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '').replace(/@.*$/s, '').replace(/:[^/\]]*$/, '');
+  const lower = bare.toLowerCase();
+  return bare !== lower && whole.test(lower) ? ` And image names have no upper-case letters: write "${lower}".` : '';
 }
 
 const portIsPossible = (registry: string): boolean => {

@@ -69,6 +69,11 @@ function imageNeeded(given: Settings): readonly Problem[] {
 
 function login(given: Settings): readonly Problem[] {
   const [username, password] = [has(given.values, 'registry-username'), has(given.values, 'registry-password')];
+  if (username && password && given.action === 'rollback' && !has(given.values, 'registry') && !has(given.values, 'image')) {
+    return [problemAt(spotOf(given, 'registry-username'), {
+      message: 'needs `registry` or `image`, and neither is given', hint: 'Name the registry to log in to, e.g. ghcr.io.',
+    })];
+  }
   if (username === password) return [];
   if (password) {
     return [problemAt(spotOf(given, 'registry-password'), {
@@ -95,12 +100,13 @@ function withoutEffect(given: Settings): readonly Problem[] {
   const { values, inputs } = given;
   const useless = (names: readonly SettingName[], reason: string) => names.filter((name) => inputs.includes(name) && has(values, name))
     .map((name) => problemAt(spotOf(given, name), { message: `has no effect: ${reason}`, hint: 'Leave it out.' }));
-  if (given.action === 'rollback' || given.action === 'rollout') return [];
+  const noLogin = has(values, 'registry-username') ? [] : useless(['registry'], 'there is no `registry-username` to log in with');
+  if (given.action === 'rollback' || given.action === 'rollout') return noLogin;
   return [
     ...(has(values, 'digest') ? useless(forBuild, '`digest` is given, so nothing is built') : []),
     ...(has(values, 'image') || has(values, 'digest') ? [] : useless([...forBuild, 'tags'], 'there is no `image` to build')),
     ...(has(values, 'test') ? [] : useless(['working-directory'], 'there is no `test`')),
-    ...(has(values, 'registry-username') ? [] : useless(['registry'], 'there is no `registry-username` to log in with')),
+    ...noLogin,
   ];
 }
 

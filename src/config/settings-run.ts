@@ -99,19 +99,19 @@ const password = single(
 
 export const registrySettings = {
   'registry': setting({
-    topic: 'registry', actions: ['deploy', 'build'],
+    topic: 'registry', actions: actionNames,
     description: 'Host of the registry to log in to.',
     default: 'the host in `image`',
     examples: ['ghcr.io'],
     kind: single(parseRegistry, { expects: 'a host', schema: { pattern: registryPattern } }),
   }),
   'registry-username': setting({
-    topic: 'registry', actions: ['deploy', 'build'],
+    topic: 'registry', actions: actionNames,
     description: 'User name for the registry. Without it, the login that Docker has already is used.',
     kind: single(parseArgument, { expects: 'a user name' }),
   }),
   'registry-password': setting({
-    topic: 'registry', actions: ['deploy', 'build'], secret: true,
+    topic: 'registry', actions: actionNames, secret: true,
     inFile: false,
     outsideHint: 'Give it as the input `registry-password` from a secret. If this was a real password, replace it: it is in the history of the repository.',
     description: 'Password or token for the registry. It is handed over by a file that only this user can read, and never printed.',

@@ -9,33 +9,51 @@ import { settingsOf } from '../config/settings.js';
 import type { Ports } from '../ports/ports.js';
 import type { Action } from '../pipeline/run.js';
 import { isSuccess } from '../outcome/verdict.js';
+import { outliveReaders, tellFailure, told, tryWriting, writing } from './ending.js';
 import { perform } from './perform.js';
 import { tell } from './report.js';
 import { cancellation } from './signals.js';
 import { stateNames } from './state.js';
 
 /** The real world, as the runner gives it. */
-export const runnerPorts = (): Ports => ({
-  process: createProcessRunner(), clock: systemClock, files: createFiles(), http: nodeHttp, env: process.env,
-  log: createRunnerLog((text) => process.stdout.write(text)), cancelled: cancellation(),
-});
+export function runnerPorts(): Ports {
+  outliveReaders();
+  return {
+    process: createProcessRunner(), clock: systemClock, files: createFiles(), http: nodeHttp, env: process.env,
+    log: createRunnerLog((text) => process.stdout.write(text)), cancelled: cancellation(),
+  };
+}
+
+/** Ports whose temporary folders are all below the folder of the run: whoever removes that one has removed every secret. */
+export const within = (folder: string, ports: Ports): Ports => ({ ...ports, files: createFiles(folder) });
 
 /** The main step of an action on the GitHub runner. */
 export async function runMain(action: Action): Promise<void> {
   const ports = runnerPorts();
+  await told(ports, () => mainStep(ports, action));
+}
+
+async function mainStep(ports: Ports, action: Action): Promise<void> {
   const { env } = ports;
   const id = randomUUID();
-  const keep = (name: string, value: string): Promise<void> => saveState(env, name, value);
+  const keep = (name: string, value: string): Promise<void> => writing('The state for the post step', saveState(env, name, value));
   const folder = await ports.files.temporaryFolder();
   // First of all: whatever happens from here on, the post step knows what to clean up and where.
-  await keep(stateNames.folder, folder);
-  await keep(stateNames.id, id);
-  const outcome = await perform(ports, {
+  try {
+    await keep(stateNames.folder, folder);
+    await keep(stateNames.id, id);
+  } catch (error) {
+    await ports.files.remove(folder);
+    throw error;
+  }
+  const outcome = await perform(within(folder, ports), {
     action, id, folder, keep, hasPost: true, inputs: readInputs(env, settingsOf(action)), facts: await readRunFacts(env, ports.files),
   });
-  const told = await tell(ports, outcome, `${env['RUNNER_TEMP'] ?? folder}/deploy-report-${id}.json`);
-  await writeOutputs(env, told.outputs, (text) => ports.log.redact(text));
-  await appendSummary(env, told.summary);
-  await keep(stateNames.told, outcome.verdict);
   process.exitCode = isSuccess(outcome.verdict) ? 0 : 1;
+  const { outputs, summary } = await tell(ports, outcome, `${env['RUNNER_TEMP'] ?? folder}/deploy-report-${id}.json`);
+  // Later steps go by the outputs, so a step without them is no success; the rest is for people, and in the log as well.
+  await writing('The outputs of the step', writeOutputs(env, outputs, (text) => ports.log.redact(text)))
+    .catch((error: unknown) => { tellFailure(ports, 'The outputs are missing', error); });
+  await tryWriting(ports, 'The summary of the step', appendSummary(env, summary));
+  await tryWriting(ports, 'The state for the post step', saveState(env, stateNames.told, outcome.verdict));
 }

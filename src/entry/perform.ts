@@ -1,7 +1,7 @@
 import { secretsIn } from '../config/secrets.js';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/config.js';
-import { ConfigError, describeProblem, type DeployError } from '../outcome/errors.js';
+import { ConfigError, describeProblem, type DeployError, type Problem } from '../outcome/errors.js';
 import type { Outcome } from '../outcome/outcome.js';
 import { asDeployError } from '../pipeline/failure.js';
 import type { Action, Run } from '../pipeline/run.js';
@@ -29,6 +29,8 @@ export async function perform(ports: Ports, request: Request): Promise<Outcome> 
     const { deploy } = await import('../pipeline/deploy.js');
     return await deploy(run);
   } catch (thrown) {
+    // Each problem is shown where it is: on GitHub beside the line of the file.
+    if (thrown instanceof ConfigError) for (const problem of thrown.problems) ports.log.error(withoutPlace(problem), problem);
     return unstarted(request, asDeployError(thrown), { startedAtWall, durationMs: ports.clock.monotonic() - startedAt });
   }
 }
@@ -36,17 +38,14 @@ export async function perform(ports: Ports, request: Request): Promise<Outcome> 
 /** Reads and checks all settings; masks every secret in them before anything else is printed. Throws ConfigError. */
 export async function readConfig(ports: Ports, { action, inputs, facts }: Request): Promise<Config> {
   for (const secret of secretsIn(inputs)) ports.log.mask(secret);
-  try {
-    const { config, warnings, secrets } = await loadConfig({ action, inputs, facts: { defaultApp: facts.repository, env: ports.env } }, ports.files);
-    for (const secret of secrets) ports.log.mask(secret);
-    for (const warning of warnings) ports.log.warning(describeProblem(warning), warning);
-    return config;
-  } catch (error) {
-    // Each problem is shown where it is: on GitHub beside the line of the file.
-    if (error instanceof ConfigError) for (const problem of error.problems) ports.log.error(describeProblem(problem), problem);
-    throw error;
-  }
+  const { config, warnings, secrets } = await loadConfig({ action, inputs, facts: { defaultApp: facts.repository, env: ports.env } }, ports.files);
+  for (const secret of secrets) ports.log.mask(secret);
+  for (const warning of warnings) ports.log.warning(withoutPlace(warning), warning);
+  return config;
 }
+
+/** The log shows the place itself. */
+const withoutPlace = (problem: Problem): string => describeProblem({ ...problem, file: undefined });
 
 const unstarted = (request: Request, error: DeployError, times: { startedAtWall: number; durationMs: number }): Outcome => ({
   verdict: 'failed',

@@ -1,10 +1,10 @@
 import { readInputs, readRunFacts, readState, appendSummary } from '../host/runner.js';
 import { settingsOf } from '../config/settings.js';
-import { asDeployError } from '../pipeline/failure.js';
 import { isSuccess } from '../outcome/verdict.js';
 import { kept, type Action, type Run } from '../pipeline/run.js';
 import type { Ports } from '../ports/ports.js';
-import { runnerPorts } from './main.js';
+import { tellFailure, told, tryWriting } from './ending.js';
+import { runnerPorts, within } from './main.js';
 import { readConfig } from './perform.js';
 import { tell } from './report.js';
 import { stateNames } from './state.js';
@@ -13,13 +13,14 @@ import { stateNames } from './state.js';
 export async function runPost(action: Action): Promise<void> {
   const ports = runnerPorts();
   const { env } = ports;
-  try {
+  await told(ports, async () => {
     if (readState(env, kept.release) !== '') await finishRelease(ports, action, readState(env, stateNames.id));
-  } finally {
-    for (const folder of [readState(env, stateNames.folder), readState(env, kept.login)]) {
-      if (folder !== '') await ports.files.remove(folder);
-    }
-  }
+  });
+  const folder = readState(env, stateNames.folder);
+  if (folder === '') return;
+  await ports.files.remove(folder).catch((error: unknown) => {
+    ports.log.warning(`The folder ${folder} could not be removed, and it may hold the login of the registry: ${String(error)}. Remove it by hand.`);
+  });
 }
 
 async function finishRelease(ports: Ports, action: Action, id: string): Promise<void> {
@@ -30,17 +31,16 @@ async function finishRelease(ports: Ports, action: Action, id: string): Promise<
   };
   try {
     ports.log.info('The main step began a rollout and did not finish it: putting back what was there before.');
-    const run: Run = { ...request, ports, config: await readConfig(ports, request), startedAt: ports.clock.monotonic(), startedAtWall: ports.clock.now() };
+    const config = await readConfig(ports, request);
+    const run: Run = { ...request, ports: within(folder, ports), config, startedAt: ports.clock.monotonic(), startedAtWall: ports.clock.now() };
     const { finish } = await import('../pipeline/finish.js');
     const outcome = await finish(run);
     if (!outcome) return;
-    const told = await tell(ports, outcome, `${env['RUNNER_TEMP'] ?? folder}/deploy-report-${id}-post.json`);
-    await appendSummary(env, told.summary);
     process.exitCode = isSuccess(outcome.verdict) || outcome.verdict === 'rolled-back' ? 0 : 1;
+    const { summary } = await tell(ports, outcome, `${env['RUNNER_TEMP'] ?? folder}/deploy-report-${id}-post.json`);
+    await tryWriting(ports, 'The summary of the step', appendSummary(env, summary));
   } catch (thrown) {
-    const error = asDeployError(thrown);
-    ports.log.error(`${error.message}\n${error.hint}`, { title: 'The rollout was not finished' });
-    process.exitCode = 1;
+    tellFailure(ports, 'The rollout was not finished', thrown);
   } finally {
     await ports.files.remove(folder);
   }

@@ -11,12 +11,15 @@ import { ConfigError, describeProblem } from '../outcome/errors.js';
 import { isSuccess } from '../outcome/verdict.js';
 import type { Action } from '../pipeline/run.js';
 import type { Ports } from '../ports/ports.js';
+import { outliveReaders, tellFailure } from './ending.js';
+import { within } from './main.js';
 import { perform } from './perform.js';
 import { tell } from './report.js';
 import { cancellation } from './signals.js';
 
 /** `node dist/cli.js deploy --flag value …`: the same code as on the runner, with flags for inputs. */
 export async function runTerminal(): Promise<void> {
+  outliveReaders();
   const env = process.env;
   const log = createTerminalLog((text) => process.stdout.write(text), { colour: wantsColour(env, process.stdout.isTTY) });
   try {
@@ -27,7 +30,10 @@ export async function runTerminal(): Promise<void> {
       process.exitCode = await runCommand(ports, request.command as Action, request.inputs);
     }
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
+    if (!(error instanceof ConfigError)) {
+      tellFailure({ log }, 'The command could not do its work', error);
+      return;
+    }
     for (const problem of error.problems) log.error(describeProblem(problem));
     process.exitCode = 2;
   }
@@ -39,7 +45,7 @@ async function runCommand(ports: Ports, action: Action, inputs: Readonly<Record<
   const folder = await ports.files.temporaryFolder();
   try {
     const facts = await readGitFacts(ports.process);
-    const outcome = await perform(ports, { action, id, folder, keep: () => Promise.resolve(), hasPost: false, inputs, facts });
+    const outcome = await perform(within(folder, ports), { action, id, folder, keep: () => Promise.resolve(), hasPost: false, inputs, facts });
     await tell(ports, outcome, 'deploy-report.json');
     return isSuccess(outcome.verdict) ? 0 : 1;
   } finally {

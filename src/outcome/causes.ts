@@ -101,7 +101,7 @@ const table = {
     observed: 'ErrImagePull with 429, a time-out, a 5xx or anything unknown.',
     patienceSeconds: 120,
     sentence: 'The nodes cannot pull the image.',
-    hint: 'The registry is overloaded, down, or not reachable from the nodes; its answer is in the evidence below.',
+    hint: 'The registry is overloaded, down, or not reachable from the nodes; its answer is in the evidence.',
   },
   'image-platform-missing': {
     observed: '"no match for platform", or a node whose architecture is not in the image.',
@@ -111,7 +111,7 @@ const table = {
   'crash-loop': {
     observed: 'A container ended twice, or CrashLoopBackOff. A single crash is tolerated.',
     sentence: 'The new version crashes.',
-    hint: 'The last lines of its log are in the evidence below.',
+    hint: 'The last lines of its log are in the evidence.',
   },
   'out-of-memory': {
     observed: 'A container was killed twice with OOMKilled.',
@@ -121,7 +121,7 @@ const table = {
   'probe-killed': {
     observed: 'A liveness or startup probe had a container killed twice.',
     sentence: 'The new version is killed by its own probe.',
-    hint: 'Read the probe’s answer below: does the new version still serve that path, and in time?',
+    hint: 'Read the probe’s answer in the evidence: does the new version still serve that path, and in time?',
   },
   'container-start': {
     observed: 'RunContainerError, StartError or ContainerCannotRun, twice; or CreateContainerError.',
@@ -132,7 +132,7 @@ const table = {
   'init-failed': {
     observed: 'An init container ended badly, and again after one retry.',
     sentence: 'An init container of the new version fails.',
-    hint: 'The last lines of its log are in the evidence below.',
+    hint: 'The last lines of its log are in the evidence.',
   },
   'volume-mount': {
     observed: 'FailedMount of an object that does not exist, or for any other reason.',
@@ -146,7 +146,7 @@ const table = {
     patienceSeconds: 180,
     longer: { seconds: 600, when: 'an autoscaler said that it adds a node' },
     sentence: 'No node has room for the new pods.',
-    hint: 'Lower the requests, free room, or add a node; the scheduler’s words are below.',
+    hint: 'Lower the requests, free room, or add a node; the scheduler’s words are in the evidence.',
   },
   'quota-exceeded': {
     observed: 'ReplicaFailure or FailedCreate with "exceeded quota", counted from when no pod is on its way out any more.',
@@ -160,7 +160,7 @@ const table = {
     patienceSeconds: 20,
     longer: { seconds: 60, when: 'a webhook does not answer' },
     sentence: 'The cluster does not admit the new pods.',
-    hint: 'Read the policy’s words below and mend the pod template.',
+    hint: 'Read the policy’s words in the evidence and mend the pod template.',
   },
   'container-config': {
     observed: 'CreateContainerConfigError.',
@@ -172,7 +172,7 @@ const table = {
     observed: 'A new pod runs and its readiness probe keeps failing; for twice as long as its own probes allow, or as the pods before it took, when that is more.',
     patienceSeconds: 60,
     sentence: 'The new version starts and never becomes ready.',
-    hint: 'Read the probe’s answer and the log in the evidence below; if it only needs longer, raise the probe’s own numbers.',
+    hint: 'Read the probe’s answer and the log in the evidence; if it only needs longer, raise the probe’s own numbers.',
   },
   'deadline': {
     observed: 'The rollout did not end within `timeout`, or Kubernetes reports ProgressDeadlineExceeded for this change.',
@@ -182,7 +182,7 @@ const table = {
   'smoke-failed': {
     observed: 'The new version answers a smoke check wrongly, or not at all.',
     sentence: 'The new version does not answer as it should.',
-    hint: 'Compare the answer with the check; the log of a new pod is in the evidence below.',
+    hint: 'Compare the answer with the check; the log of a new pod is in the evidence.',
   },
   'wrong-version-serving': {
     observed: 'The Service sends traffic to pods that are not of the new version, or answers wrongly when every new pod answers rightly.',

@@ -47,7 +47,10 @@ export interface Problem {
 /** The settings are wrong: all problems, not just the first. */
 export class ConfigError extends DeployError {
   constructor(readonly problems: readonly Problem[]) {
-    super('config-invalid', problems.map(describeProblem).join('\n'), { hint: problems.length === 1 ? problems[0]?.hint : undefined });
+    const [first] = problems;
+    // What to do about a single problem is the hint; with several, each line says its own.
+    const single = problems.length === 1 && first ? first : undefined;
+    super('config-invalid', single ? describeProblem({ ...single, hint: undefined }) : problems.map(describeProblem).join('\n'), { hint: single?.hint });
   }
 }
 

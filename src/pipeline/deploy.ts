@@ -111,8 +111,7 @@ async function execute(run: Run, facts: Facts, known: Ending): Promise<Ending> {
     .filter((stage) => planned(facts.plan, stage.name));
   const reference = facts.plan.reference?.includes(digestOfBuild) ? undefined : facts.plan.reference;
   const initial: DeployState = { targets: facts.targets, digest: run.config.digest, reference, tags: [], warnings: [] };
-  const result = await runStages(stages, initial, run.ports.clock, run.startedAt);
-  await release?.close();
+  const result = await runStages(stages, initial, run.ports.clock, run.startedAt).finally(() => release?.close());
   const { state } = result;
   return {
     ...known, ...state, failure: result.failure, spans: [...known.spans, ...result.spans],

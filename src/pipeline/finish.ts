@@ -34,7 +34,7 @@ export async function finish(run: Run): Promise<Outcome | undefined> {
 }
 
 const isOurs = (run: Run, { ledger }: Pick<ClusterFacts, 'ledger'>): boolean =>
-  run.config.rollback === 'auto' && isUnfinished(ledger) && ledger.run.id === run.id;
+  isUnfinished(ledger) && ledger.run.rollback === 'auto' && ledger.run.id === run.id;
 
 async function undo(run: Run, facts: ClusterFacts): Promise<Outcome | undefined> {
   const { ledger, cluster, store, services } = facts;

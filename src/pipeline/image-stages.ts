@@ -10,7 +10,7 @@ import { chooseTags, type TagChoice } from '../image/tags.js';
 import type { BuildConfig, ImageName } from '../config/config.js';
 import type { Target } from '../rollout/workload.js';
 import type { DeployState } from './deploy.js';
-import { deployReference, kept, type Run } from './run.js';
+import { deployReference, type Run } from './run.js';
 import type { Stage } from './stage.js';
 
 /** What is known of the registry, and of the builder and the commit when something is built. */
@@ -36,7 +36,6 @@ export async function readImageFacts(run: Run): Promise<ImageFacts | undefined> 
   const { config, ports } = run;
   if (config.image === undefined) return undefined;
   const access = await logIn(ports, config.login);
-  if (access.folder !== undefined) await run.keep(kept.login, access.folder);
   const { image, digest } = config;
   if (config.build) return { image, access, build: await readBuildFacts(run, image, config.build, access) };
   // Without docker the cluster decides: it needs none to deploy what exists.

@@ -15,19 +15,22 @@ export async function preflight(run: Run, facts: ClusterFacts, image: ImageFacts
   const signal = run.ports.cancelled;
   const { cluster } = facts;
   const { config } = run;
-  const present = facts.found.flatMap(({ ref, workload }) => (workload ? [{ ref: refText(ref), kind: ref.kind, workload }] : []));
+  const present = facts.found.flatMap(({ ref, workload }) =>
+    (workload ? [{ ref: refText(ref), kind: ref.kind, workload, template: templateOf(ref.kind, workload) }] : []));
   const platforms = image?.build?.build.platforms ?? (image?.existing?.state === 'present' ? image.existing.platforms : []);
-  const reference = image?.existing?.state === 'present' ? `${config.image}@${config.digest}` : undefined;
+  // Also where the runner itself was refused: the nodes have logins of their own.
+  const readable = image?.existing?.state === 'present' || image?.existing?.state === 'denied';
+  const reference = readable ? `${config.image}@${config.digest}` : undefined;
   const [nodes, quota, ...others] = await Promise.all([
     readArchitectures(cluster.api, signal),
     checkQuota(cluster.api, cluster.namespace, present, signal),
     ...present.map((each) => (reference === undefined ? nothingFound : checkPullSecret(run.ports, cluster.api, cluster.namespace, each, reference))),
-    ...present.map(({ ref, kind, workload }) => checkReferences(cluster.api, cluster.namespace, ref, templateOf(kind, workload), signal)),
+    ...present.map(({ ref, template }) => checkReferences(cluster.api, cluster.namespace, ref, template, signal)),
   ]);
   return together([
     imageCheck(image, run),
     quota, ...others,
-    ...present.map(({ ref, workload }) => checkPlatforms(ref, workload, platforms, nodes)),
+    ...present.map(({ ref, template }) => checkPlatforms(ref, template, platforms, nodes)),
     ...present.map(({ ref, workload }) => checkStrategy(ref, workload, facts.services, run.config.timeoutMs)),
   ]);
 }

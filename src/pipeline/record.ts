@@ -1,11 +1,11 @@
 import type { SmokeCheck } from '../config/config.js';
 import { imagesOf, type Ledger, type Release, type RunRecord } from '../rollout/ledger.js';
+import type { HeldTarget } from '../rollout/hold.js';
 import { recall, type OpenRelease } from '../rollout/release.js';
-import type { Target } from '../rollout/workload.js';
 import type { Run } from './run.js';
 
 /** The ledger as it stands before the first change of a run. */
-export function ledgerBefore(run: Run, known: Ledger | undefined, release: OpenRelease, held: readonly Target[]): Ledger {
+export function ledgerBefore(run: Run, known: Ledger | undefined, release: OpenRelease, held: readonly HeldTarget[]): Ledger {
   const at = new Date(run.ports.clock.now()).toISOString();
   const healthy = release.snapshots.every(({ unhealthy }) => unhealthy === undefined);
   const images = imagesOf(release.targets, 'before');
@@ -17,7 +17,7 @@ export function ledgerBefore(run: Run, known: Ledger | undefined, release: OpenR
     schema: 1, app: run.config.app, releases: known?.releases ?? first,
     run: {
       id: run.id, url: run.facts.runUrl, commit: run.facts.commit, actor: run.facts.actor, startedAt: new Date(run.startedAtWall).toISOString(), phase: 'changing',
-      targets: release.targets, held: held.map((target) => target.ref), smoke: tellable,
+      targets: release.targets, held, rollback: run.config.rollback, smoke: tellable,
       before: { ...before, held: before.held.filter((text) => tellable.some((check) => check.text === text)) }, override: run.config.freezeOverride,
     },
   };

@@ -1,4 +1,7 @@
 import type { Workload } from '../cluster/objects.js';
+import type { SmokeCheck } from '../config/config.js';
+import { parseSmoke } from '../config/smoke.js';
+import { containersOf, type PlacedContainer, type Target } from '../rollout/workload.js';
 import { workloadResource } from '../cluster/resources.js';
 import { RolloutError } from '../outcome/errors.js';
 import type { Recovery } from '../outcome/outcome.js';
@@ -12,7 +15,7 @@ import { releaseOf } from './record.js';
 export const isUnfinished = (ledger: Ledger | undefined): ledger is Ledger => ledger !== undefined && (ledger.run.phase === 'changing' || ledger.run.phase === 'restoring');
 
 /** Deployments that a run which is under way, or died, says it may hold paused. */
-export const heldByOthers = (ledger: Ledger | undefined): ReadonlySet<string> => new Set(isUnfinished(ledger) ? ledger.run.held : []);
+export const heldByOthers = (ledger: Ledger | undefined): ReadonlySet<string> => new Set(isUnfinished(ledger) ? ledger.run.held.map(({ ref }) => ref) : []);
 
 /** A dead run may have succeeded and not lived to say so: for that long its rollout may still take to show it. */
 const confirmForMs = 20_000;
@@ -24,19 +27,46 @@ export async function reopen(scope: Scope, ledger: Ledger): Promise<OpenRelease>
   const { targets } = ledger.run;
   const { api, namespace } = scope.cluster;
   const workloads = await Promise.all(targets.map(({ kind, name }) => api.find<Workload>(workloadResource[kind], namespace, name)));
-  // Its own checks: those of this run may name a later version.
-  const config = { ...scope.config, smoke: ledger.run.smoke };
+  const config = { ...scope.config, smoke: trusted(ledger.run.smoke, scope.config.smoke) };
   return reopenRelease({ ...scope, config, targets, workloads: workloads.flatMap((workload) => workload ?? []) }, ledger.run.before);
+}
+
+/**
+ * The checks of the recorded run: those of this run may name a later version. The ledger is read with the care that any
+ * text from outside is: each check is read anew from its text, and an address outside of the cluster is only asked when
+ * the settings of this run name it too.
+ */
+function trusted(recorded: readonly SmokeCheck[], own: readonly SmokeCheck[]): SmokeCheck[] {
+  return recorded.flatMap(({ text }) => {
+    const read = parseSmoke(text);
+    if (!read.ok) return [];
+    return read.value.target.type === 'service' || own.some((check) => check.text === text) ? [read.value] : [];
+  });
 }
 
 /** Puts back what the recorded run had changed, and proves it; the ledger says so before and after. */
 export async function undoRecorded(release: OpenRelease, store: LedgerStore, ledger: Ledger): Promise<Undone> {
   const failure = new RolloutError('cancelled', 'The run was stopped before the rollout was finished.');
+  if (ledger.run.underWaySince !== undefined) await lateChange(release, Date.parse(ledger.run.underWaySince));
   const undone = await undoRelease(release, failure, {
-    resumed: true, held: new Set(ledger.run.held), restoring: () => store.write(inPhase(ledger, 'restoring')),
+    resumed: true, held: ledger.run.held, restoring: () => store.write(inPhase(ledger, 'restoring')),
   });
   await store.write(inPhase(ledger, undone.result === 'failed' ? 'left' : 'restored')).catch(() => undefined);
   return undone;
+}
+
+/** The API server gives a request up after a minute; a change that was sent by then is there, or never will be. */
+const requestLastsMs = 60_000;
+
+/** Waits for a change that was sent and not answered, until it is there or cannot come any more. */
+async function lateChange({ ports, targets, watched }: OpenRelease, sentAt: number): Promise<void> {
+  const until = ports.clock.monotonic() + Math.max(0, Math.min(requestLastsMs, sentAt + requestLastsMs - ports.clock.now()));
+  const arrived = (target: Target): boolean => {
+    const { workload } = watched.world.view(target);
+    const isOurs = ({ container: { name, image } }: PlacedContainer): boolean => target.containers.some((each) => each.name === name && each.after === image);
+    return workload !== undefined && containersOf(target.kind, workload).some(isOurs);
+  };
+  while (!targets.every(arrived) && ports.clock.monotonic() < until) await watched.news(until - ports.clock.monotonic());
 }
 
 /**
@@ -53,7 +83,7 @@ export async function recover(scope: Scope, store: LedgerStore, ledger: Ledger):
       await store.write(inPhase(withRelease(ledger, releaseOf(ledger.run, scope.ports.clock.now())), 'proven'));
       return { ...about, result: 'confirmed', notes: ['Its version was on every workload and answered rightly.'] };
     }
-    if (scope.config.rollback === 'off') {
+    if (run.rollback === 'off') {
       await store.write(inPhase(ledger, 'left'));
       return { ...about, result: 'failed', notes: ['`rollback` is off: its images stay where they were set.'] };
     }
@@ -73,7 +103,7 @@ async function succeeded(release: OpenRelease): Promise<boolean> {
     return { target, expected: expectation(release, target, generation, 'after') };
   });
   try {
-    await follow(ports, watched, followed, { deadlineAt: ports.clock.monotonic() + confirmForMs, steadyMs }, 'recovery', ports.cancelled);
+    await follow(ports, watched, followed, { deadlineAt: ports.clock.monotonic() + confirmForMs, steadyMs, of: config.patienceMs }, 'recovery', ports.cancelled);
     await smokeRelease(release, followed, config.smoke, ports.cancelled);
     return true;
   } catch {

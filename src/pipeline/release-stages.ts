@@ -1,11 +1,14 @@
 import { CancelledError, ClusterError, type DeployError } from '../outcome/errors.js';
 import type { Recovery } from '../outcome/outcome.js';
-import type { Workload } from '../cluster/objects.js';
-import { workloadResource } from '../cluster/resources.js';
+import type { List, Service, Workload } from '../cluster/objects.js';
+import { sameRepository } from '../image/reference.js';
+import { imagesNow } from '../rollout/images.js';
+import { selects } from '../rollout/selector.js';
+import { apiPath, resources, workloadResource } from '../cluster/resources.js';
 import { ChangeUnderWay } from '../rollout/change.js';
 import { evidenceOf } from '../rollout/evidence.js';
 import type { Followed } from '../rollout/follow.js';
-import { describeWave, notHeld } from '../rollout/hold.js';
+import { describeWave, heldTarget, notHeld, type HeldTarget } from '../rollout/hold.js';
 import { imagesOf, inPhase, previousRelease, sameImages, withoutRelease, withRelease, type Ledger, type RunRecord } from '../rollout/ledger.js';
 import { acquireLock, type Lock } from '../rollout/lock.js';
 import { openRelease, rollOut, smokeRelease, type OpenRelease, type ReleaseScope } from '../rollout/release.js';
@@ -80,20 +83,22 @@ async function rollOutTargets(session: Session, planned: readonly Target[]): Pro
   const { run, facts } = session;
   await begin(session);
   const { recovery } = session;
-  const { targets, workloads } = await retarget(facts, planned);
-  const opened = await openRelease({ ...scopeOf(session), targets, workloads });
+  const [{ targets, workloads }, services] = await Promise.all([retarget(facts, planned), readServices(facts)]);
+  const opened = await openRelease({ ...scopeOf(session), services, targets, workloads });
   const latest = await facts.store.read();
-  const release = withWayBack(opened, latest);
+  const unheld = withWayBack(opened, latest);
+  session.release = unheld;
+  if (runsAlready(unheld)) return { targets: unheld.targets, recovery, unchanged: true };
+  const held = heldTargets(run, unheld);
+  const release = { ...unheld, held: new Map(held.map((each) => [each.ref, each])) };
   session.release = release;
-  if (runsAlready(release)) return { targets: release.targets, recovery, unchanged: true };
-  const held = heldTargets(run, release);
   session.ledger = ledgerBefore(run, latest, release, held);
   await run.keep(kept.release, run.id);
   await record(session, 'changing');
-  const done = await rollOut(release, held);
+  const done = await rollOut(release, () => session.lock?.confirm() ?? Promise.resolve());
   session.followed = done.followed;
   const rolledOutMs = Math.round(done.rolledOutAt - done.changedAt);
-  run.ports.log.info(`rolled out in ${(rolledOutMs / 1000).toFixed(1)} s, and every endpoint is a new pod`);
+  tellRolledOut(release, rolledOutMs);
   if (run.config.smoke.length === 0) await confirm(session);
   return { targets: release.targets, recovery, rolledOutMs };
 }
@@ -127,7 +132,7 @@ async function confirm(session: Session): Promise<void> {
   // The release is good whether or not this can be written: the next run finds it `changing`, and confirms it.
   await record(session, 'proven').catch((error: unknown) => run.ports.log.warning(`The release is good, and the ledger could not be told: ${String(error)}`));
   await annotateProven(facts.cluster, ledger.run.targets);
-  await run.keep(kept.release, '');
+  await forget(run);
 }
 
 async function smokeTargets(session: Session): Promise<void> {
@@ -144,7 +149,7 @@ async function undoTargets(session: Session, failure: DeployError): Promise<Part
     return { recovery, ...(await putBack(session, failure)) };
   } catch (error) {
     const notes = [`The undo itself failed: ${error instanceof Error ? error.message : String(error)}.`];
-    return { recovery, undone: { result: 'failed', notes, evidence: [] } };
+    return { recovery, undone: { result: 'failed', notes, evidence: [], untouched: [] } };
   }
 }
 
@@ -152,15 +157,36 @@ async function putBack(session: Session, failure: DeployError): Promise<Partial<
   const { run, release, ledger, lock } = session;
   if (!release || !ledger || !lock) return {};
   const done = await undoOrLeave(run, { release, lock, held: ledger.run.held }, failure, () => record(session, 'restoring'));
-  const undone = failure instanceof ChangeUnderWay && done.result === 'untouched' ? stillUnderWay(done) : done;
+  const underWay = failure instanceof ChangeUnderWay && done.untouched.length > 0;
+  const undone = underWay ? stillUnderWay(done) : done;
   // A cancelled step has seconds left: when the proof did not fit into them, the post step finds `restoring` and goes on.
   const postGoesOn = failure instanceof CancelledError && run.hasPost && run.config.rollback === 'auto';
-  session.unfinished = undone.result === 'failed' && (lock.lost.aborted || postGoesOn);
+  session.unfinished = underWay || (undone.result === 'failed' && (lock.lost.aborted || postGoesOn));
+  if (underWay && session.ledger) {
+    const underWaySince = new Date(run.ports.clock.now()).toISOString();
+    session.ledger = { ...session.ledger, run: { ...session.ledger.run, underWaySince } };
+    await record(session, 'restoring').catch(() => undefined);
+  }
   if (!session.unfinished) {
     await record(session, undone.result === 'failed' ? 'left' : 'restored').catch(() => undefined);
-    await run.keep(kept.release, '');
+    await forget(run);
   }
   return { targets: release.targets, undone };
+}
+
+/** The post step has nothing to do any more. A state file that cannot be written is no reason to take anything back. */
+const forget = (run: Run): Promise<void> =>
+  run.keep(kept.release, '').catch((error: unknown) => run.ports.log.warning(`The post step could not be told that all is done, and will look for itself: ${String(error)}`));
+
+/** What a rollout came to, in a sentence that claims no more than was seen. */
+function tellRolledOut({ ports, targets, services, watched }: OpenRelease, rolledOutMs: number): void {
+  for (const { ref } of targets.filter(({ kind }) => kind === 'cronjob')) {
+    ports.log.info(`${ref} has the new image, and uses it the next time that it runs: there is nothing to wait for`);
+  }
+  const followed = targets.filter(({ kind }) => kind !== 'cronjob');
+  if (followed.length === 0) return;
+  const served = followed.some((target) => services.some((service) => selects(service, watched.world.view(target).workload?.spec?.template?.metadata?.labels)));
+  ports.log.info(`rolled out in ${(rolledOutMs / 1000).toFixed(1)} s${served ? ', and every endpoint is a new pod' : ''}`);
 }
 
 /** Nothing to be seen of a change says nothing while the API server may still be at it: whoever comes next looks again. */
@@ -173,6 +199,10 @@ async function close({ release, lock, unfinished }: Session): Promise<void> {
   if (unfinished) lock?.leave();
   else await lock?.release();
 }
+
+/** The Services as they are now: the tests and the build may have taken minutes. */
+const readServices = async ({ cluster }: ClusterFacts): Promise<readonly Service[]> =>
+  (await cluster.api.get<List<Service>>(apiPath(resources.services, cluster.namespace))).items ?? [];
 
 /** The targets with what their workloads hold now: minutes may have passed since they were planned, and another run ended. */
 async function retarget({ cluster }: ClusterFacts, targets: readonly Target[]): Promise<{ targets: Target[]; workloads: Workload[] }> {
@@ -192,18 +222,22 @@ async function retarget({ cluster }: ClusterFacts, targets: readonly Target[]): 
 interface Begun {
   readonly release: OpenRelease;
   readonly lock: Lock;
-  readonly held: readonly string[];
+  readonly held: readonly HeldTarget[];
 }
 
 /** Undoes, unless the settings say not to, or another run has taken over: then there is nothing more to do here. */
 async function undoOrLeave(run: Run, { release, lock, held }: Begun, failure: DeployError, restoring: () => Promise<void>): Promise<Undone> {
   if (run.config.rollback === 'off') {
-    return { result: 'failed', notes: ['`rollback` is off: the new images stay where they were set.'], evidence: await evidenceOf(release, failure) };
+    const evidence = await evidenceOf(release, failure);
+    const refs = release.targets.map(({ ref }) => ref);
+    // A change that was refused has left nothing behind that could be called not back.
+    if (!(await anyChanged(release))) return { result: 'untouched', notes: [], evidence, untouched: refs };
+    return { result: 'failed', notes: ['`rollback` is off: the new images stay where they were set.'], evidence, untouched: [] };
   }
   // An API server that does not answer now will not take a patch either; the patch says so by itself.
   const lost = await lock.confirm().then(() => undefined, (error: unknown) => (lock.lost.aborted ? error : undefined));
-  if (lost instanceof Error) return { result: 'failed', notes: [lost.message, 'Nothing was put back by this run: that one does it.'], evidence: [] };
-  return undoRelease(release, failure, { restoring, resumed: false, held: new Set(held) });
+  if (lost instanceof Error) return { result: 'failed', notes: [lost.message, 'Nothing was put back by this run: that one does it.'], evidence: [], untouched: [] };
+  return undoRelease(release, failure, { restoring, resumed: false, held });
 }
 
 /** What was broken before cannot be proven to be back: then the last proven release is what a rollback goes to. */
@@ -226,21 +260,27 @@ function withWayBack(release: OpenRelease, ledger: Ledger | undefined): OpenRele
   return { ...release, targets, snapshots: release.snapshots.map((snapshot, index) => ({ ...snapshot, target: targets[index] ?? snapshot.target })) };
 }
 
+/** Whether any container holds what this run was to set; also when it cannot be read, as that is no proof. */
+async function anyChanged({ cluster, targets }: OpenRelease): Promise<boolean> {
+  const images = await imagesNow(cluster, targets);
+  return targets.some(({ ref, containers }) => containers.some(({ name, before }) => images.get(`${ref}:${name}`) !== before));
+}
+
 /** Every container names the digest already, and every workload is complete and healthy. */
 function runsAlready(release: OpenRelease): boolean {
   const digestOf = (image: string): string | undefined => /@(sha256:[0-9a-f]{64})$/.exec(image)?.[1];
   return release.snapshots.every(({ target, unhealthy }) => unhealthy === undefined &&
-    target.containers.every(({ before, after }) => digestOf(before) !== undefined && digestOf(before) === digestOf(after)));
+    target.containers.every(({ before, after }) => digestOf(before) !== undefined && digestOf(before) === digestOf(after) && sameRepository(before, after)));
 }
 
 /** The workloads that are proved first; what that means for each is said before anything changes. */
-function heldTargets({ config, ports }: Run, release: OpenRelease): Target[] {
+function heldTargets({ config, ports }: Run, release: OpenRelease): HeldTarget[] {
   // What is held must be able to go back: without a rollback it could only be left paused, or let go on though it is bad.
   if (!config.proveFirst || config.smoke.length === 0 || config.rollback === 'off') return [];
-  return release.targets.filter((target) => {
+  return release.targets.flatMap((target) => {
     const { workload } = release.watched.world.view(target);
     const reason = notHeld(target, workload, release.services, config.smoke);
     ports.log.info(reason === undefined && workload ? describeWave(target, workload) : `${target.ref} is not proved first: ${reason}`);
-    return reason === undefined;
+    return reason === undefined && workload ? [heldTarget(target, workload)] : [];
   });
 }

@@ -10,11 +10,13 @@ import { previousRelease, type Ledger, type Release, type ReleasedImage } from '
 import { refText, type FoundWorkload } from '../rollout/resolve.js';
 import { undoArguments } from '../rollout/restore.js';
 import { containersOf, type Target } from '../rollout/workload.js';
+import { heldByOthers } from './recover.js';
+import { unhealthyNow } from './preflight.js';
 import { readCluster, type ClusterFacts } from './cluster-facts.js';
 import { outcomeOf, type Ending } from './outcome.js';
 import { makePlan } from './plan.js';
 import { releaseStages, type ReleaseState } from './release-stages.js';
-import { kept, type Run } from './run.js';
+import type { Run } from './run.js';
 import { runStages } from './stage.js';
 
 interface Facts {
@@ -38,7 +40,8 @@ export async function rollBack(run: Run): Promise<Outcome> {
 }
 
 async function execute(run: Run, { cluster, release, targets }: Facts, spans: Ending['spans']): Promise<Ending> {
-  const plan = makePlan(run.config, { namespace: cluster.cluster.namespace, targets, typed: cluster.cluster.typed, unhealthy: new Map(), warnings: [] });
+  const { namespace, typed } = cluster.cluster;
+  const plan = makePlan(run.config, { namespace, targets, typed, unhealthy: unhealthyNow(cluster.found), warnings: [] });
   const known: Ending = {
     spans, plan, namespace: cluster.cluster.namespace, reference: release.reference, digest: digestOf(release.reference), targets,
     undoCommands: undoArguments(targets).map(cluster.cluster.typed), warnings: [],
@@ -48,8 +51,7 @@ async function execute(run: Run, { cluster, release, targets }: Facts, spans: En
   // What is recorded is the commit that is gone back to, not the one that this workflow happens to run at.
   const stages = releaseStages<ReleaseState>({ ...run, facts: { ...run.facts, commit: release.commit } }, cluster, { withdraws: true });
   const planned = stages.stages.filter((stage) => plan.steps.some((step) => step.stage === stage.name));
-  const result = await runStages(planned, { targets, reference: release.reference }, run.ports.clock, run.startedAt);
-  await stages.close();
+  const result = await runStages(planned, { targets, reference: release.reference }, run.ports.clock, run.startedAt).finally(() => stages.close());
   return {
     ...known, ...result.state, failure: result.failure, spans: [...spans, ...result.spans],
     imagesNow: await imagesNow(cluster.cluster, targets),
@@ -62,7 +64,8 @@ async function gatherFacts(run: Run): Promise<Facts> {
   const cluster = await readCluster(run, (ledger) => (run.config.workloads.length > 0 ? run.config.workloads : workloadsOf(ledger)));
   try {
     const now = imagesOfFound(cluster.found);
-    const releases = cluster.ledger?.releases ?? [];
+    const releases = ofWorkloads(cluster.ledger?.releases ?? [], new Set(cluster.found.map(({ ref }) => refText(ref))));
+    refusePaused(cluster);
     for (const line of listReleases(releases, now)) run.ports.log.info(line);
     const release = run.config.to === undefined ? previousRelease(releases, now) : await namedRelease(run.config.to, releases, cluster);
     if (!release) throw nothingToGoBackTo(run, cluster);
@@ -74,13 +77,28 @@ async function gatherFacts(run: Run): Promise<Facts> {
   }
 }
 
+/** The releases as far as they concern these workloads: the others are not asked for, and stay as they are. */
+const ofWorkloads = (releases: readonly Release[], refs: ReadonlySet<string>): Release[] =>
+  releases.map((release) => ({ ...release, images: release.images.filter(({ workload }) => refs.has(workload)) })).filter(({ images }) => images.length > 0);
+
+/** Pausing is what a person does in an emergency: what to do about it has to be said before anything else. */
+function refusePaused({ found, ledger }: ClusterFacts): void {
+  const held = heldByOthers(ledger);
+  const paused = found.filter(({ ref, workload }) => workload?.spec?.paused && !held.has(refText(ref))).map(({ ref }) => refText(ref));
+  if (paused.length === 0) return;
+  throw new PreflightError(paused.map((ref) => ({
+    cause: 'config-invalid', message: `${ref} is paused, so that a rollback of it would change nothing.`,
+    hint: `Find out who paused it and why; \`kubectl rollout resume ${ref}\` lets it go on, and then the rollback can.`,
+  })));
+}
+
 /** What the registry no longer holds cannot be gone back to: a node that has to pull it would find nothing. */
 async function checkInRegistry(run: Run, release: Release): Promise<void> {
   const access = await logIn(run.ports, run.config.login);
-  if (access.folder !== undefined) await run.keep(kept.login, access.folder);
   const images = [...new Set(release.images.map(({ image }) => image))];
   const described = await Promise.all(images.map((image) => describeImage(run.ports, access, image).catch(() => undefined)));
-  const absent = images.filter((_, index) => described[index]?.state === 'absent');
+  // Of what is private, some registries say to whoever has no login that it does not exist: no reason to refuse then.
+  const absent = images.filter((_, index) => run.config.login && described[index]?.state === 'absent');
   if (absent.length > 0) {
     throw new PreflightError([{
       cause: 'image-not-found', message: `${absent.join(', ')} is not in the registry any more, so that this release cannot be gone back to.`,

@@ -28,8 +28,6 @@ export interface Run {
 export const kept = {
   /** Id of the run while a release has been begun and not been finished; empty otherwise. */
   release: 'release',
-  /** The folder that holds a login. */
-  login: 'login',
 } as const;
 
 export const msSince = (run: Run): number => Math.round(run.ports.clock.monotonic() - run.startedAt);

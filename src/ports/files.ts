@@ -8,7 +8,7 @@ export interface Files {
   writeText(path: string, text: string, mode?: number): Promise<void>;
   /** Makes `path` a symbolic link to `target`, which need not exist. */
   link(target: string, path: string): Promise<void>;
-  /** A new private folder (0700) under the runner's temporary folder, removed by `remove`. */
+  /** A new private folder (0700), removed by `remove`: below the folder of the run, once there is one. */
   temporaryFolder(): Promise<string>;
   remove(path: string): Promise<void>;
 }

@@ -1,13 +1,13 @@
 import { ApiError, type Api } from '../cluster/api.js';
-import type { KubeObject, List, Workload } from '../cluster/objects.js';
-import type { Checked } from './finding.js';
+import type { KubeObject, List, PodSpec, PodTemplate, Taint, Toleration } from '../cluster/objects.js';
+import { nothingFound, type Checked } from './finding.js';
 
-interface Node extends KubeObject {
-  readonly spec?: { readonly unschedulable?: boolean };
+export interface Node extends KubeObject {
+  readonly spec?: { readonly unschedulable?: boolean; readonly taints?: readonly Taint[] };
   readonly status?: { readonly nodeInfo?: { readonly architecture?: string; readonly operatingSystem?: string } };
 }
 
-/** Architectures of the nodes that pods can be put on, with a node of each; undefined when nodes may not be read. */
+/** The nodes that pods can be put on; undefined when nodes may not be read. */
 export async function readArchitectures(api: Api, signal: AbortSignal): Promise<readonly Node[] | undefined> {
   try {
     return (await api.get<List<Node>>('/api/v1/nodes', { signal })).items?.filter((node) => !node.spec?.unschedulable);
@@ -17,21 +17,43 @@ export async function readArchitectures(api: Api, signal: AbortSignal): Promise<
   }
 }
 
-/** Whether the image has a variant for every node that the scheduler may choose for this workload. */
-export function checkPlatforms(ref: string, workload: Workload, platforms: readonly string[], nodes: readonly Node[] | undefined): Checked {
-  if (!nodes || platforms.length === 0) return { problems: [], warnings: [] };
-  const wanted = workload.spec?.template?.spec?.nodeSelector ?? {};
-  const eligible = nodes.filter((node) => Object.entries(wanted).every(([key, value]) => node.metadata?.labels?.[key] === value));
+/**
+ * Whether the image has a variant for every node that the scheduler may choose for these pods. A problem where the
+ * nodes are certain, a warning where something chooses among them that is not read here.
+ */
+export function checkPlatforms(
+  ref: string, template: PodTemplate | undefined, platforms: readonly string[], nodes: readonly Node[] | undefined,
+): Checked {
+  if (!nodes || platforms.length === 0) return nothingFound;
+  const eligible = nodes.filter((node) => mayRunOn(template?.spec ?? {}, node));
   const has = new Set(platforms.map((platform) => platform.split('/').slice(0, 2).join('/')));
-  const lacking = eligible.filter((node) => !has.has(`${node.status?.nodeInfo?.operatingSystem ?? 'linux'}/${node.status?.nodeInfo?.architecture}`));
+  const lacking = eligible.filter((node) => !has.has(platformOf(node)));
   const [node] = lacking;
-  if (!node) return { problems: [], warnings: [] };
-  const platform = `${node.status?.nodeInfo?.operatingSystem ?? 'linux'}/${node.status?.nodeInfo?.architecture}`;
-  return {
-    warnings: [],
-    problems: [{
-      cause: 'image-platform-missing',
-      message: `${lacking.length} of ${eligible.length} nodes that ${ref} may run on are ${platform} (${node.metadata?.name}), and the image is for ${platforms.join(', ')} only.`,
-    }],
-  };
+  if (!node) return nothingFound;
+  const message = `${lacking.length} of ${eligible.length} nodes that ${ref} may run on are ${platformOf(node)} (${node.metadata?.name}), and the image is for ${platforms.join(', ')} only.`;
+  return choosesFurther(template?.spec ?? {})
+    ? { problems: [], warnings: [`${message} Its affinity or runtime class may keep it away from them.`] }
+    : { problems: [{ cause: 'image-platform-missing', message }], warnings: [] };
 }
+
+const platformOf = ({ status }: Node): string => `${status?.nodeInfo?.operatingSystem ?? 'linux'}/${status?.nodeInfo?.architecture}`;
+
+function mayRunOn({ nodeName, nodeSelector = {}, tolerations = [] }: PodSpec, { metadata, spec }: Node): boolean {
+  // A pod that names its node is not scheduled at all.
+  if (nodeName) return metadata?.name === nodeName;
+  return Object.entries(nodeSelector).every(([key, value]) => metadata?.labels?.[key] === value)
+    && (spec?.taints ?? []).every((taint) => taint.effect === 'PreferNoSchedule' || tolerations.some((each) => tolerates(each, taint)));
+}
+
+/** https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/ */
+function tolerates({ key, operator = 'Equal', value = '', effect }: Toleration, taint: Taint): boolean {
+  if (effect && effect !== taint.effect) return false;
+  if (!key) return operator === 'Exists';
+  return key === taint.key && (operator === 'Exists' || (operator === 'Equal' && value === (taint.value ?? '')));
+}
+
+/** Whether more than selectors and taints decides between the nodes. */
+const choosesFurther = ({ affinity, runtimeClassName }: PodSpec): boolean => Boolean(
+  runtimeClassName || affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
+  || affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution,
+);

@@ -8,6 +8,9 @@ export function annotationOf(outcome: Outcome): { readonly title: string; readon
   if (isSuccess(outcome.verdict)) return undefined;
   const { failure } = outcome;
   const title = failure ? `${outcome.verdict}: ${failure.cause}` : outcome.verdict;
+  if (failure?.stage === 'config' && failure.cause === 'config-invalid') {
+    return { title, text: 'The settings are not valid: every problem is listed above. Nothing was run or changed.' };
+  }
   return { title, text: failure ? `${failure.message}\n${failure.hint}` : verdictSentence(outcome) };
 }
 

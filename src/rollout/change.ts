@@ -34,11 +34,17 @@ const underWayForMs = 4000;
 
 /**
  * Sets the images by `kubectl set image`, and reads back what the API server made of it.
+ * @param confirm throws when the lock is not this run's any more: what a later run has set is not to be overwritten
  * @returns the generation of each workload after the change, by ref
  * @throws ClusterError when kubectl was refused, or something else stands there than what was written
  */
-export async function setImages(cluster: Cluster, ports: Pick<Ports, 'log' | 'clock'>, targets: readonly Target[], signal: AbortSignal): Promise<Map<string, number>> {
-  for (const args of setImageCommands(targets)) await persistently(ports.clock, () => runKubectl(cluster, ports, args, signal), { signal });
+export async function setImages(
+  cluster: Cluster, ports: Pick<Ports, 'log' | 'clock' | 'cancelled'>, targets: readonly Target[], confirm: () => Promise<void>,
+): Promise<Map<string, number>> {
+  const signal = ports.cancelled;
+  for (const args of setImageCommands(targets)) {
+    await persistently(ports.clock, () => confirm().then(() => runKubectl(cluster, ports, args, signal)), { signal });
+  }
   const generations = await Promise.all(targets.map(async (target) => {
     const workload = await cluster.api.get<Workload>(apiPath(workloadResource[target.kind], cluster.namespace, target.name), { signal });
     return [target.ref, workload.metadata?.generation ?? 0, differing(target, workload)] as const;

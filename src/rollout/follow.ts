@@ -46,7 +46,7 @@ export async function follow(
   const memories = new Map<string, Memory>();
   const warned = new Set<string>();
   const warnOnce = ({ key, message }: Symptom): void => {
-    if (!warned.has(key)) ports.log.warning(sentence(message), { title: 'The rollout is held up' });
+    if (!warned.has(key)) ports.log.warning(sentence(message), { title: `The ${stage} is held up` });
     warned.add(key);
   };
   let rolledOutAt: number | undefined;

@@ -69,18 +69,19 @@ export async function resume(release: OpenRelease, targets: readonly Target[]): 
   return new Map(await Promise.all(targets.map(async (target) => [target.ref, await setPaused(release, target, false)] as const)));
 }
 
-async function setPaused({ cluster, ports }: OpenRelease, target: Target, paused: boolean): Promise<number> {
+async function setPaused({ cluster, ports, held }: OpenRelease, target: Target, paused: boolean): Promise<number> {
   const path = apiPath(resources.deployments, cluster.namespace, target.name);
   const attempt = async (): Promise<Workload> => {
     const workload = await cluster.api.get<Workload>(path, { signal: ports.cancelled });
     // An earlier try that nobody answered may have been done.
     if ((workload.spec?.paused ?? false) === paused) return workload;
-    return cluster.api.patch<Workload>(path, [...ours(target, workload), ...pauseOperations(paused)]);
+    const change = paused ? holdOperations(workload) : letGoOperations(workload, held.get(target.ref));
+    return cluster.api.patch<Workload>(path, [...ours(target, workload), ...change]);
   };
   try {
     return (await persistently(ports.clock, attempt, { signal: ports.cancelled })).metadata?.generation ?? 0;
   } catch (error) {
-    if (!(error instanceof ApiError) || (error.status !== 422 && error.status !== 409)) throw error;
+    if (!(error instanceof ApiError) || ![404, 409, 422].includes(error.status)) throw error;
     throw new ClusterError('superseded', `${target.ref} was changed by somebody else while it was ${paused ? 'held' : 'let go on'}: ${error.message}`, { cause: error });
   }
 }
@@ -95,6 +96,32 @@ function ours(target: Target, workload: Workload): PatchOperation[] {
   ];
 }
 
-/** The field is absent when it is false, so that it is added and removed, never replaced. */
-export const pauseOperations = (paused: boolean): PatchOperation[] =>
-  paused ? [{ op: 'add', path: '/spec/paused', value: true }] : [{ op: 'test', path: '/spec/paused', value: true }, { op: 'remove', path: '/spec/paused' }];
+/**
+ * A Deployment is held by its pause and by raising minReadySeconds to just below the progress deadline: the controller
+ * takes the old pods of a paused Deployment away as soon as the new ones are all *available*, which is at once when the
+ * first wave is as large as the whole (`IsSaturated` in k8s.io/kubernetes/pkg/controller/deployment/sync.go). Raised, they
+ * are ready and not available for as long as it is held. Neither field is part of the pod template: no pod is restarted.
+ */
+const holdOperations = (workload: Workload): PatchOperation[] => [
+  { op: 'add', path: '/spec/paused', value: true }, { op: 'add', path: '/spec/minReadySeconds', value: raisedSeconds(workload) },
+];
+
+const raisedSeconds = (workload: Workload): number => Math.max(1, (workload.spec?.progressDeadlineSeconds ?? 600) - 1);
+
+/** Lifts the hold, with what was there before; fields that are zero are absent, so they are removed and not replaced. */
+export function letGoOperations(workload: Workload, before: HeldTarget | undefined): PatchOperation[] {
+  if (!workload.spec?.paused) return [];
+  const seconds = before?.minReadySeconds ?? 0;
+  const raised = workload.spec.minReadySeconds === raisedSeconds(workload) && seconds !== raisedSeconds(workload);
+  const path = '/spec/minReadySeconds';
+  const restored: PatchOperation = seconds > 0 ? { op: 'replace', path, value: seconds } : { op: 'remove', path };
+  return [{ op: 'test', path: '/spec/paused', value: true }, { op: 'remove', path: '/spec/paused' }, ...(raised ? [restored] : [])];
+}
+
+/** A Deployment that is going to be held, and what has to be put back afterwards: in the ledger before it is done. */
+export interface HeldTarget {
+  readonly ref: string;
+  readonly minReadySeconds: number;
+}
+
+export const heldTarget = (target: Target, workload: Workload): HeldTarget => ({ ref: target.ref, minReadySeconds: workload.spec?.minReadySeconds ?? 0 });

@@ -3,7 +3,8 @@ import type { ConfigMap } from '../cluster/objects.js';
 import { persistently } from '../cluster/persist.js';
 import { apiPath, resources } from '../cluster/resources.js';
 import { ClusterError } from '../outcome/errors.js';
-import { workloadKinds, type SmokeCheck, type WorkloadKind } from '../config/config.js';
+import type { HeldTarget } from './hold.js';
+import { workloadKinds, type Config, type SmokeCheck, type WorkloadKind } from '../config/config.js';
 import type { Clock } from '../ports/clock.js';
 import type { Target } from './workload.js';
 
@@ -36,8 +37,12 @@ export interface RunRecord {
   readonly targets: readonly Target[];
   /** Why the run went on in spite of a freeze. */
   readonly override?: string;
-  /** Deployments that the run pauses for a moment: whoever finishes it lifts the pause. */
-  readonly held: readonly string[];
+  /** Deployments that the run holds for a moment: whoever finishes it lets them go. */
+  readonly held: readonly HeldTarget[];
+  /** `off`: whoever finishes the run leaves the images as they are. */
+  readonly rollback: Config['rollback'];
+  /** A change that had been sent when the run was stopped, ISO 8601: until a minute later it may still be made. */
+  readonly underWaySince?: string;
   /** The checks of that run: those of a later one may name a later version. */
   readonly smoke: readonly SmokeCheck[];
   /** What can prove that the old version is back, as it was before the change. */
@@ -97,7 +102,10 @@ export function openLedger(api: Api, clock: Clock, namespace: string, app: strin
   let found: ConfigMap | undefined;
   const read = async (): Promise<Ledger | undefined> => {
     found = await api.find<ConfigMap>(resources.configmaps, namespace, ledgerName(app));
-    return parseLedger(found?.data?.[dataKey]);
+    const text = found?.data?.[dataKey];
+    const ledger = parseLedger(text);
+    if (text !== undefined && ledger === undefined) throw notUnderstood(text, namespace, ledgerName(app));
+    return ledger;
   };
   // The resourceVersion makes it fail when another run wrote in between: two runs never share one record.
   const put = (data: Readonly<Record<string, string>>): Promise<ConfigMap> => {
@@ -127,6 +135,14 @@ export function openLedger(api: Api, clock: Clock, namespace: string, app: strin
 
 const lostLedger = (): ClusterError => new ClusterError('superseded', 'Another run wrote the ledger in the meantime: this run goes no further.');
 
+/** Writing over it could lose a release in the middle, with a Deployment held: a person has to look. */
+function notUnderstood(text: string, namespace: string, name: string): ClusterError {
+  const why = /"schema": ?[2-9]/.test(text) ? 'a later version of this action wrote it' : 'somebody has changed it by hand';
+  return new ClusterError('superseded', `The ledger (ConfigMap ${name} in namespace ${namespace}) cannot be read: ${why}.`, {
+    hint: `Use that version, or look at it (\`kubectl --namespace=${namespace} get configmap ${name} --output=yaml\`), see to what it says is unfinished, and delete it.`,
+  });
+}
+
 /** A ledger that somebody edited by hand or that a later version wrote is no ledger: undefined. */
 export function parseLedger(text: string | undefined): Ledger | undefined {
   try {
@@ -140,8 +156,11 @@ export function parseLedger(text: string | undefined): Ledger | undefined {
 const isText = (value: unknown): value is string => typeof value === 'string';
 
 const isRun = (run: RunRecord): boolean =>
-  isText(run.id) && isText(run.phase) && run.targets.every(isTarget) && run.held.every(isText) && run.smoke.every(isCheck) && run.before.held.every(isText) &&
+  isText(run.id) && isText(run.phase) && run.targets.every(isTarget) && run.held.every(isHeld) && run.smoke.every(isCheck) &&
+  run.before.held.every(isText) &&
   Object.values(run.before.running).every((digests) => digests.every(isText));
+
+const isHeld = ({ ref, minReadySeconds }: HeldTarget): boolean => isText(ref) && Number.isInteger(minReadySeconds);
 
 const isCheck = (check: SmokeCheck): boolean =>
   isText(check.text) && check.statuses.every(Number.isInteger) && (check.target.type === 'url' ? isText(check.target.url) : isText(check.target.name) && isText(check.target.path));
@@ -151,7 +170,10 @@ const isTarget = (target: Target): boolean =>
   [target.ref, target.kind, target.name, target.uid].every(isText) && target.containers.every((each) => [each.name, each.before, each.after].every(isText));
 
 const isRelease = (release: Release): boolean =>
-  isText(release.at) && isText(release.reference) && release.images.every(({ workload }) => workloadKinds.includes(workload.split('/')[0] as WorkloadKind)) && release.images.every((each) => [each.workload, each.container, each.image].every(isText));
+  isText(release.at) && isText(release.reference) && release.images.every(isReleasedImage);
+
+const isReleasedImage = ({ workload, container, image }: ReleasedImage): boolean =>
+  [workload, container, image].every(isText) && workloadKinds.includes(workload.split('/')[0] as WorkloadKind);
 
 /** As JSON, with as many releases as fit. */
 export function formatLedger(ledger: Ledger): string {

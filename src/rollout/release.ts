@@ -4,7 +4,7 @@ import { nameOf } from '../cluster/objects.js';
 import type { Config } from '../config/config.js';
 import type { Ports } from '../ports/ports.js';
 import { setImages } from './change.js';
-import { hold, resume } from './hold.js';
+import { hold, resume, type HeldTarget } from './hold.js';
 import type { Goal } from './judge/expectation.js';
 import type { Patience } from './judge/judge.js';
 import { follow, type Followed } from './follow.js';
@@ -34,6 +34,8 @@ export interface OpenRelease extends ReleaseScope {
   readonly snapshots: readonly WorkloadSnapshot[];
   /** Texts of the smoke checks that the version before answers rightly: only these can prove that it is back. */
   readonly heldBefore: ReadonlySet<string>;
+  /** Deployments that are proved first, by ref. */
+  readonly held: ReadonlyMap<string, HeldTarget>;
 }
 
 /** What an earlier process recorded of the time before the change. */
@@ -49,7 +51,7 @@ export async function reopenRelease(scope: ReleaseScope, recalled: Recalled): Pr
     ...takeSnapshot(watched.world, target),
     running: new Map(target.containers.map(({ name }) => [name, new Set(recalled.running[`${target.ref}:${name}`] ?? [])] as const).filter(([, digests]) => digests.size > 0)),
   }));
-  return { ...scope, watched, snapshots, heldBefore: new Set(recalled.held) };
+  return { ...scope, watched, snapshots, heldBefore: new Set(recalled.held), held: new Map() };
 }
 
 /** What has to be recorded of the time before the change, so that another process could finish. */
@@ -65,7 +67,7 @@ export async function openRelease(scope: ReleaseScope): Promise<OpenRelease> {
     watchWorkloads(scope.cluster, scope.ports.clock, kinds, scope.workloads),
     heldChecks(scope.ports, scope.cluster, scope.services, scope.config.smoke),
   ]);
-  return { ...scope, watched, heldBefore, snapshots: scope.targets.map((target) => takeSnapshot(watched.world, target)) };
+  return { ...scope, watched, heldBefore, held: new Map(), snapshots: scope.targets.map((target) => takeSnapshot(watched.world, target)) };
 }
 
 /** How a rollout went. Times are monotonic ms. */
@@ -77,16 +79,18 @@ export interface RolledOut {
 }
 
 /**
- * Changes the images and watches until the new version is everywhere and traffic goes to it. `held` workloads are proved
- * first: their first new pods are asked before any more follow.
+ * Changes the images and watches until the new version is everywhere and traffic goes to it. Workloads that are `held`
+ * are proved first: their first new pods are asked before any more follow.
+ * @param confirm throws when the lock is not this run's any more; called before each try of the change
  * @throws FailedRollout, RolloutError smoke-failed, ClusterError, CancelledError
  */
-export async function rollOut(release: OpenRelease, held: readonly Target[]): Promise<RolledOut> {
+export async function rollOut(release: OpenRelease, confirm: () => Promise<void>): Promise<RolledOut> {
   const { ports, cluster, targets, watched } = release;
+  const held = targets.filter((target) => release.held.has(target.ref));
   const before = targets.map((target) => ({ target, expected: expectation(release, target, 0, 'after') }));
   const changedAt = ports.clock.monotonic();
   const patience = { deadlineAt: changedAt + release.config.timeoutMs, steadyMs, of: release.config.patienceMs };
-  const generations = await setImages(cluster, ports, targets, ports.cancelled);
+  const generations = await setImages(cluster, ports, targets, confirm);
   const toGoal = (goalOf: (target: Target) => Goal): Followed[] =>
     before.map(({ target, expected }) => ({ target, expected: { ...expected, generation: generations.get(target.ref) ?? 0, goal: goalOf(target) } }));
   if (held.length > 0) {

@@ -4,20 +4,20 @@ import type { Cluster } from '../cluster/cluster.js';
 import { persistently } from '../cluster/persist.js';
 import { apiPath, workloadResource } from '../cluster/resources.js';
 import type { Clock } from '../ports/clock.js';
-import { pauseOperations } from './hold.js';
+import { letGoOperations, type HeldTarget } from './hold.js';
 import { containersOf, imageBack, type Target } from './workload.js';
 
 /** What became of one workload when the old images were put back. */
 export type Restored =
-  | { readonly target: Target; readonly result: 'restored'; readonly generation: number }
+  | { readonly target: Target; readonly result: 'restored'; readonly generation: number; readonly images: 'back' }
   /** It held the old images already: the change had never reached it. */
-  | { readonly target: Target; readonly result: 'untouched'; readonly generation: number }
+  | { readonly target: Target; readonly result: 'untouched'; readonly generation: number; readonly images: 'before' | 'back' }
   /** Somebody else has changed it, and nothing of theirs was overwritten. */
   | { readonly target: Target; readonly result: 'superseded'; readonly message: string }
   | { readonly target: Target; readonly result: 'error'; readonly message: string };
 
 /** The patch that puts the old images back where this run's stand, and fails as a whole where anything else does. */
-export function restorePatch(target: Target, workload: Workload, held: boolean): PatchOperation[] | { readonly superseded: string } {
+export function restorePatch(target: Target, workload: Workload, held: HeldTarget | undefined): PatchOperation[] | { readonly superseded: string } {
   if (workload.metadata?.uid !== target.uid) return { superseded: `${target.ref} was deleted and made anew during the run` };
   const operations: PatchOperation[] = [];
   for (const wanted of target.containers) {
@@ -32,7 +32,7 @@ export function restorePatch(target: Target, workload: Workload, held: boolean):
       { op: 'replace', path: `${placed.pointer}/image`, value: imageBack(wanted) },
     );
   }
-  if (held && workload.spec?.paused) operations.push(...pauseOperations(false));
+  if (held) operations.push(...letGoOperations(workload, held));
   return operations.length === 0 ? [] : [{ op: 'test', path: '/metadata/uid', value: target.uid }, ...operations];
 }
 
@@ -40,23 +40,26 @@ export function restorePatch(target: Target, workload: Workload, held: boolean):
  * Puts the old images of one workload back. The tests inside the patch make the API server refuse it when something else
  * was written since it was read. Replicas and everything else are never touched. What was not answered is read again
  * first, and only repeated when it was not done.
- * @param held the run may have paused the Deployment: the pause is lifted in the same patch
+ * @param held the run may have paused the Deployment: the hold is lifted in the same patch
  */
-export async function restore({ api, namespace }: Cluster, clock: Clock, target: Target, held: boolean): Promise<Restored> {
+export async function restore({ api, namespace }: Cluster, clock: Clock, target: Target, held: HeldTarget | undefined): Promise<Restored> {
   const path = apiPath(workloadResource[target.kind], namespace, target.name);
   let sent = false;
   const attempt = async (): Promise<Restored> => {
     const workload = await api.find<Workload>(workloadResource[target.kind], namespace, target.name);
     const patch = workload ? restorePatch(target, workload, held) : { superseded: `${target.ref} was deleted during the run` };
     if ('superseded' in patch) {
-      if (held && workload) await liftPause(api, path, target, workload);
+      if (held && workload) await liftHold(api, path, target, workload, held);
       return { target, result: 'superseded', message: patch.superseded };
     }
     // Nothing is left to do: because it was never changed, or because an earlier try that nobody answered was done.
-    if (patch.length === 0) return { target, result: sent ? 'restored' : 'untouched', generation: workload?.metadata?.generation ?? 0 };
+    if (patch.length === 0) {
+      const generation = workload?.metadata?.generation ?? 0;
+      return sent ? { target, result: 'restored', generation, images: 'back' } : { target, result: 'untouched', generation, images: workload ? imagesHeld(target, workload) : 'back' };
+    }
     sent = true;
     const patched = await api.patch<Workload>(path, patch, { timeoutMs: 10_000 });
-    return { target, result: 'restored', generation: patched.metadata?.generation ?? 0 };
+    return { target, result: 'restored', generation: patched.metadata?.generation ?? 0, images: 'back' };
   };
   try {
     return await persistently(clock, attempt);
@@ -68,10 +71,14 @@ export async function restore({ api, namespace }: Cluster, clock: Clock, target:
   }
 }
 
-/** The images are somebody else's by now; the pause is still this run's, and is lifted. */
-async function liftPause(api: Api, path: string, target: Target, workload: Workload): Promise<void> {
+/** Which images a workload that needs no patch holds: those of before, or those that a rollback puts back. */
+const imagesHeld = (target: Target, workload: Workload): 'before' | 'back' =>
+  target.containers.every((wanted) => containersOf(target.kind, workload).some(({ container }) => container.name === wanted.name && container.image === imageBack(wanted))) ? 'back' : 'before';
+
+/** The images are somebody else's by now; the hold is still this run's, and is lifted. */
+export async function liftHold(api: Api, path: string, target: Target, workload: Workload, held: HeldTarget): Promise<void> {
   if (!workload.spec?.paused || workload.metadata?.uid !== target.uid) return;
-  await api.patch(path, [{ op: 'test', path: '/metadata/uid', value: target.uid }, ...pauseOperations(false)]);
+  await api.patch(path, [{ op: 'test', path: '/metadata/uid', value: target.uid }, ...letGoOperations(workload, held)]);
 }
 
 /** The commands that put the old images back by hand. */

@@ -17,7 +17,7 @@ const valuesOf = (selectors: readonly Readonly<Record<string, string>>[], key: s
 /** Whether a Service takes pods with these labels. A Service without selector takes none by itself. */
 export function selects(service: Service, labels: Readonly<Record<string, string>> | undefined): boolean {
   const wanted = Object.entries(service.spec?.selector ?? {});
-  return wanted.length > 0 && wanted.every(([key, value]) => labels?.[key] === value);
+  return service.spec?.type !== 'ExternalName' && wanted.length > 0 && wanted.every(([key, value]) => labels?.[key] === value);
 }
 
 /** `app=api,tier in (web)`: for messages. */

@@ -30,6 +30,8 @@ export function takeSnapshot(world: World, target: Target): WorkloadSnapshot {
 /** Why the workload is not complete and ready at this moment, or undefined. */
 export function unhealthiness(view: WorkloadView): string | undefined {
   if (view.target.kind === 'cronjob') return undefined;
+  const { metadata, status } = view.workload ?? {};
+  if ((status?.observedGeneration ?? 0) < (metadata?.generation ?? 0)) return 'its last change has not been taken up yet';
   const { waitingFor } = completionOf(view);
   return waitingFor ?? (view.oldPods.length > 0 ? `${view.oldPods.length} pods of an earlier version` : undefined);
 }
@@ -74,6 +76,7 @@ export function servicesFor(view: WorkloadView, services: readonly Service[], sm
   const asked = new Set(smoke.flatMap((check) => (check.target.type === 'service' ? [check.target.name] : [])));
   return services
     .map((service) => ({ name: nameOf(service), exact: asked.has(nameOf(service)), selects: selects(service, labels) }))
-    .filter((service) => service.selects || service.exact);
+    // What never had endpoints (an ExternalName with a selector left over) leads nowhere, before and after.
+    .filter((service) => service.exact || (service.selects && view.slicesOf(service.name).length > 0));
 }
 

@@ -3,6 +3,8 @@ import { apiPath, resources } from '../cluster/resources.js';
 import { CancelledError, type DeployError, type Evidence } from '../outcome/errors.js';
 import { evidenceOf } from './evidence.js';
 import { follow } from './follow.js';
+import type { HeldTarget } from './hold.js';
+import type { Target } from './workload.js';
 import { isReady } from './judge/symptoms.js';
 import { expectation, smokeRelease, steadyMs, type OpenRelease } from './release.js';
 import { restore, type Restored } from './restore.js';
@@ -14,6 +16,8 @@ export interface Undone {
   readonly result: 'restored' | 'untouched' | 'failed';
   readonly notes: readonly string[];
   readonly evidence: readonly Evidence[];
+  /** Workloads that were seen to hold nothing of this run, by ref. */
+  readonly untouched: readonly string[];
   readonly restoredAfterMs?: number;
   readonly verifiedAfterMs?: number;
 }
@@ -23,8 +27,8 @@ export interface UndoJournal {
   restoring(): Promise<void>;
   /** True when another process may have put the old images back already: then only the proof is missing. */
   readonly resumed: boolean;
-  /** Deployments that the run may have paused, by ref. */
-  readonly held: ReadonlySet<string>;
+  /** Deployments that the run may have held. */
+  readonly held: readonly HeldTarget[];
 }
 
 const verifyForMs = 120_000;
@@ -42,18 +46,21 @@ export async function undoRelease(release: OpenRelease, failure: DeployError, jo
   const evidence = cancelled ? [] : await evidenceOf(release, failure);
   // The journal is for the next run: when it cannot be written, putting the old images back still comes first.
   const unwritten = await journal.restoring().then(() => [], (error: unknown) => [`The ledger could not be written: ${messageOf(error)}.`]);
-  const restored = await Promise.all(release.targets.map((target) => restore(cluster, ports.clock, target, journal.held.has(target.ref))));
+  const heldOf = (target: Target): HeldTarget | undefined => journal.held.find(({ ref }) => ref === target.ref);
+  const restored = await Promise.all(release.targets.map((target) => restore(cluster, ports.clock, target, heldOf(target))));
   const restoredAfterMs = ports.clock.monotonic() - startedAt;
   const lost = restored.flatMap((each) => ('message' in each ? [`${sentence(each.message)} Nothing of it was overwritten.`] : []));
   const back = restored.filter((each) => each.result === 'restored');
   for (const { target } of back) ports.log.progress('rollback', target.ref, 'old images set again');
-  if (back.length === 0 && lost.length === 0 && !journal.resumed) return { result: 'untouched', notes: unwritten, evidence };
+  if (back.length === 0 && lost.length === 0 && !journal.resumed) return { result: 'untouched', notes: unwritten, evidence, untouched: restored.map(({ target }) => target.ref) };
   await unstick(release, restored.filter((each) => 'generation' in each));
   const proof = await verify(release, restored, cancelled);
   const notes = [...unwritten, ...lost, ...proof.notes];
   return {
-    result: proof.holds && lost.length === 0 ? 'restored' : 'failed', notes, evidence, restoredAfterMs,
-    verifiedAfterMs: proof.holds ? ports.clock.monotonic() - startedAt - restoredAfterMs : undefined,
+    result: proof.holds && lost.length === 0 ? 'restored' : 'failed', notes, evidence,
+    restoredAfterMs: back.length > 0 ? restoredAfterMs : undefined,
+    untouched: restored.flatMap(({ result, target }) => (result === 'untouched' ? [target.ref] : [])),
+    verifiedAfterMs: proof.holds && lost.length === 0 ? ports.clock.monotonic() - startedAt - restoredAfterMs : undefined,
   };
 }
 
@@ -67,10 +74,10 @@ interface Proof {
 
 async function verify(release: OpenRelease, restored: readonly Restored[], cancelled: boolean): Promise<Proof> {
   const { ports, watched } = release;
-  const judged = restored.flatMap((each) => ('generation' in each ? [{ target: each.target, expected: expectation(release, each.target, each.generation, each.result === 'untouched' ? 'before' : 'back') }] : []));
+  const judged = restored.flatMap((each) => ('generation' in each ? [{ target: each.target, expected: expectation(release, each.target, each.generation, each.images) }] : []));
   const deadlineAt = ports.clock.monotonic() + (cancelled ? verifyForWhenCancelledMs : Math.max(verifyForMs, release.config.timeoutMs));
   try {
-    await follow(ports, watched, judged, { deadlineAt, steadyMs }, 'rollback', undefined);
+    await follow(ports, watched, judged, { deadlineAt, steadyMs, of: release.config.patienceMs }, 'rollback', undefined);
     const other = differingDigests(release);
     if (other) return { holds: false, notes: [other] };
     const proving = release.config.smoke.filter((check) => release.heldBefore.has(check.text));

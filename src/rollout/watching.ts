@@ -1,8 +1,10 @@
+import type { ApiError } from '../cluster/api.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Workload } from '../cluster/objects.js';
 import { resources, workloadResource, type Resource } from '../cluster/resources.js';
 import { watch, type WatchOptions } from '../cluster/watch.js';
 import type { WorkloadKind } from '../config/config.js';
+import { ClusterError } from '../outcome/errors.js';
 import type { Clock } from '../ports/clock.js';
 import { podSelector } from './selector.js';
 import { World } from './world.js';
@@ -23,6 +25,15 @@ export async function watchWorkloads(cluster: Cluster, clock: Clock, kinds: Read
   const world = new World();
   const end = new AbortController();
   const waiting = new Set<() => void>();
+  let refused: ClusterError | undefined;
+  // A login that has run out does not come back by itself: to go on would be to judge by what was true long ago.
+  const onTrouble = (error: ApiError): void => {
+    if (error.status !== 401 && error.status !== 403) return;
+    refused = new ClusterError('permission-denied', `The cluster does not let this account watch any more: ${error.message}.`, {
+      hint: 'The credentials in the kubeconfig have probably run out in the middle of the rollout; make some that last longer.', cause: error,
+    });
+    for (const wake of waiting) wake();
+  };
   const pods = { labelSelector: podSelector(workloads.filter((workload) => workload.spec?.selector)) };
   const wanted: readonly (readonly [Resource, WatchOptions])[] = [
     ...[...kinds].map((kind) => [workloadResource[kind], {}] as const),
@@ -33,7 +44,7 @@ export async function watchWorkloads(cluster: Cluster, clock: Clock, kinds: Read
     [resources.events, { fromNow: true }],
   ];
   const watches = wanted.map(([resource, options]) =>
-    watch(cluster.api, clock, resource, cluster.namespace, options, (change) => {
+    watch(cluster.api, clock, resource, cluster.namespace, { ...options, onTrouble }, (change) => {
       world.apply(change);
       for (const wake of waiting) wake();
     }, end.signal));
@@ -58,6 +69,7 @@ export async function watchWorkloads(cluster: Cluster, clock: Clock, kinds: Read
       });
       try {
         await Promise.race([woken, slept]);
+        if (refused) throw refused;
       } finally {
         if (wake) waiting.delete(wake);
         stop.abort();

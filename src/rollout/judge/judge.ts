@@ -5,7 +5,7 @@ import { containersOf } from '../workload.js';
 import { completionOf, endpointTrouble, progressDeadlineExceeded } from './completion.js';
 import type { Expectation } from './expectation.js';
 import { describeProgress, doingOf } from './progress.js';
-import { symptomsOfOwner, symptomsOfPod, type Symptom } from './symptoms.js';
+import { restartKey, symptomsOfOwner, symptomsOfPod, type Symptom } from './symptoms.js';
 
 /** What the judge remembers of one workload between two looks. Times are the clock's monotonic ms. */
 export interface Memory {
@@ -88,7 +88,7 @@ export function judge(
   const exceeded = progressDeadlineExceeded(view, expected.progressBefore);
   if (exceeded) return fail('deadline', `Kubernetes gave up on ${view.target.ref}: ${exceeded}${because(symptoms)}`, symptoms[0]);
   const { progress, nextAt } = describeProgress(view, completion, trouble, { at, ...(memory.doing ?? { since: at }) });
-  const steadyAt = memory.steadySince === undefined ? Infinity : memory.steadySince + (expected.goal === 'whole' ? patience.steadyMs : 0);
+  const steadyAt = memory.steadySince === undefined ? Infinity : memory.steadySince + Math.max(expected.goal === 'whole' ? patience.steadyMs : 0, outliveMs(view, expected));
   if (steadyAt <= at) return { memory, decision: { state: 'done', progress } };
   if (late) {
     const reached = describeProgress(view, completion, trouble, { at, since: at }).progress;
@@ -100,6 +100,24 @@ export function judge(
     recheckAt: Math.min(steadyAt, nextAt, ...symptoms.flatMap((symptom) => [certainAt(symptom), warningAt(memory, symptom.key, at)])),
   });
 }
+
+/**
+ * One crash is tolerated, and then only time tells it from a loop: a container that has ended since the change must live
+ * for twice as long as it did before that, a minute at most, until it counts.
+ */
+function outliveMs(view: WorkloadView, expected: Expectation): number {
+  const lives = view.newPods.flatMap((pod) => (pod.status?.containerStatuses ?? []).flatMap((status) => {
+    const restarts = (status.restartCount ?? 0) - (expected.restartsBefore.get(restartKey(pod, status.name)) ?? 0);
+    const { startedAt = '', finishedAt = '' } = status.lastState?.terminated ?? {};
+    const life = Date.parse(finishedAt) - Date.parse(startedAt);
+    return restarts > 0 ? [Math.min(longestLifeMs, Number.isFinite(life) ? Math.max(shortestLifeMs, 2 * life) : shortestLifeMs)] : [];
+  }));
+  return Math.max(0, ...lives);
+}
+
+const longestLifeMs = 60_000;
+/** The API notes times in whole seconds, and a kubelet takes some to see that a container has ended. */
+const shortestLifeMs = 5000;
 
 /** When a symptom has lasted long enough to be told; Infinity once it has. */
 function warningAt({ seen }: Memory, key: string, at: number): number {
@@ -115,6 +133,10 @@ function supersededBy(view: WorkloadView, expected: Expectation): string | undef
   if (uidOf(workload) !== target.uid) return `${target.ref} was deleted and made anew during the run`;
   if (isLeaving(workload)) return `${target.ref} is being deleted`;
   if ((workload.metadata?.generation ?? 0) < expected.generation) return undefined;
+  // It is only held once its new ReplicaSet was seen; a paused Deployment makes no other one for a template that changed.
+  if (expected.goal === 'first-wave' && workload.spec?.paused && view.replicaSet === undefined) {
+    return `the pod template of ${target.ref} was changed by somebody else while its first wave was held`;
+  }
   for (const { container } of containersOf(target.kind, workload)) {
     const wanted = expected.images.get(container.name ?? '');
     if (wanted !== undefined && container.image !== wanted) {

@@ -34,5 +34,6 @@ export function routesOf(
 
 function podPort(pod: Pod, target: number | string | undefined): number | undefined {
   if (typeof target === 'number') return target;
-  return (pod.spec?.containers ?? []).flatMap((container) => container.ports ?? []).find((port) => port.name === target)?.containerPort;
+  const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])];
+  return containers.flatMap((container) => container.ports ?? []).find((port) => port.name === target)?.containerPort;
 }

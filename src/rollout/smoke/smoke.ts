@@ -49,6 +49,10 @@ export async function smokePods(ports: Ports, target: SmokeTarget, checks: reado
 async function askPods(ports: Ports, target: SmokeTarget, check: SmokeCheck, signal: AbortSignal | undefined): Promise<FailedCheck | undefined> {
   const routes = routesFor(target, check);
   if ('problem' in routes) return { cause: 'smoke-failed', message: `Smoke check \`${check.text}\` cannot be asked: ${routes.problem}.` };
+  const unasked = check.target.type === 'service' ? target.podsBehind(check.target.name).length - routes.pods.length : 0;
+  if (unasked > 0) {
+    return { cause: 'smoke-failed', message: `Smoke check \`${check.text}\` cannot be asked of ${unasked} new pods: none of their containers declares the port that the Service names.` };
+  }
   const seen = await Promise.all(routes.pods.map((route) => ask(ports, target.api, check, route, rulesOf[route.kind], signal)));
   const wrong = seen.findIndex((each) => each !== undefined);
   return wrong === -1 ? undefined : { cause: 'smoke-failed', message: `Smoke check \`${check.text}\` failed: ${routes.pods[wrong]?.through} gave ${seen[wrong]}.` };
