@@ -1,0 +1,44 @@
+import { CommandError } from '../outcome/errors.js';
+import { asDeployError } from '../pipeline/failure.js';
+import type { Ports } from '../ports/ports.js';
+
+/**
+ * Lets the run go on when nobody reads its output any more (`… | head`): a rollout that has begun is brought to its end
+ * all the same, instead of ending with EPIPE in the middle of it.
+ */
+export function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+}
+
+/** Runs a step to its end; what nothing below has caught is told in words, and ends the process with 1. */
+export async function told(ports: Pick<Ports, 'log'>, body: () => Promise<void>): Promise<void> {
+  try {
+    await body();
+  } catch (thrown) {
+    tellFailure(ports, 'The action could not do its work', thrown);
+  }
+}
+
+/** An annotation with what went wrong and what to do; the process ends with 1. */
+export function tellFailure({ log }: Pick<Ports, 'log'>, title: string, thrown: unknown): void {
+  const error = asDeployError(thrown);
+  log.error(`${error.message}\n${error.hint}`, { title });
+  process.exitCode = 1;
+}
+
+/** Writes to a file of the runner. Throws CommandError that says which, why, and what to do. */
+export async function writing(what: string, write: Promise<void>): Promise<void> {
+  try {
+    await write;
+  } catch (cause) {
+    throw new CommandError('unexpected', `${what} could not be written: ${reasonOf(cause)}.`, {
+      cause, hint: 'Check that the disk of the runner has room, and that no step took its file away.',
+    });
+  }
+}
+
+/** The same, where the run does not depend on it: a warning. */
+export const tryWriting = (ports: Pick<Ports, 'log'>, what: string, write: Promise<void>): Promise<void> =>
+  writing(what, write).catch((error: unknown) => { ports.log.warning(reasonOf(error)); });
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
