@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config/load.js';
+import { ConfigError, describeProblem } from '../../src/outcome/errors.js';
 
 const kubeconfig = 'current-context: main\nclusters: [{name: c}]\ncontexts: [{name: main}]\nusers: [{name: u, user: {token: t-1}}]\n';
 
@@ -31,7 +32,8 @@ describe('loading the settings', () => {
     [{ kubeconfig: '/k' }, { '/k': 'secret: hunter2' }, 'kubeconfig: "/k" is not a kubeconfig: it has no `clusters`. Name the file of a kubeconfig.'],
     [{ 'kubeconfig': '/k', 'kube-context': 'mian' }, { '/k': kubeconfig }, 'kubeconfig: "/k" has no context "mian". Did you mean "main"?'],
   ] as const)('%j %j', async (inputs, given, message) => {
-    await expect(load(inputs, given)).rejects.toThrow(new Error(message));
+    const error: unknown = await load(inputs, given).catch((thrown: unknown) => thrown);
+    expect(error instanceof ConfigError && error.problems.map(describeProblem)).toEqual([message]);
   });
 
   it('looks into a kubeconfig at a path, in the home folder too', async () => {

@@ -36,6 +36,7 @@ describe('image name', () => {
   const parts = 'Each part has lower-case letters and digits, separated by ".", "_", "__" or dashes.';
   refuses(parseImageName, [
     ['ghcr.io/acme/api:v1', 'has the tag "v1". Leave it out: tags are set by `tags`.'],
+    ['GHCR.io/Acme/API:1', 'has the tag "1". Leave it out: tags are set by `tags`. And image names have no upper-case letters: write "ghcr.io/acme/api".'],
     ['localhost:5000', 'has the tag "5000". Leave it out: tags are set by `tags`.'],
     [`ghcr.io/acme/api@sha256:${hex}`, 'has a digest. Leave it out: an existing digest is deployed by `digest`.'],
     ['ghcr.io/Acme/API', 'is "ghcr.io/Acme/API", and image names have no upper-case letters. Did you mean "ghcr.io/acme/api"?'],

@@ -74,7 +74,7 @@ describe('the end of the log', () => {
     expect(annotationOf(deployed)).toBeUndefined();
     expect(annotationOf(rolledBack)).toEqual({
       title: 'rolled-back: crash-loop',
-      text: 'Container app of pod hello-7c9f ended twice with code 1.\nThe last lines of its log are in the evidence below.',
+      text: 'Container app of pod hello-7c9f ended twice with code 1.\nThe last lines of its log are in the evidence.',
     });
   });
 
