@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { compileSource } from '../host/compile-source.js';
+
+let compiled: string;
+let temporary: string;
+
+beforeAll(async () => {
+  compiled = await compileSource(['entry', 'report', 'host', 'config', 'pipeline', 'cluster', 'outcome', 'ports']);
+  await symlink(resolve('node_modules'), join(compiled, 'node_modules'));
+  await writeFile(join(compiled, 'main.js'), 'import { runMain } from "./entry/main.js";\nawait runMain("rollout");\n');
+  await writeFile(join(compiled, 'cli.js'), 'import { runTerminal } from "./entry/terminal.js";\nawait runTerminal();\n');
+  temporary = await mkdtemp(join(tmpdir(), 'entry-'));
+}, 30_000);
+
+afterAll(async () => {
+  for (const folder of [compiled, temporary]) await rm(folder, { recursive: true, force: true });
+});
+
+interface Ended { readonly code: number | null; readonly out: string; readonly err: string }
+
+/** Runs an entry to its end; with `deaf`, nobody reads its output. */
+function run(args: readonly string[], env: Readonly<Record<string, string>>, deaf = false): Promise<Ended> {
+  const child = spawn(process.execPath, args.map((arg, index) => (index === 0 ? join(compiled, arg) : arg)), {
+    env: { PATH: process.env['PATH'], RUNNER_TEMP: temporary, ...env }, cwd: temporary,
+  });
+  const said = { out: '', err: '' };
+  if (deaf) child.stdout.destroy();
+  else child.stdout.on('data', (data: Buffer) => { said.out += data.toString(); });
+  child.stderr.on('data', (data: Buffer) => { said.err += data.toString(); });
+  return new Promise((done) => { child.on('close', (code) => { done({ code, ...said }); }); });
+}
+
+describe('a step whose files cannot be written', () => {
+  it('says that the outputs are missing, and still tells its verdict', async () => {
+    const { code, out, err } = await run(['main.js'], { GITHUB_ACTIONS: 'true', GITHUB_OUTPUT: temporary, GITHUB_STEP_SUMMARY: temporary });
+    expect([code, err]).toEqual([1, '']);
+    expect(out).toMatch(/^failed: app\. /m);
+    expect(out).toMatch(/^::error title=The outputs are missing::The outputs of the step could not be written: EISDIR.*Check that the disk of the runner has room/m);
+    expect(out).toMatch(/^::warning::The summary of the step could not be written: EISDIR/m);
+    expect(out).not.toMatch(/^\s+at /m);
+  });
+
+  it('begins nothing when its post step could not learn what to remove, and leaves no folder', async () => {
+    const before = await readdir(temporary);
+    const { code, out, err } = await run(['main.js'], { GITHUB_ACTIONS: 'true', GITHUB_STATE: temporary });
+    expect([code, err]).toEqual([1, '']);
+    expect(out).toMatch(/^::error title=The action could not do its work::The state for the post step could not be written: EISDIR/m);
+    expect(await readdir(temporary)).toEqual(before);
+  });
+});
+
+describe('settings that are wrong', () => {
+  it('are each told once', async () => {
+    const { code, out } = await run(['cli.js', 'rollout', '--image', 'GHCR.io/a:1', '--digest', 'x', '--workloads', 'deployment/a'], {});
+    expect(code).toBe(1);
+    expect(out.match(/has the tag "1"/g)).toHaveLength(1);
+    expect(out).toContain('every problem is listed above');
+  });
+
+  it('end the command as usual when nobody reads its output', async () => {
+    expect(await run(['cli.js', 'rollout', '--image', 'a:1'], {}, true)).toEqual({ code: 1, out: '', err: '' });
+  });
+});
