@@ -70,7 +70,10 @@ async function playApp(app: App, options: ChaosOptions, finished: Finished[]): P
 
 async function playCase(stand: Stand, given: Case): Promise<JudgedCase> {
   const before = await settled(stand);
-  return judgeCase(stand, given, before, await runCase(stand, given, before));
+  const ran = await runCase(stand, given, before);
+  const judged = await judgeCase(stand, given, before, ran);
+  await ran.cleanUp();
+  return judged;
 }
 
 /** The play itself went wrong: that is no verdict, and not to be overlooked either. */

@@ -36,6 +36,9 @@ export function plan(seed: number, runs: number): App[] {
 
 const untroubled: readonly ReleaseName[] = ['unchanged', 'dry run', 'invalid name', 'frozen', 'key missing', 'key goes', 'quota full'];
 
+/** What can be released where no new pod finds a place. */
+const standsAlone: readonly ReleaseName[] = ['nowhere to run', 'unchanged', 'dry run', 'invalid name', 'frozen', 'image absent', 'key missing'];
+
 /** Whether it makes sense to have the fault with the release. */
 function fits(name: ReleaseName, { type }: Fault): boolean {
   const { lost, image } = releases[name];
@@ -45,7 +48,7 @@ function fits(name: ReleaseName, { type }: Fault): boolean {
 }
 
 function chooseCase(chosen: Choices, shape: Shape, number: number, step: number): Case {
-  const fitting = releaseNames.filter((name) => releases[name].fits?.(shape) ?? true);
+  const fitting = releaseNames.filter((name) => (releases[name].fits?.(shape) ?? true) && (!shape.alone || standsAlone.includes(name)));
   const name = chosen.weighted(fitting.map((each) => [releases[each].weight, each] as const));
   const { good, mode } = releases[name];
   const drawn = chooseFault(chosen, good === true);

@@ -50,12 +50,12 @@ async function fillQuota(space: Space): Promise<void> {
 const liftQuota = (space: Space): Promise<unknown> => call('DELETE', pathOf('ResourceQuota', space.name, 'full')).catch(() => undefined);
 
 const table = {
-  'good': { ...good, weight: 26, fits: ({ alone }) => !alone },
-  'good, slow': { ...good, weight: 12, mode: `${calm},slow-ready=3s`, fits: ({ alone }) => !alone },
-  'good, crashes once': { ...good, weight: 3, mode: `${calm},crash-once`, fits: ({ alone }) => !alone },
+  'good': { ...good, weight: 26 },
+  'good, slow': { ...good, weight: 12, mode: `${calm},slow-ready=3s` },
+  'good, crashes once': { ...good, weight: 3, mode: `${calm},crash-once` },
   'unchanged': { good: 'either', verdicts: ['unchanged'], causes: [], weight: 3 },
   'dry run': { good: false, verdicts: ['planned'], causes: [], weight: 2, inputs: { 'dry-run': 'true' } },
-  'go back': { good: 'either', verdicts: ['deployed', 'failed'], causes: ['config-invalid'], weight: 4, fits: ({ alone }) => !alone },
+  'go back': { good: 'either', verdicts: ['deployed', 'failed'], causes: ['config-invalid'], weight: 4 },
   'invalid name': { ...failed, causes: ['config-invalid'], weight: 1, inputs: { image: 'Registry.example/App' } },
   'frozen': { ...failed, causes: ['frozen'], weight: 1, file: ['freeze:', '  - 00:00-12:00 UTC', '  - 12:00-00:00 UTC'] },
   'image absent': { ...failed, causes: ['image-not-found'], weight: 3, inputs: { digest: `sha256:${'0123456789abcdef'.repeat(4)}` } },

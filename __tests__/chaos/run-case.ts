@@ -25,6 +25,8 @@ export interface Ran {
   readonly others: readonly OthersChange[];
   /** Whether the fault came before the run was over. */
   readonly hit: boolean;
+  /** Takes back what belonged to the case; to be called when it has been judged. */
+  cleanUp(): Promise<void>;
 }
 
 const setsImages = { line: / set image /, afterMs: 0 };
@@ -55,11 +57,13 @@ export async function runCase(stand: Stand, given: Case, before: Seen): Promise<
     const runs = (await Promise.all([first, second])).flatMap((run) => run ?? []);
     const done = await disturbing?.end();
     await Promise.all(triggers.map((each) => each.end()));
-    return { runs, others, hit: fault.type === 'another run' || signalled || (done ?? false) };
+    const cleanUp = async (): Promise<void> => {
+      losing?.refuse(undefined);
+      await release.after?.(stand.space);
+    };
+    return { runs, others, hit: fault.type === 'another run' || signalled || (done ?? false), cleanUp };
   } finally {
     await proxy?.close();
-    losing?.refuse(undefined);
-    await release.after?.(stand.space);
   }
 }
 
