@@ -24,6 +24,8 @@ export interface Outcome {
   readonly tags: readonly string[];
   readonly changes: readonly Change[];
   readonly timeline: readonly Span[];
+  /** True for the `rollback` action: what was released is an earlier version. */
+  readonly wentBack?: boolean;
   /** ms from the change until the controllers had finished and traffic went to new pods only; absent when it did not come to that. */
   readonly rolledOutMs?: number;
   /** How the rollback went; absent when there was none. */

@@ -37,9 +37,9 @@ export function outcomeOf(run: Run, ending: Ending): Outcome {
     startedAt: run.startedAtWall, durationMs: msSince(run),
     reference: ending.reference, digest: ending.digest, image: run.config.image, tags: ending.tags ?? [],
     changes: touched.flatMap((target) => changesOf(target, ending.imagesNow)),
-    timeline: ending.spans,
+    timeline: [...ending.spans, ...rollbackSpan(ending)],
     rollback: ending.undone && ending.undone.result !== 'untouched' ? rollbackReport(ending.undone) : undefined,
-    rolledOutMs: ending.rolledOutMs, recovery: ending.recovery,
+    wentBack: run.action === 'rollback', rolledOutMs: ending.rolledOutMs, recovery: ending.recovery,
     undoCommands: verdict === 'deployed' || verdict === 'rollback-failed' ? (ending.undoCommands ?? []) : [],
     warnings: ending.warnings,
     plan: verdict === 'planned' ? ending.plan : undefined,
@@ -50,6 +50,14 @@ function verdictOf(run: Run, ending: Ending): Verdict {
   if (!ending.failure) return ending.unchanged ? 'unchanged' : run.config.dryRun ? 'planned' : 'deployed';
   if (!ending.undone || ending.undone.result === 'untouched') return 'failed';
   return ending.undone.result === 'restored' ? 'rolled-back' : 'rollback-failed';
+}
+
+/** The undo is no stage of its own; on the timeline it is what came after the stage that failed. */
+function rollbackSpan({ spans, undone }: Ending): Span[] {
+  if (!undone || undone.result === 'untouched' || undone.restoredAfterMs === undefined || spans.some(({ stage }) => stage === 'rollback')) return [];
+  const startMs = spans.at(-1)?.endMs ?? 0;
+  const endMs = Math.round(startMs + undone.restoredAfterMs + (undone.verifiedAfterMs ?? 0));
+  return [{ stage: 'rollback', label: 'rollback', startMs, endMs, result: undone.result === 'restored' ? 'ok' : 'failed' }];
 }
 
 const changesOf = (target: Target, now: ReadonlyMap<string, string> | undefined): Change[] =>

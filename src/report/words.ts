@@ -14,7 +14,7 @@ export function verdictSentence(outcome: Outcome): string {
   const why = outcome.failure ? causes[outcome.failure.cause].sentence : 'It failed.';
   switch (outcome.verdict) {
     case 'deployed': return outcome.changes.length > 0
-      ? `The new version is on every workload and serves, after ${took}.`
+      ? `The ${outcome.wentBack ? 'earlier' : 'new'} version is on every workload and serves, after ${took}.`
       : `Everything that was asked for is done, after ${took}.`;
     case 'unchanged': return `This version was there already, and healthy; nothing was touched (${took}).`;
     case 'planned': return 'This is what a run would do; nothing was changed.';
