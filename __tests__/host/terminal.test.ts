@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readArguments, readGitFacts, type CommandTable } from '../../src/host/terminal.js';
-import { ConfigError } from '../../src/outcome/errors.js';
+import { ConfigError, describeProblem } from '../../src/outcome/errors.js';
 import type { Exited, ProcessRunner } from '../../src/ports/process.js';
 
 const table: CommandTable = {
@@ -22,7 +22,7 @@ const problemsOf = (...argv: string[]) => {
   try {
     read(...argv);
   } catch (error) {
-    return error instanceof ConfigError ? error.message : String(error);
+    return error instanceof ConfigError ? error.problems.map(describeProblem).join('\n') : String(error);
   }
   return 'none';
 };
