@@ -8,7 +8,7 @@ import { newImage, oldImage, target } from '../rollout/build.js';
 import { run } from './runs.js';
 
 const failure = { stage: 'rollout', error: new RolloutError('crash-loop', 'It crashes.', { evidence: [{ title: 'a', text: 'from the error' }] }) } as const;
-const undone = (result: Undone['result'], changes: Partial<Undone> = {}): Undone => ({ result, notes: [], evidence: [], ...changes });
+const undone = (result: Undone['result'], changes: Partial<Undone> = {}): Undone => ({ result, notes: [], evidence: [], untouched: [], ...changes });
 const ending = (changes: Partial<Ending> = {}): Ending => ({ spans: [], warnings: [], targets: [target()], undoCommands: ['kubectl set image …'], ...changes });
 
 describe('the verdict', () => {
@@ -42,7 +42,7 @@ describe('the outcome', () => {
     const seen = undone('restored', { evidence: [{ title: 'b', text: 'from the undo' }], notes: ['n'], restoredAfterMs: 5, verifiedAfterMs: 7 });
     const outcome = outcomeOf(run(), ending({ failure, undone: seen }));
     expect(outcome.failure).toEqual({
-      cause: 'crash-loop', stage: 'rollout', message: 'It crashes.', hint: 'The last lines of its log are in the evidence below.',
+      cause: 'crash-loop', stage: 'rollout', message: 'It crashes.', hint: 'The last lines of its log are in the evidence.',
       evidence: [{ title: 'a', text: 'from the error' }, { title: 'b', text: 'from the undo' }],
     });
     expect(outcome.rollback).toEqual({ restoredAfterMs: 5, verifiedAfterMs: 7, notes: ['n'] });
@@ -66,11 +66,11 @@ describe('the record of a run', () => {
   it('says before the first change what is changed, and what was there', () => {
     const check = { text: 'service/api/', target: { type: 'service' as const, name: 'api', path: '/' }, statuses: [200] };
     const secret = { text: 'https://api.example/?token=abc', target: { type: 'url' as const, url: 'https://api.example/?token=abc' }, statuses: [200] };
-    expect(ledgerBefore(run({ freezeOverride: 'an outage', smoke: [check, secret] }), undefined, release(), [target()])).toEqual({
+    expect(ledgerBefore(run({ freezeOverride: 'an outage', smoke: [check, secret] }), undefined, release(), [{ ref: 'deployment/api', minReadySeconds: 3 }])).toEqual({
       schema: 1, app: 'api', releases: [{ reference: oldImage, at: '2026-01-01T00:00:02.500Z', proven: true, images: was }],
       run: {
         id: 'run-1', url: 'https://github.example/runs/1', commit: 'c0ffee', actor: 'octocat', startedAt: '2026-01-01T00:00:00.000Z', phase: 'changing', override: 'an outage',
-        targets: [target()], held: ['deployment/api'], smoke: [check], before: { held: ['service/api/'], running: { 'deployment/api:app': ['sha256:1'] } },
+        targets: [target()], held: [{ ref: 'deployment/api', minReadySeconds: 3 }], rollback: 'auto', smoke: [check], before: { held: ['service/api/'], running: { 'deployment/api:app': ['sha256:1'] } },
       },
     });
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.js';
 import { CancelledError, ClusterError } from '../../src/outcome/errors.js';
 import type { Exited } from '../../src/ports/process.js';
-import { setImageCommands, setImages } from '../../src/rollout/change.js';
+import { ChangeUnderWay, setImageCommands, setImages } from '../../src/rollout/change.js';
 import { imagesNow } from '../../src/rollout/images.js';
 import { fakePorts } from '../cluster/fake-ports.js';
 import { handClock } from '../cluster/hand-clock.js';
@@ -27,7 +27,7 @@ describe('setting images', () => {
     cluster.put(deploymentPath, { ...deployment({ image }), metadata: { ...deployment().metadata } });
     return { stdout: 'deployment.apps/api image updated\n' };
   };
-  const change = (cluster: FakeCluster, ports = fakePorts()) => setImages(cluster, ports, [target()], ports.cancelled);
+  const change = (cluster: FakeCluster, ports = fakePorts(), confirm = async () => undefined as void) => setImages(cluster, ports, [target()], confirm);
   const before = { [deploymentPath]: deployment({ image: oldImage }) };
 
   it('prints the command as it is typed and what kubectl said, and gives the generation', async () => {
@@ -73,22 +73,57 @@ describe('setting images', () => {
     expect(cluster.done.length).toBeLessThan(60);
   });
 
+  it('is confirmed to be this run’s before each try', async () => {
+    const order: string[] = [];
+    const kubectl = (args: readonly string[], cluster: FakeCluster) => {
+      order.push('kubectl');
+      return order.length < 6 ? { code: 1, stderr: 'Error from server (ServiceUnavailable): etcd' } : setting(newImage)(args, cluster);
+    };
+    await change(fakeCluster({ objects: before, kubectl }), fakePorts(), async () => void order.push('confirm'));
+    expect(order).toEqual(['confirm', 'kubectl', 'confirm', 'kubectl', 'confirm', 'kubectl']);
+  });
+
+  it('is not tried again once the lock is somebody else’s', async () => {
+    const lost = new CancelledError('another run, which has taken the lock over');
+    let tries = 0;
+    const cluster = fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr: 'Error from server (ServiceUnavailable): etcd' }) });
+    const confirm = async () => {
+      if ((tries += 1) === 3) throw lost;
+    };
+    await expect(change(cluster, fakePorts(), confirm)).rejects.toBe(lost);
+    expect(cluster.done.filter((each) => each.startsWith('kubectl'))).toHaveLength(2);
+  });
+
   describe('that was sent when the run is cancelled', () => {
-    const begin = () => {
+    const begin = async () => {
       const clock = handClock();
       const stop = new AbortController();
       let finish: () => void = () => undefined;
+      let sent: () => void = () => undefined;
+      const isSent = new Promise<void>((resolve) => (sent = resolve));
       const cluster = fakeCluster({ objects: before });
-      const kubectl = () => new Promise<Exited>((resolve) => (finish = () => resolve({ code: 0, stdout: '', stderr: '' })));
+      const kubectl = () => new Promise<Exited>((resolve) => {
+        finish = () => resolve({ code: 0, stdout: '', stderr: '' });
+        sent();
+      });
       const ports = fakePorts({ clock, cancelled: stop.signal });
-      const changing = setImages({ ...cluster, kubectl }, ports, [target()], stop.signal).then(() => undefined, (error: unknown) => error);
+      const changing = setImages({ ...cluster, kubectl }, ports, [target()], async () => undefined).then(() => undefined, (error: unknown) => error);
+      await isSent;
       stop.abort(new CancelledError('SIGINT'));
-      return { changing, finish: () => finish() };
+      return { changing, clock, finish: () => finish() };
     };
     it('is let come to its end', async () => {
-      const { changing, finish } = begin();
+      const { changing, finish } = await begin();
       finish();
       expect(await changing).toMatchObject({ code: 'cancelled', message: 'Stopped by SIGINT.' });
+      expect(await changing).not.toBeInstanceOf(ChangeUnderWay);
+    });
+    it('is told apart when no answer came in 4 s: it may still be made', async () => {
+      const { changing, clock } = await begin();
+      clock.advance(4000);
+      const error = await changing;
+      expect(error).toBeInstanceOf(ChangeUnderWay);
+      expect(error).toMatchObject({ code: 'cancelled', message: 'Stopped by SIGINT.' });
     });
   });
 

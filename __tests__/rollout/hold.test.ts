@@ -1,8 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RollingUpdate } from '../../src/cluster/objects.js';
+import fc from 'fast-check';
+import type { RollingUpdate, Workload } from '../../src/cluster/objects.js';
 import type { SmokeCheck } from '../../src/config/config.js';
-import { describeWave, firstWaveSize, notHeld } from '../../src/rollout/hold.js';
-import { deployment, service, target } from './build.js';
+import { describeWave, firstWaveSize, heldTarget, hold, notHeld, resume } from '../../src/rollout/hold.js';
+import { restorePatch } from '../../src/rollout/restore.js';
+import { deployment, oldImage, service, target } from './build.js';
+import { deploymentPath } from './fake-cluster.js';
+import { applyPatch } from './json-patch.js';
+import { simulate } from './simulation.js';
 
 const sized = (replicas: number | undefined, rollingUpdate?: RollingUpdate) => deployment({ spec: { replicas, strategy: rollingUpdate && { rollingUpdate } } });
 
@@ -41,5 +46,43 @@ describe('a workload is not proved first', () => {
     ['when a check asks an address', target(), deployment(), [address], 'no smoke check asks a Service of it'],
   ] as const)('%s', (_what, of, workload, checks, reason) => {
     expect(notHeld(of, workload, [service('api'), service('other', { selector: { app: 'other' } })], checks)).toBe(reason);
+  });
+});
+
+describe('a hold', () => {
+  // It stands at what this run wrote, and nobody else has changed it.
+  const of = target('deployment', { containers: [{ name: 'app', before: 'registry.example/api:0', after: oldImage }] });
+  const timing = fc.record({
+    progressDeadlineSeconds: fc.option(fc.integer({ min: 2, max: 2000 }), { nil: undefined }),
+    minReadySeconds: fc.option(fc.integer({ min: 1, max: 1999 }), { nil: undefined }),
+  }).filter(({ progressDeadlineSeconds: deadline = 600, minReadySeconds = 0 }) => minReadySeconds < deadline);
+  const standing = (timing: Partial<Workload['spec']>) => {
+    const simulation = simulate();
+    const spec = JSON.parse(JSON.stringify({ ...simulation.deployment().spec, ...timing })) as Workload['spec'];
+    simulation.cluster.put(deploymentPath, { ...simulation.deployment(), spec } as Workload);
+    const held = heldTarget(of, simulation.deployment());
+    return { simulation, spec, held, release: { ...simulation.release, targets: [of], held: new Map([[of.ref, held]]) } };
+  };
+  const never = new AbortController().signal;
+
+  it('makes no new pod available before it is let go, and leaves nothing behind', async () => {
+    await fc.assert(fc.asyncProperty(timing, async (times) => {
+      const { simulation, spec, release } = standing(times);
+      await hold(release, [of], new Map(), never);
+      expect(simulation.deployment().spec).toEqual({ ...spec, paused: true, minReadySeconds: (times.progressDeadlineSeconds ?? 600) - 1 });
+      const generations = await resume(release, [of]);
+      expect(simulation.deployment().spec).toEqual(spec);
+      expect(generations).toEqual(new Map([[of.ref, simulation.deployment().metadata?.generation]]));
+    }));
+  });
+
+  it('leaves nothing behind when it is lifted with the images that are put back', async () => {
+    await fc.assert(fc.asyncProperty(timing, async (times) => {
+      const { simulation, spec, release, held } = standing(times);
+      await hold(release, [of], new Map(), never);
+      const back = applyPatch(simulation.deployment(), restorePatch(of, simulation.deployment(), held) as never);
+      const template = { ...spec?.template, spec: { containers: [{ name: 'app', image: 'registry.example/api:0' }] } };
+      expect(back?.spec).toEqual({ ...spec, template });
+    }));
   });
 });

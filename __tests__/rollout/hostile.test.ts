@@ -71,7 +71,7 @@ describe('objects that are not whole', () => {
   it('never make the other readers throw', () => {
     fc.assert(fc.property(damaged(deployment() as Workload), (workload) => {
       podSelector([workload, deployment()]);
-      restorePatch(target(), workload, true);
+      restorePatch(target(), workload, { ref: 'deployment/api', minReadySeconds: 0 });
       resolveTargets([{ ref: { kind: 'deployment', name: 'api' }, workload }], 'registry.example/api', newImage, 'ns', new Set());
       selects({ spec: { selector: { app: 'api' } } }, workload.metadata?.labels);
     }), { numRuns: 300 });

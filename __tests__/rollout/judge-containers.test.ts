@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { KubeObject } from '../../src/cluster/objects.js';
-import { backingOff, ended, event, newImage, pod, restarted, running, waiting, type PodOptions } from './build.js';
-import { judgeOf, messageOf, midway, settle, word, type JudgeOptions } from './judging.js';
+import { backingOff, deployment, ended, event, newImage, pod, replicaSet, restarted, running, set, waiting, type PodOptions } from './build.js';
+import { judgeOf, messageOf, midway, replicaSets, settle, word, worldOf, type JudgeOptions } from './judging.js';
 
 /** What is decided about one new pod `p` in the middle of a rollout, and when. */
 function verdictOn(options: PodOptions, more: readonly KubeObject[] = [], judged: JudgeOptions = {}): readonly [string, number, string] {
@@ -194,4 +194,47 @@ describe('pods that are never asked', () => {
   it('a pod without any status', () => {
     expect(judgeOf(midway({ ...pod('p'), status: undefined } as KubeObject)).at(0).state).toBe('wait');
   });
+});
+
+describe('a container that has ended once', () => {
+  const begin = Date.UTC(2026, 0, 1);
+  const lived = (ms: number) => ({ startedAt: new Date(begin).toISOString(), finishedAt: new Date(begin + ms).toISOString() });
+  const oneMore = (terminated: object) => pod('a', { statuses: [restarted(1, {}, { ready: true, lastState: { terminated: { exitCode: 1, reason: 'Error', ...terminated } } })] });
+  const doneAfter = (terminated: object, judged: JudgeOptions = {}) => {
+    const { decision, atMs } = settle(judgeOf(worldOf([deployment(), ...replicaSets(), oneMore(terminated), pod('b')]), judged));
+    return [word(decision), atMs];
+  };
+
+  it.each([
+    ['0 s', 0, 5000], ['2 s', 2000, 5000], ['2.5 s', 2500, 5000], ['3 s', 3000, 6000], ['10 s', 10_000, 20_000],
+    ['29 s', 29_000, 58_000], ['30 s', 30_000, 60_000], ['31 s', 31_000, 60_000], ['an hour', 3_600_000, 60_000], ['less than nothing', -9000, 5000],
+  ])('after %s has to live for twice as long, within bounds', (_life, ms, after) => {
+    expect(doneAfter(lived(ms))).toEqual(['done', after]);
+  });
+  it('has to live for the least when it is not known how long it did', () => {
+    expect(doneAfter({})).toEqual(['done', 5000]);
+    expect(doneAfter({ finishedAt: 'yesterday', startedAt: 'once' })).toEqual(['done', 5000]);
+  });
+  it('is not yet done a moment before', () => {
+    const asked = judgeOf(worldOf([deployment(), ...replicaSets(), oneMore(lived(10_000)), pod('b')]));
+    expect(asked.at(0).state).toBe('wait');
+    expect([asked.at(19_999), asked.at(20_000)].map(word)).toEqual(['wait', 'done']);
+  });
+  it('before the change counts as any other', () => {
+    expect(doneAfter(lived(10_000), { expected: { restartsBefore: new Map([['uid-a/app', 1]]) } })).toEqual(['done', 2000]);
+  });
+  it('is found in its loop when it ends again before that', () => {
+    const world = worldOf([deployment(), ...replicaSets(), oneMore(lived(10_000)), pod('b')]);
+    const asked = judgeOf(world);
+    for (const at of [0, 5000, 10_000]) expect(asked.at(at).state).toBe('wait');
+    world.apply(set(pod('a', { statuses: [backingOff(1)] })));
+    world.apply(set(pod('a', { statuses: [restarted(2)] })));
+    expect(word(asked.at(11_000))).toBe('crash-loop');
+  });
+});
+
+it('a pod template that somebody changed while its first wave was held is theirs', () => {
+  const held = worldOf([deployment({ spec: { paused: true, template: { metadata: { labels: { app: 'api', theirs: 'yes' } }, spec: { containers: [{ name: 'app', image: newImage }] } } } }), replicaSet('rs-old', 'x')]);
+  const decision = judgeOf(held, { expected: { goal: 'first-wave' } }).at(0);
+  expect([word(decision), messageOf(decision)]).toEqual(['superseded', 'the pod template of deployment/api was changed by somebody else while its first wave was held']);
 });

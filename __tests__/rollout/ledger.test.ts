@@ -7,6 +7,7 @@ import {
   formatLedger, imagesOf, inPhase, ledgerName, openLedger, parseLedger, previousRelease, releasesKept, sameImages, withoutRelease, withRelease,
   type Ledger, type Release,
 } from '../../src/rollout/ledger.js';
+import { ClusterError } from '../../src/outcome/errors.js';
 import { swiftClock } from '../cluster/hand-clock.js';
 import { newImage, oldImage, target } from './build.js';
 import { fakeCluster } from './fake-cluster.js';
@@ -18,7 +19,7 @@ const release = (version: string, changes: Partial<Release> = {}): Release =>
 const now = (version: string) => release(version).images;
 const ledger = (changes: Partial<Ledger> = {}): Ledger => ({
   schema: 1, app: 'api', releases: [release('2'), release('1')],
-  run: { id: 'run-1', startedAt: at, phase: 'changing', targets: [target()], held: [], smoke: [check], before: { held: ['service/api/'], running: { 'deployment/api:app': ['sha256:1'] } } }, ...changes,
+  run: { id: 'run-1', startedAt: at, phase: 'changing', targets: [target()], held: [{ ref: 'deployment/api', minReadySeconds: 3 }], rollback: 'auto', smoke: [check], before: { held: ['service/api/'], running: { 'deployment/api:app': ['sha256:1'] } } }, ...changes,
 });
 
 describe('a ledger as text', () => {
@@ -55,6 +56,7 @@ describe('a ledger as text', () => {
     JSON.stringify({ ...ledger(), run: { ...ledger().run, smoke: [{ text: 'x' }] } }),
     JSON.stringify({ ...ledger(), releases: 'none' }), JSON.stringify({ ...ledger(), run: { ...ledger().run, targets: [null] } }),
     JSON.stringify({ ...ledger(), run: { ...ledger().run, before: undefined } }), JSON.stringify({ ...ledger(), run: { ...ledger().run, held: 'all' } }),
+    JSON.stringify({ ...ledger(), run: { ...ledger().run, held: ['deployment/api'] } }),
   ])('that somebody edited is none: %j', (text) => expect(parseLedger(text)).toBeUndefined());
 
   it('of any shape never breaks whoever reads it', () => {
@@ -140,6 +142,24 @@ describe('the ledger in the cluster', () => {
     expect(cluster.objects.get(path)?.metadata).toMatchObject(
       { name: ledgerName('api'), namespace: 'web', labels: { 'app.kubernetes.io/managed-by': 'deploy-action', 'app.kubernetes.io/part-of': 'api' } });
     expect(await store.read()).toEqual(ledger());
+  });
+
+  it.each([
+    ['{"schema":2,"app":"api"}', 'a later version of this action wrote it'], ['{\n "schema": 3\n}', 'a later version of this action wrote it'],
+    ['{"schema":1,"run":null}', 'somebody has changed it by hand'], ['no json', 'somebody has changed it by hand'], ['', 'somebody has changed it by hand'],
+  ])('that is not understood is left alone, and said: %j', async (text, why) => {
+    const { cluster, store } = open(fakeCluster({ objects: { [path]: { metadata: { name: ledgerName('api') }, data: { 'ledger.json': text } } as ConfigMap } }));
+    const error = await store.read().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ClusterError);
+    expect(error).toMatchObject({
+      code: 'superseded', message: `The ledger (ConfigMap deploy-ledger-api in namespace web) cannot be read: ${why}.`,
+      hint: 'Use that version, or look at it (`kubectl --namespace=web get configmap deploy-ledger-api --output=yaml`), see to what it says is unfinished, and delete it.',
+    });
+    expect(cluster.done).toEqual([`GET ${path}`]);
+  });
+
+  it('without anything in it is none yet', async () => {
+    expect(await open(fakeCluster({ objects: { [path]: { metadata: { name: ledgerName('api') } } } })).store.read()).toBeUndefined();
   });
 
   it('is written again and again by one run', async () => {

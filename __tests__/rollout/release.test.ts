@@ -13,6 +13,11 @@ import { check, simulate, type Behaviour, type Simulation, type SimulationOption
 const times = (count: number, image: string) => Array.from({ length: count }, () => image);
 const imageOf = (workload: Workload) => workload.spec?.template?.spec?.containers?.[0]?.image;
 
+/** What is left of a hold: whether it is paused, and minReadySeconds. */
+const holdOf = (simulation: Simulation) => [simulation.deployment().spec?.paused ?? false, simulation.deployment().spec?.minReadySeconds ?? 0];
+
+const unopposed = async () => undefined;
+
 interface Ended {
   readonly simulation: Simulation;
   readonly error?: DeployError;
@@ -20,17 +25,16 @@ interface Ended {
 }
 
 /** What the stages of a release do: roll out, ask, and undo when that fails. */
-async function run(options: SimulationOptions & { readonly proveFirst?: boolean } = {}): Promise<Ended> {
+async function run(options: SimulationOptions = {}): Promise<Ended> {
   const simulation = simulate(options);
   const { release } = simulation;
-  const held = options.proveFirst ? release.targets : [];
   try {
-    const { followed } = await rollOut(release, held);
+    const { followed } = await rollOut(release, unopposed);
     await smokeRelease(release, followed, release.config.smoke, release.ports.cancelled);
     return { simulation };
   } catch (thrown) {
     const error = thrown as DeployError;
-    const journal = { restoring: async () => undefined, resumed: false, held: new Set(held.map((target) => target.ref)) };
+    const journal = { restoring: async () => undefined, resumed: false, held: [...release.held.values()] };
     return { simulation, error, undone: await undoRelease(release, error, journal) };
   }
 }
@@ -45,7 +49,9 @@ describe('a good release', () => {
 
   it.each([1, 2, 3, 8])('of %d pods that is proved first is held at its first wave, and let go on', async (replicas) => {
     const { simulation, error } = await run({ replicas, proveFirst: true });
-    expect([error, simulation.images(), simulation.deployment().spec?.paused]).toEqual([undefined, times(replicas, newImage), undefined]);
+    expect([error, simulation.images()]).toEqual([undefined, times(replicas, newImage)]);
+    expect(simulation.deployment().spec).not.toHaveProperty('paused');
+    expect(simulation.deployment().spec).not.toHaveProperty('minReadySeconds');
     expect(simulation.cluster.done.filter((each) => each.startsWith('PATCH')).length).toBe(2);
     expect(simulation.ports.lines).toContain('progress rollout deployment/api the first wave answers rightly · the rest follows');
   });
@@ -80,14 +86,20 @@ describe('a release that starts and answers wrongly', () => {
     const { simulation, error, undone } = await run({ after: 'wrong', proveFirst: true });
     expect([error?.code, undone?.result, simulation.images(), simulation.survivors()]).toEqual(['smoke-failed', 'restored', times(3, oldImage), 3]);
     expect(simulation.deployment().spec).not.toHaveProperty('paused');
+    expect(simulation.deployment().spec).not.toHaveProperty('minReadySeconds');
+  });
+  it.each([1, 2])('keeps the old pods even where its first wave is as large as the whole, of %d', async (replicas) => {
+    const { undone, simulation } = await run({ after: 'wrong', proveFirst: true, replicas, minReadySeconds: 3 });
+    expect([undone?.result, simulation.images(), simulation.survivors()]).toEqual(['restored', times(replicas, oldImage), replicas]);
+    expect(simulation.deployment().spec).toMatchObject({ minReadySeconds: 3 });
   });
 });
 
 describe('a rollback', () => {
   it('puts nothing back where nothing was changed', async () => {
     const { release } = simulate();
-    const journal = { restoring: async () => undefined, resumed: false, held: new Set<string>() };
-    expect(await undoRelease(release, new RolloutError('deadline', 'x'), journal)).toEqual({ result: 'untouched', notes: [], evidence: [] });
+    const journal = { restoring: async () => undefined, resumed: false, held: [] };
+    expect(await undoRelease(release, new RolloutError('deadline', 'x'), journal)).toEqual({ result: 'untouched', notes: [], evidence: [], untouched: ['deployment/api'] });
   });
 
   it('overwrites nothing of somebody else, and says so', async () => {
@@ -108,7 +120,7 @@ describe('a rollback', () => {
     const { release } = simulation;
     const other = { ...release, snapshots: release.snapshots.map((each) => ({ ...each, running: new Map([['app', new Set([`sha256:${'f'.repeat(64)}`])]]) })) };
     expect(recall(other)).toEqual({ held: ['service/api/'], running: { 'deployment/api:app': [`sha256:${'f'.repeat(64)}`] } });
-    const journal = { restoring: async () => undefined, resumed: true, held: new Set<string>() };
+    const journal = { restoring: async () => undefined, resumed: true, held: [] };
     expect(await undoRelease(other, error as DeployError, journal)).toMatchObject({
       result: 'failed', notes: [expect.stringMatching(/^Container app of deployment\/api runs sha256:1+ now, and ran sha256:f+ before: its tag was moved meanwhile\.$/)],
     });
@@ -118,17 +130,17 @@ describe('a rollback', () => {
     const text = { ...check, text: 'service/api/ contains v2', contains: newImage };
     const simulation = simulate({ after: 'crash', smoke: [text] });
     const release = { ...simulation.release, heldBefore: new Set<string>() };
-    const error = await rollOut(release, []).then(() => undefined, (thrown: unknown) => thrown);
-    const undone = await undoRelease(release, error as DeployError, { restoring: async () => undefined, resumed: false, held: new Set() });
+    const error = await rollOut(release, unopposed).then(() => undefined, (thrown: unknown) => thrown);
+    const undone = await undoRelease(release, error as DeployError, { restoring: async () => undefined, resumed: false, held: [] });
     expect([undone.result, undone.notes]).toEqual(
       ['restored', ['Smoke check `service/api/ contains v2` did not hold before the run either, and so proves nothing of the old version.']]);
   });
 
   it('comes first when the ledger cannot be written, and says that it could not', async () => {
     const simulation = simulate({ after: 'crash' });
-    const error = await rollOut(simulation.release, []).then(() => undefined, (thrown: unknown) => thrown);
+    const error = await rollOut(simulation.release, unopposed).then(() => undefined, (thrown: unknown) => thrown);
     const restoring = () => Promise.reject(new Error('etcd is full'));
-    const undone = await undoRelease(simulation.release, error as DeployError, { restoring, resumed: false, held: new Set() });
+    const undone = await undoRelease(simulation.release, error as DeployError, { restoring, resumed: false, held: [] });
     expect([undone.result, undone.notes, simulation.images()]).toEqual(['restored', ['The ledger could not be written: etcd is full.'], times(3, oldImage)]);
   });
 
@@ -156,7 +168,7 @@ describe('a StatefulSet that replaces its pods in order', () => {
     }
     const of = { ref: 'statefulset/db', kind: 'statefulset', name: 'db', uid: 'uid-db', containers: [{ name: 'app', before: oldImage, after: newImage }] } as const;
     const release = { ...simulation.release, targets: [of], snapshots: [], config: { smoke: [], timeoutMs: 1000, rollback: 'auto' as const } };
-    await undoRelease(release, new CancelledError('SIGINT'), { restoring: async () => undefined, resumed: image === oldImage, held: new Set() });
+    await undoRelease(release, new CancelledError('SIGINT'), { restoring: async () => undefined, resumed: image === oldImage, held: [] });
     expect(simulation.cluster.done).toContain('DELETE /api/v1/namespaces/web/pods/db-0');
     expect(simulation.ports.lines).toContain('command kubectl delete pod db-0');
   });
@@ -170,16 +182,17 @@ describe('whatever the API server does', () => {
 
   it('the release is everywhere and proven, or nowhere and the old one proven; never half, never paused', async () => {
     const troublesome = fc.array(trouble, { maxLength: 6 });
-    await fc.assert(fc.asyncProperty(behaviour, fc.boolean(), fc.integer({ min: 1, max: 4 }), troublesome, async (after, proveFirst, replicas, troubles) => {
+    const [count, seconds] = [fc.integer({ min: 1, max: 4 }), fc.nat(2)];
+    await fc.assert(fc.asyncProperty(behaviour, fc.boolean(), count, seconds, troublesome, async (after, proveFirst, replicas, minReadySeconds, troubles) => {
       const onNews = (count: number, { cluster }: Simulation) => {
         for (const { method, at, status } of troubles) {
           if (at === count) cluster.troubles.push({ method, trouble: status === 'lose' ? status : new ApiError(status, '', 'away') });
         }
       };
-      const { simulation, error, undone } = await run({ after, proveFirst, replicas, onNews });
-      const ended = [error?.code, undone?.result, simulation.images(), simulation.deployment().spec?.paused];
+      const { simulation, error, undone } = await run({ after, proveFirst, replicas, minReadySeconds, onNews });
+      const ended = [error?.code, undone?.result, simulation.images(), holdOf(simulation)];
       const cause = after === 'crash' ? 'crash-loop' : 'smoke-failed';
-      expect(ended).toEqual(after === 'good' ? [undefined, undefined, times(replicas, newImage), undefined] : [cause, 'restored', times(replicas, oldImage), undefined]);
+      expect(ended).toEqual(after === 'good' ? [undefined, undefined, times(replicas, newImage), [false, minReadySeconds]] : [cause, 'restored', times(replicas, oldImage), [false, minReadySeconds]]);
       if (after === 'wrong' && proveFirst) expect(simulation.survivors()).toBe(replicas);
     }), { numRuns: 60 });
   });
@@ -191,7 +204,7 @@ describe('whatever the API server does', () => {
       const { simulation, error, undone } = await run({ after, proveFirst, cancelled: stop.signal, onNews });
       if (!error) return expect(simulation.images()).toEqual(times(3, newImage));
       expect(undone?.result).not.toBe('untouched');
-      expect([imageOf(simulation.deployment()), simulation.deployment().spec?.paused]).toEqual([oldImage, undefined]);
+      expect([imageOf(simulation.deployment()), holdOf(simulation)]).toEqual([oldImage, [false, 0]]);
     }), { numRuns: 40 });
   });
 });

@@ -94,12 +94,12 @@ export interface Ending {
 export const replayDeadlineMs = 300_000;
 
 /** Plays the news to the judge as a run would see it: a look at each piece of news, and whenever the judge asked for one. */
-export function play(recording: Recording, world: World, expected: Expectation, news: readonly News[], startMs = 0): Ending {
+export function play(recording: Recording, world: World, expected: Expectation, news: readonly News[], startMs = 0, steadyMs = 2000): Ending {
   let memory: Memory = blankMemory;
   let recheckAt = startMs;
   const look = (at: number): Ending | undefined => {
     const followed = [{ target: recording.target, expected }];
-    const patience = { deadlineAt: startMs + replayDeadlineMs, steadyMs: 2000 };
+    const patience = { deadlineAt: startMs + replayDeadlineMs, steadyMs };
     const seen = judge(world.view(recording.target), expected, memory, at, patience, newPodsOf(world, followed));
     memory = seen.memory;
     if (seen.decision.state !== 'wait') return { decision: seen.decision, atMs: Math.round(at - startMs) };
@@ -123,9 +123,9 @@ export function play(recording: Recording, world: World, expected: Expectation, 
 }
 
 /** Plays a whole recording from the change to the verdict. */
-export function replay(recording: Recording, news: readonly News[] = recording.news): Ending {
+export function replay(recording: Recording, news: readonly News[] = recording.news, steadyMs?: number): Ending {
   const world = worldBefore(recording);
-  return play(recording, world, expectationFor(recording, world, 'after', recording.generation), news);
+  return play(recording, world, expectationFor(recording, world, 'after', recording.generation), news, 0, steadyMs);
 }
 
 /** Plays what came after the old image was put back. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ApiError } from '../../src/cluster/api.js';
 import type { Workload } from '../../src/cluster/objects.js';
+import type { HeldTarget } from '../../src/rollout/hold.js';
 import { restore, restorePatch, undoArguments } from '../../src/rollout/restore.js';
 import type { Target } from '../../src/rollout/workload.js';
 import { swiftClock } from '../cluster/hand-clock.js';
@@ -12,11 +13,12 @@ import { applyPatch } from './json-patch.js';
 const withContainers = (images: Readonly<Record<string, string>>, extra: Partial<Workload['spec']> = {}): Workload => deployment({
   spec: { ...extra, template: { metadata: { labels: { app: 'api' } }, spec: { containers: Object.entries(images).map(([name, image]) => ({ name, image })) } } },
 });
+const held: HeldTarget = { ref: 'deployment/api', minReadySeconds: 0 };
 const imagesOf = (workload: Workload | undefined) => workload?.spec?.template?.spec?.containers?.map((container) => container.image);
 
 describe('the patch that puts the old images back', () => {
   it('tests the workload, the container and the image before it replaces anything', () => {
-    expect(restorePatch(target(), deployment(), false)).toEqual([
+    expect(restorePatch(target(), deployment(), undefined)).toEqual([
       { op: 'test', path: '/metadata/uid', value: 'uid-api' },
       { op: 'test', path: '/spec/template/spec/containers/0/name', value: 'app' },
       { op: 'test', path: '/spec/template/spec/containers/0/image', value: newImage },
@@ -29,28 +31,36 @@ describe('the patch that puts the old images back', () => {
       metadata: { uid: 'uid-api' },
       spec: { jobTemplate: { spec: { template: { spec: { containers: [{ name: 'other', image: 'x' }], initContainers: [{ name: 'proxy' }, { name: 'app', image: newImage }] } } } } },
     };
-    expect(restorePatch(target('cronjob'), job, false)).toContainEqual(
+    expect(restorePatch(target('cronjob'), job, undefined)).toContainEqual(
       { op: 'replace', path: '/spec/jobTemplate/spec/template/spec/initContainers/1/image', value: oldImage });
   });
 
   it('is empty when the old images are there already', () => {
-    expect(restorePatch(target(), deployment({ image: oldImage }), false)).toEqual([]);
+    expect(restorePatch(target(), deployment({ image: oldImage }), undefined)).toEqual([]);
   });
 
   it('goes to the last proven release where what was there before was broken', () => {
     const proven = 'registry.example/api:0';
     const of = target('deployment', { containers: [{ name: 'app', before: oldImage, after: newImage, back: proven }] });
-    expect(applyPatch(deployment(), restorePatch(of, deployment(), false) as never)?.spec?.template?.spec?.containers?.[0]?.image).toBe(proven);
-    expect(restorePatch(of, deployment({ image: oldImage }), false)).toEqual([]);
+    expect(applyPatch(deployment(), restorePatch(of, deployment(), undefined) as never)?.spec?.template?.spec?.containers?.[0]?.image).toBe(proven);
+    expect(restorePatch(of, deployment({ image: oldImage }), undefined)).toEqual([]);
   });
 
   it('lifts the pause of this run, and no other', () => {
     const paused = deployment({ spec: { paused: true } });
-    expect(applyPatch(paused, restorePatch(target(), paused, true) as never)?.spec).not.toHaveProperty('paused');
-    expect(applyPatch(paused, restorePatch(target(), paused, false) as never)?.spec?.paused).toBe(true);
-    expect(restorePatch(target(), deployment({ image: oldImage, spec: { paused: true } }), true)).toEqual([
+    expect(applyPatch(paused, restorePatch(target(), paused, held) as never)?.spec).not.toHaveProperty('paused');
+    expect(applyPatch(paused, restorePatch(target(), paused, undefined) as never)?.spec?.paused).toBe(true);
+    expect(restorePatch(target(), deployment({ image: oldImage, spec: { paused: true } }), held)).toEqual([
       { op: 'test', path: '/metadata/uid', value: 'uid-api' }, { op: 'test', path: '/spec/paused', value: true }, { op: 'remove', path: '/spec/paused' },
     ]);
+  });
+
+  it('puts minReadySeconds back where this run raised it, and keeps what somebody else wrote', () => {
+    const secondsAfter = (minReadySeconds: number, before: number) => {
+      const paused = deployment({ spec: { paused: true, minReadySeconds } });
+      return applyPatch(paused, restorePatch(target(), paused, { ...held, minReadySeconds: before }) as never)?.spec?.minReadySeconds;
+    };
+    expect([secondsAfter(599, 0), secondsAfter(599, 7), secondsAfter(20, 7), secondsAfter(599, 599)]).toEqual([undefined, 7, 20, 599]);
   });
 
   it.each([
@@ -58,7 +68,7 @@ describe('the patch that puts the old images back', () => {
     ['without the container', withContainers({ other: 'x' }), 'container app of deployment/api was removed during the run'],
     ['with another image', deployment({ image: 'hotfix:1' }), 'container app of deployment/api was set to hotfix:1 by somebody else'],
   ])('is none for a workload that was %s', (_what, workload, superseded) => {
-    expect(restorePatch(target(), workload, false)).toEqual({ superseded });
+    expect(restorePatch(target(), workload, undefined)).toEqual({ superseded });
   });
 
   it('puts back exactly what was there, touches nothing else, and is refused as a whole when anything was written meanwhile', () => {
@@ -67,7 +77,7 @@ describe('the patch that puts the old images back', () => {
     fc.assert(fc.property(images, images, fc.nat(9), fc.boolean(), (read, now, replicas, sidecar) => {
       const of: Target = target('deployment', { containers: names.map((name) => ({ name, before: 'old', after: 'new' })) });
       const asImages = (list: readonly string[]) => Object.fromEntries([...(sidecar ? [['proxy', 'new'] as const] : []), ...names.map((name, index) => [name, list[index] ?? ''] as const)]);
-      const patch = restorePatch(of, withContainers(asImages(read)), false);
+      const patch = restorePatch(of, withContainers(asImages(read)), undefined);
       if ('superseded' in patch) return expect(read).toContain('other');
       const meanwhile = withContainers(asImages(now), { replicas });
       const after = applyPatch(meanwhile, patch);
@@ -82,7 +92,7 @@ describe('the patch that puts the old images back', () => {
 describe('putting the old images back', () => {
   const clusterWith = (workload: Workload) => fakeCluster({ objects: { [deploymentPath]: workload } });
   const holds = (cluster: ReturnType<typeof fakeCluster>) => imagesOf(cluster.objects.get(deploymentPath));
-  const putBack = (cluster: ReturnType<typeof fakeCluster>, held = false) => restore(cluster, swiftClock(), target(), held);
+  const putBack = (cluster: ReturnType<typeof fakeCluster>, held?: HeldTarget) => restore(cluster, swiftClock(), target(), held);
 
   it('says with which generation they are back', async () => {
     const cluster = clusterWith(deployment());
@@ -101,7 +111,7 @@ describe('putting the old images back', () => {
   });
   it('lifts the pause of this run even then', async () => {
     const cluster = clusterWith(deployment({ image: 'hotfix:1', spec: { paused: true } }));
-    expect((await putBack(cluster, true)).result).toBe('superseded');
+    expect((await putBack(cluster, held)).result).toBe('superseded');
     expect(cluster.objects.get(deploymentPath)).not.toHaveProperty('spec.paused');
     expect(holds(cluster)).toEqual(['hotfix:1']);
   });

@@ -1,6 +1,7 @@
 import type { ContainerStatus, KubeObject, Pod, ReplicaSet, Workload } from '../../src/cluster/objects.js';
 import type { SmokeCheck } from '../../src/config/config.js';
 import type { Clock } from '../../src/ports/clock.js';
+import { heldTarget } from '../../src/rollout/hold.js';
 import type { OpenRelease } from '../../src/rollout/release.js';
 import { takeSnapshot } from '../../src/rollout/snapshot.js';
 import { World } from '../../src/rollout/world.js';
@@ -16,6 +17,9 @@ export interface SimulationOptions {
   readonly after?: Behaviour;
   readonly smoke?: readonly SmokeCheck[];
   readonly cancelled?: AbortSignal;
+  /** What the Deployment has of it before the release. */
+  readonly minReadySeconds?: number;
+  readonly proveFirst?: boolean;
   /** Called before each piece of news, with how many there were. */
   readonly onNews?: (count: number, simulation: Simulation) => void;
 }
@@ -34,7 +38,7 @@ export interface Simulation {
 
 export const check: SmokeCheck = { text: 'service/api/', target: { type: 'service', name: 'api', path: '/' }, statuses: [200] };
 
-interface Running { readonly name: string; readonly image: string; stage: number }
+interface Running { readonly name: string; readonly image: string; stage: number; readyAt: number }
 
 const startup: Readonly<Record<Behaviour, readonly Pod['status'][]>> = (() => {
   const status = (...statuses: readonly ContainerStatus[]) => pod('x', { statuses }).status;
@@ -59,7 +63,10 @@ export function simulate(options: SimulationOptions = {}): Simulation {
     },
   };
   const cluster = fakeCluster({
-    objects: { [deploymentPath]: deployment({ image: oldImage, generation: 1, spec: { replicas }, status: { observedGeneration: 1 } }) },
+    objects: { [deploymentPath]: deployment({
+      image: oldImage, generation: 1, status: { observedGeneration: 1 },
+      spec: { replicas, ...(options.minReadySeconds ? { minReadySeconds: options.minReadySeconds } : {}) },
+    }) },
     kubectl: (args) => {
       const now = cluster.objects.get(deploymentPath) as Workload;
       const image = args.find((arg) => arg.startsWith('app='))?.slice('app='.length) ?? '';
@@ -117,23 +124,38 @@ export function simulate(options: SimulationOptions = {}): Simulation {
     const moving = pods.find((each) => each.stage < startup[behaviourOf(each.image)].length - 1);
     if (moving) {
       moving.stage += 1;
+      moving.readyAt = time;
       return tell(podOf(moving));
     }
     if (mine.length < size) {
-      pods.push({ name: `pod-${(count += 1)}`, image, stage: 0 });
+      pods.push({ name: `pod-${(count += 1)}`, image, stage: 0, readyAt: time });
       return tell(podOf(pods.at(-1) as Running));
     }
-    return (!wanted.spec?.paused && roll(image, size, desired, old)) || tellEndpoints() || tellStatus(wanted, mine);
+    return (wanted.spec?.paused ? saturate(mine, desired, old) : roll(image, size, desired, old)) || tellEndpoints() || tellStatus(wanted, mine);
   };
+  /** Of the old pods, as of all that were there first, only a ReplicaSet knows that is given no new minReadySeconds. */
+  const isAvailable = (each: Running): boolean => {
+    const { spec } = cluster.objects.get(deploymentPath) as Workload;
+    const isNew = each.image === spec?.template?.spec?.containers?.[0]?.image;
+    return isReady(each) && (!isNew || time - each.readyAt >= 1000 * (spec?.minReadySeconds ?? 0));
+  };
+  /** ms until the next ready pod is available. */
+  const untilAvailable = (): number => {
+    const { spec } = cluster.objects.get(deploymentPath) as Workload;
+    return Math.min(...pods.filter((each) => isReady(each) && !isAvailable(each)).map((each) => each.readyAt + 1000 * (spec?.minReadySeconds ?? 0) - time));
+  };
+  /** The controller scales the old pods of a Deployment down as soon as the new ones are the whole, also when it is paused. */
+  const saturate = (mine: readonly Running[], desired: number, old: readonly Running[]): boolean =>
+    old[0] !== undefined && mine.filter(isAvailable).length >= desired && remove(old[0]);
   const roll = (image: string, size: number, desired: number, old: readonly Running[]): boolean => {
     const broken = old.find((each) => !isReady(each));
     if (broken) return remove(broken);
     if (size < desired && pods.length < desired + 1) return scale(image, size + 1);
-    return old[0] !== undefined && pods.filter(isReady).length > desired && remove(old[0]);
+    return old[0] !== undefined && pods.filter(isAvailable).length > desired && remove(old[0]);
   };
   const tellStatus = (wanted: Workload, mine: readonly Running[]): boolean => {
     const now: Workload = { ...wanted, kind: 'Deployment', status: {
-      observedGeneration: wanted.metadata?.generation, replicas: pods.length, updatedReplicas: mine.length, availableReplicas: pods.filter(isReady).length,
+      observedGeneration: wanted.metadata?.generation, replicas: pods.length, updatedReplicas: mine.length, availableReplicas: pods.filter(isAvailable).length,
     } };
     if (JSON.stringify([now.status, now.spec]) === JSON.stringify([told?.status, told?.spec])) return false;
     told = now;
@@ -150,10 +172,13 @@ export function simulate(options: SimulationOptions = {}): Simulation {
   };
 
   untilQuiet();
+  for (const each of pods) each.readyAt = Number.NEGATIVE_INFINITY;
+  untilQuiet();
   const first = new Set(pods.map((each) => each.name));
   const ports = fakePorts({ clock, cancelled: options.cancelled });
   let news = 0;
   const of = target();
+  const held = options.proveFirst ? new Map([[of.ref, heldTarget(of, cluster.objects.get(deploymentPath) as Workload)]]) : new Map();
   const simulation: Simulation = {
     cluster, ports,
     images: () => pods.map((each) => each.image),
@@ -171,10 +196,10 @@ export function simulate(options: SimulationOptions = {}): Simulation {
           if (signal?.aborted) throw signal.reason;
           // Everything takes its time, and when nobody has anything to do only time passes.
           if (step()) time += 100;
-          else time += Math.max(0, ms);
+          else time += Math.max(0, Math.min(ms, untilAvailable()));
         },
       },
-      snapshots: [takeSnapshot(world, of)], heldBefore: new Set((options.smoke ?? [check]).map(({ text }) => text)),
+      held, snapshots: [takeSnapshot(world, of)], heldBefore: new Set((options.smoke ?? [check]).map(({ text }) => text)),
     },
   };
   return simulation;

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { KubeObject, Pod } from '../../src/cluster/objects.js';
 import type { SmokeCheck } from '../../src/config/config.js';
 import { expectationOf, runningDigests, servicesFor, takeSnapshot, unhealthiness } from '../../src/rollout/snapshot.js';
-import { controllerRevision, daemonset, deployment, event, newImage, oldImage, pod, replicaSet, restarted, running, service, statefulset, target } from './build.js';
+import { controllerRevision, daemonset, deployment, event, newImage, oldImage, pod, replicaSet, restarted, running, service, slice, statefulset, target } from './build.js';
 import { replicaSets, worldOf } from './judging.js';
 
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
@@ -66,8 +66,8 @@ describe('what a change is measured against', () => {
 describe('the Services of a workload', () => {
   const check = (name: string): SmokeCheck => ({ text: name, target: { type: 'service', name, path: '/' }, statuses: [200] });
   const address: SmokeCheck = { text: 'x', target: { type: 'url', url: 'https://x.example/' }, statuses: [200] };
-  const view = worldOf([deployment()]).view(target());
-  const all = [service('api'), service('other', { selector: { app: 'other' } }), service('headless', { selector: {} }), service('also')];
+  const view = worldOf([deployment(), slice('also', {})]).view(target());
+  const all = [service('api'), service('other', { selector: { app: 'other' } }), service('headless', { selector: {} }), service('also'), service('unserved')];
 
   it('are those that select its pods, and those that a smoke check asks', () => {
     expect(servicesFor(view, all, [check('api'), check('other'), address])).toEqual([
