@@ -55,6 +55,7 @@ export async function setImages(
 }
 
 async function runKubectl(cluster: Cluster, { log, clock }: Pick<Ports, 'log' | 'clock'>, args: readonly string[], signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
   log.command(cluster.typed(args));
   const exit = await toItsEnd(cluster.kubectl(args), clock, signal);
   for (const line of `${exit.stdout}${exit.stderr}`.split('\n')) if (line.trim() !== '') log.output(line);

@@ -73,9 +73,9 @@ async function setPaused({ cluster, ports, held }: OpenRelease, target: Target, 
   const path = apiPath(resources.deployments, cluster.namespace, target.name);
   const attempt = async (): Promise<Workload> => {
     const workload = await cluster.api.get<Workload>(path, { signal: ports.cancelled });
-    // An earlier try that nobody answered may have been done.
-    if ((workload.spec?.paused ?? false) === paused) return workload;
     const change = paused ? holdOperations(workload) : letGoOperations(workload, held.get(target.ref));
+    // An earlier try that nobody answered may have been done.
+    if (change.length === 0) return workload;
     return cluster.api.patch<Workload>(path, [...ours(target, workload), ...change]);
   };
   try {
@@ -102,7 +102,7 @@ function ours(target: Target, workload: Workload): PatchOperation[] {
  * first wave is as large as the whole (`IsSaturated` in k8s.io/kubernetes/pkg/controller/deployment/sync.go). Raised, they
  * are ready and not available for as long as it is held. Neither field is part of the pod template: no pod is restarted.
  */
-const holdOperations = (workload: Workload): PatchOperation[] => [
+const holdOperations = (workload: Workload): PatchOperation[] => workload.spec?.paused ? [] : [
   { op: 'add', path: '/spec/paused', value: true }, { op: 'add', path: '/spec/minReadySeconds', value: raisedSeconds(workload) },
 ];
 
@@ -110,12 +110,16 @@ const raisedSeconds = (workload: Workload): number => Math.max(1, (workload.spec
 
 /** Lifts the hold, with what was there before; fields that are zero are absent, so they are removed and not replaced. */
 export function letGoOperations(workload: Workload, before: HeldTarget | undefined): PatchOperation[] {
-  if (!workload.spec?.paused) return [];
   const seconds = before?.minReadySeconds ?? 0;
-  const raised = workload.spec.minReadySeconds === raisedSeconds(workload) && seconds !== raisedSeconds(workload);
+  const raised = raisedSeconds(workload);
+  // Somebody may have lifted the pause by hand: what was raised with it is this run's still.
+  const isRaised = before !== undefined && workload.spec?.minReadySeconds === raised && seconds !== raised;
   const path = '/spec/minReadySeconds';
   const restored: PatchOperation = seconds > 0 ? { op: 'replace', path, value: seconds } : { op: 'remove', path };
-  return [{ op: 'test', path: '/spec/paused', value: true }, { op: 'remove', path: '/spec/paused' }, ...(raised ? [restored] : [])];
+  return [
+    ...(workload.spec?.paused ? [{ op: 'test', path: '/spec/paused', value: true }, { op: 'remove', path: '/spec/paused' }] as const : []),
+    ...(isRaised ? [{ op: 'test', path, value: raised }, restored] as const : []),
+  ];
 }
 
 /** A Deployment that is going to be held, and what has to be put back afterwards: in the ledger before it is done. */

@@ -77,8 +77,9 @@ const imagesHeld = (target: Target, workload: Workload): 'before' | 'back' =>
 
 /** The images are somebody else's by now; the hold is still this run's, and is lifted. */
 export async function liftHold(api: Api, path: string, target: Target, workload: Workload, held: HeldTarget): Promise<void> {
-  if (!workload.spec?.paused || workload.metadata?.uid !== target.uid) return;
-  await api.patch(path, [{ op: 'test', path: '/metadata/uid', value: target.uid }, ...letGoOperations(workload, held)]);
+  const change = letGoOperations(workload, held);
+  if (change.length === 0 || workload.metadata?.uid !== target.uid) return;
+  await api.patch(path, [{ op: 'test', path: '/metadata/uid', value: target.uid }, ...change]);
 }
 
 /** The commands that put the old images back by hand. */
