@@ -1,0 +1,3 @@
+import { runTerminal } from './bundle/index.js';
+
+await runTerminal();

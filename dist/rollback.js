@@ -1,0 +1,3 @@
+import { runMain } from './bundle/index.js';
+
+await runMain('rollback');
