@@ -38,7 +38,7 @@ export async function judgeCase(stand: Stand, given: Case, before: Seen, ran: Ra
   const mayBeLeft = ran.hit && (given.fault.type === 'runner gone' || given.fault.type === 'api');
   const mustGoOn = unfinished(now) || (ran.hit && given.fault.type === 'runner gone');
   if (mustGoOn && mayBeLeft) return judgeNext(stand, given, before, ran, { first, judged, now, truth });
-  const wrong = [...judged.wrong, ...await halfStates(stand, given, now, ran)];
+  const wrong = [...judged.wrong, ...await halfStates(stand, given, before, now, ran)];
   const goesOn = wrong.length === 0 && !taken(ran.others) && truth !== 'neither';
   const version = goesOn ? (isNew(truth) ? first.brings?.version : stand.version) : undefined;
   return { judged: [{ ...judged, wrong }], runs: ran.runs, hit: ran.hit, version, now };
@@ -92,9 +92,10 @@ const notAllowed = ({ verdict, cause }: Ended, may: Allowed): string[] => [
 ];
 
 /** Lease and ledger after the end of everything. */
-async function halfStates(stand: Stand, given: Case, now: Seen, ran: Ran): Promise<string[]> {
+async function halfStates(stand: Stand, given: Case, before: Seen, now: Seen, ran: Ran): Promise<string[]> {
   const found = unfinished(now) ? [`the ledger says ${now.phase}, and nobody is there who goes on`] : [];
-  if (now.holder === '') return found;
+  // What a run of an earlier case left to expire is not this one's.
+  if (now.holder === '' || now.holder === before.holder) return found;
   const mayExpire = ran.hit && ['api', 'kill', 'runner gone', 'cancel'].includes(given.fault.type);
   if (!mayExpire) return [...found, `the Lease was not given up by ${now.holder}`];
   await pause(7000);
@@ -116,7 +117,7 @@ async function judgeNext(stand: Stand, given: Case, before: Seen, ran: Ran, { fi
   const base = confirmed && first.brings ? stateWith(before, first.brings, ran.others) : oldState(stand, before, ran);
   const after = await judgeRun(stand, { ...ran, hit: false }, next, releases[follower], base);
   const wrong = [
-    ...after.judged.wrong, ...await halfStates(stand, given, after.now, { ...ran, hit: false }),
+    ...after.judged.wrong, ...await halfStates(stand, given, before, after.now, { ...ran, hit: false }),
     ...(unfinished(now) && recovery === undefined ? [`the run before died at ${now.phase}, and the next one did not say how it finished it`] : []),
     ...(recovery === 'confirmed' && releases[first.release].good === false ? ['a bad release was confirmed'] : []),
     ...(recovery === 'failed' ? ['what the dead run left could not be finished'] : []),
@@ -141,7 +142,7 @@ async function judgeTwo(stand: Stand, given: Case, before: Seen, ran: Ran): Prom
   const { seen, why } = await lookFor(stand, state, 0);
   const last = judged.pop();
   if (!last) throw new Error('a case without a run');
-  const wrong = [...last.wrong, ...why, ...await halfStates(stand, given, seen, { ...ran, hit: false })];
+  const wrong = [...last.wrong, ...why, ...await halfStates(stand, given, before, seen, { ...ran, hit: false })];
   const truth = why.length > 0 ? 'neither' : state.version === stand.version ? 'as before' : last.verdict === 'deployed' ? 'new version' : 'as before';
   return { judged: [...judged, { ...last, truth, wrong }], runs: inOrder, hit: true, version: wrong.length === 0 ? state.version : undefined, now: seen };
 }

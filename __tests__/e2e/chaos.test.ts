@@ -14,7 +14,7 @@ afterAll(() => {
 
 // `npm run chaos -- --runs 200` plays for longer; one case of it alone: see docs/reliability.md.
 it('a short chaos: every verdict is true, and nothing is left half done', async () => {
-  const played = await chaos({ seed: 4, runs: 12, jobs: 3, folder: mkdtempSync(join(tmpdir(), 'chaos-')), print: () => undefined });
+  const played = await chaos({ seed: 3912, runs: 12, jobs: 3, folder: mkdtempSync(join(tmpdir(), 'chaos-')), print: () => undefined });
   expect(played).toHaveLength(12);
   expect(played.filter(({ judged }) => judged.some(({ wrong }) => wrong.length > 0)).map((one) => `${lineOf(one)}\n${one.log}`)).toEqual([]);
 });
