@@ -86,7 +86,7 @@ describe('an image of two platforms', () => {
       digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/), platforms: ['linux/amd64', 'linux/arm64'],
       reference: `${image}:${revision}@${built.digest}`, tags: [revision],
     });
-    expect(await describeImage(ports(), ownAccess, `${image}:${revision}`)).toEqual({ state: 'present', digest: built.digest, platforms: built.platforms });
+    expect(await describeImage(ports(), ownAccess, `${image}:${revision}`)).toMatchObject({ state: 'present', digest: built.digest, platforms: built.platforms });
     expect(await describeImage(ports(), ownAccess, `${image}:latest`)).toEqual({ state: 'absent' });
     expect(leftOver()).toEqual([]);
   });

@@ -169,7 +169,9 @@ function keepLock(ports: Ports, api: Api, path: string, holder: Holder): Lock {
     leave: () => stopped.abort(),
     release: async () => {
       stopped.abort();
-      await api.patch(path, [mine, { op: 'replace', path: '/spec/holderIdentity', value: '' }]).catch(() => undefined);
+      const giveUp = (): Promise<unknown> => api.patch(path, [mine, { op: 'replace', path: '/spec/holderIdentity', value: '' }]);
+      // What cannot be given up now runs out by itself in a moment.
+      await persistently(ports.clock, giveUp, { forMs: 5000 }).catch(() => undefined);
     },
   };
 }

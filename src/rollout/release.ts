@@ -128,6 +128,17 @@ async function proveFirst(
   for (const { target } of waves) ports.log.progress('rollout', target.ref, 'the first wave answers rightly · the rest follows');
 }
 
+/**
+ * Looks once more when the smoke checks have been answered: a container that ended meanwhile, and answers again, has to
+ * outlive its former life before the release counts. Takes no time when nothing has happened.
+ * @throws FailedRollout
+ */
+export async function stillStanding(release: OpenRelease, followed: readonly Followed[]): Promise<void> {
+  const { ports, watched, config } = release;
+  const patience = { deadlineAt: ports.clock.monotonic() + config.timeoutMs, steadyMs: 0, of: config.patienceMs };
+  await follow(ports, watched, followed, patience, 'smoke', ports.cancelled);
+}
+
 /** What a change of this workload to these images is measured against. */
 export const expectation = (release: OpenRelease, target: Target, generation: number, images: keyof ImagesOf): Followed['expected'] => {
   const { world } = release.watched;
