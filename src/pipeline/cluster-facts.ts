@@ -38,7 +38,8 @@ export async function readCluster(run: Run, choose: (ledger: Ledger | undefined)
   }
 }
 
-async function readFacts(run: Run, cluster: Cluster, choose: (ledger: Ledger | undefined) => readonly WorkloadRef[]): Promise<ClusterFacts> {
+/** Reads the ledger, the Services and the workloads of an open cluster. */
+export async function readFacts(run: Run, cluster: Cluster, choose: (ledger: Ledger | undefined) => readonly WorkloadRef[]): Promise<ClusterFacts> {
   const signal = run.ports.cancelled;
   const store = openLedger(cluster.api, run.ports.clock, cluster.namespace, run.config.app);
   const [ledger, services] = await Promise.all([store.read(), cluster.api.get<List<Service>>(apiPath(resources.services, cluster.namespace), { signal })]);

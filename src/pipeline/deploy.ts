@@ -1,6 +1,7 @@
 import { causes } from '../outcome/causes.js';
 import { describeProblem } from '../outcome/errors.js';
-import type { Outcome, Span } from '../outcome/outcome.js';
+import type { Config } from '../config/config.js';
+import type { Outcome, Recovery, Span } from '../outcome/outcome.js';
 import type { Plan } from '../outcome/plan.js';
 import type { StageName } from '../outcome/verdict.js';
 import { nothingFound, PreflightError, type Finding } from '../preflight/finding.js';
@@ -9,9 +10,9 @@ import { undoArguments } from '../rollout/restore.js';
 import { resolveTargets } from '../rollout/resolve.js';
 import { imagesNow } from '../rollout/images.js';
 import type { Target } from '../rollout/workload.js';
-import { heldByOthers } from './recover.js';
+import { heldByOthers, settleUnfinished } from './recover.js';
 import { closedReason } from './calendar.js';
-import { readCluster, type ClusterFacts } from './cluster-facts.js';
+import { readCluster, readFacts, type ClusterFacts } from './cluster-facts.js';
 import { imageStages, readImageFacts, type ImageFacts } from './image-stages.js';
 import { asDeployError } from './failure.js';
 import { preflight, unhealthyNow } from './preflight.js';
@@ -37,11 +38,12 @@ interface Facts {
 
 /** A whole run: facts, plan, and the stages of the plan. Every end of it is an outcome; it does not reject. */
 export async function deploy(run: Run): Promise<Outcome> {
-  const looked = await runStages<{ facts?: Facts }>([preflightStage(run)], {}, run.ports.clock, run.startedAt);
+  const told: Told = {};
+  const looked = await runStages<{ facts?: Facts }>([preflightStage(run, told)], {}, run.ports.clock, run.startedAt);
   const facts = looked.state.facts;
   try {
-    if (looked.failure || !facts) return outcomeOf(run, { failure: looked.failure, spans: looked.spans, warnings: [] });
-    const known = endingOf(run, facts, looked.spans);
+    if (looked.failure || !facts) return outcomeOf(run, { failure: looked.failure, spans: looked.spans, warnings: [], recovery: told.recovery });
+    const known = { ...endingOf(run, facts, looked.spans), recovery: told.recovery };
     for (const warning of facts.plan.warnings) run.ports.log.warning(warning);
     return outcomeOf(run, run.config.dryRun ? known : await execute(run, facts, known));
   } finally {
@@ -49,16 +51,21 @@ export async function deploy(run: Run): Promise<Outcome> {
   }
 }
 
-function preflightStage(run: Run): Stage<{ facts?: Facts }> {
-  return { name: 'preflight', label: 'preflight', run: async () => ({ facts: await gatherFacts(run) }) };
+/** What has to be told of the preflight however it ends. */
+interface Told {
+  recovery?: Recovery;
+}
+
+function preflightStage(run: Run, told: Told): Stage<{ facts?: Facts }> {
+  return { name: 'preflight', label: 'preflight', run: async () => ({ facts: await gatherFacts(run, told) }) };
 }
 
 /** Reads everything that a plan needs, side by side, and changes nothing. All problems are reported at once. */
-async function gatherFacts(run: Run): Promise<Facts> {
+async function gatherFacts(run: Run, told: Told): Promise<Facts> {
   const { config } = run;
   const closed = closedNow(run);
   const [image, cluster] = await Promise.allSettled([
-    readImageFacts(run), config.workloads.length > 0 ? readCluster(run, () => config.workloads) : undefined,
+    readImageFacts(run), config.workloads.length > 0 ? readSettled(run, told) : undefined,
   ]);
   const opened = cluster.status === 'fulfilled' ? cluster.value : undefined;
   try {
@@ -74,6 +81,20 @@ async function gatherFacts(run: Run): Promise<Facts> {
     return { image: found, cluster: opened, targets, plan };
   } catch (error) {
     await opened?.cluster.close();
+    throw error;
+  }
+}
+
+/** The cluster, after what another run was in the middle of has come to its end. */
+async function readSettled(run: Run, told: Told): Promise<ClusterFacts> {
+  const choose = (): Config['workloads'] => run.config.workloads;
+  const facts = await readCluster(run, choose);
+  try {
+    const settled = await settleUnfinished(run, facts, () => readFacts(run, facts.cluster, choose));
+    told.recovery = settled.recovery;
+    return settled.facts;
+  } catch (error) {
+    await facts.cluster.close();
     throw error;
   }
 }
@@ -114,7 +135,7 @@ async function execute(run: Run, facts: Facts, known: Ending): Promise<Ending> {
   const result = await runStages(stages, initial, run.ports.clock, run.startedAt).finally(() => release?.close());
   const { state } = result;
   return {
-    ...known, ...state, failure: result.failure, spans: [...known.spans, ...result.spans],
+    ...known, ...state, recovery: state.recovery ?? known.recovery, failure: result.failure, spans: [...known.spans, ...result.spans],
     imagesNow: facts.cluster && !state.unchanged ? await imagesNow(facts.cluster.cluster, state.targets) : undefined,
     warnings: [...known.warnings, ...state.warnings],
   };

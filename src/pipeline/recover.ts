@@ -6,6 +6,9 @@ import { workloadResource } from '../cluster/resources.js';
 import { RolloutError } from '../outcome/errors.js';
 import type { Recovery } from '../outcome/outcome.js';
 import { follow, type Followed } from '../rollout/follow.js';
+import { acquireLock } from '../rollout/lock.js';
+import type { ClusterFacts } from './cluster-facts.js';
+import type { Run } from './run.js';
 import { inPhase, withRelease, type Ledger, type LedgerStore } from '../rollout/ledger.js';
 import { expectation, reopenRelease, smokeRelease, steadyMs, type OpenRelease, type ReleaseScope } from '../rollout/release.js';
 import { undoRelease, type Undone } from '../rollout/undo.js';
@@ -21,6 +24,26 @@ export const heldByOthers = (ledger: Ledger | undefined): ReadonlySet<string> =>
 const confirmForMs = 20_000;
 
 type Scope = Omit<ReleaseScope, 'targets' | 'workloads'>;
+
+/**
+ * Waits for what another run is in the middle of, or finishes it when that run is dead, before anything is planned: what
+ * is planned with has to be a state that somebody meant. Nothing happens in a dry run.
+ * @param reread reads the facts anew when something was finished
+ */
+export async function settleUnfinished(
+  run: Run, facts: ClusterFacts, reread: () => Promise<ClusterFacts>,
+): Promise<{ facts: ClusterFacts; recovery?: Recovery }> {
+  if (!isUnfinished(facts.ledger) || run.config.dryRun) return { facts };
+  const lock = await acquireLock(run.ports, facts.cluster, run.config.app, { id: run.id, url: run.facts.runUrl }, run.config.lockTimeoutMs);
+  try {
+    const known = await facts.store.read();
+    const scope = { ports: run.ports, cluster: facts.cluster, config: run.config, services: facts.services };
+    const recovery = isUnfinished(known) ? await recover(scope, facts.store, known) : undefined;
+    return { facts: await reread(), recovery };
+  } finally {
+    await lock.release();
+  }
+}
 
 /** Opens the release that a ledger records, from what the cluster holds of its workloads now. */
 export async function reopen(scope: Scope, ledger: Ledger): Promise<OpenRelease> {
