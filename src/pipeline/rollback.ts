@@ -97,12 +97,13 @@ async function checkInRegistry(run: Run, release: Release): Promise<void> {
   const access = await logIn(run.ports, run.config.login);
   const images = [...new Set(release.images.map(({ image }) => image))];
   const described = await Promise.all(images.map((image) => describeImage(run.ports, access, image).catch(() => undefined)));
-  // Of what is private, some registries say to whoever has no login that it does not exist: no reason to refuse then.
-  const absent = images.filter((_, index) => run.config.login && described[index]?.state === 'absent');
+  const absent = images.filter((_, index) => described[index]?.state === 'absent');
   if (absent.length > 0) {
     throw new PreflightError([{
       cause: 'image-not-found', message: `${absent.join(', ')} is not in the registry any more, so that this release cannot be gone back to.`,
-      hint: 'Choose another release with `to`, or build the commit again. Have the clean-up of the registry keep the images of the last releases.',
+      // Of what is private, some registries say to whoever has no login that it does not exist.
+      hint: `${run.config.login ? '' : 'If the repository is private, give `registry-username` and `registry-password`. '}` +
+        'Choose another release with `to`, or build the commit again. Have the clean-up of the registry keep the images of the last releases.',
     }]);
   }
   const unread = images.filter((_, index) => described[index]?.state !== 'present');
