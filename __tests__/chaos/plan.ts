@@ -34,7 +34,7 @@ export function plan(seed: number, runs: number): App[] {
   });
 }
 
-const untroubled: readonly ReleaseName[] = ['unchanged', 'dry run', 'invalid name', 'frozen', 'key missing', 'key goes', 'quota full'];
+const untroubled: readonly ReleaseName[] = ['unchanged', 'dry run', 'invalid name', 'frozen', 'key missing', 'key goes', 'quota full', 'not admitted'];
 
 /** What can be released where no new pod finds a place. */
 const standsAlone: readonly ReleaseName[] = ['nowhere to run', 'unchanged', 'dry run', 'invalid name', 'frozen', 'image absent', 'key missing'];
@@ -43,8 +43,9 @@ const standsAlone: readonly ReleaseName[] = ['nowhere to run', 'unchanged', 'dry
 function fits(name: ReleaseName, { type }: Fault): boolean {
   const { lost, image } = releases[name];
   // Another run would not know the repository that stands there meanwhile, or which release is the one before.
-  if (type === 'another run') return !lost && image?.repository === undefined && name !== 'go back';
-  return type === 'none' || !(untroubled.includes(name) || (type === 'other' && name === 'go back'));
+  if (type === 'another run') return lost === undefined && image?.repository === undefined && name !== 'go back';
+  // Where there is one place, others who scale or delete decide which version has it.
+  return type === 'none' || !(untroubled.includes(name) || (type === 'other' && (name === 'go back' || name === 'nowhere to run')));
 }
 
 function chooseCase(chosen: Choices, shape: Shape, number: number, step: number): Case {
@@ -54,7 +55,7 @@ function chooseCase(chosen: Choices, shape: Shape, number: number, step: number)
   const drawn = chooseFault(chosen, good === true);
   const fault = fits(name, drawn) ? drawn : { type: 'none' as const };
   // A change by others shows something only in a rollout that lasts.
-  const release = fault.type === 'other' && good === true && !shape.alone ? 'good, slow' : name;
+  const release = fault.type === 'other' && good === true ? 'good, slow' : name;
   const whereDrawn = chosen.pick(['all', 'all', 'web', 'worker'] as const);
   const needsWeb = release === 'wrong answer' || release === 'wrong text';
   const where = shape.workloads.length === 1 || mode === undefined || good !== false || (needsWeb && whereDrawn === 'worker') ? 'all' : whereDrawn;

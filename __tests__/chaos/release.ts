@@ -21,8 +21,8 @@ export interface Release {
   readonly inputs?: Readonly<Record<string, string>>;
   /** Lines for deploy.yml. */
   readonly file?: readonly string[];
-  /** The registry has it when the runner asks, and no more when the nodes do. */
-  readonly lost?: boolean;
+  /** The registry has it when the runner asks, and answers with this status when the nodes do. */
+  readonly lost?: number;
   /** Done in the namespace before the run, or as the images are set. Both are taken back after it. */
   readonly before?: (space: Space) => Promise<unknown>;
   readonly atChange?: (space: Space) => Promise<unknown>;
@@ -49,6 +49,10 @@ async function fillQuota(space: Space): Promise<void> {
 }
 const liftQuota = (space: Space): Promise<unknown> => call('DELETE', pathOf('ResourceQuota', space.name, 'full')).catch(() => undefined);
 
+/** Pods are refused that may do more than the strictest standard allows, as these may. */
+const allowOnly = (standard: string | null) => (space: Space): Promise<unknown> =>
+  call('PATCH', `/api/v1/namespaces/${space.name}`, { metadata: { labels: { 'pod-security.kubernetes.io/enforce': standard } } }, 'application/merge-patch+json');
+
 const table = {
   'good': { ...good, weight: 26 },
   'good, slow': { ...good, weight: 12, mode: `${calm},slow-ready=3s` },
@@ -59,7 +63,8 @@ const table = {
   'invalid name': { ...failed, causes: ['config-invalid'], weight: 1, inputs: { image: 'Registry.example/App' } },
   'frozen': { ...failed, causes: ['frozen'], weight: 1, file: ['freeze:', '  - 00:00-12:00 UTC', '  - 12:00-00:00 UTC'] },
   'image absent': { ...failed, causes: ['image-not-found'], weight: 3, inputs: { digest: `sha256:${'0123456789abcdef'.repeat(4)}` } },
-  'image lost': { ...rolledBack, causes: ['image-not-found'], weight: 4, lost: true, image: { fresh: true }, fits: single },
+  'image lost': { ...rolledBack, causes: ['image-not-found'], weight: 4, lost: 404, image: { fresh: true }, fits: single },
+  'registry down': { ...rolledBack, causes: ['image-pull-failed'], weight: 2, lost: 503, image: { fresh: true }, file: patience('image-pull-failed', '3s'), fits: single },
   'pull denied': { ...rolledBack, causes: ['image-pull-denied'], weight: 2, image: { repository: 'private/app', withLogin: true, fresh: true }, file: patience('image-pull-denied', '4s'), fits: single },
   'crash': { ...rolledBack, causes: ['crash-loop'], weight: 6, mode: 'crash' },
   'crash late': { ...rolledBack, causes: ['crash-loop', 'smoke-failed'], weight: 4, mode: 'crash-after=1500ms' },
@@ -80,6 +85,10 @@ const table = {
   'quota full': {
     good: false, verdicts: ['failed', 'rolled-back'], causes: ['quota-exceeded'], weight: 4, before: fillQuota, after: liftQuota,
     file: patience('quota-exceeded', '3s'), fits: surges,
+  },
+  'not admitted': {
+    good: false, verdicts: ['rolled-back'], causes: ['admission-denied'], weight: 4, before: allowOnly('restricted'), after: allowOnly(null),
+    file: patience('admission-denied', '3s'), fits: surges,
   },
   'nowhere to run': { ...rolledBack, causes: ['unschedulable'], weight: 60, file: patience('unschedulable', '4s'), fits: ({ alone }) => alone },
 } satisfies Record<string, Release>;

@@ -40,8 +40,8 @@ export async function runCase(stand: Stand, given: Case, before: Seen): Promise<
   const release = releases[given.release];
   const triggers: Trigger[] = [];
   if (release.atChange) triggers.push(trigger(setsImages, async () => release.atChange?.(stand.space)));
-  const losing = release.lost ? await stand.losingRegistry() : undefined;
-  if (losing) triggers.push(trigger(setsImages, async () => losing.refuse(404)));
+  const losing = release.lost !== undefined ? await stand.losingRegistry() : undefined;
+  if (losing) triggers.push(trigger(setsImages, async () => losing.refuse(release.lost)));
   const disturb = disturbance(stand, given, others, proxy);
   const disturbing = disturb && trigger(disturb.at, disturb.act);
   if (disturbing) triggers.push(disturbing);
@@ -154,7 +154,7 @@ function previousOf(stand: Stand, before: Seen): string | undefined {
 async function inputsFor(stand: Stand, release: ReleaseName, image: PushedImage | undefined, version: string, fault: Fault): Promise<Record<string, string>> {
   const { shape, space } = stand;
   const own = releases[release];
-  const losing = own.lost ? await stand.losingRegistry() : undefined;
+  const losing = own.lost !== undefined ? await stand.losingRegistry() : undefined;
   const elsewhere = losing !== undefined || own.image?.repository !== undefined;
   const name = image && (losing ? image.name.replace(/^[^/]+/, losing.host) : image.name);
   const smoke = { none: '', status: 'service/web/ -> 200', version: `service/web/ -> 200 contains ${version}` }[shape.smoke];
