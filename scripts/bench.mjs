@@ -9,7 +9,7 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { benchmarks, markdown } from './bench/benchmark.mjs';
-import { writePage } from './bench/page.mjs';
+import { writePage } from './live/page.mjs';
 import { startSandbox } from './live/sandbox.mjs';
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { runs: { type: 'string', default: '3' }, write: { type: 'boolean', default: false } } });
@@ -27,5 +27,5 @@ for (const { name, run } of chosen) {
   console.error(`measuring: ${name}`);
   const table = markdown(await run({ env, runs }));
   console.log(`\n${table}`);
-  if (values.write) writePage(name, table);
+  if (values.write) writePage('benchmarks.md', name, table);
 }

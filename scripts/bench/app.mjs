@@ -3,8 +3,6 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
-import { createNamespace } from '../live/namespace.mjs';
 import { ask } from '../live/program.mjs';
 import { root } from '../live/sandbox.mjs';
 
@@ -27,8 +25,8 @@ COPY app-\${TARGETARCH} /app
 COPY release.txt /release.txt
 ARG VERSION
 ARG MODE=ok
-ENV VERSION=\${VERSION} MODE=\${MODE}
-ENTRYPOINT ["/app"]
+ARG MIGRATION=exit-zero
+ENV VERSION=\${VERSION} MODE=\${MODE} MODE_migrate=\${MIGRATION}
 `;
 
 /**
@@ -44,7 +42,8 @@ export async function createApp(env) {
     await ask('go', args, { cwd: source, env: { ...env, CGO_ENABLED: '0', GOOS: 'linux', GOARCH: architecture } });
   }
   rmSync(source, { recursive: true });
-  writeFileSync(join(context, 'Dockerfile'), dockerfile);
+  writeFileSync(join(context, 'Dockerfile'), `${dockerfile}ENTRYPOINT ["/app"]\n`);
+  writeFileSync(join(context, 'Dockerfile.no-entry'), `${dockerfile}ENTRYPOINT ["/nothere"]\n`);
   return {
     context, image: `${env.REGISTRY}/bench/app`,
     change: () => {
@@ -60,84 +59,41 @@ export async function createApp(env) {
 const metadataOf = (context) => `${context}.metadata.json`;
 
 /**
- * Builds and pushes a release of the app by hand.
+ * @typedef {object} Release
+ * @property {string} [mode] faults, see __tests__/e2e/app/main.go
+ * @property {string} [migration] the same for its init container, where it has one
+ * @property {string} [platforms]
+ * @property {string} [dockerfile] of the context
+ */
+
+/**
+ * Builds and pushes a release of the app by hand. One at a time: they share the context.
  *
  * @param {SandboxEnvironment} env
  * @param {App} app
- * @param {string} mode faults, see __tests__/e2e/app/main.go
- * @returns {Promise<{ tag: string, digest: string }>}
+ * @param {Release} release
+ * @returns {Promise<{ image: string, tag: string, digest: string }>}
  */
-export async function push(env, app, mode) {
-  const release = app.change();
+export async function push(env, app, { mode = calm, migration, platforms: only = platforms, dockerfile: file = 'Dockerfile' }) {
+  const tag = app.change();
   const metadata = metadataOf(app.context);
-  await ask('docker', [...buildCommand(env, app, release, mode), `--metadata-file=${metadata}`, app.context], { env });
-  return { tag: release, digest: JSON.parse(readFileSync(metadata, 'utf8'))['containerimage.digest'] };
+  const more = [...migration === undefined ? [] : [`--build-arg=MIGRATION=${migration}`], `--file=${join(app.context, file)}`];
+  await ask('docker', [...buildCommand(env, app, tag, mode, only), ...more, `--metadata-file=${metadata}`, app.context], { env });
+  return { image: app.image, tag, digest: JSON.parse(readFileSync(metadata, 'utf8'))['containerimage.digest'] };
 }
 
 /**
+ * The command as somebody types it, without the folder.
+ *
  * @param {SandboxEnvironment} env
  * @param {App} app
  * @param {string} release
  * @param {string} mode
+ * @param {string} [only] platforms
  */
-export const buildCommand = (env, app, release, mode) => [
-  'buildx', 'build', `--builder=${env.BUILDER}`, `--platform=${platforms}`, '--push', `--tag=${app.image}:${release}`,
-  `--build-arg=VERSION=${release}`, `--build-arg=MODE=${mode}`,
+export const buildCommand = (env, app, release, mode, only = platforms) => [
+  'buildx', 'build', `--builder=${env.BUILDER}`, `--platform=${only}`, '--push', `--tag=${app.image}:${release}`, `--build-arg=VERSION=${release}`, `--build-arg=MODE=${mode}`,
 ];
 
 /** Serves on after SIGTERM for as long as the load balancing takes, as an app should. */
 export const calm = 'serve-after-term=2s';
-
-/**
- * Runs `use` with a namespace in which the app runs as the Deployment `web`, healthy, behind a Service.
- *
- * @template T
- * @param {SandboxEnvironment} env
- * @param {(stand: { env: SandboxEnvironment, app: App, namespace: import('../live/namespace.mjs').Namespace }) => Promise<T>} use
- * @returns {Promise<T>}
- */
-export async function withApp(env, use) {
-  const [app, namespace] = await Promise.all([createApp(env), createNamespace(env, 'bench')]);
-  const tidy = () => {
-    app.remove();
-    return namespace.remove();
-  };
-  const onSignal = () => void tidy().finally(() => process.exit(130));
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  try {
-    const { tag } = await push(env, app, calm);
-    await namespace.kubectl(['apply', '--filename=-'], manifest(`${app.image}:${tag}`));
-    await namespace.kubectl(['rollout', 'status', 'deployment/web', '--timeout=60s']);
-    return await use({ env, app, namespace });
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-    await tidy();
-  }
-}
-
-/** @param {string} image */
-const manifest = (image) => `
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: web }
-spec:
-  replicas: 3
-  selector: { matchLabels: { app: web } }
-  template:
-    metadata: { labels: { app: web } }
-    spec:
-      automountServiceAccountToken: false
-      terminationGracePeriodSeconds: 5
-      containers:
-        - name: web
-          image: ${image}
-          ports: [{ name: http, containerPort: 8080 }]
-          readinessProbe: { httpGet: { path: /ready, port: http }, periodSeconds: 1 }
----
-apiVersion: v1
-kind: Service
-metadata: { name: web }
-spec:
-  selector: { app: web }
-  ports: [{ name: http, port: 80, targetPort: http }]
-`;

@@ -1,6 +1,8 @@
 /** What a benchmark is: a file that exports a name and `run`. This one lists them, and puts their tables on the page. */
+import { markdownTable } from '../live/page.mjs';
 import * as failures from './failures.mjs';
 import * as good from './good.mjs';
+import * as rollout from './rollout.mjs';
 import * as proveFirst from './prove-first.mjs';
 import * as startup from './startup.mjs';
 
@@ -22,13 +24,7 @@ import * as startup from './startup.mjs';
 /** @typedef {{ name: string, needsSandbox: boolean, run: (context: Context) => Promise<Table> }} Benchmark */
 
 /** @type {readonly Benchmark[]} */
-export const benchmarks = [startup, good, failures, proveFirst];
+export const benchmarks = [startup, good, rollout, failures, proveFirst];
 
 /** @param {Table} table */
-export function markdown({ title, about, head, rows, notes }) {
-  const widths = head.map((name, column) => Math.max(3, name.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  /** @param {readonly string[]} row */
-  const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const ruler = widths.map((width) => '-'.repeat(width));
-  return [`## ${title}`, '', about, '', line(head), line(ruler), ...rows.map(line), '', ...notes].join('\n');
-}
+export const markdown = ({ title, about, head, rows, notes }) => [`## ${title}`, '', about, '', markdownTable(head, rows), '', ...notes].join('\n');

@@ -1,7 +1,8 @@
 /** How long it takes to know that a release has failed, and until the version before is proven to be back. */
 import { changedAtMs, logOf, recoveryMs, runAction, verdictMs } from '../live/action.mjs';
-import { push, withApp } from './app.mjs';
+import { push } from './app.mjs';
 import { mebibytes, median, range, seconds, withUsage } from './measure.mjs';
+import { withApp } from './stand.mjs';
 
 export const name = 'failures';
 export const needsSandbox = true;
@@ -58,12 +59,12 @@ export function run({ env, runs }) {
 /** @typedef {{ verdict: number | undefined, recovery: number | undefined, ended: string | undefined, peakMiB: number }} Seen times in ms */
 
 /**
- * @param {Parameters<Parameters<typeof withApp>[1]>[0]} stand
+ * @param {import('./stand.mjs').Stand} stand
  * @param {FailureCase} of
  * @returns {Promise<Seen>}
  */
 async function fail({ env, app, namespace }, { what, cause, mode, removed }) {
-  const digest = mode === undefined ? absent : (await push(env, app, mode)).digest;
+  const digest = mode === undefined ? absent : (await push(env, app, { mode })).digest;
   const { result, usage } = await withUsage(({ node, env: more }) => runAction({
     action: 'rollout', node, env: { ...env, ...more },
     inputs: { image: app.image, digest, kubeconfig: namespace.kubeconfig, namespace: namespace.name, workloads: 'deployment/web', smoke: 'service/web/ -> 200' },

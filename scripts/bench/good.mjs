@@ -2,13 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { changedAtMs, logOf, rolledOutMs, runAction } from '../live/action.mjs';
 import { ask } from '../live/program.mjs';
-import { buildCommand, calm, platforms, withApp } from './app.mjs';
+import { buildCommand, calm, platforms } from './app.mjs';
 import { mebibytes, median, range, ratio, seconds, withUsage } from './measure.mjs';
+import { withApp } from './stand.mjs';
 
 export const name = 'good';
 export const needsSandbox = true;
 
-/** @typedef {Parameters<Parameters<typeof withApp>[1]>[0]} Stand */
+/** @typedef {import('./stand.mjs').Stand} Stand */
 
 /** @param {import('./benchmark.mjs').Context} context */
 export function run({ env, runs }) {

@@ -1,8 +1,9 @@
 /** What it is worth to ask the first new pods before the others follow, and what it costs when the release is good. */
 import { changedAtMs, logOf, recoveryMs, rolledOutMs, runAction, verdictMs } from '../live/action.mjs';
 import { answered, startTraffic } from '../live/traffic.mjs';
-import { calm, push, withApp } from './app.mjs';
+import { calm, push } from './app.mjs';
 import { median, range, seconds } from './measure.mjs';
+import { withApp } from './stand.mjs';
 
 export const name = 'prove-first';
 export const needsSandbox = true;
@@ -53,13 +54,13 @@ export function run({ env, runs }) {
 }
 
 /**
- * @param {Parameters<Parameters<typeof withApp>[1]>[0]} stand
+ * @param {import('./stand.mjs').Stand} stand
  * @param {string} address of the Service
  * @param {{ mode: string, way: string, verdict: string }} of
  * @returns {Promise<Seen>}
  */
 async function release({ env, app, namespace }, address, { mode, way, verdict }) {
-  const { digest } = await push(env, app, mode);
+  const { digest } = await push(env, app, { mode });
   const traffic = startTraffic(address, perSecond);
   try {
     const result = await runAction({

@@ -12,6 +12,7 @@
 //	liveness-dead       /live answers 500
 //	wrong-answer        / answers 500
 //	wrong-text          / answers 200 with another text
+//	flaky=3             / answers 500 to every third request of a client; clients are told apart by their User-Agent
 //	oom                 takes memory until it is killed
 //	hang-on-term        does not end on SIGTERM
 //	serve-after-term=2s serves that much longer after SIGTERM; 0s if not given
@@ -30,7 +31,9 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -50,6 +53,26 @@ func (f faults) duration(name string) time.Duration {
 		die(2, "MODE %s: %v", name, err)
 	}
 	return d
+}
+
+// everyNth says of each request of a client whether it is the nth, the 2nth and so on; never for a fault that is not there.
+func (f faults) everyNth(name string) func(*http.Request) bool {
+	text, ok := f[name]
+	if !ok {
+		return func(*http.Request) bool { return false }
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		die(2, "MODE %s: %s is no number of requests", name, text)
+	}
+	var lock sync.Mutex
+	counts := map[string]int{}
+	return func(r *http.Request) bool {
+		lock.Lock()
+		defer lock.Unlock()
+		counts[r.UserAgent()]++
+		return counts[r.UserAgent()]%n == 0
+	}
 }
 
 func parse(mode string) faults {
@@ -80,9 +103,9 @@ func main() {
 	failAtStart(mode)
 
 	mux := http.NewServeMux()
-	answer := func(path string, bad func() bool, status int, body string) {
+	answer := func(path string, bad func(*http.Request) bool, status int, body string) {
 		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
-			if bad() {
+			if bad(r) {
 				w.WriteHeader(status)
 				fmt.Fprintln(w, "not well: "+text)
 				return
@@ -91,14 +114,15 @@ func main() {
 		})
 	}
 	slow := mode.duration("slow-ready")
-	answer("/ready", func() bool { return mode.has("unready") || time.Since(started) < slow }, 503, "ready")
-	answer("/live", func() bool { return mode.has("liveness-dead") }, 500, "alive")
-	answer("/version", func() bool { return false }, 0, os.Getenv("VERSION"))
+	flaky := mode.everyNth("flaky")
+	answer("/ready", func(*http.Request) bool { return mode.has("unready") || time.Since(started) < slow }, 503, "ready")
+	answer("/live", func(*http.Request) bool { return mode.has("liveness-dead") }, 500, "alive")
+	answer("/version", func(*http.Request) bool { return false }, 0, os.Getenv("VERSION"))
 	body := os.Getenv("VERSION")
 	if mode.has("wrong-text") {
 		body = "welcome to nginx"
 	}
-	answer("/", func() bool { return mode.has("wrong-answer") }, 500, body)
+	answer("/", func(r *http.Request) bool { return mode.has("wrong-answer") || flaky(r) }, 500, body)
 
 	if after := mode.duration("crash-after"); after > 0 {
 		time.AfterFunc(after, func() { die(1, "fatal: lost the connection to the database") })
