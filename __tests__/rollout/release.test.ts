@@ -4,7 +4,8 @@ import { ApiError } from '../../src/cluster/api.js';
 import type { Workload } from '../../src/cluster/objects.js';
 import { CancelledError, RolloutError, type DeployError } from '../../src/outcome/errors.js';
 import { FailedRollout } from '../../src/rollout/follow.js';
-import { recall, rollOut, smokeRelease } from '../../src/rollout/release.js';
+import { proveRelease } from '../../src/rollout/prove.js';
+import { recall, rollOut } from '../../src/rollout/release.js';
 import { undoRelease, type Undone } from '../../src/rollout/undo.js';
 import { newImage, oldImage, pod } from './build.js';
 import { deploymentPath } from './fake-cluster.js';
@@ -30,7 +31,7 @@ async function run(options: SimulationOptions = {}): Promise<Ended> {
   const { release } = simulation;
   try {
     const { followed } = await rollOut(release, unopposed);
-    await smokeRelease(release, followed, release.config.smoke, release.ports.cancelled);
+    await proveRelease(release, followed, release.config.smoke, release.ports.clock.monotonic() + release.config.timeoutMs, release.ports.cancelled);
     return { simulation };
   } catch (thrown) {
     const error = thrown as DeployError;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Api } from '../../src/cluster/api.js';
+import { ApiError, type Api, type RawAnswer } from '../../src/cluster/api.js';
 import type { Pod, Service } from '../../src/cluster/objects.js';
 import type { SmokeCheck } from '../../src/config/config.js';
 import type { HttpAnswer } from '../../src/ports/http.js';
@@ -159,6 +159,47 @@ describe('a smoke check', () => {
     const stop = new AbortController();
     const api = fakeCluster({ raw: () => (stop.abort(new Error('stopped')), Promise.reject(away)) }).api;
     await expect(smoke(fakePorts(), { ...target({}), api }, [check()], stop.signal)).rejects.toThrow('stopped');
+  });
+});
+
+describe('an API server that is away while it is asked through', () => {
+  /** Away, in the words of what stands before it, until that time. */
+  const run = (untilMs: number, words: () => Promise<RawAnswer> = async () => ({ status: 500, headers: {}, body: 'dial tcp 10.0.0.1:6443: connect: connection refused' })) => {
+    const ports = fakePorts();
+    const isAway = () => ports.clock.monotonic() < untilMs;
+    const { api } = fakeCluster();
+    const asked: Api = {
+      ...api,
+      raw: async () => (isAway() ? words() : { status: 200, headers: {}, body: '' }),
+      get: async () => { throw isAway() ? new ApiError(500, '', 'connection refused') : new ApiError(404, 'NotFound', 'not found'); },
+    };
+    return outcome(smoke(ports, { ...target({}), api: asked }, [check()], undefined));
+  };
+
+  it('says nothing of the app, for as long as it is waited for in any change', async () => {
+    expect(await run(9000)).toBe('passed');
+    expect(await run(30_000)).toBe('passed');
+  });
+  it('is an API server that cannot be reached when it stays away', async () => {
+    expect(await run(90_000)).toEqual([undefined, 'connection refused']);
+  });
+  it('may be overloaded as well', async () => {
+    expect(await run(9000, async () => ({ status: 429, headers: {}, body: 'Too many requests, please try again later.\n' }))).toBe('passed');
+  });
+  it('may be a load balancer that answers everything with a page of its own', async () => {
+    const ports = fakePorts();
+    const page = { status: 200, headers: {}, body: '<html>back soon</html>' };
+    const isAway = () => ports.clock.monotonic() < 20_000;
+    const asked: Api = {
+      ...fakeCluster().api,
+      raw: async () => (isAway() ? page : { ...page, status: 500 }),
+      get: async () => { throw isAway() ? new ApiError(502, 'NotJson', 'back soon') : new ApiError(404, 'NotFound', 'not found'); },
+    };
+    expect(await outcome(smoke(ports, { ...target({}), api: asked }, [check()], undefined))).toEqual(['smoke-failed', expect.stringContaining('500')]);
+  });
+  it('is told from an app that is overloaded', async () => {
+    expect(await run(0)).toBe('passed');
+    expect(await outcome(smoke(fakePorts(), target({ 'pods/': [429] }), [check()], undefined))).toEqual(['smoke-failed', expect.stringContaining('429')]);
   });
 });
 

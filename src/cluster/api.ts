@@ -35,6 +35,8 @@ export interface CallOptions {
   readonly timeoutMs?: number;
   readonly maxBytes?: number;
   readonly signal?: AbortSignal;
+  /** How often a read is tried at most; several times without it. */
+  readonly attempts?: number;
 }
 
 /** JSON over the socket of `kubectl proxy`: every kind of authentication that kubectl knows, at 2–5 ms a request. */
@@ -59,7 +61,7 @@ export function openApi(socketPath: string, clock: Clock): Api {
   const agent = new Agent({ keepAlive: true, maxSockets: 32 });
 
   const read = async <T>(path: string, options?: CallOptions): Promise<T> => {
-    for (const pauseMs of [...readAttempts, undefined]) {
+    for (const pauseMs of [...readAttempts.slice(0, options?.attempts === undefined ? undefined : options.attempts - 1), undefined]) {
       try {
         return parseAnswer<T>(path, await call(path, options));
       } catch (error) {

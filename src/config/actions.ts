@@ -38,7 +38,7 @@ export const actions: Readonly<Record<ActionName, Action>> = {
   },
   rollback: {
     title: 'Roll back',
-    description: 'Puts back on Kubernetes what ran before the last deployment, and checks that it serves.',
+    description: 'Goes back on Kubernetes to the last release that was proven good, or to a named one, and checks that it serves.',
     folder: 'rollback',
     icon: 'rotate-ccw',
     color: 'blue',

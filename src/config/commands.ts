@@ -1,4 +1,5 @@
 import { actionNames, actions } from './actions.js';
+import { descriptionOf } from './setting.js';
 import { settings, settingsOf } from './settings.js';
 
 /** A flag of a command of the terminal. */
@@ -16,7 +17,7 @@ export const commands = Object.fromEntries(actionNames.map((action) => [action, 
   description: actions[action].description,
   flags: settingsOf(action).map((name): CommandFlag => ({
     name,
-    description: settings[name].description,
+    description: descriptionOf(settings[name], action),
     default: settings[name].default,
     isBoolean: settings[name].flag,
     fromEnvironmentOnly: settings[name].secret && name !== 'kubeconfig',

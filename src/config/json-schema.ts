@@ -1,11 +1,14 @@
 import type { JsonSchema } from './kinds.js';
+import type { ActionName } from './actions.js';
+import { descriptionOf } from './setting.js';
 import { fileSettings, settings, type SettingName } from './settings.js';
 
 const base = 'https://raw.githubusercontent.com/acci/deploy-action/v1/schema';
 
-/** One paragraph for people: what a setting means and what holds without it. */
-export function describeSetting(name: SettingName): string {
-  const { description, default: fallback } = settings[name];
+/** One paragraph for people: what a setting means (to one action, or in general) and what holds without it. */
+export function describeSetting(name: SettingName, action?: ActionName): string {
+  const description = descriptionOf(settings[name], action);
+  const fallback = settings[name].default;
   return fallback === undefined ? description : `${description} Default: ${fallback}.`;
 }
 

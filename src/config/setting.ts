@@ -17,6 +17,8 @@ export interface Setting<T> {
   readonly topic: Topic;
   /** For somebody who deploys, not for somebody who programs. Whole sentences, in Markdown. */
   readonly description: string;
+  /** The same for actions to which it means something else. */
+  readonly descriptionFor: Readonly<Partial<Record<ActionName, string>>>;
   /** What holds when it is not given, in words or as a value in backticks; undefined: nothing. */
   readonly default?: string;
   /** The actions that take it. */
@@ -41,7 +43,11 @@ type Given<T> = Pick<Setting<T>, 'topic' | 'description' | 'actions' | 'kind'> &
 
 export const setting = <T>(given: Given<T>): Setting<T> =>
   ({
-    requiredBy: [], inFile: true, asInput: true, outsideHint: 'Give it as an input of the step, or as a flag.', secret: false, flag: false,
+    descriptionFor: {}, requiredBy: [], inFile: true, asInput: true, outsideHint: 'Give it as an input of the step, or as a flag.', secret: false, flag: false,
     examples: [],
     ...given,
   });
+
+/** What the setting means to this action; without one, what it means in general, as in the file that all actions share. */
+export const descriptionOf = ({ description, descriptionFor }: Pick<Setting<unknown>, 'description' | 'descriptionFor'>, action?: ActionName): string =>
+  (action && descriptionFor[action]) ?? description;

@@ -30,6 +30,9 @@ export const rolloutSettings = {
   'workloads': setting({
     topic: 'rollout', actions: clusterActions, requiredBy: ['rollout'],
     description: 'Workloads to roll out, one per line: `deployment/api`, `statefulset/db:container`, `daemonset/agent`, `cronjob/nightly`. Without `:container`, every container whose image repository equals `image`.',
+    descriptionFor: {
+      rollback: 'Workloads to take back, one per line: `deployment/api`, `statefulset/db`. Their containers are those that the release names. Without it, every workload that a recorded release names.',
+    },
     examples: [['deployment/api']],
     kind: list(parseWorkload, {
       expects: 'a list of workloads', item: 'a workload such as deployment/api', separator: ',',
@@ -44,7 +47,7 @@ export const rolloutSettings = {
   }),
   'smoke': setting({
     topic: 'rollout', actions: clusterActions,
-    description: 'Checks that the new version must pass, one per line: `TARGET [-> STATUS[,STATUS] [contains TEXT]]`. TARGET is a URL, or `service/NAME[:PORT]/PATH`, which is reached through the API of the cluster.',
+    description: 'Checks that the version that is rolled out must pass, one per line: `TARGET [-> STATUS[,STATUS] [contains TEXT]]`. TARGET is a URL, or `service/NAME[:PORT]/PATH`, which is reached through the API of the cluster.',
     examples: [['service/api:80/healthz -> 200 contains ok']],
     kind: list(parseSmoke, {
       expects: 'a list of checks', item: 'a check such as service/api:80/healthz -> 200', allowEmpty: true,
@@ -59,7 +62,7 @@ export const rolloutSettings = {
   }),
   'prove-first': setting({
     topic: 'rollout', actions: clusterActions,
-    description: '`true`: of a Deployment that has a smoke check, the first new pods are asked before any more old ones are replaced. `false`: all are replaced, then asked.',
+    description: '`true`: of a Deployment that has a smoke check on its Service, the first new pods are asked before any more old ones are replaced. `false`: all are replaced, then asked.',
     default: '`true`',
     kind: flag,
   }),
@@ -99,8 +102,8 @@ export const rolloutSettings = {
   }),
   'to': setting({
     topic: 'rollout', actions: ['rollback'], inFile: false,
-    description: 'The release to go back to: its revision, its digest `sha256:…`, or its commit (at least 7 digits).',
-    default: 'the last release before this one that was proven good',
+    description: 'The release to go back to: its revision (of one Deployment), its digest `sha256:…`, or its commit (at least 7 digits).',
+    default: 'the last release before this one that was proven good and not withdrawn',
     examples: ['12'],
     kind: single(parseReleaseName, { expects: 'a revision, a digest or a commit' }),
   }),

@@ -61,12 +61,18 @@ export const imageSettings = {
   'image': setting({
     topic: 'image', actions: actionNames, requiredBy: ['rollout'],
     description: 'Repository of the image, without a tag. The image is built unless `digest` names one that exists.',
+    descriptionFor: {
+      build: 'Repository of the image to build and push, without a tag.',
+      rollout: 'Repository of the image, without a tag.',
+      rollback: 'Repository of the image, without a tag. It gives `app` and `registry` their defaults; the images are those of the release that is gone back to.',
+    },
     examples: ['ghcr.io/acme/api'],
     kind: single(parseImageName, { expects: 'the name of an image', schema: { pattern: imageNamePattern, maxLength: 255 } }),
   }),
   'digest': setting({
     topic: 'image', actions: ['deploy', 'rollout'], requiredBy: ['rollout'],
     description: 'Deploy this existing image, `sha256:…`, and build nothing.',
+    descriptionFor: { rollout: 'Digest of the image to roll out, `sha256:…`.' },
     kind: single(parseDigest, { expects: 'a digest', schema: { pattern: digestPattern } }),
   }),
   'tags': setting({

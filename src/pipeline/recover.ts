@@ -10,7 +10,8 @@ import { acquireLock } from '../rollout/lock.js';
 import type { ClusterFacts } from './cluster-facts.js';
 import type { Run } from './run.js';
 import { inPhase, withRelease, type Ledger, type LedgerStore } from '../rollout/ledger.js';
-import { expectation, reopenRelease, smokeRelease, steadyMs, type OpenRelease, type ReleaseScope } from '../rollout/release.js';
+import { proveRelease } from '../rollout/prove.js';
+import { expectation, reopenRelease, steadyMs, type OpenRelease, type ReleaseScope } from '../rollout/release.js';
 import { undoRelease, type Undone } from '../rollout/undo.js';
 import { releaseOf } from './record.js';
 
@@ -127,7 +128,7 @@ async function succeeded(release: OpenRelease): Promise<boolean> {
   });
   try {
     await follow(ports, watched, followed, { deadlineAt: ports.clock.monotonic() + confirmForMs, steadyMs, of: config.patienceMs }, 'recovery', ports.cancelled);
-    await smokeRelease(release, followed, config.smoke, ports.cancelled);
+    await proveRelease(release, followed, config.smoke, ports.clock.monotonic() + confirmForMs, ports.cancelled);
     return true;
   } catch {
     if (ports.cancelled.aborted) throw ports.cancelled.reason;

@@ -11,7 +11,8 @@ import type { Followed } from '../rollout/follow.js';
 import { describeWave, heldTarget, notHeld, type HeldTarget } from '../rollout/hold.js';
 import { imagesOf, inPhase, previousRelease, sameImages, withoutRelease, withRelease, type Ledger, type RunRecord } from '../rollout/ledger.js';
 import { acquireLock, type Lock } from '../rollout/lock.js';
-import { openRelease, rollOut, smokeRelease, stillStanding, type OpenRelease, type ReleaseScope } from '../rollout/release.js';
+import { proveRelease } from '../rollout/prove.js';
+import { openRelease, rollOut, type OpenRelease, type ReleaseScope } from '../rollout/release.js';
 import { annotateProven } from '../rollout/releases.js';
 import { undoRelease, type Undone } from '../rollout/undo.js';
 import { containersOf, type Target } from '../rollout/workload.js';
@@ -138,8 +139,7 @@ async function confirm(session: Session): Promise<void> {
 async function smokeTargets(session: Session): Promise<void> {
   const { release, followed, run } = session;
   if (!release) return;
-  await smokeRelease(release, followed, run.config.smoke, release.ports.cancelled);
-  await stillStanding(release, followed);
+  await proveRelease(release, followed, run.config.smoke, run.ports.clock.monotonic() + run.config.timeoutMs, release.ports.cancelled);
   await confirm(session);
 }
 

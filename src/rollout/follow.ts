@@ -37,11 +37,42 @@ const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${tex
  * Watches all workloads of a run until every one is done or the first has failed.
  * @param stage first word of the progress lines
  * @returns monotonic ms at which the controllers had finished, before the proof that traffic arrives
- * @throws FailedRollout; CancelledError when `ports.cancelled` aborts and `cancellable` is true
+ * @throws FailedRollout; what `signal` aborts with
  */
 export async function follow(
   ports: Ports, watched: Watched, followed: readonly Followed[], patience: Patience, stage: string, signal: AbortSignal | undefined,
 ): Promise<{ readonly rolledOutAt: number }> {
+  let rolledOutAt: number | undefined;
+  for await (const { at, judged } of looks(ports, watched, followed, patience, stage, signal)) {
+    for (const { target, decision } of judged) ports.log.progress(stage, target.ref, decision.progress);
+    if (judged.every(({ decision }) => decision.state === 'done' || decision.rolledOut)) rolledOutAt ??= at;
+    else rolledOutAt = undefined;
+    if (judged.every(({ decision }) => decision.state === 'done')) return { rolledOutAt: rolledOutAt ?? at };
+  }
+  throw new Error('the watches have come to an end');
+}
+
+/**
+ * Goes on looking at workloads that were done while something else is asked of them. It never resolves.
+ * @throws FailedRollout; what `signal` aborts with
+ */
+export async function guard(
+  ports: Ports, watched: Watched, followed: readonly Followed[], patience: Patience, stage: string, signal: AbortSignal,
+): Promise<never> {
+  for await (const look of looks(ports, watched, followed, patience, stage, signal)) void look;
+  throw new Error('the watches have come to an end');
+}
+
+interface Look {
+  /** Monotonic ms. */
+  readonly at: number;
+  readonly judged: readonly { readonly target: Target; readonly decision: Exclude<Decision, { readonly state: 'failed' }> }[];
+}
+
+/** One look at all workloads after each news of them, for as long as somebody asks for the next. Throws FailedRollout. */
+async function* looks(
+  ports: Ports, watched: Watched, followed: readonly Followed[], patience: Patience, stage: string, signal: AbortSignal | undefined,
+): AsyncGenerator<Look, void> {
   const waited = followed.filter(({ target }) => target.kind !== 'cronjob');
   const memories = new Map<string, Memory>();
   const warned = new Set<string>();
@@ -49,29 +80,28 @@ export async function follow(
     if (!warned.has(key)) ports.log.warning(sentence(message), { title: `The ${stage} is held up` });
     warned.add(key);
   };
-  let rolledOutAt: number | undefined;
   for (;;) {
     const at = ports.clock.monotonic();
     const newPods = newPodsOf(watched.world, waited);
     const decisions = waited.map(({ target, expected }) => {
       const { decision, memory } = judge(watched.world.view(target), expected, memories.get(target.ref) ?? blankMemory, at, patience, newPods);
       memories.set(target.ref, memory);
-      if (decision.state !== 'failed') ports.log.progress(stage, target.ref, decision.progress);
       if (decision.state === 'wait') for (const suspect of decision.suspects) warnOnce(suspect);
       return { target, decision };
     });
     const failed = decisions.flatMap(({ target, decision }) => (decision.state === 'failed' ? [{ target, ...decision }] : []));
     if (failed.length > 0) throw new FailedRollout(failed);
-    if (decisions.every(({ decision }) => decision.state === 'done' || (decision.state === 'wait' && decision.rolledOut))) rolledOutAt ??= at;
-    else rolledOutAt = undefined;
-    if (decisions.every(({ decision }) => decision.state === 'done')) return { rolledOutAt: rolledOutAt ?? at };
-    await watched.news(nextLook(decisions.map(({ decision }) => decision)) - at, signal);
+    const judged = decisions.flatMap(({ target, decision }) => (decision.state === 'failed' ? [] : [{ target, decision }]));
+    yield { at, judged };
+    await watched.news(Math.min(quietMs, nextLook(judged.map(({ decision }) => decision)) - at), signal);
     // News of many workloads comes in bursts: one look at all of them serves for a burst.
     await ports.clock.sleep(Math.min(maxBurstMs, 2 * waited.length), signal);
   }
 }
 
 const maxBurstMs = 100;
+/** Without any news it looks all the same, now and then. */
+const quietMs = 60_000;
 
 const nextLook = (decisions: readonly Decision[]): number => Math.min(...decisions.map((decision) => (decision.state === 'wait' ? decision.recheckAt : Infinity)));
 

@@ -1,6 +1,5 @@
 import type { Cluster } from '../cluster/cluster.js';
 import type { Service, Workload } from '../cluster/objects.js';
-import { nameOf } from '../cluster/objects.js';
 import type { Config } from '../config/config.js';
 import type { Ports } from '../ports/ports.js';
 import { setImages } from './change.js';
@@ -9,8 +8,7 @@ import type { Goal } from './judge/expectation.js';
 import type { Patience } from './judge/judge.js';
 import { follow, type Followed } from './follow.js';
 import { heldChecks } from './smoke/held.js';
-import { smoke, smokePods, type SmokeTarget } from './smoke/smoke.js';
-import { selects } from './selector.js';
+import { proveWave } from './prove.js';
 import { expectationOf, servicesFor, takeSnapshot, type ImagesOf, type WorkloadSnapshot } from './snapshot.js';
 import { watchWorkloads, type Watched } from './watching.js';
 import type { Target } from './workload.js';
@@ -124,19 +122,8 @@ async function proveFirst(
     await holding.catch(() => undefined);
   }
   const waves = wave.filter(({ target }) => held.includes(target));
-  await smokePods(ports, smokeTarget(release, waves), release.config.smoke, ports.cancelled);
+  await proveWave(release, wave, waves, patience);
   for (const { target } of waves) ports.log.progress('rollout', target.ref, 'the first wave answers rightly · the rest follows');
-}
-
-/**
- * Looks once more when the smoke checks have been answered: a container that ended meanwhile, and answers again, has to
- * outlive its former life before the release counts. Takes no time when nothing has happened.
- * @throws FailedRollout
- */
-export async function stillStanding(release: OpenRelease, followed: readonly Followed[]): Promise<void> {
-  const { ports, watched, config } = release;
-  const patience = { deadlineAt: ports.clock.monotonic() + config.timeoutMs, steadyMs: 0, of: config.patienceMs };
-  await follow(ports, watched, followed, patience, 'smoke', ports.cancelled);
 }
 
 /** What a change of this workload to these images is measured against. */
@@ -144,23 +131,3 @@ export const expectation = (release: OpenRelease, target: Target, generation: nu
   const { world } = release.watched;
   return expectationOf(world, target, generation, images, servicesFor(world.view(target), release.services, release.config.smoke));
 };
-
-/** Asks the smoke checks of the pods that are new now, and of what stands in front of them. */
-export function smokeRelease(release: OpenRelease, followed: readonly Followed[], checks: Config['smoke'], signal: AbortSignal | undefined): Promise<void> {
-  return smoke(release.ports, smokeTarget(release, followed), checks, signal);
-}
-
-export function smokeTarget(release: OpenRelease, followed: readonly Followed[]): SmokeTarget {
-  const { world } = release.watched;
-  return {
-    api: release.cluster.api, namespace: release.cluster.namespace, services: release.services,
-    podsBehind: (service) => {
-      const pods = followed.flatMap(({ target }) => {
-        // By the selector and not by the endpoints: a pod is asked before traffic goes to it.
-        const asked = release.services.find((each) => nameOf(each) === service);
-        return world.view(target).newPods.filter((pod) => asked !== undefined && selects(asked, pod.metadata?.labels));
-      });
-      return pods;
-    },
-  };
-}

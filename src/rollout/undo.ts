@@ -6,7 +6,8 @@ import { follow } from './follow.js';
 import type { HeldTarget } from './hold.js';
 import type { Target } from './workload.js';
 import { isReady } from './judge/symptoms.js';
-import { expectation, smokeRelease, steadyMs, type OpenRelease } from './release.js';
+import { proveRelease } from './prove.js';
+import { expectation, steadyMs, type OpenRelease } from './release.js';
 import { restore, type Restored } from './restore.js';
 import { runningDigests } from './snapshot.js';
 
@@ -81,7 +82,7 @@ async function verify(release: OpenRelease, restored: readonly Restored[], cance
     const other = differingDigests(release);
     if (other) return { holds: false, notes: [other] };
     const proving = release.config.smoke.filter((check) => release.heldBefore.has(check.text));
-    await smokeRelease(release, judged, proving, undefined);
+    await proveRelease(release, judged, proving, deadlineAt, undefined);
     const silent = release.config.smoke.filter((check) => !release.heldBefore.has(check.text)).map((check) =>
       `Smoke check \`${check.text}\` did not hold before the run either, and so proves nothing of the old version.`);
     return { holds: true, notes: silent };

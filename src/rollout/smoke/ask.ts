@@ -1,4 +1,5 @@
-import type { Api } from '../../cluster/api.js';
+import { ApiError, type Api } from '../../cluster/api.js';
+import { persistently } from '../../cluster/persist.js';
 import type { SmokeCheck } from '../../config/config.js';
 import type { Ports } from '../../ports/ports.js';
 import { assess, readAnswer, type Answer, type Rules } from './assess.js';
@@ -6,31 +7,63 @@ import type { Route } from './route.js';
 
 const requestTimeoutMs = 5000;
 
-/** Asks one address until the answers prove or disprove it. @returns undefined when proven, else what was seen */
-export async function ask(ports: Ports, api: Api, check: SmokeCheck, route: Route, rules: Rules, signal: AbortSignal | undefined): Promise<string | undefined> {
+/**
+ * Asks one address until the answers prove or disprove it, all anew when the API server itself was away meanwhile: that
+ * says nothing of the app.
+ * @returns undefined when proven, else what was seen
+ * @throws ApiError when the API server stays away; what `signal` aborts with
+ */
+export function ask(ports: Ports, api: Api, check: SmokeCheck, route: Route, rules: Rules, signal: AbortSignal | undefined): Promise<string | undefined> {
+  return persistently(ports.clock, () => askUntilKnown(ports, api, check, route, rules, signal), { signal });
+}
+
+async function askUntilKnown(
+  ports: Ports, api: Api, check: SmokeCheck, route: Route, rules: Rules, signal: AbortSignal | undefined,
+): Promise<string | undefined> {
   const startedAt = ports.clock.monotonic();
+  const limits = { timeoutMs: requestTimeoutMs, signal };
   const answers: Answer[] = [];
   for (;;) {
-    answers.push(await askOnce(ports, api, check, route, { timeoutMs: requestTimeoutMs, signal }));
+    answers.push(await askOnce(ports, api, check, route, limits));
     const assessment = assess(answers, ports.clock.monotonic() - startedAt, rules);
-    if (assessment.state === 'passed') return undefined;
     if (assessment.state === 'failed') return assessment.seen;
+    if (assessment.state === 'passed') {
+      // A load balancer without a server behind it may answer anything, with status 200 as well.
+      if (route.kind !== 'url') await reachable(api, limits);
+      return undefined;
+    }
     await ports.clock.sleep(assessment.inMs, signal);
   }
 }
 
-/** One request. Rejects only when `signal` aborts. */
+/** One request. Rejects when `signal` aborts, and with ApiError when it is the API server that did not answer. */
 export async function askOnce(
-  ports: Ports, api: Api, check: SmokeCheck, route: Route, { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal | undefined },
+  ports: Ports, api: Api, check: SmokeCheck, route: Route, limits: { readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
 ): Promise<Answer> {
   const headers = { 'user-agent': 'acci-deploy-action', 'cache-control': 'no-cache' };
-  try {
-    const answer = route.kind === 'url'
-      ? await ports.http.get(route.address, { timeoutMs, signal, headers })
-      : await api.raw(route.address, { timeoutMs, signal, headers: { ...headers, accept: '*/*' }, maxBytes: 64 * 1024 });
-    return readAnswer(check, answer.status, answer.body);
-  } catch (error) {
-    if (signal?.aborted) throw signal.reason;
-    return { kind: 'silent', seen: `no answer (${error instanceof Error ? error.message : String(error)})` };
-  }
+  if (route.kind === 'url') return ports.http.get(route.address, { ...limits, headers }).then(({ status, body }) => readAnswer(check, status, body), silent(limits.signal));
+  const answer = await api.raw(route.address, { ...limits, headers: { ...headers, accept: '*/*' }, maxBytes: 64 * 1024 })
+    .then(({ status, body }) => (isOverload(status, body) ? overloaded(body) : readAnswer(check, status, body)), silent(limits.signal));
+  // Through the API server, and what stands before it, their own trouble looks like an answer of the app.
+  if (answer.kind !== 'right') await reachable(api, limits);
+  return answer;
+}
+
+/** Any answer in the API's own form will do, a refusal as well. Rejects with ApiError when there is none. */
+async function reachable(api: Api, limits: { readonly timeoutMs: number; readonly signal: AbortSignal | undefined }): Promise<void> {
+  await api.get('/version', { ...limits, attempts: 1 }).catch((error: unknown) => {
+    if (!(error instanceof ApiError) || error.passing) throw error;
+  });
+}
+
+const silent = (signal: AbortSignal | undefined) => (error: unknown): Answer => {
+  if (signal?.aborted) throw signal.reason;
+  return { kind: 'silent', seen: `no answer (${error instanceof Error ? error.message : String(error)})` };
+};
+
+/** In the words of the API server: https://github.com/kubernetes/apiserver/blob/master/pkg/server/filters/maxinflight.go */
+const isOverload = (status: number, body: string): boolean => status === 429 && body.trim() === 'Too many requests, please try again later.';
+
+function overloaded(body: string): never {
+  throw new ApiError(429, 'TooManyRequests', body.trim());
 }

@@ -1,5 +1,6 @@
 import type { Cluster } from '../../cluster/cluster.js';
 import type { Service } from '../../cluster/objects.js';
+import { persistently } from '../../cluster/persist.js';
 import type { SmokeCheck } from '../../config/config.js';
 import type { Ports } from '../../ports/ports.js';
 import { askOnce } from './ask.js';
@@ -14,7 +15,8 @@ export async function heldChecks(ports: Ports, cluster: Cluster, services: reado
     const target = check.target;
     const routes = routesOf(check, cluster.namespace, target.type === 'service' ? services.find((service) => service.metadata?.name === target.name) : undefined, []);
     if ('problem' in routes) return [];
-    const answer = await askOnce(ports, cluster.api, check, routes.front, { timeoutMs: 2000, signal: ports.cancelled });
+    const once = () => askOnce(ports, cluster.api, check, routes.front, { timeoutMs: 2000, signal: ports.cancelled });
+    const answer = await persistently(ports.clock, once, { signal: ports.cancelled });
     return answer.kind === 'right' ? [check.text] : [];
   }));
   return new Set(held.flat());

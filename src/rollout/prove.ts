@@ -1,0 +1,59 @@
+import { nameOf } from '../cluster/objects.js';
+import type { SmokeCheck } from '../config/config.js';
+import { follow, guard, type Followed } from './follow.js';
+import type { Patience } from './judge/judge.js';
+import type { OpenRelease } from './release.js';
+import { selects } from './selector.js';
+import { smoke, smokePods, type SmokeTarget } from './smoke/smoke.js';
+
+/**
+ * Asks the smoke checks of the pods that are new now and of what stands in front of them, while the judge goes on
+ * looking: a version that breaks down meanwhile is named by what broke, not by the answer that did not come. Looks once
+ * more after it: a container that ended and answers again has to outlive its former life before the release counts.
+ * @param deadlineAt monotonic ms at which that last look gives up
+ * @throws FailedRollout, RolloutError smoke-failed or wrong-version-serving; what `signal` aborts with
+ */
+export async function proveRelease(
+  release: OpenRelease, followed: readonly Followed[], checks: readonly SmokeCheck[], deadlineAt: number, signal: AbortSignal | undefined,
+): Promise<void> {
+  const { ports, watched, config } = release;
+  const patience = { deadlineAt, steadyMs: 0, of: config.patienceMs };
+  await whileStanding(release, followed, patience, signal, (either) => smoke(ports, smokeTarget(release, followed), checks, either));
+  await follow(ports, watched, followed, patience, 'smoke', signal);
+}
+
+/** Asks the pods of a first wave, and nothing that leads to them, while the judge goes on looking at all workloads. */
+export async function proveWave(release: OpenRelease, followed: readonly Followed[], waves: readonly Followed[], patience: Patience): Promise<void> {
+  const { ports, config } = release;
+  await whileStanding(release, followed, patience, ports.cancelled, (signal) => smokePods(ports, smokeTarget(release, waves), config.smoke, signal));
+}
+
+/** Whichever fails first says why, and ends the other. */
+async function whileStanding(
+  { ports, watched }: OpenRelease, followed: readonly Followed[], patience: Patience, signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const over = new AbortController();
+  const either = signal ? AbortSignal.any([signal, over.signal]) : over.signal;
+  const guarding = guard(ports, watched, followed, patience, 'smoke', either);
+  const working = work(either);
+  try {
+    await Promise.race([working, guarding]);
+  } finally {
+    over.abort();
+    await Promise.allSettled([working, guarding]);
+  }
+}
+
+/** The pods and Services that the checks of a release are asked of. */
+export function smokeTarget(release: OpenRelease, followed: readonly Followed[]): SmokeTarget {
+  const { world } = release.watched;
+  return {
+    api: release.cluster.api, namespace: release.cluster.namespace, services: release.services,
+    podsBehind: (service) => {
+      // By the selector and not by the endpoints: a pod is asked before traffic goes to it.
+      const asked = release.services.find((each) => nameOf(each) === service);
+      return followed.flatMap(({ target }) => world.view(target).newPods.filter((pod) => asked !== undefined && selects(asked, pod.metadata?.labels)));
+    },
+  };
+}
