@@ -6,6 +6,7 @@ import { commands } from '../../src/config/commands.js';
 import { settingsJsonSchema } from '../../src/config/json-schema.js';
 import { outputs } from '../../src/config/outputs.js';
 import { parseConfig } from '../../src/config/parse.js';
+import { descriptionOf } from '../../src/config/setting.js';
 import { settings, settingsOf, takenBy } from '../../src/config/settings.js';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
@@ -23,7 +24,7 @@ describe.each(actionNames)('action.yml of %s', (name) => {
   it('has the settings as inputs, and no defaults that would win over the settings file', () => {
     expect(Object.keys(file.inputs).sort()).toEqual([...settingsOf(name)].sort());
     for (const [input, { description, default: fallback }] of Object.entries(file.inputs)) {
-      expect(description).toContain(settings[input as keyof typeof settings].description);
+      expect(description).toContain(descriptionOf(settings[input as keyof typeof settings], name));
       expect(fallback).toBeUndefined();
     }
     expect(Object.keys(file.outputs)).toEqual(Object.keys(outputs));
@@ -50,6 +51,15 @@ describe('what is made from the table', () => {
     expect(takenBy('rollout')).toContain('patience');
     expect(settingsOf('rollback')).toEqual(expect.arrayContaining(['to', 'prove-first', 'lock-timeout']));
     expect(settingsOf('rollback')).not.toContain('freeze');
+  });
+
+  it('says of an input what it does in that action', () => {
+    expect(descriptionOf(settings.image, 'deploy')).toContain('is built unless');
+    for (const action of ['rollout', 'rollback'] as const) expect(descriptionOf(settings.image, action)).not.toContain('built');
+    expect(descriptionOf(settings.workloads, 'rollback')).not.toContain('`image`');
+    expect(descriptionOf(settings.workloads)).toBe(settings.workloads.description);
+    const ofRollback = commands['rollback']?.flags.find(({ name }) => name === 'workloads')?.description;
+    expect(ofRollback).toBe(descriptionOf(settings.workloads, 'rollback'));
   });
 
   it('is the schema that is published', () => {

@@ -37,7 +37,7 @@ function inputs(source, name) {
   return Object.entries(source.topics).flatMap(([topic, heading]) => {
     const entries = own.filter((input) => source.settings[input].topic === topic).map((input) => {
       const needed = source.settings[input].requiredBy.includes(name) ? ' Needed, here or in the settings file.' : '';
-      return [input, { description: source.describeSetting(input) + needed, required: false }];
+      return [input, { description: source.describeSetting(input, name) + needed, required: false }];
     });
     return entries.length === 0 ? [] : [`  # ${heading}\n${indent(part(Object.fromEntries(entries)))}`];
   }).join('');
