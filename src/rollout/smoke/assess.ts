@@ -33,7 +33,9 @@ function silence(status: number, body: string): string | undefined {
 export interface Rules {
   /** Right answers in a row that prove it. */
   readonly needed: number;
-  /** Wrong answers in a row that disprove it, once `graceMs` have passed. */
+  /** The same once an answer was wrong, as what fails now and then would pass a short look; `needed` unless given. */
+  readonly neededAfterWrong?: number;
+  /** Wrong answers that disprove it, once `graceMs` have passed: so many in a row, or in all since the first right one. */
   readonly wrong: number;
   /** For that long a wrong answer may be one that was cached or still on its way. */
   readonly graceMs: number;
@@ -45,12 +47,21 @@ export type Assessment = { readonly state: 'ask'; readonly inMs: number } | { re
 
 /** What the answers so far come to, `elapsedMs` after the first was asked for. */
 export function assess(answers: readonly Answer[], elapsedMs: number, rules: Rules): Assessment {
-  if (trailing(answers, 'right') >= rules.needed) return { state: 'passed' };
+  const { needed, neededAfterWrong = needed } = rules;
+  const isWrong = ({ kind }: Answer): boolean => kind === 'wrong';
+  if (trailing(answers, 'right') >= (answers.some(isWrong) ? neededAfterWrong : needed)) return { state: 'passed' };
   const last = answers.at(-1);
   const seen = last === undefined || last.kind === 'right' ? 'right and wrong answers in turn' : last.seen;
-  if (trailing(answers, 'wrong') >= rules.wrong && elapsedMs >= rules.graceMs) return { state: 'failed', seen };
+  const timesWrong = Math.max(trailing(answers, 'wrong'), relapses(answers));
+  if (last?.kind === 'wrong' && timesWrong >= rules.wrong && elapsedMs >= rules.graceMs) return { state: 'failed', seen: relapses(answers) > 0 ? `${seen}, after right answers` : seen };
   if (elapsedMs >= rules.limitMs) return { state: 'failed', seen };
   return { state: 'ask', inMs: last?.kind === 'right' ? 100 : 300 };
+}
+
+/** A start may be rough. What answers wrongly when it has answered rightly before is not starting any more. */
+function relapses(answers: readonly Answer[]): number {
+  const started = answers.findIndex(({ kind }) => kind === 'right');
+  return started === -1 ? 0 : answers.slice(started).filter(({ kind }) => kind === 'wrong').length;
 }
 
 function trailing(answers: readonly Answer[], kind: Answer['kind']): number {

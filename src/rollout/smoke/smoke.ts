@@ -8,11 +8,13 @@ import type { Rules } from './assess.js';
 import { routesOf, type Route } from './route.js';
 
 const rulesOf: Readonly<Record<Route['kind'], Rules>> = {
-  pod: { needed: 2, wrong: 3, graceMs: 0, limitMs: 15_000 },
-  service: { needed: 3, wrong: 3, graceMs: 0, limitMs: 15_000 },
+  pod: { needed: 3, neededAfterWrong: 10, wrong: 3, graceMs: 0, limitMs: 15_000 },
+  service: { needed: 3, neededAfterWrong: 10, wrong: 3, graceMs: 0, limitMs: 15_000 },
   // Beyond the cluster there are caches and load balancers that follow at their own pace.
-  url: { needed: 3, wrong: 3, graceMs: 10_000, limitMs: 20_000 },
+  url: { needed: 3, neededAfterWrong: 10, wrong: 3, graceMs: 10_000, limitMs: 20_000 },
 };
+/** For pods of which something is known to be wrong somewhere. */
+const thorough: Rules = { ...rulesOf.pod, needed: 10 };
 
 export interface SmokeTarget {
   readonly api: Api;
@@ -46,14 +48,16 @@ export async function smokePods(ports: Ports, target: SmokeTarget, checks: reado
   if (failures[0]) throw new RolloutError(failures[0].cause, failures.map((failure) => failure.message).join(' '), { stage: 'smoke' });
 }
 
-async function askPods(ports: Ports, target: SmokeTarget, check: SmokeCheck, signal: AbortSignal | undefined): Promise<FailedCheck | undefined> {
+async function askPods(
+  ports: Ports, target: SmokeTarget, check: SmokeCheck, signal: AbortSignal | undefined, rules: Rules = rulesOf.pod,
+): Promise<FailedCheck | undefined> {
   const routes = routesFor(target, check);
   if ('problem' in routes) return { cause: 'smoke-failed', message: `Smoke check \`${check.text}\` cannot be asked: ${routes.problem}.` };
   const unasked = check.target.type === 'service' ? target.podsBehind(check.target.name).length - routes.pods.length : 0;
   if (unasked > 0) {
     return { cause: 'smoke-failed', message: `Smoke check \`${check.text}\` cannot be asked of ${unasked} new pods: none of their containers declares the port that the Service names.` };
   }
-  const seen = await Promise.all(routes.pods.map((route) => ask(ports, target.api, check, route, rulesOf[route.kind], signal)));
+  const seen = await Promise.all(routes.pods.map((route) => ask(ports, target.api, check, route, rules, signal)));
   const wrong = seen.findIndex((each) => each !== undefined);
   return wrong === -1 ? undefined : { cause: 'smoke-failed', message: `Smoke check \`${check.text}\` failed: ${routes.pods[wrong]?.through} gave ${seen[wrong]}.` };
 }
@@ -68,6 +72,9 @@ async function askCheck(ports: Ports, target: SmokeTarget, check: SmokeCheck, si
     ports.log.progress('smoke', check.text, `ok${routes.pods.length > 0 ? ` · ${routes.pods.length} pod${routes.pods.length === 1 ? '' : 's'} and ${routes.front.through}` : ''}`);
     return undefined;
   }
+  // A pod that answers wrongly now and then may have been right until the Service was asked.
+  const unsteady = await askPods(ports, target, check, signal, thorough);
+  if (unsteady) return unsteady;
   return routes.pods.length > 0
     ? { cause: 'wrong-version-serving', message: `Smoke check \`${check.text}\`: every new pod answers rightly, and ${routes.front.through} gave ${seen}.` }
     : { cause: 'smoke-failed', message: `Smoke check \`${check.text}\` failed: ${routes.front.through} gave ${seen}.` };
