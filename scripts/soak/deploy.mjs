@@ -31,11 +31,10 @@ export async function deploy(stand, deployment) {
   const { release, result, client } = await run(stand, deployment);
   const seconds = (performance.now() - begun) / 1000;
   const verdict = [result.outputs.verdict, result.outputs.cause].filter(Boolean).join(' ');
-  const true_ = sort.good ? 'deployed' : `rolled-back ${sort.cause}`;
   const expected = sort.good ? release : stand.now;
   const answers = { 'app': [expected.version], 'app and stranger': [expected.version, strangerSays], 'stranger': [strangerSays] }[sort.serves];
   const seen = await lookAt(stand, { release: expected, replicas, answers });
-  const wrong = [...(verdict === true_ ? [] : [`the verdict is "${verdict}", not "${true_}"`]), ...seen];
+  const wrong = [...(verdict === sort.ending ? [] : [`the verdict is "${verdict}", not "${sort.ending}"`]), ...seen];
   await sort.back?.(stand);
   stand.now = await whatRuns(stand, [release, stand.now]);
   return { deployment, verdict, wrong, asked: client.sent, lost: client.errors.length, seconds, log: logOf(result) };

@@ -8,8 +8,8 @@
 /**
  * @typedef {object} Sort
  * @property {string} name
- * @property {boolean} good whether it must be deployed; what is bad must be rolled back
- * @property {string} [cause] that a bad one must be given
+ * @property {boolean} good
+ * @property {string} ending the only true verdict, with the cause that a bad one must be given
  * @property {string} [mode] faults of the app, see __tests__/e2e/app/main.go
  * @property {boolean} [stale] the image holds the version before under a new digest
  * @property {(stand: Stand) => Promise<void>} [astray] leads the Service elsewhere
@@ -37,25 +37,26 @@ async function addSlice({ space }) {
 
 /** @type {readonly Sort[]} */
 export const sorts = [
-  { name: 'good', good: true, mode: calm, serves: 'app' },
-  { name: 'good, slow to start', good: true, mode: `${calm},slow-ready=3s`, serves: 'app' },
-  { name: 'good, old pods leave slowly', good: true, mode: 'serve-after-term=4s', serves: 'app' },
-  { name: 'status 500', good: false, cause: 'smoke-failed', mode: `${calm},wrong-answer`, serves: 'app' },
-  { name: 'status 200, another text', good: false, cause: 'smoke-failed', mode: `${calm},wrong-text`, serves: 'app' },
-  { name: 'status 200, the version before', good: false, cause: 'smoke-failed', mode: calm, stale: true, serves: 'app' },
-  { name: 'every second answer wrong', good: false, cause: 'smoke-failed', mode: `${calm},flaky=2`, serves: 'app' },
-  { name: 'every third answer wrong', good: false, cause: 'smoke-failed', mode: `${calm},flaky=3`, serves: 'app' },
+  { name: 'good', good: true, ending: 'deployed', mode: calm, serves: 'app' },
+  { name: 'good, slow to start', good: true, ending: 'deployed', mode: `${calm},slow-ready=3s`, serves: 'app' },
+  { name: 'good, old pods leave slowly', good: true, ending: 'deployed', mode: 'serve-after-term=4s', serves: 'app' },
+  { name: 'status 500', good: false, ending: 'rolled-back smoke-failed', mode: `${calm},wrong-answer`, serves: 'app' },
+  { name: 'status 200, another text', good: false, ending: 'rolled-back smoke-failed', mode: `${calm},wrong-text`, serves: 'app' },
+  { name: 'status 200, the version before', good: false, ending: 'rolled-back smoke-failed', mode: calm, stale: true, serves: 'app' },
+  { name: 'every second answer wrong', good: false, ending: 'rolled-back smoke-failed', mode: `${calm},flaky=2`, serves: 'app' },
+  { name: 'every third answer wrong', good: false, ending: 'rolled-back smoke-failed', mode: `${calm},flaky=3`, serves: 'app' },
   {
-    name: 'Service also selects other pods', good: false, cause: 'wrong-version-serving', mode: calm, serves: 'app and stranger',
+    name: 'Service also selects other pods', good: false, ending: 'rolled-back wrong-version-serving', mode: calm, serves: 'app and stranger',
     astray: selects({ app: null, tier: 'front' }), back,
   },
-  { name: 'Service selects other pods', good: false, cause: 'wrong-version-serving', mode: calm, serves: 'stranger', astray: selects({ app: 'stranger' }), back },
+  { name: 'Service selects other pods', good: false, ending: 'rolled-back wrong-version-serving', mode: calm, serves: 'stranger', astray: selects({ app: 'stranger' }), back },
   {
-    name: 'Service turns to other pods meanwhile', good: false, cause: 'wrong-version-serving', mode: calm, serves: 'stranger',
+    // Nobody but who turned the Service can turn it back: that the version before is there is true, that it serves is not.
+    name: 'Service turns to other pods meanwhile', good: false, ending: 'rollback-failed wrong-version-serving', mode: calm, serves: 'stranger',
     astray: selects({ app: 'stranger' }), inRun: true, back,
   },
   {
-    name: 'endpoint added by hand', good: false, cause: 'wrong-version-serving', mode: calm, serves: 'app and stranger',
+    name: 'endpoint added by hand', good: false, ending: 'rolled-back wrong-version-serving', mode: calm, serves: 'app and stranger',
     astray: addSlice, back: ({ space }) => space.remove('EndpointSlice', 'by-hand'),
   },
 ];
