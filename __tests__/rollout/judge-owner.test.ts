@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { KubeObject, Workload } from '../../src/cluster/objects.js';
+import { occurrenceOf } from '../../src/rollout/judge/symptoms.js';
 import { daemonset, deployment, event, gone, newImage, oldImage, pod, replicaSet, statefulset, target } from './build.js';
 import { judgeOf, messageOf, replicaSets, settle, word, worldOf, type JudgeOptions } from './judging.js';
 
@@ -78,7 +79,12 @@ describe('pods that cannot even be made', () => {
       });
       it('is none when it happened before the change', () => {
         const old = failed();
-        expect(seen([workload, old], { ...of, expected: { eventsBefore: new Set([old.metadata?.uid ?? '']) } })[0]).toBe('deadline');
+        expect(seen([workload, old], { ...of, expected: { eventsBefore: new Set([occurrenceOf(old)]) } })[0]).toBe('deadline');
+      });
+      it('counts when it happens again, which is told by the same event', () => {
+        const old = failed();
+        const again = { ...old, metadata: { ...old.metadata, resourceVersion: '999999' } };
+        expect(seen([workload, old, again], { ...of, expected: { eventsBefore: new Set([occurrenceOf(old)]) } })).toEqual(['quota-exceeded', 20_000]);
       });
       it('is none when it happened to somebody else', () => {
         expect(seen([workload, event('uid-other', 'FailedCreate', quota)], of)[0]).toBe('deadline');

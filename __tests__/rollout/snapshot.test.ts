@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { KubeObject, Pod } from '../../src/cluster/objects.js';
 import type { SmokeCheck } from '../../src/config/config.js';
+import { occurrenceOf } from '../../src/rollout/judge/symptoms.js';
 import { expectationOf, runningDigests, servicesFor, takeSnapshot, unhealthiness } from '../../src/rollout/snapshot.js';
 import { controllerRevision, daemonset, deployment, event, newImage, oldImage, pod, replicaSet, restarted, running, service, slice, statefulset, target } from './build.js';
 import { replicaSets, worldOf } from './judging.js';
@@ -52,7 +53,7 @@ describe('what a change is measured against', () => {
 
   it('is the new image, and everything that was so before', () => {
     expect(expectationOf(world, target(), 7, 'after', services)).toEqual({
-      generation: 7, images: new Map([['app', newImage]]), restartsBefore: new Map([['uid-old/app', 4]]), eventsBefore: new Set([quota.metadata?.uid]),
+      generation: 7, images: new Map([['app', newImage]]), restartsBefore: new Map([['uid-old/app', 4]]), eventsBefore: new Set([occurrenceOf(quota)]),
       progressBefore: '2026-01-01T00:00:00Z', goal: 'whole', services,
     });
   });

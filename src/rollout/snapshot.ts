@@ -2,7 +2,7 @@ import { conditionOf, nameOf, statusesOf, uidOf, type ContainerStatus, type Pod,
 import type { SmokeCheck } from '../config/config.js';
 import type { Expectation, ServiceExpectation } from './judge/expectation.js';
 import { completionOf } from './judge/completion.js';
-import { isReady, restartKey } from './judge/symptoms.js';
+import { isReady, occurrenceOf, restartKey } from './judge/symptoms.js';
 import { selects } from './selector.js';
 import { imageBack, templateOf, type Target, type TargetContainer } from './workload.js';
 import type { World, WorkloadView } from './world.js';
@@ -62,7 +62,7 @@ export function expectationOf(world: World, target: Target, generation: number, 
     generation,
     images: new Map(target.containers.map((container) => [container.name, imageOf[images](container)])),
     restartsBefore: new Map(restarts),
-    eventsBefore: new Set(view.eventsOf(target.uid).map(uidOf)),
+    eventsBefore: new Set(view.eventsOf(target.uid).map(occurrenceOf)),
     goal: 'whole',
     progressBefore: conditionOf(view.workload?.status?.conditions, 'Progressing')?.lastUpdateTime,
     // What stood beside the old version before the run is nothing that putting it back could change.

@@ -6,7 +6,7 @@ export interface Expectation {
   readonly images: ReadonlyMap<string, string>;
   /** `podUid/container` → restarts that had happened before the change. */
   readonly restartsBefore: ReadonlyMap<string, number>;
-  /** uids of events that had been seen before the change. */
+  /** Events as they had been seen before the change, by `occurrenceOf`. */
   readonly eventsBefore: ReadonlySet<string>;
   /** lastUpdateTime of the Progressing condition before the change: a stale ProgressDeadlineExceeded is not ours. */
   readonly progressBefore: string | undefined;

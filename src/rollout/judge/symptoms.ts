@@ -170,8 +170,11 @@ const webhookIsLate = (words: string): boolean =>
 function lastFailedCreate(view: WorkloadView, expected: Expectation): string | undefined {
   const events = view.eventsOf(view.target.uid).filter((event) => event.reason === 'FailedCreate' || event.reason === 'SuccessfulCreate');
   const last = events.at(-1);
-  return last?.reason === 'FailedCreate' && !expected.eventsBefore.has(uidOf(last)) ? last.message : undefined;
+  return last?.reason === 'FailedCreate' && !expected.eventsBefore.has(occurrenceOf(last)) ? last.message : undefined;
 }
+
+/** What happens again is the same event in a later version. */
+export const occurrenceOf = (event: KubeEvent): string => `${uidOf(event)} ${event.metadata?.resourceVersion ?? ''}`;
 
 /** The container as the pod declares it, by name. */
 export const declared = (pod: Pod, name: string | undefined): Container | undefined => pod.spec?.containers?.find((container) => container.name === name);
