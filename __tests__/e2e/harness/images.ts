@@ -27,7 +27,7 @@ export interface Variant {
   /** Faults of the app, see app/main.go. */
   readonly mode?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** The program that is started; the app unless given. */
+  /** The program that is started; the app unless given. `none`: the image names none. */
   readonly entrypoint?: string;
   /** Another digest at each call: an image that no node has yet. */
   readonly fresh?: boolean;
@@ -104,7 +104,7 @@ function imageConfig(variant: Variant, architecture: string, diffId: string): un
   const env = { PATH: '/', VERSION: variant.version, MODE: variant.mode ?? 'ok', ...(variant.fresh ? { NONCE: randomUUID() } : {}), ...variant.env };
   return {
     architecture, os: 'linux',
-    config: { Entrypoint: [variant.entrypoint ?? '/app'], Env: Object.entries(env).map(([name, value]) => `${name}=${value}`), ExposedPorts: { '8080/tcp': {} } },
+    config: { ...(variant.entrypoint === 'none' ? {} : { Entrypoint: [variant.entrypoint ?? '/app'] }), Env: Object.entries(env).map(([name, value]) => `${name}=${value}`), ExposedPorts: { '8080/tcp': {} } },
     rootfs: { type: 'layers', diff_ids: [diffId] },
   };
 }

@@ -1,12 +1,14 @@
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { environment } from './environment.js';
+import { environment, pause } from './environment.js';
 
 export interface RegistryProxy {
   /** `host:port`, to be used in place of the registry's own. */
   readonly host: string;
   /** Answers this status from now on; undefined: passes everything on. */
   refuse(status: number | undefined): void;
+  /** Holds every request back for so long from now on. */
+  delay(ms: number): void;
   close(): Promise<void>;
 }
 
@@ -14,6 +16,7 @@ export interface RegistryProxy {
 export async function registryProxy(): Promise<RegistryProxy> {
   const upstream = environment().registry;
   let status: number | undefined;
+  let delayMs = 0;
   const server = createServer((incoming, outgoing) => {
     if (status !== undefined) {
       outgoing.writeHead(status, { 'content-type': 'application/json' });
@@ -25,7 +28,7 @@ export async function registryProxy(): Promise<RegistryProxy> {
       answer.pipe(outgoing);
     });
     onward.on('error', () => outgoing.destroy());
-    incoming.pipe(onward);
+    void pause(delayMs).then(() => incoming.pipe(onward));
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', () => resolve());
@@ -34,6 +37,9 @@ export async function registryProxy(): Promise<RegistryProxy> {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     refuse: (next) => {
       status = next;
+    },
+    delay: (ms) => {
+      delayMs = ms;
     },
     close: async () => {
       server.closeAllConnections();
