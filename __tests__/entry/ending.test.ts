@@ -13,6 +13,10 @@ beforeAll(async () => {
   await symlink(resolve('node_modules'), join(compiled, 'node_modules'));
   await writeFile(join(compiled, 'main.js'), 'import { runMain } from "./entry/main.js";\nawait runMain("rollout");\n');
   await writeFile(join(compiled, 'cli.js'), 'import { runTerminal } from "./entry/terminal.js";\nawait runTerminal();\n');
+  await writeFile(join(compiled, 'open.js'), [
+    'import { endSoon } from "./entry/ending.js";', 'setInterval(() => undefined, 1000);', 'process.exitCode = 1;',
+    'endSoon({ log: { warning: (text) => process.stdout.write(text) } }, 50);', '',
+  ].join('\n'));
   temporary = await mkdtemp(join(tmpdir(), 'entry-'));
 }, 30_000);
 
@@ -63,5 +67,12 @@ describe('settings that are wrong', () => {
 
   it('end the command as usual when nobody reads its output', async () => {
     expect(await run(['cli.js', 'rollout', '--image', 'a:1'], {}, true)).toEqual({ code: 1, out: '', err: '' });
+  });
+});
+
+describe('a process whose work is done', () => {
+  it('ends although something was left open, says so, and keeps its exit code', async () => {
+    const { code, out } = await run(['open.js'], {});
+    expect([code, out]).toEqual([1, 'The work was done 0.05 s ago and something was still open, so that the process had to be ended. The verdict stands; please report this.']);
   });
 });

@@ -28,8 +28,11 @@ describe('the outcome', () => {
   it('says what the run was, and how long it took', () => {
     expect(outcomeOf(run({ image: 'registry.example/api', environment: 'prod' }), ending({ namespace: 'web', reference: newImage, tags: ['2'], warnings: ['w'] }))).toMatchObject({
       app: 'api', environment: 'prod', namespace: 'web', commit: 'c0ffee', runUrl: 'https://github.example/runs/1', startedAt: Date.UTC(2026, 0, 1), durationMs: 1500,
-      reference: newImage, image: 'registry.example/api', tags: ['2'], warnings: ['w'],
+      reference: `registry.example/api@sha256:${'2'.repeat(64)}`, image: 'registry.example/api', tags: ['2'], warnings: ['w'],
     });
+  });
+  it('names no reference before the digest is known', () => {
+    expect(outcomeOf(run(), ending({ reference: 'registry.example/api:2@<digest of the build>' })).reference).toBeUndefined();
   });
   it('says what changed, and what is there now', () => {
     const imagesNow = new Map([['deployment/api:app', oldImage]]);

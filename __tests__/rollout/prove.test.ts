@@ -33,6 +33,17 @@ async function prove(happen: (tell: Tell, count: number) => RawAnswer): Promise<
     .then(() => 'proven', (error: unknown) => (error as DeployError).code);
 }
 
+describe('a workload that is scaled to nothing', () => {
+  it('is asked nothing, and that is said', async () => {
+    const { release, ports } = simulate({ replicas: 0 });
+    const raw = async (): Promise<RawAnswer> => reachesNobody;
+    const cluster = { ...release.cluster, api: { ...release.cluster.api, raw } };
+    const { followed } = await rollOut(release, async () => undefined);
+    await proveRelease({ ...release, cluster }, followed, [check], ports.clock.monotonic() + 1000, undefined);
+    expect(ports.lines).toContain('warning Smoke check `service/api/` was not asked: api is scaled to 0 replicas, so that nothing runs that could answer.');
+  });
+});
+
 describe('a version that is asked', () => {
   it('is proven when every answer is right', async () => {
     expect(await prove(() => right)).toBe('proven');

@@ -45,7 +45,11 @@ describe('a release that is named', () => {
   it('is found by its revision, with whether it was ever proven', async () => {
     expect(await named('1')).toMatchObject({ reference: 'api:1', proven: false, images: [{ workload: 'deployment/api', container: 'app', image: 'api:1' }] });
     expect(await named('2')).toMatchObject({ reference: newImage, proven: true });
-    expect(await named('9')).toBeUndefined();
+  });
+  it('is refused when there is no such revision, with those that there are', async () => {
+    await expect(named('9')).rejects.toMatchObject({
+      code: 'config-invalid', message: expect.stringContaining('input to: deployment/api has no revision 9; it has 1, 2'), hint: expect.stringContaining('revisionHistoryLimit'),
+    });
   });
   it('is not found by a revision when there are several workloads', async () => {
     await expect(named('1', { cluster, found: [...found, ...found] })).rejects.toMatchObject({

@@ -3,7 +3,10 @@ import { ApiError } from '../../src/cluster/api.js';
 import type { KubeObject } from '../../src/cluster/objects.js';
 import { watchWorkloads } from '../../src/rollout/watching.js';
 import { handClock } from '../cluster/hand-clock.js';
-import { deployment, pod, target } from './build.js';
+import { fakePorts } from '../cluster/fake-ports.js';
+import { openRelease } from '../../src/rollout/release.js';
+import { deployment, pod, service, target } from './build.js';
+import { check } from './simulation.js';
 import { fakeCluster } from './fake-cluster.js';
 
 interface Opened {
@@ -110,5 +113,26 @@ describe('news', () => {
     stop.abort(new Error('cancelled'));
     await expect(waiting).rejects.toThrow('cancelled');
     watched.close();
+  });
+});
+
+describe('a release that cannot be opened', () => {
+  it('leaves no watch open, which would keep the process alive', async () => {
+    const opened = serving();
+    const stop = new AbortController();
+    const ends: AbortSignal[] = [];
+    const { api } = opened.cluster;
+    const cluster = { ...opened.cluster, api: {
+      ...api,
+      stream: (path: string, onLine: (line: string) => void, signal: AbortSignal) => (ends.push(signal), api.stream(path, onLine, signal)),
+      raw: () => (stop.abort(new Error('stopped')), Promise.reject(new Error('cut'))),
+    } };
+    const scope = {
+      ports: fakePorts({ cancelled: stop.signal }), cluster, targets: [target()], workloads: [deployment()], services: [service('api')],
+      config: { smoke: [check], timeoutMs: 1000, rollback: 'auto' as const },
+    };
+    await expect(openRelease(scope)).rejects.toThrow('stopped');
+    await flush();
+    expect(ends.map(({ aborted }) => aborted)).toEqual(Array.from({ length: 5 }, () => true));
   });
 });

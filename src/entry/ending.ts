@@ -1,3 +1,4 @@
+import { ifStillOpen } from '../host/clock.js';
 import { CommandError } from '../outcome/errors.js';
 import { asDeployError } from '../pipeline/failure.js';
 import type { Ports } from '../ports/ports.js';
@@ -17,6 +18,18 @@ export async function told(ports: Pick<Ports, 'log'>, body: () => Promise<void>)
   } catch (thrown) {
     tellFailure(ports, 'The action could not do its work', thrown);
   }
+  endSoon(ports);
+}
+
+/** For that long a process whose work is done may still close what it has open. */
+const closeForMs = 10_000;
+
+/** When all is said and written, nothing that was left open may keep a job, and what it costs, alive. */
+export function endSoon({ log }: Pick<Ports, 'log'>, afterMs = closeForMs): void {
+  ifStillOpen(afterMs, () => {
+    log.warning(`The work was done ${afterMs / 1000} s ago and something was still open, so that the process had to be ended. The verdict stands; please report this.`);
+    process.exit();
+  });
 }
 
 /** An annotation with what went wrong and what to do; the process ends with 1. */

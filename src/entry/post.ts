@@ -30,7 +30,6 @@ async function finishRelease(ports: Ports, action: Action, id: string): Promise<
     action, id, folder, hasPost: false, keep: () => Promise.resolve(), inputs: readInputs(env, settingsOf(action)), facts: await readRunFacts(env, ports.files),
   };
   try {
-    ports.log.info('The main step began a rollout and did not finish it: putting back what was there before.');
     const config = await readConfig(ports, request);
     const run: Run = { ...request, ports: within(folder, ports), config, startedAt: ports.clock.monotonic(), startedAtWall: ports.clock.now() };
     const { finish } = await import('../pipeline/finish.js');

@@ -11,7 +11,7 @@ import { ConfigError, describeProblem } from '../outcome/errors.js';
 import { isSuccess } from '../outcome/verdict.js';
 import type { Action } from '../pipeline/run.js';
 import type { Ports } from '../ports/ports.js';
-import { outliveReaders, tellFailure } from './ending.js';
+import { endSoon, outliveReaders, tellFailure } from './ending.js';
 import { within } from './main.js';
 import { perform } from './perform.js';
 import { tell } from './report.js';
@@ -26,8 +26,11 @@ export async function runTerminal(): Promise<void> {
     const request = readArguments(process.argv.slice(2), commands, env, didYouMean);
     if (request.kind === 'help') process.stdout.write(`${request.text}\n`);
     else {
-      const ports: Ports = { process: createProcessRunner(), clock: systemClock, files: createFiles(), http: nodeHttp, env, log, cancelled: cancellation() };
+      const ports: Ports = {
+        process: createProcessRunner(), clock: systemClock, files: createFiles(), http: nodeHttp, env, log, cancelled: cancellation(impatience(log)),
+      };
       process.exitCode = await runCommand(ports, request.command as Action, request.inputs);
+      endSoon(ports);
     }
   } catch (error) {
     if (!(error instanceof ConfigError)) {
@@ -38,6 +41,16 @@ export async function runTerminal(): Promise<void> {
     process.exitCode = 2;
   }
 }
+
+/** Who presses Ctrl-C again and again means it: the third time ends this process, and the next run finishes what it leaves. */
+const impatience = (log: Ports['log']) => (count: number): void => {
+  if (count === 2) {
+    log.warning('Still putting back what was there before. Once more ends this at once and leaves it half done, until the next run of this app finishes it.');
+    return;
+  }
+  log.error('Ended at once. If a rollout had begun, it is half done: the next run of this app finishes it first.');
+  process.exit(130);
+};
 
 /** @returns the exit code */
 async function runCommand(ports: Ports, action: Action, inputs: Readonly<Record<string, string>>): Promise<number> {

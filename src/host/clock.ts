@@ -32,3 +32,8 @@ function pause(ms: number, signal?: AbortSignal): Promise<void> {
     signal?.addEventListener('abort', stop, { once: true });
   });
 }
+
+/** Acts after `ms` if something still keeps this process alive then; it is not kept alive for that. */
+export function ifStillOpen(ms: number, act: () => void): void {
+  setTimeout(act, ms).unref();
+}

@@ -21,6 +21,8 @@ export async function finish(run: Run): Promise<Outcome | undefined> {
   const facts = await readCluster(run, () => []);
   try {
     if (!isOurs(run, facts)) return undefined;
+    if (facts.ledger?.run.rollback === 'off') return leave(run, facts);
+    run.ports.log.info('The main step began a rollout and did not finish it: putting back what was there before.');
     const lock = await acquireLock(run.ports, facts.cluster, run.config.app, { id: run.id, url: run.facts.runUrl }, lockForMs);
     try {
       const ledger = await facts.store.read();
@@ -34,7 +36,13 @@ export async function finish(run: Run): Promise<Outcome | undefined> {
 }
 
 const isOurs = (run: Run, { ledger }: Pick<ClusterFacts, 'ledger'>): boolean =>
-  isUnfinished(ledger) && ledger.run.rollback === 'auto' && ledger.run.id === run.id;
+  isUnfinished(ledger) && ledger.run.id === run.id;
+
+/** What the settings say is not to be put back is left to the next run, which confirms it or says that it is not good. */
+function leave(run: Run, { ledger }: Pick<ClusterFacts, 'ledger'>): undefined {
+  const refs = (ledger?.run.targets ?? []).map(({ ref }) => ref).join(', ');
+  run.ports.log.warning(`The main step was stopped in the middle of a rollout of ${refs}, and \`rollback\` is off: what it had set by then stays. The next run looks at it first.`);
+}
 
 async function undo(run: Run, facts: ClusterFacts): Promise<Outcome | undefined> {
   const { ledger, cluster, store, services } = facts;

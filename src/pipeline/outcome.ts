@@ -5,6 +5,7 @@ import { causes } from '../outcome/causes.js';
 import type { StageName, Verdict } from '../outcome/verdict.js';
 import type { Undone } from '../rollout/undo.js';
 import type { Target } from '../rollout/workload.js';
+import { formatReference, parseReference } from '../image/reference.js';
 import { msSince, type Run } from './run.js';
 
 /** What is known at the end of a run, from wherever it got to. */
@@ -27,6 +28,12 @@ export interface Ending {
   readonly warnings: readonly string[];
 }
 
+/** `image@digest`, without the tag that the workloads name beside it; undefined while the digest is not known. */
+function exact(reference: string | undefined): string | undefined {
+  const parts = reference === undefined ? undefined : parseReference(reference);
+  return parts && formatReference(parts.digest === undefined ? parts : { name: parts.name, digest: parts.digest });
+}
+
 export function outcomeOf(run: Run, ending: Ending): Outcome {
   const verdict = verdictOf(run, ending);
   const touched = verdict === 'unchanged' || verdict === 'failed' ? [] : (ending.targets ?? []);
@@ -35,7 +42,7 @@ export function outcomeOf(run: Run, ending: Ending): Outcome {
     failure: ending.failure && describeFailure(ending.failure, ending.undone),
     app: run.config.app, environment: run.config.environment, namespace: ending.namespace, commit: run.facts.commit, runUrl: run.facts.runUrl,
     startedAt: run.startedAtWall, durationMs: msSince(run),
-    reference: ending.reference, digest: ending.digest, image: run.config.image, tags: ending.tags ?? [],
+    reference: exact(ending.reference), digest: ending.digest, image: run.config.image, tags: ending.tags ?? [],
     changes: touched.flatMap((target) => changesOf(target, ending.imagesNow)),
     timeline: [...ending.spans, ...rollbackSpan(ending)],
     rollback: ending.undone && ending.undone.result !== 'untouched' ? rollbackReport(ending.undone) : undefined,

@@ -19,6 +19,8 @@ export function notHeld(target: Target, workload: Workload | undefined, services
   if (target.kind !== 'deployment') return 'only a Deployment can be held';
   if (workload?.spec?.strategy?.type === 'Recreate') return 'its strategy is Recreate: the old pods go before the first new one comes';
   if (!workload || desiredReplicas(workload) === 0) return 'it has no replicas';
+  // minReadySeconds has to be smaller, and to hold is to raise it.
+  if ((workload.spec?.progressDeadlineSeconds ?? 600) < 2) return 'its progressDeadlineSeconds leaves no time to hold it';
   const asked = new Set(checks.flatMap((check) => (check.target.type === 'service' ? [check.target.name] : [])));
   const labels = workload.spec?.template?.metadata?.labels;
   return services.some((service) => asked.has(nameOf(service)) && selects(service, labels)) ? undefined : 'no smoke check asks a Service of it';

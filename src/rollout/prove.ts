@@ -4,6 +4,7 @@ import { follow, guard, type Followed } from './follow.js';
 import type { Patience } from './judge/judge.js';
 import type { OpenRelease } from './release.js';
 import { selects } from './selector.js';
+import { desiredReplicas } from './workload.js';
 import { smoke, smokePods, type SmokeTarget } from './smoke/smoke.js';
 
 /**
@@ -18,8 +19,22 @@ export async function proveRelease(
 ): Promise<void> {
   const { ports, watched, config } = release;
   const patience = { deadlineAt, steadyMs: 0, of: config.patienceMs };
-  await whileStanding(release, followed, patience, signal, (either) => smoke(ports, smokeTarget(release, followed), checks, either));
+  const asked = askable(release, followed, checks);
+  await whileStanding(release, followed, patience, signal, (either) => smoke(ports, smokeTarget(release, followed), asked, either));
   await follow(ports, watched, followed, patience, 'smoke', signal);
+}
+
+/** Leaves out, and says so, checks of Services whose workloads are all scaled to nothing: nobody is there to answer. */
+function askable({ ports, watched, services }: OpenRelease, followed: readonly Followed[], checks: readonly SmokeCheck[]): SmokeCheck[] {
+  const workloads = followed.flatMap(({ target }) => watched.world.view(target).workload ?? []);
+  return checks.filter((check) => {
+    const name = check.target.type === 'service' ? check.target.name : undefined;
+    const service = services.find((each) => name !== undefined && nameOf(each) === name);
+    const behind = workloads.filter((workload) => service && selects(service, workload.spec?.template?.metadata?.labels));
+    if (behind.length === 0 || behind.some((workload) => desiredReplicas(workload) > 0)) return true;
+    ports.log.warning(`Smoke check \`${check.text}\` was not asked: ${behind.map(nameOf).join(' and ')} ${behind.length === 1 ? 'is' : 'are'} scaled to 0 replicas, so that nothing runs that could answer.`);
+    return false;
+  });
 }
 
 /** Asks the pods of a first wave, and nothing that leads to them, while the judge goes on looking at all workloads. */

@@ -61,11 +61,15 @@ export const recall = (release: OpenRelease): Recalled => ({
 /** Starts the watches and records what is there before anything changes. */
 export async function openRelease(scope: ReleaseScope): Promise<OpenRelease> {
   const kinds = new Set(scope.targets.map((target) => target.kind));
-  const [watched, heldBefore] = await Promise.all([
-    watchWorkloads(scope.cluster, scope.ports.clock, kinds, scope.workloads),
-    heldChecks(scope.ports, scope.cluster, scope.services, scope.config.smoke),
-  ]);
-  return { ...scope, watched, heldBefore, held: new Map(), snapshots: scope.targets.map((target) => takeSnapshot(watched.world, target)) };
+  const watching = watchWorkloads(scope.cluster, scope.ports.clock, kinds, scope.workloads);
+  try {
+    const [watched, heldBefore] = await Promise.all([watching, heldChecks(scope.ports, scope.cluster, scope.services, scope.config.smoke)]);
+    return { ...scope, watched, heldBefore, held: new Map(), snapshots: scope.targets.map((target) => takeSnapshot(watched.world, target)) };
+  } catch (error) {
+    // Watches begin again for as long as nobody closes them, and the process would never end.
+    await watching.then((watched) => watched.close(), () => undefined);
+    throw error;
+  }
 }
 
 /** How a rollout went. Times are monotonic ms. */

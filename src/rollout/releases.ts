@@ -42,12 +42,21 @@ async function revision(
     throw new ConfigError([{ where: 'input to', message: `${number} is a revision, and revisions are counted for each Deployment by itself`, hint: 'Name one Deployment in `workloads`, or give `to` a commit or a digest.' }]);
   }
   const sets = await cluster.api.get<List<ReplicaSet>>(apiPath(resources.replicasets, cluster.namespace));
-  const set = (sets.items ?? []).find((each) => controllerOf(each) === uidOf(only.workload ?? {}) && each.metadata?.annotations?.['deployment.kubernetes.io/revision'] === String(number));
-  if (!set) return undefined;
+  const own = (sets.items ?? []).filter((each) => controllerOf(each) === uidOf(only.workload ?? {}));
+  const set = own.find((each) => revisionOf(each) === number);
+  if (!set) {
+    const known = own.map(revisionOf).sort((a, b) => a - b).join(', ');
+    throw new ConfigError([{
+      where: 'input to', message: `${refText(only.ref)} has no revision ${number}; it has ${known || 'none'}`,
+      hint: 'Kubernetes keeps as many as `revisionHistoryLimit` says. Name one of these, or a commit or a digest of a recorded release.',
+    }]);
+  }
   const images = (set.spec?.template?.spec?.containers ?? []).map((container) => ({ workload: refText(only.ref), container: container.name ?? '', image: container.image ?? '' }));
   const proven = images.some((each) => each.image === set.metadata?.annotations?.[provenAnnotation]);
   return { reference: images[0]?.image ?? '', at: set.metadata?.creationTimestamp ?? '', proven, images };
 }
+
+const revisionOf = (set: ReplicaSet): number => Number(set.metadata?.annotations?.['deployment.kubernetes.io/revision']);
 
 /** Notes on each workload which image was proven on it. A note that cannot be written costs nothing but the note. */
 export async function annotateProven(cluster: Cluster, targets: readonly Target[]): Promise<void> {

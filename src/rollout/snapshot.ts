@@ -1,10 +1,10 @@
-import { conditionOf, nameOf, statusesOf, uidOf, type ContainerStatus, type Pod, type Service } from '../cluster/objects.js';
+import { conditionOf, nameOf, statusesOf, type ContainerStatus, type Pod, type Service } from '../cluster/objects.js';
 import type { SmokeCheck } from '../config/config.js';
 import type { Expectation, ServiceExpectation } from './judge/expectation.js';
 import { completionOf } from './judge/completion.js';
 import { isReady, occurrenceOf, restartKey } from './judge/symptoms.js';
 import { selects } from './selector.js';
-import { imageBack, templateOf, type Target, type TargetContainer } from './workload.js';
+import { desiredReplicas, imageBack, templateOf, type Target, type TargetContainer } from './workload.js';
 import type { World, WorkloadView } from './world.js';
 
 /** What a workload looked like before the change: exact enough to put it back, and to tell whether that worked. */
@@ -70,8 +70,12 @@ export function expectationOf(world: World, target: Target, generation: number, 
   };
 }
 
-/** The Services that must send traffic to the new pods of a workload: those that select its pods, and those that smoke asks. */
+/**
+ * The Services that must send traffic to the new pods of a workload: those that select its pods, and those that smoke
+ * asks. None where it is scaled to nothing: nobody can be sent any.
+ */
 export function servicesFor(view: WorkloadView, services: readonly Service[], smoke: readonly SmokeCheck[]): ServiceExpectation[] {
+  if (view.workload && desiredReplicas(view.workload) === 0) return [];
   const labels = view.workload && templateOf(view.target.kind, view.workload)?.metadata?.labels;
   const asked = new Set(smoke.flatMap((check) => (check.target.type === 'service' ? [check.target.name] : [])));
   return services
