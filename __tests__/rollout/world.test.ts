@@ -18,6 +18,16 @@ describe('the pods of a Deployment', () => {
     expect([names(view.newPods), names(view.oldPods), names(view.leavingPods).sort()]).toEqual([['new'], ['old'], ['going', 'old-going']]);
     expect(view.replicaSet?.metadata?.name).toBe('rs-new');
   });
+  it('count no more once they have ended, though the object stays: evicted, preempted, refused by the node', () => {
+    const ended = (name: string, owner: string, phase: string): Pod => {
+      const one = pod(name, { owner, reason: 'Evicted' });
+      return { ...one, status: { ...one.status, phase } };
+    };
+    const view = worldOf([
+      deployment(), ...replicaSets(), pod('new'), ended('evicted', 'uid-rs-new', 'Failed'), ended('done', 'uid-rs-new', 'Succeeded'), ended('old-evicted', 'uid-rs-old', 'Failed'),
+    ]).view(target());
+    expect([view.newPods, view.oldPods, view.leavingPods].map(names)).toEqual([['new'], [], []]);
+  });
   it('are all old as long as there is no such ReplicaSet', () => {
     const view = worldOf([deployment(), replicaSet('rs-old', oldImage), pod('old', { owner: 'uid-rs-old' })]).view(target());
     expect([view.replicaSet, names(view.newPods), names(view.oldPods)]).toEqual([undefined, [], ['old']]);

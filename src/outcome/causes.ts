@@ -149,7 +149,7 @@ const table = {
     hint: 'Lower the requests, free room, or add a node; the scheduler’s words are in the evidence.',
   },
   'quota-exceeded': {
-    observed: 'ReplicaFailure or FailedCreate with "exceeded quota", counted from when no pod is on its way out any more.',
+    observed: 'ReplicaFailure or FailedCreate with "exceeded quota", counted from when no pod is on its way out any more. When pods were, as long again is added: controllers try again after pauses that double.',
     patienceSeconds: 20,
     longer: { seconds: 120, when: 'pods that are on their way out count against the quota' },
     sentence: 'A ResourceQuota does not allow the new pods.',

@@ -13,9 +13,9 @@ export interface WorkloadView {
   readonly workload: Workload | undefined;
   /** The ReplicaSet that the Deployment's present template made. */
   readonly replicaSet: ReplicaSet | undefined;
-  /** Pods of the present template that are not on their way out. */
+  /** Pods of the present template that have not ended and are not on their way out. */
   readonly newPods: readonly Pod[];
-  /** Pods of earlier templates that are not on their way out. */
+  /** Pods of earlier templates that have not ended and are not on their way out. */
   readonly oldPods: readonly Pod[];
   /** Pods of earlier templates that a partition keeps as they are. */
   readonly keptPods: readonly Pod[];
@@ -24,6 +24,9 @@ export interface WorkloadView {
   readonly eventsOf: (uid: string) => readonly KubeEvent[];
   readonly slicesOf: (service: string) => readonly EndpointSlice[];
 }
+
+/** Evicted, preempted, refused by the node: it is replaced, and serves nobody, though the object may stay for days. */
+const hasEnded = (pod: Pod): boolean => pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded';
 
 const eventsKeptPerObject = 40;
 const objectsWithEventsKept = 5000;
@@ -74,7 +77,7 @@ export class World {
       ? replicaSets.flatMap((owner) => this.ownedBy<Pod>(uidOf(owner), 'pods'))
       : this.ownedBy<Pod>(uid, 'pods');
     const isNew = this.newPodTest(target, workload, replicaSet);
-    const staying = pods.filter((pod) => !isLeaving(pod));
+    const staying = pods.filter((pod) => !isLeaving(pod) && !hasEnded(pod));
     const earlier = staying.filter((pod) => !isNew(pod));
     return {
       target, workload, replicaSet,

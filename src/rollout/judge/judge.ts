@@ -9,8 +9,8 @@ import { restartKey, symptomsOfOwner, symptomsOfPod, type Symptom } from './symp
 
 /** What the judge remembers of one workload between two looks. Times are the clock's monotonic ms. */
 export interface Memory {
-  /** Symptom key → when it was first and last seen without a break longer than `forgetAfterMs`. */
-  readonly seen: ReadonlyMap<string, { readonly first: number; readonly last: number }>;
+  /** Symptom key → when it was first and last seen without a break longer than `forgetAfterMs`, and how long what it follows lasted. */
+  readonly seen: ReadonlyMap<string, { readonly first: number; readonly last: number; readonly followedMs: number }>;
   /** When it last looked: what was there then and is there now has never gone away, however long that was. */
   readonly lookedAt?: number;
   /** What the first busy pod does, and since when. */
@@ -82,7 +82,10 @@ export function judge(
   if (trouble) symptoms.push({ key: 'wrong-version-serving', cause: 'wrong-version-serving', patienceMs: patienceMs('wrong-version-serving'), message: trouble });
 
   const memory = remember(before, at, { symptoms, steady: completion.waitingFor === undefined && trouble === undefined, doing: doingOf(view) });
-  const certainAt = (symptom: Symptom): number => (memory.seen.get(symptom.key)?.first ?? at) + (patience.of?.[symptom.cause] ?? symptom.patienceMs);
+  const certainAt = (symptom: Symptom): number => {
+    const { first, followedMs } = memory.seen.get(symptom.key) ?? { first: at, followedMs: 0 };
+    return first + (patience.of?.[symptom.cause] ?? symptom.patienceMs) + followedMs;
+  };
   const certain = symptoms.filter((symptom) => certainAt(symptom) <= at).sort((a, b) => certainAt(a) - certainAt(b) || (a.key < b.key ? -1 : 1))[0];
   if (certain) return fail(certain.cause, certain.message, certain);
   const exceeded = progressDeadlineExceeded(view, expected.progressBefore);
@@ -165,7 +168,10 @@ function remember(before: Memory, at: number, { symptoms, steady, doing }: Seen)
   const present = new Set(symptoms.map(({ key }) => key));
   const unbroken = (key: string, last: number): boolean => (present.has(key) && last === before.lookedAt) || at - last < forgetAfterMs;
   const seen = new Map([...before.seen].filter(([key, { last }]) => unbroken(key, last)));
-  for (const { key } of symptoms) seen.set(key, { first: seen.get(key)?.first ?? at, last: at });
+  for (const { key, follows = '' } of symptoms) {
+    const followed = before.seen.get(follows);
+    seen.set(key, { first: at, followedMs: followed ? at - followed.first : 0, ...seen.get(key), last: at });
+  }
   return {
     seen, lookedAt: at,
     steadySince: steady ? (before.steadySince ?? at) : undefined,

@@ -18,6 +18,11 @@ export interface Symptom {
   /** The pod and container that the evidence is gathered from. */
   readonly pod?: Pod;
   readonly container?: string;
+  /**
+   * Key of the trouble that this one goes on from. Controllers try again after pauses that double, so that the end of the
+   * first may show only after as long again as it lasted.
+   */
+  readonly follows?: string;
 }
 
 /** Everything wrong with one new pod. Pods that are being deleted or were evicted are never asked. */
@@ -159,8 +164,9 @@ export function symptomsOfOwner(view: WorkloadView, expected: Expectation): Symp
   const isLeaving = cause === 'quota-exceeded' && view.leavingPods.length > 0;
   const which = isLeaving || (cause === 'admission-denied' && webhookIsLate(words)) ? 'longer' : 'usual';
   // Once the last pod on its way out has gone there is room, and the time counts from then on.
-  const key = `${cause} ${view.target.ref}${isLeaving ? ' while pods leave' : ''}`;
-  return [{ key, cause, patienceMs: patienceMs(cause, which), message: `new pods of ${view.target.ref} cannot be made: ${oneLine(words)}` }];
+  const whileLeaving = `${cause} ${view.target.ref} while pods leave`;
+  const key = isLeaving ? whileLeaving : `${cause} ${view.target.ref}`;
+  return [{ key, follows: isLeaving ? undefined : whileLeaving, cause, patienceMs: patienceMs(cause, which), message: `new pods of ${view.target.ref} cannot be made: ${oneLine(words)}` }];
 }
 
 const webhookIsLate = (words: string): boolean =>
