@@ -61,6 +61,7 @@ describe('setting images', () => {
     'The connection to the server 10.0.0.1:6443 was refused - did you specify the right host or port?',
     'Unable to connect to the server: dial tcp 10.0.0.1:443: i/o timeout',
     'Error from server (TooManyRequests): slow down',
+    'failed to patch image update to pod template: Internal error occurred: failed calling webhook "policy.example": failed to call webhook: Post "https://policy": context deadline exceeded',
   ])('is tried again while the server is away: %s', async (stderr) => {
     let count = 0;
     const away = (args: readonly string[], cluster: FakeCluster) => ((count += 1) < 4 ? { code: 1, stderr } : setting(newImage)(args, cluster));
@@ -71,6 +72,16 @@ describe('setting images', () => {
     const cluster = fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr: 'Error from server (ServiceUnavailable): etcd' }) });
     await expect(change(cluster)).rejects.toMatchObject({ status: 503, message: 'kubectl set image was refused: Error from server (ServiceUnavailable): etcd' });
     expect(cluster.done.length).toBeLessThan(60);
+  });
+
+  it('is denied by admission when a webhook does not answer for a minute', async () => {
+    const stderr = 'Error from server (InternalError): Internal error occurred: failed calling webhook "policy.example": Post "https://policy": dial tcp 10.0.0.9:443: connect: connection refused';
+    const cluster = fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr }) });
+    await expect(change(cluster)).rejects.toMatchObject({
+      code: 'admission-denied', message: `kubectl set image was refused: ${stderr}`,
+      hint: 'The webhook that checks changes does not answer. Its own pods or network need a look; nothing is wrong with the release.',
+    });
+    expect(cluster.done.filter((each) => each.startsWith('kubectl')).length).toBeGreaterThan(20);
   });
 
   it('is confirmed to be this run’s before each try', async () => {

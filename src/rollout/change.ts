@@ -43,7 +43,8 @@ export async function setImages(
 ): Promise<Map<string, number>> {
   const signal = ports.cancelled;
   for (const args of setImageCommands(targets)) {
-    await persistently(ports.clock, () => confirm().then(() => runKubectl(cluster, ports, args, signal)), { signal });
+    await persistently(ports.clock, () => confirm().then(() => runKubectl(cluster, ports, args, signal)), { signal })
+      .catch((error: unknown) => Promise.reject(isAdmission(error) ? error.cause : error));
   }
   const generations = await Promise.all(targets.map(async (target) => {
     const workload = await cluster.api.get<Workload>(apiPath(workloadResource[target.kind], cluster.namespace, target.name), { signal });
@@ -61,9 +62,13 @@ async function runKubectl(cluster: Cluster, { log, clock }: Pick<Ports, 'log' | 
   for (const line of `${exit.stdout}${exit.stderr}`.split('\n')) if (line.trim() !== '') log.output(line);
   if (exit.code === 0) return;
   // The command writes the same images each time, so that it may be typed again when the server was away for a moment.
-  if (passing.test(exit.stderr)) throw new ApiError(503, 'kubectl', refused(exit.stderr).message);
-  throw refused(exit.stderr);
+  const refusal = refused(exit.stderr);
+  throw passing.test(exit.stderr) ? new ApiError(503, 'kubectl', refusal.message, { cause: refusal }) : refusal;
 }
+
+/** A webhook that does not answer may do so a moment later; when it does not, it is not the API server that is away. */
+const isAdmission = (error: unknown): error is ApiError & { cause: ClusterError } =>
+  error instanceof ApiError && error.cause instanceof ClusterError && error.cause.code === 'admission-denied';
 
 /**
  * A change that was sent is not called back: kubectl is let come to its end even when the run is cancelled, because the
@@ -86,7 +91,7 @@ async function toItsEnd(running: Promise<Exited>, clock: Clock, signal: AbortSig
 }
 
 /** How kubectl says that the server did not answer, or asks to come again. */
-const passing = /ServiceUnavailable|TooManyRequests|InternalError|currently unable to handle|connection refused|connection reset|i\/o timeout|unexpected EOF|TLS handshake timeout|http2: |was refused - did you specify/i;
+const passing = /failed calling webhook|ServiceUnavailable|TooManyRequests|InternalError|currently unable to handle|connection refused|connection reset|i\/o timeout|unexpected EOF|TLS handshake timeout|http2: |was refused - did you specify/i;
 
 function differing(target: Target, workload: Workload): ClusterError | undefined {
   for (const { name, after } of target.containers) {
@@ -101,6 +106,7 @@ function differing(target: Target, workload: Workload): ClusterError | undefined
 
 const refusals: readonly (readonly [RegExp, Cause, string | undefined])[] = [
   // Before the next: a policy answers 403 as well, `Error from server (Forbidden): admission webhook "…" denied the request`.
+  [/failed calling webhook/i, 'admission-denied', 'The webhook that checks changes does not answer. Its own pods or network need a look; nothing is wrong with the release.'],
   [/admission webhook|denied (the )?request|ValidatingAdmissionPolicy/i, 'admission-denied', undefined],
   [/\(?Forbidden\)?|cannot patch/i, 'permission-denied', undefined],
   [/not found/i, 'superseded', 'It was there a moment ago: somebody removed it during the run.'],
