@@ -4,7 +4,9 @@ import * as failures from './failures.mjs';
 import * as good from './good.mjs';
 import * as rollout from './rollout.mjs';
 import * as proveFirst from './prove-first.mjs';
+import * as requests from './requests.mjs';
 import * as startup from './startup.mjs';
+import * as workloads from './workloads.mjs';
 
 /**
  * @typedef {object} Context
@@ -24,7 +26,7 @@ import * as startup from './startup.mjs';
 /** @typedef {{ name: string, needsSandbox: boolean, run: (context: Context) => Promise<Table> }} Benchmark */
 
 /** @type {readonly Benchmark[]} */
-export const benchmarks = [startup, good, rollout, failures, proveFirst];
+export const benchmarks = [startup, good, rollout, failures, proveFirst, workloads, requests];
 
 /** @param {Table} table */
 export const markdown = ({ title, about, head, rows, notes }) => [`## ${title}`, '', about, '', markdownTable(head, rows), '', ...notes].join('\n');
