@@ -6,6 +6,9 @@ import { strangerSays } from './sorts.mjs';
  * @typedef {import('./sorts.mjs').Deployment} Deployment
  */
 
+/** On a machine that is busy with other things a pod may take half a minute to start: how long it takes is no answer. */
+const withinMs = 900_000;
+
 /**
  * @typedef {object} Ended
  * @property {Deployment} deployment
@@ -51,7 +54,7 @@ async function run(stand, { number, sort, proveFirst }) {
   const load = harness.startLoad({ host, perSecond: 20 });
   // A Service that leads astray on purpose needs no time to find its way.
   const settings = sort.astray ? { patience: { 'wrong-version-serving': '4s' } } : {};
-  const result = await harness.withSettings(settings, (workspace) => harness.runAction({ action: 'rollout', inputs, workspace, onLine: moment?.onLine }));
+  const result = await harness.withSettings(settings, (workspace) => harness.runAction({ action: 'rollout', inputs, workspace, onLine: moment?.onLine, withinMs }));
   const client = await load.stop();
   await moment?.done();
   return { release: { version, reference: `${image.name}@${image.digest}` }, result, client };

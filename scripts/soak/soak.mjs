@@ -27,13 +27,20 @@ export async function playSoak(options) {
   const stage = setStage();
   const folder = join(tmpdir(), `soak-${options.seed}`);
   mkdirSync(folder, { recursive: true });
+  /** @type {Set<import('./stand.mjs').Stand>} */
+  const stands = new Set();
+  const onSignal = () => void Promise.all([...stands].map(({ space }) => space.dispose())).finally(() => {
+    stage.remove();
+    process.exit(130);
+  });
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {
     const harness = await loadHarness(stage);
     console.log(`seed ${options.seed}, ${options.good} good and ${options.bad} bad, ${options.jobs} apps; logs in ${folder}`);
     const left = plan(options, harness.choices);
     /** @type {Ended[]} */
     const ended = [];
-    await Promise.all(Array.from({ length: options.jobs }, () => playApp(harness, left, ended, folder)));
+    await Promise.all(Array.from({ length: options.jobs }, () => playApp(harness, { left, ended, stands, folder })));
     harness.closeApi();
     harness.closeImages();
     const summary = summaryOf(ended, options);
@@ -41,28 +48,29 @@ export async function playSoak(options) {
     if (options.write) writePage('reliability.md', 'soak', summary);
     return ended.some(({ wrong }) => wrong.length > 0) ? 1 : 0;
   } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     stage.remove();
   }
 }
 
 /**
  * @param {import('./harness.mjs').Harness} harness
- * @param {Deployment[]} left the next one is taken from its front
- * @param {Ended[]} ended
- * @param {string} folder
+ * @param {{ left: Deployment[], ended: Ended[], stands: Set<import('./stand.mjs').Stand>, folder: string }} play the next deployment is taken from the front of `left`
  */
-async function playApp(harness, left, ended, folder) {
+async function playApp(harness, { left, ended, stands, folder }) {
   /** @type {import('./stand.mjs').Stand | undefined} */
   let stand;
   try {
     for (let next = left.shift(); next; next = left.shift()) {
       const deployment = next;
       stand ??= await startStand(harness);
+      stands.add(stand);
       const one = await deploy(stand, deployment).catch((error) => notPlayed(deployment, error));
       ended.push(one);
       writeFileSync(join(folder, `${String(deployment.number).padStart(4, '0')}.log`), `${lineOf(one)}\n${stand.space.name}\n${one.log}\n`);
       console.log(lineOf(one));
       if (one.verdict !== 'not played') continue;
+      stands.delete(stand);
       await stand.space.dispose();
       stand = undefined;
     }

@@ -30,8 +30,28 @@ export async function refusePods(space: Space, image: string, message: string): 
   };
 }
 
-/** A webhook for new pods of the namespace that takes the connection and never answers, and `failurePolicy: Fail`. */
-export async function silentWebhook(space: Space): Promise<() => Promise<void>> {
+/** What a webhook is asked about, and whether the API server refuses it now because of that. */
+export interface Guarded {
+  readonly rule: Readonly<Record<'apiGroups' | 'apiVersions' | 'operations' | 'resources', readonly string[]>>;
+  readonly isRefused: (space: Space) => Promise<boolean>;
+}
+
+export const newPods: Guarded = {
+  rule: { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] },
+  isRefused: (space) => isRefused(space, 'registry.example/any:1'),
+};
+
+export const changedDeployments: Guarded = {
+  rule: { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['UPDATE'], resources: ['deployments'] },
+  isRefused: async (space) => {
+    const [any] = await space.list('Deployment');
+    const change = { metadata: { annotations: { 'example.com/tried': 'yes' } } };
+    return call('PATCH', `${pathOf('Deployment', space.name, any.metadata.name)}?dryRun=All`, change, 'application/merge-patch+json').then(() => false, () => true);
+  },
+};
+
+/** A webhook, for new pods of the namespace unless told otherwise, that takes the connection and never answers; `failurePolicy: Fail`. */
+export async function silentWebhook(space: Space, guarded: Guarded = newPods): Promise<() => Promise<void>> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -46,11 +66,11 @@ export async function silentWebhook(space: Space): Promise<() => Promise<void>> 
     apiVersion: group, kind: 'ValidatingWebhookConfiguration', metadata: { name: space.name },
     webhooks: [{
       name: 'guard.example.com', clientConfig: { url: `https://127.0.0.1:${port}/` }, namespaceSelector: onlyIn(space), timeoutSeconds: 1,
-      rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }],
+      rules: [guarded.rule],
       failurePolicy: 'Fail', sideEffects: 'None', admissionReviewVersions: ['v1'],
     }],
   });
-  await eventually('the webhook is asked', () => isRefused(space, 'registry.example/any:1'));
+  await eventually('the webhook is asked', () => guarded.isRefused(space));
   return async () => {
     await call('DELETE', `${path}/${space.name}`).catch(() => undefined);
     sockets.forEach((socket) => socket.destroy());
