@@ -3,6 +3,7 @@
  *   npm run chaos -- --runs 200 --seed 1     how many, and which: the same seed makes the same choices
  *   npm run chaos -- --jobs 3                how many apps at the same time (4)
  *   npm run chaos -- --seed 1 --only 17,18   these cases alone, each from the start of its app
+ *   npm run chaos -- --write                 puts the figures into docs/reliability.md as well
  *
  * Ends with 1 if a verdict was wrong, or something was left half done. What dist/ holds is tested, as it is at the start.
  */
@@ -15,6 +16,7 @@ const { playChaos } = await import('./chaos/play.mjs');
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '50' }, seed: { type: 'string', default: String(Date.now() % 100_000) }, jobs: { type: 'string', default: '4' }, only: { type: 'string' },
+    write: { type: 'boolean', default: false },
   },
 });
-process.exitCode = await playChaos({ runs: Number(values.runs), seed: Number(values.seed), jobs: Number(values.jobs), only: values.only?.split(',').map(Number) });
+process.exitCode = await playChaos({ runs: Number(values.runs), seed: Number(values.seed), jobs: Number(values.jobs), only: values.only?.split(',').map(Number), write: values.write });

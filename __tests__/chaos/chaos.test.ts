@@ -1,11 +1,15 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
-import { differences, falsehoods, imagesIn, nameOfTruth, type Seen, type SeenWorkload, type Truth } from './oracle.js';
+import { clockJump } from './clock.js';
+import { kindOf } from './fault.js';
+import { differences, falsehoods, imagesIn, nameOfTruth, objectsNotAs, type Seen, type SeenWorkload, type Truth } from './oracle.js';
 import { plan } from './plan.js';
-import { releaseNames } from './release.js';
+import { releaseNames, releases } from './release.js';
+import { causes } from '../../src/outcome/causes.js';
 
 describe('the oracle', () => {
   it('shares no code with the action nor with the tests', () => {
@@ -57,6 +61,17 @@ describe('what the oracle calls a difference', () => {
   });
 });
 
+describe('what the oracle says of the workloads alone', () => {
+  it('is nothing of their pods, nor of the Service', () => {
+    expect(objectsNotAs({ ...old, images: imagesIn(seen('v2')) }, seen('v2', { pods: [] }, 'refused'))).toEqual([]);
+  });
+
+  it('is every other difference', () => {
+    expect(objectsNotAs(old, seen('v2')).join()).toMatch(/set to registry\/app@v2/);
+    expect(objectsNotAs(old, seen('v1', { spec: { ...workload('v1').spec, paused: true } })).join()).toMatch(/spec\.paused is true/);
+  });
+});
+
 describe('what the oracle calls false', () => {
   const isNew: Truth = { asNew: [], asOld: ['x'], untouched: false, others: [] };
   const isOld: Truth = { asNew: ['x'], asOld: [], untouched: true, others: [] };
@@ -64,14 +79,15 @@ describe('what the oracle calls false', () => {
   const half: Truth = { asNew: ['x'], asOld: ['y'], untouched: false, others: [] };
   const bad: Truth = { ...half, asNew: undefined };
   const foreign: Truth = { ...restored, others: [{ ref: 'deployment/web', change: 'image', value: 'z' }] };
+  const turned: Truth = { ...restored, others: [{ ref: 'service/web', change: 'service', value: 'nobody' }] };
 
   it.each<readonly [string, readonly Truth[], readonly Truth[]]>([
     ['deployed', [isNew], [isOld, restored, half, bad, foreign]],
     ['unchanged', [isOld], [isNew, restored, half]],
     ['planned', [isOld], [isNew, restored, half]],
     ['failed', [isOld], [isNew, restored, half]],
-    ['rolled-back', [isOld, restored], [isNew, half, bad, foreign]],
-    ['rollback-failed', [isNew, half, bad, foreign], [isOld, restored]],
+    ['rolled-back', [isOld, restored], [isNew, half, bad, foreign, turned]],
+    ['rollback-failed', [isNew, half, bad, foreign, turned], [isOld, restored]],
     ['nothing', [isNew, isOld, restored], [half]],
     ['excellent', [], [isNew, isOld]],
   ])('%s', (verdict, held, not) => {
@@ -98,10 +114,38 @@ describe('a seed', () => {
   it('comes to every release and every fault', () => {
     const cases = plan(1, 2000).flatMap((app) => app.cases);
     expect(new Set(cases.map(({ release }) => release))).toEqual(new Set(releaseNames));
-    const faults = new Set(cases.map(({ fault }) => (fault.type === 'api' ? fault.trouble : fault.type === 'other' ? fault.change : fault.type)));
-    expect([...faults].sort()).toEqual([
-      '410 for watches', '429', '503', 'SIGINT twice', 'SIGTERM', 'all cut', 'annotation', 'another run', 'answers cut', 'cancel', 'delete', 'kill', 'none', 'other image', 'outage',
-      'pause', 'pod deleted', 'restart', 'runner gone', 'scale', 'slow', 'watches cut', 'web page',
-    ]);
+    const api = ['410 for watches', '429', '503', 'all cut', 'answers cut', 'no answers', 'outage', 'slow', 'watches cut', 'web page'];
+    const others = ['Service turned away', 'annotation', 'delete', 'other image', 'pause', 'pod deleted', 'restart', 'scale'];
+    const registry = ['429', '500', '503', 'slow'];
+    expect(new Set(cases.map(({ fault }) => kindOf(fault)))).toEqual(new Set([
+      'none', 'cancel', 'SIGTERM', 'SIGINT twice', 'kill', 'runner gone', 'clock of the runner jumps', 'another run, which waits', 'another run, which does not wait',
+      ...api.map((trouble) => `API: ${trouble}`), ...others.map((change) => `by others: ${change}`), ...registry.map((trouble) => `registry: ${trouble}`),
+    ]));
+  });
+});
+
+describe('the causes', () => {
+  // By a person, another run, or an API server that is away: by faults, that is. `unexpected` is always wrong.
+  const byFaults = ['api-unreachable', 'cancelled', 'locked', 'superseded', 'unexpected'];
+
+  it('are all of them among those that a release or a fault is to end with', () => {
+    const byReleases = Object.values(releases).flatMap((release) => release.causes);
+    expect([...new Set([...byReleases, ...byFaults])].sort()).toEqual(Object.keys(causes).sort());
+  });
+});
+
+describe('a clock that jumps', () => {
+  const look = 'console.log(Date.now() - before, new Date() - before, Date.parse(Date()) - before > 0, new Date(7).getTime(), new Date(0) instanceof Date)';
+  it.each([[3_600_000, 0], [-3_600_000, 0]])('by %i ms', (byMs, afterMs) => {
+    const before = Date.now();
+    const env = { ...process.env, ...clockJump(byMs, afterMs) };
+    const [now = '', made = '', ...rest] = execFileSync(process.execPath, ['--eval', `const before = ${before}; ${look}`], { env, encoding: 'utf8' }).trim().split(' ');
+    for (const ms of [now, made]) expect(Math.abs(Number(ms) - byMs)).toBeLessThan(600_000);
+    expect(rest).toEqual([String(byMs > 0), '7', 'true']);
+  });
+
+  it('not before its time', () => {
+    const env = { ...process.env, ...clockJump(3_600_000, 600_000) };
+    expect(Number(execFileSync(process.execPath, ['--eval', `console.log(Date.now() - ${Date.now()})`], { env, encoding: 'utf8' }))).toBeLessThan(600_000);
   });
 });

@@ -6,7 +6,8 @@ import { eventsOf } from './oracle.js';
 import { plan, type App, type Case } from './plan.js';
 import { runCase, type Run } from './run-case.js';
 import { describeShape, type Shape } from './shape.js';
-import { settled, startApp, type Stand } from './stand.js';
+import { releases } from './release.js';
+import { mend, settled, startApp, type Stand } from './stand.js';
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -69,11 +70,13 @@ async function playApp(app: App, options: ChaosOptions, finished: Finished[]): P
 }
 
 async function playCase(stand: Stand, given: Case): Promise<JudgedCase> {
-  const before = await settled(stand);
-  const ran = await runCase(stand, given, before);
-  const judged = await judgeCase(stand, given, before, ran);
-  await ran.cleanUp();
-  return judged;
+  try {
+    await releases[given.release].before?.(stand.space);
+    const before = await settled(stand);
+    return await judgeCase(stand, given, before, await runCase(stand, given, before));
+  } finally {
+    await mend(stand, given.release);
+  }
 }
 
 /** The play itself went wrong: that is no verdict, and not to be overlooked either. */
@@ -96,21 +99,4 @@ function logOf({ label, result }: Run): string {
   const lines = (of: typeof result | NonNullable<typeof result.post>): string => of.lines.map(({ atMs, text }) => `${String(atMs).padStart(7)} ${text}`).join('\n');
   return `--- ${label}: main (exit ${result.exitCode ?? result.signal}, ${result.durationMs} ms)\n${lines(result)}${
     result.post ? `\n--- ${label}: post (exit ${result.post.exitCode}, ${result.post.durationMs} ms)\n${lines(result.post)}` : ''}\n--- ${label}: report\n${JSON.stringify(result.report)}`;
-}
-
-const truths = ['new version', 'as before', 'the same', 'changed by others', 'neither', 'in between', 'unknown'];
-
-/** The table verdict × truth, and what was wrong. */
-export function summaryOf(finished: readonly Finished[], seed: number, seconds: number): string {
-  const judged = finished.flatMap((each) => each.judged);
-  const verdicts = [...new Set(judged.map(({ verdict }) => verdict))].sort();
-  const shown = truths.filter((truth) => judged.some((each) => each.truth === truth));
-  const count = (verdict: string, truth: string): string => String(judged.filter((each) => each.verdict === verdict && each.truth === truth).length || '·');
-  const row = (first: string, cells: readonly string[]): string => `${first.padEnd(16)}${cells.map((cell, index) => cell.padStart(Math.max(8, (shown[index] ?? '').length + 2))).join('')}`;
-  const wrong = finished.filter((each) => each.judged.some((one) => one.wrong.length > 0));
-  return [
-    row('verdict', shown), ...verdicts.map((verdict) => row(verdict, shown.map((truth) => count(verdict, truth)))), '',
-    ...wrong.flatMap((each) => [lineOf(each), `     ${each.log}`]),
-    `${finished.length} cases, ${judged.length} runs, seed ${seed}, ${Math.round(seconds)} s: ${wrong.length} wrong`,
-  ].join('\n');
 }

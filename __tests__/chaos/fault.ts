@@ -28,8 +28,9 @@ const anyMoment = (choices: Choices, good: boolean): Moment => choices.weighted<
 /** Soon after the images were set, while the rollout is certainly not over when it is a slow one. */
 const earlyMoment = (choices: Choices): Moment => moment('change', choices.whole(400, 1800));
 
-export type ApiTrouble = 'outage' | 'watches cut' | 'all cut' | '503' | '429' | 'web page' | '410 for watches' | 'slow' | 'answers cut';
-export type OtherChange = 'other image' | 'scale' | 'annotation' | 'restart' | 'pause' | 'delete' | 'pod deleted';
+export type ApiTrouble = 'outage' | 'watches cut' | 'all cut' | '503' | '429' | 'web page' | '410 for watches' | 'slow' | 'answers cut' | 'no answers';
+export type OtherChange = 'other image' | 'scale' | 'annotation' | 'restart' | 'pause' | 'delete' | 'pod deleted' | 'Service turned away';
+export type RegistryTrouble = '500' | '503' | '429' | 'slow';
 
 /** What goes wrong besides the release. */
 export type Fault =
@@ -42,8 +43,12 @@ export type Fault =
   | { readonly type: 'runner gone'; readonly moment: Moment; readonly next: 'good' | 'crash' }
   | { readonly type: 'api'; readonly trouble: ApiTrouble; readonly moment: Moment; readonly ms: number; readonly times: number }
   | { readonly type: 'other'; readonly change: OtherChange; readonly moment: Moment }
-  /** A second run of the same app. */
-  | { readonly type: 'another run'; readonly afterMs: number; readonly release: 'good' | 'crash' };
+  /** The registry, for the runner and for the nodes. */
+  | { readonly type: 'registry'; readonly trouble: RegistryTrouble; readonly moment: Moment; readonly ms: number }
+  /** The clock of the runner is set, so long after a step has begun. */
+  | { readonly type: 'clock'; readonly bySeconds: number; readonly afterMs: number }
+  /** A second run of the same app, which waits for the first, or does not. */
+  | { readonly type: 'another run'; readonly afterMs: number; readonly release: 'good' | 'crash'; readonly waits: boolean };
 
 /** @param good whether the release is to stay */
 export function chooseFault(choices: Choices, good: boolean): Fault {
@@ -56,25 +61,47 @@ export function chooseFault(choices: Choices, good: boolean): Fault {
     [8, () => ({ type: 'runner gone', moment: anyMoment(choices, good), next: choices.pick(['good', 'good', 'crash'] as const) })],
     [14, () => chooseTrouble(choices, good)],
     [good ? 12 : 6, () => ({ type: 'other', change: chooseChange(choices, good), moment: earlyMoment(choices) })],
-    [6, () => ({ type: 'another run', afterMs: choices.whole(0, 4000), release: choices.pick(['good', 'good', 'crash'] as const) })],
+    [6, () => ({ type: 'another run', afterMs: choices.whole(0, 4000), release: choices.pick(['good', 'good', 'crash'] as const), waits: choices.chance(0.7) })],
+    [6, () => ({
+      type: 'registry', trouble: choices.pick(['500', '503', '429', 'slow'] as const), ms: choices.whole(1, 8) * 1000,
+      moment: choices.chance(0.3) ? moment('start', choices.whole(0, 1000)) : moment('change', choices.pick([0, 5, 20, 300, 1000, 2000])),
+    })],
+    [4, () => ({ type: 'clock', bySeconds: choices.pick([-7200, -60, 60, 7200, 300 * 86_400]), afterMs: choices.whole(0, 6000) })],
   ])();
 }
 
 const chooseTrouble = (choices: Choices, good: boolean): Fault => ({
   type: 'api', moment: anyMoment(choices, good), ms: choices.whole(2, 10) * 1000, times: choices.whole(1, 3),
-  trouble: choices.weighted<ApiTrouble>([[4, 'outage'], [1, 'watches cut'], [1, 'all cut'], [2, '503'], [2, '429'], [1, 'web page'], [1, '410 for watches'], [1, 'slow'], [1, 'answers cut']]),
+  trouble: choices.weighted<ApiTrouble>([[4, 'outage'], [1, 'watches cut'], [1, 'all cut'], [2, '503'], [2, '429'], [1, 'web page'], [1, '410 for watches'], [1, 'slow'], [1, 'answers cut'], [2, 'no answers']]),
 });
 
 const chooseChange = (choices: Choices, good: boolean): OtherChange => choices.weighted<OtherChange>([
-  [3, 'other image'], [4, 'scale'], [2, 'annotation'], [2, 'restart'], [good ? 1 : 0, 'pause'], [good ? 1 : 0, 'delete'], [3, 'pod deleted'],
+  [3, 'other image'], [4, 'scale'], [2, 'annotation'], [2, 'restart'], [good ? 1 : 0, 'pause'], [good ? 1 : 0, 'delete'], [3, 'pod deleted'], [good ? 2 : 0, 'Service turned away'],
 ]);
+
+/** What kind of fault it is, for a table. */
+export function kindOf(fault: Fault): string {
+  switch (fault.type) {
+    case 'none': return 'none';
+    case 'another run': return fault.waits ? 'another run, which waits' : 'another run, which does not wait';
+    case 'api': return `API: ${fault.trouble}`;
+    case 'other': return `by others: ${fault.change}`;
+    case 'registry': return `registry: ${fault.trouble}`;
+    case 'clock': return 'clock of the runner jumps';
+    default: return fault.type;
+  }
+}
+
+const lasting: readonly string[] = ['outage', 'slow', 'no answers'];
 
 export function describeFault(fault: Fault): string {
   switch (fault.type) {
     case 'none': return 'no fault';
-    case 'another run': return `another run (${fault.release}) after ${fault.afterMs} ms`;
-    case 'api': return `API ${fault.trouble}${fault.trouble === 'outage' || fault.trouble === 'slow' ? ` ${fault.ms / 1000} s` : ` ×${fault.times}`} @${fault.moment.name}`;
+    case 'another run': return `another run (${fault.release}${fault.waits ? '' : ', does not wait'}) after ${fault.afterMs} ms`;
+    case 'api': return `API ${fault.trouble}${lasting.includes(fault.trouble) ? ` ${fault.ms / 1000} s` : ` ×${fault.times}`} @${fault.moment.name}`;
     case 'other': return `${fault.change} by others @${fault.moment.name}`;
+    case 'registry': return `registry ${fault.trouble} ${fault.ms / 1000} s @${fault.moment.name}`;
+    case 'clock': return `clock ${fault.bySeconds > 0 ? '+' : ''}${fault.bySeconds} s after ${fault.afterMs} ms`;
     case 'runner gone': return `runner gone @${fault.moment.name}, then ${fault.next}`;
     default: return `${fault.type} @${fault.moment.name}`;
   }

@@ -1,11 +1,12 @@
 import { call, pathOf } from '../e2e/harness/api.js';
 import type { FaultProxy, Fault as ApiFault } from '../e2e/harness/api-fault-proxy.js';
 import { pause } from '../e2e/harness/environment.js';
-import type { Space } from '../e2e/harness/namespace.js';
-import type { ApiTrouble, Moment, OtherChange } from './fault.js';
+import type { RegistryProxy } from '../e2e/harness/registry-proxy.js';
+import type { ApiTrouble, Moment, OtherChange, RegistryTrouble } from './fault.js';
 import type { OthersChange } from './oracle.js';
 import { imageOf } from './release.js';
 import { refOf, type WorkloadShape } from './shape.js';
+import { here, type Stand } from './stand.js';
 
 /** Something that is done once, at its moment. */
 export interface Trigger {
@@ -31,14 +32,15 @@ export function trigger({ line: looked, afterMs }: Pick<Moment, 'line' | 'afterM
 }
 
 /** Makes the change as somebody else would. @returns what it was */
-export async function changeByOthers(space: Space, change: OtherChange, workload: WorkloadShape, version: string): Promise<OthersChange | undefined> {
+export async function changeByOthers(stand: Stand, change: OtherChange, workload: WorkloadShape, version: string): Promise<OthersChange | undefined> {
+  const { space } = stand;
   const { kind, name } = workload;
   const ref = refOf(workload);
   const path = pathOf(kind, space.name, name);
   const merge = (body: unknown, at = path): Promise<unknown> => call('PATCH', `${at}?fieldManager=somebody-else`, body, 'application/merge-patch+json');
   switch (change) {
     case 'other image': {
-      const image = await imageOf('good', version, 'all');
+      const image = here(stand, await imageOf('good', version, 'all'));
       await call('PATCH', `${path}?fieldManager=somebody-else`, [{ op: 'replace', path: '/spec/template/spec/containers/0/image', value: image.reference }], 'application/json-patch+json');
       return { ref, change: 'image', value: image.reference, version };
     }
@@ -61,6 +63,9 @@ export async function changeByOthers(space: Space, change: OtherChange, workload
     case 'delete':
       await call('DELETE', path);
       return { ref, change: 'deleted', value: true };
+    case 'Service turned away':
+      await space.patch('Service', 'web', { spec: { selector: { app: 'nobody' } } });
+      return { ref: 'service/web', change: 'service', value: 'nobody' };
     case 'pod deleted': {
       const pods = (await space.list('Pod', `app=${name}`)).filter((pod) => !pod.metadata.deletionTimestamp);
       const pod = pods[version.length % Math.max(1, pods.length)];
@@ -83,8 +88,8 @@ export async function troubleApi(proxy: FaultProxy, trouble: ApiTrouble, ms: num
   const fault = faults[trouble];
   if (fault) proxy.set(fault);
   if (trouble === 'outage') await proxy.outage(ms);
-  if (trouble === 'slow') {
-    proxy.set({ latencyMs: 1500 });
+  if (trouble === 'slow' || trouble === 'no answers') {
+    proxy.set(trouble === 'slow' ? { latencyMs: 1500 } : { hang: true });
     await pause(ms);
     proxy.set();
   }
@@ -96,4 +101,13 @@ export async function troubleApi(proxy: FaultProxy, trouble: ApiTrouble, ms: num
   }
   // Watches that are open already have to be opened again to be hit.
   if (trouble === 'watches cut' || trouble === '410 for watches') proxy.cutAll();
+}
+
+/** Makes the registry misbehave for a while. */
+export async function troubleRegistry(registry: RegistryProxy, trouble: RegistryTrouble, ms: number): Promise<void> {
+  if (trouble === 'slow') registry.delay(1000);
+  else registry.refuse(Number(trouble));
+  await pause(ms);
+  registry.refuse(undefined);
+  registry.delay(0);
 }

@@ -1,10 +1,10 @@
 import { pause } from '../e2e/harness/environment.js';
 import { allowed, type Allowed } from './expected.js';
-import { differences as differencesOf, falsehoods, imagesIn, look, nameOfTruth, sameGenerations, type Expected, type OthersChange, type Seen, type Truth } from './oracle.js';
-import type { Case } from './plan.js';
+import { differences as differencesOf, falsehoods, imagesIn, isTaking, look, nameOfTruth, objectsNotAs, sameGenerations, type Expected, type OthersChange, type Seen, type Truth } from './oracle.js';
+import { followerOf, type Case } from './plan.js';
 import { releases } from './release.js';
-import { runNext, type Ran, type Run } from './run-case.js';
-import { appName, lookFor, type Stand } from './stand.js';
+import { runNext, type Brought, type Ran, type Run } from './run-case.js';
+import { appName, lookFor, mend, type Stand } from './stand.js';
 import { endingOf, inconsistencies, type Ended } from './verdict.js';
 
 /** A run, what it said, and what was true. */
@@ -27,7 +27,7 @@ export interface JudgedCase {
 }
 
 const unfinished = ({ phase }: Seen): boolean => phase === 'changing' || phase === 'restoring';
-const taken = (others: readonly OthersChange[]): boolean => others.some(({ change }) => change === 'image' || change === 'deleted' || change === 'paused');
+const taken = (others: readonly OthersChange[]): boolean => others.some(({ change }) => isTaking(change));
 
 /** Compares what the runs of a case said with what is true, and has the next run finish what a dead one left. */
 export async function judgeCase(stand: Stand, given: Case, before: Seen, ran: Ran): Promise<JudgedCase> {
@@ -52,7 +52,7 @@ function imagesWith(before: Seen, reference: string): Expected['images'] {
   return Object.fromEntries(Object.entries(imagesIn(before)).map(([ref, images]) => [ref, all(images)]));
 }
 
-const stateWith = (before: Seen, brings: NonNullable<Run['brings']>, others: readonly OthersChange[]): Expected =>
+const stateWith = (before: Seen, brings: Brought, others: readonly OthersChange[]): Expected =>
   ({ before, images: imagesWith(before, brings.reference), version: brings.version, others });
 
 /** As it was before the case. */
@@ -81,10 +81,25 @@ async function judgeRun(stand: Stand, ran: Ran, run: Run, may: Allowed, base: Ex
     // Nobody has finished a run whose runner is gone, so that there is nothing yet to be true or false.
     ...(gone ? [] : falsehoods(ended.verdict, truth)),
     ...notAllowed(ended, may),
+    ...goneBack(run, ended, ran.hit),
     ...inconsistencies(run.result),
+    ...strayFiles(run),
+    ...(releases[run.release].kept && ended.verdict === 'rollback-failed' ? notKept(base, run, seen) : []),
   ];
   return { judged: { label: run.label, ...ended, verdict: gone ? 'died' : ended.verdict, truth: nameOfTruth(truth), wrong }, now: seen, truth: nameOfTruth(truth) };
 }
+
+/** Where there is a release to go back to, it is gone back to; where there is none, nothing else is. */
+function goneBack({ release, brings }: Run, { verdict }: Ended, disturbed: boolean): string[] {
+  if (!releases[release].back || disturbed || (verdict === 'deployed') === (brings !== undefined)) return [];
+  return [brings ? `there was ${brings.reference} to go back to` : 'there was nothing to go back to'];
+}
+
+const strayFiles = ({ left }: Run): string[] => (left.length > 0 ? [`files were left in the repository: ${left.join(', ')}`] : []);
+
+/** What was not to be put back has to be there as it was set, and nothing else. */
+const notKept = ({ before, others }: Expected, { sets = '' }: Run, seen: Seen): string[] =>
+  objectsNotAs({ before, images: imagesWith(before, sets), version: '', others }, seen).map((each) => `to be left as it was set: ${each}`);
 
 const notAllowed = ({ verdict, cause }: Ended, may: Allowed): string[] => [
   ...(may.verdicts.includes(verdict) ? [] : [`${verdict} is not among ${may.verdicts.join(', ')}`]),
@@ -110,7 +125,8 @@ interface Died extends JudgedRun {
 
 /** A dead run: the next one finishes it first. */
 async function judgeNext(stand: Stand, given: Case, before: Seen, ran: Ran, { first, judged, now, truth }: Died): Promise<JudgedCase> {
-  const follower = given.fault.type === 'runner gone' ? given.fault.next : 'good';
+  const follower = followerOf(stand.shape, given.fault);
+  await mend(stand, given.release);
   const next = await runNext(stand, now, given, follower);
   const recovery: string | undefined = next.result.report?.recovery?.result;
   const confirmed = recovery === 'confirmed' || (recovery === undefined && isNew(truth));
@@ -134,9 +150,9 @@ async function judgeTwo(stand: Stand, given: Case, before: Seen, ran: Ran): Prom
   const judged: Judged[] = [];
   for (const run of inOrder) {
     const ended = endingOf(run.result);
-    const may = run === ran.runs[0] ? allowed(given, false) : releases[run.release];
+    const may = run === ran.runs[0] ? allowed(given, false) : mayEnd(run, given);
     if (ended.verdict === 'deployed' && run.brings) state = stateWith(before, run.brings, []);
-    const wrong = [...notAllowed(ended, may), ...inconsistencies(run.result)];
+    const wrong = [...notAllowed(ended, may), ...inconsistencies(run.result), ...strayFiles(run)];
     judged.push({ label: run.label, ...ended, truth: run === inOrder.at(-1) ? '' : 'in between', wrong });
   }
   const { seen, why } = await lookFor(stand, state, 0);
@@ -147,3 +163,8 @@ async function judgeTwo(stand: Stand, given: Case, before: Seen, ran: Ran): Prom
   return { judged: [...judged, { ...last, truth, wrong }], runs: inOrder, hit: true, version: wrong.length === 0 ? state.version : undefined, now: seen };
 }
 
+/** One that does not wait may find the other at work. */
+function mayEnd({ release }: Run, { fault }: Case): Allowed {
+  const own = releases[release];
+  return fault.type === 'another run' && !fault.waits ? { verdicts: [...own.verdicts, 'failed'], causes: [...own.causes, 'locked'] } : own;
+}

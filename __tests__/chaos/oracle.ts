@@ -52,7 +52,7 @@ export interface Seen {
 /** What somebody else did to a workload while a run was under way. */
 export interface OthersChange {
   readonly ref: string;
-  readonly change: 'image' | 'replicas' | 'annotation' | 'template annotation' | 'paused' | 'deleted';
+  readonly change: 'image' | 'replicas' | 'annotation' | 'template annotation' | 'paused' | 'deleted' | 'service';
   readonly value: string | number | boolean;
   /** What the pods of another image answer. */
   readonly version?: string;
@@ -165,12 +165,20 @@ export function differences(expected: Expected, now: Seen): string[] {
       found.push(...objectDifferences(ref, was, is, changes, expected.images[ref] ?? was.images), ...podDifferences(ref, is, version));
     }
   }
-  const foreign = others.some(({ change }) => change === 'image' || change === 'deleted');
+  const foreign = others.some(({ change }) => change === 'image' || change === 'deleted' || change === 'service');
   const wrong = now.service.filter((text) => text !== `200 ${expected.version}`);
   if (wrong.length > 0 && !foreign) {
     found.push(`the Service answered ${[...new Set(wrong)].join(' and ')} in ${wrong.length} of ${now.service.length} times, not 200 ${expected.version}`);
   }
   return found;
+}
+
+/** The same for what stands in the workloads alone, whatever became of their pods. */
+export function objectsNotAs(expected: Expected, now: Seen): string[] {
+  return Object.entries(expected.before.workloads).flatMap(([ref, was]) => {
+    const is = now.workloads[ref];
+    return is ? objectDifferences(ref, was, is, expected.others.filter((each) => each.ref === ref), expected.images[ref] ?? was.images) : [`${ref} is gone`];
+  });
 }
 
 type Images = Readonly<Record<string, string>>;
@@ -240,19 +248,22 @@ export interface Truth {
 export const sameGenerations = (before: Seen, now: Seen): boolean =>
   Object.entries(before.workloads).every(([ref, { uid, generation }]) => now.workloads[ref]?.uid === uid && now.workloads[ref]?.generation === generation);
 
+/** After it, what was there before can only be brought back by who made it. */
+export const isTaking = (change: OthersChange['change']): boolean => ['image', 'deleted', 'paused', 'service'].includes(change);
+
 /** The truth in one word, for a table. */
 export function nameOfTruth({ asNew, asOld, others }: Truth): string {
   const [isNew, isOld] = [asNew?.length === 0, asOld.length === 0];
   if (isNew && isOld) return 'the same';
   if (isNew) return 'new version';
-  if (others.some(({ change }) => change === 'image' || change === 'deleted' || change === 'paused')) return 'changed by others';
+  if (others.some(({ change }) => isTaking(change))) return 'changed by others';
   return isOld ? 'as before' : 'neither';
 }
 
 /** Why a verdict is false; nothing when it is true. */
 export function falsehoods(verdict: string, truth: Truth): readonly string[] {
   const { asNew = ['nothing was to be released'], asOld, untouched, others } = truth;
-  const taken = others.filter(({ change }) => change === 'image' || change === 'deleted' || change === 'paused');
+  const taken = others.filter(({ change }) => isTaking(change));
   switch (verdict) {
     case 'deployed': return asNew;
     case 'unchanged': case 'planned': case 'failed':

@@ -1,11 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually, pause } from '../e2e/harness/environment.js';
+import { environment, eventually, pause } from '../e2e/harness/environment.js';
+import type { PushedImage } from '../e2e/harness/images.js';
 import { namespace, type Space } from '../e2e/harness/namespace.js';
 import { registryProxy, type RegistryProxy } from '../e2e/harness/registry-proxy.js';
 import { differences, imagesIn, look, type Expected, type Seen } from './oracle.js';
-import { imageOf } from './release.js';
+import { bringToNode, objectsOfSettings } from './prepare.js';
+import { imageOf, releases, type ReleaseName } from './release.js';
 import { objectsOf, refOf, type Shape } from './shape.js';
 
 /** The name under which the action keeps its records of the app. */
@@ -17,30 +19,43 @@ export interface Stand {
   readonly shape: Shape;
   /** What the app answers now, when all is well. */
   readonly version: string;
-  /** Reference of an image → what the app answers when it runs it. */
+  /** Digest of an image → what the app answers when it runs it. */
   readonly versions: Map<string, string>;
-  /** A registry that can be told to lose its images. */
-  losingRegistry(): Promise<RegistryProxy>;
+  /** From where the app has its images: one that can be told to lose them, or to fail. */
+  readonly registry: RegistryProxy;
   dispose(): Promise<void>;
+}
+
+/** The image as this app names it. */
+export function here({ registry }: Pick<Stand, 'registry'>, image: PushedImage): PushedImage {
+  const moved = (text: string): string => text.replace(new RegExp(`^${environment().registry.replaceAll('.', '\\.')}/`), `${registry.host}/`);
+  return { ...image, name: moved(image.name), reference: moved(image.reference) };
 }
 
 /** Starts the first version of an app, and waits until everything of it answers. */
 export async function startApp(shape: Shape): Promise<Stand> {
-  const image = await imageOf('good', 'v1', 'all');
+  const registry = await registryProxy();
+  const image = here({ registry }, await imageOf('good', 'v1', 'all'));
   const space = await namespace('chaos');
-  let registry: RegistryProxy | undefined;
   const stand: Stand = {
-    space, shape, version: 'v1', versions: new Map([[image.reference, 'v1']]),
-    losingRegistry: async () => (registry ??= await registryProxy()),
+    space, shape, registry, version: 'v1', versions: new Map([[image.digest, 'v1']]),
     dispose: async () => {
-      await registry?.close();
+      await registry.close();
       await space.dispose();
     },
   };
-  await space.apply(...objectsOf(shape, image.reference));
+  if (shape.place === 'without pulls') await bringToNode(space, image.reference);
+  await space.apply(...objectsOfSettings(), ...objectsOf(shape, image.reference));
   for (const workload of shape.workloads) await space.rolledOut(workload.kind, workload.name, 120_000);
   await settled(stand);
   return stand;
+}
+
+/** Takes back what made a release fail. It does no harm to do so twice. */
+export async function mend({ space, registry }: Stand, release: ReleaseName): Promise<void> {
+  registry.refuse(undefined);
+  registry.delay(0);
+  await releases[release].after?.(space);
 }
 
 /** The namespace once everything in it is well. Throws when it does not become so. */
@@ -63,13 +78,17 @@ export async function lookFor(stand: Stand, expected: Expected, withinMs: number
   }
 }
 
-/** A checked-out repository with these lines in its settings file. */
-export async function withWorkspace<T>(lines: readonly string[], use: (folder: string) => Promise<T>): Promise<T> {
+/** A checked-out repository with these files in it. @returns besides, what has come to them meanwhile */
+export async function withWorkspace<T>(
+  files: Readonly<Record<string, readonly string[]>>, use: (folder: string) => Promise<T>,
+): Promise<{ readonly used: T; readonly left: readonly string[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'chaos-workspace-'));
   mkdirSync(join(folder, '.github'));
-  if (lines.length > 0) writeFileSync(join(folder, '.github/deploy.yml'), `${lines.join('\n')}\n`);
+  for (const [name, lines] of Object.entries(files)) writeFileSync(join(folder, name), `${lines.join('\n')}\n`);
   try {
-    return await use(folder);
+    const used = await use(folder);
+    const left = readdirSync(folder, { recursive: true }).map(String).filter((name) => name !== '.github' && !(name in files));
+    return { used, left };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -29,7 +29,9 @@ export function inconsistencies(result: ActionResult): string[] {
   if (result.outputs.cause === 'unexpected') found.push('the cause is `unexpected`: a defect of the action');
   // Where everything is killed at once, what was just being started may escape.
   if (result.leftovers.length > 0 && result.signal !== 'SIGKILL') found.push(`processes outlived the job: ${result.leftovers.join('; ')}`);
-  if (result.lines.some(({ text }) => text.startsWith('[test] took too long'))) found.push('it did not end');
+  const lines = [...result.lines, ...(result.post?.lines ?? [])].map(({ text }) => text);
+  if (lines.some((text) => text.startsWith('[test] took too long'))) found.push('it did not end');
+  if (lines.some((text) => text.includes('something was still open'))) found.push('it did not end by itself');
   const temporary = result.temporary.filter((file) => !file.startsWith('deploy-report-'));
   if (result.post && temporary.length > 0) found.push(`files were left: ${temporary.join(', ')}`);
   return found;

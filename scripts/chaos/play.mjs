@@ -1,31 +1,52 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { startSandbox } from '../live/sandbox.mjs';
+import { root, startSandbox } from '../live/sandbox.mjs';
 import { setStage } from '../live/stage.mjs';
 
 /**
  * Plays the chaos of a seed, and prints it.
  *
- * @param {{ runs: number, seed: number, jobs: number, only?: number[] }} options
+ * @param {{ runs: number, seed: number, jobs: number, only?: number[], write: boolean }} options
  * @returns {Promise<number>} the exit code
  */
-export async function playChaos({ runs, seed, jobs, only }) {
+export async function playChaos({ runs, seed, jobs, only, write }) {
   Object.assign(process.env, await startSandbox());
   const stage = setStage();
   try {
-    const { chaos, summaryOf } = /** @type {typeof import('../../__tests__/chaos/chaos.js')} */ (await stage.load('__tests__/chaos/chaos.js'));
+    const { chaos } = /** @type {typeof import('../../__tests__/chaos/chaos.js')} */ (await stage.load('__tests__/chaos/chaos.js'));
+    const { isWrong, markdownOf, summaryOf } = /** @type {typeof import('../../__tests__/chaos/summary.js')} */ (await stage.load('__tests__/chaos/summary.js'));
     const { closeApi } = /** @type {typeof import('../../__tests__/e2e/harness/api.js')} */ (await stage.load('__tests__/e2e/harness/api.js'));
     const { closeImages } = /** @type {typeof import('../../__tests__/e2e/harness/images.js')} */ (await stage.load('__tests__/e2e/harness/images.js'));
     const folder = join(tmpdir(), `chaos-${seed}`);
     const begun = performance.now();
+    const commit = commitNow();
     console.log(`seed ${seed}, ${runs} cases, ${jobs} at a time; logs in ${folder}`);
     const finished = await chaos({ runs, seed, jobs, folder, only: only && new Set(only), print: (line) => console.log(line) });
     closeApi();
     closeImages();
-    console.log(`\n${summaryOf(finished, seed, (performance.now() - begun) / 1000)}`);
-    return finished.some(({ judged }) => judged.some(({ wrong }) => wrong.length > 0)) ? 1 : 0;
+    const seconds = (performance.now() - begun) / 1000;
+    console.log(`\n${summaryOf(finished, seed, seconds)}`);
+    if (write) writeFigures(markdownOf(finished, { seed, jobs, seconds, commit }));
+    return finished.some(isWrong) ? 1 : 0;
   } finally {
     stage.remove();
   }
+}
+
+/** Of what is played, as far as it is committed. @returns {string} */
+function commitNow() {
+  /** @param {string[]} given */
+  const git = (...given) => execFileSync('git', given, { cwd: root, encoding: 'utf8' }).trim();
+  return `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain', 'dist') === '' ? '' : ' with a newer dist/'}`;
+}
+
+/** @param {string} figures between the two markers of the page */
+function writeFigures(figures) {
+  const page = join(root, 'docs/reliability.md');
+  const text = readFileSync(page, 'utf8');
+  const [start, end] = ['<!-- chaos:start -->', '<!-- chaos:end -->'];
+  writeFileSync(page, `${text.slice(0, text.indexOf(start) + start.length)}\n${figures}\n${text.slice(text.indexOf(end))}`);
 }
