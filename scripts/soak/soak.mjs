@@ -55,7 +55,7 @@ export async function playSoak(options) {
 
 /**
  * @param {import('./harness.mjs').Harness} harness
- * @param {{ left: Deployment[], ended: Ended[], stands: Set<import('./stand.mjs').Stand>, folder: string }} play the next deployment is taken from the front of `left`
+ * @param {{ left: Deployment[], ended: Ended[], stands: Set<import('./stand.mjs').Stand>, folder: string }} play `left` is taken from the front
  */
 async function playApp(harness, { left, ended, stands, folder }) {
   /** @type {import('./stand.mjs').Stand | undefined} */

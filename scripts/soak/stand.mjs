@@ -48,7 +48,7 @@ export async function settle(stand, replicas) {
   await harness.eventually(`${space.name} is well`, async () => {
     wrong = await lookAt(stand, { release: now, replicas, answers: [now.version] });
     return wrong.length === 0;
-  }, 90_000, () => wrong);
+  }, 600_000, () => wrong);
 }
 
 /**
