@@ -98,11 +98,10 @@ describe('a program that cannot be started', () => {
     });
   });
 
-  it('rejects the end of a started one, and stopping it does nothing', async () => {
+  it('is told by the end of a started one, as a shell tells it', async () => {
     const running = runner.start({ program: 'no-such-program', args: [] });
+    expect(await running.exited).toMatchObject({ code: 127, stderr: expect.stringContaining('no-such-program') });
     await running.stop();
-    expect(running.pid).toBeUndefined();
-    await expect(running.exited).rejects.toThrow('no-such-program is not installed');
   });
 });
 
@@ -168,17 +167,26 @@ describe('stopping', () => {
     expect(await gone(running.pid ?? 0)).toBe(true);
   });
 
-  it('ends its programs when this process exits', async () => {
+  it('passes the arguments of what goes on as they are, and nothing on its input', async () => {
+    const hostile = ['$(touch /tmp/x)', '; exit 3', '"', "'", '--', '-e', 'a\nb', ''];
+    const { stdout, code } = await runner.start({ program: 'printf', args: ['%s|', ...hostile] }).exited;
+    expect([stdout, code]).toEqual([hostile.map((value) => `${value}|`).join(''), 0]);
+    expect(await runner.start({ program: 'cat', args: [] }).exited).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  it.each([
+    ['exits', 'process.exit(3)', 3],
+    ['is killed, and can do nothing any more', 'process.kill(process.pid, "SIGKILL")', 137],
+  ])('ends what goes on when this process %s', async (_, ending, code) => {
     const compiled = await compileSource();
     try {
       const script = `const { createProcessRunner } = await import(process.argv[1]);
-        const running = createProcessRunner().start({ program: 'sleep', args: ['100'] });
-        console.log(running.pid); process.exit(3);`;
-      const { code, stdout } = await runner.run({
+        createProcessRunner().start({ program: 'bash', args: ['-c', 'echo $$; exec sleep 100'], onLine: (pid) => { console.log(pid); ${ending}; } });`;
+      const exited = await runner.run({
         program: process.execPath, args: ['--input-type=module', '-e', script, `${compiled}/host/process.js`],
       });
-      expect(code).toBe(3);
-      await expect(gone(Number(stdout))).resolves.toBe(true);
+      expect(exited.code).toBe(code);
+      await expect(gone(Number(exited.stdout))).resolves.toBe(true);
     } finally {
       await rm(compiled, { recursive: true });
     }

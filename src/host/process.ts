@@ -26,7 +26,7 @@ export function createProcessRunner(limits: Partial<ProcessLimits> = {}): Proces
   process.once('exit', () => groups.forEach((group) => group.signal('SIGTERM')));
   return {
     run: (command) => run(command, all, groups),
-    start: (command) => start(command, all, groups),
+    start: (command) => start(leashed(command), all, groups, 'held'),
   };
 }
 
@@ -48,24 +48,38 @@ async function run(command: Command, limits: ProcessLimits, groups: Set<ProcessG
   }
 }
 
-function start(command: Command, limits: ProcessLimits, groups: Set<ProcessGroup>): Running {
+/** `given`: what the command says, to its end. `held`: open for as long as this process lives. */
+type Input = 'given' | 'held';
+
+/**
+ * A process that is killed by SIGKILL cannot end what it has started. What can be seen from outside is that its end of a
+ * pipe closes: a shell beside the program waits for that. Nothing of the command becomes part of the shell's text.
+ */
+const leashed = ({ program, args, ...command }: Command): Command => ({
+  ...command, program: 'sh',
+  args: ['-c', 'exec 3<&0; "$@" </dev/null 3<&- & held=$!; { cat <&3; kill "$held"; } >/dev/null 2>&1 & exec 3<&-; wait "$held"', 'sh', program, ...args],
+});
+
+function start(command: Command, limits: ProcessLimits, groups: Set<ProcessGroup>, input: Input = 'given'): Running {
   let child: ChildProcess;
   try {
-    child = launch(command);
+    child = launch(command, input);
   } catch (error) {
     const exited = notStarted(command, error as NodeJS.ErrnoException).then((reason) => Promise.reject(reason));
     exited.catch(() => undefined);
     return { pid: undefined, exited, stop: () => Promise.resolve() };
   }
-  return follow(child, command, limits, groups);
+  const running = follow(child, command, limits, groups);
+  if (input === 'given') child.stdin?.end(command.stdin);
+  return running;
 }
 
-function launch(command: Command): ChildProcess {
+function launch(command: Command, input: Input): ChildProcess {
   return spawn(command.program, command.args, {
     cwd: command.cwd,
     env: environment(command.env),
     detached: true,
-    stdio: [command.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    stdio: [command.stdin === undefined && input === 'given' ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     windowsHide: true,
   });
 }
@@ -86,7 +100,6 @@ function follow(child: ChildProcess, command: Command, limits: ProcessLimits, gr
   if (command.signal?.aborted) void end();
   else command.signal?.addEventListener('abort', end, { once: true });
   child.stdin?.on('error', () => undefined); // EPIPE: it ended without reading all of it, which its exit code tells.
-  child.stdin?.end(command.stdin);
   return {
     pid: child.pid,
     exited,

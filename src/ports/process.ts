@@ -5,7 +5,7 @@ export interface ProcessRunner {
    * not be started, or was killed by `timeoutMs`; rejects with the signal's reason when `signal` aborts it.
    */
   run(command: Command): Promise<Exited>;
-  /** Starts a program that goes on until it is stopped, e.g. `kubectl proxy`. */
+  /** Starts a program that goes on until it is stopped, or this process is gone, however that ended: `kubectl proxy`. */
   start(command: Command): Running;
 }
 
