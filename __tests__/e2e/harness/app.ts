@@ -28,7 +28,7 @@ export async function startHealthy(space: Space, options: HealthyOptions = {}): 
   const hasService = kind !== 'CronJob' && !withoutService;
   await space.apply(...(hasService ? [service(name)] : []), builders[kind](name, { image: v1.reference, ...workload }));
   if (kind === 'CronJob') return v1;
-  const { spec, status } = await space.rolledOut(kind, name);
+  const { spec, status } = await space.rolledOut(kind, name, 120_000);
   const wanted = kind === 'DaemonSet' ? status.desiredNumberScheduled : spec.replicas;
   if (hasService) {
     await eventually(`${name} has ${wanted} endpoints`, async () => (await readyEndpoints(space, name)) === wanted);
