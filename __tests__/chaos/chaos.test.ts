@@ -118,7 +118,7 @@ describe('a seed', () => {
     const others = ['Service turned away', 'annotation', 'delete', 'other image', 'pause', 'pod deleted', 'restart', 'scale'];
     const registry = ['429', '500', '503', 'slow'];
     expect(new Set(cases.map(({ fault }) => kindOf(fault)))).toEqual(new Set([
-      'none', 'cancel', 'SIGTERM', 'SIGINT twice', 'kill', 'runner gone', 'clock of the runner jumps', 'another run, which waits', 'another run, which does not wait',
+      'none', 'cancel', 'SIGTERM', 'SIGINT twice', 'kill', 'kill of one process', 'runner gone', 'clock of the runner jumps', 'another run, which waits', 'another run, which does not wait',
       ...api.map((trouble) => `API: ${trouble}`), ...others.map((change) => `by others: ${change}`), ...registry.map((trouble) => `registry: ${trouble}`),
     ]));
   });

@@ -37,8 +37,8 @@ export type Fault =
   | { readonly type: 'none' }
   /** As a person cancels: SIGINT, later SIGTERM, later the end. */
   | { readonly type: 'cancel' | 'SIGTERM' | 'SIGINT twice'; readonly moment: Moment }
-  /** kill -9; the post step follows. */
-  | { readonly type: 'kill'; readonly moment: Moment }
+  /** kill -9 of the step and all that it has started, or of its own process alone; the post step follows. */
+  | { readonly type: 'kill'; readonly alone: boolean; readonly moment: Moment }
   /** kill -9, and no post step: only the next run can finish. */
   | { readonly type: 'runner gone'; readonly moment: Moment; readonly next: 'good' | 'crash' }
   | { readonly type: 'api'; readonly trouble: ApiTrouble; readonly moment: Moment; readonly ms: number; readonly times: number }
@@ -57,7 +57,7 @@ export function chooseFault(choices: Choices, good: boolean): Fault {
     [6, () => ({ type: 'cancel', moment: anyMoment(choices, good) })],
     [3, () => ({ type: 'SIGTERM', moment: anyMoment(choices, good) })],
     [2, () => ({ type: 'SIGINT twice', moment: anyMoment(choices, good) })],
-    [9, () => ({ type: 'kill', moment: anyMoment(choices, good) })],
+    [9, () => ({ type: 'kill', alone: choices.chance(0.4), moment: anyMoment(choices, good) })],
     [8, () => ({ type: 'runner gone', moment: anyMoment(choices, good), next: choices.pick(['good', 'good', 'crash'] as const) })],
     [14, () => chooseTrouble(choices, good)],
     [good ? 12 : 6, () => ({ type: 'other', change: chooseChange(choices, good), moment: earlyMoment(choices) })],
@@ -88,6 +88,7 @@ export function kindOf(fault: Fault): string {
     case 'other': return `by others: ${fault.change}`;
     case 'registry': return `registry: ${fault.trouble}`;
     case 'clock': return 'clock of the runner jumps';
+    case 'kill': return fault.alone ? 'kill of one process' : 'kill';
     default: return fault.type;
   }
 }
@@ -103,6 +104,6 @@ export function describeFault(fault: Fault): string {
     case 'registry': return `registry ${fault.trouble} ${fault.ms / 1000} s @${fault.moment.name}`;
     case 'clock': return `clock ${fault.bySeconds > 0 ? '+' : ''}${fault.bySeconds} s after ${fault.afterMs} ms`;
     case 'runner gone': return `runner gone @${fault.moment.name}, then ${fault.next}`;
-    default: return `${fault.type} @${fault.moment.name}`;
+    default: return `${kindOf(fault)} @${fault.moment.name}`;
   }
 }

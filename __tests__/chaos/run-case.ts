@@ -104,6 +104,7 @@ function signalsOf(fault: Fault): SignalPlan | undefined {
     case 'cancel': return later(cancelAt(at));
     case 'SIGTERM': return { at, send: [{ signal: 'SIGTERM', afterMs }] };
     case 'SIGINT twice': return { at, send: [{ signal: 'SIGINT', afterMs }, { signal: 'SIGINT', afterMs: 50 }] };
+    case 'kill': return { at, send: [{ signal: 'SIGKILL', afterMs, alone: fault.alone }] };
     default: return { at, send: [{ signal: 'SIGKILL', afterMs }] };
   }
 }

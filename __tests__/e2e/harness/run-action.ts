@@ -14,8 +14,11 @@ export type ActionName = 'deploy' | 'build' | 'rollout' | 'rollback';
 export interface SignalPlan {
   /** The first line of output for which this holds sends the signal. */
   readonly at: (line: string) => boolean;
-  /** Sent one after another, each so many ms after the one before; SIGKILL ends the whole tree, as the runner does. */
-  readonly send: readonly { readonly signal: NodeJS.Signals; readonly afterMs: number }[];
+  /**
+   * Sent one after another, each so many ms after the one before; SIGKILL ends the whole tree, as the runner does, or the
+   * process `alone`, as a kernel does that runs out of memory.
+   */
+  readonly send: readonly { readonly signal: NodeJS.Signals; readonly afterMs: number; readonly alone?: boolean }[];
 }
 
 /** What the runner does when a person cancels: SIGINT, 7.5 s later SIGTERM, 2.5 s later the end of the process tree. */
@@ -148,7 +151,7 @@ async function step(name: string, script: string, run: ActionRun, env: Readonly<
     let afterMs = 0;
     for (const next of planned.send) {
       afterMs += next.afterMs;
-      const send = (): void => sendSignal(child.pid, next.signal);
+      const send = (): void => sendSignal(child.pid, next.signal, next.alone);
       if (afterMs === 0) send();
       else timers.push(setTimeout(send, afterMs));
     }
@@ -182,9 +185,9 @@ async function step(name: string, script: string, run: ActionRun, env: Readonly<
 }
 
 /** The runner sends SIGINT and SIGTERM to the process, and kills the whole tree. */
-function sendSignal(pid: number | undefined, signal: NodeJS.Signals): void {
+function sendSignal(pid: number | undefined, signal: NodeJS.Signals, alone = signal !== 'SIGKILL'): void {
   if (pid === undefined) return;
-  const targets = signal === 'SIGKILL' ? [...descendants(pid), pid] : [pid];
+  const targets = alone ? [pid] : [...descendants(pid), pid];
   for (const target of targets) {
     try {
       process.kill(target, signal);
