@@ -1,6 +1,6 @@
 /**
  *   npm run bench                    every benchmark
- *   npm run bench -- good failures   some of them
+ *   npm run bench -- good causes     some of them
  *   npm run bench -- --runs 5        how often each measurement is repeated (3)
  *   npm run bench -- --write         puts the tables into docs/benchmarks.md as well
  *

@@ -1,6 +1,6 @@
 /** What a benchmark is: a file that exports a name and `run`. This one lists them, and puts their tables on the page. */
 import { markdownTable } from '../live/page.mjs';
-import * as failures from './failures.mjs';
+import * as causes from './causes.mjs';
 import * as good from './good.mjs';
 import * as rollout from './rollout.mjs';
 import * as proveFirst from './prove-first.mjs';
@@ -26,7 +26,7 @@ import * as workloads from './workloads.mjs';
 /** @typedef {{ name: string, needsSandbox: boolean, run: (context: Context) => Promise<Table> }} Benchmark */
 
 /** @type {readonly Benchmark[]} */
-export const benchmarks = [startup, good, rollout, failures, proveFirst, workloads, requests];
+export const benchmarks = [startup, good, rollout, causes, proveFirst, workloads, requests];
 
 /** @param {Table} table */
 export const markdown = ({ title, about, head, rows, notes }) => [`## ${title}`, '', about, '', markdownTable(head, rows), '', ...notes].join('\n');

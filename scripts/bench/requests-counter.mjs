@@ -9,6 +9,7 @@
  * else is asked through the API server at that time is among them: they stand for themselves and are in no sum.
  */
 import { ask } from '../live/program.mjs';
+import { tidied } from './stand.mjs';
 
 /** What is counted apart; the first FlowSchema that matches counts. @type {Readonly<Record<string, object>>} */
 const kinds = {
@@ -51,11 +52,12 @@ export async function withCounter(env, namespace, use) {
       rules: [{ subjects: [account], ...rules }],
     },
   }));
-  await namespace.kubectl(['create', '--filename=-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: schemas }));
-  try {
+  const remove = () => namespace.kubectl(['delete', 'flowschemas', '--ignore-not-found', ...schemas.map(({ metadata }) => metadata.name)]);
+  return tidied(async () => { await remove(); }, async () => {
+    await namespace.kubectl(['create', '--filename=-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: schemas }));
     const read = () => readCounts(namespace, nameOf);
     await inForce(env, namespace, read);
-    return await use(async (act) => {
+    return use(async (act) => {
       const before = await read();
       const result = await act();
       const after = await read();
@@ -63,9 +65,7 @@ export async function withCounter(env, namespace, use) {
       if (entries.some(([, count]) => Number(count) < 0)) throw new Error('The API server was restarted while its requests were counted.');
       return { result, counts: /** @type {Counts} */ (Object.fromEntries(entries)) };
     });
-  } finally {
-    await namespace.kubectl(['delete', 'flowschemas', '--ignore-not-found', ...schemas.map(({ metadata }) => metadata.name)]);
-  }
+  });
 }
 
 /**

@@ -23,12 +23,14 @@ const open = new Set();
 const onSignal = () => void Promise.allSettled([...open].map((tidy) => tidy())).finally(() => process.exit(130));
 
 /**
+ * Runs `use`, and `tidy` after it or when a signal ends the benchmark.
+ *
  * @template T
  * @param {() => Promise<void>} tidy
  * @param {() => Promise<T>} use
  * @returns {Promise<T>}
  */
-async function tidied(tidy, use) {
+export async function tidied(tidy, use) {
   if (open.size === 0) process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   open.add(tidy);
   try {
