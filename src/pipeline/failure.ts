@@ -7,6 +7,11 @@ class UnexpectedError extends DeployError {}
 export function asDeployError(thrown: unknown): DeployError {
   if (thrown instanceof DeployError) return thrown;
   if (thrown instanceof ApiError) {
+    if (thrown.status === 401) {
+      return new ClusterError('permission-denied', `The cluster does not know this account any more: ${thrown.message}.`, {
+        hint: 'The credentials in the kubeconfig have probably run out; make some that last longer.', cause: thrown,
+      });
+    }
     if (thrown.status === 403) return new ClusterError('permission-denied', `The API server refused: ${thrown.message}.`, { cause: thrown });
     return new ClusterError('api-unreachable', `The API server did not do it: ${thrown.message}.`, { cause: thrown });
   }
