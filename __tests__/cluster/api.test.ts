@@ -10,11 +10,14 @@ afterEach(async () => {
   server = undefined;
 });
 
-async function api(answer: (answering: Answering, count: number) => void): Promise<{ api: Api; slept: readonly number[]; server: ApiServer }> {
+interface Opened { readonly api: Api; readonly slept: readonly number[]; readonly server: ApiServer; readonly close: () => void }
+
+async function api(answer: (answering: Answering, count: number) => void): Promise<Opened> {
   let count = 0;
   const opened = (server = await serveApi((answering) => answer(answering, (count += 1))));
   const clock = swiftClock();
-  return { api: openApi(opened.socketPath, clock), slept: clock.slept, server: opened };
+  const closed = new AbortController();
+  return { api: openApi(opened.socketPath, clock, closed.signal), slept: clock.slept, server: opened, close: () => closed.abort() };
 }
 
 /** Status, reason and message of what a call is refused with. */
@@ -166,4 +169,19 @@ describe('a stream', () => {
 it('paths are made of what came from outside, encoded', () => {
   expect(apiPath(resources.pods, 'a/../b', 'x?y')).toBe('/api/v1/namespaces/a%2F..%2Fb/pods/x%3Fy');
   expect(apiPath(resources.events, 'web')).toBe('/api/v1/namespaces/web/events');
+});
+
+describe('a connection that was closed', () => {
+  it('ends what is asked, and nothing is tried again', async () => {
+    const { api: open, slept, close } = await api((answering, count) => (count === 1 ? answering.cut() : close()));
+    const ended = [499, 'Closed', 'the connection to the cluster has been closed', false];
+    expect(await refusal(open.get('/x'))).toEqual(ended);
+    expect(await refusal(open.raw('/y'))).toEqual(ended);
+    expect(slept).toEqual([100]);
+  });
+  it('ends its streams', async () => {
+    const { api: open, close } = await api((answering) => answering.json({}));
+    const stream = open.stream('/x', () => close(), new AbortController().signal);
+    await expect(stream).resolves.toBeUndefined();
+  });
 });

@@ -32,13 +32,14 @@ const object = (name: string, version: string) => ({ metadata: { name, uid: `uid
 let collection: Collection;
 let server: ApiServer;
 let stop: AbortController;
+let closed: AbortController;
 let clock: ReturnType<typeof swiftClock>;
 let news: string[];
 
 beforeEach(async () => {
   collection = new Collection();
   server = await serveApi(collection.answer);
-  stop = new AbortController();
+  [stop, closed] = [new AbortController(), new AbortController()];
   clock = swiftClock();
   news = [];
 });
@@ -49,7 +50,7 @@ afterEach(async () => {
 
 function begin(options: WatchOptions = {}, resource: Resource = resources.pods): Promise<void> {
   const note = ({ type, object: seen }: ObjectChange): unknown => news.push(`${type} ${seen.metadata?.name}@${seen.metadata?.resourceVersion}`);
-  return watch(openApi(server.socketPath, clock), clock, resource, 'web', options, note, stop.signal).synced;
+  return watch(openApi(server.socketPath, clock, closed.signal), clock, resource, 'web', options, note, stop.signal).synced;
 }
 
 /** Lets the event loop turn until it is so. */
@@ -85,9 +86,17 @@ describe('a watch', () => {
   it('gives the objects of a list their kind, which a list leaves out', async () => {
     collection.items = [object('a', '90')];
     let kind: string | undefined;
-    const seen = watch(openApi(server.socketPath, clock), clock, resources.pods, 'web', {}, (change) => (kind = change.object.kind), stop.signal);
+    const seen = watch(openApi(server.socketPath, clock, closed.signal), clock, resources.pods, 'web', {}, (change) => (kind = change.object.kind), stop.signal);
     await seen.synced;
     expect(kind).toBe('Pod');
+  });
+
+  it('ends with the connection, and begins no other', async () => {
+    await begin();
+    await streamCount(1);
+    closed.abort();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([collection.streams.length, collection.listed.length]).toEqual([1, 1]);
   });
 
   it('that ends goes on at the last version that it saw', async () => {

@@ -52,12 +52,16 @@ export interface Api {
   stream(path: string, onLine: (line: string) => void, signal: AbortSignal): Promise<void>;
 }
 
+/** The reason of what ends because the connection was closed from this side. */
+export const closedReason = 'Closed';
+
 const maxAnswerBytes = 256 * 1024 * 1024;
 const defaultTimeoutMs = 30_000;
 /** Reads are tried again while the API server restarts; a write never is, because it may have been done. */
 const readAttempts = [100, 300, 1000, 2000];
 
-export function openApi(socketPath: string, clock: Clock): Api {
+/** @param closed when it aborts, whatever is still asked or asked again ends, and is not tried any more */
+export function openApi(socketPath: string, clock: Clock, closed: AbortSignal): Api {
   const agent = new Agent({ keepAlive: true, maxSockets: 32 });
 
   const read = async <T>(path: string, options?: CallOptions): Promise<T> => {
@@ -75,21 +79,25 @@ export function openApi(socketPath: string, clock: Clock): Api {
   const call = (path: string, options: CallOptions = {}): Promise<RawAnswer> =>
     new Promise((resolve, reject) => {
       const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+      const signal = options.signal ? AbortSignal.any([options.signal, closed]) : closed;
+      const failed = (error: unknown): void => {
+        if (options.signal?.aborted) reject(options.signal.reason);
+        else reject(closed.aborted ? new ApiError(499, closedReason, 'the connection to the cluster has been closed') : noAnswer(path, error));
+      };
       const outgoing = request(
         {
-          socketPath, agent, path, method: options.method ?? 'GET', signal: options.signal, timeout: options.timeoutMs ?? defaultTimeoutMs,
+          socketPath, agent, path, method: options.method ?? 'GET', signal, timeout: options.timeoutMs ?? defaultTimeoutMs,
           headers: {
             host: 'localhost', accept: 'application/json', ...options.headers,
             ...(body === undefined ? {} : { 'content-type': options.contentType ?? 'application/json', 'content-length': Buffer.byteLength(body) }),
           },
         },
         (answer) => collect(answer, options.maxBytes ?? maxAnswerBytes).then(
-          (text) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: text }),
-          (error: unknown) => reject(options.signal?.aborted ? options.signal.reason : noAnswer(path, error)),
+          (text) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: text }), failed,
         ),
       );
       outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')));
-      outgoing.on('error', (error) => reject(options.signal?.aborted ? options.signal.reason : noAnswer(path, error)));
+      outgoing.on('error', failed);
       outgoing.end(body);
     });
 
@@ -107,7 +115,7 @@ export function openApi(socketPath: string, clock: Clock): Api {
       parseAnswer(path, await call(path, { ...options, method: 'PATCH', body: operations, contentType: 'application/json-patch+json' })),
     send: async (method, path, body, options) => parseAnswer(path, await call(path, { ...options, method, body })),
     raw: call,
-    stream: (path, onLine, signal) => streamLines(socketPath, path, onLine, signal),
+    stream: (path, onLine, signal) => streamLines(socketPath, path, onLine, AbortSignal.any([signal, closed])),
   };
 }
 

@@ -32,12 +32,17 @@ export async function openCluster(ports: Ports, config: ClusterConfig, folder: s
     startProxy(ports.process, kubectl, access, folder),
     config.namespace ?? currentNamespace(ports.files, { ...ports.env, ...access.env }, config.context),
   ]);
-  const api = openApi(proxy.socketPath, ports.clock);
+  const over = new AbortController();
+  const api = openApi(proxy.socketPath, ports.clock, over.signal);
+  const stop = (): Promise<void> => {
+    over.abort();
+    return proxy.stop();
+  };
   try {
     const version = await api.get<{ gitVersion?: string }>('/version', { signal: ports.cancelled, timeoutMs: 10_000 });
-    return connection(ports, { api, namespace, kubectl, access, version: version.gitVersion ?? 'unknown', stop: () => proxy.stop() });
+    return connection(ports, { api, namespace, kubectl, access, version: version.gitVersion ?? 'unknown', stop });
   } catch (error) {
-    await proxy.stop();
+    await stop();
     throw unreachable(error);
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.js';
-import { ApiError, type Api } from './api.js';
+import { ApiError, closedReason, type Api } from './api.js';
 import type { KubeObject, List } from './objects.js';
 import { apiPath, type Resource } from './resources.js';
 
@@ -113,7 +113,7 @@ async function keepFollowing(from: string, { list, follow, clock, signal, onTrou
       // A server that ends each stream at once must not be asked in a tight loop.
       pauseMs = clock.monotonic() - startedAt < 1000 ? nextPause(pauseMs) : 0;
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted || (error instanceof ApiError && error.reason === closedReason)) return;
       if (error instanceof ApiError && error.status === 410) version = undefined;
       else if (error instanceof ApiError) onTrouble?.(error);
       pauseMs = nextPause(pauseMs);

@@ -3,16 +3,16 @@ import { describeImage } from '../image/registry.js';
 import { logIn } from '../image/login.js';
 import { PreflightError } from '../preflight/finding.js';
 import { ClusterError, ConfigError } from '../outcome/errors.js';
-import type { Outcome } from '../outcome/outcome.js';
+import type { Outcome, Recovery } from '../outcome/outcome.js';
 import { imagesNow } from '../rollout/images.js';
 import { describeRelease, listReleases, namedRelease } from '../rollout/releases.js';
 import { previousRelease, type Ledger, type Release, type ReleasedImage } from '../rollout/ledger.js';
 import { refText, type FoundWorkload } from '../rollout/resolve.js';
 import { undoArguments } from '../rollout/restore.js';
 import { containersOf, type Target } from '../rollout/workload.js';
-import { heldByOthers } from './recover.js';
+import { heldByOthers, settleUnfinished } from './recover.js';
 import { unhealthyNow } from './preflight.js';
-import { readCluster, type ClusterFacts } from './cluster-facts.js';
+import { readCluster, readFacts, type ClusterFacts } from './cluster-facts.js';
 import { outcomeOf, type Ending } from './outcome.js';
 import { makePlan } from './plan.js';
 import { releaseStages, type ReleaseState } from './release-stages.js';
@@ -25,15 +25,22 @@ interface Facts {
   readonly targets: readonly Target[];
 }
 
+/** What has to be told of the preflight however it ends. */
+interface Told {
+  recovery?: Recovery;
+}
+
 /** Goes back to the release before, as a release of its own: watched, asked, recorded, and undone when it fails. */
 export async function rollBack(run: Run): Promise<Outcome> {
+  const told: Told = {};
   const looked = await runStages<{ facts?: Facts }>(
-    [{ name: 'preflight', label: 'preflight', run: async () => ({ facts: await gatherFacts(run) }) }], {}, run.ports.clock, run.startedAt,
+    [{ name: 'preflight', label: 'preflight', run: async () => ({ facts: await gatherFacts(run, told) }) }], {}, run.ports.clock, run.startedAt,
   );
   const facts = looked.state.facts;
   try {
-    if (looked.failure || !facts) return outcomeOf(run, { failure: looked.failure, spans: looked.spans, warnings: [] });
-    return outcomeOf(run, await execute(run, facts, looked.spans));
+    if (looked.failure || !facts) return outcomeOf(run, { failure: looked.failure, spans: looked.spans, warnings: [], recovery: told.recovery });
+    const ending = await execute(run, facts, looked.spans);
+    return outcomeOf(run, { ...ending, recovery: ending.recovery ?? told.recovery });
   } finally {
     await facts?.cluster.cluster.close();
   }
@@ -60,9 +67,13 @@ async function execute(run: Run, { cluster, release, targets }: Facts, spans: En
 
 const digestOf = (reference: string): string | undefined => /@(sha256:[0-9a-f]{64})$/.exec(reference)?.[1];
 
-async function gatherFacts(run: Run): Promise<Facts> {
-  const cluster = await readCluster(run, (ledger) => (run.config.workloads.length > 0 ? run.config.workloads : workloadsOf(ledger)));
+async function gatherFacts(run: Run, told: Told): Promise<Facts> {
+  const choose = (ledger: Ledger | undefined): readonly WorkloadRef[] => (run.config.workloads.length > 0 ? run.config.workloads : workloadsOf(ledger));
+  const opened = await readCluster(run, choose);
   try {
+    // What a dead run has left is nothing to go back from: it is finished first.
+    const { facts: cluster, recovery } = await settleUnfinished(run, opened, () => readFacts(run, opened.cluster, choose));
+    told.recovery = recovery;
     const now = imagesOfFound(cluster.found);
     const releases = ofWorkloads(cluster.ledger?.releases ?? [], new Set(cluster.found.map(({ ref }) => refText(ref))));
     refusePaused(cluster);
@@ -72,7 +83,7 @@ async function gatherFacts(run: Run): Promise<Facts> {
     await checkInRegistry(run, release);
     return { cluster, release, targets: targetsFor(release, cluster.found, cluster.cluster.namespace) };
   } catch (error) {
-    await cluster.cluster.close();
+    await opened.cluster.close();
     throw error;
   }
 }

@@ -43,7 +43,7 @@ const share = (value: number | string, of: number, round: (count: number) => num
   typeof value === 'number' ? value : round((Number.parseFloat(value) / 100) * of);
 
 const wave = (size: ReturnType<typeof firstWaveSize>): string =>
-  `${size.pods} of ${size.of} pods${size.oldPodsGone === 0 ? ', with every old pod still serving' : `, while ${size.of - size.oldPodsGone} old pods serve`}`;
+  `at most ${size.pods} of ${size.of} pods, ${size.oldPodsGone === 0 ? 'with every old pod still serving' : `while at least ${size.of - size.oldPodsGone} old pods serve`}`;
 
 /** What the first wave of a workload is, in a sentence. */
 export const describeWave = (target: Target, workload: Workload): string => `${target.ref} is proved first by ${wave(firstWaveSize(workload))}`;
