@@ -1,0 +1,61 @@
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { closeApi } from './harness/api.js';
+import { inSpace, rolloutInputs, startHealthy, variant } from './harness/app.js';
+import { environment, root } from './harness/environment.js';
+import { closeImages, type PushedImage } from './harness/images.js';
+import { ledgerOf } from './harness/ledger.js';
+import type { Space } from './harness/namespace.js';
+import { runningImages, snapshotOf } from './harness/snapshot.js';
+
+jest.setTimeout(120_000);
+afterAll(() => {
+  closeApi();
+  closeImages();
+});
+
+/** `node dist/cli.js rollout … | head -1`, and the exit code of the first of the two. */
+async function rolloutWithOneReader(space: Space, image: PushedImage): Promise<{ exitCode: number | null; stdout: string; stderr: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'deploy-terminal-'));
+  const flags = Object.entries(rolloutInputs(space, image)).map(([name, value]) => `--${name}=${value}`);
+  try {
+    const child = spawn('bash', ['-c', '"$@" | head -1; exit "${PIPESTATUS[0]}"', 'bash', process.execPath, join(root, 'dist/cli.js'), 'rollout', ...flags], {
+      cwd: folder, env: { PATH: process.env.PATH, HOME: folder, DOCKER_CONFIG: environment().dockerConfig }, stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const said = { stdout: '', stderr: '' };
+    child.stdout.on('data', (chunk: Buffer) => (said.stdout += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (said.stderr += chunk.toString()));
+    const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve));
+    return { exitCode, ...said };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+describe('in a terminal whose reader goes away after one line', () => {
+  it.concurrent('a good version is deployed, and the lock given up', inSpace('head', async (space) => {
+    await startHealthy(space);
+    const v2 = await variant('v2');
+    const { exitCode, stdout, stderr } = await rolloutWithOneReader(space, v2);
+    expect(stderr).toBe('');
+    expect(stdout.trim().split('\n')).toHaveLength(1);
+    expect(exitCode).toBe(0);
+    expect(await runningImages(space, 'web')).toEqual([`${v2.name}@${v2.digest}`]);
+    expect((await ledgerOf(space)).run.phase).toBe('proven');
+    expect((await space.get('Lease', 'deploy-lock-app')).spec.holderIdentity).toBe('');
+  }));
+
+  it.concurrent('a bad version is rolled back', inSpace('head', async (space) => {
+    await startHealthy(space);
+    const before = await snapshotOf(space);
+    const { exitCode, stderr } = await rolloutWithOneReader(space, await variant('v2', 'crash'));
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(1);
+    expect(await snapshotOf(space)).toEqual(before);
+    expect((await ledgerOf(space)).run.phase).toBe('restored');
+    expect((await space.get('Lease', 'deploy-lock-app')).spec.holderIdentity).toBe('');
+  }));
+});
