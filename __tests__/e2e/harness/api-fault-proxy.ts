@@ -34,12 +34,14 @@ export interface ProxiedRequest {
   readonly path: string;
   readonly atMs: number;
   readonly answered: number | undefined;
+  /** Status of the API server's own answer; undefined when there was none yet. */
+  readonly status?: number;
 }
 
 export interface FaultProxy {
   /** A kubeconfig for the account of the space, through this proxy. */
   readonly kubeconfig: string;
-  /** Requests that came, in order; `answered` is the status of a fault. */
+  /** Requests that came, in order; `answered` is the status of a fault, `status` that of the API server. */
   readonly requests: readonly ProxiedRequest[];
   /** From now on these faults; none: all is well. */
   set(...faults: readonly Fault[]): void;
@@ -58,17 +60,22 @@ export async function faultProxy(space: Space): Promise<FaultProxy> {
   const { access } = administrator();
   const agent = new Agent({ keepAlive: true, ca: access.ca });
   const sockets = new Set<Socket>();
-  const requests: ProxiedRequest[] = [];
+  const requests: (ProxiedRequest & { status?: number })[] = [];
   let faults: { fault: Fault; left: number }[] = [];
 
   const server = createServer((incoming, outgoing) => {
     const seen = { method: incoming.method ?? 'GET', path: incoming.url ?? '/' };
     const active = faults.find(({ fault, left }) => left > 0 && (fault.when?.(seen) ?? true));
     if (active) active.left -= 1;
-    requests.push({ ...seen, atMs: Math.round(performance.now()), answered: active?.fault.status });
+    const record: ProxiedRequest & { status?: number } = { ...seen, atMs: Math.round(performance.now()), answered: active?.fault.status };
+    requests.push(record);
+    const onStatus = (status: number | undefined): void => {
+      record.status = status;
+    };
     // The whole request first: one that is held back reaches the API server even if its sender has gone meanwhile.
     void buffer(incoming).then(
-      (body) => misbehave(incoming, outgoing, active?.fault ?? {}, () => forward(incoming, outgoing, body, active?.fault.cutAfterBytes)),
+      (body) => misbehave(incoming, outgoing, active?.fault ?? {}, () =>
+        forward(incoming, outgoing, body, { onStatus, cutAfterBytes: active?.fault.cutAfterBytes })),
       () => outgoing.destroy(),
     );
   });
@@ -77,11 +84,15 @@ export async function faultProxy(space: Space): Promise<FaultProxy> {
     socket.on('close', () => sockets.delete(socket));
   });
 
-  function forward(incoming: IncomingMessage, outgoing: ServerResponse, body: Buffer, cutAfterBytes = Infinity): void {
+  function forward(
+    incoming: IncomingMessage, outgoing: ServerResponse, body: Buffer,
+    { onStatus, cutAfterBytes = Infinity }: { onStatus: (status: number | undefined) => void; cutAfterBytes: number | undefined },
+  ): void {
     const onward = httpsRequest({
       agent, method: incoming.method, path: incoming.url, host: access.server.hostname, port: access.server.port,
       headers: { ...incoming.headers, host: access.server.host, authorization: `Bearer ${space.token}` },
     }, (answer) => {
+      onStatus(answer.statusCode);
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       outgoing.flushHeaders();
       let passed = 0;
