@@ -57,6 +57,8 @@ export const closedReason = 'Closed';
 
 const maxAnswerBytes = 256 * 1024 * 1024;
 const defaultTimeoutMs = 30_000;
+/** A read that is going to be tried again does not wait that long for a request that was lost. */
+const firstTimeoutMs = 10_000;
 /** Reads are tried again while the API server restarts; a write never is, because it may have been done. */
 const readAttempts = [100, 300, 1000, 2000];
 
@@ -65,9 +67,10 @@ export function openApi(socketPath: string, clock: Clock, closed: AbortSignal): 
   const agent = new Agent({ keepAlive: true, maxSockets: 32 });
 
   const read = async <T>(path: string, options?: CallOptions): Promise<T> => {
+    const timeoutMs = options?.timeoutMs;
     for (const pauseMs of [...readAttempts.slice(0, options?.attempts === undefined ? undefined : options.attempts - 1), undefined]) {
       try {
-        return parseAnswer<T>(path, await call(path, options));
+        return parseAnswer<T>(path, await call(path, { ...options, timeoutMs: timeoutMs ?? (pauseMs === undefined ? defaultTimeoutMs : firstTimeoutMs) }));
       } catch (error) {
         if (pauseMs === undefined || !(error instanceof ApiError) || !error.passing) throw error;
         await clock.sleep(pauseMs, options?.signal);
@@ -167,7 +170,9 @@ function parseJson(text: string): unknown {
 
 function streamLines(socketPath: string, path: string, onLine: (line: string) => void, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ socketPath, path, method: 'GET', signal, headers: { host: 'localhost', accept: 'application/json' } }, (answer) => {
+    // Until it begins; then nothing may come for a long time.
+    const outgoing = request({ socketPath, path, method: 'GET', signal, timeout: defaultTimeoutMs, headers: { host: 'localhost', accept: 'application/json' } }, (answer) => {
+      outgoing.setTimeout(0);
       if (answer.statusCode !== 200) {
         collect(answer, 64 * 1024).then((body) => {
           try {
@@ -189,6 +194,7 @@ function streamLines(socketPath: string, path: string, onLine: (line: string) =>
       answer.on('aborted', resolve);
       answer.on('error', () => resolve());
     });
+    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')));
     outgoing.on('error', (error) => (signal.aborted ? resolve() : reject(noAnswer(path, error))));
     outgoing.end();
   });
