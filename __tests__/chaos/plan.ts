@@ -27,11 +27,34 @@ export const casesPerApp = 4;
 export function plan(seed: number, runs: number): App[] {
   return Array.from({ length: Math.ceil(runs / casesPerApp) }, (_, number) => {
     const chosen = choices(seed, number);
-    const shape = chooseShape(chosen);
+    const due = inTurn[(seed * 7 + number) % inTurn.length] ?? 'good';
+    const shape = shapeFor(chosen, due);
     const count = Math.min(casesPerApp, runs - number * casesPerApp);
-    const cases = Array.from({ length: count }, (_, step) => chooseCase(chosen, shape, number * casesPerApp + step + 1, step));
+    const cases = Array.from({ length: count }, (_, step) =>
+      chooseCase(chosen, shape, { number: number * casesPerApp + step + 1, step, release: step === dueStep ? due : chooseRelease(chosen, shape) }));
     return { number, shape, cases };
   });
+}
+
+/** Common enough by themselves. Of the others each app has one that is due, so that 200 cases come to all of them. */
+const common: readonly ReleaseName[] = ['good', 'good, slow', 'crash'];
+const inTurn = releaseNames.filter((name) => !common.includes(name));
+/** Not the first: there has to be something to go back to. */
+const dueStep = 1;
+
+/** A shape with which the release makes sense. */
+function shapeFor(chosen: Choices, release: ReleaseName): Shape {
+  for (;;) {
+    const shape = chooseShape(chosen);
+    if (suits(release, shape)) return shape;
+  }
+}
+
+const suits = (name: ReleaseName, shape: Shape): boolean =>
+  (releases[name].fits?.(shape) ?? true) && (shape.place === 'anywhere' || inPlace[shape.place].includes(name));
+
+function chooseRelease(chosen: Choices, shape: Shape): ReleaseName {
+  return chosen.weighted(releaseNames.filter((name) => suits(name, shape)).map((name) => [releases[name].weight, name] as const));
 }
 
 /** Nothing is changed, so that there is nothing to be done meanwhile but to stop them. */
@@ -52,7 +75,7 @@ export function followerOf({ place }: Shape, fault: Fault): ReleaseName {
 
 /** Whether it makes sense to have the fault with the release. */
 function fits(name: ReleaseName, { type }: Fault, { place }: Shape): boolean {
-  const { lost, image, before, atChange, kept, back } = releases[name];
+  const { lost, image, before, atChange, kept, back, good } = releases[name];
   if (type === 'none' || type === 'clock') return true;
   // What was to be left cannot be told from what was left by mistake.
   if (kept) return type === 'registry';
@@ -61,19 +84,16 @@ function fits(name: ReleaseName, { type }: Fault, { place }: Shape): boolean {
     // It would suffer from the same, or not know the repository that stands there meanwhile, or which release is the one before.
     case 'another run': return lost === undefined && image?.repository === undefined && !before && !atChange && !back && place === 'anywhere';
     // Pods that go do not come back while something is broken; where there is one place, the one who is first has it.
-    case 'other': return !before && !atChange && !back && place === 'anywhere';
+    case 'other': return !before && !atChange && !back && place === 'anywhere' && (good !== true || common.includes(name));
     case 'registry': return lost === undefined;
     default: return true;
   }
 }
 
-function chooseCase(chosen: Choices, shape: Shape, number: number, step: number): Case {
-  const { place, smoke } = shape;
-  const fitting = releaseNames.filter((name) => (releases[name].fits?.(shape) ?? true) && (place === 'anywhere' || inPlace[place].includes(name)));
-  const name = chosen.weighted(fitting.map((each) => [releases[each].weight, each] as const));
+function chooseCase(chosen: Choices, shape: Shape, { number, step, release: name }: Pick<Case, 'number' | 'step' | 'release'>): Case {
   const { good, mode } = releases[name];
   const drawn = chooseFault(chosen, good === true);
-  const pointless = drawn.type === 'other' && drawn.change === 'Service turned away' && smoke === 'none';
+  const pointless = drawn.type === 'other' && drawn.change === 'Service turned away' && shape.smoke === 'none';
   const fault = fits(name, drawn, shape) && !pointless ? drawn : { type: 'none' as const };
   // A change by others shows something only in a rollout that lasts.
   const release = fault.type === 'other' && good === true ? 'good, slow' : name;

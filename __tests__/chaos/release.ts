@@ -98,10 +98,10 @@ const table = {
   'init fails': { ...rolledBack, causes: ['init-failed'], weight: 12, image: { env: { MODE_INIT: 'crash' } }, fits: ({ init }) => init },
   'key missing': { ...failed, causes: ['container-config'], weight: 8, before: prepare.dropKey, after: prepare.restoreKey, fits: refersTo('key') },
   'key goes': {
-    ...inTimeOrNot, causes: ['container-config'], weight: 12, atChange: prepare.dropKey, after: prepare.restoreKey, file: patience('container-config', '3s'), fits: refersAndSurges('key'),
+    ...inTimeOrNot, causes: ['container-config'], weight: 22, atChange: prepare.dropKey, after: prepare.restoreKey, file: patience('container-config', '3s'), fits: refersAndSurges('key'),
   },
   'Secret missing': {
-    ...rolledBack, causes: ['container-config'], weight: 12, before: prepare.dropSecret, after: prepare.restoreSecret, file: patience('container-config', '3s'), fits: refersAndSurges('secret'),
+    ...rolledBack, causes: ['container-config'], weight: 22, before: prepare.dropSecret, after: prepare.restoreSecret, file: patience('container-config', '3s'), fits: refersAndSurges('secret'),
   },
   'Secret missing, known': {
     ...failed, causes: ['container-config'], weight: 8, fits: refersTo('secret'),
@@ -109,11 +109,11 @@ const table = {
     after: async (space) => Promise.all([prepare.restoreSecret(space), prepare.mayReadNoMore(space)]),
   },
   'Secret goes': {
-    ...inTimeOrNot, causes: ['container-config'], weight: 8, atChange: prepare.dropSecret, after: prepare.restoreSecret, file: patience('container-config', '3s'), fits: refersAndSurges('secret'),
+    ...inTimeOrNot, causes: ['container-config'], weight: 14, atChange: prepare.dropSecret, after: prepare.restoreSecret, file: patience('container-config', '3s'), fits: refersAndSurges('secret'),
   },
   'volume missing': { ...failed, causes: ['container-config'], weight: 8, before: prepare.dropMap, after: prepare.restoreMap, fits: refersTo('volume') },
   'volume goes': {
-    ...inTimeOrNot, causes: ['volume-mount'], weight: 12, atChange: prepare.dropMap, after: prepare.restoreMap, file: patience('volume-mount', '3s'), fits: refersAndSurges('volume'),
+    ...inTimeOrNot, causes: ['volume-mount'], weight: 22, atChange: prepare.dropMap, after: prepare.restoreMap, file: patience('volume-mount', '3s'), fits: refersAndSurges('volume'),
   },
   'quota full': {
     good: false, verdicts: ['failed', 'rolled-back'], causes: ['quota-exceeded'], weight: 4, before: prepare.fillQuota, after: prepare.liftQuota,

@@ -34,7 +34,7 @@ export interface Shape {
 export type Refers = 'nothing' | 'key' | 'secret' | 'volume';
 
 export function chooseShape(choices: Choices): Shape {
-  const place = choices.weighted<Shape['place']>([[92, 'anywhere'], [5, 'alone'], [3, 'without pulls']]);
+  const place = choices.weighted<Shape['place']>([[90, 'anywhere'], [5, 'alone'], [5, 'without pulls']]);
   const web = place === 'anywhere' ? chooseWorkload(choices, 'web') : single(place);
   const pair = place === 'anywhere' && choices.chance(0.3);
   return {
@@ -42,7 +42,7 @@ export function chooseShape(choices: Choices): Shape {
     smoke: choices.weighted([[2, 'none'], [2, 'status'], [6, 'version']]),
     proveFirst: choices.chance(0.75),
     liveness: choices.chance(0.25), init: choices.chance(0.2), place,
-    refers: choices.weighted([[5, 'nothing'], [1, 'key'], [1, 'secret'], [1, 'volume']]),
+    refers: choices.weighted([[3, 'nothing'], [1, 'key'], [1, 'secret'], [1, 'volume']]),
   };
 }
 
