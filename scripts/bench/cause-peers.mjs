@@ -15,10 +15,14 @@ export const limitSeconds = 20;
  * @property {number | undefined} verdict ms from the start of the command; undefined when it called the release good
  * @property {number | undefined} recovery ms from there until the version before was complete again
  * @property {boolean} named whether its output says what is wrong
+ * @property {number} [notReady] pods that were not available when it called the release good
  */
 
-/** @type {PeerSeen} */
-const calledGood = { verdict: undefined, recovery: undefined, named: false };
+/** @param {import('./stand.mjs').Namespace} namespace @returns {Promise<PeerSeen>} */
+async function calledGood(namespace) {
+  const unavailable = await namespace.kubectl(['get', 'deployment', 'web', '--output=jsonpath={.status.unavailableReplicas}']);
+  return { verdict: undefined, recovery: undefined, named: false, notReady: Number(unavailable) };
+}
 const textOf = (/** @type {unknown} */ error) => (error instanceof Error ? error.message : String(error));
 
 /** @param {CauseCase} of @param {string} text what the peer wrote, with the command line that has the image in it */
@@ -31,16 +35,19 @@ export const byKubectl = (of, { env, first, pushed }) => withNamespace(env, asyn
   const reference = `${pushed.image}@${pushed.digest}`;
   await of.atChange?.(namespace, pushed);
   const begun = performance.now();
+  let warnings = '';
   try {
-    await namespace.kubectl(['set', 'image', 'deployment/web', ...containers.map((each) => `${each}=${reference}`)]);
+    const set = ['kubectl', `--namespace=${namespace.name}`, 'set', 'image', 'deployment/web', ...containers.map((each) => `${each}=${reference}`)];
+    // Warnings of the API server are on stderr, and may name it.
+    warnings = await ask('sh', ['-c', '"$@" 2>&1', 'sh', ...set], { env });
     await namespace.kubectl(['rollout', 'status', 'deployment/web', `--timeout=${limitSeconds}s`]);
-    return calledGood;
+    return await calledGood(namespace);
   } catch (error) {
     const failedAt = performance.now();
     await of.mend?.(namespace);
     await namespace.kubectl(['rollout', 'undo', 'deployment/web']);
     await complete(namespace, ['web']);
-    return { verdict: failedAt - begun, recovery: performance.now() - failedAt, named: namesIt(of, textOf(error)) };
+    return { verdict: failedAt - begun, recovery: performance.now() - failedAt, named: namesIt(of, `${textOf(error)}\n${warnings}`) };
   }
 });
 
@@ -56,7 +63,7 @@ export const byHelm = (of, { env, first, pushed }) => withNamespace(env, async (
     await of.atChange?.(namespace, pushed);
     const begun = performance.now();
     const failure = await chart.upgrade(`${pushed.image}@${pushed.digest}`, ['--rollback-on-failure', `--timeout=${limitSeconds}s`]).then(() => undefined, textOf);
-    if (failure === undefined) return calledGood;
+    if (failure === undefined) return await calledGood(namespace);
     await of.mend?.(namespace);
     await complete(namespace, ['web']);
     const done = performance.now();

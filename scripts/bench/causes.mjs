@@ -10,7 +10,7 @@ export const name = 'causes';
 export const needsSandbox = true;
 
 /** Cases that wait for most of their time are measured side by side: so many. */
-const abreast = 6;
+const abreast = 10;
 
 /** @typedef {import('./cause-cases.mjs').CauseCase} CauseCase */
 /** @typedef {import('./cause-cases.mjs').Pushed} Pushed */
@@ -126,7 +126,7 @@ const each = (seen, of) => [...new Set(seen.map(of))].join(', ');
 
 /** @param {PeerSeen | undefined} seen @returns {[string, string]} verdict, recovery */
 function cells(seen) {
-  if (seen?.verdict === undefined) return ['called good', '–'];
+  if (seen?.verdict === undefined) return [seen?.notReady ? 'called good, with a pod that is not ready' : 'called good', '–'];
   return [`${seconds(seen.verdict)}, ${seen.named ? 'named' : 'no cause'}`, seconds(seen.recovery ?? NaN)];
 }
 
