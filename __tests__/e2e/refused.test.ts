@@ -59,7 +59,8 @@ describe('while it rolls out', () => {
   it.concurrent('everything is refused: the commands to go back are printed, and the next run with other credentials finishes it', inSpace('expired', async (space) => {
     const v1 = await startHealthy(space);
     const before = await snapshotOf(space);
-    const result = await duringRollout(space, await slow(), (proxy) => proxy.set({ status: 401 }));
+    const never = await variant('v2', `${calm},slow-ready=120s`);
+    const result = await duringRollout(space, never, (proxy) => proxy.set({ status: 401 }));
     expectEnding(result, { verdict: 'rollback-failed', cause: 'permission-denied' });
     expectTold(result, 'have probably run out', `set image deployment/web web=${v1.reference}`);
 

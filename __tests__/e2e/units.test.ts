@@ -29,6 +29,19 @@ describe('several workloads are one unit', () => {
   }));
 });
 
+describe('workloads that take different times', () => {
+  it.concurrent('one that is done waits for the others, whatever their Services lead to meanwhile', inSpace('times', async (space) => {
+    await startHealthy(space);
+    await startHealthy(space, { kind: 'StatefulSet', name: 'db', container: { env: [{ name: 'ROLE', value: 'db' }] } });
+    await startHealthy(space, { kind: 'StatefulSet', name: 'single', replicas: 1, container: { env: [{ name: 'ROLE', value: 'db' }] } });
+    const v2 = await variant('v2', calm, { tag: 'v2-slow-db', env: { MODE_db: `${calm},slow-ready=18s` } });
+    const smoke = ['web', 'db', 'single'].map((name) => `service/${name}/ -> 200 contains v2`).join('\n');
+    const result = await runAction({ inputs: rolloutInputs(space, v2, { workloads: 'deployment/web\nstatefulset/db\nstatefulset/single', smoke }) });
+    expectEnding(result, { verdict: 'deployed' });
+    for (const name of ['web', 'db', 'single']) expect(await runningImages(space, name)).toEqual([`${v2.name}@${v2.digest}`]);
+  }));
+});
+
 /** Sets the image as somebody else, in the middle of a run. */
 async function meddle(space: Space, name: string, image: string): Promise<void> {
   const [container] = (await space.get('Deployment', name)).spec.template.spec.containers;

@@ -166,6 +166,19 @@ describe('traffic', () => {
     expect(word(decision)).toBe('done');
   });
 
+  it.each([
+    ['an old pod of another workload of the run', slice('api', { ...right, other: {} })],
+    ['nothing, as the other workload replaces its only pod', slice('api', { other: { ready: false } })],
+  ])('to %s is no failure as long as that one is on its way', (_what, endpoints) => {
+    let isOnItsWay = true;
+    const world = worldOf([deployment(), ...replicaSets(), ...done, endpoints]);
+    const asked = judgeOf(world, { expected: { services: [{ name: 'api', exact: true, selects: false }] }, othersRolledOut: () => !isOnItsWay });
+    for (let at = 0; at < 100_000; at += 1000) expect(asked.at(at).state).toBe('wait');
+    isOnItsWay = false;
+    for (let at = 100_000; at < 115_000; at += 1000) expect(asked.at(at).state).toBe('wait');
+    expect(word(asked.at(115_000))).toBe('wrong-version-serving');
+  });
+
   it('to the pods that a partition keeps as they are is right', () => {
     const numbered = (name: string, hash: string) => pod(name, { owner: 'uid-api', labels: { 'controller-revision-hash': hash } });
     const workload = statefulset({ spec: { updateStrategy: { rollingUpdate: { partition: 1 } } }, status: { updatedReplicas: 1 } });

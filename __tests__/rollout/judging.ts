@@ -2,7 +2,7 @@ import type { KubeObject } from '../../src/cluster/objects.js';
 import type { Expectation } from '../../src/rollout/judge/expectation.js';
 import { blankMemory, judge, type Decision, type Memory, type Patience } from '../../src/rollout/judge/judge.js';
 import type { Target } from '../../src/rollout/workload.js';
-import { newPodsOf } from '../../src/rollout/follow.js';
+import { runOf } from '../../src/rollout/follow.js';
 import { World } from '../../src/rollout/world.js';
 import { deployment, newImage, oldImage, replicaSet, set, target } from './build.js';
 
@@ -27,6 +27,8 @@ export interface JudgeOptions {
   readonly expected?: Partial<Expectation>;
   readonly patience?: Partial<Patience>;
   readonly newPodsOfRun?: ReadonlySet<string>;
+  /** Whether the other workloads of the run are; true unless told otherwise. */
+  readonly othersRolledOut?: () => boolean;
 }
 
 /** A judge that is asked again and again, and remembers. */
@@ -37,7 +39,9 @@ export function judgeOf(world: World, options: JudgeOptions = {}): { at(ms: numb
   let memory: Memory = blankMemory;
   return {
     at: (ms) => {
-      const answer = judge(world.view(of), expected, memory, ms, patience, options.newPodsOfRun ?? newPodsOf(world, [{ target: of, expected }]));
+      const own = runOf(world, [{ target: of, expected }]);
+      const run = { newPods: options.newPodsOfRun ?? own.newPods, rolledOut: own.rolledOut && (options.othersRolledOut?.() ?? true) };
+      const answer = judge(world.view(of), expected, memory, ms, patience, run);
       memory = answer.memory;
       return answer.decision;
     },

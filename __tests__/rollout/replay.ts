@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { KubeObject, Service, Workload } from '../../src/cluster/objects.js';
 import type { ObjectChange } from '../../src/cluster/watch.js';
 import type { WorkloadKind } from '../../src/config/config.js';
-import { newPodsOf } from '../../src/rollout/follow.js';
+import { runOf } from '../../src/rollout/follow.js';
 import type { Expectation } from '../../src/rollout/judge/expectation.js';
 import { blankMemory, judge, type Decision, type Memory } from '../../src/rollout/judge/judge.js';
 import { expectationOf, servicesFor } from '../../src/rollout/snapshot.js';
@@ -100,7 +100,7 @@ export function play(recording: Recording, world: World, expected: Expectation, 
   const look = (at: number): Ending | undefined => {
     const followed = [{ target: recording.target, expected }];
     const patience = { deadlineAt: startMs + replayDeadlineMs, steadyMs };
-    const seen = judge(world.view(recording.target), expected, memory, at, patience, newPodsOf(world, followed));
+    const seen = judge(world.view(recording.target), expected, memory, at, patience, runOf(world, followed));
     memory = seen.memory;
     if (seen.decision.state !== 'wait') return { decision: seen.decision, atMs: Math.round(at - startMs) };
     if (!(seen.decision.recheckAt > at)) throw new Error(`the judge asks at ${at} to be asked at ${seen.decision.recheckAt}`);

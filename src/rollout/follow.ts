@@ -1,10 +1,10 @@
 import { RolloutError } from '../outcome/errors.js';
 import type { Cause } from '../outcome/causes.js';
 import type { Ports } from '../ports/ports.js';
-import { uidOf, type Pod } from '../cluster/objects.js';
+import type { Pod } from '../cluster/objects.js';
 import type { Expectation } from './judge/expectation.js';
 import type { Symptom } from './judge/symptoms.js';
-import { blankMemory, judge, type Decision, type Memory, type Patience } from './judge/judge.js';
+import { blankMemory, judge, wholeRun, type Decision, type Memory, type Patience, type WholeRun } from './judge/judge.js';
 import type { Target } from './workload.js';
 import type { Watched } from './watching.js';
 import type { World } from './world.js';
@@ -82,9 +82,9 @@ async function* looks(
   };
   for (;;) {
     const at = ports.clock.monotonic();
-    const newPods = newPodsOf(watched.world, waited);
+    const run = runOf(watched.world, waited);
     const decisions = waited.map(({ target, expected }) => {
-      const { decision, memory } = judge(watched.world.view(target), expected, memories.get(target.ref) ?? blankMemory, at, patience, newPods);
+      const { decision, memory } = judge(watched.world.view(target), expected, memories.get(target.ref) ?? blankMemory, at, patience, run);
       memories.set(target.ref, memory);
       if (decision.state === 'wait') for (const suspect of decision.suspects) warnOnce(suspect);
       return { target, decision };
@@ -105,5 +105,5 @@ const quietMs = 60_000;
 
 const nextLook = (decisions: readonly Decision[]): number => Math.min(...decisions.map((decision) => (decision.state === 'wait' ? decision.recheckAt : Infinity)));
 
-export const newPodsOf = (world: World, followed: readonly Followed[]): ReadonlySet<string> =>
-  new Set(followed.flatMap(({ target }) => world.view(target).newPods.map(uidOf)));
+export const runOf = (world: World, followed: readonly Followed[]): WholeRun =>
+  wholeRun(followed.map(({ target, expected }) => ({ view: world.view(target), expected })));

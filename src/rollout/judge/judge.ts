@@ -44,6 +44,24 @@ export type Decision =
   | { readonly state: 'done'; readonly progress: string }
   | { readonly state: 'failed'; readonly cause: Cause; readonly message: string; readonly pod?: Pod; readonly container?: string };
 
+/** All workloads of a run, seen as one. */
+export interface WholeRun {
+  /** uids of the pods that may serve in the end: the new ones, and those that a partition keeps. */
+  readonly newPods: ReadonlySet<string>;
+  /** The controllers have finished with every workload. */
+  readonly rolledOut: boolean;
+}
+
+/** What the workloads of a run come to as a whole, by the views of all of them. */
+export const wholeRun = (all: readonly { readonly view: WorkloadView; readonly expected: Expectation }[]): WholeRun => ({
+  newPods: new Set(all.flatMap(({ view }) => [...view.newPods, ...view.keptPods].map(uidOf))),
+  rolledOut: all.every(({ view, expected }) => isTakenUp(view, expected) && completionOf(view, expected.goal).waitingFor === undefined),
+});
+
+/** Whether the controller has seen the change: an older status is yesterday's news. */
+const isTakenUp = ({ workload }: WorkloadView, { generation }: Expectation): boolean =>
+  (workload?.metadata?.generation ?? 0) >= generation && (workload?.status?.observedGeneration ?? generation) >= generation;
+
 /** A symptom may come and go between two attempts of the kubelet: ErrImagePull, ContainerCreating, ImagePullBackOff. */
 const forgetAfterMs = 10_000;
 /** Trouble that lasts as long as that is told, so that nobody waits for minutes without knowing what for. */
@@ -51,10 +69,10 @@ const worthAWarningMs = 15_000;
 
 /**
  * Looks at one workload at one moment. Pure: the same view, memory and time give the same decision.
- * @param newPodsOfRun uids of the new pods of every workload of the run, for Services that several of them share
+ * @param run what the other workloads of the run come to, for Services that lead to them or that they share
  */
 export function judge(
-  view: WorkloadView, expected: Expectation, before: Memory, at: number, patience: Patience, newPodsOfRun: ReadonlySet<string>,
+  view: WorkloadView, expected: Expectation, before: Memory, at: number, patience: Patience, run: WholeRun,
 ): { decision: Decision; memory: Memory } {
   const wait = (progress: string, memory: Memory, extra: Partial<Waiting> = {}): { decision: Decision; memory: Memory } => ({
     memory,
@@ -70,16 +88,16 @@ export function judge(
   const usurped = supersededBy(view, expected);
   if (usurped) return fail('superseded', usurped);
   const late = at >= patience.deadlineAt;
-  const { metadata, status } = view.workload ?? {};
-  if ((metadata?.generation ?? 0) < expected.generation || (status?.observedGeneration ?? expected.generation) < expected.generation) {
+  if (!isTakenUp(view, expected)) {
     return late ? fail('deadline', `the controller has not taken up the change of ${view.target.ref}: is kube-controller-manager running?`) : wait('waiting for the controller', before);
   }
 
   const symptoms = [...symptomsOfOwner(view, expected), ...view.newPods.flatMap((pod) => symptomsOfPod(pod, view, expected))]
     .sort((a, b) => (a.key < b.key ? -1 : 1));
   const completion = completionOf(view, expected.goal);
-  const trouble = completion.waitingFor === undefined && expected.goal === 'whole' ? firstEndpointTrouble(view, expected, newPodsOfRun) : undefined;
-  if (trouble) symptoms.push({ key: 'wrong-version-serving', cause: 'wrong-version-serving', patienceMs: patienceMs('wrong-version-serving'), message: trouble });
+  const trouble = completion.waitingFor === undefined && expected.goal === 'whole' ? firstEndpointTrouble(view, expected, run.newPods) : undefined;
+  // As long as another workload is on its way, an old pod of it may serve, or none.
+  if (trouble && run.rolledOut) symptoms.push({ key: 'wrong-version-serving', cause: 'wrong-version-serving', patienceMs: patienceMs('wrong-version-serving'), message: trouble });
 
   const memory = remember(before, at, { symptoms, steady: completion.waitingFor === undefined && trouble === undefined, doing: doingOf(view) });
   const certainAt = (symptom: Symptom): number => {
