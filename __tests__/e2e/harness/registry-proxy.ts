@@ -28,6 +28,8 @@ export async function registryProxy(): Promise<RegistryProxy> {
       answer.pipe(outgoing);
     });
     onward.on('error', () => outgoing.destroy());
+    // Who has asked may be gone before the answer is: then nobody reads it to its end.
+    outgoing.on('close', () => onward.destroy());
     void pause(delayMs).then(() => incoming.pipe(onward));
   });
   await new Promise<void>((resolve) => {
