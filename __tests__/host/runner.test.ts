@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
-  appendSummary, fitSummary, isRunner, readInputs, readRunFacts, readState, saveState, writeOutputs,
+  appendSummary, fitSummary, readInputs, readRunFacts, readState, saveState, writeOutputs,
 } from '../../src/host/runner.js';
 
 let folder = '';
@@ -42,7 +42,6 @@ describe('facts of the run', () => {
   };
   it('come from the environment and the event', async () => {
     const event = JSON.stringify({ repository: { default_branch: 'trunk' } });
-    expect(isRunner(env)).toBe(true);
     expect(await readRunFacts(env, { readText: () => Promise.resolve(event) })).toEqual({
       commit: 'c0ffee', branch: 'feature/a', defaultBranch: 'trunk', repository: 'acme/api', actor: 'jo',
       runUrl: 'https://github.com/acme/api/actions/runs/7/attempts/2',

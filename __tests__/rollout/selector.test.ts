@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Workload } from '../../src/cluster/objects.js';
-import { describeSelector, podSelector, selects } from '../../src/rollout/selector.js';
+import { podSelector, selects } from '../../src/rollout/selector.js';
 import { service } from './build.js';
 
 const wanting = (matchLabels: Readonly<Record<string, string>> | undefined): Workload => ({ spec: { selector: { matchLabels } } });
@@ -35,9 +35,4 @@ describe('a Service', () => {
     [{ app: 'api' }, undefined, false],
   ])('with the selector %j takes a pod with %j: %s', (selector, labels, takes) => expect(selects(service('api', { selector }), labels)).toBe(takes));
   it('without a selector takes no pod by itself', () => expect(selects({}, { app: 'api' })).toBe(false));
-});
-
-it('a selector is described by its labels', () => {
-  expect(describeSelector({ matchLabels: { app: 'api', tier: 'web' } })).toBe('app=api,tier=web');
-  expect(describeSelector(undefined)).toBe('');
 });

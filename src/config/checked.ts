@@ -13,7 +13,6 @@ export type Checked<T> =
 
 export const good = <T>(value: T, ...warnings: readonly Fault[]): Checked<T> => ({ ok: true, value, warnings });
 export const bad = (message: string, hint?: string): Checked<never> => ({ ok: false, faults: [hint === undefined ? { message } : { message, hint }] });
-export const allBad = (faults: readonly Fault[]): Checked<never> => ({ ok: false, faults });
 
 const shown = 60;
 

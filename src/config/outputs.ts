@@ -12,4 +12,3 @@ export const outputs = {
   'report': 'Path of the report of the run, a JSON file.',
   'plan': 'What the run would do, as JSON. Only in a dry run.',
 } as const;
-export type OutputName = keyof typeof outputs;

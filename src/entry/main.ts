@@ -55,5 +55,4 @@ async function mainStep(ports: Ports, action: Action): Promise<void> {
   await writing('The outputs of the step', writeOutputs(env, outputs, (text) => ports.log.redact(text)))
     .catch((error: unknown) => { tellFailure(ports, 'The outputs are missing', error); });
   await tryWriting(ports, 'The summary of the step', appendSummary(env, summary));
-  await tryWriting(ports, 'The state for the post step', saveState(env, stateNames.told, outcome.verdict));
 }

@@ -3,6 +3,4 @@ export const stateNames = {
   /** The private folder of the run. */
   folder: 'folder',
   id: 'id',
-  /** The verdict, once everything was told: without it the main step did not come to its end. */
-  told: 'told',
 } as const;

@@ -11,9 +11,6 @@ type Env = Readonly<Record<string, string | undefined>>;
  * documented one: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
  */
 
-/** Whether the GitHub runner (or one that behaves like it) started this process. */
-export const isRunner = (env: Env): boolean => env['GITHUB_ACTIONS'] === 'true';
-
 /**
  * The inputs that were given, by the names of `action.yml`, without white space around them. The runner hands them over
  * as INPUT_NAME, in capitals, with `_` for each space, dashes kept; an input that was not given is empty there, and

@@ -75,10 +75,3 @@ export class CancelledError extends DeployError {
     super('cancelled', `Stopped by ${signal}.`);
   }
 }
-
-/** The previous state could not be put back, or not be proven to be back. `commands` go back by hand. */
-export class UndoError extends DeployError {
-  constructor(code: Cause, message: string, readonly commands: readonly string[], details: Details = {}) {
-    super(code, message, details);
-  }
-}

@@ -41,6 +41,15 @@ function losing(ref: string, workload: Workload, services: readonly Service[]): 
   return warnings;
 }
 
-/** Containers that must stop gracefully by themselves: nothing in the pod template gives the network time to notice their end. */
-export const withoutPreStop = (workload: Workload): string[] =>
-  (workload.spec?.template?.spec?.containers ?? []).filter((container) => container.readinessProbe && !container.lifecycle?.preStop).map((container) => container.name ?? '');
+/**
+ * What an app has to do by itself so that no request is lost: serve on for a moment after SIGTERM, where nothing in the pod
+ * template waits until the network has noticed. Whether it does cannot be seen from here, so that this is no warning.
+ */
+export function withoutPreStop(ref: string, workload: Workload, services: readonly Service[]): string | undefined {
+  const template = workload.spec?.template;
+  if (!services.some((service) => selects(service, template?.metadata?.labels))) return undefined;
+  const unhooked = (template?.spec?.containers ?? []).filter((container) => (container.ports ?? []).length > 0 && !container.lifecycle?.preStop);
+  if (unhooked.length === 0) return undefined;
+  const names = unhooked.map((container) => container.name).join(', ');
+  return `${ref}: container ${names} has no preStop hook; requests are lost unless it serves on by itself for a moment after SIGTERM`;
+}

@@ -1,4 +1,4 @@
-import type { LabelSelector, Service, Workload } from '../cluster/objects.js';
+import type { Service, Workload } from '../cluster/objects.js';
 
 /**
  * A label selector that finds the pods of all these workloads and as few others as can be said in one: a key on which
@@ -19,7 +19,3 @@ export function selects(service: Service, labels: Readonly<Record<string, string
   const wanted = Object.entries(service.spec?.selector ?? {});
   return service.spec?.type !== 'ExternalName' && wanted.length > 0 && wanted.every(([key, value]) => labels?.[key] === value);
 }
-
-/** `app=api,tier in (web)`: for messages. */
-export const describeSelector = (selector: LabelSelector | undefined): string =>
-  Object.entries(selector?.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`).join(',');
