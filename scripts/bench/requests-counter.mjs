@@ -81,7 +81,7 @@ async function inForce(env, { kubeconfig }, read) {
     await ask('kubectl', ['get', 'leases', '--output=name'], own);
     await ask('kubectl', ['get', 'pods', '--output=name'], own);
     await ask('kubectl', ['get', '--raw', '/version'], own);
-    await ask('kubectl', ['auth', 'can-i', '--list', '--output=name'], own).catch(() => undefined);
+    await ask('kubectl', ['auth', 'can-i', 'get', 'pods'], own).catch(() => undefined);
     const { leases, reads, writes, discovery } = await read();
     if (leases > 0 && reads > 0 && writes > 0 && discovery > 0) return;
   }
