@@ -27,7 +27,7 @@ describe('admission-denied: a policy lets no pod of the new image in', () => {
     let remove: (() => Promise<void>) | undefined;
     try {
       await checkCase(space, {
-        cause: 'admission-denied', what: '', healthy: { kind }, patience: { 'admission-denied': '4s' }, sure: [4, 30],
+        cause: 'admission-denied', what: '', healthy: { kind }, patience: { 'admission-denied': '4s' }, sure: [4, 90],
         prepare: async () => {
           remove = await refusePods(space, `${image.name}@${image.digest}`, 'this image is not signed');
         },
@@ -44,7 +44,7 @@ describe('admission-denied: a webhook does not answer', () => {
     let remove: (() => Promise<void>) | undefined;
     try {
       await checkCase(space, {
-        cause: 'admission-denied', what: '', patience: { 'admission-denied': '5s' }, sure: [5, 30],
+        cause: 'admission-denied', what: '', patience: { 'admission-denied': '5s' }, sure: [5, 90],
         prepare: async () => {
           remove = await silentWebhook(space);
         },

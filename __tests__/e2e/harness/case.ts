@@ -25,7 +25,7 @@ export interface Case {
   readonly inputs?: Readonly<Record<string, string>>;
   /** Settings file: the time that a test cannot wait. */
   readonly patience?: Readonly<Record<string, string>>;
-  /** Seconds from the change to the verdict: not before the first, as a symptom has to last, and long before the second. */
+  /** Seconds from the change to the verdict: not before the first, as a symptom has to last, and long before the second, however busy the machine is. */
   readonly sure: readonly [atLeast: number, atMost: number];
   /** In the log, the summary and the report. */
   readonly told: readonly string[];
@@ -77,7 +77,7 @@ export function verdictSeconds({ report }: ActionResult): number {
 export function expectSure(result: ActionResult, [atLeast, atMost]: Case['sure']): void {
   const seconds = verdictSeconds(result);
   if (seconds < atLeast || seconds > atMost) {
-    throw new Error(`the verdict came after ${seconds} s, not within ${atLeast} to ${atMost} s\n${result.lines.map(({ atMs, text }) => `${atMs} ${text}`).join('\n')}`);
+    throw new Error(`the verdict came after ${seconds} s, not within ${atLeast} to ${atMost} s\n${result.log}`);
   }
 }
 
