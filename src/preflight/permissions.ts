@@ -32,7 +32,7 @@ export function needsOf(config: Pick<Config, 'workloads' | 'smoke' | 'app'>): Ne
     ...need(resources.services, ['list']), ...need(resources.endpointslices, read),
     ...(asks ? [...need(resources.services, ['get'], { subresource: 'proxy' }), ...need(resources.pods, ['get'], { subresource: 'proxy' })] : []),
     ...need(resources.configmaps, ['get', 'create', 'update']),
-    ...need(resources.leases, ['get', 'list', 'watch', 'create', 'update', 'patch']),
+    ...need(resources.leases, ['get', 'watch', 'create', 'update', 'patch']),
   ].filter((each, index, all) => all.findIndex((other) => sameNeed(other, each)) === index);
 }
 

@@ -4,6 +4,7 @@ import type { WorkloadView } from '../world.js';
 import { containersOf } from '../workload.js';
 import { completionOf, endpointTrouble, progressDeadlineExceeded } from './completion.js';
 import type { Expectation } from './expectation.js';
+import { disturbanceOf, type Disturbance } from './disturbance.js';
 import { describeProgress, doingOf } from './progress.js';
 import { restartKey, symptomsOfOwner, symptomsOfPod, type Symptom } from './symptoms.js';
 
@@ -17,6 +18,8 @@ export interface Memory {
   readonly doing?: { readonly what: string; readonly since: number };
   /** Since when it has been finished and the endpoints have been right, without a break. */
   readonly steadySince?: number;
+  /** The last sign that a new pod is not well, and when it was first seen. */
+  readonly disturbed?: { readonly key: string; readonly since: number };
 }
 
 export const blankMemory: Memory = { seen: new Map() };
@@ -99,7 +102,8 @@ export function judge(
   // As long as another workload is on its way, an old pod of it may serve, or none.
   if (trouble && run.rolledOut) symptoms.push({ key: 'wrong-version-serving', cause: 'wrong-version-serving', patienceMs: patienceMs('wrong-version-serving'), message: trouble });
 
-  const memory = remember(before, at, { symptoms, steady: completion.waitingFor === undefined && trouble === undefined, doing: doingOf(view) });
+  const disturbance = disturbanceOf(view);
+  const memory = remember(before, at, { symptoms, steady: completion.waitingFor === undefined && trouble === undefined, doing: doingOf(view), disturbance });
   const certainAt = (symptom: Symptom): number => {
     const { first, followedMs } = memory.seen.get(symptom.key) ?? { first: at, followedMs: 0 };
     return first + (patience.of?.[symptom.cause] ?? symptom.patienceMs) + followedMs;
@@ -109,7 +113,9 @@ export function judge(
   const exceeded = progressDeadlineExceeded(view, expected.progressBefore);
   if (exceeded) return fail('deadline', `Kubernetes gave up on ${view.target.ref}: ${exceeded}${because(symptoms)}`, symptoms[0]);
   const { progress, nextAt } = describeProgress(view, completion, trouble, { at, ...(memory.doing ?? { since: at }) });
-  const steadyAt = memory.steadySince === undefined ? Infinity : memory.steadySince + Math.max(expected.goal === 'whole' ? patience.steadyMs : 0, outliveMs(view, expected));
+  const neededMs = Math.max(expected.goal === 'whole' ? patience.steadyMs : 0, outliveMs(view, expected));
+  const settledAt = disturbance && memory.disturbed ? memory.disturbed.since + disturbance.settlesMs : -Infinity;
+  const steadyAt = memory.steadySince === undefined ? Infinity : Math.max(memory.steadySince + neededMs, settledAt);
   if (steadyAt <= at) return { memory, decision: { state: 'done', progress } };
   if (late) {
     const reached = describeProgress(view, completion, trouble, { at, since: at }).progress;
@@ -180,9 +186,10 @@ interface Seen {
   /** The controller has finished and the endpoints are right. */
   readonly steady: boolean;
   readonly doing: string | undefined;
+  readonly disturbance: Disturbance | undefined;
 }
 
-function remember(before: Memory, at: number, { symptoms, steady, doing }: Seen): Memory {
+function remember(before: Memory, at: number, { symptoms, steady, doing, disturbance }: Seen): Memory {
   const present = new Set(symptoms.map(({ key }) => key));
   const unbroken = (key: string, last: number): boolean => (present.has(key) && last === before.lookedAt) || at - last < forgetAfterMs;
   const seen = new Map([...before.seen].filter(([key, { last }]) => unbroken(key, last)));
@@ -193,6 +200,7 @@ function remember(before: Memory, at: number, { symptoms, steady, doing }: Seen)
   return {
     seen, lookedAt: at,
     steadySince: steady ? (before.steadySince ?? at) : undefined,
+    disturbed: disturbance && { key: disturbance.key, since: before.disturbed?.key === disturbance.key ? before.disturbed.since : at },
     doing: doing === undefined ? undefined : { what: doing, since: before.doing?.what === doing ? before.doing.since : at },
   };
 }
