@@ -87,7 +87,7 @@ const table = {
     hint: 'Check the repository name and the digest, and that a retention rule has not removed it.',
   },
   'image-pull-denied': {
-    observed: 'ErrImagePull with "unauthorized", "denied" or "forbidden", twice.',
+    observed: 'ErrImagePull with "unauthorized", "denied" or "forbidden", for longer than the first pause between two attempts.',
     patienceSeconds: 15,
     sentence: 'The nodes may not pull the image.',
     hint: 'Check the imagePullSecrets of the pod or its service account: do they hold a login for this registry?',
