@@ -1,26 +1,22 @@
-import { CancelledError, ClusterError, type DeployError } from '../outcome/errors.js';
+import { CancelledError, type DeployError } from '../outcome/errors.js';
 import type { Recovery } from '../outcome/outcome.js';
-import type { List, Service, Workload } from '../cluster/objects.js';
-import { sameRepository } from '../image/reference.js';
-import { imagesNow } from '../rollout/images.js';
 import { selects } from '../rollout/selector.js';
-import { apiPath, resources, workloadResource } from '../cluster/resources.js';
 import { ChangeUnderWay } from '../rollout/change.js';
-import { evidenceOf } from '../rollout/evidence.js';
 import type { Followed } from '../rollout/follow.js';
-import { describeWave, heldTarget, notHeld, type HeldTarget } from '../rollout/hold.js';
-import { imagesOf, inPhase, previousRelease, sameImages, withoutRelease, withRelease, type Ledger, type RunRecord } from '../rollout/ledger.js';
+import { imagesOf, inPhase, withoutRelease, withRelease, type Ledger, type RunRecord } from '../rollout/ledger.js';
 import { acquireLock, type Lock } from '../rollout/lock.js';
 import { proveRelease } from '../rollout/prove.js';
 import { openRelease, rollOut, type OpenRelease, type ReleaseScope } from '../rollout/release.js';
 import { annotateProven } from '../rollout/releases.js';
-import { undoRelease, type Undone } from '../rollout/undo.js';
-import { containersOf, type Target } from '../rollout/workload.js';
+import type { Undone } from '../rollout/undo.js';
+import type { Target } from '../rollout/workload.js';
 import type { ClusterFacts } from './cluster-facts.js';
 import { ledgerBefore, releaseOf } from './record.js';
 import { isUnfinished, recover } from './recover.js';
 import { kept, type Run } from './run.js';
 import type { Stage } from './stage.js';
+import { heldTargets, readServices, retarget, runsAlready, withWayBack } from './before-change.js';
+import { stillUnderWay, undoOrLeave } from './undo-or-leave.js';
 
 /** What the stages of a release hand on. */
 export interface ReleaseState {
@@ -190,98 +186,8 @@ function tellRolledOut({ ports, targets, services, watched }: OpenRelease, rolle
   ports.log.info(`rolled out in ${(rolledOutMs / 1000).toFixed(1)} s${served ? ', and every endpoint is a new pod' : ''}`);
 }
 
-/** Nothing to be seen of a change says nothing while the API server may still be at it: whoever comes next looks again. */
-const stillUnderWay = (undone: Undone): Undone => ({
-  ...undone, result: 'failed', notes: [...undone.notes, 'The change of the images had been sent and was not answered: it may still be made, and will be put back then.'],
-});
-
 async function close({ release, lock, unfinished }: Session): Promise<void> {
   release?.watched.close();
   if (unfinished) lock?.leave();
   else await lock?.release();
-}
-
-/** The Services as they are now: the tests and the build may have taken minutes. */
-const readServices = async ({ cluster }: ClusterFacts): Promise<readonly Service[]> =>
-  (await cluster.api.get<List<Service>>(apiPath(resources.services, cluster.namespace))).items ?? [];
-
-/** The targets with what their workloads hold now: minutes may have passed since they were planned, and another run ended. */
-async function retarget({ cluster }: ClusterFacts, targets: readonly Target[]): Promise<{ targets: Target[]; workloads: Workload[] }> {
-  const found = await Promise.all(targets.map(async (target) => {
-    const workload = await cluster.api.find<Workload>(workloadResource[target.kind], cluster.namespace, target.name);
-    const containers = workload ? containersOf(target.kind, workload) : [];
-    const missing = target.containers.find(({ name }) => !containers.some(({ container }) => container.name === name));
-    if (!workload || missing) throw new ClusterError('superseded', `${target.ref} ${workload ? `lost its container ${missing?.name}` : 'was deleted'} after the run had begun.`);
-    if (workload.spec?.paused) throw new ClusterError('superseded', `${target.ref} was paused by somebody else after the run had begun.`);
-    const imageOf = (name: string): string | undefined => containers.find(({ container }) => container.name === name)?.container.image;
-    const now = target.containers.map((each) => ({ ...each, before: imageOf(each.name) ?? each.before }));
-    return { target: { ...target, uid: workload.metadata?.uid ?? '', containers: now }, workload };
-  }));
-  return { targets: found.map(({ target }) => target), workloads: found.map(({ workload }) => workload) };
-}
-
-interface Begun {
-  readonly release: OpenRelease;
-  readonly lock: Lock;
-  readonly held: readonly HeldTarget[];
-}
-
-/** Undoes, unless the settings say not to, or another run has taken over: then there is nothing more to do here. */
-async function undoOrLeave(run: Run, { release, lock, held }: Begun, failure: DeployError, restoring: () => Promise<void>): Promise<Undone> {
-  if (run.config.rollback === 'off') {
-    const evidence = await evidenceOf(release, failure);
-    const refs = release.targets.map(({ ref }) => ref);
-    // A change that was refused has left nothing behind that could be called not back.
-    if (!(await anyChanged(release))) return { result: 'untouched', notes: [], evidence, untouched: refs };
-    return { result: 'failed', notes: ['`rollback` is off: the new images stay where they were set.'], evidence, untouched: [] };
-  }
-  // An API server that does not answer now will not take a patch either; the patch says so by itself.
-  const lost = await lock.confirm().then(() => undefined, (error: unknown) => (lock.lost.aborted ? error : undefined));
-  if (lost instanceof Error) return { result: 'failed', notes: [lost.message, 'Nothing was put back by this run: that one does it.'], evidence: [], untouched: [] };
-  return undoRelease(release, failure, { restoring, resumed: false, held });
-}
-
-/** What was broken before cannot be proven to be back: then the last proven release is what a rollback goes to. */
-function withWayBack(release: OpenRelease, ledger: Ledger | undefined): OpenRelease {
-  const broken = release.snapshots.filter(({ unhealthy }) => unhealthy !== undefined);
-  if (broken.length === 0) return release;
-  const before = imagesOf(release.targets, 'before');
-  const releases = ledger?.releases ?? [];
-  // A proven release that is not well now suffers from something else than its images.
-  const proven = releases.some((known) => known.proven && known.withdrawnAt === undefined && sameImages(known.images, before));
-  const good = proven ? undefined : previousRelease(releases, before);
-  for (const { target, unhealthy } of broken) {
-    release.ports.log.info(`${target.ref} is not healthy now (${unhealthy}): a rollback would go to ${good ? `the last proven release, ${good.reference}` : 'what is there now, and could not be proven to serve'}`);
-  }
-  const back = (ref: string, name: string): string | undefined => good?.images.find((image) => image.workload === ref && image.container === name)?.image;
-  const targets = release.targets.map((target) => {
-    const containers = target.containers.map((each) => ({ ...each, back: back(target.ref, each.name) }));
-    return { ...target, containers };
-  });
-  return { ...release, targets, snapshots: release.snapshots.map((snapshot, index) => ({ ...snapshot, target: targets[index] ?? snapshot.target })) };
-}
-
-/** Whether any container holds what this run was to set; also when it cannot be read, as that is no proof. */
-async function anyChanged({ cluster, targets }: OpenRelease): Promise<boolean> {
-  const images = await imagesNow(cluster, targets);
-  return targets.some(({ ref, containers }) => containers.some(({ name, before }) => images.get(`${ref}:${name}`) !== before));
-}
-
-/** Every container names the digest already, and every workload is complete and healthy. */
-function runsAlready(release: OpenRelease): boolean {
-  const digestOf = (image: string): string | undefined => /@(sha256:[0-9a-f]{64})$/.exec(image)?.[1];
-  return release.snapshots.every(({ target, unhealthy }) => unhealthy === undefined &&
-    target.containers.every(({ before, after }) => digestOf(before) !== undefined && digestOf(before) === digestOf(after) && sameRepository(before, after)));
-}
-
-/** The workloads that are proved first; what that means for each is said before anything changes. */
-function heldTargets({ config, ports }: Run, release: OpenRelease): HeldTarget[] {
-  // What is held must be able to go back: without a rollback it could only be left paused, or let go on though it is bad.
-  if (!config.proveFirst || config.smoke.length === 0 || config.rollback === 'off') return [];
-  return release.targets.flatMap((target) => {
-    const { workload } = release.watched.world.view(target);
-    const reason = notHeld(target, workload, release.services, config.smoke);
-    ports.log.info(reason === undefined && workload ? describeWave(target, workload) : `${target.ref} is not proved first: ${reason}`);
-    return reason === undefined && workload ? [heldTarget(target, workload)] : [];
-  });
 }

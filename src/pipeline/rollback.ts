@@ -1,6 +1,7 @@
 import type { WorkloadRef } from '../config/config.js';
 import { describeImage } from '../image/registry.js';
 import { logIn } from '../image/login.js';
+import { parseReference } from '../image/reference.js';
 import { PreflightError } from '../preflight/finding.js';
 import { ClusterError, ConfigError } from '../outcome/errors.js';
 import type { Outcome, Recovery } from '../outcome/outcome.js';
@@ -50,7 +51,7 @@ async function execute(run: Run, { cluster, release, targets }: Facts, spans: En
   const { namespace, typed } = cluster.cluster;
   const plan = makePlan(run.config, { namespace, targets, typed, unhealthy: unhealthyNow(cluster.found), warnings: [] });
   const known: Ending = {
-    spans, plan, namespace: cluster.cluster.namespace, reference: release.reference, digest: digestOf(release.reference), targets,
+    spans, plan, namespace: cluster.cluster.namespace, reference: release.reference, digest: parseReference(release.reference)?.digest, targets,
     undoCommands: undoArguments(targets).map(cluster.cluster.typed), warnings: [],
   };
   run.ports.log.info(`going back to ${describeRelease(release)}`);
@@ -64,8 +65,6 @@ async function execute(run: Run, { cluster, release, targets }: Facts, spans: En
     imagesNow: await imagesNow(cluster.cluster, targets),
   };
 }
-
-const digestOf = (reference: string): string | undefined => /@(sha256:[0-9a-f]{64})$/.exec(reference)?.[1];
 
 async function gatherFacts(run: Run, told: Told): Promise<Facts> {
   const choose = (ledger: Ledger | undefined): readonly WorkloadRef[] => (run.config.workloads.length > 0 ? run.config.workloads : workloadsOf(ledger));

@@ -1,0 +1,70 @@
+import { ClusterError } from '../outcome/errors.js';
+import type { List, Service, Workload } from '../cluster/objects.js';
+import { apiPath, resources, workloadResource } from '../cluster/resources.js';
+import { parseReference, sameRepository } from '../image/reference.js';
+import { describeWave, heldTarget, notHeld, type HeldTarget } from '../rollout/hold.js';
+import { imagesOf, previousRelease, sameImages, type Ledger } from '../rollout/ledger.js';
+import type { OpenRelease } from '../rollout/release.js';
+import { containersOf, type Target } from '../rollout/workload.js';
+import type { ClusterFacts } from './cluster-facts.js';
+import type { Run } from './run.js';
+
+/* What is read and decided of a release between taking the lock and changing the first image. */
+
+/** The Services as they are now: the tests and the build may have taken minutes. */
+export const readServices = async ({ cluster }: ClusterFacts): Promise<readonly Service[]> =>
+  (await cluster.api.get<List<Service>>(apiPath(resources.services, cluster.namespace))).items ?? [];
+
+/** The targets with what their workloads hold now: minutes may have passed since they were planned, and another run ended. */
+export async function retarget({ cluster }: ClusterFacts, targets: readonly Target[]): Promise<{ targets: Target[]; workloads: Workload[] }> {
+  const found = await Promise.all(targets.map(async (target) => {
+    const workload = await cluster.api.find<Workload>(workloadResource[target.kind], cluster.namespace, target.name);
+    const containers = workload ? containersOf(target.kind, workload) : [];
+    const missing = target.containers.find(({ name }) => !containers.some(({ container }) => container.name === name));
+    if (!workload || missing) throw new ClusterError('superseded', `${target.ref} ${workload ? `lost its container ${missing?.name}` : 'was deleted'} after the run had begun.`);
+    if (workload.spec?.paused) throw new ClusterError('superseded', `${target.ref} was paused by somebody else after the run had begun.`);
+    const imageOf = (name: string): string | undefined => containers.find(({ container }) => container.name === name)?.container.image;
+    const now = target.containers.map((each) => ({ ...each, before: imageOf(each.name) ?? each.before }));
+    return { target: { ...target, uid: workload.metadata?.uid ?? '', containers: now }, workload };
+  }));
+  return { targets: found.map(({ target }) => target), workloads: found.map(({ workload }) => workload) };
+}
+
+/** What was broken before cannot be proven to be back: then the last proven release is what a rollback goes to. */
+export function withWayBack(release: OpenRelease, ledger: Ledger | undefined): OpenRelease {
+  const broken = release.snapshots.filter(({ unhealthy }) => unhealthy !== undefined);
+  if (broken.length === 0) return release;
+  const before = imagesOf(release.targets, 'before');
+  const releases = ledger?.releases ?? [];
+  // A proven release that is not well now suffers from something else than its images.
+  const proven = releases.some((known) => known.proven && known.withdrawnAt === undefined && sameImages(known.images, before));
+  const good = proven ? undefined : previousRelease(releases, before);
+  for (const { target, unhealthy } of broken) {
+    release.ports.log.info(`${target.ref} is not healthy now (${unhealthy}): a rollback would go to ${good ? `the last proven release, ${good.reference}` : 'what is there now, and could not be proven to serve'}`);
+  }
+  const back = (ref: string, name: string): string | undefined => good?.images.find((image) => image.workload === ref && image.container === name)?.image;
+  const targets = release.targets.map((target) => {
+    const containers = target.containers.map((each) => ({ ...each, back: back(target.ref, each.name) }));
+    return { ...target, containers };
+  });
+  return { ...release, targets, snapshots: release.snapshots.map((snapshot, index) => ({ ...snapshot, target: targets[index] ?? snapshot.target })) };
+}
+
+/** Every container names the digest already, and every workload is complete and healthy. */
+export function runsAlready(release: OpenRelease): boolean {
+  const digestOf = (image: string): string | undefined => parseReference(image)?.digest;
+  return release.snapshots.every(({ target, unhealthy }) => unhealthy === undefined &&
+    target.containers.every(({ before, after }) => digestOf(before) !== undefined && digestOf(before) === digestOf(after) && sameRepository(before, after)));
+}
+
+/** The workloads that are proved first; what that means for each is said before anything changes. */
+export function heldTargets({ config, ports }: Run, release: OpenRelease): HeldTarget[] {
+  // What is held must be able to go back: without a rollback it could only be left paused, or let go on though it is bad.
+  if (!config.proveFirst || config.smoke.length === 0 || config.rollback === 'off') return [];
+  return release.targets.flatMap((target) => {
+    const { workload } = release.watched.world.view(target);
+    const reason = notHeld(target, workload, release.services, config.smoke);
+    ports.log.info(reason === undefined && workload ? describeWave(target, workload) : `${target.ref} is not proved first: ${reason}`);
+    return reason === undefined && workload ? [heldTarget(target, workload)] : [];
+  });
+}
