@@ -92,6 +92,8 @@ const table = {
   'every third answer wrong': { ...rolledBack, causes: ['smoke-failed'], weight: 3, mode: `${calm},flaky=3`, fits: hasSmoke },
   'others behind the Service': {
     ...rolledBack, causes: ['wrong-version-serving'], weight: 4, before: prepare.addStranger, after: prepare.removeStranger, file: patience('wrong-version-serving', '3s'),
+    // Where no check asks the Service, who else is behind it is nobody's business.
+    fits: hasSmoke,
   },
   'bad command': { ...rolledBack, causes: ['container-start', 'init-failed'], weight: 3, image: { entrypoint: '/nothing' } },
   'liveness fails': { ...rolledBack, causes: ['probe-killed'], weight: 12, mode: 'liveness-dead', fits: ({ liveness }) => liveness },

@@ -7,6 +7,7 @@ import * as proveFirst from './prove-first.mjs';
 import * as requests from './requests.mjs';
 import * as startup from './startup.mjs';
 import * as workloads from './workloads.mjs';
+import * as hollow from './hollow.mjs';
 
 /**
  * @typedef {object} Context
@@ -26,7 +27,7 @@ import * as workloads from './workloads.mjs';
 /** @typedef {{ name: string, needsSandbox: boolean, run: (context: Context) => Promise<Table> }} Benchmark */
 
 /** @type {readonly Benchmark[]} */
-export const benchmarks = [startup, good, rollout, causes, proveFirst, workloads, requests];
+export const benchmarks = [startup, good, rollout, causes, proveFirst, workloads, hollow, requests];
 
 /** @param {Table} table */
 export const markdown = ({ title, about, head, rows, notes }) => [`## ${title}`, '', about, '', markdownTable(head, rows), '', ...notes].join('\n');
