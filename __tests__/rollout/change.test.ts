@@ -19,6 +19,10 @@ describe('the commands of a change', () => {
       ['set', 'image', 'deployment/c', 'web=i:2', 'job=i:2'],
     ]);
   });
+  it('have five workloads each at most, so that kubectl does not slow itself down', () => {
+    const many = Array.from({ length: 12 }, (_, index) => named(`w${index}`, { app: 'i:2' }));
+    expect(setImageCommands(many).map((args) => args.length - 3)).toEqual([5, 5, 2]);
+  });
   it('are none when there is nothing to set', () => expect(setImageCommands([])).toEqual([]));
 });
 
@@ -135,6 +139,49 @@ describe('setting images', () => {
       const error = await changing;
       expect(error).toBeInstanceOf(ChangeUnderWay);
       expect(error).toMatchObject({ code: 'cancelled', message: 'Stopped by SIGINT.' });
+    });
+  });
+
+  describe('by several commands', () => {
+    /** Workloads that each need a command of their own; every kubectl ends when it is told to. */
+    const begin = async (count: number) => {
+      const stop = new AbortController();
+      const ends: ((exit: Partial<Exited>) => void)[] = [];
+      const kubectl = () => new Promise<Exited>((resolve) => ends.push((exit) => resolve({ code: 0, stdout: '', stderr: '', ...exit })));
+      const clock = handClock();
+      const targets = Array.from({ length: count }, (_, index) => named(`w${index}`, { app: `i:${index}` }));
+      let ended: unknown;
+      const changing = setImages({ ...fakeCluster(), kubectl }, fakePorts({ clock, cancelled: stop.signal }), targets, async () => undefined)
+        .catch((error: unknown) => (ended = error));
+      const turn = () => new Promise((resolve) => setImmediate(resolve));
+      await turn();
+      return { changing, ends, stop, clock, turn, ended: () => ended };
+    };
+    const denied = { code: 1, stderr: 'Error from server: admission webhook "policy" denied the request: no' };
+
+    it('runs some side by side, and the next when one has ended', async () => {
+      const { ends, turn } = await begin(10);
+      expect(ends).toHaveLength(8);
+      ends[3]?.({});
+      await turn();
+      expect(ends).toHaveLength(9);
+    });
+    it('begins no more once one is refused, and lets the others come to their end before it says so', async () => {
+      const { changing, ends, turn, ended } = await begin(10);
+      ends[0]?.(denied);
+      await turn();
+      expect([ends.length, ended()]).toEqual([8, undefined]);
+      for (const end of ends.slice(1)) end({});
+      await changing;
+      expect([ends.length, ended()]).toEqual([8, expect.objectContaining({ code: 'admission-denied' })]);
+    });
+    it('says that one may still be under way, whatever became of the others', async () => {
+      const { changing, ends, stop, clock, turn } = await begin(2);
+      stop.abort(new CancelledError('SIGINT'));
+      ends[0]?.({});
+      await turn();
+      clock.advance(4000);
+      expect(await changing).toBeInstanceOf(ChangeUnderWay);
     });
   });
 

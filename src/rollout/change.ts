@@ -10,7 +10,14 @@ import type { Ports } from '../ports/ports.js';
 import type { Exited } from '../ports/process.js';
 import { containersOf, type Target } from './workload.js';
 
-/** The arguments of each `kubectl set image`: workloads that get the same images share one command. */
+/**
+ * kubectl reads and patches each workload of a command, and sends ten requests at once and then five a second: more than
+ * five workloads would wait for nothing else.
+ */
+const workloadsOfCommand = 5;
+const commandsAtOnce = 8;
+
+/** The arguments of each `kubectl set image`: some workloads that get the same images share one command. */
 export function setImageCommands(targets: readonly Target[]): string[][] {
   const groups = new Map<string, { refs: string[]; images: string[] }>();
   for (const target of targets) {
@@ -19,7 +26,9 @@ export function setImageCommands(targets: readonly Target[]): string[][] {
     group.refs.push(target.ref);
     groups.set(images.join(' '), group);
   }
-  return [...groups.values()].map(({ refs, images }) => ['set', 'image', ...refs, ...images]);
+  const parts = <T>(all: readonly T[]): T[][] =>
+    Array.from({ length: Math.ceil(all.length / workloadsOfCommand) }, (_, part) => all.slice(part * workloadsOfCommand, (part + 1) * workloadsOfCommand));
+  return [...groups.values()].flatMap(({ refs, images }) => parts(refs).map((some) => ['set', 'image', ...some, ...images]));
 }
 
 /** The run was cancelled, and the API server had not said by then what became of the change. */
@@ -42,10 +51,7 @@ export async function setImages(
   cluster: Cluster, ports: Pick<Ports, 'log' | 'clock' | 'cancelled'>, targets: readonly Target[], confirm: () => Promise<void>,
 ): Promise<Map<string, number>> {
   const signal = ports.cancelled;
-  for (const args of setImageCommands(targets)) {
-    await persistently(ports.clock, () => confirm().then(() => runKubectl(cluster, ports, args, signal)), { signal })
-      .catch((error: unknown) => Promise.reject(isAdmission(error) ? error.cause : error));
-  }
+  await runAll(ports, setImageCommands(targets), (args) => runKubectl(cluster, ports, args, signal), confirm);
   const generations = await Promise.all(targets.map(async (target) => {
     const workload = await cluster.api.get<Workload>(apiPath(workloadResource[target.kind], cluster.namespace, target.name), { signal });
     return [target.ref, workload.metadata?.generation ?? 0, differing(target, workload)] as const;
@@ -55,8 +61,39 @@ export async function setImages(
   return new Map(generations.map(([ref, generation]) => [ref, generation]));
 }
 
+/**
+ * Runs the commands side by side, each again while the server is away. When one fails no other is begun any more, and
+ * those that were are let come to their end: what is undone afterwards is all that there is.
+ */
+async function runAll(
+  { clock, cancelled }: Pick<Ports, 'clock' | 'cancelled'>, commands: readonly (readonly string[])[],
+  run: (args: readonly string[]) => Promise<void>, confirm: () => Promise<void>,
+): Promise<void> {
+  const failed = new AbortController();
+  const signal = AbortSignal.any([cancelled, failed.signal]);
+  const failures: Error[] = [];
+  const waiting = [...commands];
+  const attempt = (args: readonly string[]) => async (): Promise<void> => {
+    await confirm();
+    signal.throwIfAborted();
+    await run(args);
+  };
+  const work = async (): Promise<void> => {
+    for (let args = waiting.shift(); args && !signal.aborted; args = waiting.shift()) {
+      await persistently(clock, attempt(args), { signal }).catch((error: unknown) => {
+        failures.push(isAdmission(error) ? error.cause : (error as Error));
+        failed.abort(error);
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(commandsAtOnce, commands.length) }, work));
+  // That one of them may still be under way is what whoever undoes has to know.
+  const first = failures.find((error) => error instanceof ChangeUnderWay) ?? failures[0];
+  if (first) throw first;
+  cancelled.throwIfAborted();
+}
+
 async function runKubectl(cluster: Cluster, { log, clock }: Pick<Ports, 'log' | 'clock'>, args: readonly string[], signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
   log.command(cluster.typed(args));
   const exit = await toItsEnd(cluster.kubectl(args), clock, signal);
   for (const line of `${exit.stdout}${exit.stderr}`.split('\n')) if (line.trim() !== '') log.output(line);
