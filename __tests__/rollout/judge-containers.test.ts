@@ -117,6 +117,12 @@ describe('a new pod whose container ends', () => {
       expect(judgeOf(midway(pod('p', status(restarted(1, { exitCode: 143 }))), killing)).at(0).state).toBe('wait');
     });
 
+  it.each([[1, 'crash-loop'], [2, 'crash-loop'], [0, 'probe-killed'], [137, 'probe-killed'], [143, 'probe-killed']])(
+    'with exit code %d, and a probe that failed as well, is %s: what ends by itself fails its probe too', (exitCode, cause) => {
+      const killing = event('uid-p', 'Killing', 'Container app failed liveness probe, will be restarted');
+      expect(verdictOn(status(restarted(2, { exitCode })), [killing])[0]).toBe(cause);
+    });
+
   it('is not called killed by a probe when another container was', () => {
     const killing = event('uid-p', 'Killing', 'Container proxy failed liveness probe, will be restarted');
     expect(verdictOn(status(restarted(2)), [killing])[0]).toBe('crash-loop');

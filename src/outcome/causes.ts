@@ -119,7 +119,7 @@ const table = {
     hint: 'Raise the memory limit of the container, or find out what the new version allocates.',
   },
   'probe-killed': {
-    observed: 'A liveness or startup probe had a container killed twice.',
+    observed: 'A liveness or startup probe had a container killed twice, and it did not end with an exit code of its own.',
     sentence: 'The new version is killed by its own probe.',
     hint: 'Read the probe’s answer in the evidence: does the new version still serve that path, and in time?',
   },

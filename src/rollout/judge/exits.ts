@@ -34,7 +34,7 @@ function meaningOf(subject: Subject, { count, last }: Ends): { cause: Symptom['c
     return { cause: 'container-start', words: `cannot be started: ${last.message ?? how}` };
   }
   if (last.reason === 'OOMKilled') return { cause: 'out-of-memory', words: `was killed for its memory ${times(count)}; ${limitOf(pod, status.name)}` };
-  const probe = killedByProbe(subject);
+  const probe = endedWhenTold(last) ? killedByProbe(subject) : undefined;
   if (probe) return { cause: 'probe-killed', words: `was killed ${times(count)} by its ${probe} probe` };
   return init ? { cause: 'init-failed', words: `(init) failed ${times(count)}, last with ${how}` } : { cause: 'crash-loop', words: `ended ${times(count)}, last with ${how}` };
 }
@@ -50,6 +50,12 @@ function limitOf(pod: Pod, name: string | undefined): string {
   const limit = pod.spec?.containers?.find((container) => container.name === name)?.resources?.limits?.memory;
   return limit ? `its memory limit is ${limit}` : 'it has no memory limit: the node itself ran out';
 }
+
+/**
+ * Whether it may have ended because it was told to: by SIGTERM, in its own way or not, or by SIGKILL. A probe also fails
+ * on a container that has ended by itself, and the kubelet then says that it kills it; any other exit code is its own.
+ */
+const endedWhenTold = ({ exitCode, signal }: Terminated): boolean => Boolean(signal) || [undefined, 0, 137, 143].includes(exitCode);
 
 /** The kubelet says in an event which probe had the container killed. */
 function killedByProbe({ events, status }: Subject): string | undefined {
