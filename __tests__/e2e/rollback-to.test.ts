@@ -63,11 +63,14 @@ describe('back to a release by its name', () => {
   it.concurrent('one that there is not: refused, with what there is', inSpace('unknown', async (space) => {
     const [, v2] = await releases(space, 1) as [PushedImage, PushedImage];
     const before = await snapshotOf(space);
-    for (const to of ['deadbeef', `sha256:${'ef'.repeat(32)}`, '99']) {
+    for (const to of ['deadbeef', `sha256:${'ef'.repeat(32)}`]) {
       const result = await back(space, v2, { to });
       expectEnding(result, { verdict: 'failed', cause: 'config-invalid' });
       expectTold(result, 'No release fits', `to: ${to}`, v2.digest);
     }
+    const revision = await back(space, v2, { to: '99' });
+    expectEnding(revision, { verdict: 'failed', cause: 'config-invalid' });
+    expectTold(revision, 'deployment/web has no revision 99; it has 1, 2', 'revisionHistoryLimit');
     expect(await snapshotOf(space)).toEqual(before);
   }));
 });
