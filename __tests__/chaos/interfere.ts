@@ -31,6 +31,20 @@ export function trigger({ line: looked, afterMs }: Pick<Moment, 'line' | 'afterM
   };
 }
 
+/**
+ * As `kubectl rollout pause`, which refuses what is paused already: that would be no change, which nobody could see.
+ * @returns whether it was paused by this
+ */
+async function pauseByOthers(path: string, merge: (body: unknown) => Promise<unknown>): Promise<boolean> {
+  for (let tries = 0; tries < 5; tries += 1) {
+    const { metadata, spec } = await call('GET', path);
+    if (spec.paused) return false;
+    const done = await merge({ metadata: { resourceVersion: metadata.resourceVersion }, spec: { paused: true } }).then(() => true, () => false);
+    if (done) return true;
+  }
+  return false;
+}
+
 /** Makes the change as somebody else would. @returns what it was */
 export async function changeByOthers(stand: Stand, change: OtherChange, workload: WorkloadShape, version: string): Promise<OthersChange | undefined> {
   const { space } = stand;
@@ -57,9 +71,7 @@ export async function changeByOthers(stand: Stand, change: OtherChange, workload
       await merge({ spec: { template: { metadata: { annotations: { 'example.com/restarted': version } } } } });
       return { ref, change: 'template annotation', value: version };
     case 'pause':
-      if (kind !== 'Deployment') return undefined;
-      await merge({ spec: { paused: true } });
-      return { ref, change: 'paused', value: true };
+      return kind === 'Deployment' && (await pauseByOthers(path, merge)) ? { ref, change: 'paused', value: true } : undefined;
     case 'delete':
       await call('DELETE', path);
       return { ref, change: 'deleted', value: true };
