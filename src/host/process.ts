@@ -57,8 +57,22 @@ type Input = 'given' | 'held';
  */
 const leashed = ({ program, args, ...command }: Command): Command => ({
   ...command, program: 'sh',
-  args: ['-c', 'exec 3<&0; "$@" </dev/null 3<&- & held=$!; { cat <&3; kill "$held"; } >/dev/null 2>&1 & exec 3<&-; wait "$held"', 'sh', program, ...args],
+  args: ['-c', leash, 'sh', program, ...args],
 });
+
+/** It waits for both that it has begun: where process 1 does not reap, what it left would look alive for seconds. */
+const leash = `
+  trap : TERM
+  exec 3<&0
+  "$@" </dev/null 3<&- & held=$!
+  { read -r _ <&3; kill "$held"; } >/dev/null 2>&1 & leash=$!
+  exec 3<&-
+  wait "$held"; code=$?
+  # A signal ends the first wait early.
+  while kill -0 "$held" 2>/dev/null; do wait "$held"; code=$?; done
+  kill "$leash" 2>/dev/null; wait
+  exit "$code"
+`;
 
 function start(command: Command, limits: ProcessLimits, groups: Set<ProcessGroup>, input: Input = 'given'): Running {
   let child: ChildProcess;
