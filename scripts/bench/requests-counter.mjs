@@ -78,7 +78,7 @@ export async function withCounter(env, namespace, use) {
 async function inForce(env, { kubeconfig }, read) {
   const own = { env: { ...env, KUBECONFIG: kubeconfig } };
   for (let attempt = 0; attempt < 60; attempt += 1) {
-    await ask('kubectl', ['get', 'leases', '--output=name'], own);
+    await ask('kubectl', ['get', 'lease', 'none', '--ignore-not-found'], own);
     await ask('kubectl', ['get', 'pods', '--output=name'], own);
     await ask('kubectl', ['get', '--raw', '/version'], own);
     await ask('kubectl', ['auth', 'can-i', 'get', 'pods'], own).catch(() => undefined);
