@@ -47,6 +47,8 @@ describe('a Deployment that is held at its first wave', () => {
     ['no pod is wanted yet', held, 0, [], 'the first new pods'],
     ['it is not paused yet', {}, 1, [pod('a')], 'the hold'],
     ['not all of the wave are ready', held, 2, [pod('a'), pod('b', { statuses: [waiting('ContainerCreating')] })], '1 of 2 pods of the first wave ready'],
+    ['one more is seen than the ReplicaSet was seen to want', held, 1, [pod('a'), pod('b', { statuses: [waiting('ContainerCreating')] })], '1 of 2 pods of the first wave ready'],
+    ['the controller has not seen the pause', { ...held, status: { observedGeneration: 1 } }, 2, done, 'the hold'],
     ['all of the wave are ready', held, 2, done, undefined],
   ] as const)('%s', (_what, workload, replicas, pods, still) => expect(wave(workload, replicas, ...pods).waitingFor).toBe(still));
 

@@ -9,13 +9,14 @@ import { heldChecks } from '../../src/rollout/smoke/held.js';
 import { routesOf } from '../../src/rollout/smoke/route.js';
 import { smoke, smokePods } from '../../src/rollout/smoke/smoke.js';
 import { fakePorts } from '../cluster/fake-ports.js';
-import { pod, service } from './build.js';
+import { pod, service, waiting } from './build.js';
 import { fakeCluster } from './fake-cluster.js';
 
 const check = (changes: Partial<SmokeCheck> = {}): SmokeCheck =>
   ({ text: 'service/api/healthz', target: { type: 'service', name: 'api', path: '/healthz' }, statuses: [200], ...changes });
 const url = check({ text: 'https://api.example/', target: { type: 'url', url: 'https://api.example/' } });
 const status = (message: string) => JSON.stringify({ kind: 'Status', status: 'Failure', message });
+const notFound = (kind: string) => JSON.stringify({ kind: 'Status', reason: 'NotFound', message: `${kind} "a" not found`, details: { name: 'a', kind } });
 
 describe('an answer', () => {
   it.each([
@@ -29,6 +30,12 @@ describe('an answer', () => {
     ['the API server that reaches nobody, even when 503 is wanted', check({ statuses: [503] }), 503, status('dial tcp: refused'), { kind: 'silent', seen: 'dial tcp: refused' }],
     ['a 503 of the app itself', check(), 503, 'overloaded', { kind: 'wrong', seen: 'status 503 instead of 200: overloaded' }],
     ['a 503 of the app itself in JSON', check(), 503, 'null', { kind: 'wrong', seen: 'status 503 instead of 200: null' }],
+    ['the API server, of a pod without an address', check(), 400, status('address not allowed'), { kind: 'silent', seen: 'the pod has no address' }],
+    ['the API server, of a pod that is gone', check(), 404, notFound('pods'), { kind: 'silent', seen: 'pods "a" not found' }],
+    ['the API server, of a Service that is gone', check(), 404, notFound('services'), { kind: 'wrong', seen: expect.stringContaining('not found') }],
+    ['a 404 of the app itself', check(), 404, 'not found', { kind: 'wrong', seen: 'status 404 instead of 200: not found' }],
+    ['a Status 404 that the app made', check(), 404, status('pods "a" not found'), { kind: 'wrong', seen: expect.stringContaining('status 404') }],
+    ['a 400 of the app itself', check(), 400, status('address missing'), { kind: 'wrong', seen: expect.stringContaining('status 400') }],
     ['a Status that the app made', check(), 500, status('mine'), { kind: 'wrong', seen: expect.stringContaining('status 500') }],
   ] as const)('%s', (_what, asked, code, body, answer) => expect(readAnswer(asked, code, body)).toEqual(answer));
 
@@ -159,6 +166,34 @@ describe('a smoke check', () => {
     const stop = new AbortController();
     const api = fakeCluster({ raw: () => (stop.abort(new Error('stopped')), Promise.reject(away)) }).api;
     await expect(smoke(fakePorts(), { ...target({}), api }, [check()], stop.signal)).rejects.toThrow('stopped');
+  });
+});
+
+describe('pods that come and go while they are asked', () => {
+  const starting = (name: string): Pod => pod(name, { statuses: [waiting('ContainerCreating')] });
+  /** `pods` gives those behind the Service by how many requests there were. */
+  const run = (table: Parameters<typeof answering>[0], pods: (count: number) => readonly Pod[]) => {
+    const asked: string[] = [];
+    const answer = answering(table);
+    const raw: Api['raw'] = (path, options) => (asked.push(/pods\/([^:]+)/.exec(path)?.[1] ?? 'service'), answer(path, options));
+    const reached = { api: fakeCluster({ raw }).api, namespace: 'web', services: [service('api')], podsBehind: () => pods(asked.length) };
+    return outcome(smoke(fakePorts(), reached, [check()], undefined)).then((end) => ({ end, asked: new Set(asked) }));
+  };
+
+  it('are not asked before they are ready: an autoscaler has just added them', async () => {
+    const { end, asked } = await run({ 'pods/a': [200], 'pods/b': [400], 'services/': [200] }, () => [pod('a'), starting('b')]);
+    expect([end, [...asked]]).toEqual(['passed', ['a', 'service']]);
+  });
+  it('are not missed when they were scaled away', async () => {
+    expect((await run({ 'pods/a': [200], 'pods/b': [404], 'services/': [200] }, (count) => (count < 4 ? [pod('a'), pod('b')] : [pod('a')]))).end).toBe('passed');
+  });
+  it('are asked in the place of those that have left', async () => {
+    const { end, asked } = await run({ 'pods/a': [404], 'pods/b': [500], 'services/': [200] }, (count) => (count < 2 ? [pod('a')] : [pod('b')]));
+    expect([end, [...asked]]).toEqual([['smoke-failed', expect.stringContaining('pod/b gave status 500')], ['a', 'b']]);
+  });
+  it('are asked all the same when none of them is ready', async () => {
+    expect((await run({ 'pods/a': [away], 'services/': [200] }, () => [starting('a')])).end).toEqual(
+      ['smoke-failed', 'Smoke check `service/api/healthz` failed: pod/a gave no answer (connect ECONNREFUSED).']);
   });
 });
 

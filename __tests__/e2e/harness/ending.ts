@@ -22,8 +22,13 @@ export function expectEnding(result: ActionResult, wanted: Ending, remarks: read
     verdict: wanted.verdict, cause: wanted.cause, stage: wanted.stage ?? got.stage,
     exitCode: successes.includes(wanted.verdict) ? 0 : 1, leftovers: [],
   };
-  if (JSON.stringify(got) !== JSON.stringify(expected)) fail(`expected ${JSON.stringify(expected)}\n     got ${JSON.stringify(got)}\n${remarks.join('\n')}`, result);
+  if (JSON.stringify(got) !== JSON.stringify(expected)) {
+    // What it said of itself comes first: a long log may be cut by whoever shows it.
+    fail([`expected ${JSON.stringify(expected)}`, `     got ${JSON.stringify(got)}`, ...errorsOf(result), ...remarks].join('\n'), result);
+  }
 }
+
+const errorsOf = ({ commands }: ActionResult): string[] => commands.filter(({ name }) => name === 'error').map(({ message }) => `    said ${message}`);
 
 /** Throws, with the log, when the text is in none or not in all of the places where a user looks for it. */
 export function expectTold(result: ActionResult, ...texts: readonly string[]): void {

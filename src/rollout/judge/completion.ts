@@ -76,10 +76,15 @@ const ofKind: Readonly<Record<WorkloadKind, OfKind>> = {
   cronjob: () => ({ ready: 0, desired: 0, waitingFor: undefined }),
 };
 
-/** A held Deployment has made as many new pods as its new ReplicaSet wants: those are the first wave. */
+/**
+ * A held Deployment has made as many new pods as its new ReplicaSet wants: those are the first wave. Each kind has a watch
+ * of its own, so that more pods may be seen already than the ReplicaSet was seen to want.
+ */
 function firstWave(view: WorkloadView, ready: number): Completion {
-  const desired = view.replicaSet?.spec?.replicas ?? 0;
-  const waitingFor = firstOf([[desired === 0, 'the first new pods'], [view.workload?.spec?.paused !== true, 'the hold'], [ready < desired, `${ready} of ${desired} pods of the first wave ready`]]);
+  const desired = Math.max(view.replicaSet?.spec?.replicas ?? 0, view.newPods.length);
+  const { metadata, spec, status } = view.workload ?? {};
+  const isHeld = spec?.paused === true && (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0);
+  const waitingFor = firstOf([[desired === 0, 'the first new pods'], [!isHeld, 'the hold'], [ready < desired, `${ready} of ${desired} pods of the first wave ready`]]);
   return { ready, desired, waitingFor };
 }
 

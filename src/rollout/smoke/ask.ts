@@ -7,30 +7,41 @@ import type { Route } from './route.js';
 
 const requestTimeoutMs = 5000;
 
+export interface Asking {
+  readonly rules: Rules;
+  readonly signal: AbortSignal | undefined;
+  /** Whether what is asked is still meant to answer: pods may be scaled away meanwhile. Always, unless given. */
+  readonly stays?: () => boolean;
+}
+
+export type Asked =
+  | { readonly state: 'right' }
+  | { readonly state: 'wrong'; readonly seen: string }
+  /** It went away before its answers said anything. */
+  | { readonly state: 'left' };
+
 /**
  * Asks one address until the answers prove or disprove it, all anew when the API server itself was away meanwhile: that
  * says nothing of the app.
- * @returns undefined when proven, else what was seen
  * @throws ApiError when the API server stays away; what `signal` aborts with
  */
-export function ask(ports: Ports, api: Api, check: SmokeCheck, route: Route, rules: Rules, signal: AbortSignal | undefined): Promise<string | undefined> {
-  return persistently(ports.clock, () => askUntilKnown(ports, api, check, route, rules, signal), { signal });
+export function ask(ports: Ports, api: Api, check: SmokeCheck, route: Route, asking: Asking): Promise<Asked> {
+  return persistently(ports.clock, () => askUntilKnown(ports, api, check, route, asking), { signal: asking.signal });
 }
 
-async function askUntilKnown(
-  ports: Ports, api: Api, check: SmokeCheck, route: Route, rules: Rules, signal: AbortSignal | undefined,
-): Promise<string | undefined> {
+async function askUntilKnown(ports: Ports, api: Api, check: SmokeCheck, route: Route, { rules, signal, stays }: Asking): Promise<Asked> {
   const startedAt = ports.clock.monotonic();
   const limits = { timeoutMs: requestTimeoutMs, signal };
   const answers: Answer[] = [];
   for (;;) {
     answers.push(await askOnce(ports, api, check, route, limits));
     const assessment = assess(answers, ports.clock.monotonic() - startedAt, rules);
-    if (assessment.state === 'failed') return assessment.seen;
+    if (assessment.state !== 'passed' && stays?.() === false) return { state: 'left' };
+    if (assessment.state === 'failed') return { state: 'wrong', seen: assessment.seen };
     if (assessment.state === 'passed') {
       // A load balancer without a server behind it may answer anything, with status 200 as well.
       if (route.kind !== 'url') await reachable(api, limits);
-      return undefined;
+      return { state: 'right' };
     }
     await ports.clock.sleep(assessment.inMs, signal);
   }

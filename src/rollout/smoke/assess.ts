@@ -19,12 +19,29 @@ export function readAnswer(check: SmokeCheck, status: number, body: string): Ans
 
 const quote = (body: string): string => (body.trim() === '' ? ', with an empty body' : `: ${body.replace(/\s+/g, ' ').trim().slice(0, 160)}`);
 
-/** The API server answers 503 with a Status object when it could not reach the pod: that is no answer of the app. */
+/**
+ * The API server answers with a Status object when it could not reach the pod, when the pod has no address yet, or is
+ * gone: that is no answer of the app. https://github.com/kubernetes/kubernetes/blob/master/pkg/registry/core/pod/strategy.go
+ */
 function silence(status: number, body: string): string | undefined {
-  if (status !== 503 && status !== 502 && status !== 504) return undefined;
+  if (![400, 404, 502, 503, 504].includes(status)) return undefined;
+  const answer = parseStatus(body);
+  if (answer?.kind !== 'Status') return undefined;
+  if (status === 400) return answer.message === 'address not allowed' ? 'the pod has no address' : undefined;
+  if (status === 404) return answer.reason === 'NotFound' && answer.details?.kind === 'pods' ? answer.message : undefined;
+  return answer.message;
+}
+
+interface Status {
+  readonly kind?: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly details?: { readonly kind?: string };
+}
+
+function parseStatus(body: string): Status | undefined {
   try {
-    const answer = JSON.parse(body) as { kind?: string; message?: string };
-    return answer.kind === 'Status' ? answer.message : undefined;
+    return JSON.parse(body) as Status | undefined;
   } catch {
     return undefined;
   }

@@ -1,10 +1,11 @@
 import type { Api } from '../../cluster/api.js';
-import type { Pod, Service } from '../../cluster/objects.js';
+import { uidOf, type Pod, type Service } from '../../cluster/objects.js';
 import type { SmokeCheck } from '../../config/config.js';
 import { RolloutError } from '../../outcome/errors.js';
 import type { Ports } from '../../ports/ports.js';
 import { ask } from './ask.js';
 import type { Rules } from './assess.js';
+import { isReady } from '../judge/symptoms.js';
 import { routesOf, type Route } from './route.js';
 
 const rulesOf: Readonly<Record<Route['kind'], Rules>> = {
@@ -20,7 +21,7 @@ export interface SmokeTarget {
   readonly api: Api;
   readonly namespace: string;
   readonly services: readonly Service[];
-  /** The new pods that the check of this Service asks directly. */
+  /** The new pods that stand behind this Service now, ready or not: asked directly. */
   readonly podsBehind: (service: string) => readonly Pod[];
 }
 
@@ -48,27 +49,41 @@ export async function smokePods(ports: Ports, target: SmokeTarget, checks: reado
   if (failures[0]) throw new RolloutError(failures[0].cause, failures.map((failure) => failure.message).join(' '), { stage: 'smoke' });
 }
 
+/** Asks the pods that are ready now, and when all of them were taken away meanwhile, those that came in their place. */
 async function askPods(
   ports: Ports, target: SmokeTarget, check: SmokeCheck, signal: AbortSignal | undefined, rules: Rules = rulesOf.pod,
 ): Promise<FailedCheck | undefined> {
-  const routes = routesFor(target, check);
-  if ('problem' in routes) return { cause: 'smoke-failed', message: `Smoke check \`${check.text}\` cannot be asked: ${routes.problem}.` };
-  const unasked = check.target.type === 'service' ? target.podsBehind(check.target.name).length - routes.pods.length : 0;
-  if (unasked > 0) {
-    return { cause: 'smoke-failed', message: `Smoke check \`${check.text}\` cannot be asked of ${unasked} new pods: none of their containers declares the port that the Service names.` };
+  const failed = (message: string): FailedCheck => ({ cause: 'smoke-failed', message: `Smoke check \`${check.text}\` ${message}.` });
+  for (;;) {
+    const pods = askable(target, check);
+    const routes = routesFor(target, check, pods);
+    if ('problem' in routes) return failed(`cannot be asked: ${routes.problem}`);
+    const unasked = pods.length - routes.pods.length;
+    if (unasked > 0) return failed(`cannot be asked of ${unasked} new pods: none of their containers declares the port that the Service names`);
+    const stays = (pod: Pod | undefined) => () => pod !== undefined && podsBehind(target, check).some((each) => uidOf(each) === uidOf(pod));
+    const asked = await Promise.all(routes.pods.map(async (route, index) =>
+      ({ route, answer: await ask(ports, target.api, check, route, { rules, signal, stays: stays(pods[index]) }) })));
+    for (const { route, answer } of asked) if (answer.state === 'wrong') return failed(`failed: ${route.through} gave ${answer.seen}`);
+    if (asked.length === 0 || asked.some(({ answer }) => answer.state === 'right')) return undefined;
   }
-  const seen = await Promise.all(routes.pods.map((route) => ask(ports, target.api, check, route, rules, signal)));
-  const wrong = seen.findIndex((each) => each !== undefined);
-  return wrong === -1 ? undefined : { cause: 'smoke-failed', message: `Smoke check \`${check.text}\` failed: ${routes.pods[wrong]?.through} gave ${seen[wrong]}.` };
+}
+
+const podsBehind = (target: SmokeTarget, check: SmokeCheck): readonly Pod[] => (check.target.type === 'service' ? target.podsBehind(check.target.name) : []);
+
+/** One that an autoscaler has just added says no more than the others; if none is ready, silence is an answer too. */
+function askable(target: SmokeTarget, check: SmokeCheck): readonly Pod[] {
+  const behind = podsBehind(target, check);
+  const ready = behind.filter(isReady);
+  return ready.length > 0 ? ready : behind;
 }
 
 async function askCheck(ports: Ports, target: SmokeTarget, check: SmokeCheck, signal: AbortSignal | undefined): Promise<FailedCheck | undefined> {
   const failed = await askPods(ports, target, check, signal);
   if (failed) return failed;
-  const routes = routesFor(target, check);
+  const routes = routesFor(target, check, askable(target, check));
   if ('problem' in routes) return undefined;
-  const seen = await ask(ports, target.api, check, routes.front, rulesOf[routes.front.kind], signal);
-  if (seen === undefined) {
+  const answer = await ask(ports, target.api, check, routes.front, { rules: rulesOf[routes.front.kind], signal });
+  if (answer.state !== 'wrong') {
     ports.log.progress('smoke', check.text, `ok${routes.pods.length > 0 ? ` · ${routes.pods.length} pod${routes.pods.length === 1 ? '' : 's'} and ${routes.front.through}` : ''}`);
     return undefined;
   }
@@ -76,12 +91,11 @@ async function askCheck(ports: Ports, target: SmokeTarget, check: SmokeCheck, si
   const unsteady = await askPods(ports, target, check, signal, thorough);
   if (unsteady) return unsteady;
   return routes.pods.length > 0
-    ? { cause: 'wrong-version-serving', message: `Smoke check \`${check.text}\`: every new pod answers rightly, and ${routes.front.through} gave ${seen}.` }
-    : { cause: 'smoke-failed', message: `Smoke check \`${check.text}\` failed: ${routes.front.through} gave ${seen}.` };
+    ? { cause: 'wrong-version-serving', message: `Smoke check \`${check.text}\`: every new pod answers rightly, and ${routes.front.through} gave ${answer.seen}.` }
+    : { cause: 'smoke-failed', message: `Smoke check \`${check.text}\` failed: ${routes.front.through} gave ${answer.seen}.` };
 }
 
-function routesFor(target: SmokeTarget, check: SmokeCheck): ReturnType<typeof routesOf> {
+function routesFor(target: SmokeTarget, check: SmokeCheck, pods: readonly Pod[]): ReturnType<typeof routesOf> {
   const name = check.target.type === 'service' ? check.target.name : undefined;
-  const service = target.services.find((each) => each.metadata?.name === name);
-  return routesOf(check, target.namespace, service, name === undefined ? [] : target.podsBehind(name));
+  return routesOf(check, target.namespace, target.services.find((each) => each.metadata?.name === name), pods);
 }
