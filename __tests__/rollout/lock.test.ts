@@ -99,6 +99,17 @@ describe('a lock', () => {
     await expect(lock.confirm()).rejects.toMatchObject({ code: 'superseded' });
   });
 
+  it('is confirmed by one write for all that ask at once', async () => {
+    const held = world();
+    const lock = await acquire(held).lock;
+    const writes = (): number => held.cluster.done.filter((each) => each.includes('PATCH')).length;
+    await Promise.all(Array.from({ length: 8 }, () => lock.confirm()));
+    expect(writes()).toBe(1);
+    await lock.confirm();
+    expect(writes()).toBe(2);
+    lock.leave();
+  });
+
   it('is kept through a server that is away for a while', async () => {
     const held = world();
     const lock = await acquire(held).lock;

@@ -144,7 +144,7 @@ function keepLock(ports: Ports, api: Api, path: string, holder: Holder): Lock {
   const lost = new AbortController();
   const stopped = new AbortController();
   const mine = { op: 'test', path: '/spec/holderIdentity', value: holder.id } as const;
-  const renew = async (): Promise<void> => {
+  const write = async (): Promise<void> => {
     try {
       await api.patch(path, [mine, { op: 'replace', path: '/spec/renewTime', value: microTime(ports.clock.now()) }], { timeoutMs: renewEveryMs });
     } catch (error) {
@@ -156,6 +156,9 @@ function keepLock(ports: Ports, api: Api, path: string, holder: Holder): Lock {
       throw taken;
     }
   };
+  // One write for all who ask at once: the API server gives up on patches of one object that come side by side (409).
+  let underWay: Promise<void> | undefined;
+  const renew = (): Promise<void> => (underWay ??= write().finally(() => { underWay = undefined; }));
   void (async () => {
     while (!stopped.signal.aborted && !lost.signal.aborted) {
       await ports.clock.sleep(renewEveryMs, stopped.signal).catch(() => undefined);
