@@ -31,6 +31,8 @@ export interface Stream {
   raw(text: string): void;
   end(): void;
   cut(): void;
+  /** Resolves when nobody reads it any more. */
+  readonly left: Promise<void>;
 }
 
 export interface ApiServer {
@@ -78,6 +80,7 @@ function answering(asked: Asked, request: IncomingMessage, response: ServerRespo
         raw: (part) => void response.write(part),
         end: () => void response.end(),
         cut: () => void request.socket.destroy(),
+        left: new Promise((resolve) => response.once('close', () => resolve())),
       };
     },
     cut: () => void request.socket.destroy(),

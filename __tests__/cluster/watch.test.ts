@@ -94,9 +94,17 @@ describe('a watch', () => {
   it('ends with the connection, and begins no other', async () => {
     await begin();
     await streamCount(1);
+    const left = stream().left;
     closed.abort();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect([collection.streams.length, collection.listed.length]).toEqual([1, 1]);
+    await left;
+    stream().send({ type: 'ADDED', object: object('a', '150') });
+    // As long as a new stream takes that begins elsewhere.
+    const other = new Collection();
+    const elsewhere = await serveApi(other.answer);
+    void watch(openApi(elsewhere.socketPath, clock, new AbortController().signal), clock, resources.pods, 'web', {}, () => undefined, stop.signal);
+    await until(() => other.streams.length === 1);
+    await elsewhere.close();
+    expect([collection.streams.length, collection.listed.length, news]).toEqual([1, 1, []]);
   });
 
   it('that ends goes on at the last version that it saw', async () => {

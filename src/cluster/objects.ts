@@ -232,6 +232,8 @@ export const uidOf = (object: KubeObject): string => object.metadata?.uid ?? '';
 export const isLeaving = (object: KubeObject): boolean => object.metadata?.deletionTimestamp !== undefined;
 export const controllerOf = (object: KubeObject): string | undefined =>
   object.metadata?.ownerReferences?.find((owner) => owner.controller !== false)?.uid;
+/** The number that the Deployment controller gave a ReplicaSet; 0 before it did. */
+export const revisionOf = (replicaSet: ReplicaSet): number => Number(replicaSet.metadata?.annotations?.['deployment.kubernetes.io/revision'] ?? 0);
 /** Of all containers of a pod, init containers first, in the order in which they run. */
 export const statusesOf = (pod: Pod): readonly ContainerStatus[] => [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
 export const conditionOf = (conditions: readonly Condition[] | undefined, type: string): Condition | undefined =>

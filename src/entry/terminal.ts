@@ -29,8 +29,7 @@ export async function runTerminal(): Promise<void> {
       const ports: Ports = {
         process: createProcessRunner(), clock: systemClock, files: createFiles(), http: nodeHttp, env, log, cancelled: cancellation(impatience(log)),
       };
-      process.exitCode = await runCommand(ports, request.command as Action, request.inputs);
-      endSoon(ports);
+      process.exitCode = await runCommand(ports, request.command as Action, request.inputs).finally(() => { endSoon(ports); });
     }
   } catch (error) {
     if (!(error instanceof ConfigError)) {

@@ -1,7 +1,7 @@
 import { causes } from '../outcome/causes.js';
 import { describeProblem } from '../outcome/errors.js';
 import type { Config } from '../config/config.js';
-import type { Outcome, Recovery, Span } from '../outcome/outcome.js';
+import type { Outcome, Span } from '../outcome/outcome.js';
 import type { Plan } from '../outcome/plan.js';
 import type { StageName } from '../outcome/verdict.js';
 import { nothingFound, PreflightError, type Finding } from '../preflight/finding.js';
@@ -10,7 +10,7 @@ import { undoArguments } from '../rollout/restore.js';
 import { resolveTargets } from '../rollout/resolve.js';
 import { imagesNow } from '../rollout/images.js';
 import type { Target } from '../rollout/workload.js';
-import { heldByOthers, settleUnfinished } from './recover.js';
+import { heldByOthers, settleUnfinished, type Settled } from './recover.js';
 import { closedReason } from './calendar.js';
 import { readCluster, readFacts, type ClusterFacts } from './cluster-facts.js';
 import { imageStages, readImageFacts, type ImageFacts } from './image-stages.js';
@@ -38,12 +38,12 @@ interface Facts {
 
 /** A whole run: facts, plan, and the stages of the plan. Every end of it is an outcome; it does not reject. */
 export async function deploy(run: Run): Promise<Outcome> {
-  const told: Told = {};
-  const looked = await runStages<{ facts?: Facts }>([preflightStage(run, told)], {}, run.ports.clock, run.startedAt);
+  const settled: Settled = {};
+  const looked = await runStages<{ facts?: Facts }>([preflightStage(run, settled)], {}, run.ports.clock, run.startedAt);
   const facts = looked.state.facts;
   try {
-    if (looked.failure || !facts) return outcomeOf(run, { failure: looked.failure, spans: looked.spans, warnings: [], recovery: told.recovery });
-    const known = { ...endingOf(run, facts, looked.spans), recovery: told.recovery };
+    if (looked.failure || !facts) return outcomeOf(run, { failure: looked.failure, spans: looked.spans, warnings: [], recovery: settled.recovery });
+    const known = { ...endingOf(run, facts, looked.spans), recovery: settled.recovery };
     for (const warning of facts.plan.warnings) run.ports.log.warning(warning);
     return outcomeOf(run, run.config.dryRun ? known : await execute(run, facts, known));
   } finally {
@@ -51,21 +51,16 @@ export async function deploy(run: Run): Promise<Outcome> {
   }
 }
 
-/** What has to be told of the preflight however it ends. */
-interface Told {
-  recovery?: Recovery;
-}
-
-function preflightStage(run: Run, told: Told): Stage<{ facts?: Facts }> {
-  return { name: 'preflight', label: 'preflight', run: async () => ({ facts: await gatherFacts(run, told) }) };
+function preflightStage(run: Run, settled: Settled): Stage<{ facts?: Facts }> {
+  return { name: 'preflight', label: 'preflight', run: async () => ({ facts: await gatherFacts(run, settled) }) };
 }
 
 /** Reads everything that a plan needs, side by side, and changes nothing. All problems are reported at once. */
-async function gatherFacts(run: Run, told: Told): Promise<Facts> {
+async function gatherFacts(run: Run, settled: Settled): Promise<Facts> {
   const { config } = run;
   const closed = closedNow(run);
   const [image, cluster] = await Promise.allSettled([
-    readImageFacts(run), config.workloads.length > 0 ? readSettled(run, told) : undefined,
+    readImageFacts(run), config.workloads.length > 0 ? readSettled(run, settled) : undefined,
   ]);
   const opened = cluster.status === 'fulfilled' ? cluster.value : undefined;
   try {
@@ -86,13 +81,13 @@ async function gatherFacts(run: Run, told: Told): Promise<Facts> {
 }
 
 /** The cluster, after what another run was in the middle of has come to its end. */
-async function readSettled(run: Run, told: Told): Promise<ClusterFacts> {
+async function readSettled(run: Run, settled: Settled): Promise<ClusterFacts> {
   const choose = (): Config['workloads'] => run.config.workloads;
   const facts = await readCluster(run, choose);
   try {
-    const settled = await settleUnfinished(run, facts, () => readFacts(run, facts.cluster, choose));
-    told.recovery = settled.recovery;
-    return settled.facts;
+    const { facts: asMeant, recovery } = await settleUnfinished(run, facts, () => readFacts(run, facts.cluster, choose));
+    settled.recovery = recovery;
+    return asMeant;
   } catch (error) {
     await facts.cluster.close();
     throw error;

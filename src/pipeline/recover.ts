@@ -24,6 +24,11 @@ export const heldByOthers = (ledger: Ledger | undefined): ReadonlySet<string> =>
 /** A dead run may have succeeded and not lived to say so: for that long its rollout may still take to show it. */
 const confirmForMs = 20_000;
 
+/** How an earlier run was finished: told however the preflight that found it ends. */
+export interface Settled {
+  recovery?: Recovery;
+}
+
 type Scope = Omit<ReleaseScope, 'targets' | 'workloads'>;
 
 /**

@@ -4,14 +4,14 @@ import { logIn } from '../image/login.js';
 import { parseReference } from '../image/reference.js';
 import { PreflightError } from '../preflight/finding.js';
 import { ClusterError, ConfigError } from '../outcome/errors.js';
-import type { Outcome, Recovery } from '../outcome/outcome.js';
+import type { Outcome } from '../outcome/outcome.js';
 import { imagesNow } from '../rollout/images.js';
 import { describeRelease, listReleases, namedRelease } from '../rollout/releases.js';
 import { previousRelease, type Ledger, type Release, type ReleasedImage } from '../rollout/ledger.js';
 import { refText, type FoundWorkload } from '../rollout/resolve.js';
 import { undoArguments } from '../rollout/restore.js';
 import { containersOf, type Target } from '../rollout/workload.js';
-import { heldByOthers, settleUnfinished } from './recover.js';
+import { heldByOthers, settleUnfinished, type Settled } from './recover.js';
 import { unhealthyNow } from './preflight.js';
 import { readCluster, readFacts, type ClusterFacts } from './cluster-facts.js';
 import { outcomeOf, type Ending } from './outcome.js';
@@ -26,22 +26,17 @@ interface Facts {
   readonly targets: readonly Target[];
 }
 
-/** What has to be told of the preflight however it ends. */
-interface Told {
-  recovery?: Recovery;
-}
-
 /** Goes back to the release before, as a release of its own: watched, asked, recorded, and undone when it fails. */
 export async function rollBack(run: Run): Promise<Outcome> {
-  const told: Told = {};
+  const settled: Settled = {};
   const looked = await runStages<{ facts?: Facts }>(
-    [{ name: 'preflight', label: 'preflight', run: async () => ({ facts: await gatherFacts(run, told) }) }], {}, run.ports.clock, run.startedAt,
+    [{ name: 'preflight', label: 'preflight', run: async () => ({ facts: await gatherFacts(run, settled) }) }], {}, run.ports.clock, run.startedAt,
   );
   const facts = looked.state.facts;
   try {
-    if (looked.failure || !facts) return outcomeOf(run, { failure: looked.failure, spans: looked.spans, warnings: [], recovery: told.recovery });
+    if (looked.failure || !facts) return outcomeOf(run, { failure: looked.failure, spans: looked.spans, warnings: [], recovery: settled.recovery });
     const ending = await execute(run, facts, looked.spans);
-    return outcomeOf(run, { ...ending, recovery: ending.recovery ?? told.recovery });
+    return outcomeOf(run, { ...ending, recovery: ending.recovery ?? settled.recovery });
   } finally {
     await facts?.cluster.cluster.close();
   }
@@ -66,13 +61,13 @@ async function execute(run: Run, { cluster, release, targets }: Facts, spans: En
   };
 }
 
-async function gatherFacts(run: Run, told: Told): Promise<Facts> {
+async function gatherFacts(run: Run, settled: Settled): Promise<Facts> {
   const choose = (ledger: Ledger | undefined): readonly WorkloadRef[] => (run.config.workloads.length > 0 ? run.config.workloads : workloadsOf(ledger));
   const opened = await readCluster(run, choose);
   try {
     // What a dead run has left is nothing to go back from: it is finished first.
     const { facts: cluster, recovery } = await settleUnfinished(run, opened, () => readFacts(run, opened.cluster, choose));
-    told.recovery = recovery;
+    settled.recovery = recovery;
     const now = imagesOfFound(cluster.found);
     const releases = ofWorkloads(cluster.ledger?.releases ?? [], new Set(cluster.found.map(({ ref }) => refText(ref))));
     refusePaused(cluster);

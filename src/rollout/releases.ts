@@ -1,5 +1,5 @@
 import type { Cluster } from '../cluster/cluster.js';
-import { controllerOf, uidOf, type List, type ReplicaSet, type Workload } from '../cluster/objects.js';
+import { controllerOf, revisionOf, uidOf, type List, type ReplicaSet, type Workload } from '../cluster/objects.js';
 import { apiPath, resources, workloadResource } from '../cluster/resources.js';
 import { releaseNameType } from '../config/release-name.js';
 import { ConfigError } from '../outcome/errors.js';
@@ -55,8 +55,6 @@ async function revision(
   const proven = images.some((each) => each.image === set.metadata?.annotations?.[provenAnnotation]);
   return { reference: images[0]?.image ?? '', at: set.metadata?.creationTimestamp ?? '', proven, images };
 }
-
-const revisionOf = (set: ReplicaSet): number => Number(set.metadata?.annotations?.['deployment.kubernetes.io/revision']);
 
 /** Notes on each workload which image was proven on it. A note that cannot be written costs nothing but the note. */
 export async function annotateProven(cluster: Cluster, targets: readonly Target[]): Promise<void> {

@@ -1,6 +1,6 @@
 import type { ObjectChange } from '../cluster/watch.js';
 import {
-  controllerOf, isLeaving, uidOf,
+  controllerOf, isLeaving, revisionOf, uidOf,
   type ControllerRevision, type EndpointSlice, type KubeEvent, type KubeObject, type Pod, type ReplicaSet, type Workload,
 } from '../cluster/objects.js';
 import { staysByPartition, type Target } from './workload.js';
@@ -154,5 +154,3 @@ function versionOf(object: KubeObject): bigint {
 
 const newestOf = (replicaSets: readonly ReplicaSet[]): ReplicaSet | undefined =>
   [...replicaSets].sort((a, b) => revisionOf(b) - revisionOf(a))[0];
-
-const revisionOf = (object: KubeObject): number => Number(object.metadata?.annotations?.['deployment.kubernetes.io/revision'] ?? 0);

@@ -72,7 +72,10 @@ export interface ActionResult extends StepResult {
   readonly temporary: readonly string[];
 }
 
-/** Runs main and then post of an action of this repository as the runner does, in an environment of its own. */
+/**
+ * Runs main and then post of an action of this repository as the runner does, in an environment of its own. Throws when
+ * one of them had to end itself, whatever its verdict.
+ */
 export async function runAction(run: ActionRun): Promise<ActionResult> {
   const action = describeAction(run.action ?? 'deploy');
   const folder = mkdtempSync(join(tmpdir(), 'deploy-runner-'));
@@ -85,6 +88,7 @@ export async function runAction(run: ActionRun): Promise<ActionResult> {
     const post = run.withoutPost || !action.post
       ? undefined
       : await step('post', action.post, { ...run, signals: undefined, onLine: undefined }, { ...env, ...state }, folder);
+    for (const { raw } of [main, ...(post ? [post] : [])]) if (raw.includes('something was still open')) throw new Error(`a step did not end by itself:\n${raw}`);
     return { ...main, report, post, leftovers: endLeftovers(trackingId), temporary: filesUnder(join(folder, 'temp')) };
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { conditionOf, uidOf, type Container, type KubeEvent, type Pod, type Probe } from '../../cluster/objects.js';
 import type { WorkloadView } from '../world.js';
-import { occurrenceOf } from './symptoms.js';
+import { declared, occurrenceOf } from './symptoms.js';
 
 /** A sign that a new pod is not as well as its status still says. */
 export interface Disturbance {
@@ -42,8 +42,7 @@ const timeOf = (event: KubeEvent): number => Date.parse(event.lastTimestamp ?? e
 /** After one failed probe the next one has to come and go. */
 function settlesMs(event: KubeEvent, pod: Pod): number {
   if (event.reason === 'Killing') return killedSettlesMs;
-  const name = /\{(.+)\}/.exec(event.involvedObject?.fieldPath ?? '')?.[1];
-  const container = pod.spec?.containers?.find((each) => each.name === name);
+  const container = declared(pod, /\{(.+)\}/.exec(event.involvedObject?.fieldPath ?? '')?.[1]);
   const periodSeconds = container && probeOf(container, event.message ?? '')?.periodSeconds;
   return Math.min(longestSettlingMs, 1000 * ((periodSeconds ?? usualPeriodSeconds) + 1));
 }

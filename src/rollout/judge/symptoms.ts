@@ -25,9 +25,10 @@ export interface Symptom {
   readonly follows?: string;
 }
 
-/** Everything wrong with one new pod. Pods that are being deleted or were evicted are never asked. */
+/** Everything wrong with one new pod. Pods that are being deleted or have ended are no new pods, and never asked. */
 export function symptomsOfPod(pod: Pod, view: WorkloadView, expected: Expectation): Symptom[] {
-  if (pod.status?.reason === 'Evicted' || pod.status?.reason === 'Preempting' || pod.status?.reason === 'NodeLost') return [];
+  // Its status is what the node said last: https://kubernetes.io/docs/concepts/architecture/nodes/#condition
+  if (pod.status?.reason === 'NodeLost') return [];
   const events = view.eventsOf(uidOf(pod));
   const statuses = [
     ...(pod.status?.initContainerStatuses ?? []).map((status) => ({ status, init: !isSidecar(pod, status) })),
