@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { CancelledError } from '../outcome/errors.js';
 
 /**
@@ -6,6 +7,8 @@ import { CancelledError } from '../outcome/errors.js';
  * @param onRepeat told how many signals have come, from the second on: a person at a terminal may want to leave
  */
 export function cancellation(onRepeat: (count: number) => void = () => undefined): AbortSignal {
+  // Fifty workloads that wait for one signal are no leak: node would warn of more than ten, of this signal and of later ones.
+  setMaxListeners(0);
   const controller = new AbortController();
   let count = 0;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

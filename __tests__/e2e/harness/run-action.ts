@@ -74,7 +74,7 @@ export interface ActionResult extends StepResult {
 
 /**
  * Runs main and then post of an action of this repository as the runner does, in an environment of its own. Throws when
- * one of them had to end itself, whatever its verdict.
+ * one of them had to end itself, or node warned of something, whatever its verdict.
  */
 export async function runAction(run: ActionRun): Promise<ActionResult> {
   const action = describeAction(run.action ?? 'deploy');
@@ -88,12 +88,14 @@ export async function runAction(run: ActionRun): Promise<ActionResult> {
     const post = run.withoutPost || !action.post
       ? undefined
       : await step('post', action.post, { ...run, signals: undefined, onLine: undefined }, { ...env, ...state }, folder);
-    for (const { raw } of [main, ...(post ? [post] : [])]) if (raw.includes('something was still open')) throw new Error(`a step did not end by itself:\n${raw}`);
+    for (const { raw } of [main, ...(post ? [post] : [])]) if (unclean.test(raw)) throw new Error(`a step did not end by itself, or node had to warn of it:\n${raw}`);
     return { ...main, report, post, leftovers: endLeftovers(trackingId), temporary: filesUnder(join(folder, 'temp')) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+const unclean = /something was still open|^\(node:\d+\) /m;
 
 interface Described {
   readonly main: string;
