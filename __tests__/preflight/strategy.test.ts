@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Container, Workload } from '../../src/cluster/objects.js';
-import { checkStrategy, withoutPreStop } from '../../src/preflight/strategy.js';
+import { adviceOnPreStop, checkStrategy } from '../../src/preflight/strategy.js';
 import { service } from '../rollout/build.js';
 
 const container = (changes: Partial<Container> = {}): Container =>
@@ -10,6 +10,7 @@ const workload = (spec: Workload['spec'] = {}, ...containers: readonly Container
 });
 const inFront = [service('api', { selector: { app: 'api' } })];
 const problems = (spec: Workload['spec'], timeoutMs = 600_000) => checkStrategy('statefulset/api', workload(spec), [], timeoutMs).problems.map(({ message, hint }) => `${message} ${hint}`);
+const advice = (of: Workload, services = inFront, refs: readonly string[] = ['deployment/api']) => adviceOnPreStop(refs.map((ref) => ({ ref, workload: of })), services);
 const warnings = (of: Workload, services = inFront) => checkStrategy('deployment/api', of, services, 600_000).warnings;
 
 describe('a rollout that could never end', () => {
@@ -34,12 +35,15 @@ describe('a good rollout that loses requests', () => {
   });
   it('is no matter where no Service leads to it', () => {
     expect(warnings(workload({ strategy: { type: 'Recreate' } }), [])).toEqual([]);
-    expect(withoutPreStop('deployment/api', workload(), [])).toBeUndefined();
+    expect(advice(workload(), [])).toBeUndefined();
   });
   it('is only spoken of where the app may do its part by itself', () => {
     expect(warnings(workload())).toEqual([]);
-    expect(withoutPreStop('deployment/api', workload(), inFront)).toBe(
-      'deployment/api: container app has no preStop hook; requests are lost unless it serves on by itself for a moment after SIGTERM');
-    expect(withoutPreStop('deployment/api', workload({}, container({ lifecycle: { preStop: { sleep: { seconds: 5 } } } })), inFront)).toBeUndefined();
+    expect(advice(workload())).toBe('No preStop hook: container app of deployment/api; requests are lost unless it serves on by itself for a moment after SIGTERM');
+    expect(advice(workload({}, container({ lifecycle: { preStop: { sleep: { seconds: 5 } } } })))).toBeUndefined();
+  });
+  it('is spoken of once for all workloads', () => {
+    expect(advice(workload(), inFront, Array.from({ length: 50 }, (_, index) => `deployment/w${index}`))).toBe(
+      'No preStop hook: container app of deployment/w0, container app of deployment/w1, container app of deployment/w2 and 47 more; requests are lost unless it serves on by itself for a moment after SIGTERM');
   });
 });

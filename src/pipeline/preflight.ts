@@ -5,7 +5,7 @@ import { nothingFound, together, type Checked } from '../preflight/finding.js';
 import { checkPlatforms, readArchitectures } from '../preflight/platforms.js';
 import { checkQuota } from '../preflight/quota.js';
 import { checkReferences } from '../preflight/references.js';
-import { checkStrategy, withoutPreStop } from '../preflight/strategy.js';
+import { adviceOnPreStop, checkStrategy } from '../preflight/strategy.js';
 import type { ClusterFacts } from './cluster-facts.js';
 import type { ImageFacts } from './image-stages.js';
 import type { Run } from './run.js';
@@ -27,10 +27,8 @@ export async function preflight(run: Run, facts: ClusterFacts, image: ImageFacts
     ...present.map((each) => (reference === undefined ? nothingFound : checkPullSecret(run.ports, cluster.api, cluster.namespace, each, reference))),
     ...present.map(({ ref, template }) => checkReferences(cluster.api, cluster.namespace, ref, template, signal)),
   ]);
-  for (const { ref, workload } of present) {
-    const advice = withoutPreStop(ref, workload, facts.services);
-    if (advice) run.ports.log.info(advice);
-  }
+  const advice = adviceOnPreStop(present, facts.services);
+  if (advice) run.ports.log.info(advice);
   return together([
     imageCheck(image, run),
     quota, ...others,

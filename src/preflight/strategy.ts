@@ -45,11 +45,18 @@ function losing(ref: string, workload: Workload, services: readonly Service[]): 
  * What an app has to do by itself so that no request is lost: serve on for a moment after SIGTERM, where nothing in the pod
  * template waits until the network has noticed. Whether it does cannot be seen from here, so that this is no warning.
  */
-export function withoutPreStop(ref: string, workload: Workload, services: readonly Service[]): string | undefined {
-  const template = workload.spec?.template;
-  if (!services.some((service) => selects(service, template?.metadata?.labels))) return undefined;
-  const unhooked = (template?.spec?.containers ?? []).filter((container) => (container.ports ?? []).length > 0 && !container.lifecycle?.preStop);
+export function adviceOnPreStop(all: readonly { readonly ref: string; readonly workload: Workload }[], services: readonly Service[]): string | undefined {
+  const unhooked = all.flatMap(({ ref, workload }) => withoutPreStop(workload, services).map((name) => `container ${name} of ${ref}`));
   if (unhooked.length === 0) return undefined;
-  const names = unhooked.map((container) => container.name).join(', ');
-  return `${ref}: container ${names} has no preStop hook; requests are lost unless it serves on by itself for a moment after SIGTERM`;
+  const [shown, more] = [unhooked.slice(0, shownAtMost), unhooked.length - shownAtMost];
+  return `No preStop hook: ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}; requests are lost unless it serves on by itself for a moment after SIGTERM`;
+}
+
+const shownAtMost = 3;
+
+/** Names of the containers behind a Service. */
+function withoutPreStop(workload: Workload, services: readonly Service[]): string[] {
+  const template = workload.spec?.template;
+  if (!services.some((service) => selects(service, template?.metadata?.labels))) return [];
+  return (template?.spec?.containers ?? []).filter(({ ports, lifecycle }) => (ports ?? []).length > 0 && !lifecycle?.preStop).map(({ name }) => name ?? '');
 }
