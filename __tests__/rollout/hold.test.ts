@@ -76,6 +76,15 @@ describe('a hold', () => {
     }));
   });
 
+  it('is not made where somebody else has paused it in that moment', async () => {
+    const { simulation, release } = standing({});
+    const now = simulation.deployment();
+    const theirs = { ...now, spec: { ...now.spec, paused: true }, metadata: { ...now.metadata, managedFields: [{ manager: 'kubectl-rollout', fieldsV1: { 'f:spec': { 'f:paused': {} } } }] } };
+    simulation.cluster.put(deploymentPath, theirs as Workload);
+    await expect(hold(release, [of], new Map(), never)).rejects.toMatchObject({ code: 'superseded', message: 'deployment/api was paused by somebody else right after its image was set.' });
+    expect(simulation.deployment().spec).toEqual(theirs.spec);
+  });
+
   it('leaves nothing behind when it is lifted with the images that are put back', async () => {
     await fc.assert(fc.asyncProperty(timing, async (times) => {
       const { simulation, spec, release, held } = standing(times);

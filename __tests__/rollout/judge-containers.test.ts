@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { KubeObject } from '../../src/cluster/objects.js';
+import type { KubeObject, Workload } from '../../src/cluster/objects.js';
 import { backingOff, deployment, ended, event, newImage, pod, replicaSet, restarted, running, set, waiting, type PodOptions } from './build.js';
 import { judgeOf, messageOf, midway, replicaSets, settle, word, worldOf, type JudgeOptions } from './judging.js';
 
@@ -237,6 +237,16 @@ describe('a container that has ended once', () => {
     world.apply(set(pod('a', { statuses: [restarted(2)] })));
     expect(word(asked.at(11_000))).toBe('crash-loop');
   });
+});
+
+it('a pause of somebody else in the middle is theirs; one after the end is no matter', () => {
+  const paused = (status: Workload['status']): Workload => {
+    const it = deployment({ spec: { paused: true }, status });
+    return { ...it, metadata: { ...it.metadata, managedFields: [{ manager: 'kubectl-rollout', fieldsV1: { 'f:spec': { 'f:paused': {} } } }] } };
+  };
+  const inTheMiddle = judgeOf(worldOf([paused({ updatedReplicas: 1 }), ...replicaSets(), pod('a')])).at(0);
+  expect([word(inTheMiddle), messageOf(inTheMiddle)]).toEqual(['superseded', 'deployment/api was paused by somebody else during the run: 1 of 2 new pods made']);
+  expect(judgeOf(worldOf([paused({}), ...replicaSets(), pod('a'), pod('b')])).at(0).state).toBe('wait');
 });
 
 it('a pod template that somebody changed while its first wave was held is theirs', () => {

@@ -55,6 +55,17 @@ describe('the patch that puts the old images back', () => {
     ]);
   });
 
+  it('leaves the pause of somebody else, with everything that stands under it', () => {
+    const pausedBy = (...managers: readonly string[]): Workload => {
+      const paused = deployment({ spec: { paused: true } });
+      return { ...paused, metadata: { ...paused.metadata, managedFields: managers.map((manager) => ({ manager, fieldsV1: { 'f:spec': { 'f:paused': {} } } })) } };
+    };
+    expect(restorePatch(target(), pausedBy('kubectl-rollout'), held)).toEqual({ superseded: 'deployment/api was paused by somebody else' });
+    expect(applyPatch(pausedBy('deploy-action'), restorePatch(target(), pausedBy('deploy-action'), held) as never)?.spec).not.toHaveProperty('paused');
+    expect(applyPatch(pausedBy('argocd', 'deploy-action'), restorePatch(target(), pausedBy('argocd', 'deploy-action'), held) as never)?.spec).not.toHaveProperty('paused');
+    expect(restorePatch({ ...target(), containers: [] }, pausedBy('kubectl-rollout'), held)).toEqual([]);
+  });
+
   it('puts minReadySeconds back where this run raised it, and keeps what somebody else wrote', () => {
     const secondsAfter = (minReadySeconds: number, before: number) => {
       const paused = deployment({ spec: { paused: true, minReadySeconds } });

@@ -55,6 +55,9 @@ export interface Api {
 /** The reason of what ends because the connection was closed from this side. */
 export const closedReason = 'Closed';
 
+/** As whose the API server notes each written field (metadata.managedFields): the beginning of the User-Agent. */
+export const fieldManager = 'deploy-action';
+
 const maxAnswerBytes = 256 * 1024 * 1024;
 const defaultTimeoutMs = 30_000;
 /** A read that is going to be tried again does not wait that long for a request that was lost. */
@@ -91,7 +94,7 @@ export function openApi(socketPath: string, clock: Clock, closed: AbortSignal): 
         {
           socketPath, agent, path, method: options.method ?? 'GET', signal, timeout: options.timeoutMs ?? defaultTimeoutMs,
           headers: {
-            host: 'localhost', accept: 'application/json', ...options.headers,
+            host: 'localhost', 'user-agent': fieldManager, accept: 'application/json', ...options.headers,
             ...(body === undefined ? {} : { 'content-type': options.contentType ?? 'application/json', 'content-length': Buffer.byteLength(body) }),
           },
         },
@@ -171,7 +174,7 @@ function parseJson(text: string): unknown {
 function streamLines(socketPath: string, path: string, onLine: (line: string) => void, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     // Until it begins; then nothing may come for a long time.
-    const outgoing = request({ socketPath, path, method: 'GET', signal, timeout: defaultTimeoutMs, headers: { host: 'localhost', accept: 'application/json' } }, (answer) => {
+    const outgoing = request({ socketPath, path, method: 'GET', signal, timeout: defaultTimeoutMs, headers: { host: 'localhost', 'user-agent': fieldManager, accept: 'application/json' } }, (answer) => {
       outgoing.setTimeout(0);
       if (answer.statusCode !== 200) {
         collect(answer, 64 * 1024).then((body) => {

@@ -13,6 +13,15 @@ export interface Metadata {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly { readonly uid?: string; readonly kind?: string; readonly name?: string; readonly controller?: boolean }[];
+  readonly managedFields?: readonly FieldsOfManager[];
+}
+
+/** Who wrote which fields last, and when. */
+export interface FieldsOfManager {
+  readonly manager?: string;
+  readonly time?: string;
+  /** Names of fields, each after `f:`. */
+  readonly fieldsV1?: { readonly [field: string]: Readonly<Record<string, unknown>> | undefined };
 }
 
 export interface KubeObject {

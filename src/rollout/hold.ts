@@ -6,7 +6,7 @@ import type { SmokeCheck } from '../config/config.js';
 import { ClusterError } from '../outcome/errors.js';
 import { selects } from './selector.js';
 import type { OpenRelease } from './release.js';
-import { containersOf, desiredReplicas, type Target } from './workload.js';
+import { containersOf, desiredReplicas, pausedByOthers, type Target } from './workload.js';
 
 /*
  * Rolling, proved first. A Deployment is paused as soon as its first new pods are being made: the wave stands still
@@ -75,6 +75,7 @@ async function setPaused({ cluster, ports, held }: OpenRelease, target: Target, 
   const path = apiPath(resources.deployments, cluster.namespace, target.name);
   const attempt = async (): Promise<Workload> => {
     const workload = await cluster.api.get<Workload>(path, { signal: ports.cancelled });
+    if (paused && pausedByOthers(workload)) throw new ClusterError('superseded', `${target.ref} was paused by somebody else right after its image was set.`);
     const change = paused ? holdOperations(workload) : letGoOperations(workload, held.get(target.ref));
     // An earlier try that nobody answered may have been done.
     if (change.length === 0) return workload;
@@ -119,7 +120,7 @@ export function letGoOperations(workload: Workload, before: HeldTarget | undefin
   const path = '/spec/minReadySeconds';
   const restored: PatchOperation = seconds > 0 ? { op: 'replace', path, value: seconds } : { op: 'remove', path };
   return [
-    ...(workload.spec?.paused ? [{ op: 'test', path: '/spec/paused', value: true }, { op: 'remove', path: '/spec/paused' }] as const : []),
+    ...(workload.spec?.paused && !pausedByOthers(workload) ? [{ op: 'test', path: '/spec/paused', value: true }, { op: 'remove', path: '/spec/paused' }] as const : []),
     ...(isRaised ? [{ op: 'test', path, value: raised }, restored] as const : []),
   ];
 }

@@ -30,7 +30,6 @@ export interface Holder {
 }
 
 interface Lease extends KubeObject {
-  readonly metadata?: KubeObject['metadata'] & { readonly managedFields?: readonly { readonly time?: string }[] };
   readonly spec?: {
     readonly holderIdentity?: string;
     readonly acquireTime?: string;

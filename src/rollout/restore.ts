@@ -5,7 +5,7 @@ import { persistently } from '../cluster/persist.js';
 import { apiPath, workloadResource } from '../cluster/resources.js';
 import type { Clock } from '../ports/clock.js';
 import { letGoOperations, type HeldTarget } from './hold.js';
-import { containersOf, imageBack, type Target } from './workload.js';
+import { containersOf, imageBack, pausedByOthers, type Target } from './workload.js';
 
 /** What became of one workload when the old images were put back. */
 export type Restored =
@@ -32,6 +32,7 @@ export function restorePatch(target: Target, workload: Workload, held: HeldTarge
       { op: 'replace', path: `${placed.pointer}/image`, value: imageBack(wanted) },
     );
   }
+  if (operations.length > 0 && pausedByOthers(workload)) return { superseded: `${target.ref} was paused by somebody else` };
   if (held) operations.push(...letGoOperations(workload, held));
   return operations.length === 0 ? [] : [{ op: 'test', path: '/metadata/uid', value: target.uid }, ...operations];
 }

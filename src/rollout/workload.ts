@@ -1,3 +1,4 @@
+import { fieldManager } from '../cluster/api.js';
 import type { WorkloadKind } from '../config/config.js';
 import type { Container, PodTemplate, Workload } from '../cluster/objects.js';
 
@@ -56,3 +57,12 @@ export interface TargetContainer {
 
 /** The image that a rollback puts back. */
 export const imageBack = (container: TargetContainer): string => container.back ?? container.before;
+
+/**
+ * Whether a pause is not this action's own, by what the API server notes of who wrote a field: a person who pauses a
+ * Deployment means it, and only they lift it. https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
+ */
+export function pausedByOthers({ metadata, spec }: Workload): boolean {
+  const owners = (metadata?.managedFields ?? []).filter(({ fieldsV1 }) => fieldsV1?.['f:spec']?.['f:paused'] !== undefined);
+  return spec?.paused === true && owners.length > 0 && owners.every(({ manager }) => manager !== fieldManager);
+}

@@ -1,7 +1,7 @@
 import { patienceMs, type Cause } from '../../outcome/causes.js';
 import { isLeaving, uidOf, type Pod } from '../../cluster/objects.js';
 import type { WorkloadView } from '../world.js';
-import { containersOf } from '../workload.js';
+import { containersOf, pausedByOthers } from '../workload.js';
 import { completionOf, endpointTrouble, progressDeadlineExceeded } from './completion.js';
 import type { Expectation } from './expectation.js';
 import { disturbanceOf, type Disturbance } from './disturbance.js';
@@ -98,6 +98,7 @@ export function judge(
   const symptoms = [...symptomsOfOwner(view, expected), ...view.newPods.flatMap((pod) => symptomsOfPod(pod, view, expected))]
     .sort((a, b) => (a.key < b.key ? -1 : 1));
   const completion = completionOf(view, expected.goal);
+  if (completion.waitingFor !== undefined && expected.goal !== 'first-wave' && pausedByOthers(view.workload ?? {})) return fail('superseded', `${view.target.ref} was paused by somebody else during the run: ${completion.waitingFor}`);
   const trouble = completion.waitingFor === undefined && expected.goal === 'whole' ? firstEndpointTrouble(view, expected, run.newPods) : undefined;
   // As long as another workload is on its way, an old pod of it may serve, or none.
   if (trouble && run.rolledOut) symptoms.push({ key: 'wrong-version-serving', cause: 'wrong-version-serving', patienceMs: patienceMs('wrong-version-serving'), message: trouble });
