@@ -99,9 +99,22 @@ describe('the workload is not the same any more', () => {
     const result = await runAction({ inputs: rolloutInputs(space, await variant('v2', slow)), onLine: recreating.onLine });
     await recreating.done();
     expectEnding(result, { verdict: 'rollback-failed', cause: 'superseded' });
-    expectTold(result, 'deleted and made anew');
+    // It may be seen before the other one is there, or after.
+    expectTold(result, 'eployment/web was deleted');
     expect(await imageOf(space, 'Deployment', 'web')).toBe(v3.reference);
     expect(await imageOf(space, 'Deployment', 'web')).not.toBe(v1.reference);
     expect((await space.get('Deployment', 'web')).spec.paused).toBeUndefined();
+  }));
+
+  it.concurrent('paused by somebody else in the middle: superseded at once, and left as they want it', inSpace('paused', async (space) => {
+    await startHealthy(space);
+    const bad = await variant('v2', slow);
+    const pausing = once(rollingOut, () => space.patch('Deployment', 'web', { spec: { paused: true } }));
+    const result = await runAction({ inputs: rolloutInputs(space, bad, { smoke: '' }), onLine: pausing.onLine });
+    await pausing.done();
+    expectEnding(result, { verdict: 'rollback-failed', cause: 'superseded' });
+    expectTold(result, 'eployment/web was paused by somebody else');
+    expect((await space.get('Deployment', 'web')).spec.paused).toBe(true);
+    expect(await imageOf(space, 'Deployment', 'web')).toBe(`${bad.name}@${bad.digest}`);
   }));
 });
