@@ -99,6 +99,15 @@ describe('a write', () => {
     expect(seen.asked[0]).toMatchObject({ method: 'PUT', body: '{"a":"ü"}', headers: { 'content-type': 'application/json' } });
   });
 
+  it('of a JSON patch is sent again after a conflict, five times in all', async () => {
+    const conflict = (each: Answering) => each.refuse(409, 'Conflict', 'the object has been modified');
+    const twice = await api((answering, count) => (count < 3 ? conflict(answering) : answering.json({ a: 1 })));
+    expect([await twice.api.patch('/x', []), twice.server.asked.length]).toEqual([{ a: 1 }, 3]);
+    await server?.close();
+    const ever = await api(conflict);
+    expect([await refusal(ever.api.patch('/x', [])), ever.server.asked.length]).toEqual([[409, 'Conflict', 'the object has been modified', false], 5]);
+  });
+
   it('of a JSON patch says that it is one', async () => {
     const { api: open, server: seen } = await api((answering) => answering.json({}));
     await open.patch('/x', [{ op: 'test', path: '/a', value: 1 }]);
@@ -114,6 +123,18 @@ describe('any answer', () => {
   it('is cut where it was asked to be', async () => {
     const { api: open } = await api((answering) => answering.text('x'.repeat(1_000_000)));
     expect((await open.raw('/x', { maxBytes: 1000 })).body).toBe('x'.repeat(1000));
+  });
+  it('that trickles and never ends is none', async () => {
+    const opened = (server = await serveApi((answering) => {
+      const stream = answering.stream();
+      const timer = setInterval(() => stream.raw('.'), 5);
+      void stream.left.then(() => clearInterval(timer));
+    }));
+    let time = 0;
+    const clock = { ...swiftClock(), monotonic: () => (time += 1000) };
+    const open = openApi(opened.socketPath, clock, new AbortController().signal);
+    expect(await refusal(open.raw('/x', { timeoutMs: 5000, endsWithinMs: 5000, maxBytes: 65_536 }))).toEqual(
+      [0, 'NoAnswer', 'no answer to /x: the answer did not come to its end in time', true]);
   });
   it('that does not come in time is none', async () => {
     const { api: open } = await api(() => undefined);

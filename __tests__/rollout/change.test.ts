@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { ApiError } from '../../src/cluster/api.js';
 import type { Workload } from '../../src/cluster/objects.js';
 import { CancelledError, ClusterError } from '../../src/outcome/errors.js';
 import type { Exited } from '../../src/ports/process.js';
@@ -41,6 +42,19 @@ describe('setting images', () => {
     expect(ports.lines).toEqual([`command kubectl set image deployment/api app=${newImage}`, 'output deployment.apps/api image updated']);
   });
 
+  it('is read back when the server was away for a while in that moment', async () => {
+    const cluster = fakeCluster({ objects: before, kubectl: setting(newImage) });
+    for (let count = 0; count < 10; count += 1) cluster.troubles.push({ method: 'GET', trouble: new ApiError(503, '', 'away') });
+    expect(await change(cluster)).toEqual(new Map([['deployment/api', 3]]));
+  });
+
+  it('is typed again after a conflict with another write', async () => {
+    let count = 0;
+    const kubectl = (args: readonly string[], cluster: FakeCluster) =>
+      ((count += 1) < 3 ? { code: 1, stderr: 'Error from server (Conflict): Operation cannot be fulfilled on deployments.apps "api": the object has been modified\n' } : setting(newImage)(args, cluster));
+    expect(await change(fakeCluster({ objects: before, kubectl }))).toEqual(new Map([['deployment/api', 3]]));
+  });
+
   it('is superseded when something else stands there a moment later', async () => {
     await expect(change(fakeCluster({ objects: before, kubectl: setting('mutated:1') }))).rejects.toMatchObject({
       code: 'superseded', message: `Container app of deployment/api was set to ${newImage} and holds mutated:1 a moment later.`,
@@ -53,7 +67,6 @@ describe('setting images', () => {
     ['Error from server (Forbidden): admission webhook "validation.gatekeeper.sh" denied the request: [no-latest] use a digest', 'admission-denied'],
     ['The deployments "api" is invalid: : ValidatingAdmissionPolicy \'p\' with binding \'b\' denied request: no', 'admission-denied'],
     ['Error from server (NotFound): deployments.apps "api" not found', 'superseded'],
-    ['Error from server (Conflict): the object has been modified', 'api-unreachable'],
   ])('that is refused says why: %s', async (stderr, cause) => {
     const error = await change(fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr: `warning: x\nerror: ${stderr}\n` }) })).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ClusterError);

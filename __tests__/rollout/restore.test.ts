@@ -131,7 +131,7 @@ describe('putting the old images back', () => {
   });
   it('says that the server refused it', async () => {
     const cluster = clusterWith(deployment());
-    cluster.troubles.push({ method: 'PATCH', trouble: new ApiError(403, 'Forbidden', 'you may not') });
+    for (let count = 0; count < 100; count += 1) cluster.troubles.push({ method: 'PATCH', trouble: new ApiError(403, 'Forbidden', 'you may not') });
     expect(await putBack(cluster)).toMatchObject({ result: 'error', message: 'deployment/api could not be put back: you may not' });
   });
   it('says that somebody was faster', async () => {

@@ -188,7 +188,7 @@ export function simulate(options: SimulationOptions = {}): Simulation {
       ports, cluster, targets: [of], workloads: [cluster.objects.get(deploymentPath) as Workload], services: [service('api')],
       config: { smoke: options.smoke ?? [check], timeoutMs: 600_000, rollback: 'auto' },
       watched: {
-        world, close: () => undefined,
+        world, close: () => undefined, sees: () => true,
         news: async (ms, signal) => {
           options.onNews?.(news, simulation);
           news += 1;

@@ -36,7 +36,7 @@ describe('a version that answers every nth request wrongly', () => {
     let count = 0;
     const { api } = fakeCluster({ raw: async () => ({ status: (count += 1) % n === 0 ? 500 : 200, headers: {}, body: '' }) });
     const ports = fakePorts();
-    return smoke(ports, { api, namespace: 'web', services: [service('api')], podsBehind: () => [pod('a')] }, [check], undefined)
+    return smoke(ports, { api, namespace: 'web', services: [service('api')], podsBehind: () => [pod('a')], isServed: () => true, news: async () => undefined }, [check], undefined)
       .then(() => 'passed', (error: { code?: string }) => error.code);
   };
 

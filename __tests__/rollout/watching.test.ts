@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ApiError } from '../../src/cluster/api.js';
+import { ApiError, type Api } from '../../src/cluster/api.js';
 import type { KubeObject } from '../../src/cluster/objects.js';
 import { watchWorkloads } from '../../src/rollout/watching.js';
 import { handClock } from '../cluster/hand-clock.js';
@@ -112,6 +112,71 @@ describe('news', () => {
     const waiting = watched.news(5000, stop.signal);
     stop.abort(new Error('cancelled'));
     await expect(waiting).rejects.toThrow('cancelled');
+    watched.close();
+  });
+});
+
+describe('a watch that breaks', () => {
+  /** Each try of a stream of this kind is answered in turn; the last answer is given for ever. */
+  const broken = (plural: string, answers: readonly (ApiError | 'stands')[]) => {
+    const opened = serving();
+    let count = 0;
+    const stream: Api['stream'] = (path, _onLine, signal, onBegun) => {
+      const answer = path.includes(`/${plural}`) ? answers[Math.min(count++, answers.length - 1)] : 'stands';
+      if (answer instanceof ApiError) return Promise.reject(answer);
+      onBegun?.();
+      return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    };
+    return { ...opened, cluster: { ...opened.cluster, api: { ...opened.cluster.api, stream } } };
+  };
+  const away = new ApiError(0, 'NoAnswer', 'connection refused');
+  const refusal = new ApiError(403, 'Forbidden', 'pods is forbidden');
+  /** Lets so much time pass, a second at a time. */
+  const pass = async (clock: ReturnType<typeof handClock>, ms: number): Promise<void> => {
+    for (let left = ms; left > 0; left -= 1000) {
+      clock.advance(1000);
+      await flush();
+    }
+  };
+
+  it('makes blind, and its return wakes who waits', async () => {
+    const clock = handClock();
+    const watched = await open(broken('pods', [away, away, 'stands']), clock);
+    await flush();
+    expect(watched.sees()).toBe(false);
+    const news = watched.news(60_000);
+    await pass(clock, 2000);
+    await news;
+    expect(watched.sees()).toBe(true);
+    watched.close();
+  });
+  it('of events only explains less', async () => {
+    const watched = await open(broken('events', [away]), handClock());
+    await flush();
+    expect(watched.sees()).toBe(true);
+    watched.close();
+  });
+  it('may be refused by a server that has just started', async () => {
+    const clock = handClock();
+    const watched = await open(broken('pods', [refusal, away, refusal, refusal, 'stands']), clock);
+    await pass(clock, 20_000);
+    const news = watched.news(0);
+    clock.advance(0);
+    await expect(news).resolves.toBeUndefined();
+    expect(watched.sees()).toBe(true);
+    watched.close();
+  });
+  it('is refused for good when that lasts: the login has run out', async () => {
+    const clock = handClock();
+    const watched = await open(broken('pods', [refusal]), clock);
+    await pass(clock, 12_000);
+    const early = watched.news(0);
+    clock.advance(0);
+    await expect(early).resolves.toBeUndefined();
+    await pass(clock, 6000);
+    const late = watched.news(0);
+    clock.advance(0);
+    await expect(late).rejects.toMatchObject({ code: 'permission-denied', message: 'The cluster does not let this account watch any more: pods is forbidden.' });
     watched.close();
   });
 });

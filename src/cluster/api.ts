@@ -32,7 +32,10 @@ export interface CallOptions {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** For so long nothing may come. */
   readonly timeoutMs?: number;
+  /** For so long the whole answer may take, ms: something that trickles for ever is never silent. */
+  readonly endsWithinMs?: number;
   readonly maxBytes?: number;
   readonly signal?: AbortSignal;
   /** How often a read is tried at most; several times without it. */
@@ -44,12 +47,13 @@ export interface Api {
   get<T>(path: string, options?: CallOptions): Promise<T>;
   /** Undefined when the object does not exist. */
   find<T>(resource: Resource, namespace: string, name: string, options?: CallOptions): Promise<T | undefined>;
+  /** Applied as a whole or not at all. What must not be overwritten is tested in it: it is sent again after a conflict. */
   patch<T>(path: string, operations: readonly PatchOperation[], options?: CallOptions): Promise<T>;
   send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown, options?: CallOptions): Promise<T>;
   /** Any answer, whatever its status: logs, and services and pods asked through the API server. */
   raw(path: string, options?: CallOptions): Promise<RawAnswer>;
   /** Reads lines until the server ends the stream; throws ApiError when it does not begin. Resolves at the end. */
-  stream(path: string, onLine: (line: string) => void, signal: AbortSignal): Promise<void>;
+  stream(path: string, onLine: (line: string) => void, signal: AbortSignal, onBegun?: () => void): Promise<void>;
 }
 
 /** The reason of what ends because the connection was closed from this side. */
@@ -64,6 +68,8 @@ const defaultTimeoutMs = 30_000;
 const firstTimeoutMs = 10_000;
 /** Reads are tried again while the API server restarts; a write never is, because it may have been done. */
 const readAttempts = [100, 300, 1000, 2000];
+/** The API server tries a patch that came beside another write five times by itself, and then answers 409. */
+const conflictPausesMs = [50, 200, 500, 1000];
 
 /** @param closed when it aborts, whatever is still asked or asked again ends, and is not tried any more */
 export function openApi(socketPath: string, clock: Clock, closed: AbortSignal): Api {
@@ -84,6 +90,7 @@ export function openApi(socketPath: string, clock: Clock, closed: AbortSignal): 
 
   const call = (path: string, options: CallOptions = {}): Promise<RawAnswer> =>
     new Promise((resolve, reject) => {
+      const begunAt = clock.monotonic();
       const body = options.body === undefined ? undefined : JSON.stringify(options.body);
       const signal = options.signal ? AbortSignal.any([options.signal, closed]) : closed;
       const failed = (error: unknown): void => {
@@ -98,7 +105,7 @@ export function openApi(socketPath: string, clock: Clock, closed: AbortSignal): 
             ...(body === undefined ? {} : { 'content-type': options.contentType ?? 'application/json', 'content-length': Buffer.byteLength(body) }),
           },
         },
-        (answer) => collect(answer, options.maxBytes ?? maxAnswerBytes).then(
+        (answer) => collect(answer, options.maxBytes ?? maxAnswerBytes, () => clock.monotonic() - begunAt > (options.endsWithinMs ?? Infinity)).then(
           (text) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: text }), failed,
         ),
       );
@@ -117,12 +124,23 @@ export function openApi(socketPath: string, clock: Clock, closed: AbortSignal): 
         throw error;
       }
     },
-    patch: async (path, operations, options) =>
-      parseAnswer(path, await call(path, { ...options, method: 'PATCH', body: operations, contentType: 'application/json-patch+json' })),
+    patch: async (path, operations, options) => {
+      const request = { ...options, method: 'PATCH', body: operations, contentType: 'application/json-patch+json' };
+      return parseAnswer(path, await pastConflicts(clock, () => call(path, request), options?.signal));
+    },
     send: async (method, path, body, options) => parseAnswer(path, await call(path, { ...options, method, body })),
     raw: call,
-    stream: (path, onLine, signal) => streamLines(socketPath, path, onLine, AbortSignal.any([signal, closed])),
+    stream: (path, onLine, signal, onBegun) => streamLines(socketPath, path, { onLine, onBegun }, AbortSignal.any([signal, closed])),
   };
+}
+
+async function pastConflicts(clock: Clock, patch: () => Promise<RawAnswer>, signal: AbortSignal | undefined): Promise<RawAnswer> {
+  for (const pauseMs of conflictPausesMs) {
+    const answer = await patch();
+    if (answer.status !== 409) return answer;
+    await clock.sleep(pauseMs, signal);
+  }
+  return patch();
 }
 
 const noAnswer = (path: string, error: unknown): ApiError =>
@@ -130,13 +148,14 @@ const noAnswer = (path: string, error: unknown): ApiError =>
 
 const withoutQuery = (path: string): string => path.split('?')[0] ?? path;
 
-function collect(answer: IncomingMessage, maxBytes: number): Promise<string> {
+function collect(answer: IncomingMessage, maxBytes: number, tooLate: () => boolean = () => false): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     answer.on('data', (chunk: Buffer) => {
       if (size < maxBytes) chunks.push(chunk.subarray(0, maxBytes - size));
       size += chunk.length;
+      if (tooLate()) answer.destroy(new Error('the answer did not come to its end in time'));
       // More than was asked for is not read to its end: the answer is complete enough.
       if (size >= maxBytes) {
         resolve(Buffer.concat(chunks).toString('utf8'));
@@ -171,7 +190,12 @@ function parseJson(text: string): unknown {
   }
 }
 
-function streamLines(socketPath: string, path: string, onLine: (line: string) => void, signal: AbortSignal): Promise<void> {
+interface Reader {
+  readonly onLine: (line: string) => void;
+  readonly onBegun: (() => void) | undefined;
+}
+
+function streamLines(socketPath: string, path: string, { onLine, onBegun }: Reader, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     // Until it begins; then nothing may come for a long time.
     const outgoing = request({ socketPath, path, method: 'GET', signal, timeout: defaultTimeoutMs, headers: { host: 'localhost', 'user-agent': fieldManager, accept: 'application/json' } }, (answer) => {
@@ -186,6 +210,7 @@ function streamLines(socketPath: string, path: string, onLine: (line: string) =>
         }, reject);
         return;
       }
+      onBegun?.();
       let rest = '';
       answer.setEncoding('utf8');
       answer.on('data', (chunk: string) => {

@@ -4,6 +4,9 @@ import { ApiError } from './api.js';
 /** For that long a server that is away, restarting or overloaded is waited for in the middle of a change. */
 export const persistForMs = 60_000;
 
+/** A server that has just started refuses before it has read its roles and found its authenticators; a refusal that lasts is one. */
+export const refusalLastsMs = 15_000;
+
 /**
  * Tries something again while the API server does not answer or is overloaded. Only for what is safe to be done twice:
  * a read, or a change that first reads what stands there, because an unanswered write may have been done.
@@ -12,7 +15,9 @@ export const persistForMs = 60_000;
 export async function persistently<T>(
   clock: Clock, attempt: () => Promise<T>, options: { readonly forMs?: number; readonly signal?: AbortSignal } = {},
 ): Promise<T> {
-  const until = clock.monotonic() + (options.forMs ?? persistForMs);
+  const startedAt = clock.monotonic();
+  const until = startedAt + (options.forMs ?? persistForMs);
+  let fineAt = startedAt;
   for (let pauseMs = 250; ; pauseMs = Math.min(2000, pauseMs * 2)) {
     try {
       return await attempt();
@@ -20,8 +25,14 @@ export async function persistently<T>(
       // An error that is not of the server keeps its own words, also those of how far a cancelled attempt had come.
       if (!(error instanceof ApiError)) throw error;
       options.signal?.throwIfAborted();
-      if (!error.passing || clock.monotonic() >= until) throw error;
+      const now = clock.monotonic();
+      if (!isRefusal(error)) fineAt = now;
+      const passing = isRefusal(error) ? now - fineAt < refusalLastsMs : error.passing;
+      if (!passing || now >= until) throw error;
       await clock.sleep(pauseMs, options.signal);
     }
   }
 }
+
+/** The server does not know the account, or does not let it. */
+export const isRefusal = ({ status }: ApiError): boolean => status === 401 || status === 403;

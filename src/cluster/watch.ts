@@ -13,6 +13,8 @@ export interface ObjectChange {
 export interface WatchOptions {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  /** Told each time that the server lets the watch begin. */
+  readonly onBegun?: () => void;
   /** Told once for each time that the watch breaks; it goes on trying. */
   readonly onTrouble?: (error: ApiError) => void;
   /** Begin with what happens from now on, without the objects that exist: for events. */
@@ -84,7 +86,7 @@ export function watch(
       version = object.metadata.resourceVersion ?? version;
       if (event?.type === 'DELETED') deliver('gone', object);
       else if (event?.type === 'ADDED' || event?.type === 'MODIFIED') deliver('set', object);
-    }, signal);
+    }, signal, options.onBegun);
     return version;
   };
 

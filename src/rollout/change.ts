@@ -53,7 +53,8 @@ export async function setImages(
   const signal = ports.cancelled;
   await runAll(ports, setImageCommands(targets), (args) => runKubectl(cluster, ports, args, signal), confirm);
   const generations = await Promise.all(targets.map(async (target) => {
-    const workload = await cluster.api.get<Workload>(apiPath(workloadResource[target.kind], cluster.namespace, target.name), { signal });
+    const read = (): Promise<Workload> => cluster.api.get(apiPath(workloadResource[target.kind], cluster.namespace, target.name), { signal });
+    const workload = await persistently(ports.clock, read, { signal });
     return [target.ref, workload.metadata?.generation ?? 0, differing(target, workload)] as const;
   }));
   const wrong = generations.map(([, , difference]) => difference).find((difference) => difference !== undefined);
@@ -128,7 +129,7 @@ async function toItsEnd(running: Promise<Exited>, clock: Clock, signal: AbortSig
 }
 
 /** How kubectl says that the server did not answer, or asks to come again. */
-const passing = /failed calling webhook|ServiceUnavailable|TooManyRequests|InternalError|currently unable to handle|connection refused|connection reset|i\/o timeout|unexpected EOF|TLS handshake timeout|http2: |was refused - did you specify/i;
+const passing = /failed calling webhook|\(Conflict\)|ServiceUnavailable|TooManyRequests|InternalError|currently unable to handle|connection refused|connection reset|i\/o timeout|unexpected EOF|TLS handshake timeout|http2: |was refused - did you specify/i;
 
 function differing(target: Target, workload: Workload): ClusterError | undefined {
   for (const { name, after } of target.containers) {

@@ -59,7 +59,9 @@ export async function follow(
 export async function guard(
   ports: Ports, watched: Watched, followed: readonly Followed[], patience: Patience, stage: string, signal: AbortSignal,
 ): Promise<never> {
-  for await (const look of looks(ports, watched, followed, patience, stage, signal)) void look;
+  for await (const { at } of looks(ports, watched, followed, patience, stage, signal)) {
+    if (at >= patience.deadlineAt) throw new FailedRollout(followed.slice(0, 1).map(({ target }) => ({ target, cause: 'deadline', message: `the smoke checks of ${target.ref} came to no end in time` })));
+  }
   throw new Error('the watches have come to an end');
 }
 
@@ -82,6 +84,13 @@ async function* looks(
   };
   for (;;) {
     const at = ports.clock.monotonic();
+    if (!watched.sees() && at < patience.deadlineAt) {
+      // Time that nobody saw proves nothing and disproves nothing, and controllers come back later than the API server.
+      memories.clear();
+      yield { at, judged: waited.map(({ target }) => ({ target, decision: blind(patience) })) };
+      await watched.news(Math.min(quietMs, patience.deadlineAt - at), signal);
+      continue;
+    }
     const run = runOf(watched.world, waited);
     const decisions = waited.map(({ target, expected }) => {
       const { decision, memory } = judge(watched.world.view(target), expected, memories.get(target.ref) ?? blankMemory, at, patience, run);
@@ -93,11 +102,15 @@ async function* looks(
     if (failed.length > 0) throw new FailedRollout(failed);
     const judged = decisions.flatMap(({ target, decision }) => (decision.state === 'failed' ? [] : [{ target, decision }]));
     yield { at, judged };
-    await watched.news(Math.min(quietMs, nextLook(judged.map(({ decision }) => decision)) - at), signal);
+    const leftMs = patience.deadlineAt > at ? patience.deadlineAt - at : Infinity;
+    await watched.news(Math.min(quietMs, leftMs, nextLook(judged.map(({ decision }) => decision)) - at), signal);
     // News of many workloads comes in bursts: one look at all of them serves for a burst.
     await ports.clock.sleep(Math.min(maxBurstMs, 2 * waited.length), signal);
   }
 }
+
+const blind = ({ deadlineAt }: Patience): Look['judged'][number]['decision'] =>
+  ({ state: 'wait', progress: 'the API server does not answer', rolledOut: false, suspects: [], recheckAt: deadlineAt });
 
 const maxBurstMs = 100;
 /** Without any news it looks all the same, now and then. */

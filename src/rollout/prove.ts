@@ -5,6 +5,7 @@ import type { Patience } from './judge/judge.js';
 import type { OpenRelease } from './release.js';
 import { selects } from './selector.js';
 import { desiredReplicas } from './workload.js';
+import type { WorkloadView } from './world.js';
 import { smoke, smokePods, type SmokeTarget } from './smoke/smoke.js';
 
 /**
@@ -60,15 +61,23 @@ async function whileStanding(
   }
 }
 
+/** Without any news it looks all the same, now and then. */
+const quietMs = 5000;
+
 /** The pods and Services that the checks of a release are asked of. */
 export function smokeTarget(release: OpenRelease, followed: readonly Followed[]): SmokeTarget {
-  const { world } = release.watched;
+  const { watched } = release;
+  // By the selector and not by the endpoints: a pod is asked before traffic goes to it.
+  const leadsTo = (name: string, labels: Readonly<Record<string, string>> | undefined): boolean => {
+    const service = release.services.find((each) => nameOf(each) === name);
+    return service !== undefined && selects(service, labels);
+  };
+  const views = (): WorkloadView[] => followed.map(({ target }) => watched.world.view(target));
   return {
     api: release.cluster.api, namespace: release.cluster.namespace, services: release.services,
-    podsBehind: (service) => {
-      // By the selector and not by the endpoints: a pod is asked before traffic goes to it.
-      const asked = release.services.find((each) => nameOf(each) === service);
-      return followed.flatMap(({ target }) => world.view(target).newPods.filter((pod) => asked !== undefined && selects(asked, pod.metadata?.labels)));
-    },
+    podsBehind: (service) => views().flatMap(({ newPods }) => newPods.filter((pod) => leadsTo(service, pod.metadata?.labels))),
+    isServed: (service) => views().some(({ target, workload }) =>
+      target.kind === 'deployment' && workload !== undefined && desiredReplicas(workload) > 0 && leadsTo(service, workload.spec?.template?.metadata?.labels)),
+    news: (signal) => watched.news(quietMs, signal),
   };
 }

@@ -1,6 +1,7 @@
 import type { ApiError } from '../cluster/api.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Workload } from '../cluster/objects.js';
+import { isRefusal, refusalLastsMs } from '../cluster/persist.js';
 import { resources, workloadResource, type Resource } from '../cluster/resources.js';
 import { watch, type WatchOptions } from '../cluster/watch.js';
 import type { WorkloadKind } from '../config/config.js';
@@ -12,6 +13,8 @@ import { World } from './world.js';
 /** A world that keeps itself up to date until it is closed. */
 export interface Watched {
   readonly world: World;
+  /** Whether the API server answers all watches: without them the world is what it was a while ago. */
+  sees(): boolean;
   /** Resolves at the next news, or after `ms`; rejects when `signal` aborts. */
   news(ms: number, signal?: AbortSignal): Promise<void>;
   close(): void;
@@ -25,29 +28,23 @@ export async function watchWorkloads(cluster: Cluster, clock: Clock, kinds: Read
   const world = new World();
   const end = new AbortController();
   const waiting = new Set<() => void>();
-  let refused: ClusterError | undefined;
-  // A login that has run out does not come back by itself: to go on would be to judge by what was true long ago.
-  const onTrouble = (error: ApiError): void => {
-    if (error.status !== 401 && error.status !== 403) return;
-    refused = new ClusterError('permission-denied', `The cluster does not let this account watch any more: ${error.message}.`, {
-      hint: 'The credentials in the kubeconfig have probably run out in the middle of the rollout; make some that last longer.', cause: error,
-    });
+  const wakeAll = (): void => {
     for (const wake of waiting) wake();
   };
-  const pods = { labelSelector: podSelector(workloads.filter((workload) => workload.spec?.selector)) };
-  const wanted: readonly (readonly [Resource, WatchOptions])[] = [
-    ...[...kinds].map((kind) => [workloadResource[kind], {}] as const),
-    [resources.pods, pods],
-    ...(kinds.has('deployment') ? [[resources.replicasets, pods] as const] : []),
-    ...(kinds.has('daemonset') ? [[resources.controllerrevisions, pods] as const] : []),
-    [resources.endpointslices, {}],
-    [resources.events, { fromNow: true }],
-  ];
-  const watches = wanted.map(([resource, options]) =>
-    watch(cluster.api, clock, resource, cluster.namespace, { ...options, onTrouble }, (change) => {
-      world.apply(change);
-      for (const wake of waiting) wake();
-    }, end.signal));
+  const sight = new Sight(clock);
+  const watches = wantedWatches(kinds, workloads).map(([resource, options]) => watch(cluster.api, clock, resource, cluster.namespace, {
+    ...options,
+    onBegun: () => {
+      if (sight.back(resource)) wakeAll();
+    },
+    onTrouble: (error) => {
+      sight.lost(resource, error);
+      wakeAll();
+    },
+  }, (change) => {
+    world.apply(change);
+    wakeAll();
+  }, end.signal));
   try {
     await Promise.all(watches.map((each) => each.synced));
   } catch (error) {
@@ -56,6 +53,7 @@ export async function watchWorkloads(cluster: Cluster, clock: Clock, kinds: Read
   }
   return {
     world,
+    sees: () => sight.isWhole,
     news: async (ms, signal) => {
       const stop = new AbortController();
       let wake: (() => void) | undefined;
@@ -69,7 +67,7 @@ export async function watchWorkloads(cluster: Cluster, clock: Clock, kinds: Read
       });
       try {
         await Promise.race([woken, slept]);
-        if (refused) throw refused;
+        if (sight.refused) throw sight.refused;
       } finally {
         if (wake) waiting.delete(wake);
         stop.abort();
@@ -77,4 +75,46 @@ export async function watchWorkloads(cluster: Cluster, clock: Clock, kinds: Read
     },
     close: () => end.abort(),
   };
+}
+
+function wantedWatches(kinds: ReadonlySet<WorkloadKind>, workloads: readonly Workload[]): readonly (readonly [Resource, WatchOptions])[] {
+  const pods = { labelSelector: podSelector(workloads.filter((workload) => workload.spec?.selector)) };
+  return [
+    ...[...kinds].map((kind) => [workloadResource[kind], {}] as const),
+    [resources.pods, pods],
+    ...(kinds.has('deployment') ? [[resources.replicasets, pods] as const] : []),
+    ...(kinds.has('daemonset') ? [[resources.controllerrevisions, pods] as const] : []),
+    [resources.endpointslices, {}],
+    [resources.events, { fromNow: true }],
+  ];
+}
+
+/** Which watches are broken, and whether that is for good. */
+class Sight {
+  /** By plural: since when the server refuses the watch, monotonic ms; undefined while it does not answer at all. */
+  private readonly broken = new Map<string, number | undefined>();
+  /** A login that has run out does not come back by itself: to go on would be to judge by what was true long ago. */
+  refused: ClusterError | undefined;
+
+  constructor(private readonly clock: Clock) {}
+
+  /** Events only explain: without them the rest is still the truth. */
+  get isWhole(): boolean {
+    return [...this.broken.keys()].every((plural) => plural === resources.events.plural);
+  }
+
+  /** @returns whether it had been lost */
+  back(resource: Resource): boolean {
+    return this.broken.delete(resource.plural);
+  }
+
+  lost(resource: Resource, error: ApiError): void {
+    const now = this.clock.monotonic();
+    const since = isRefusal(error) ? (this.broken.get(resource.plural) ?? now) : undefined;
+    this.broken.set(resource.plural, since);
+    if (since === undefined || now - since < refusalLastsMs) return;
+    this.refused = new ClusterError('permission-denied', `The cluster does not let this account watch any more: ${error.message}.`, {
+      hint: 'The credentials in the kubeconfig have probably run out in the middle of the rollout; make some that last longer.', cause: error,
+    });
+  }
 }

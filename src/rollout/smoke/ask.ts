@@ -4,6 +4,7 @@ import type { SmokeCheck } from '../../config/config.js';
 import type { Ports } from '../../ports/ports.js';
 import { assess, readAnswer, type Answer, type Rules } from './assess.js';
 import type { Route } from './route.js';
+import { troubleOf } from './server.js';
 
 const requestTimeoutMs = 5000;
 
@@ -53,11 +54,17 @@ export async function askOnce(
 ): Promise<Answer> {
   const headers = { 'user-agent': 'acci-deploy-action', 'cache-control': 'no-cache' };
   if (route.kind === 'url') return ports.http.get(route.address, { ...limits, headers }).then(({ status, body }) => readAnswer(check, status, body), silent(limits.signal));
-  const answer = await api.raw(route.address, { ...limits, headers: { ...headers, accept: '*/*' }, maxBytes: 64 * 1024 })
-    .then(({ status, body }) => (isOverload(status, body) ? overloaded(body) : readAnswer(check, status, body)), silent(limits.signal));
+  const answer = await api.raw(route.address, { ...limits, endsWithinMs: limits.timeoutMs, headers: { ...headers, accept: '*/*' }, maxBytes: 64 * 1024 })
+    .then(({ status, body }) => read(check, status, body), silent(limits.signal));
   // Through the API server, and what stands before it, their own trouble looks like an answer of the app.
   if (answer.kind !== 'right') await reachable(api, limits);
   return answer;
+}
+
+function read(check: SmokeCheck, status: number, body: string): Answer {
+  const trouble = troubleOf(status, body);
+  if (trouble) throw trouble;
+  return readAnswer(check, status, body);
 }
 
 /** Any answer in the API's own form will do, a refusal as well. Rejects with ApiError when there is none. */
@@ -71,10 +78,3 @@ const silent = (signal: AbortSignal | undefined) => (error: unknown): Answer => 
   if (signal?.aborted) throw signal.reason;
   return { kind: 'silent', seen: `no answer (${error instanceof Error ? error.message : String(error)})` };
 };
-
-/** In the words of the API server: https://github.com/kubernetes/apiserver/blob/master/pkg/server/filters/maxinflight.go */
-const isOverload = (status: number, body: string): boolean => status === 429 && body.trim() === 'Too many requests, please try again later.';
-
-function overloaded(body: string): never {
-  throw new ApiError(429, 'TooManyRequests', body.trim());
-}

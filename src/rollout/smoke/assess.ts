@@ -1,4 +1,5 @@
 import type { SmokeCheck } from '../../config/config.js';
+import { parseStatus } from './server.js';
 
 /** What one request came to. */
 export type Answer =
@@ -24,27 +25,10 @@ const quote = (body: string): string => (body.trim() === '' ? ', with an empty b
  * gone: that is no answer of the app. https://github.com/kubernetes/kubernetes/blob/master/pkg/registry/core/pod/strategy.go
  */
 function silence(status: number, body: string): string | undefined {
-  if (![400, 404, 502, 503, 504].includes(status)) return undefined;
-  const answer = parseStatus(body);
-  if (answer?.kind !== 'Status') return undefined;
-  if (status === 400) return answer.message === 'address not allowed' ? 'the pod has no address' : undefined;
-  if (status === 404) return answer.reason === 'NotFound' && answer.details?.kind === 'pods' ? answer.message : undefined;
-  return answer.message;
-}
-
-interface Status {
-  readonly kind?: string;
-  readonly reason?: string;
-  readonly message?: string;
-  readonly details?: { readonly kind?: string };
-}
-
-function parseStatus(body: string): Status | undefined {
-  try {
-    return JSON.parse(body) as Status | undefined;
-  } catch {
-    return undefined;
-  }
+  const said = [400, 404, 502, 503, 504].includes(status) ? parseStatus(body) : undefined;
+  if (status === 400) return said?.message === 'address not allowed' ? 'the pod has no address' : undefined;
+  if (status === 404) return said?.reason === 'NotFound' && said.details?.kind === 'pods' ? said.message : undefined;
+  return said?.message;
 }
 
 export interface Rules {

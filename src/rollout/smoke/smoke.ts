@@ -23,6 +23,10 @@ export interface SmokeTarget {
   readonly services: readonly Service[];
   /** The new pods that stand behind this Service now, ready or not: asked directly. */
   readonly podsBehind: (service: string) => readonly Pod[];
+  /** Whether some are meant to stand behind it, seen or not. */
+  readonly isServed: (service: string) => boolean;
+  /** Resolves when something has changed; rejects with what the signal aborts with. */
+  readonly news: (signal: AbortSignal | undefined) => Promise<void>;
 }
 
 /**
@@ -55,7 +59,7 @@ async function askPods(
 ): Promise<FailedCheck | undefined> {
   const failed = (message: string): FailedCheck => ({ cause: 'smoke-failed', message: `Smoke check \`${check.text}\` ${message}.` });
   for (;;) {
-    const pods = askable(target, check);
+    const pods = await readyPods(target, check, signal);
     const routes = routesFor(target, check, pods);
     if ('problem' in routes) return failed(`cannot be asked: ${routes.problem}`);
     const unasked = pods.length - routes.pods.length;
@@ -70,17 +74,24 @@ async function askPods(
 
 const podsBehind = (target: SmokeTarget, check: SmokeCheck): readonly Pod[] => (check.target.type === 'service' ? target.podsBehind(check.target.name) : []);
 
-/** One that an autoscaler has just added says no more than the others; if none is ready, silence is an answer too. */
-function askable(target: SmokeTarget, check: SmokeCheck): readonly Pod[] {
-  const behind = podsBehind(target, check);
-  const ready = behind.filter(isReady);
-  return ready.length > 0 ? ready : behind;
+/**
+ * One that an autoscaler has just added says no more than the others. When none is ready, because the node of the only one
+ * was drained, its successor is waited for: the judge, who looks on beside it, says when that has taken too long, and why.
+ */
+async function readyPods(target: SmokeTarget, check: SmokeCheck, signal: AbortSignal | undefined): Promise<readonly Pod[]> {
+  for (;;) {
+    const behind = podsBehind(target, check);
+    const ready = behind.filter(isReady);
+    const awaited = behind.length > 0 || (check.target.type === 'service' && target.isServed(check.target.name));
+    if (ready.length > 0 || !awaited) return ready;
+    await target.news(signal);
+  }
 }
 
 async function askCheck(ports: Ports, target: SmokeTarget, check: SmokeCheck, signal: AbortSignal | undefined): Promise<FailedCheck | undefined> {
   const failed = await askPods(ports, target, check, signal);
   if (failed) return failed;
-  const routes = routesFor(target, check, askable(target, check));
+  const routes = routesFor(target, check, podsBehind(target, check).filter(isReady));
   if ('problem' in routes) return undefined;
   const answer = await ask(ports, target.api, check, routes.front, { rules: rulesOf[routes.front.kind], signal });
   if (answer.state !== 'wrong') {
