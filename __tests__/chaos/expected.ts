@@ -1,3 +1,4 @@
+import type { ApiTrouble } from './fault.js';
 import type { Case } from './plan.js';
 import { releases } from './release.js';
 
@@ -21,7 +22,7 @@ export function allowed({ release, fault }: Case, hit: boolean): Allowed {
     case 'cancel': case 'SIGTERM': case 'SIGINT twice': return or(['failed', 'rolled-back'], ['cancelled']);
     case 'kill': case 'runner gone': return or(['failed', 'rolled-back', 'nothing'], ['cancelled']);
     // A moment of it is nothing; what lasts may end a run, and then that is said.
-    case 'api': return ['outage', 'web page', 'no answers'].includes(fault.trouble) ? or(['failed', 'rolled-back', 'rollback-failed'], ['api-unreachable']) : own;
+    case 'api': return inTrouble(fault.trouble, /^change\+(\d{4,})ms$|^wave|^rolledOut|^undo/.test(fault.moment.name), own, or);
     case 'other':
       switch (fault.change) {
         case 'other image': case 'delete': return { verdicts: ['failed', 'rollback-failed'], causes: [...own.causes, 'superseded'] };
@@ -30,5 +31,19 @@ export function allowed({ release, fault }: Case, hit: boolean): Allowed {
         case 'pause': return or(['failed', 'rolled-back', 'rollback-failed'], ['superseded', 'deadline', 'not-ready']);
         default: return own;
       }
+  }
+}
+
+/**
+ * What lasts may end a run, and then that is said: before the change. After it the API server is waited for, and only a
+ * request that is never answered may still end it.
+ */
+function inTrouble(trouble: ApiTrouble, changed: boolean, own: Allowed, or: (verdicts: readonly string[], causes: readonly string[]) => Allowed): Allowed {
+  switch (trouble) {
+    case 'no answers': return or(['failed', 'rolled-back', 'rollback-failed'], ['api-unreachable']);
+    case 'outage': case 'web page': case '500': return changed ? own : or(['failed'], ['api-unreachable']);
+    // A change that is refused is refused.
+    case '401': case '403': return changed ? own : or(['failed', 'rolled-back'], ['permission-denied']);
+    default: return own;
   }
 }

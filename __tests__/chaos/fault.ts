@@ -28,7 +28,7 @@ const anyMoment = (choices: Choices, good: boolean): Moment => choices.weighted<
 /** Soon after the images were set, while the rollout is certainly not over when it is a slow one. */
 const earlyMoment = (choices: Choices): Moment => moment('change', choices.whole(400, 1800));
 
-export type ApiTrouble = 'outage' | 'watches cut' | 'all cut' | '503' | '429' | 'web page' | '410 for watches' | 'slow' | 'answers cut' | 'no answers';
+export type ApiTrouble = 'outage' | 'watches cut' | 'all cut' | '401' | '403' | '500' | '503' | '429' | 'web page' | '410 for watches' | 'slow' | 'answers cut' | 'no answers';
 export type OtherChange = 'other image' | 'scale' | 'annotation' | 'restart' | 'pause' | 'delete' | 'pod deleted' | 'Service turned away';
 export type RegistryTrouble = '500' | '503' | '429' | 'slow';
 
@@ -72,7 +72,7 @@ export function chooseFault(choices: Choices, good: boolean): Fault {
 
 const chooseTrouble = (choices: Choices, good: boolean): Fault => ({
   type: 'api', moment: anyMoment(choices, good), ms: choices.whole(2, 10) * 1000, times: choices.whole(1, 3),
-  trouble: choices.weighted<ApiTrouble>([[4, 'outage'], [1, 'watches cut'], [1, 'all cut'], [2, '503'], [2, '429'], [1, 'web page'], [1, '410 for watches'], [1, 'slow'], [1, 'answers cut'], [2, 'no answers']]),
+  trouble: choices.weighted<ApiTrouble>([[4, 'outage'], [1, 'watches cut'], [1, 'all cut'], [1, '401'], [2, '403'], [2, '500'], [2, '503'], [2, '429'], [1, 'web page'], [1, '410 for watches'], [1, 'slow'], [1, 'answers cut'], [2, 'no answers']]),
 });
 
 const chooseChange = (choices: Choices, good: boolean): OtherChange => choices.weighted<OtherChange>([

@@ -93,7 +93,9 @@ const isRead = ({ method, path }: { method: string; path: string }): boolean => 
 /** Makes the API server misbehave for a while. */
 export async function troubleApi(proxy: FaultProxy, trouble: ApiTrouble, ms: number, times: number): Promise<void> {
   const faults: Readonly<Partial<Record<ApiTrouble, ApiFault>>> = {
-    '503': { status: 503, times }, '429': { status: 429, times }, 'web page': { html: true, times },
+    '500': { status: 500, times: times * 3 }, '503': { status: 503, times }, '429': { status: 429, times },
+    // As one that has just started: watches are opened again, and refused at first.
+    '401': { status: 401, times }, '403': { status: 403, times: times * 2 }, 'web page': { html: true, times },
     '410 for watches': { when: isWatch, status: 410, times: times * 2 }, 'watches cut': { when: isWatch, cutAfterBytes: 2000, times: times * 3 },
     'answers cut': { when: isRead, cutAfterBytes: 200, times },
   };
@@ -112,7 +114,7 @@ export async function troubleApi(proxy: FaultProxy, trouble: ApiTrouble, ms: num
     }
   }
   // Watches that are open already have to be opened again to be hit.
-  if (trouble === 'watches cut' || trouble === '410 for watches') proxy.cutAll();
+  if (['watches cut', '410 for watches', '401', '403', '500'].includes(trouble)) proxy.cutAll();
 }
 
 /** Makes the registry misbehave for a while. */

@@ -148,7 +148,7 @@ async function misbehave(incoming: IncomingMessage, outgoing: ServerResponse, fa
   }
   if (fault.status !== undefined) {
     outgoing.writeHead(fault.status, { 'content-type': 'application/json', ...(fault.status === 429 ? { 'retry-after': '1' } : {}) });
-    outgoing.end(JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code: fault.status, reason: reasons[fault.status] ?? '', message: 'the test says so' }));
+    outgoing.end(JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code: fault.status, reason: reasons[fault.status] ?? '', message: 'the test says so', details: { kind: /\/namespaces\/[^/]+\/(\w+)/.exec(incoming.url ?? '')?.[1] } }));
     return;
   }
   if (fault.html) {
