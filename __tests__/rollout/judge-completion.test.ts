@@ -75,6 +75,18 @@ describe('a StatefulSet is rolled out', () => {
     const old = pod('api-0', { owner: 'uid-api', labels: { 'controller-revision-hash': 'api-old' } });
     expect(with_(options, old, last)).toBeUndefined();
   });
+  it('when the pods above the partition are updated, whatever the number of the first pod is', () => {
+    const spec = { ordinals: { start: 5 }, updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } };
+    const numbered = (ordinal: number, hash: string) => pod(`api-${ordinal}`, { owner: 'uid-api', labels: { 'controller-revision-hash': hash } });
+    const world = worldOf([statefulset({ spec, status: { updatedReplicas: 1 } }), numbered(5, 'api-old'), numbered(6, 'api-new'), slice('api', { 'api-5': {}, 'api-6': {} })]);
+    const view = world.view(target('statefulset'));
+    expect([view.newPods, view.oldPods, view.keptPods].map((pods) => pods.map((each) => each.metadata?.name))).toEqual([['api-6'], [], ['api-5']]);
+    const services = [{ name: 'api', exact: true, selects: true }];
+    expect(word(settle(judgeOf(world, { target: target('statefulset'), expected: { services } })).decision)).toBe('done');
+    // Below the first number there is none that is meant to stay.
+    const early = worldOf([statefulset({ spec }), numbered(6, 'api-old')]).view(target('statefulset'));
+    expect([early.oldPods.length, early.keptPods.length]).toEqual([1, 0]);
+  });
   it('at once when the partition lets none go', () => {
     expect(with_({ spec: { updateStrategy: { rollingUpdate: { partition: 9 } } }, status: { updatedReplicas: 0 } })).toBeUndefined();
   });

@@ -161,6 +161,7 @@ export interface Workload extends KubeObject {
     readonly selector?: LabelSelector;
     readonly template?: PodTemplate;
     readonly podManagementPolicy?: string;
+    readonly ordinals?: { readonly start?: number };
     readonly strategy?: { readonly type?: string; readonly rollingUpdate?: RollingUpdate };
     readonly updateStrategy?: { readonly type?: string; readonly rollingUpdate?: RollingUpdate };
     readonly jobTemplate?: { readonly spec?: { readonly template?: PodTemplate } };

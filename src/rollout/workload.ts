@@ -26,13 +26,14 @@ export function containersOf(kind: WorkloadKind, workload: Workload): PlacedCont
 export const desiredReplicas = (workload: Workload): number => workload.spec?.replicas ?? 1;
 
 /**
- * Whether a pod of a StatefulSet is below the partition, and so is meant to stay as it is.
+ * Whether a pod of a StatefulSet is below the partition, and so is meant to stay as it is. The partition counts replicas,
+ * whatever the number of the first one is (updateStatefulSet in pkg/controller/statefulset/stateful_set_control.go).
  * https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#partitions
  */
 export function staysByPartition(workload: Workload | undefined, podName: string | undefined): boolean {
   const partition = workload?.spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
   const ordinal = /-(\d+)$/.exec(podName ?? '')?.[1];
-  return partition > 0 && ordinal !== undefined && Number(ordinal) < partition;
+  return partition > 0 && ordinal !== undefined && Number(ordinal) - (workload?.spec?.ordinals?.start ?? 0) < partition;
 }
 
 /** A workload of this run, and the containers whose image it sets. */
