@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ApiError } from '../../src/cluster/api.js';
 import type { KubeObject } from '../../src/cluster/objects.js';
+import { asDeployError } from '../../src/pipeline/failure.js';
 import { acquireLock, isFree, leaseAgeMs, lockName, type Holder, type Lock } from '../../src/rollout/lock.js';
 import { fakePorts } from '../cluster/fake-ports.js';
 import { handClock } from '../cluster/hand-clock.js';
@@ -144,6 +145,28 @@ describe('a lock', () => {
     await pass(held, 1000);
     expect([one.end(), spec(held)?.holderIdentity]).toEqual(['has it', 'run-1']);
     (await one.lock).leave();
+  });
+
+  it('is waited for through the web page of a load balancer', async () => {
+    const held = world();
+    const { api } = held.cluster;
+    let pages = 3;
+    const raw: typeof api.raw = async (...asked) => ((pages -= 1) >= 0 ? { status: 200, headers: {}, body: '<h1>Please wait</h1>' } : api.raw(...asked));
+    const one = acquire({ ...held, cluster: { ...held.cluster, api: { ...api, raw } } });
+    await pass(held, 5000);
+    expect([one.end(), spec(held)?.holderIdentity]).toEqual(['has it', 'run-1']);
+    (await one.lock).leave();
+  });
+
+  it('behind a web page that does not go away ends as what it is: a cluster that is not there', async () => {
+    const held = world();
+    const raw = async () => ({ status: 200, headers: {}, body: '<h1>Please wait</h1>' });
+    const { lock } = acquire({ ...held, cluster: { ...held.cluster, api: { ...held.cluster.api, raw } } });
+    const ended = lock.catch((error: unknown) => asDeployError(error));
+    await pass(held, 70_000);
+    expect(await ended).toMatchObject({
+      code: 'api-unreachable', message: `The API server did not do it: ${path} was answered with something that is not JSON: Please wait.`,
+    });
   });
 
   it('that may not be taken says so', async () => {

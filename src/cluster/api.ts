@@ -168,7 +168,11 @@ function collect(answer: IncomingMessage, maxBytes: number, tooLate: () => boole
   });
 }
 
-function parseAnswer<T>(path: string, answer: RawAnswer): T {
+/**
+ * The object that an answer holds.
+ * @throws ApiError in the API server's words, or as of a server that is away when the answer is none of an API server
+ */
+export function parseAnswer<T>(path: string, answer: RawAnswer): T {
   const body = parseJson(answer.body);
   if (answer.status >= 200 && answer.status < 300) {
     if (body !== undefined) return body as T;

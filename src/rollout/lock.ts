@@ -1,4 +1,4 @@
-import { ApiError, type Api } from '../cluster/api.js';
+import { ApiError, parseAnswer, type Api } from '../cluster/api.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { KubeObject } from '../cluster/objects.js';
 import { persistently } from '../cluster/persist.js';
@@ -73,7 +73,7 @@ export const isFree = (lease: Lease | undefined, ageMs: number, holder: Holder):
 async function readLease(api: Api, path: string): Promise<{ lease: Lease | undefined; ageMs: number }> {
   const answer = await api.raw(path, { timeoutMs: 10_000 });
   if (answer.status === 404) return { lease: undefined, ageMs: 0 };
-  const lease = answer.status === 200 ? (JSON.parse(answer.body) as Lease) : await api.get<Lease>(path);
+  const lease = parseAnswer<Lease>(path, answer);
   return { lease, ageMs: leaseAgeMs(lease, answer.headers.date) };
 }
 
