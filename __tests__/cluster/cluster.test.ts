@@ -59,7 +59,7 @@ async function refusal(process: ProcessRunner): Promise<readonly [string, string
 describe('a cluster', () => {
   it('is opened through one proxy, with the access of the settings', async () => {
     const cluster = await openCluster(portsWith(kubectl(version)), { kubeconfig: { path: '/k' }, context: 'prod', namespace: 'web' }, folder);
-    expect([cluster.namespace, cluster.version]).toEqual(['web', 'v1.34.4']);
+    expect(cluster.namespace).toBe('web');
     expect(started).toEqual([expect.objectContaining({
       program: '/bin/kubectl', args: ['--context=prod', 'proxy', `--unix-socket=${folder}/api.sock`, '--keepalive=30s'], env: { KUBECONFIG: '/k' },
     })]);
@@ -82,6 +82,20 @@ describe('a cluster', () => {
   it('that does not know the account says so, and leaves no proxy behind', async () => {
     expect(await refusal(kubectl((answering) => answering.refuse(401, 'Unauthorized', 'Unauthorized')))).toEqual([
       'permission-denied', 'The cluster does not know this account: Unauthorized.', 'The credentials in the kubeconfig are wrong or have expired; make new ones.']);
+    expect(stopped).toBe(1);
+  });
+
+  it('that does not tell this account its version is there', async () => {
+    const forbidden = (answering: Answering) =>
+      answering.refuse(403, 'Forbidden', 'forbidden: User "system:serviceaccount:web:deployer" cannot get path "/version"');
+    expect((await openCluster(portsWith(kubectl(forbidden)), { namespace: 'web' }, folder)).namespace).toBe('web');
+  });
+
+  it('in whose place something else refuses is not there', async () => {
+    expect(await refusal(kubectl((answering) => answering.text('<h1>Access denied</h1>', 403)))).toEqual([
+      'api-unreachable', 'The cluster does not answer: /version was answered with status 403: Access denied.',
+      'Check the kubeconfig, the context, and that the runner may reach the API server.',
+    ]);
     expect(stopped).toBe(1);
   });
 

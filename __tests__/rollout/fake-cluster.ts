@@ -95,7 +95,7 @@ export function fakeCluster(options: FakeOptions = {}): FakeCluster {
     stream: options.stream ?? ((_path, _onLine, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))),
   };
   const cluster: FakeCluster = {
-    api, objects, done, troubles, namespace: 'web', version: 'v1.34.4',
+    api, objects, done, troubles, namespace: 'web',
     put: (path, object) => void put(path, object),
     kubectl: async (args) => {
       done.push(`kubectl ${args.join(' ')}`);
