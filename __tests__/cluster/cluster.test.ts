@@ -61,7 +61,7 @@ describe('a cluster', () => {
     const cluster = await openCluster(portsWith(kubectl(version)), { kubeconfig: { path: '/k' }, context: 'prod', namespace: 'web' }, folder);
     expect(cluster.namespace).toBe('web');
     expect(started).toEqual([expect.objectContaining({
-      program: '/bin/kubectl', args: ['--context=prod', 'proxy', `--unix-socket=${folder}/api.sock`, '--keepalive=30s'], env: { KUBECONFIG: '/k' },
+      program: '/bin/kubectl', args: ['--context=prod', 'proxy', `--unix-socket=${folder}/api.sock`, '--keepalive=30s', '--reject-paths=^$'], env: { KUBECONFIG: '/k' },
     })]);
     await cluster.kubectl(['set', 'image', 'deployment/api', 'app=x']);
     expect(ran).toEqual([expect.objectContaining({

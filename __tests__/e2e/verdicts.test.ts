@@ -49,6 +49,14 @@ describe('deployed', () => {
     expect(result.temporary.filter((file) => !file.startsWith('deploy-report-'))).toEqual([]);
   }));
 
+  it.concurrent('asks the pods for paths that begin as those of the API server do', inSpace('paths', async (space) => {
+    await startHealthy(space, { replicas: 1 });
+    const smoke = ['attachments/health', 'executions', 'attach', 'exec/'].map((path) => `service/web/${path} -> 200 contains v2`).join('\n');
+    const result = await runAction({ inputs: rolloutInputs(space, await variant('v2'), { smoke }) });
+    expectEnding(result, { verdict: 'deployed' });
+    expect(result.log).toMatch(/service\/web\/attachments\/health .* ok · 1 pod and service\/web/);
+  }));
+
   it.concurrent('works on the node that the runner uses', inSpace('node24', async (space) => {
     await startHealthy(space);
     const v2 = await variant('v2');
