@@ -10,7 +10,7 @@ import {
 import { ClusterError } from '../../src/outcome/errors.js';
 import { swiftClock } from '../cluster/hand-clock.js';
 import { newImage, oldImage, target } from './build.js';
-import { fakeCluster } from './fake-cluster.js';
+import { fakeCluster, type FakeCluster } from './fake-cluster.js';
 
 const at = '2026-01-01T00:00:00.000Z';
 const check: SmokeCheck = { text: 'service/api/', target: { type: 'service', name: 'api', path: '/' }, statuses: [200] };
@@ -169,6 +169,7 @@ describe('the ledger in the cluster', () => {
     expect(held(cluster)?.run.phase).toBe('restored');
   });
 
+  const superseded = { code: 'superseded', message: 'Another run wrote the ledger in the meantime: this run goes no further.' };
   it('is not written over what another run wrote in between', async () => {
     const cluster = fakeCluster();
     const first = open(cluster).store;
@@ -176,7 +177,7 @@ describe('the ledger in the cluster', () => {
     await first.write(ledger());
     await second.read();
     await second.write(inPhase(ledger({ app: 'second' }), 'proven'));
-    await expect(first.write(ledger())).rejects.toMatchObject({ status: 409 });
+    for (const phase of ['restoring', 'left'] as const) await expect(first.write(inPhase(ledger(), phase))).rejects.toMatchObject(superseded);
     expect(held(cluster)?.app).toBe('second');
   });
 
@@ -185,7 +186,52 @@ describe('the ledger in the cluster', () => {
     const [first, second] = [open(cluster).store, open(cluster).store];
     await Promise.all([first.read(), second.read()]);
     await first.write(ledger());
-    await expect(second.write(ledger())).rejects.toMatchObject({ status: 409 });
+    await expect(second.write(ledger({ app: 'second' }))).rejects.toMatchObject(superseded);
+    expect(held(cluster)?.app).toBe('api');
+  });
+
+  it('is written on when somebody else has put labels and annotations on it, and keeps them', async () => {
+    const { cluster, store } = open();
+    await store.read();
+    await store.write(ledger());
+    const stands = cluster.objects.get(path) as ConfigMap;
+    cluster.put(path, { ...stands, metadata: { ...stands.metadata, labels: { ...stands.metadata?.labels, backup: 'daily' }, annotations: { 'policy.example/seen': 'yes' } } });
+    await store.write(inPhase(ledger(), 'proven'));
+    expect(held(cluster)?.run.phase).toBe('proven');
+    expect(cluster.objects.get(path)?.metadata).toMatchObject({
+      labels: { 'app.kubernetes.io/part-of': 'api', backup: 'daily' }, annotations: { 'policy.example/seen': 'yes' },
+    });
+    await store.write(inPhase(ledger(), 'restored'));
+    expect(cluster.done.filter((each) => !each.startsWith('GET'))).toEqual([`POST ${path.replace(/\/[^/]*$/, '')}`, ...Array.from({ length: 3 }, () => `PUT ${path}`)]);
+  });
+
+  it('is written on when it was touched, and its own write before was not answered', async () => {
+    const { cluster, store } = open();
+    await store.write(ledger());
+    cluster.troubles.push({ method: 'PUT', trouble: 'lose' }, ...Array.from({ length: 99 }, () => ({ method: 'GET', trouble: new ApiError(503, '', 'away') })));
+    await expect(store.write(inPhase(ledger(), 'restoring'))).rejects.toMatchObject({ status: 503 });
+    cluster.troubles.length = 0;
+    await store.write(inPhase(ledger(), 'restored'));
+    expect(held(cluster)?.run.phase).toBe('restored');
+  });
+
+  it.each<[string, (cluster: FakeCluster) => unknown]>([
+    ['removed', (cluster) => cluster.objects.delete(path)],
+    ['emptied', (cluster) => cluster.put(path, { metadata: { name: ledgerName('api') } })],
+  ])('is made anew when somebody has %s it', async (_what, touch) => {
+    const { cluster, store } = open();
+    await store.write(ledger());
+    touch(cluster);
+    await store.write(inPhase(ledger(), 'proven'));
+    expect(held(cluster)).toEqual(inPhase(ledger(), 'proven'));
+  });
+
+  it('that is touched again and again is given up', async () => {
+    const { cluster, store } = open();
+    await store.write(ledger());
+    for (let count = 0; count < 100; count += 1) cluster.troubles.push({ method: 'PUT', trouble: new ApiError(409, 'Conflict', 'the object has been modified') });
+    await expect(store.write(inPhase(ledger(), 'proven'))).rejects.toMatchObject({ status: 409 });
+    expect(cluster.done.length).toBeLessThan(20);
   });
 
   it.each(['POST', 'PUT'])('knows after an answer that was lost that its own %s was done', async (method) => {

@@ -1,4 +1,4 @@
-import type { Api } from '../cluster/api.js';
+import { ApiError, type Api } from '../cluster/api.js';
 import type { ConfigMap } from '../cluster/objects.js';
 import { persistently } from '../cluster/persist.js';
 import { apiPath, resources } from '../cluster/resources.js';
@@ -100,37 +100,52 @@ export interface LedgerStore {
 export function openLedger(api: Api, clock: Clock, namespace: string, app: string): LedgerStore {
   const path = apiPath(resources.configmaps, namespace, ledgerName(app));
   let found: ConfigMap | undefined;
-  const read = async (): Promise<Ledger | undefined> => {
+  /** What may stand there without another run having written it: nothing, what was read last, and what was sent since. */
+  let own: readonly (string | undefined)[] = [undefined];
+  const look = async (): Promise<string | undefined> => {
     found = await api.find<ConfigMap>(resources.configmaps, namespace, ledgerName(app));
-    const text = found?.data?.[dataKey];
-    const ledger = parseLedger(text);
-    if (text !== undefined && ledger === undefined) throw notUnderstood(text, namespace, ledgerName(app));
-    return ledger;
+    return found?.data?.[dataKey];
   };
-  // The resourceVersion makes it fail when another run wrote in between: two runs never share one record.
+  // The resourceVersion makes it fail when somebody wrote in between: two runs never share one record.
   const put = (data: Readonly<Record<string, string>>): Promise<ConfigMap> => {
-    const metadata = {
-      name: ledgerName(app), namespace, resourceVersion: found?.metadata?.resourceVersion,
-      labels: { 'app.kubernetes.io/managed-by': 'deploy-action', 'app.kubernetes.io/part-of': app },
-    };
-    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
+    const labels = { ...found?.metadata?.labels, 'app.kubernetes.io/managed-by': 'deploy-action', 'app.kubernetes.io/part-of': app };
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...found?.metadata, name: ledgerName(app), namespace, labels }, data };
     return found ? api.send<ConfigMap>('PUT', path, body) : api.send<ConfigMap>('POST', apiPath(resources.configmaps, namespace), body);
   };
   return {
-    read,
+    read: async () => {
+      const text = await look();
+      const ledger = parseLedger(text);
+      if (text !== undefined && ledger === undefined) throw notUnderstood(text, namespace, ledgerName(app));
+      own = [undefined, text];
+      return ledger;
+    },
     write: async (ledger) => {
-      const data = { [dataKey]: formatLedger(ledger) };
-      const before = found?.data?.[dataKey];
+      const text = formatLedger(ledger);
+      own = [...own, text];
       let sent = false;
-      await persistently(clock, async () => {
-        // Whether an unanswered write was done is not known: what stands there now decides.
-        if (sent && (await read())?.run.id !== ledger.run.id && found?.data?.[dataKey] !== before) throw lostLedger();
-        if (sent && found?.data?.[dataKey] === data[dataKey]) return;
+      const attempt = async (): Promise<void> => {
+        // Whether an unanswered write was done is not known, nor what a write was refused for: what stands there now decides.
+        const stands = sent ? await look() : found?.data?.[dataKey];
+        if (!own.includes(stands)) throw lostLedger();
+        if (stands === text) return;
         sent = true;
-        found = await put(data);
-      });
+        found = await put({ [dataKey]: text });
+      };
+      await persistently(clock, () => throughConflicts(attempt));
     },
   };
+}
+
+/** Others may put labels and annotations on the ledger, or remove it: only another record in it is a reason to stop. */
+async function throughConflicts(attempt: () => Promise<void>): Promise<void> {
+  for (let left = 5; ; left -= 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (left === 0 || !(error instanceof ApiError) || (error.status !== 409 && error.status !== 404)) throw error;
+    }
+  }
 }
 
 const lostLedger = (): ClusterError => new ClusterError('superseded', 'Another run wrote the ledger in the meantime: this run goes no further.');
