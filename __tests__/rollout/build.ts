@@ -123,8 +123,9 @@ export const replicaSet = (name: string, image: string, options: { uid?: string;
   status: { conditions: options.conditions },
 });
 
-export const controllerRevision = (revision: number, hash: string): ControllerRevision => ({
-  kind: 'ControllerRevision', revision,
+/** As the controller of a DaemonSet writes it, with what its version writes for fields that nobody has set. */
+export const controllerRevision = (revision: number, hash: string, image = newImage): ControllerRevision => ({
+  kind: 'ControllerRevision', revision, data: { spec: { template: { $patch: 'replace', ...template(image) } as PodTemplate } },
   metadata: {
     name: `api-${hash}`, uid: `uid-revision-${hash}`, resourceVersion: nextVersion(), labels: { 'controller-revision-hash': hash },
     ownerReferences: [{ uid: 'uid-api', controller: true }],

@@ -3,7 +3,8 @@ import type { KubeObject, Workload } from '../../src/cluster/objects.js';
 import type { ServiceExpectation } from '../../src/rollout/judge/expectation.js';
 import { completionOf } from '../../src/rollout/judge/completion.js';
 import {
-  controllerRevision, daemonset, deployment, newImage, oldImage, pod, replicaSet, running, set, slice, statefulset, target, waiting, type WorkloadOptions,
+  controllerRevision, daemonset, deployment, newImage, oldImage, pod, replicaSet, running, set, slice, statefulset, target, template, waiting,
+  type PodOptions, type WorkloadOptions,
 } from './build.js';
 import { judgeOf, messageOf, replicaSets, settle, word, worldOf, type JudgeOptions } from './judging.js';
 
@@ -102,36 +103,80 @@ describe('a StatefulSet is rolled out', () => {
 });
 
 describe('a DaemonSet is rolled out', () => {
-  const with_ = (status: Workload['status']) => waitingFor('daemonset', [daemonset({ status })]);
+  const [old, now] = [{ hash: 'a', image: oldImage }, { hash: 'b', image: newImage }];
+  const of = (name: string, { hash, image }: typeof old, options: PodOptions = {}) => pod(name, { owner: 'uid-api', labels: { 'controller-revision-hash': hash }, image, ...options });
+  const revisions = [controllerRevision(1, 'a', oldImage), controllerRevision(2, 'b')];
+  const still = (options: WorkloadOptions, ...pods: KubeObject[]) => waitingFor('daemonset', [daemonset(options), ...revisions, ...pods]);
+  const both = [of('api-1', now), of('api-2', now)];
   it.each([
     [{}, undefined],
     [{ updatedNumberScheduled: 1 }, '1 of 2 pods updated'],
     [{ numberAvailable: 1 }, '1 of 2 available'],
     [{ numberAvailable: undefined }, '0 of 2 available'],
-    [{ desiredNumberScheduled: 0, updatedNumberScheduled: undefined, numberAvailable: undefined }, undefined],
-  ])('with the status %j: still to come: %s', (status, still) => expect(with_(status)).toBe(still));
+  ])('with the status %j: still to come: %s', (status, missing) => expect(still({ status }, ...both)).toBe(missing));
 
-  it('without the nodes that are away: they take no new pod', () => {
-    const away = pod('api-b', {
-      owner: 'uid-api', labels: { 'controller-revision-hash': 'a' },
-      conditions: [{ type: 'Ready', status: 'False' }, { type: 'ContainersReady', status: 'True' }],
-    });
-    const status = { updatedNumberScheduled: 1, numberAvailable: 1 };
-    const objects = [daemonset({ status }), controllerRevision(1, 'a'), controllerRevision(2, 'b')];
-    expect(waitingFor('daemonset', [...objects, away])).toBeUndefined();
-    const slow = { ...away, status: { ...away.status, conditions: [{ type: 'Ready', status: 'False' }, { type: 'ContainersReady', status: 'False' }] } };
-    expect(waitingFor('daemonset', [...objects, slow])).toBe('1 of 2 pods updated');
-    const gated = { ...away, spec: { ...away.spec, readinessGates: [{ conditionType: 'x' }] } };
-    expect(waitingFor('daemonset', [...objects, gated])).toBe('1 of 2 pods updated');
+  it('when its pods were seen to be ready, whatever its status says already', () => {
+    expect([still({}), still({}, of('api-1', now))]).toEqual(['0 of 2 new pods seen ready', '1 of 2 new pods seen ready']);
+  });
+  it('not while an old pod is there beside its new one', () => expect(still({}, ...both, of('api-0', old))).toBe('1 old pod to go'));
+  it('at once when no node is meant for it', () => {
+    expect(still({ status: { desiredNumberScheduled: 0, updatedNumberScheduled: undefined, numberAvailable: undefined } })).toBeUndefined();
   });
 
-  it('with the pods of its newest ControllerRevision as the new ones, whatever their order and age', () => {
-    const pods = ['a', 'b', 'c'].map((hash) => pod(`api-${hash}`, { owner: 'uid-api', labels: { 'controller-revision-hash': hash } }));
-    const newest = (...revisions: KubeObject[]) => worldOf([daemonset(), ...pods, ...revisions]).view(target('daemonset')).newPods.map((each) => each.metadata?.name);
-    expect(newest(controllerRevision(1, 'a'), controllerRevision(3, 'c'), controllerRevision(2, 'b'))).toEqual(['api-c']);
-    // Going back to an old template gives its revision the highest number.
-    expect(newest(controllerRevision(4, 'a'), controllerRevision(2, 'b'), controllerRevision(3, 'c'))).toEqual(['api-a']);
-    expect(newest()).toEqual([]);
+  describe('without the nodes that are away: they take no new pod', () => {
+    const conditions = (containersReady: string) => [{ type: 'Ready', status: 'False' }, { type: 'ContainersReady', status: containersReady }];
+    const away = { conditions: conditions('True') };
+    const counted = (updated: number, available: number, desired: number) =>
+      ({ status: { desiredNumberScheduled: desired, updatedNumberScheduled: updated, numberAvailable: available } });
+    const anywhere = { ...template(newImage), spec: { ...template(newImage).spec, tolerations: [{ operator: 'Exists' }] } };
+    const everywhere = (updated: number, available: number, desired: number) =>
+      ({ ...counted(updated, available, desired), spec: { template: anywhere } });
+    const tolerant = { ...controllerRevision(3, 'b'), data: { spec: { template: anywhere } } };
+
+    it('which the controller does not count by itself', () => {
+      expect(still(counted(1, 1, 1), of('api-1', now), of('api-2', old, away))).toBeUndefined();
+      // One of two nodes that are there has no pod at the moment.
+      expect(still(counted(1, 1, 2), of('api-1', now), of('api-2', old, away))).toBe('1 of 2 pods updated');
+    });
+    it.each([
+      ['an old pod on the node that is away', of('api-2', old, away), undefined],
+      ['one that is going, for ever', of('api-2', old, { ...away, deleted: true }), undefined],
+      ['one that is only slow', of('api-2', old, { conditions: conditions('False') }), '1 of 2 pods updated'],
+      ['one that waits for something of its own', { ...of('api-2', old, away), spec: { readinessGates: [{ conditionType: 'x' }] } }, '1 of 2 pods updated'],
+    ])('nor when its pods tolerate that, with %s', (_what, other, missing) => {
+      expect(waitingFor('daemonset', [daemonset(everywhere(1, 1, 2)), ...revisions, tolerant, of('api-1', now), other])).toBe(missing);
+    });
+    it('but not with an old pod on a node that is there, though one on a node that is away is updated', () => {
+      const pods = [of('api-1', now, away), of('api-2', now), of('api-3', old)];
+      expect(waitingFor('daemonset', [daemonset(everywhere(2, 2, 3)), ...revisions, tolerant, ...pods])).toBe('1 old pod to go');
+    });
+  });
+
+  describe('with the pods of the ControllerRevision that has its template as the new ones', () => {
+    const pods = [of('api-a', old), of('api-b', now), of('api-c', { hash: 'c', image: 'registry.example/api:0' })];
+    const seen = (workload: Workload, ...given: KubeObject[]) => worldOf([workload, ...pods, ...given]).view(target('daemonset')).newPods.map((each) => each.metadata?.name);
+    const third = controllerRevision(3, 'c', 'registry.example/api:0');
+    it('whatever their order and number', () => {
+      expect(seen(daemonset(), third, ...revisions)).toEqual(['api-b']);
+      // Going back to an old template gives its revision the highest number, and that is seen later than the template.
+      expect(seen(daemonset({ image: oldImage }), ...revisions)).toEqual(['api-a']);
+    });
+    it('the newer of two that have it', () => expect(seen(daemonset(), controllerRevision(4, 'c'), ...revisions)).toEqual(['api-c']));
+    it('and none while it was not seen', () => {
+      expect(seen(daemonset(), third, controllerRevision(1, 'a', oldImage))).toEqual([]);
+      expect(seen(daemonset())).toEqual([]);
+    });
+    it('also when the controller and the API server write differently what nobody has set', () => {
+      const { metadata, spec } = template(newImage);
+      const written = { metadata: { ...metadata, creationTimestamp: null }, spec: { ...spec, securityContext: {} } };
+      expect(seen(daemonset(), { ...controllerRevision(2, 'b'), data: { spec: { template: written } } } as unknown as KubeObject)).toEqual(['api-b']);
+    });
+  });
+
+  it('and is not judged by the image of before while its ControllerRevision was not seen', () => {
+    const missing = of('api-1', old, { statuses: [waiting('ErrImagePull', `failed to resolve reference "${oldImage}": ${oldImage}: not found`)] });
+    const status = { updatedNumberScheduled: 0, numberAvailable: 0 };
+    expect(word(judgeOf(worldOf([daemonset({ status }), controllerRevision(1, 'a', oldImage), missing]), { target: target('daemonset') }).at(0))).toBe('wait');
   });
 });
 

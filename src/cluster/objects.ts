@@ -197,6 +197,8 @@ export interface ReplicaSet extends KubeObject {
 
 export interface ControllerRevision extends KubeObject {
   readonly revision?: number;
+  /** Of a DaemonSet: the patch that would make its template this one again. */
+  readonly data?: { readonly spec?: { readonly template?: PodTemplate } };
 }
 
 export interface KubeEvent extends KubeObject {

@@ -1,5 +1,6 @@
 import { ApiError, type Api } from '../cluster/api.js';
-import type { KubeObject, List, PodSpec, PodTemplate, Taint, Toleration } from '../cluster/objects.js';
+import type { KubeObject, List, PodSpec, PodTemplate, Taint } from '../cluster/objects.js';
+import { tolerates } from '../cluster/taints.js';
 import { nothingFound, type Checked } from './finding.js';
 
 export interface Node extends KubeObject {
@@ -43,13 +44,6 @@ function mayRunOn({ nodeName, nodeSelector = {}, tolerations = [] }: PodSpec, { 
   if (nodeName) return metadata?.name === nodeName;
   return Object.entries(nodeSelector).every(([key, value]) => metadata?.labels?.[key] === value)
     && (spec?.taints ?? []).every((taint) => taint.effect === 'PreferNoSchedule' || tolerations.some((each) => tolerates(each, taint)));
-}
-
-/** https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/ */
-function tolerates({ key, operator = 'Equal', value = '', effect }: Toleration, taint: Taint): boolean {
-  if (effect && effect !== taint.effect) return false;
-  if (!key) return operator === 'Exists';
-  return key === taint.key && (operator === 'Exists' || (operator === 'Equal' && value === (taint.value ?? '')));
 }
 
 /** Whether more than selectors and taints decides between the nodes. */

@@ -4,7 +4,7 @@ import {
   type ControllerRevision, type EndpointSlice, type KubeEvent, type KubeObject, type Pod, type ReplicaSet, type Workload,
 } from '../cluster/objects.js';
 import { staysByPartition, type Target } from './workload.js';
-import { sameTemplate } from './template.js';
+import { isRevisionOf, sameTemplate } from './template.js';
 
 /** What is known of one workload and everything that belongs to it, at one moment. */
 export interface WorkloadView {
@@ -96,8 +96,9 @@ export class World {
     if (target.kind === 'deployment') return (pod) => replicaSet !== undefined && controllerOf(pod) === uidOf(replicaSet);
     // StatefulSets name the revision they move to; its pods carry the revision's whole name as their hash.
     if (target.kind === 'statefulset') return hashIs(workload?.status?.updateRevision);
-    // DaemonSets name none: the newest ControllerRevision is the present template, also after going back to an old one.
-    const revisions = this.ownedBy<ControllerRevision>(workload ? uidOf(workload) : target.uid, 'controllerrevisions');
+    // DaemonSets name none. Their ControllerRevisions come by a watch of their own: the newest that was seen may be yesterday's.
+    const revisions = this.ownedBy<ControllerRevision>(workload ? uidOf(workload) : target.uid, 'controllerrevisions')
+      .filter((revision) => isRevisionOf(revision, workload?.spec?.template));
     const newest = revisions.reduce<ControllerRevision | undefined>((best, next) => ((next.revision ?? 0) > (best?.revision ?? -1) ? next : best), undefined);
     return hashIs(newest?.metadata?.labels?.['controller-revision-hash']);
   }

@@ -4,6 +4,7 @@ import { desiredReplicas } from '../workload.js';
 import { isReady } from './symptoms.js';
 import type { WorkloadKind } from '../../config/config.js';
 import { conditionOf, nameOf, uidOf, type Pod, type Workload } from '../../cluster/objects.js';
+import { tolerates } from '../../cluster/taints.js';
 
 /** How far the controller is. `waitingFor` is undefined when it has finished. */
 export interface Completion {
@@ -54,12 +55,24 @@ const statefulset: OfKind = (_, workload, ready) => {
 const daemonset: OfKind = (view, workload, ready) => {
   const { desiredNumberScheduled: scheduled = 0, updatedNumberScheduled: updated = 0, numberAvailable: available = 0 } = workload.status ?? {};
   // A node that is away takes no new pod, and that is no fault of the release.
-  const desired = scheduled - [...view.newPods, ...view.oldPods, ...view.leavingPods].filter(onLostNode).length;
+  const lost = countsLostNodes(workload) ? [...view.newPods, ...view.oldPods, ...view.leavingPods].filter(onLostNode).length : 0;
+  const desired = scheduled - lost;
+  // What is updated may be a pod on a node that is away, and what is available an old one: the pods themselves decide.
+  const old = view.oldPods.filter((pod) => !onLostNode(pod)).length;
   return { ready, desired, waitingFor: firstOf([
     [updated < desired, `${updated} of ${desired} pods updated`],
     [available < desired, `${available} of ${desired} available`],
+    [old > 0, `${countOf(old, 'old pod')} to go`],
+    [ready < desired, `${ready} of ${desired} new pods seen ready`],
   ]) };
 };
+
+/**
+ * A node that is away is tainted against new pods, and the controller then leaves it out of what it counts, unless the
+ * pods tolerate that (NodeShouldRunDaemonPod in k8s.io/kubernetes/pkg/controller/daemon/daemon_controller.go).
+ */
+const countsLostNodes = ({ spec }: Workload): boolean => ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
+  .every((key) => spec?.template?.spec?.tolerations?.some((each) => tolerates(each, { key, effect: 'NoSchedule' })));
 
 /**
  * The node lifecycle controller sets a pod to not ready when its node is away, and leaves the state of its containers as
