@@ -44,7 +44,12 @@ describe('a volume that cannot be mounted', () => {
   it.each([
     ['MountVolume.SetUp failed for volume "config" : configmap "settings" not found', 20_000],
     ['MountVolume.SetUp failed for volume "keys" : references non-existent secret key: tls.key', 20_000],
+    ['MountVolume.SetUp failed for volume "keys" : secrets "keys" not found', 20_000],
+    ['error processing PVC web/data: failed to fetch PVC from API server: persistentvolumeclaims "data" not found', 20_000],
     ['Unable to attach or mount volumes: timed out waiting for the condition', 120_000],
+    ['MountVolume.MountDevice failed for volume "pvc-1" : kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: '
+      + 'driver name efs.csi.aws.com not found in the list of registered CSI drivers', 120_000],
+    ['AttachVolume.Attach failed for volume "pvc-1" : rpc error: code = NotFound desc = Instance "i-0abc" not found', 120_000],
   ])('%s', (message, after) => {
     const asked = judgeOf(midway(creating, failed(message)));
     for (let at = 0; at < after; at += second) expect(asked.at(at).state).toBe('wait');

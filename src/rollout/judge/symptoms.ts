@@ -109,12 +109,18 @@ function mounting(pod: Pod, events: readonly KubeEvent[]): Symptom | undefined {
   const failed = relevant.at(-1);
   if (failed?.reason !== 'FailedMount' && failed?.reason !== 'FailedAttachVolume') return undefined;
   if (mounted(pod) || /failed to sync (configmap|secret) cache/.test(failed.message ?? '')) return undefined;
-  const missing = /not found|non-existent/.test(failed.message ?? '');
+  const missing = missingObject.test(failed.message ?? '');
   return {
     key: `volume-mount ${uidOf(pod)}`, cause: 'volume-mount', patienceMs: patienceMs('volume-mount', missing ? 'usual' : 'longer'), pod,
     message: `pod ${nameOf(pod)} cannot mount a volume: ${failed.message ?? 'no reason given'}`,
   };
 }
+
+/**
+ * The API server has no such object. Other things are not found for a while only: the driver of a volume registers
+ * itself on a node that was just added after a minute or two.
+ */
+const missingObject = /\b(configmap|secret|persistentvolumeclaim)s? "[^"]*" not found|references non-existent/;
 
 /** What only comes after every volume is mounted makes an earlier failure yesterday's. */
 const mountEvents = /^(FailedMount|FailedAttachVolume|Pulling|Pulled|Created|Started)$/;
