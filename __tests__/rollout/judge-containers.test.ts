@@ -16,6 +16,7 @@ const init = (...initStatuses: PodOptions['initStatuses'] & object): PodOptions 
 
 describe('a new pod whose image cannot be had', () => {
   const notFound = 'rpc error: code = NotFound desc = failed to pull and unpack image "r/api:2": failed to resolve reference "r/api:2": r/api:2: not found';
+  const unpacking = 'rpc error: code = NotFound desc = failed to pull and unpack image "r/api:2":';
   it.each([
     ['not found', waiting('ErrImagePull', notFound), 'image-not-found', 0],
     ['not found, in the words of a newer kubelet', waiting('ImagePullBackOff', `Back-off pulling image "r/api:2": ErrImagePull: ${notFound}`), 'image-not-found', 0],
@@ -26,6 +27,12 @@ describe('a new pod whose image cannot be had', () => {
     ['too many requests', waiting('ErrImagePull', 'unexpected status code 429 Too Many Requests'), 'image-pull-failed', 120_000],
     ['timeout', waiting('ImagePullBackOff', 'dial tcp 10.0.0.1:443: i/o timeout'), 'image-pull-failed', 120_000],
     ['server error', waiting('ErrImagePull', 'unexpected status code 503 Service Unavailable'), 'image-pull-failed', 120_000],
+    ['a snapshot that the node has lost', waiting('ErrImagePull', `${unpacking} failed to prepare extraction snapshot "extract-1 sha256:92": parent snapshot sha256:0b does not exist: not found`), 'image-pull-failed', 120_000],
+    ['content that the node has lost', waiting('ErrImagePull', `${unpacking} failed to unpack image on snapshotter overlayfs: content digest sha256:73: not found`), 'image-pull-failed', 120_000],
+    ['a layer that the node has lost', waiting('ErrImagePull', `${unpacking} failed to extract layer sha256:4d: NotFound: failed to get reader from content store: content digest sha256:51: not found`),
+      'image-pull-failed', 120_000],
+    ['a layer that the registry has not', waiting('ErrImagePull', `${unpacking} failed to copy: httpReadSeeker: failed open: could not fetch content descriptor sha256:73 from remote: not found`),
+      'image-not-found', 0],
     ['unknown words', waiting('ErrImagePull', 'x509: certificate signed by unknown authority'), 'image-pull-failed', 120_000],
     ['no words at all', waiting('ErrImagePull'), 'image-pull-failed', 120_000],
     ['invalid name', waiting('InvalidImageName', 'couldn\'t parse image name'), 'image-name-invalid', 0],

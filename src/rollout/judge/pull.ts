@@ -18,6 +18,11 @@ const rules: readonly { readonly pattern: RegExp; readonly cause: Cause }[] = [
   { pattern: /unauthorized|authorization failed|pull access denied|no basic auth|forbidden|denied:|\b40[13]\b/i, cause: 'image-pull-denied' },
   // Overload and network trouble pass; `not found` inside a resolver's `no such host` is not an image that is missing.
   { pattern: /\b429\b|too many requests|timeout|timed out|deadline exceeded|connection re(set|fused)|no such host|unexpected EOF|\b50[0234]\b|i\/o error|server misbehaving/i, cause: 'image-pull-failed' },
+  // The image was there, and the node's own store fell over it: containerd#3787, #10835. The next try mends it, or does not.
+  {
+    pattern: /failed to (unpack image|prepare extraction|extract layer|commit snapshot|get reader from content store)|snapshot \S+ does not exist|content digest \S+ not found/i,
+    cause: 'image-pull-failed',
+  },
   // containerd: `failed to resolve reference "…": …: not found`; docker: `manifest unknown`
   { pattern: /not found|manifest unknown|name unknown|does not exist/i, cause: 'image-not-found' },
 ];
