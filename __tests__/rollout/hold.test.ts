@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { RollingUpdate, Workload } from '../../src/cluster/objects.js';
 import type { SmokeCheck } from '../../src/config/config.js';
-import { describeWave, firstWaveSize, heldTarget, hold, notHeld, resume } from '../../src/rollout/hold.js';
+import { describeWave, firstWaveSize, heldTarget, hold, letGoOperations, notHeld, resume, type HeldTarget } from '../../src/rollout/hold.js';
 import { restorePatch } from '../../src/rollout/restore.js';
 import { deployment, oldImage, service, target } from './build.js';
 import { deploymentPath } from './fake-cluster.js';
@@ -83,6 +83,25 @@ describe('a hold', () => {
     simulation.cluster.put(deploymentPath, theirs as Workload);
     await expect(hold(release, [of], new Map(), never)).rejects.toMatchObject({ code: 'superseded', message: 'deployment/api was paused by somebody else right after its image was set.' });
     expect(simulation.deployment().spec).toEqual(theirs.spec);
+  });
+
+  it('leaves nothing behind when somebody has changed the progress deadline meanwhile', async () => {
+    const { simulation, spec, release, held } = standing({ progressDeadlineSeconds: 600 });
+    await hold(release, [of], new Map(), never);
+    const longer = { ...simulation.deployment().spec, progressDeadlineSeconds: 900 };
+    simulation.cluster.put(deploymentPath, { ...simulation.deployment(), spec: longer } as Workload);
+    const recorded = JSON.parse(JSON.stringify(held)) as HeldTarget;
+    expect(applyPatch(simulation.deployment(), letGoOperations(simulation.deployment(), recorded))?.spec).toEqual({ ...spec, progressDeadlineSeconds: 900 });
+    await resume(release, [of]);
+    expect(simulation.deployment().spec).toEqual({ ...spec, progressDeadlineSeconds: 900 });
+  });
+
+  it('is lifted by what an older ledger says of it', () => {
+    const spec = { paused: true, minReadySeconds: 599, progressDeadlineSeconds: 600 };
+    expect(letGoOperations({ spec }, { ref: 'deployment/api', minReadySeconds: 5 })).toEqual([
+      { op: 'test', path: '/spec/paused', value: true }, { op: 'remove', path: '/spec/paused' },
+      { op: 'test', path: '/spec/minReadySeconds', value: 599 }, { op: 'replace', path: '/spec/minReadySeconds', value: 5 },
+    ]);
   });
 
   it('leaves nothing behind when it is lifted with the images that are put back', async () => {

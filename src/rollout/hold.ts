@@ -76,7 +76,7 @@ async function setPaused({ cluster, ports, held }: OpenRelease, target: Target, 
   const attempt = async (): Promise<Workload> => {
     const workload = await cluster.api.get<Workload>(path, { signal: ports.cancelled });
     if (paused && pausedByOthers(workload)) throw new ClusterError('superseded', `${target.ref} was paused by somebody else right after its image was set.`);
-    const change = paused ? holdOperations(workload) : letGoOperations(workload, held.get(target.ref));
+    const change = paused ? holdOperations(workload, held.get(target.ref)) : letGoOperations(workload, held.get(target.ref));
     // An earlier try that nobody answered may have been done.
     if (change.length === 0) return workload;
     return cluster.api.patch<Workload>(path, [...ours(target, workload), ...change]);
@@ -105,8 +105,8 @@ function ours(target: Target, workload: Workload): PatchOperation[] {
  * first wave is as large as the whole (`IsSaturated` in k8s.io/kubernetes/pkg/controller/deployment/sync.go). Raised, they
  * are ready and not available for as long as it is held. Neither field is part of the pod template: no pod is restarted.
  */
-const holdOperations = (workload: Workload): PatchOperation[] => workload.spec?.paused ? [] : [
-  { op: 'add', path: '/spec/paused', value: true }, { op: 'add', path: '/spec/minReadySeconds', value: raisedSeconds(workload) },
+const holdOperations = (workload: Workload, before: HeldTarget | undefined): PatchOperation[] => workload.spec?.paused ? [] : [
+  { op: 'add', path: '/spec/paused', value: true }, { op: 'add', path: '/spec/minReadySeconds', value: before?.raisedTo ?? raisedSeconds(workload) },
 ];
 
 const raisedSeconds = (workload: Workload): number => Math.max(1, (workload.spec?.progressDeadlineSeconds ?? 600) - 1);
@@ -114,7 +114,7 @@ const raisedSeconds = (workload: Workload): number => Math.max(1, (workload.spec
 /** Lifts the hold, with what was there before; fields that are zero are absent, so they are removed and not replaced. */
 export function letGoOperations(workload: Workload, before: HeldTarget | undefined): PatchOperation[] {
   const seconds = before?.minReadySeconds ?? 0;
-  const raised = raisedSeconds(workload);
+  const raised = before?.raisedTo ?? raisedSeconds(workload);
   // Somebody may have lifted the pause by hand: what was raised with it is this run's still.
   const isRaised = before !== undefined && workload.spec?.minReadySeconds === raised && seconds !== raised;
   const path = '/spec/minReadySeconds';
@@ -129,6 +129,9 @@ export function letGoOperations(workload: Workload, before: HeldTarget | undefin
 export interface HeldTarget {
   readonly ref: string;
   readonly minReadySeconds: number;
+  /** What minReadySeconds is raised to: only as long as it is that, it is this run's. Older ledgers do not have it. */
+  readonly raisedTo?: number;
 }
 
-export const heldTarget = (target: Target, workload: Workload): HeldTarget => ({ ref: target.ref, minReadySeconds: workload.spec?.minReadySeconds ?? 0 });
+export const heldTarget = (target: Target, workload: Workload): HeldTarget =>
+  ({ ref: target.ref, minReadySeconds: workload.spec?.minReadySeconds ?? 0, raisedTo: raisedSeconds(workload) });
