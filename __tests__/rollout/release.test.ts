@@ -7,7 +7,7 @@ import { FailedRollout } from '../../src/rollout/follow.js';
 import { proveRelease } from '../../src/rollout/prove.js';
 import { recall, rollOut } from '../../src/rollout/release.js';
 import { undoRelease, type Undone } from '../../src/rollout/undo.js';
-import { newImage, oldImage, pod } from './build.js';
+import { newImage, oldImage } from './build.js';
 import { deploymentPath } from './fake-cluster.js';
 import { check, simulate, type Behaviour, type Simulation, type SimulationOptions } from './simulation.js';
 
@@ -151,27 +151,6 @@ describe('a rollback', () => {
       proveFirst: true, cancelled: stop.signal, onNews: (count) => void (count === 6 && stop.abort(new CancelledError('SIGINT'))),
     });
     expect([error?.code, undone?.evidence, imageOf(simulation.deployment()), simulation.deployment().spec?.paused]).toEqual(['cancelled', [], oldImage, undefined]);
-  });
-});
-
-describe('a StatefulSet that replaces its pods in order', () => {
-  it.each([['by this run', newImage], ['by a run that died right after it', oldImage]])('is unstuck by deleting its broken pod, when its image was put back %s', async (_who, image) => {
-    const simulation = simulate();
-    const path = '/apis/apps/v1/namespaces/web/statefulsets/db';
-    const template = { metadata: { labels: { app: 'db' } }, spec: { containers: [{ name: 'app', image }] } };
-    const status = { updateRevision: 'new', observedGeneration: 2 };
-    const set = { kind: 'StatefulSet', metadata: { name: 'db', uid: 'uid-db', generation: 2 }, spec: { replicas: 1, template }, status };
-    const broken = pod('db-0', { owner: 'uid-db', labels: { 'controller-revision-hash': 'new' }, statuses: [{ name: 'app', ready: false }] });
-    simulation.cluster.put(path, set);
-    simulation.cluster.put('/api/v1/namespaces/web/pods/db-0', broken);
-    for (const [object, plural] of [[set, 'statefulsets'], [broken, 'pods']] as const) {
-      simulation.release.watched.world.apply({ resource: { group: '', plural, kind: '', prefix: '' }, type: 'set', object });
-    }
-    const of = { ref: 'statefulset/db', kind: 'statefulset', name: 'db', uid: 'uid-db', containers: [{ name: 'app', before: oldImage, after: newImage }] } as const;
-    const release = { ...simulation.release, targets: [of], snapshots: [], config: { smoke: [], timeoutMs: 1000, rollback: 'auto' as const } };
-    await undoRelease(release, new CancelledError('SIGINT'), { restoring: async () => undefined, resumed: image === oldImage, held: [] });
-    expect(simulation.cluster.done).toContain('DELETE /api/v1/namespaces/web/pods/db-0');
-    expect(simulation.ports.lines).toContain('command kubectl delete pod db-0');
   });
 });
 

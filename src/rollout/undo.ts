@@ -1,4 +1,6 @@
-import { nameOf, type Pod } from '../cluster/objects.js';
+import { ApiError } from '../cluster/api.js';
+import { nameOf, uidOf, type Pod } from '../cluster/objects.js';
+import { persistently } from '../cluster/persist.js';
 import { apiPath, resources } from '../cluster/resources.js';
 import { CancelledError, type DeployError, type Evidence } from '../outcome/errors.js';
 import { evidenceOf } from './evidence.js';
@@ -54,8 +56,7 @@ export async function undoRelease(release: OpenRelease, failure: DeployError, jo
   const back = restored.filter((each) => each.result === 'restored');
   for (const { target } of back) ports.log.progress('rollback', target.ref, 'old images set again');
   if (back.length === 0 && lost.length === 0 && !journal.resumed) return { result: 'untouched', notes: unwritten, evidence, untouched: restored.map(({ target }) => target.ref) };
-  await unstick(release, restored.filter((each) => 'generation' in each));
-  const proof = await verify(release, restored, cancelled);
+  const proof = await whileUnsticking(release, restored, () => verify(release, restored, cancelled));
   const notes = [...unwritten, ...lost, ...proof.notes];
   return {
     result: proof.holds && lost.length === 0 ? 'restored' : 'failed', notes, evidence,
@@ -105,26 +106,58 @@ function differingDigests(release: OpenRelease): string | undefined {
   return undefined;
 }
 
-/**
- * A StatefulSet that replaces its pods in order never replaces one that is not ready, not even by an older template:
- * the broken pod has to go. https://github.com/kubernetes/kubernetes/issues/67250
- */
-async function unstick(release: OpenRelease, held: readonly Restored[]): Promise<void> {
-  for (const { target } of held.filter((each) => each.target.kind === 'statefulset')) {
-    const view = release.watched.world.view(target);
-    if (view.workload?.spec?.podManagementPolicy === 'Parallel') continue;
-    const images = new Set(target.containers.map((container) => container.after));
-    const broken = [...view.newPods, ...view.oldPods].filter((pod) => !isReady(pod) && pod.spec?.containers?.some((container) => images.has(container.image ?? '')));
-    for (const pod of broken) await deletePod(release, pod, target.ref);
+/** Frees StatefulSets that are stuck for as long as the work takes: a broken pod may show only in the middle of it. */
+async function whileUnsticking<T>(release: OpenRelease, restored: readonly Restored[], work: () => Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const unsticking = unstick(release, restored, over.signal);
+  try {
+    return await work();
+  } finally {
+    over.abort();
+    await unsticking;
   }
 }
 
-async function deletePod({ ports, cluster }: OpenRelease, pod: Pod, ref: string): Promise<void> {
+/**
+ * A StatefulSet that replaces its pods in order never replaces one that is not ready, not even by an older template:
+ * the broken pod has to go. https://github.com/kubernetes/kubernetes/issues/67250
+ * Not before the controller has seen the old template: it would make the pod anew from the bad one.
+ */
+async function unstick(release: OpenRelease, restored: readonly Restored[], signal: AbortSignal): Promise<void> {
+  const held = restored.flatMap((each) => ('generation' in each && each.target.kind === 'statefulset' ? [each] : []));
+  const sent = new Set<string>();
+  while (held.length > 0 && !signal.aborted) {
+    const broken = held.flatMap(({ target, generation }) => brokenPods(release, target, generation).map((pod) => ({ pod, target })));
+    const next = broken.filter(({ pod }) => !sent.has(uidOf(pod)));
+    for (const { pod } of next) sent.add(uidOf(pod));
+    await Promise.all(next.map(({ pod, target }) => deletePod(release, pod, target.ref, signal)));
+    if (next.length > 0) continue;
+    try {
+      await release.watched.news(60_000, signal);
+    } catch {
+      // It is over, or there is no news any more, which whoever verifies is told as well.
+      return;
+    }
+  }
+}
+
+/** Pods of the images that were taken back which are not ready, once the controller works from the template of before. */
+function brokenPods(release: OpenRelease, target: Target, generation: number): Pod[] {
+  const { workload, newPods, oldPods } = release.watched.world.view(target);
+  if ((workload?.status?.observedGeneration ?? 0) < generation || workload?.spec?.podManagementPolicy === 'Parallel') return [];
+  const images = new Set(target.containers.map((container) => container.after));
+  return [...newPods, ...oldPods].filter((pod) => !isReady(pod) && pod.spec?.containers?.some((container) => images.has(container.image ?? '')));
+}
+
+/** Deletes this very pod, and none that has taken its name since: so it may be tried again until it is answered. */
+async function deletePod({ ports, cluster }: OpenRelease, pod: Pod, ref: string, signal: AbortSignal): Promise<void> {
   ports.log.command(cluster.typed(['delete', 'pod', nameOf(pod)]));
-  const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: pod.metadata?.uid } };
+  const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: uidOf(pod) } };
   try {
-    await cluster.api.send('DELETE', apiPath(resources.pods, cluster.namespace, nameOf(pod)), body);
+    await persistently(ports.clock, () => cluster.api.send('DELETE', apiPath(resources.pods, cluster.namespace, nameOf(pod)), body, { signal }), { signal });
   } catch (error) {
+    // It is gone, or another one has its name: an earlier try that nobody answered, or the controller itself.
+    if (signal.aborted || (error instanceof ApiError && (error.status === 404 || error.status === 409))) return;
     ports.log.warning(`Pod ${nameOf(pod)} of ${ref} is broken and holds up the rollback, and could not be deleted: ${messageOf(error)}`);
   }
 }

@@ -1,0 +1,110 @@
+import { describe, expect, it } from '@jest/globals';
+import { ApiError } from '../../src/cluster/api.js';
+import type { Pod, Workload } from '../../src/cluster/objects.js';
+import { RolloutError } from '../../src/outcome/errors.js';
+import { undoRelease, type Undone } from '../../src/rollout/undo.js';
+import { World } from '../../src/rollout/world.js';
+import { fakePorts, type FakePorts } from '../cluster/fake-ports.js';
+import { gone, newImage, nextVersion, oldImage, pod, running, set, target, template } from './build.js';
+import { fakeCluster, type FakeCluster } from './fake-cluster.js';
+import { simulate } from './simulation.js';
+
+const path = '/apis/apps/v1/namespaces/web/statefulsets/api';
+const podPath = '/api/v1/namespaces/web/pods/api-0';
+
+interface Stuck {
+  /** Time that the controller takes to see that the template is another one. */
+  readonly seesAfterMs?: number;
+  /** When the broken pod is there. */
+  readonly brokenAfterMs?: number;
+  /** What the template holds when the undo begins. */
+  readonly image?: string;
+  readonly spec?: Workload['spec'];
+  readonly troubles?: FakeCluster['troubles'];
+}
+
+interface Ended {
+  readonly undone: Undone;
+  readonly deleted: number;
+  readonly ports: FakePorts;
+  readonly image: string | undefined;
+}
+
+/** An undo of a StatefulSet whose controller makes its only pod anew from the template that it has seen, and never replaces it. */
+async function undo({ seesAfterMs = 0, brokenAfterMs = 0, image = newImage, spec, troubles = [] }: Stuck): Promise<Ended> {
+  const world = new World();
+  const { clock } = simulate().ports;
+  const beginsAt = clock.monotonic();
+  const since = (): number => clock.monotonic() - beginsAt;
+  const first: Workload = {
+    kind: 'StatefulSet', metadata: { name: 'api', uid: 'uid-api', generation: 2 }, spec: { replicas: 1, template: template(image), ...spec },
+    status: { observedGeneration: 2, updateRevision: image },
+  };
+  const cluster = fakeCluster({ objects: { [path]: first } });
+  cluster.troubles.push(...troubles);
+  let seen = first;
+  let made: Pod | undefined;
+  const make = (from: string): void => {
+    const broken = from === newImage;
+    made = pod('api-0', {
+      uid: `uid-${nextVersion()}`, owner: 'uid-api', image: from, labels: { 'controller-revision-hash': from }, statuses: [running({ ready: !broken })],
+    });
+    cluster.put(podPath, made);
+    world.apply(set(made));
+  };
+  const control = (): void => {
+    const now = cluster.objects.get(path) as Workload;
+    if (since() >= seesAfterMs) seen = now;
+    const from = seen.spec?.template?.spec?.containers?.[0]?.image ?? '';
+    if (made && !cluster.objects.has(podPath)) {
+      world.apply(gone(made));
+      make(from);
+    } else if (!made && since() >= brokenAfterMs) make(newImage);
+    const good = made?.spec?.containers?.[0]?.image === oldImage ? 1 : 0;
+    const pods = { replicas: 1, readyReplicas: good, availableReplicas: good, updatedReplicas: good };
+    const status = { observedGeneration: seen.metadata?.generation, updateRevision: from, ...pods };
+    world.apply(set({ ...now, metadata: { ...now.metadata, resourceVersion: nextVersion() }, status } as Workload));
+  };
+  control();
+  const ports = fakePorts({ clock });
+  const news = async (_ms: number, signal?: AbortSignal): Promise<void> => {
+    await new Promise((resolve) => setImmediate(resolve));
+    await clock.sleep(100, signal);
+    control();
+  };
+  const of = target('statefulset');
+  const release = {
+    ...simulate().release, ports, cluster, targets: [of], snapshots: [], config: { smoke: [], timeoutMs: 1000, rollback: 'auto' as const },
+    watched: { world, news, close: () => undefined },
+  };
+  const undone = await undoRelease(release, new RolloutError('deadline', 'x'), { restoring: async () => undefined, resumed: image === oldImage, held: [] });
+  return { undone, ports, deleted: cluster.done.filter((each) => each === `DELETE ${podPath}`).length, image: made?.spec?.containers?.[0]?.image };
+}
+
+const away = (status: number): FakeCluster['troubles'][number] => ({ method: 'DELETE', trouble: new ApiError(status, '', 'no') });
+
+describe('a StatefulSet that replaces its pods in order is unstuck by deleting its broken pod', () => {
+  it.each<[string, Stuck, number]>([
+    ['when its image was put back by this run', {}, 1],
+    ['when its image was put back by a run that died right after it', { image: oldImage }, 1],
+    ['not before its controller has seen that the image is another one', { seesAfterMs: 1000 }, 1],
+    ['also when that pod is only being made while the image is put back', { brokenAfterMs: 500 }, 1],
+    ['also when the API server is away for a moment', { troubles: [away(503), away(0)] }, 3],
+    ['also when nobody answered that it was deleted', { troubles: [{ method: 'DELETE', trouble: 'lose' }] }, 2],
+  ])('%s', async (_when, stuck, tries) => {
+    const { undone, deleted, image, ports } = await undo(stuck);
+    expect([undone.result, undone.notes, deleted, image]).toEqual(['restored', [], tries, oldImage]);
+    expect(ports.lines).toContain('command kubectl delete pod api-0');
+    expect(ports.lines.filter((line) => line.startsWith('warning'))).toEqual([]);
+  });
+
+  it('and says so when that is not allowed', async () => {
+    const { undone, deleted, ports } = await undo({ troubles: [away(403)] });
+    expect([undone.result, deleted]).toEqual(['failed', 1]);
+    expect(ports.lines).toContainEqual(expect.stringContaining('Pod api-0 of statefulset/api is broken and holds up the rollback, and could not be deleted: no'));
+  });
+
+  it('and not where its controller replaces it by itself', async () => {
+    expect((await undo({ spec: { podManagementPolicy: 'Parallel' } })).deleted).toBe(0);
+  });
+});
