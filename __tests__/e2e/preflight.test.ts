@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
-import { parse } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import { closeApi, type Any } from './harness/api.js';
 import { calm, imageOf, inSpace, rolloutInputs, startHealthy, variant, type HealthyOptions } from './harness/app.js';
 import { expectEnding, expectHidden, expectTold } from './harness/ending.js';
@@ -153,18 +153,22 @@ describe('found before anything is changed', () => {
     expect(await ledgerOf(space)).toBeUndefined();
   }));
 
-  it.concurrent('permissions that are missing, as a Role that can be applied and then is enough', inSpace('role', async (space) => {
+  it.concurrent('permissions that are missing, as a Role and a binding that can be applied beside what is there, and then are enough', inSpace('role', async (space) => {
     await startHealthy(space, { replicas: 1 });
-    const role = await space.get('Role', 'deployer');
-    const withoutLeases = role.rules.filter((rule: Any) => !rule.resources.includes('leases') && !rule.resources.includes('endpointslices'));
-    await space.patch('Role', 'deployer', { rules: withoutLeases });
-    const v2 = await variant('v2');
-    const refused = await runAction({ inputs: rolloutInputs(space, v2) });
-    expectEnding(refused, { verdict: 'failed', cause: 'permission-denied', stage: 'preflight' });
-    expectTold(refused, 'leases', 'endpointslices', 'kind: Role');
-    const printed = refused.report.failure.evidence.find((piece: Any) => piece.text.includes('kind: Role'));
-    await grant(space, ...parse(printed.text).rules);
-    expectEnding(await runAction({ inputs: rolloutInputs(space, v2) }), { verdict: 'deployed' });
+    // Twice: what is printed the second time must not take away what was printed the first time.
+    for (const [version, missing] of [['v2', ['leases', 'endpointslices']], ['v3', ['services/proxy']]] as const) {
+      const { rules } = await space.get('Role', 'deployer');
+      const left = rules.filter((rule: Any) => !missing.some((resource) => rule.resources.includes(resource)));
+      await space.patch('Role', 'deployer', { rules: left });
+      const inputs = rolloutInputs(space, await variant(version), { smoke: `service/web/ -> 200 contains ${version}` });
+      const refused = await runAction({ inputs });
+      expectEnding(refused, { verdict: 'failed', cause: 'permission-denied', stage: 'preflight' });
+      expectTold(refused, ...missing, 'kind: Role', `system:serviceaccount:${space.name}:deployer`);
+      const printed = refused.report.failure.evidence.find((piece: Any) => piece.text.includes('kind: Role'));
+      await space.apply(...parseAllDocuments(printed.text).map((document) => document.toJS() as Any));
+      expect((await space.get('Role', 'deployer')).rules).toEqual(left);
+      expectEnding(await runAction({ inputs }), { verdict: 'deployed' });
+    }
   }));
 });
 

@@ -3,7 +3,7 @@ import type { List, Service, Workload } from '../cluster/objects.js';
 import { apiPath, resources, workloadResource } from '../cluster/resources.js';
 import type { WorkloadRef } from '../config/config.js';
 import { PreflightError } from '../preflight/finding.js';
-import { checkPermissions } from '../preflight/permissions.js';
+import { checkPermissions, needsOf } from '../preflight/permissions.js';
 import { openLedger, type Ledger, type LedgerStore } from '../rollout/ledger.js';
 import type { FoundWorkload } from '../rollout/resolve.js';
 import type { Run } from './run.js';
@@ -26,7 +26,7 @@ export async function readCluster(run: Run, choose: (ledger: Ledger | undefined)
   const cluster = await openCluster(run.ports, run.config.cluster, run.folder);
   try {
     const [allowed, facts] = await Promise.allSettled([
-      checkPermissions(cluster.api, cluster.namespace, run.config, run.ports.cancelled), readFacts(run, cluster, choose),
+      checkPermissions(cluster.api, cluster.namespace, needsOf(run.config), run.ports.cancelled), readFacts(run, cluster, choose),
     ]);
     // What may not be read shows as an error of the first read as well; the complete list is of more use.
     if (allowed.status === 'fulfilled' && allowed.value.problems.length > 0) throw new PreflightError(allowed.value.problems);

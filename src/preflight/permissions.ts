@@ -1,8 +1,10 @@
-import { stringify } from 'yaml';
-import type { Api } from '../cluster/api.js';
+import { ApiError, type Api } from '../cluster/api.js';
 import { resources, workloadResource, type Resource } from '../cluster/resources.js';
 import type { Config } from '../config/config.js';
+import { ledgerName } from '../rollout/ledger.js';
+import { lockName } from '../rollout/lock.js';
 import { nothingFound, type Checked } from './finding.js';
+import { accountToFillIn, roleFor } from './role.js';
 
 /** One thing that the account has to be allowed, as a Role says it. */
 export interface Need {
@@ -31,8 +33,9 @@ export function needsOf(config: Pick<Config, 'workloads' | 'smoke' | 'app'>): Ne
     ...(kinds.has('statefulset') ? need(resources.pods, ['delete']) : []),
     ...need(resources.services, ['list']), ...need(resources.endpointslices, read),
     ...(asks ? [...need(resources.services, ['get'], { subresource: 'proxy' }), ...need(resources.pods, ['get'], { subresource: 'proxy' })] : []),
-    ...need(resources.configmaps, ['get', 'create', 'update']),
-    ...need(resources.leases, ['get', 'watch', 'create', 'update', 'patch']),
+    // A rule cannot name what is yet to be created; all else is asked of these two objects alone, the watch by their name too.
+    ...need(resources.configmaps, ['create']), ...need(resources.configmaps, ['get', 'update'], { name: ledgerName(config.app) }),
+    ...need(resources.leases, ['create']), ...need(resources.leases, ['get', 'watch', 'update', 'patch'], { name: lockName(config.app) }),
   ].filter((each, index, all) => all.findIndex((other) => sameNeed(other, each)) === index);
 }
 
@@ -57,48 +60,56 @@ export function covered(wanted: Need, rules: readonly AllowedRule[]): boolean {
     (!rule.resourceNames?.length || (wanted.name !== undefined && rule.resourceNames.includes(wanted.name))));
 }
 
-/** Asks what the account may do, once; what seems to be missing is asked for one by one, as only that is certain. */
-export async function checkPermissions(api: Api, namespace: string, config: Pick<Config, 'workloads' | 'smoke' | 'app'>, signal: AbortSignal): Promise<Checked> {
-  const review = await ask<{ status?: { resourceRules?: readonly AllowedRule[] } }>(api, 'selfsubjectrulesreviews', { namespace }, signal);
+/**
+ * Asks what the account may do, once; what seems to be missing is asked for one by one, as only that is certain.
+ * @param needs what the run needs, which may depend on what is being read meanwhile
+ */
+export async function checkPermissions(api: Api, namespace: string, needs: readonly Need[] | Promise<readonly Need[]>, signal: AbortSignal): Promise<Checked> {
+  const [review, wanted] = await Promise.all([
+    ask<{ status?: { resourceRules?: readonly AllowedRule[] } }>(api, 'authorization.k8s.io/v1/selfsubjectrulesreviews', { spec: { namespace } }, signal), needs,
+  ]);
   if (!review) return { problems: [], warnings: ['The cluster does not tell what this account may do, so that permissions could not be checked beforehand.'] };
-  const doubtful = needsOf(config).filter((wanted) => !covered(wanted, review.status?.resourceRules ?? []));
-  const refused = await Promise.all(doubtful.map(async (wanted) => ((await isAllowed(api, namespace, wanted, signal)) ? [] : [wanted])));
-  return missing(refused.flat(), namespace);
+  const doubtful = wanted.filter((each) => !covered(each, review.status?.resourceRules ?? []));
+  const refused = (await Promise.all(doubtful.map(async (each) => ((await isAllowed(api, namespace, each, signal)) ? [] : [each])))).flat();
+  return refused.length === 0 ? nothingFound : missing(refused, namespace, await usernameOf(api, signal));
 }
 
 async function isAllowed(api: Api, namespace: string, { group, resource, verb, name }: Need, signal: AbortSignal): Promise<boolean> {
   const [plural, subresource] = resource.split('/');
-  const review = await ask<{ status?: { allowed?: boolean } }>(api, 'selfsubjectaccessreviews', { resourceAttributes: { namespace, group, resource: plural, subresource, verb, name } }, signal);
+  const spec = { resourceAttributes: { namespace, group, resource: plural, subresource, verb, name } };
+  const review = await ask<{ status?: { allowed?: boolean } }>(api, 'authorization.k8s.io/v1/selfsubjectaccessreviews', { spec }, signal);
   return review?.status?.allowed ?? true;
 }
 
-async function ask<T>(api: Api, kind: string, spec: unknown, signal: AbortSignal): Promise<T | undefined> {
-  const answer = await api.raw(`/apis/authorization.k8s.io/v1/${kind}`, { method: 'POST', body: { spec }, signal });
-  return answer.status === 201 || answer.status === 200 ? (JSON.parse(answer.body) as T) : undefined;
+/** As whom the API server knows this account; undefined where it does not say, as before Kubernetes 1.28. */
+async function usernameOf(api: Api, signal: AbortSignal): Promise<string | undefined> {
+  const review = await ask<{ status?: { userInfo?: { username?: string } } }>(api, 'authentication.k8s.io/v1/selfsubjectreviews', {}, signal);
+  return review?.status?.userInfo?.username;
 }
 
-/** The missing permissions as one problem, with the Role that grants them, ready to be applied. */
-export function missing(needs: readonly Need[], namespace: string): Checked {
-  if (needs.length === 0) return nothingFound;
-  const what = [...new Set(needs.map((each) => each.resource))].map((resource) => `${[...new Set(needs.filter((each) => each.resource === resource).map((each) => each.verb))].join(', ')} ${resource}`);
+/** Undefined when the API server gives no such answer: it may be too old, or not want to. */
+async function ask<T>(api: Api, review: string, body: object, signal: AbortSignal): Promise<T | undefined> {
+  try {
+    return await api.send<T>('POST', `/apis/${review}`, body, { signal });
+  } catch (error) {
+    if (error instanceof ApiError) return undefined;
+    throw error;
+  }
+}
+
+/** The missing permissions as one problem, with the Role and the binding that grant them, ready to be applied. */
+function missing(needs: readonly Need[], namespace: string, username: string | undefined): Checked {
+  const verbsOf = (resource: string): string[] => [...new Set(needs.filter((each) => each.resource === resource).map((each) => each.verb))];
+  const what = [...new Set(needs.map((each) => each.resource))].map((resource) => `${verbsOf(resource).join(', ')} ${resource}`);
+  const fillIn = username ? '' : `, with the account in place of ${accountToFillIn}`;
   return {
     warnings: [],
     problems: [{
       cause: 'permission-denied',
-      message: `The account that deploys may not do everything that the run needs in namespace ${namespace}: ${what.join('; ')}.`,
-      hint: 'Apply the Role below, bind it to the account, and run again. docs/rbac.yaml has the whole Role with the reason of each rule.',
-      attachment: { title: 'Role with the missing permissions', text: roleFor(needs, namespace) },
+      message: `The account that deploys${username ? ` (${username})` : ''} may not do everything that the run needs in namespace ${namespace}: ${what.join('; ')}.`,
+      hint: `Apply the Role and the RoleBinding below${fillIn}, which leave what the account has already as it is, and run again. ` +
+        'docs/rbac.yaml has the whole Role with the reason of each rule.',
+      attachment: { title: 'Role with the missing permissions, and its binding', text: roleFor(needs, namespace, username) },
     }],
   };
-}
-
-/** A Role that grants exactly these needs, as YAML. */
-export function roleFor(needs: readonly Need[], namespace: string): string {
-  const rules = new Map<string, { apiGroups: string[]; resources: string[]; verbs: string[] }>();
-  for (const { group, resource, verb } of needs) {
-    const rule = rules.get(`${group}/${resource}`) ?? { apiGroups: [group], resources: [resource], verbs: [] };
-    if (!rule.verbs.includes(verb)) rule.verbs.push(verb);
-    rules.set(`${group}/${resource}`, rule);
-  }
-  return stringify({ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name: 'deployer', namespace }, rules: [...rules.values()] }, { flowCollectionPadding: false });
 }
