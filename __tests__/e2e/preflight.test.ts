@@ -170,6 +170,19 @@ describe('found before anything is changed', () => {
       expectEnding(await runAction({ inputs }), { verdict: 'deployed' });
     }
   }));
+
+  it.concurrent('permissions that going back needs, for the workloads that the ledger names', inSpace('role', async (space) => {
+    await startHealthy(space, { replicas: 1 });
+    const v2 = await variant('v2');
+    expectEnding(await runAction({ inputs: rolloutInputs(space, v2) }), { verdict: 'deployed' });
+    const before = await snapshotOf(space);
+    const { rules } = await space.get('Role', 'deployer');
+    await space.patch('Role', 'deployer', { rules: rules.map((rule: Any) => ({ ...rule, verbs: rule.resources.includes('deployments') ? ['get', 'list', 'watch'] : rule.verbs })) });
+    const result = await runAction({ action: 'rollback', inputs: { kubeconfig: space.kubeconfig, namespace: space.name, image: v2.name } });
+    expectEnding(result, { verdict: 'failed', cause: 'permission-denied', stage: 'preflight' });
+    expectTold(result, 'patch deployments');
+    expect(await snapshotOf(space)).toEqual(before);
+  }));
 });
 
 describe('told, and deployed all the same', () => {

@@ -17,34 +17,56 @@ export interface ClusterFacts {
   readonly ledger: Ledger | undefined;
 }
 
+/** The workloads of a run, which may depend on what the ledger says. */
+export type Choose = (ledger: Ledger | undefined) => readonly WorkloadRef[];
+
 /**
  * Opens the cluster, asks what the account may do, and reads the ledger, the Services and the workloads.
- * @param choose the workloads of the run, which may depend on what the ledger says
  * @throws PreflightError permission-denied with everything that is missing at once; ClusterError
  */
-export async function readCluster(run: Run, choose: (ledger: Ledger | undefined) => readonly WorkloadRef[]): Promise<ClusterFacts> {
+export async function readCluster(run: Run, choose: Choose): Promise<ClusterFacts> {
   const cluster = await openCluster(run.ports, run.config.cluster, run.folder);
   try {
-    const [allowed, facts] = await Promise.allSettled([
-      checkPermissions(cluster.api, cluster.namespace, needsOf(run.config), run.ports.cancelled), readFacts(run, cluster, choose),
-    ]);
-    // What may not be read shows as an error of the first read as well; the complete list is of more use.
-    if (allowed.status === 'fulfilled' && allowed.value.problems.length > 0) throw new PreflightError(allowed.value.problems);
-    if (facts.status === 'rejected') throw facts.reason;
-    return facts.value;
+    return await readAllowed(run, cluster, choose);
   } catch (error) {
     await cluster.close();
     throw error;
   }
 }
 
+/** The same of a cluster that is open. */
+export async function readAllowed(run: Run, cluster: Cluster, choose: Choose): Promise<ClusterFacts> {
+  const reading = beginReading(run, cluster, choose);
+  // The rollback action may leave its workloads to the ledger: then those have to be asked for that it chose there.
+  const needs = reading.chosen.catch(() => []).then((chosen) => needsOf({ ...run.config, workloads: [...run.config.workloads, ...chosen] }));
+  const [allowed, facts] = await Promise.allSettled([checkPermissions(cluster.api, cluster.namespace, needs, run.ports.cancelled), reading.facts]);
+  // What may not be read shows as an error of the first read as well; the complete list is of more use.
+  if (allowed.status === 'fulfilled' && allowed.value.problems.length > 0) throw new PreflightError(allowed.value.problems);
+  if (facts.status === 'rejected') throw facts.reason;
+  if (allowed.status === 'rejected') throw allowed.reason;
+  for (const warning of allowed.value.warnings) run.ports.log.warning(warning);
+  return facts.value;
+}
+
 /** Reads the ledger, the Services and the workloads of an open cluster. */
-export async function readFacts(run: Run, cluster: Cluster, choose: (ledger: Ledger | undefined) => readonly WorkloadRef[]): Promise<ClusterFacts> {
-  const signal = run.ports.cancelled;
-  const store = openLedger(cluster.api, run.ports.clock, cluster.namespace, run.config.app);
-  const [ledger, services] = await Promise.all([store.read(), cluster.api.get<List<Service>>(apiPath(resources.services, cluster.namespace), { signal })]);
-  const found = await Promise.all(choose(ledger).map(async (ref) => ({
-    ref, workload: await cluster.api.find<Workload>(workloadResource[ref.kind], cluster.namespace, ref.name, { signal }),
-  })));
-  return { cluster, found, services: services.items ?? [], store, ledger };
+export const readFacts = (run: Run, cluster: Cluster, choose: Choose): Promise<ClusterFacts> => beginReading(run, cluster, choose).facts;
+
+interface Reading {
+  /** Known as soon as the ledger is read, also where the account may not read what was chosen. */
+  readonly chosen: Promise<readonly WorkloadRef[]>;
+  readonly facts: Promise<ClusterFacts>;
+}
+
+function beginReading({ config, ports }: Run, cluster: Cluster, choose: Choose): Reading {
+  const { api, namespace } = cluster;
+  const options = { signal: ports.cancelled };
+  const store = openLedger(api, ports.clock, namespace, config.app);
+  const reading = store.read();
+  const chosen = reading.then(choose);
+  const find = async (ref: WorkloadRef): Promise<FoundWorkload> =>
+    ({ ref, workload: await api.find<Workload>(workloadResource[ref.kind], namespace, ref.name, options) });
+  const finding = chosen.then((refs) => Promise.all(refs.map(find)));
+  const facts = Promise.all([reading, finding, api.get<List<Service>>(apiPath(resources.services, namespace), options)])
+    .then(([ledger, found, services]) => ({ cluster, found, services: services.items ?? [], store, ledger }));
+  return { chosen, facts };
 }

@@ -1,0 +1,47 @@
+import { describe, expect, it } from '@jest/globals';
+import { ApiError } from '../../src/cluster/api.js';
+import type { WorkloadRef } from '../../src/config/config.js';
+import { readAllowed } from '../../src/pipeline/cluster-facts.js';
+import type { AllowedRule } from '../../src/preflight/permissions.js';
+import { fakeCluster } from '../rollout/fake-cluster.js';
+import { run } from './runs.js';
+
+/** A cluster in which the account may do this, and nothing else; `undefined`: it does not say. */
+function clusterWith(rules: readonly AllowedRule[] | undefined) {
+  const cluster = fakeCluster({ objects: { '/api/v1/namespaces/web/services': {} } });
+  const send = async (_method: string, path: string) => {
+    if (path.endsWith('selfsubjectrulesreviews') && rules) return { status: { resourceRules: rules } } as never;
+    if (path.endsWith('selfsubjectaccessreviews')) return { status: { allowed: false } } as never;
+    throw new ApiError(404, 'NotFound', 'the server could not find the requested resource');
+  };
+  return { ...cluster, api: { ...cluster.api, send } };
+}
+
+const rule = (group: string, resources: readonly string[], ...verbs: readonly string[]): AllowedRule => ({ apiGroups: [group], resources, verbs });
+/** Everything but what concerns workloads. */
+const rules = [
+  rule('', ['pods', 'events', 'services', 'configmaps'], 'get', 'list', 'watch', 'create', 'update'), rule('', ['pods/log'], 'get'),
+  rule('discovery.k8s.io', ['endpointslices'], '*'), rule('coordination.k8s.io', ['leases'], '*'),
+];
+const chosen: readonly WorkloadRef[] = [{ kind: 'deployment', name: 'api' }, { kind: 'statefulset', name: 'db' }];
+
+describe('the rights of a run', () => {
+  it('are asked for the workloads that the ledger chose, where the settings name none', async () => {
+    await expect(readAllowed(run(), clusterWith(rules), () => chosen)).rejects.toMatchObject({
+      code: 'permission-denied', message: expect.stringContaining('list, watch, get, patch deployments; list, watch, get, patch statefulsets; list, watch replicasets; delete pods.'),
+    });
+    expect((await readAllowed(run(), clusterWith(rules), () => [])).found).toEqual([]);
+  });
+  it('are asked for as far as they are known, where the ledger may not be read', async () => {
+    const cluster = clusterWith(rules.filter(({ resources }) => resources?.includes('leases')));
+    cluster.troubles.push({ method: 'GET', trouble: new ApiError(403, 'Forbidden', 'configmaps is forbidden') });
+    await expect(readAllowed(run(), cluster, () => chosen)).rejects.toMatchObject({ message: expect.stringContaining('create, get, update configmaps') });
+  });
+  it('that could not be asked for are warned of, and the run goes on', async () => {
+    const deploy = run();
+    expect((await readAllowed(deploy, clusterWith(undefined), () => chosen)).found.map(({ workload }) => workload)).toEqual([undefined, undefined]);
+    expect((deploy.ports as { lines?: readonly string[] }).lines).toEqual([
+      'warning The cluster does not tell what this account may do, so that permissions could not be checked beforehand.',
+    ]);
+  });
+});
