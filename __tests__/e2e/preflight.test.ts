@@ -228,6 +228,21 @@ describe('told, and deployed all the same', () => {
     expect(await imageOf(space, 'Deployment', 'web')).toBe(`${v2.name}@${v2.digest}`);
   }));
 
+  it.concurrent('a quota that a broken pod of the release before has filled: the good release takes its place', inSpace('full', async (space) => {
+    await startHealthy(space, { replicas: 3 });
+    await grant(space, mayRead('resourcequotas'));
+    await space.apply({ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'few' }, spec: { hard: { pods: '4' } } });
+    await space.until('ResourceQuota', 'few', 'is counted', (quota) => quota.status?.used?.pods === '3');
+    const broken = await runAction({ inputs: rolloutInputs(space, await variant('v2', 'crash'), { rollback: 'off' }) });
+    expectEnding(broken, { verdict: 'rollback-failed', cause: 'crash-loop' });
+    expect((await space.get('ResourceQuota', 'few')).status.used.pods).toBe('4');
+    const v3 = await variant('v3');
+    const result = await runAction({ inputs: rolloutInputs(space, v3, { smoke: 'service/web/ -> 200 contains v3' }) });
+    expectEnding(result, { verdict: 'deployed' });
+    expectTold(result, 'ResourceQuota few has no room now for the first new pod of deployment/web: pods is at 4 of 4');
+    expect(await runningImages(space, 'web')).toEqual([`${v3.name}@${v3.digest}`]);
+  }));
+
   it.concurrent('a pod without readinessProbe, behind a Service', inSpace('warned', async (space) => {
     await startHealthy(space, { replicas: 1, container: { readinessProbe: null } });
     const result = await runAction({ inputs: rolloutInputs(space, await variant('v2'), { 'dry-run': 'true' }) });

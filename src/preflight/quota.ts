@@ -2,7 +2,8 @@ import { ApiError, type Api } from '../cluster/api.js';
 import type { KubeObject, List, PodTemplate, Workload } from '../cluster/objects.js';
 import { apiPath, resources } from '../cluster/resources.js';
 import { firstWaveSize } from '../rollout/hold.js';
-import { nothingFound, type Checked, type Finding } from './finding.js';
+import { desiredReplicas } from '../rollout/workload.js';
+import { nothingFound, together, type Checked } from './finding.js';
 import { parseQuantity } from './quantity.js';
 
 interface ResourceQuota extends KubeObject {
@@ -18,7 +19,7 @@ export async function checkQuota(
   if (needing.length === 0) return nothingFound;
   try {
     const quotas = await api.get<List<ResourceQuota>>(apiPath(resources.resourcequotas, namespace), { signal });
-    return { warnings: [], problems: needing.flatMap(({ ref, workload }) => overQuota(ref, workload.spec?.template, quotas.items ?? [])) };
+    return together(needing.map(({ ref, workload }) => overQuota(ref, workload, quotas.items ?? [])));
   } catch (error) {
     if (error instanceof ApiError && error.status === 403) return nothingFound;
     throw error;
@@ -29,21 +30,40 @@ export async function checkQuota(
 const needsSurge = (workload: Workload): boolean =>
   workload.kind === 'Deployment' && workload.spec?.strategy?.type !== 'Recreate' && (workload.spec?.replicas ?? 1) > 0 && firstWaveSize(workload).oldPodsGone === 0;
 
-/** The quotas that have no room for one more pod of this template. Quotas with scopes hold for some pods only, and are left out. */
-export function overQuota(ref: string, template: PodTemplate | undefined, quotas: readonly ResourceQuota[]): Finding[] {
-  const demand = demandOf(template);
-  return quotas.filter(({ spec }) => !spec?.scopes?.length && spec?.scopeSelector === undefined).flatMap(({ metadata, status }) =>
-    Object.entries(status?.hard ?? {}).flatMap(([name, hard]): Finding[] => {
-      const room = (parseQuantity(hard) ?? Infinity) - (parseQuantity(status?.used?.[name]) ?? 0);
-      const wanted = demand.get(name) ?? 0;
-      if (wanted === 0 || wanted <= room) return [];
-      return [{
-        cause: 'quota-exceeded',
-        message: `The ResourceQuota ${metadata?.name} has no room for the first new pod of ${ref}: ${name} is at ${status?.used?.[name] ?? 0} of ${hard}, and the pod needs ${wanted}.`,
-        hint: `Raise ${name} in the quota, or set maxUnavailable of ${ref} to 1 so that an old pod may go first.`,
-      }];
-    }));
+/**
+ * The quotas that have no room for one more pod of this Deployment. A problem only where one could never hold all of its pods and
+ * one more: what takes the room now may go first, as a broken pod of the release before does by the hand of the controller, and
+ * pods that are being deleted do by themselves. Quotas with scopes hold for some pods only, and are left out.
+ */
+export function overQuota(ref: string, workload: Workload, quotas: readonly ResourceQuota[]): Checked {
+  const demand = demandOf(workload.spec?.template);
+  const replicas = desiredReplicas(workload);
+  return together(quotas.filter(({ spec }) => !spec?.scopes?.length && spec?.scopeSelector === undefined).flatMap(({ metadata, status }) =>
+    Object.entries(status?.hard ?? {}).map(([name, hard]): Checked => {
+      const limit = parseQuantity(hard) ?? Infinity;
+      // As a person would write it: sums of decimal fractions are not exact.
+      const wanted = Number((demand.get(name) ?? 0).toPrecision(12));
+      if (wanted === 0 || !exceeds((parseQuantity(status?.used?.[name]) ?? 0) + wanted, limit)) return nothingFound;
+      const full = `${name} is at ${status?.used?.[name] ?? 0} of ${hard}`;
+      if (!exceeds((replicas + 1) * wanted, limit)) {
+        return {
+          problems: [],
+          warnings: [`The ResourceQuota ${metadata?.name} has no room now for the first new pod of ${ref}: ${full}, and the pod needs ${wanted}. It waits until something else goes.`],
+        };
+      }
+      return {
+        warnings: [],
+        problems: [{
+          cause: 'quota-exceeded',
+          message: `The ResourceQuota ${metadata?.name} can never hold a new pod of ${ref} beside its ${replicas} old ones: ${full}, and each of them needs ${wanted}.`,
+          hint: `Raise ${name} in the quota, or set maxUnavailable of ${ref} to 1 so that an old pod may go first.`,
+        }],
+      };
+    })));
 }
+
+/** By more than the fractions are inexact. */
+const exceeds = (sum: number, limit: number): boolean => sum > limit * (1 + 1e-9);
 
 /** What one pod counts in a quota, by the quota's own names. https://kubernetes.io/docs/concepts/policy/resource-quotas/ */
 function demandOf(template: PodTemplate | undefined): Map<string, number> {
