@@ -191,9 +191,15 @@ describe('told, and deployed all the same', () => {
     const v2 = await variant('v2');
     const result = await runAction({ inputs: rolloutInputs(space, v2, { windows: later(), 'freeze-override': 'INC-1234: the checkout is down' }) });
     expectEnding(result, { verdict: 'deployed' });
-    expect(result.log).toContain('INC-1234: the checkout is down');
+    expectTold(result, 'The run goes on although it is outside every window: INC-1234: the checkout is down');
     expect((await ledgerOf(space)).run.override).toBe('INC-1234: the checkout is down');
     expect(await runningImages(space, 'web')).toEqual([`${v2.name}@${v2.digest}`]);
+    // Of the next one, which nothing stands against, nothing of it is said; of the first it stays known.
+    const next = { freeze: later(), 'freeze-override': 'INC-1235: not needed', smoke: 'service/web/ -> 200 contains v3' };
+    const second = await runAction({ inputs: rolloutInputs(space, await variant('v3'), next) });
+    expectEnding(second, { verdict: 'deployed' });
+    expect(second.summary).not.toContain('INC-1235');
+    expect((await ledgerOf(space)).releases.map(({ override }: Any) => override)).toEqual([undefined, 'INC-1234: the checkout is down', undefined]);
   }));
 
   it.concurrent('a Secret with all its keys, which may not be read', inSpace('unread', async (space) => {

@@ -69,7 +69,7 @@ describe('the record of a run', () => {
   it('says before the first change what is changed, and what was there', () => {
     const check = { text: 'service/api/', target: { type: 'service' as const, name: 'api', path: '/' }, statuses: [200] };
     const secret = { text: 'https://api.example/?token=abc', target: { type: 'url' as const, url: 'https://api.example/?token=abc' }, statuses: [200] };
-    expect(ledgerBefore(run({ freezeOverride: 'an outage', smoke: [check, secret] }), undefined, release(), [{ ref: 'deployment/api', minReadySeconds: 3 }])).toEqual({
+    expect(ledgerBefore(run({ freezeOverride: 'an outage', smoke: [check, secret] }), undefined, release(), [{ ref: 'deployment/api', minReadySeconds: 3 }], true)).toEqual({
       schema: 1, app: 'api', releases: [{ reference: oldImage, at: '2026-01-01T00:00:02.500Z', proven: true, images: was }],
       run: {
         id: 'run-1', url: 'https://github.example/runs/1', commit: 'c0ffee', actor: 'octocat', startedAt: '2026-01-01T00:00:00.000Z', phase: 'changing', override: 'an outage',
@@ -78,15 +78,19 @@ describe('the record of a run', () => {
     });
   });
   it('takes what was there for proven only when it is healthy, and nobody knows better', () => {
-    expect(ledgerBefore(run(), undefined, release('1 of 2 available'), []).releases).toEqual([]);
-    const known = { ...ledgerBefore(run(), undefined, release(), []), releases: [] };
-    expect(ledgerBefore(run(), known, release(), []).releases).toEqual([]);
+    expect(ledgerBefore(run(), undefined, release('1 of 2 available'), [], false).releases).toEqual([]);
+    const known = { ...ledgerBefore(run(), undefined, release(), [], false), releases: [] };
+    expect(ledgerBefore(run(), known, release(), [], false).releases).toEqual([]);
   });
   it('becomes a release when it is proven', () => {
-    const record = ledgerBefore(run(), undefined, release(), []).run;
+    const record = ledgerBefore(run({ freezeOverride: 'an outage' }), undefined, release(), [], true).run;
     expect(releaseOf(record, Date.UTC(2026, 0, 2))).toEqual({
-      reference: newImage, commit: 'c0ffee', runUrl: 'https://github.example/runs/1', at: '2026-01-02T00:00:00.000Z', proven: true,
+      reference: newImage, commit: 'c0ffee', runUrl: 'https://github.example/runs/1', at: '2026-01-02T00:00:00.000Z', proven: true, override: 'an outage',
       images: [{ workload: 'deployment/api', container: 'app', image: newImage }],
     });
+  });
+  it('holds no reason against a freeze where nothing was frozen', () => {
+    const record = ledgerBefore(run({ freezeOverride: 'an outage' }), undefined, release(), [], false).run;
+    expect([record.override, releaseOf(record, 0).override]).toEqual([undefined, undefined]);
   });
 });

@@ -18,20 +18,32 @@ const dayNames = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Frida
 export function closedReason(now: number, freeze: readonly Period[], windows: readonly Period[]): string | undefined {
   if (isOpen(now, freeze, windows)) return undefined;
   const opening = nextOpening(now, freeze, windows);
-  const frozen = freeze.filter((period) => isIn(period, now)).map((period) => ({ period, end: nextTime(now, [period], (at) => !isIn(period, at)) }));
-  const [last] = frozen.sort((a, b) => (b.end ?? Infinity) - (a.end ?? Infinity));
+  const last = lastFreeze(now, freeze);
+  const by = byName(last);
   const never = 'these settings leave no time open';
   if (last === undefined) {
-    if (opening === undefined) return `outside every window, and ${never}`;
+    if (opening === undefined) return `${by}, and ${never}`;
     const next = windows.find((period) => isIn(period, opening)) ?? onlyZone;
-    return `outside every window; the next one is \`${next.text}\`, open from ${moment(opening, next.timeZone)} (in ${span(opening - now)})`;
+    return `${by}; the next one is \`${next.text}\`, open from ${moment(opening, next.timeZone)} (in ${span(opening - now)})`;
   }
   const { period, end } = last;
-  if (end === undefined || opening === undefined) return `frozen by \`${period.text}\`, and ${never}`;
-  const until = `frozen by \`${period.text}\` until ${moment(end, period.timeZone)} (in ${span(end - now)})`;
+  if (end === undefined || opening === undefined) return `${by}, and ${never}`;
+  const until = `${by} until ${moment(end, period.timeZone)} (in ${span(end - now)})`;
   if (opening === end) return until;
   const { timeZone } = windows.find((window) => isIn(window, opening)) ?? period;
   return `${until}; the next open time is ${moment(opening, timeZone)} (in ${span(opening - now)})`;
+}
+
+/** The beginning of that reason, which stays the same for as long as it lasts. */
+export const closedBy = (now: number, freeze: readonly Period[], windows: readonly Period[]): string | undefined =>
+  isOpen(now, freeze, windows) ? undefined : byName(lastFreeze(now, freeze));
+
+const byName = (last: { readonly period: Period } | undefined): string => (last ? `frozen by \`${last.period.text}\`` : 'outside every window');
+
+/** Of the freezes that hold, the one that holds longest, with its end; undefined when none holds. */
+function lastFreeze(now: number, freeze: readonly Period[]): { readonly period: Period; readonly end: number | undefined } | undefined {
+  const frozen = freeze.filter((period) => isIn(period, now)).map((period) => ({ period, end: nextTime(now, [period], (at) => !isIn(period, at)) }));
+  return frozen.sort((a, b) => (b.end ?? Infinity) - (a.end ?? Infinity))[0];
 }
 
 const onlyZone = { text: '', timeZone: 'UTC' };

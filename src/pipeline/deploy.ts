@@ -1,4 +1,3 @@
-import { causes } from '../outcome/causes.js';
 import { describeProblem } from '../outcome/errors.js';
 import type { Config } from '../config/config.js';
 import type { Outcome, Span } from '../outcome/outcome.js';
@@ -11,8 +10,8 @@ import { resolveTargets } from '../rollout/resolve.js';
 import { imagesNow } from '../rollout/images.js';
 import type { Target } from '../rollout/workload.js';
 import { heldByOthers, settleUnfinished, type Settled } from './recover.js';
-import { closedReason } from './calendar.js';
 import { readCluster, readFacts, type ClusterFacts } from './cluster-facts.js';
+import { closedNow } from './freeze.js';
 import { imageStages, readImageFacts, type ImageFacts } from './image-stages.js';
 import { asDeployError } from './failure.js';
 import { preflight, unhealthyNow } from './preflight.js';
@@ -67,11 +66,11 @@ async function gatherFacts(run: Run, settled: Settled): Promise<Facts> {
     const found = image.status === 'fulfilled' ? image.value : undefined;
     const { targets, problems } = targetsOf(run, opened, found);
     const looked = opened ? await preflight(run, opened, found) : nothingFound;
-    const all = [...closed, ...[image, cluster].flatMap(problemsOf), ...problems, ...looked.problems];
+    const all = [...closed.problems, ...[image, cluster].flatMap(problemsOf), ...problems, ...looked.problems];
     if (all.length > 0) throw new PreflightError(all);
     const plan = makePlan(config, {
       namespace: opened?.cluster.namespace, tags: found?.build?.tags, targets, buildCommand: found?.build?.command,
-      typed: (args) => opened?.cluster.typed(args) ?? '', unhealthy: unhealthyNow(opened?.found ?? []), warnings: looked.warnings,
+      typed: (args) => opened?.cluster.typed(args) ?? '', unhealthy: unhealthyNow(opened?.found ?? []), warnings: [...closed.warnings, ...looked.warnings],
     });
     return { image: found, cluster: opened, targets, plan };
   } catch (error) {
@@ -103,15 +102,6 @@ function problemsOf(settled: PromiseSettledResult<unknown>): readonly Finding[] 
   return [{ cause: error.code, message: error.message, hint: error.hint }];
 }
 
-/** A freeze ends the run, unless somebody said why it does not count; that is recorded. */
-function closedNow({ config, ports }: Run): Finding[] {
-  const reason = closedReason(ports.clock.now(), config.freeze, config.windows);
-  if (reason === undefined) return [];
-  if (config.freezeOverride === undefined) return [{ cause: 'frozen', message: `Nothing is deployed now: ${reason}.`, hint: causes.frozen.hint }];
-  ports.log.warning(`Deploying although it is ${reason}: ${config.freezeOverride}`);
-  return [];
-}
-
 function targetsOf(run: Run, facts: ClusterFacts | undefined, image: ImageFacts | undefined): { targets: readonly Target[]; problems: readonly Finding[] } {
   const { config } = run;
   if (!facts || config.image === undefined) return { targets: [], problems: [] };
@@ -132,7 +122,7 @@ async function execute(run: Run, facts: Facts, known: Ending): Promise<Ending> {
   return {
     ...known, ...state, recovery: state.recovery ?? known.recovery, failure: result.failure, spans: [...known.spans, ...result.spans],
     imagesNow: facts.cluster && !state.unchanged ? await imagesNow(facts.cluster.cluster, state.targets) : undefined,
-    warnings: [...known.warnings, ...state.warnings],
+    warnings: [...new Set([...known.warnings, ...state.warnings, ...(state.overridden ?? [])])],
   };
 }
 

@@ -4,8 +4,11 @@ import type { HeldTarget } from '../rollout/hold.js';
 import { recall, type OpenRelease } from '../rollout/release.js';
 import type { Run } from './run.js';
 
-/** The ledger as it stands before the first change of a run. */
-export function ledgerBefore(run: Run, known: Ledger | undefined, release: OpenRelease, held: readonly HeldTarget[]): Ledger {
+/**
+ * The ledger as it stands before the first change of a run.
+ * @param isFrozen whether the run goes on in spite of a freeze
+ */
+export function ledgerBefore(run: Run, known: Ledger | undefined, release: OpenRelease, held: readonly HeldTarget[], isFrozen: boolean): Ledger {
   const at = new Date(run.ports.clock.now()).toISOString();
   const healthy = release.snapshots.every(({ unhealthy }) => unhealthy === undefined);
   const images = imagesOf(release.targets, 'before');
@@ -18,7 +21,8 @@ export function ledgerBefore(run: Run, known: Ledger | undefined, release: OpenR
     run: {
       id: run.id, url: run.facts.runUrl, commit: run.facts.commit, actor: run.facts.actor, startedAt: new Date(run.startedAtWall).toISOString(), phase: 'changing',
       targets: release.targets, held, rollback: run.config.rollback, smoke: tellable,
-      before: { ...before, held: before.held.filter((text) => tellable.some((check) => check.text === text)) }, override: run.config.freezeOverride,
+      before: { ...before, held: before.held.filter((text) => tellable.some((check) => check.text === text)) },
+      override: isFrozen ? run.config.freezeOverride : undefined,
     },
   };
 }
@@ -32,5 +36,7 @@ function isTellable({ ports }: Run, { text, target }: SmokeCheck): boolean {
 /** What a run has released, once it is proven. `now` is ms since 1970. */
 export function releaseOf(record: RunRecord, now: number): Release {
   const images = imagesOf(record.targets, 'after');
-  return { reference: images[0]?.image ?? '', commit: record.commit, runUrl: record.url, at: new Date(now).toISOString(), proven: true, images };
+  return {
+    reference: images[0]?.image ?? '', commit: record.commit, runUrl: record.url, at: new Date(now).toISOString(), proven: true, override: record.override, images,
+  };
 }

@@ -1,5 +1,6 @@
 import { CancelledError, type DeployError } from '../outcome/errors.js';
 import type { Recovery } from '../outcome/outcome.js';
+import { PreflightError } from '../preflight/finding.js';
 import { selects } from '../rollout/selector.js';
 import { ChangeUnderWay } from '../rollout/change.js';
 import type { Followed } from '../rollout/follow.js';
@@ -11,6 +12,7 @@ import { annotateProven } from '../rollout/releases.js';
 import type { Undone } from '../rollout/undo.js';
 import type { Target } from '../rollout/workload.js';
 import type { ClusterFacts } from './cluster-facts.js';
+import { closedNow } from './freeze.js';
 import { ledgerBefore, releaseOf } from './record.js';
 import { isUnfinished, recover } from './recover.js';
 import { kept, type Run } from './run.js';
@@ -28,6 +30,8 @@ export interface ReleaseState {
   readonly rolledOutMs?: number;
   readonly recovery?: Recovery;
   readonly undone?: Undone;
+  /** What the change was made in spite of, as warnings. */
+  readonly overridden?: readonly string[];
 }
 
 export interface ReleaseStages<S> {
@@ -49,6 +53,8 @@ interface Session {
   ledger?: Ledger;
   /** How an earlier run that had died was finished: told however this run ends. */
   recovery?: Recovery;
+  /** What the change was made in spite of: told however this run ends. */
+  overridden?: readonly string[];
   /** Somebody else goes on: the post step, or the run that has taken the lock over. */
   unfinished: boolean;
 }
@@ -89,7 +95,12 @@ async function rollOutTargets(session: Session, planned: readonly Target[]): Pro
   const held = heldTargets(run, unheld);
   const release = { ...unheld, held: new Map(held.map((each) => [each.ref, each])) };
   session.release = release;
-  session.ledger = ledgerBefore(run, latest, release, held);
+  // Tests, a build and the wait for the lock may have lasted into a freeze.
+  const closed = closedNow(run);
+  if (closed.problems.length > 0) throw new PreflightError(closed.problems);
+  session.overridden = closed.warnings;
+  for (const warning of closed.warnings) run.ports.log.info(warning);
+  session.ledger = ledgerBefore(run, latest, release, held, closed.warnings.length > 0);
   await run.keep(kept.release, run.id);
   await record(session, 'changing');
   const done = await rollOut(release, () => session.lock?.confirm() ?? Promise.resolve());
@@ -97,7 +108,7 @@ async function rollOutTargets(session: Session, planned: readonly Target[]): Pro
   const rolledOutMs = Math.round(done.rolledOutAt - done.changedAt);
   tellRolledOut(release, rolledOutMs);
   if (run.config.smoke.length === 0) await confirm(session);
-  return { targets: release.targets, recovery, rolledOutMs };
+  return { targets: release.targets, recovery, rolledOutMs, overridden: session.overridden };
 }
 
 /** Takes the lock, and finishes what a dead run has left before anything else. */
@@ -141,12 +152,12 @@ async function smokeTargets(session: Session): Promise<void> {
 
 /** It does not throw: an undo that fails is a result, which has to be told. */
 async function undoTargets(session: Session, failure: DeployError): Promise<Partial<ReleaseState>> {
-  const { recovery } = session;
+  const { recovery, overridden } = session;
   try {
-    return { recovery, ...(await putBack(session, failure)) };
+    return { recovery, overridden, ...(await putBack(session, failure)) };
   } catch (error) {
     const notes = [`The undo itself failed: ${error instanceof Error ? error.message : String(error)}.`];
-    return { recovery, undone: { result: 'failed', notes, evidence: [], untouched: [] } };
+    return { recovery, overridden, undone: { result: 'failed', notes, evidence: [], untouched: [] } };
   }
 }
 

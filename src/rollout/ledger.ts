@@ -62,6 +62,8 @@ export interface Release {
   /** ISO 8601. */
   readonly at: string;
   readonly proven: boolean;
+  /** Why it was released in spite of a freeze. */
+  readonly override?: string;
   /** When somebody rolled back from it, ISO 8601: it is not gone back to by itself any more. */
   readonly withdrawnAt?: string;
   readonly images: readonly ReleasedImage[];
