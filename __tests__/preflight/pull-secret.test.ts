@@ -69,8 +69,30 @@ describe('the pull secrets of a workload', () => {
     expect(calls).toEqual([]);
   });
 
-  it.each(['https://index.docker.io/v1/', 'docker.io', 'registry-1.docker.io'])('for Docker Hub are known by %s', async (key) => {
-    const { found } = await check({ hub: { auths: { [key]: auth('x') } } }, `acme/api@sha256:${'a'.repeat(64)}`, denied);
+  it.each([
+    'https://index.docker.io/v1/', 'https://index.docker.io/v2/', 'index.docker.io', 'docker.io', 'https://docker.io', 'registry-1.docker.io',
+  ])('for Docker Hub are known by %s, and asked under the key that docker looks up', async (key) => {
+    const { found, written } = await check({ hub: { auths: { 'quay.io': auth('y'), [key]: auth('x') } } }, `acme/api@sha256:${'a'.repeat(64)}`, denied);
     expect(found.problems).toHaveLength(1);
+    expect(JSON.parse(written.get('/tmp/private/config.json') ?? '')).toEqual({ auths: { 'https://index.docker.io/v1/': auth('x') } });
+  });
+
+  it('are no problem when one of several logins of a Secret works', async () => {
+    const hub = { auths: { 'https://index.docker.io/v1/': auth('old'), 'docker.io': auth('fresh') } };
+    const { found, calls } = await check({ hub }, `acme/api@sha256:${'a'.repeat(64)}`, denied, present);
+    expect([found, calls.length]).toEqual([nothing, 2]);
+    expect((await check({ hub }, `acme/api@sha256:${'a'.repeat(64)}`, denied)).found.problems).toEqual([
+      expect.objectContaining({ message: expect.stringMatching(/^The pull secret hub of deployment\/web may not read/) }),
+    ]);
+  });
+
+  it.each([
+    '123456789012.dkr.ecr.eu-west-1.amazonaws.com', '123456789012.dkr.ecr-fips.us-east-1.amazonaws.com', '123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn',
+    'gcr.io', 'eu.gcr.io', 'europe-west1-docker.pkg.dev', 'acme.azurecr.io',
+  ])('are a warning for %s, whose nodes usually have a login of their own', async (registry) => {
+    const { found } = await check({ regcred: { auths: { [registry]: auth('x') } } }, `${registry}/acme/api@sha256:${'a'.repeat(64)}`, denied);
+    expect(found).toEqual({
+      problems: [], warnings: [expect.stringMatching(/^The pull secret regcred of deployment\/web may not read .*403 Forbidden\. Nodes often have a login of their own to .*; without one they will be refused\.$/s)],
+    });
   });
 });

@@ -27,11 +27,14 @@ export async function logIn(ports: DockerPorts, login: RegistryLogin | undefined
   }
 }
 
-/** Access with the logins of a pull secret and no others, to see what the nodes will see. `folder` is private. */
-export async function accessWith(ports: DockerPorts, dockerConfigJson: string, folder: string): Promise<DockerAccess> {
+/**
+ * Access with one login and no others, to see what the nodes will see. It is written under the one key that docker looks up for
+ * this registry: a pull secret may have it under others, which the kubelet understands. `folder` is private.
+ */
+export async function accessWith(ports: DockerPorts, registry: string, auth: object, folder: string): Promise<DockerAccess> {
   const own = ownFolder(ports);
-  const { auths } = parseConfig(dockerConfigJson, 'of the pull secret');
-  await ports.files.writeText(join(folder, 'config.json'), JSON.stringify({ auths }), 0o600);
+  const [key = registry] = storeKeys(registry);
+  await ports.files.writeText(join(folder, 'config.json'), JSON.stringify({ auths: { [key]: auth } }), 0o600);
   await ports.files.link(join(own, 'cli-plugins'), join(folder, 'cli-plugins'));
   return { folder, env: { DOCKER_CONFIG: folder, ...(ports.env['BUILDX_CONFIG'] ? {} : { BUILDX_CONFIG: join(own, 'buildx') }) } };
 }

@@ -9,8 +9,6 @@ import { nothingFound, type Checked } from './finding.js';
 
 interface PullSecret {
   readonly name: string;
-  /** The docker configuration in it. */
-  readonly config: string;
   readonly auths: Readonly<Record<string, Auth>>;
 }
 type Auth = Readonly<Partial<Record<'auth' | 'password' | 'identitytoken' | 'registrytoken', unknown>>>;
@@ -18,41 +16,53 @@ type Auth = Readonly<Partial<Record<'auth' | 'password' | 'identitytoken' | 'reg
 /**
  * Whether the pull secrets of a workload may read the image. Only where the account may read Secrets, and only for
  * workloads that name some: nodes have other ways to log in that cannot be seen from here. The kubelet tries every
- * login that fits, so it is a problem only when all of them are refused.
+ * login that fits, so it is a problem only when all of them are refused, and a warning where nodes usually have their own.
  */
 export async function checkPullSecret(
   ports: DockerPorts, api: Pick<Api, 'find'>, namespace: string,
   { ref, template }: { readonly ref: string; readonly template: PodTemplate | undefined }, reference: string,
 ): Promise<Checked> {
+  const registry = registryOf(reference) ?? '';
   const names = [...new Set((template?.spec?.imagePullSecrets ?? []).flatMap(({ name }) => name ?? []))];
   const read = await Promise.all(names.map((name) => readSecret(api, namespace, name)));
-  const secrets = read.flatMap((secret) => (typeof secret === 'object' ? [secret] : []));
-  const fits = secrets.map((secret) => ({ secret, fit: fitOf(Object.keys(secret.auths), registryOf(reference) ?? '') }));
+  const logins = read.flatMap((secret) => (typeof secret === 'object'
+    ? Object.entries(secret.auths).map(([key, auth]) => ({ name: secret.name, auth, fit: fitOf(key, registry) })) : []));
   // One that cannot be judged from here may be the one that works.
-  if (read.includes('unreadable') || fits.some(({ fit }) => fit === 'perhaps')) return nothingFound;
-  const asked: (readonly [PullSecret, Described])[] = [];
-  for (const { secret } of fits.filter(({ fit }) => fit === 'yes')) asked.push([secret, await ask(ports, secret, reference)]);
-  const refused = asked.flatMap(([{ name }, seen]) => (seen.state === 'denied' ? [{ name, reason: seen.reason }] : []));
-  const [first] = refused;
-  if (!first || refused.length < asked.length) return nothingFound;
-  const [what, which] = refused.length === 1 ? ['pull secret', 'this Secret'] : ['pull secrets', 'one of these Secrets'];
-  return {
-    warnings: [],
-    problems: [{
-      cause: 'image-pull-denied',
-      message: `The ${what} ${refused.map(({ name }) => name).join(', ')} of ${ref} may not read ${reference}: ${first.reason}`,
-      hint: `Make ${which} in namespace ${namespace} anew with a login that may read this repository.`,
-    }],
-  };
+  if (read.includes('unreadable') || logins.some(({ fit }) => fit === 'perhaps')) return nothingFound;
+  const refused: { readonly name: string; readonly reason: string }[] = [];
+  for (const { name, auth } of logins.filter(({ fit }) => fit === 'yes')) {
+    const seen = await ask(ports, registry, auth, reference);
+    if (seen.state !== 'denied') return nothingFound;
+    refused.push({ name, reason: seen.reason });
+  }
+  return refused.length === 0 ? nothingFound : found({ ref, registry, namespace, reference }, refused);
 }
 
-/** What the registry says to the logins of this Secret alone. */
-async function ask(ports: DockerPorts, { config, auths }: PullSecret, reference: string): Promise<Described> {
-  // Whatever docker repeats of them is not shown.
-  for (const secret of Object.values(auths).flatMap(secretsOf)) ports.log.mask(secret);
+function found(
+  { ref, registry, namespace, reference }: Readonly<Record<'ref' | 'registry' | 'namespace' | 'reference', string>>,
+  refused: readonly { readonly name: string; readonly reason: string }[],
+): Checked {
+  const names = [...new Set(refused.map(({ name }) => name))];
+  const [what, which] = names.length === 1 ? ['pull secret', 'this Secret'] : ['pull secrets', 'one of these Secrets'];
+  const message = `The ${what} ${names.join(', ')} of ${ref} may not read ${reference}: ${refused[0]?.reason}`;
+  if (nodesLogIn(registry)) return { problems: [], warnings: [`${message.replace(/\.?$/, '.')} Nodes often have a login of their own to ${registry}; without one they will be refused.`] };
+  return { warnings: [], problems: [{ cause: 'image-pull-denied', message, hint: `Make ${which} in namespace ${namespace} anew with a login that may read this repository.` }] };
+}
+
+/**
+ * Registries of clouds, whose nodes get their login from the kubelet's credential provider; it is tried beside the pull secrets.
+ * https://kubernetes.io/docs/tasks/administer-cluster/kubelet-credential-provider/
+ */
+const nodesLogIn = (registry: string): boolean =>
+  /\.dkr[.-]ecr(?:-fips)?\.[^.]+\.(?:amazonaws\.com(?:\.cn)?|on\.aws)$|^(?:.+\.)?gcr\.io$|\.pkg\.dev$|\.azurecr\.(?:io|cn|de|us)$/.test(registry);
+
+/** What the registry says to this login alone. */
+async function ask(ports: DockerPorts, registry: string, auth: Auth, reference: string): Promise<Described> {
+  // Whatever docker repeats of it is not shown.
+  for (const secret of secretsOf(auth)) ports.log.mask(secret);
   const folder = await ports.files.temporaryFolder();
   try {
-    return await describeImage(ports, await accessWith(ports, config, folder), reference);
+    return await describeImage(ports, await accessWith(ports, registry, auth, folder), reference);
   } finally {
     await ports.files.remove(folder);
   }
@@ -65,17 +75,14 @@ function secretsOf({ auth, password, identitytoken, registrytoken }: Auth): read
 }
 
 /**
- * Whether the kubelet would use one of these logins for the registry. `perhaps`: a key with a path or a wildcard, which
- * the kubelet knows and docker does not. https://kubernetes.io/docs/concepts/containers/images/#config-json
+ * Whether the kubelet would use the login under this key for the registry. `perhaps`: a key with a path or a wildcard, which
+ * stands for some repositories or hosts only. https://kubernetes.io/docs/concepts/containers/images/#config-json
  */
-function fitOf(keys: readonly string[], registry: string): 'yes' | 'no' | 'perhaps' {
-  const fits = keys.map((key) => {
-    const [host = '', ...path] = key.replace(/^https?:\/\//, '').replace(/\/+$/, '').split('/');
-    if (host.includes('*')) return 'perhaps';
-    if (host.replace(/^(?:index|registry-1)\.(?=docker\.io$)/, '').toLowerCase() !== registry) return 'no';
-    return path.length === 0 || /^v[12]$/.test(path.join('/')) ? 'yes' : 'perhaps';
-  });
-  return fits.find((fit) => fit === 'perhaps') ?? fits.find((fit) => fit === 'yes') ?? 'no';
+function fitOf(key: string, registry: string): 'yes' | 'no' | 'perhaps' {
+  const [host = '', ...path] = key.replace(/^https?:\/\//, '').replace(/\/+$/, '').split('/');
+  if (host.includes('*')) return 'perhaps';
+  if (host.replace(/^(?:index|registry-1)\.(?=docker\.io$)/, '').toLowerCase() !== registry) return 'no';
+  return path.length === 0 || /^v[12]$/.test(path.join('/')) ? 'yes' : 'perhaps';
 }
 
 /** `none`: there is no such Secret, or no login in it; `unreadable`: it may not be read, or is of the old form. */
@@ -85,7 +92,7 @@ async function readSecret(api: Pick<Api, 'find'>, namespace: string, name: strin
     if (data['.dockercfg'] !== undefined) return 'unreadable';
     const config = Buffer.from(data['.dockerconfigjson'] ?? '', 'base64').toString('utf8');
     const auths = authsIn(config);
-    return auths ? { name, config, auths } : 'none';
+    return auths ? { name, auths } : 'none';
   } catch (error) {
     if (error instanceof ApiError && error.status === 403) return 'unreadable';
     throw error;
