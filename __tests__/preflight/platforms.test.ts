@@ -44,4 +44,15 @@ describe('a node of another platform', () => {
     expect(problems).toEqual([]);
     expect(warnings).toEqual([expect.stringMatching(/only\. Its affinity or runtime class may keep it away from them\.$/)]);
   });
+
+  it.each([['arm64', 'linux/arm/v7'], ['arm64', 'linux/arm/v6'], ['amd64', 'linux/386']])('is a warning where it is %s, and the image is for %s, which containerd takes', (architecture, platform) => {
+    expect(check({}, [node('pi', architecture)], [platform])).toEqual({
+      problems: [], warnings: [
+        `1 of 1 nodes that deployment/web may run on are linux/${architecture} (pi), and the image is for ${platform} only. It depends on their container runtime and their processor whether they run it.`,
+      ],
+    });
+  });
+  it.each([['amd64', 'linux/arm/v7'], ['arm64', 'linux/386'], ['s390x', 'linux/arm/v7']])('is a problem where it is %s, and the image is for %s', (architecture, platform) => {
+    expect(check({}, [node('pi', 'arm64'), node('x', architecture)], [platform]).problems).toHaveLength(1);
+  });
 });

@@ -20,7 +20,8 @@ export async function readArchitectures(api: Api, signal: AbortSignal): Promise<
 
 /**
  * Whether the image has a variant for every node that the scheduler may choose for these pods. A problem where the
- * nodes are certain, a warning where something chooses among them that is not read here.
+ * nodes are certain; a warning where something chooses among them that is not read here, and where they may run what is for
+ * the 32 bits of their architecture.
  */
 export function checkPlatforms(
   ref: string, template: PodTemplate | undefined, platforms: readonly string[], nodes: readonly Node[] | undefined,
@@ -28,14 +29,23 @@ export function checkPlatforms(
   if (!nodes || platforms.length === 0) return nothingFound;
   const eligible = nodes.filter((node) => mayRunOn(template?.spec ?? {}, node));
   const has = new Set(platforms.map((platform) => platform.split('/').slice(0, 2).join('/')));
-  const lacking = eligible.filter((node) => !has.has(platformOf(node)));
-  const [node] = lacking;
+  const others = eligible.filter((node) => !has.has(platformOf(node)));
+  const lacking = others.filter((node) => !has.has(narrower.get(platformOf(node)) ?? ''));
+  const [node] = lacking.length > 0 ? lacking : others;
   if (!node) return nothingFound;
-  const message = `${lacking.length} of ${eligible.length} nodes that ${ref} may run on are ${platformOf(node)} (${node.metadata?.name}), and the image is for ${platforms.join(', ')} only.`;
+  const count = others.filter((each) => platformOf(each) === platformOf(node)).length;
+  const message = `${count} of ${eligible.length} nodes that ${ref} may run on are ${platformOf(node)} (${node.metadata?.name}), and the image is for ${platforms.join(', ')} only.`;
+  if (lacking.length === 0) return { problems: [], warnings: [`${message} It depends on their container runtime and their processor whether they run it.`] };
   return choosesFurther(template?.spec ?? {})
     ? { problems: [], warnings: [`${message} Its affinity or runtime class may keep it away from them.`] }
     : { problems: [{ cause: 'image-platform-missing', message }], warnings: [] };
 }
+
+/**
+ * What containerd takes where there is no image for the node's own platform.
+ * https://github.com/containerd/platforms/blob/bf6f65b922fde403ec51392620dec9e02e18b006/compare.go
+ */
+const narrower: ReadonlyMap<string, string> = new Map([['linux/amd64', 'linux/386'], ['linux/arm64', 'linux/arm']]);
 
 const platformOf = ({ status }: Node): string => `${status?.nodeInfo?.operatingSystem ?? 'linux'}/${status?.nodeInfo?.architecture}`;
 
