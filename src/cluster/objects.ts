@@ -86,9 +86,16 @@ export interface PodSpec {
   readonly terminationGracePeriodSeconds?: number;
   readonly volumes?: readonly {
     readonly name?: string;
-    readonly configMap?: { readonly name?: string; readonly optional?: boolean };
-    readonly secret?: { readonly secretName?: string; readonly optional?: boolean };
+    readonly configMap?: VolumeSource & { readonly name?: string };
+    readonly secret?: VolumeSource & { readonly secretName?: string };
+    readonly projected?: { readonly sources?: readonly Partial<Record<'configMap' | 'secret', VolumeSource & { readonly name?: string }>>[] };
   }[];
+}
+
+/** A ConfigMap or Secret as files: with `items`, those keys and no others. */
+export interface VolumeSource {
+  readonly optional?: boolean;
+  readonly items?: readonly { readonly key?: string }[];
 }
 
 export interface PodTemplate {

@@ -1,5 +1,5 @@
 import { ApiError, type Api } from '../cluster/api.js';
-import type { ConfigMap, PodTemplate } from '../cluster/objects.js';
+import type { ConfigMap, PodTemplate, VolumeSource } from '../cluster/objects.js';
 import { resources } from '../cluster/resources.js';
 import { together, type Checked, type Finding } from './finding.js';
 
@@ -10,13 +10,16 @@ export interface Reference {
   readonly keys: readonly string[];
 }
 
+/** How a template names one: as a variable by its key, or as files, all or those of `items`. */
+type Source = VolumeSource & { readonly name?: string; readonly key?: string };
+
 /** Everything that the containers and volumes of a template need; what is marked optional is left out. */
 export function referencesOf(template: PodTemplate | undefined): Reference[] {
   const found = new Map<string, { kind: Reference['kind']; name: string; keys: Set<string> }>();
-  const add = (kind: Reference['kind'], source: { name?: string; key?: string; optional?: boolean } | undefined): void => {
+  const add = (kind: Reference['kind'], source: Source | undefined): void => {
     if (!source?.name || source.optional) return;
     const known = found.get(`${kind}/${source.name}`) ?? { kind, name: source.name, keys: new Set<string>() };
-    if (source.key !== undefined) known.keys.add(source.key);
+    for (const key of [source.key, ...(source.items ?? []).map((item) => item.key)]) if (key !== undefined) known.keys.add(key);
     found.set(`${kind}/${source.name}`, known);
   };
   for (const container of [...(template?.spec?.containers ?? []), ...(template?.spec?.initContainers ?? [])]) {
@@ -29,9 +32,13 @@ export function referencesOf(template: PodTemplate | undefined): Reference[] {
       add('Secret', secretRef);
     }
   }
-  for (const { configMap, secret } of template?.spec?.volumes ?? []) {
+  for (const { configMap, secret, projected } of template?.spec?.volumes ?? []) {
     add('ConfigMap', configMap);
-    if (secret) add('Secret', { name: secret.secretName, optional: secret.optional });
+    if (secret) add('Secret', { ...secret, name: secret.secretName });
+    for (const source of projected?.sources ?? []) {
+      add('ConfigMap', source.configMap);
+      add('Secret', source.secret);
+    }
   }
   return [...found.values()].map(({ keys, ...rest }) => ({ ...rest, keys: [...keys] }));
 }
