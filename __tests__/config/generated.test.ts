@@ -83,4 +83,11 @@ describe('the docs', () => {
     expect(config.cluster.namespace).toBe(environment);
     expect(config.build?.buildArgs).toEqual(environment === 'production' ? { NODE_ENV: 'production', SENTRY: 'on' } : { NODE_ENV: 'production' });
   });
+
+  it.each(['staging', 'production'])('of the README have one that works in %s, without a warning', (environment) => {
+    const [example = ''] = [...read('README.md').matchAll(/```yaml\n([\s\S]*?)```/g)].flatMap(([, text = '']) => (/^image:/m.test(text) ? [text] : []));
+    const { config, warnings } = parseConfig({ action: 'deploy', inputs: { environment }, file: { path: 'deploy.yml', text: example } });
+    expect(warnings).toEqual([]);
+    expect([config.cluster.namespace, config.smoke.length]).toEqual([environment, environment === 'production' ? 2 : 0]);
+  });
 });
