@@ -167,6 +167,11 @@ describe('stopping', () => {
     expect(await gone(running.pid ?? 0)).toBe(true);
   });
 
+  it('sees the end of what goes on, however soon it comes', async () => {
+    const starts = Array.from({ length: 200 }, () => runner.start({ program: 'true', args: [] }).exited);
+    expect(new Set((await Promise.all(starts)).map((exited) => JSON.stringify(exited)))).toEqual(new Set(['{"code":0,"stdout":"","stderr":""}']));
+  });
+
   it('passes the arguments of what goes on as they are, and nothing on its input', async () => {
     const hostile = ['$(touch /tmp/x)', '; exit 3', '"', "'", '--', '-e', 'a\nb', ''];
     const { stdout, code } = await runner.start({ program: 'printf', args: ['%s|', ...hostile] }).exited;

@@ -75,7 +75,7 @@ async function undo({ seesAfterMs = 0, brokenAfterMs = 0, image = newImage, spec
   const of = target('statefulset');
   const release = {
     ...simulate().release, ports, cluster, targets: [of], snapshots: [], config: { smoke: [], timeoutMs: 1000, rollback: 'auto' as const },
-    watched: { world, news, close: () => undefined },
+    watched: { world, news, close: () => undefined, sees: () => true },
   };
   const undone = await undoRelease(release, new RolloutError('deadline', 'x'), { restoring: async () => undefined, resumed: image === oldImage, held: [] });
   return { undone, ports, deleted: cluster.done.filter((each) => each === `DELETE ${podPath}`).length, image: made?.spec?.containers?.[0]?.image };
@@ -99,8 +99,8 @@ describe('a StatefulSet that replaces its pods in order is unstuck by deleting i
   });
 
   it('and says so when that is not allowed', async () => {
-    const { undone, deleted, ports } = await undo({ troubles: [away(403)] });
-    expect([undone.result, deleted]).toEqual(['failed', 1]);
+    const { undone, deleted, ports } = await undo({ troubles: Array.from({ length: 100 }, () => away(403)) });
+    expect([undone.result, deleted < 20]).toEqual(['failed', true]);
     expect(ports.lines).toContainEqual(expect.stringContaining('Pod api-0 of statefulset/api is broken and holds up the rollback, and could not be deleted: no'));
   });
 

@@ -60,7 +60,10 @@ const leashed = ({ program, args, ...command }: Command): Command => ({
   args: ['-c', leash, 'sh', program, ...args],
 });
 
-/** It waits for both that it has begun: where process 1 does not reap, what it left would look alive for seconds. */
+/**
+ * It waits for both that it has begun: where process 1 does not reap, what it left would look alive for seconds. The leash is
+ * killed, as a SIGTERM that comes before it has put its traps away would be lost, and it would wait for ever.
+ */
 const leash = `
   trap : TERM
   exec 3<&0
@@ -70,7 +73,7 @@ const leash = `
   wait "$held"; code=$?
   # A signal ends the first wait early.
   while kill -0 "$held" 2>/dev/null; do wait "$held"; code=$?; done
-  kill "$leash" 2>/dev/null; wait
+  { kill -KILL "$leash"; wait; } 2>/dev/null
   exit "$code"
 `;
 
