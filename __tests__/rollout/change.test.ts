@@ -130,7 +130,9 @@ describe('setting images', () => {
       let sent: () => void = () => undefined;
       const isSent = new Promise<void>((resolve) => (sent = resolve));
       const cluster = fakeCluster({ objects: before });
-      const kubectl = () => new Promise<Exited>((resolve) => {
+      let end: AbortSignal | undefined;
+      const kubectl = (_args: readonly string[], signal?: AbortSignal) => new Promise<Exited>((resolve) => {
+        end = signal;
         finish = () => resolve({ code: 0, stdout: '', stderr: '' });
         sent();
       });
@@ -138,18 +140,21 @@ describe('setting images', () => {
       const changing = setImages({ ...cluster, kubectl }, ports, [target()], async () => undefined).then(() => undefined, (error: unknown) => error);
       await isSent;
       stop.abort(new CancelledError('SIGINT'));
-      return { changing, clock, finish: () => finish() };
+      return { changing, clock, finish: () => finish(), isEnded: () => end?.aborted };
     };
     it('is let come to its end', async () => {
-      const { changing, finish } = await begin();
+      const { changing, finish, clock, isEnded } = await begin();
+      clock.advance(3999);
+      expect(isEnded()).toBe(false);
       finish();
       expect(await changing).toMatchObject({ code: 'cancelled', message: 'Stopped by SIGINT.' });
       expect(await changing).not.toBeInstanceOf(ChangeUnderWay);
     });
-    it('is told apart when no answer came in 4 s: it may still be made', async () => {
-      const { changing, clock } = await begin();
+    it('is told apart when no answer came in 4 s: it may still be made, and kubectl is ended', async () => {
+      const { changing, clock, isEnded } = await begin();
       clock.advance(4000);
       const error = await changing;
+      expect(isEnded()).toBe(true);
       expect(error).toBeInstanceOf(ChangeUnderWay);
       expect(error).toMatchObject({ code: 'cancelled', message: 'Stopped by SIGINT.' });
     });

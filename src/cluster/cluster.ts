@@ -11,8 +11,8 @@ import { startProxy } from './proxy.js';
 export interface Cluster {
   readonly api: Api;
   readonly namespace: string;
-  /** Runs kubectl with the run's access; `args` come after the connection's own. */
-  kubectl(args: readonly string[]): Promise<Exited>;
+  /** Runs kubectl with the run's access; `args` come after the connection's own. It is ended when `signal` aborts. */
+  kubectl(args: readonly string[], signal?: AbortSignal): Promise<Exited>;
   /** The same command as a person would type it. */
   typed(args: readonly string[]): string;
   close(): Promise<void>;
@@ -61,7 +61,7 @@ function connection(ports: Ports, parts: Parts): Cluster {
   return {
     api: parts.api,
     namespace: parts.namespace,
-    kubectl: (args) => ports.process.run({ program: parts.kubectl, args: named(args), env: parts.access.env, timeoutMs: kubectlTimeoutMs }),
+    kubectl: (args, signal) => ports.process.run({ program: parts.kubectl, args: named(args), env: parts.access.env, timeoutMs: kubectlTimeoutMs, signal }),
     typed: (args) => ['kubectl', ...named(args)].map(shellWord).join(' '),
     close: parts.stop,
   };

@@ -96,7 +96,7 @@ async function runAll(
 
 async function runKubectl(cluster: Cluster, { log, clock }: Pick<Ports, 'log' | 'clock'>, args: readonly string[], signal: AbortSignal): Promise<void> {
   log.command(cluster.typed(args));
-  const exit = await toItsEnd(cluster.kubectl(args), clock, signal);
+  const exit = await toItsEnd((end) => cluster.kubectl(args, end), clock, signal);
   for (const line of `${exit.stdout}${exit.stderr}`.split('\n')) if (line.trim() !== '') log.output(line);
   if (exit.code === 0) return;
   // The command writes the same images each time, so that it may be typed again when the server was away for a moment.
@@ -110,17 +110,20 @@ const isAdmission = (error: unknown): error is ApiError & { cause: ClusterError 
 
 /**
  * A change that was sent is not called back: kubectl is let come to its end even when the run is cancelled, because the
- * API server goes on with the request of a client that is gone.
+ * API server goes on with the request of a client that is gone. One that takes too long is ended, so that it sends nothing
+ * later and keeps nobody waiting.
  */
-async function toItsEnd(running: Promise<Exited>, clock: Clock, signal: AbortSignal): Promise<Exited> {
+async function toItsEnd(begin: (end: AbortSignal) => Promise<Exited>, clock: Clock, signal: AbortSignal): Promise<Exited> {
   const over = new AbortController();
+  const givenUp = new AbortController();
   const cancelled = new Promise<never>((_, reject) => {
-    const wait = (): void => void clock.sleep(underWayForMs, over.signal).then(() => reject(new ChangeUnderWay(signal.reason)), () => undefined);
+    givenUp.signal.addEventListener('abort', () => reject(givenUp.signal.reason), { once: true });
+    const wait = (): void => void clock.sleep(underWayForMs, over.signal).then(() => givenUp.abort(new ChangeUnderWay(signal.reason)), () => undefined);
     if (signal.aborted) wait();
     else signal.addEventListener('abort', wait, { once: true, signal: over.signal });
   });
   try {
-    const exit = await Promise.race([running, cancelled]);
+    const exit = await Promise.race([begin(givenUp.signal), cancelled]);
     signal.throwIfAborted();
     return exit;
   } finally {
