@@ -26,7 +26,7 @@ export interface JudgedCase {
   readonly now: Seen;
 }
 
-const unfinished = ({ phase }: Seen): boolean => phase === 'changing' || phase === 'restoring';
+const unfinished = ({ phase }: Seen): boolean => ['changing', 'stopped', 'restoring'].includes(phase ?? '');
 const taken = (others: readonly OthersChange[]): boolean => others.some(({ change }) => isTaking(change));
 
 /** Compares what the runs of a case said with what is true, and has the next run finish what a dead one left. */

@@ -1,13 +1,14 @@
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { closeApi } from './harness/api.js';
-import { faultProxy } from './harness/api-fault-proxy.js';
+import { faultProxy, type Fault } from './harness/api-fault-proxy.js';
 import { calm, inSpace, rolloutInputs, startHealthy, variant } from './harness/app.js';
 import { expectEnding } from './harness/ending.js';
 import { eventually, pause } from './harness/environment.js';
 import { closeImages } from './harness/images.js';
+import { ledgerOf } from './harness/ledger.js';
 import type { Space } from './harness/namespace.js';
 import { cancelAt, runAction, type ActionResult, type SignalPlan } from './harness/run-action.js';
-import { snapshotOf } from './harness/snapshot.js';
+import { runningImages, snapshotOf } from './harness/snapshot.js';
 
 jest.setTimeout(180_000);
 afterAll(() => {
@@ -78,6 +79,59 @@ describe('cancelled while it rolls out', () => {
       // Set, and put back: it did come.
       expect((await space.get('Deployment', 'web')).metadata.generation).toBeGreaterThan(2);
       expect(result.outputs.cause).toBe('cancelled');
+    } finally {
+      await proxy.close();
+    }
+  }));
+});
+
+/** The change of the images takes so long to arrive, whether or not somebody still waits for an answer. */
+const slowChange = (ms: number): Fault => ({ when: ({ method, path }) => method === 'PATCH' && path.includes('/deployments/web'), latencyMs: ms, times: 1 });
+const sendAfter = (signal: NodeJS.Signals, ms: number, at: SignalPlan['at']): SignalPlan => ({ at, send: [{ signal, afterMs: ms }] });
+
+describe('stopped while the API server takes its time over the change', () => {
+  it.concurrent.each([
+    ['SIGKILL', []],
+    ['SIGINT', ['The change of the images had been sent and was not answered: it may still be made, and will be put back then.']],
+  ] as const)('%s: the post step waits for it, and takes it back', async (signal, words) => inSpace('late', async (space) => {
+    await startHealthy(space);
+    const before = await snapshotOf(space);
+    const proxy = await faultProxy(space);
+    try {
+      proxy.set(slowChange(15_000));
+      const result = await runAction({
+        inputs: rolloutInputs(space, await variant('v2', calm), { kubeconfig: proxy.kubeconfig }), signals: sendAfter(signal, 700, aboutToChange),
+      });
+      await restored(space, before, result);
+      await pause(5000);
+      await restored(space, before, result);
+      // Set, and put back: it did come.
+      expect((await space.get('Deployment', 'web')).metadata.generation).toBeGreaterThan(2);
+      for (const text of words) expect(result.log).toContain(text);
+      expect(result.post?.log).toMatch(/may have sent a change of the images that is still under way: waiting for it, at most \d+ s/);
+      expect(result.post?.log).toContain('rolled-back: ');
+      expect((await ledgerOf(space)).run.phase).toBe('restored');
+    } finally {
+      await proxy.close();
+    }
+  })());
+
+  it.concurrent('SIGKILL, and no post step: the next run waits for it, and finishes it before its own work', inSpace('killlate', async (space) => {
+    const v1 = await startHealthy(space, { replicas: 1 });
+    const proxy = await faultProxy(space);
+    try {
+      proxy.set(slowChange(25_000));
+      const v2 = await variant('v2', calm);
+      const dead = await runAction({
+        inputs: rolloutInputs(space, v2, { kubeconfig: proxy.kubeconfig }), withoutPost: true, signals: sendAfter('SIGKILL', 700, aboutToChange),
+      });
+      expect(dead.signal).toBe('SIGKILL');
+      const next = await runAction({ inputs: rolloutInputs(space, await variant('v3', 'crash')), env: { GITHUB_RUN_ID: '4712' } });
+      expect(next.log).toContain('that is still under way: waiting for it, at most');
+      // Confirmed, unless that took too long on a machine that has much to do.
+      expect(next.report.recovery.result).toMatch(/^(confirmed|restored)$/);
+      expectEnding(next, { verdict: 'rolled-back', cause: 'crash-loop' });
+      expect(await runningImages(space, 'web')).toEqual([next.report.recovery.result === 'confirmed' ? `${v2.name}@${v2.digest}` : v1.reference]);
     } finally {
       await proxy.close();
     }

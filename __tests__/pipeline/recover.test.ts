@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.js';
-import { undoRecorded } from '../../src/pipeline/recover.js';
+import { lateChange, undoRecorded } from '../../src/pipeline/recover.js';
 import type { Ledger, LedgerStore, RunRecord } from '../../src/rollout/ledger.js';
+import { World } from '../../src/rollout/world.js';
 import { newImage, oldImage, target } from '../rollout/build.js';
 import { deploymentPath } from '../rollout/fake-cluster.js';
 import { check, simulate, type Simulation, type SimulationOptions } from '../rollout/simulation.js';
@@ -20,40 +21,67 @@ function remembering(): LedgerStore & { readonly phases: readonly string[] } {
 }
 
 describe('what a run that died had sent and got no answer to', () => {
-  const arrive = (at: number) => (count: number, { cluster, deployment }: Simulation) => {
+  const set = ({ cluster, deployment }: Simulation): void => {
     const now = deployment();
     const template = { ...now.spec?.template, spec: { containers: [{ name: 'app', image: newImage }] } };
-    if (count === at) cluster.put(deploymentPath, { ...now, spec: { ...now.spec, template } } as Workload);
+    cluster.put(deploymentPath, { ...now, spec: { ...now.spec, template } } as Workload);
   };
-  const undo = async (sentMsAgo: number | undefined, options: SimulationOptions = {}) => {
+  /** @param heardMsAgo when that run was heard of last */
+  const finish = async (heardMsAgo: number, options: SimulationOptions & { readonly phase?: RunRecord['phase']; readonly isThere?: boolean } = {}) => {
+    const { phase = 'changing' } = options;
     const simulation = simulate(options);
-    const { clock } = simulation.ports;
+    const { release, ports: { clock, lines } } = simulation;
+    if (options.isThere) {
+      set(simulation);
+      for (let news = 0; news < 2; news += 1) await release.watched.news(0);
+    }
     const begunAt = clock.monotonic();
+    await lateChange(release, phase, begunAt - heardMsAgo);
+    const waitedMs = clock.monotonic() - begunAt;
     const store = remembering();
-    const underWaySince = sentMsAgo === undefined ? undefined : new Date(clock.now() - sentMsAgo).toISOString();
-    const undone = await undoRecorded(simulation.release, store, ledger({ underWaySince }));
+    const undone = await undoRecorded(release, store, ledger({ phase }));
     const image = simulation.deployment().spec?.template?.spec?.containers?.[0]?.image;
-    return { undone, image, phases: store.phases, tookMs: clock.monotonic() - begunAt, patches: simulation.cluster.done.filter((each) => each.startsWith('PATCH')).length };
+    return { undone, image, phases: store.phases, waitedMs, lines, patches: simulation.cluster.done.filter((each) => each.startsWith('PATCH')).length };
   };
 
-  it('is waited for, and put back when it comes late', async () => {
-    expect(await undo(1000, { onNews: arrive(0) })).toMatchObject({ undone: { result: 'restored', untouched: [] }, image: oldImage, patches: 1, phases: ['restoring', 'restored'] });
+  it.each(['changing', 'stopped'] as const)('is waited for, and put back when it comes late: %s', async (phase) => {
+    const onNews = (count: number, simulation: Simulation): void => {
+      if (count === 0) set(simulation);
+    };
+    const finished = await finish(1000, { phase, onNews });
+    expect(finished).toMatchObject({ undone: { result: 'restored', untouched: [] }, image: oldImage, patches: 1, phases: ['restoring', 'restored'] });
+    expect(finished.lines[0]).toBe('info The run that was stopped may have sent a change of the images that is still under way: waiting for it, at most 59 s');
+    expect(finished.waitedMs).toBeLessThan(1000);
   });
-  it('is waited for until a minute after it was sent, and no longer', async () => {
-    const { undone, image, patches, tookMs } = await undo(10_000);
-    expect([undone.result, undone.untouched, image, patches]).toEqual(['restored', ['deployment/api'], oldImage, 0]);
-    expect(tookMs).toBeGreaterThanOrEqual(50_000);
-    expect(tookMs).toBeLessThan(60_000);
+  it.each(['changing', 'stopped'] as const)('is waited for until a minute after that run was heard of last, and no longer: %s', async (phase) => {
+    const { undone, image, patches, waitedMs } = await finish(10_000, { phase });
+    expect([undone.result, undone.untouched, image, patches, waitedMs]).toEqual(['restored', ['deployment/api'], oldImage, 0, 50_000]);
   });
-  it.each([60_000, 3_600_000])('is not waited for when it was sent %d ms ago', async (sentMsAgo) => {
-    expect((await undo(sentMsAgo)).tookMs).toBeLessThan(10_000);
+  it.each<readonly [string, number, Parameters<typeof finish>[1]]>([
+    ['that run was not heard of for a minute', 60_000, {}],
+    ['that run was not heard of for days', 300_000_000, { phase: 'stopped' }],
+    ['it is there', 1000, { isThere: true }],
+    ['the old images were being put back', 1000, { phase: 'restoring' }],
+  ])('is not waited for when %s', async (_when, heardMsAgo, options) => {
+    const { waitedMs, lines, image } = await finish(heardMsAgo, options);
+    expect([waitedMs, lines.filter((line) => line.includes('still under way')), image]).toEqual([0, [], oldImage]);
   });
-  it('is waited for no longer than a minute, also when the clock of that run was ahead', async () => {
-    const { tookMs } = await undo(-3_600_000);
-    expect(tookMs).toBeGreaterThanOrEqual(60_000);
-    expect(tookMs).toBeLessThan(70_000);
+  it('is not waited for when its workload was deleted', async () => {
+    const { release } = simulate();
+    const begunAt = release.ports.clock.monotonic();
+    await lateChange({ ...release, watched: { ...release.watched, world: new World() } }, 'changing', begunAt);
+    expect(release.ports.clock.monotonic()).toBe(begunAt);
   });
-  it('is not waited for when nothing was under way', async () => {
-    expect((await undo(undefined)).tookMs).toBeLessThan(10_000);
+  it('is due until each of its containers has its image', async () => {
+    const { release } = simulate();
+    const both = [{ ...target(), containers: [{ name: 'app', before: oldImage, after: oldImage }, { name: 'worker', before: oldImage, after: newImage }] }];
+    const begunAt = release.ports.clock.monotonic();
+    await lateChange({ ...release, targets: both }, 'changing', begunAt);
+    expect(release.ports.clock.monotonic() - begunAt).toBe(60_000);
+  });
+  it('is not waited for any more when this run is cancelled, too', async () => {
+    const cancelled = new AbortController();
+    const { release } = simulate({ cancelled: cancelled.signal, onNews: () => cancelled.abort(new Error('Stopped by SIGINT.')) });
+    await expect(lateChange(release, 'changing', release.ports.clock.monotonic())).rejects.toThrow('Stopped by SIGINT.');
   });
 });

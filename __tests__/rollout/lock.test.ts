@@ -91,6 +91,24 @@ describe('a lock', () => {
     (await next.lock).leave();
   });
 
+  it('tells when whoever had it before was heard of last', async () => {
+    const held = world();
+    const lock = await acquire(held).lock;
+    expect(lock.formerHeardAt).toBe(1000);
+    await pass(held, 6000);
+    lock.leave();
+    await pass(held, 4000);
+    // By its own post step, and by another run that had to wait for it.
+    const again = await acquire(held).lock;
+    expect(again.formerHeardAt).toBe(6000);
+    again.leave();
+    const next = acquire(held, second);
+    await pass(held, 20_000);
+    const taken = await next.lock;
+    expect(taken.formerHeardAt).toBe(11_000);
+    taken.leave();
+  });
+
   it('is lost to whoever took it over: that run must touch nothing any more', async () => {
     const held = world();
     const lock = await acquire(held).lock;

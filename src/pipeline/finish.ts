@@ -1,7 +1,7 @@
 import type { Outcome } from '../outcome/outcome.js';
 import { RolloutError } from '../outcome/errors.js';
 import { imagesNow } from '../rollout/images.js';
-import { acquireLock } from '../rollout/lock.js';
+import { acquireLock, type Lock } from '../rollout/lock.js';
 import { undoArguments } from '../rollout/restore.js';
 import { readCluster, type ClusterFacts } from './cluster-facts.js';
 import { outcomeOf } from './outcome.js';
@@ -26,7 +26,7 @@ export async function finish(run: Run): Promise<Outcome | undefined> {
     const lock = await acquireLock(run.ports, facts.cluster, run.config.app, { id: run.id, url: run.facts.runUrl }, lockForMs);
     try {
       const ledger = await facts.store.read();
-      return isOurs(run, { ledger }) ? await undo(run, { ...facts, ledger }) : undefined;
+      return isOurs(run, { ledger }) ? await undo(run, { ...facts, ledger }, lock) : undefined;
     } finally {
       await lock.release();
     }
@@ -44,14 +44,13 @@ function leave(run: Run, { ledger }: Pick<ClusterFacts, 'ledger'>): undefined {
   run.ports.log.warning(`The main step was stopped in the middle of a rollout of ${refs}, and \`rollback\` is off: what it had set by then stays. The next run looks at it first.`);
 }
 
-async function undo(run: Run, facts: ClusterFacts): Promise<Outcome | undefined> {
+async function undo(run: Run, facts: ClusterFacts, lock: Lock): Promise<Outcome | undefined> {
   const { ledger, cluster, store, services } = facts;
   if (!ledger) return undefined;
   const { targets } = ledger.run;
   const startMs = msSince(run);
-  const release = await reopen({ ports: run.ports, cluster, config: run.config, services }, ledger);
-  const undone = await undoRecorded(release, store, ledger);
-  release.watched.close();
+  const release = await reopen({ ports: run.ports, cluster, config: run.config, services }, ledger, lock);
+  const undone = await undoRecorded(release, store, ledger).finally(() => release.watched.close());
   return outcomeOf(run, {
     failure: { stage: 'rollout', error: new RolloutError('cancelled', 'The step was stopped before the rollout was finished.') },
     undone, targets, namespace: cluster.namespace, warnings: [],

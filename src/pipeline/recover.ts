@@ -1,22 +1,23 @@
 import type { Workload } from '../cluster/objects.js';
 import type { SmokeCheck } from '../config/config.js';
 import { parseSmoke } from '../config/smoke.js';
-import { containersOf, type PlacedContainer, type Target } from '../rollout/workload.js';
+import { containersOf, type Target } from '../rollout/workload.js';
 import { workloadResource } from '../cluster/resources.js';
 import { RolloutError } from '../outcome/errors.js';
 import type { Recovery } from '../outcome/outcome.js';
 import { follow, type Followed } from '../rollout/follow.js';
-import { acquireLock } from '../rollout/lock.js';
+import { acquireLock, type Lock } from '../rollout/lock.js';
 import type { ClusterFacts } from './cluster-facts.js';
 import type { Run } from './run.js';
-import { inPhase, withRelease, type Ledger, type LedgerStore } from '../rollout/ledger.js';
+import { inPhase, withRelease, type Ledger, type LedgerStore, type RunRecord } from '../rollout/ledger.js';
 import { proveRelease } from '../rollout/prove.js';
 import { expectation, reopenRelease, steadyMs, type OpenRelease, type ReleaseScope } from '../rollout/release.js';
 import { undoRelease, type Undone } from '../rollout/undo.js';
 import { releaseOf } from './record.js';
 
 /** A run that is recorded as being in the middle, though nobody is there who could be: its lock was free. */
-export const isUnfinished = (ledger: Ledger | undefined): ledger is Ledger => ledger !== undefined && (ledger.run.phase === 'changing' || ledger.run.phase === 'restoring');
+export const isUnfinished = (ledger: Ledger | undefined): ledger is Ledger => ledger !== undefined && unfinished.includes(ledger.run.phase);
+const unfinished: readonly RunRecord['phase'][] = ['changing', 'stopped', 'restoring'];
 
 /** Deployments that a run which is under way, or died, says it may hold paused. */
 export const heldByOthers = (ledger: Ledger | undefined): ReadonlySet<string> => new Set(isUnfinished(ledger) ? ledger.run.held.map(({ ref }) => ref) : []);
@@ -44,20 +45,54 @@ export async function settleUnfinished(
   try {
     const known = await facts.store.read();
     const scope = { ports: run.ports, cluster: facts.cluster, config: run.config, services: facts.services };
-    const recovery = isUnfinished(known) ? await recover(scope, facts.store, known) : undefined;
+    const recovery = isUnfinished(known) ? await recover(scope, facts.store, known, lock) : undefined;
     return { facts: await reread(), recovery };
   } finally {
     await lock.release();
   }
 }
 
-/** Opens the release that a ledger records, from what the cluster holds of its workloads now. */
-export async function reopen(scope: Scope, ledger: Ledger): Promise<OpenRelease> {
+/**
+ * Opens the release that a ledger records, from what the cluster holds of its workloads once nothing that the dead run had
+ * sent is under way any more. The release is closed by whoever asked for it.
+ * @param lock of the app, in which the dead run was heard of last
+ */
+export async function reopen(scope: Scope, ledger: Ledger, lock: Pick<Lock, 'formerHeardAt'>): Promise<OpenRelease> {
   const { targets } = ledger.run;
   const { api, namespace } = scope.cluster;
   const workloads = await Promise.all(targets.map(({ kind, name }) => api.find<Workload>(workloadResource[kind], namespace, name)));
   const config = { ...scope.config, smoke: trusted(ledger.run.smoke, scope.config.smoke) };
-  return reopenRelease({ ...scope, config, targets, workloads: workloads.flatMap((workload) => workload ?? []) }, ledger.run.before);
+  const release = await reopenRelease({ ...scope, config, targets, workloads: workloads.flatMap((workload) => workload ?? []) }, ledger.run.before);
+  try {
+    await lateChange(release, ledger.run.phase, lock.formerHeardAt);
+    return release;
+  } catch (error) {
+    release.watched.close();
+    throw error;
+  }
+}
+
+/** The API server gives a request up after a minute. */
+const requestLastsMs = 60_000;
+
+/**
+ * Waits for a change that a dead run may have sent, until it is there or cannot come any more: the API server goes on with
+ * the request of a client that is gone, and so does a kubectl whose parent was killed.
+ * @param heardAt when that run was heard of last, monotonic ms: it confirms its lock before it sends a change
+ */
+export async function lateChange({ ports, targets, watched }: Pick<OpenRelease, 'ports' | 'targets' | 'watched'>, phase: RunRecord['phase'], heardAt: number): Promise<void> {
+  if (phase === 'restoring') return;
+  const leftMs = (): number => heardAt + requestLastsMs - ports.clock.monotonic();
+  const isDue = (target: Target): boolean => {
+    const { workload } = watched.world.view(target);
+    // To one that was deleted nothing comes any more.
+    return workload !== undefined && !target.containers.every(({ name, after }) =>
+      containersOf(target.kind, workload).some(({ container }) => container.name === name && container.image === after));
+  };
+  if (leftMs() > 0 && targets.some(isDue)) {
+    ports.log.info(`The run that was stopped may have sent a change of the images that is still under way: waiting for it, at most ${Math.ceil(leftMs() / 1000)} s`);
+  }
+  while (leftMs() > 0 && targets.some(isDue)) await watched.news(leftMs(), ports.cancelled);
 }
 
 /**
@@ -76,7 +111,6 @@ function trusted(recorded: readonly SmokeCheck[], own: readonly SmokeCheck[]): S
 /** Puts back what the recorded run had changed, and proves it; the ledger says so before and after. */
 export async function undoRecorded(release: OpenRelease, store: LedgerStore, ledger: Ledger): Promise<Undone> {
   const failure = new RolloutError('cancelled', 'The run was stopped before the rollout was finished.');
-  if (ledger.run.underWaySince !== undefined) await lateChange(release, Date.parse(ledger.run.underWaySince));
   const undone = await undoRelease(release, failure, {
     resumed: true, held: ledger.run.held, restoring: () => store.write(inPhase(ledger, 'restoring')),
   });
@@ -84,29 +118,15 @@ export async function undoRecorded(release: OpenRelease, store: LedgerStore, led
   return undone;
 }
 
-/** The API server gives a request up after a minute; a change that was sent by then is there, or never will be. */
-const requestLastsMs = 60_000;
-
-/** Waits for a change that was sent and not answered, until it is there or cannot come any more. */
-async function lateChange({ ports, targets, watched }: OpenRelease, sentAt: number): Promise<void> {
-  const until = ports.clock.monotonic() + Math.max(0, Math.min(requestLastsMs, sentAt + requestLastsMs - ports.clock.now()));
-  const arrived = (target: Target): boolean => {
-    const { workload } = watched.world.view(target);
-    const isOurs = ({ container: { name, image } }: PlacedContainer): boolean => target.containers.some((each) => each.name === name && each.after === image);
-    return workload !== undefined && containersOf(target.kind, workload).some(isOurs);
-  };
-  while (!targets.every(arrived) && ports.clock.monotonic() < until) await watched.news(until - ports.clock.monotonic());
-}
-
 /**
  * Finishes what a dead run had begun, before this run does anything else: confirms it when its version is everywhere and
  * answers rightly, and puts back what was there before otherwise.
  */
-export async function recover(scope: Scope, store: LedgerStore, ledger: Ledger): Promise<Recovery> {
+export async function recover(scope: Scope, store: LedgerStore, ledger: Ledger, lock: Lock): Promise<Recovery> {
   const { run } = ledger;
   const about = { runId: run.id, runUrl: run.url, startedAt: run.startedAt };
   scope.ports.log.info(`An earlier run (${run.url ?? run.id}, begun ${run.startedAt}) died in the middle of a rollout: finishing it first`);
-  const release = await reopen(scope, ledger);
+  const release = await reopen(scope, ledger, lock);
   try {
     if (run.phase === 'changing' && (await succeeded(release))) {
       await store.write(inPhase(withRelease(ledger, releaseOf(ledger.run, scope.ports.clock.now())), 'proven'));

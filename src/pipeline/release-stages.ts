@@ -116,7 +116,7 @@ async function begin(session: Session): Promise<void> {
   const { run, facts } = session;
   session.lock = await acquireLock(run.ports, facts.cluster, run.config.app, { id: run.id, url: run.facts.runUrl }, run.config.lockTimeoutMs);
   const known = await facts.store.read();
-  if (isUnfinished(known)) session.recovery = await recover(scopeOf(session), facts.store, known);
+  if (isUnfinished(known)) session.recovery = await recover(scopeOf(session), facts.store, known, session.lock);
 }
 
 /** Without its lock a run stops as if it were cancelled. */
@@ -164,21 +164,16 @@ async function undoTargets(session: Session, failure: DeployError): Promise<Part
 async function putBack(session: Session, failure: DeployError): Promise<Partial<ReleaseState>> {
   const { run, release, ledger, lock } = session;
   if (!release || !ledger || !lock) return {};
-  const done = await undoOrLeave(run, { release, lock, held: ledger.run.held }, failure, () => record(session, 'restoring'));
-  const underWay = failure instanceof ChangeUnderWay && done.untouched.length > 0;
-  const undone = underWay ? stillUnderWay(done) : done;
+  const isStopped = failure instanceof ChangeUnderWay;
+  const done = await undoOrLeave(run, { release, lock, held: ledger.run.held }, failure, () => record(session, isStopped ? 'stopped' : 'restoring'));
+  const underWay = isStopped && done.untouched.length > 0;
+  const undone = underWay ? stillUnderWay(run, done) : done;
   // A cancelled step has seconds left: when the proof did not fit into them, the post step finds `restoring` and goes on.
   const postGoesOn = failure instanceof CancelledError && run.hasPost && run.config.rollback === 'auto';
   session.unfinished = underWay || (undone.result === 'failed' && (lock.lost.aborted || postGoesOn));
-  if (underWay && session.ledger) {
-    const underWaySince = new Date(run.ports.clock.now()).toISOString();
-    session.ledger = { ...session.ledger, run: { ...session.ledger.run, underWaySince } };
-    await record(session, 'restoring').catch(() => undefined);
-  }
-  if (!session.unfinished) {
-    await record(session, undone.result === 'failed' ? 'left' : 'restored').catch(() => undefined);
-    await forget(run);
-  }
+  const phase = underWay ? 'stopped' : session.unfinished ? 'restoring' : undone.result === 'failed' ? 'left' : 'restored';
+  if (!lock.lost.aborted) await record(session, phase).catch(() => undefined);
+  if (!session.unfinished) await forget(run);
   return { targets: release.targets, undone };
 }
 

@@ -35,6 +35,7 @@ async function anyChanged({ cluster, targets }: OpenRelease): Promise<boolean> {
 }
 
 /** Nothing to be seen of a change says nothing while the API server may still be at it: whoever comes next looks again. */
-export const stillUnderWay = (undone: Undone): Undone => ({
-  ...undone, result: 'failed', notes: [...undone.notes, 'The change of the images had been sent and was not answered: it may still be made, and will be put back then.'],
+export const stillUnderWay = ({ config }: Run, undone: Undone): Undone => ({
+  ...undone, result: 'failed',
+  notes: [...undone.notes, `The change of the images had been sent and was not answered: it may still be made, and ${config.rollback === 'off' ? 'stays then: `rollback` is off' : 'will be put back then'}.`],
 });

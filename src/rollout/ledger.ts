@@ -30,10 +30,11 @@ export interface RunRecord {
   /** ISO 8601. */
   readonly startedAt: string;
   /**
-   * changing: the images may have been set. restoring: the old ones may have been put back.
+   * changing: the images may have been set. stopped: the run was cancelled in the middle of that, and wants the old ones
+   * back. restoring: they may have been put back; no change of the images is under way any more.
    * proven: the new version serves. restored: the old one serves again. left: neither could be proven.
    */
-  readonly phase: 'changing' | 'proven' | 'restoring' | 'restored' | 'left';
+  readonly phase: 'changing' | 'proven' | 'stopped' | 'restoring' | 'restored' | 'left';
   readonly targets: readonly Target[];
   /** Why the run went on in spite of a freeze. */
   readonly override?: string;
@@ -41,8 +42,6 @@ export interface RunRecord {
   readonly held: readonly HeldTarget[];
   /** `off`: whoever finishes the run leaves the images as they are. */
   readonly rollback: Config['rollback'];
-  /** A change that had been sent when the run was stopped, ISO 8601: until a minute later it may still be made. */
-  readonly underWaySince?: string;
   /** The checks of that run: those of a later one may name a later version. */
   readonly smoke: readonly SmokeCheck[];
   /** What can prove that the old version is back, as it was before the change. */

@@ -13,6 +13,8 @@ import type { Ports } from '../ports/ports.js';
  */
 
 export interface Lock {
+  /** Monotonic ms: whoever held it before was heard of then, and has begun no change since. */
+  readonly formerHeardAt: number;
   /** Aborted when another run has taken the Lease over: this one must not touch the workloads any more. */
   readonly lost: AbortSignal;
   /** Renews it now. @throws ClusterError superseded when it is lost */
@@ -54,9 +56,10 @@ export async function acquireLock(ports: Ports, cluster: Cluster, app: string, h
   const deadlineAt = ports.clock.monotonic() + timeoutMs;
   for (let told = false; ; told = true) {
     const { lease, ageMs } = await persistently(ports.clock, () => readLease(cluster.api, path), { signal: ports.cancelled });
+    const heardAt = ports.clock.monotonic() - ageMs;
     if (isFree(lease, ageMs, holder)) {
       const taken = await take(cluster, path, app, holder, lease, ports.clock.now()).catch((error: unknown) => unanswered(error, ports));
-      if (taken) return keepLock(ports, cluster.api, path, holder);
+      if (taken) return { ...keepLock(ports, cluster.api, path, holder), formerHeardAt: heardAt };
       continue;
     }
     const leftMs = deadlineAt - ports.clock.monotonic();
@@ -139,7 +142,7 @@ async function changed(ports: Ports, { api, namespace }: Cluster, app: string, l
   await seen;
 }
 
-function keepLock(ports: Ports, api: Api, path: string, holder: Holder): Lock {
+function keepLock(ports: Ports, api: Api, path: string, holder: Holder): Omit<Lock, 'formerHeardAt'> {
   const lost = new AbortController();
   const stopped = new AbortController();
   const mine = { op: 'test', path: '/spec/holderIdentity', value: holder.id } as const;
