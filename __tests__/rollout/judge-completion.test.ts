@@ -53,6 +53,27 @@ describe('a Deployment that is held at its first wave', () => {
     ['all of the wave are ready', held, 2, done, undefined],
   ] as const)('%s', (_what, workload, replicas, pods, still) => expect(wave(workload, replicas, ...pods).waitingFor).toBe(still));
 
+  describe('and goes on before it is let', () => {
+    const starting = () => pod('b', { statuses: [waiting('ContainerCreating')] });
+    const wants = (replicas: number) => ({ ...replicaSet('rs-new', newImage), spec: { ...replicaSet('rs-new', newImage).spec, replicas } });
+    const begun = (then: () => readonly KubeObject[]) => {
+      const world = worldOf([deployment(held), wants(2), pod('a'), starting()]);
+      const asked = judgeOf(world, { expected: { goal: 'first-wave' } });
+      const before = asked.at(0);
+      for (const object of then()) world.apply(set(object));
+      return [before, asked.at(1000)].map((decision) => (decision.state === 'wait' ? decision.progress : word(decision)));
+    };
+    it('because somebody lifts the pause: its wave is what there is then', () => {
+      const lifted = () => deployment({ generation: 4, status: { observedGeneration: 4 } });
+      expect(begun(() => [lifted()])).toEqual(['1/2 ready · b pulling and starting', '1/2 ready · b pulling and starting']);
+      expect(begun(() => [lifted(), pod('b')])).toEqual([expect.any(String), 'done']);
+    });
+    it('because an autoscaler wants no pod at all: its wave is over', () => {
+      const none = () => deployment({ generation: 4, spec: { replicas: 0, paused: true }, status: { observedGeneration: 4 } });
+      expect(begun(() => [none(), wants(0), pod('a', { deleted: true }), pod('b', { deleted: true })])).toEqual([expect.any(String), 'done']);
+    });
+  });
+
   it('is done at once, whatever the endpoints are', () => {
     const set_ = { ...replicaSet('rs-new', newImage), spec: { ...replicaSet('rs-new', newImage).spec, replicas: 1 } };
     const world = worldOf([deployment(held), set_, pod('a'), slice('api', { old: {} })]);
@@ -198,6 +219,7 @@ describe('traffic', () => {
     ['an old pod that is terminating', serving(exact, old(true), slice('api', { ...right, old: { terminating: true } }))],
     ['a stranger behind a Service that nobody asks', serving(any, slice('api', { ...right, stranger: {} }))],
     ['only some of the new pods, where the Service does not select them', serving({ name: 'api', exact: true, selects: false }, slice('api', { a: {} }))],
+    ['nobody, as it was scaled to nothing meanwhile', { objects: [deployment({ spec: { replicas: 0 } }), ...replicaSets()], expected: { services: [exact] } }],
     ['a slice of another Service', serving(exact, slice('api', right), slice('other', { old: {} }), old(true))],
   ])('to %s is right', (_what, { objects, ...options }) => {
     const { decision, atMs } = settle(judgeOf(worldOf(objects), options));

@@ -57,6 +57,16 @@ describe('a good release', () => {
     expect(simulation.ports.lines).toContain('progress rollout deployment/api the first wave answers rightly · the rest follows');
   });
 
+  it('that is proved first goes on when somebody lifts its pause', async () => {
+    const lift = (_count: number, { cluster, deployment }: Simulation) => {
+      const { paused, ...spec } = deployment().spec ?? {};
+      if (paused) cluster.put(deploymentPath, { ...deployment(), spec } as Workload);
+    };
+    const { simulation, error } = await run({ proveFirst: true, onNews: lift });
+    expect([error, simulation.images(), holdOf(simulation)]).toEqual([undefined, times(3, newImage), [false, 0]]);
+    expect(simulation.ports.lines).toContain('progress rollout deployment/api the first wave answers rightly · the rest follows');
+  });
+
   it('goes on when an autoscaler changes the number of pods meanwhile', async () => {
     const scale = (count: number, { cluster, deployment }: Simulation) => {
       if (count === 5) cluster.put(deploymentPath, { ...deployment(), spec: { ...deployment().spec, replicas: 5 } } as Workload);

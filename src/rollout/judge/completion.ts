@@ -17,12 +17,13 @@ export interface Completion {
  * What "rolled out" means for each kind, as `kubectl rollout status` has it
  * (k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go), with two corrections: old pods must be gone or going, and a
  * StatefulSet need not have caught up its currentRevision.
+ * @param wasHeld whether it was seen to stand still at its first wave, now or before
  */
-export function completionOf(view: WorkloadView, goal: Goal = 'whole'): Completion {
+export function completionOf(view: WorkloadView, goal: Goal = 'whole', wasHeld = isHeld(view)): Completion {
   const { workload } = view;
   const ready = view.newPods.filter(isReady).length;
   if (!workload) return { ready, desired: 0, waitingFor: 'the workload itself' };
-  if (goal !== 'whole') return goal === 'nothing' ? { ready, desired: ready, waitingFor: undefined } : firstWave(view, ready);
+  if (goal !== 'whole') return goal === 'nothing' ? { ready, desired: ready, waitingFor: undefined } : firstWave(view, workload, ready, wasHeld);
   return ofKind[view.target.kind](view, workload, ready);
 }
 
@@ -89,15 +90,19 @@ const ofKind: Readonly<Record<WorkloadKind, OfKind>> = {
   cronjob: () => ({ ready: 0, desired: 0, waitingFor: undefined }),
 };
 
+/** Whether a Deployment stands still at its first wave, and its controller knows. */
+export const isHeld = ({ workload }: WorkloadView): boolean =>
+  workload?.spec?.paused === true && (workload.status?.observedGeneration ?? 0) >= (workload.metadata?.generation ?? 0);
+
 /**
  * A held Deployment has made as many new pods as its new ReplicaSet wants: those are the first wave. Each kind has a watch
- * of its own, so that more pods may be seen already than the ReplicaSet was seen to want.
+ * of its own, so that more pods may be seen already than the ReplicaSet was seen to want. Once it was held it may go on
+ * before it is let: somebody lifts the pause, or an autoscaler wants no pod at all. The wave is what there is then.
  */
-function firstWave(view: WorkloadView, ready: number): Completion {
+function firstWave(view: WorkloadView, workload: Workload, ready: number, wasHeld: boolean): Completion {
   const desired = Math.max(view.replicaSet?.spec?.replicas ?? 0, view.newPods.length);
-  const { metadata, spec, status } = view.workload ?? {};
-  const isHeld = spec?.paused === true && (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0);
-  const waitingFor = firstOf([[desired === 0, 'the first new pods'], [!isHeld, 'the hold'], [ready < desired, `${ready} of ${desired} pods of the first wave ready`]]);
+  if (wasHeld && desiredReplicas(workload) === 0) return { ready, desired, waitingFor: undefined };
+  const waitingFor = firstOf([[desired === 0, 'the first new pods'], [!wasHeld, 'the hold'], [ready < desired, `${ready} of ${desired} pods of the first wave ready`]]);
   return { ready, desired, waitingFor };
 }
 

@@ -1,8 +1,8 @@
 import { patienceMs, type Cause } from '../../outcome/causes.js';
 import { isLeaving, uidOf, type Pod } from '../../cluster/objects.js';
 import type { WorkloadView } from '../world.js';
-import { containersOf, pausedByOthers } from '../workload.js';
-import { completionOf, endpointTrouble, progressDeadlineExceeded } from './completion.js';
+import { containersOf, desiredReplicas, pausedByOthers } from '../workload.js';
+import { completionOf, endpointTrouble, isHeld, progressDeadlineExceeded } from './completion.js';
 import type { Expectation } from './expectation.js';
 import { disturbanceOf, type Disturbance } from './disturbance.js';
 import { describeProgress, doingOf } from './progress.js';
@@ -18,6 +18,8 @@ export interface Memory {
   readonly doing?: { readonly what: string; readonly since: number };
   /** Since when it has been finished and the endpoints have been right, without a break. */
   readonly steadySince?: number;
+  /** It was seen to stand still at its first wave. */
+  readonly wasHeld?: boolean;
   /** The last sign that a new pod is not well, and when it was first seen. */
   readonly disturbed?: { readonly key: string; readonly since: number };
 }
@@ -97,14 +99,16 @@ export function judge(
 
   const symptoms = [...symptomsOfOwner(view, expected), ...view.newPods.flatMap((pod) => symptomsOfPod(pod, view, expected))]
     .sort((a, b) => (a.key < b.key ? -1 : 1));
-  const completion = completionOf(view, expected.goal);
+  const wasHeld = before.wasHeld === true || isHeld(view);
+  const completion = completionOf(view, expected.goal, wasHeld);
   if (completion.waitingFor !== undefined && expected.goal !== 'first-wave' && pausedByOthers(view.workload ?? {})) return fail('superseded', `${view.target.ref} was paused by somebody else during the run: ${completion.waitingFor}`);
   const trouble = completion.waitingFor === undefined && expected.goal === 'whole' ? firstEndpointTrouble(view, expected, run.newPods) : undefined;
   // As long as another workload is on its way, an old pod of it may serve, or none.
   if (trouble && run.rolledOut) symptoms.push({ key: 'wrong-version-serving', cause: 'wrong-version-serving', patienceMs: patienceMs('wrong-version-serving'), message: trouble });
 
   const disturbance = disturbanceOf(view);
-  const memory = remember(before, at, { symptoms, steady: completion.waitingFor === undefined && trouble === undefined, doing: doingOf(view), disturbance });
+  const steady = completion.waitingFor === undefined && trouble === undefined;
+  const memory = remember(before, at, { symptoms, steady, doing: doingOf(view), disturbance, wasHeld });
   const certainAt = (symptom: Symptom): number => {
     const { first, followedMs } = memory.seen.get(symptom.key) ?? { first: at, followedMs: 0 };
     return first + (patience.of?.[symptom.cause] ?? symptom.patienceMs) + followedMs;
@@ -175,6 +179,8 @@ function supersededBy(view: WorkloadView, expected: Expectation): string | undef
 }
 
 function firstEndpointTrouble(view: WorkloadView, expected: Expectation, newPodsOfRun: ReadonlySet<string>): string | undefined {
+  // Scaled to nothing during the run: nobody can be sent any traffic.
+  if (view.workload && desiredReplicas(view.workload) === 0) return undefined;
   for (const service of expected.services) {
     const trouble = endpointTrouble(view, service, newPodsOfRun);
     if (trouble) return trouble;
@@ -188,9 +194,10 @@ interface Seen {
   readonly steady: boolean;
   readonly doing: string | undefined;
   readonly disturbance: Disturbance | undefined;
+  readonly wasHeld: boolean;
 }
 
-function remember(before: Memory, at: number, { symptoms, steady, doing, disturbance }: Seen): Memory {
+function remember(before: Memory, at: number, { symptoms, steady, doing, disturbance, wasHeld }: Seen): Memory {
   const present = new Set(symptoms.map(({ key }) => key));
   const unbroken = (key: string, last: number): boolean => (present.has(key) && last === before.lookedAt) || at - last < forgetAfterMs;
   const seen = new Map([...before.seen].filter(([key, { last }]) => unbroken(key, last)));
@@ -199,7 +206,7 @@ function remember(before: Memory, at: number, { symptoms, steady, doing, disturb
     seen.set(key, { first: at, followedMs: followed ? at - followed.first : 0, ...seen.get(key), last: at });
   }
   return {
-    seen, lookedAt: at,
+    seen, lookedAt: at, wasHeld,
     steadySince: steady ? (before.steadySince ?? at) : undefined,
     disturbed: disturbance && { key: disturbance.key, since: before.disturbed?.key === disturbance.key ? before.disturbed.since : at },
     doing: doing === undefined ? undefined : { what: doing, since: before.doing?.what === doing ? before.doing.since : at },
