@@ -117,6 +117,12 @@ describe('a new pod whose container ends', () => {
     expect(verdictOn(seen)[2]).toBe('container app of pod p was killed for its memory twice; its memory limit is 64Mi');
   });
 
+  it('names the limit of an init container', () => {
+    const killed = init(restarted(2, { exitCode: 137, reason: 'OOMKilled' }, { name: 'migrate' }));
+    const seen = { ...killed, initContainers: [{ name: 'migrate', image: newImage, resources: { limits: { memory: '32Mi' } } }] };
+    expect(verdictOn(seen)[2]).toBe('container migrate of pod p was killed for its memory twice; its memory limit is 32Mi');
+  });
+
   it.each([['liveness', 'Container app failed liveness probe, will be restarted'], ['startup', 'Container app failed startup probe, will be restarted']])(
     'is told from one that its %s probe had killed', (probe, words) => {
       const killing = event('uid-p', 'Killing', words, { type: 'Normal' });
@@ -227,6 +233,12 @@ describe('a container that has ended once', () => {
   it('has to live for the least when it is not known how long it did', () => {
     expect(doneAfter({})).toEqual(['done', 5000]);
     expect(doneAfter({ finishedAt: 'yesterday', startedAt: 'once' })).toEqual(['done', 5000]);
+  });
+  it('has to live for twice as long as a sidecar, too', () => {
+    const proxy = restarted(1, {}, { name: 'proxy', ready: true, lastState: { terminated: { exitCode: 1, ...lived(10_000) } } });
+    const sidecar = pod('a', { initContainers: [{ name: 'proxy', restartPolicy: 'Always' }], initStatuses: [proxy] });
+    const { decision, atMs } = settle(judgeOf(worldOf([deployment(), ...replicaSets(), sidecar, pod('b')])));
+    expect([word(decision), atMs]).toEqual(['done', 20_000]);
   });
   it('is not yet done a moment before', () => {
     const asked = judgeOf(worldOf([deployment(), ...replicaSets(), oneMore(lived(10_000)), pod('b')]));

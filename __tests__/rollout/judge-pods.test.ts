@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Probe } from '../../src/cluster/objects.js';
 import { probeAllowanceMs } from '../../src/rollout/judge/probes.js';
-import { event, newImage, pod, running, waiting } from './build.js';
-import { judgeOf, messageOf, midway, word } from './judging.js';
+import { ended, event, newImage, pod, running, waiting } from './build.js';
+import { judgeOf, messageOf, midway, settle, word } from './judging.js';
 
 const second = 1000;
 
@@ -117,6 +117,17 @@ describe('a pod that runs and does not become ready', () => {
     asked.at(0);
     for (let at = second; at < 60_000; at += second) asked.at(at);
     expect(messageOf(asked.at(60_000))).toBe('container proxy of pod p runs and does not become ready');
+  });
+
+  it('may be held up by a sidecar, which is an init container that does not end', () => {
+    const sidecar = (readinessProbe?: Probe) => midway(pod('p', {
+      initContainers: [{ name: 'migrate', image: newImage }, { name: 'proxy', image: newImage, restartPolicy: 'Always', readinessProbe }],
+      initStatuses: [ended({ exitCode: 0 }, { name: 'migrate', ready: true }), running({ name: 'proxy', ready: false })],
+      conditions: [{ type: 'Ready', status: 'False' }],
+    }));
+    const { decision, atMs } = settle(judgeOf(sidecar()));
+    expect([word(decision), atMs, messageOf(decision)]).toEqual(['not-ready', 60_000, 'container proxy of pod p runs and does not become ready']);
+    expect(firstVerdict(judgeOf(sidecar({ initialDelaySeconds: 40, periodSeconds: 10, timeoutSeconds: 5 })))).toEqual(['not-ready', 110_000]);
   });
 
   it('waits as long as the settings say instead', () => {

@@ -1,5 +1,5 @@
 import type { Pod, Terminated } from '../../cluster/objects.js';
-import { restartKey, symptom, type Subject, type Symptom } from './symptoms.js';
+import { declared, restartKey, symptom, type Subject, type Symptom } from './symptoms.js';
 
 /** How often a container has ended since the change, and how the last time. */
 interface Ends {
@@ -47,7 +47,7 @@ function describeEnd({ exitCode, signal, reason }: Terminated): string {
 }
 
 function limitOf(pod: Pod, name: string | undefined): string {
-  const limit = pod.spec?.containers?.find((container) => container.name === name)?.resources?.limits?.memory;
+  const limit = declared(pod, name)?.resources?.limits?.memory;
   return limit ? `its memory limit is ${limit}` : 'it has no memory limit: the node itself ran out';
 }
 

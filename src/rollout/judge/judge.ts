@@ -6,7 +6,7 @@ import { completionOf, endpointTrouble, isHeld, progressDeadlineExceeded } from 
 import type { Expectation } from './expectation.js';
 import { disturbanceOf, type Disturbance } from './disturbance.js';
 import { describeProgress, doingOf } from './progress.js';
-import { restartKey, symptomsOfOwner, symptomsOfPod, type Symptom } from './symptoms.js';
+import { lastingStatuses, restartKey, symptomsOfOwner, symptomsOfPod, type Symptom } from './symptoms.js';
 
 /** What the judge remembers of one workload between two looks. Times are the clock's monotonic ms. */
 export interface Memory {
@@ -138,7 +138,7 @@ export function judge(
  * for twice as long as it did before that, a minute at most, until it counts.
  */
 function outliveMs(view: WorkloadView, expected: Expectation): number {
-  const lives = view.newPods.flatMap((pod) => (pod.status?.containerStatuses ?? []).flatMap((status) => {
+  const lives = view.newPods.flatMap((pod) => lastingStatuses(pod).flatMap((status) => {
     const restarts = (status.restartCount ?? 0) - (expected.restartsBefore.get(restartKey(pod, status.name)) ?? 0);
     const { startedAt = '', finishedAt = '' } = status.lastState?.terminated ?? {};
     const life = Date.parse(finishedAt) - Date.parse(startedAt);

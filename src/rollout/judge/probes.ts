@@ -5,7 +5,8 @@ const defaults = { initialDelaySeconds: 0, periodSeconds: 10, timeoutSeconds: 1,
 
 /** The longest time, in ms, that the pod's own probes allow between its start and its becoming ready. */
 export function probeAllowanceMs(pod: Pod): number {
-  const allowances = (pod.spec?.containers ?? []).map((container) => {
+  const sidecars = (pod.spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
+  const allowances = [...sidecars, ...(pod.spec?.containers ?? [])].map((container) => {
     const startup = container.startupProbe ? allowance(container.startupProbe, 'failureThreshold') : 0;
     const readiness = container.readinessProbe ? allowance(container.readinessProbe, 'successThreshold') : 0;
     return startup + readiness;

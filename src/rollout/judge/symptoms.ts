@@ -51,8 +51,14 @@ export interface Subject {
   readonly expected: Expectation;
 }
 
-const isSidecar = (pod: Pod, status: ContainerStatus): boolean =>
-  pod.spec?.initContainers?.some((container) => container.name === status.name && container.restartPolicy === 'Always') ?? false;
+const isSidecar = (pod: Pod, status: ContainerStatus): boolean => declared(pod, status.name)?.restartPolicy === 'Always';
+
+/**
+ * Of the containers that run for as long as the pod does, and must be ready for it to be: sidecars are init containers
+ * that do not end. https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
+ */
+export const lastingStatuses = (pod: Pod): readonly ContainerStatus[] =>
+  [...(pod.status?.initContainerStatuses ?? []).filter((status) => isSidecar(pod, status)), ...(pod.status?.containerStatuses ?? [])];
 
 export const symptom = (cause: Cause, { pod, status }: Subject, patienceMs: number, message: string): Symptom => ({
   key: `${cause} ${uidOf(pod)} ${status.name ?? ''}`, cause, patienceMs, message: `container ${status.name} of pod ${nameOf(pod)} ${message}`, pod, container: status.name,
@@ -80,8 +86,7 @@ function lastPullFailure(events: readonly KubeEvent[], container: string | undef
   return events.filter((event) => event.reason === 'Failed' && event.message?.startsWith('Failed to pull image') && (event.involvedObject?.fieldPath ?? about).endsWith(about)).at(-1)?.message;
 }
 
-const imageOf = (pod: Pod, container: string | undefined): string =>
-  [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].find((candidate) => candidate.name === container)?.image ?? 'its image';
+const imageOf = (pod: Pod, container: string | undefined): string => declared(pod, container)?.image ?? 'its image';
 
 function configuring(subject: Subject): Symptom | undefined {
   const waiting = subject.status.state?.waiting;
@@ -130,7 +135,7 @@ const mounted = (pod: Pod): boolean =>
     (state?.running ?? state?.terminated ?? lastState?.terminated) !== undefined || !/^(ContainerCreating|PodInitializing)?$/.test(state?.waiting?.reason ?? ''));
 
 function readying(pod: Pod, view: WorkloadView): Symptom | undefined {
-  const statuses = pod.status?.containerStatuses ?? [];
+  const statuses = lastingStatuses(pod);
   const allRun = statuses.length > 0 && statuses.every((status) => status.state?.running);
   if (!allRun || statuses.every((status) => status.ready) || isReady(pod)) return undefined;
   const unready = statuses.find((status) => !status.ready);
@@ -189,5 +194,6 @@ function lastFailedCreate(view: WorkloadView, expected: Expectation): string | u
 /** What happens again is the same event in a later version. */
 export const occurrenceOf = (event: KubeEvent): string => `${uidOf(event)} ${event.metadata?.resourceVersion ?? ''}`;
 
-/** The container as the pod declares it, by name. */
-export const declared = (pod: Pod, name: string | undefined): Container | undefined => pod.spec?.containers?.find((container) => container.name === name);
+/** The container as the pod declares it, by name: no two have the same, init containers included. */
+export const declared = (pod: Pod, name: string | undefined): Container | undefined =>
+  [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].find((container) => container.name === name);
