@@ -35,6 +35,35 @@ describe('a version that is ready by its status', () => {
     expect([asked.at(3000), asked.at(6999), asked.at(7000)].map(word)).toEqual(['wait', 'wait', 'done']);
   });
 
+  describe('with many pods', () => {
+    const names = Array.from({ length: 100 }, (_each, index) => `p${index}`);
+    const sign = (name: string, of: KubeEvent, version: number): KubeEvent =>
+      ({ ...at(6, of), metadata: { ...of.metadata, uid: `${of.reason} ${name}`, resourceVersion: String(9_000_000 + version) }, involvedObject: { uid: `uid-${name}`, fieldPath: 'spec.containers{app}' } });
+    const many = () => worldOf([deployment({ spec: { replicas: names.length } }), ...replicaSets(), ...names.map((name) => pod(name))]);
+    /** Looks every second, after the signs of that second. */
+    const ending = (signs: (second: number) => readonly KubeEvent[]) => {
+      const world = many();
+      const asked = judgeOf(world);
+      for (let second = 0; ; second += 1) {
+        for (const each of signs(second)) world.apply(set(each));
+        const decision = asked.at(1000 * second);
+        if (decision.state !== 'wait' || second > 100) return [word(decision), second];
+      }
+    };
+
+    it('is done though one of them is always asked in vain: each of them was calm for once', () => {
+      expect(ending((second) => (second % 3 === 0 ? [sign(names[second / 3] ?? '', unhealthy, second)] : []))).toEqual(['done', 19]);
+    });
+    it('is not done while one of them is never calm', () => {
+      expect(ending((second) => (second % 5 === 0 ? [sign('p7', unhealthy, second)] : []))).toEqual(['wait', 101]);
+    });
+    it('is held by one that is killed after it was calm', () => {
+      const restless = (second: number) => (second % 5 === 0 && second < 30 ? [sign('p7', unhealthy, second)] : []);
+      expect(ending(restless)).toEqual(['done', 35]);
+      expect(ending((second) => [...restless(second), ...(second === 30 ? [sign('p8', killing, second)] : [])])).toEqual(['done', 45]);
+    });
+  });
+
   it('is a crash loop when its status shows at last what the events had said', () => {
     const world = rolledOut(pod('a'), at(3, killing));
     const asked = judgeOf(world);

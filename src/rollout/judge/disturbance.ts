@@ -4,10 +4,23 @@ import { declared, occurrenceOf } from './symptoms.js';
 
 /** A sign that a new pod is not as well as its status still says. */
 export interface Disturbance {
+  /** uid of the pod. */
+  readonly pod: string;
   /** The same for the same sign, another one when it is seen again. */
   readonly key: string;
-  /** For that long nothing more must happen until the pod counts again, ms. */
+  /** For that long nothing more must happen to the pod until it counts again, ms. */
   readonly settlesMs: number;
+  /** The pod itself was touched, and not only asked in vain. */
+  readonly killed: boolean;
+}
+
+/** What is remembered of the last sign of one pod. */
+export interface Disturbed {
+  readonly key: string;
+  /** When it was first seen, monotonic ms. */
+  readonly since: number;
+  /** The pod had been calm for long enough before it. */
+  readonly wasCalm: boolean;
 }
 
 /** A container that a probe kills starts anew, and its status shows that in the end: a busy kubelet takes seconds for it. */
@@ -17,14 +30,34 @@ const longestSettlingMs = 10_000;
 const usualPeriodSeconds = 10;
 
 /**
- * The newest event that speaks against a new pod which is ready by its status. Kubelets post events at once and statuses
- * late, so that a version which its probe kills again and again can look ready for seconds after it was killed.
+ * Of each new pod that is ready by its status, the newest event that speaks against it. Kubelets post events at once and
+ * statuses late, so that a version which its probe kills again and again can look ready for seconds after it was killed.
  */
-export function disturbanceOf(view: WorkloadView): Disturbance | undefined {
-  const signs = view.newPods.flatMap((pod) => view.eventsOf(uidOf(pod)).filter((event) => isNews(event, pod)).map((event) => ({ event, pod })));
-  const latest = signs.reduce<(typeof signs)[number] | undefined>((best, next) => (best && timeOf(best.event) > timeOf(next.event) ? best : next), undefined);
-  return latest && { key: occurrenceOf(latest.event), settlesMs: settlesMs(latest.event, latest.pod) };
+export function disturbancesOf(view: WorkloadView): readonly Disturbance[] {
+  return view.newPods.flatMap((pod) => {
+    const signs = view.eventsOf(uidOf(pod)).filter((event) => isNews(event, pod));
+    const latest = signs.reduce<KubeEvent | undefined>((best, next) => (best && timeOf(best) > timeOf(next) ? best : next), undefined);
+    return latest ? [{ pod: uidOf(pod), key: occurrenceOf(latest), settlesMs: settlesMs(latest, pod), killed: latest.reason === 'Killing' }] : [];
+  });
 }
+
+/**
+ * What is to be remembered of a sign. Each pod has to be calm once for as long as its sign takes to settle, and not all of
+ * them at the same time: of hundreds of pods one is always being asked in vain.
+ * @param steadySince since when all has looked right: a pod without a sign has been calm since then
+ */
+export function noteDisturbance({ pod, key, settlesMs, killed }: Disturbance, before: ReadonlyMap<string, Disturbed>, at: number, steadySince = at): Disturbed {
+  const known = before.get(pod);
+  if (known?.key === key) return known;
+  return { key, since: at, wasCalm: !killed && (known?.wasCalm === true || at - (known?.since ?? steadySince) >= settlesMs) };
+}
+
+/** Monotonic ms from which on all of these pods count again. */
+export const settledAt = (disturbances: readonly Disturbance[], disturbed: ReadonlyMap<string, Disturbed>): number =>
+  Math.max(-Infinity, ...disturbances.map(({ pod, settlesMs }) => {
+    const noted = disturbed.get(pod);
+    return noted && !noted.wasCalm ? noted.since + settlesMs : -Infinity;
+  }));
 
 const probeKilled = /failed (liveness|startup) probe/;
 const probeFailed = /^(Liveness|Startup|Readiness) probe (failed|errored)/;

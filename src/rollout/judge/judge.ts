@@ -4,7 +4,7 @@ import type { WorkloadView } from '../world.js';
 import { containersOf, desiredReplicas, pausedByOthers } from '../workload.js';
 import { completionOf, endpointTrouble, isHeld, progressDeadlineExceeded } from './completion.js';
 import type { Expectation } from './expectation.js';
-import { disturbanceOf, type Disturbance } from './disturbance.js';
+import { disturbancesOf, noteDisturbance, settledAt, type Disturbance, type Disturbed } from './disturbance.js';
 import { describeProgress, doingOf } from './progress.js';
 import { lastingStatuses, restartKey, symptomsOfOwner, symptomsOfPod, type Symptom } from './symptoms.js';
 
@@ -20,11 +20,11 @@ export interface Memory {
   readonly steadySince?: number;
   /** It was seen to stand still at its first wave. */
   readonly wasHeld?: boolean;
-  /** The last sign that a new pod is not well, and when it was first seen. */
-  readonly disturbed?: { readonly key: string; readonly since: number };
+  /** uid of a new pod → the last sign that it is not well. */
+  readonly disturbed: ReadonlyMap<string, Disturbed>;
 }
 
-export const blankMemory: Memory = { seen: new Map() };
+export const blankMemory: Memory = { seen: new Map(), disturbed: new Map() };
 
 export interface Patience {
   /** Monotonic ms at which the rollout has taken too long. */
@@ -106,9 +106,9 @@ export function judge(
   // As long as another workload is on its way, an old pod of it may serve, or none.
   if (trouble && run.rolledOut) symptoms.push({ key: 'wrong-version-serving', cause: 'wrong-version-serving', patienceMs: patienceMs('wrong-version-serving'), message: trouble });
 
-  const disturbance = disturbanceOf(view);
+  const disturbances = disturbancesOf(view);
   const steady = completion.waitingFor === undefined && trouble === undefined;
-  const memory = remember(before, at, { symptoms, steady, doing: doingOf(view), disturbance, wasHeld });
+  const memory = remember(before, at, { symptoms, steady, doing: doingOf(view), disturbances, wasHeld });
   const certainAt = (symptom: Symptom): number => {
     const { first, followedMs } = memory.seen.get(symptom.key) ?? { first: at, followedMs: 0 };
     return first + (patience.of?.[symptom.cause] ?? symptom.patienceMs) + followedMs;
@@ -119,8 +119,7 @@ export function judge(
   if (exceeded) return fail('deadline', `Kubernetes gave up on ${view.target.ref}: ${exceeded}${because(symptoms)}`, symptoms[0]);
   const { progress, nextAt } = describeProgress(view, completion, trouble, { at, ...(memory.doing ?? { since: at }) });
   const neededMs = Math.max(expected.goal === 'whole' ? patience.steadyMs : 0, outliveMs(view, expected));
-  const settledAt = disturbance && memory.disturbed ? memory.disturbed.since + disturbance.settlesMs : -Infinity;
-  const steadyAt = memory.steadySince === undefined ? Infinity : Math.max(memory.steadySince + neededMs, settledAt);
+  const steadyAt = memory.steadySince === undefined ? Infinity : Math.max(memory.steadySince + neededMs, settledAt(disturbances, memory.disturbed));
   if (steadyAt <= at) return { memory, decision: { state: 'done', progress } };
   if (late) {
     const reached = describeProgress(view, completion, trouble, { at, since: at }).progress;
@@ -193,11 +192,11 @@ interface Seen {
   /** The controller has finished and the endpoints are right. */
   readonly steady: boolean;
   readonly doing: string | undefined;
-  readonly disturbance: Disturbance | undefined;
+  readonly disturbances: readonly Disturbance[];
   readonly wasHeld: boolean;
 }
 
-function remember(before: Memory, at: number, { symptoms, steady, doing, disturbance, wasHeld }: Seen): Memory {
+function remember(before: Memory, at: number, { symptoms, steady, doing, disturbances, wasHeld }: Seen): Memory {
   const present = new Set(symptoms.map(({ key }) => key));
   const unbroken = (key: string, last: number): boolean => (present.has(key) && last === before.lookedAt) || at - last < forgetAfterMs;
   const seen = new Map([...before.seen].filter(([key, { last }]) => unbroken(key, last)));
@@ -208,7 +207,7 @@ function remember(before: Memory, at: number, { symptoms, steady, doing, disturb
   return {
     seen, lookedAt: at, wasHeld,
     steadySince: steady ? (before.steadySince ?? at) : undefined,
-    disturbed: disturbance && { key: disturbance.key, since: before.disturbed?.key === disturbance.key ? before.disturbed.since : at },
+    disturbed: new Map(disturbances.map((each) => [each.pod, noteDisturbance(each, before.disturbed, at, before.steadySince)])),
     doing: doing === undefined ? undefined : { what: doing, since: before.doing?.what === doing ? before.doing.since : at },
   };
 }
