@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { closeApi } from './harness/api.js';
@@ -57,5 +57,36 @@ describe('in a terminal whose reader goes away after one line', () => {
     expect(await snapshotOf(space)).toEqual(before);
     expect((await ledgerOf(space)).run.phase).toBe('restored');
     expect((await space.get('Lease', 'deploy-lock-app')).spec.holderIdentity).toBe('');
+  }));
+});
+
+describe('in a terminal where Ctrl-C is pressed three times', () => {
+  it.concurrent('it ends at once, and leaves no file with a login behind', inSpace('impatient', async (space) => {
+    await startHealthy(space);
+    const never = await variant('v2', 'slow-ready=120s');
+    const folder = mkdtempSync(join(tmpdir(), 'deploy-terminal-'));
+    // Given as content, it is written into the folder of the run.
+    const flags = Object.entries(rolloutInputs(space, never, { kubeconfig: readFileSync(space.kubeconfig, 'utf8') })).map(([name, value]) => `--${name}=${value}`);
+    const child = spawn(process.execPath, [join(root, 'dist/cli.js'), 'rollout', ...flags], {
+      cwd: folder, env: { PATH: process.env.PATH, HOME: folder, TMPDIR: folder, DOCKER_CONFIG: environment().dockerConfig }, stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const own = (): readonly string[] => readdirSync(folder).filter((name) => name.startsWith('deploy-action-'));
+    let [said, there]: [string, readonly string[]] = ['', []];
+    let pressing: NodeJS.Timeout | undefined;
+    child.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      if (pressing || !/^rollout +deployment/m.test(said)) return;
+      there = own();
+      pressing = setInterval(() => child.kill('SIGINT'), 200);
+    });
+    try {
+      expect(await new Promise<number | null>((resolve) => child.on('close', resolve))).toBe(130);
+      expect(said).toContain('Ended at once. If a rollout had begun, it is half done');
+      expect(there).toHaveLength(1);
+      expect(own()).toEqual([]);
+    } finally {
+      clearInterval(pressing);
+      rmSync(folder, { recursive: true, force: true });
+    }
   }));
 });

@@ -1,8 +1,31 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createFiles } from '../../src/host/files.js';
+import { compileSource } from './compile-source.js';
+
+describe('a folder that is removed at the end of the process', () => {
+  it.each([['that is ended in the middle', 'process.exit(130); '], ['that throws', "throw new Error('x');"], ['that comes to its end', '']])('%s is gone with all it holds', async (_name, ending) => {
+    const compiled = await compileSource();
+    const folder = await createFiles(compiled).temporaryFolder();
+    await writeFile(join(folder, 'config.json'), 'login');
+    const script = `import { removeAtExit } from ${JSON.stringify(join(compiled, 'host/files.js'))}; removeAtExit(${JSON.stringify(folder)}, console.error); ${ending}`;
+    const { stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' });
+    expect((await readdir(compiled)).filter((name) => name.startsWith('deploy-action-'))).toEqual([]);
+    expect(stderr.includes('Error')).toBe(ending.includes('throw'));
+    await rm(compiled, { recursive: true });
+  });
+  it('is told when it cannot be removed', async () => {
+    const compiled = await compileSource();
+    // What no user may remove: a part of the path is too long.
+    const script = `import { removeAtExit } from ${JSON.stringify(join(compiled, 'host/files.js'))}; removeAtExit('/' + 'x'.repeat(5000), (error) => console.log(/too long/.test(error))); process.exit(130)`;
+    const { stdout, status } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' });
+    expect([stdout, status]).toEqual(['true\n', 130]);
+    await rm(compiled, { recursive: true });
+  });
+});
 
 describe('files', () => {
   let root: string;

@@ -54,4 +54,8 @@ export async function writing(what: string, write: Promise<void>): Promise<void>
 export const tryWriting = (ports: Pick<Ports, 'log'>, what: string, write: Promise<void>): Promise<void> =>
   writing(what, write).catch((error: unknown) => { ports.log.warning(reasonOf(error)); });
 
+/** What to say of the folder of the run when it is still there. */
+export const leftBehind = (folder: string, error: unknown): string =>
+  `The folder ${folder} could not be removed, and it may hold the login of the registry: ${String(error)}. Remove it by hand.`;
+
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

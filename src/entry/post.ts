@@ -3,7 +3,7 @@ import { settingsOf } from '../config/settings.js';
 import { isSuccess } from '../outcome/verdict.js';
 import { kept, type Action, type Run } from '../pipeline/run.js';
 import type { Ports } from '../ports/ports.js';
-import { tellFailure, told, tryWriting } from './ending.js';
+import { leftBehind, tellFailure, told, tryWriting } from './ending.js';
 import { runnerPorts, within } from './main.js';
 import { readConfig } from './perform.js';
 import { tell } from './report.js';
@@ -19,7 +19,7 @@ export async function runPost(action: Action): Promise<void> {
   const folder = readState(env, stateNames.folder);
   if (folder === '') return;
   await ports.files.remove(folder).catch((error: unknown) => {
-    ports.log.warning(`The folder ${folder} could not be removed, and it may hold the login of the registry: ${String(error)}. Remove it by hand.`);
+    ports.log.warning(leftBehind(folder, error));
   });
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { commands } from '../config/commands.js';
 import { didYouMean } from '../config/did-you-mean.js';
 import { systemClock } from '../host/clock.js';
-import { createFiles } from '../host/files.js';
+import { createFiles, removeAtExit } from '../host/files.js';
 import { nodeHttp } from '../host/http.js';
 import { createTerminalLog, wantsColour } from '../host/log.js';
 import { createProcessRunner } from '../host/process.js';
@@ -11,7 +11,7 @@ import { ConfigError, describeProblem } from '../outcome/errors.js';
 import { isSuccess } from '../outcome/verdict.js';
 import type { Action } from '../pipeline/run.js';
 import type { Ports } from '../ports/ports.js';
-import { endSoon, outliveReaders, tellFailure } from './ending.js';
+import { endSoon, leftBehind, outliveReaders, tellFailure } from './ending.js';
 import { within } from './main.js';
 import { perform } from './perform.js';
 import { tell } from './report.js';
@@ -55,6 +55,8 @@ const impatience = (log: Ports['log']) => (count: number): void => {
 async function runCommand(ports: Ports, action: Action, inputs: Readonly<Record<string, string>>): Promise<number> {
   const id = randomUUID();
   const folder = await ports.files.temporaryFolder();
+  // No post step comes after a person who has had enough, and it may hold the login of the registry.
+  removeAtExit(folder, (error) => { ports.log.warning(leftBehind(folder, error)); });
   try {
     const facts = await readGitFacts(ports.process);
     const outcome = await perform(within(folder, ports), { action, id, folder, keep: () => Promise.resolve(), hasPost: false, inputs, facts });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, rmSync } from 'node:fs';
 import { access, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,20 @@ export function createFiles(temporaryRoot: string = process.env['RUNNER_TEMP'] |
     temporaryFolder: () => mkdtemp(join(temporaryRoot, 'deploy-action-')),
     remove: (path) => rm(path, { recursive: true, force: true, maxRetries: 3 }),
   };
+}
+
+/**
+ * Removes the folder when this process ends, also where it is ended in the middle of its work.
+ * @param onFailure told when it cannot be removed
+ */
+export function removeAtExit(folder: string, onFailure: (error: unknown) => void): void {
+  process.once('exit', () => {
+    try {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    } catch (error) {
+      onFailure(error);
+    }
+  });
 }
 
 async function readText(path: string): Promise<string | undefined> {
