@@ -1,11 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.js';
-import { lateChange, undoRecorded } from '../../src/pipeline/recover.js';
+import { lateChange, recover, undoRecorded } from '../../src/pipeline/recover.js';
 import type { Ledger, LedgerStore, RunRecord } from '../../src/rollout/ledger.js';
 import { World } from '../../src/rollout/world.js';
-import { newImage, oldImage, target } from '../rollout/build.js';
+import { fakePorts } from '../cluster/fake-ports.js';
+import { newImage, oldImage, pod, running, service, target } from '../rollout/build.js';
 import { deploymentPath } from '../rollout/fake-cluster.js';
 import { check, simulate, type Simulation, type SimulationOptions } from '../rollout/simulation.js';
+import { config } from './runs.js';
+import { idleClock, stillCluster } from './still-cluster.js';
 
 const ledger = (changes: Partial<RunRecord> = {}): Ledger => ({
   schema: 1, app: 'api', releases: [],
@@ -83,5 +86,30 @@ describe('what a run that died had sent and got no answer to', () => {
     const cancelled = new AbortController();
     const { release } = simulate({ cancelled: cancelled.signal, onNews: () => cancelled.abort(new Error('Stopped by SIGINT.')) });
     await expect(lateChange(release, 'changing', release.ports.clock.monotonic())).rejects.toThrow('Stopped by SIGINT.');
+  });
+});
+
+describe('what a run that died had brought to its end', () => {
+  const look = async (restartCount: number) => {
+    const clock = idleClock();
+    const ports = fakePorts({ clock });
+    const lastState = { terminated: { exitCode: 1, startedAt: '2026-01-01T00:00:00Z', finishedAt: '2026-01-01T00:00:20Z' } };
+    const pods = ['a', 'b'].map((name) => pod(name, { owner: 'uid-rs', image: newImage, statuses: [running({ restartCount, ...(restartCount > 0 ? { lastState } : {}) })] }));
+    const cluster = stillCluster({ image: newImage, pods });
+    const store = remembering();
+    const begunAt = clock.monotonic();
+    const { result } = await recover({ ports, cluster, config: config({ smoke: [check] }), services: [service('api')] }, store, ledger({ phase: 'changing' }), { formerHeardAt: begunAt });
+    return { result, phases: store.phases, tookMs: clock.monotonic() - begunAt };
+  };
+
+  it('is confirmed when it stands and answers rightly', async () => {
+    const { result, phases, tookMs } = await look(0);
+    expect([result, phases]).toEqual(['confirmed', ['proven']]);
+    expect(tookMs).toBeLessThan(10_000);
+  });
+  it('and runs between two crashes has to outlive what it lived before, until it is confirmed', async () => {
+    const { result, tookMs } = await look(6);
+    expect(result).toBe('confirmed');
+    expect(tookMs).toBeGreaterThanOrEqual(40_000);
   });
 });

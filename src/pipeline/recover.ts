@@ -5,13 +5,13 @@ import { containersOf, type Target } from '../rollout/workload.js';
 import { workloadResource } from '../cluster/resources.js';
 import { RolloutError } from '../outcome/errors.js';
 import type { Recovery } from '../outcome/outcome.js';
-import { follow, type Followed } from '../rollout/follow.js';
 import { acquireLock, type Lock } from '../rollout/lock.js';
 import type { ClusterFacts } from './cluster-facts.js';
 import type { Run } from './run.js';
 import { inPhase, withRelease, type Ledger, type LedgerStore, type RunRecord } from '../rollout/ledger.js';
 import { proveRelease } from '../rollout/prove.js';
-import { expectation, reopenRelease, steadyMs, type OpenRelease, type ReleaseScope } from '../rollout/release.js';
+import { reopenRelease, steadyMs, type OpenRelease, type ReleaseScope } from '../rollout/release.js';
+import { standing } from '../rollout/standing.js';
 import { undoRelease, type Undone } from '../rollout/undo.js';
 import { releaseOf } from './record.js';
 
@@ -122,7 +122,7 @@ export async function undoRecorded(release: OpenRelease, store: LedgerStore, led
  * Finishes what a dead run had begun, before this run does anything else: confirms it when its version is everywhere and
  * answers rightly, and puts back what was there before otherwise.
  */
-export async function recover(scope: Scope, store: LedgerStore, ledger: Ledger, lock: Lock): Promise<Recovery> {
+export async function recover(scope: Scope, store: LedgerStore, ledger: Ledger, lock: Pick<Lock, 'formerHeardAt'>): Promise<Recovery> {
   const { run } = ledger;
   const about = { runId: run.id, runUrl: run.url, startedAt: run.startedAt };
   scope.ports.log.info(`An earlier run (${run.url ?? run.id}, begun ${run.startedAt}) died in the middle of a rollout: finishing it first`);
@@ -147,12 +147,8 @@ async function succeeded(release: OpenRelease): Promise<boolean> {
   const { ports, watched, config } = release;
   const paused = release.targets.some((target) => watched.world.view(target).workload?.spec?.paused);
   if (paused) return false;
-  const followed: Followed[] = release.targets.map((target) => {
-    const generation = watched.world.view(target).workload?.metadata?.generation ?? 0;
-    return { target, expected: expectation(release, target, generation, 'after') };
-  });
   try {
-    await follow(ports, watched, followed, { deadlineAt: ports.clock.monotonic() + confirmForMs, steadyMs, of: config.patienceMs }, 'recovery', ports.cancelled);
+    const followed = await standing(release, { images: 'after', forMs: confirmForMs, steadyMs, stage: 'recovery' });
     await proveRelease(release, followed, config.smoke, ports.clock.monotonic() + confirmForMs, ports.cancelled);
     return true;
   } catch {
