@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { join } from 'node:path';
 import { administrator, call, closeApi, pathOf } from './harness/api.js';
-import { imageOf, inSpace, rolloutInputs, startHealthy, variant } from './harness/app.js';
+import { calm, imageOf, inSpace, rolloutInputs, startHealthy, variant } from './harness/app.js';
 import { expectEnding, expectHidden, expectTold } from './harness/ending.js';
 import { environment, root } from './harness/environment.js';
 import { closeImages } from './harness/images.js';
@@ -93,6 +93,23 @@ describe('unchanged', () => {
     expectEnding(result, { verdict: 'unchanged' });
     expect(await snapshotOf(space)).toEqual(before);
     expect(result.log).not.toContain('set image');
+  }));
+
+  it.concurrent('is no verdict for a version that a run has left although it answers wrongly', inSpace('leftbad', async (space) => {
+    await startHealthy(space);
+    const bad = await variant('v2', `${calm},wrong-answer`);
+    expectEnding(await runAction({ inputs: rolloutInputs(space, bad, { rollback: 'off' }) }), { verdict: 'rollback-failed', cause: 'smoke-failed' });
+    await space.rolledOut('Deployment', 'web');
+    const left = await snapshotOf(space);
+    for (const rollback of ['off', 'auto']) {
+      const again = await runAction({ inputs: rolloutInputs(space, bad, { rollback }) });
+      expectEnding(again, { verdict: 'failed', cause: 'smoke-failed', stage: 'smoke' });
+      expectTold(again, 'gave status 500 instead of 200', 'deployment/web had this version before the run, and still has it.', 'The rollback action goes back');
+      expect(again.log).not.toContain('set image');
+      expect(JSON.stringify(again.report.failure.evidence)).toContain('fault-app v2 starts');
+      expect(await snapshotOf(space)).toEqual(left);
+    }
+    expect(await ledgerOf(space)).toMatchObject({ run: { phase: 'left' }, releases: [{ proven: true }] });
   }));
 });
 

@@ -38,6 +38,7 @@ describe('a workload is not proved first', () => {
   it.each([
     ['but a Deployment that a check asks is', target(), deployment(), [check('api')], undefined],
     ['that is no Deployment', target('statefulset'), deployment(), [check('api')], 'only a Deployment can be held'],
+    ['that has the image already', target('deployment', { containers: [{ name: 'app', before: oldImage, after: oldImage }] }), deployment(), [check('api')], 'it has this image already'],
     ['whose old pods go first', target(), deployment({ spec: { strategy: { type: 'Recreate' } } }), [check('api')],
       'its strategy is Recreate: the old pods go before the first new one comes'],
     ['without replicas', target(), deployment({ spec: { replicas: 0 } }), [check('api')], 'it has no replicas'],

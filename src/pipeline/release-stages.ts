@@ -1,14 +1,16 @@
-import { CancelledError, type DeployError } from '../outcome/errors.js';
+import { CancelledError, RolloutError, type DeployError } from '../outcome/errors.js';
 import type { Recovery } from '../outcome/outcome.js';
 import { PreflightError } from '../preflight/finding.js';
 import { selects } from '../rollout/selector.js';
 import { ChangeUnderWay } from '../rollout/change.js';
+import { evidenceOf } from '../rollout/evidence.js';
 import type { Followed } from '../rollout/follow.js';
 import { imagesOf, inPhase, withoutRelease, withRelease, type Ledger, type RunRecord } from '../rollout/ledger.js';
 import { acquireLock, type Lock } from '../rollout/lock.js';
 import { proveRelease } from '../rollout/prove.js';
 import { openRelease, rollOut, type OpenRelease, type ReleaseScope } from '../rollout/release.js';
 import { annotateProven } from '../rollout/releases.js';
+import { standing } from '../rollout/standing.js';
 import type { Undone } from '../rollout/undo.js';
 import type { Target } from '../rollout/workload.js';
 import type { ClusterFacts } from './cluster-facts.js';
@@ -75,7 +77,7 @@ export function releaseStages<S extends ReleaseState>(
   const smoke: Stage<S> = {
     name: 'smoke', label: 'smoke checks',
     run: async (state) => {
-      if (!state.unchanged) await smokeTargets(session);
+      await smokeTargets(session);
       return state;
     },
   };
@@ -87,11 +89,14 @@ async function rollOutTargets(session: Session, planned: readonly Target[]): Pro
   await begin(session);
   const { recovery } = session;
   const [{ targets, workloads }, services] = await Promise.all([retarget(facts, planned), readServices(facts)]);
-  const opened = await openRelease({ ...scopeOf(session), services, targets, workloads });
   const latest = await facts.store.read();
+  const opened = await openRelease({ ...scopeOf(session), services, targets, workloads });
   const unheld = withWayBack(opened, latest);
   session.release = unheld;
-  if (runsAlready(unheld)) return { targets: unheld.targets, recovery, unchanged: true };
+  if (runsAlready(unheld)) {
+    session.followed = await stillStanding(unheld);
+    return { targets: unheld.targets, recovery, unchanged: true };
+  }
   const held = heldTargets(run, unheld);
   const release = { ...unheld, held: new Map(held.map((each) => [each.ref, each])) };
   session.release = release;
@@ -109,6 +114,26 @@ async function rollOutTargets(session: Session, planned: readonly Target[]): Pro
   tellRolledOut(release, rolledOutMs);
   if (run.config.smoke.length === 0) await confirm(session);
   return { targets: release.targets, recovery, rolledOutMs, overridden: session.overridden };
+}
+
+/** What was there before this run may have been left by one that failed: that nothing has to be changed proves nothing of it. */
+function stillStanding(release: OpenRelease): Promise<Followed[]> {
+  const { ports, config, targets } = release;
+  ports.log.info(`${targets.map(({ ref }) => ref).join(', ')} already ${targets.length === 1 ? 'has' : 'have'} this digest: nothing is changed, and the version is judged and asked as it is`);
+  return unchanged(release, standing(release, { images: 'before', forMs: config.timeoutMs, steadyMs: 0, stage: 'rollout' }));
+}
+
+/** What fails though nothing was changed is told as that, with what the cluster says of it: no undo follows that would gather it. */
+async function unchanged<T>(release: OpenRelease, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof RolloutError)) throw error;
+    const refs = release.targets.map(({ ref }) => ref);
+    const message = `${error.message} ${refs.join(', ')} had this version before the run, and still ${refs.length === 1 ? 'has' : 'have'} it.`;
+    const hint = `${error.hint} The rollback action goes back to the release before it.`;
+    throw new RolloutError(error.code, message, { hint, stage: error.stage, evidence: await evidenceOf(release, error), cause: error });
+  }
 }
 
 /** Takes the lock, and finishes what a dead run has left before anything else. */
@@ -146,7 +171,8 @@ async function confirm(session: Session): Promise<void> {
 async function smokeTargets(session: Session): Promise<void> {
   const { release, followed, run } = session;
   if (!release) return;
-  await proveRelease(release, followed, run.config.smoke, run.ports.clock.monotonic() + run.config.timeoutMs, release.ports.cancelled);
+  const proven = proveRelease(release, followed, run.config.smoke, run.ports.clock.monotonic() + run.config.timeoutMs, release.ports.cancelled);
+  await (session.ledger ? proven : unchanged(release, proven));
   await confirm(session);
 }
 

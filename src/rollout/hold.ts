@@ -17,6 +17,8 @@ import { containersOf, desiredReplicas, pausedByOthers, type Target } from './wo
 /** Why a workload is not proved first, or undefined when it is. */
 export function notHeld(target: Target, workload: Workload | undefined, services: readonly Service[], checks: readonly SmokeCheck[]): string | undefined {
   if (target.kind !== 'deployment') return 'only a Deployment can be held';
+  // Nothing new comes of it that could be held before the rest.
+  if (target.containers.every(({ before, after }) => before === after)) return 'it has this image already';
   if (workload?.spec?.strategy?.type === 'Recreate') return 'its strategy is Recreate: the old pods go before the first new one comes';
   if (!workload || desiredReplicas(workload) === 0) return 'it has no replicas';
   // minReadySeconds has to be smaller, and to hold is to raise it.
