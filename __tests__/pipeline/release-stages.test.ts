@@ -77,3 +77,16 @@ describe('a digest that is on every workload already', () => {
     expect([state.undone, kept, phases, changes]).toEqual([undefined, [], [], []]);
   });
 });
+
+describe('what the post step is told of a release that failed', () => {
+  const refused: StillOptions = { kubectl: () => ({ code: 1, stderr: 'Error from server (Forbidden): you may not' }) };
+  it('is that nothing is left to do, once the ledger says so', async () => {
+    const { failure, kept, phases } = await release(refused, { proveFirst: false });
+    expect([failure?.code, kept, phases]).toEqual(['permission-denied', ['run-1', ''], ['changing', 'restoring', 'restored']]);
+  });
+  it.each([
+    ['restored', 'auto', ['changing', 'restoring']], ['restored', 'off', ['changing']],
+  ] as const)('is that it has to look when %s could not be written (rollback: %s)', async (phase, rollback, phases) => {
+    expect(await release(refused, { proveFirst: false, rollback }, [phase])).toMatchObject({ kept: ['run-1'], phases });
+  });
+});

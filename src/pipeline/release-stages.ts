@@ -198,8 +198,9 @@ async function putBack(session: Session, failure: DeployError): Promise<Partial<
   const postGoesOn = failure instanceof CancelledError && run.hasPost && run.config.rollback === 'auto';
   session.unfinished = underWay || (undone.result === 'failed' && (lock.lost.aborted || postGoesOn));
   const phase = underWay ? 'stopped' : session.unfinished ? 'restoring' : undone.result === 'failed' ? 'left' : 'restored';
-  if (!lock.lost.aborted) await record(session, phase).catch(() => undefined);
-  if (!session.unfinished) await forget(run);
+  const written = lock.lost.aborted || (await record(session, phase).then(() => true, () => false));
+  // What the ledger still calls unfinished the post step looks at once more: the API server may be back by then.
+  if (!session.unfinished && written) await forget(run);
   return { targets: release.targets, undone };
 }
 
