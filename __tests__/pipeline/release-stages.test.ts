@@ -78,6 +78,26 @@ describe('a digest that is on every workload already', () => {
   });
 });
 
+describe('where a rollback would go to', () => {
+  const refused: StillOptions = { kubectl: () => ({ code: 1, stderr: 'Error from server (Forbidden): you may not' }) };
+  const ancient = 'registry.example/api:0';
+  const proven: Release = { reference: ancient, at: '2025-01-01T00:00:00Z', proven: true, images: [{ workload: 'deployment/api', container: 'app', image: ancient }] };
+  const creating = (name: string) => pod(name, { owner: 'uid-rs', image: oldImage, statuses: [waiting('ContainerCreating')] });
+  const ready = (name: string) => pod(name, { owner: 'uid-rs', image: oldImage });
+  const wayBack = (...pods: readonly Pod[]) => release({ ...refused, pods }, { proveFirst: false }, [], [proven]);
+
+  it('is what was there, also when only some of its pods are ready: nothing is waited for', async () => {
+    const { back, tookMs } = await wayBack(ready('a'), creating('b'));
+    expect(back).toBeUndefined();
+    expect(tookMs).toBeLessThan(10_000);
+  });
+  it('is the last proven release, when what is there does not become ready', async () => {
+    const { back, tookMs, lines } = await wayBack(creating('a'), creating('b'));
+    expect([back, lines]).toEqual([ancient, expect.arrayContaining(['info Waiting at most 30 s for what is not complete yet: deployment/api (0 of 2 new pods seen ready)'])]);
+    expect(tookMs).toBeGreaterThanOrEqual(30_000);
+  });
+});
+
 describe('what the post step is told of a release that failed', () => {
   const refused: StillOptions = { kubectl: () => ({ code: 1, stderr: 'Error from server (Forbidden): you may not' }) };
   it('is that nothing is left to do, once the ledger says so', async () => {

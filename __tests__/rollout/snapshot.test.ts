@@ -3,7 +3,10 @@ import type { KubeObject, Pod } from '../../src/cluster/objects.js';
 import type { SmokeCheck } from '../../src/config/config.js';
 import { occurrenceOf } from '../../src/rollout/judge/symptoms.js';
 import { expectationOf, runningDigests, servicesFor, takeSnapshot, unhealthiness } from '../../src/rollout/snapshot.js';
-import { controllerRevision, daemonset, deployment, event, newImage, oldImage, pod, replicaSet, restarted, running, service, slice, statefulset, target } from './build.js';
+import {
+  backingOff, controllerRevision, daemonset, deployment, ended, event, newImage, oldImage, pod, replicaSet, restarted, running, service, slice, statefulset,
+  target, waiting,
+} from './build.js';
 import { replicaSets, worldOf } from './judging.js';
 
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
@@ -24,11 +27,21 @@ describe('what really runs', () => {
 describe('a workload is healthy', () => {
   const whole = [pod('a'), pod('b')];
   const health = (kind: 'deployment' | 'statefulset' | 'daemonset' | 'cronjob', ...objects: KubeObject[]) => unhealthiness(worldOf(objects).view(target(kind)));
+  const scaling = deployment({ spec: { replicas: 3 }, status: { availableReplicas: 2 } });
+  const starting = (name: string) => pod(name, { statuses: [running({ ready: false })] });
   const numbered = (name: string, hash: string) => pod(name, { owner: 'uid-api', labels: { 'controller-revision-hash': hash } });
   it.each([
     ['when it is complete', health('deployment', deployment(), ...replicaSets(), ...whole), undefined],
     ['but not while an old pod is there', health('deployment', deployment(), ...replicaSets(), ...whole, pod('old', { owner: 'uid-rs-old' })), '1 pods of an earlier version'],
-    ['but not while pods are missing', health('deployment', deployment({ status: { availableReplicas: 1 } }), ...replicaSets(), ...whole), '1 of 2 available'],
+    ['also while an autoscaler wants more pods', health('deployment', scaling, ...replicaSets(), ...whole, pod('c', { statuses: [waiting('ContainerCreating')] })), undefined],
+    ['also while one of its pods is nowhere yet', health('deployment', scaling, ...replicaSets(), ...whole, pod('c', { statuses: [] })), undefined],
+    ['also while one of its pods starts', health('deployment', scaling, ...replicaSets(), ...whole, pod('c', { statuses: [running({ ready: false })] })), undefined],
+    ['but not while none of them is ready', health('deployment', deployment({ status: { availableReplicas: 0 } }), ...replicaSets(), starting('a'), starting('b')), '0 of 2 available'],
+    ['but not while one of them crashes', health('deployment', scaling, ...replicaSets(), ...whole, pod('c', { statuses: [backingOff(2)] })), '2 of 3 available'],
+    ['but not while one of them is not ready after a crash', health('deployment', scaling, ...replicaSets(), ...whole, pod('c', { statuses: [restarted(1)] })), '2 of 3 available'],
+    ['but not while one of them has ended', health('deployment', scaling, ...replicaSets(), ...whole, pod('c', { statuses: [ended()] })), '2 of 3 available'],
+    ['but not while one of them cannot be pulled', health('deployment', scaling, ...replicaSets(), ...whole, pod('c', { statuses: [waiting('ErrImagePull')] })), '2 of 3 available'],
+    ['but not before its change is taken up', health('deployment', deployment({ generation: 3 }), ...replicaSets(), ...whole), 'its last change has not been taken up yet'],
     ['but not when it is gone', health('deployment'), 'the workload itself'],
     ['as a StatefulSet, with every pod of the newest revision', health('statefulset', statefulset(), numbered('api-0', 'api-new'), numbered('api-1', 'api-new')), undefined],
     ['with pods that its partition keeps as they are', health(

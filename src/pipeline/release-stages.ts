@@ -10,6 +10,7 @@ import { acquireLock, type Lock } from '../rollout/lock.js';
 import { proveRelease } from '../rollout/prove.js';
 import { openRelease, rollOut, type OpenRelease, type ReleaseScope } from '../rollout/release.js';
 import { annotateProven } from '../rollout/releases.js';
+import { settled } from '../rollout/settle.js';
 import { standing } from '../rollout/standing.js';
 import type { Undone } from '../rollout/undo.js';
 import type { Target } from '../rollout/workload.js';
@@ -91,7 +92,8 @@ async function rollOutTargets(session: Session, planned: readonly Target[]): Pro
   const [{ targets, workloads }, services] = await Promise.all([retarget(facts, planned), readServices(facts)]);
   const latest = await facts.store.read();
   const opened = await openRelease({ ...scopeOf(session), services, targets, workloads });
-  const unheld = withWayBack(opened, latest);
+  session.release = opened;
+  const unheld = withWayBack(await settled(opened, latest?.releases ?? []), latest);
   session.release = unheld;
   if (runsAlready(unheld)) {
     session.followed = await stillStanding(unheld);

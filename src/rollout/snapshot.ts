@@ -27,14 +27,25 @@ export function takeSnapshot(world: World, target: Target): WorkloadSnapshot {
   };
 }
 
-/** Why the workload is not complete and ready at this moment, or undefined. */
+/**
+ * Why the version of the workload cannot be said to serve at this moment, or undefined. That some of its pods are on their
+ * way, because an autoscaler wants more of them or a node was drained, says nothing against it while others are ready.
+ */
 export function unhealthiness(view: WorkloadView): string | undefined {
   if (view.target.kind === 'cronjob') return undefined;
   const { metadata, status } = view.workload ?? {};
   if ((status?.observedGeneration ?? 0) < (metadata?.generation ?? 0)) return 'its last change has not been taken up yet';
   const { waitingFor } = completionOf(view);
-  return waitingFor ?? (view.oldPods.length > 0 ? `${view.oldPods.length} pods of an earlier version` : undefined);
+  if (view.oldPods.length > 0) return waitingFor ?? `${view.oldPods.length} pods of an earlier version`;
+  return view.newPods.some(isReady) && view.newPods.every((pod) => isReady(pod) || isOnItsWay(pod)) ? undefined : waitingFor;
 }
+
+/** It has not been ready yet, or is not at this moment, and nothing more. */
+const isOnItsWay = (pod: Pod): boolean => !isFailing(pod) && statusesOf(pod).every(({ restartCount = 0 }) => restartCount === 0);
+
+/** One of its containers has ended badly and does not run again, or cannot be started. */
+export const isFailing = (pod: Pod): boolean => statusesOf(pod).some(({ state }) =>
+  (state?.terminated?.exitCode ?? 0) !== 0 || !/^(ContainerCreating|PodInitializing)?$/.test(state?.waiting?.reason ?? ''));
 
 /** Container name → the digests that pods really run, as the runtime reports them. */
 export function runningDigests(pods: readonly Pod[]): Map<string, Set<string>> {

@@ -1,0 +1,40 @@
+import { ClusterError } from '../outcome/errors.js';
+import { imagesOf, sameImages, type Release } from './ledger.js';
+import type { OpenRelease } from './release.js';
+import { isFailing, takeSnapshot } from './snapshot.js';
+import { containersOf, type Target } from './workload.js';
+
+/** Long enough for a pod that was just drained to be ready somewhere else. */
+const settleForMs = 30_000;
+
+/**
+ * Gives workloads that do not serve at this moment the time to come to rest, before what is there counts as broken. It
+ * ends at once when everything is well, when a pod fails, and when nothing depends on it: when there is no other release
+ * that a rollback would go to.
+ * @returns the release with what was seen last
+ * @throws ClusterError superseded when somebody changed an image meanwhile; what the run was cancelled with
+ */
+export async function settled(release: OpenRelease, releases: readonly Release[]): Promise<OpenRelease> {
+  const { ports, watched, targets } = release;
+  const before = imagesOf(targets, 'before');
+  const proven = releases.filter((known) => known.proven && known.withdrawnAt === undefined);
+  if (proven.length === 0 || proven.some((known) => sameImages(known.images, before))) return release;
+  const until = ports.clock.monotonic() + settleForMs;
+  for (let now = release; ; now = { ...release, snapshots: targets.map((target) => takeSnapshot(watched.world, target)) }) {
+    const unsettled = now.snapshots.filter(({ unhealthy }) => unhealthy !== undefined);
+    const leftMs = until - ports.clock.monotonic();
+    const failing = unsettled.some(({ target }) => watched.world.view(target).newPods.some(isFailing));
+    if (unsettled.length === 0 || failing || leftMs <= 0) return now;
+    if (now === release) ports.log.info(`Waiting at most ${settleForMs / 1000} s for what is not complete yet: ${unsettled.map(({ target, unhealthy }) => `${target.ref} (${unhealthy})`).join(', ')}`);
+    await watched.news(leftMs, ports.cancelled);
+    for (const target of targets) stillThere(release, target);
+  }
+}
+
+/** What was there when the run began to look is what it goes back to: nothing that somebody sets meanwhile is overwritten. */
+function stillThere({ watched }: OpenRelease, target: Target): void {
+  const { workload } = watched.world.view(target);
+  const containers = workload ? containersOf(target.kind, workload) : [];
+  const same = target.containers.every(({ name, before }) => containers.some(({ container }) => container.name === name && container.image === before));
+  if (!same) throw new ClusterError('superseded', `${target.ref} was changed by somebody else while the run waited for it to be complete.`);
+}
