@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { KubeObject } from '../../src/cluster/objects.js';
 import type { DeployError } from '../../src/outcome/errors.js';
-import type { Release } from '../../src/rollout/ledger.js';
+import type { Ledger, Release, RunRecord } from '../../src/rollout/ledger.js';
 import { settled } from '../../src/rollout/settle.js';
 import { takeSnapshot } from '../../src/rollout/snapshot.js';
 import { backingOff, deployment, oldImage, pod, replicaSet, running, set, target, waiting } from './build.js';
@@ -11,6 +11,11 @@ import { simulate } from './simulation.js';
 const released = (image: string, changes: Partial<Release> = {}): Release =>
   ({ reference: image, at: '2025-01-01T00:00:00Z', proven: true, images: [{ workload: 'deployment/api', container: 'app', image }], ...changes });
 const ancient = released('registry.example/api:0');
+const ledger = (releases: readonly Release[] = [ancient], run: Partial<RunRecord> = {}): Ledger => ({
+  schema: 1, app: 'api', releases,
+  run: { id: 'run-0', startedAt: ancient.at, phase: 'proven', targets: [], held: [], rollback: 'auto', smoke: [], before: { held: [], running: {} }, ...run },
+});
+const ran = [target('deployment', { containers: [{ name: 'app', before: 'registry.example/api:0', after: oldImage }] })];
 
 const whole = (changes: Parameters<typeof deployment>[0] = {}) => deployment({ image: oldImage, spec: { replicas: 1 }, ...changes });
 const alone = { status: { replicas: 1, updatedReplicas: 1, availableReplicas: 0 } };
@@ -20,7 +25,7 @@ const creating = pod('a', { ...owned, statuses: [waiting('ContainerCreating')] }
 interface Seen { readonly reason: string | undefined; readonly ms: number; readonly lines: readonly string[]; readonly error?: DeployError }
 
 /** What is seen of a Deployment of one replica; `news` come one after the other, 5 s apart. */
-async function settle(objects: readonly KubeObject[], news: readonly (readonly KubeObject[])[] = [], releases: readonly Release[] = [ancient]): Promise<Seen> {
+async function settle(objects: readonly KubeObject[], news: readonly (readonly KubeObject[])[] = [], known: Ledger | undefined = ledger()): Promise<Seen> {
   const { release, ports } = simulate();
   const world = worldOf([replicaSet('rs', oldImage), ...objects]);
   const begunAt = ports.clock.monotonic();
@@ -30,7 +35,7 @@ async function settle(objects: readonly KubeObject[], news: readonly (readonly K
     for (const object of waitingNews.shift() ?? []) world.apply(set(object));
   } };
   const opened = { ...release, watched, snapshots: [takeSnapshot(world, target())] };
-  const seen = await settled(opened, releases).then(
+  const seen = await settled(opened, known).then(
     ({ snapshots }) => ({ reason: snapshots[0]?.unhealthy }), (error: unknown) => ({ reason: undefined, error: error as DeployError }),
   );
   return { ...seen, ms: ports.clock.monotonic() - begunAt, lines: ports.lines };
@@ -56,10 +61,16 @@ describe('before what is there counts as broken', () => {
     expect(await settle([whole(alone), creating], [[pod('a', { ...owned, statuses: [backingOff(1)] })]])).toMatchObject({ reason: '0 of 1 available', ms: 5000 });
   });
   it.each([
-    ['there is no release yet', []], ['none was ever proven', [{ ...ancient, proven: false }]], ['none may be gone back to', [{ ...ancient, withdrawnAt: '2026-01-01T00:00:00Z' }]],
+    ['there is no release yet', []],
+    ['none was ever proven', [{ ...ancient, proven: false }]], ['none may be gone back to', [{ ...ancient, withdrawnAt: '2026-01-01T00:00:00Z' }]],
     ['what is there is proven', [ancient, released(oldImage)]],
   ])('nothing is waited for when a rollback would go nowhere else, as %s', async (_as, releases) => {
-    expect(await settle([whole(alone), creating], [], releases)).toMatchObject({ reason: '0 of 1 available', ms: 0, lines: [] });
+    expect(await settle([whole(alone), creating], [], ledger(releases))).toMatchObject({ reason: '0 of 1 available', ms: 0, lines: [] });
+  });
+  it('nothing is waited for when the run before has left it as not good', async () => {
+    const left = ledger([ancient], { phase: 'left', targets: ran });
+    expect(await settle([whole(alone), creating], [], left)).toMatchObject({ reason: '0 of 1 available', ms: 0 });
+    expect(await settle([whole(alone), creating], [], ledger([ancient], { phase: 'left', targets: [target()] }))).toMatchObject({ ms: 30_000 });
   });
   it('what somebody else sets meanwhile is not overwritten', async () => {
     const { error } = await settle([whole(alone), creating], [[whole({ ...alone, image: 'hotfix:1', generation: 3 })]]);

@@ -93,7 +93,7 @@ async function rollOutTargets(session: Session, planned: readonly Target[]): Pro
   const latest = await facts.store.read();
   const opened = await openRelease({ ...scopeOf(session), services, targets, workloads });
   session.release = opened;
-  const unheld = withWayBack(await settled(opened, latest?.releases ?? []), latest);
+  const unheld = withWayBack(await settled(opened, latest), latest);
   session.release = unheld;
   if (runsAlready(unheld)) {
     session.followed = await stillStanding(unheld);

@@ -1,5 +1,5 @@
 import { ClusterError } from '../outcome/errors.js';
-import { imagesOf, sameImages, type Release } from './ledger.js';
+import { imagesOf, sameImages, type Ledger, type ReleasedImage } from './ledger.js';
 import type { OpenRelease } from './release.js';
 import { isFailing, takeSnapshot } from './snapshot.js';
 import { containersOf, type Target } from './workload.js';
@@ -9,16 +9,14 @@ const settleForMs = 30_000;
 
 /**
  * Gives workloads that do not serve at this moment the time to come to rest, before what is there counts as broken. It
- * ends at once when everything is well, when a pod fails, and when nothing depends on it: when there is no other release
- * that a rollback would go to.
+ * ends at once when everything is well, when a pod fails, when an earlier run has left it as not good, and when nothing
+ * depends on it: when there is no other release that a rollback would go to.
  * @returns the release with what was seen last
  * @throws ClusterError superseded when somebody changed an image meanwhile; what the run was cancelled with
  */
-export async function settled(release: OpenRelease, releases: readonly Release[]): Promise<OpenRelease> {
+export async function settled(release: OpenRelease, ledger: Ledger | undefined): Promise<OpenRelease> {
   const { ports, watched, targets } = release;
-  const before = imagesOf(targets, 'before');
-  const proven = releases.filter((known) => known.proven && known.withdrawnAt === undefined);
-  if (proven.length === 0 || proven.some((known) => sameImages(known.images, before))) return release;
+  if (!ledger || !isOpen(ledger, imagesOf(targets, 'before'))) return release;
   const until = ports.clock.monotonic() + settleForMs;
   for (let now = release; ; now = { ...release, snapshots: targets.map((target) => takeSnapshot(watched.world, target)) }) {
     const unsettled = now.snapshots.filter(({ unhealthy }) => unhealthy !== undefined);
@@ -29,6 +27,13 @@ export async function settled(release: OpenRelease, releases: readonly Release[]
     await watched.news(leftMs, ports.cancelled);
     for (const target of targets) stillThere(release, target);
   }
+}
+
+/** Whether it depends on how well these images do now where a rollback would go. */
+function isOpen({ run, releases }: Ledger, images: readonly ReleasedImage[]): boolean {
+  const proven = releases.filter((known) => known.proven && known.withdrawnAt === undefined);
+  const isLeft = run.phase === 'left' && sameImages(imagesOf(run.targets, 'after'), images);
+  return proven.length > 0 && !isLeft && !proven.some((known) => sameImages(known.images, images));
 }
 
 /** What was there when the run began to look is what it goes back to: nothing that somebody sets meanwhile is overwritten. */
