@@ -46,6 +46,11 @@ describe('a release that is named', () => {
     expect(await named('1')).toMatchObject({ reference: 'api:1', proven: false, images: [{ workload: 'deployment/api', container: 'app', image: 'api:1' }] });
     expect(await named('2')).toMatchObject({ reference: newImage, proven: true });
   });
+  it('is found by its revision with all of its containers, those that run first included', async () => {
+    const template = { spec: { containers: [{ name: 'app', image: 'api:4' }], initContainers: [{ name: 'migrate', image: 'api:4' }] } };
+    cluster.put('/apis/apps/v1/namespaces/web/replicasets', { items: [...sets, { ...replicaSet('rs-4', 'api:4', { revision: 4 }), spec: { template } }] } as KubeObject);
+    expect((await named('4'))?.images).toEqual(['app', 'migrate'].map((container) => ({ workload: 'deployment/api', container, image: 'api:4' })));
+  });
   it('is refused when there is no such revision, with those that there are', async () => {
     await expect(named('9')).rejects.toMatchObject({
       code: 'config-invalid', message: expect.stringContaining('input to: deployment/api has no revision 9; it has 1, 2'), hint: expect.stringContaining('revisionHistoryLimit'),

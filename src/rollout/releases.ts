@@ -5,7 +5,7 @@ import { releaseNameType } from '../config/release-name.js';
 import { ConfigError } from '../outcome/errors.js';
 import { imagesOf, type Release, type ReleasedImage } from './ledger.js';
 import { refText, type FoundWorkload } from './resolve.js';
-import type { Target } from './workload.js';
+import { containersOf, type Target } from './workload.js';
 
 /** On a workload: the image that was last proven on it. Kubernetes copies it to the ReplicaSet of that image. */
 export const provenAnnotation = 'deploy-action/proven';
@@ -51,7 +51,8 @@ async function revision(
       hint: 'Kubernetes keeps as many as `revisionHistoryLimit` says. Name one of these, or a commit or a digest of a recorded release.',
     }]);
   }
-  const images = (set.spec?.template?.spec?.containers ?? []).map((container) => ({ workload: refText(only.ref), container: container.name ?? '', image: container.image ?? '' }));
+  const template = set.spec?.template;
+  const images = containersOf('deployment', { spec: { template } }).map(({ container }) => ({ workload: refText(only.ref), container: container.name ?? '', image: container.image ?? '' }));
   const proven = images.some((each) => each.image === set.metadata?.annotations?.[provenAnnotation]);
   return { reference: images[0]?.image ?? '', at: set.metadata?.creationTimestamp ?? '', proven, images };
 }
