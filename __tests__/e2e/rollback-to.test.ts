@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { request } from 'node:http';
 import { closeApi } from './harness/api.js';
 import { calm, inSpace, rolloutInputs, startHealthy, variant } from './harness/app.js';
-import { expectEnding, expectTold } from './harness/ending.js';
+import { expectEnding, expectHidden, expectTold } from './harness/ending.js';
 import { closeImages, type PushedImage } from './harness/images.js';
 import { ledgerOf } from './harness/ledger.js';
 import type { Space } from './harness/namespace.js';
@@ -103,6 +103,17 @@ describe('back, again and again', () => {
     expect(result.log).toContain(`going back to ${referenceOf(v2)}`);
     expect(await snapshotOf(space)).toEqual(before);
     expect(await runningImages(space, 'web')).toEqual([referenceOf(v3)]);
+  }));
+});
+
+describe('a registry that says nothing', () => {
+  it.concurrent('is a warning where there is a login for it, and the rollback is made', inSpace('closed', async (space) => {
+    const [, v2, v3] = await releases(space, 2) as [PushedImage, PushedImage, PushedImage];
+    const result = await back(space, v3, { registry: '127.0.0.1:9', 'registry-username': 'me', 'registry-password': 'hunter22-hunter22' });
+    expectEnding(result, { verdict: 'deployed' });
+    expectTold(result, v2.digest, 'is still in the registry could not be asked from here: The registry 127.0.0.1:9 cannot be reached');
+    expectHidden(result, 'hunter22-hunter22');
+    expect(await runningImages(space, 'web')).toEqual([referenceOf(v2)]);
   }));
 });
 

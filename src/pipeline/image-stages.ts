@@ -4,8 +4,9 @@ import { build as buildImage } from '../image/build.js';
 import { inspectBuilder, type Builder } from '../image/builder.js';
 import { asTyped, type DockerAccess } from '../image/docker.js';
 import { logIn } from '../image/login.js';
+import { lookUp } from '../image/look-up.js';
 import { parseReference, sameRepository } from '../image/reference.js';
-import { describeImage, moveTags, sameContent, type Described } from '../image/registry.js';
+import { moveTags, sameContent, type Described } from '../image/registry.js';
 import { chooseTags, type TagChoice } from '../image/tags.js';
 import type { BuildConfig, ImageName } from '../config/config.js';
 import type { Target } from '../rollout/workload.js';
@@ -16,13 +17,13 @@ import type { Stage } from './stage.js';
 /** What is known of the registry, and of the builder and the commit when something is built. */
 export interface ImageFacts {
   readonly image: ImageName;
-  readonly access: DockerAccess;
   readonly build?: BuildFacts;
-  /** What the registry holds under the `digest` that is to be deployed. Absent when docker is not there to ask. */
+  /** What the registry holds under the `digest` that is to be deployed. */
   readonly existing?: Described;
 }
 
 export interface BuildFacts {
+  readonly access: DockerAccess;
   readonly build: BuildConfig;
   readonly builder: Builder;
   readonly source: Source;
@@ -31,19 +32,25 @@ export interface BuildFacts {
   readonly command: string;
 }
 
-/** Logs in, asks the builder what it can do, and the registry what it holds. Undefined when no image is concerned. */
+/** Whoever deploys what exists needs no registry: it is not waited for any longer. */
+const registryAnswersWithinMs = 60_000;
+
+/**
+ * Asks the builder what it can do, or the registry what it holds. Undefined when no image is concerned.
+ * @throws CommandError when something is to be built, and the login fails
+ */
 export async function readImageFacts(run: Run): Promise<ImageFacts | undefined> {
-  const { config, ports } = run;
-  if (config.image === undefined) return undefined;
-  const access = await logIn(ports, config.login);
-  const { image, digest } = config;
-  if (config.build) return { image, access, build: await readBuildFacts(run, image, config.build, access) };
-  // Without docker the cluster decides: it needs none to deploy what exists.
-  return digest === undefined ? { image, access } : { image, access, existing: await describeImage(ports, access, `${image}@${digest}`).catch(() => undefined) };
+  const { image, build, digest, login } = run.config;
+  if (image === undefined) return undefined;
+  if (build) return { image, build: await readBuildFacts(run, image, build) };
+  if (digest === undefined) return { image };
+  const [existing] = await lookUp(run.ports, login, [`${image}@${digest}`], registryAnswersWithinMs);
+  return { image, existing };
 }
 
-async function readBuildFacts(run: Run, image: ImageName, build: BuildConfig, access: DockerAccess): Promise<BuildFacts> {
+async function readBuildFacts(run: Run, image: ImageName, build: BuildConfig): Promise<BuildFacts> {
   const { config, ports } = run;
+  const access = await logIn(ports, config.login);
   const [commit, builder] = await Promise.all([sourceOf(run), inspectBuilder(ports, access, build)]);
   const onDefaultBranch = run.facts.branch !== undefined && run.facts.branch === run.facts.defaultBranch;
   const tags = chooseTags({ tags: config.tags, commit: commit.revision, onDefaultBranch });
@@ -52,7 +59,7 @@ async function readBuildFacts(run: Run, image: ImageName, build: BuildConfig, ac
     build, image, tags: tags.commit, source, builder, metadataFile: 'metadata.json',
     secretFiles: Object.fromEntries(Object.keys(build.buildSecrets).map((id) => [id, `SECRET_FILE_OF_${id}`])),
   });
-  return { build, builder, source, tags, command: asTyped(args) };
+  return { access, build, builder, source, tags, command: asTyped(args) };
 }
 
 async function sourceOf({ facts, ports }: Run): Promise<Source> {
@@ -70,7 +77,7 @@ async function sourceOf({ facts, ports }: Run): Promise<Source> {
 
 /** The stage that builds and pushes, and the one that moves the mutable tags once the verdict is good. */
 export function imageStages(
-  run: Run, { image, access }: ImageFacts, facts: BuildFacts,
+  run: Run, { image }: ImageFacts, { access, ...facts }: BuildFacts,
 ): { readonly build: Stage<DeployState>; readonly tags: Stage<DeployState> } {
   const { ports } = run;
   const build: Stage<DeployState> = {

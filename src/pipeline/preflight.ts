@@ -1,3 +1,5 @@
+import type { Config } from '../config/config.js';
+import { causes } from '../outcome/causes.js';
 import { templateOf } from '../rollout/workload.js';
 import { refText, type FoundWorkload } from '../rollout/resolve.js';
 import { checkPullSecret } from '../preflight/pull-secret.js';
@@ -37,16 +39,23 @@ export async function preflight(run: Run, facts: ClusterFacts, image: ImageFacts
   ]);
 }
 
+const giveLogin = 'Give `registry-username` and `registry-password`';
+
+/** Of what is private, some registries say to whoever has no login that it does not exist. */
+export const unlessPrivate = ({ login }: Config): string => (login ? '' : `${giveLogin} if the repository is private: some registries say that it does not exist to whoever has no login. `);
+
 /** What the registry says of an image that is to be deployed as it is. */
-function imageCheck(image: ImageFacts | undefined, { config }: Run): Checked {
+export function imageCheck(image: Pick<ImageFacts, 'existing'> | undefined, { config }: Pick<Run, 'config'>): Checked {
   const name = `${config.image}@${config.digest}`;
   switch (image?.existing?.state) {
     case 'absent':
-      return { warnings: [], problems: [{ cause: 'image-not-found', message: `${name} is not in the registry.` }] };
+      return { warnings: [], problems: [{ cause: 'image-not-found', message: `${name} is not in the registry.`, hint: `${unlessPrivate(config)}${causes['image-not-found'].hint}` }] };
     case 'denied':
-      return { problems: [], warnings: [`The runner may not read ${name} in the registry, so that only the nodes will show whether it exists. Give \`registry-username\` and \`registry-password\` to have it checked beforehand.`] };
+      return { problems: [], warnings: [
+        `The runner may not read ${name} in the registry, so that only the nodes will show whether it exists${config.login ? `: ${image.existing.reason}` : `. ${giveLogin} to have it checked beforehand.`}`,
+      ] };
     case 'unreachable':
-      return { problems: [], warnings: [`The runner cannot reach the registry of ${name}, so that only the nodes will show whether it exists: ${image.existing.reason}`] };
+      return { problems: [], warnings: [`The registry could not be asked for ${name}, so that only the nodes will show whether it exists: ${image.existing.reason}`] };
     default:
       return { problems: [], warnings: [] };
   }

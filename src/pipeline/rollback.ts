@@ -1,6 +1,5 @@
 import type { WorkloadRef } from '../config/config.js';
-import { describeImage } from '../image/registry.js';
-import { logIn } from '../image/login.js';
+import { lookUp } from '../image/look-up.js';
 import { parseReference } from '../image/reference.js';
 import { PreflightError } from '../preflight/finding.js';
 import { ClusterError, ConfigError } from '../outcome/errors.js';
@@ -12,7 +11,7 @@ import { refText, type FoundWorkload } from '../rollout/resolve.js';
 import { undoArguments } from '../rollout/restore.js';
 import { containersOf, type Target } from '../rollout/workload.js';
 import { heldByOthers, settleUnfinished, type Settled } from './recover.js';
-import { unhealthyNow } from './preflight.js';
+import { unhealthyNow, unlessPrivate } from './preflight.js';
 import { readCluster, readFacts, type ClusterFacts } from './cluster-facts.js';
 import { outcomeOf, type Ending } from './outcome.js';
 import { makePlan } from './plan.js';
@@ -24,6 +23,7 @@ interface Facts {
   readonly cluster: ClusterFacts;
   readonly release: Release;
   readonly targets: readonly Target[];
+  readonly warnings: readonly string[];
 }
 
 /** Goes back to the release before, as a release of its own: watched, asked, recorded, and undone when it fails. */
@@ -42,13 +42,14 @@ export async function rollBack(run: Run): Promise<Outcome> {
   }
 }
 
-async function execute(run: Run, { cluster, release, targets }: Facts, spans: Ending['spans']): Promise<Ending> {
+async function execute(run: Run, { cluster, release, targets, warnings }: Facts, spans: Ending['spans']): Promise<Ending> {
   const { namespace, typed } = cluster.cluster;
-  const plan = makePlan(run.config, { namespace, targets, typed, unhealthy: unhealthyNow(cluster.found), warnings: [] });
+  const plan = makePlan(run.config, { namespace, targets, typed, unhealthy: unhealthyNow(cluster.found), warnings });
   const known: Ending = {
     spans, plan, namespace: cluster.cluster.namespace, reference: release.reference, digest: parseReference(release.reference)?.digest, targets,
-    undoCommands: undoArguments(targets).map(cluster.cluster.typed), warnings: [],
+    undoCommands: undoArguments(targets).map(cluster.cluster.typed), warnings,
   };
+  for (const warning of warnings) run.ports.log.warning(warning);
   run.ports.log.info(`going back to ${describeRelease(release)}`);
   if (run.config.dryRun) return known;
   // What is recorded is the commit that is gone back to, not the one that this workflow happens to run at.
@@ -74,8 +75,8 @@ async function gatherFacts(run: Run, settled: Settled): Promise<Facts> {
     for (const line of listReleases(releases, now)) run.ports.log.info(line);
     const release = run.config.to === undefined ? previousRelease(releases, now) : await namedRelease(run.config.to, releases, cluster);
     if (!release) throw nothingToGoBackTo(run, cluster);
-    await checkInRegistry(run, release);
-    return { cluster, release, targets: targetsFor(release, cluster.found, cluster.cluster.namespace) };
+    const warnings = await checkInRegistry(run, release);
+    return { cluster, release, warnings, targets: targetsFor(release, cluster.found, cluster.cluster.namespace) };
   } catch (error) {
     await opened.cluster.close();
     throw error;
@@ -97,22 +98,27 @@ function refusePaused({ found, ledger }: ClusterFacts): void {
   })));
 }
 
-/** What the registry no longer holds cannot be gone back to: a node that has to pull it would find nothing. */
-async function checkInRegistry(run: Run, release: Release): Promise<void> {
-  const access = await logIn(run.ports, run.config.login);
+/** In an emergency, what can only become a warning is not waited for any longer. */
+const registryAnswersWithinMs = 10_000;
+
+/**
+ * What the registry no longer holds cannot be gone back to: a node that has to pull it would find nothing.
+ * @returns a warning where that cannot be asked
+ */
+async function checkInRegistry({ ports, config }: Run, release: Release): Promise<string[]> {
   const images = [...new Set(release.images.map(({ image }) => image))];
-  const described = await Promise.all(images.map((image) => describeImage(run.ports, access, image).catch(() => undefined)));
+  const described = await lookUp(ports, config.login, images, registryAnswersWithinMs);
   const absent = images.filter((_, index) => described[index]?.state === 'absent');
   if (absent.length > 0) {
     throw new PreflightError([{
       cause: 'image-not-found', message: `${absent.join(', ')} is not in the registry any more, so that this release cannot be gone back to.`,
-      // Of what is private, some registries say to whoever has no login that it does not exist.
-      hint: `${run.config.login ? '' : 'If the repository is private, give `registry-username` and `registry-password`. '}` +
-        'Choose another release with `to`, or build the commit again. Have the clean-up of the registry keep the images of the last releases.',
+      hint: `${unlessPrivate(config)}Choose another release with \`to\`, or build the commit again. Have the clean-up of the registry keep the images of the last releases.`,
     }]);
   }
-  const unread = images.filter((_, index) => described[index]?.state !== 'present');
-  if (unread.length > 0) run.ports.log.warning(`Whether ${unread.join(', ')} is still in the registry could not be asked from here.`);
+  return images.flatMap((image, index) => {
+    const found = described[index];
+    return found && 'reason' in found ? [`Whether ${image} is still in the registry could not be asked from here: ${found.reason}`] : [];
+  });
 }
 
 /** Every workload that a recorded release names. */

@@ -1,0 +1,31 @@
+import type { RegistryLogin } from '../config/config.js';
+import { CommandError } from '../outcome/errors.js';
+import type { DockerPorts } from './docker.js';
+import { logIn } from './login.js';
+import { describeImage, type Described } from './registry.js';
+
+/**
+ * What the registry holds under references that somebody else has pushed, in their order. It only throws when the run is
+ * cancelled: no Docker, a refused login, a registry that is away or silent are answers too, since those who are going to
+ * pull the images are the nodes.
+ * @param withinMs what is not known by then is `unreachable`
+ */
+export async function lookUp(
+  ports: DockerPorts, login: RegistryLogin | undefined, references: readonly string[], withinMs: number,
+): Promise<readonly Described[]> {
+  const over = new AbortController();
+  const answered = new AbortController();
+  const silence = new CommandError('push-failed', `It did not answer within ${withinMs / 1000} s.`);
+  ports.clock.sleep(withinMs, AbortSignal.any([ports.cancelled, answered.signal])).then(() => over.abort(silence), () => undefined);
+  const hurried = { ...ports, cancelled: AbortSignal.any([ports.cancelled, over.signal]) };
+  try {
+    const access = await logIn(hurried, login);
+    return await Promise.all(references.map((reference) => describeImage(hurried, access, reference)));
+  } catch (error) {
+    ports.cancelled.throwIfAborted();
+    const state = error instanceof CommandError && error.code === 'registry-denied' ? 'denied' : 'unreachable';
+    return references.map(() => ({ state, reason: error instanceof Error ? error.message : String(error) }));
+  } finally {
+    answered.abort();
+  }
+}
