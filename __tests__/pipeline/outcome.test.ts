@@ -9,7 +9,9 @@ import { run } from './runs.js';
 
 const failure = { stage: 'rollout', error: new RolloutError('crash-loop', 'It crashes.', { evidence: [{ title: 'a', text: 'from the error' }] }) } as const;
 const undone = (result: Undone['result'], changes: Partial<Undone> = {}): Undone => ({ result, notes: [], evidence: [], untouched: [], ...changes });
-const ending = (changes: Partial<Ending> = {}): Ending => ({ spans: [], warnings: [], targets: [target()], undoCommands: ['kubectl set image …'], ...changes });
+const ending = (changes: Partial<Ending> = {}): Ending => ({ spans: [], warnings: [], targets: [target()], typed: (args) => ['kubectl', ...args].join(' '), ...changes });
+
+const byHand = `kubectl set image deployment/api app=${oldImage}`;
 
 describe('the verdict', () => {
   it.each([
@@ -51,10 +53,15 @@ describe('the outcome', () => {
     expect(outcome.rollback).toEqual({ restoredAfterMs: 5, verifiedAfterMs: 7, notes: ['n'] });
   });
   it.each([
-    ['deployed', {}, ['kubectl set image …']], ['rollback-failed', { failure, undone: undone('failed') }, ['kubectl set image …']],
+    ['deployed', {}, [byHand]], ['rollback-failed', { failure, undone: undone('failed') }, [byHand]],
     ['rolled-back', { failure, undone: undone('restored') }, []], ['unchanged', { unchanged: true }, []], ['failed', { failure }, []],
   ] as const)('%s gives the commands by hand only when they are of use', (_verdict, changes, commands) => {
     expect(outcomeOf(run(), ending(changes)).undoCommands).toEqual(commands);
+  });
+  it('goes back by hand from the images at the end, to the last proven release where what was there was broken', () => {
+    const containers = [{ name: 'app', before: 'api:2', after: 'api:3', back: 'api:1' }];
+    const { changes, undoCommands } = outcomeOf(run(), ending({ failure, undone: undone('failed'), targets: [target('deployment', { containers })] }));
+    expect([changes[0]?.before, undoCommands]).toEqual(['api:2', ['kubectl set image deployment/api app=api:1']]);
   });
   it('says nothing of a rollback where there was nothing to put back', () => {
     expect(outcomeOf(run(), ending({ failure, undone: undone('untouched') })).rollback).toBeUndefined();

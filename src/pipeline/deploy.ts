@@ -5,7 +5,6 @@ import type { Plan } from '../outcome/plan.js';
 import type { StageName } from '../outcome/verdict.js';
 import { nothingFound, PreflightError, type Finding } from '../preflight/finding.js';
 import { runGate } from '../gate/gate.js';
-import { undoArguments } from '../rollout/restore.js';
 import { resolveTargets } from '../rollout/resolve.js';
 import { imagesNow } from '../rollout/images.js';
 import type { Target } from '../rollout/workload.js';
@@ -134,6 +133,6 @@ const gateStages = ({ ports, config: { gate } }: Run): Stage<DeployState>[] =>
 function endingOf(run: Run, facts: Facts, spans: readonly Span[]): Ending {
   return {
     spans, plan: facts.plan, namespace: facts.cluster?.cluster.namespace, reference: facts.plan.reference, digest: run.config.digest, targets: facts.targets,
-    undoCommands: facts.cluster ? undoArguments(facts.targets).map(facts.cluster.cluster.typed) : [], warnings: facts.plan.warnings,
+    typed: facts.cluster?.cluster.typed, warnings: facts.plan.warnings,
   };
 }

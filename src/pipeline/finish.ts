@@ -2,7 +2,6 @@ import type { Outcome } from '../outcome/outcome.js';
 import { RolloutError } from '../outcome/errors.js';
 import { imagesNow } from '../rollout/images.js';
 import { acquireLock, type Lock } from '../rollout/lock.js';
-import { undoArguments } from '../rollout/restore.js';
 import { readCluster, type ClusterFacts } from './cluster-facts.js';
 import { outcomeOf } from './outcome.js';
 import { isUnfinished, reopen, undoRecorded } from './recover.js';
@@ -55,6 +54,6 @@ async function undo(run: Run, facts: ClusterFacts, lock: Lock): Promise<Outcome 
     failure: { stage: 'rollout', error: new RolloutError('cancelled', 'The step was stopped before the rollout was finished.') },
     undone, targets, namespace: cluster.namespace, warnings: [],
     spans: [{ stage: 'rollback', label: 'finish the rollback', startMs, endMs: msSince(run), result: undone.result === 'failed' ? 'failed' : 'ok' }],
-    undoCommands: undoArguments(targets).map(cluster.typed), imagesNow: await imagesNow(cluster, targets),
+    typed: cluster.typed, imagesNow: await imagesNow(cluster, targets),
   });
 }

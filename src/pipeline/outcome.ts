@@ -3,6 +3,7 @@ import type { Plan } from '../outcome/plan.js';
 import type { DeployError } from '../outcome/errors.js';
 import { causes } from '../outcome/causes.js';
 import type { StageName, Verdict } from '../outcome/verdict.js';
+import { undoArguments } from '../rollout/restore.js';
 import type { Undone } from '../rollout/undo.js';
 import type { Target } from '../rollout/workload.js';
 import { formatReference, parseReference } from '../image/reference.js';
@@ -16,6 +17,7 @@ export interface Ending {
   readonly reference?: string;
   readonly digest?: string;
   readonly tags?: readonly string[];
+  /** As they are at the end: what was planned from may have changed before the first image was set. */
   readonly targets?: readonly Target[];
   /** `deployment/api:container` → image that it is set to at the end. */
   readonly imagesNow?: ReadonlyMap<string, string>;
@@ -24,7 +26,8 @@ export interface Ending {
   readonly rolledOutMs?: number;
   readonly recovery?: Recovery;
   readonly plan?: Plan;
-  readonly undoCommands?: readonly string[];
+  /** A command of kubectl as it would be typed. */
+  readonly typed?: (args: readonly string[]) => string;
   readonly warnings: readonly string[];
 }
 
@@ -36,7 +39,8 @@ function exact(reference: string | undefined): string | undefined {
 
 export function outcomeOf(run: Run, ending: Ending): Outcome {
   const verdict = verdictOf(run, ending);
-  const touched = verdict === 'unchanged' || verdict === 'failed' ? [] : (ending.targets ?? []);
+  const { typed, targets = [] } = ending;
+  const touched = verdict === 'unchanged' || verdict === 'failed' ? [] : targets;
   return {
     verdict,
     failure: ending.failure && describeFailure(ending.failure, ending.undone),
@@ -47,7 +51,7 @@ export function outcomeOf(run: Run, ending: Ending): Outcome {
     timeline: [...ending.spans, ...rollbackSpan(ending)],
     rollback: ending.undone && ending.undone.result !== 'untouched' ? rollbackReport(ending.undone) : undefined,
     wentBack: run.action === 'rollback', rolledOutMs: ending.rolledOutMs, recovery: ending.recovery,
-    undoCommands: verdict === 'deployed' || verdict === 'rollback-failed' ? (ending.undoCommands ?? []) : [],
+    undoCommands: typed && (verdict === 'deployed' || verdict === 'rollback-failed') ? undoArguments(targets).map(typed) : [],
     warnings: ending.warnings,
     plan: verdict === 'planned' ? ending.plan : undefined,
   };

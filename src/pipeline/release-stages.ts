@@ -185,7 +185,7 @@ async function undoTargets(session: Session, failure: DeployError): Promise<Part
     return { recovery, overridden, ...(await putBack(session, failure)) };
   } catch (error) {
     const notes = [`The undo itself failed: ${error instanceof Error ? error.message : String(error)}.`];
-    return { recovery, overridden, undone: { result: 'failed', notes, evidence: [], untouched: [] } };
+    return { recovery, overridden, ...(session.release && { targets: session.release.targets }), undone: { result: 'failed', notes, evidence: [], untouched: [] } };
   }
 }
 

@@ -8,7 +8,6 @@ import { imagesNow } from '../rollout/images.js';
 import { describeRelease, listReleases, namedRelease } from '../rollout/releases.js';
 import { previousRelease, type Ledger, type Release, type ReleasedImage } from '../rollout/ledger.js';
 import { refText, type FoundWorkload } from '../rollout/resolve.js';
-import { undoArguments } from '../rollout/restore.js';
 import { containersOf, type Target } from '../rollout/workload.js';
 import { heldByOthers, settleUnfinished, type Settled } from './recover.js';
 import { unhealthyNow, unlessPrivate } from './preflight.js';
@@ -46,8 +45,7 @@ async function execute(run: Run, { cluster, release, targets, warnings }: Facts,
   const { namespace, typed } = cluster.cluster;
   const plan = makePlan(run.config, { namespace, targets, typed, unhealthy: unhealthyNow(cluster.found), warnings });
   const known: Ending = {
-    spans, plan, namespace: cluster.cluster.namespace, reference: release.reference, digest: parseReference(release.reference)?.digest, targets,
-    undoCommands: undoArguments(targets).map(cluster.cluster.typed), warnings,
+    spans, plan, namespace: cluster.cluster.namespace, reference: release.reference, digest: parseReference(release.reference)?.digest, targets, typed, warnings,
   };
   for (const warning of warnings) run.ports.log.warning(warning);
   run.ports.log.info(`going back to ${describeRelease(release)}`);
@@ -58,7 +56,7 @@ async function execute(run: Run, { cluster, release, targets, warnings }: Facts,
   const result = await runStages(planned, { targets, reference: release.reference }, run.ports.clock, run.startedAt).finally(() => stages.close());
   return {
     ...known, ...result.state, failure: result.failure, spans: [...spans, ...result.spans],
-    imagesNow: await imagesNow(cluster.cluster, targets),
+    imagesNow: await imagesNow(cluster.cluster, result.state.targets),
   };
 }
 
