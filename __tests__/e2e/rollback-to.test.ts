@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { request } from 'node:http';
 import { closeApi } from './harness/api.js';
-import { calm, inSpace, rolloutInputs, startHealthy, variant } from './harness/app.js';
+import { calm, imageOf, inSpace, rolloutInputs, startHealthy, variant } from './harness/app.js';
 import { expectEnding, expectHidden, expectTold } from './harness/ending.js';
 import { closeImages, type PushedImage } from './harness/images.js';
 import { ledgerOf } from './harness/ledger.js';
@@ -81,7 +81,8 @@ describe('back, again and again', () => {
     expectEnding(await back(space, v3), { verdict: 'deployed' });
     expect(await runningImages(space, 'web')).toEqual([referenceOf(v2)]);
     const { releases: known } = await ledgerOf(space);
-    expect(known.find((release: { reference: string }) => release.reference === referenceOf(v3))).toMatchObject({ withdrawnAt: expect.any(String) });
+    expect(known.find((release: { reference: string }) => release.reference === referenceOf(v3))?.images).toEqual(
+      [{ workload: 'deployment/web', container: 'web', image: referenceOf(v3), withdrawnAt: expect.any(String) }]);
 
     const second = await back(space, v3);
     expectEnding(second, { verdict: 'deployed' });
@@ -93,6 +94,44 @@ describe('back, again and again', () => {
     expectEnding(third, { verdict: 'failed', cause: 'config-invalid' });
     expectTold(third, 'There is no proven release to go back to');
     expect(await snapshotOf(space)).toEqual(before);
+  }));
+
+  it.concurrent('a part of the app, and then the rest of it', inSpace('parts', async (space) => {
+    const workloads = 'deployment/web\ndeployment/worker';
+    const [v1, v2, v3] = [await startHealthy(space, { replicas: 1 }), await variant('v2'), await variant('v3')];
+    await startHealthy(space, { name: 'worker', replicas: 1 });
+    const there = async (): Promise<string[]> => [await imageOf(space, 'Deployment', 'web'), await imageOf(space, 'Deployment', 'worker')];
+    for (const image of [v2, v3]) {
+      const inputs = rolloutInputs(space, image, { workloads, smoke: '', 'prove-first': 'false' });
+      expectEnding(await runAction({ action: 'rollout', inputs }), { verdict: 'deployed' });
+    }
+    expectEnding(await back(space, v3), { verdict: 'deployed' });
+    expect(await there()).toEqual([referenceOf(v2), referenceOf(v3)]);
+    expectEnding(await back(space, v3), { verdict: 'deployed' });
+    expect(await there()).toEqual([v1.reference, referenceOf(v3)]);
+    expectEnding(await back(space, v3), { verdict: 'failed', cause: 'config-invalid' });
+
+    const rest = await back(space, v3, { workloads: '' });
+    expectEnding(rest, { verdict: 'deployed' });
+    expect(await there()).toEqual([v1.reference, v1.reference]);
+    expect(rest.outputs['previous-reference']?.split('\n')).toEqual([v1.reference, referenceOf(v3)]);
+    expectEnding(await back(space, v3, { workloads: '' }), { verdict: 'failed', cause: 'config-invalid' });
+  }));
+
+  it.concurrent('without a workload that was deleted since', inSpace('deleted', async (space) => {
+    const v2 = await variant('v2');
+    const v1 = await startHealthy(space, { replicas: 1 });
+    await startHealthy(space, { name: 'worker', replicas: 1 });
+    const inputs = rolloutInputs(space, v2, { workloads: 'deployment/web\ndeployment/worker', smoke: '' });
+    expectEnding(await runAction({ action: 'rollout', inputs }), { verdict: 'deployed' });
+    await space.remove('Deployment', 'worker');
+    const asked = await back(space, v2, { workloads: 'deployment/web\ndeployment/worker' });
+    expectEnding(asked, { verdict: 'failed', cause: 'config-invalid' });
+    expectTold(asked, 'deployment/worker: does not exist in namespace');
+    const result = await back(space, v2, { workloads: '' });
+    expectEnding(result, { verdict: 'deployed' });
+    expectTold(result, 'deployment/worker, which recorded releases name, does not exist in namespace');
+    expect(await imageOf(space, 'Deployment', 'web')).toBe(v1.reference);
   }));
 
   it.concurrent('to a version that does not answer any more: what was there is put back', inSpace('badback', async (space) => {

@@ -86,8 +86,19 @@ describe('the record of a run', () => {
   });
   it('takes what was there for proven only when it is healthy, and nobody knows better', () => {
     expect(ledgerBefore(run(), undefined, release('1 of 2 available'), [], false).releases).toEqual([]);
-    const known = { ...ledgerBefore(run(), undefined, release(), [], false), releases: [] };
-    expect(ledgerBefore(run(), known, release(), [], false).releases).toEqual([]);
+    const known = ledgerBefore(run(), undefined, release(), [], false);
+    expect(ledgerBefore(run(), known, release(), [], false).releases).toEqual(known.releases);
+    const failed = { ...known, releases: [], run: { ...known.run, targets: [target('deployment', { containers: [{ name: 'app', before: 'x', after: oldImage }] })] } };
+    expect(ledgerBefore(run(), failed, release(), [], false).releases).toEqual([]);
+  });
+  it('takes what was there on a workload that no release names yet', () => {
+    const worker = target('deployment', { ref: 'deployment/worker', name: 'worker' });
+    const both = { ...release(), targets: [target(), worker], snapshots: [snapshot(), { ...snapshot(), target: worker }] };
+    const known = ledgerBefore(run(), undefined, release(), [], false);
+    const [found, ...others] = ledgerBefore(run(), known, both, [], false).releases;
+    expect([found?.images, found?.proven, others]).toEqual([[{ workload: 'deployment/worker', container: 'app', image: oldImage }], true, known.releases]);
+    const sick = { ...both, snapshots: both.snapshots.map((each, index) => (index === 1 ? { ...each, unhealthy: '1 of 2 available' } : each)) };
+    expect(ledgerBefore(run(), known, sick, [], false).releases).toEqual(known.releases);
   });
   it('becomes a release when it is proven', () => {
     const record = ledgerBefore(run({ freezeOverride: 'an outage' }), undefined, release(), [], true).run;

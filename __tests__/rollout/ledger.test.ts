@@ -4,9 +4,10 @@ import { ApiError } from '../../src/cluster/api.js';
 import type { SmokeCheck } from '../../src/config/config.js';
 import type { ConfigMap } from '../../src/cluster/objects.js';
 import {
-  formatLedger, imagesOf, inPhase, ledgerName, openLedger, parseLedger, previousRelease, releasesKept, sameImages, withoutRelease, withRelease,
+  formatLedger, imagesOf, inPhase, ledgerName, openLedger, parseLedger, releasesKept, sameImages, withRelease,
   type Ledger, type Release,
 } from '../../src/rollout/ledger.js';
+import { previousRelease } from '../../src/rollout/history.js';
 import { ClusterError } from '../../src/outcome/errors.js';
 import { swiftClock } from '../cluster/hand-clock.js';
 import { newImage, oldImage, target } from './build.js';
@@ -67,49 +68,6 @@ describe('a ledger as text', () => {
   });
 });
 
-describe('the release to go back to', () => {
-  const previous = (releases: readonly Release[], version: string) => previousRelease(releases, now(version))?.reference;
-  const history = [release('3'), release('2'), release('1')];
-
-  it('is the one before what is there', () => {
-    expect(previous(history, '3')).toBe('api:2');
-    expect(previous(history, '2')).toBe('api:1');
-    expect(previous(history, '1')).toBeUndefined();
-  });
-  it('is the newest when what is there is none of them', () => {
-    expect(previous(history, 'broken')).toBe('api:3');
-    expect(previous([], 'x')).toBeUndefined();
-  });
-  it('was proven, and not withdrawn', () => {
-    expect(previous([release('4'), release('3', { proven: false }), release('2', { withdrawnAt: at }), release('1')], '4')).toBe('api:1');
-  });
-  it('is further back when one goes back twice, and not to and fro', () => {
-    let known = ledger({ releases: history });
-    let version = '3';
-    const path: (string | undefined)[] = [];
-    for (;;) {
-      const to = previousRelease(known.releases, now(version));
-      path.push(to?.reference);
-      if (!to) break;
-      known = withRelease(withoutRelease(known, now(version), at), { ...to, at });
-      version = to.reference.slice('api:'.length);
-    }
-    expect(path).toEqual(['api:2', 'api:1', undefined]);
-  });
-  it('counts again when it is deployed anew after it was withdrawn', () => {
-    const withdrawn = withoutRelease(ledger({ releases: history }), now('3'), at);
-    expect(withdrawn.releases[0]?.withdrawnAt).toBe(at);
-    const again = withRelease(withRelease(withdrawn, release('3')), release('4'));
-    expect(previous(again.releases, '4')).toBe('api:3');
-  });
-  it('is one in which every workload is as it was', () => {
-    const two = (a: string, b: string): Release => release(a, { images: [...now(a), { workload: 'deployment/worker', container: 'app', image: `worker:${b}` }] });
-    const releases = [two('2', '2'), two('1', '1')];
-    expect(previousRelease(releases, two('2', '2').images)?.reference).toBe('api:1');
-    expect(previousRelease(releases, two('2', '1').images)?.reference).toBe('api:2');
-  });
-});
-
 describe('releases', () => {
   it('are put in front, once each, at most twenty', () => {
     const again = withRelease(ledger({ releases: [release('2'), release('1')] }), release('1', { at: 'later' }));
@@ -117,6 +75,19 @@ describe('releases', () => {
     let many = ledger({ releases: [] });
     for (let count = 0; count < 30; count += 1) many = withRelease(many, release(String(count)));
     expect([many.releases.length, many.releases[0]?.reference]).toEqual([20, 'api:29']);
+  });
+  it('are kept twice when one between needs the older to tell what stood beside it', () => {
+    const both = (a: string, b: string): Release => release(a, { images: [...now(a), { workload: 'deployment/worker', container: 'app', image: `worker:${b}` }] });
+    const again = withRelease(ledger({ releases: [release('2'), both('1', '1')] }), both('1', '1'));
+    expect(again.releases).toEqual([both('1', '1'), release('2'), both('1', '1')]);
+    expect(withRelease(ledger({ releases: [both('2', '2'), both('1', '1')] }), both('1', '1')).releases).toEqual([both('1', '1'), both('2', '2')]);
+  });
+  it('lift what was withdrawn, where they name it again', () => {
+    const left = now('2').map((each) => ({ ...each, withdrawnAt: at }));
+    const withdrawn = release('2', { images: left });
+    const both = release('3', { images: [...left, { workload: 'deployment/worker', container: 'app', image: 'worker:3', withdrawnAt: at }] });
+    const { releases } = withRelease(ledger({ releases: [both, withdrawn] }), release('2'));
+    expect(releases.map(({ images }) => images.map(({ image, withdrawnAt }) => [image, withdrawnAt]))).toEqual([[['api:2', undefined]], [['api:2', undefined], ['worker:3', at]]]);
   });
   it('are the same whatever the order of their images', () => {
     const images = imagesOf([target(), target('statefulset')], 'after');

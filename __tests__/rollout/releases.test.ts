@@ -15,7 +15,7 @@ describe('a release in words', () => {
   it.each([
     [release('1'), 'api:1 of 2026-01-01T00:00:00.000Z, commit 1c0ffee00000, proven'],
     [release('1', { commit: undefined, proven: false }), 'api:1 of 2026-01-01T00:00:00.000Z, never proven'],
-    [release('1', { commit: undefined, withdrawnAt: at }), 'api:1 of 2026-01-01T00:00:00.000Z, withdrawn'],
+    [release('1', { commit: undefined, images: release('1').images.map((each) => ({ ...each, withdrawnAt: at })) }), 'api:1 of 2026-01-01T00:00:00.000Z, withdrawn'],
   ])('%#', (each, text) => expect(describeRelease(each)).toBe(text));
   it('is marked when it is what is there now', () => {
     expect(listReleases([release('2'), release('1')], release('1').images)).toEqual([
@@ -43,13 +43,16 @@ describe('a release that is named', () => {
     expect(await named(`sha256:${'b'.repeat(64)}`)).toBeUndefined();
   });
   it('is found by its revision, with whether it was ever proven', async () => {
-    expect(await named('1')).toMatchObject({ reference: 'api:1', proven: false, images: [{ workload: 'deployment/api', container: 'app', image: 'api:1' }] });
+    expect(await namedRelease('1', [], { cluster, found })).toMatchObject({ reference: 'api:1', proven: false, images: [{ workload: 'deployment/api', container: 'app', image: 'api:1' }] });
     expect(await named('2')).toMatchObject({ reference: newImage, proven: true });
   });
   it('is found by its revision with all of its containers, those that run first included', async () => {
     const template = { spec: { containers: [{ name: 'app', image: 'api:4' }], initContainers: [{ name: 'migrate', image: 'api:4' }] } };
     cluster.put('/apis/apps/v1/namespaces/web/replicasets', { items: [...sets, { ...replicaSet('rs-4', 'api:4', { revision: 4 }), spec: { template } }] } as KubeObject);
     expect((await named('4'))?.images).toEqual(['app', 'migrate'].map((container) => ({ workload: 'deployment/api', container, image: 'api:4' })));
+  });
+  it('is the recorded one, when its revision is of a release', async () => {
+    expect(await named('1')).toBe(known[2]);
   });
   it('is refused when there is no such revision, with those that there are', async () => {
     await expect(named('9')).rejects.toMatchObject({

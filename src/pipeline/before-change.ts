@@ -3,7 +3,8 @@ import type { List, Service, Workload } from '../cluster/objects.js';
 import { apiPath, resources, workloadResource } from '../cluster/resources.js';
 import { parseReference, sameRepository } from '../image/reference.js';
 import { describeWave, heldTarget, notHeld, type HeldTarget } from '../rollout/hold.js';
-import { imagesOf, previousRelease, sameImages, type Ledger } from '../rollout/ledger.js';
+import { lastGood } from '../rollout/history.js';
+import { imagesOf, type Ledger, type Release } from '../rollout/ledger.js';
 import type { OpenRelease } from '../rollout/release.js';
 import { containersOf, type Target } from '../rollout/workload.js';
 import type { ClusterFacts } from './cluster-facts.js';
@@ -30,15 +31,15 @@ export async function retarget({ cluster }: ClusterFacts, targets: readonly Targ
   return { targets: found.map(({ target }) => target), workloads: found.map(({ workload }) => workload) };
 }
 
+/** The release that goes back instead of what is there now and is not healthy; undefined where nothing better is known. */
+export const wayBackOf = (ledger: Ledger | undefined, targets: readonly Target[], unhealthy: ReadonlyMap<string, unknown>): Release | undefined =>
+  lastGood(ledger?.releases ?? [], imagesOf(targets, 'before'), new Set(unhealthy.keys()));
+
 /** What was broken before cannot be proven to be back: then the last proven release is what a rollback goes to. */
 export function withWayBack(release: OpenRelease, ledger: Ledger | undefined): OpenRelease {
   const broken = release.snapshots.filter(({ unhealthy }) => unhealthy !== undefined);
   if (broken.length === 0) return release;
-  const before = imagesOf(release.targets, 'before');
-  const releases = ledger?.releases ?? [];
-  // A proven release that is not well now suffers from something else than its images.
-  const proven = releases.some((known) => known.proven && known.withdrawnAt === undefined && sameImages(known.images, before));
-  const good = proven ? undefined : previousRelease(releases, before);
+  const good = wayBackOf(ledger, release.targets, new Map(broken.map(({ target, unhealthy }) => [target.ref, unhealthy])));
   for (const { target, unhealthy } of broken) {
     release.ports.log.info(`${target.ref} is not healthy now (${unhealthy}): a rollback would go to ${good ? `the last proven release, ${good.reference}` : 'what is there now, and could not be proven to serve'}`);
   }

@@ -1,5 +1,5 @@
 import type { SmokeCheck } from '../config/config.js';
-import { imagesOf, type Ledger, type Release, type RunRecord } from '../rollout/ledger.js';
+import { imagesOf, placedImage, placeOf, type Ledger, type Release, type RunRecord } from '../rollout/ledger.js';
 import type { HeldTarget } from '../rollout/hold.js';
 import { recall, type OpenRelease } from '../rollout/release.js';
 import type { Run } from './run.js';
@@ -10,14 +10,10 @@ import type { Run } from './run.js';
  */
 export function ledgerBefore(run: Run, known: Ledger | undefined, release: OpenRelease, held: readonly HeldTarget[], isFrozen: boolean): Ledger {
   const at = new Date(run.ports.clock.now()).toISOString();
-  const healthy = release.snapshots.every(({ unhealthy }) => unhealthy === undefined);
-  const images = imagesOf(release.targets, 'before');
   const before = recall(release);
   const tellable = run.config.smoke.filter((check) => isTellable(run, check));
-  // The first release that this ledger sees was made by somebody else; that it is healthy now is all the proof there is.
-  const first: Release[] = known || !healthy ? [] : [{ reference: images[0]?.image ?? '', at, proven: true, images }];
   return {
-    schema: 1, app: run.config.app, releases: known?.releases ?? first,
+    schema: 1, app: run.config.app, releases: [...foundRelease(release, known, at), ...(known?.releases ?? [])],
     run: {
       id: run.id, url: run.facts.runUrl, commit: run.facts.commit, actor: run.facts.actor, startedAt: new Date(run.startedAtWall).toISOString(), phase: 'changing',
       targets: release.targets, held, rollback: run.config.rollback, smoke: tellable,
@@ -25,6 +21,19 @@ export function ledgerBefore(run: Run, known: Ledger | undefined, release: OpenR
       override: isFrozen ? run.config.freezeOverride : undefined,
     },
   };
+}
+
+/**
+ * What stands on containers that no release names was made by somebody else, unless it is what the last run failed with;
+ * that it is healthy now is all the proof there is. Without it, the first release of a workload could not be gone back from.
+ */
+function foundRelease({ targets, snapshots }: Pick<OpenRelease, 'targets' | 'snapshots'>, known: Ledger | undefined, at: string): Release[] {
+  const named = new Set(known?.releases.flatMap(({ images }) => images.map(placeOf)));
+  const set = new Set(imagesOf(known?.run.targets ?? [], 'after').map(placedImage));
+  const images = imagesOf(targets, 'before').filter((each) => !named.has(placeOf(each)));
+  const unhealthy = new Set(snapshots.filter((each) => each.unhealthy !== undefined).map(({ target }) => target.ref));
+  const trusted = images.every((each) => !unhealthy.has(each.workload) && !set.has(placedImage(each)));
+  return trusted && images[0] ? [{ reference: images[0].image, at, proven: true, images }] : [];
 }
 
 /** The ledger can be read by whoever may read ConfigMaps: an address with a query or a login, or with anything masked, stays out. */

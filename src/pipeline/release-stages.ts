@@ -5,7 +5,8 @@ import { selects } from '../rollout/selector.js';
 import { ChangeUnderWay } from '../rollout/change.js';
 import { evidenceOf } from '../rollout/evidence.js';
 import type { Followed } from '../rollout/follow.js';
-import { imagesOf, inPhase, withoutRelease, withRelease, type Ledger, type RunRecord } from '../rollout/ledger.js';
+import { withdraw } from '../rollout/history.js';
+import { imagesOf, inPhase, withRelease, type Ledger, type Release, type RunRecord } from '../rollout/ledger.js';
 import { acquireLock, type Lock } from '../rollout/lock.js';
 import { proveRelease } from '../rollout/prove.js';
 import { openRelease, rollOut, type OpenRelease, type ReleaseScope } from '../rollout/release.js';
@@ -47,8 +48,8 @@ export interface ReleaseStages<S> {
 interface Session {
   readonly run: Run;
   readonly facts: ClusterFacts;
-  /** What was there before is not to be gone back to by itself any more: a person rolled back from it. */
-  readonly withdraws: boolean;
+  /** Where a person goes back to: what was there before is not to be gone back to by itself any more. */
+  readonly goesBackTo?: Release;
   lock?: Lock;
   release?: OpenRelease;
   followed: readonly Followed[];
@@ -67,9 +68,9 @@ interface Session {
  * release, which the first of them opens.
  */
 export function releaseStages<S extends ReleaseState>(
-  run: Run, facts: ClusterFacts, options: { readonly withdraws?: boolean } = {},
+  run: Run, facts: ClusterFacts, options: { readonly goesBackTo?: Release } = {},
 ): ReleaseStages<S> {
-  const session: Session = { run, facts, withdraws: options.withdraws ?? false, followed: [], unfinished: false };
+  const session: Session = { run, facts, ...options, followed: [], unfinished: false };
   const rollout: Stage<S> = {
     name: 'rollout', label: 'rollout',
     run: async (state) => ({ ...state, ...(await rollOutTargets(session, state.targets)) }),
@@ -160,10 +161,11 @@ async function record(session: Session, phase: RunRecord['phase']): Promise<void
 
 /** The new version is proven as far as the settings ask for it: from here on it is a release to go back to. */
 async function confirm(session: Session): Promise<void> {
-  const { run, facts, ledger, withdraws } = session;
+  const { run, facts, ledger, goesBackTo } = session;
   if (!ledger) return;
   const proven = releaseOf(ledger.run, run.ports.clock.now());
-  session.ledger = withRelease(withdraws ? withoutRelease(ledger, imagesOf(ledger.run.targets, 'before'), proven.at) : ledger, proven);
+  const releases = goesBackTo ? withdraw(ledger.releases, goesBackTo, imagesOf(ledger.run.targets, 'before'), proven.at) : ledger.releases;
+  session.ledger = withRelease({ ...ledger, releases }, proven);
   // The release is good whether or not this can be written: the next run finds it `changing`, and confirms it.
   await record(session, 'proven').catch((error: unknown) => run.ports.log.warning(`The release is good, and the ledger could not be told: ${String(error)}`));
   await annotateProven(facts.cluster, ledger.run.targets);

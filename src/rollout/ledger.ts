@@ -63,8 +63,7 @@ export interface Release {
   readonly proven: boolean;
   /** Why it was released in spite of a freeze. */
   readonly override?: string;
-  /** When somebody rolled back from it, ISO 8601: it is not gone back to by itself any more. */
-  readonly withdrawnAt?: string;
+  /** Of the containers that it set, and of no others: what stood beside them is what earlier releases say. */
   readonly images: readonly ReleasedImage[];
 }
 
@@ -73,7 +72,13 @@ export interface ReleasedImage {
   readonly workload: string;
   readonly container: string;
   readonly image: string;
+  /** When somebody went back from this image on this workload, ISO 8601: it is not gone back to by itself any more. */
+  readonly withdrawnAt?: string;
 }
+
+/** The container of a released image, and the image in it. */
+export const placeOf = ({ workload, container }: ReleasedImage): string => `${workload}/${container}`;
+export const placedImage = (each: ReleasedImage): string => `${placeOf(each)}=${each.image}`;
 
 /** The images of these workloads before or after a run, as a release. */
 export const imagesOf = (targets: readonly Target[], which: 'before' | 'after'): ReleasedImage[] =>
@@ -81,7 +86,7 @@ export const imagesOf = (targets: readonly Target[], which: 'before' | 'after'):
 
 /** Whether two releases put the same images on the same workloads. */
 export const sameImages = (a: readonly ReleasedImage[], b: readonly ReleasedImage[]): boolean => {
-  const key = (images: readonly ReleasedImage[]): string => images.map((each) => `${each.workload}/${each.container}=${each.image}`).sort().join('\n');
+  const key = (images: readonly ReleasedImage[]): string => images.map(placedImage).sort().join('\n');
   return key(a) === key(b);
 };
 
@@ -199,26 +204,19 @@ export function formatLedger(ledger: Ledger): string {
   }
 }
 
-/** The ledger after a run has been proven good: its release is put in front. */
-export const withRelease = (ledger: Ledger, release: Release): Ledger => ({
-  ...ledger, releases: [release, ...ledger.releases.filter((known) => !sameImages(known.images, release.images))].slice(0, releasesKept),
-});
-
-/** The ledger after somebody rolled back from these images. */
-export const withoutRelease = (ledger: Ledger, images: readonly ReleasedImage[], at: string): Ledger => ({
-  ...ledger, releases: ledger.releases.map((known) => (sameImages(known.images, images) ? { ...known, withdrawnAt: at } : known)),
-});
-
 /**
- * The release to go back to: the newest that was proven, was not withdrawn, and is not what the workloads hold now. When
- * what they hold is itself a release, only older ones count, so that going back twice goes further back and not to and fro.
+ * The ledger after a run has been proven good: its release is put in front. What it names may be gone back to again. An
+ * older release of the same images is dropped, unless one between needs it to tell what stood beside its own images.
  */
-export function previousRelease(releases: readonly Release[], now: readonly ReleasedImage[]): Release | undefined {
-  const key = (each: ReleasedImage): string => `${each.workload}/${each.container}`;
-  const images = new Map(now.map((each) => [key(each), each.image]));
-  const isNow = (release: Release): boolean => release.images.every((each) => images.get(key(each)) === each.image);
-  const current = releases.findIndex(isNow);
-  return releases.slice(current + 1).find((release) => release.proven && release.withdrawnAt === undefined && !isNow(release));
+export function withRelease(ledger: Ledger, release: Release): Ledger {
+  const places = (images: readonly ReleasedImage[]): Set<string> => new Set(images.map(placeOf));
+  const isNeeded = (known: Release, index: number): boolean =>
+    ledger.releases.slice(0, index).some((between) => known.images.some((each) => !places(between.images).has(placeOf(each))));
+  const served = new Set(release.images.map(placedImage));
+  const others = ledger.releases
+    .filter((known, index) => !sameImages(known.images, release.images) || isNeeded(known, index))
+    .map((known) => ({ ...known, images: known.images.map((each) => (served.has(placedImage(each)) ? { ...each, withdrawnAt: undefined } : each)) }));
+  return { ...ledger, releases: [release, ...others].slice(0, releasesKept) };
 }
 
 export const inPhase = (ledger: Ledger, phase: RunRecord['phase']): Ledger => ({ ...ledger, run: { ...ledger.run, phase } });

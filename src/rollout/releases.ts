@@ -3,7 +3,8 @@ import { controllerOf, revisionOf, uidOf, type List, type ReplicaSet, type Workl
 import { apiPath, resources, workloadResource } from '../cluster/resources.js';
 import { releaseNameType } from '../config/release-name.js';
 import { ConfigError } from '../outcome/errors.js';
-import { imagesOf, type Release, type ReleasedImage } from './ledger.js';
+import { isThere } from './history.js';
+import { imagesOf, sameImages, type Release, type ReleasedImage } from './ledger.js';
 import { refText, type FoundWorkload } from './resolve.js';
 import { containersOf, type Target } from './workload.js';
 
@@ -12,14 +13,14 @@ export const provenAnnotation = 'deploy-action/proven';
 
 /** `name@sha256:… of 2026-11-21T10:00:00Z, commit 1a2b3c4d5e6f, proven`. */
 export const describeRelease = (release: Release): string =>
-  `${release.reference} of ${release.at}${release.commit ? `, commit ${release.commit.slice(0, 12)}` : ''}, ${release.withdrawnAt ? 'withdrawn' : release.proven ? 'proven' : 'never proven'}`;
+  `${release.reference} of ${release.at}${release.commit ? `, commit ${release.commit.slice(0, 12)}` : ''}, ${wordOf(release)}`;
+
+const wordOf = ({ proven, images }: Release): string =>
+  (images.some(({ withdrawnAt }) => withdrawnAt !== undefined) ? 'withdrawn' : proven ? 'proven' : 'never proven');
 
 /** What could be gone back to, newest first, for the log. */
-export function listReleases(releases: readonly Release[], now: readonly ReleasedImage[]): string[] {
-  const images = new Map(now.map((each) => [`${each.workload}/${each.container}`, each.image]));
-  const isNow = (release: Release): boolean => release.images.every((each) => images.get(`${each.workload}/${each.container}`) === each.image);
-  return releases.map((release) => `${isNow(release) ? '* ' : '  '}${describeRelease(release)}${isNow(release) ? ' (is there now)' : ''}`);
-}
+export const listReleases = (releases: readonly Release[], now: readonly ReleasedImage[]): string[] =>
+  releases.map((release) => (isThere(release.images, now) ? `* ${describeRelease(release)} (is there now)` : `  ${describeRelease(release)}`));
 
 /**
  * The release that `to` names: a commit or a digest of the ledger, or a revision of the one Deployment of the run.
@@ -30,12 +31,12 @@ export async function namedRelease(
 ): Promise<Release | undefined> {
   const type = releaseNameType(to);
   if (type === 'digest') return releases.find((release) => release.images.some((each) => each.image.endsWith(`@${to}`)));
-  if (type === 'revision') return revision(Number(to), facts);
+  if (type === 'revision') return revision(Number(to), releases, facts);
   return releases.find((release) => release.commit?.startsWith(to.toLowerCase()));
 }
 
 async function revision(
-  number: number, { cluster, found }: { readonly cluster: Cluster; readonly found: readonly FoundWorkload[] },
+  number: number, releases: readonly Release[], { cluster, found }: { readonly cluster: Cluster; readonly found: readonly FoundWorkload[] },
 ): Promise<Release | undefined> {
   const [only, ...others] = found;
   if (!only || others.length > 0 || only.ref.kind !== 'deployment') {
@@ -53,8 +54,9 @@ async function revision(
   }
   const template = set.spec?.template;
   const images = containersOf('deployment', { spec: { template } }).map(({ container }) => ({ workload: refText(only.ref), container: container.name ?? '', image: container.image ?? '' }));
+  const recorded = releases.find((known) => sameImages(known.images, images));
   const proven = images.some((each) => each.image === set.metadata?.annotations?.[provenAnnotation]);
-  return { reference: images[0]?.image ?? '', at: set.metadata?.creationTimestamp ?? '', proven, images };
+  return recorded ?? { reference: images[0]?.image ?? '', at: set.metadata?.creationTimestamp ?? '', proven, images };
 }
 
 /** Notes on each workload which image was proven on it. A note that cannot be written costs nothing but the note. */

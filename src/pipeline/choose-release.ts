@@ -1,0 +1,91 @@
+import type { WorkloadRef } from '../config/config.js';
+import { ClusterError, ConfigError } from '../outcome/errors.js';
+import { asOf, notAsOld, ofWorkloads, previousRelease } from '../rollout/history.js';
+import type { Ledger, Release, ReleasedImage } from '../rollout/ledger.js';
+import { describeRelease, listReleases, namedRelease } from '../rollout/releases.js';
+import { refText, type FoundWorkload } from '../rollout/resolve.js';
+import { containersOf, type Target } from '../rollout/workload.js';
+import type { ClusterFacts } from './cluster-facts.js';
+import type { Run } from './run.js';
+
+/** Where a rollback goes. */
+export interface Chosen {
+  /** As it was then, with what earlier releases had put beside its own images. */
+  readonly release: Release;
+  readonly targets: readonly Target[];
+  readonly warnings: readonly string[];
+}
+
+type Known = Pick<ClusterFacts, 'found' | 'ledger' | 'cluster'>;
+
+/**
+ * The release that `to` names, or else the one before what is there now. The releases that there are are listed in the log.
+ * @throws ConfigError, ClusterError config-invalid when there is none, or when the workloads do not fit it
+ */
+export async function chooseRelease({ config, ports }: Pick<Run, 'config' | 'ports'>, known: Known): Promise<Chosen> {
+  const { ledger, cluster } = known;
+  const missing = known.found.filter(({ workload }) => !workload).map(({ ref }) => ref);
+  if (config.workloads.length > 0 && missing.length > 0) throw notThere(missing, cluster.namespace);
+  const found = known.found.filter(({ workload }) => workload);
+  const now = imagesOfFound(found);
+  const releases = ofWorkloads(ledger?.releases ?? [], new Set(found.map(({ ref }) => refText(ref))));
+  for (const line of listReleases(releases, now)) ports.log.info(line);
+  const named = config.to === undefined ? undefined : await namedRelease(config.to, releases, { cluster, found });
+  const release = config.to === undefined ? previousRelease(releases, now) : named && asOf(releases, named);
+  if (!release) throw nothingToGoBackTo(config, known);
+  const warnings = [
+    ...missing.map((ref) => `${refText(ref)}, which recorded releases name, does not exist in namespace ${cluster.namespace} any more, and is left out.`),
+    ...notAsOld(releases, release).map((ref) => `${ref} stays as it is: what it was at the time of that release is not recorded.`),
+  ];
+  return { release, targets: targetsFor(release, found, cluster.namespace), warnings };
+}
+
+/** Every workload that a recorded release names. */
+export function workloadsOf(ledger: Ledger | undefined): WorkloadRef[] {
+  const refs = new Set((ledger?.releases ?? []).flatMap((release) => release.images.map((image) => image.workload)));
+  return [...refs].map((ref) => {
+    const [kind, name] = ref.split('/');
+    return { kind: kind as WorkloadRef['kind'], name: name ?? '' };
+  });
+}
+
+const notThere = (refs: readonly WorkloadRef[], namespace: string): ConfigError => new ConfigError(refs.map((ref) => ({
+  where: `workload ${refText(ref)}`, message: `does not exist in namespace ${namespace}`, hint: `\`kubectl get ${ref.kind} --namespace=${namespace}\` lists those that do.`,
+})));
+
+const imagesOfFound = (found: readonly FoundWorkload[]): ReleasedImage[] =>
+  found.flatMap(({ ref, workload }) => (workload ? containersOf(ref.kind, workload) : []).map(({ container }) => ({
+    workload: refText(ref), container: container.name ?? '', image: container.image ?? '',
+  })));
+
+function targetsFor(release: Release, found: readonly FoundWorkload[], namespace: string): Target[] {
+  const now = imagesOfFound(found);
+  const refs = [...new Set(release.images.map(({ workload }) => workload))];
+  const missing = release.images.filter((image) => !now.some((each) => each.workload === image.workload && each.container === image.container));
+  if (missing.length > 0) {
+    const fitting = refs.filter((ref) => !missing.some(({ workload }) => workload === ref));
+    const orOnly = fitting.length > 0 ? `, or name only the others in \`workloads\`: ${fitting.join(', ')}` : '';
+    throw new ConfigError(missing.map(({ workload, container }) => ({
+      where: `workload ${workload}`, message: `has no container ${container} in namespace ${namespace} any more, and the release of ${release.at} had one`,
+      hint: `Deploy a commit that fits the workloads as they are now${orOnly}.`,
+    })));
+  }
+  return refs.flatMap((ref) => {
+    const entry = found.find((each) => refText(each.ref) === ref);
+    return entry?.workload ? [{
+      ref, kind: entry.ref.kind, name: entry.ref.name, uid: entry.workload.metadata?.uid ?? '',
+      containers: release.images.filter((image) => image.workload === ref).map((image) => ({
+        name: image.container, after: image.image, before: now.find((each) => each.workload === ref && each.container === image.container)?.image ?? '',
+      })),
+    }] : [];
+  });
+}
+
+function nothingToGoBackTo({ app, to }: Run['config'], { ledger, cluster }: Known): ClusterError {
+  const known = (ledger?.releases ?? []).map(describeRelease);
+  const list = known.length === 0 ? `There is no record of a release of ${app} in namespace ${cluster.namespace}.` : `Known releases of ${app}: ${known.join('; ')}.`;
+  const wanted = to === undefined ? 'There is no proven release to go back to.' : `No release fits \`to: ${to}\`.`;
+  return new ClusterError('config-invalid', `${wanted} ${list}`, {
+    hint: 'A release is recorded when a deployment by this action has been proven good. Check `app` and `namespace`, or deploy an earlier digest with the `rollout` action.',
+  });
+}
