@@ -1,12 +1,38 @@
 import { describe, expect, it } from '@jest/globals';
+import type { KubeObject, Workload } from '../../src/cluster/objects.js';
 import { withWayBack } from '../../src/pipeline/before-change.js';
-import type { Ledger, Release } from '../../src/rollout/ledger.js';
+import type { ClusterFacts } from '../../src/pipeline/cluster-facts.js';
+import { releaseStages } from '../../src/pipeline/release-stages.js';
+import { runStages } from '../../src/pipeline/stage.js';
+import { openLedger, type Ledger, type Release } from '../../src/rollout/ledger.js';
 import type { OpenRelease } from '../../src/rollout/release.js';
 import { fakePorts } from '../cluster/fake-ports.js';
-import { oldImage, target } from '../rollout/build.js';
+import { deployment, newImage, oldImage, target } from '../rollout/build.js';
+import { deploymentPath, fakeCluster } from '../rollout/fake-cluster.js';
+import { run } from './runs.js';
 
 const release = (image: string, workload = 'deployment/api'): Release =>
   ({ reference: image, at: '2026-01-01T00:00:00.000Z', proven: true, images: [{ workload, container: 'app', image }] });
+
+describe('a rollback that was planned from what is not there any more', () => {
+  it('ends superseded, and nothing is changed', async () => {
+    const cluster = fakeCluster({ objects: { [deploymentPath]: deployment({ image: 'api:fixed' }) as Workload } });
+    cluster.put('/api/v1/namespaces/web/services', { items: [] } as KubeObject);
+    const ports = fakePorts();
+    const facts: ClusterFacts = { cluster, found: [], services: [], store: openLedger(cluster.api, ports.clock, 'web', 'api'), ledger: undefined };
+    const stages = releaseStages({ ...run(), ports }, facts, { goesBackTo: release(newImage) });
+    const result = await runStages(stages.stages, { targets: [target()] }, ports.clock, 0).finally(() => stages.close());
+    expect(result.failure).toMatchObject({
+      stage: 'rollout', error: {
+        code: 'superseded', hint: 'Look whether what is there now is what you wanted. If not, run the rollback again: it goes back from there.',
+        message: `Something else was deployed meanwhile: container app of deployment/api held ${oldImage} when the release to go back to was chosen, and holds api:fixed now. Nothing was changed.`,
+      },
+    });
+    expect(result.state).toEqual({ targets: [target()] });
+    expect(cluster.done.filter((each) => /^kubectl|configmaps/.test(each) && !each.startsWith('GET'))).toEqual([]);
+    expect(cluster.done.filter((each) => /leases/.test(each)).length).toBeGreaterThan(0);
+  });
+});
 
 describe('where a failure takes what was not healthy before', () => {
   const worker = target('deployment', { ref: 'deployment/worker', name: 'worker' });

@@ -31,6 +31,21 @@ export async function retarget({ cluster }: ClusterFacts, targets: readonly Targ
   return { targets: found.map(({ target }) => target), workloads: found.map(({ workload }) => workload) };
 }
 
+/**
+ * Ends a run that was planned from other images than those that are there now: what to go back to was chosen by them.
+ * @throws ClusterError superseded; nothing has been changed
+ */
+export function asPlanned(planned: readonly Target[], targets: readonly Target[]): void {
+  const changes = imagesOf(planned, 'before').flatMap((each, index) => {
+    const now = imagesOf(targets, 'before')[index]?.image;
+    return now === each.image ? [] : [`container ${each.container} of ${each.workload} held ${each.image} when the release to go back to was chosen, and holds ${now} now`];
+  });
+  if (changes.length === 0) return;
+  throw new ClusterError('superseded', `Something else was deployed meanwhile: ${changes.join('; ')}. Nothing was changed.`, {
+    hint: 'Look whether what is there now is what you wanted. If not, run the rollback again: it goes back from there.',
+  });
+}
+
 /** The release that goes back instead of what is there now and is not healthy; undefined where nothing better is known. */
 export const wayBackOf = (ledger: Ledger | undefined, targets: readonly Target[], unhealthy: ReadonlyMap<string, unknown>): Release | undefined =>
   lastGood(ledger?.releases ?? [], imagesOf(targets, 'before'), new Set(unhealthy.keys()));

@@ -21,7 +21,7 @@ import { ledgerBefore, releaseOf } from './record.js';
 import { isUnfinished, recover } from './recover.js';
 import { kept, type Run } from './run.js';
 import type { Stage } from './stage.js';
-import { heldTargets, readServices, retarget, runsAlready, withWayBack } from './before-change.js';
+import { asPlanned, heldTargets, readServices, retarget, runsAlready, withWayBack } from './before-change.js';
 import { stillUnderWay, undoOrLeave } from './undo-or-leave.js';
 
 /** What the stages of a release hand on. */
@@ -91,6 +91,7 @@ async function rollOutTargets(session: Session, planned: readonly Target[]): Pro
   await begin(session);
   const { recovery } = session;
   const [{ targets, workloads }, services] = await Promise.all([retarget(facts, planned), readServices(facts)]);
+  if (session.goesBackTo) asPlanned(planned, targets);
   const latest = await facts.store.read();
   const opened = await openRelease({ ...scopeOf(session), services, targets, workloads });
   session.release = opened;

@@ -1,5 +1,6 @@
 import { ClusterError } from '../outcome/errors.js';
-import { imagesOf, sameImages, type Ledger, type ReleasedImage } from './ledger.js';
+import { lastGood } from './history.js';
+import { imagesOf, sameImages, type Ledger } from './ledger.js';
 import type { OpenRelease } from './release.js';
 import { isFailing, takeSnapshot } from './snapshot.js';
 import { containersOf, type Target } from './workload.js';
@@ -16,7 +17,7 @@ const settleForMs = 30_000;
  */
 export async function settled(release: OpenRelease, ledger: Ledger | undefined): Promise<OpenRelease> {
   const { ports, watched, targets } = release;
-  if (!ledger || !isOpen(ledger, imagesOf(targets, 'before'))) return release;
+  if (!ledger || !isOpen(ledger, release)) return release;
   const until = ports.clock.monotonic() + settleForMs;
   for (let now = release; ; now = { ...release, snapshots: targets.map((target) => takeSnapshot(watched.world, target)) }) {
     const unsettled = now.snapshots.filter(({ unhealthy }) => unhealthy !== undefined);
@@ -30,10 +31,11 @@ export async function settled(release: OpenRelease, ledger: Ledger | undefined):
 }
 
 /** Whether it depends on how well these images do now where a rollback would go. */
-function isOpen({ run, releases }: Ledger, images: readonly ReleasedImage[]): boolean {
-  const proven = releases.filter((known) => known.proven && known.withdrawnAt === undefined);
+function isOpen({ run, releases }: Ledger, { targets, snapshots }: OpenRelease): boolean {
+  const images = imagesOf(targets, 'before');
+  const unsettled = new Set(snapshots.filter(({ unhealthy }) => unhealthy !== undefined).map(({ target }) => target.ref));
   const isLeft = run.phase === 'left' && sameImages(imagesOf(run.targets, 'after'), images);
-  return proven.length > 0 && !isLeft && !proven.some((known) => sameImages(known.images, images));
+  return !isLeft && lastGood(releases, images, unsettled) !== undefined;
 }
 
 /** What was there when the run began to look is what it goes back to: nothing that somebody sets meanwhile is overwritten. */
