@@ -56,4 +56,15 @@ describe('the plan', () => {
   ])('says that nothing could be put back when %s', (_when, settings, known, reason) => {
     expect(makePlan(settings, known).rollback).toEqual({ possible: false, reason });
   });
+
+  it('says which release would go back instead of what is broken', () => {
+    const image = { workload: 'deployment/api', container: 'app', image: 'api:1' };
+    const wayBack = { reference: 'api:1', at: '2026-01-01T00:00:00.000Z', commit: 'c0ffee', proven: true, images: [image] };
+    const unhealthy = new Map([['deployment/api', '1 of 2 pods available']]);
+    expect(makePlan(config(), facts({ targets: [target()], unhealthy, wayBack })).rollback).toEqual({
+      possible: true, reason: 'deployment/api is not healthy now (1 of 2 pods available): instead of what is there, the last proven release goes back if anything fails, ' +
+        'api:1 of 2026-01-01T00:00:00.000Z, commit c0ffee, proven.',
+    });
+    expect(makePlan(config({ rollback: 'off' }), facts({ targets: [target()], unhealthy, wayBack })).rollback).toEqual({ possible: false, reason: '`rollback` is off.' });
+  });
 });

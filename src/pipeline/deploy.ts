@@ -9,6 +9,7 @@ import { resolveTargets } from '../rollout/resolve.js';
 import { imagesNow } from '../rollout/images.js';
 import type { Target } from '../rollout/workload.js';
 import { heldByOthers, settleUnfinished, type Settled } from './recover.js';
+import { wayBackOf } from './before-change.js';
 import { readCluster, readFacts, type ClusterFacts } from './cluster-facts.js';
 import { closedNow } from './freeze.js';
 import { imageStages, readImageFacts, type ImageFacts } from './image-stages.js';
@@ -67,9 +68,10 @@ async function gatherFacts(run: Run, settled: Settled): Promise<Facts> {
     const looked = opened ? await preflight(run, opened, found) : nothingFound;
     const all = [...closed.problems, ...[image, cluster].flatMap(problemsOf), ...problems, ...looked.problems];
     if (all.length > 0) throw new PreflightError(all);
+    const unhealthy = unhealthyNow(opened?.found ?? []);
     const plan = makePlan(config, {
       namespace: opened?.cluster.namespace, tags: found?.build?.tags, targets, buildCommand: found?.build?.command,
-      typed: (args) => opened?.cluster.typed(args) ?? '', unhealthy: unhealthyNow(opened?.found ?? []), warnings: [...closed.warnings, ...looked.warnings],
+      typed: (args) => opened?.cluster.typed(args) ?? '', unhealthy, wayBack: wayBackOf(opened?.ledger, targets, unhealthy), warnings: [...closed.warnings, ...looked.warnings],
     });
     return { image: found, cluster: opened, targets, plan };
   } catch (error) {

@@ -2,6 +2,8 @@ import type { Config } from '../config/config.js';
 import type { Plan, PlanStep } from '../outcome/plan.js';
 import type { TagChoice } from '../image/tags.js';
 import { setImageCommands } from '../rollout/change.js';
+import type { Release } from '../rollout/ledger.js';
+import { describeRelease } from '../rollout/releases.js';
 import type { Target } from '../rollout/workload.js';
 
 /** What the plan is made of, besides the settings. */
@@ -15,6 +17,8 @@ export interface PlanFacts {
   readonly buildCommand?: string;
   /** `deployment/api` → why it is not healthy now. */
   readonly unhealthy: ReadonlyMap<string, string>;
+  /** The release that would go back instead of what is not healthy. */
+  readonly wayBack?: Release;
   readonly warnings: readonly string[];
 }
 
@@ -24,14 +28,13 @@ export const digestOfBuild = '<digest of the build>';
 /** The steps of a run, in order. Pure: what a dry run prints is what a real run does. */
 export function makePlan(config: Config, facts: PlanFacts): Plan {
   const reference = referenceOf(config, facts);
-  const undoable = [...facts.unhealthy].map(([workload, why]) => `${workload} is not healthy now (${why})`);
   return {
     app: config.app, environment: config.environment, namespace: facts.namespace, reference,
     steps: [...gateSteps(config), ...buildSteps(config, facts), ...rolloutSteps(config, facts), ...tagSteps(config, facts)],
     changes: facts.targets.flatMap((target) => target.containers.map((container) => ({
       workload: target.ref, container: container.name, before: container.before, after: container.after,
     }))),
-    rollback: facts.targets.length === 0 ? undefined : rollbackOf(config, undoable),
+    rollback: facts.targets.length === 0 ? undefined : rollbackOf(config, facts),
     warnings: facts.warnings,
   };
 }
@@ -64,8 +67,10 @@ const tagSteps = (config: Config, facts: PlanFacts): PlanStep[] =>
   config.build && facts.tags && facts.tags.mutable.length > 0
     ? [{ stage: 'tags', title: `move ${facts.tags.mutable.join(', ')} to the new image`, commands: [] }] : [];
 
-function rollbackOf(config: Config, unhealthy: readonly string[]): NonNullable<Plan['rollback']> {
+function rollbackOf(config: Config, { unhealthy, wayBack }: PlanFacts): NonNullable<Plan['rollback']> {
   if (config.rollback === 'off') return { possible: false, reason: '`rollback` is off.' };
-  if (unhealthy.length > 0) return { possible: false, reason: `${unhealthy.join('; ')}: what is there now cannot be proven to serve after a rollback.` };
-  return { possible: true, reason: 'Every workload is complete and healthy now; its images go back if anything fails.' };
+  if (unhealthy.size === 0) return { possible: true, reason: 'Every workload is complete and healthy now; its images go back if anything fails.' };
+  const broken = [...unhealthy].map(([workload, why]) => `${workload} is not healthy now (${why})`).join('; ');
+  if (wayBack) return { possible: true, reason: `${broken}: instead of what is there, the last proven release goes back if anything fails, ${describeRelease(wayBack)}.` };
+  return { possible: false, reason: `${broken}: what is there now cannot be proven to serve after a rollback.` };
 }

@@ -7,6 +7,7 @@ import { imagesNow } from '../rollout/images.js';
 import { describeRelease } from '../rollout/releases.js';
 import type { Ledger, Release } from '../rollout/ledger.js';
 import { refText } from '../rollout/resolve.js';
+import { wayBackOf } from './before-change.js';
 import { chooseRelease, workloadsOf, type Chosen } from './choose-release.js';
 import { heldByOthers, settleUnfinished, type Settled } from './recover.js';
 import { unhealthyNow, unlessPrivate } from './preflight.js';
@@ -39,7 +40,8 @@ export async function rollBack(run: Run): Promise<Outcome> {
 
 async function execute(run: Run, { cluster, release, targets, warnings }: Facts, spans: Ending['spans']): Promise<Ending> {
   const { namespace, typed } = cluster.cluster;
-  const plan = makePlan(run.config, { namespace, targets, typed, unhealthy: unhealthyNow(cluster.found), warnings });
+  const unhealthy = unhealthyNow(cluster.found);
+  const plan = makePlan(run.config, { namespace, targets, typed, unhealthy, wayBack: wayBackOf(cluster.ledger, targets, unhealthy), warnings });
   const known: Ending = {
     spans, plan, namespace, reference: release.reference, digest: parseReference(release.reference)?.digest, targets, typed, warnings,
   };
