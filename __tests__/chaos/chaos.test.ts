@@ -117,7 +117,7 @@ describe('a seed', () => {
 
   it('comes to every fault', () => {
     const cases = plan(1, 2000).flatMap((app) => app.cases);
-    const api = ['410 for watches', '429', '503', 'all cut', 'answers cut', 'no answers', 'outage', 'slow', 'watches cut', 'web page'];
+    const api = ['401', '403', '410 for watches', '429', '500', '503', 'all cut', 'answers cut', 'no answers', 'outage', 'slow', 'watches cut', 'web page'];
     const others = ['Service turned away', 'annotation', 'delete', 'other image', 'pause', 'pod deleted', 'restart', 'scale'];
     const registry = ['429', '500', '503', 'slow'];
     expect(new Set(cases.map(({ fault }) => kindOf(fault)))).toEqual(new Set([

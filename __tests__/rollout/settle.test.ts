@@ -62,7 +62,7 @@ describe('before what is there counts as broken', () => {
   });
   it.each([
     ['there is no release yet', []],
-    ['none was ever proven', [{ ...ancient, proven: false }]], ['none may be gone back to', [{ ...ancient, withdrawnAt: '2026-01-01T00:00:00Z' }]],
+    ['none was ever proven', [{ ...ancient, proven: false }]], ['none may be gone back to', [{ ...ancient, images: ancient.images.map((each) => ({ ...each, withdrawnAt: '2026-01-01T00:00:00Z' })) }]],
     ['what is there is proven', [ancient, released(oldImage)]],
   ])('nothing is waited for when a rollback would go nowhere else, as %s', async (_as, releases) => {
     expect(await settle([whole(alone), creating], [], ledger(releases))).toMatchObject({ reason: '0 of 1 available', ms: 0, lines: [] });

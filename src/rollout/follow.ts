@@ -86,7 +86,7 @@ async function* looks(
     const at = ports.clock.monotonic();
     if (!watched.sees() && at < patience.deadlineAt) {
       // Time that nobody saw proves nothing and disproves nothing, and controllers come back later than the API server.
-      memories.clear();
+      for (const [ref, { wasHeld }] of memories) memories.set(ref, { ...blankMemory, wasHeld });
       yield { at, judged: waited.map(({ target }) => ({ target, decision: blind(patience) })) };
       await watched.news(Math.min(quietMs, patience.deadlineAt - at), signal);
       continue;
