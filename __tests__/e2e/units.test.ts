@@ -6,6 +6,7 @@ import { closeImages } from './harness/images.js';
 import type { Space } from './harness/namespace.js';
 import { runAction } from './harness/run-action.js';
 import { runningImages, snapshotOf } from './harness/snapshot.js';
+import { deployment } from './harness/workloads.js';
 
 jest.setTimeout(180_000);
 afterAll(() => {
@@ -26,6 +27,15 @@ describe('several workloads are one unit', () => {
     expectTold(result, 'deployment/worker');
     expect(await snapshotOf(space)).toEqual(before);
     expect(result.report.changes).toHaveLength(3);
+  }));
+
+  it.concurrent('more of them than node takes for a leak of listeners: deployed, and no warning of it', inSpace('many', async (space) => {
+    const names = Array.from({ length: 14 }, (_, index) => `web-${index}`);
+    const [v1, v2] = await Promise.all([variant('v1'), variant('v2')]);
+    await space.apply(...names.map((name) => deployment(name, { image: v1.reference, replicas: 0 })));
+    const result = await runAction({ inputs: rolloutInputs(space, v2, { workloads: names.map((name) => `deployment/${name}`).join('\n'), smoke: '' }) });
+    expectEnding(result, { verdict: 'deployed' });
+    expect(result.report.changes).toHaveLength(14);
   }));
 });
 
