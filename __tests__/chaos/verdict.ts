@@ -24,7 +24,8 @@ const successes = ['deployed', 'unchanged', 'planned'];
 export function inconsistencies(result: ActionResult): string[] {
   const { verdict } = result.outputs;
   const found: string[] = [];
-  if (verdict !== undefined && result.exitCode !== (successes.includes(verdict) ? 0 : 1)) found.push(`verdict ${verdict} with exit code ${result.exitCode}`);
+  // What is killed after it has given its verdict has no exit code to give.
+  if (verdict !== undefined && result.signal !== 'SIGKILL' && result.exitCode !== (successes.includes(verdict) ? 0 : 1)) found.push(`verdict ${verdict} with exit code ${result.exitCode}`);
   if (verdict === undefined && result.signal !== 'SIGKILL') found.push(`no verdict (exit code ${result.exitCode}, signal ${result.signal})`);
   if (result.outputs.cause === 'unexpected') found.push('the cause is `unexpected`: a defect of the action');
   // Where the post step is left out, what was just being started when all was killed is looked for too early.
