@@ -31,6 +31,31 @@ const table = {
     sentence: 'The cluster cannot be reached.',
     hint: 'Check the kubeconfig, the context, and that the runner may reach the API server.',
   },
+  'tool-missing': {
+    observed: 'A program that the run needs (docker, buildx, git, kubectl, bash) is not on the runner, cannot be downloaded, or does not have its pinned checksum.',
+    sentence: 'A program that the run needs is not available.',
+    hint: 'Install the program on the runner, or add the step that is named to the workflow.',
+  },
+  'tool-timeout': {
+    observed: 'A program did not exit within the time that the run allows for it.',
+    sentence: 'A program did not finish in time.',
+    hint: 'Run the command that is named on the runner to see what it is waiting for.',
+  },
+  'record-unreadable': {
+    observed: 'The ledger in the namespace was written by a later version of this action, or was edited by hand.',
+    sentence: 'The record of earlier runs cannot be read.',
+    hint: 'Use the later version, or look at the ConfigMap that is named and delete it once nothing in it is unfinished.',
+  },
+  'release-not-found': {
+    observed: 'No recorded release fits `to`, or none is older than what runs now.',
+    sentence: 'There is no release to roll back to.',
+    hint: 'Choose one of the releases listed in the log, or deploy a version with `digest`.',
+  },
+  'not-deployable': {
+    observed: 'A workload is paused, is updated only by hand (OnDelete), or has a strategy that can never complete.',
+    sentence: 'A workload cannot be rolled out in its present state.',
+    hint: 'Change the workload as described, then run again.',
+  },
   'locked': {
     observed: 'The Lease of the app is held by another run, and was not given up within `lock-timeout`.',
     sentence: 'Another run is deploying this app.',
@@ -122,6 +147,16 @@ const table = {
     observed: 'A liveness or startup probe had a container killed twice, and it did not end with an exit code of its own.',
     sentence: 'The new version is killed by its own probe.',
     hint: 'Read the probe’s answer in the evidence: does the new version still serve that path, and in time?',
+  },
+  'hook-failed': {
+    observed: 'The kubelet killed a container twice because its postStart hook failed.',
+    sentence: 'A lifecycle hook of the new version fails.',
+    hint: 'Run the hook’s command in the container, and fix it or remove it from the pod template.',
+  },
+  'evicted': {
+    observed: 'Three new pods within a minute were evicted for exceeding a limit of their own, such as ephemeral storage.',
+    sentence: 'The node evicts the new pods because they exceed their own limits.',
+    hint: 'Raise the limit that is named, or find out what the new version writes.',
   },
   'container-start': {
     observed: 'RunContainerError, StartError or ContainerCannotRun, twice; or CreateContainerError.',
