@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { actionNames, actions } from '../../src/config/actions.js';
+import { actionNames, actions, descriptionLimit } from '../../src/config/actions.js';
 import { commands } from '../../src/config/commands.js';
 import { settingsJsonSchema } from '../../src/config/json-schema.js';
 import { outputs } from '../../src/config/outputs.js';
@@ -12,6 +12,7 @@ import { settings, settingsOf, takenBy } from '../../src/config/settings.js';
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
 interface ActionFile {
+  readonly description: string;
   readonly inputs: Readonly<Record<string, { readonly description: string; readonly default?: string }>>;
   readonly outputs: Readonly<Record<string, { readonly description: string }>>;
   readonly runs: Readonly<Record<string, string>>;
@@ -28,6 +29,11 @@ describe.each(actionNames)('action.yml of %s', (name) => {
       expect(fallback).toBeUndefined();
     }
     expect(Object.keys(file.outputs)).toEqual(Object.keys(outputs));
+  });
+
+  it('has a description that the Marketplace takes', () => {
+    expect(file.description).toBe(actions[name].description);
+    expect(file.description.length).toBeLessThan(descriptionLimit);
   });
 
   it('runs its bundle, and its post step always', () => {

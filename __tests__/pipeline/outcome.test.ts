@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { RolloutError } from '../../src/outcome/errors.js';
+import { outputsOf } from '../../src/config/outputs.js';
+import { verdictTable } from '../../src/outcome/verdict.js';
 import { outcomeOf, type Ending } from '../../src/pipeline/outcome.js';
 import { ledgerBefore, releaseOf } from '../../src/pipeline/record.js';
 import type { OpenRelease } from '../../src/rollout/release.js';
@@ -24,6 +26,31 @@ describe('the verdict', () => {
     ['it failed and the old version is back', { failure, undone: undone('restored') }, false, 'rolled-back'],
     ['it failed and the old version is not back', { failure, undone: undone('failed') }, false, 'rollback-failed'],
   ] as const)('when %s', (_when, changes, dryRun, verdict) => expect(outcomeOf(run({ dryRun }), ending(changes)).verdict).toBe(verdict));
+
+  const built = { image: 'registry.example/api', build: { context: '.', buildArgs: {}, buildSecrets: {}, platforms: [], labels: {}, cache: 'none' } } as const;
+  it.each([
+    ['only tested', {}, 'tested'], ['built and pushed', built, 'built'],
+  ] as const)('of a run that %s is not `deployed`', (_what, config, verdict) =>
+    expect(outcomeOf(run(config), ending({ targets: [] })).verdict).toBe(verdict));
+
+  it('that only tested names no image, also where the settings do', () => {
+    const outcome = outcomeOf(run({ image: 'registry.example/api', digest: 'sha256:1' }), ending({ targets: [], digest: 'sha256:1', reference: newImage }));
+    expect([outcome.verdict, outcome.image, outcome.digest, outcome.reference]).toEqual(['tested', undefined, undefined, undefined]);
+  });
+
+  it('is one that the documentation names for the action', () => {
+    const endings: readonly Partial<Ending>[] = [{}, { unchanged: true }, { failure }, { failure, undone: undone('restored') }, { failure, undone: undone('failed') }];
+    const rolls = (['deploy', 'rollout', 'rollback'] as const).flatMap((action) => endings.map((changes) => [action, ending(changes), {}] as const));
+    const others = (['deploy', 'build'] as const).flatMap((action) =>
+      [{}, built].flatMap((config) => [{}, { failure }].map((changes) => [action, ending({ ...changes, targets: [] }), config] as const)));
+    for (const [action, ended, config] of [...rolls, ...others]) {
+      for (const dryRun of [false, true]) {
+        const { verdict } = outcomeOf({ ...run({ ...config, dryRun }), action }, ended);
+        expect(verdictTable[verdict].actions).toContain(action);
+        expect(outputsOf(action).verdict).toContain(`\`${verdict}\``);
+      }
+    }
+  });
 });
 
 describe('the outcome', () => {
@@ -42,6 +69,7 @@ describe('the outcome', () => {
       [{ workload: 'deployment/api', container: 'app', before: oldImage, after: newImage, now: oldImage }]);
     expect(outcomeOf(run(), ending({ unchanged: true })).changes).toEqual([]);
     expect(outcomeOf(run(), ending({ failure })).changes).toEqual([]);
+    expect(outcomeOf(run({ dryRun: true }), ending()).changes).toEqual([]);
   });
   it('says why it failed, with what the error and the undo have seen', () => {
     const seen = undone('restored', { evidence: [{ title: 'b', text: 'from the undo' }], notes: ['n'], restoredAfterMs: 5, verifiedAfterMs: 7 });

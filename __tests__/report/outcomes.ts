@@ -57,6 +57,16 @@ export const planned: Outcome = {
   },
 };
 
+const nothingRolledOut = { changes: [], undoCommands: [], warnings: [], tags: [], timeline: [] } as const;
+const noImage = { image: undefined, reference: undefined, digest: undefined } as const;
+
+export const tested: Outcome = { ...deployed, ...nothingRolledOut, ...noImage, verdict: 'tested' };
+export const built: Outcome = { ...deployed, ...nothingRolledOut, verdict: 'built', tags: ['2'] };
+export const checked: Outcome = { ...tested, verdict: 'checked' };
+export const backedUp: Outcome = { ...tested, verdict: 'backed-up' };
+export const restored: Outcome = { ...tested, verdict: 'restored' };
+export const unchanged: Outcome = { ...deployed, ...nothingRolledOut, verdict: 'unchanged' };
+
 export const failed: Outcome = {
   ...deployed, verdict: 'failed', changes: [], undoCommands: [], reference: undefined, digest: undefined,
   failure: { cause: 'config-invalid', stage: 'config', message: 'deploy.yml:3:5: unknown key\ninput platforms: no such', hint: 'Mend it.', evidence: [] },

@@ -6,15 +6,19 @@ import { annotationOf, closingLines } from '../../src/report/closing.js';
 import { reportJson, reportValue } from '../../src/report/json.js';
 import { outputs } from '../../src/report/outputs.js';
 import { planLines } from '../../src/report/plan.js';
+import { summary } from '../../src/report/summary.js';
 import { redactOutcome } from '../../src/report/redact.js';
 import { reportJsonSchema } from '../../src/report/schema.js';
-import { deployed, failed, hostileOutcome, planned, rollbackFailed, rolledBack } from './outcomes.js';
+import { verdicts } from '../../src/outcome/verdict.js';
+import { signs } from '../../src/report/words.js';
+import { backedUp, built, checked, deployed, failed, hostileOutcome, planned, restored, rollbackFailed, rolledBack, tested, unchanged } from './outcomes.js';
 
 const published: unknown = JSON.parse(readFileSync(new URL('../../schema/report.schema.json', import.meta.url), 'utf8'));
+const endings = { deployed, unchanged, planned, tested, built, checked, backedUp, restored, failed, rolledBack, rollbackFailed };
 const validate = new Ajv({ allowUnionTypes: true }).compile(published as object);
 
 describe('report.json', () => {
-  it.each(Object.entries({ deployed, failed, planned, rolledBack, rollbackFailed }))('of a run that ended as %s keeps to its schema', (_, outcome) => {
+  it.each(Object.entries(endings))('of a run that ended as %s keeps to its schema', (_, outcome) => {
     validate(JSON.parse(reportJson(outcome)));
     expect(validate.errors).toBeNull();
   });
@@ -44,6 +48,10 @@ describe('outputs', () => {
     });
   });
 
+  it('of a dry run name what runs now, from its plan', () => {
+    expect(outputs(planned, 'r')['previous-reference']).toBe(planned.plan?.changes[0]?.before);
+  });
+
   it('hold the plan of a dry run as JSON', () => {
     expect(JSON.parse(outputs(planned, 'r')['plan'] ?? '')).toMatchObject({ app: 'hello', steps: [{ stage: 'build' }, { stage: 'rollout' }] });
   });
@@ -68,6 +76,30 @@ describe('the end of the log', () => {
     ['a failure before any change', failed, ['failed: hello to production. The settings are not valid. No workload was changed.']],
   ])('tells of %s', (_, outcome, lines) => {
     expect(closingLines(outcome)).toEqual(lines);
+  });
+
+  it.each([
+    [unchanged, 'unchanged: hello to production. This version was there already, and healthy; nothing was touched (42.1 s).'],
+    [planned, 'planned: hello to production. This is what a run would do; nothing was changed.'],
+    [tested, 'tested: hello for production. The tests passed, after 42.1 s. Nothing was built or rolled out.'],
+    [built, 'built: hello for production. The image is built and pushed, after 42.1 s. Nothing was rolled out.'],
+    [checked, 'checked: hello for production. The pull request passed every check, after 42.1 s. Nothing was changed.'],
+    [backedUp, 'backed-up: hello for production. The backup is complete, after 42.1 s.'],
+    [restored, 'restored: hello for production. The data of the backup is restored, after 42.1 s.'],
+  ])('says in one line what was done and what was not', (outcome, line) => {
+    expect(closingLines(outcome)).toEqual([line]);
+    expect(annotationOf(outcome)).toBeUndefined();
+    expect(summary(outcome)).toContain(`${signs[outcome.verdict]} ${outcome.verdict}: \`hello\``);
+  });
+
+  it('has words for every verdict', () => {
+    expect(Object.values(endings).map(({ verdict }) => verdict).sort()).toEqual([...verdicts].sort());
+  });
+
+  it('takes what was only tested or built for no deployment from afar', () => {
+    const others = verdicts.filter((verdict) => verdict !== 'deployed' && verdict !== 'unchanged').map((verdict) => signs[verdict]);
+    expect(others).not.toContain(signs.deployed);
+    expect(new Set(others).size).toBe(others.length);
   });
 
   it('annotates failures only', () => {

@@ -1,5 +1,5 @@
 import { actionYml } from './action-yml.mjs';
-import { causesPage, inputTables, outputTable, rolloutCauses, settingTables } from './tables.mjs';
+import { causesPage, inputTables, outputTable, rolloutCauses, settingTables, verdictTable } from './tables.mjs';
 
 /** @typedef {import('./source.mjs').Source} Source */
 /** @typedef {(path: string) => Promise<string | undefined>} Read */
@@ -21,9 +21,11 @@ export async function generatedFiles(source, read) {
   ];
   const marked = await Promise.all([
     withParts('docs/rollout.md', { causes: rolloutCauses(source) }, read),
-    withParts('docs/settings.md', { settings: settingTables(source), outputs: outputTable(source) }, read),
+    withParts('docs/settings.md', { settings: settingTables(source), outputs: outputTable(source.outputs) }, read),
     ...source.actionNames.map((name) =>
-      withParts(inFolder(source.actions[name].folder, 'README.md'), { inputs: inputTables(source, name), outputs: outputTable(source) }, read)),
+      withParts(inFolder(source.actions[name].folder, 'README.md'), {
+        inputs: inputTables(source, name), outputs: outputTable(source.outputsOf(name)), verdicts: verdictTable(source),
+      }, read)),
   ]);
   return [...whole, ...marked.flat()];
 }

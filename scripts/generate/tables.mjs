@@ -28,9 +28,22 @@ export function inputTables(source, action) {
   return table(['Input', 'Meaning', 'Default'], rows);
 }
 
-/** @param {Source} source */
-export const outputTable = (source) =>
-  table(['Output', 'Meaning'], Object.entries(source.outputs).map(([name, description]) => [`\`${name}\``, description]));
+/** @param {Readonly<Record<string, string>>} outputs */
+export const outputTable = (outputs) =>
+  table(['Output', 'Meaning'], Object.entries(outputs).map(([name, description]) => [`\`${name}\``, description]));
+
+/**
+ * Every way in which a run can end.
+ *
+ * @param {Source} source
+ */
+export function verdictTable({ verdictTable: verdicts, actionNames, reservedActions }) {
+  const every = [...actionNames, ...reservedActions];
+  const rows = Object.entries(verdicts).map(([verdict, { success, meaning, actions }]) => [
+    `\`${verdict}\``, success ? 'succeeds' : 'fails', meaning, actions.length === every.length ? 'all' : actions.map((action) => `\`${action}\``).join(', '),
+  ]);
+  return table(['`verdict`', 'step', 'meaning', 'actions'], rows);
+}
 
 /**
  * All settings, one table for each topic.

@@ -2,10 +2,13 @@
 export const actionNames = ['deploy', 'build', 'rollout', 'rollback'] as const;
 export type ActionName = (typeof actionNames)[number];
 
+/** The Marketplace refuses an action whose description has this many characters or more. */
+export const descriptionLimit = 125;
+
 export interface Action {
   /** As the Marketplace and logs show it. */
   readonly title: string;
-  /** One sentence. */
+  /** One sentence, shorter than `descriptionLimit`. */
   readonly description: string;
   /** Folder of its `action.yml`, from the root of the repository. */
   readonly folder: string;
@@ -17,7 +20,7 @@ export interface Action {
 export const actions: Readonly<Record<ActionName, Action>> = {
   deploy: {
     title: 'Deploy to Kubernetes with proof and rollback',
-    description: 'Tests, builds and pushes an image, rolls it out on Kubernetes, checks that it serves, and puts back what was there if it does not.',
+    description: 'Tests, builds and pushes an image, rolls it out on Kubernetes, and restores the previous version if it does not serve.',
     folder: '.',
     icon: 'upload-cloud',
     color: 'blue',

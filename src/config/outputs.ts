@@ -1,14 +1,21 @@
-import { stageNames, verdicts } from '../outcome/verdict.js';
+import { stageNames, verdicts, verdictTable, type Verdict } from '../outcome/verdict.js';
+import type { ActionName } from './actions.js';
+
+const endings = (words: readonly Verdict[]): string => `How the run ended: ${words.map((verdict) => `\`${verdict}\``).join(', ')}.`;
 
 /** The outputs of every action, in the order of the docs. One that has nothing to say is empty. */
 export const outputs = {
-  'verdict': `How the run ended: ${verdicts.map((verdict) => `\`${verdict}\``).join(', ')}.`,
+  'verdict': endings(verdicts),
   'cause': 'Why it failed: one of the codes in docs/causes.md. Empty after a success.',
   'stage': `The stage that failed: ${stageNames.map((stage) => `\`${stage}\``).join(', ')}. Empty after a success.`,
   'image': 'Repository of the image, without tag and digest.',
   'digest': 'Digest of the image that was built or deployed, `sha256:…`.',
-  'reference': '`image@digest`: exactly what was deployed.',
+  'reference': '`image@digest`: exactly what was built or deployed.',
   'previous-reference': 'What the workloads ran before; one per line if they were not at the same version.',
   'report': 'Path of the report of the run, a JSON file.',
   'plan': 'What the run would do, as JSON. Only in a dry run.',
 } as const;
+
+/** The outputs as one action gives them: a run of it ends in no other verdict than these. */
+export const outputsOf = (action: ActionName): Readonly<Record<keyof typeof outputs, string>> =>
+  ({ ...outputs, verdict: endings(verdicts.filter((verdict) => verdictTable[verdict].actions.includes(action))) });

@@ -1,10 +1,45 @@
-/** How a run ended. There are six words and no seventh. */
-export const verdicts = ['deployed', 'unchanged', 'planned', 'failed', 'rolled-back', 'rollback-failed'] as const;
-export type Verdict = (typeof verdicts)[number];
+/** One way in which a run can end. The documentation is made from these entries. */
+export interface VerdictEntry {
+  /** Whether the workflow step succeeds. */
+  readonly success: boolean;
+  /** What was seen, for users. */
+  readonly meaning: string;
+  /** The actions whose runs can end in it. Those of `reservedActions` come with v1. */
+  readonly actions: readonly string[];
+}
+
+/** Actions that do not exist yet, and whose verdicts are part of the contract already: `report.json` names them from now on. */
+export const reservedActions: readonly string[] = ['check', 'backup', 'restore'];
+
+const all = ['deploy', 'build', 'rollout', 'rollback', ...reservedActions];
+const rollouts = ['deploy', 'rollout', 'rollback'];
+/** What a restore changes is data, and what a rollout changes is workloads: a failed run is reported in the same words. */
+const changing = [...rollouts, 'restore'];
+
+const table = {
+  'deployed': { success: true, actions: rollouts, meaning: 'the new version is on every workload, serves, and passed the smoke checks' },
+  'unchanged': { success: true, actions: rollouts, meaning: 'it was there already, is healthy, and passed the smoke checks; nothing was touched' },
+  'planned': { success: true, actions: all, meaning: 'a dry run: nothing was changed' },
+  'tested': { success: true, actions: ['deploy', 'build'], meaning: 'the tests passed; nothing was built or rolled out, as the settings name neither' },
+  'built': { success: true, actions: ['deploy', 'build'], meaning: 'the image is built and pushed; nothing was rolled out' },
+  'checked': { success: true, actions: ['check'], meaning: 'the pull request passed every check; nothing was changed' },
+  'backed-up': { success: true, actions: ['backup'], meaning: 'the backup is complete' },
+  'restored': { success: true, actions: ['restore'], meaning: 'the data of the backup is restored' },
+  'failed': { success: false, actions: all, meaning: 'it failed before any workload (in a restore: any data) was changed' },
+  'rolled-back': { success: false, actions: changing, meaning: 'it failed after a change; what was there before is back and was seen to serve' },
+  'rollback-failed': {
+    success: false, actions: changing,
+    meaning: 'what was there before is not, or not provably, back: the summary says what is where, and the commands to run',
+  },
+} as const satisfies Record<string, VerdictEntry>;
+
+/** How a run ended: every run ends in exactly one of these. */
+export type Verdict = keyof typeof table;
+export const verdictTable: Readonly<Record<Verdict, VerdictEntry>> = table;
+export const verdicts = Object.keys(table) as readonly Verdict[];
 
 /** The verdicts that end the workflow step in success. */
-export const isSuccess = (verdict: Verdict): boolean =>
-  verdict === 'deployed' || verdict === 'unchanged' || verdict === 'planned';
+export const isSuccess = (verdict: Verdict): boolean => table[verdict].success;
 
 export const stageNames = ['config', 'preflight', 'test', 'build', 'rollout', 'smoke', 'tags', 'rollback'] as const;
 /** One part of a run, as named in the output `stage`, the summary and the report. */

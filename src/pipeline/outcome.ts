@@ -40,13 +40,15 @@ function exact(reference: string | undefined): string | undefined {
 export function outcomeOf(run: Run, ending: Ending): Outcome {
   const verdict = verdictOf(run, ending);
   const { typed, targets = [] } = ending;
-  const touched = verdict === 'unchanged' || verdict === 'failed' ? [] : targets;
+  const touched = wrote.has(verdict) ? targets : [];
+  // What only tested did nothing with the image that the settings may name.
+  const image = verdict === 'tested' ? {} : { reference: exact(ending.reference), digest: ending.digest, image: run.config.image };
   return {
     verdict,
     failure: ending.failure && describeFailure(ending.failure, ending.undone),
     app: run.config.app, environment: run.config.environment, namespace: ending.namespace, commit: run.facts.commit, runUrl: run.facts.runUrl,
     startedAt: run.startedAtWall, durationMs: msSince(run),
-    reference: exact(ending.reference), digest: ending.digest, image: run.config.image, tags: ending.tags ?? [],
+    ...image, tags: ending.tags ?? [],
     changes: touched.flatMap((target) => changesOf(target, ending.imagesNow)),
     timeline: [...ending.spans, ...rollbackSpan(ending)],
     rollback: ending.undone && ending.undone.result !== 'untouched' ? rollbackReport(ending.undone) : undefined,
@@ -57,11 +59,18 @@ export function outcomeOf(run: Run, ending: Ending): Outcome {
   };
 }
 
+/** What a run has written to its workloads, whatever became of it; the plan of a dry run says by itself what it would write. */
+const wrote: ReadonlySet<Verdict> = new Set(['deployed', 'rolled-back', 'rollback-failed']);
+
 function verdictOf(run: Run, ending: Ending): Verdict {
-  if (!ending.failure) return ending.unchanged ? 'unchanged' : run.config.dryRun ? 'planned' : 'deployed';
+  if (!ending.failure) return ending.unchanged ? 'unchanged' : run.config.dryRun ? 'planned' : doneBy(run, ending);
   if (!ending.undone || ending.undone.result === 'untouched') return 'failed';
   return ending.undone.result === 'restored' ? 'rolled-back' : 'rollback-failed';
 }
+
+/** The furthest that a run got in which nothing failed: without workloads nothing was deployed. */
+const doneBy = ({ config }: Run, { targets = [] }: Ending): Verdict =>
+  (targets.length > 0 ? 'deployed' : config.build ? 'built' : 'tested');
 
 /** The undo is no stage of its own; on the timeline it is what came after the stage that failed. */
 function rollbackSpan({ spans, undone }: Ending): Span[] {

@@ -1,7 +1,7 @@
 import type { Outcome } from '../outcome/outcome.js';
 import { isSuccess } from '../outcome/verdict.js';
 import { rollbackSentences } from './rollback.js';
-import { verdictSentence } from './words.js';
+import { environmentWord, verdictSentence } from './words.js';
 
 /** The annotation of a run that failed: what GitHub shows on the page of the run. Undefined after a success. */
 export function annotationOf(outcome: Outcome): { readonly title: string; readonly text: string } | undefined {
@@ -16,7 +16,7 @@ export function annotationOf(outcome: Outcome): { readonly title: string; readon
 
 /** The last lines of the log: the verdict, what became of the workloads, and what to do. */
 export function closingLines(outcome: Outcome): readonly string[] {
-  const where = outcome.environment ? ` to ${outcome.environment}` : '';
+  const where = outcome.environment ? ` ${environmentWord(outcome)} ${outcome.environment}` : '';
   const undone = outcome.verdict === 'rolled-back' || outcome.verdict === 'rollback-failed';
   return [
     `${outcome.verdict}: ${outcome.app}${where}. ${verdictSentence(outcome)}`,

@@ -3,7 +3,8 @@ import { planValue } from './json.js';
 
 /** The outputs of the action, by name; those with nothing to say are empty, as steps after this one may read them all. */
 export function outputs(outcome: Outcome, reportPath: string): Readonly<Record<string, string>> {
-  const before = [...new Set(outcome.changes.map((change) => change.before))];
+  const changes = outcome.plan?.changes ?? outcome.changes;
+  const before = [...new Set(changes.map((change) => change.before))];
   return {
     'verdict': outcome.verdict,
     'cause': outcome.failure?.cause ?? '',

@@ -5,7 +5,7 @@ import { gantt } from './gantt.js';
 import { code, codeBlock, details, inline, table } from './markdown.js';
 import { planMarkdown } from './plan.js';
 import { rollbackSentences } from './rollback.js';
-import { signs, verdictSentence } from './words.js';
+import { environmentWord, signs, verdictSentence } from './words.js';
 
 /** Characters of the whole summary: a page that a browser opens at once. The log and the report hold the rest. */
 const sizeLimit = 64 * 1024;
@@ -33,7 +33,7 @@ function bounded(part: string): string {
 }
 
 function headline(outcome: Outcome): string {
-  const where = outcome.environment ? ` to ${code(outcome.environment)}` : '';
+  const where = outcome.environment ? ` ${environmentWord(outcome)} ${code(outcome.environment)}` : '';
   return `### ${signs[outcome.verdict]} ${outcome.verdict}: ${code(outcome.app)}${where}\n\n${verdictSentence(outcome)}`;
 }
 

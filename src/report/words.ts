@@ -5,7 +5,9 @@ import { duration } from './format.js';
 
 /** A sign to find the verdict by at a glance; the words beside it say the same. */
 export const signs: Readonly<Record<Verdict, string>> = {
-  'deployed': '✅', 'unchanged': '✅', 'planned': '📋', 'failed': '❌', 'rolled-back': '↩️', 'rollback-failed': '🚨',
+  // What only tested or built is not to be taken for a deployment from afar.
+  'deployed': '✅', 'unchanged': '✅', 'planned': '📋', 'tested': '🧪', 'built': '📦', 'checked': '☑️', 'backed-up': '💾', 'restored': '♻️',
+  'failed': '❌', 'rolled-back': '↩️', 'rollback-failed': '🚨',
 };
 
 /** The verdict as a sentence without names: those are shown beside it, escaped as the place needs. */
@@ -13,13 +15,21 @@ export function verdictSentence(outcome: Outcome): string {
   const took = duration(outcome.durationMs);
   const why = outcome.failure ? causes[outcome.failure.cause].sentence : 'It failed.';
   switch (outcome.verdict) {
-    case 'deployed': return outcome.changes.length > 0
-      ? `The ${outcome.wentBack ? 'earlier' : 'new'} version is on every workload and serves, after ${took}.`
-      : `Everything that was asked for is done, after ${took}.`;
+    case 'deployed': return `The ${outcome.wentBack ? 'earlier' : 'new'} version is on every workload and serves, after ${took}.`;
     case 'unchanged': return `This version was there already, and healthy; nothing was touched (${took}).`;
     case 'planned': return 'This is what a run would do; nothing was changed.';
+    case 'tested': return `The tests passed, after ${took}. Nothing was built or rolled out.`;
+    case 'built': return `The image is built and pushed, after ${took}. Nothing was rolled out.`;
+    case 'checked': return `The pull request passed every check, after ${took}. Nothing was changed.`;
+    case 'backed-up': return `The backup is complete, after ${took}.`;
+    case 'restored': return `The data of the backup is restored, after ${took}.`;
     case 'failed': return `${why} No workload was changed.`;
     case 'rolled-back': return `${why} What was there before is back, and was seen to serve.`;
     case 'rollback-failed': return `${why} What was there before is not, or not provably, back: this needs a person now.`;
   }
+}
+
+/** What the environment of a run is to it: only what rolls something out goes to one. */
+export function environmentWord({ verdict }: Pick<Outcome, 'verdict'>): 'to' | 'for' {
+  return ['tested', 'built', 'checked', 'backed-up', 'restored'].includes(verdict) ? 'for' : 'to';
 }
