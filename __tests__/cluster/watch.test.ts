@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { openApi } from '../../src/cluster/api.js';
+import { openApi, type ApiError } from '../../src/cluster/api.js';
 import { resources, type Resource } from '../../src/cluster/resources.js';
 import { watch, type ObjectChange, type WatchOptions } from '../../src/cluster/watch.js';
 import { serveApi, type Answering, type ApiServer, type Stream } from './api-server.js';
@@ -190,6 +190,42 @@ describe('a watch', () => {
     }
     await streamCount(5);
     expect(clock.slept).toEqual([100, 200, 400, 800]);
+  });
+
+  describe('that cannot take what it reads', () => {
+    const opened = (poisoned: (count: number) => boolean) => {
+      const troubles: string[] = [];
+      const ends: unknown[] = [];
+      let count = 0;
+      const options = { onTrouble: (error: ApiError) => void troubles.push(error.message), onEnd: (error: unknown) => void ends.push(error) };
+      const take = ({ type, object: seen }: ObjectChange): void => {
+        if (type === 'set' && seen.metadata?.name === 'poison' && poisoned((count += 1))) throw new TypeError('x is not a function');
+        news.push(seen.metadata?.name ?? '');
+      };
+      return { troubles, ends, synced: watch(openApi(server.socketPath, clock, closed.signal), clock, resources.pods, 'web', options, take, stop.signal).synced };
+    };
+    const feed = async (times: number): Promise<void> => {
+      for (let time = 1; time <= times; time += 1) {
+        await streamCount(time);
+        stream().send({ type: 'ADDED', object: object('poison', `${100 + time}`) });
+      }
+    };
+    it('says so each time, and ends for good after the fifth in a row', async () => {
+      const { troubles, ends, synced } = opened(() => true);
+      await synced;
+      await feed(5);
+      await until(() => ends.length === 1);
+      expect(ends).toEqual([new TypeError('x is not a function')]);
+      expect(troubles).toEqual(Array.from({ length: 5 }, () => 'what was read of pods was not understood: x is not a function'));
+      expect(collection.streams.length).toBe(5);
+    });
+    it('lists anew and goes on when it can the next time', async () => {
+      const { troubles, ends, synced } = opened((count) => count === 1);
+      await synced;
+      await feed(2);
+      await until(() => news.includes('poison'));
+      expect([troubles.length, ends, collection.listed.length]).toEqual([1, [], 2]);
+    });
   });
 
   it('ends when it is no longer wanted', async () => {

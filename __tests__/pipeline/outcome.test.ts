@@ -25,6 +25,8 @@ describe('the verdict', () => {
     ['it failed and nothing had been changed', { failure, undone: undone('untouched') }, false, 'failed'],
     ['it failed and the old version is back', { failure, undone: undone('restored') }, false, 'rolled-back'],
     ['it failed and the old version is not back', { failure, undone: undone('failed') }, false, 'rollback-failed'],
+    ['an undo threw', { failure, failedUndos: [{ stage: 'build', error: failure.error }] }, false, 'rollback-failed'],
+    ['an undo threw beside one that went well', { failure, undone: undone('restored'), failedUndos: [{ stage: 'build', error: failure.error }] }, false, 'rollback-failed'],
   ] as const)('when %s', (_when, changes, dryRun, verdict) => expect(outcomeOf(run({ dryRun }), ending(changes)).verdict).toBe(verdict));
 
   const built = { image: 'registry.example/api', build: { context: '.', buildArgs: {}, buildSecrets: {}, platforms: [], labels: {}, cache: 'none' } } as const;
@@ -79,6 +81,10 @@ describe('the outcome', () => {
       evidence: [{ title: 'a', text: 'from the error' }, { title: 'b', text: 'from the undo' }],
     });
     expect(outcome.rollback).toEqual({ restoredAfterMs: 5, verifiedAfterMs: 7, notes: ['n'] });
+  });
+  it('says which undo threw, beside what the others did', () => {
+    const outcome = outcomeOf(run(), ending({ failure, undone: undone('restored', { notes: ['n'], restoredAfterMs: 5 }), failedUndos: [{ stage: 'build', error: new RolloutError('unexpected', 'x is not a function') }] }));
+    expect(outcome.rollback).toMatchObject({ restoredAfterMs: 5, notes: ['n', 'The undo of the stage build failed: x is not a function'] });
   });
   it.each([
     ['deployed', {}, [byHand]], ['rollback-failed', { failure, undone: undone('failed') }, [byHand]],

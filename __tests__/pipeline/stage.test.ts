@@ -54,6 +54,15 @@ describe('stages', () => {
     expect(result.spans.map(({ stage: name, result: how }) => [name, how])).toEqual([['build', 'ok'], ['preflight', 'ok'], ['rollout', 'ok'], ['smoke', 'failed']]);
     expect(result.spans.at(-1)).toMatchObject({ startMs: 1300, endMs: 1400 });
   });
+
+  it('whose undo throws keep no other from being undone, and are told', async () => {
+    const result = await run((clock) => [
+      stage('build', clock), { ...stage('rollout', clock), undo: () => Promise.reject(new TypeError('x is not a function')) }, stage('smoke', clock, { fails: new RolloutError('smoke-failed', 'no') }),
+    ]);
+    expect(result.state.done).toEqual(['build', 'rollout', 'undo smoke because smoke-failed', 'undo build because smoke-failed']);
+    expect(result.failedUndos).toEqual([{ stage: 'rollout', error: expect.objectContaining({ code: 'unexpected', message: 'x is not a function' }) }]);
+    expect(result.failure?.error.code).toBe('smoke-failed');
+  });
 });
 
 describe('an error names its cause', () => {

@@ -117,13 +117,15 @@ describe('the ledger in the cluster', () => {
 
   it.each([
     ['{"schema":2,"app":"api"}', 'a later version of this action wrote it'], ['{\n "schema": 3\n}', 'a later version of this action wrote it'],
+    [formatLedger({ ...ledger(), run: { ...ledger().run, phase: 'verifying' as never } }), 'a later version of this action wrote it'],
+    [formatLedger({ ...ledger(), run: { ...ledger().run, rollback: 'partly' as never } }), 'somebody has changed it by hand'],
     ['{"schema":1,"run":null}', 'somebody has changed it by hand'], ['no json', 'somebody has changed it by hand'], ['', 'somebody has changed it by hand'],
   ])('that is not understood is left alone, and said: %j', async (text, why) => {
     const { cluster, store } = open(fakeCluster({ objects: { [path]: { metadata: { name: ledgerName('api') }, data: { 'ledger.json': text } } as ConfigMap } }));
     const error = await store.read().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ClusterError);
     expect(error).toMatchObject({
-      code: 'superseded', message: `The ledger (ConfigMap deploy-ledger-api in namespace web) cannot be read: ${why}.`,
+      code: 'record-unreadable', message: `The ledger (ConfigMap deploy-ledger-api in namespace web) cannot be read: ${why}.`,
       hint: 'Use that version, or look at it (`kubectl --namespace=web get configmap deploy-ledger-api --output=yaml`), see to what it says is unfinished, and delete it.',
     });
     expect(cluster.done).toEqual([`GET ${path}`]);
@@ -137,6 +139,14 @@ describe('the ledger in the cluster', () => {
     const { cluster, store } = open();
     await store.read();
     for (const phase of ['changing', 'restoring', 'restored'] as const) await store.write(inPhase(ledger(), phase));
+    expect(held(cluster)?.run.phase).toBe('restored');
+  });
+
+  it('holds what was written last, also while an earlier write of the same run is not answered', async () => {
+    const { cluster, store } = open();
+    await store.write(ledger());
+    cluster.troubles.push(...Array.from({ length: 3 }, () => ({ method: 'PUT', trouble: new ApiError(503, '', 'away') })));
+    await Promise.all([store.write(inPhase(ledger(), 'restoring')), store.write(inPhase(ledger(), 'restored'))]);
     expect(held(cluster)?.run.phase).toBe('restored');
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ApiError, type Api } from '../../src/cluster/api.js';
 import type { KubeObject } from '../../src/cluster/objects.js';
 import { watchWorkloads } from '../../src/rollout/watching.js';
-import { handClock } from '../cluster/hand-clock.js';
+import { handClock, swiftClock } from '../cluster/hand-clock.js';
 import { fakePorts } from '../cluster/fake-ports.js';
 import { openRelease } from '../../src/rollout/release.js';
 import { deployment, pod, service, target } from './build.js';
@@ -43,6 +43,20 @@ const open = (opened: Opened, clock = handClock(), kinds: Parameters<typeof watc
   watchWorkloads(opened.cluster, clock, kinds, [deployment()]);
 
 describe('watching', () => {
+  it('ends with what could not be understood of the world, instead of waiting for news that cannot come', async () => {
+    const opened = serving();
+    const broken = { metadata: { resourceVersion: '100' }, items: {} } as never;
+    const stream = async (): Promise<void> => { throw new TypeError('not a stream'); };
+    const { get } = opened.cluster.api;
+    let lists = 0;
+    const api: Api = { ...opened.cluster.api, stream, get: async <T>(path: string): Promise<T> => ((lists += 1) > 5 ? broken : get<T>(path)) };
+    const watched = await watchWorkloads({ ...opened.cluster, api }, swiftClock(), new Set(['cronjob']), [deployment()]);
+    const ended = async (): Promise<void> => { for (;;) await watched.news(1000); };
+    await expect(ended()).rejects.toThrow(TypeError);
+    expect(watched.sees()).toBe(false);
+    watched.close();
+  });
+
   it('takes one list and one watch for each kind, whatever the number of workloads', async () => {
     const opened = serving();
     const many = Array.from({ length: 50 }, (_each, index) => ({ ...deployment(), metadata: { name: `api-${index}` }, spec: { selector: { matchLabels: { app: `api-${index}` } } } }));

@@ -220,7 +220,13 @@ function streamLines(socketPath: string, path: string, { onLine, onBegun }: Read
       answer.on('data', (chunk: string) => {
         const lines = (rest + chunk).split('\n');
         rest = lines.pop() ?? '';
-        for (const line of lines) if (line !== '') onLine(line);
+        try {
+          for (const line of lines) if (line !== '') onLine(line);
+        } catch (error) {
+          // Thrown on, it would end the process: whoever reads the stream has to know.
+          reject(error);
+          outgoing.destroy();
+        }
       });
       answer.on('end', resolve);
       answer.on('aborted', resolve);

@@ -17,6 +17,8 @@ export interface WatchOptions {
   readonly onBegun?: () => void;
   /** Told once for each time that the watch breaks; it goes on trying. */
   readonly onTrouble?: (error: ApiError) => void;
+  /** Told when the watch ends for good: what was read cannot be understood, again and again, so that nothing is seen any more. */
+  readonly onEnd?: (error: unknown) => void;
   /** Begin with what happens from now on, without the objects that exist: for events. */
   readonly fromNow?: boolean;
 }
@@ -31,7 +33,8 @@ type WatchLine = { type?: string; object?: KubeObject & { code?: number; message
 /**
  * Lists once, then watches from that point until `signal` aborts. A stream that ends is resumed at the last
  * resourceVersion; when that is too old (410) the collection is listed again and objects that went away meanwhile are
- * reported as gone. While the API server is away it keeps trying, at most every 2 s.
+ * reported as gone. While the API server is away it keeps trying, at most every 2 s; what is no error of the server is
+ * tried a few times more, and then ends the watch.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
 export function watch(
@@ -91,37 +94,53 @@ export function watch(
   };
 
   const synced = list();
-  void synced.then((version) => keepFollowing(version, { list, follow, clock, signal, onTrouble: options.onTrouble }), () => undefined);
+  const following = { resource, list, follow, clock, signal, onTrouble: options.onTrouble, onEnd: options.onEnd };
+  void synced.then((version) => keepFollowing(version, following), () => undefined);
   return { synced: synced.then(() => undefined) };
 }
 
 interface Following {
+  readonly resource: Resource;
   readonly list: () => Promise<string>;
   readonly follow: (from: string) => Promise<string | undefined>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onTrouble: WatchOptions['onTrouble'];
+  readonly onEnd: WatchOptions['onEnd'];
 }
 
-async function keepFollowing(from: string, { list, follow, clock, signal, onTrouble }: Following): Promise<void> {
+/** An answer that was cut in the middle may not be understood once. */
+const defectsInARow = 5;
+
+async function keepFollowing(from: string, { resource, list, follow, clock, signal, onTrouble, onEnd }: Following): Promise<void> {
   let version: string | undefined = from;
   let pauseMs = 0;
+  let defects = 0;
   while (!signal.aborted) {
     try {
       if (pauseMs > 0) await clock.sleep(pauseMs, signal);
       version ??= await list();
       const startedAt = clock.monotonic();
       version = await follow(version);
+      defects = 0;
       // A server that ends each stream at once must not be asked in a tight loop.
       pauseMs = clock.monotonic() - startedAt < 1000 ? nextPause(pauseMs) : 0;
     } catch (error) {
       if (signal.aborted || (error instanceof ApiError && error.reason === closedReason)) return;
       if (error instanceof ApiError && error.status === 410) version = undefined;
       else if (error instanceof ApiError) onTrouble?.(error);
+      else {
+        // The objects are read anew: what could not be applied may have been left out.
+        version = undefined;
+        onTrouble?.(new ApiError(0, 'NotUnderstood', `what was read of ${resource.plural} was not understood: ${messageOf(error)}`, { cause: error }));
+        if ((defects += 1) >= defectsInARow) return onEnd?.(error);
+      }
       pauseMs = nextPause(pauseMs);
     }
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const nextPause = (pauseMs: number): number => Math.min(2000, Math.max(100, pauseMs * 2));
 

@@ -121,7 +121,8 @@ async function execute(run: Run, facts: Facts, known: Ending): Promise<Ending> {
   const result = await runStages(stages, initial, run.ports.clock, run.startedAt).finally(() => release?.close());
   const { state } = result;
   return {
-    ...known, ...state, recovery: state.recovery ?? known.recovery, failure: result.failure, spans: [...known.spans, ...result.spans],
+    ...known, ...state, recovery: state.recovery ?? known.recovery, failure: result.failure, failedUndos: result.failedUndos,
+    spans: [...known.spans, ...result.spans],
     imagesNow: facts.cluster && !state.unchanged ? await imagesNow(facts.cluster.cluster, state.targets) : undefined,
     warnings: [...new Set([...known.warnings, ...state.warnings, ...(state.overridden ?? [])])],
   };

@@ -8,6 +8,7 @@ import type { Undone } from '../rollout/undo.js';
 import type { Target } from '../rollout/workload.js';
 import { formatReference, parseReference } from '../image/reference.js';
 import { msSince, type Run } from './run.js';
+import type { FailedUndo } from './stage.js';
 
 /** What is known at the end of a run, from wherever it got to. */
 export interface Ending {
@@ -23,6 +24,8 @@ export interface Ending {
   readonly imagesNow?: ReadonlyMap<string, string>;
   readonly unchanged?: boolean;
   readonly undone?: Undone;
+  /** Stages whose undo threw: what they did may still be in place, whatever the others came to. */
+  readonly failedUndos?: readonly FailedUndo[];
   readonly rolledOutMs?: number;
   readonly recovery?: Recovery;
   readonly plan?: Plan;
@@ -37,7 +40,8 @@ function exact(reference: string | undefined): string | undefined {
   return parts && formatReference(parts.digest === undefined ? parts : { name: parts.name, digest: parts.digest });
 }
 
-export function outcomeOf(run: Run, ending: Ending): Outcome {
+export function outcomeOf(run: Run, given: Ending): Outcome {
+  const ending = { ...given, undone: wholeUndo(given) };
   const verdict = verdictOf(run, ending);
   const { typed, targets = [] } = ending;
   const touched = wrote.has(verdict) ? targets : [];
@@ -71,6 +75,17 @@ function verdictOf(run: Run, ending: Ending): Verdict {
 /** The furthest that a run got in which nothing failed: without workloads nothing was deployed. */
 const doneBy = ({ config }: Run, { targets = [] }: Ending): Verdict =>
   (targets.length > 0 ? 'deployed' : config.build ? 'built' : 'tested');
+
+/** How the undos of all stages went, as one: an undo that threw proves nothing of what its stage had done. */
+function wholeUndo({ undone, failedUndos = [] }: Ending): Undone | undefined {
+  if (failedUndos.length === 0) return undone;
+  const others = undone ?? { notes: [], evidence: [], untouched: [] };
+  return {
+    ...others, result: 'failed',
+    notes: [...others.notes, ...failedUndos.map(({ stage, error }) => `The undo of the stage ${stage} failed: ${error.message}`)],
+    evidence: [...others.evidence, ...failedUndos.flatMap(({ error }) => error.evidence)],
+  };
+}
 
 /** The undo is no stage of its own; on the timeline it is what came after the stage that failed. */
 function rollbackSpan({ spans, undone }: Ending): Span[] {

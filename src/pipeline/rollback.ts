@@ -53,7 +53,7 @@ async function execute(run: Run, { cluster, release, targets, warnings }: Facts,
   const planned = stages.stages.filter((stage) => plan.steps.some((step) => step.stage === stage.name));
   const result = await runStages(planned, { targets, reference: release.reference }, run.ports.clock, run.startedAt).finally(() => stages.close());
   return {
-    ...known, ...result.state, failure: result.failure, spans: [...spans, ...result.spans],
+    ...known, ...result.state, failure: result.failure, failedUndos: result.failedUndos, spans: [...spans, ...result.spans],
     imagesNow: await imagesNow(cluster.cluster, result.state.targets),
   };
 }

@@ -12,7 +12,8 @@ export interface Stage<S> {
   run(state: S): Promise<S>;
   /**
    * Takes back what `run` may have done, however far it came. Called, last stage first, for every stage that was begun
-   * when one fails, with the state as that stage's successors left it. It reports in the state and does not throw.
+   * when one fails, with the state as that stage's successors left it. It reports in the state. One that throws all the
+   * same does not keep the others from being undone.
    */
   undo?(state: S, failure: DeployError): Promise<S>;
 }
@@ -21,6 +22,13 @@ export interface StagesResult<S> {
   readonly state: S;
   readonly spans: readonly Span[];
   readonly failure?: { readonly stage: StageName; readonly error: DeployError };
+  /** The undos that threw: what their stages did may still be in place. */
+  readonly failedUndos?: readonly FailedUndo[];
+}
+
+export interface FailedUndo {
+  readonly stage: StageName;
+  readonly error: DeployError;
 }
 
 /** Runs the stages in order until one fails; then undoes those that were begun, last first. Never rejects. */
@@ -38,9 +46,22 @@ export async function runStages<S>(stages: readonly Stage<S>[], initial: S, cloc
     } catch (thrown) {
       const error = asDeployError(thrown);
       spans.push({ stage: stage.name, label: stage.label, startMs, endMs: since(), result: 'failed' });
-      for (const each of begun) state = (await each.undo?.(state, error)) ?? state;
-      return { state, spans, failure: { stage: error.stage ?? stage.name, error } };
+      const undone = await undoAll(begun, state, error);
+      return { ...undone, spans, failure: { stage: error.stage ?? stage.name, error } };
     }
   }
   return { state, spans };
+}
+
+async function undoAll<S>(begun: readonly Stage<S>[], initial: S, failure: DeployError): Promise<Pick<StagesResult<S>, 'state' | 'failedUndos'>> {
+  let state = initial;
+  const failedUndos: FailedUndo[] = [];
+  for (const stage of begun) {
+    try {
+      state = (await stage.undo?.(state, failure)) ?? state;
+    } catch (thrown) {
+      failedUndos.push({ stage: stage.name, error: asDeployError(thrown) });
+    }
+  }
+  return failedUndos.length > 0 ? { state, failedUndos } : { state };
 }

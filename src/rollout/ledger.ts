@@ -21,6 +21,10 @@ export interface Ledger {
   readonly releases: readonly Release[];
 }
 
+/** All that this version knows. A record in another one was left by a later version, in the middle of something or not. */
+const phases = ['changing', 'proven', 'stopped', 'restoring', 'restored', 'left'] as const;
+export type Phase = (typeof phases)[number];
+
 export interface RunRecord {
   /** Tells this run from every other one. */
   readonly id: string;
@@ -34,7 +38,7 @@ export interface RunRecord {
    * back. restoring: they may have been put back; no change of the images is under way any more.
    * proven: the new version serves. restored: the old one serves again. left: neither could be proven.
    */
-  readonly phase: 'changing' | 'proven' | 'stopped' | 'restoring' | 'restored' | 'left';
+  readonly phase: Phase;
   readonly targets: readonly Target[];
   /** Why the run went on in spite of a freeze. */
   readonly override?: string;
@@ -99,7 +103,7 @@ export const ledgerName = (app: string): string => `deploy-ledger-${app}`;
 
 export interface LedgerStore {
   read(): Promise<Ledger | undefined>;
-  /** Writes the record of a run, before the change it describes. */
+  /** Writes the record of a run, before the change it describes. One that is still under way gives way to a later one. */
   write(ledger: Ledger): Promise<void>;
 }
 
@@ -108,6 +112,7 @@ export function openLedger(api: Api, clock: Clock, namespace: string, app: strin
   let found: ConfigMap | undefined;
   /** What may stand there without another run having written it: nothing, what was read last, and what was sent since. */
   let own: readonly (string | undefined)[] = [undefined];
+  let newest = 0;
   const look = async (): Promise<string | undefined> => {
     found = await api.find<ConfigMap>(resources.configmaps, namespace, ledgerName(app));
     return found?.data?.[dataKey];
@@ -129,8 +134,11 @@ export function openLedger(api: Api, clock: Clock, namespace: string, app: strin
     write: async (ledger) => {
       const text = formatLedger(ledger);
       own = [...own, text];
+      const number = (newest += 1);
       let sent = false;
       const attempt = async (): Promise<void> => {
+        // Nobody waits for the record of a rollback: what was to be written after it must not be written over by it.
+        if (number !== newest) return;
         // Whether an unanswered write was done is not known, nor what a write was refused for: what stands there now decides.
         const stands = sent ? await look() : found?.data?.[dataKey];
         if (!own.includes(stands)) throw lostLedger();
@@ -158,10 +166,20 @@ const lostLedger = (): ClusterError => new ClusterError('superseded', 'Another r
 
 /** Writing over it could lose a release in the middle, with a Deployment held: a person has to look. */
 function notUnderstood(text: string, namespace: string, name: string): ClusterError {
-  const why = /"schema": ?[2-9]/.test(text) ? 'a later version of this action wrote it' : 'somebody has changed it by hand';
-  return new ClusterError('superseded', `The ledger (ConfigMap ${name} in namespace ${namespace}) cannot be read: ${why}.`, {
+  const why = isOfLaterVersion(text) ? 'a later version of this action wrote it' : 'somebody has changed it by hand';
+  return new ClusterError('record-unreadable', `The ledger (ConfigMap ${name} in namespace ${namespace}) cannot be read: ${why}.`, {
     hint: `Use that version, or look at it (\`kubectl --namespace=${namespace} get configmap ${name} --output=yaml\`), see to what it says is unfinished, and delete it.`,
   });
+}
+
+/** It has a later schema, or a run in a phase that this version does not know. */
+function isOfLaterVersion(text: string): boolean {
+  try {
+    const { schema, run } = JSON.parse(text) as { readonly schema?: unknown; readonly run?: { readonly phase?: unknown } | null };
+    return (typeof schema === 'number' && schema > 1) || (isText(run?.phase) && !phases.includes(run.phase as Phase));
+  } catch {
+    return false;
+  }
 }
 
 /** A ledger that somebody edited by hand or that a later version wrote is no ledger: undefined. */
@@ -177,7 +195,7 @@ export function parseLedger(text: string | undefined): Ledger | undefined {
 const isText = (value: unknown): value is string => typeof value === 'string';
 
 const isRun = (run: RunRecord): boolean =>
-  isText(run.id) && isText(run.phase) && run.targets.every(isTarget) && run.held.every(isHeld) && run.smoke.every(isCheck) &&
+  isText(run.id) && phases.includes(run.phase) && (run.rollback === 'auto' || run.rollback === 'off') && run.targets.every(isTarget) && run.held.every(isHeld) && run.smoke.every(isCheck) &&
   run.before.held.every(isText) &&
   Object.values(run.before.running).every((digests) => digests.every(isText));
 

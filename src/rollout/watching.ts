@@ -41,6 +41,10 @@ export async function watchWorkloads(cluster: Cluster, clock: Clock, kinds: Read
       sight.lost(resource, error);
       wakeAll();
     },
+    onEnd: (error) => {
+      sight.ended(error);
+      wakeAll();
+    },
   }, (change) => {
     world.apply(change);
     wakeAll();
@@ -67,7 +71,7 @@ export async function watchWorkloads(cluster: Cluster, clock: Clock, kinds: Read
       });
       try {
         await Promise.race([woken, slept]);
-        if (sight.refused) throw sight.refused;
+        if (sight.over) throw sight.over;
       } finally {
         if (wake) waiting.delete(wake);
         stop.abort();
@@ -93,8 +97,11 @@ function wantedWatches(kinds: ReadonlySet<WorkloadKind>, workloads: readonly Wor
 class Sight {
   /** By plural: since when the server refuses the watch, monotonic ms; undefined while it does not answer at all. */
   private readonly broken = new Map<string, number | undefined>();
-  /** A login that has run out does not come back by itself: to go on would be to judge by what was true long ago. */
-  refused: ClusterError | undefined;
+  /**
+   * Why nothing more will be seen. A login that has run out does not come back by itself, nor does a watch that has ended:
+   * to go on would be to judge by what was true long ago.
+   */
+  over: Error | undefined;
 
   constructor(private readonly clock: Clock) {}
 
@@ -108,12 +115,16 @@ class Sight {
     return this.broken.delete(resource.plural);
   }
 
+  ended(error: unknown): void {
+    this.over ??= error instanceof Error ? error : new Error(String(error));
+  }
+
   lost(resource: Resource, error: ApiError): void {
     const now = this.clock.monotonic();
     const since = isRefusal(error) ? (this.broken.get(resource.plural) ?? now) : undefined;
     this.broken.set(resource.plural, since);
     if (since === undefined || now - since < refusalLastsMs) return;
-    this.refused = new ClusterError('permission-denied', `The cluster does not let this account watch any more: ${error.message}.`, {
+    this.over = new ClusterError('permission-denied', `The cluster does not let this account watch any more: ${error.message}.`, {
       hint: 'The credentials in the kubeconfig have probably run out in the middle of the rollout; make some that last longer.', cause: error,
     });
   }
