@@ -30,6 +30,13 @@ describe('what is asked persistently', () => {
     const [end, sinceMs] = await asking(() => status(code));
     expect([end, sinceMs >= 15_000 && sinceMs < 18_000]).toEqual([String(code), true]);
   });
+  it.each([
+    'configmaps "a" is forbidden: exceeded quota: q, requested: configmaps=1, used: configmaps=1, limited: configmaps=1',
+    'admission webhook "p" denied the request: no',
+    'configmaps "a" is forbidden: unable to create new content in namespace shop because it is being terminated',
+  ])('is not asked again after a refusal that does not pass: %s', async (message) => {
+    expect(await asking(() => new ApiError(403, 'Forbidden', message))).toEqual(['403', 0]);
+  });
   it.each([404, 409, 422])('is not asked again after %d', async (code) => expect(await asking(() => status(code))).toEqual([String(code), 0]));
   it('is not asked again after an error that is no answer of the server', async () => expect(await asking(() => new Error('mine'))).toEqual(['mine', 0]));
 });

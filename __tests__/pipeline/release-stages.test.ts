@@ -79,7 +79,7 @@ describe('a digest that is on every workload already', () => {
 });
 
 describe('where a rollback would go to', () => {
-  const refused: StillOptions = { kubectl: () => ({ code: 1, stderr: 'Error from server (Forbidden): you may not' }) };
+  const refused: StillOptions = { kubectl: () => ({ code: 1, stderr: 'error: failed to patch image update to pod template: admission webhook "policy" denied the request: no' }) };
   const ancient = 'registry.example/api:0';
   const proven: Release = { reference: ancient, at: '2025-01-01T00:00:00Z', proven: true, images: [{ workload: 'deployment/api', container: 'app', image: ancient }] };
   const creating = (name: string) => pod(name, { owner: 'uid-rs', image: oldImage, statuses: [waiting('ContainerCreating')] });
@@ -99,10 +99,10 @@ describe('where a rollback would go to', () => {
 });
 
 describe('what the post step is told of a release that failed', () => {
-  const refused: StillOptions = { kubectl: () => ({ code: 1, stderr: 'Error from server (Forbidden): you may not' }) };
+  const refused: StillOptions = { kubectl: () => ({ code: 1, stderr: 'error: failed to patch image update to pod template: admission webhook "policy" denied the request: no' }) };
   it('is that nothing is left to do, once the ledger says so', async () => {
     const { failure, kept, phases } = await release(refused, { proveFirst: false });
-    expect([failure?.code, kept, phases]).toEqual(['permission-denied', ['run-1', ''], ['changing', 'restoring', 'restored']]);
+    expect([failure?.code, kept, phases]).toEqual(['admission-denied', ['run-1', ''], ['changing', 'restoring', 'restored']]);
   });
   it.each([
     ['restored', 'auto', ['changing', 'restoring']], ['restored', 'off', ['changing']],

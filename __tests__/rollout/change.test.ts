@@ -62,15 +62,63 @@ describe('setting images', () => {
     });
   });
 
+  const sent = 'failed to patch image update to pod template: ';
   it.each([
-    ['Error from server (Forbidden): deployments.apps "api" is forbidden: User "ci" cannot patch resource "deployments"', 'permission-denied'],
-    ['Error from server (Forbidden): admission webhook "validation.gatekeeper.sh" denied the request: [no-latest] use a digest', 'admission-denied'],
-    ['The deployments "api" is invalid: : ValidatingAdmissionPolicy \'p\' with binding \'b\' denied request: no', 'admission-denied'],
-    ['Error from server (NotFound): deployments.apps "api" not found', 'superseded'],
-  ])('that is refused says why: %s', async (stderr, cause) => {
-    const error = await change(fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr: `warning: x\nerror: ${stderr}\n` }) })).catch((thrown: unknown) => thrown);
+    [`${sent}deployments.apps "api" is forbidden: User "ci" cannot patch resource "deployments" in API group "apps" in the namespace "shop"`, 'permission-denied', 'Role'],
+    [`${sent}deployments.apps "api" is forbidden: exceeded quota: objects, requested: count/deployments.apps=1, used: count/deployments.apps=2, limited: count/deployments.apps=2`, 'quota-exceeded', 'ResourceQuota objects'],
+    [`${sent}deployments.apps "api" is forbidden: unable to create new content in namespace shop because it is being terminated`, 'not-deployable', 'being deleted'],
+    [`${sent}deployments.apps "api" is forbidden: images must come from registry.example`, 'admission-denied', 'policy'],
+    [`${sent}admission webhook "validation.gatekeeper.sh" denied the request: [no-latest] use a digest`, 'admission-denied', 'validation.gatekeeper.sh'],
+    [`${sent}deployments.apps "api" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no`, 'admission-denied', 'policy'],
+    [`${sent}Deployment.apps "api" is invalid: spec.template.spec.containers[0].image: Required value`, 'not-deployable', 'field'],
+    [`${sent}deployments.apps "api" not found`, 'superseded', 'somebody removed it'],
+  ])('that is refused says why: %s', async (stderr, cause, hint) => {
+    const error = await change(fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr: `Warning: x\nerror: ${stderr}\n` }) })).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ClusterError);
-    expect(error).toMatchObject({ code: cause, message: `kubectl set image was refused: ${stderr}` });
+    expect(error).toMatchObject({ code: cause, message: `kubectl set image was refused: ${stderr}`, hint: expect.stringContaining(hint) });
+  });
+
+  it.each([
+    ['Error from server (NotFound): deployments.apps "api" not found', 'superseded'],
+    ['error: unable to find container named "app"', 'superseded'],
+    ['error: unknown flag: --x\nSee \'kubectl set image --help\' for usage.', 'unexpected'],
+  ])('that could not start says that it changed nothing: %s', async (stderr, cause) => {
+    const cluster = fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr }) });
+    const words = stderr.replace('error: ', '').split('\n')[0];
+    await expect(change(cluster)).rejects.toMatchObject({ code: cause, message: `kubectl set image could not start its change, so it changed nothing: ${words}` });
+    expect(cluster.done.filter((each) => each.startsWith('kubectl'))).toHaveLength(1);
+  });
+
+  it('that got no answer says that it may have been made', async () => {
+    const stderr = `error: ${sent}Patch "https://10.0.0.1/apis/apps/v1/namespaces/shop/deployments/api": unexpected EOF`;
+    await expect(change(fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr }) }))).rejects.toMatchObject({
+      code: 'api-unreachable', message: expect.stringContaining('kubectl set image got no answer to its change, which may have been made: failed to patch'),
+    });
+  });
+
+  it('that nobody took the connection for changed nothing', async () => {
+    const stderr = `error: ${sent}Patch "https://10.0.0.1/apis/apps/v1/namespaces/shop/deployments/api": dial tcp 10.0.0.1:443: connect: connection refused`;
+    await expect(change(fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr }) }))).rejects.toMatchObject({ code: 'api-unreachable', message: expect.stringContaining('it changed nothing') });
+  });
+
+  describe('whose look-up by kubectl was refused', () => {
+    const guess = 'error: the server doesn\'t have a resource type "deployment"';
+    it.each([guess, 'Error from server (Forbidden): unknown', 'error: You must be logged in to the server (Unauthorized)'])('once, is made all the same: %s', async (stderr) => {
+      let count = 0;
+      const kubectl = (args: readonly string[], cluster: FakeCluster) => ((count += 1) === 1 ? { code: 1, stderr } : setting(newImage)(args, cluster));
+      const objects = { ...before, '/api': {}, '/apis': {} };
+      expect(await change(fakeCluster({ objects, kubectl }))).toEqual(new Map([['deployment/api', 3]]));
+    });
+    it('for good, is named in the words of the API server', async () => {
+      const cluster = fakeCluster({ objects: { ...before, '/api': {} }, kubectl: () => ({ code: 1, stderr: guess }) });
+      const said = 'forbidden: User "ci" cannot get path "/apis"';
+      for (let count = 0; count < 200; count += 1) cluster.troubles.push({ method: 'GET', trouble: new ApiError(403, 'Forbidden', said) });
+      await expect(change(cluster)).rejects.toMatchObject({ code: 'permission-denied', message: `kubectl set image could not start its change, so it changed nothing: ${said}` });
+    });
+    it('for good, is the guess of kubectl where the API server says nothing', async () => {
+      const cluster = fakeCluster({ objects: { ...before, '/api': {}, '/apis': {} }, kubectl: () => ({ code: 1, stderr: guess }) });
+      await expect(change(cluster)).rejects.toMatchObject({ code: 'api-unreachable', message: expect.stringContaining("doesn't have a resource type"), hint: expect.stringContaining('system:discovery') });
+    });
   });
 
   it.each([
@@ -87,16 +135,18 @@ describe('setting images', () => {
 
   it('is given up when the server stays away for a minute', async () => {
     const cluster = fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr: 'Error from server (ServiceUnavailable): etcd' }) });
-    await expect(change(cluster)).rejects.toMatchObject({ status: 503, message: 'kubectl set image was refused: Error from server (ServiceUnavailable): etcd' });
+    await expect(change(cluster)).rejects.toMatchObject({
+      code: 'api-unreachable', message: 'kubectl set image could not start its change, so it changed nothing: Error from server (ServiceUnavailable): etcd',
+    });
     expect(cluster.done.length).toBeLessThan(60);
   });
 
   it('is denied by admission when a webhook does not answer for a minute', async () => {
-    const stderr = 'Error from server (InternalError): Internal error occurred: failed calling webhook "policy.example": Post "https://policy": dial tcp 10.0.0.9:443: connect: connection refused';
+    const stderr = 'failed to patch image update to pod template: Internal error occurred: failed calling webhook "policy.example": Post "https://policy": dial tcp 10.0.0.9:443: connect: connection refused';
     const cluster = fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr }) });
     await expect(change(cluster)).rejects.toMatchObject({
       code: 'admission-denied', message: `kubectl set image was refused: ${stderr}`,
-      hint: 'The webhook that checks changes does not answer. Its own pods or network need a look; nothing is wrong with the release.',
+      hint: 'The webhook policy.example that checks changes does not answer. Its own pods or network need a look; nothing is wrong with the release.',
     });
     expect(cluster.done.filter((each) => each.startsWith('kubectl')).length).toBeGreaterThan(20);
   });
@@ -204,7 +254,7 @@ describe('setting images', () => {
   });
 
   it('that is refused without a word says that', async () => {
-    await expect(change(fakeCluster({ objects: before, kubectl: () => ({ code: 1 }) }))).rejects.toMatchObject({ message: 'kubectl set image was refused: no reason given' });
+    await expect(change(fakeCluster({ objects: before, kubectl: () => ({ code: 1 }) }))).rejects.toMatchObject({ code: 'unexpected', message: 'kubectl set image got no answer to its change, which may have been made: it gave no reason' });
   });
 });
 

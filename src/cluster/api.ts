@@ -1,5 +1,6 @@
 import { Agent, request, type IncomingMessage } from 'node:http';
 import type { Clock } from '../ports/clock.js';
+import { meaningOf } from './meaning.js';
 import { apiPath, type Resource } from './resources.js';
 
 /** What the API server answered, or that it did not. `status` 0: no answer at all. */
@@ -10,7 +11,7 @@ export class ApiError extends Error {
   }
   /** An answer that a moment later may be another: overload, a restart, a cut connection. Never a verdict by itself. */
   get passing(): boolean {
-    return this.status === 0 || this.status === 429 || this.status >= 500;
+    return meaningOf(this).passing;
   }
 }
 

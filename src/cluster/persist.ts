@@ -1,5 +1,6 @@
 import type { Clock } from '../ports/clock.js';
 import { ApiError } from './api.js';
+import { isRefusal } from './meaning.js';
 
 /** For that long a server that is away, restarting or overloaded is waited for in the middle of a change. */
 export const persistForMs = 60_000;
@@ -33,6 +34,3 @@ export async function persistently<T>(
     }
   }
 }
-
-/** The server does not know the account, or does not let it. */
-export const isRefusal = ({ status }: ApiError): boolean => status === 401 || status === 403;

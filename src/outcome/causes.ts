@@ -22,12 +22,12 @@ const table = {
     hint: 'Mend every problem listed; nothing was run or changed.',
   },
   'permission-denied': {
-    observed: 'The API server answers 403, or an access review says no.',
+    observed: 'The API server answers 401, or 403 because a permission is missing, or an access review says no.',
     sentence: 'The account that deploys may not do what the run needs.',
-    hint: 'Apply the Role that is printed with the problem, or use another kubeconfig.',
+    hint: 'Apply the Role in docs/rbac.yaml of this action, or use another kubeconfig.',
   },
   'api-unreachable': {
-    observed: 'The API server does not answer, or kubectl cannot start its proxy.',
+    observed: 'The API server does not answer, or something else answers in its place.',
     sentence: 'The cluster cannot be reached.',
     hint: 'Check the kubeconfig, the context, and that the runner may reach the API server.',
   },
@@ -184,11 +184,11 @@ const table = {
     hint: 'Lower the requests, free room, or add a node; the scheduler’s words are in the evidence.',
   },
   'quota-exceeded': {
-    observed: 'ReplicaFailure or FailedCreate with "exceeded quota", counted from when no pod is on its way out any more. When pods were, as long again is added: controllers try again after pauses that double.',
+    observed: 'The API server answers "exceeded quota", or ReplicaFailure or FailedCreate has these words, counted from when no pod is on its way out any more. When pods were, as long again is added: controllers try again after pauses that double.',
     patienceSeconds: 20,
     longer: { seconds: 120, when: 'pods that are on their way out count against the quota' },
-    sentence: 'A ResourceQuota does not allow the new pods.',
-    hint: 'Raise the quota, or lower the surge or the requests of the workload.',
+    sentence: 'A ResourceQuota has no room for what the run has to create.',
+    hint: 'Raise the quota, delete what is no longer needed in the namespace, or lower the surge or the requests of the workload.',
   },
   'admission-denied': {
     observed: 'ReplicaFailure or FailedCreate because admission refused the pod.',

@@ -1,13 +1,12 @@
 import type { Cluster } from '../cluster/cluster.js';
-import { ApiError } from '../cluster/api.js';
 import { persistently } from '../cluster/persist.js';
 import type { Workload } from '../cluster/objects.js';
 import { apiPath, workloadResource } from '../cluster/resources.js';
 import { CancelledError, ClusterError } from '../outcome/errors.js';
-import type { Cause } from '../outcome/causes.js';
 import type { Clock } from '../ports/clock.js';
 import type { Ports } from '../ports/ports.js';
 import type { Exited } from '../ports/process.js';
+import { SetImageFailed, setImageFailure } from './set-image-failure.js';
 import { containersOf, type Target } from './workload.js';
 
 /**
@@ -82,7 +81,7 @@ async function runAll(
   const work = async (): Promise<void> => {
     for (let args = waiting.shift(); args && !signal.aborted; args = waiting.shift()) {
       await persistently(clock, attempt(args), { signal }).catch((error: unknown) => {
-        failures.push(isAdmission(error) ? error.cause : (error as Error));
+        failures.push(error instanceof SetImageFailed ? error.named : (error as Error));
         failed.abort(error);
       });
     }
@@ -100,13 +99,8 @@ async function runKubectl(cluster: Cluster, { log, clock }: Pick<Ports, 'log' | 
   for (const line of `${exit.stdout}${exit.stderr}`.split('\n')) if (line.trim() !== '') log.output(line);
   if (exit.code === 0) return;
   // The command writes the same images each time, so that it may be typed again when the server was away for a moment.
-  const refusal = refused(exit.stderr);
-  throw passing.test(exit.stderr) ? new ApiError(503, 'kubectl', refusal.message, { cause: refusal }) : refusal;
+  throw await setImageFailure(cluster, exit);
 }
-
-/** A webhook that does not answer may do so a moment later; when it does not, it is not the API server that is away. */
-const isAdmission = (error: unknown): error is ApiError & { cause: ClusterError } =>
-  error instanceof ApiError && error.cause instanceof ClusterError && error.cause.code === 'admission-denied';
 
 /**
  * A change that was sent is not called back: kubectl is let come to its end even when the run is cancelled, because the
@@ -131,9 +125,6 @@ async function toItsEnd(begin: (end: AbortSignal) => Promise<Exited>, clock: Clo
   }
 }
 
-/** How kubectl says that the server did not answer, or asks to come again. */
-const passing = /failed calling webhook|\(Conflict\)|ServiceUnavailable|TooManyRequests|InternalError|currently unable to handle|connection refused|connection reset|i\/o timeout|unexpected EOF|TLS handshake timeout|http2: |was refused - did you specify/i;
-
 function differing(target: Target, workload: Workload): ClusterError | undefined {
   for (const { name, after } of target.containers) {
     const image = containersOf(target.kind, workload).find(({ container }) => container.name === name)?.container.image;
@@ -143,18 +134,4 @@ function differing(target: Target, workload: Workload): ClusterError | undefined
     });
   }
   return undefined;
-}
-
-const refusals: readonly (readonly [RegExp, Cause, string | undefined])[] = [
-  // Before the next: a policy answers 403 as well, `Error from server (Forbidden): admission webhook "…" denied the request`.
-  [/failed calling webhook/i, 'admission-denied', 'The webhook that checks changes does not answer. Its own pods or network need a look; nothing is wrong with the release.'],
-  [/admission webhook|denied (the )?request|ValidatingAdmissionPolicy/i, 'admission-denied', undefined],
-  [/\(?Forbidden\)?|cannot patch/i, 'permission-denied', undefined],
-  [/not found/i, 'superseded', 'It was there a moment ago: somebody removed it during the run.'],
-];
-
-function refused(stderr: string): ClusterError {
-  const words = stderr.trim().split('\n').at(-1)?.replace(/^error: /i, '') ?? '';
-  const [, cause, hint] = refusals.find(([pattern]) => pattern.test(stderr)) ?? [undefined, 'api-unreachable' as const, undefined];
-  return new ClusterError(cause, `kubectl set image was refused: ${words || 'no reason given'}`, { hint });
 }

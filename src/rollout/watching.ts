@@ -1,7 +1,8 @@
 import type { ApiError } from '../cluster/api.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { Workload } from '../cluster/objects.js';
-import { isRefusal, refusalLastsMs } from '../cluster/persist.js';
+import { isRefusal } from '../cluster/meaning.js';
+import { refusalLastsMs } from '../cluster/persist.js';
 import { resources, workloadResource, type Resource } from '../cluster/resources.js';
 import { watch, type WatchOptions } from '../cluster/watch.js';
 import type { WorkloadKind } from '../config/config.js';
