@@ -14,7 +14,7 @@ const files = (given: Readonly<Record<string, string | Error>>) => ({
 });
 const coded = (code: string) => Object.assign(new Error(code), { code });
 const load = (inputs: Readonly<Record<string, string>>, given: Readonly<Record<string, string | Error>>) =>
-  loadConfig({ action: 'deploy', inputs: { image: 'a', ...inputs }, facts: { env: { HOME: '/home/me' } } }, files(given));
+  loadConfig({ action: 'deploy', inputs: { image: 'a', workloads: 'deploy/a', ...inputs }, facts: { env: { HOME: '/home/me' } } }, files(given));
 
 describe('loading the settings', () => {
   it('reads the default file, or that which is named', async () => {

@@ -237,7 +237,14 @@ describe('problems', () => {
     ],
     [{ 'build-args': 'A=1\nA=2' }, 'input build-args, line 2: has "A" twice. Remove one of them.'],
     [{ patience: 'not-ready=2m' }, 'input patience: can only stand in the settings file. Put `patience:` there.'],
-    [{ to: '12' }, 'inputs: unknown input "to". All inputs are listed in docs/settings.md.'],
+    [{ workload: 'deploy/a' }, 'inputs: unknown input "workload". Did you mean "workloads"?'],
+    [{ kube_context: 'prod' }, 'inputs: unknown input "kube_context". Did you mean "kube-context"?'],
+    [{ to: '12' }, 'inputs: unknown input "to". It is an input of acci/deploy-action/rollback, and not of acci/deploy-action.'],
+    [
+      { cluster: 'prod' },
+      'inputs: unknown input "cluster". Remove it: all inputs are listed in docs/settings.md. If it comes from the variable "INPUT_CLUSTER" of your own `env:`, '
+      + 'rename that: the runner hands inputs over under such names.',
+    ],
     [{ freeze: 'Sun 02:00-04:00 UTC\n\nFri 16:00 - Mon 08:00' }, 'input freeze, line 3: has "Fri 16:00 - Mon 08:00", which names no time zone. Add one at its end, e.g. Europe/Paris or UTC.'],
     [{ windows: 'Sun 02:00-04:00 UTC\nSun  02:00-04:00 UTC' }, 'input windows, line 2: has "Sun 02:00-04:00 UTC" twice. Remove one of them.'],
     [{ 'freeze-override': 'yes', 'freeze': '22:00-06:00 UTC' }, 'input freeze-override: is too short to tell anybody the reason later. Say in a few words why it cannot wait, e.g. "INC-1234: the checkout is down".'],
@@ -246,6 +253,15 @@ describe('problems', () => {
   ])('in inputs: %j', (inputs, message) => expect(problems({ image: 'a', ...inputs })).toEqual([message]));
 
   it.each<readonly [ActionName, Inputs, readonly string[]]>([
+    ['build', { image: 'a', workloads: 'deploy/a', namespace: 'web' }, [
+      'inputs: unknown input "workloads". It is an input of acci/deploy-action, acci/deploy-action/rollout and acci/deploy-action/rollback, and not of acci/deploy-action/build.',
+      'inputs: unknown input "namespace". It is an input of acci/deploy-action, acci/deploy-action/rollout and acci/deploy-action/rollback, and not of acci/deploy-action/build.',
+    ]],
+    ['rollback', { app: 'a', digst: 'x' }, ['inputs: unknown input "digst". "digest" is an input of acci/deploy-action and acci/deploy-action/rollout, and not of acci/deploy-action/rollback.']],
+    ['rollout', { workload: 'deploy/a', timeout: 'soon' }, [
+      'inputs: unknown input "workload". Did you mean "workloads"?',
+      'input timeout: is "soon", which is not a duration. Write a number with a unit, e.g. 90s, 10m or 1h30m.',
+    ]],
     ['deploy', {}, ['settings: give nothing to do. Give `test`, `image` or `workloads`, as an input or in the settings file.']],
     ['build', {}, ['settings: give nothing to do. Give `test` or `image`, as an input or in the settings file.']],
     ['rollback', {}, ['settings: do not say what is to be rolled back. Give `workloads`, `image` or `app`, as an input or in the settings file.']],
@@ -259,6 +275,17 @@ describe('problems', () => {
     ['deploy', { image: 'a', digest }, [
       'settings: give nothing to do: with `digest` nothing is built, and there are no `workloads`. Name the workloads that are to run the image, or leave `digest` out to build it.',
     ]],
+    ...([
+      { kubeconfig: '/k' }, { 'kube-context': 'c' }, { namespace: 'ns' }, { timeout: '5m' }, { smoke: 'https://a.example' }, { rollback: 'off' }, { 'prove-first': 'false' },
+      { 'lock-timeout': '0s' }, { freeze: '22:00-06:00 UTC' }, { windows: '22:00-06:00 UTC' }, { 'kubectl-sha256': 'a'.repeat(64) }, { test: 'x', digest },
+    ] as readonly Inputs[]).map((input): [ActionName, Inputs, string[]] => ['deploy', { image: 'a', ...input }, [
+      `input ${Object.keys(input).at(-1)}: nothing is rolled out, as there are no \`workloads\`. Name the workloads that are to run the image, e.g. deployment/api. To only test and build, leave it out.`,
+    ]]),
+    ['deploy', { test: 'x', kubeconfig: '/k', namespace: 'web', smoke: 'https://a.example' }, [
+      'inputs kubeconfig, namespace and smoke: nothing is rolled out, as there are no `workloads`. Name the workloads that are to run the image, e.g. deployment/api. '
+      + 'To only test and build, leave them out.',
+    ]],
+    ['deploy', { namespace: 'web' }, ['settings: give nothing to do. Give `test`, `image` or `workloads`, as an input or in the settings file.']],
     ['deploy', { 'image': 'a', 'registry-username': 'u', 'registry-password': '  ' }, [
       'input registry-username: needs `registry-password`, which is not given or empty. A secret that does not exist, or that this run may not read (as in a pull request from a fork), is empty.',
     ]],
@@ -298,6 +325,7 @@ describe('problems', () => {
 describe('warnings', () => {
   it('name what has no effect', () => {
     expect(warnings({ image: 'a', digest, workloads: 'deploy/a', dockerfile: 'x' })).toEqual(['input dockerfile: has no effect: `digest` is given, so nothing is built. Leave it out.']);
+    expect(warnings({ image: 'a', digest, workloads: 'deploy/a', tags: 'v1' })).toEqual(['input tags: has no effect: `digest` is given, so nothing is built. Leave it out.']);
     expect(warnings({ digest, workloads: 'deploy/a' }, 'image: a\ndockerfile: x')).toEqual([]);
     expect(warnings({ test: 'x', tags: 'v1' })).toEqual(['input tags: has no effect: there is no `image` to build. Leave it out.']);
     expect(warnings({ 'image': 'a', 'working-directory': 'x' })).toEqual(['input working-directory: has no effect: there is no `test`. Leave it out.']);
@@ -305,15 +333,38 @@ describe('warnings', () => {
     expect(warnings({ 'image': 'a', 'registry': 'ghcr.io', 'registry-username': 'u', 'registry-password': 'p' })).toEqual([
       'input registry: is ghcr.io, while the image is at docker.io. Leave `registry` out to log in where the image goes.',
     ]);
-    expect(warnings({ image: 'a', smoke: 'https://a.example' })).toEqual([
-      'input smoke: is not run, as there are no `workloads` to roll out. Name the workloads, or leave it out.',
+    expect(warnings({ image: 'a' }, 'smoke: https://a.example')).toEqual([
+      `${path}:1:1: smoke: is not run, as there are no \`workloads\` to roll out. Name the workloads, or leave it out.`,
     ]);
-    expect(warnings({ 'image': 'a', 'freeze-override': 'the shop is down' })).toEqual([
+    expect(warnings({ 'image': 'a', 'workloads': 'deploy/a', 'freeze-override': 'the shop is down' })).toEqual([
       'input freeze-override: has no effect: there are no `freeze` and no `windows`. Leave it out.',
     ]);
-    expect(warnings({ 'image': 'a', 'freeze-override': 'the shop is down', 'windows': 'Sun 02:00-04:00 UTC' })).toEqual([]);
+    expect(warnings({ 'image': 'a', 'workloads': 'deploy/a', 'freeze-override': 'the shop is down', 'windows': 'Sun 02:00-04:00 UTC' })).toEqual([]);
     expect(warnings({ image: 'a', environment: 'prod' })).toEqual(['input environment: "prod" only names the run: there is no settings file']);
     expect(warnings({ environment: 'prod' }, 'image: a')).toEqual([`input environment: "prod" only names the run: ${path} has no \`environments:\``]);
+  });
+});
+
+describe('what only a rollout uses', () => {
+  const cluster = 'namespace: web\nkubeconfig: /k\ntimeout: 5m\nrollback: "off"\nfreeze: 22:00-06:00 UTC\n';
+  it('may stand in the file, which other steps read too', () => {
+    expect(warnings({ image: 'a' }, cluster)).toEqual([]);
+    expect(warnings({ image: 'a' }, `${cluster}workloads: deploy/a\nsmoke: https://a.example\n`, { action: 'build' })).toEqual([]);
+    expect(warnings({ test: 'x' }, `image: a\ndigest: ${digest}\n`)).toEqual([]);
+  });
+  it('may be given where an environment says that it rolls nothing out', () => {
+    expect(warnings({ image: 'a', environment: 'ci', namespace: 'web' }, 'workloads: deploy/a\nenvironments: {ci: {workloads: []}}')).toEqual([]);
+  });
+  it('is told of the environments that roll something out, when none is chosen', () => {
+    const file = 'image: a\nenvironments: {prod: {workloads: deploy/a}, ci: {}, staging: {workloads: deploy/b}}';
+    expect(problems({ kubeconfig: '/k' }, file)).toEqual([
+      'input kubeconfig: nothing is rolled out, as there are no `workloads`. The settings file names workloads for the environments "prod" and "staging": give `environment`. '
+      + 'To only test and build, leave it out.',
+    ]);
+    expect(warnings({}, file)).toEqual([
+      'input environment: is not given, and only environments of the settings file name `workloads`: nothing is rolled out. Give `environment` to roll out: "prod" and "staging".',
+    ]);
+    expect([warnings({}, file, { action: 'build' }), warnings({ environment: 'prod' }, file), warnings({ workloads: 'deploy/a' }, file)]).toEqual([[], [], []]);
   });
 });
 

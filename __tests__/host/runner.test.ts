@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
-  appendSummary, fitSummary, readInputs, readRunFacts, readState, saveState, writeOutputs,
+  appendSummary, fitSummary, readInputs, readRunFacts, unknownInputs, readState, saveState, writeOutputs,
 } from '../../src/host/runner.js';
 
 let folder = '';
@@ -32,6 +32,19 @@ describe('inputs', () => {
   it('are found under the names that the runner gives them', () => {
     const env = { 'INPUT_DRY-RUN': 'true', INPUT_TWO_WORDS: ' x\ny \n', INPUT_EMPTY: '', INPUT_OTHER: '1' };
     expect(readInputs(env, ['dry-run', 'two words', 'empty', 'absent'])).toEqual({ 'dry-run': 'true', 'two words': 'x\ny' });
+  });
+
+  it('that the action does not have are found too, unless they are blank', () => {
+    const env = { 'INPUT_DRY-RUN': 'true', 'INPUT_WORKLOAD': ' deployment/api\n', 'INPUT_KUBE_CONTEXT': 'prod', 'INPUT_OTHER': ' \n', 'GITHUB_INPUT_X': '1', 'input_y': '1' };
+    expect(unknownInputs(env, ['dry-run', 'kube-context'])).toEqual({ workload: 'deployment/api', kube_context: 'prod' });
+  });
+
+  it('of a composite action around the step are none of the action, where the runner passes them on', () => {
+    const env = { INPUT_WORKLOAD: 'x', GITHUB_ACTION_PATH: '/actions/outer' };
+    for (const own of [{ ACT: 'true' }, { GITEA_ACTIONS: 'true' }, { FORGEJO_ACTIONS: 'true' }]) {
+      expect([unknownInputs({ ...env, ...own }, []), unknownInputs({ ...env, ...own, GITHUB_ACTION_PATH: '' }, [])]).toEqual([{}, { workload: 'x' }]);
+    }
+    expect(unknownInputs(env, [])).toEqual({ workload: 'x' });
   });
 });
 

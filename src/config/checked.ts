@@ -27,6 +27,9 @@ const escapeCharacter = (character: string): string =>
   named[character] ?? `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
 
 /** `a, b or c`. */
-export function either(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
-}
+export const either = (words: readonly string[]): string => joined(words, 'or');
+/** `a, b and c`. */
+export const both = (words: readonly string[]): string => joined(words, 'and');
+
+const joined = (words: readonly string[], last: string): string =>
+  (words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`);

@@ -20,10 +20,7 @@ export const expressionFault: Fault = {
 };
 
 export const unknownKey = (key: string, known: readonly string[]): Fault =>
-  ({ message: `unknown key ${quote(key)}`, hint: suggestion(key, known, listed(known, 'settings')) });
+  ({ message: `unknown key ${quote(key)}`, hint: suggestion(key, known, listed(known)) });
 
-export const unknownInput = (name: string, known: readonly string[]): Fault =>
-  ({ message: `unknown input ${quote(name)}`, hint: suggestion(name, known, listed(known, 'inputs')) });
-
-const listed = (known: readonly string[], what: string): string =>
-  (known.length <= 6 ? `Known are ${known.join(', ')}.` : `All ${what} are listed in docs/settings.md.`);
+const listed = (known: readonly string[]): string =>
+  (known.length <= 6 ? `Known are ${known.join(', ')}.` : 'All settings are listed in docs/settings.md.');

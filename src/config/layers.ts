@@ -1,7 +1,8 @@
 import type { Problem } from '../outcome/errors.js';
 import { fileSettings, isSettingName, settings, settingsOf, type SettingName, type Values } from './settings.js';
 import type { ActionName } from './actions.js';
-import { emptyFault, expectedFault, unknownInput, unknownKey } from './fault-texts.js';
+import { emptyFault, expectedFault, unknownKey } from './fault-texts.js';
+import { unknownInput } from './unknown-input.js';
 import type { Kind } from './kinds.js';
 import type { MapEntry, MapNode } from './node.js';
 import { below, problemAt, wrong, type Reading, type Spot } from './reading.js';
@@ -37,7 +38,7 @@ export function readInputs(action: ActionName, inputs: Readonly<Record<string, s
   const unknown = given.filter(([name]) => !known.some((candidate) => candidate === name))
     .map(([name]) => (isSettingName(name) && !settings[name].asInput
       ? problemAt({ where: `input ${name}` }, { message: 'can only stand in the settings file', hint: `Put \`${name}:\` there.` })
-      : problemAt({ where: 'inputs' }, unknownInput(name, known))));
+      : problemAt({ where: 'inputs' }, unknownInput(name, action))));
   return layerOf(given.flatMap(([name, text]): readonly One[] => {
     if (!isSettingName(name) || !known.includes(name)) return [];
     const spot = { where: `input ${name}` };

@@ -46,7 +46,10 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   const every = [file.layers?.base, ...(file.layers?.environments.values() ?? []), inputs].filter((layer) => layer !== undefined);
   const merged = onlyOf(source.action, mergeLayers([file.layers?.base, chosen.layer, inputs].filter((layer) => layer !== undefined)));
   const problems = [...file.problems, ...chosen.problems, ...every.flatMap((layer) => layer.problems)];
-  const together = checkTogether({ action: source.action, ...merged, inputs: Object.keys(inputs.values).filter(isSettingName) });
+  const together = checkTogether({
+    action: source.action, ...merged, inputs: Object.keys(inputs.values).filter(isSettingName),
+    notChosen: inputs.values.environment === undefined ? withWorkloads(file.layers) : [],
+  });
   // What belongs together is only judged when each part is right: otherwise a typo would be reported twice.
   if (problems.length > 0) throw new ConfigError(limited([...problems].sort(byPlace)));
   const { config, secrets, problems: unresolved } = assemble(source.action, merged, source.facts ?? {}, file.layers && source.file?.path);
@@ -56,6 +59,9 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   const warnings = [...layers.flatMap((layer) => layer.warnings), ...chosen.warnings, ...together.warnings];
   return { config, warnings, secrets: distinct([...secretsIn(source.inputs), ...secrets]) };
 }
+
+const withWorkloads = (layers: FileLayers | undefined): readonly string[] =>
+  [...layers?.environments ?? []].filter(([, { values }]) => (values.workloads ?? []).length > 0).map(([name]) => name);
 
 /** Those of the inputs first, then those of the file from its top to its end. */
 const byPlace = (a: Problem, b: Problem): number => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);

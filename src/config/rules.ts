@@ -1,5 +1,6 @@
 import type { Problem } from '../outcome/errors.js';
 import type { ActionName } from './actions.js';
+import { both, quote } from './checked.js';
 import { contextFault } from './kubeconfig.js';
 import type { Layer } from './layers.js';
 import { problemAt, type Spot } from './reading.js';
@@ -11,14 +12,17 @@ export interface Settings extends Pick<Layer, 'values' | 'spots'> {
   readonly action: ActionName;
   /** Those that were given for this run alone, so that they must have an effect. */
   readonly inputs: readonly SettingName[];
+  /** Environments of the settings file that name `workloads`, when the run was told of none. */
+  readonly notChosen: readonly string[];
 }
 
 interface Findings { readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] }
 
 /** What no single setting shows: settings that need, contradict or outdo each other. */
 export function checkTogether(given: Settings): Findings {
-  const rules = [required, something, imageNeeded, login, context];
-  return { problems: rules.flatMap((rule) => rule(given)), warnings: [withoutEffect, elsewhere, smokeAlone, overrideAlone].flatMap((rule) => rule(given)) };
+  const rules = [required, something, nothingRolledOut, imageNeeded, login, context];
+  const doubts = [withoutEffect, elsewhere, smokeAlone, overrideAlone, environmentMissing];
+  return { problems: rules.flatMap((rule) => rule(given)), warnings: doubts.flatMap((rule) => rule(given)) };
 }
 
 const spotOf = ({ spots }: Settings, name: SettingName): Spot => spots[name] ?? { where: `input ${name}` };
@@ -55,6 +59,35 @@ function something({ action, values }: Settings): readonly Problem[] {
   const idle = action === 'deploy' && has(values, 'digest') && !has(values, 'workloads') && !has(values, 'test');
   const hint = 'Name the workloads that are to run the image, or leave `digest` out to build it.';
   return idle ? [{ where: 'settings', message: 'give nothing to do: with `digest` nothing is built, and there are no `workloads`', hint }] : [];
+}
+
+const forRollout: readonly SettingName[] = [
+  'digest', ...settingNames.filter((name) => settings[name].topic === 'cluster' || (settings[name].topic === 'rollout' && name !== 'workloads')),
+];
+
+/**
+ * Who gives a step a cluster, or says how to roll out, wants something rolled out. The settings file serves other steps
+ * too, and an environment of it that has `workloads: []` says that nothing is.
+ */
+function nothingRolledOut(given: Settings): readonly Problem[] {
+  const { action, values, inputs, notChosen } = given;
+  if (action !== 'deploy' || values.workloads !== undefined || something(given).length > 0) return [];
+  // Of a digest without its image that is to be said first.
+  const useless = forRollout.filter((name) => inputs.includes(name) && has(values, name) && (name !== 'digest' || has(values, 'image')));
+  if (useless.length === 0) return [];
+  const where = `${useless.length === 1 ? 'input' : 'inputs'} ${both(useless)}`;
+  const out = `To only test and build, leave ${useless.length === 1 ? 'it' : 'them'} out.`;
+  const hint = notChosen.length > 0
+    ? `The settings file names workloads for the ${notChosen.length === 1 ? 'environment' : 'environments'} ${both(notChosen.map(quote))}: give \`environment\`. ${out}`
+    : `Name the workloads that are to run the image, e.g. deployment/api. ${out}`;
+  return [{ where, message: 'nothing is rolled out, as there are no `workloads`', hint }];
+}
+
+/** The file has something to roll out, in environments of which none was chosen. */
+function environmentMissing({ action, values, notChosen }: Settings): readonly Problem[] {
+  if (action !== 'deploy' || values.workloads !== undefined || notChosen.length === 0) return [];
+  const hint = `Give \`environment\` to roll out: ${both(notChosen.map(quote))}.`;
+  return [{ where: 'input environment', message: 'is not given, and only environments of the settings file name `workloads`: nothing is rolled out', hint }];
 }
 
 function imageNeeded(given: Settings): readonly Problem[] {
@@ -103,7 +136,7 @@ function withoutEffect(given: Settings): readonly Problem[] {
   const noLogin = has(values, 'registry-username') ? [] : useless(['registry'], 'there is no `registry-username` to log in with');
   if (given.action === 'rollback' || given.action === 'rollout') return noLogin;
   return [
-    ...(has(values, 'digest') ? useless(forBuild, '`digest` is given, so nothing is built') : []),
+    ...(has(values, 'digest') ? useless([...forBuild, 'tags'], '`digest` is given, so nothing is built') : []),
     ...(has(values, 'image') || has(values, 'digest') ? [] : useless([...forBuild, 'tags'], 'there is no `image` to build')),
     ...(has(values, 'test') ? [] : useless(['working-directory'], 'there is no `test`')),
     ...noLogin,
@@ -119,7 +152,8 @@ function elsewhere(given: Settings): readonly Problem[] {
 }
 
 function smokeAlone(given: Settings): readonly Problem[] {
-  if (given.action !== 'deploy' || !has(given.values, 'smoke') || has(given.values, 'workloads')) return [];
+  // An input is an error already; in the file it may be meant for another step, which gives the workloads.
+  if (given.action !== 'deploy' || !has(given.values, 'smoke') || has(given.values, 'workloads') || given.notChosen.length > 0) return [];
   return [problemAt(spotOf(given, 'smoke'), { message: 'is not run, as there are no `workloads` to roll out', hint: 'Name the workloads, or leave it out.' })];
 }
 

@@ -4,7 +4,7 @@ import { createRunnerLog } from '../host/log.js';
 import { nodeHttp } from '../host/http.js';
 import { systemClock } from '../host/clock.js';
 import { createProcessRunner } from '../host/process.js';
-import { appendSummary, readInputs, readRunFacts, saveState, writeOutputs } from '../host/runner.js';
+import { appendSummary, readInputs, readRunFacts, saveState, unknownInputs, writeOutputs } from '../host/runner.js';
 import { settingsOf } from '../config/settings.js';
 import type { Ports } from '../ports/ports.js';
 import type { Action } from '../pipeline/run.js';
@@ -46,9 +46,9 @@ async function mainStep(ports: Ports, action: Action): Promise<void> {
     await ports.files.remove(folder);
     throw error;
   }
-  const outcome = await perform(within(folder, ports), {
-    action, id, folder, keep, hasPost: true, inputs: readInputs(env, settingsOf(action)), facts: await readRunFacts(env, ports.files),
-  });
+  const known = settingsOf(action);
+  const inputs = { ...readInputs(env, known), ...unknownInputs(env, known) };
+  const outcome = await perform(within(folder, ports), { action, id, folder, keep, hasPost: true, inputs, facts: await readRunFacts(env, ports.files) });
   process.exitCode = isSuccess(outcome.verdict) ? 0 : 1;
   const { outputs, summary } = await tell(ports, outcome, `${env['RUNNER_TEMP'] ?? folder}/deploy-report-${id}.json`);
   // Later steps go by the outputs, so a step without them is no success; the rest is for people, and in the log as well.

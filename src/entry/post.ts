@@ -26,6 +26,7 @@ export async function runPost(action: Action): Promise<void> {
 async function finishRelease(ports: Ports, action: Action, id: string): Promise<void> {
   const { env } = ports;
   const folder = await ports.files.temporaryFolder();
+  // An input that the action does not have was an error of the main step. Here it could only come from a step since then.
   const request = {
     action, id, folder, hasPost: false, keep: () => Promise.resolve(), inputs: readInputs(env, settingsOf(action)), facts: await readRunFacts(env, ports.files),
   };

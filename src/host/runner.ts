@@ -17,9 +17,23 @@ type Env = Readonly<Record<string, string | undefined>>;
  * absent here.
  */
 export function readInputs(env: Env, names: readonly string[]): Readonly<Record<string, string>> {
-  const given = names.map((name) => [name, (env[`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`] ?? '').trim()] as const);
+  const given = names.map((name) => [name, (env[variableOf(name)] ?? '').trim()] as const);
   return Object.fromEntries(given.filter(([, value]) => value !== ''));
 }
+
+/**
+ * What was given under `with:` though the action has no such input: the runner warns of it, and hands it over like any
+ * other (actions/runner, Handler.cs). Lower case, as the capitals are lost. Inputs of a composite action around the step
+ * are none of ours: GitHub's runner passes them to no step in it, those of act, Gitea and Forgejo pass them to every one.
+ */
+export function unknownInputs(env: Env, names: readonly string[]): Readonly<Record<string, string>> {
+  if (env['GITHUB_ACTION_PATH'] && (env['ACT'] || env['GITEA_ACTIONS'] || env['FORGEJO_ACTIONS'])) return {};
+  const known = new Set(names.map(variableOf));
+  const given = Object.entries(env).filter(([variable, value]) => variable.startsWith('INPUT_') && !known.has(variable) && value?.trim());
+  return Object.fromEntries(given.map(([variable, value]) => [variable.slice('INPUT_'.length).toLowerCase(), value?.trim() ?? '']));
+}
+
+const variableOf = (name: string): string => `INPUT_${name.replaceAll(' ', '_').toUpperCase()}`;
 
 /**
  * What the runner knows of the run. The default branch is in the event; a missing or broken event only leaves it

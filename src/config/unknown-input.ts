@@ -1,0 +1,24 @@
+import { actions, type ActionName } from './actions.js';
+import { both, quote, type Fault } from './checked.js';
+import { didYouMean } from './did-you-mean.js';
+import { settings, settingNames, settingsOf, type SettingName } from './settings.js';
+
+/** What to say of an input that this action does not have; with the name that was probably meant. */
+export function unknownInput(name: string, action: ActionName): Fault {
+  const message = `unknown input ${quote(name)}`;
+  const meant = didYouMean(name, settingsOf(action));
+  if (meant !== undefined) return { message, hint: `Did you mean "${meant}"?` };
+  const others = settingNames.filter((other) => settings[other].asInput);
+  const other = others.find((one) => one === didYouMean(name, others));
+  if (other === undefined) return { message, hint: `Remove it: all inputs are listed in docs/settings.md. ${ownVariable(name)}` };
+  return { message, hint: `${other === name ? 'It' : `"${other}"`} is an input of ${holders(other)}, and not of ${reference(action)}.` };
+}
+
+/** A variable of the environment is all that is seen, and a workflow can set one of such a name too. */
+const ownVariable = (name: string): string =>
+  `If it comes from the variable ${quote(`INPUT_${name.toUpperCase()}`)} of your own \`env:\`, rename that: the runner hands inputs over under such names.`;
+
+const holders = (setting: SettingName): string => both(settings[setting].actions.map(reference));
+
+/** As it stands after `uses:`, without the version. */
+const reference = (action: ActionName): string => ['acci/deploy-action', ...(actions[action].folder === '.' ? [] : [actions[action].folder])].join('/');
