@@ -187,10 +187,58 @@ describe('a lock', () => {
     });
   });
 
-  it('that may not be taken says so', async () => {
+  describe('whose write is answered with', () => {
+    const webhook = 'Internal error occurred: failed calling webhook "validate.kyverno.svc": failed to call webhook: Post "https://kyverno": dial tcp 10.0.0.9:443: connect: connection refused';
+    const rbac = 'leases.coordination.k8s.io is forbidden: User "ci" cannot create resource "leases" in API group "coordination.k8s.io" in the namespace "web"';
+    const quota = 'leases.coordination.k8s.io "deploy-lock-api" is forbidden: exceeded quota: objects, requested: count/leases.coordination.k8s.io=1, used: count/leases.coordination.k8s.io=3, limited: count/leases.coordination.k8s.io=3';
+    const refuse = (held: Held, error: ApiError, times = 1000) => {
+      for (let count = 0; count < times; count += 1) held.cluster.troubles.push({ method: 'POST', trouble: error });
+    };
+    const writes = ({ cluster }: Held) => cluster.done.filter((each) => each.startsWith('POST')).length;
+
+    it.each([
+      ['500 for a failing webhook', new ApiError(500, 'InternalError', webhook), 10_000, 'admission-denied', 11_000],
+      ['503', new ApiError(503, 'ServiceUnavailable', 'etcd'), 10_000, 'api-unreachable', 11_000],
+      ['500, and the lock would be waited for longer than the API server is', new ApiError(500, 'InternalError', webhook), 600_000, 'admission-denied', 61_000],
+      ['403 for a missing permission', new ApiError(403, 'Forbidden', rbac), 600_000, 'permission-denied', 16_000],
+      ['409 though it is free each time', new ApiError(409, 'AlreadyExists', 'it exists'), 10_000, 'locked', 11_000],
+    ])('%s ends in time, with what it means', async (_what, error, timeoutMs, code, endsWithinMs) => {
+      const held = world();
+      refuse(held, error);
+      const one = acquire(held, first, timeoutMs);
+      await settled();
+      await pass(held, endsWithinMs);
+      expect(one.end()).toMatch(new RegExp(`^${code}: The lock of api `));
+      if (error.status !== 409) {
+        expect(one.end()).toContain(error.message);
+        expect(one.ports.lines.filter((line) => line.startsWith('warning'))).toEqual([`warning The lock of api could not be written, and is tried again: ${error.message}`]);
+      }
+    });
+    it('a hiccup is no failure, however short the lock is waited for', async () => {
+      const held = world();
+      refuse(held, new ApiError(503, 'ServiceUnavailable', 'etcd'), 3);
+      const one = acquire(held, first, 0);
+      await settled();
+      await pass(held, 3000);
+      expect(one.end()).toBe('has it');
+      (await one.lock).leave();
+    });
+    it('403 for a quota is not waited for', async () => {
+      const held = world();
+      refuse(held, new ApiError(403, 'Forbidden', quota));
+      const one = acquire(held);
+      await settled();
+      expect([one.end(), writes(held)]).toEqual([`quota-exceeded: The lock of api could not be acquired: ${quota}.`, 1]);
+    });
+  });
+
+  it('is not lost by a policy that does not let it be renewed', async () => {
     const held = world();
-    held.cluster.troubles.push({ method: 'POST', trouble: new ApiError(403, 'Forbidden', 'leases is forbidden') });
-    await expect(acquire(held).lock).rejects.toMatchObject({ status: 403 });
+    const lock = await acquire(held).lock;
+    held.cluster.troubles.push({ method: 'PATCH', trouble: new ApiError(422, 'Invalid', "leases \"deploy-lock-api\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no") });
+    await expect(lock.confirm()).rejects.toMatchObject({ status: 422 });
+    expect(lock.lost.aborted).toBe(false);
+    lock.leave();
   });
 });
 

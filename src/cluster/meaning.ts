@@ -98,3 +98,9 @@ function byStatus({ status, reason, message }: Said): Meaning {
  */
 export const isRefusal = (said: Said): boolean =>
   (said.status === 401 || said.status === 403) && ['permission-denied', 'api-unreachable'].includes(meaningOf(said).cause);
+
+/**
+ * A `test` of a JSON patch found something else than what the patch was made for. A policy and the validation of the object
+ * answer 422 as well, and then nobody else has written anything.
+ */
+export const isFailedTest = (said: Said): boolean => said.status === 422 && !/ is invalid: /.test(said.message) && meaningOf(said).cause === 'not-deployable';

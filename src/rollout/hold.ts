@@ -1,5 +1,6 @@
 import { ApiError, type PatchOperation } from '../cluster/api.js';
 import { nameOf, type Service, type Workload } from '../cluster/objects.js';
+import { isFailedTest } from '../cluster/meaning.js';
 import { persistently } from '../cluster/persist.js';
 import { apiPath, resources } from '../cluster/resources.js';
 import type { SmokeCheck } from '../config/config.js';
@@ -86,7 +87,7 @@ async function setPaused({ cluster, ports, held }: OpenRelease, target: Target, 
   try {
     return (await persistently(ports.clock, attempt, { signal: ports.cancelled })).metadata?.generation ?? 0;
   } catch (error) {
-    if (!(error instanceof ApiError) || ![404, 409, 422].includes(error.status)) throw error;
+    if (!(error instanceof ApiError) || !(isFailedTest(error) || [404, 409].includes(error.status))) throw error;
     throw new ClusterError('superseded', `${target.ref} was changed by somebody else while it was ${paused ? 'held' : 'let go on'}: ${error.message}`, { cause: error });
   }
 }

@@ -1,10 +1,12 @@
 import { ApiError, parseAnswer, type Api } from '../cluster/api.js';
 import type { Cluster } from '../cluster/cluster.js';
+import { isFailedTest } from '../cluster/meaning.js';
 import type { KubeObject } from '../cluster/objects.js';
 import { persistently } from '../cluster/persist.js';
 import { apiPath, resources } from '../cluster/resources.js';
 import { ClusterError } from '../outcome/errors.js';
 import type { Ports } from '../ports/ports.js';
+import { LeaseWrites } from './lease-writes.js';
 
 /*
  * One run per app and namespace. The Lease is renewed every 5 s while a run lives; 15 s without a renewal, and the next
@@ -49,22 +51,25 @@ export const lockName = (app: string): string => `deploy-lock-${app}`;
 
 /**
  * Takes the lock of an app, waiting for it at most `timeoutMs`.
- * @throws ClusterError locked, with who holds it and since when
+ * @throws ClusterError locked, with who holds it and since when; or why the API server does not take the Lease
  */
 export async function acquireLock(ports: Ports, cluster: Cluster, app: string, holder: Holder, timeoutMs: number): Promise<Lock> {
   const path = apiPath(resources.leases, cluster.namespace, lockName(app));
   const deadlineAt = ports.clock.monotonic() + timeoutMs;
-  for (let told = false; ; told = true) {
+  const writes = new LeaseWrites(ports, app, deadlineAt);
+  for (let told = false; ;) {
     const { lease, ageMs } = await persistently(ports.clock, () => readLease(cluster.api, path), { signal: ports.cancelled });
     const heardAt = ports.clock.monotonic() - ageMs;
     if (isFree(lease, ageMs, holder)) {
-      const taken = await take(cluster, path, app, holder, lease, ports.clock.now()).catch((error: unknown) => unanswered(error, ports));
+      const taken = await writes.attempt(() => take(cluster, path, app, holder, lease, ports.clock.now()));
       if (taken) return { ...keepLock(ports, cluster.api, path, holder), formerHeardAt: heardAt };
       continue;
     }
     const leftMs = deadlineAt - ports.clock.monotonic();
     if (leftMs <= 0) throw new ClusterError('locked', `${describeHolder(app, lease)}, and did not end within ${Math.round(timeoutMs / 1000)} s.`);
     if (!told) ports.log.info(`${describeHolder(app, lease)}; waiting for it, at most ${Math.round(timeoutMs / 1000)} s`);
+    told = true;
+    writes.forget();
     await changed(ports, cluster, app, lease, Math.min(leftMs, leaseSeconds * 1000 - ageMs + 200));
   }
 }
@@ -91,13 +96,6 @@ function describeHolder(app: string, lease: Lease | undefined): string {
   const since = lease?.spec?.acquireTime ? ` since ${lease.spec.acquireTime.slice(0, 19)}Z` : '';
   const url = lease?.metadata?.annotations?.[urlAnnotation];
   return `${app} is being deployed by another run${since} (${url ?? lease?.spec?.holderIdentity})`;
-}
-
-/** A write that was not answered may have been done: a moment later the Lease itself says whose it is. */
-async function unanswered(error: unknown, ports: Ports): Promise<false> {
-  if (!(error instanceof ApiError) || !error.passing) throw error;
-  await ports.clock.sleep(500, ports.cancelled);
-  return false;
 }
 
 /** @returns false when somebody else was faster */
@@ -150,7 +148,7 @@ function keepLock(ports: Ports, api: Api, path: string, holder: Holder): Omit<Lo
     try {
       await api.patch(path, [mine, { op: 'replace', path: '/spec/renewTime', value: microTime(ports.clock.now()) }], { timeoutMs: renewEveryMs });
     } catch (error) {
-      if (!(error instanceof ApiError) || (error.status !== 422 && error.status !== 404)) throw error;
+      if (!(error instanceof ApiError) || !(isFailedTest(error) || error.status === 404)) throw error;
       const taken = new ClusterError('superseded', 'Another run took the lock over, because this one had not been heard of for 15 s.', {
         hint: 'That run finishes what this one had begun: its summary says how.', cause: error,
       });

@@ -1,6 +1,7 @@
 import { ApiError, type Api, type PatchOperation } from '../cluster/api.js';
 import type { Workload } from '../cluster/objects.js';
 import type { Cluster } from '../cluster/cluster.js';
+import { isFailedTest } from '../cluster/meaning.js';
 import { persistently } from '../cluster/persist.js';
 import { apiPath, workloadResource } from '../cluster/resources.js';
 import type { Clock } from '../ports/clock.js';
@@ -65,7 +66,7 @@ export async function restore({ api, namespace }: Cluster, clock: Clock, target:
   try {
     return await persistently(clock, attempt);
   } catch (error) {
-    if (error instanceof ApiError && (error.status === 422 || error.status === 409)) {
+    if (error instanceof ApiError && (isFailedTest(error) || error.status === 409)) {
       return { target, result: 'superseded', message: `${target.ref} was changed by somebody else while the old images were put back: ${error.message}` };
     }
     return { target, result: 'error', message: `${target.ref} could not be put back: ${error instanceof Error ? error.message : String(error)}` };
