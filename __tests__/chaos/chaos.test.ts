@@ -132,7 +132,7 @@ describe('the causes', () => {
   const byFaults = ['api-unreachable', 'cancelled', 'locked', 'superseded', 'unexpected'];
 
   // By the state of the runner or of the record, and not by a release: their own tests have them.
-  const byOthers = ['evicted', 'hook-failed', 'not-deployable', 'record-unreadable', 'release-not-found', 'tool-missing', 'tool-timeout'];
+  const byOthers = ['evicted', 'hook-failed', 'not-deployable', 'record-unreadable', 'tool-missing', 'tool-timeout'];
 
   it('are all of them among those that a release or a fault is to end with', () => {
     const byReleases = Object.values(releases).flatMap((release) => release.causes);

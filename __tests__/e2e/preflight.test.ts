@@ -80,19 +80,19 @@ const found: readonly Found[] = [
     told: ['pull secret pull'],
   },
   {
-    what: 'a partition that leaves no pod', cause: 'config-invalid', healthy: { kind: 'StatefulSet', spec: { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } } },
+    what: 'a partition that leaves no pod', cause: 'not-deployable', healthy: { kind: 'StatefulSet', spec: { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } } },
     inputs: { workloads: 'statefulset/web' }, told: ['partition 1', 'Lower spec.updateStrategy.rollingUpdate.partition'],
   },
   {
-    what: 'the strategy OnDelete', cause: 'config-invalid', healthy: { kind: 'DaemonSet', spec: { updateStrategy: { type: 'OnDelete' } } },
+    what: 'the strategy OnDelete', cause: 'not-deployable', healthy: { kind: 'DaemonSet', spec: { updateStrategy: { type: 'OnDelete' } } },
     inputs: { workloads: 'daemonset/web' }, told: ['OnDelete', 'Set spec.updateStrategy.type to RollingUpdate'],
   },
   {
-    what: 'a Deployment that somebody paused', cause: 'config-invalid', prepare: (space) => space.patch('Deployment', 'web', { spec: { paused: true } }),
+    what: 'a Deployment that somebody paused', cause: 'not-deployable', prepare: (space) => space.patch('Deployment', 'web', { spec: { paused: true } }),
     told: ['deployment/web', 'is paused', 'kubectl rollout resume deployment/web'],
   },
   {
-    what: 'minReadySeconds that are as long as the timeout', cause: 'config-invalid', inputs: { timeout: '1m' },
+    what: 'minReadySeconds that are as long as the timeout', cause: 'not-deployable', inputs: { timeout: '1m' },
     prepare: async (space) => {
       await space.patch('Deployment', 'web', { spec: { minReadySeconds: 60 } });
       await space.until('Deployment', 'web', 'is taken up', (d) => d.status.observedGeneration === d.metadata.generation);

@@ -65,11 +65,11 @@ describe('back to a release by its name', () => {
     const before = await snapshotOf(space);
     for (const to of ['deadbeef', `sha256:${'ef'.repeat(32)}`]) {
       const result = await back(space, v2, { to });
-      expectEnding(result, { verdict: 'failed', cause: 'config-invalid' });
+      expectEnding(result, { verdict: 'failed', cause: 'release-not-found' });
       expectTold(result, 'No release fits', `to: ${to}`, v2.digest);
     }
     const revision = await back(space, v2, { to: '99' });
-    expectEnding(revision, { verdict: 'failed', cause: 'config-invalid' });
+    expectEnding(revision, { verdict: 'failed', cause: 'release-not-found' });
     expectTold(revision, 'deployment/web has no revision 99; it has 1, 2', 'revisionHistoryLimit');
     expect(await snapshotOf(space)).toEqual(before);
   }));
@@ -91,7 +91,7 @@ describe('back, again and again', () => {
 
     const before = await snapshotOf(space);
     const third = await back(space, v3);
-    expectEnding(third, { verdict: 'failed', cause: 'config-invalid' });
+    expectEnding(third, { verdict: 'failed', cause: 'release-not-found' });
     expectTold(third, 'There is no proven release to go back to');
     expect(await snapshotOf(space)).toEqual(before);
   }));
@@ -109,13 +109,13 @@ describe('back, again and again', () => {
     expect(await there()).toEqual([referenceOf(v2), referenceOf(v3)]);
     expectEnding(await back(space, v3), { verdict: 'deployed' });
     expect(await there()).toEqual([v1.reference, referenceOf(v3)]);
-    expectEnding(await back(space, v3), { verdict: 'failed', cause: 'config-invalid' });
+    expectEnding(await back(space, v3), { verdict: 'failed', cause: 'release-not-found' });
 
     const rest = await back(space, v3, { workloads: '' });
     expectEnding(rest, { verdict: 'deployed' });
     expect(await there()).toEqual([v1.reference, v1.reference]);
     expect(rest.outputs['previous-reference']?.split('\n')).toEqual([v1.reference, referenceOf(v3)]);
-    expectEnding(await back(space, v3, { workloads: '' }), { verdict: 'failed', cause: 'config-invalid' });
+    expectEnding(await back(space, v3, { workloads: '' }), { verdict: 'failed', cause: 'release-not-found' });
   }));
 
   it.concurrent('without a workload that was deleted since', inSpace('deleted', async (space) => {

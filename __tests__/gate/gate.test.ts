@@ -77,7 +77,7 @@ describe('the test gate', () => {
 
   it('says that the working directory is missing', async () => {
     await expect(gate('true', { cwd: join(folder, 'api') })).rejects.toMatchObject({
-      code: 'test-failed', message: `bash could not be started in ${join(folder, 'api')}: there is no such folder.`,
+      code: 'config-invalid', message: `bash could not be started in ${join(folder, 'api')}: there is no such folder.`,
       hint: expect.stringContaining('relative to the workspace'),
     });
   });
@@ -86,7 +86,7 @@ describe('the test gate', () => {
     const path = process.env['PATH'];
     process.env['PATH'] = folder;
     try {
-      await expect(gate('true')).rejects.toMatchObject({ code: 'test-failed', message: 'bash is not installed: it is not found on PATH.' });
+      await expect(gate('true')).rejects.toMatchObject({ code: 'tool-missing', message: 'bash is not installed: it is not found on PATH.' });
     } finally {
       process.env['PATH'] = path;
     }

@@ -72,20 +72,30 @@ describe('a program that cannot be started', () => {
     const failed = runner.run({ program: 'no-such-program', args: [] });
     await expect(failed).rejects.toThrow(CommandError);
     await expect(failed).rejects.toMatchObject({
-      message: 'no-such-program is not installed: it is not found on PATH.',
+      code: 'tool-missing', message: 'no-such-program is not installed: it is not found on PATH.',
       hint: expect.stringContaining('Install no-such-program'),
+    });
+  });
+
+  it('names a program that was to be found at a path', async () => {
+    await expect(runner.run({ program: '/no/such/kubectl', args: [] })).rejects.toMatchObject({ code: 'tool-missing', message: '/no/such/kubectl does not exist.' });
+  });
+
+  it('has the same cause for a program whose path is given', async () => {
+    await expect(runner.run({ program: '/bin/sh', args: ['-c', 'sleep 100'], timeoutMs: 100 })).rejects.toMatchObject({
+      code: 'tool-timeout', message: '/bin/sh did not end within 0.1 s and was stopped.',
     });
   });
 
   it('does not blame the program for a missing folder', async () => {
     await expect(runner.run({ program: 'true', args: [], cwd: '/no/such/folder' })).rejects.toMatchObject({
-      message: 'true could not be started in /no/such/folder: there is no such folder.',
+      code: 'config-invalid', message: 'true could not be started in /no/such/folder: there is no such folder.',
     });
   });
 
   it('says that a file is not executable', async () => {
     await expect(runner.run({ program: '/etc/passwd', args: [] })).rejects.toMatchObject({
-      message: '/etc/passwd may not be executed by this user.',
+      code: 'tool-missing', message: '/etc/passwd may not be executed by this user.',
     });
   });
 
@@ -146,7 +156,7 @@ describe('stopping', () => {
   it('says when a program was too slow, with what it said last', async () => {
     const failed = runner.run({ ...bash('echo waiting for godot; sleep 100'), timeoutMs: 300 });
     await expect(failed).rejects.toMatchObject({
-      message: 'bash did not end within 0.3 s and was stopped.',
+      code: 'tool-timeout', message: 'bash did not end within 0.3 s and was stopped.',
       evidence: [{ title: 'last output of bash', text: 'waiting for godot' }],
     });
   });

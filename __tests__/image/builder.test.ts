@@ -66,11 +66,11 @@ describe('a builder', () => {
 
   it.each<[string, Parameters<typeof scriptedDocker>[0], object]>([
     ['no docker', [[/version/, new CommandError('build-failed', 'x', { cause: Object.assign(new Error('x'), { code: 'ENOENT' }) })]],
-      { message: 'docker is not installed on this runner, and images are built with it.', hint: expect.stringContaining('setup-docker-action') }],
+      { code: 'tool-missing', message: 'docker is not installed on this runner, and images are built with it.', hint: expect.stringContaining('setup-docker-action') }],
     ['no buildx', [[/version/, { code: 1, stderr: 'docker: unknown command: docker buildx' }]],
-      { message: 'docker is installed without buildx, which images are built with.', hint: expect.stringContaining('docker/setup-buildx-action') }],
+      { code: 'tool-missing', message: 'docker is installed without buildx, which images are built with.', hint: expect.stringContaining('docker/setup-buildx-action') }],
     ['an old buildx', [[/version/, { stdout: 'github.com/docker/buildx v0.9.1 x' }]],
-      { message: 'buildx is of version 0.9.1, and 0.10.0 or later is needed.', hint: expect.stringContaining('docker/setup-buildx-action') }],
+      { code: 'tool-missing', message: 'buildx is of version 0.9.1, and 0.10.0 or later is needed.', hint: expect.stringContaining('docker/setup-buildx-action') }],
     ['no such builder', [[/version/, version], [/inspect/, { code: 1, stderr: 'ERROR: no builder "ci" found' }]],
       { message: 'There is no builder "ci" on this runner.', hint: expect.stringContaining('`builder`') }],
     ['no daemon', [[/version/, version], [/inspect/, { stdout: 'Name: default\nDriver: \nError:  Cannot connect to the Docker daemon at unix:///x. Is it running?\n' }]],

@@ -71,7 +71,7 @@ describe('the release that a rollback chooses', () => {
     [{}, /^There is no proven release to go back to\. Known releases of api: api:3 of .*, proven\.$/],
     [{ to: 'deadbeef' }, /^No release fits `to: deadbeef`\. Known releases of api: api:3 of/],
   ])('is none, with those that there are: %j', async (changes, message) => {
-    await expect(choose([release(3, 'api:3')], [found('api:3')], changes)).rejects.toMatchObject({ code: 'config-invalid', message: expect.stringMatching(message) });
+    await expect(choose([release(3, 'api:3')], [found('api:3')], changes)).rejects.toMatchObject({ code: 'release-not-found', message: expect.stringMatching(message) });
   });
   it('is none without a record', async () => {
     await expect(choose([], [])).rejects.toMatchObject({ message: 'There is no proven release to go back to. There is no record of a release of api in namespace web.' });

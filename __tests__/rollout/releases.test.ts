@@ -56,7 +56,7 @@ describe('a release that is named', () => {
   });
   it('is refused when there is no such revision, with those that there are', async () => {
     await expect(named('9')).rejects.toMatchObject({
-      code: 'config-invalid', message: expect.stringContaining('input to: deployment/api has no revision 9; it has 1, 2'), hint: expect.stringContaining('revisionHistoryLimit'),
+      code: 'release-not-found', message: expect.stringContaining('deployment/api has no revision 9; it has 1, 2'), hint: expect.stringContaining('revisionHistoryLimit'),
     });
   });
   it('is not found by a revision when there are several workloads', async () => {

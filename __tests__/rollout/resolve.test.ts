@@ -54,30 +54,30 @@ describe('a problem', () => {
 
   it('is a workload that does not exist', () => {
     expect(problemsOf(['statefulset/db', undefined])).toEqual([{
-      where: 'workload statefulset/db', message: 'does not exist in namespace web', hint: '`kubectl get statefulset --namespace=web` lists those that do.',
+      cause: 'config-invalid', where: 'workload statefulset/db', message: 'does not exist in namespace web', hint: '`kubectl get statefulset --namespace=web` lists those that do.',
     }]);
   });
   it('is a workload without the image', () => {
     expect(problemsOf(['deployment/api', holding({ app: 'nginx:1', proxy: 'envoy:2' })])).toEqual([{
-      where: 'workload deployment/api', message: `has no container whose image repository is ${image}; it has app (nginx:1), proxy (envoy:2)`,
+      cause: 'config-invalid', where: 'workload deployment/api', message: `has no container whose image repository is ${image}; it has app (nginx:1), proxy (envoy:2)`,
       hint: 'Write deployment/api:CONTAINER to choose one by its name.',
     }]);
   });
   it('is a workload without the container', () => {
     expect(problemsOf(['deployment/api:web', holding({ app: `${image}:1` })])).toEqual([
-      { where: 'workload deployment/api', message: `has no container web; it has app (${image}:1)` }]);
+      { cause: 'config-invalid', where: 'workload deployment/api', message: `has no container web; it has app (${image}:1)` }]);
   });
   it.each(['statefulset', 'daemonset'] as const)('is a %s that replaces no pod by itself', (kind) => {
     const workload = { ...statefulset(), spec: { ...holding({ app: `${image}:1` }).spec, updateStrategy: { type: 'OnDelete' } } };
     expect(problemsOf([`${kind}/db`, workload])).toEqual([{
-      where: `workload ${kind}/db`, message: 'has the update strategy OnDelete: Kubernetes replaces none of its pods, whatever image is set',
+      cause: 'not-deployable', where: `workload ${kind}/db`, message: 'has the update strategy OnDelete: Kubernetes replaces none of its pods, whatever image is set',
       hint: 'Set spec.updateStrategy.type to RollingUpdate.',
     }]);
   });
   it('is a Deployment that somebody paused', () => {
     const paused = holding({ app: `${image}:1` }, { paused: true });
     expect(problemsOf(['deployment/api', paused])).toEqual([{
-      where: 'workload deployment/api', message: 'is paused, and so would never be rolled out',
+      cause: 'not-deployable', where: 'workload deployment/api', message: 'is paused, and so would never be rolled out',
       hint: 'Find out who paused it and why; `kubectl rollout resume deployment/api` lets it go on.',
     }]);
     expect(resolve([['deployment/api', paused]], ['deployment/api']).problems).toEqual([]);

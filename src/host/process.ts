@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { constants } from 'node:os';
-import type { Cause } from '../outcome/causes.js';
 import { CommandError } from '../outcome/errors.js';
 import type { Command, Exited, ProcessRunner, Running } from '../ports/process.js';
 import { createLineSplitter } from './lines.js';
@@ -170,29 +169,30 @@ function environment(changes: Command['env']): NodeJS.ProcessEnv {
   return merged;
 }
 
-/** What the run could not do when this program is missing; callers that know better say so themselves. */
-const causeOf: Readonly<Record<string, Cause>> = { bash: 'test-failed', docker: 'build-failed', kubectl: 'api-unreachable' };
-const cause = (command: Command): Cause => causeOf[command.program] ?? 'config-invalid';
-
 async function notStarted(command: Command, error: NodeJS.ErrnoException): Promise<CommandError> {
   const { program, cwd } = command;
   // Node reports a missing folder as if the program were missing.
   if (error.code === 'ENOENT' && cwd !== undefined && !(await isFolder(cwd))) {
-    return new CommandError(cause(command), `${program} could not be started in ${cwd}: there is no such folder.`,
+    return new CommandError('config-invalid', `${program} could not be started in ${cwd}: there is no such folder.`,
       { hint: 'Check the path: it is relative to the workspace, and the repository must be checked out.', cause: error });
   }
-  const reasons: Readonly<Record<string, string>> = {
-    ENOENT: `${program} is not installed: it is not found on PATH.`,
-    EACCES: `${program} may not be executed by this user.`,
+  // Node's own message quotes the value, which may be a secret.
+  const tooMuch: Readonly<Record<string, string>> = {
     E2BIG: `${program} could not be started: its arguments and environment are larger than the system allows.`,
-    // Node's own message quotes the value, which may be a secret.
     ERR_INVALID_ARG_VALUE: `${program} could not be started: an argument or a variable of its environment holds a NUL character.`,
   };
-  return new CommandError(cause(command), reasons[error.code ?? ''] ?? `${program} could not be started: ${error.message}.`, {
-    hint: error.code === 'E2BIG' || error.code === 'ERR_INVALID_ARG_VALUE'
-      ? 'Check the settings, and the environment of the step.'
-      : `Install ${program} in an earlier step of the job, or use a runner that has it.`,
-    cause: error.code === 'ERR_INVALID_ARG_VALUE' ? undefined : error,
+  const settings = tooMuch[error.code ?? ''];
+  if (settings !== undefined) {
+    return new CommandError('config-invalid', settings, {
+      hint: 'Check the settings, and the environment of the step.', cause: error.code === 'E2BIG' ? error : undefined,
+    });
+  }
+  const absent: Readonly<Record<string, string>> = {
+    ENOENT: program.includes('/') ? `${program} does not exist.` : `${program} is not installed: it is not found on PATH.`,
+    EACCES: `${program} may not be executed by this user.`,
+  };
+  return new CommandError('tool-missing', absent[error.code ?? ''] ?? `${program} could not be started: ${error.message}.`, {
+    hint: `Install ${program} in an earlier step of the job, or use a runner that has it.`, cause: error,
   });
 }
 
@@ -203,7 +203,7 @@ async function isFolder(path: string): Promise<boolean> {
 function timeout(command: Command, exited: Exited): CommandError {
   const text = `${exited.stdout}${exited.stderr}`.trimEnd().split('\n').slice(-20).join('\n');
   const seconds = (command.timeoutMs ?? 0) / 1000;
-  return new CommandError(cause(command), `${command.program} did not end within ${seconds} s and was stopped.`, {
+  return new CommandError('tool-timeout', `${command.program} did not end within ${seconds} s and was stopped.`, {
     hint: 'Run it again; if it hangs again, look at what it was waiting for.',
     evidence: text === '' ? [] : [{ title: `last output of ${command.program}`, text }],
   });

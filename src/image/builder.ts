@@ -61,7 +61,7 @@ export async function inspectBuilder(
 async function buildxVersion(ports: DockerPorts, access: DockerAccess): Promise<Version | undefined> {
   const exited = await docker(ports, access, { args: ['buildx', 'version'], timeoutMs: 30_000 }).catch((error: unknown) => {
     if (error instanceof CommandError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
-      throw new CommandError('build-failed', 'docker is not installed on this runner, and images are built with it.', {
+      throw new CommandError('tool-missing', 'docker is not installed on this runner, and images are built with it.', {
         hint: 'Use a runner that has Docker, such as ubuntu-24.04, or add `- uses: docker/setup-docker-action@v4` before this step.',
         cause: error,
       });
@@ -69,14 +69,14 @@ async function buildxVersion(ports: DockerPorts, access: DockerAccess): Promise<
     throw error;
   });
   if (exited.code !== 0) {
-    throw new CommandError('build-failed', 'docker is installed without buildx, which images are built with.', {
+    throw new CommandError('tool-missing', 'docker is installed without buildx, which images are built with.', {
       hint: setupBuildx, evidence: [{ title: 'docker buildx version', text: `${exited.stdout}${exited.stderr}`.trim() }],
     });
   }
   const version = parseBuildxVersion(exited.stdout);
   if (isOlder(version, minimum)) {
     const message = `buildx is of version ${version?.join('.')}, and ${minimum.join('.')} or later is needed.`;
-    throw new CommandError('build-failed', message, { hint: setupBuildx });
+    throw new CommandError('tool-missing', message, { hint: setupBuildx });
   }
   return version;
 }

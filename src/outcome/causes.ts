@@ -52,7 +52,7 @@ const table = {
     hint: 'Choose one of the releases listed in the log, or deploy a version with `digest`.',
   },
   'not-deployable': {
-    observed: 'A workload is paused, is updated only by hand (OnDelete), or has a strategy that can never complete.',
+    observed: 'A workload is paused, is updated only by hand (OnDelete), or has a strategy that can never complete; or its namespace is being deleted, or the API server does not accept the workload as it would be (422).',
     sentence: 'A workload cannot be rolled out in its present state.',
     hint: 'Change the workload as described, then run again.',
   },

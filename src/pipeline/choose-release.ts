@@ -20,7 +20,7 @@ type Known = Pick<ClusterFacts, 'found' | 'ledger' | 'cluster'>;
 
 /**
  * The release that `to` names, or else the one before what is there now. The releases that there are are listed in the log.
- * @throws ConfigError, ClusterError config-invalid when there is none, or when the workloads do not fit it
+ * @throws ClusterError release-not-found; ConfigError when the workloads do not fit it
  */
 export async function chooseRelease({ config, ports }: Pick<Run, 'config' | 'ports'>, known: Known): Promise<Chosen> {
   const { ledger, cluster } = known;
@@ -85,7 +85,7 @@ function nothingToGoBackTo({ app, to }: Run['config'], { ledger, cluster }: Know
   const known = (ledger?.releases ?? []).map(describeRelease);
   const list = known.length === 0 ? `There is no record of a release of ${app} in namespace ${cluster.namespace}.` : `Known releases of ${app}: ${known.join('; ')}.`;
   const wanted = to === undefined ? 'There is no proven release to go back to.' : `No release fits \`to: ${to}\`.`;
-  return new ClusterError('config-invalid', `${wanted} ${list}`, {
+  return new ClusterError('release-not-found', `${wanted} ${list}`, {
     hint: 'A release is recorded when a deployment by this action has been proven good. Check `app` and `namespace`, or deploy an earlier digest with the `rollout` action.',
   });
 }

@@ -108,7 +108,8 @@ function targetsOf(run: Run, facts: ClusterFacts | undefined, image: ImageFacts 
   if (!facts || config.image === undefined) return { targets: [], problems: [] };
   const after = deployReference(config.image, config.digest === undefined ? image?.build?.tags.deployed : undefined, config.digest ?? digestOfBuild);
   const { targets, problems } = resolveTargets(facts.found, config.image, after, facts.cluster.namespace, heldByOthers(facts.ledger));
-  return { targets, problems: problems.map((problem) => ({ cause: 'config-invalid', message: describeProblem({ ...problem, hint: undefined }), hint: problem.hint })) };
+  const findings = problems.map((problem) => ({ cause: problem.cause, message: describeProblem({ ...problem, hint: undefined }), hint: problem.hint }));
+  return { targets, problems: findings };
 }
 
 async function execute(run: Run, facts: Facts, known: Ending): Promise<Ending> {

@@ -81,7 +81,7 @@ function refusePaused({ found, ledger }: ClusterFacts): void {
   const paused = found.filter(({ ref, workload }) => workload?.spec?.paused && !held.has(refText(ref))).map(({ ref }) => refText(ref));
   if (paused.length === 0) return;
   throw new PreflightError(paused.map((ref) => ({
-    cause: 'config-invalid', message: `${ref} is paused, so that a rollback of it would change nothing.`,
+    cause: 'not-deployable', message: `${ref} is paused, so that a rollback of it would change nothing.`,
     hint: `Find out who paused it and why; \`kubectl rollout resume ${ref}\` lets it go on, and then the rollback can.`,
   })));
 }

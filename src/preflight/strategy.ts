@@ -15,13 +15,13 @@ function neverEnding(ref: string, workload: Workload, timeoutMs: number): Findin
   const problems: Finding[] = [];
   if (partition > 0 && partition >= desiredReplicas(workload)) {
     problems.push({
-      cause: 'config-invalid', message: `${ref} has partition ${partition} and ${desiredReplicas(workload)} replicas: not one of its pods would get the new image.`,
+      cause: 'not-deployable', message: `${ref} has partition ${partition} and ${desiredReplicas(workload)} replicas: not one of its pods would get the new image.`,
       hint: 'Lower spec.updateStrategy.rollingUpdate.partition below the number of replicas.',
     });
   }
   if (steadySeconds * 1000 >= timeoutMs) {
     problems.push({
-      cause: 'config-invalid', message: `${ref} has minReadySeconds ${steadySeconds}, and \`timeout\` is ${timeoutMs / 1000} s: the rollout could never end in time.`,
+      cause: 'not-deployable', message: `${ref} has minReadySeconds ${steadySeconds}, and \`timeout\` is ${timeoutMs / 1000} s: the rollout could never end in time.`,
       hint: 'Raise `timeout`, or lower spec.minReadySeconds.',
     });
   }

@@ -2,7 +2,7 @@ import type { Cluster } from '../cluster/cluster.js';
 import { controllerOf, revisionOf, uidOf, type List, type ReplicaSet, type Workload } from '../cluster/objects.js';
 import { apiPath, resources, workloadResource } from '../cluster/resources.js';
 import { releaseNameType } from '../config/release-name.js';
-import { ConfigError } from '../outcome/errors.js';
+import { ClusterError, ConfigError } from '../outcome/errors.js';
 import { isThere } from './history.js';
 import { imagesOf, sameImages, type Release, type ReleasedImage } from './ledger.js';
 import { refText, type FoundWorkload } from './resolve.js';
@@ -47,10 +47,9 @@ async function revision(
   const set = own.find((each) => revisionOf(each) === number);
   if (!set) {
     const known = own.map(revisionOf).sort((a, b) => a - b).join(', ');
-    throw new ConfigError([{
-      where: 'input to', message: `${refText(only.ref)} has no revision ${number}; it has ${known || 'none'}`,
+    throw new ClusterError('release-not-found', `${refText(only.ref)} has no revision ${number}; it has ${known || 'none'}.`, {
       hint: 'Kubernetes keeps as many as `revisionHistoryLimit` says. Name one of these, or a commit or a digest of a recorded release.',
-    }]);
+    });
   }
   const template = set.spec?.template;
   const images = containersOf('deployment', { spec: { template } }).map(({ container }) => ({ workload: refText(only.ref), container: container.name ?? '', image: container.image ?? '' }));

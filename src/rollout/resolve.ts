@@ -1,4 +1,5 @@
 import type { ImageName, WorkloadRef } from '../config/config.js';
+import type { Cause } from '../outcome/causes.js';
 import type { Problem } from '../outcome/errors.js';
 import { uidOf, type Workload } from '../cluster/objects.js';
 import { sameRepository } from '../image/reference.js';
@@ -12,6 +13,11 @@ export interface FoundWorkload {
 
 export const refText = (ref: WorkloadRef): string => `${ref.kind}/${ref.name}`;
 
+/** Something that keeps a workload from being rolled out: the settings name what is not there, or it is in no state for it. */
+export interface TargetProblem extends Problem {
+  readonly cause: Cause;
+}
+
 /**
  * Which containers of which workloads get the image. Pure; every problem is reported, not the first.
  * @param after the reference to set
@@ -19,13 +25,13 @@ export const refText = (ref: WorkloadRef): string => `${ref.kind}/${ref.name}`;
  */
 export function resolveTargets(
   found: readonly FoundWorkload[], image: ImageName, after: string, namespace: string, held: ReadonlySet<string>,
-): { targets: Target[]; problems: Problem[] } {
-  const problems: Problem[] = [];
+): { targets: Target[]; problems: TargetProblem[] } {
+  const problems: TargetProblem[] = [];
   const targets = new Map<string, Target>();
   for (const { ref, workload } of found) {
     const where = `workload ${refText(ref)}`;
     if (!workload) {
-      problems.push({ where, message: `does not exist in namespace ${namespace}`, hint: `\`kubectl get ${ref.kind} --namespace=${namespace}\` lists those that do.` });
+      problems.push({ cause: 'config-invalid', where, message: `does not exist in namespace ${namespace}`, hint: `\`kubectl get ${ref.kind} --namespace=${namespace}\` lists those that do.` });
       continue;
     }
     const containers = chosenContainers(ref, workload, image);
@@ -34,7 +40,7 @@ export function resolveTargets(
       continue;
     }
     const refused = refusal(ref, workload, held);
-    if (refused) problems.push({ where, ...refused });
+    if (refused) problems.push({ cause: 'not-deployable', where, ...refused });
     const known = targets.get(refText(ref));
     const more = containers.filter(({ name }) => !known?.containers.some((other) => other.name === name)).map((each) => ({ ...each, after }));
     targets.set(refText(ref), {
@@ -50,11 +56,11 @@ function chosenContainers(ref: WorkloadRef, workload: Workload, image: ImageName
     .map(({ container }) => ({ name: container.name ?? '', before: container.image ?? '' }));
 }
 
-function noContainer(ref: WorkloadRef, workload: Workload, image: ImageName, where: string): Problem {
+function noContainer(ref: WorkloadRef, workload: Workload, image: ImageName, where: string): TargetProblem {
   const all = containersOf(ref.kind, workload).map(({ container }) => `${container.name} (${container.image})`).join(', ');
-  if (ref.container !== undefined) return { where, message: `has no container ${ref.container}; it has ${all}` };
+  if (ref.container !== undefined) return { cause: 'config-invalid', where, message: `has no container ${ref.container}; it has ${all}` };
   return {
-    where, message: `has no container whose image repository is ${image}; it has ${all}`,
+    cause: 'config-invalid', where, message: `has no container whose image repository is ${image}; it has ${all}`,
     hint: `Write ${refText(ref)}:CONTAINER to choose one by its name.`,
   };
 }
