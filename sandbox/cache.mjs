@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { advance, announce, isPlanned, item } from './agenda.mjs';
 import { command } from './command.mjs';
 import { cache, source } from './layout.mjs';
 import { alone } from './lock.mjs';
@@ -12,7 +13,7 @@ import { step } from './progress.mjs';
 /**
  * @typedef {object} Module
  * @property {string} title
- * @property {string} first how long the first build takes, for whoever watches it
+ * @property {number} seconds that the first build takes on two idle cores, with nothing compiled and the sources downloaded
  * @property {(version: (path: string) => string) => string[]} variables what the linker sets, as -X does
  * @property {string[]} [links] further names of the one program
  */
@@ -31,7 +32,7 @@ const kubernetesPrograms = [
 export const modules = {
   kubernetes: {
     title: 'Kubernetes and etcd',
-    first: 'about 5 min',
+    seconds: 297,
     links: kubernetesPrograms,
     variables: (version) => {
       const kubernetes = version('k8s.io/kubernetes');
@@ -42,7 +43,7 @@ export const modules = {
   },
   builder: {
     title: 'BuildKit and buildx',
-    first: 'about 2 min',
+    seconds: 106,
     variables: (version) => [
       `github.com/moby/buildkit/version.Version=${version('github.com/moby/buildkit')}`,
       `github.com/docker/buildx/version.Version=${version('github.com/docker/buildx')}`,
@@ -50,18 +51,18 @@ export const modules = {
   },
   docker: {
     title: 'the docker command',
-    first: 'about 1 min',
+    seconds: 24,
     variables: (version) => [`github.com/docker/cli/cli/version.Version=${version('github.com/docker/cli').slice(1).split('+')[0]}`],
   },
-  pause: { title: 'the pause program of pods', first: 'some seconds', variables: () => [] },
+  pause: { title: 'the pause program of pods', seconds: 2, variables: () => [] },
   helm: {
     title: 'Helm',
-    first: 'about 2 min',
+    seconds: 94,
     variables: (version) => [`helm.sh/helm/v4/internal/version.version=${version('helm.sh/helm/v4')}`],
   },
   lint: {
     title: 'actionlint',
-    first: 'some seconds',
+    seconds: 10,
     variables: (version) => [
       `github.com/rhysd/actionlint.version=${version('github.com/rhysd/actionlint').slice(1)}`,
       'github.com/rhysd/actionlint.installedFrom=source',
@@ -106,39 +107,54 @@ function versionIn(name) {
   };
 }
 
-/** @param {Name} name @param {string} target */
-async function compile(name, target) {
+/** @param {Name} name @returns {import('./agenda.mjs').Item} */
+export const buildItem = (name) => ({ name, title: modules[name].title, seconds: modules[name].seconds, compiles: true });
+
+/** @param {Name} name @param {string} target @param {(note: string) => void} report */
+async function compile(name, target, report) {
   /** @type {Module} */
   const module = modules[name];
   const variables = module.variables(versionIn(name)).map((variable) => `-X ${variable}`);
   const hasTools = /^tool /m.test(readFileSync(join(source, name, 'go.mod'), 'utf8'));
-  await command('go', ['build', '-ldflags', ['-s -w', ...variables].join(' '), '-o', `${target}/`, hasTools ? 'tool' : '.'], {
-    cwd: join(source, name),
-    env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' },
-  });
+  const flags = ['-ldflags', ['-s -w', ...variables].join(' ')];
+  const what = hasTools ? 'tool' : '.';
+  const options = { cwd: join(source, name), env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' } };
+  report('downloads the sources, if they are not there');
+  // As many as `go build -v` then names, each as it is compiled: what Go's own cache has is not among them.
+  const stale = await command('go', ['list', '-deps', ...flags, '-f', '{{if .Stale}}{{.ImportPath}}{{end}}', what], options);
+  const packages = new Set(stale.split('\n').filter((line) => line !== ''));
+  const compiled = new Set();
+  const progress = (/** @type {string} */ line) => {
+    if (!packages.has(line)) return false;
+    compiled.add(line);
+    report(`${compiled.size} of ${packages.size} packages compiled`);
+    advance(compiled.size / packages.size);
+    return true;
+  };
+  await command('go', ['build', '-v', ...flags, '-o', `${target}/`, what], { ...options, progress });
   for (const link of module.links ?? []) symlinkSync(name, join(target, link));
 }
 
 /** Builds what is not in the cache yet. @param {Name[]} names */
 export async function build(names) {
   if (missing(names).length === 0) return;
+  if (!isPlanned()) announce(missing(names).map(buildItem));
   await alone(join(cache, 'lock'), async () => {
     // Another process may have built some of it while this one waited for the lock.
     for (const name of missing(names)) {
-      const { title, first } = modules[name];
-      await step('build', `${title} from source (the first time takes ${first})`, async () => {
+      await item(name, () => step('build', `${modules[name].title} from source`, async (report) => {
         mkdirSync(cache, { recursive: true });
         // Built beside its place and moved there at once: an interrupted build leaves nothing that looks whole.
         const unfinished = mkdtempSync(join(cache, `.${name}-`));
         try {
-          await compile(name, unfinished);
+          await compile(name, unfinished, report);
           // mkdtemp shuts others out; whoever uses the sandbox runs kubectl from here.
           chmodSync(unfinished, 0o755);
           renameSync(unfinished, folder(name));
         } finally {
           rmSync(unfinished, { recursive: true, force: true });
         }
-      });
+      }));
     }
   });
 }

@@ -63,6 +63,9 @@ async function usable() {
   await until('the default service account is missing', account, { seconds: 30, evidence: () => lastLines('kube-controller-manager') });
 }
 
+/** @type {import('./agenda.mjs').Item} */
+export const startItem = { name: 'start', title: 'start', seconds: 15, compiles: false };
+
 export async function up() {
   await installPackages();
   mkdirSync(state, { recursive: true });

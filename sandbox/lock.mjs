@@ -1,15 +1,17 @@
 // One at a time. The lock is flock(2)'s: the kernel lets go of it when its holder ends, however it ends,
 // so there is no stale lock to recognise.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { say } from './progress.mjs';
+import { step } from './progress.mjs';
 
 /** @param {number} file @param {string[]} options */
-function flock(file, options) {
-  const outcome = spawnSync('flock', [...options, '3'], { stdio: ['ignore', 'ignore', 'inherit', file] });
-  if (outcome.error) throw new Error('the program flock is missing: install the package util-linux');
-  return outcome.status === 0;
+async function flock(file, options) {
+  const [code] = await once(spawn('flock', [...options, '3'], { stdio: ['ignore', 'ignore', 'inherit', file] }), 'exit').catch(() => {
+    throw new Error('the program flock is missing: install the package util-linux');
+  });
+  return code === 0;
 }
 
 /** @param {string} path @param {number} file */
@@ -31,9 +33,8 @@ export async function alone(path, work) {
   mkdirSync(dirname(path), { recursive: true });
   for (;;) {
     const file = openSync(path, 'a', 0o644);
-    if (!flock(file, ['--nonblock'])) {
-      say(`wait    for process ${readFileSync(path, 'utf8').trim()}, which holds ${path}`);
-      flock(file, []);
+    if (!await flock(file, ['--nonblock'])) {
+      await step('wait', `for process ${readFileSync(path, 'utf8').trim()}, which holds ${path}`, () => flock(file, []));
     }
     // The holder before us removed the file when it was done: what we hold is a lock on nothing.
     if (!sameFile(path, file)) {

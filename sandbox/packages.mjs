@@ -1,6 +1,8 @@
 // The system programs that the sandbox runs, installed with apt-get where they are missing.
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { item } from './agenda.mjs';
+import { aptGet } from './apt.mjs';
 import { command } from './command.mjs';
 import { systemFolders } from './layout.mjs';
 import { Unfit } from './machine.mjs';
@@ -59,33 +61,45 @@ async function withoutServices(work) {
   }
 }
 
-/** @param {string[]} packages */
-async function install(packages) {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' };
+/** @param {string[]} packages @param {(note: string) => void} report */
+async function install(packages, report) {
   // --no-remove: never trade a Docker of the machine's owner for Debian's containerd.
-  const get = () => command('apt-get', ['install', '-y', '-q', '--no-install-recommends', '--no-remove', ...packages], { env });
+  const get = () => aptGet(['install', '-y', '-q', '--no-install-recommends', '--no-remove', ...packages], { report });
   try {
     await get();
-  } catch {
+  } catch (error) {
+    if (error instanceof Unfit) throw error;
     // Most often the lists of packages are absent or too old.
-    await command('apt-get', ['update', '-q'], { env });
+    await aptGet(['update', '-q'], { report });
     await get();
   }
   if (existsSync('/run/systemd/system')) {
     const services = packages.filter((name) => ['containerd', 'docker-registry'].includes(name));
-    if (services.length > 0) await command('systemctl', ['disable', ...services], { env });
+    if (services.length > 0) await command('systemctl', ['disable', ...services]);
   }
 }
 
+const missing = () => needs.filter(([, present]) => !present());
+
+/** Whether all of them are there. */
+export const packagesAreThere = () => missing().length === 0;
+
+/** @type {import('./agenda.mjs').Item} */
+export const packagesItem = { name: 'packages', title: 'system packages', seconds: 10, compiles: false };
+
 export async function installPackages() {
-  const missing = needs.filter(([, present]) => !present());
-  if (missing.length === 0) return;
-  const names = missing.map(([what]) => what).join(', ');
-  const packages = missing.map(([, , name]) => name);
+  const absent = missing();
+  if (absent.length > 0) await item('packages', () => installAbsent(absent));
+}
+
+/** @param {typeof needs} absent */
+async function installAbsent(absent) {
+  const names = absent.map(([what]) => what).join(', ');
+  const packages = absent.map(([, , name]) => name);
   if (!find('apt-get')) {
     throw new Unfit(`Missing: ${names}. Only on Debian and Ubuntu does the sandbox install them by itself (${packages.join(' ')}).`);
   }
-  await step('install', packages.join(' '), () => withoutServices(() => install(packages)));
-  const still = needs.filter(([, present]) => !present()).map(([what]) => what);
+  await step('install', packages.join(' '), (report) => withoutServices(() => install(packages, report)));
+  const still = missing().map(([what]) => what);
   if (still.length > 0) throw new Unfit(`Still missing after apt-get install: ${still.join(', ')}.`);
 }

@@ -1,10 +1,13 @@
 // One line for whatever takes longer than two seconds, so that nobody wonders whether it hangs:
 // kept up to date in place on a terminal, repeated every 15 seconds in a log.
+import { left, place } from './agenda.mjs';
+
 const terminal = Boolean(process.stderr.isTTY);
 const noticeable = 2000;
 const repeat = terminal ? 1000 : 15_000;
 
-/** @type {Map<symbol, { label: string, began: number }>} */
+/** @typedef {{ label: string, began: number, note: string }} Step */
+/** @type {Map<symbol, Step>} */
 const running = new Map();
 
 /** @param {number} milliseconds */
@@ -18,16 +21,17 @@ export function say(text) {
   process.stderr.write(`${terminal ? '\r\x1b[K' : ''}${text}\n`);
 }
 
+/** @param {Step} step @param {string} end */
+const lineOf = ({ label, note, began }, end) => `${place()}${label}${note && `: ${note}`} … ${elapsed(Date.now() - began)}${end}`;
+
 function show() {
   const slow = [...running.values()].filter((step) => Date.now() - step.began >= noticeable);
   const [longest, ...others] = slow;
   if (!longest) return;
-  const line = (/** @type {{ label: string, began: number }} */ step) =>
-    `${step.label} … ${elapsed(Date.now() - step.began)}`;
-  if (!terminal) return slow.forEach((step) => say(line(step)));
+  if (!terminal) return slow.forEach((step) => say(lineOf(step, left())));
   // Several steps may run at once; the one that has run longest is the one that is waited for.
   const more = others.length > 0 ? ` (and ${others.length} more)` : '';
-  const text = `${line(longest)}${more}`.slice(0, (process.stderr.columns || 80) - 1);
+  const text = lineOf(longest, `${left()}${more}`).slice(0, (process.stderr.columns || 80) - 1);
   process.stderr.write(`\r\x1b[K${text}`);
 }
 
@@ -35,19 +39,20 @@ function show() {
  * @template T
  * @param {string} verb one word: build, install, start …
  * @param {string} detail
- * @param {() => Promise<T>} work
+ * @param {(report: (note: string) => void) => Promise<T>} work may report how far it is, or what it waits for
  * @returns {Promise<T>}
  */
 export async function step(verb, detail, work) {
   const key = Symbol(detail);
-  const entry = { label: `${verb.padEnd(8)}${detail}`, began: Date.now() };
+  /** @type {Step} */
+  const entry = { label: `${verb.padEnd(8)}${detail}`, began: Date.now(), note: '' };
   running.set(key, entry);
   const first = setTimeout(show, noticeable);
   const ticker = setInterval(show, repeat);
   try {
-    const result = await work();
-    const took = Date.now() - entry.began;
-    if (took >= noticeable) say(`${entry.label} … ${elapsed(took)}, done`);
+    const result = await work((note) => (entry.note = note));
+    entry.note = '';
+    if (Date.now() - entry.began >= noticeable) say(lineOf(entry, ', done'));
     return result;
   } finally {
     clearTimeout(first);

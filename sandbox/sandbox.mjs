@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 const usage = `usage: npm run sandbox <command>
   up               start it, or heal what is broken
   down             stop it and leave nothing behind but the cache
+  packages         install the system programs it needs, and nothing else
   status           one line for each part
   env              variables for a shell: eval "$(npm run -s sandbox env)"
   start NAME       start one part (see status)
@@ -13,31 +14,59 @@ const usage = `usage: npm run sandbox <command>
   tool NAME        build a tool on demand and print its path: helm, actionlint
 `;
 
-/** Runs this same command as root. The cache stays where it is, and its owner's. @param {string[]} args */
+/** Runs this same command as root. The cache stays where it is, and its owner's. @param {string[]} args @returns {Promise<number>} its exit code */
 async function asRoot(args) {
   const { cache } = await import('./layout.mjs');
+  const { handOver } = await import('./agenda.mjs');
   const environment = [`ACCI_SANDBOX_CACHE=${cache}`, `PATH=${process.env.PATH}`];
   if (process.env.ACCI_SANDBOX_STATE) environment.push(`ACCI_SANDBOX_STATE=${process.env.ACCI_SANDBOX_STATE}`);
+  const agenda = handOver();
+  if (agenda) environment.push(agenda);
   const words = ['-n', 'env', ...environment, process.execPath, fileURLToPath(import.meta.url), ...args];
-  process.exitCode = spawnSync('sudo', words, { stdio: 'inherit' }).status ?? 1;
+  return spawnSync('sudo', words, { stdio: 'inherit' }).status ?? 1;
 }
 
 /** @param {string[]} args */
 async function changing(args) {
   const machine = await import('./machine.mjs');
-  const { build, missing, needed } = await import('./cache.mjs');
   machine.checkSystem();
   machine.checkRights();
   const [name = '', part = ''] = args;
   if (name === 'up') {
-    if (missing(needed).length > 0) machine.checkGo();
-    // Built by whoever called, before anything is done as root.
-    await build(needed);
+    const code = await getReady(machine);
+    if (code !== 0) return void (process.exitCode = code);
   }
-  if (!machine.isRoot()) return asRoot(args);
+  if (!machine.isRoot()) return void (process.exitCode = await asRoot(args));
   const { alone } = await import('./lock.mjs');
   const { lockFile } = await import('./layout.mjs');
   await alone(lockFile, () => act(name, part, args.includes('--kill')));
+}
+
+/**
+ * What a first start needs. Packages come before the minutes of compiling: what is wrong with apt-get shows at once.
+ * @param {typeof import('./machine.mjs')} machine @returns {Promise<number>} 0, or the exit code of what failed as root
+ */
+async function getReady(machine) {
+  const { build, buildItem, missing, needed } = await import('./cache.mjs');
+  const { announce, isPlanned } = await import('./agenda.mjs');
+  const { installPackages, packagesAreThere, packagesItem } = await import('./packages.mjs');
+  const { lockFile } = await import('./layout.mjs');
+  const { alone } = await import('./lock.mjs');
+  const { startItem } = await import('./lifecycle.mjs');
+  const absent = missing(needed);
+  if (absent.length > 0) machine.checkGo();
+  const packages = packagesAreThere() ? [] : [packagesItem];
+  // A root process that was started for the rest has its agenda.
+  if (packages.length + absent.length > 0 && !isPlanned()) {
+    process.stderr.write(`${announce([...packages, ...absent.map(buildItem), startItem])}\n`);
+  }
+  if (packages.length > 0) {
+    const code = machine.isRoot() ? await alone(lockFile, installPackages) : await asRoot(['packages']);
+    if (code) return code;
+  }
+  // Built by whoever called, not by root.
+  await build(needed);
+  return 0;
 }
 
 /** @param {string} name @param {string} part @param {boolean} kill */
@@ -45,10 +74,15 @@ async function act(name, part, kill) {
   const lifecycle = await import('./lifecycle.mjs');
   const processes = await import('./processes.mjs');
   if (name === 'up') {
+    const { item, sinceBegin } = await import('./agenda.mjs');
+    const { elapsed } = await import('./progress.mjs');
     const began = Date.now();
-    await lifecycle.up();
-    process.stdout.write(`The sandbox is up (${((Date.now() - began) / 1000).toFixed(1)} s). Next: eval "$(npm run -s sandbox env)"\n`);
+    await item('start', lifecycle.up);
+    const whole = sinceBegin();
+    const took = whole === undefined ? `${((Date.now() - began) / 1000).toFixed(1)} s` : `first start: ${elapsed(whole)}`;
+    process.stdout.write(`The sandbox is up (${took}). Next: eval "$(npm run -s sandbox env)"\n`);
   } else if (name === 'down') await lifecycle.down();
+  else if (name === 'packages') await (await import('./packages.mjs')).installPackages();
   else if (name === 'start') await processes.start(part);
   else if (name === 'stop') await processes.stop(part, { kill });
   else await processes.restart(part);
@@ -82,7 +116,7 @@ async function main(args) {
   const [name = '', operand = ''] = args;
   const takesName = ['start', 'stop', 'restart', 'tool'].includes(name);
   if (takesName && !operand) throw new Error(`${name} what?\n${usage}`);
-  if (['up', 'down', 'start', 'stop', 'restart'].includes(name)) return changing(args);
+  if (['up', 'down', 'start', 'stop', 'restart', 'packages'].includes(name)) return changing(args);
   if (name === 'status') return printStatus();
   if (name === 'env') return printEnvironment();
   if (name === 'tool') return printTool(operand);
