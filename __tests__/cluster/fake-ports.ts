@@ -47,7 +47,7 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     lines, written, log, files,
     clock: world.clock ?? swiftClock(),
     process: { run: absent('a program'), start: absent('a program'), ...world.process },
-    http: world.http ?? { get: absent('the network') },
+    http: world.http ?? { request: absent('the network') },
     env: world.env ?? {},
     cancelled: world.cancelled ?? new AbortController().signal,
   };

@@ -7,9 +7,17 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { nodeHttp } from '../../src/host/http.js';
+import { createHttp } from '../../src/host/http.js';
 import { createProcessRunner } from '../../src/host/process.js';
+import { textOf, type HttpRequest } from '../../src/ports/http.js';
 import { compileSource } from './compile-source.js';
+
+const nodeHttp = createHttp({});
+/** The answer with the first 64 KiB of its body. */
+async function get(url: string, options: Omit<HttpRequest, 'url'> = { timeoutMs: 5000 }) {
+  const response = await nodeHttp.request({ url, ...options });
+  return { ...response, body: await textOf(response, 64 * 1024) };
+}
 
 const answers: Record<string, RequestListener> = {
   '/ok': (_request, response) => response.setHeader('Set-Cookie', ['a=1', 'b=2']).end('fine ✓'),
@@ -35,24 +43,22 @@ describe('an HTTP request', () => {
     server.closeAllConnections();
     server.close();
   });
-  const get = (path: string, timeoutMs = 5000) => nodeHttp.get(base + path, { timeoutMs });
-
   it('gives status, headers and body', async () => {
-    expect(await get('/ok')).toMatchObject({ status: 200, body: 'fine ✓', headers: { 'set-cookie': 'a=1, b=2' } });
-    expect(await get('/broken')).toMatchObject({ status: 503, body: 'down' });
+    expect(await get(`${base}/ok`)).toMatchObject({ status: 200, body: 'fine ✓', headers: { 'set-cookie': 'a=1, b=2' } });
+    expect(await get(`${base}/broken`)).toMatchObject({ status: 503, body: 'down' });
   });
 
   it('does not follow redirects', async () => {
-    expect(await get('/moved')).toMatchObject({ status: 302, headers: { location: '/ok' } });
+    expect(await get(`${base}/moved`)).toMatchObject({ status: 302, headers: { location: '/ok' } });
   });
 
   it('sends the headers asked for, on a connection of its own', async () => {
-    const { body } = await nodeHttp.get(`${base}/echo`, { timeoutMs: 5000, headers: { 'x-request-id': '7' } });
+    const { body } = await get(`${base}/echo`, { timeoutMs: 5000, headers: { 'x-request-id': '7' } });
     expect(JSON.parse(body)).toMatchObject({ 'x-request-id': '7', 'user-agent': 'deploy-action', 'connection': 'close' });
   });
 
   it('reads no more than 64 KiB', async () => {
-    expect((await get('/big')).body).toBe('x'.repeat(64 * 1024));
+    expect((await get(`${base}/big`)).body).toBe('x'.repeat(64 * 1024));
   });
 
   it.each([
@@ -60,24 +66,24 @@ describe('an HTTP request', () => {
     ['/half', /^127\.0\.0\.1:\d+ answered 200, and the answer was not complete after 0\.2 s$/],
     ['/cut', /^127\.0\.0\.1:\d+ closed the connection before it had answered$/],
   ])('says why there was no answer: %s', async (path, message) => {
-    await expect(get(path, path === '/cut' ? 5000 : 200)).rejects.toThrow(message);
+    await expect(get(base + path, { timeoutMs: path === '/cut' ? 5000 : 200 })).rejects.toThrow(message);
   });
 
   it('says that nothing listens, and that a name does not exist', async () => {
     const closed = createServer();
     const port = await listen(closed);
     await new Promise((resolve) => closed.close(resolve));
-    await expect(nodeHttp.get(`http://127.0.0.1:${port}/`, { timeoutMs: 5000 })).rejects.toThrow(/refused the connection: nothing listens there/);
-    await expect(nodeHttp.get('http://nowhere.invalid/', { timeoutMs: 5000 })).rejects.toThrow(/the name nowhere\.invalid (does not exist|could not be looked up)/);
+    await expect(get(`http://127.0.0.1:${port}/`, { timeoutMs: 5000 })).rejects.toThrow(/refused the connection: nothing listens there/);
+    await expect(get('http://nowhere.invalid/', { timeoutMs: 5000 })).rejects.toThrow(/the name nowhere\.invalid (does not exist|could not be looked up)/);
   });
 
   it('is stopped by the signal, with its reason', async () => {
     const abort = new AbortController();
     const reason = new Error('enough');
-    const request = nodeHttp.get(`${base}/silent`, { timeoutMs: 60_000, signal: abort.signal });
+    const request = get(`${base}/silent`, { timeoutMs: 60_000, signal: abort.signal });
     abort.abort(reason);
     await expect(request).rejects.toBe(reason);
-    await expect(nodeHttp.get(`${base}/ok`, { timeoutMs: 1, signal: abort.signal })).rejects.toBe(reason);
+    await expect(get(`${base}/ok`, { timeoutMs: 1, signal: abort.signal })).rejects.toBe(reason);
   });
 });
 
@@ -100,21 +106,22 @@ describe('an HTTPS request', () => {
   });
 
   it('says that a certificate is not trusted', async () => {
-    await expect(nodeHttp.get(url, { timeoutMs: 5000 })).rejects.toThrow(/^the certificate of localhost:\d+ is not trusted: self-signed/);
+    await expect(get(url, { timeoutMs: 5000 })).rejects.toThrow(/^the certificate of localhost:\d+ is not trusted: self-signed/);
   });
 
   it('says that the other side does not speak TLS', async () => {
     const plain = createServer();
     const port = await listen(plain);
-    await expect(nodeHttp.get(`https://127.0.0.1:${port}/`, { timeoutMs: 5000 })).rejects.toThrow(/does not speak TLS/);
+    await expect(get(`https://127.0.0.1:${port}/`, { timeoutMs: 5000 })).rejects.toThrow(/does not speak TLS/);
     plain.close();
   });
 
   it('trusts the authority that NODE_EXTRA_CA_CERTS names', async () => {
     const compiled = await compileSource();
     try {
-      const script = `const { nodeHttp } = await import(process.argv[1]);
-        console.log((await nodeHttp.get(process.argv[2], { timeoutMs: 5000 })).body);`;
+      const script = `const { createHttp } = await import(process.argv[1]);
+        const { body } = await createHttp(process.env).request({ url: process.argv[2], timeoutMs: 5000 });
+        for await (const piece of body) console.log(String(piece));`;
       const exited = await createProcessRunner().run({
         program: process.execPath,
         args: ['--input-type=module', '-e', script, `${compiled}/host/http.js`, url],

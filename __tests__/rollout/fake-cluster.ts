@@ -1,3 +1,4 @@
+import type { HttpResponse } from '../../src/ports/http.js';
 import { ApiError, type Api, type CallOptions, type PatchOperation } from '../../src/cluster/api.js';
 import type { Cluster } from '../../src/cluster/cluster.js';
 import type { KubeObject } from '../../src/cluster/objects.js';
@@ -92,6 +93,10 @@ export function fakeCluster(options: FakeOptions = {}): FakeCluster {
       const headers = { date: new Date(options.now?.() ?? 0).toUTCString() };
       return object ? { status: 200, headers, body: JSON.stringify(object) } : { status: 404, headers, body: '{}' };
     })),
+    // What a test puts in the place of `raw` counts here too.
+    open(path, opened) {
+      return this.raw(path, opened).then(({ status, headers, body }) => response(status, body, headers as Record<string, string>));
+    },
     stream: options.stream ?? ((_path, _onLine, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))),
   };
   const cluster: FakeCluster = {
@@ -105,6 +110,15 @@ export function fakeCluster(options: FakeOptions = {}): FakeCluster {
     close: async () => undefined,
   };
   return cluster;
+}
+
+/** An HTTP answer whose body comes in pieces of that many bytes. */
+export function response(status: number, body: string | Uint8Array = '', headers: Readonly<Record<string, string>> = {}, pieceBytes = 64 * 1024): HttpResponse {
+  const bytes = Buffer.from(body as string);
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
+  }
+  return { status, headers, body: pieces() };
 }
 
 export const deploymentPath = '/apis/apps/v1/namespaces/web/deployments/api';

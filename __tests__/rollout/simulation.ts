@@ -199,7 +199,7 @@ export function simulate(options: SimulationOptions = {}): Simulation {
           else time += Math.max(0, Math.min(ms, untilAvailable()));
         },
       },
-      held, snapshots: [takeSnapshot(world, of)], heldBefore: new Set((options.smoke ?? [check]).map(({ text }) => text)),
+      held, snapshots: [takeSnapshot(world, of)], failedBefore: new Map(), heldBefore: new Set((options.smoke ?? [check]).map(({ text }) => text)),
     },
   };
   return simulation;

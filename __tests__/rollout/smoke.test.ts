@@ -3,14 +3,15 @@ import fc from 'fast-check';
 import { ApiError, type Api, type RawAnswer } from '../../src/cluster/api.js';
 import type { Pod, Service } from '../../src/cluster/objects.js';
 import type { SmokeCheck } from '../../src/config/config.js';
-import type { HttpAnswer } from '../../src/ports/http.js';
+import { HttpError, type HttpRequest, type HttpResponse } from '../../src/ports/http.js';
 import { assess, readAnswer, type Answer, type Rules } from '../../src/rollout/smoke/assess.js';
-import { heldChecks } from '../../src/rollout/smoke/held.js';
+import { readBody } from '../../src/rollout/smoke/body.js';
+import { checksBefore } from '../../src/rollout/smoke/held.js';
 import { routesOf } from '../../src/rollout/smoke/route.js';
 import { smoke, smokePods, type SmokeTarget } from '../../src/rollout/smoke/smoke.js';
 import { fakePorts } from '../cluster/fake-ports.js';
 import { pod, service, waiting } from './build.js';
-import { fakeCluster } from './fake-cluster.js';
+import { fakeCluster, response } from './fake-cluster.js';
 
 const check = (changes: Partial<SmokeCheck> = {}): SmokeCheck =>
   ({ text: 'service/api/healthz', target: { type: 'service', name: 'api', path: '/healthz' }, statuses: [200], ...changes });
@@ -19,6 +20,8 @@ const status = (message: string) => JSON.stringify({ kind: 'Status', status: 'Fa
 const notFound = (kind: string) => JSON.stringify({ kind: 'Status', reason: 'NotFound', message: `${kind} "a" not found`, details: { name: 'a', kind } });
 
 describe('an answer', () => {
+  const read = async (asked: SmokeCheck, code: number, body: string, headers: Readonly<Record<string, string>> = {}) =>
+    readAnswer(asked, { status: code, headers, body: await readBody(response(code, body, headers), { text: asked.contains }) });
   it.each([
     ['the status that is wanted', check(), 200, 'x', { kind: 'right' }],
     ['one of several', check({ statuses: [200, 204] }), 204, '', { kind: 'right' }],
@@ -37,10 +40,26 @@ describe('an answer', () => {
     ['a Status 404 that the app made', check(), 404, status('pods "a" not found'), { kind: 'wrong', seen: expect.stringContaining('status 404') }],
     ['a 400 of the app itself', check(), 400, status('address missing'), { kind: 'wrong', seen: expect.stringContaining('status 400') }],
     ['a Status that the app made', check(), 500, status('mine'), { kind: 'wrong', seen: expect.stringContaining('status 500') }],
-  ] as const)('%s', (_what, asked, code, body, answer) => expect(readAnswer(asked, code, body)).toEqual(answer));
+  ] as const)('%s', async (_what, asked, code, body, answer) => expect(await read(asked, code, body)).toMatchObject(answer));
 
-  it('is quoted as one short line', () => {
-    expect(readAnswer(check(), 500, 'x\n'.repeat(10_000))).toEqual({ kind: 'wrong', seen: `status 500 instead of 200: ${'x '.repeat(80)}` });
+  it('is quoted as one short line', async () => {
+    expect(await read(check(), 500, 'x\n'.repeat(10_000))).toEqual({ kind: 'wrong', seen: `status 500 instead of 200: ${'x '.repeat(80)}` });
+  });
+
+  it('that is a redirect says where to, without what may be a token', async () => {
+    expect(await read(check(), 302, '', { location: 'https://login.example/start?token=hunter22' })).toMatchObject(
+      { seen: 'status 302 instead of 200, a redirect to https://login.example/start (redirects are not followed), with an empty body' });
+  });
+  it('names what stood between', async () => {
+    const body = await readBody(response(503, 'no route'), { text: undefined });
+    expect(readAnswer(check(), { status: 503, headers: {}, body, through: 'through the proxy proxy.example:3128' })).toMatchObject(
+      { seen: 'status 503 instead of 200: no route (through the proxy proxy.example:3128)' });
+  });
+  it.each([
+    [{ beginning: 'x', found: false, whole: false }, 'status 200 without "v2" in its first 16 MiB, and no more of an answer is searched: x'],
+    [{ beginning: 'x', found: false, whole: false, unreadable: 'it is sealed' }, 'status 200 with an answer that could not be searched for "v2": it is sealed: x'],
+  ])('that was not read to its end is not called wrong for it: %#', (body, seen) => {
+    expect(readAnswer(check({ contains: 'v2' }), { status: 200, headers: {}, body })).toMatchObject({ kind: 'wrong', lacks: 'text', seen });
   });
 });
 
@@ -82,34 +101,56 @@ describe('answers in a row', () => {
 describe('the way of a check', () => {
   const two: Service = service('api', { ports: [{ name: 'http', port: 80, targetPort: 'web' }, { name: 'admin', port: 9000, targetPort: 9001 }, { name: 'dns', port: 53, protocol: 'UDP' }] });
   const pods: Pod[] = [pod('a', { containers: [{ name: 'app', ports: [{ name: 'web', containerPort: 8080 }] }] })];
-  const at = (port: string | undefined, path = '/healthz') => routesOf(check({ target: { type: 'service', name: 'api', port, path } }), 'web', two, pods);
+  const at = (port: string | undefined, path = '/healthz') => routesOf(check({ target: { type: 'service', name: 'api', port, path } }), 'web', [two], pods);
 
   it.each([
     [undefined, 'http', 8080], ['http', 'http', 8080], ['80', 'http', 8080], ['admin', 'admin', 9001], ['9000', 'admin', 9001],
   ])('with the port %s goes to each pod by itself, and through the Service', (port, name, podPort) => {
     expect(at(port)).toEqual({
-      pods: [{ through: 'pod/a', kind: 'pod', address: `/api/v1/namespaces/web/pods/a:${podPort}/proxy/healthz` }],
-      front: { through: 'service/api', kind: 'service', address: `/api/v1/namespaces/web/services/api:${name}/proxy/healthz` },
+      pods: [{ through: 'pod/a', kind: 'pod', address: `/api/v1/namespaces/web/pods/a:${podPort}/proxy/healthz`, prefix: `/api/v1/namespaces/web/pods/a:${podPort}/proxy` }],
+      front: { through: 'service/api', kind: 'service', address: `/api/v1/namespaces/web/services/api:${name}/proxy/healthz`, prefix: `/api/v1/namespaces/web/services/api:${name}/proxy` },
     });
   });
   it('names a port by its number when it has no name', () => {
-    expect(routesOf(check(), 'web', service('api'), [])).toMatchObject({ front: { address: '/api/v1/namespaces/web/services/api:80/proxy/healthz' } });
+    expect(routesOf(check(), 'web', [service('api')], [])).toMatchObject({ front: { address: '/api/v1/namespaces/web/services/api:80/proxy/healthz' } });
   });
   it('goes to the port of the Service when no other is said', () => {
-    expect(routesOf(check(), 'web', service('api', { ports: [{ port: 80 }] }), [pod('a')])).toMatchObject({ pods: [{ address: '/api/v1/namespaces/web/pods/a:80/proxy/healthz' }] });
+    expect(routesOf(check(), 'web', [service('api', { ports: [{ port: 80 }] })], [pod('a')])).toMatchObject({ pods: [{ address: '/api/v1/namespaces/web/pods/a:80/proxy/healthz' }] });
   });
   it('to a port that the pods do not name is only that of the Service', () => {
-    expect(routesOf(check(), 'web', two, [pod('a')])).toMatchObject({ pods: [], front: { kind: 'service' } });
+    expect(routesOf(check(), 'web', [two], [pod('a')])).toMatchObject({ pods: [], front: { kind: 'service' } });
   });
   it('of an address is the address', () => {
-    expect(routesOf(url, 'web', undefined, [])).toEqual({ pods: [], front: { through: 'https://api.example/', kind: 'url', address: 'https://api.example/' } });
+    expect(routesOf(url, 'web', [], [])).toEqual({ pods: [], front: { through: 'https://api.example/', kind: 'url', address: 'https://api.example/' } });
+  });
+  it.each<[string | undefined, readonly Service[], string, string]>([
+    [undefined, [], 'Service api does not exist in namespace web', 'The Services of namespace web: there is none.'],
+    [undefined, [service('apis'), service('db')], 'Service api does not exist in namespace web', 'Did you mean "apis"?'],
+    [undefined, [service('db'), service('cache')], 'Service api does not exist in namespace web', 'The Services of namespace web: cache, db.'],
+    ['8443', [two], 'Service api has no port 8443; it has 80 (http), 9000 (admin)', 'Write one of: 80 (http), 9000 (admin).'],
+    ['9001', [two], 'Service api has no port 9001: that is the port of its pods, and the Service has 9000 (admin) for it', 'Write service/api:9000.'],
+    ['htpp', [two], 'Service api has no port htpp; it has 80 (http), 9000 (admin)', 'Did you mean "http"?'],
+    ['dns', [two], 'port 53 (dns) of Service api is of the protocol UDP', 'Its TCP ports: 80 (http), 9000 (admin).'],
+    ['53', [two], 'port 53 (dns) of Service api is of the protocol UDP', 'Its TCP ports: 80 (http), 9000 (admin).'],
+    [undefined, [service('api', { ports: [] })], 'Service api has no TCP port', 'Give the Service a port of the protocol TCP, or check a URL.'],
+    [undefined, [{ metadata: { name: 'api' }, spec: { type: 'ExternalName', externalName: 'shop.example' } }],
+      'Service api is of the type ExternalName, which the API of the cluster does not lead to', 'Check the host that it names by its URL: https://shop.example/.'],
+  ])('that leads nowhere says so: %s %#', (port, services, problem, hint) => {
+    expect(routesOf(check({ target: { type: 'service', name: 'api', port, path: '/' } }), 'web', services, [])).toEqual({ problem, hint });
+  });
+  it('of a headless Service is like that of any other', () => {
+    const headless = { ...service('api'), spec: { ...service('api').spec, clusterIP: 'None' } };
+    expect(routesOf(check(), 'web', [headless], [pod('a')])).toMatchObject({ pods: [{}], front: { kind: 'service' } });
   });
   it.each([
-    [routesOf(check(), 'web', undefined, []), 'there is no Service api in namespace web'],
-    [at('8443'), 'Service api has no port 8443; it has http, admin'],
-    [at('dns'), 'Service api has no port dns; it has http, admin'],
-    [routesOf(check(), 'web', service('api', { ports: [] }), []), 'Service api has no port at all; it has none'],
-  ])('that leads nowhere says so: %#', (routes, problem) => expect(routes).toEqual({ problem }));
+    ['http://api.web.svc/', true], ['http://api.other.svc.cluster.local:8080/', true], ['https://a-0.api.web.svc.corp.example/', true],
+    ['http://api/', true], ['http://api.web/', true], ['http://10.96.0.7/', true], ['http://[fd00::7]/', true],
+    ['http://other/', false], ['https://svc.example/', false], ['https://api.example/', false], ['https://web.svc/', false],
+  ])('of an address inside the cluster takes no proxy: %s', (address, direct) => {
+    const known = { ...service('api'), spec: { ...service('api').spec, clusterIP: '10.96.0.7', clusterIPs: ['10.96.0.7', 'fd00::7'] } };
+    expect(routesOf(check({ target: { type: 'url', url: address } }), 'web', [known], [])).toEqual(
+      { pods: [], front: { through: address, kind: 'url', address, ...(direct ? { direct } : {}) } });
+  });
 });
 
 /** Answers by address: each call takes the next of its list, and the last one for ever. */
@@ -161,7 +202,7 @@ describe('a smoke check', () => {
       ['smoke-failed', 'Smoke check `service/api/healthz` failed: service/api gave status 500 instead of 200: answer 500.']);
   });
   it('fails when there is no such Service', async () => {
-    expect(await run({}, [], []).end).toEqual(['smoke-failed', 'Smoke check `service/api/healthz` cannot be asked: there is no Service api in namespace web.']);
+    expect(await run({}, [], []).end).toEqual(['smoke-failed', 'Smoke check `service/api/healthz` cannot be asked: Service api does not exist in namespace web.']);
   });
   it('ends when the run is cancelled', async () => {
     const stop = new AbortController();
@@ -279,13 +320,13 @@ describe('several checks', () => {
 describe('an address beyond the cluster', () => {
   const asking = (answers: readonly (number | Error)[]) => {
     let count = 0;
-    const get = async (): Promise<HttpAnswer> => {
+    const request = async (): Promise<HttpResponse> => {
       const answer = answers[Math.min(count, answers.length - 1)] ?? 404;
       count += 1;
       if (answer instanceof Error) throw answer;
-      return { status: answer, headers: {}, body: '' };
+      return response(answer);
     };
-    return outcome(smoke(fakePorts({ http: { get } }), target({}), [url], undefined)).then((end) => ({ end, count }));
+    return outcome(smoke(fakePorts({ http: { request } }), target({}), [url], undefined)).then((end) => ({ end, count }));
   };
   it('passes after three right answers', async () => expect(await asking([200])).toEqual({ end: 'passed', count: 3 }));
   it('is given ten seconds for its caches', async () => {
@@ -298,8 +339,64 @@ describe('an address beyond the cluster', () => {
   });
 });
 
-it('before a change it is noted which checks hold', async () => {
-  const cluster = fakeCluster({ raw: answering({ 'services/api': [200], 'services/web': [500] }) });
-  const checks = ['api', 'web', 'none'].map((name) => check({ text: name, target: { type: 'service', name, path: '/' } }));
-  expect(await heldChecks(fakePorts(), cluster, [service('api'), service('web')], checks)).toEqual(new Set(['api']));
+describe('before a change', () => {
+  const named = (name: string): SmokeCheck => check({ text: name, target: { type: 'service', name, path: '/' } });
+  it('it is noted which checks pass, and what was seen of the others', async () => {
+    const cluster = fakeCluster({ raw: answering({ 'services/api': [200], 'services/web': [500] }) });
+    const before = await checksBefore(fakePorts(), cluster, [service('api'), service('web')], ['api', 'web', 'none'].map(named));
+    expect([...before.passed]).toEqual(['api']);
+    expect([...before.failed]).toEqual([['web', 'status 500 instead of 200: answer 500'], ['none', 'Service none does not exist in namespace web']]);
+  });
+  it('a check that fails now and then passes', async () => {
+    const cluster = fakeCluster({ raw: answering({ 'services/api': [away, 500, 200] }) });
+    expect((await checksBefore(fakePorts(), cluster, [service('api')], [named('api')])).passed.size).toBe(1);
+  });
+  it('a check is given the same time for an answer as after it', async () => {
+    const timeouts = new Set<number | undefined>();
+    const http = { request: async ({ timeoutMs }: HttpRequest) => (timeouts.add(timeoutMs), response(200)) };
+    const ports = fakePorts({ http });
+    await checksBefore(ports, fakeCluster(), [], [url]);
+    await smoke(ports, target({}), [url], undefined);
+    expect([...timeouts]).toEqual([5000]);
+  });
+});
+
+describe('a check that the version before does not pass either', () => {
+  const failing = (failedBefore: ReadonlyMap<string, string>, changes: Partial<SmokeCheck> = {}, work = smoke) =>
+    work(fakePorts(), { ...target({ 'pods/': [404], 'services/': [404] }), failedBefore }, [check(changes)], undefined).catch((error: { hint?: string }) => error.hint);
+  const before = new Map([['service/api/healthz', 'status 404 instead of 200: not found']]);
+  it('asks whether the check is right, and does not blame the new version', async () => {
+    expect(await failing(before)).toBe('The version before does not pass this check either (status 404): is the path right?');
+    expect(await failing(before, {}, smokePods)).toBe('The version before does not pass this check either (status 404): is the path right?');
+    expect(await failing(before, { contains: 'v2' })).toContain('are the path and the text right?');
+    expect(await failing(new Map([['service/api/healthz', 'no answer (refused)']]))).toContain('either (no answer (refused))');
+  });
+  it('is told from one that it passes', async () => expect(await failing(new Map())).toMatch(/^Compare the answer/));
+});
+
+describe('a text in an answer', () => {
+  it('is looked for through the whole of a long page, whatever stands before it', async () => {
+    const long = `${'x'.repeat(3_000_000)}END-OF-PAGE`;
+    const raw = async (): Promise<RawAnswer> => ({ status: 200, headers: { 'content-type': 'text/html' }, body: long });
+    const asked = { ...target({}), api: fakeCluster({ raw }).api };
+    expect(await outcome(smoke(fakePorts(), asked, [check({ contains: 'END-OF-PAGE' })], undefined))).toBe('passed');
+    const http = { request: async () => response(200, long) };
+    expect(await outcome(smoke(fakePorts({ http }), target({}), [{ ...url, contains: 'END-OF-PAGE' }], undefined))).toBe('passed');
+  });
+  it('may be a link, into which the API server has put its own path', async () => {
+    const raw = async (path: string): Promise<RawAnswer> => ({
+      status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body: `<script src="${path.replace('/healthz', '')}/app.9f3.js"></script>`,
+    });
+    const run = (contains: string) => outcome(smoke(fakePorts(), { ...target({}), api: fakeCluster({ raw }).api }, [check({ contains })], undefined));
+    expect(await run('<script src="/app.9f3.js">')).toBe('passed');
+    expect(await run("src='/app.9f3.js'")).toEqual(['smoke-failed', expect.stringContaining('the API server, through which this came, rewrites the attributes of HTML tags')]);
+  });
+  it('that did not come in time is no text that is absent', async () => {
+    const http = { request: async () => ({ status: 200, headers: {}, body: (async function* body() {
+      yield Buffer.from('begun');
+      throw new HttpError('other', 'api.example answered 200, and the answer was not complete after 5 s');
+    })() }) };
+    expect(await outcome(smoke(fakePorts({ http }), target({}), [{ ...url, contains: 'end' }], undefined))).toEqual(
+      ['smoke-failed', expect.stringContaining('gave no answer (api.example answered 200, and the answer was not complete after 5 s)')]);
+  });
 });

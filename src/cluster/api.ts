@@ -1,5 +1,6 @@
 import { Agent, request, type IncomingMessage } from 'node:http';
 import type { Clock } from '../ports/clock.js';
+import { bodyOf, type HttpResponse } from '../ports/http.js';
 import { meaningOf } from './meaning.js';
 import { apiPath, type Resource } from './resources.js';
 
@@ -51,8 +52,10 @@ export interface Api {
   /** Applied as a whole or not at all. What must not be overwritten is tested in it: it is sent again after a conflict. */
   patch<T>(path: string, operations: readonly PatchOperation[], options?: CallOptions): Promise<T>;
   send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown, options?: CallOptions): Promise<T>;
-  /** Any answer, whatever its status: logs, and services and pods asked through the API server. */
+  /** Any answer, whatever its status: logs. */
   raw(path: string, options?: CallOptions): Promise<RawAnswer>;
+  /** Any answer, its body as it comes: services and pods that are requested through the API server. */
+  open(path: string, options?: CallOptions): Promise<HttpResponse>;
   /** Reads lines until the server ends the stream; throws ApiError when it does not begin. Resolves at the end. */
   stream(path: string, onLine: (line: string) => void, signal: AbortSignal, onBegun?: () => void): Promise<void>;
 }
@@ -89,31 +92,15 @@ export function openApi(socketPath: string, clock: Clock, closed: AbortSignal): 
     throw new Error('unreachable');
   };
 
-  const call = (path: string, options: CallOptions = {}): Promise<RawAnswer> =>
-    new Promise((resolve, reject) => {
-      const begunAt = clock.monotonic();
-      const body = options.body === undefined ? undefined : JSON.stringify(options.body);
-      const signal = options.signal ? AbortSignal.any([options.signal, closed]) : closed;
-      const failed = (error: unknown): void => {
-        if (options.signal?.aborted) reject(options.signal.reason);
-        else reject(closed.aborted ? new ApiError(499, closedReason, 'the connection to the cluster has been closed') : noAnswer(path, error));
-      };
-      const outgoing = request(
-        {
-          socketPath, agent, path, method: options.method ?? 'GET', signal, timeout: options.timeoutMs ?? defaultTimeoutMs,
-          headers: {
-            host: 'localhost', 'user-agent': fieldManager, accept: 'application/json', ...options.headers,
-            ...(body === undefined ? {} : { 'content-type': options.contentType ?? 'application/json', 'content-length': Buffer.byteLength(body) }),
-          },
-        },
-        (answer) => collect(answer, options.maxBytes ?? maxAnswerBytes, () => clock.monotonic() - begunAt > (options.endsWithinMs ?? Infinity)).then(
-          (text) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: text }), failed,
-        ),
-      );
-      outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')));
-      outgoing.on('error', failed);
-      outgoing.end(body);
+  const begin = requester(socketPath, agent, clock, closed);
+
+  const call = async (path: string, options: CallOptions = {}): Promise<RawAnswer> => {
+    const { answer, failed, tooLate } = await begin(path, options);
+    const body = await collect(answer, options.maxBytes ?? maxAnswerBytes, tooLate).catch((error: unknown) => {
+      throw failed(error);
     });
+    return { status: answer.statusCode ?? 0, headers: answer.headers, body };
+  };
 
   return {
     get: read,
@@ -131,9 +118,65 @@ export function openApi(socketPath: string, clock: Clock, closed: AbortSignal): 
     },
     send: async (method, path, body, options) => parseAnswer(path, await call(path, { ...options, method, body })),
     raw: call,
+    open: async (path, options) => {
+      const begun = await begin(path, options);
+      return { status: begun.answer.statusCode ?? 0, headers: flatHeaders(begun.answer), body: bodyOf(piecesOf(begun), () => begun.answer.destroy()) };
+    },
     stream: (path, onLine, signal, onBegun) => streamLines(socketPath, path, { onLine, onBegun }, AbortSignal.any([signal, closed])),
   };
 }
+
+/** An answer whose body is still to come. */
+interface Begun {
+  readonly answer: IncomingMessage;
+  /** What an error on the way is reported as. */
+  readonly failed: (error: unknown) => unknown;
+  readonly tooLate: () => boolean;
+}
+
+/** Sends one request; resolves as soon as the headers of its answer are there. */
+function requester(socketPath: string, agent: Agent, clock: Clock, closed: AbortSignal) {
+  return (path: string, options: CallOptions = {}): Promise<Begun> =>
+    new Promise((resolve, reject) => {
+      const begunAt = clock.monotonic();
+      const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+      const signal = options.signal ? AbortSignal.any([options.signal, closed]) : closed;
+      const failed = (error: unknown): unknown => {
+        if (options.signal?.aborted) return options.signal.reason;
+        // Why this side ended it says more than that the body was cut.
+        return closed.aborted ? new ApiError(499, closedReason, 'the connection to the cluster has been closed') : noAnswer(path, outgoing.errored ?? error);
+      };
+      const tooLate = (): boolean => clock.monotonic() - begunAt > (options.endsWithinMs ?? Infinity);
+      const outgoing = request(
+        {
+          socketPath, agent, path, method: options.method ?? 'GET', signal, timeout: options.timeoutMs ?? defaultTimeoutMs,
+          headers: {
+            host: 'localhost', 'user-agent': fieldManager, accept: 'application/json', ...options.headers,
+            ...(body === undefined ? {} : { 'content-type': options.contentType ?? 'application/json', 'content-length': Buffer.byteLength(body) }),
+          },
+        },
+        (answer) => resolve({ answer, failed, tooLate }),
+      );
+      outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')));
+      outgoing.on('error', (error) => reject(failed(error)));
+      outgoing.end(body);
+    });
+}
+
+async function* piecesOf({ answer, failed, tooLate }: Begun): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of answer) {
+      if (tooLate()) throw new Error(`it answered ${answer.statusCode}, and the answer was not complete in time`);
+      yield chunk as Uint8Array;
+    }
+    if (!answer.complete) throw new Error('the connection was cut');
+  } catch (error) {
+    throw failed(error);
+  }
+}
+
+const flatHeaders = ({ headers }: IncomingMessage): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value ?? '']));
 
 async function pastConflicts(clock: Clock, patch: () => Promise<RawAnswer>, signal: AbortSignal | undefined): Promise<RawAnswer> {
   for (const pauseMs of conflictPausesMs) {
@@ -165,7 +208,7 @@ function collect(answer: IncomingMessage, maxBytes: number, tooLate: () => boole
     });
     answer.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
     answer.on('error', reject);
-    answer.on('aborted', () => reject(new Error('the connection was cut')));
+    answer.on('aborted', () => reject(answer.errored ?? new Error('the connection was cut')));
   });
 }
 

@@ -223,6 +223,8 @@ export interface Service extends KubeObject {
   readonly spec?: {
     readonly type?: string;
     readonly clusterIP?: string;
+    readonly clusterIPs?: readonly string[];
+    readonly externalName?: string;
     readonly selector?: Readonly<Record<string, string>>;
     readonly publishNotReadyAddresses?: boolean;
     readonly ports?: readonly { readonly name?: string; readonly port?: number; readonly targetPort?: number | string; readonly protocol?: string }[];

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createFiles } from '../host/files.js';
 import { createRunnerLog } from '../host/log.js';
-import { nodeHttp } from '../host/http.js';
+import { createHttp } from '../host/http.js';
+import { proxySecrets } from '../host/proxy-environment.js';
 import { systemClock } from '../host/clock.js';
 import { createProcessRunner } from '../host/process.js';
 import { appendSummary, readInputs, readRunFacts, saveState, unknownInputs, writeOutputs } from '../host/runner.js';
@@ -18,9 +19,10 @@ import { stateNames } from './state.js';
 /** The real world, as the runner gives it. */
 export function runnerPorts(): Ports {
   outliveReaders();
+  const log = createRunnerLog((text) => process.stdout.write(text));
+  for (const secret of proxySecrets(process.env)) log.mask(secret);
   return {
-    process: createProcessRunner(), clock: systemClock, files: createFiles(), http: nodeHttp, env: process.env,
-    log: createRunnerLog((text) => process.stdout.write(text)), cancelled: cancellation(),
+    process: createProcessRunner(), clock: systemClock, files: createFiles(), http: createHttp(process.env), env: process.env, log, cancelled: cancellation(),
   };
 }
 

@@ -3,7 +3,8 @@ import { commands } from '../config/commands.js';
 import { didYouMean } from '../config/did-you-mean.js';
 import { systemClock } from '../host/clock.js';
 import { createFiles, removeAtExit } from '../host/files.js';
-import { nodeHttp } from '../host/http.js';
+import { createHttp } from '../host/http.js';
+import { proxySecrets } from '../host/proxy-environment.js';
 import { createTerminalLog, wantsColour } from '../host/log.js';
 import { createProcessRunner } from '../host/process.js';
 import { readArguments, readGitFacts } from '../host/terminal.js';
@@ -22,12 +23,13 @@ export async function runTerminal(): Promise<void> {
   outliveReaders();
   const env = process.env;
   const log = createTerminalLog((text) => process.stdout.write(text), { colour: wantsColour(env, process.stdout.isTTY) });
+  for (const secret of proxySecrets(env)) log.mask(secret);
   try {
     const request = readArguments(process.argv.slice(2), commands, env, didYouMean);
     if (request.kind === 'help') process.stdout.write(`${request.text}\n`);
     else {
       const ports: Ports = {
-        process: createProcessRunner(), clock: systemClock, files: createFiles(), http: nodeHttp, env, log, cancelled: cancellation(impatience(log)),
+        process: createProcessRunner(), clock: systemClock, files: createFiles(), http: createHttp(env), env, log, cancelled: cancellation(impatience(log)),
       };
       process.exitCode = await runCommand(ports, request.command as Action, request.inputs).finally(() => { endSoon(ports); });
     }

@@ -1,101 +1,135 @@
-import { request as plainRequest, type ClientRequest, type IncomingMessage } from 'node:http';
+import { request as plainRequest, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as secureRequest } from 'node:https';
-import type { Http, HttpAnswer } from '../ports/http.js';
+import { bodyOf, HttpError, type Http, type HttpRequest, type HttpResponse } from '../ports/http.js';
+import { explain, redirectFault, tooSlow } from './http-errors.js';
+import { credentialsOf, plainHost, wayTo, type Proxy, type Way } from './proxy-environment.js';
+import { openTunnel } from './tunnel.js';
 
-const bodyLimit = 64 * 1024;
-
-/** HTTP by Node's own client, which trusts what NODE_EXTRA_CA_CERTS names. Each request opens a connection of its own. */
-export const nodeHttp: Http = { get };
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The answer to one GET: status, headers in lower case, at most the first 64 KiB of the body.
- * Rejects with an Error that says in words why there was none; `timeoutMs` bounds everything, name look-up to last byte.
+ * HTTP by Node's own client, which trusts what NODE_EXTRA_CA_CERTS names. Each request opens a connection of its own: a
+ * kept one would ask the pod that answered last time, not the one that a new visitor gets. Node before version 24 knows
+ * nothing of proxies; undici's agent would be 444 kB of the bundle, and https-proxy-agent (20 kB) passes the refusal of a
+ * proxy on as if the server had answered.
  */
-async function get(url: string, options: Parameters<Http['get']>[1]): Promise<HttpAnswer> {
-  const address = new URL(url);
-  const send = address.protocol === 'https:' ? secureRequest : plainRequest;
-  return new Promise((resolve, reject) => {
-    if (options.signal?.aborted) return reject(options.signal.reason);
-    let answered: number | undefined;
-    let late: Error | undefined;
-    const request = send(address, {
-      // A kept connection would ask the pod that answered last time, not the one that a new visitor gets.
-      agent: false,
-      headers: { 'accept': '*/*', 'accept-encoding': 'identity', 'user-agent': 'deploy-action', ...options.headers },
-    });
-    const abort = () => request.destroy(options.signal?.reason as Error);
-    const timer = setTimeout(() => {
-      late = tooSlow(address, options.timeoutMs, answered);
-      request.destroy(late);
-    }, options.timeoutMs);
-    const done = () => {
-      clearTimeout(timer);
-      options.signal?.removeEventListener('abort', abort);
+export const createHttp = (env: Environment): Http => ({
+  request: async (request) => {
+    const startedAt = performance.now();
+    const left = (): number => request.timeoutMs - (performance.now() - startedAt);
+    let hop = request;
+    for (let redirects = request.maxRedirects ?? 0; ; redirects -= 1) {
+      const response = await once(hop, env, left());
+      const next = redirects > 0 ? redirected(hop, response) : undefined;
+      if (!next) return response;
+      await response.body[Symbol.asyncIterator]().return?.();
+      hop = next;
+    }
+  },
+});
+
+/** One request and its answer. */
+async function once(request: HttpRequest, env: Environment, timeoutMs: number): Promise<HttpResponse> {
+  const address = new URL(request.url);
+  const way: Way = request.direct ? { kind: 'direct' } : wayTo(address, env);
+  if (way.kind === 'unusable') throw new HttpError('other', `${address.host} was not requested: ${way.why}`);
+  const proxy = way.kind === 'proxy' ? way.proxy : undefined;
+  const life = lifeOf(request, () => tooSlow(address, request.timeoutMs, life.answered, proxy), timeoutMs);
+  try {
+    const response = await send(request, address, proxy, life);
+    life.answered = response.statusCode;
+    const close = (): void => {
+      life.end();
+      response.destroy();
     };
-    const fail = (error: Error) => {
-      done();
-      reject(options.signal?.aborted ? options.signal.reason : late ?? explain(error, address));
-    };
-    options.signal?.addEventListener('abort', abort, { once: true });
-    request.on('error', fail);
-    request.once('response', (response) => {
-      answered = response.statusCode;
-      readBody(request, response).then((body) => {
-        done();
-        resolve({ status: response.statusCode ?? 0, headers: flatten(response), body });
-      }, fail);
-    });
-    request.end();
-  });
+    return { status: response.statusCode ?? 0, headers: flatten(response), proxy: proxy?.url.host, body: bodyOf(piecesOf(response, failure), close) };
+  } catch (error) {
+    life.end();
+    throw failure(error);
+  }
+
+  function failure(error: unknown): unknown {
+    if (request.signal?.aborted) return request.signal.reason;
+    return life.signal.aborted ? life.signal.reason : explain(error as NodeJS.ErrnoException, address, proxy, way.kind === 'direct' ? way.unused : undefined);
+  }
 }
 
-/** The first 64 KiB; the rest is not waited for. */
-function readBody(request: ClientRequest, response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  const text = () => Buffer.concat(chunks).subarray(0, bodyLimit).toString('utf8');
-  return new Promise((resolve, reject) => {
-    response.on('data', (chunk: Buffer) => {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size < bodyLimit) return;
-      resolve(text());
-      request.destroy();
-    });
-    response.once('end', () => resolve(text()));
-    response.on('error', reject);
-  });
+/** Ends a request when its time is over or its signal says so, also while its body is read. */
+interface Life {
+  readonly signal: AbortSignal;
+  answered: number | undefined;
+  end(): void;
 }
 
-function flatten(response: IncomingMessage): Record<string, string> {
-  return Object.fromEntries(Object.entries(response.headers)
-    .map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value ?? '']));
+function lifeOf(request: HttpRequest, late: () => Error, timeoutMs: number): Life {
+  const over = new AbortController();
+  const stop = () => over.abort(request.signal?.reason);
+  const timer = setTimeout(() => over.abort(late()), timeoutMs);
+  if (request.signal?.aborted) stop();
+  else request.signal?.addEventListener('abort', stop, { once: true });
+  return { signal: over.signal, answered: undefined, end: () => {
+    clearTimeout(timer);
+    request.signal?.removeEventListener('abort', stop);
+  } };
 }
 
-function tooSlow(address: URL, timeoutMs: number, answered: number | undefined): Error {
-  const seconds = `${timeoutMs / 1000} s`;
-  return new Error(answered === undefined
-    ? `${address.host} did not answer within ${seconds}`
-    : `${address.host} answered ${answered}, and the answer was not complete after ${seconds}`);
-}
-
-const certificateTrouble = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_|HOSTNAME_MISMATCH)/;
-
-/** Why there was no answer, in words; the original is kept as `cause`. */
-function explain(error: NodeJS.ErrnoException, address: URL): Error {
-  const { host, hostname } = address;
-  const code = error.code ?? '';
-  const sentences: Readonly<Record<string, string>> = {
-    ENOTFOUND: `the name ${hostname} does not exist`,
-    EAI_AGAIN: `the name ${hostname} could not be looked up: the name server does not answer`,
-    ECONNREFUSED: `${host} refused the connection: nothing listens there`,
-    ECONNRESET: `${host} closed the connection before it had answered`,
-    EHOSTUNREACH: `${host} cannot be reached from here`,
-    ENETUNREACH: `${host} cannot be reached from here`,
-    ETIMEDOUT: `${host} did not accept the connection in time`,
-    EPROTO: `${host} does not speak TLS on this port`,
+async function send(request: HttpRequest, address: URL, proxy: Proxy | undefined, life: Life): Promise<IncomingMessage> {
+  life.signal.throwIfAborted();
+  const { method = 'GET', body } = request;
+  const headers = {
+    'host': address.host, 'accept': '*/*', 'accept-encoding': 'identity', 'user-agent': 'deploy-action',
+    ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }), ...request.headers,
   };
-  const untrusted = certificateTrouble.test(code) ? `the certificate of ${host} is not trusted: ${error.message}` : undefined;
-  const sentence = untrusted ?? sentences[code];
-  return new Error(sentence ?? `${host} gave no answer: ${error.message || code}`, { cause: error });
+  const options: RequestOptions = { method, headers, agent: false, signal: life.signal };
+  return answerOf(await open(address, proxy, options), body);
 }
+
+/** The request, to the host itself, to the proxy in its absolute form, or through a tunnel of the proxy. */
+async function open(address: URL, proxy: Proxy | undefined, options: RequestOptions): Promise<ClientRequest> {
+  if (!proxy) return (address.protocol === 'https:' ? secureRequest : plainRequest)(address, options);
+  if (address.protocol === 'https:') {
+    const tunnel = await openTunnel(address, proxy, options.signal);
+    return secureRequest({ ...options, agent: undefined, createConnection: () => tunnel, ...endOf(address), path: `${address.pathname}${address.search}` });
+  }
+  const credentials = credentialsOf(proxy.url);
+  const headers = { ...options.headers as object, ...(credentials === '' ? {} : { 'proxy-authorization': `Basic ${credentials}` }) };
+  const path = `${address.protocol}//${address.host}${address.pathname}${address.search}`;
+  return (proxy.url.protocol === 'https:' ? secureRequest : plainRequest)({ ...options, ...endOf(proxy.url), path, headers });
+}
+
+const endOf = (url: URL): RequestOptions => ({ host: plainHost(url.hostname), port: url.port || (url.protocol === 'https:' ? 443 : 80) });
+
+function answerOf(request: ClientRequest, body: HttpRequest['body']): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    // After the answer an error is one of its body, which reports it as well.
+    request.on('error', reject);
+    request.once('response', resolve);
+    request.end(body);
+  });
+}
+
+async function* piecesOf(response: IncomingMessage, failure: (error: unknown) => unknown): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of response) yield chunk as Uint8Array;
+    if (!response.complete) throw new Error('the connection was cut');
+  } catch (error) {
+    throw failure(error);
+  }
+}
+
+/** The request that a redirect asks for; undefined for any other answer. */
+function redirected(request: HttpRequest, { status, headers }: HttpResponse): HttpRequest | undefined {
+  const location = headers['location'];
+  if (![301, 302, 303, 307, 308].includes(status) || location === undefined) return undefined;
+  const from = new URL(request.url);
+  const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
+  const fault = redirectFault(from, to);
+  if (fault || !to) throw new HttpError('other', `${from.host} answered ${status}, and ${fault}`);
+  const keeps = status > 303 || request.method === undefined || request.method === 'GET' || request.method === 'HEAD';
+  const secret = to.origin === from.origin ? [] : ['authorization', 'cookie'];
+  const headersLeft = Object.fromEntries(Object.entries(request.headers ?? {}).filter(([name]) => !secret.includes(name.toLowerCase())));
+  return { ...request, url: to.href, headers: headersLeft, ...(keeps ? {} : { method: 'GET', body: undefined }) };
+}
+
+const flatten = (response: IncomingMessage): Record<string, string> =>
+  Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value ?? '']));

@@ -216,7 +216,7 @@ const table = {
   },
   'smoke-failed': {
     observed: 'The new version answers a smoke check wrongly, or not at all.',
-    sentence: 'The new version does not answer as it should.',
+    sentence: 'A smoke check failed.',
     hint: 'Compare the answer with the check; the log of a new pod is in the evidence.',
   },
   'wrong-version-serving': {

@@ -98,6 +98,8 @@ async function rollOutTargets(session: Session, planned: readonly Target[]): Pro
   const unheld = withWayBack(await settled(opened, latest), latest);
   session.release = unheld;
   if (runsAlready(unheld)) {
+    // The version before is this one: there is no other to compare it with.
+    session.release = { ...unheld, failedBefore: new Map() };
     session.followed = await stillStanding(unheld);
     return { targets: unheld.targets, recovery, unchanged: true };
   }

@@ -1,12 +1,76 @@
-/** Plain HTTP requests to the outside, for smoke checks of `https://…`. */
+/** HTTP to the outside: smoke checks of URLs, downloads. What goes to the cluster goes through `kubectl proxy`, never here. */
 export interface Http {
-  /** Rejects when there was no answer (name, connection, TLS, time out). Redirects are not followed. */
-  get(url: string, options: { timeoutMs: number; signal?: AbortSignal; headers?: Readonly<Record<string, string>> }): Promise<HttpAnswer>;
+  /**
+   * Resolves as soon as the headers are there. Goes through the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY of the
+   * environment name, if any.
+   * @throws HttpError when there was no answer; what `signal` aborts with
+   */
+  request(request: HttpRequest): Promise<HttpResponse>;
 }
 
-export interface HttpAnswer {
+export interface HttpRequest {
+  readonly url: string;
+  /** GET unless given. */
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  /** Bounds everything, from the name look-up to the last byte, ms. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  /** How many redirects are followed; none unless given. Never from https to http, and never with credentials to another host. */
+  readonly maxRedirects?: number;
+  /** Never through a proxy, whatever the environment says. */
+  readonly direct?: boolean;
+}
+
+export interface HttpResponse {
   readonly status: number;
+  /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** At most the first 64 KiB. */
-  readonly body: string;
+  /** As it was sent: whoever reads it decodes `content-encoding`. Read once; to stop reading closes the connection. Rejects with HttpError. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Host and port of the proxy that it came through. */
+  readonly proxy?: string;
+}
+
+/** What was in the way: the name is not known, the certificate is not trusted, or anything else that may pass. */
+export type HttpTrouble = 'name' | 'certificate' | 'other';
+
+/** No answer, or none that was complete; the message says in words why. */
+export class HttpError extends Error {
+  constructor(readonly trouble: HttpTrouble, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'HttpError';
+  }
+}
+
+/** A body from its pieces. `close` is called at their end, and as soon as nobody wants more of them, even before the first. */
+export function bodyOf(pieces: AsyncIterator<Uint8Array>, close: () => void): AsyncIterable<Uint8Array> {
+  const next = async (): Promise<IteratorResult<Uint8Array>> => {
+    try {
+      const piece = await pieces.next();
+      if (piece.done) close();
+      return piece;
+    } catch (error) {
+      close();
+      throw error;
+    }
+  };
+  const finish = async (): Promise<IteratorResult<Uint8Array>> => {
+    close();
+    return { done: true, value: undefined };
+  };
+  return { [Symbol.asyncIterator]: () => ({ next, return: finish }) };
+}
+
+/** The body as UTF-8, at most that many bytes of it; the rest is not waited for. */
+export async function textOf(response: Pick<HttpResponse, 'body'>, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body) {
+    chunks.push(chunk.subarray(0, maxBytes - size));
+    size += chunk.length;
+    if (size >= maxBytes) break;
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }

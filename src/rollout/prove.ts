@@ -74,7 +74,7 @@ export function smokeTarget(release: OpenRelease, followed: readonly Followed[])
   };
   const views = (): WorkloadView[] => followed.map(({ target }) => watched.world.view(target));
   return {
-    api: release.cluster.api, namespace: release.cluster.namespace, services: release.services,
+    api: release.cluster.api, namespace: release.cluster.namespace, services: release.services, failedBefore: release.failedBefore,
     podsBehind: (service) => views().flatMap(({ newPods }) => newPods.filter((pod) => leadsTo(service, pod.metadata?.labels))),
     isServed: (service) => views().some(({ target, workload }) =>
       target.kind === 'deployment' && workload !== undefined && desiredReplicas(workload) > 0 && leadsTo(service, workload.spec?.template?.metadata?.labels)),

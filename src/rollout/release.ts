@@ -7,7 +7,7 @@ import { hold, resume, type HeldTarget } from './hold.js';
 import type { Goal } from './judge/expectation.js';
 import type { Patience } from './judge/judge.js';
 import { follow, type Followed } from './follow.js';
-import { heldChecks } from './smoke/held.js';
+import { checksBefore } from './smoke/held.js';
 import { proveWave } from './prove.js';
 import { expectationOf, servicesFor, takeSnapshot, type ImagesOf, type WorkloadSnapshot } from './snapshot.js';
 import { watchWorkloads, type Watched } from './watching.js';
@@ -32,6 +32,8 @@ export interface OpenRelease extends ReleaseScope {
   readonly snapshots: readonly WorkloadSnapshot[];
   /** Texts of the smoke checks that the version before answers rightly: only these can prove that it is back. */
   readonly heldBefore: ReadonlySet<string>;
+  /** What was seen of the others, by text; empty where another process asked them. */
+  readonly failedBefore: ReadonlyMap<string, string>;
   /** Deployments that are proved first, by ref. */
   readonly held: ReadonlyMap<string, HeldTarget>;
 }
@@ -49,7 +51,7 @@ export async function reopenRelease(scope: ReleaseScope, recalled: Recalled): Pr
     ...takeSnapshot(watched.world, target),
     running: new Map(target.containers.map(({ name }) => [name, new Set(recalled.running[`${target.ref}:${name}`] ?? [])] as const).filter(([, digests]) => digests.size > 0)),
   }));
-  return { ...scope, watched, snapshots, heldBefore: new Set(recalled.held), held: new Map() };
+  return { ...scope, watched, snapshots, heldBefore: new Set(recalled.held), failedBefore: new Map(), held: new Map() };
 }
 
 /** What has to be recorded of the time before the change, so that another process could finish. */
@@ -63,8 +65,9 @@ export async function openRelease(scope: ReleaseScope): Promise<OpenRelease> {
   const kinds = new Set(scope.targets.map((target) => target.kind));
   const watching = watchWorkloads(scope.cluster, scope.ports.clock, kinds, scope.workloads);
   try {
-    const [watched, heldBefore] = await Promise.all([watching, heldChecks(scope.ports, scope.cluster, scope.services, scope.config.smoke)]);
-    return { ...scope, watched, heldBefore, held: new Map(), snapshots: scope.targets.map((target) => takeSnapshot(watched.world, target)) };
+    const [watched, before] = await Promise.all([watching, checksBefore(scope.ports, scope.cluster, scope.services, scope.config.smoke)]);
+    return { ...scope, watched, heldBefore: before.passed, failedBefore: before.failed, held: new Map(),
+      snapshots: scope.targets.map((target) => takeSnapshot(watched.world, target)) };
   } catch (error) {
     // Watches begin again for as long as nobody closes them, and the process would never end.
     await watching.then((watched) => watched.close(), () => undefined);

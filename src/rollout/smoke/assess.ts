@@ -1,21 +1,45 @@
 import type { SmokeCheck } from '../../config/config.js';
+import type { HttpTrouble } from '../../ports/http.js';
+import { searchLimit, type Body } from './body.js';
 import { parseStatus } from './server.js';
 
 /** What one request came to. */
 export type Answer =
   | { readonly kind: 'right' }
-  /** Something answered, and not what was asked for. */
-  | { readonly kind: 'wrong'; readonly seen: string }
+  /** Something answered, and not what was asked for. `lacks`: the status is right, and the text is not there. */
+  | { readonly kind: 'wrong'; readonly seen: string; readonly lacks?: 'text' }
   /** Nothing answered: refused, cut, timed out, no endpoint. */
-  | { readonly kind: 'silent'; readonly seen: string };
+  | { readonly kind: 'silent'; readonly seen: string; readonly trouble?: HttpTrouble };
+
+/** An HTTP answer as far as a check looks at it. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Body;
+  /** What stood between, and may have had a part in the answer: `through the proxy proxy.corp:3128`. */
+  readonly through?: string;
+}
 
 /** What an HTTP answer means for a check. */
-export function readAnswer(check: SmokeCheck, status: number, body: string): Answer {
-  const silent = silence(status, body);
+export function readAnswer(check: SmokeCheck, { status, headers, body, through }: Reply): Answer {
+  const silent = silence(status, body.beginning);
   if (silent) return { kind: 'silent', seen: silent };
-  if (!check.statuses.includes(status)) return { kind: 'wrong', seen: `status ${status} instead of ${check.statuses.join(' or ')}${quote(body)}` };
-  if (check.contains !== undefined && !body.includes(check.contains)) return { kind: 'wrong', seen: `status ${status} without "${check.contains}"${quote(body)}` };
-  return { kind: 'right' };
+  const end = `${quote(body.beginning)}${through === undefined ? '' : ` (${through})`}`;
+  if (!check.statuses.includes(status)) return { kind: 'wrong', seen: `status ${status} instead of ${check.statuses.join(' or ')}${redirect(status, headers['location'])}${end}` };
+  if (check.contains === undefined || body.found) return { kind: 'right' };
+  return { kind: 'wrong', lacks: 'text', seen: `status ${status} ${lacking(check.contains, body)}${end}` };
+}
+
+/** What was not read is not called absent. */
+function lacking(text: string, { whole, unreadable }: Body): string {
+  if (unreadable !== undefined) return `with an answer that could not be searched for "${text}": ${unreadable}`;
+  return whole ? `without "${text}"` : `without "${text}" in its first ${searchLimit / 1024 / 1024} MiB, and no more of an answer is searched`;
+}
+
+/** Where a redirect leads to. Its query stays out: it may hold a token. */
+function redirect(status: number, location: string | undefined): string {
+  if (status < 300 || status > 399 || !location) return '';
+  return `, a redirect to ${location.replace(/[?#].*$/s, '').slice(0, 160)} (redirects are not followed)`;
 }
 
 const quote = (body: string): string => (body.trim() === '' ? ', with an empty body' : `: ${body.replace(/\s+/g, ' ').trim().slice(0, 160)}`);

@@ -3,21 +3,47 @@ import type { Service } from '../../cluster/objects.js';
 import { persistently } from '../../cluster/persist.js';
 import type { SmokeCheck } from '../../config/config.js';
 import type { Ports } from '../../ports/ports.js';
+import type { Answer } from './assess.js';
 import { askOnce } from './ask.js';
-import { routesOf } from './route.js';
+import { routesOf, type NoRoute } from './route.js';
 
-/**
- * Which checks hold now, asked once each. After a rollback only these can prove that the old version is back: a check
- * that names the new version's text never held for the old one.
- */
-export async function heldChecks(ports: Ports, cluster: Cluster, services: readonly Service[], checks: readonly SmokeCheck[]): Promise<ReadonlySet<string>> {
-  const held = await Promise.all(checks.map(async (check) => {
-    const target = check.target;
-    const routes = routesOf(check, cluster.namespace, target.type === 'service' ? services.find((service) => service.metadata?.name === target.name) : undefined, []);
-    if ('problem' in routes) return [];
-    const once = () => askOnce(ports, cluster.api, check, routes.front, { timeoutMs: 2000, signal: ports.cancelled });
-    const answer = await persistently(ports.clock, once, { signal: ports.cancelled });
-    return answer.kind === 'right' ? [check.text] : [];
-  }));
-  return new Set(held.flat());
+/** How the version before does by the smoke checks. */
+export interface Before {
+  /** Texts of the checks that it passes: after a rollback only these can prove that it is back. */
+  readonly passed: ReadonlySet<string>;
+  /** What was seen of the others, by text: a check that names the new version's text never passed for the old one. */
+  readonly failed: ReadonlyMap<string, string>;
+}
+
+export async function checksBefore(ports: Ports, cluster: Cluster, services: readonly Service[], checks: readonly SmokeCheck[]): Promise<Before> {
+  const answers = await Promise.all(checks.map(async (check) => ({ check, answer: await answerNow(ports, cluster, services, check) })));
+  return {
+    passed: new Set(answers.flatMap(({ check, answer }) => (failingOf(answer) === undefined ? [check.text] : []))),
+    failed: new Map(answers.flatMap(({ check, answer }) => {
+      const failing = failingOf(answer);
+      return failing === undefined ? [] : [[check.text, failing] as const];
+    })),
+  };
+}
+
+function failingOf(answer: Answer | NoRoute): string | undefined {
+  if ('problem' in answer) return answer.problem;
+  return answer.kind === 'right' ? undefined : answer.seen;
+}
+
+/** So often it is tried until it passes: after a change, too, a check may fail now and then at first. */
+const tries = 3;
+/** What has taken longer than that is not tried once more. */
+const tryAgainForMs = 5000;
+
+/** What a check comes to as things are, by the way that users take: the last answer unless one was right. */
+export async function answerNow(ports: Ports, cluster: Cluster, services: readonly Service[], check: SmokeCheck): Promise<Answer | NoRoute> {
+  const routes = routesOf(check, cluster.namespace, services, []);
+  if ('problem' in routes) return routes;
+  const startedAt = ports.clock.monotonic();
+  for (let left = tries; ; left -= 1) {
+    const answer = await persistently(ports.clock, () => askOnce(ports, cluster.api, check, routes.front, ports.cancelled), { signal: ports.cancelled });
+    if (answer.kind === 'right' || left <= 1 || ports.clock.monotonic() - startedAt > tryAgainForMs) return answer;
+    await ports.clock.sleep(300, ports.cancelled);
+  }
 }

@@ -25,6 +25,8 @@ export interface SmokeTarget {
   readonly podsBehind: (service: string) => readonly Pod[];
   /** Whether some are meant to stand behind it, seen or not. */
   readonly isServed: (service: string) => boolean;
+  /** What was seen of the checks that the version before fails too, by text: those are not held against the new one. */
+  readonly failedBefore?: ReadonlyMap<string, string>;
   /** Resolves when something has changed; rejects with what the signal aborts with. */
   readonly news: (signal: AbortSignal | undefined) => Promise<void>;
 }
@@ -37,11 +39,29 @@ export interface SmokeTarget {
 export async function smoke(ports: Ports, target: SmokeTarget, checks: readonly SmokeCheck[], signal: AbortSignal | undefined): Promise<void> {
   const failures = (await Promise.all(checks.map((check) => askCheck(ports, target, check, signal)))).filter((failure) => failure !== undefined);
   if (failures.length === 0) return;
-  const cause = failures.some((failure) => failure.cause === 'smoke-failed') ? 'smoke-failed' : 'wrong-version-serving';
-  throw new RolloutError(cause, failures.map((failure) => failure.message).join(' '));
+  throw failureOf(failures, target);
 }
 
+/** One error of all checks that failed; what to do follows from the first, and from whether the version before failed it too. */
+function failureOf(failures: readonly FailedCheck[], { failedBefore = new Map() }: SmokeTarget, stage?: 'smoke'): RolloutError {
+  const first = failures.find((failure) => failure.cause === 'smoke-failed') ?? failures[0];
+  const known = failures.filter(({ check }) => failedBefore.has(check.text));
+  const hint = first && known.includes(first) ? asBefore(first.check, failedBefore.get(first.check.text) ?? '') : undefined;
+  const message = failures.map((failure) => failure.message).join(' ');
+  return new RolloutError(first?.cause ?? 'smoke-failed', message, { ...(hint === undefined ? {} : { hint }), ...(stage && { stage }) });
+}
+
+/** What to do about a check that neither version passes. */
+function asBefore(check: SmokeCheck, seen: string): string {
+  const isRight = check.contains === undefined ? 'is the path right?' : 'are the path and the text right?';
+  return `The version before does not pass this check either (${shorten(seen)}): ${isRight}`;
+}
+
+/** `status 404` of `status 404 instead of 200: not found`: what came, without its text. */
+const shorten = (seen: string): string => /^status \d+/.exec(seen)?.[0] ?? seen;
+
 interface FailedCheck {
+  readonly check: SmokeCheck;
   readonly cause: 'smoke-failed' | 'wrong-version-serving';
   readonly message: string;
 }
@@ -50,14 +70,14 @@ interface FailedCheck {
 export async function smokePods(ports: Ports, target: SmokeTarget, checks: readonly SmokeCheck[], signal: AbortSignal | undefined): Promise<void> {
   const direct = checks.filter((check) => check.target.type === 'service');
   const failures = (await Promise.all(direct.map((check) => askPods(ports, target, check, signal)))).filter((failure) => failure !== undefined);
-  if (failures[0]) throw new RolloutError(failures[0].cause, failures.map((failure) => failure.message).join(' '), { stage: 'smoke' });
+  if (failures.length > 0) throw failureOf(failures, target, 'smoke');
 }
 
 /** Asks the pods that are ready now, and when all of them were taken away meanwhile, those that came in their place. */
 async function askPods(
   ports: Ports, target: SmokeTarget, check: SmokeCheck, signal: AbortSignal | undefined, rules: Rules = rulesOf.pod,
 ): Promise<FailedCheck | undefined> {
-  const failed = (message: string): FailedCheck => ({ cause: 'smoke-failed', message: `Smoke check \`${check.text}\` ${message}.` });
+  const failed = (message: string): FailedCheck => ({ check, cause: 'smoke-failed', message: `Smoke check \`${check.text}\` ${message}.` });
   for (;;) {
     const pods = await readyPods(target, check, signal);
     const routes = routesFor(target, check, pods);
@@ -102,11 +122,9 @@ async function askCheck(ports: Ports, target: SmokeTarget, check: SmokeCheck, si
   const unsteady = await askPods(ports, target, check, signal, thorough);
   if (unsteady) return unsteady;
   return routes.pods.length > 0
-    ? { cause: 'wrong-version-serving', message: `Smoke check \`${check.text}\`: every new pod answers rightly, and ${routes.front.through} gave ${answer.seen}.` }
-    : { cause: 'smoke-failed', message: `Smoke check \`${check.text}\` failed: ${routes.front.through} gave ${answer.seen}.` };
+    ? { check, cause: 'wrong-version-serving', message: `Smoke check \`${check.text}\`: every new pod answers rightly, and ${routes.front.through} gave ${answer.seen}.` }
+    : { check, cause: 'smoke-failed', message: `Smoke check \`${check.text}\` failed: ${routes.front.through} gave ${answer.seen}.` };
 }
 
-function routesFor(target: SmokeTarget, check: SmokeCheck, pods: readonly Pod[]): ReturnType<typeof routesOf> {
-  const name = check.target.type === 'service' ? check.target.name : undefined;
-  return routesOf(check, target.namespace, target.services.find((each) => each.metadata?.name === name), pods);
-}
+const routesFor = (target: SmokeTarget, check: SmokeCheck, pods: readonly Pod[]): ReturnType<typeof routesOf> =>
+  routesOf(check, target.namespace, target.services, pods);

@@ -1,0 +1,45 @@
+import { request as plainRequest, type ClientRequest } from 'node:http';
+import { request as secureRequest } from 'node:https';
+import { isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
+import { HttpError } from '../ports/http.js';
+import { reasonOf } from './http-errors.js';
+import { credentialsOf, plainHost, type Proxy } from './proxy-environment.js';
+
+/**
+ * A connection to a host of https that the proxy has made, encrypted to that host.
+ * @throws HttpError when the proxy cannot be reached, or does not connect
+ */
+export async function openTunnel(address: URL, proxy: Proxy, signal: AbortSignal | undefined): Promise<Duplex> {
+  const target = `${address.hostname}:${address.port || 443}`;
+  const credentials = credentialsOf(proxy.url);
+  const headers = { host: target, ...(credentials === '' ? {} : { 'proxy-authorization': `Basic ${credentials}` }) };
+  const port = proxy.url.port || (proxy.url.protocol === 'https:' ? 443 : 80);
+  const send = proxy.url.protocol === 'https:' ? secureRequest : plainRequest;
+  const socket = await connected(send({ host: plainHost(proxy.url.hostname), port, method: 'CONNECT', path: target, headers, agent: false, signal }), target, proxy);
+  const host = plainHost(address.hostname);
+  // An address is no server name, and is what its certificate has to name all the same.
+  return connectTls({ socket, host, servername: isIP(host) > 0 ? '' : host });
+}
+
+function connected(request: ClientRequest, target: string, proxy: Proxy): Promise<Duplex> {
+  const named = `the proxy ${proxy.url.host} of ${proxy.variable}`;
+  return new Promise((resolve, reject) => {
+    request.once('connect', ({ statusCode = 0, statusMessage = '' }, socket) => {
+      if (statusCode >= 200 && statusCode < 300) return resolve(socket);
+      socket.destroy();
+      const why = statusCode === 407 ? ': it asks for a login, which stands in its URL as http://USER:PASSWORD@HOST' : '';
+      reject(new HttpError('other', `${named} did not connect to ${target}: it answered ${`${statusCode} ${statusMessage}`.trim()}${why}`));
+    });
+    // An answer to CONNECT that is no CONNECT: something that is no proxy.
+    request.once('response', (response) => {
+      response.destroy();
+      reject(new HttpError('other', `${named} did not connect to ${target}: it answered ${response.statusCode ?? 0}`));
+    });
+    request.once('error', (error) => {
+      reject(new HttpError('other', `${named} did not connect to ${target}: ${reasonOf(error, proxy.url.host, proxy.url.hostname)[1]}`, { cause: error }));
+    });
+    request.end();
+  });
+}
