@@ -21,7 +21,7 @@ const gone = (name: string) => ({ ref: ref(name), workload: undefined });
 
 async function choose(releases: readonly Release[], workloads: readonly FoundWorkload[], changes: Partial<Config> = {}) {
   const ports = fakePorts();
-  const ledger = { releases } as unknown as Ledger;
+  const ledger = { releases, run: { targets: [] } } as unknown as Ledger;
   const chosen = await chooseRelease({ config: config(changes), ports }, { found: workloads, ledger, cluster: fakeCluster() });
   const sets = chosen.targets.map(({ name, uid, containers }) => [name, uid, ...containers.map((each) => `${each.name}: ${each.before} -> ${each.after}`)]);
   return { ...chosen, sets, lines: ports.lines };
@@ -62,7 +62,7 @@ describe('the release that a rollback chooses', () => {
   it('is refused when a workload has lost a container of it, with what can be taken back without it', async () => {
     const error = choose(two, [found('api:3', 'web'), found('worker:3')]);
     await expect(error).rejects.toMatchObject({
-      code: 'config-invalid', message: expect.stringContaining('workload deployment/api: has no container app in namespace web any more, and the release of 2026-01-01T00:02:00.000Z had one'),
+      code: 'not-deployable', message: expect.stringContaining('workload deployment/api: has no container app in namespace web any more, and the release of 2026-01-01T00:02:00.000Z had one'),
       hint: 'Deploy a commit that fits the workloads as they are now, or name only the others in `workloads`: deployment/worker.',
     });
     await expect(choose([release(3, 'api:3')], [found('api:3', 'web')])).rejects.toMatchObject({ hint: 'Deploy a commit that fits the workloads as they are now.' });
@@ -79,6 +79,53 @@ describe('the release that a rollback chooses', () => {
 });
 
 it('the workloads of a rollback are those that any recorded release names', () => {
-  expect(workloadsOf({ releases: [...two, release(1, 'cron:1')] } as unknown as Ledger)).toEqual([ref('api'), ref('worker'), ref('cron')]);
-  expect(workloadsOf(undefined)).toEqual([]);
+  const one = (name: string): Release => ({ ...release(1), repository: 'registry.example/shop', images: [{ workload: `deployment/${name}`, container: 'app', image: `${name}:1` }] });
+  expect(workloadsOf({ releases: [one('api'), one('worker'), one('cron')] } as unknown as Ledger, { app: 'api' })).toEqual([ref('api'), ref('worker'), ref('cron')]);
+  expect(workloadsOf(undefined, { app: 'api' })).toEqual([]);
+});
+
+describe('a record of two repositories', () => {
+  const [shop, billing] = ['registry.example/shop/api', 'registry.example/billing/api'];
+  const of = (minute: number, name: string, image: string): Release => ({
+    reference: `${image}:${minute}`, at: `2026-01-01T00:0${minute}:00.000Z`, proven: true, repository: image,
+    images: [{ workload: `deployment/${name}`, container: 'app', image: `${image}:${minute}` }],
+  });
+  const both = [of(4, 'shop', shop), of(3, 'billing', billing), of(2, 'shop', shop), of(1, 'billing', billing)];
+  const runs = (name: string, image: string) => ({
+    ref: ref(name), workload: { metadata: { name, uid: `uid-${name}` }, spec: { template: { spec: { containers: [{ name: 'app', image }] } } } } as Workload,
+  });
+  const now = [runs('shop', `${shop}:4`), runs('billing', `${billing}:3`)];
+  const ledger = { releases: both, run: { targets: [] } } as unknown as Ledger;
+
+  it('gives a rollback the workloads and releases of its image, and touches no others', async () => {
+    expect(workloadsOf(ledger, { app: 'api', image: billing })).toEqual([ref('billing')]);
+    const { sets, lines } = await choose(both, [runs('billing', `${billing}:3`)], { image: billing });
+    expect(sets).toEqual([['billing', 'uid-billing', `app: ${billing}:3 -> ${billing}:1`]]);
+    expect(lines.join()).not.toContain(shop);
+    expect((await choose(both, now, { image: billing })).sets).toEqual(sets);
+  });
+  it('is refused without `image` and `workloads`, with what there is', () => {
+    expect(() => workloadsOf(ledger, { app: 'api' })).toThrow(
+      `settings: do not say what is to be rolled back: the record of api holds releases of ${billing} and ${shop}`);
+  });
+  it('goes by `workloads` where no image is given', async () => {
+    const { sets } = await choose(both, [now[0] as FoundWorkload], { workloads: [ref('shop')] });
+    expect(sets).toEqual([['shop', 'uid-shop', `app: ${shop}:4 -> ${shop}:2`]]);
+  });
+  it('is refused for a workload that runs another repository', async () => {
+    await expect(choose(both, now, { image: billing, workloads: [ref('shop'), ref('billing')] })).rejects.toMatchObject({
+      code: 'config-invalid', message: `workload deployment/shop: runs ${shop}:4, and \`image\` is ${billing}`, hint: 'Give the `image` that it runs, or leave it out of `workloads`.',
+    });
+  });
+  it('leaves out a workload that somebody gave to another repository since', async () => {
+    const { sets, warnings } = await choose([...both, { ...of(1, 'billing', billing), images: [...of(1, 'billing', billing).images, ...of(1, 'extra', billing).images] }],
+      [...now, runs('extra', 'registry.example/other:1')], { image: billing });
+    expect(sets.map(([name]) => name)).toEqual(['billing']);
+    expect(warnings).toContain(`deployment/extra is left as it is: it runs registry.example/other:1 now, and not ${billing}.`);
+  });
+  it('says whose it is, when there is none of the image', async () => {
+    await expect(choose([of(4, 'shop', shop)], [], { image: billing })).rejects.toMatchObject({
+      code: 'release-not-found', message: `There is no proven release to go back to. There is no record of a release of ${billing} in namespace web: that of api is of ${shop}.`,
+    });
+  });
 });

@@ -3,7 +3,9 @@ import { RolloutError } from '../../src/outcome/errors.js';
 import { outputsOf } from '../../src/config/outputs.js';
 import { verdictTable } from '../../src/outcome/verdict.js';
 import { outcomeOf, type Ending } from '../../src/pipeline/outcome.js';
-import { ledgerBefore, releaseOf } from '../../src/pipeline/record.js';
+import { ledgerBefore, releaseOf, sharedRecord } from '../../src/pipeline/record.js';
+import type { Ledger } from '../../src/rollout/ledger.js';
+import { fakeCluster } from '../rollout/fake-cluster.js';
 import type { OpenRelease } from '../../src/rollout/release.js';
 import type { Undone } from '../../src/rollout/undo.js';
 import { newImage, oldImage, target } from '../rollout/build.js';
@@ -133,6 +135,20 @@ describe('the record of a run', () => {
     expect([found?.images, found?.proven, others]).toEqual([[{ workload: 'deployment/worker', container: 'app', image: oldImage }], true, known.releases]);
     const sick = { ...both, snapshots: both.snapshots.map((each, index) => (index === 1 ? { ...each, unhealthy: '1 of 2 available' } : each)) };
     expect(ledgerBefore(run(), known, sick, [], false).releases).toEqual(known.releases);
+  });
+  it('notes the repository, whatever the images are called, and in the release that it becomes', () => {
+    const known = ledgerBefore(run({ image: 'registry.example/shop/api' }), undefined, release(), [], false);
+    expect([known.run.repository, known.releases[0]?.repository, releaseOf(known.run, 0).repository]).toEqual(Array(3).fill('registry.example/shop/api'));
+    expect(ledgerBefore(run(), undefined, release(), [], false, 'registry.example/billing/api').run.repository).toBe('registry.example/billing/api');
+  });
+  it('of another repository is told to the first deployment that comes upon it', () => {
+    const ledger = ledgerBefore(run({ image: 'registry.example/shop/api' }), undefined, release(), [], false);
+    const told = (image?: string, known: Ledger | undefined = ledger) => sharedRecord(run({ image }).config, { ledger: known, cluster: fakeCluster() });
+    expect(told('registry.example/billing/api')).toEqual([
+      'The record of api in namespace web is of registry.example/shop/api, and not of registry.example/billing/api: with the same name they share the record and the lock. '
+      + 'Give each an `app` of its own to keep them apart.',
+    ]);
+    expect([told('registry.example/shop/api'), told(undefined)]).toEqual([[], []]);
   });
   it('becomes a release when it is proven', () => {
     const record = ledgerBefore(run({ freezeOverride: 'an outage' }), undefined, release(), [], true).run;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.js';
-import { lateChange, recover, undoRecorded } from '../../src/pipeline/recover.js';
+import { lateChange, recover, refuseOthersRun, undoRecorded } from '../../src/pipeline/recover.js';
 import type { Ledger, LedgerStore, RunRecord } from '../../src/rollout/ledger.js';
 import { World } from '../../src/rollout/world.js';
 import { fakePorts } from '../cluster/fake-ports.js';
@@ -86,6 +86,18 @@ describe('what a run that died had sent and got no answer to', () => {
     const cancelled = new AbortController();
     const { release } = simulate({ cancelled: cancelled.signal, onNews: () => cancelled.abort(new Error('Stopped by SIGINT.')) });
     await expect(lateChange(release, 'changing', release.ports.clock.monotonic())).rejects.toThrow('Stopped by SIGINT.');
+  });
+});
+
+describe('a dead run of another repository under the same name', () => {
+  const refuse = (action: 'deploy' | 'rollback', image?: string) => () => refuseOthersRun({ action, config: config({ image }) }, ledger({ url: 'https://runs.example/7', repository: 'registry.example/shop/api' }));
+  it('is not finished by a rollback that names another image, which is told why', () => {
+    expect(refuse('rollback', 'registry.example/billing/api')).toThrow(
+      'A run of registry.example/shop/api (https://runs.example/7, started 2026-01-01T00:00:00.000Z) died in the middle of its rollout, and shares the record of api '
+      + 'with registry.example/billing/api. Nothing was changed.');
+  });
+  it('is finished by every other run', () => {
+    for (const run of [refuse('deploy', 'registry.example/billing/api'), refuse('rollback'), refuse('rollback', 'registry.example/shop/api')]) expect(run).not.toThrow();
   });
 });
 

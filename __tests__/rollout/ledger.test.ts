@@ -55,6 +55,7 @@ describe('a ledger as text', () => {
     JSON.stringify({ ...ledger(), releases: [release('1', { images: [{ workload: 'job/api', container: 'a', image: 'b' }] })] }),
     JSON.stringify({ ...ledger(), run: { ...ledger().run, targets: [{ ...target(), kind: 'job' }] } }),
     JSON.stringify({ ...ledger(), run: { ...ledger().run, smoke: [{ text: 'x' }] } }),
+    JSON.stringify({ ...ledger(), releases: [release('1', { repository: 7 as never })] }), JSON.stringify({ ...ledger(), run: { ...ledger().run, repository: {} } }),
     JSON.stringify({ ...ledger(), releases: 'none' }), JSON.stringify({ ...ledger(), run: { ...ledger().run, targets: [null] } }),
     JSON.stringify({ ...ledger(), run: { ...ledger().run, before: undefined } }), JSON.stringify({ ...ledger(), run: { ...ledger().run, held: 'all' } }),
     JSON.stringify({ ...ledger(), run: { ...ledger().run, held: ['deployment/api'] } }),
@@ -75,6 +76,12 @@ describe('releases', () => {
     let many = ledger({ releases: [] });
     for (let count = 0; count < 30; count += 1) many = withRelease(many, release(String(count)));
     expect([many.releases.length, many.releases[0]?.reference]).toEqual([20, 'api:29']);
+  });
+  it('are kept for each repository: one that is released often does not push out another', () => {
+    let many = withRelease(ledger({ releases: [] }), release('billing', { repository: 'r/billing/api' }));
+    for (let count = 0; count < 30; count += 1) many = withRelease(many, release(String(count), { repository: 'r/shop/api' }));
+    const kept = parseLedger(formatLedger(many))?.releases ?? [];
+    expect([kept.length, kept[0]?.reference, kept.at(-1)?.reference]).toEqual([21, 'api:29', 'api:billing']);
   });
   it('are kept twice when one between needs the older to tell what stood beside it', () => {
     const both = (a: string, b: string): Release => release(a, { images: [...now(a), { workload: 'deployment/worker', container: 'app', image: `worker:${b}` }] });

@@ -29,7 +29,7 @@ export const runSettings = {
   }),
   'app': setting({
     topic: 'run', actions: actionNames,
-    description: 'Name of the app, for the records of its deployments. Lower-case letters, digits and dashes.',
+    description: 'Name of the app, for the records of its deployments. Lower-case letters, digits and dashes. Give one where two images in a namespace end alike (`shop/api`, `billing/api`).',
     default: 'the last part of `image`, else the name of the repository',
     examples: ['api'],
     kind: single(parseLabel, { expects: 'a name', schema: { pattern: labelPattern } }),
@@ -64,7 +64,7 @@ export const imageSettings = {
     descriptionFor: {
       build: 'Repository of the image to build and push, without a tag.',
       rollout: 'Repository of the image, without a tag.',
-      rollback: 'Repository of the image, without a tag. It gives `app` and `registry` their defaults; the images are those of the release that is gone back to.',
+      rollback: 'Repository of the image, without a tag. Only its releases count, and only workloads that run it are changed. It gives `app` and `registry` their defaults.',
     },
     examples: ['ghcr.io/acme/api'],
     kind: single(parseImageName, { expects: 'the name of an image', schema: { pattern: imageNamePattern, maxLength: 255 } }),

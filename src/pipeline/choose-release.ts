@@ -1,8 +1,11 @@
+import { both } from '../config/checked.js';
 import type { WorkloadRef } from '../config/config.js';
 import { ClusterError, ConfigError } from '../outcome/errors.js';
 import { asOf, notAsOld, ofWorkloads, previousRelease } from '../rollout/history.js';
 import type { Ledger, Release, ReleasedImage } from '../rollout/ledger.js';
 import { describeRelease, listReleases, namedRelease } from '../rollout/releases.js';
+import { ofRepository, othersUnderName, repositoriesIn, runsRepository } from '../rollout/repository.js';
+import { PreflightError } from '../preflight/finding.js';
 import { refText, type FoundWorkload } from '../rollout/resolve.js';
 import { containersOf, type Target } from '../rollout/workload.js';
 import type { ClusterFacts } from './cluster-facts.js';
@@ -20,29 +23,44 @@ type Known = Pick<ClusterFacts, 'found' | 'ledger' | 'cluster'>;
 
 /**
  * The release that `to` names, or else the one before what is there now. The releases that there are are listed in the log.
- * @throws ClusterError release-not-found; ConfigError when the workloads do not fit it
+ * @throws ClusterError release-not-found when there is none; ConfigError, PreflightError when the workloads do not fit it
  */
 export async function chooseRelease({ config, ports }: Pick<Run, 'config' | 'ports'>, known: Known): Promise<Chosen> {
   const { ledger, cluster } = known;
   const missing = known.found.filter(({ workload }) => !workload).map(({ ref }) => ref);
   if (config.workloads.length > 0 && missing.length > 0) throw notThere(missing, cluster.namespace);
-  const found = known.found.filter(({ workload }) => workload);
+  const recorded = releasesOf(ledger, config.image);
+  const { found, others } = ownOnly(known.found.filter(({ workload }) => workload), recorded, config);
   const now = imagesOfFound(found);
-  const releases = ofWorkloads(ledger?.releases ?? [], new Set(found.map(({ ref }) => refText(ref))));
+  const releases = ofWorkloads(recorded, new Set(found.map(({ ref }) => refText(ref))));
   for (const line of listReleases(releases, now)) ports.log.info(line);
   const named = config.to === undefined ? undefined : await namedRelease(config.to, releases, { cluster, found });
   const release = config.to === undefined ? previousRelease(releases, now) : named && asOf(releases, named);
-  if (!release) throw nothingToGoBackTo(config, known);
+  if (!release) throw nothingToGoBackTo(config, releases, known);
   const warnings = [
     ...missing.map((ref) => `${refText(ref)}, which recorded releases name, does not exist in namespace ${cluster.namespace} any more, and is left out.`),
+    ...others,
     ...notAsOld(releases, release).map((ref) => `${ref} stays as it is: what it was at the time of that release is not recorded.`),
   ];
   return { release, targets: targetsFor(release, found, cluster.namespace), warnings };
 }
 
-/** Every workload that a recorded release names. */
-export function workloadsOf(ledger: Ledger | undefined): WorkloadRef[] {
-  const refs = new Set((ledger?.releases ?? []).flatMap((release) => release.images.map((image) => image.workload)));
+const releasesOf = (ledger: Ledger | undefined, image: string | undefined): readonly Release[] =>
+  (image === undefined ? ledger?.releases ?? [] : ofRepository(ledger?.releases ?? [], image));
+
+/**
+ * Every workload that a recorded release names; only those of `image`, when it is given.
+ * @throws ConfigError when the record is of several repositories, and the settings do not say which of them is meant
+ */
+export function workloadsOf(ledger: Ledger | undefined, { app, image }: Pick<Run['config'], 'app' | 'image'>): WorkloadRef[] {
+  const repositories = image === undefined ? repositoriesIn(ledger?.releases ?? []) : [];
+  if (repositories.length > 1) {
+    throw new ConfigError([{
+      where: 'settings', message: `do not say what is to be rolled back: the record of ${app} holds releases of ${both(repositories)}`,
+      hint: 'Give `image` to roll back the releases of one of them, or `workloads`.',
+    }]);
+  }
+  const refs = new Set(releasesOf(ledger, image).flatMap((release) => release.images.map((image) => image.workload)));
   return [...refs].map((ref) => {
     const [kind, name] = ref.split('/');
     return { kind: kind as WorkloadRef['kind'], name: name ?? '' };
@@ -52,6 +70,26 @@ export function workloadsOf(ledger: Ledger | undefined): WorkloadRef[] {
 const notThere = (refs: readonly WorkloadRef[], namespace: string): ConfigError => new ConfigError(refs.map((ref) => ({
   where: `workload ${refText(ref)}`, message: `does not exist in namespace ${namespace}`, hint: `\`kubectl get ${ref.kind} --namespace=${namespace}\` lists those that do.`,
 })));
+
+/**
+ * The workloads that run `image`, when it is given: to roll back one app is no reason to touch another.
+ * @throws ConfigError when `workloads` names one of another repository
+ */
+function ownOnly(found: readonly FoundWorkload[], releases: readonly Release[], { image, workloads }: Run['config']): { found: readonly FoundWorkload[]; others: readonly string[] } {
+  if (image === undefined) return { found, others: [] };
+  const strange = found.filter((each) => !imagesOfFound([each]).some((now) => runsRepository(now, image, releases)));
+  const runs = (each: FoundWorkload): string => imagesOfFound([each]).map((now) => now.image).join(', ');
+  if (workloads.length > 0 && strange.length > 0) {
+    throw new ConfigError(strange.map((each) => ({
+      where: `workload ${refText(each.ref)}`, message: `runs ${runs(each)}, and \`image\` is ${image}`,
+      hint: 'Give the `image` that it runs, or leave it out of `workloads`.',
+    })));
+  }
+  return {
+    found: found.filter((each) => !strange.includes(each)),
+    others: strange.map((each) => `${refText(each.ref)} is left as it is: it runs ${runs(each)} now, and not ${image}.`),
+  };
+}
 
 const imagesOfFound = (found: readonly FoundWorkload[]): ReleasedImage[] =>
   found.flatMap(({ ref, workload }) => (workload ? containersOf(ref.kind, workload) : []).map(({ container }) => ({
@@ -65,8 +103,8 @@ function targetsFor(release: Release, found: readonly FoundWorkload[], namespace
   if (missing.length > 0) {
     const fitting = refs.filter((ref) => !missing.some(({ workload }) => workload === ref));
     const orOnly = fitting.length > 0 ? `, or name only the others in \`workloads\`: ${fitting.join(', ')}` : '';
-    throw new ConfigError(missing.map(({ workload, container }) => ({
-      where: `workload ${workload}`, message: `has no container ${container} in namespace ${namespace} any more, and the release of ${release.at} had one`,
+    throw new PreflightError(missing.map(({ workload, container }) => ({
+      cause: 'not-deployable', message: `workload ${workload}: has no container ${container} in namespace ${namespace} any more, and the release of ${release.at} had one`,
       hint: `Deploy a commit that fits the workloads as they are now${orOnly}.`,
     })));
   }
@@ -81,9 +119,11 @@ function targetsFor(release: Release, found: readonly FoundWorkload[], namespace
   });
 }
 
-function nothingToGoBackTo({ app, to }: Run['config'], { ledger, cluster }: Known): ClusterError {
-  const known = (ledger?.releases ?? []).map(describeRelease);
-  const list = known.length === 0 ? `There is no record of a release of ${app} in namespace ${cluster.namespace}.` : `Known releases of ${app}: ${known.join('; ')}.`;
+function nothingToGoBackTo({ app, to, image }: Run['config'], releases: readonly Release[], { ledger, cluster }: Known): ClusterError {
+  const known = releases.map(describeRelease);
+  const others = image === undefined ? [] : othersUnderName(ledger, image);
+  const list = known.length > 0 ? `Known releases of ${app}: ${known.join('; ')}.`
+    : `There is no record of a release of ${others.length > 0 ? image : app} in namespace ${cluster.namespace}${others.length > 0 ? `: that of ${app} is of ${both(others)}` : ''}.`;
   const wanted = to === undefined ? 'There is no proven release to go back to.' : `No release fits \`to: ${to}\`.`;
   return new ClusterError('release-not-found', `${wanted} ${list}`, {
     hint: 'A release is recorded when a deployment by this action has been proven good. Check `app` and `namespace`, or deploy an earlier digest with the `rollout` action.',

@@ -17,6 +17,7 @@ import { asDeployError } from './failure.js';
 import { preflight, unhealthyNow } from './preflight.js';
 import { outcomeOf, type Ending } from './outcome.js';
 import { digestOfBuild, makePlan } from './plan.js';
+import { sharedRecord } from './record.js';
 import { releaseStages, type ReleaseState } from './release-stages.js';
 import { deployReference, type Run } from './run.js';
 import { runStages, type Stage } from './stage.js';
@@ -71,7 +72,7 @@ async function gatherFacts(run: Run, settled: Settled): Promise<Facts> {
     const unhealthy = unhealthyNow(opened?.found ?? []);
     const plan = makePlan(config, {
       namespace: opened?.cluster.namespace, tags: found?.build?.tags, targets, buildCommand: found?.build?.command,
-      typed: (args) => opened?.cluster.typed(args) ?? '', unhealthy, wayBack: wayBackOf(opened?.ledger, targets, unhealthy), warnings: [...closed.warnings, ...looked.warnings],
+      typed: (args) => opened?.cluster.typed(args) ?? '', unhealthy, wayBack: wayBackOf(opened?.ledger, targets, unhealthy), warnings: [...closed.warnings, ...(opened ? sharedRecord(config, opened) : []), ...looked.warnings],
     });
     return { image: found, cluster: opened, targets, plan };
   } catch (error) {

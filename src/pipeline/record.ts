@@ -1,22 +1,28 @@
-import type { SmokeCheck } from '../config/config.js';
+import { both } from '../config/checked.js';
+import type { Config, SmokeCheck } from '../config/config.js';
 import { imagesOf, placedImage, placeOf, type Ledger, type Release, type RunRecord } from '../rollout/ledger.js';
 import type { HeldTarget } from '../rollout/hold.js';
 import { recall, type OpenRelease } from '../rollout/release.js';
+import { othersUnderName } from '../rollout/repository.js';
+import type { ClusterFacts } from './cluster-facts.js';
 import type { Run } from './run.js';
 
 /**
  * The ledger as it stands before the first change of a run.
  * @param isFrozen whether the run goes on in spite of a freeze
+ * @param repository of the release; that of the settings unless a rollback found it in the record
  */
-export function ledgerBefore(run: Run, known: Ledger | undefined, release: OpenRelease, held: readonly HeldTarget[], isFrozen: boolean): Ledger {
+export function ledgerBefore(
+  run: Run, known: Ledger | undefined, release: OpenRelease, held: readonly HeldTarget[], isFrozen: boolean, repository = run.config.image,
+): Ledger {
   const at = new Date(run.ports.clock.now()).toISOString();
   const before = recall(release);
   const tellable = run.config.smoke.filter((check) => isTellable(run, check));
   return {
-    schema: 1, app: run.config.app, releases: [...foundRelease(release, known, at), ...(known?.releases ?? [])],
+    schema: 1, app: run.config.app, releases: [...foundRelease(release, known, at, repository), ...(known?.releases ?? [])],
     run: {
       id: run.id, url: run.facts.runUrl, commit: run.facts.commit, actor: run.facts.actor, startedAt: new Date(run.startedAtWall).toISOString(), phase: 'changing',
-      targets: release.targets, held, rollback: run.config.rollback, smoke: tellable,
+      targets: release.targets, repository, held, rollback: run.config.rollback, smoke: tellable,
       before: { ...before, held: before.held.filter((text) => tellable.some((check) => check.text === text)) },
       override: isFrozen ? run.config.freezeOverride : undefined,
     },
@@ -27,13 +33,13 @@ export function ledgerBefore(run: Run, known: Ledger | undefined, release: OpenR
  * What stands on containers that no release names was made by somebody else, unless it is what the last run failed with;
  * that it is healthy now is all the proof there is. Without it, the first release of a workload could not be gone back from.
  */
-function foundRelease({ targets, snapshots }: Pick<OpenRelease, 'targets' | 'snapshots'>, known: Ledger | undefined, at: string): Release[] {
+function foundRelease({ targets, snapshots }: Pick<OpenRelease, 'targets' | 'snapshots'>, known: Ledger | undefined, at: string, repository: string | undefined): Release[] {
   const named = new Set(known?.releases.flatMap(({ images }) => images.map(placeOf)));
   const set = new Set(imagesOf(known?.run.targets ?? [], 'after').map(placedImage));
   const images = imagesOf(targets, 'before').filter((each) => !named.has(placeOf(each)));
   const unhealthy = new Set(snapshots.filter((each) => each.unhealthy !== undefined).map(({ target }) => target.ref));
   const trusted = images.every((each) => !unhealthy.has(each.workload) && !set.has(placedImage(each)));
-  return trusted && images[0] ? [{ reference: images[0].image, at, proven: true, images }] : [];
+  return trusted && images[0] ? [{ reference: images[0].image, at, proven: true, repository, images }] : [];
 }
 
 /** The ledger can be read by whoever may read ConfigMaps: an address with a query or a login, or with anything masked, stays out. */
@@ -46,6 +52,19 @@ function isTellable({ ports }: Run, { text, target }: SmokeCheck): boolean {
 export function releaseOf(record: RunRecord, now: number): Release {
   const images = imagesOf(record.targets, 'after');
   return {
-    reference: images[0]?.image ?? '', commit: record.commit, runUrl: record.url, at: new Date(now).toISOString(), proven: true, override: record.override, images,
+    reference: images[0]?.image ?? '', commit: record.commit, runUrl: record.url, at: new Date(now).toISOString(), proven: true, repository: record.repository, override: record.override, images,
   };
+}
+
+/**
+ * What to say of a first deployment that comes upon the record of another repository: the name of an app is the last part
+ * of its image unless it is given, so `shop/api` and `billing/api` are both called `api`.
+ */
+export function sharedRecord({ app, image }: Pick<Config, 'app' | 'image'>, { ledger, cluster }: Pick<ClusterFacts, 'ledger' | 'cluster'>): string[] {
+  const others = image === undefined ? [] : othersUnderName(ledger, image);
+  if (others.length === 0) return [];
+  return [
+    `The record of ${app} in namespace ${cluster.namespace} is of ${both(others)}, and not of ${image}: with the same name they share the record and the lock. `
+    + 'Give each an `app` of its own to keep them apart.',
+  ];
 }

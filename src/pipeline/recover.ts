@@ -3,12 +3,13 @@ import type { SmokeCheck } from '../config/config.js';
 import { parseSmoke } from '../config/smoke.js';
 import { containersOf, type Target } from '../rollout/workload.js';
 import { workloadResource } from '../cluster/resources.js';
-import { RolloutError } from '../outcome/errors.js';
+import { ClusterError, RolloutError } from '../outcome/errors.js';
 import type { Recovery } from '../outcome/outcome.js';
 import { acquireLock, type Lock } from '../rollout/lock.js';
 import type { ClusterFacts } from './cluster-facts.js';
 import type { Run } from './run.js';
 import { inPhase, withRelease, type Ledger, type LedgerStore, type RunRecord } from '../rollout/ledger.js';
+import { isRunOf, repositoriesOfRun } from '../rollout/repository.js';
 import { proveRelease } from '../rollout/prove.js';
 import { reopenRelease, steadyMs, type OpenRelease, type ReleaseScope } from '../rollout/release.js';
 import { standing } from '../rollout/standing.js';
@@ -33,6 +34,20 @@ export interface Settled {
 type Scope = Omit<ReleaseScope, 'targets' | 'workloads'>;
 
 /**
+ * Ends a rollback that would have to finish a dead run of another repository first: it shares the name of the app, and
+ * whoever names an image in an emergency wants no workload of another one to be touched.
+ * @throws ClusterError locked; nothing has been changed
+ */
+export function refuseOthersRun({ action, config: { app, image } }: Pick<Run, 'action' | 'config'>, ledger: Ledger): void {
+  if (action !== 'rollback' || image === undefined || isRunOf(ledger, image)) return;
+  const { id, url, startedAt } = ledger.run;
+  const others = repositoriesOfRun(ledger).join(' and ');
+  throw new ClusterError('locked', `A run of ${others} (${url ?? id}, started ${startedAt}) died in the middle of its rollout, and shares the record of ${app} with ${image}. Nothing was changed.`, {
+    hint: `Finish that run first: deploy or roll back ${others}. Then run this rollback again.`,
+  });
+}
+
+/**
  * Waits for what another run is in the middle of, or finishes it when that run is dead, before anything is planned: what
  * is planned with has to be a state that somebody meant. Nothing happens in a dry run.
  * @param reread reads the facts anew when something was finished
@@ -45,6 +60,7 @@ export async function settleUnfinished(
   try {
     const known = await facts.store.read();
     const scope = { ports: run.ports, cluster: facts.cluster, config: run.config, services: facts.services };
+    if (isUnfinished(known)) refuseOthersRun(run, known);
     const recovery = isUnfinished(known) ? await recover(scope, facts.store, known, lock) : undefined;
     return { facts: await reread(), recovery };
   } finally {

@@ -18,7 +18,7 @@ import type { Target } from '../rollout/workload.js';
 import type { ClusterFacts } from './cluster-facts.js';
 import { closedNow } from './freeze.js';
 import { ledgerBefore, releaseOf } from './record.js';
-import { isUnfinished, recover } from './recover.js';
+import { isUnfinished, recover, refuseOthersRun } from './recover.js';
 import { kept, type Run } from './run.js';
 import type { Stage } from './stage.js';
 import { asPlanned, heldTargets, readServices, retarget, runsAlready, withWayBack } from './before-change.js';
@@ -111,7 +111,7 @@ async function rollOutTargets(session: Session, planned: readonly Target[]): Pro
   if (closed.problems.length > 0) throw new PreflightError(closed.problems);
   session.overridden = closed.warnings;
   for (const warning of closed.warnings) run.ports.log.info(warning);
-  session.ledger = ledgerBefore(run, latest, release, held, closed.warnings.length > 0);
+  session.ledger = ledgerBefore(run, latest, release, held, closed.warnings.length > 0, run.config.image ?? session.goesBackTo?.repository);
   await run.keep(kept.release, run.id);
   await record(session, 'changing');
   const done = await rollOut(release, () => session.lock?.confirm() ?? Promise.resolve());
@@ -147,7 +147,10 @@ async function begin(session: Session): Promise<void> {
   const { run, facts } = session;
   session.lock = await acquireLock(run.ports, facts.cluster, run.config.app, { id: run.id, url: run.facts.runUrl }, run.config.lockTimeoutMs);
   const known = await facts.store.read();
-  if (isUnfinished(known)) session.recovery = await recover(scopeOf(session), facts.store, known, session.lock);
+  if (isUnfinished(known)) {
+    refuseOthersRun(run, known);
+    session.recovery = await recover(scopeOf(session), facts.store, known, session.lock);
+  }
 }
 
 /** Without its lock a run stops as if it were cancelled. */

@@ -59,7 +59,8 @@ async function execute(run: Run, { cluster, release, targets, warnings }: Facts,
 }
 
 async function gatherFacts(run: Run, settled: Settled): Promise<Facts> {
-  const choose = (ledger: Ledger | undefined): readonly WorkloadRef[] => (run.config.workloads.length > 0 ? run.config.workloads : workloadsOf(ledger));
+  const { workloads } = run.config;
+  const choose = (ledger: Ledger | undefined): readonly WorkloadRef[] => (workloads.length > 0 ? workloads : workloadsOf(ledger, run.config));
   const opened = await readCluster(run, choose);
   try {
     // What a dead run has left is nothing to go back from: it is finished first.

@@ -30,13 +30,16 @@ export function asOf(releases: readonly Release[], release: Release): Release {
 /** Of each container the newest image. It is proven when every release is that has put one of them there. */
 function put(releases: readonly Release[], as: Release, concerns: (image: ReleasedImage) => boolean): Release {
   const images = new Map<string, ReleasedImage>();
+  const repositories = new Set<string | undefined>();
   let proven = true;
   for (const release of releases) {
     const added = release.images.filter((each) => concerns(each) && !images.has(placeOf(each)));
     for (const each of added) images.set(placeOf(each), each);
+    if (added.length > 0) repositories.add(release.repository);
     if (added.length > 0 && !release.proven) proven = false;
   }
-  return { ...as, proven, images: [...images.values()] };
+  const [repository] = repositories.size === 1 ? repositories : [];
+  return { ...as, proven, repository, images: [...images.values()] };
 }
 
 /** Nobody went back from any of its images, and all of them have been seen to serve. */

@@ -40,6 +40,8 @@ export interface RunRecord {
    */
   readonly phase: Phase;
   readonly targets: readonly Target[];
+  /** That of the settings: the images may be named otherwise, and two apps may share this record. */
+  readonly repository?: string;
   /** Why the run went on in spite of a freeze. */
   readonly override?: string;
   /** Deployments that the run holds for a moment: whoever finishes it lets them go. */
@@ -65,6 +67,8 @@ export interface Release {
   /** ISO 8601. */
   readonly at: string;
   readonly proven: boolean;
+  /** That of the run that made it. */
+  readonly repository?: string;
   /** Why it was released in spite of a freeze. */
   readonly override?: string;
   /** Of the containers that it set, and of no others: what stood beside them is what earlier releases say. */
@@ -94,6 +98,7 @@ export const sameImages = (a: readonly ReleasedImage[], b: readonly ReleasedImag
   return key(a) === key(b);
 };
 
+/** Of each repository: one that is released often is not to push out another of the same name. */
 export const releasesKept = 20;
 /** A ConfigMap holds 1 MiB at most; the ledger stays far below, so that a write never fails for its size. */
 const maxLedgerBytes = 512 * 1024;
@@ -193,9 +198,10 @@ export function parseLedger(text: string | undefined): Ledger | undefined {
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string';
+const isTextOrAbsent = (value: unknown): boolean => value === undefined || isText(value);
 
 const isRun = (run: RunRecord): boolean =>
-  isText(run.id) && phases.includes(run.phase) && (run.rollback === 'auto' || run.rollback === 'off') && run.targets.every(isTarget) && run.held.every(isHeld) && run.smoke.every(isCheck) &&
+  isText(run.id) && isTextOrAbsent(run.repository) && phases.includes(run.phase) && (run.rollback === 'auto' || run.rollback === 'off') && run.targets.every(isTarget) && run.held.every(isHeld) && run.smoke.every(isCheck) &&
   run.before.held.every(isText) &&
   Object.values(run.before.running).every((digests) => digests.every(isText));
 
@@ -209,15 +215,25 @@ const isTarget = (target: Target): boolean =>
   [target.ref, target.kind, target.name, target.uid].every(isText) && target.containers.every((each) => [each.name, each.before, each.after].every(isText));
 
 const isRelease = (release: Release): boolean =>
-  isText(release.at) && isText(release.reference) && release.images.every(isReleasedImage);
+  isText(release.at) && isText(release.reference) && isTextOrAbsent(release.repository) && release.images.every(isReleasedImage);
 
 const isReleasedImage = ({ workload, container, image }: ReleasedImage): boolean =>
   [workload, container, image].every(isText) && workloadKinds.includes(workload.split('/')[0] as WorkloadKind);
 
+function newest(releases: readonly Release[]): Release[] {
+  const counts = new Map<string | undefined, number>();
+  return releases.filter(({ repository }) => {
+    const count = (counts.get(repository) ?? 0) + 1;
+    counts.set(repository, count);
+    return count <= releasesKept;
+  });
+}
+
 /** As JSON, with as many releases as fit. */
 export function formatLedger(ledger: Ledger): string {
-  for (let kept = releasesKept; ; kept = Math.floor(kept / 2)) {
-    const text = JSON.stringify({ ...ledger, releases: ledger.releases.slice(0, kept) }, undefined, 1);
+  const releases = newest(ledger.releases);
+  for (let kept = releases.length; ; kept = Math.floor(kept / 2)) {
+    const text = JSON.stringify({ ...ledger, releases: releases.slice(0, kept) }, undefined, 1);
     if (kept === 0 || Buffer.byteLength(text) <= maxLedgerBytes) return text;
   }
 }
@@ -234,7 +250,7 @@ export function withRelease(ledger: Ledger, release: Release): Ledger {
   const others = ledger.releases
     .filter((known, index) => !sameImages(known.images, release.images) || isNeeded(known, index))
     .map((known) => ({ ...known, images: known.images.map((each) => (served.has(placedImage(each)) ? { ...each, withdrawnAt: undefined } : each)) }));
-  return { ...ledger, releases: [release, ...others].slice(0, releasesKept) };
+  return { ...ledger, releases: newest([release, ...others]) };
 }
 
 export const inPhase = (ledger: Ledger, phase: RunRecord['phase']): Ledger => ({ ...ledger, run: { ...ledger.run, phase } });
