@@ -31,7 +31,7 @@ describe('a Config', () => {
     expect(parse({ image: 'ghcr.io/acme/My_Api'.toLowerCase() }).config).toEqual({
       app: 'my-api', image: 'ghcr.io/acme/my_api', dryRun: false, cluster: {}, workloads: [], timeoutMs: 600_000, smoke: [], rollback: 'auto',
       proveFirst: true, lockTimeoutMs: 600_000, freeze: [], windows: [],
-      build: { context: '.', buildArgs: {}, buildSecrets: {}, platforms: ['linux/amd64', 'linux/arm64'], labels: {}, cache: 'none' },
+      build: { context: '.', buildArgs: {}, buildSecrets: {}, platforms: [], labels: {}, cache: 'none' },
     });
   });
 

@@ -13,7 +13,7 @@ import { build } from '../../src/image/build.js';
 import { inspectBuilder } from '../../src/image/builder.js';
 import { ownAccess, type DockerAccess, type DockerPorts } from '../../src/image/docker.js';
 import { logIn } from '../../src/image/login.js';
-import { claimVersions, describeImage, moveTags } from '../../src/image/registry.js';
+import { describeImage, moveTags } from '../../src/image/registry.js';
 import { chooseTags } from '../../src/image/tags.js';
 import { environment } from './harness/environment.js';
 
@@ -58,12 +58,14 @@ const config = (changes: Partial<BuildConfig> = {}): BuildConfig => ({
   context: join(folder, 'context'), buildArgs: {}, buildSecrets: {}, platforms: ['linux/amd64', 'linux/arm64'], labels: {}, builder, cache: 'none', ...changes,
 });
 
-async function buildIt(image: string, changes: Partial<BuildConfig> = {}, tags: readonly string[] = [revision], access: DockerAccess = ownAccess) {
+async function buildIt(
+  image: string, changes: Partial<BuildConfig> = {}, tags: readonly string[] = [revision], access: DockerAccess = ownAccess, commit = revision,
+) {
   const asked = config(changes);
   return build(ports(), access, {
     build: asked, image, builder: await inspectBuilder(ports(), access, asked),
-    tags: chooseTags({ tags, commit: revision, onDefaultBranch: true }),
-    source: { revision, committedAt: 1_700_000_000, url: 'https://example.test/acme/hello' },
+    tags: chooseTags({ tags, commit, onDefaultBranch: true }),
+    source: { revision: commit, committedAt: 1_700_000_000, url: 'https://example.test/acme/hello' },
   });
 }
 
@@ -122,15 +124,22 @@ describe('tags', () => {
     });
   });
 
-  it('that are versions are set once, and never overwritten', async () => {
+  it('that are versions are set once: the same commit takes what is there, and another one is refused', async () => {
     const image = `${registry}/image-test/version`;
     const version = `1.0.${Date.now()}`;
     const built = await buildIt(image, {}, [version]);
     expect(built).toMatchObject({ reference: `${image}:${version}@${built.digest}`, tags: [version] });
-    await claimVersions(ports(), ownAccess, { image, digest: built.digest, tags: [version], builder });
-    await expect(buildIt(image, { labels: { other: 'content' } }, [version])).rejects.toMatchObject({
-      code: 'push-failed', message: `${image}:${version} exists already with another content (${built.digest}), and a version is never overwritten.`,
+    // The same images in another index, and then an image that is not the same to the byte: both are of the same commit.
+    expect(await buildIt(image, {}, [version])).toMatchObject({ digest: built.digest, reference: `${image}:${version}@${built.digest}` });
+    expect(await buildIt(image, { labels: { other: 'content' } }, [version])).toMatchObject({ digest: built.digest });
+    await expect(buildIt(image, {}, [version], ownAccess, revision.replace('8', '9'))).rejects.toMatchObject({
+      code: 'push-failed', message: `${image}:${version} is the image of commit ${revision} (${built.digest}), this is ${revision.replace('8', '9')}, and a version is never overwritten.`,
       hint: expect.stringContaining(`digest: ${built.digest}`),
+    });
+    // Where the label is the user's own, only the content can tell.
+    const own = { 'org.opencontainers.image.revision': 'r1' };
+    await expect(buildIt(image, { labels: { ...own, other: 'content' } }, [version])).rejects.toMatchObject({
+      code: 'push-failed', message: `${image}:${version} exists already with another content (${built.digest}), and a version is never overwritten.`,
     });
     expect(await describeImage(ports(), ownAccess, `${image}:${version}`)).toMatchObject({ digest: built.digest });
   });

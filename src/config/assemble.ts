@@ -7,7 +7,6 @@ import type { Layer } from './layers.js';
 import { problemAt } from './reading.js';
 import { registryOf } from './registry.js';
 import { withLines } from './secrets.js';
-import { defaultPlatforms } from './settings-build.js';
 import { defaultLockTimeout, defaultTimeout } from './settings-rollout.js';
 import type { Values } from './settings.js';
 
@@ -70,7 +69,7 @@ function buildOf(values: Values, buildSecrets: Readonly<Record<string, string>>)
     ...defined({ dockerfile: values.dockerfile, target: values.target, builder: values.builder }),
     buildArgs: values['build-args'] ?? {},
     buildSecrets,
-    platforms: values.platforms ?? defaultPlatforms,
+    platforms: values.platforms ?? [],
     labels: values.labels ?? {},
     cache: values.cache ?? 'none',
   };

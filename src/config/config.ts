@@ -71,6 +71,7 @@ export interface BuildConfig {
   readonly buildArgs: Readonly<Record<string, string>>;
   /** id → value; passed to the build by files, never by argument. Already masked when Config is handed out. */
   readonly buildSecrets: Readonly<Record<string, string>>;
+  /** Empty: what the builder builds when no platform is named, its own. */
   readonly platforms: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly builder?: string;

@@ -10,7 +10,6 @@ import { longLimit, parseArgument, parseDockerName, usualLimit } from './text.js
 import type { ActionName } from './actions.js';
 
 const builders: readonly ActionName[] = ['deploy', 'build'];
-export const defaultPlatforms: readonly string[] = ['linux/amd64', 'linux/arm64'];
 export const caches = ['none', 'registry', 'gha'] as const;
 
 const mapSchema = (pattern: string, values: object = { type: ['string', 'number', 'boolean'] }) =>
@@ -37,8 +36,8 @@ export const buildSettings = {
   }),
   'platforms': setting({
     topic: 'build', actions: builders,
-    description: 'Platforms to build for, separated by commas or line breaks.',
-    default: `\`${defaultPlatforms.join(',')}\``,
+    description: 'Platforms to build for, separated by commas or line breaks: `linux/amd64,linux/arm64`. The builder must list each of them.',
+    default: 'what the builder builds without emulation',
     examples: ['linux/amd64'],
     kind: list(parsePlatform, {
       expects: 'a list of platforms', item: 'a platform such as linux/amd64', separator: ',',

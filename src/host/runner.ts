@@ -36,7 +36,16 @@ export function unknownInputs(env: Env, names: readonly string[]): Readonly<Reco
 const variableOf = (name: string): string => `INPUT_${name.replaceAll(' ', '_').toUpperCase()}`;
 
 /**
- * What the runner knows of the run. The default branch is in the event; a missing or broken event only leaves it
+ * Events that run on the default branch whatever they are about, `GITHUB_REF` being that branch. The payload of
+ * `schedule` names no repository: https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows
+ */
+const onDefaultBranch: ReadonlySet<string> = new Set([
+  'branch_protection_rule', 'check_run', 'check_suite', 'delete', 'discussion', 'discussion_comment', 'fork', 'gollum', 'issue_comment',
+  'issues', 'label', 'milestone', 'public', 'repository_dispatch', 'schedule', 'status', 'watch', 'workflow_run',
+]);
+
+/**
+ * What the runner knows of the run. The default branch is in most events; a missing or broken event only leaves it
  * undefined, as a deployment does not depend on it.
  */
 export async function readRunFacts(env: Env, files: Pick<Files, 'readText'>): Promise<RunFacts> {
@@ -44,10 +53,11 @@ export async function readRunFacts(env: Env, files: Pick<Files, 'readText'>): Pr
   const [server, repository, runId] = [env['GITHUB_SERVER_URL'], env['GITHUB_REPOSITORY'], env['GITHUB_RUN_ID']];
   const attempt = env['GITHUB_RUN_ATTEMPT'];
   const onRetry = attempt && attempt !== '1' ? `/attempts/${attempt}` : '';
+  const branch = env['GITHUB_REF']?.startsWith('refs/heads/') ? env['GITHUB_REF'].slice('refs/heads/'.length) : undefined;
   return {
     commit: given(env['GITHUB_SHA']),
-    branch: env['GITHUB_REF']?.startsWith('refs/heads/') ? env['GITHUB_REF'].slice('refs/heads/'.length) : undefined,
-    defaultBranch: defaultBranchOf(event),
+    branch,
+    defaultBranch: defaultBranchOf(event) ?? (onDefaultBranch.has(env['GITHUB_EVENT_NAME'] ?? '') ? branch : undefined),
     repository: given(repository),
     actor: given(env['GITHUB_ACTOR']),
     runUrl: server && repository && runId ? `${server}/${repository}/actions/runs/${runId}${onRetry}` : undefined,

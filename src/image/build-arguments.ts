@@ -1,17 +1,6 @@
 import type { BuildConfig, ImageName } from '../config/config.js';
 import type { Builder } from './builder.js';
-
-/** What is known of the commit that is built. */
-export interface Source {
-  /** The full sha. */
-  readonly revision: string;
-  /** Time of the commit, seconds since 1970. */
-  readonly committedAt?: number;
-  /** Address of the repository. */
-  readonly url?: string;
-  /** The version that the image is of: its version tag, when there is one. */
-  readonly version?: string;
-}
+import type { Source } from './source.js';
 
 export interface BuildArguments {
   readonly build: BuildConfig;

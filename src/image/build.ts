@@ -1,14 +1,17 @@
 import { join } from 'node:path';
 import type { BuildConfig, Digest, ImageName } from '../config/config.js';
 import { CommandError } from '../outcome/errors.js';
-import { buildArguments, type Source } from './build-arguments.js';
+import { buildArguments } from './build-arguments.js';
 import { explainBuildFailure, relevantLines } from './build-failure.js';
 import type { Builder } from './builder.js';
 import { asTyped, docker, type DockerAccess, type DockerPorts } from './docker.js';
+import { claimTags, findExisting, type Existing } from './existing.js';
 import { missingPlatforms } from './platforms.js';
 import { formatReference } from './reference.js';
-import { claimVersions, describeImage } from './registry.js';
+import { describeImage } from './registry.js';
+import { classifyRegistryError } from './registry-error.js';
 import { withRetries, type Attempt } from './retry.js';
+import type { Source } from './source.js';
 import type { TagChoice } from './tags.js';
 
 export interface BuildRequest {
@@ -30,16 +33,42 @@ export interface Built {
 }
 
 /**
- * Builds the image and pushes it by the tags that never move; checks in the registry that it is there, with every
- * platform. Throws CommandError `build-failed`, `push-failed`, `registry-denied` or `platform-unsupported`.
+ * The image of the commit: the one that the registry has, or else a new one, pushed by the tags that never move and
+ * checked in the registry to be there, with every platform. Throws CommandError `build-failed`, `push-failed`,
+ * `registry-denied` or `platform-unsupported`.
  */
+export async function buildUnlessThere(ports: DockerPorts, access: DockerAccess, request: BuildRequest): Promise<Built> {
+  const existing = await findExisting(ports, access, request);
+  if (existing) return take(ports, access, request, existing);
+  try {
+    return await build(ports, access, request);
+  } catch (error) {
+    // Registries with immutable tags refuse a tag that another run has pushed meanwhile, each in words of its own.
+    const quicker = isRefusal(error) ? await findExisting(ports, access, request) : undefined;
+    if (!quicker) throw error;
+    return take(ports, access, request, quicker);
+  }
+}
+
+const isRefusal = (error: unknown): boolean => error instanceof CommandError && ['push-failed', 'registry-denied'].includes(error.code)
+  && ['denied', 'other'].includes(classifyRegistryError(error.message));
+
+/** Gives what exists the tags that it has not yet. */
+async function take(ports: DockerPorts, access: DockerAccess, request: BuildRequest, { tag, digest, platforms }: Existing): Promise<Built> {
+  const { image, tags, source } = request;
+  ports.log.info(`${image}:${tag} is the image of commit ${source.revision} already (${digest}): it is taken as it is, and nothing is built.`);
+  await claimTags(ports, access, request, digest);
+  return { digest, platforms, reference: formatReference({ name: image, tag: tags.deployed, digest }), tags: [...tags.commit, ...tags.version] };
+}
+
+/** Builds the image anew. Throws as `buildUnlessThere`. */
 export async function build(ports: DockerPorts, access: DockerAccess, request: BuildRequest): Promise<Built> {
   const { image, builder, tags } = request;
   // A builder that cannot push by digest needs a tag to push by, even if only versions were asked for.
   const pushed = tags.commit.length > 0 || builder.pushesByDigest ? tags.commit : [request.source.revision];
-  const digest = await buildAndPush(ports, access, request, pushed);
-  const platforms = await checkPushed(ports, access, request, pushed[0], digest);
-  await claimVersions(ports, access, { image, digest, tags: tags.version, builder: request.build.builder });
+  const built = await buildAndPush(ports, access, request, pushed);
+  const platforms = await checkPushed(ports, access, request, pushed[0], built);
+  const digest = await claimTags(ports, access, { ...request, tags: { commit: [], version: tags.version } }, built);
   const reference = formatReference({ name: image, tag: tags.deployed, digest });
   return { digest, platforms, reference, tags: [...pushed, ...tags.version] };
 }

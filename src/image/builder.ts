@@ -9,6 +9,8 @@ export interface Builder {
   /** `docker-container`, `remote`, `kubernetes`, `cloud` or `docker`, the one inside of the Docker daemon. */
   readonly driver: string;
   readonly platforms: readonly string[];
+  /** What it builds for when no platform is named; undefined where its list does not say. */
+  readonly native?: string;
   /** Whether it can attach provenance. */
   readonly attestations: boolean;
   /** Whether index and manifests can be annotated. */
@@ -53,7 +55,7 @@ export async function inspectBuilder(
   const missing = missingPlatforms(build.platforms, found.platforms);
   if (missing.length > 0) throw unsupported(found.name, missing, found.platforms);
   return {
-    name: found.name, driver: found.driver, platforms: found.platforms,
+    name: found.name, driver: found.driver, platforms: found.platforms, native: found.native,
     attestations: whole, annotations: whole && !isOlder(version, withAnnotations), cacheExport: whole, pushesByDigest: whole,
   };
 }
@@ -100,6 +102,8 @@ export interface ParsedBuilder {
   readonly driver: string;
   /** Of all its nodes together, without the `*` of preferred ones. */
   readonly platforms: readonly string[];
+  /** The first of its first node: BuildKit lists its own before those that it emulates. Undefined when a person has put others before it. */
+  readonly native?: string;
   readonly error?: string;
 }
 
@@ -109,11 +113,14 @@ export function parseBuilder(text: string): ParsedBuilder {
     const [, name, value] = /^([A-Z][A-Za-z ]*):\s+(\S.*)$/.exec(line) ?? [];
     return name === key && value !== undefined ? [value.trim()] : [];
   });
-  const platforms = values('Platforms').flatMap((list) => list.split(',')).map((platform) => platform.trim().replace(/\*$/, ''));
+  const listed = values('Platforms').map((list) => list.split(',').map((platform) => platform.trim()).filter(Boolean));
+  const platforms = listed.flat().map((platform) => platform.replace(/\*$/, ''));
+  const native = listed[0]?.some((platform) => platform.endsWith('*')) ? undefined : listed[0]?.[0];
   return {
     name: values('Name')[0] ?? 'default',
     driver: values('Driver')[0] ?? '',
-    platforms: [...new Set(platforms.filter(Boolean))],
+    platforms: [...new Set(platforms)],
+    ...(native !== undefined && { native }),
     error: values('Error')[0],
   };
 }

@@ -9,9 +9,10 @@ import { describeImage, type Described } from './registry.js';
  * cancelled: no Docker, a refused login, a registry that is away or silent are answers too, since those who are going to
  * pull the images are the nodes.
  * @param withinMs what is not known by then is `unreachable`
+ * @param describe how much of it is read
  */
 export async function lookUp(
-  ports: DockerPorts, login: RegistryLogin | undefined, references: readonly string[], withinMs: number,
+  ports: DockerPorts, login: RegistryLogin | undefined, references: readonly string[], withinMs: number, describe: typeof describeImage = describeImage,
 ): Promise<readonly Described[]> {
   const over = new AbortController();
   const answered = new AbortController();
@@ -20,7 +21,7 @@ export async function lookUp(
   const hurried = { ...ports, cancelled: AbortSignal.any([ports.cancelled, over.signal]) };
   try {
     const access = await logIn(hurried, login);
-    return await Promise.all(references.map((reference) => describeImage(hurried, access, reference)));
+    return await Promise.all(references.map((reference) => describe(hurried, access, reference)));
   } catch (error) {
     ports.cancelled.throwIfAborted();
     const state = error instanceof CommandError && error.code === 'registry-denied' ? 'denied' : 'unreachable';

@@ -13,6 +13,10 @@ export interface ImageDescription {
   readonly platforms: readonly string[];
   /** Digests of the images for each platform, without attestations: the same for the same content, however often it is built. */
   readonly manifests: readonly string[];
+  /** The commit that the image says it is of; undefined when neither annotation nor label says so, or none was read. */
+  readonly revision?: string;
+  /** The repository of that commit, where the label says it. */
+  readonly source?: string;
 }
 
 export type Described =
@@ -45,20 +49,65 @@ async function describe(
 ): Promise<Described> {
   // The bytes as the registry gave them, so their hash is the digest, whatever a header says.
   const digest = `sha256:${createHash('sha256').update(raw).digest('hex')}`;
+  const { manifests, annotations } = JSON.parse(raw) as Manifest;
+  const said = originOf(annotations);
   const platforms = parseIndex(raw);
-  if (platforms) return { state: 'present', digest, platforms, manifests: manifestsOf(raw) };
+  if (platforms) return { state: 'present', digest, platforms, manifests: manifestsOf(manifests ?? []), ...said };
   const config = await imagetools(ports, access, builder, ['inspect', '--format={{json .Image}}', '--', reference]);
-  return { state: 'present', digest, platforms: config.code === 0 ? parseImageConfig(config.stdout) : [], manifests: [digest] };
+  const known = config.code === 0;
+  return {
+    state: 'present', digest, platforms: known ? parseImageConfig(config.stdout) : [], manifests: [digest],
+    ...(known ? parseOrigin(config.stdout) : {}), ...said,
+  };
 }
 
-const manifestsOf = (raw: string): string[] =>
-  ((JSON.parse(raw) as { readonly manifests?: readonly { readonly digest?: string; readonly platform?: PlatformJson }[] }).manifests ?? [])
-    .flatMap(({ digest, platform }) => (digest && platform?.os !== 'unknown' ? [digest] : []));
+interface Manifest {
+  readonly manifests?: readonly { readonly digest?: string; readonly platform?: PlatformJson }[];
+  readonly annotations?: Annotations;
+}
+
+type Annotations = Readonly<Record<string, string>> | null;
+
+const manifestsOf = (manifests: NonNullable<Manifest['manifests']>): string[] =>
+  manifests.flatMap(({ digest, platform }) => (digest && platform?.os !== 'unknown' ? [digest] : []));
+
+/** https://github.com/opencontainers/image-spec/blob/main/annotations.md */
+function originOf(said: Annotations | undefined): Pick<ImageDescription, 'revision' | 'source'> {
+  const [revision, source] = ['revision', 'source'].map((name) => said?.[`org.opencontainers.image.${name}`]);
+  return { ...(revision && { revision }), ...(source && { source }) };
+}
+
+interface ImageConfig extends PlatformJson {
+  readonly config?: { readonly Labels?: Annotations };
+}
+
+/** From the labels of one image, or of the images of several platforms, if they say the same. */
+export function parseOrigin(text: string): Pick<ImageDescription, 'revision' | 'source'> {
+  const image = JSON.parse(text) as ImageConfig | Readonly<Record<string, ImageConfig>> | null;
+  const configs = image === null ? [] : 'config' in image ? [image as ImageConfig] : Object.values(image as Readonly<Record<string, ImageConfig>>);
+  const [first, ...others] = configs.map((each) => originOf(each?.config?.Labels));
+  return first && others.every((other) => other.revision === first.revision) ? first : {};
+}
+
+/** The same as `describeImage`, with what the labels say of the commit when the index itself does not. */
+export async function describeWithOrigin(
+  ports: DockerPorts, access: DockerAccess, reference: string, builder?: string,
+): Promise<Described> {
+  const found = await describeImage(ports, access, reference, builder);
+  if (found.state !== 'present' || found.revision !== undefined) return found;
+  const config = await imagetools(ports, access, builder, ['inspect', '--format={{json .Image}}', '--', reference]);
+  return config.code === 0 ? { ...found, ...parseOrigin(config.stdout) } : found;
+}
 
 /** Whether two images of a repository run the same: the attestations beside them, which hold times, may differ. */
 export async function sameContent(ports: DockerPorts, access: DockerAccess, image: ImageName, a: string, b: string): Promise<boolean> {
   const [left, right] = await Promise.all([a, b].map((digest) => describeImage(ports, access, `${image}@${digest}`)));
-  return left?.state === 'present' && right?.state === 'present' && [...left.manifests].sort().join() === [...right.manifests].sort().join();
+  return left?.state === 'present' && right?.state === 'present' && sameManifests(left, right);
+}
+
+/** Whether both name the same images. An index that names none is not the same as any. */
+export function sameManifests(a: Pick<ImageDescription, 'manifests'>, b: Pick<ImageDescription, 'manifests'>): boolean {
+  return a.manifests.length > 0 && [...a.manifests].sort().join() === [...b.manifests].sort().join();
 }
 
 interface PlatformJson {
@@ -133,26 +182,6 @@ function tagFailure(names: string, reason: string): Attempt<never> {
     ? new CommandError('registry-denied', `The registry did not let ${names} be set: ${reason}.`)
     : new CommandError('push-failed', `${names} could not be set: ${reason}.`);
   return { error, temporary: kind === 'temporary' };
-}
-
-/**
- * Makes version tags name the digest. A version that exists already with another digest is left as it is, and
- * CommandError `push-failed` says so: whoever has pulled that version relies on it.
- */
-export async function claimVersions(ports: DockerPorts, access: DockerAccess, move: TagMove): Promise<void> {
-  const states = await Promise.all(move.tags.map(async (tag) => ({
-    tag, found: await describeImage(ports, access, `${move.image}:${tag}`, move.builder),
-  })));
-  for (const { tag, found } of states) {
-    if (found.state === 'present' && found.digest !== move.digest) {
-      const message = `${move.image}:${tag} exists already with another content (${found.digest}), and a version is never overwritten.`;
-      throw new CommandError('push-failed', message, {
-        hint: `Give this commit a version of its own in \`tags\`, or deploy what exists by \`digest: ${found.digest}\`.`,
-      });
-    }
-  }
-  // A registry may answer "denied" for what does not exist; whether the tag may be written, writing tells.
-  await moveTags(ports, access, { ...move, tags: states.filter(({ found }) => found.state !== 'present').map(({ tag }) => tag) });
 }
 
 function imagetools(ports: DockerPorts, access: DockerAccess, builder: string | undefined, args: readonly [string, ...string[]]) {

@@ -13,8 +13,10 @@ export interface TagChoice {
 export interface TagRequest {
   /** As the user gave them; undefined: the commit, and `latest` on the default branch. */
   readonly tags?: readonly string[];
-  /** The full sha of the commit. */
+  /** The full sha of the commit; what follows a dash after it says how the image differs from that commit. */
   readonly commit: string;
+  /** Another commit that the run knows of: a tag that names it stands for a commit too. */
+  readonly otherCommit?: string;
   readonly onDefaultBranch: boolean;
 }
 
@@ -26,7 +28,12 @@ export type TagKind = 'commit' | 'version' | 'mutable';
  */
 export function chooseTags(request: TagRequest): TagChoice {
   const asked = [...new Set(request.tags ?? (request.onDefaultBranch ? [request.commit, 'latest'] : [request.commit]))];
-  const of = (kind: TagKind) => asked.filter((tag) => tagKind(tag, request.commit) === kind);
+  const commits = [request.commit, ...(request.otherCommit === undefined ? [] : [request.otherCommit])];
+  const kindOf = (tag: string): TagKind => {
+    const kinds = commits.map((commit) => tagKind(tag, commit));
+    return kinds.find((kind) => kind !== 'mutable') ?? 'mutable';
+  };
+  const of = (kind: TagKind) => asked.filter((tag) => kindOf(tag) === kind);
   const [commit, version, mutable] = [of('commit'), of('version'), of('mutable')];
   const pushed = commit.length + version.length > 0 ? commit : [request.commit];
   return { commit: pushed, version, mutable, deployed: pushed[0] ?? version[0] ?? request.commit };

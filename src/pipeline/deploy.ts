@@ -12,11 +12,12 @@ import { heldByOthers, settleUnfinished, type Settled } from './recover.js';
 import { wayBackOf } from './before-change.js';
 import { readCluster, readFacts, type ClusterFacts } from './cluster-facts.js';
 import { closedNow } from './freeze.js';
-import { imageStages, readImageFacts, type ImageFacts } from './image-stages.js';
+import { readSource } from '../image/source.js';
+import { imageStages, readImageFacts, type BuildFacts, type ImageFacts } from './image-stages.js';
 import { asDeployError } from './failure.js';
 import { preflight, unhealthyNow } from './preflight.js';
 import { outcomeOf, type Ending } from './outcome.js';
-import { digestOfBuild, makePlan } from './plan.js';
+import { digestOfBuild, makePlan, type PlanFacts } from './plan.js';
 import { sharedRecord } from './record.js';
 import { releaseStages, type ReleaseState } from './release-stages.js';
 import { deployReference, type Run } from './run.js';
@@ -37,10 +38,12 @@ interface Facts {
 }
 
 /** A whole run: facts, plan, and the stages of the plan. Every end of it is an outcome; it does not reject. */
-export async function deploy(run: Run): Promise<Outcome> {
-  const settled: Settled = {};
-  const looked = await runStages<{ facts?: Facts }>([preflightStage(run, settled)], {}, run.ports.clock, run.startedAt);
+export async function deploy(given: Run): Promise<Outcome> {
+  const settled: Settled & Named = {};
+  const looked = await runStages<{ facts?: Facts }>([preflightStage(given, settled)], {}, given.ports.clock, given.startedAt);
   const facts = looked.state.facts;
+  // From here on, records and reports name the commit that is built or deployed, whatever the event names.
+  const run = { ...given, facts: { ...given.facts, commit: settled.commit ?? given.facts.commit } };
   try {
     if (looked.failure || !facts) return outcomeOf(run, { failure: looked.failure, spans: looked.spans, warnings: [], recovery: settled.recovery });
     const known = { ...endingOf(run, facts, looked.spans), recovery: settled.recovery };
@@ -51,28 +54,36 @@ export async function deploy(run: Run): Promise<Outcome> {
   }
 }
 
-function preflightStage(run: Run, settled: Settled): Stage<{ facts?: Facts }> {
+/** The commit of what is deployed, once it is known. */
+interface Named {
+  commit?: string;
+}
+
+function preflightStage(run: Run, settled: Settled & Named): Stage<{ facts?: Facts }> {
   return { name: 'preflight', label: 'preflight', run: async () => ({ facts: await gatherFacts(run, settled) }) };
 }
 
 /** Reads everything that a plan needs, side by side, and changes nothing. All problems are reported at once. */
-async function gatherFacts(run: Run, settled: Settled): Promise<Facts> {
+async function gatherFacts(run: Run, settled: Settled & Named): Promise<Facts> {
   const { config } = run;
   const closed = closedNow(run);
-  const [image, cluster] = await Promise.allSettled([
-    readImageFacts(run), config.workloads.length > 0 ? readSettled(run, settled) : undefined,
+  const reading = readSource(run.ports, run.facts, config.build);
+  const [checkout, image, cluster] = await Promise.allSettled([
+    reading, readImageFacts(run, reading), config.workloads.length > 0 ? readSettled(run, settled) : undefined,
   ]);
   const opened = cluster.status === 'fulfilled' ? cluster.value : undefined;
   try {
     const found = image.status === 'fulfilled' ? image.value : undefined;
+    settled.commit = found?.commit ?? (checkout.status === 'fulfilled' ? checkout.value.source?.revision : undefined);
     const { targets, problems } = targetsOf(run, opened, found);
     const looked = opened ? await preflight(run, opened, found) : nothingFound;
     const all = [...closed.problems, ...[image, cluster].flatMap(problemsOf), ...problems, ...looked.problems];
     if (all.length > 0) throw new PreflightError(all);
     const unhealthy = unhealthyNow(opened?.found ?? []);
     const plan = makePlan(config, {
-      namespace: opened?.cluster.namespace, tags: found?.build?.tags, targets, buildCommand: found?.build?.command,
-      typed: (args) => opened?.cluster.typed(args) ?? '', unhealthy, wayBack: wayBackOf(opened?.ledger, targets, unhealthy), warnings: [...closed.warnings, ...(opened ? sharedRecord(config, opened) : []), ...looked.warnings],
+      ...plannedBuild(found?.build), namespace: opened?.cluster.namespace, targets,
+      typed: (args) => opened?.cluster.typed(args) ?? '', unhealthy, wayBack: wayBackOf(opened?.ledger, targets, unhealthy),
+      warnings: [...closed.warnings, ...found?.warnings ?? [], ...(opened ? sharedRecord(config, opened) : []), ...looked.warnings],
     });
     return { image: found, cluster: opened, targets, plan };
   } catch (error) {
@@ -80,6 +91,9 @@ async function gatherFacts(run: Run, settled: Settled): Promise<Facts> {
     throw error;
   }
 }
+
+const plannedBuild = (build: BuildFacts | undefined): Pick<PlanFacts, 'tags' | 'platforms' | 'existing' | 'buildCommand'> =>
+  (build ? { tags: build.tags, platforms: build.platforms, existing: build.existing, buildCommand: build.command } : {});
 
 /** The cluster, after what another run was in the middle of has come to its end. */
 async function readSettled(run: Run, settled: Settled): Promise<ClusterFacts> {
@@ -107,7 +121,9 @@ function problemsOf(settled: PromiseSettledResult<unknown>): readonly Finding[] 
 function targetsOf(run: Run, facts: ClusterFacts | undefined, image: ImageFacts | undefined): { targets: readonly Target[]; problems: readonly Finding[] } {
   const { config } = run;
   if (!facts || config.image === undefined) return { targets: [], problems: [] };
-  const after = deployReference(config.image, config.digest === undefined ? image?.build?.tags.deployed : undefined, config.digest ?? digestOfBuild);
+  const after = config.digest === undefined
+    ? deployReference(config.image, image?.build?.tags.deployed, image?.build?.existing?.digest ?? digestOfBuild)
+    : deployReference(config.image, undefined, config.digest);
   const { targets, problems } = resolveTargets(facts.found, config.image, after, facts.cluster.namespace, heldByOthers(facts.ledger));
   const findings = problems.map((problem) => ({ cause: problem.cause, message: describeProblem({ ...problem, hint: undefined }), hint: problem.hint }));
   return { targets, problems: findings };

@@ -1,14 +1,16 @@
 import { ConfigError } from '../outcome/errors.js';
-import { buildArguments, type Source } from '../image/build-arguments.js';
-import { build as buildImage } from '../image/build.js';
+import { buildArguments } from '../image/build-arguments.js';
+import { buildUnlessThere } from '../image/build.js';
 import { inspectBuilder, type Builder } from '../image/builder.js';
 import { asTyped, type DockerAccess } from '../image/docker.js';
+import { findExisting, type Claim, type Existing } from '../image/existing.js';
 import { logIn } from '../image/login.js';
 import { lookUp } from '../image/look-up.js';
-import { parseReference, sameRepository } from '../image/reference.js';
-import { moveTags, sameContent, type Described } from '../image/registry.js';
-import { chooseTags, type TagChoice } from '../image/tags.js';
-import type { BuildConfig, ImageName } from '../config/config.js';
+import { parseReference, sameRepository, type ImageReference } from '../image/reference.js';
+import { describeWithOrigin, moveTags, sameContent, type Described } from '../image/registry.js';
+import type { Source, SourceFacts } from '../image/source.js';
+import { chooseTags, tagKind, type TagChoice } from '../image/tags.js';
+import type { BuildConfig, Config, ImageName } from '../config/config.js';
 import type { Target } from '../rollout/workload.js';
 import type { DeployState } from './deploy.js';
 import { deployReference, type Run } from './run.js';
@@ -20,6 +22,9 @@ export interface ImageFacts {
   readonly build?: BuildFacts;
   /** What the registry holds under the `digest` that is to be deployed. */
   readonly existing?: Described;
+  /** The commit that the image is of. */
+  readonly commit?: string;
+  readonly warnings: readonly string[];
 }
 
 export interface BuildFacts {
@@ -28,6 +33,10 @@ export interface BuildFacts {
   readonly builder: Builder;
   readonly source: Source;
   readonly tags: TagChoice;
+  /** What the image is for; empty when that shows only once it is built. */
+  readonly platforms: readonly string[];
+  /** The image of this commit that is there already, and is taken. */
+  readonly existing?: Existing;
   /** The build as it would be typed. */
   readonly command: string;
 }
@@ -39,40 +48,83 @@ const registryAnswersWithinMs = 60_000;
  * Asks the builder what it can do, or the registry what it holds. Undefined when no image is concerned.
  * @throws CommandError when something is to be built, and the login fails
  */
-export async function readImageFacts(run: Run): Promise<ImageFacts | undefined> {
+export async function readImageFacts(run: Run, checkout: Promise<SourceFacts>): Promise<ImageFacts | undefined> {
   const { image, build, digest, login } = run.config;
   if (image === undefined) return undefined;
-  if (build) return { image, build: await readBuildFacts(run, image, build) };
-  if (digest === undefined) return { image };
-  const [existing] = await lookUp(run.ports, login, [`${image}@${digest}`], registryAnswersWithinMs);
-  return { image, existing };
+  if (build) return readBuildFacts(run, image, build, checkout);
+  const { source } = await checkout;
+  if (digest === undefined) return { image, commit: source?.revision, warnings: [] };
+  const [existing] = await lookUp(run.ports, login, [`${image}@${digest}`], registryAnswersWithinMs, describeWithOrigin);
+  return { image, existing, commit: commitOf(run, existing) ?? source?.revision, warnings: [] };
 }
 
-async function readBuildFacts(run: Run, image: ImageName, build: BuildConfig): Promise<BuildFacts> {
+/**
+ * The commit that an image says it is of. Labels are inherited from the base image, so that they count only where they
+ * name the repository of this run.
+ */
+function commitOf({ facts, ports }: Run, found: Described | undefined): string | undefined {
+  if (found?.state !== 'present' || found.revision === undefined || !/^[0-9a-f]{40,64}(?:-|$)/.test(found.revision)) return undefined;
+  const own = `${ports.env['GITHUB_SERVER_URL']}/${facts.repository}`;
+  return found.source?.replace(/\.git$/, '').toLowerCase() === own.toLowerCase() ? found.revision : undefined;
+}
+
+async function readBuildFacts(run: Run, image: ImageName, build: BuildConfig, checkout: Promise<SourceFacts>): Promise<ImageFacts> {
   const { config, ports } = run;
   const access = await logIn(ports, config.login);
-  const [commit, builder] = await Promise.all([sourceOf(run), inspectBuilder(ports, access, build)]);
-  const onDefaultBranch = run.facts.branch !== undefined && run.facts.branch === run.facts.defaultBranch;
-  const tags = chooseTags({ tags: config.tags, commit: commit.revision, onDefaultBranch });
+  const [known, builder] = await Promise.all([checkout, inspectBuilder(ports, access, build)]);
+  const { source: commit } = known;
+  if (commit === undefined) throw unknownCommit(known);
+  const { commit: eventCommit } = run.facts;
+  const otherCommit = eventCommit !== undefined && !commit.revision.startsWith(eventCommit) ? eventCommit : undefined;
+  const chosen = chooseTags({ tags: config.tags, commit: commit.revision, otherCommit, onDefaultBranch: known.onDefaultBranch });
+  for (const note of [...known.notes, ...aboutLatest(config, known, commit)]) ports.log.info(note);
+  // A builder that cannot push by digest needs a tag to push by, even if only versions were asked for.
+  const pushed = chosen.commit.length > 0 || builder.pushesByDigest ? chosen : { ...chosen, commit: [commit.revision] };
+  const claim = { image, build, source: commit };
+  const { tags, existing } = await takenOrAnew(run, access, claim, pushed);
   const source = { ...commit, version: tags.version[0] };
   const args = buildArguments({
     build, image, tags: tags.commit, source, builder, metadataFile: 'metadata.json',
     secretFiles: Object.fromEntries(Object.keys(build.buildSecrets).map((id) => [id, `SECRET_FILE_OF_${id}`])),
   });
-  return { access, build, builder, source, tags, command: asTyped(args) };
+  const platforms = build.platforms.length > 0 ? build.platforms : existing?.platforms ?? (builder.native === undefined ? [] : [builder.native]);
+  return {
+    image, commit: commit.revision, warnings: [...known.warnings, ...foreignTags(tags, otherCommit, commit)],
+    build: { access, build, builder, source, tags, existing, platforms, command: asTyped(args) },
+  };
 }
 
-async function sourceOf({ facts, ports }: Run): Promise<Source> {
-  if (facts.commit === undefined) {
-    throw new ConfigError([{
-      where: 'commit', message: 'is not known, and the image is tagged with it', hint: 'Run this on GitHub, or inside of a git repository that has a commit.',
-    }]);
-  }
-  // The time of the commit makes the layers of the same commit the same; a shallow clone knows it too.
-  const time = await ports.process.run({ program: 'git', args: ['log', '-1', '--format=%ct', facts.commit] }).catch(() => undefined);
-  const committedAt = time?.code === 0 ? Number(time.stdout.trim()) : undefined;
-  const server = ports.env['GITHUB_SERVER_URL'];
-  return { revision: facts.commit, committedAt, url: facts.repository && server ? `${server}/${facts.repository}` : undefined };
+function unknownCommit({ unreadable }: SourceFacts): ConfigError {
+  return new ConfigError([{
+    where: 'commit', message: `is not known, and the image is tagged with it${unreadable ? `. ${unreadable}` : ''}`,
+    hint: unreadable ? undefined : 'Run this on GitHub, or inside of a git repository that has a commit.',
+  }]);
+}
+
+/** Who gives no `tags` expects `latest` to move on the default branch. */
+function aboutLatest({ tags }: Config, { latestLeftAlone }: SourceFacts, { revision }: Source): string[] {
+  if (tags !== undefined || latestLeftAlone === undefined) return [];
+  return [`\`latest\` is left alone: ${latestLeftAlone}. To move it, set \`tags\` to \`${revision},latest\`.`];
+}
+
+const foreignTags = ({ commit: tags }: TagChoice, otherCommit: string | undefined, { revision }: Source): string[] =>
+  (otherCommit === undefined ? [] : tags.filter((tag) => tagKind(tag, revision) !== 'commit' || tag === otherCommit))
+    .map((tag) => `The tag ${tag} names commit ${otherCommit}, and the image is of commit ${revision}.`);
+
+/**
+ * The image that the tags of the commit name already. A scheduled run is there to build the commit anew, with what its
+ * base image has become: what exists keeps its tags, and the new image gets one with the id of the run.
+ */
+async function takenOrAnew(
+  run: Run, access: DockerAccess, claim: Omit<Claim, 'tags'>, tags: TagChoice,
+): Promise<{ readonly tags: TagChoice; readonly existing?: Existing }> {
+  const { ports } = run;
+  const existing = await findExisting(ports, access, { ...claim, tags });
+  if (!existing || ports.env['GITHUB_EVENT_NAME'] !== 'schedule' || tags.version.length > 0) return { tags, existing };
+  const anew = `${claim.source.revision}-${ports.env['GITHUB_RUN_ID'] ?? run.id}`;
+  ports.log.info(`${claim.image}:${existing.tag} keeps its image (${existing.digest}): a scheduled run builds the commit anew, as ${anew}.`);
+  const own = { ...tags, commit: [anew], deployed: anew };
+  return { tags: own, existing: await findExisting(ports, access, { ...claim, tags: own }) };
 }
 
 /** The stage that builds and pushes, and the one that moves the mutable tags once the verdict is good. */
@@ -81,11 +133,12 @@ export function imageStages(
 ): { readonly build: Stage<DeployState>; readonly tags: Stage<DeployState> } {
   const { ports } = run;
   const build: Stage<DeployState> = {
-    name: 'build', label: 'build and push',
+    name: 'build', label: facts.existing ? 'image of the commit' : 'build and push',
     run: async (state) => {
-      const built = await buildImage(ports, access, { ...facts, image });
-      const digest = (await sameAsDeployed(run, image, access, facts.tags.deployed, built.digest, state.targets)) ?? built.digest;
-      const reference = deployReference(image, facts.tags.deployed, digest);
+      const built = await buildUnlessThere(ports, access, { ...facts, image });
+      const same = await sameAsDeployed(run, image, access, facts, built.digest, state.targets);
+      const digest = same?.digest ?? built.digest;
+      const reference = deployReference(image, same?.tag ?? facts.tags.deployed, digest);
       const targets = state.targets.map((target) => ({ ...target, containers: target.containers.map((container) => ({ ...container, after: reference })) }));
       return { ...state, digest, reference, tags: built.tags, targets };
     },
@@ -97,9 +150,11 @@ export function imageStages(
       try {
         await moveTags(ports, access, move);
       } catch (error) {
-        if (state.targets.length === 0) throw error;
+        // Who named the tag wants it to move; nobody asked for the default one, and a registry with immutable tags never moves it.
+        if (state.targets.length === 0 && run.config.tags !== undefined) throw error;
         // Production is good by now: a tag that does not move is told, and is no reason to take production back.
-        const warning = `The release is good, and ${facts.tags.mutable.join(', ')} could not be moved to it: ${error instanceof Error ? error.message : String(error)}`;
+        const what = state.targets.length === 0 ? 'The image is pushed' : 'The release is good';
+        const warning = `${what}, and ${facts.tags.mutable.join(', ')} could not be moved to it: ${error instanceof Error ? error.message : String(error)}`;
         ports.log.warning(warning);
         return { ...state, warnings: [...state.warnings, warning] };
       }
@@ -110,14 +165,14 @@ export function imageStages(
 }
 
 /**
- * The digest that the workloads name for this very commit already, when it runs the same: a second run of a commit
- * builds an index of its own, because attestations hold times, and must not restart a single pod for that.
+ * What the workloads name for this very commit already, when it runs the same: an image that is built again has an index
+ * of its own, because attestations hold times, and must not restart a single pod for that.
  */
 async function sameAsDeployed(
-  { ports }: Run, image: ImageName, access: DockerAccess, tag: string, built: string, targets: readonly Target[],
-): Promise<string | undefined> {
+  { ports }: Run, image: ImageName, access: DockerAccess, { tags, source }: Pick<BuildFacts, 'tags' | 'source'>, built: string, targets: readonly Target[],
+): Promise<Pick<ImageReference, 'tag' | 'digest'> | undefined> {
   const [before, ...others] = [...new Set(targets.flatMap((target) => target.containers.map((container) => container.before)))].map(parseReference);
-  const sameCommit = others.length === 0 && before?.tag === tag && sameRepository(before.name, image);
-  if (!sameCommit || before.digest === undefined || before.digest === built) return undefined;
-  return (await sameContent(ports, access, image, before.digest, built)) ? before.digest : undefined;
+  if (!before || others.length > 0 || before.digest === undefined || before.digest === built || !sameRepository(before.name, image)) return undefined;
+  const sameCommit = before.tag === tags.deployed || before.tag === source.revision || before.tag?.startsWith(`${source.revision}-`);
+  return sameCommit && await sameContent(ports, access, image, before.digest, built) ? before : undefined;
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.js';
 import type { Plan, PlanStep } from '../outcome/plan.js';
+import type { Existing } from '../image/existing.js';
 import type { TagChoice } from '../image/tags.js';
 import { setImageCommands } from '../rollout/change.js';
 import type { Release } from '../rollout/ledger.js';
@@ -10,6 +11,10 @@ import type { Target } from '../rollout/workload.js';
 export interface PlanFacts {
   readonly namespace?: string;
   readonly tags?: TagChoice;
+  /** What the image is for, where that is known beforehand. */
+  readonly platforms?: readonly string[];
+  /** The image of the commit that is there already, so that nothing is built. */
+  readonly existing?: Existing;
   readonly targets: readonly Target[];
   /** A command as it would be typed. */
   readonly typed: (args: readonly string[]) => string;
@@ -42,14 +47,19 @@ export function makePlan(config: Config, facts: PlanFacts): Plan {
 function referenceOf(config: Config, facts: PlanFacts): string | undefined {
   if (config.image === undefined) return undefined;
   if (config.digest !== undefined) return `${config.image}@${config.digest}`;
-  return config.build ? `${config.image}:${facts.tags?.deployed ?? ''}@${digestOfBuild}` : undefined;
+  return config.build ? `${config.image}:${facts.tags?.deployed ?? ''}@${facts.existing?.digest ?? digestOfBuild}` : undefined;
 }
 
 const gateSteps = (config: Config): PlanStep[] =>
   config.gate ? [{ stage: 'test', title: `run the test gate in ${config.gate.workingDirectory}`, commands: config.gate.commands }] : [];
 
-const buildSteps = (config: Config, facts: PlanFacts): PlanStep[] =>
-  config.build ? [{ stage: 'build', title: `build ${config.image} for ${config.build.platforms.join(', ')} and push it as ${facts.tags?.deployed}`, commands: facts.buildCommand ? [facts.buildCommand] : [] }] : [];
+function buildSteps({ build, image }: Config, { tags, platforms = [], existing, buildCommand }: PlanFacts): PlanStep[] {
+  if (!build) return [];
+  if (existing) return [{ stage: 'build', title: `take ${image}:${existing.tag} (${existing.digest}), which is the image of this commit already; nothing is built`, commands: [] }];
+  const known = build.platforms.length > 0 ? build.platforms : platforms;
+  const forPlatforms = known.length > 0 ? known.join(', ') : 'the platform of the builder';
+  return [{ stage: 'build', title: `build ${image} for ${forPlatforms} and push it as ${tags?.deployed}`, commands: buildCommand ? [buildCommand] : [] }];
+}
 
 function rolloutSteps(config: Config, facts: PlanFacts): PlanStep[] {
   if (facts.targets.length === 0) return [];

@@ -19,7 +19,7 @@ export async function preflight(run: Run, facts: ClusterFacts, image: ImageFacts
   const { config } = run;
   const present = facts.found.flatMap(({ ref, workload }) =>
     (workload ? [{ ref: refText(ref), kind: ref.kind, workload, template: templateOf(ref.kind, workload) }] : []));
-  const platforms = image?.build?.build.platforms ?? (image?.existing?.state === 'present' ? image.existing.platforms : []);
+  const platforms = image?.build?.platforms ?? (image?.existing?.state === 'present' ? image.existing.platforms : []);
   // Also where the runner itself was refused: the nodes have logins of their own.
   const readable = image?.existing?.state === 'present' || image?.existing?.state === 'denied';
   const reference = readable ? `${config.image}@${config.digest}` : undefined;

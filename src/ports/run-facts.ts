@@ -1,6 +1,6 @@
 /** What is known of the commit and the run before any setting is read, on the runner and at a terminal alike. */
 export interface RunFacts {
-  /** The full sha. */
+  /** The full sha of the commit that the event names; at a terminal, of HEAD. What is built may be another one. */
   readonly commit?: string;
   /** Undefined for a tag, a pull request or a detached HEAD. */
   readonly branch?: string;

@@ -1,0 +1,122 @@
+import type { BuildConfig, Digest, ImageName } from '../config/config.js';
+import { CommandError } from '../outcome/errors.js';
+import type { DockerAccess, DockerPorts } from './docker.js';
+import { missingPlatforms } from './platforms.js';
+import { describeImage, describeWithOrigin, moveTags, sameManifests, type Described } from './registry.js';
+import type { Source } from './source.js';
+import type { TagChoice } from './tags.js';
+
+/** The image that is to have tags which never move. */
+export interface Claim {
+  readonly image: ImageName;
+  readonly tags: Pick<TagChoice, 'commit' | 'version'>;
+  readonly source: Pick<Source, 'revision'>;
+  readonly build: Pick<BuildConfig, 'platforms' | 'labels' | 'builder'>;
+}
+
+/** An image of this very commit that the registry has already. */
+export interface Existing {
+  /** The tag that it was found under. */
+  readonly tag: string;
+  readonly digest: Digest;
+  readonly platforms: readonly string[];
+}
+
+type Present = Extract<Described, { state: 'present' }>;
+
+interface Found {
+  readonly tag: string;
+  readonly kind: 'commit' | 'version';
+  readonly found: Described;
+}
+
+/**
+ * The image of this commit that one of its tags names already: it is what a build of the commit has to give, and the
+ * tag never moves. Of an image that does not say its commit, the commit's own tag says it.
+ * Throws CommandError `push-failed` when a tag is taken by the image of another commit, or lacks a platform.
+ */
+export async function findExisting(ports: DockerPorts, access: DockerAccess, claim: Claim): Promise<Existing | undefined> {
+  const states = await lookAt(ports, access, claim);
+  const ofThisCommit = states.flatMap(({ tag, kind, found }) => {
+    if (found.state !== 'present') return [];
+    const says = revisionOf(found, claim);
+    if (says !== undefined && says !== claim.source.revision) throw takenByAnother(claim, { tag, kind, found }, says);
+    return says !== undefined || kind === 'commit' ? [{ tag, digest: found.digest, platforms: found.platforms }] : [];
+  });
+  const [first] = ofThisCommit;
+  if (first) refuseIncomplete(claim, first);
+  return first;
+}
+
+async function lookAt(ports: DockerPorts, access: DockerAccess, { image, tags, build }: Claim): Promise<readonly Found[]> {
+  const all = [...tags.commit.map((tag) => ({ tag, kind: 'commit' as const })), ...tags.version.map((tag) => ({ tag, kind: 'version' as const }))];
+  return Promise.all(all.map(async ({ tag, kind }) => (
+    { tag, kind, found: await describeWithOrigin(ports, access, `${image}:${tag}`, build.builder) }
+  )));
+}
+
+const revisionLabel = 'org.opencontainers.image.revision';
+
+/** What the image says of its commit; a label that the user sets says something of their own. */
+const revisionOf = (found: Present, { build }: Pick<Claim, 'build'>): string | undefined => (revisionLabel in build.labels ? undefined : found.revision);
+
+function takenByAnother({ image, source }: Claim, { tag, kind, found }: Found & { found: Present }, says: string): CommandError {
+  const rule = kind === 'version' ? 'a version is never overwritten' : 'a tag that stands for a commit is never moved';
+  return new CommandError('push-failed', `${image}:${tag} is the image of commit ${says} (${found.digest}), this is ${source.revision}, and ${rule}.`, {
+    hint: kind === 'version'
+      ? `Give this commit a version of its own in \`tags\`, or deploy what exists by \`digest: ${found.digest}\`.`
+      : tag === source.revision
+        ? 'Remove that tag from the registry if it was pushed by mistake, or name another one for this commit in `tags`.'
+        : 'Leave this tag out of `tags`: without `tags`, the image is tagged with the commit that is checked out.',
+  });
+}
+
+function refuseIncomplete({ image, build }: Claim, { tag, digest, platforms }: Existing): void {
+  const missing = platforms.length > 0 ? missingPlatforms(build.platforms, platforms) : [];
+  if (missing.length === 0) return;
+  throw new CommandError('push-failed', `${image}:${tag} is the image of this commit already (${digest}), without ${missing.join(' and ')}: it holds ${platforms.join(', ')}, and such a tag never moves.`, {
+    hint: 'Give the image with the other platforms a tag of its own in `tags`, or leave them out of `platforms`.',
+  });
+}
+
+/**
+ * Makes the tags name the digest where they name nothing yet. What names the same images, or the image of this very
+ * commit, is left as it is. @returns the digest that the first of the tags names
+ * Throws CommandError `push-failed` when one names another image: whoever has pulled it relies on it.
+ */
+export async function claimTags(ports: DockerPorts, access: DockerAccess, claim: Claim, digest: Digest): Promise<Digest> {
+  if (claim.tags.commit.length + claim.tags.version.length === 0) return digest;
+  const { states, missing } = await settleTags(ports, access, claim, digest);
+  // A registry may answer "denied" for what does not exist; whether the tag may be written, writing tells.
+  try {
+    await moveTags(ports, access, { image: claim.image, digest, tags: missing, builder: claim.build.builder });
+  } catch (error) {
+    // Another run was quicker, and the registry lets nobody move a tag.
+    const again = await settleTags(ports, access, claim, digest);
+    if (again.missing.length > 0) throw error;
+    return again.states[0]?.digest ?? digest;
+  }
+  return states[0]?.digest ?? digest;
+}
+
+async function settleTags(ports: DockerPorts, access: DockerAccess, claim: Claim, digest: Digest) {
+  const looked = await lookAt(ports, access, claim);
+  const isTaken = ({ found }: Found): boolean => found.state === 'present' && found.digest !== digest;
+  const own = looked.some(isTaken) ? await describeImage(ports, access, `${claim.image}@${digest}`, claim.build.builder) : undefined;
+  const states = looked.map((each) => {
+    const { tag, found } = each;
+    if (found.state !== 'present' || found.digest === digest) return { tag, digest };
+    const same = own?.state === 'present' && sameManifests(own, found);
+    const says = revisionOf(found, claim);
+    if (!same && says !== claim.source.revision) throw says === undefined ? otherContent(claim, tag, found) : takenByAnother(claim, { ...each, found }, says);
+    ports.log.info(`${claim.image}:${tag} exists already (${found.digest})${same ? ' and names the same images' : ' for this commit'}: it is left as it is.`);
+    return { tag, digest: found.digest };
+  });
+  return { states, missing: looked.filter(({ found }) => found.state !== 'present').map(({ tag }) => tag) };
+}
+
+function otherContent({ image }: Claim, tag: string, found: Present): CommandError {
+  return new CommandError('push-failed', `${image}:${tag} exists already with another content (${found.digest}), and a version is never overwritten.`, {
+    hint: `Give this commit a version of its own in \`tags\`, or deploy what exists by \`digest: ${found.digest}\`.`,
+  });
+}
