@@ -61,6 +61,15 @@ describe('facts of the run', () => {
     });
   });
 
+  it.each(['schedule', 'workflow_run', 'repository_dispatch'])('know the default branch of %s, which runs on it, without a word of it in the event', async (name) => {
+    const event = JSON.stringify({ schedule: '0 3 * * *' });
+    const scheduled = { ...env, GITHUB_EVENT_NAME: name, GITHUB_REF: 'refs/heads/trunk' };
+    for (const text of [event, undefined]) {
+      expect(await readRunFacts(scheduled, { readText: () => Promise.resolve(text) })).toMatchObject({ branch: 'trunk', defaultBranch: 'trunk' });
+    }
+    expect((await readRunFacts({ ...scheduled, GITHUB_EVENT_NAME: 'push' }, noFiles)).defaultBranch).toBeUndefined();
+  });
+
   it.each(['{', 'null', '[]', '{"repository":null}', '{"repository":{"default_branch":3}}'])('do without the event %s', async (event) => {
     expect((await readRunFacts(env, { readText: () => Promise.resolve(event) })).defaultBranch).toBeUndefined();
   });

@@ -36,6 +36,8 @@ describe('what buildx says of a builder', () => {
       name: 'ci', driver: 'docker-container', platforms: ['linux/amd64', 'linux/amd64/v2', 'linux/386', 'linux/arm64', 'linux/arm/v7'], error: undefined,
     });
     expect(parseBuilder('Name:   default\nDriver: \nError:  Cannot connect to the Docker daemon\n')).toMatchObject({ driver: '', error: 'Cannot connect to the Docker daemon' });
+    // A person has put some first, so that the first may be emulated.
+    expect(parseBuilder(daemon).native).toBe('linux/amd64');
     expect(parseBuilder('')).toEqual({ name: 'default', driver: '', platforms: [], error: undefined });
   });
 

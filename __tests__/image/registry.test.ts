@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { ownAccess } from '../../src/image/docker.js';
-import { describeImage, moveTags, parseImageConfig, parseIndex } from '../../src/image/registry.js';
+import { describeImage, describeWithOrigin, moveTags, parseImageConfig, parseIndex, parseOrigin } from '../../src/image/registry.js';
 import { classifyRegistryError } from '../../src/image/registry-error.js';
 import { scriptedDocker } from './fakes.js';
 
@@ -75,8 +76,42 @@ describe('moving tags', () => {
     ['ERROR: push access denied', 'registry-denied', 'The registry did not let r/api:latest, r/api:v1 be set: push access denied.', 1],
     ['ERROR: 503 Service Unavailable', 'push-failed', 'r/api:latest, r/api:v1 could not be set: 503 Service Unavailable.', 3],
   ])('says why it failed: %s', async (stderr, code, message, times) => {
-    const { ports, calls } = scriptedDocker([[/create/, { code: 1, stderr }]]);
+    const { ports, calls } = scriptedDocker([[/create/, { code: 1, stderr }], [/inspect/, { code: 1, stderr: 'ERROR: r/api:x: not found' }]]);
     await expect(moveTags(ports, ownAccess, move)).rejects.toMatchObject({ code, message });
-    expect(calls).toHaveLength(times);
+    expect(calls.filter((call) => call.includes('create'))).toHaveLength(times);
   });
+
+  const conflict = { code: 1, stderr: 'ERROR: unexpected status from PUT request to https://r/v2/api/manifests/latest: 409 Conflict' };
+  const raw = '{"manifests":[]}';
+  const digest = 'sha256:' + createHash('sha256').update(raw).digest('hex');
+
+  it('is content where the registry refuses to set a tag to what it names already', async () => {
+    await moveTags(scriptedDocker([[/create/, conflict], [/inspect/, { stdout: raw }]]).ports, ownAccess, { ...move, digest });
+  });
+
+  it('says what a tag names that the registry does not let be moved', async () => {
+    await expect(moveTags(scriptedDocker([[/create/, conflict], [/inspect/, { stdout: raw }]]).ports, ownAccess, { ...move, tags: ['latest'] })).rejects.toMatchObject({
+      code: 'push-failed', message: expect.stringMatching(new RegExp(`^r/api:latest names ${digest}, and the registry did not let it be moved\\. r/api:latest could not be set: .*409 Conflict\\.$`)),
+      hint: expect.stringContaining('immutable'),
+    });
+  });
+});
+
+describe('the commit of an image', () => {
+  const labels = (revision?: string) => ({ config: { Labels: revision === undefined ? null : { 'org.opencontainers.image.revision': revision } } });
+
+  it.each<[string, object | null, object]>([
+    ['one image', labels('a'), { revision: 'a' }], ['one without labels', labels(), {}], ['images of two platforms', { 'linux/amd64': labels('a'), 'linux/arm64': labels('a') }, { revision: 'a' }],
+    ['images that do not agree', { 'linux/amd64': labels('a'), 'linux/arm64': labels('b') }, {}], ['nothing', null, {}], ['something else', { 'linux/amd64': null }, {}],
+  ])('is read from the labels of %s', (_what, image, expected) => {
+    expect(parseOrigin(JSON.stringify(image))).toEqual(expected);
+  });
+
+  it('is read from the labels only where the index does not name it', async () => {
+    const annotated = scriptedDocker([[/--raw/, { stdout: '{"manifests":[],"annotations":{"org.opencontainers.image.revision":"a"}}' }]]);
+    expect(await describeWithOrigin(annotated.ports, ownAccess, 'r/api:x')).toMatchObject({ revision: 'a' });
+    const plain = scriptedDocker([[/--raw/, { stdout: raw }], [/--format/, { stdout: JSON.stringify(labels('b')) }]]);
+    expect(await describeWithOrigin(plain.ports, ownAccess, 'r/api:x')).toMatchObject({ revision: 'b' });
+  });
+  const raw = '{"manifests":[]}';
 });

@@ -36,6 +36,17 @@ describe('the tags of a run', () => {
       .toEqual({ commit: ['sha-80438e3'], version: ['1.2.3'], mutable: [], deployed: 'sha-80438e3' });
   });
 
+  it('of another commit stand for a commit too, and are never moved to this one', () => {
+    const otherCommit = 'f'.repeat(40);
+    expect(chooseTags({ commit, otherCommit, onDefaultBranch: false, tags: ['main-fffffff', 'latest'] }))
+      .toEqual({ commit: ['main-fffffff'], version: [], mutable: ['latest'], deployed: 'main-fffffff' });
+  });
+
+  it('name uncommitted changes beside the commit', () => {
+    const dirty = `${commit}-dirty-0123456789ab`;
+    expect(chooseTags({ commit: dirty, onDefaultBranch: false })).toEqual({ commit: [dirty], version: [], mutable: [], deployed: dirty });
+  });
+
   it('lose none that was asked for, and always hold one to deploy by', () => {
     const tag = fc.oneof(fc.stringMatching(/^[a-z0-9][a-z0-9.-]{0,12}$/), fc.constantFrom('latest', '1.2.3', commit));
     fc.assert(fc.property(fc.array(tag), (tags) => {

@@ -43,6 +43,17 @@ describe('the plan', () => {
     const plan = makePlan(config({ image, build }), facts({ tags }));
     expect([plan.steps.map(({ stage }) => stage), plan.changes, plan.rollback]).toEqual([['build', 'tags'], [], undefined]);
   });
+  it('of a build for the builder\'s own platform, and of an image that is there already', () => {
+    const own = { ...build, platforms: [] };
+    const titles = (more: Partial<PlanFacts>) => makePlan(config({ image, build: own }), facts({ tags, ...more })).steps[0]?.title;
+    expect(titles({})).toBe(`build ${image} for the platform of the builder and push it as 2`);
+    expect(titles({ platforms: ['linux/amd64'] })).toBe(`build ${image} for linux/amd64 and push it as 2`);
+    const existing = { tag: '2', digest, platforms: ['linux/amd64'] };
+    expect(makePlan(config({ image, build: own }), facts({ tags, existing, buildCommand: 'docker buildx build .' }))).toMatchObject({
+      reference: `${image}:2@${digest}`,
+      steps: [{ title: `take ${image}:2 (${digest}), which is the image of this commit already; nothing is built`, commands: [] }, { stage: 'tags' }],
+    });
+  });
   it('of nothing', () => {
     expect(makePlan(config(), facts())).toEqual({
       app: 'api', environment: undefined, namespace: undefined, reference: undefined, steps: [], changes: [], rollback: undefined, warnings: [],

@@ -78,7 +78,7 @@ export const imageSettings = {
   'tags': setting({
     topic: 'image', actions: ['deploy', 'build'],
     description: 'Tags of the image, separated by commas or line breaks. Tags that move, such as `latest`, move only after a good verdict.',
-    default: 'the full sha of the commit, and `latest` on the default branch',
+    default: 'the full sha of the commit that is checked out, and `latest` when it is the one of the default branch that the event names',
     examples: ['1.4.2, latest'],
     kind: unique(list(parseTag, {
       expects: 'a list of tags', item: 'a tag such as 1.4.2', separator: ',', accepts: ['text', 'number'],

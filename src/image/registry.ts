@@ -151,12 +151,35 @@ export async function moveTags(ports: DockerPorts, access: DockerAccess, move: T
   const args = moveTagsArguments(move);
   ports.log.command(asTyped(args));
   const names = move.tags.map((tag) => `${move.image}:${tag}`).join(', ');
-  await withRetries(ports, `Tagging ${names}`, async (): Promise<Attempt<undefined>> => {
-    const exited = await docker(ports, access, { args, timeoutMs: 5 * inspectTimeoutMs });
-    if (exited.code === 0) return { value: undefined };
-    return tagFailure(names, finalError(exited.stderr));
-  });
+  try {
+    await withRetries(ports, `Tagging ${names}`, async (): Promise<Attempt<undefined>> => {
+      const exited = await docker(ports, access, { args, timeoutMs: 5 * inspectTimeoutMs });
+      if (exited.code === 0) return { value: undefined };
+      return tagFailure(names, finalError(exited.stderr));
+    });
+  } catch (error) {
+    await explainUnmoved(ports, access, move, error);
+    return;
+  }
   await Promise.all(move.tags.map((tag) => checkTag(ports, access, move, tag)));
+}
+
+/**
+ * A registry with immutable tags refuses to set a tag that exists, also to what it names already. Throws what says most
+ * of the tags that are not as they were to be.
+ */
+async function explainUnmoved(ports: DockerPorts, access: DockerAccess, move: TagMove, error: unknown): Promise<void> {
+  // A registry that is away is not asked again.
+  if (!(error instanceof CommandError) || !['denied', 'other'].includes(classifyRegistryError(error.message))) throw error;
+  const found = await Promise.all(move.tags.map(async (tag) => ({ tag, now: await describeImage(ports, access, `${move.image}:${tag}`, move.builder) })));
+  const others = found.filter(({ now }) => now.state !== 'present' || now.digest !== move.digest);
+  if (others.length === 0) return;
+  const kept = others.flatMap(({ tag, now }) => (now.state === 'present' ? [`${move.image}:${tag} names ${now.digest}`] : []));
+  if (kept.length === 0 || kept.length < others.length) throw error;
+  throw new CommandError(error.code, `${kept.join(' and ')}, and the registry did not let it be moved. ${error.message}`, {
+    hint: 'If tags are immutable in this registry, leave those that move, such as `latest`, out of `tags`. Otherwise check that the account may overwrite them.',
+    evidence: error.evidence, cause: error,
+  });
 }
 
 /** The arguments of `docker` for it. */
