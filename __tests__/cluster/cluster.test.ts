@@ -3,11 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openCluster, shellWord } from '../../src/cluster/cluster.js';
-import { currentNamespace, writeAccess } from '../../src/cluster/kubeconfig.js';
+import { writeAccess } from '../../src/cluster/access.js';
+import { currentNamespace } from '../../src/cluster/kubeconfig.js';
 import { ClusterError } from '../../src/outcome/errors.js';
 import type { Command, Exited, ProcessRunner } from '../../src/ports/process.js';
 import { serveApi, type Answering, type ApiServer } from './api-server.js';
+import type { Clock } from '../../src/ports/clock.js';
 import { fakePorts } from './fake-ports.js';
+import { swiftClock } from './hand-clock.js';
 
 let folder: string;
 let server: ApiServer | undefined;
@@ -48,7 +51,15 @@ const brokenProxy = (exit: Exited): ProcessRunner => ({
 });
 
 const version = (answering: Answering) => answering.json({ gitVersion: 'v1.34.4' });
-const portsWith = (process: ProcessRunner) => fakePorts({ process, env: { PATH: '/bin' }, executables: ['/bin/kubectl'] });
+/** Waits of seconds are over at once; that for a proxy that does not start never is. */
+const clock = (): Clock => {
+  const swift = swiftClock();
+  return { ...swift, sleep: (ms, signal) => (ms < 30_000 ? swift.sleep(ms, signal) : new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason), { once: true }))) };
+};
+const usable = 'current-context: prod\nclusters: [{name: c, cluster: {server: "https://10.0.0.1:6443"}}]\nusers: [{name: u, user: {token: t}}]\n'
+  + 'contexts: [{name: prod, context: {cluster: c, user: u, namespace: shop}}]\n';
+const portsWith = (process: ProcessRunner) =>
+  fakePorts({ process, clock: clock(), env: { PATH: '/bin', HOME: '/home/me' }, executables: ['/bin/kubectl'], files: { '/k': usable, '/home/me/.kube/config': usable } });
 
 async function refusal(process: ProcessRunner): Promise<readonly [string, string, string]> {
   const error = await openCluster(portsWith(process), {}, folder).then(() => undefined, (thrown: unknown) => thrown);
@@ -74,8 +85,7 @@ describe('a cluster', () => {
   });
 
   it('without a namespace is that of the kubeconfig', async () => {
-    const content = 'current-context: prod\ncontexts: [{name: prod, context: {namespace: shop}}]';
-    const cluster = await openCluster(portsWith(kubectl(version)), { kubeconfig: { content } }, folder);
+    const cluster = await openCluster(portsWith(kubectl(version)), { kubeconfig: { content: usable } }, folder);
     expect([cluster.namespace, ran]).toEqual(['shop', []]);
   });
 
@@ -94,7 +104,7 @@ describe('a cluster', () => {
   it('in whose place something else refuses is not there', async () => {
     expect(await refusal(kubectl((answering) => answering.text('<h1>Access denied</h1>', 403)))).toEqual([
       'api-unreachable', 'The cluster does not answer: /version was answered with status 403: Access denied.',
-      'Check the kubeconfig, the context, and that the runner may reach the API server.',
+      'The answer is not that of an API server: look at what is between this runner and the cluster.',
     ]);
     expect(stopped).toBe(1);
   });
@@ -107,28 +117,70 @@ describe('a cluster', () => {
     expect(stopped).toBe(1);
   });
 
-  it('whose kubeconfig cannot be used says so in kubectl’s words', async () => {
-    expect(await refusal(brokenProxy(exited({ code: 1, stderr: 'warning\nerror: context "prod" does not exist\n' })))).toEqual([
-      'api-unreachable', 'kubectl cannot use its configuration: context "prod" does not exist.',
-      'Check `kubeconfig` and `kube-context`: `kubectl config get-contexts` lists what the file holds.',
-    ]);
-    expect((await refusal(brokenProxy(exited({ code: 137 }))))[1]).toBe('kubectl cannot use its configuration: kubectl proxy ended with code 137.');
+  it.each([
+    ['dial tcp 10.0.0.1:6443: connect: connection refused', 'api-unreachable', /that the runner may reach the API server/],
+    ['tls: failed to verify certificate: x509: certificate signed by unknown authority', 'api-unreachable', /certificate-authority-data/],
+    ['getting credentials: exec: executable aws failed with exit code 255', 'permission-denied', /run it on the runner/],
+  ])('that kubectl cannot reach is not said to have answered: %s', async (words, cause, hint) => {
+    const [code, message, advice] = await refusal(kubectl((answering) => answering.text(words, 500, { 'content-type': 'text/plain; charset=utf-8' })));
+    expect([code, message]).toEqual([cause, `The cluster does not answer: no answer to /version: ${words}.`]);
+    expect(advice).toMatch(hint);
+  });
+  it('that answers 500 itself is said to have', async () => {
+    const own = (answering: Answering) => answering.text('dial tcp: of its own', 500, { 'content-type': 'text/plain', 'audit-id': '1' });
+    expect((await refusal(kubectl(own)))[1]).toBe('The cluster does not answer: /version was answered with status 500: dial tcp: of its own.');
+  });
+
+  it.each([
+    [{ code: 1, stderr: 'warning: x\nerror: context "prod" does not exist\n' }, 'config-invalid', 'kubectl cannot use its configuration: context "prod" does not exist.'],
+    [{ code: 1, stderr: 'error: error loading config file "/k": yaml: line 3: did not find expected\n' }, 'config-invalid', 'kubectl cannot use its configuration: error loading config file "/k": yaml: line 3: did not find expected.'],
+    [{ code: 1, stderr: 'error: listen unix /x/api.sock: bind: permission denied\n' }, 'config-invalid', 'kubectl proxy could not create its socket: listen unix /x/api.sock: bind: permission denied.'],
+    [{ code: 127, stderr: 'sh: 1: /bin/kubectl: not found\n' }, 'tool-missing', 'kubectl could not be started (/bin/kubectl): sh: 1: /bin/kubectl: not found.'],
+    [{ code: 137 }, 'unexpected', 'kubectl proxy exited with code 137 and gave no reason.'],
+  ])('whose proxy does not start says why: %j', async (exit, cause, message) => {
+    expect((await refusal(brokenProxy(exited(exit)))).slice(0, 2)).toEqual([cause, message]);
+  });
+  it('whose proxy neither starts nor ends is not waited for without an end', async () => {
+    const hanging: ProcessRunner = {
+      run: async () => exited(),
+      start: (command) => {
+        command.onLine?.('Open https://login.example to log in', 'stderr');
+        return { pid: 1, exited: new Promise(() => undefined), stop: async () => void (stopped += 1) };
+      },
+    };
+    const ports = { ...portsWith(hanging), clock: swiftClock() };
+    await expect(openCluster(ports, {}, folder)).rejects.toMatchObject({
+      code: 'tool-timeout', message: 'kubectl proxy did not start to serve within 30 s: Open https://login.example to log in.',
+    });
+    expect(stopped).toBe(1);
+  });
+
+  it('has its socket in another folder where that of the run has too long a path', async () => {
+    const ports = portsWith(kubectl(version));
+    const short = await mkdtemp(join(tmpdir(), 'c-'));
+    const removed: string[] = [];
+    const files = { ...ports.files, shortFolder: async () => short, remove: async (path: string) => void removed.push(path) };
+    const cluster = await openCluster({ ...ports, files }, {}, `${folder}/${'x'.repeat(90)}`);
+    expect(started[0]?.args).toContain(`--unix-socket=${short}/api.sock`);
+    await cluster.close();
+    expect(removed).toEqual([short]);
+    await rm(short, { recursive: true });
   });
 });
 
 describe('access', () => {
   it('given as content is written for this user alone', async () => {
     const ports = fakePorts();
-    expect(await writeAccess({ kubeconfig: { content: 'apiVersion: v1' } }, ports.files, '/private')).toEqual({ args: [], env: { KUBECONFIG: '/private/kubeconfig' } });
+    expect(await writeAccess({ kubeconfig: { content: 'apiVersion: v1' } }, ports, '/private')).toEqual({ args: [], env: { KUBECONFIG: '/private/kubeconfig' } });
     expect(ports.written.get('/private/kubeconfig')).toEqual({ text: 'apiVersion: v1', mode: 0o600 });
   });
   it('given as a path is used where it is', async () => {
     const ports = fakePorts();
-    expect(await writeAccess({ kubeconfig: { path: '/home/me/k' }, context: 'a b' }, ports.files, '/private')).toEqual({ args: ['--context=a b'], env: { KUBECONFIG: '/home/me/k' } });
+    expect(await writeAccess({ kubeconfig: { path: '/home/me/k' }, context: 'a b' }, ports, '/private')).toEqual({ args: ['--context=a b'], env: { KUBECONFIG: '/home/me/k' } });
     expect(ports.written.size).toBe(0);
   });
   it('that is not given is what kubectl would use itself', async () => {
-    expect(await writeAccess({}, fakePorts().files, '/private')).toEqual({ args: [], env: {} });
+    expect(await writeAccess({}, fakePorts(), '/private')).toEqual({ args: [], env: {} });
   });
 });
 

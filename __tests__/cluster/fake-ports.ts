@@ -17,6 +17,8 @@ export interface FakePorts extends Ports {
 export interface FakeWorld {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly executables?: readonly string[];
+  /** Texts of the files that are there, by their paths. */
+  readonly files?: Readonly<Record<string, string>>;
   readonly process?: Partial<ProcessRunner>;
   readonly http?: Http;
   readonly clock?: Clock;
@@ -36,11 +38,12 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     progress: say('progress'), group: (_title, body) => body(),
   };
   const files: Files = {
-    readText: async (path) => written.get(path)?.text,
+    readText: async (path) => written.get(path)?.text ?? world.files?.[path],
     isExecutable: async (path) => world.executables?.includes(path) ?? false,
     writeText: async (path, text, mode) => void written.set(path, { text, mode }),
     link: absent('a link'),
     temporaryFolder: absent('a temporary folder'),
+    shortFolder: absent('a short folder'),
     remove: async (path) => void written.delete(path),
   };
   return {

@@ -75,6 +75,23 @@ describe('files', () => {
     expect(await readdir(root)).toEqual([]);
   });
 
+  it('says in words why there can be no private folder, whoever asks for it', async () => {
+    await writeFile(at('file'), '');
+    for (const [path, reason] of [[at('nowhere'), 'it does not exist'], [at('file'), 'it is not a folder']] as const) {
+      await expect(createFiles(path).temporaryFolder()).rejects.toMatchObject({
+        code: 'config-invalid', message: `The temporary folder ${path} cannot be used: ${reason}.`, hint: expect.stringContaining('RUNNER_TEMP'),
+      });
+    }
+  });
+
+  it('makes a private folder with a short path, wherever its own folder is', async () => {
+    const files = createFiles(at('x'.repeat(100)));
+    const folder = await files.shortFolder(60);
+    expect([(await stat(folder)).mode & 0o777, Buffer.byteLength(folder) <= 60]).toEqual([0o700, true]);
+    await files.remove(folder);
+    await expect(files.shortFolder(3)).rejects.toMatchObject({ code: 'config-invalid', message: expect.stringContaining('at most 3 bytes') });
+  });
+
   it('links, and removes a link without what it points to', async () => {
     const files = createFiles(root);
     await writeFile(at('target'), 'kept');

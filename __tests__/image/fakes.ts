@@ -41,7 +41,7 @@ export function scriptedDocker(
       readText: (path) => Promise.resolve(all.written.get(path)), isExecutable: () => Promise.resolve(false),
       writeText: (path, text, mode) => { all.written.set(path, text); all.written.set(`${path} mode`, (mode ?? 0o644).toString(8)); return Promise.resolve(); },
       link: (target, path) => { all.written.set(path, `-> ${target}`); return Promise.resolve(); },
-      temporaryFolder: () => Promise.resolve('/tmp/private'), remove: (path) => { all.removed.push(path); return Promise.resolve(); },
+      temporaryFolder: () => Promise.resolve('/tmp/private'), shortFolder: () => Promise.resolve('/tmp/short'), remove: (path) => { all.removed.push(path); return Promise.resolve(); },
     },
     log: {
       mask: say('mask'), redact: (text) => text, info: say('info'), warning: say('warning'), error: say('error'), output: say('output'),

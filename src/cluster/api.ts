@@ -99,6 +99,7 @@ export function openApi(socketPath: string, clock: Clock, closed: AbortSignal): 
     const body = await collect(answer, options.maxBytes ?? maxAnswerBytes, tooLate).catch((error: unknown) => {
       throw failed(error);
     });
+    if (isOfKubectl(answer, body)) throw failed(new Error(body.trim()));
     return { status: answer.statusCode ?? 0, headers: answer.headers, body };
   };
 
@@ -186,6 +187,16 @@ async function pastConflicts(clock: Clock, patch: () => Promise<RawAnswer>, sign
   }
   return patch();
 }
+
+/**
+ * Where kubectl cannot reach the API server, its proxy answers 500 with the error of its connection as text. An API server
+ * gives every answer an Audit-Id, also those that it passes on from a pod.
+ */
+const isOfKubectl = ({ statusCode, headers }: IncomingMessage, text: string): boolean =>
+  statusCode === 500 && headers['audit-id'] === undefined && (headers['content-type'] ?? '').startsWith('text/plain') && connectionTrouble.test(text);
+
+/** As Go words it: net.OpError, crypto/tls, net/http, and client-go about programs that it asks for credentials. */
+const connectionTrouble = /^\s*(?:[A-Z][a-z]+ "https?:|dial |read |write |EOF|unexpected EOF|net\/http: |http: |http2: |proxyconnect |remote error: |tls: |x509: |context |getting credentials: |socks connect )/;
 
 const noAnswer = (path: string, error: unknown): ApiError =>
   new ApiError(0, 'NoAnswer', `no answer to ${withoutQuery(path)}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });

@@ -3,7 +3,11 @@ import { ClusterError } from '../outcome/errors.js';
 import type { Ports } from '../ports/ports.js';
 import type { Exited } from '../ports/process.js';
 import { ApiError, openApi, type Api } from './api.js';
-import { currentNamespace, writeAccess, type Access } from './kubeconfig.js';
+import { writeAccess, type Access } from './access.js';
+import { expiryOf, type Expiry } from './expiry.js';
+import { checkKubeconfig } from './kubeconfig-check.js';
+import { currentNamespace } from './kubeconfig.js';
+import { meaningOf } from './meaning.js';
 import { findKubectl } from './kubectl.js';
 import { startProxy } from './proxy.js';
 
@@ -13,22 +17,27 @@ export interface Cluster {
   readonly namespace: string;
   /** Runs kubectl with the run's access; `args` come after the connection's own. It is ended when `signal` aborts. */
   kubectl(args: readonly string[], signal?: AbortSignal): Promise<Exited>;
+  /** Until when the credentials hold, where the kubeconfig says it. */
+  readonly expiry?: Expiry;
   /** The same command as a person would type it. */
   typed(args: readonly string[]): string;
   close(): Promise<void>;
 }
 
 /**
- * Opens the cluster: finds kubectl, starts its proxy, and asks the server for its version, so that a cluster that is
- * not there is found now.
+ * Opens the cluster: checks the kubeconfig, finds kubectl, starts its proxy, and asks the server for its version, so that
+ * a cluster that is not there is found now.
  * @param folder private folder for the socket and, when given as content, the kubeconfig
- * @throws ClusterError api-unreachable or permission-denied, with the server's own words
+ * @throws ClusterError config-invalid, tool-missing, api-unreachable or permission-denied, with the server's own words
  */
 export async function openCluster(ports: Ports, config: ClusterConfig, folder: string): Promise<Cluster> {
-  const [kubectl, access] = await Promise.all([findKubectl(ports, config), writeAccess(config, ports.files, folder)]);
+  const access = await writeAccess(config, ports, folder);
+  const env = { ...ports.env, ...access.env };
+  const { user } = await checkKubeconfig(ports, config, env);
+  const kubectl = await findKubectl(ports, config);
   const [proxy, namespace] = await Promise.all([
-    startProxy(ports.process, kubectl, access, folder),
-    config.namespace ?? currentNamespace(ports.files, { ...ports.env, ...access.env }, config.context),
+    startProxy(ports, kubectl, access, folder),
+    config.namespace ?? currentNamespace(ports.files, env, config.context),
   ]);
   const over = new AbortController();
   const api = openApi(proxy.socketPath, ports.clock, over.signal);
@@ -38,10 +47,10 @@ export async function openCluster(ports: Ports, config: ClusterConfig, folder: s
   };
   try {
     await answers(api, ports.cancelled);
-    return connection(ports, { api, namespace, kubectl, access, stop });
+    return connection(ports, { api, namespace, kubectl, access, stop, expiry: expiryOf(user) });
   } catch (error) {
     await stop();
-    throw unreachable(error);
+    throw unreachable(error, proxy.said());
   }
 }
 
@@ -54,6 +63,7 @@ interface Parts {
   readonly kubectl: string;
   readonly access: Access;
   readonly stop: () => Promise<void>;
+  readonly expiry: Expiry | undefined;
 }
 
 function connection(ports: Ports, parts: Parts): Cluster {
@@ -61,6 +71,7 @@ function connection(ports: Ports, parts: Parts): Cluster {
   return {
     api: parts.api,
     namespace: parts.namespace,
+    expiry: parts.expiry,
     kubectl: (args, signal) => ports.process.run({ program: parts.kubectl, args: named(args), env: parts.access.env, timeoutMs: kubectlTimeoutMs, signal }),
     typed: (args) => ['kubectl', ...named(args)].map(shellWord).join(' '),
     close: parts.stop,
@@ -76,14 +87,17 @@ async function answers(api: Api, signal: AbortSignal): Promise<void> {
   }
 }
 
-function unreachable(error: unknown): unknown {
+/** @param said what kubectl, and the programs that give it credentials, have said meanwhile */
+function unreachable(error: unknown, said: string): unknown {
   if (!(error instanceof ApiError)) return error;
   if (error.status === 401) {
     return new ClusterError('permission-denied', `The cluster does not know this account: ${error.message}.`, {
       hint: 'The credentials in the kubeconfig are wrong or have expired; make new ones.', cause: error,
     });
   }
-  return new ClusterError('api-unreachable', `The cluster does not answer: ${error.message}.`, { cause: error });
+  const { cause, hint } = meaningOf(error);
+  const more = said === '' || error.message.includes(said) ? '' : ` kubectl said: ${said}.`;
+  return new ClusterError(cause, `The cluster does not answer: ${error.message}.${more}`, { hint, cause: error });
 }
 
 /** A word as it must be typed in a POSIX shell. Only ever printed. */

@@ -29,8 +29,8 @@ const kubeconfig: Kind<Kubeconfig> = {
 export const clusterSettings = {
   'kubeconfig': setting({
     topic: 'cluster', actions: clusterActions, secret: true,
-    description: 'Kubeconfig of the cluster: its content, base64 of its content, or a path. In the settings file only a path.',
-    default: 'what `kubectl` itself would use',
+    description: 'Kubeconfig of the cluster: its content, base64 of its content, or a path. In the settings file only a path. Relative paths in its content are looked for in the workspace.',
+    default: 'that of `KUBECONFIG`, of `~/.kube/config`, or of the pod that the runner is in',
     kind: kubeconfig,
   }),
   'kube-context': setting({

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { createFiles } from '../host/files.js';
 import { createRunnerLog } from '../host/log.js';
 import { createHttp } from '../host/http.js';
@@ -7,11 +8,12 @@ import { systemClock } from '../host/clock.js';
 import { createProcessRunner } from '../host/process.js';
 import { appendSummary, readInputs, readRunFacts, saveState, unknownInputs, writeOutputs } from '../host/runner.js';
 import { settingsOf } from '../config/settings.js';
+import { asDeployError } from '../pipeline/failure.js';
 import type { Ports } from '../ports/ports.js';
 import type { Action } from '../pipeline/run.js';
 import { isSuccess } from '../outcome/verdict.js';
 import { outliveReaders, tellFailure, told, tryWriting, writing } from './ending.js';
-import { perform } from './perform.js';
+import { perform, withoutFolder } from './perform.js';
 import { tell } from './report.js';
 import { cancellation } from './signals.js';
 import { stateNames } from './state.js';
@@ -39,22 +41,27 @@ async function mainStep(ports: Ports, action: Action): Promise<void> {
   const { env } = ports;
   const id = randomUUID();
   const keep = (name: string, value: string): Promise<void> => writing('The state for the post step', saveState(env, name, value));
-  const folder = await ports.files.temporaryFolder();
-  // First of all: whatever happens from here on, the post step knows what to clean up and where.
-  try {
-    await keep(stateNames.folder, folder);
-    await keep(stateNames.id, id);
-  } catch (error) {
-    await ports.files.remove(folder);
-    throw error;
-  }
   const known = settingsOf(action);
   const inputs = { ...readInputs(env, known), ...unknownInputs(env, known) };
-  const outcome = await perform(within(folder, ports), { action, id, folder, keep, hasPost: true, inputs, facts: await readRunFacts(env, ports.files) });
+  const request = { action, id, hasPost: true, inputs, facts: await readRunFacts(env, ports.files) };
+  const folder = await ports.files.temporaryFolder().catch((error: unknown) => asDeployError(error));
+  // First of all: whatever happens from here on, the post step knows what to clean up and where.
+  if (typeof folder === 'string') await keepFolder(ports, folder, id, keep);
+  const outcome = typeof folder === 'string' ? await perform(within(folder, ports), { ...request, folder, keep }) : withoutFolder(ports, request, folder);
   process.exitCode = isSuccess(outcome.verdict) ? 0 : 1;
-  const { outputs, summary } = await tell(ports, outcome, `${env['RUNNER_TEMP'] ?? folder}/deploy-report-${id}.json`);
+  const { outputs, summary } = await tell(ports, outcome, join(env['RUNNER_TEMP'] ?? (typeof folder === 'string' ? folder : '.'), `deploy-report-${id}.json`));
   // Later steps go by the outputs, so a step without them is no success; the rest is for people, and in the log as well.
   await writing('The outputs of the step', writeOutputs(env, outputs, (text) => ports.log.redact(text)))
     .catch((error: unknown) => { tellFailure(ports, 'The outputs are missing', error); });
   await tryWriting(ports, 'The summary of the step', appendSummary(env, summary));
+}
+
+async function keepFolder({ files }: Pick<Ports, 'files'>, folder: string, id: string, keep: (name: string, value: string) => Promise<void>): Promise<void> {
+  try {
+    await keep(stateNames.folder, folder);
+    await keep(stateNames.id, id);
+  } catch (error) {
+    await files.remove(folder);
+    throw error;
+  }
 }

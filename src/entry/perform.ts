@@ -35,6 +35,10 @@ export async function perform(ports: Ports, request: Request): Promise<Outcome> 
   }
 }
 
+/** The outcome of a run for which the machine had no folder. */
+export const withoutFolder = (ports: Pick<Ports, 'clock'>, request: Omit<Request, 'folder' | 'keep'>, thrown: unknown): Outcome =>
+  unstarted(request, asDeployError(thrown), { startedAtWall: ports.clock.now(), durationMs: 0 });
+
 /** Reads and checks all settings; masks every secret in them before anything else is printed. Throws ConfigError. */
 export async function readConfig(ports: Ports, { action, inputs, facts }: Request): Promise<Config> {
   for (const secret of secretsIn(inputs)) ports.log.mask(secret);
@@ -47,7 +51,7 @@ export async function readConfig(ports: Ports, { action, inputs, facts }: Reques
 /** The log shows the place itself. */
 const withoutPlace = (problem: Problem): string => describeProblem({ ...problem, file: undefined });
 
-const unstarted = (request: Request, error: DeployError, times: { startedAtWall: number; durationMs: number }): Outcome => ({
+const unstarted = (request: Omit<Request, 'folder' | 'keep'>, error: DeployError, times: { startedAtWall: number; durationMs: number }): Outcome => ({
   verdict: 'failed',
   failure: { cause: error.code, stage: 'config', message: error.message, hint: error.hint, evidence: error.evidence },
   app: request.inputs['app'] ?? request.facts.repository?.split('/').at(-1) ?? 'app', environment: request.inputs['environment'],

@@ -25,6 +25,9 @@ export async function tell(ports: Ports, outcome: Outcome, reportPath: string): 
   for (const line of closingLines(safe)) ports.log.info(line);
   const annotation = annotationOf(safe);
   if (annotation) ports.log.error(annotation.text, { title: annotation.title });
-  await ports.files.writeText(reportPath, reportJson(safe)).catch((error: unknown) => ports.log.warning(`report.json could not be written: ${String(error)}`));
-  return { summary: summary(safe), outputs: outputs(safe, reportPath) };
+  const written = await ports.files.writeText(reportPath, reportJson(safe)).then(() => reportPath, (error: unknown) => {
+    ports.log.warning(`report.json could not be written: ${String(error)}`);
+    return '';
+  });
+  return { summary: summary(safe), outputs: outputs(safe, written) };
 }

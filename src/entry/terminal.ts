@@ -10,11 +10,12 @@ import { createProcessRunner } from '../host/process.js';
 import { readArguments, readGitFacts } from '../host/terminal.js';
 import { ConfigError, describeProblem } from '../outcome/errors.js';
 import { isSuccess } from '../outcome/verdict.js';
+import { asDeployError } from '../pipeline/failure.js';
 import type { Action } from '../pipeline/run.js';
 import type { Ports } from '../ports/ports.js';
 import { endSoon, leftBehind, outliveReaders, tellFailure } from './ending.js';
 import { within } from './main.js';
-import { perform } from './perform.js';
+import { perform, withoutFolder } from './perform.js';
 import { tell } from './report.js';
 import { cancellation } from './signals.js';
 
@@ -56,12 +57,16 @@ const impatience = (log: Ports['log']) => (count: number): void => {
 /** @returns the exit code */
 async function runCommand(ports: Ports, action: Action, inputs: Readonly<Record<string, string>>): Promise<number> {
   const id = randomUUID();
-  const folder = await ports.files.temporaryFolder();
+  const request = { action, id, hasPost: false, inputs, facts: await readGitFacts(ports.process) };
+  const folder = await ports.files.temporaryFolder().catch((error: unknown) => asDeployError(error));
+  if (typeof folder !== 'string') {
+    await tell(ports, withoutFolder(ports, request, folder), 'deploy-report.json');
+    return 1;
+  }
   // No post step comes after a person who has had enough, and it may hold the login of the registry.
   removeAtExit(folder, (error) => { ports.log.warning(leftBehind(folder, error)); });
   try {
-    const facts = await readGitFacts(ports.process);
-    const outcome = await perform(within(folder, ports), { action, id, folder, keep: () => Promise.resolve(), hasPost: false, inputs, facts });
+    const outcome = await perform(within(folder, ports), { ...request, folder, keep: () => Promise.resolve() });
     await tell(ports, outcome, 'deploy-report.json');
     return isSuccess(outcome.verdict) ? 0 : 1;
   } finally {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { constants, rmSync } from 'node:fs';
 import { access, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { homedir, tmpdir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { CommandError } from '../outcome/errors.js';
 import type { Files } from '../ports/files.js';
 
 /** The files of this machine. `temporaryRoot` is where private folders are made: the runner's own temporary folder. */
@@ -12,9 +13,43 @@ export function createFiles(temporaryRoot: string = process.env['RUNNER_TEMP'] |
     isExecutable,
     writeText,
     link: (target, path) => symlink(target, path),
-    temporaryFolder: () => mkdtemp(join(temporaryRoot, 'deploy-action-')),
+    temporaryFolder: () => temporaryFolder(temporaryRoot),
+    shortFolder,
     remove: (path) => rm(path, { recursive: true, force: true, maxRetries: 3 }),
   };
+}
+
+async function temporaryFolder(root: string): Promise<string> {
+  try {
+    return await mkdtemp(join(root, 'deploy-action-'));
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    throw new CommandError('config-invalid', `The temporary folder ${root} cannot be used: ${folderTrouble[code] ?? message}.`, {
+      hint: 'On a self-hosted runner RUNNER_TEMP is below its work folder: check that it is there, and that the runner’s user may write to it. In a terminal it is TMPDIR.', cause: error,
+    });
+  }
+}
+
+const folderTrouble: Readonly<Record<string, string>> = {
+  ENOENT: 'it does not exist', ENOTDIR: 'it is not a folder', EACCES: 'this user may not write to it', EPERM: 'this user may not write to it',
+  EROFS: 'its file system is read-only', ENOSPC: 'its disk is full', EDQUOT: 'the disk quota of this user is used up',
+};
+
+/** What mkdtemp makes of a name that ends in XXXXXX. */
+const shortName = 'deploy-XXXXXX';
+
+async function shortFolder(maxBytes: number): Promise<string> {
+  const roots = [tmpdir(), '/tmp', process.env['XDG_RUNTIME_DIR'] ?? '', '/var/tmp', '/dev/shm', homedir()];
+  const fitting = [...new Set(roots)].filter((root) => isAbsolute(root) && Buffer.byteLength(join(root, shortName)) <= maxBytes);
+  for (const root of fitting) {
+    const folder = await mkdtemp(join(root, shortName.replace('XXXXXX', ''))).catch(() => undefined);
+    if (folder === undefined) continue;
+    removeAtExit(folder, () => undefined);
+    return folder;
+  }
+  throw new CommandError('config-invalid', `No folder for a socket could be created: a path of at most ${maxBytes} bytes is needed, and none of ${roots.filter(Boolean).join(', ')} is short enough and writable.`, {
+    hint: 'Let the user of the runner write to /tmp, or set TMPDIR for the runner to a folder with a short path.',
+  });
 }
 
 /**

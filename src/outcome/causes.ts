@@ -17,7 +17,7 @@ export interface CauseEntry {
 
 const table = {
   'config-invalid': {
-    observed: 'An input or the settings file says something that cannot be meant.',
+    observed: 'An input, the settings file or the kubeconfig contains an invalid value, or there is no kubeconfig.',
     sentence: 'The settings are not valid.',
     hint: 'Mend every problem listed; nothing was run or changed.',
   },

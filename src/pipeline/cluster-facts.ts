@@ -3,6 +3,7 @@ import type { List, Service, Workload } from '../cluster/objects.js';
 import { apiPath, resources, workloadResource } from '../cluster/resources.js';
 import type { WorkloadRef } from '../config/config.js';
 import { PreflightError } from '../preflight/finding.js';
+import { expiresSoon } from '../preflight/expiry.js';
 import { checkPermissions, needsOf } from '../preflight/permissions.js';
 import { openLedger, type Ledger, type LedgerStore } from '../rollout/ledger.js';
 import type { FoundWorkload } from '../rollout/resolve.js';
@@ -44,7 +45,7 @@ export async function readAllowed(run: Run, cluster: Cluster, choose: Choose): P
   if (allowed.status === 'fulfilled' && allowed.value.problems.length > 0) throw new PreflightError(allowed.value.problems);
   if (facts.status === 'rejected') throw facts.reason;
   if (allowed.status === 'rejected') throw allowed.reason;
-  for (const warning of allowed.value.warnings) run.ports.log.warning(warning);
+  for (const warning of [...allowed.value.warnings, ...expiresSoon(cluster.expiry, run.ports.clock.now())]) run.ports.log.warning(warning);
   return facts.value;
 }
 

@@ -8,7 +8,12 @@ export interface Files {
   writeText(path: string, text: string, mode?: number): Promise<void>;
   /** Makes `path` a symbolic link to `target`, which need not exist. */
   link(target: string, path: string): Promise<void>;
-  /** A new private folder (0700), removed by `remove`: below the folder of the run, once there is one. */
+  /** A new private folder (0700), removed by `remove`: below the folder of the run, once there is one. Throws a DeployError config-invalid. */
   temporaryFolder(): Promise<string>;
+  /**
+   * A new private folder (0700) whose path has at most so many bytes, for a socket; removed by `remove`, or when this process ends.
+   * Throws a DeployError config-invalid where there is none.
+   */
+  shortFolder(maxBytes: number): Promise<string>;
   remove(path: string): Promise<void>;
 }
