@@ -13,7 +13,7 @@ import { withSettings } from './harness/workspace.js';
 
 // StatefulSets and DaemonSets have no condition that says why a pod could not be made: it is in events of the workload.
 
-jest.setTimeout(240_000);
+jest.setTimeout(300_000);
 afterAll(() => {
   closeApi();
   closeImages();
@@ -27,7 +27,7 @@ describe('admission-denied: a policy lets no pod of the new image in', () => {
     let remove: (() => Promise<void>) | undefined;
     try {
       await checkCase(space, {
-        cause: 'admission-denied', what: '', healthy: { kind }, patience: { 'admission-denied': '4s' }, sure: [4, 90],
+        cause: 'admission-denied', what: '', healthy: { kind }, patience: { 'admission-denied': '4s' }, sure: [4, 180],
         prepare: async () => {
           remove = await refusePods(space, `${image.name}@${image.digest}`, 'this image is not signed');
         },
@@ -44,7 +44,7 @@ describe('admission-denied: a webhook does not answer', () => {
     let remove: (() => Promise<void>) | undefined;
     try {
       await checkCase(space, {
-        cause: 'admission-denied', what: '', patience: { 'admission-denied': '5s' }, sure: [5, 90],
+        cause: 'admission-denied', what: '', patience: { 'admission-denied': '5s' }, sure: [5, 180],
         prepare: async () => {
           remove = await silentWebhook(space);
         },

@@ -11,7 +11,7 @@ import { runningImages } from './harness/snapshot.js';
 
 // What happens to pods in the course of a good rollout, and says nothing of the new version.
 
-jest.setTimeout(240_000);
+jest.setTimeout(300_000);
 afterAll(() => {
   closeApi();
   closeImages();

@@ -18,7 +18,7 @@ import { runningImages } from './harness/snapshot.js';
 // The long times of the table as they stand, which no setting shortens here. They are waited for side by side, so that
 // all of them take as long as the longest, and hardly any work.
 
-jest.setTimeout(330_000);
+jest.setTimeout(600_000);
 
 const minute = 60;
 /** What is not sure at once is said while it is waited for. */
@@ -30,7 +30,7 @@ const longestWaits: Readonly<Record<string, (space: Space) => Promise<void>>> = 
     try {
       await checkCase(space, {
         cause: 'unschedulable', what: '', healthy: { replicas: 1, pod: room.pod }, prepare: room.close, mend: room.open,
-        sure: [3 * minute, 3.5 * minute], told: ['fits on no node', 'node affinity/selector'], evidence: /FailedScheduling/,
+        sure: [3 * minute, 4.5 * minute], told: ['fits on no node', 'node affinity/selector'], evidence: /FailedScheduling/,
       }, await variant('v2'));
     } finally {
       await room.close();
@@ -64,7 +64,7 @@ const longestWaits: Readonly<Record<string, (space: Space) => Promise<void>>> = 
     let remove: (() => Promise<void>) | undefined;
     try {
       await checkCase(space, {
-        cause: 'admission-denied', what: '', sure: [60, 90], told: ['guard.example.com', 'context deadline exceeded'], evidence: /FailedCreate/,
+        cause: 'admission-denied', what: '', sure: [60, 180], told: ['guard.example.com', 'context deadline exceeded'], evidence: /FailedCreate/,
         prepare: async () => {
           remove = await silentWebhook(space);
         },
@@ -105,7 +105,7 @@ const longestWaits: Readonly<Record<string, (space: Space) => Promise<void>>> = 
   'image-pull-failed, as the registry is overloaded: 2 minutes': withRegistry(async (space, registry, image) => {
     await checkCase(space, {
       cause: 'image-pull-failed', what: '', inputs: { workloads: 'deployment/web:web' }, atChange: async () => registry.refuse(429),
-      sure: [2 * minute, 2.5 * minute], told: ['429'], evidence: /Failed to pull image/,
+      sure: [2 * minute, 4 * minute], told: ['429'], evidence: /Failed to pull image/,
     }, image);
   }),
 
@@ -136,7 +136,7 @@ const longestWaits: Readonly<Record<string, (space: Space) => Promise<void>>> = 
     const folder = mkdtempSync(join(tmpdir(), 'deploy-e2e-volume-'));
     try {
       await checkCase(space, {
-        cause: 'volume-mount', what: '', sure: [2 * minute, 2.5 * minute], told: ['hostPath type check failed'], evidence: /FailedMount/,
+        cause: 'volume-mount', what: '', sure: [2 * minute, 4 * minute], told: ['hostPath type check failed'], evidence: /FailedMount/,
         healthy: { container: { volumeMounts: [{ name: 'data', mountPath: '/data' }] }, pod: { volumes: [{ name: 'data', hostPath: { path: folder, type: 'Directory' } }] } },
         prepare: async () => rmSync(folder, { recursive: true }), mend: async () => mkdirSync(folder),
       }, await variant('v2'));
@@ -147,13 +147,13 @@ const longestWaits: Readonly<Record<string, (space: Space) => Promise<void>>> = 
 
   'container-start, as the image names no program: 30 s': async (space) => {
     await checkCase(space, {
-      cause: 'container-start', what: '', sure: [30, 60], told: ['cannot be made', 'no command specified'], evidence: /no command specified/,
+      cause: 'container-start', what: '', sure: [30, 150], told: ['cannot be made', 'no command specified'], evidence: /no command specified/,
     }, await variant('v2', calm, { tag: 'v2-no-program', entrypoint: 'none' }));
   },
 
   'not-ready: twice what its own probes allow': async (space) => {
     await checkCase(space, {
-      cause: 'not-ready', what: '', sure: [84, 120], told: ['does not become ready', '503'], evidence: /Unhealthy|statuscode: 503/,
+      cause: 'not-ready', what: '', sure: [84, 200], told: ['does not become ready', '503'], evidence: /Unhealthy|statuscode: 503/,
       healthy: { replicas: 1, container: { readinessProbe: { httpGet: { path: '/ready', port: 8080 }, initialDelaySeconds: 40, periodSeconds: 1, timeoutSeconds: 1 } } },
     }, await variant('v2', 'unready'));
   },

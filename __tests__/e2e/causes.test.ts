@@ -11,7 +11,7 @@ import { runAction } from './harness/run-action.js';
 import { snapshotOf } from './harness/snapshot.js';
 import { configmap } from './harness/workloads.js';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 afterAll(() => {
   closeApi();
   closeImages();
@@ -31,28 +31,28 @@ async function withInit(): Promise<HealthyOptions> {
 const cases: readonly Case[] = [
   {
     cause: 'out-of-memory', what: 'needs more than its limit', healthy: { container: { resources: { limits: { memory: '32Mi' } } } },
-    image: () => variant('v2', 'oom'), told: ['was killed for its memory', 'its memory limit is 32Mi'], sure: [0, 90], evidence: /holding \d+ MiB/,
+    image: () => variant('v2', 'oom'), told: ['was killed for its memory', 'its memory limit is 32Mi'], sure: [0, 180], evidence: /holding \d+ MiB/,
   },
   {
     cause: 'out-of-memory', what: 'of a StatefulSet that is made in parallel', healthy: { kind: 'StatefulSet', container: { resources: { limits: { memory: '32Mi' } } }, spec: { podManagementPolicy: 'Parallel' } },
-    image: () => variant('v2', 'oom'), told: ['its memory limit is 32Mi', 'statefulset/web'], sure: [0, 90], evidence: /holding \d+ MiB/,
+    image: () => variant('v2', 'oom'), told: ['its memory limit is 32Mi', 'statefulset/web'], sure: [0, 180], evidence: /holding \d+ MiB/,
   },
   {
     cause: 'probe-killed', what: 'its liveness probe fails', healthy: { container: { livenessProbe: { httpGet: { path: '/live', port: 8080 }, ...tiny } } },
-    image: () => variant('v2', 'liveness-dead,slow-ready=60s'), told: ['liveness probe'], sure: [0, 90], evidence: /statuscode: 500/,
+    image: () => variant('v2', 'liveness-dead,slow-ready=60s'), told: ['liveness probe'], sure: [0, 180], evidence: /statuscode: 500/,
   },
   {
     cause: 'container-start', what: 'the entry point is not in the image',
-    image: () => variant('v2', calm, { tag: 'v2-no-entry', entrypoint: '/nothere' }), told: ['/nothere'], sure: [0, 90], evidence: /nothere/,
+    image: () => variant('v2', calm, { tag: 'v2-no-entry', entrypoint: '/nothere' }), told: ['/nothere'], sure: [0, 180], evidence: /nothere/,
   },
   {
     cause: 'container-start', what: 'of a DaemonSet', healthy: { kind: 'DaemonSet' },
-    image: () => variant('v2', calm, { tag: 'v2-no-entry', entrypoint: '/nothere' }), told: ['/nothere', 'daemonset/web'], sure: [0, 90], evidence: /nothere/,
+    image: () => variant('v2', calm, { tag: 'v2-no-entry', entrypoint: '/nothere' }), told: ['/nothere', 'daemonset/web'], sure: [0, 180], evidence: /nothere/,
   },
   {
     cause: 'volume-mount', what: 'a ConfigMap goes away after the check', objects: [configmap('settings', { greeting: 'hi' })], ...pair,
     healthy: { container: { volumeMounts: [{ name: 'settings', mountPath: '/settings' }] }, pod: { volumes: [{ name: 'settings', configMap: { name: 'settings' } }] } },
-    atChange: (space) => space.remove('ConfigMap', 'settings'), patience: { 'volume-mount': '3s' }, sure: [3, 90],
+    atChange: (space) => space.remove('ConfigMap', 'settings'), patience: { 'volume-mount': '3s' }, sure: [3, 180],
     told: ['configmap "settings" not found'], evidence: /FailedMount/, mend: (space) => space.apply(configmap('settings', { greeting: 'hi' })),
   },
   {
@@ -61,11 +61,11 @@ const cases: readonly Case[] = [
       replicas: 1,
       pod: { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'web' } } }] } } },
     },
-    patience: { unschedulable: '3s' }, sure: [3, 90], told: ['anti-affinity'], evidence: /FailedScheduling/,
+    patience: { unschedulable: '3s' }, sure: [3, 180], told: ['anti-affinity'], evidence: /FailedScheduling/,
     mend: (space) => space.patch('Deployment', 'web', { spec: { strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } } } }),
   },
   {
-    cause: 'quota-exceeded', what: 'no room for one pod more', ...pair, patience: { 'quota-exceeded': '3s' }, sure: [3, 90],
+    cause: 'quota-exceeded', what: 'no room for one pod more', ...pair, patience: { 'quota-exceeded': '3s' }, sure: [3, 180],
     // The Role does not let the account read quotas, so that the preflight knows nothing of it.
     prepare: async (space) => {
       await space.apply({ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'few' }, spec: { hard: { pods: '2' } } });
@@ -74,25 +74,25 @@ const cases: readonly Case[] = [
     told: ['exceeded quota: few'], evidence: /FailedCreate/, mend: (space) => space.remove('ResourceQuota', 'few'),
   },
   {
-    cause: 'admission-denied', what: 'the namespace admits no such pods any more', ...pair, patience: { 'admission-denied': '3s' }, sure: [3, 90],
+    cause: 'admission-denied', what: 'the namespace admits no such pods any more', ...pair, patience: { 'admission-denied': '3s' }, sure: [3, 180],
     prepare: (space) => labelOf(space, 'restricted'), told: ['PodSecurity'], evidence: /FailedCreate/, mend: (space) => labelOf(space, null),
   },
   {
     cause: 'image-platform-missing', what: 'the image is for another architecture',
-    image: () => variant('v2', calm, { tag: 'v2-arm64', architectures: ['arm64'] }), told: ['no match for platform'], sure: [0, 90], evidence: /no match for platform/,
+    image: () => variant('v2', calm, { tag: 'v2-arm64', architectures: ['arm64'] }), told: ['no match for platform'], sure: [0, 180], evidence: /no match for platform/,
   },
   {
     cause: 'deadline', what: 'the progress deadline of a Deployment that is held', healthy: { spec: { progressDeadlineSeconds: 6 } },
-    image: () => variant('v2', `${calm},slow-ready=60s`), told: ['deployment/web'], sure: [6, 90], evidence: /readiness probe|Unhealthy|events of deployment/,
+    image: () => variant('v2', `${calm},slow-ready=60s`), told: ['deployment/web'], sure: [6, 180], evidence: /readiness probe|Unhealthy|events of deployment/,
     mend: (space) => space.patch('Deployment', 'web', { spec: { progressDeadlineSeconds: 600 } }),
   },
   {
     cause: 'crash-loop', what: 'of a StatefulSet that is made in parallel', healthy: { kind: 'StatefulSet', spec: { podManagementPolicy: 'Parallel' } },
-    image: () => variant('v2', 'crash'), told: ['cannot read config/production.yml'], sure: [0, 90], evidence: /cannot read config/,
+    image: () => variant('v2', 'crash'), told: ['cannot read config/production.yml'], sure: [0, 180], evidence: /cannot read config/,
   },
   {
     cause: 'crash-loop', what: 'of a StatefulSet with a partition', healthy: { kind: 'StatefulSet', spec: { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } } },
-    image: () => variant('v2', 'crash'), told: ['cannot read config/production.yml', 'web-1'], sure: [0, 90], evidence: /cannot read config/,
+    image: () => variant('v2', 'crash'), told: ['cannot read config/production.yml', 'web-1'], sure: [0, 180], evidence: /cannot read config/,
     mend: (space) => space.patch('StatefulSet', 'web', { spec: { updateStrategy: { rollingUpdate: { partition: 0 } } } }),
   },
 ];
@@ -107,7 +107,7 @@ describe('each cause: named, undone object by object, and no trouble for the nex
     const image = await variant('v2', calm, { tag: 'v2-bad-init', env: { MODE_migrate: 'crash' } });
     const healthy = await withInit();
     // The healthy versions after it have to end their init container as well.
-    await checkCase(space, { cause: 'init-failed', what: '', healthy, sure: [0, 90], told: ['migrate', 'cannot read config/production.yml'], evidence: /cannot read config/ }, image);
+    await checkCase(space, { cause: 'init-failed', what: '', healthy, sure: [0, 180], told: ['migrate', 'cannot read config/production.yml'], evidence: /cannot read config/ }, image);
   }));
 
   it.concurrent('image-pull-failed: the registry is down for the nodes', inSpace('causes', async (space) => {
@@ -116,7 +116,7 @@ describe('each cause: named, undone object by object, and no trouble for the nex
       const v2 = await variant('v2', calm, { fresh: true, tag: 'v2-pull-failed' });
       const image = { ...v2, name: v2.name.replace(environment().registry, proxy.host) };
       await checkCase(space, {
-        cause: 'image-pull-failed', what: '', inputs: { workloads: 'deployment/web:web' }, patience: { 'image-pull-failed': '4s' }, sure: [4, 90],
+        cause: 'image-pull-failed', what: '', inputs: { workloads: 'deployment/web:web' }, patience: { 'image-pull-failed': '4s' }, sure: [4, 180],
         atChange: async () => proxy.refuse(503), told: ['503'], evidence: /Failed to pull image/,
       }, image);
     } finally {

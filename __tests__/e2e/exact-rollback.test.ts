@@ -9,7 +9,7 @@ import { runAction } from './harness/run-action.js';
 import { runningImages, snapshotOf } from './harness/snapshot.js';
 import { deployment } from './harness/workloads.js';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 afterAll(() => {
   closeApi();
   closeImages();

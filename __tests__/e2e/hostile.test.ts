@@ -15,7 +15,7 @@ import { deployment, service, statefulset } from './harness/workloads.js';
 
 // Clusters that are full, slow, or full of strange things: a verdict is as true there as anywhere.
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 afterAll(() => {
   closeApi();
   closeImages();

@@ -17,7 +17,7 @@ import { describeImage, moveTags } from '../../src/image/registry.js';
 import { chooseTags } from '../../src/image/tags.js';
 import { environment } from './harness/environment.js';
 
-jest.setTimeout(90_000);
+jest.setTimeout(300_000);
 
 const { registry, authRegistry, authUsername, authPassword, builder, dockerConfig } = environment();
 const revision = '80438e3a1b2c3d4e5f60718293a4b5c6d7e8f901';

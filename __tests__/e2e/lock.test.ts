@@ -4,11 +4,11 @@ import { calm, inSpace, rolloutInputs, startHealthy, variant } from './harness/a
 import { expectEnding, expectTold } from './harness/ending.js';
 import { closeImages } from './harness/images.js';
 import { ledgerOf } from './harness/ledger.js';
-import { rolledOut, rollingOut } from './harness/moments.js';
+import { held, rolledOut, rollingOut } from './harness/moments.js';
 import { runAction, type SignalPlan } from './harness/run-action.js';
 import { runningImages, snapshotOf } from './harness/snapshot.js';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 afterAll(() => {
   closeApi();
   closeImages();
@@ -22,7 +22,8 @@ const otherRun = { GITHUB_RUN_ID: '4712' };
 describe('two runs of one app', () => {
   it.concurrent('the second waits, says for whom, and comes after; a third that may not wait ends locked', inSpace('lock', async (space) => {
     await startHealthy(space, { replicas: 1 });
-    const [v2, v3] = [await variant('v2', `${calm},slow-ready=6s`), await variant('v3')];
+    // Long enough for two more runs to come to the lock, on a machine that has much to do.
+    const [v2, v3] = [await variant('v2', `${calm},slow-ready=20s`), await variant('v3')];
     let others: ReturnType<typeof both> | undefined;
     const both = () => Promise.all([
       runAction({ inputs: rolloutInputs(space, v3, smoke('v3')), env: otherRun }),
@@ -54,7 +55,7 @@ describe('a run that died without a post step', () => {
     const before = await snapshotOf(space);
     const dead = await runAction({
       inputs: rolloutInputs(space, await variant('v2', `${calm},slow-ready=60s`)), withoutPost: true,
-      signals: kill((line) => /^rollout +deployment\/web +0\/1 ready .* \d+ s$/.test(line)),
+      signals: { when: held(space), send: [{ signal: 'SIGKILL', afterMs: 0 }] },
     });
     expect(dead.signal).toBe('SIGKILL');
     expect((await space.get('Deployment', 'web')).spec.paused).toBe(true);

@@ -12,7 +12,7 @@ import { runAction } from './harness/run-action.js';
 import { runningImages, snapshotOf } from './harness/snapshot.js';
 import { configmap, deployment, pullSecret, statefulset } from './harness/workloads.js';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 afterAll(() => {
   closeApi();
   closeImages();

@@ -12,7 +12,7 @@ import { runningImages, snapshotOf } from './harness/snapshot.js';
 
 // Credentials that run out, and rights that are taken away, in the middle of a rollout.
 
-jest.setTimeout(240_000);
+jest.setTimeout(300_000);
 afterAll(() => {
   closeApi();
   closeImages();

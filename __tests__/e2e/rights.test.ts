@@ -49,7 +49,7 @@ async function everyRun(space: Space, kubeconfig: string): Promise<void> {
   const inputs = (image: Any, version: string): Record<string, string> => rolloutInputs(space, image, { kubeconfig, workloads: all, smoke: smoke(version) });
 
   // One that waits for another, and takes the lock after it.
-  const [v2, v3] = [await variant('v2', `${calm},slow-ready=3s`), await variant('v3')];
+  const [v2, v3] = [await variant('v2', `${calm},slow-ready=15s`), await variant('v3')];
   const second = once(rollingOut, async () => expectEnding(await runAction({ inputs: inputs(v3, 'v3'), env: { GITHUB_RUN_ID: '4712' } }), { verdict: 'deployed' }));
   expectEnding(await runAction({ inputs: inputs(v2, 'v2'), onLine: second.onLine }), { verdict: 'deployed' });
   await second.done();

@@ -9,7 +9,7 @@ import type { Space } from './harness/namespace.js';
 import { runAction, type ActionResult } from './harness/run-action.js';
 import { runningImages, snapshotOf } from './harness/snapshot.js';
 
-jest.setTimeout(240_000);
+jest.setTimeout(300_000);
 afterAll(() => {
   closeApi();
   closeImages();

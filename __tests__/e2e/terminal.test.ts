@@ -11,7 +11,7 @@ import { ledgerOf } from './harness/ledger.js';
 import type { Space } from './harness/namespace.js';
 import { runningImages, snapshotOf } from './harness/snapshot.js';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 afterAll(() => {
   closeApi();
   closeImages();

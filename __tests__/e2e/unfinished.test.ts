@@ -6,14 +6,14 @@ import { calm, imageOf, inSpace, rolloutInputs, startHealthy, variant } from './
 import { expectEnding } from './harness/ending.js';
 import { closeImages, type PushedImage } from './harness/images.js';
 import { ledgerOf } from './harness/ledger.js';
-import { rollingOut } from './harness/moments.js';
+import { held, rollingOut } from './harness/moments.js';
 import type { Space } from './harness/namespace.js';
 import { runAction, type SignalPlan } from './harness/run-action.js';
 import { runningImages, snapshotOf } from './harness/snapshot.js';
 
 // Runs that were killed where it is not usual, and what the post step or the next run makes of it.
 
-jest.setTimeout(240_000);
+jest.setTimeout(300_000);
 afterAll(() => {
   closeApi();
   closeImages();
@@ -72,7 +72,7 @@ describe('the rollback action, killed in the middle', () => {
 
   it.concurrent('while it is held, and no post step: the next run puts v2 back, and then does its own work', inSpace('backheld', async (space) => {
     const { v1, v2 } = await twoReleases(space);
-    const dead = await runAction({ action: 'rollback', inputs: goBack(space, v2), signals: goingBack, withoutPost: true });
+    const dead = await runAction({ action: 'rollback', inputs: goBack(space, v2), signals: { when: held(space), send: [{ signal: 'SIGKILL', afterMs: 0 }] }, withoutPost: true });
     expect(dead.signal).toBe('SIGKILL');
     expect((await space.get('Deployment', 'web')).spec.paused).toBe(true);
     const next = await runAction({ action: 'rollback', inputs: goBack(space, v2), env: otherRun });

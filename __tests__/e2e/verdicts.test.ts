@@ -11,7 +11,7 @@ import { runAction } from './harness/run-action.js';
 import { runningImages, snapshotOf } from './harness/snapshot.js';
 import { configmap } from './harness/workloads.js';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 afterAll(() => {
   closeApi();
   closeImages();
@@ -189,7 +189,7 @@ describe('failed, before anything changed', () => {
   }));
 
   it.concurrent('a cluster that is not there', inSpace('gone', async (space) => {
-    const kubeconfig = kubeconfigOf({ server: 'https://127.0.0.1:9', token: 'x', namespace: space.name });
+    const kubeconfig = kubeconfigOf({ server: 'https://127.0.0.1:9', token: 'of-no-account-anywhere', namespace: space.name });
     const result = await runAction({ inputs: rolloutInputs(space, await variant('v2'), { kubeconfig }) });
     expectEnding(result, { verdict: 'failed', cause: 'api-unreachable' });
     expectTold(result, '127.0.0.1:9');

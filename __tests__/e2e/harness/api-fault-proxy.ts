@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,8 +14,10 @@ import { kubeconfigOf, type Space } from './namespace.js';
 export interface Fault {
   /** Only requests for which this holds; all of them unless given. */
   readonly when?: (request: { method: string; path: string }) => boolean;
-  /** Holds the request back. */
+  /** Holds the request back for so long. */
   readonly latencyMs?: number;
+  /** Holds the request back until then. */
+  readonly heldUntil?: Promise<unknown>;
   /** Cuts the connection without an answer. */
   readonly cut?: boolean;
   /** Never answers. */
@@ -43,10 +46,12 @@ export interface FaultProxy {
   readonly kubeconfig: string;
   /** Requests that came, in order; `answered` is the status of a fault, `status` that of the API server. */
   readonly requests: readonly ProxiedRequest[];
+  /** The first request for which this holds, once all of it has come. */
+  arrived(when: (request: { method: string; path: string }) => boolean): Promise<ProxiedRequest>;
   /** From now on these faults; none: all is well. */
   set(...faults: readonly Fault[]): void;
-  /** Cuts every connection and refuses new ones for so long. */
-  outage(ms: number): Promise<void>;
+  /** Cuts every connection and refuses new ones for so many ms, or until then. */
+  outage(lasts: number | Promise<unknown>): Promise<void>;
   /** Cuts every connection now, watches above all. */
   cutAll(): void;
   close(): Promise<void>;
@@ -60,6 +65,7 @@ export async function faultProxy(space: Space): Promise<FaultProxy> {
   const { access } = administrator();
   const agent = new Agent({ keepAlive: true, ca: access.ca });
   const sockets = new Set<Socket>();
+  const arrivals = new EventEmitter();
   const requests: (ProxiedRequest & { status?: number })[] = [];
   let faults: { fault: Fault; left: number }[] = [];
 
@@ -74,8 +80,11 @@ export async function faultProxy(space: Space): Promise<FaultProxy> {
     };
     // The whole request first: one that is held back reaches the API server even if its sender has gone meanwhile.
     void buffer(incoming).then(
-      (body) => misbehave(incoming, outgoing, active?.fault ?? {}, () =>
-        forward(incoming, outgoing, body, { onStatus, cutAfterBytes: active?.fault.cutAfterBytes })),
+      (body) => {
+        arrivals.emit('request', record);
+        return misbehave(incoming, outgoing, active?.fault ?? {}, () =>
+          forward(incoming, outgoing, body, { onStatus, cutAfterBytes: active?.fault.cutAfterBytes }));
+      },
       () => outgoing.destroy(),
     );
   });
@@ -124,10 +133,18 @@ export async function faultProxy(space: Space): Promise<FaultProxy> {
     set: (...next) => {
       faults = next.map((fault) => ({ fault, left: fault.times ?? Infinity }));
     },
-    outage: async (ms) => {
+    arrived: (when) => new Promise((resolve) => {
+      const look = (request: ProxiedRequest): void => {
+        if (!when(request)) return;
+        arrivals.off('request', look);
+        resolve(request);
+      };
+      arrivals.on('request', look);
+    }),
+    outage: async (lasts) => {
       server.close();
       cutAll();
-      await pause(ms);
+      await (typeof lasts === 'number' ? pause(lasts) : lasts);
       await listen(port);
     },
     close: async () => {
@@ -141,6 +158,7 @@ export async function faultProxy(space: Space): Promise<FaultProxy> {
 
 async function misbehave(incoming: IncomingMessage, outgoing: ServerResponse, fault: Fault, goOn: () => void): Promise<void> {
   if (fault.latencyMs) await pause(fault.latencyMs);
+  await fault.heldUntil;
   if (fault.hang) return;
   if (fault.cut) {
     incoming.socket.destroy();

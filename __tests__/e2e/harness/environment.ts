@@ -50,7 +50,7 @@ export const pause = (ms: number): Promise<void> => new Promise((resolve) => set
  * What `ask` returns once it returns something else than undefined or false, asked every 100 ms.
  * Throws after `withinMs` with what was waited for and, when given, what was seen last.
  */
-export async function eventually<T>(what: string, ask: () => Promise<T | undefined | false>, withinMs = 60_000, seen: () => unknown = () => ''): Promise<T> {
+export async function eventually<T>(what: string, ask: () => Promise<T | undefined | false>, withinMs = 120_000, seen: () => unknown = () => ''): Promise<T> {
   const end = performance.now() + withinMs;
   for (;;) {
     const answer = await ask();

@@ -1,3 +1,6 @@
+import { eventually } from './environment.js';
+import type { Space } from './namespace.js';
+
 /** Something that is done once, in the middle of a run. */
 export interface Moment {
   /** For `onLine` of the run. */
@@ -10,6 +13,9 @@ export interface Moment {
 export const aboutToChange = (line: string): boolean => line.includes('[command]kubectl') && line.includes(' set image ');
 /** The images are set, and the first pods are looked at. */
 export const rollingOut = (line: string): boolean => /^rollout +(deployment|statefulset|daemonset)\//.test(line);
+/** Its first pods are created, and the Deployment is held meanwhile; asked of the cluster, as no line of the log says it. */
+export const held = (space: Space, name = 'web'): Promise<unknown> =>
+  eventually(`deployment/${name} is held`, async () => (await space.get('Deployment', name)).spec.paused === true, 240_000);
 /** The controllers have finished, and the new version has not been proven yet. */
 export const rolledOut = (line: string): boolean => line.startsWith('rolled out in ');
 

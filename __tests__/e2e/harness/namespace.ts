@@ -43,7 +43,7 @@ export async function namespace(label = 'test'): Promise<Space> {
   const { access } = administrator();
   writeFileSync(kubeconfig, kubeconfigOf({ server: access.server.href, ca: access.ca, token, namespace: name }), { mode: 0o600 });
   // Pods are refused until the controller has made the namespace's default account.
-  await eventually('the default service account', () => space.get('ServiceAccount', 'default'), 20_000);
+  await eventually('the default service account', () => space.get('ServiceAccount', 'default'));
   return {
     ...space, name, kubeconfig, token,
     dispose: async () => {
@@ -64,7 +64,7 @@ function objectsOf(namespaceName: string): Objects {
       throw error;
     }
   };
-  const until: Space['until'] = (kind, name, what, holds, withinMs = 60_000) => {
+  const until: Space['until'] = (kind, name, what, holds, withinMs = 120_000) => {
     let last: Any;
     return eventually(`${kind}/${name} ${what}`, async () => {
       last = await get(kind, name);

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
@@ -18,7 +18,19 @@ export interface SignalPlan {
    * Sent one after another, each so many ms after the one before; SIGKILL ends the whole tree, as the runner does, or the
    * process `alone`, as a kernel does that runs out of memory.
    */
-  readonly send: readonly { readonly signal: NodeJS.Signals; readonly afterMs: number; readonly alone?: boolean }[];
+  readonly send: readonly SignalAt[];
+}
+
+export interface SignalAt {
+  readonly signal: NodeJS.Signals;
+  readonly afterMs: number;
+  readonly alone?: boolean;
+}
+
+/** The same, when something is seen elsewhere than in the output: in the cluster, or at a proxy. */
+export interface SignalsWhen {
+  readonly when: Promise<unknown>;
+  readonly send: readonly SignalAt[];
 }
 
 /** What the runner does when a person cancels: SIGINT, 7.5 s later SIGTERM, 2.5 s later the end of the process tree. */
@@ -37,12 +49,14 @@ export interface ActionRun {
   readonly commit?: string;
   /** The node binary; the one that runs the tests unless given. */
   readonly node?: string;
-  readonly signals?: SignalPlan;
+  readonly signals?: SignalPlan | SignalsWhen;
   /** Called for each line of the main step, e.g. to interfere with the cluster at the right moment. */
   readonly onLine?: (line: string) => void;
+  /** The same for the post step. */
+  readonly onPostLine?: (line: string) => void;
   /** Leaves the post step out, as when the whole machine is gone. */
   readonly withoutPost?: boolean;
-  /** The run fails after that; default 120 s. */
+  /** The run fails after that; default 240 s, which only what hangs takes. */
   readonly withinMs?: number;
 }
 
@@ -87,7 +101,7 @@ export async function runAction(run: ActionRun): Promise<ActionResult> {
     const state = Object.fromEntries(Object.entries(main.state).map(([name, value]) => [`STATE_${name}`, value]));
     const post = run.withoutPost || !action.post
       ? undefined
-      : await step('post', action.post, { ...run, signals: undefined, onLine: undefined }, { ...env, ...state }, folder);
+      : await step('post', action.post, { ...run, signals: undefined, onLine: run.onPostLine }, { ...env, ...state }, folder);
     for (const { raw } of [main, ...(post ? [post] : [])]) if (unclean.test(raw)) throw new Error(`a step did not end by itself, or node had to warn of it:\n${raw}`);
     return { ...main, report, post, leftovers: endLeftovers(trackingId), temporary: filesUnder(join(folder, 'temp')) };
   } finally {
@@ -148,20 +162,11 @@ async function step(name: string, script: string, run: ActionRun, env: Readonly<
     cwd: env.GITHUB_WORKSPACE, env: { ...env, ...files }, stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: { atMs: number; text: string }[] = [];
-  let planned = run.signals;
-  const timers: NodeJS.Timeout[] = [];
+  const signalling = sender(child, run.signals);
   const onLine = (text: string): void => {
     lines.push({ atMs: Math.round(performance.now() - begun), text });
     run.onLine?.(text);
-    if (!planned?.at(text)) return;
-    let afterMs = 0;
-    for (const next of planned.send) {
-      afterMs += next.afterMs;
-      const send = (): void => sendSignal(child.pid, next.signal, next.alone);
-      if (afterMs === 0) send();
-      else timers.push(setTimeout(send, afterMs));
-    }
-    planned = undefined;
+    signalling.onLine(text);
   };
   const readers = [child.stdout, child.stderr].map((stream) => new Promise((done) => {
     createInterface({ input: stream }).on('line', onLine).on('close', () => done(undefined));
@@ -169,16 +174,18 @@ async function step(name: string, script: string, run: ActionRun, env: Readonly<
   const tooLong = setTimeout(() => {
     lines.push({ atMs: Math.round(performance.now() - begun), text: '[test] took too long, and was ended' });
     sendSignal(child.pid, 'SIGKILL');
-  }, run.withinMs ?? 120_000);
+  }, run.withinMs ?? 240_000);
   const [exitCode, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code, by) => resolve([code, by]));
   });
   const durationMs = Math.round(performance.now() - begun);
   clearTimeout(tooLong);
-  timers.forEach(clearTimeout);
-  // A process that outlives the step may hold the pipes open; the runner does not wait for it either.
-  await Promise.race([Promise.all(readers), pause(500)]);
+  signalling.end();
+  // A process that outlives the step may hold the pipes open; the runner does not wait for it either. Without one, the
+  // last lines are only late, as this process has much to do.
+  const read = Promise.all(readers).then(() => true);
+  while (!await Promise.race([read, pause(500)]) && marked(env.RUNNER_TRACKING_ID).length === 0);
   child.stdout.destroy();
   child.stderr.destroy();
   const raw = lines.map((line) => line.text);
@@ -187,6 +194,32 @@ async function step(name: string, script: string, run: ActionRun, env: Readonly<
     exitCode: exitCode ?? undefined, signal: signal ?? undefined, durationMs, lines, raw: raw.join('\n'), log: seen.lines.join('\n'), commands: seen.commands,
     outputs: parseFileCommands(readIfThere(files.GITHUB_OUTPUT) ?? ''), state: parseFileCommands(readIfThere(files.GITHUB_STATE) ?? ''),
     summary: readIfThere(files.GITHUB_STEP_SUMMARY) ?? '',
+  };
+}
+
+/** Sends signals to a process as planned, as long as it lives. */
+function sender(child: ChildProcess, plan: ActionRun['signals']): { readonly onLine: (line: string) => void; readonly end: () => void } {
+  const timers: NodeJS.Timeout[] = [];
+  let due = plan;
+  const begin = (): void => {
+    let afterMs = 0;
+    for (const next of due?.send ?? []) {
+      afterMs += next.afterMs;
+      const send = (): void => sendSignal(child.pid, next.signal, next.alone);
+      if (afterMs === 0) send();
+      else timers.push(setTimeout(send, afterMs));
+    }
+    due = undefined;
+  };
+  if (plan && 'when' in plan) plan.when.then(begin, () => undefined);
+  return {
+    onLine: (line) => {
+      if (due && 'at' in due && due.at(line)) begin();
+    },
+    end: () => {
+      due = undefined;
+      timers.forEach(clearTimeout);
+    },
   };
 }
 
@@ -217,9 +250,11 @@ function descendants(pid: number): number[] {
   return children.flatMap((child) => [...descendants(child), child]);
 }
 
+const marked = (trackingId: string | undefined): number[] => processes().filter((pid) => procFile(pid, 'environ').includes(`RUNNER_TRACKING_ID=${trackingId}`));
+
 /** Ends what still carries the job's mark, as the runner does when a job is over, and says what it was. */
 function endLeftovers(trackingId: string): string[] {
-  const left = processes().filter((pid) => procFile(pid, 'environ').includes(`RUNNER_TRACKING_ID=${trackingId}`));
+  const left = marked(trackingId);
   const commands = left.map((pid) => procFile(pid, 'cmdline').replaceAll('\0', ' ').trim()).filter((line) => line !== '');
   left.forEach((pid) => sendSignal(pid, 'SIGKILL'));
   return commands;
