@@ -85,6 +85,8 @@ describe('what the oracle calls false', () => {
     ['deployed', [isNew], [isOld, restored, half, bad, foreign]],
     ['unchanged', [isOld], [isNew, restored, half]],
     ['planned', [isOld], [isNew, restored, half]],
+    ['tested', [isOld], [isNew, restored, half]],
+    ['built', [isOld], [isNew, restored, half]],
     ['failed', [isOld], [isNew, restored, half]],
     ['rolled-back', [isOld, restored], [isNew, half, bad, foreign, turned]],
     ['rollback-failed', [isNew, half, bad, foreign, turned], [isOld, restored]],

@@ -2,11 +2,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeFault } from './fault.js';
 import { judgeCase, type Judged, type JudgedCase } from './judge-case.js';
-import { eventsOf } from './oracle.js';
+import { eventsOf, type Seen } from './oracle.js';
 import { plan, type App, type Case } from './plan.js';
 import { runCase, type Run } from './run-case.js';
 import { describeShape, type Shape } from './shape.js';
 import { releases } from './release.js';
+import { Unplayable, unplayableWithout } from './unplayable.js';
 import { mend, settled, startApp, type Stand } from './stand.js';
 
 export interface ChaosOptions {
@@ -26,6 +27,8 @@ export interface Finished {
   readonly shape: Shape;
   readonly judged: readonly Judged[];
   readonly hit: boolean;
+  /** Why the run that the case is about never began; nothing was judged then. */
+  readonly unplayed: string | undefined;
   readonly seconds: number;
   readonly log: string;
 }
@@ -46,22 +49,25 @@ export async function chaos(options: ChaosOptions): Promise<Finished[]> {
 
 async function playApp(app: App, options: ChaosOptions, finished: Finished[]): Promise<void> {
   let stand: Stand | undefined;
+  const play = async (given: Case): Promise<Broken> => {
+    stand ??= await unplayableWithout('the app', () => startApp(app.shape));
+    return { ...await playCase(stand, given), unplayed: undefined };
+  };
   try {
     for (const given of app.cases) {
-      stand ??= await startApp(app.shape);
       const begun = performance.now();
-      const ended = await playCase(stand, given).catch((error: unknown) => broken(error));
+      const ended = await play(given).catch((error: unknown) => broken(error));
       const seconds = (performance.now() - begun) / 1000;
       const log = join(options.folder, `${String(given.number).padStart(4, '0')}.log`);
-      const one: Finished = { given, shape: app.shape, judged: ended.judged, hit: ended.hit, seconds, log };
-      writeFileSync(log, `${lineOf(one)}\nnamespace ${stand.space.name}\n${[...ended.runs.map(logOf), await eventsOf(stand.space.name), JSON.stringify(ended.now, undefined, 1)].join('\n\n')}\n`);
+      const one: Finished = { given, shape: app.shape, judged: ended.judged, hit: ended.hit, unplayed: ended.unplayed, seconds, log };
+      writeFileSync(log, `${lineOf(one)}\nnamespace ${stand?.space.name}\n${[...ended.runs.map(logOf), stand ? await eventsOf(stand.space.name) : '', JSON.stringify(ended.now, undefined, 1)].join('\n\n')}\n`);
       finished.push(one);
       options.print(lineOf(one));
-      if (ended.version === undefined) {
-        await stand.dispose();
-        stand = undefined;
-      } else {
+      if (stand && ended.version !== undefined) {
         stand = { ...stand, version: ended.version };
+      } else {
+        await stand?.dispose();
+        stand = undefined;
       }
     }
   } finally {
@@ -70,29 +76,49 @@ async function playApp(app: App, options: ChaosOptions, finished: Finished[]): P
 }
 
 async function playCase(stand: Stand, given: Case): Promise<JudgedCase> {
+  const found = await stillWell(stand);
+  const mended = (): Promise<boolean> => mend(stand, given.release).then(() => true, () => false);
+  let judged: JudgedCase;
   try {
-    await releases[given.release].before?.(stand.space);
-    const before = await settled(stand);
-    return await judgeCase(stand, given, before, await runCase(stand, given, before));
-  } finally {
-    await mend(stand, given.release);
+    const before = await unplayableWithout('what the release needs', async () => {
+      const { before: prepare } = releases[given.release];
+      return prepare ? prepare(stand.space).then(() => settled(stand)) : found;
+    });
+    judged = await judgeCase(stand, given, before, await runCase(stand, given, before));
+  } catch (error) {
+    await mended();
+    throw error;
   }
+  // Judged is judged: only the next case cannot go on from here.
+  return await mended() ? judged : { ...judged, version: undefined };
 }
 
-/** The play itself went wrong: that is no verdict, and not to be overlooked either. */
-const broken = (error: unknown): Omit<JudgedCase, 'now'> & { now: unknown } => ({
-  judged: [{ label: 'run', said: 'none', verdict: 'none', cause: '', truth: 'unknown', wrong: [`the case could not be played: ${error instanceof Error ? error.stack : String(error)}`] }],
-  runs: [], hit: false, version: undefined, now: undefined,
+/** The oracle has said so of the case before. That it does not last would be the doing of that one, and not of what comes now. */
+const stillWell = (stand: Stand): Promise<Seen> => settled(stand).catch((error: unknown) => {
+  throw new Error(`what the case before left is not well any more: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
 });
 
+/**
+ * The play itself went wrong. Before the run of the action began there is nothing to be judged; after that it may be
+ * the action's doing, and is not to be overlooked.
+ */
+function broken(error: unknown): Broken {
+  const why = error instanceof Error ? error.stack ?? error.message : String(error);
+  const nothing = { runs: [], hit: false, version: undefined, now: undefined };
+  if (error instanceof Unplayable) return { ...nothing, judged: [], unplayed: why };
+  return { ...nothing, unplayed: undefined, judged: [{ label: 'run', said: 'none', verdict: 'none', cause: '', truth: 'unknown', wrong: [`the case could not be judged: ${why}`] }] };
+}
+
+type Broken = Omit<JudgedCase, 'now'> & { readonly now: unknown; readonly unplayed: string | undefined };
+
 /** One line for a case: what, with which fault, and how it ended. */
-export function lineOf({ given, shape, judged, hit, seconds }: Finished): string {
+export function lineOf({ given, shape, judged, hit, unplayed, seconds }: Finished): string {
   const where = given.where === 'all' ? '' : ` in ${given.where}`;
   const missed = hit || given.fault.type === 'none' ? '' : ' (too late)';
   const ended = judged.map(({ said, cause }) => `${said}${cause && ` ${cause}`}`).join('; ');
   const wrong = judged.flatMap((each) => each.wrong);
-  return `#${String(given.number).padStart(3)} ${given.release}${where} · ${describeShape(shape)} · ${describeFault(given.fault)}${missed} → ${ended} · ${seconds.toFixed(1)} s · ${
-    wrong.length === 0 ? 'ok' : `WRONG: ${wrong.join(' | ')}`}`;
+  const outcome = unplayed ? `NOT PLAYED: ${unplayed.split('\n')[0]}` : wrong.length === 0 ? 'ok' : `WRONG: ${wrong.join(' | ')}`;
+  return `#${String(given.number).padStart(3)} ${given.release}${where} · ${describeShape(shape)} · ${describeFault(given.fault)}${missed} → ${ended || 'nothing'} · ${seconds.toFixed(1)} s · ${outcome}`;
 }
 
 function logOf({ label, result }: Run): string {

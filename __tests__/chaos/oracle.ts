@@ -266,7 +266,7 @@ export function falsehoods(verdict: string, truth: Truth): readonly string[] {
   const taken = others.filter(({ change }) => isTaking(change));
   switch (verdict) {
     case 'deployed': return asNew;
-    case 'unchanged': case 'planned': case 'failed':
+    case 'unchanged': case 'planned': case 'tested': case 'built': case 'failed':
       return untouched || others.length > 0 ? asOld : ['a workload was written', ...asOld];
     case 'rolled-back': return taken.some(({ change }) => change !== 'paused') ? ['what was there before is not back: somebody else changed it'] : asOld;
     case 'rollback-failed': return asOld.length === 0 && taken.length === 0 ? ['everything is as it was before'] : [];

@@ -63,6 +63,7 @@ export const ownDeadline = (seconds: number): Act => async (space) => {
 
 /** Somebody else's pod, with the version that is there now, behind the Service of the app. */
 export const addStranger: Act = async (space) => {
+  await noMore(space, 'stranger');
   const workloads = (await Promise.all(['Deployment', 'StatefulSet', 'DaemonSet'].map((kind) => space.list(kind, 'app=web')))).flat();
   const image = workloads[0]?.spec.template.spec.containers[0].image;
   await space.apply({
@@ -85,10 +86,15 @@ export const addStranger: Act = async (space) => {
 export const removeStranger: Act = async (space) => {
   await space.patch('Service', 'web', { spec: { selector: { app: 'web', tier: null } } });
   await gone(space.remove('Pod', 'stranger'));
+  await noMore(space, 'stranger');
 };
+
+/** What is on its way out takes no new settings, and then it is gone: the next of its name has to wait for that. */
+const noMore = (space: Space, pod: string): Promise<unknown> => eventually(`pod ${pod} is gone`, async () => (await space.get('Pod', pod)) === undefined);
 
 /** Has an image brought to the node, where the app's own pods may not pull. */
 export async function bringToNode(space: Space, image: string): Promise<void> {
+  await noMore(space, 'bringer');
   await space.apply({
     apiVersion: 'v1', kind: 'Pod', metadata: { name: 'bringer' },
     spec: { automountServiceAccountToken: false, terminationGracePeriodSeconds: 1, containers: [{ name: 'web', image }] },

@@ -1,8 +1,16 @@
 import { lineOf, type Finished } from './chaos.js';
 import { kindOf } from './fault.js';
+import { mostUnplayed } from './unplayable.js';
 
 const truths = ['new version', 'as before', 'the same', 'changed by others', 'neither', 'in between', 'unknown'];
 export const isWrong = ({ judged }: Finished): boolean => judged.some(({ wrong }) => wrong.length > 0);
+/** Those that were not played: no run, no verdict, and neither right nor wrong. */
+export const unplayedIn = (finished: readonly Finished[]): readonly Finished[] => finished.filter(({ unplayed }) => unplayed !== undefined);
+/** Why the whole says too little to be a success; nothing when it does not. */
+export function tooFewPlayed(finished: readonly Finished[]): string | undefined {
+  const [left, most] = [unplayedIn(finished).length, mostUnplayed(finished.length)];
+  return left > most ? `${left} of ${finished.length} cases could not be played; more than ${most} are too many for the others to count` : undefined;
+}
 export const runsOf = (finished: readonly Finished[]): number => finished.reduce((sum, { judged }) => sum + judged.length, 0);
 
 /** Rows of cells; the first row names the columns. */
@@ -22,7 +30,8 @@ export const causesSeen = (finished: readonly Finished[]): Table =>
   [['cause', 'runs'], ...counted(finished.flatMap(({ judged }) => judged.map(({ cause }) => cause).filter((cause) => cause !== '')))];
 
 /** How many cases had each fault; of those whose fault came too late, as the run was over, only how many. */
-export function faultsSeen(finished: readonly Finished[]): Table {
+export function faultsSeen(all: readonly Finished[]): Table {
+  const finished = all.filter(({ unplayed }) => unplayed === undefined);
   const late = finished.filter(({ given, hit }) => given.fault.type !== 'none' && !hit).length;
   const came = counted(finished.filter(({ given, hit }) => hit || given.fault.type === 'none').map(({ given }) => kindOf(given.fault)));
   return [['fault', 'cases'], ...came, ...(late > 0 ? [['came too late', String(late)]] : [])];
@@ -48,8 +57,9 @@ export function summaryOf(finished: readonly Finished[], seed: number, seconds: 
   const wrong = finished.filter(isWrong);
   return [
     ...[verdictsAndTruths(finished), causesSeen(finished), faultsSeen(finished)].flatMap((table) => [inColumns(table), '']),
-    ...wrong.flatMap((each) => [lineOf(each), `     ${each.log}`]),
-    `${finished.length} cases, ${runsOf(finished)} runs, seed ${seed}, ${Math.round(seconds)} s: ${wrong.length} wrong`,
+    ...[...wrong, ...unplayedIn(finished)].flatMap((each) => [lineOf(each), `     ${each.log}`]),
+    `${finished.length} cases, ${runsOf(finished)} runs, seed ${seed}, ${Math.round(seconds)} s: ${wrong.length} wrong, ${unplayedIn(finished).length} not played`,
+    ...(tooFewPlayed(finished) === undefined ? [] : [`FAILED: ${tooFewPlayed(finished)}`]),
   ].join('\n');
 }
 
@@ -65,8 +75,10 @@ export function markdownOf(finished: readonly Finished[], { seed, jobs, seconds,
   const wrong = finished.filter(isWrong).length;
   const what = `Seed ${seed}: ${finished.length} cases, ${runsOf(finished)} runs of the action, ${jobs} cases at a time, ${Math.round(seconds / 60)} minutes, commit ${commit}.`;
   const outcome = wrong === 0 ? '**No verdict was wrong, and nothing was left half done.**' : `**${wrong} cases were wrong.**`;
+  const left = unplayedIn(finished).length;
+  const unplayed = left > 0 ? ` ${left} of the cases could not be played, as what they need could not be set up; nothing was judged of them.` : '';
   return [
-    `${what} ${outcome} Repeat it: \`npm run chaos -- --runs ${finished.length} --seed ${seed} --jobs ${jobs}\``,
+    `${what} ${outcome}${unplayed} Repeat it: \`npm run chaos -- --runs ${finished.length} --seed ${seed} --jobs ${jobs}\``,
     'Every verdict, and what was true of the cluster when it had been given:', inMarkdown(verdictsAndTruths(finished)),
     'Causes that the runs gave:', inMarkdown(causesSeen(finished)), 'Faults:', inMarkdown(faultsSeen(finished)),
   ].join('\n\n');

@@ -8,7 +8,7 @@ export interface Ended {
   readonly said: string;
 }
 
-const verdicts = ['deployed', 'unchanged', 'planned', 'failed', 'rolled-back', 'rollback-failed'];
+const verdicts = ['deployed', 'unchanged', 'planned', 'tested', 'built', 'failed', 'rolled-back', 'rollback-failed'];
 
 /** What a run said of itself: the main step by its outputs, the post step by the last lines of its log. */
 export function endingOf(result: ActionResult): Ended {
@@ -18,7 +18,7 @@ export function endingOf(result: ActionResult): Ended {
   return { verdict: post ?? main ?? 'nothing', cause: result.outputs.cause ?? '', said: post ? `${first} → ${post}` : first };
 }
 
-const successes = ['deployed', 'unchanged', 'planned'];
+const successes = ['deployed', 'unchanged', 'planned', 'tested', 'built'];
 
 /** What does not fit together in what a run left on the runner, whatever is true of the cluster. */
 export function inconsistencies(result: ActionResult): string[] {

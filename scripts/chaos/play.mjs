@@ -17,7 +17,7 @@ export async function playChaos({ runs, seed, jobs, only, write }) {
   const stage = setStage();
   try {
     const { chaos } = /** @type {typeof import('../../__tests__/chaos/chaos.js')} */ (await stage.load('__tests__/chaos/chaos.js'));
-    const { isWrong, markdownOf, summaryOf } = /** @type {typeof import('../../__tests__/chaos/summary.js')} */ (await stage.load('__tests__/chaos/summary.js'));
+    const { isWrong, markdownOf, summaryOf, tooFewPlayed } = /** @type {typeof import('../../__tests__/chaos/summary.js')} */ (await stage.load('__tests__/chaos/summary.js'));
     const { closeApi } = /** @type {typeof import('../../__tests__/e2e/harness/api.js')} */ (await stage.load('__tests__/e2e/harness/api.js'));
     const { closeImages } = /** @type {typeof import('../../__tests__/e2e/harness/images.js')} */ (await stage.load('__tests__/e2e/harness/images.js'));
     const folder = join(tmpdir(), `chaos-${seed}`);
@@ -30,7 +30,7 @@ export async function playChaos({ runs, seed, jobs, only, write }) {
     const seconds = (performance.now() - begun) / 1000;
     console.log(`\n${summaryOf(finished, seed, seconds)}`);
     if (write) writeFigures(markdownOf(finished, { seed, jobs, seconds, commit }));
-    return finished.some(isWrong) ? 1 : 0;
+    return finished.some(isWrong) || tooFewPlayed(finished) !== undefined ? 1 : 0;
   } finally {
     stage.remove();
   }
