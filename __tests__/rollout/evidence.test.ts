@@ -7,7 +7,7 @@ import { bounded, evidenceOf } from '../../src/rollout/evidence.js';
 import { FailedRollout } from '../../src/rollout/follow.js';
 import { fakePorts } from '../cluster/fake-ports.js';
 import type { KubeEvent } from '../../src/cluster/objects.js';
-import { backingOff, event, newImage, pod, running, target } from './build.js';
+import { backingOff, event, newImage, pod, running, target, waiting } from './build.js';
 import { fakeCluster } from './fake-cluster.js';
 import { midway } from './judging.js';
 import type { OpenRelease } from '../../src/rollout/release.js';
@@ -74,6 +74,28 @@ describe('the evidence of a failure', () => {
   it('of a wrong answer is the log of a new pod', async () => {
     const well = midway(pod('q', { statuses: [running()] }));
     expect(await gathered(logs, new RolloutError('smoke-failed', 'x'), well)).toContainEqual({ title: 'log of container app of pod q', text: 'starting' });
+  });
+  it('of a container that is waited for is its log, also of an init container', async () => {
+    const initializing = pod('i', { statuses: [waiting('PodInitializing')], initStatuses: [running({ name: 'migrate', ready: false })], initContainers: [{ name: 'migrate' }] });
+    const late = new FailedRollout([{ target: target(), cause: 'deadline', message: 'late', pod: initializing, container: 'migrate' }]);
+    expect(await gathered(logs, late, midway(initializing))).toContainEqual({ title: 'log of container migrate of pod i', text: 'starting' });
+  });
+  it('of several containers that run and are not ready is the log of each', async () => {
+    const two = pod('t', { statuses: [running({ ready: false }), running({ name: 'proxy', ready: false }), running({ name: 'well' })] });
+    const late = new FailedRollout([{ target: target(), cause: 'deadline', message: 'late', pod: two }]);
+    const titles = (await gathered(logs, late, midway(two))).map(({ title }) => title);
+    expect(titles.filter((title) => title.startsWith('log'))).toEqual(['log of container app of pod t', 'log of container proxy of pod t']);
+  });
+  it('of a pod that ended or does not terminate says so', async () => {
+    const leaving = pod('l', { deleted: true });
+    const held = { ...leaving, metadata: { ...leaving.metadata, deletionGracePeriodSeconds: 30, finalizers: ['example.com/hold'] } };
+    const refused = { ...pod('r', { statuses: [] }), status: { phase: 'Failed', reason: 'NodePorts', message: 'Pod was rejected' } };
+    const late = new FailedRollout([held, refused].map((each) => ({ target: target(), cause: 'deadline' as const, message: 'late', pod: each })));
+    const pieces = await gathered(logs, late, midway(held, refused));
+    expect(pieces).toContainEqual({
+      title: 'state of pod l', text: 'to be gone by 2026-01-01T00:00:00Z, after a grace period of 30 s, on node node-1\nfinalizers: example.com/hold',
+    });
+    expect(pieces).toContainEqual({ title: 'state of pod r', text: 'phase Failed: NodePorts: Pod was rejected' });
   });
   it('is none when the cluster has nothing to say of it', async () => {
     expect(await gathered(logs, new RolloutError('cancelled', 'x'))).toEqual([]);

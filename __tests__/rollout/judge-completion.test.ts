@@ -65,7 +65,7 @@ describe('a Deployment that is held at its first wave', () => {
     };
     it('because somebody lifts the pause: its wave is what there is then', () => {
       const lifted = () => deployment({ generation: 4, status: { observedGeneration: 4 } });
-      expect(begun(() => [lifted()])).toEqual(['1/2 ready · b pulling and starting', '1/2 ready · b pulling and starting']);
+      expect(begun(() => [lifted()])).toEqual(['1/2 ready · b waiting for node node-1 to start container app', '1/2 ready · b waiting for node node-1 to start container app']);
       expect(begun(() => [lifted(), pod('b')])).toEqual([expect.any(String), 'done']);
     });
     it('because an autoscaler wants no pod at all: its wave is over', () => {
@@ -314,11 +314,11 @@ describe('progress', () => {
     ['without a new pod', [], '0/2 ready · 1 of 2 new pods made'],
     ['with a ready one', [pod('p')], '1/2 ready · 1 of 2 new pods made'],
     ['with one that waits for a node', [pod('p', { statuses: [], conditions: [{ type: 'PodScheduled', status: 'False' }] })], '0/2 ready · p waiting for a node'],
-    ['with one that is being made', [pod('p', { statuses: [waiting('ContainerCreating')] })], '0/2 ready · p pulling and starting'],
+    ['with one that is being made', [pod('p', { statuses: [waiting('ContainerCreating')] })], '0/2 ready · p waiting for node node-1 to start container app'],
     ['with one that has run once', [pod('p', { statuses: [{ name: 'app', ready: false, state: { terminated: { exitCode: 4 } } }] })], '0/2 ready · p crashed with exit code 4 (app)'],
     ['with one that runs again', [pod('p', { statuses: [running({ ready: false, restartCount: 1 })] })], '0/2 ready · p restarted (app)'],
     ['with one that is not ready', [pod('p', { statuses: [running({ ready: false })] })], '0/2 ready · p started, not ready'],
     ['with one whose image is refused', [pod('p', { statuses: [waiting('ErrImagePull', '401 Unauthorized')] })], '0/2 ready · p ErrImagePull (app)'],
-    ['with one that nobody has taken up', [{ ...pod('p'), spec: {}, status: {} } as KubeObject], '0/2 ready · p pending'],
+    ['with one that nobody has taken up', [{ ...pod('p'), spec: {}, status: {} } as KubeObject], '0/2 ready · p waiting for the scheduler'],
   ] as const)('%s', (_what, objects, text) => expect(progress(...objects)).toBe(text));
 });

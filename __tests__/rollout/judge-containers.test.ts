@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { KubeObject, Workload } from '../../src/cluster/objects.js';
+import { causes } from '../../src/outcome/causes.js';
 import { backingOff, deployment, ended, event, newImage, pod, replicaSet, restarted, running, set, waiting, type PodOptions } from './build.js';
 import { judgeOf, messageOf, midway, replicaSets, settle, word, worldOf, type JudgeOptions } from './judging.js';
 
@@ -192,6 +193,95 @@ describe('a container that cannot be configured', () => {
     for (const kind of ['configmap', 'secret']) {
       expect(verdictOn(status(waiting('CreateContainerConfigError', `failed to sync ${kind} cache: timed out waiting for the condition`)))[0]).toBe('deadline');
     }
+  });
+});
+
+describe('why a container cannot be configured', () => {
+  const root = 'container has runAsNonRoot and image will run as root (pod: "p_web(1)", container: app)';
+  const named = 'container has runAsNonRoot and image has non-numeric user (web), cannot verify user is non-root (pod: "p_web(1)", container: app)';
+  it.each([
+    ['the image runs as root', root, 0, /USER.*runAsUser/],
+    ['the image names its user by a word', named, 0, /given by name.*numeric `USER`/],
+    ['the pod template wants root', 'container\'s runAsUser breaks non-root policy (pod: "p_web(1)", container: app)', 0, /pod template sets both/],
+    ['an object is missing', 'configmap "settings" not found', 10_000, /Create the ConfigMap or Secret/],
+    ['a key is missing', 'couldn\'t find key greeting in ConfigMap ns/settings', 10_000, /Add the key/],
+    ['a variable is missing', 'missing value for POD_NAME', 10_000, /subPathExpr/],
+    ['a path is wrong', 'error SubPath `/x` must not be an absolute path', 10_000, /subPath/],
+    ['something else', 'host IP unknown', 10_000, undefined],
+  ] as const)('%s', (_why, words, after, hint) => {
+    const { decision, atMs } = settle(judgeOf(midway(pod('p', status(waiting('CreateContainerConfigError', words))))));
+    expect([atMs, decision]).toEqual([after, expect.objectContaining({ cause: 'container-config', message: `container app of pod p cannot be configured: ${words}` })]);
+    const { hint: said } = decision as { hint?: string };
+    if (hint === undefined) expect(said).toBeUndefined();
+    else expect(said).toMatch(hint);
+    if (after === 0) expect(said).not.toMatch(/ConfigMap/);
+  });
+  it('is nothing while the kubelet has only just started', () => {
+    expect(verdictOn(status(waiting('CreateContainerConfigError', 'services have not yet been read at least once, cannot construct envvars')))[0]).toBe('deadline');
+  });
+  it('no sentence of the cause itself speaks of one reason', () => {
+    expect(causes['container-config'].sentence + causes['container-config'].hint).not.toMatch(/ConfigMap|Secret/);
+  });
+});
+
+describe('a container that the node kills', () => {
+  const hooked = (exec: string[]) => [{ name: 'app', image: newImage, lifecycle: { postStart: { exec: { command: exec } } } }];
+  const killed = [event('uid-p', 'FailedPostStartHook', 'PostStartHook failed', { container: 'app' }), event('uid-p', 'Killing', 'FailedPostStartHook', { container: 'app', type: 'Normal' })];
+  it.each([
+    ['ended well when it was told to', restarted(2, { exitCode: 0, reason: 'Completed' })], ['ended by the signal', restarted(2, { exitCode: 143 })],
+    ['is backed off from', backingOff(1, { exitCode: 0, reason: 'Completed' })],
+  ])('because its postStart hook failed: one that %s', (_how, seen) => {
+    expect(verdictOn({ ...status(seen), containers: hooked(['/app', 'register']) }, killed)).toEqual(
+      ['hook-failed', 0, 'container app of pod p was killed twice because its postStart hook failed (`/app register`)']);
+  });
+  it('is told with the kubelet’s words while it has them', () => {
+    const words = 'Exec lifecycle hook ([/app register]) failed - error: command exited with 7';
+    const seen = waiting('PostStartHookError', words, { restartCount: 1, lastState: { terminated: { exitCode: 0 } } });
+    expect(verdictOn({ ...status(seen), containers: hooked(['/app', 'register']) }, killed)[2]).toMatch(/hook failed \(`\/app register`\): Exec lifecycle hook .* exited with 7$/);
+  });
+  it('is not blamed on the hook when it ended with a code of its own', () => {
+    expect(verdictOn({ ...status(restarted(2, { exitCode: 1 })), containers: hooked(['/app', 'register']) }, killed)[0]).toBe('crash-loop');
+  });
+  it('is not blamed on the hook of another container', () => {
+    const other = killed.map((each) => ({ ...each, involvedObject: { ...each.involvedObject, fieldPath: 'spec.containers{proxy}' } }));
+    expect(verdictOn(status(restarted(2, { exitCode: 0, reason: 'Completed' })), other)[0]).toBe('crash-loop');
+  });
+  it('for a reason of its own is told with that reason', () => {
+    const resized = event('uid-p', 'Killing', 'Container app resize requires restart', { container: 'app', type: 'Normal' });
+    expect(verdictOn(status(restarted(2, { exitCode: 143 })), [resized])).toEqual(['crash-loop', 0, 'container app of pod p was killed twice by the node: Container app resize requires restart']);
+  });
+  it('because its pod is stopped is told as any other', () => {
+    const stopping = event('uid-p', 'Killing', 'Stopping container app', { container: 'app', type: 'Normal' });
+    expect(verdictOn(status(restarted(2, { exitCode: 143 })), [stopping])[2]).toBe('container app of pod p ended twice, last with exit code 143');
+  });
+});
+
+describe('a container that waits for a reason of its own', () => {
+  it.each([['PreStartHookError', 'container-start', 30_000], ['PreCreateHookError', 'container-start', 30_000], ['KillContainerError', 'deadline', never], ['SomethingNew', 'deadline', never]])('%s', (reason, cause, after) => {
+    const [word, atMs, message] = verdictOn(status(waiting(reason, 'why it is so')));
+    expect([word, atMs]).toEqual([cause, after]);
+    expect(message).toContain('why it is so');
+  });
+});
+
+describe('a sandbox that the node cannot create', () => {
+  const words = 'rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for "kata" is configured';
+  const said = event('uid-p', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${words}`);
+  it('is a failure after 120 s, told of before that', () => {
+    const asked = judgeOf(midway(pod('p', status(waiting('ContainerCreating'))), said));
+    expect(asked.at(0)).toMatchObject({ progress: '0/2 ready · p waiting for its sandbox: the node cannot create it' });
+    for (let at = 5000; at < 120_000; at += 5000) asked.at(at);
+    expect(asked.at(119_000)).toMatchObject({ state: 'wait', suspects: [{ message: expect.stringContaining('no runtime for "kata"') }] });
+    expect(asked.at(120_000)).toMatchObject({
+      cause: 'container-start', hint: expect.stringContaining('network plugin'),
+      message: 'node node-1 cannot create the sandbox of pod p: failed to get sandbox runtime: no runtime for "kata" is configured',
+    });
+  });
+  it.each([
+    ['an image is pulled', pod('p', status(waiting('ContainerCreating'))), [event('uid-p', 'Pulling', 'x', { container: 'app' })]],
+    ['a container has run', pod('p', status(ended())), []],
+  ] as const)('is over once %s', (_what, seen, later) => {
+    expect(settle(judgeOf(midway(seen, said, ...later))).decision).toMatchObject({ cause: 'deadline', message: expect.not.stringContaining('sandbox') });
   });
 });
 

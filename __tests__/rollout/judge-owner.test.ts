@@ -137,7 +137,60 @@ describe('the news of before the change', () => {
   it('ends at the deadline, and says who does not work', () => {
     const { decision, atMs } = settle(judgeOf(worldOf([deployment({ status: { observedGeneration: 1 } })]), { patience: { deadlineAt: 5000 } }));
     expect([atMs, word(decision), messageOf(decision)]).toEqual(
-      [5000, 'deadline', 'the controller has not taken up the change of deployment/api: is kube-controller-manager running?']);
+      [5000, 'deadline', 'the controller has not taken up the change of deployment/api: either kube-controller-manager is not running, or a quota or an admission webhook refuses it a new ReplicaSet']);
+  });
+});
+
+describe('a change that the controller has not observed', () => {
+  const quota = 'Failed to create new replica set "api-5657": replicasets.apps "api-5657" is forbidden: exceeded quota: objects, requested: count/replicasets.apps=1';
+  const denied = 'Failed to create new replica set "api-5657": admission webhook "guard.example.com" denied the request: no';
+  const refused = (message: string, lastUpdateTime = '2026-01-01T00:10:00Z') => deployment({
+    status: { observedGeneration: 1, conditions: [{ type: 'Progressing', status: 'False', reason: 'ReplicaSetCreateError', lastUpdateTime, message }] },
+  });
+  const old = replicaSet('rs-old', oldImage, { revision: 1 });
+
+  it.each([['quota-exceeded', quota], ['admission-denied', denied]])('because its ReplicaSet was refused is %s', (cause, message) => {
+    expect(settle(judgeOf(worldOf([refused(message), old])))).toMatchObject(
+      { atMs: 20_000, decision: { cause, message: `the controller cannot create the ReplicaSet of deployment/api: ${message}` } });
+  });
+  it('is told of before that, with the controller’s words', () => {
+    const asked = judgeOf(worldOf([refused(quota), old]));
+    asked.at(0);
+    expect(asked.at(15_000)).toMatchObject({ progress: 'waiting for the controller', suspects: [{ message: expect.stringContaining('exceeded quota: objects') }] });
+  });
+  it('may be said by an event alone', () => {
+    const stale = '2026-01-01T00:10:00Z';
+    const world = worldOf([refused(denied, stale), old, event('uid-api', 'ReplicaSetCreateError', quota)]);
+    expect(settle(judgeOf(world, { expected: { progressBefore: stale } })).decision).toMatchObject({ cause: 'quota-exceeded' });
+  });
+  it('is not judged by what an earlier change left', () => {
+    const [stale, said] = ['2026-01-01T00:10:00Z', event('uid-api', 'ReplicaSetCreateError', quota)];
+    const expected = { progressBefore: stale, eventsBefore: new Set([occurrenceOf(said)]) };
+    expect(word(settle(judgeOf(worldOf([refused(quota, stale), old, said]), { expected, patience: { deadlineAt: 90_000 } })).decision)).toBe('deadline');
+  });
+  it('is not judged by a refusal that is over', () => {
+    const { decision } = settle(judgeOf(worldOf([refused(quota), old, replicaSet('rs-new', newImage, { revision: 2 })]), { patience: { deadlineAt: 90_000 } }));
+    expect(word(decision)).toBe('deadline');
+  });
+
+  const never = {
+    observedGeneration: undefined, desiredNumberScheduled: 0, updatedNumberScheduled: 0, numberAvailable: 0,
+    replicas: 0, updatedReplicas: 0, availableReplicas: 0,
+  };
+  it.each([
+    ['deployment', deployment({ spec: { replicas: 0 }, status: never }), 'ReplicaSet'], ['statefulset', statefulset({ spec: { replicas: 0 }, status: never }), 'ControllerRevision'],
+    ['daemonset', daemonset({ status: never }), 'ControllerRevision'],
+  ] as const)('of a %s that it never looked at is not complete, though it counts nothing but noughts', (kind, workload, revision) => {
+    const asked = judgeOf(worldOf([workload]), { target: target(kind), patience: { deadlineAt: 30_000 } });
+    asked.at(0);
+    const words = `the controller has not taken up the change of ${kind}/api: either kube-controller-manager is not running, or a quota or an admission webhook refuses it a new ${revision}`;
+    expect(asked.at(15_000)).toMatchObject({ state: 'wait', suspects: [{ message: words }] });
+    expect(asked.at(30_000)).toMatchObject({ cause: 'deadline', message: words, hint: expect.stringContaining('kubectl get resourcequota') });
+  });
+  it('of a DaemonSet that wants no node is complete once it was observed', () => {
+    const idle = daemonset({ status: { desiredNumberScheduled: 0, updatedNumberScheduled: 0, numberAvailable: 0 } });
+    const services = [{ name: 'api', exact: true, selects: true }];
+    expect(word(settle(judgeOf(worldOf([idle]), { target: target('daemonset'), expected: { services } })).decision)).toBe('done');
   });
 });
 

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../src/cluster/objects.js';
 import type { Expectation } from '../../src/rollout/judge/expectation.js';
-import { blankMemory, judge, type Decision, type Memory, type Patience } from '../../src/rollout/judge/judge.js';
+import { judge, type Decision, type Patience } from '../../src/rollout/judge/judge.js';
+import { blankMemory, type Memory } from '../../src/rollout/judge/memory.js';
 import type { Target } from '../../src/rollout/workload.js';
 import { runOf } from '../../src/rollout/follow.js';
 import { World } from '../../src/rollout/world.js';
@@ -10,7 +11,7 @@ export const steadyMs = 2000;
 export const deadlineMs = 600_000;
 
 export const expectation = (changes: Partial<Expectation> = {}): Expectation => ({
-  generation: 2, images: new Map([['app', newImage]]), restartsBefore: new Map(), eventsBefore: new Set(), progressBefore: undefined, goal: 'whole', services: [], ...changes,
+  generation: 2, images: new Map([['app', newImage]]), restartsBefore: new Map(), eventsBefore: new Set(), endedBefore: new Set(), progressBefore: undefined, goal: 'whole', services: [], ...changes,
 });
 
 /** Two ReplicaSets of the Deployment `api`: what was there, and what this run made. */

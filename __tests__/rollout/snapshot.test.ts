@@ -66,7 +66,7 @@ describe('what a change is measured against', () => {
 
   it('is the new image, and everything that was so before', () => {
     expect(expectationOf(world, target(), 7, 'after', services)).toEqual({
-      generation: 7, images: new Map([['app', newImage]]), restartsBefore: new Map([['uid-old/app', 4]]), eventsBefore: new Set([occurrenceOf(quota)]),
+      generation: 7, images: new Map([['app', newImage]]), restartsBefore: new Map([['uid-old/app', 4]]), eventsBefore: new Set([occurrenceOf(quota)]), endedBefore: new Set(),
       progressBefore: '2026-01-01T00:00:00Z', goal: 'whole', services,
     });
   });

@@ -1,5 +1,5 @@
 import { actionYml } from './action-yml.mjs';
-import { causesPage, inputTables, outputTable, rolloutCauses, settingTables, verdictTable } from './tables.mjs';
+import { causesPage, inputTables, outputTable, podStateTable, rolloutCauses, settingTables, verdictTable } from './tables.mjs';
 
 /** @typedef {import('./source.mjs').Source} Source */
 /** @typedef {(path: string) => Promise<string | undefined>} Read */
@@ -20,7 +20,7 @@ export async function generatedFiles(source, read) {
     { path: 'docs/causes.md', text: causesPage(source) },
   ];
   const marked = await Promise.all([
-    withParts('docs/rollout.md', { causes: rolloutCauses(source) }, read),
+    withParts('docs/rollout.md', { 'causes': rolloutCauses(source), 'pod-states': podStateTable(source) }, read),
     withParts('docs/settings.md', { settings: settingTables(source), outputs: outputTable(source.outputs) }, read),
     ...source.actionNames.map((name) =>
       withParts(inFolder(source.actions[name].folder, 'README.md'), {

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { transform } from '@swc/core';
 
 /** Rooms of the source that hold tables, with the rooms that these import. */
-const rooms = ['outcome', 'ports', 'config', 'report'];
+const rooms = ['outcome', 'ports', 'config', 'report', 'rollout/judge'];
 
 /**
  * The modules that files are made from, translated to JavaScript on the way.
@@ -20,12 +20,12 @@ export async function loadSource(root) {
     await writeFile(join(folder, 'package.json'), '{"type":"module"}');
     /** @param {string} path */
     const load = (path) => import(pathToFileURL(join(folder, path)).href);
-    const [settings, actions, outputs, setting, schema, patience, causes, verdict, report] = await Promise.all([
+    const [settings, actions, outputs, setting, schema, patience, causes, verdict, report, podStates] = await Promise.all([
       load('config/settings.js'), load('config/actions.js'), load('config/outputs.js'), load('config/setting.js'),
       load('config/json-schema.js'), load('config/patience.js'), load('outcome/causes.js'), load('outcome/verdict.js'),
-      load('report/schema.js'),
+      load('report/schema.js'), load('rollout/judge/pod-states.js'),
     ]);
-    return /** @type {Source} */ ({ ...settings, ...actions, ...outputs, ...setting, ...schema, ...patience, ...causes, ...verdict, ...report });
+    return /** @type {Source} */ ({ ...settings, ...actions, ...outputs, ...setting, ...schema, ...patience, ...causes, ...verdict, ...report, ...podStates });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -35,7 +35,8 @@ export async function loadSource(root) {
  * @typedef {typeof import('../../src/config/settings.js') & typeof import('../../src/config/actions.js')
  *   & typeof import('../../src/config/outputs.js') & typeof import('../../src/config/setting.js')
  *   & typeof import('../../src/config/json-schema.js') & typeof import('../../src/config/patience.js')
- *   & typeof import('../../src/outcome/causes.js') & typeof import('../../src/outcome/verdict.js') & typeof import('../../src/report/schema.js')} Source
+ *   & typeof import('../../src/outcome/causes.js') & typeof import('../../src/outcome/verdict.js') & typeof import('../../src/report/schema.js')
+ *   & typeof import('../../src/rollout/judge/pod-states.js')} Source
  */
 
 /**

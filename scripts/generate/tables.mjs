@@ -67,10 +67,18 @@ function settingRow({ settings, actionNames }, name) {
   return [`\`${name}\``, description, fallback ?? '', where, inFile ? asInput ? 'yes' : 'only there' : 'no'];
 }
 
+/**
+ * What a new pod that is not ready can be doing.
+ *
+ * @param {Source} source
+ */
+export const podStateTable = ({ podStates }) => table(['What the API shows', 'Progress line', 'Warning after'],
+  Object.values(podStates).map(({ observed, line, warnAfterSeconds }) => [observed, `\`${line}\``, `${warnAfterSeconds} s`]));
+
 /** @param {import('../../src/outcome/causes.js').CauseEntry} entry */
-function sureAfter({ patienceSeconds, longer }) {
+function sureAfter({ patienceSeconds, longer, longest }) {
   const usual = patienceSeconds ? `${patienceSeconds} s` : 'at once';
-  return longer ? `${usual}; ${longer.seconds} s when ${longer.when}` : usual;
+  return [usual, ...[longer, longest].flatMap((each) => (each ? [`${each.seconds} s when ${each.when}`] : []))].join('; ');
 }
 
 /** Causes of a rollout with which one cannot be patient, and what is to be done about their time instead. */

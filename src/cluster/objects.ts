@@ -9,7 +9,10 @@ export interface Metadata {
   readonly resourceVersion?: string;
   readonly generation?: number;
   readonly creationTimestamp?: string;
+  /** When the object is to be gone: the time of the request and the grace period. */
   readonly deletionTimestamp?: string;
+  readonly deletionGracePeriodSeconds?: number;
+  readonly finalizers?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly { readonly uid?: string; readonly kind?: string; readonly name?: string; readonly controller?: boolean }[];
@@ -47,7 +50,7 @@ export interface Container {
   readonly readinessProbe?: Probe;
   readonly livenessProbe?: Probe;
   readonly startupProbe?: Probe;
-  readonly lifecycle?: { readonly preStop?: unknown };
+  readonly lifecycle?: { readonly preStop?: unknown; readonly postStart?: LifecycleHandler };
   readonly restartPolicy?: string;
   readonly env?: readonly {
     readonly name?: string;
@@ -60,6 +63,11 @@ export interface Container {
     readonly configMapRef?: { readonly name?: string; readonly optional?: boolean };
     readonly secretRef?: { readonly name?: string; readonly optional?: boolean };
   }[];
+}
+
+export interface LifecycleHandler {
+  readonly exec?: { readonly command?: readonly string[] };
+  readonly httpGet?: { readonly path?: string; readonly port?: number | string };
 }
 
 export interface Taint {
@@ -76,7 +84,9 @@ export interface PodSpec {
   readonly containers?: readonly Container[];
   readonly initContainers?: readonly Container[];
   readonly nodeName?: string;
-  readonly readinessGates?: readonly unknown[];
+  readonly readinessGates?: readonly { readonly conditionType?: string }[];
+  readonly schedulerName?: string;
+  readonly schedulingGates?: readonly { readonly name?: string }[];
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly tolerations?: readonly Toleration[];
   readonly runtimeClassName?: string;

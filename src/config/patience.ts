@@ -6,8 +6,8 @@ import { parseDurationOrZero } from './duration.js';
 /** The causes that are read from the cluster during a rollout, so that one can be patient with them. */
 export const patientCauses = [
   'image-not-found', 'image-pull-denied', 'image-pull-failed', 'image-platform-missing', 'image-name-invalid', 'crash-loop', 'out-of-memory',
-  'probe-killed', 'container-start', 'init-failed', 'container-config', 'volume-mount', 'unschedulable', 'quota-exceeded', 'admission-denied',
-  'not-ready', 'wrong-version-serving',
+  'probe-killed', 'hook-failed', 'evicted', 'container-start', 'init-failed', 'container-config', 'volume-mount', 'unschedulable', 'quota-exceeded',
+  'admission-denied', 'not-ready', 'wrong-version-serving',
 ] as const satisfies readonly Cause[];
 type PatientCause = (typeof patientCauses)[number];
 

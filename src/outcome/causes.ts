@@ -9,6 +9,8 @@ export interface CauseEntry {
   readonly patienceSeconds?: number;
   /** A longer time, and when it counts instead. */
   readonly longer?: { readonly seconds: number; readonly when: string };
+  /** One more of them. */
+  readonly longest?: { readonly seconds: number; readonly when: string };
   /** One sentence for the user, without the particulars: those are in the error's message. */
   readonly sentence: string;
   /** What to do about it. */
@@ -149,18 +151,19 @@ const table = {
     hint: 'Read the probe’s answer in the evidence: does the new version still serve that path, and in time?',
   },
   'hook-failed': {
-    observed: 'The kubelet killed a container twice because its postStart hook failed.',
+    observed: 'The kubelet killed a container twice because its postStart hook failed, and it did not end with an exit code of its own.',
     sentence: 'A lifecycle hook of the new version fails.',
     hint: 'Run the hook’s command in the container, and fix it or remove it from the pod template.',
   },
   'evicted': {
-    observed: 'Three new pods within a minute were evicted for exceeding a limit of their own, such as ephemeral storage.',
+    observed: 'Three new pods, one after another, were evicted for exceeding a limit of their own, such as ephemeral storage.',
     sentence: 'The node evicts the new pods because they exceed their own limits.',
     hint: 'Raise the limit that is named, or find out what the new version writes.',
   },
   'container-start': {
-    observed: 'RunContainerError, StartError or ContainerCannotRun, twice; or CreateContainerError.',
+    observed: 'RunContainerError, StartError or ContainerCannotRun, twice; CreateContainerError; or FailedCreatePodSandBox.',
     longer: { seconds: 30, when: 'the container cannot even be made (CreateContainerError)' },
+    longest: { seconds: 120, when: 'the node cannot create the sandbox of the pod (FailedCreatePodSandBox)' },
     sentence: 'The container cannot be started.',
     hint: 'Check the entry point and command of the image: does the program exist in it, for this architecture?',
   },
@@ -177,31 +180,31 @@ const table = {
     hint: 'Create the ConfigMap, Secret or claim that is named, or look at the storage of the node.',
   },
   'unschedulable': {
-    observed: 'PodScheduled is False with the reason Unschedulable.',
+    observed: 'PodScheduled is False with the reason Unschedulable. At once when a node has refused or evicted three new pods, one after another within a minute, for what it has no room for (NodePorts, OutOfcpu, NodeAffinity).',
     patienceSeconds: 180,
     longer: { seconds: 600, when: 'an autoscaler said that it adds a node' },
     sentence: 'No node has room for the new pods.',
     hint: 'Lower the requests, free room, or add a node; the scheduler’s words are in the evidence.',
   },
   'quota-exceeded': {
-    observed: 'The API server answers "exceeded quota", or ReplicaFailure or FailedCreate has these words, counted from when no pod is on its way out any more. When pods were, as long again is added: controllers try again after pauses that double.',
+    observed: 'The API server answers "exceeded quota", or ReplicaFailure, ReplicaSetCreateError or FailedCreate has these words, counted from when no pod is on its way out any more. When pods were, as long again is added: controllers try again after pauses that double.',
     patienceSeconds: 20,
     longer: { seconds: 120, when: 'pods that are on their way out count against the quota' },
     sentence: 'A ResourceQuota has no room for what the run has to create.',
     hint: 'Raise the quota, delete what is no longer needed in the namespace, or lower the surge or the requests of the workload.',
   },
   'admission-denied': {
-    observed: 'ReplicaFailure or FailedCreate because admission refused the pod.',
+    observed: 'ReplicaFailure, ReplicaSetCreateError or FailedCreate because admission refused the pod or its ReplicaSet.',
     patienceSeconds: 20,
     longer: { seconds: 60, when: 'a webhook does not answer' },
     sentence: 'The cluster does not admit the new pods.',
     hint: 'Read the policy’s words in the evidence and mend the pod template.',
   },
   'container-config': {
-    observed: 'CreateContainerConfigError.',
+    observed: 'CreateContainerConfigError. At once where waiting cannot help: the image runs as a user that `runAsNonRoot` does not allow.',
     patienceSeconds: 10,
-    sentence: 'A container cannot be configured: a ConfigMap, a Secret or one of its keys is missing.',
-    hint: 'Create the object or key that is named, or mark it optional in the pod template.',
+    sentence: 'A container of the new version cannot be configured.',
+    hint: 'Change what the node names in the pod template, or in the image.',
   },
   'not-ready': {
     observed: 'A new pod runs and its readiness probe keeps failing; for twice as long as its own probes allow, or as the pods before it took, when that is more.',
@@ -231,7 +234,7 @@ export type Cause = keyof typeof table;
 export const causes: Readonly<Record<Cause, CauseEntry>> = table;
 
 /** The time of the table for which a symptom of this cause must last, in ms; 0: it is certain at once. */
-export function patienceMs(cause: Cause, which: 'usual' | 'longer' = 'usual'): number {
+export function patienceMs(cause: Cause, which: 'usual' | 'longer' | 'longest' = 'usual'): number {
   const entry: CauseEntry = causes[cause];
-  return 1000 * ((which === 'longer' ? entry.longer?.seconds : undefined) ?? entry.patienceSeconds ?? 0);
+  return 1000 * ((which === 'usual' ? undefined : entry[which]?.seconds) ?? entry.patienceSeconds ?? 0);
 }

@@ -5,13 +5,14 @@ import type { DeployError, Evidence } from '../outcome/errors.js';
 import type { Ports } from '../ports/ports.js';
 import { FailedRollout, type FailedWorkload } from './follow.js';
 import type { OpenRelease } from './release.js';
-import { declared } from './judge/symptoms.js';
+import { declared } from './judge/containers.js';
 import type { World } from './world.js';
 
 const gatherForMs = 5000;
 const totalBytes = 64 * 1024;
 const logLines = 60;
 const podsAsked = 4;
+const containersAsked = 3;
 
 /** The evidence for a failure of a release; empty when the cluster has nothing to say of it. It never throws. */
 export async function evidenceOf(release: OpenRelease, failure: DeployError): Promise<Evidence[]> {
@@ -29,7 +30,8 @@ async function gatherEvidence(ports: Ports, cluster: Cluster, world: World, fail
   const stop = AbortSignal.any([ports.cancelled, AbortSignal.timeout(gatherForMs)]);
   const pods = failed.flatMap((each) => (each.pod ? [{ pod: each.pod, container: each.container, failed: each }] : [])).slice(0, podsAsked);
   const ofPods = await Promise.all(pods.map(async ({ pod, container, failed: each }) => [
-    ...(await logsOf(cluster, pod, container, stop)),
+    ...(await Promise.all(namesOf(pod, container).map((name) => logsOf(cluster, pod, name, stop)))).flat(),
+    { title: `state of pod ${nameOf(pod)}`, text: describeState(pod) },
     { title: `conditions of pod ${nameOf(pod)}`, text: describeConditions(pod) },
     { title: `events of pod ${nameOf(pod)}`, text: describeEvents(world.view(each.target).eventsOf(uidOf(pod))) },
   ]));
@@ -46,9 +48,14 @@ const ownerEvents = (world: World, failed: readonly FailedWorkload[], ref: strin
   return view?.replicaSet ? view.eventsOf(uidOf(view.replicaSet)) : [];
 };
 
-async function logsOf(cluster: Cluster, pod: Pod, container: string | undefined, signal: AbortSignal): Promise<Evidence[]> {
-  const name = container ?? pod.spec?.containers?.[0]?.name;
-  if (name === undefined) return [];
+/** The containers whose logs are read: the one that failed or is waited for, else those that run and are not ready. */
+function namesOf(pod: Pod, failed: string | undefined): readonly string[] {
+  const unready = statusesOf(pod).filter(({ ready, state }) => !ready && state?.running).map(({ name }) => name);
+  const first = pod.spec?.containers?.[0]?.name;
+  return (failed !== undefined ? [failed] : unready.length > 0 ? unready : [first]).filter((name) => name !== undefined).slice(0, containersAsked);
+}
+
+async function logsOf(cluster: Cluster, pod: Pod, name: string, signal: AbortSignal): Promise<Evidence[]> {
   const restarted = statusesOf(pod).some((status) => status.name === name && (status.restartCount ?? 0) > 0);
   const read = async (previous: boolean): Promise<Evidence[]> => {
     const query = new URLSearchParams({ container: name, tailLines: String(logLines), limitBytes: '16384', ...(previous ? { previous: 'true' } : {}) });
@@ -66,6 +73,16 @@ async function logsOf(cluster: Cluster, pod: Pod, container: string | undefined,
   const declaredProbe = declared(pod, name)?.readinessProbe;
   const probe = declaredProbe ? [{ title: `readiness probe of container ${name}`, text: JSON.stringify(declaredProbe) }] : [];
   return [...both.flat(), ...probe];
+}
+
+/** Of a pod that has ended or is terminating: its conditions do not say so. */
+function describeState({ metadata, spec, status }: Pod): string {
+  const { deletionTimestamp, deletionGracePeriodSeconds, finalizers = [] } = metadata ?? {};
+  return [
+    status?.reason || status?.message ? `phase ${status.phase}: ${[status.reason, status.message].filter(Boolean).join(': ')}` : undefined,
+    deletionTimestamp && `to be gone by ${deletionTimestamp}, after a grace period of ${deletionGracePeriodSeconds ?? 0} s, on node ${spec?.nodeName ?? '(none)'}`,
+    finalizers.length > 0 ? `finalizers: ${finalizers.join(', ')}` : undefined,
+  ].filter((line) => line !== undefined && line !== '').join('\n');
 }
 
 const describeConditions = (pod: Pod): string =>

@@ -3,8 +3,8 @@ import type { Cause } from '../outcome/causes.js';
 import type { Ports } from '../ports/ports.js';
 import type { Pod } from '../cluster/objects.js';
 import type { Expectation } from './judge/expectation.js';
-import type { Symptom } from './judge/symptoms.js';
-import { blankMemory, judge, wholeRun, type Decision, type Memory, type Patience, type WholeRun } from './judge/judge.js';
+import { judge, wholeRun, type Decision, type Patience, type Suspect, type WholeRun } from './judge/judge.js';
+import { blankMemory, type Memory } from './judge/memory.js';
 import type { Target } from './workload.js';
 import type { Watched } from './watching.js';
 import type { World } from './world.js';
@@ -21,13 +21,14 @@ export interface FailedWorkload {
   readonly message: string;
   readonly pod?: Pod;
   readonly container?: string;
+  readonly hint?: string;
 }
 
 /** The judge found that the rollout failed. `failed` holds every workload that had failed at that moment, worst first. */
 export class FailedRollout extends RolloutError {
   constructor(readonly failed: readonly FailedWorkload[]) {
     const [first] = failed;
-    super(first?.cause ?? 'deadline', failed.map((each) => sentence(each.message)).join(' '));
+    super(first?.cause ?? 'deadline', failed.map((each) => sentence(each.message)).join(' '), { hint: first?.hint });
   }
 }
 
@@ -78,7 +79,7 @@ async function* looks(
   const waited = followed.filter(({ target }) => target.kind !== 'cronjob');
   const memories = new Map<string, Memory>();
   const warned = new Set<string>();
-  const warnOnce = ({ key, message }: Symptom): void => {
+  const warnOnce = ({ key, message }: Suspect): void => {
     if (!warned.has(key)) ports.log.warning(sentence(message), { title: `The ${stage} is held up` });
     warned.add(key);
   };

@@ -2,9 +2,11 @@ import { conditionOf, nameOf, statusesOf, type ContainerStatus, type Pod, type S
 import type { SmokeCheck } from '../config/config.js';
 import type { Expectation, ServiceExpectation } from './judge/expectation.js';
 import { completionOf } from './judge/completion.js';
+import { endedBefore } from './judge/ended.js';
+import { isCreating } from './judge/pod-state.js';
 import { isReady, occurrenceOf, restartKey } from './judge/symptoms.js';
 import { selects } from './selector.js';
-import { desiredReplicas, imageBack, templateOf, type Target, type TargetContainer } from './workload.js';
+import { hasObserved, imageBack, templateOf, wantsNoPods, type Target, type TargetContainer } from './workload.js';
 import type { World, WorkloadView } from './world.js';
 
 /** What a workload looked like before the change: exact enough to put it back, and to tell whether that worked. */
@@ -33,8 +35,8 @@ export function takeSnapshot(world: World, target: Target): WorkloadSnapshot {
  */
 export function unhealthiness(view: WorkloadView): string | undefined {
   if (view.target.kind === 'cronjob') return undefined;
-  const { metadata, status } = view.workload ?? {};
-  if ((status?.observedGeneration ?? 0) < (metadata?.generation ?? 0)) return 'its last change has not been taken up yet';
+  const { workload } = view;
+  if (workload && !hasObserved(workload, workload.metadata?.generation ?? 0)) return 'its last change has not been taken up yet';
   const { waitingFor } = completionOf(view);
   if (view.oldPods.length > 0) return waitingFor ?? `${view.oldPods.length} pods of an earlier version`;
   return view.newPods.some(isReady) && view.newPods.every((pod) => isReady(pod) || isOnItsWay(pod)) ? undefined : waitingFor;
@@ -45,7 +47,7 @@ const isOnItsWay = (pod: Pod): boolean => !isFailing(pod) && statusesOf(pod).eve
 
 /** One of its containers has ended badly and does not run again, or cannot be started. */
 export const isFailing = (pod: Pod): boolean => statusesOf(pod).some(({ state }) =>
-  (state?.terminated?.exitCode ?? 0) !== 0 || !/^(ContainerCreating|PodInitializing)?$/.test(state?.waiting?.reason ?? ''));
+  (state?.terminated?.exitCode ?? 0) !== 0 || !isCreating(state?.waiting?.reason));
 
 /** Container name → the digests that pods really run, as the runtime reports them. */
 export function runningDigests(pods: readonly Pod[]): Map<string, Set<string>> {
@@ -74,6 +76,7 @@ export function expectationOf(world: World, target: Target, generation: number, 
     images: new Map(target.containers.map((container) => [container.name, imageOf[images](container)])),
     restartsBefore: new Map(restarts),
     eventsBefore: new Set(view.eventsOf(target.uid).map(occurrenceOf)),
+    endedBefore: endedBefore(view),
     goal: 'whole',
     progressBefore: conditionOf(view.workload?.status?.conditions, 'Progressing')?.lastUpdateTime,
     // What stood beside the old version before the run is nothing that putting it back could change.
@@ -83,10 +86,10 @@ export function expectationOf(world: World, target: Target, generation: number, 
 
 /**
  * The Services that must send traffic to the new pods of a workload: those that select its pods, and those that smoke
- * asks. None where it is scaled to nothing: nobody can be sent any.
+ * asks. None where no pod is wanted: nobody can be sent any.
  */
 export function servicesFor(view: WorkloadView, services: readonly Service[], smoke: readonly SmokeCheck[]): ServiceExpectation[] {
-  if (view.workload && desiredReplicas(view.workload) === 0) return [];
+  if (view.workload && wantsNoPods(view.target.kind, view.workload)) return [];
   const labels = view.workload && templateOf(view.target.kind, view.workload)?.metadata?.labels;
   const asked = new Set(smoke.flatMap((check) => (check.target.type === 'service' ? [check.target.name] : [])));
   return services

@@ -6,7 +6,7 @@ import { CancelledError, type DeployError, type Evidence } from '../outcome/erro
 import { evidenceOf } from './evidence.js';
 import { follow } from './follow.js';
 import type { HeldTarget } from './hold.js';
-import type { Target } from './workload.js';
+import { hasObserved, type Target } from './workload.js';
 import { isReady } from './judge/symptoms.js';
 import { proveRelease } from './prove.js';
 import { expectation, steadyMs, type OpenRelease } from './release.js';
@@ -144,7 +144,7 @@ async function unstick(release: OpenRelease, restored: readonly Restored[], sign
 /** Pods of the images that were taken back which are not ready, once the controller works from the template of before. */
 function brokenPods(release: OpenRelease, target: Target, generation: number): Pod[] {
   const { workload, newPods, oldPods } = release.watched.world.view(target);
-  if ((workload?.status?.observedGeneration ?? 0) < generation || workload?.spec?.podManagementPolicy === 'Parallel') return [];
+  if (!workload || !hasObserved(workload, generation) || workload.spec?.podManagementPolicy === 'Parallel') return [];
   const images = new Set(target.containers.map((container) => container.after));
   return [...newPods, ...oldPods].filter((pod) => !isReady(pod) && pod.spec?.containers?.some((container) => images.has(container.image ?? '')));
 }

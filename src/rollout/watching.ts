@@ -47,7 +47,7 @@ export async function watchWorkloads(cluster: Cluster, clock: Clock, kinds: Read
       wakeAll();
     },
   }, (change) => {
-    world.apply(change);
+    world.apply(change, clock.monotonic());
     wakeAll();
   }, end.signal));
   try {

@@ -25,6 +25,18 @@ export function containersOf(kind: WorkloadKind, workload: Workload): PlacedCont
 /** How many pods the workload asks for; an unset number means 1 to Kubernetes. */
 export const desiredReplicas = (workload: Workload): number => workload.spec?.replicas ?? 1;
 
+/** Whether the controller has seen this generation of the workload; what it never spoke of it has not seen. */
+export const hasObserved = ({ status }: Workload, generation: number): boolean =>
+  status?.observedGeneration !== undefined && status.observedGeneration >= generation;
+
+/**
+ * Whether no pod of the workload is wanted at all: it is scaled to nothing, or a DaemonSet that no node takes, by what its
+ * controller has counted.
+ */
+export const wantsNoPods = (kind: WorkloadKind, workload: Workload): boolean => (kind === 'daemonset'
+  ? hasObserved(workload, workload.metadata?.generation ?? 0) && workload.status?.desiredNumberScheduled === 0
+  : desiredReplicas(workload) === 0);
+
 /**
  * Whether a pod of a StatefulSet is below the partition, and so is meant to stay as it is. The partition counts replicas,
  * whatever the number of the first one is (updateStatefulSet in pkg/controller/statefulset/stateful_set_control.go).

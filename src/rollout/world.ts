@@ -21,15 +21,22 @@ export interface WorkloadView {
   readonly keptPods: readonly Pod[];
   /** Pods that are being deleted, of whichever template. */
   readonly leavingPods: readonly Pod[];
+  /** Pods of the present template that ended as Failed or Succeeded by themselves, also those that have been removed since. */
+  readonly endedPods: readonly Pod[];
+  /** Whether a pod is of the present template. */
+  readonly isNew: (pod: Pod) => boolean;
+  /** When a pod was first seen being deleted, monotonic ms; undefined when nobody noted the time. */
+  readonly leavingSince: (uid: string) => number | undefined;
   readonly eventsOf: (uid: string) => readonly KubeEvent[];
   readonly slicesOf: (service: string) => readonly EndpointSlice[];
 }
 
 /** Evicted, preempted, refused by the node: it is replaced, and serves nobody, though the object may stay for days. */
-const hasEnded = (pod: Pod): boolean => pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded';
+export const hasEnded = (pod: Pod): boolean => pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded';
 
 const eventsKeptPerObject = 40;
 const objectsWithEventsKept = 5000;
+const endedPodsKept = 200;
 
 /**
  * The latest state of every object that was seen, fed by the watches. It takes news in any order, twice, or with gaps:
@@ -39,9 +46,13 @@ export class World {
   private readonly objects = new Map<string, Map<string, KubeObject>>();
   private readonly departed = new Map<string, bigint>();
   private readonly events = new Map<string, KubeEvent[]>();
+  private readonly leaving = new Map<string, number>();
+  /** Kept after they are gone: the controllers of StatefulSets and DaemonSets remove a pod that has ended before they create the next one. */
+  private readonly ended = new Map<string, Pod>();
   private byController: Map<string, KubeObject[]> | undefined;
 
-  apply(change: ObjectChange): void {
+  /** @param at monotonic ms at which the change was seen */
+  apply(change: ObjectChange, at?: number): void {
     if (change.resource.plural === 'events') {
       if (change.type === 'set') this.keepEvent(change.object as KubeEvent);
       return;
@@ -53,9 +64,12 @@ export class World {
     if (known && version < versionOf(known)) return;
     if ((this.departed.get(uid) ?? -1n) >= 0n) return;
     this.byController = undefined;
+    if (at !== undefined && isLeaving(change.object) && !this.leaving.has(uid)) this.leaving.set(uid, at);
+    if (change.resource.plural === 'pods') this.noteEnd(change.object);
     if (change.type === 'set') kept.set(uid, change.object);
     else {
       kept.delete(uid);
+      this.leaving.delete(uid);
       this.departed.set(uid, version);
     }
   }
@@ -73,9 +87,8 @@ export class World {
     const uid = workload ? uidOf(workload) : target.uid;
     const replicaSets = this.ownedBy<ReplicaSet>(uid, 'replicasets');
     const replicaSet = workload && newestOf(replicaSets.filter((candidate) => sameTemplate(candidate.spec?.template, workload.spec?.template)));
-    const pods = target.kind === 'deployment'
-      ? replicaSets.flatMap((owner) => this.ownedBy<Pod>(uidOf(owner), 'pods'))
-      : this.ownedBy<Pod>(uid, 'pods');
+    const owners = new Set(target.kind === 'deployment' ? replicaSets.map(uidOf) : [uid]);
+    const pods = [...owners].flatMap((owner) => this.ownedBy<Pod>(owner, 'pods'));
     const isNew = this.newPodTest(target, workload, replicaSet);
     const staying = pods.filter((pod) => !isLeaving(pod) && !hasEnded(pod));
     const earlier = staying.filter((pod) => !isNew(pod));
@@ -85,9 +98,20 @@ export class World {
       oldPods: earlier.filter((pod) => !staysByPartition(workload, pod.metadata?.name)),
       keptPods: earlier.filter((pod) => staysByPartition(workload, pod.metadata?.name)),
       leavingPods: pods.filter(isLeaving),
+      endedPods: [...this.ended.values()].filter((pod) => owners.has(controllerOf(pod) ?? '') && isNew(pod)),
+      isNew,
+      leavingSince: (pod) => this.leaving.get(pod),
       eventsOf: (object) => this.events.get(object) ?? [],
       slicesOf: (service) => this.all<EndpointSlice>('endpointslices').filter((slice) => slice.metadata?.labels?.['kubernetes.io/service-name'] === service),
     };
+  }
+
+  /** A pod that is deleted ends as well: only one that ended before anybody deleted it says something of itself. */
+  private noteEnd(pod: Pod): void {
+    if (!hasEnded(pod) || isLeaving(pod)) return;
+    this.ended.set(uidOf(pod), pod);
+    const oldest = this.ended.size > endedPodsKept ? this.ended.keys().next().value : undefined;
+    if (oldest !== undefined) this.ended.delete(oldest);
   }
 
   private newPodTest(target: Target, workload: Workload | undefined, replicaSet: ReplicaSet | undefined): (pod: Pod) => boolean {

@@ -1,9 +1,10 @@
 import type { Goal, ServiceExpectation } from './expectation.js';
 import type { WorkloadView } from '../world.js';
-import { desiredReplicas } from '../workload.js';
+import { desiredReplicas, hasObserved } from '../workload.js';
+import { onLostNode } from './pod-state.js';
 import { isReady } from './symptoms.js';
 import type { WorkloadKind } from '../../config/config.js';
-import { conditionOf, nameOf, uidOf, type Pod, type Workload } from '../../cluster/objects.js';
+import { conditionOf, nameOf, uidOf, type Workload } from '../../cluster/objects.js';
 import { tolerates } from '../../cluster/taints.js';
 
 /** How far the controller is. `waitingFor` is undefined when it has finished. */
@@ -23,6 +24,7 @@ export function completionOf(view: WorkloadView, goal: Goal = 'whole', wasHeld =
   const { workload } = view;
   const ready = view.newPods.filter(isReady).length;
   if (!workload) return { ready, desired: 0, waitingFor: 'the workload itself' };
+  if (view.target.kind !== 'cronjob' && workload.status?.observedGeneration === undefined) return { ready, desired: ready, waitingFor: 'its controller, which has never looked at it' };
   if (goal !== 'whole') return goal === 'nothing' ? { ready, desired: ready, waitingFor: undefined } : firstWave(view, workload, ready, wasHeld);
   return ofKind[view.target.kind](view, workload, ready);
 }
@@ -75,15 +77,6 @@ const daemonset: OfKind = (view, workload, ready) => {
 const countsLostNodes = ({ spec }: Workload): boolean => ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
   .every((key) => spec?.template?.spec?.tolerations?.some((each) => tolerates(each, { key, effect: 'NoSchedule' })));
 
-/**
- * The node lifecycle controller sets a pod to not ready when its node is away, and leaves the state of its containers as
- * it was: nobody else does that, but for readiness gates.
- * https://kubernetes.io/docs/concepts/architecture/nodes/#node-controller
- */
-const onLostNode = (pod: Pod): boolean =>
-  conditionOf(pod.status?.conditions, 'Ready')?.status === 'False' && conditionOf(pod.status?.conditions, 'ContainersReady')?.status === 'True' &&
-  !pod.spec?.readinessGates?.length;
-
 const ofKind: Readonly<Record<WorkloadKind, OfKind>> = {
   deployment, statefulset, daemonset,
   // It runs with the new image the next time: there is nothing to wait for.
@@ -92,7 +85,7 @@ const ofKind: Readonly<Record<WorkloadKind, OfKind>> = {
 
 /** Whether a Deployment stands still at its first wave, and its controller knows. */
 export const isHeld = ({ workload }: WorkloadView): boolean =>
-  workload?.spec?.paused === true && (workload.status?.observedGeneration ?? 0) >= (workload.metadata?.generation ?? 0);
+  workload?.spec?.paused === true && hasObserved(workload, workload.metadata?.generation ?? 0);
 
 /**
  * A held Deployment has made as many new pods as its new ReplicaSet wants: those are the first wave. Each kind has a watch

@@ -1,6 +1,7 @@
 import { conditionOf, uidOf, type Container, type KubeEvent, type Pod, type Probe } from '../../cluster/objects.js';
 import type { WorkloadView } from '../world.js';
-import { declared, occurrenceOf } from './symptoms.js';
+import { declared } from './containers.js';
+import { occurrenceOf } from './symptoms.js';
 
 /** A sign that a new pod is not as well as its status still says. */
 export interface Disturbance {

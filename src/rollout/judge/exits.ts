@@ -1,5 +1,6 @@
 import type { Pod, Terminated } from '../../cluster/objects.js';
-import { declared, restartKey, symptom, type Subject, type Symptom } from './symptoms.js';
+import { aboutContainer, declared } from './containers.js';
+import { oneLine, restartKey, symptom, type Subject, type Symptom } from './symptoms.js';
 
 /** How often a container has ended since the change, and how the last time. */
 interface Ends {
@@ -11,8 +12,8 @@ interface Ends {
 export function exiting(subject: Subject): Symptom | undefined {
   const ends = endsOf(subject);
   if (!ends || ends.count < 2) return undefined;
-  const { cause, words } = meaningOf(subject, ends);
-  return symptom(cause, subject, 0, words);
+  const { cause, words, hint } = meaningOf(subject, ends);
+  return { ...symptom(cause, subject, 0, words), hint };
 }
 
 function endsOf({ status, pod, init, expected }: Subject): Ends | undefined {
@@ -22,11 +23,12 @@ function endsOf({ status, pod, init, expected }: Subject): Ends | undefined {
   if (!last || (init && last.exitCode === 0)) return undefined;
   const restarts = (status.restartCount ?? 0) - (expected.restartsBefore.get(restartKey(pod, status.name)) ?? 0);
   // A container that waits to be started once more has ended once more than it was restarted.
-  const over = state?.terminated !== undefined || (state?.waiting?.reason === 'CrashLoopBackOff' && restarts > 0);
+  const waits = state?.waiting?.reason === 'CrashLoopBackOff' || state?.waiting?.reason === 'PostStartHookError';
+  const over = state?.terminated !== undefined || (waits && restarts > 0);
   return { last, count: restarts + (over ? 1 : 0) };
 }
 
-function meaningOf(subject: Subject, { count, last }: Ends): { cause: Symptom['cause']; words: string } {
+function meaningOf(subject: Subject, { count, last }: Ends): { cause: Symptom['cause']; words: string; hint?: string } {
   const { status, pod, init } = subject;
   const how = describeEnd(last);
   // containerd gives every container that could not be started the exit code 128: that code says nothing against it.
@@ -34,8 +36,12 @@ function meaningOf(subject: Subject, { count, last }: Ends): { cause: Symptom['c
     return { cause: 'container-start', words: `cannot be started: ${last.message ?? how}` };
   }
   if (last.reason === 'OOMKilled') return { cause: 'out-of-memory', words: `was killed for its memory ${times(count)}; ${limitOf(pod, status.name)}` };
-  const probe = endedWhenTold(last) ? killedByProbe(subject) : undefined;
-  if (probe) return { cause: 'probe-killed', words: `was killed ${times(count)} by its ${probe} probe` };
+  const killing = endedWhenTold(last) ? killedBy(subject) : undefined;
+  if (killing?.by === 'probe') return { cause: 'probe-killed', words: `was killed ${times(count)} by its ${killing.probe} probe` };
+  if (killing?.by === 'hook') return { cause: 'hook-failed', words: `was killed ${times(count)} because its postStart hook failed${hookOf(subject)}` };
+  if (killing?.by === 'node') {
+    return { cause: init ? 'init-failed' : 'crash-loop', words: `was killed ${times(count)} by the node: ${killing.message}`, hint: 'The container did not exit by itself: the message has the reason that the node gives for killing it.' };
+  }
   return init ? { cause: 'init-failed', words: `(init) failed ${times(count)}, last with ${how}` } : { cause: 'crash-loop', words: `ended ${times(count)}, last with ${how}` };
 }
 
@@ -57,8 +63,27 @@ function limitOf(pod: Pod, name: string | undefined): string {
  */
 const endedWhenTold = ({ exitCode, signal }: Terminated): boolean => Boolean(signal) || [undefined, 0, 137, 143].includes(exitCode);
 
-/** The kubelet says in an event which probe had the container killed. */
-function killedByProbe({ events, status }: Subject): string | undefined {
-  const killing = events.filter((event) => event.reason === 'Killing' && event.message?.includes(`ontainer ${status.name} failed `)).at(-1);
-  return /failed (liveness|startup) probe/.exec(killing?.message ?? '')?.[1];
+type Killing = { readonly by: 'probe'; readonly probe: string } | { readonly by: 'hook' } | { readonly by: 'node'; readonly message: string };
+
+/** The kubelet says in an event why it kills a container (killContainer in k8s.io/kubernetes/pkg/kubelet/kuberuntime). */
+function killedBy({ events, status }: Subject): Killing | undefined {
+  const said = events.filter(({ reason, message = '' }) => (reason === 'Killing' && !/^Stopping container /.test(message)) || reason === 'FailedPostStartHook')
+    .filter((event) => aboutContainer(event, status.name) && isNamed(event.message, status.name)).at(-1);
+  if (!said) return undefined;
+  const { reason, message = '' } = said;
+  if (reason === 'FailedPostStartHook' || message.startsWith('FailedPostStartHook')) return { by: 'hook' };
+  const probe = /failed (liveness|startup) probe/.exec(message)?.[1];
+  return probe ? { by: 'probe', probe } : { by: 'node', message: oneLine(message) };
+}
+
+/** A message that begins with a container's name is about that one. */
+const isNamed = (message = '', name = ''): boolean => !/^(Init c|C)ontainer /.test(message) || message.includes(`ontainer ${name} `);
+
+/** What the hook runs or requests, and the kubelet's words about it where there are any. */
+function hookOf({ pod, status }: Subject): string {
+  const { exec, httpGet } = declared(pod, status.name)?.lifecycle?.postStart ?? {};
+  const what = exec ? exec.command?.join(' ') : httpGet && `GET :${httpGet.port ?? ''}${httpGet.path ?? '/'}`;
+  const { reason, message } = status.state?.waiting ?? {};
+  const words = reason === 'PostStartHookError' && message ? `: ${oneLine(message)}` : '';
+  return `${what ? ` (\`${what}\`)` : ''}${words}`;
 }

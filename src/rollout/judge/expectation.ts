@@ -8,6 +8,8 @@ export interface Expectation {
   readonly restartsBefore: ReadonlyMap<string, number>;
   /** Events as they had been seen before the change, by `occurrenceOf`. */
   readonly eventsBefore: ReadonlySet<string>;
+  /** uids of pods that had ended before the change. */
+  readonly endedBefore: ReadonlySet<string>;
   /** lastUpdateTime of the Progressing condition before the change: a stale ProgressDeadlineExceeded is not ours. */
   readonly progressBefore: string | undefined;
   /**

@@ -1,43 +1,79 @@
-import { conditionOf, nameOf, statusesOf, type ContainerStatus, type Pod } from '../../cluster/objects.js';
+import { nameOf, statusesOf, uidOf, type Pod } from '../../cluster/objects.js';
 import type { WorkloadView } from '../world.js';
 import type { Completion } from './completion.js';
+import { endedSince } from './ended.js';
+import type { Expectation } from './expectation.js';
+import { blockingPods, describeLeaving, describeOverdue } from './leaving.js';
+import { podStates } from './pod-states.js';
+import { stateOf } from './pod-state.js';
 import { isReady } from './symptoms.js';
 
-/** What the first new pod that is not ready does: `hello-7c9f started, not ready`; undefined when all are ready. */
-export function doingOf(view: WorkloadView): string | undefined {
+/** What a rollout waits for at this moment. */
+export interface Doing {
+  /** The same for as long as the same thing goes on. */
+  readonly what: string;
+  /** The same with how long it has been going on, ms. */
+  readonly lasting: (ms: number) => string;
+  /** Monotonic ms since when; undefined: since it was first seen. */
+  readonly since?: number;
+  readonly pod: Pod;
+  readonly container?: string;
+  /** Longest time until it is told of, ms. */
+  readonly warnAfterMs: number;
+  readonly hint?: string;
+}
+
+/**
+ * What the first new pod that is not ready does, what became of those before it, or which old pod has to go before there
+ * can be one; undefined when there is none of them.
+ */
+export function doingOf(view: WorkloadView, expected: Expectation, at: number): Doing | undefined {
   const busy = view.newPods.find((pod) => !isReady(pod));
-  return busy && `${nameOf(busy)} ${describePod(busy)}`;
+  const ended = endedSince(view, expected).at(-1);
+  // One after another is created and ends: none of them lives long enough to say more.
+  if (ended && (!busy || statusesOf(busy).length === 0)) {
+    const what = `new pods end as ${ended.status?.phase} (${ended.status?.reason ?? 'no reason given'})`;
+    return { what, lasting: (ms) => `${what} for ${Math.floor(ms / 1000)} s`, pod: ended, warnAfterMs: 15_000 };
+  }
+  if (busy) {
+    const { name, words, lasting, container } = stateOf(busy, view.eventsOf(uidOf(busy)));
+    const { warnAfterSeconds, hint } = podStates[name];
+    const of = (text: string): string => `${nameOf(busy)} ${text}`;
+    return { what: of(words), lasting: (ms) => of(lasting(Math.floor(ms / 1000))), pod: busy, container, warnAfterMs: 1000 * warnAfterSeconds, hint };
+  }
+  const leaving = blockingPods(view, at)[0];
+  if (!leaving) return undefined;
+  const what = describeLeaving(leaving);
+  // Once it is overdue a symptom of its own tells of it.
+  const lasting = (ms: number): string => (leaving.overdueAt <= at ? describeOverdue(view, leaving.pod, ms) : `${what} for ${Math.floor(ms / 1000)} s`);
+  return { what, lasting, since: leaving.since, pod: leaving.pod, warnAfterMs: Infinity };
 }
 
 /** Seconds after which a line says how long the same thing has been going on: seldom enough to be read. */
 const steps = [4, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600];
 
+/** Since when the same thing has been going on, and now. Monotonic ms. */
+export interface Elapsed {
+  readonly at: number;
+  readonly since: number;
+}
+
 /** The state of a rollout in one line, and when the line changes though nothing else does (monotonic ms). */
 export function describeProgress(
-  view: WorkloadView, completion: Completion, trouble: string | undefined, { at, since }: { readonly at: number; readonly since: number },
+  completion: Completion, doing: Doing | undefined, trouble: string | undefined, { at, since }: Elapsed,
 ): { readonly progress: string; readonly nextAt: number } {
   const head = `${completion.ready}/${completion.desired} ready`;
   if (completion.waitingFor === undefined) return { progress: trouble ? `${head} · ${trouble}` : head, nextAt: Infinity };
-  const doing = doingOf(view);
   if (doing === undefined) return { progress: `${head} · ${completion.waitingFor}`, nextAt: Infinity };
   const lasting = steps.filter((seconds) => at - since >= seconds * 1000).at(-1);
   const next = steps.find((seconds) => at - since < seconds * 1000);
-  return { progress: `${head} · ${doing}${lasting === undefined ? '' : ` ${lasting} s`}`, nextAt: next === undefined ? Infinity : since + next * 1000 };
+  return { progress: `${head} · ${lasting === undefined ? doing.what : doing.lasting(lasting * 1000)}`, nextAt: next === undefined ? Infinity : since + next * 1000 };
 }
 
-/** What a pod that is not ready is doing, in a word or two. */
-export function describePod(pod: Pod): string {
-  const trouble = statusesOf(pod).map(troubleOf).find((each) => each !== undefined);
-  if (trouble) return trouble;
-  if (conditionOf(pod.status?.conditions, 'PodScheduled')?.status === 'False') return 'waiting for a node';
-  const started = pod.status?.containerStatuses ?? [];
-  if (started.length > 0 && started.every(({ state }) => state?.running)) return 'started, not ready';
-  return pod.spec?.nodeName ? 'pulling and starting' : 'pending';
-}
-
-function troubleOf({ name, state, restartCount }: ContainerStatus): string | undefined {
-  const reason = state?.waiting?.reason;
-  if (reason && reason !== 'ContainerCreating' && reason !== 'PodInitializing') return `${reason} (${name})`;
-  if (state?.terminated && state.terminated.exitCode !== 0) return `crashed with exit code ${state.terminated.exitCode} (${name})`;
-  return restartCount && state?.running ? `restarted (${name})` : undefined;
+/** The same at the end, to the second. */
+export function describeReached(completion: Completion, doing: Doing | undefined, trouble: string | undefined, { at, since }: Elapsed): string {
+  const head = `${completion.ready}/${completion.desired} ready`;
+  const waited = doing && (at - since < 1000 ? doing.what : doing.lasting(at - since));
+  const rest = completion.waitingFor === undefined ? trouble : waited ?? completion.waitingFor;
+  return rest === undefined ? head : `${head} · ${rest}`;
 }

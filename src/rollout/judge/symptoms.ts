@@ -1,8 +1,11 @@
 import { patienceMs, type Cause } from '../../outcome/causes.js';
-import { conditionOf, nameOf, statusesOf, uidOf, type Condition, type Container, type ContainerStatus, type KubeEvent, type Pod } from '../../cluster/objects.js';
+import { conditionOf, nameOf, uidOf, type ContainerStatus, type KubeEvent, type Pod } from '../../cluster/objects.js';
 import type { WorkloadView } from '../world.js';
+import { unconfigured } from './container-config.js';
+import { aboutContainer, declared, isSidecar, lastingStatuses } from './containers.js';
 import type { Expectation } from './expectation.js';
 import { exiting } from './exits.js';
+import { isCreating, newestStep, nothingCreated } from './pod-state.js';
 import { probeAllowanceMs } from './probes.js';
 import { classifyPull } from './pull.js';
 
@@ -23,7 +26,14 @@ export interface Symptom {
    * first may show only after as long again as it lasted.
    */
   readonly follows?: string;
+  /** What to do about this very reason; the hint of the cause unless it is given. */
+  readonly hint?: string;
+  /** ms after which it is told of, 15 s unless it is given. */
+  readonly warnAfterMs?: number;
 }
+
+/** Patience with what is no failure by itself, however long it lasts: it is told of, and named when the deadline comes. */
+export const untilDeadline = Infinity;
 
 /** Everything wrong with one new pod. Pods that are being deleted or have ended are no new pods, and never asked. */
 export function symptomsOfPod(pod: Pod, view: WorkloadView, expected: Expectation): Symptom[] {
@@ -38,7 +48,7 @@ export function symptomsOfPod(pod: Pod, view: WorkloadView, expected: Expectatio
     const subject: Subject = { pod, status, init, events, expected };
     return [pulling(subject), configuring(subject), exiting(subject)].filter((symptom) => symptom !== undefined);
   });
-  const ofPod = [scheduling(pod, events), mounting(pod, events), readying(pod, view)];
+  const ofPod = [scheduling(pod, events), mounting(pod, events), sandboxing(pod, events), readying(pod, view)];
   return [...ofContainers, ...ofPod].filter((symptom) => symptom !== undefined);
 }
 
@@ -50,15 +60,6 @@ export interface Subject {
   readonly events: readonly KubeEvent[];
   readonly expected: Expectation;
 }
-
-const isSidecar = (pod: Pod, status: ContainerStatus): boolean => declared(pod, status.name)?.restartPolicy === 'Always';
-
-/**
- * Of the containers that run for as long as the pod does, and must be ready for it to be: sidecars are init containers
- * that do not end. https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
- */
-export const lastingStatuses = (pod: Pod): readonly ContainerStatus[] =>
-  [...(pod.status?.initContainerStatuses ?? []).filter((status) => isSidecar(pod, status)), ...(pod.status?.containerStatuses ?? [])];
 
 export const symptom = (cause: Cause, { pod, status }: Subject, patienceMs: number, message: string): Symptom => ({
   key: `${cause} ${uidOf(pod)} ${status.name ?? ''}`, cause, patienceMs, message: `container ${status.name} of pod ${nameOf(pod)} ${message}`, pod, container: status.name,
@@ -81,21 +82,23 @@ function pulling(subject: Subject): Symptom | undefined {
   return symptom(verdict.cause, subject, verdict.patienceMs, `cannot pull ${image}: ${verdict.words}`);
 }
 
-function lastPullFailure(events: readonly KubeEvent[], container: string | undefined): string | undefined {
-  const about = `{${container}}`;
-  return events.filter((event) => event.reason === 'Failed' && event.message?.startsWith('Failed to pull image') && (event.involvedObject?.fieldPath ?? about).endsWith(about)).at(-1)?.message;
-}
+const lastPullFailure = (events: readonly KubeEvent[], container: string | undefined): string | undefined =>
+  events.filter((event) => event.reason === 'Failed' && event.message?.startsWith('Failed to pull image') && aboutContainer(event, container)).at(-1)?.message;
 
 const imageOf = (pod: Pod, container: string | undefined): string => declared(pod, container)?.image ?? 'its image';
 
 function configuring(subject: Subject): Symptom | undefined {
-  const waiting = subject.status.state?.waiting;
-  if (waiting?.reason === 'CreateContainerError') return symptom('container-start', subject, patienceMs('container-start', 'longer'), `cannot be made: ${waiting.message ?? waiting.reason}`);
-  if (waiting?.reason !== 'CreateContainerConfigError') return undefined;
-  // The kubelet's own cache being late looks the same, and mends itself: kubernetes/kubernetes#74412.
-  if (/failed to sync (configmap|secret) cache/.test(waiting.message ?? '')) return undefined;
-  return symptom('container-config', subject, patienceMs('container-config'), `cannot be configured: ${waiting.message ?? waiting.reason}`);
+  const { reason, message } = subject.status.state?.waiting ?? {};
+  if (reason === 'CreateContainerConfigError') return unconfigured(subject, message ?? reason);
+  if (reason !== undefined && /^(CreateContainer|PreCreateHook|PreStartHook)Error$/.test(reason)) {
+    return symptom('container-start', subject, patienceMs('container-start', 'longer'), `cannot be made: ${message ?? reason}`);
+  }
+  if (reason === undefined || isCreating(reason) || judgedElsewhere.has(reason)) return undefined;
+  return symptom('deadline', subject, untilDeadline, `waits: ${reason}${message ? `: ${oneLine(message)}` : ''}`);
 }
+
+/** Reasons to wait that have rules of their own. */
+const judgedElsewhere = new Set([...pullReasons, 'InvalidImageName', 'ErrImageNeverPull', 'CrashLoopBackOff', 'RunContainerError', 'PostStartHookError']);
 
 export const restartKey = (pod: Pod, container: string | undefined): string => `${uidOf(pod)}/${container ?? ''}`;
 
@@ -110,10 +113,9 @@ function scheduling(pod: Pod, events: readonly KubeEvent[]): Symptom | undefined
 }
 
 function mounting(pod: Pod, events: readonly KubeEvent[]): Symptom | undefined {
-  const relevant = events.filter((event) => mountEvents.test(event.reason ?? ''));
-  const failed = relevant.at(-1);
+  const failed = nothingCreated(pod) ? newestStep(events) : undefined;
   if (failed?.reason !== 'FailedMount' && failed?.reason !== 'FailedAttachVolume') return undefined;
-  if (mounted(pod) || /failed to sync (configmap|secret) cache/.test(failed.message ?? '')) return undefined;
+  if (/failed to sync (configmap|secret) cache/.test(failed.message ?? '')) return undefined;
   const missing = missingObject.test(failed.message ?? '');
   return {
     key: `volume-mount ${uidOf(pod)}`, cause: 'volume-mount', patienceMs: patienceMs('volume-mount', missing ? 'usual' : 'longer'), pod,
@@ -127,12 +129,22 @@ function mounting(pod: Pod, events: readonly KubeEvent[]): Symptom | undefined {
  */
 const missingObject = /\b(configmap|secret|persistentvolumeclaim)s? "[^"]*" not found|references non-existent/;
 
-/** What only comes after every volume is mounted makes an earlier failure yesterday's. */
-const mountEvents = /^(FailedMount|FailedAttachVolume|Pulling|Pulled|Created|Started)$/;
+/** A network plugin that is being restarted looks the same as one that has run out of addresses, and comes back by itself. */
+function sandboxing(pod: Pod, events: readonly KubeEvent[]): Symptom | undefined {
+  const failed = nothingCreated(pod) ? newestStep(events) : undefined;
+  if (failed?.reason !== 'FailedCreatePodSandBox') return undefined;
+  return {
+    key: `sandbox ${uidOf(pod)}`, cause: 'container-start', patienceMs: patienceMs('container-start', 'longest'), pod,
+    message: `node ${pod.spec?.nodeName} cannot create the sandbox of pod ${nameOf(pod)}: ${sandboxWords(failed.message)}`,
+    hint: 'Look at the node: its network plugin, its container runtime, and the RuntimeClass of the pod are what makes a sandbox. No container of the new version has started.',
+  };
+}
 
-const mounted = (pod: Pod): boolean =>
-  statusesOf(pod).some(({ state, lastState }) =>
-    (state?.running ?? state?.terminated ?? lastState?.terminated) !== undefined || !/^(ContainerCreating|PodInitializing)?$/.test(state?.waiting?.reason ?? ''));
+/** What went wrong stands at the end of the message. */
+function sandboxWords(message = 'no reason given'): string {
+  const words = message.replace(/\s+/g, ' ').trim().replace(/^Failed to create pod sandbox: (rpc error: code = \w+ desc = )?/, '');
+  return words.length > 400 ? `…${words.slice(-400)}` : words;
+}
 
 function readying(pod: Pod, view: WorkloadView): Symptom | undefined {
   const statuses = lastingStatuses(pod);
@@ -165,35 +177,5 @@ function slowestReadyMs(pods: readonly Pod[]): number {
 
 export const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim().slice(0, 400);
 
-/** Pods that could not even be made: quota, admission. Seen on the ReplicaSet's condition, or in events of the owner. */
-export function symptomsOfOwner(view: WorkloadView, expected: Expectation): Symptom[] {
-  // A Deployment copies the failure of any of its ReplicaSets: once the new one is there, only its own counts.
-  const conditions = view.target.kind === 'deployment' && view.replicaSet ? view.replicaSet.status?.conditions : view.workload?.status?.conditions;
-  const failure: Condition | undefined = conditions?.find((condition) => condition.type === 'ReplicaFailure' && condition.status === 'True');
-  const words = failure?.message ?? (view.target.kind === 'deployment' ? undefined : lastFailedCreate(view, expected));
-  if (words === undefined) return [];
-  const cause: Cause = /exceeded quota/.test(words) ? 'quota-exceeded' : 'admission-denied';
-  const isLeaving = cause === 'quota-exceeded' && view.leavingPods.length > 0;
-  const which = isLeaving || (cause === 'admission-denied' && webhookIsLate(words)) ? 'longer' : 'usual';
-  // Once the last pod on its way out has gone there is room, and the time counts from then on.
-  const whileLeaving = `${cause} ${view.target.ref} while pods leave`;
-  const key = isLeaving ? whileLeaving : `${cause} ${view.target.ref}`;
-  return [{ key, follows: isLeaving ? undefined : whileLeaving, cause, patienceMs: patienceMs(cause, which), message: `new pods of ${view.target.ref} cannot be made: ${oneLine(words)}` }];
-}
-
-const webhookIsLate = (words: string): boolean =>
-  /failed calling webhook/.test(words) && /deadline exceeded|timeout|connection refused|no endpoints/i.test(words);
-
-/** StatefulSets and DaemonSets have no condition for it: the newest event counts, unless a pod was made after it. */
-function lastFailedCreate(view: WorkloadView, expected: Expectation): string | undefined {
-  const events = view.eventsOf(view.target.uid).filter((event) => event.reason === 'FailedCreate' || event.reason === 'SuccessfulCreate');
-  const last = events.at(-1);
-  return last?.reason === 'FailedCreate' && !expected.eventsBefore.has(occurrenceOf(last)) ? last.message : undefined;
-}
-
 /** What happens again is the same event in a later version. */
 export const occurrenceOf = (event: KubeEvent): string => `${uidOf(event)} ${event.metadata?.resourceVersion ?? ''}`;
-
-/** The container as the pod declares it, by name: no two have the same, init containers included. */
-export const declared = (pod: Pod, name: string | undefined): Container | undefined =>
-  [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].find((container) => container.name === name);

@@ -1,0 +1,116 @@
+/**
+ * Every state in which a new pod that is not ready can be, in the order in which they are looked for. `docs/rollout.md`
+ * has this table, and a test has a pod for each row.
+ */
+export interface PodStateEntry {
+  /** What the API shows of it. */
+  readonly observed: string;
+  /** The progress line, with words in capitals for what differs. */
+  readonly line: string;
+  /** Seconds after which a warning names it, or less: no longer than half of the time that was left when it began. */
+  readonly warnAfterSeconds: number;
+  /** What to do when the deadline comes in this state; the hint of `deadline` unless it is given. */
+  readonly hint?: string;
+}
+
+const table = {
+  'node-lost': {
+    observed: 'Its reason is NodeLost, its phase is Unknown, or it is not ready while all of its containers are: the node does not report.',
+    line: 'node NODE does not report', warnAfterSeconds: 15,
+    hint: 'Look at the node (`kubectl get nodes`): its kubelet does not report. Repair it, or delete the pod so another node takes it.',
+  },
+  'disrupted': {
+    observed: 'The condition DisruptionTarget is True.',
+    line: 'about to be removed: REASON', warnAfterSeconds: 15,
+    hint: 'Find out who drains the node or preempts the pod, then run again.',
+  },
+  'container-waiting': {
+    observed: 'A container waits with a reason other than ContainerCreating and PodInitializing.',
+    line: 'REASON (CONTAINER)', warnAfterSeconds: 15,
+  },
+  'crashed': {
+    observed: 'A container has exited with a code other than 0.',
+    line: 'crashed with exit code CODE (CONTAINER)', warnAfterSeconds: 15,
+  },
+  'exited': {
+    observed: 'A container that is to run for as long as the pod has exited with code 0.',
+    line: 'exited with exit code 0 (CONTAINER)', warnAfterSeconds: 15,
+    hint: 'The main process of the container ends: start it in the foreground.',
+  },
+  'restarted': {
+    observed: 'A container runs again after it had exited, and is not ready.',
+    line: 'restarted (CONTAINER)', warnAfterSeconds: 60,
+  },
+  'gated': {
+    observed: 'PodScheduled is False with the reason SchedulingGated.',
+    line: 'held back by its scheduling gates (GATES)', warnAfterSeconds: 15,
+    hint: 'The controller that owns the scheduling gate must remove it from the pod: check that it runs.',
+  },
+  'unschedulable': {
+    observed: 'PodScheduled is False for any other reason.',
+    line: 'waiting for a node', warnAfterSeconds: 15,
+  },
+  'pending': {
+    observed: 'It has no node, and no scheduler has said anything about it.',
+    line: 'waiting for the scheduler SCHEDULER', warnAfterSeconds: 15,
+    hint: 'No scheduler has looked at the pod: check that the scheduler that its `schedulerName` names runs.',
+  },
+  'not-acknowledged': {
+    observed: 'It has a node, and the kubelet has not reported any container.',
+    line: 'waiting for node NODE to take it up', warnAfterSeconds: 15,
+    hint: 'The kubelet of the node has not taken the pod up: look at the node (`kubectl describe node`).',
+  },
+  'mounting': {
+    observed: 'No container was created, and the newest event is FailedMount or FailedAttachVolume.',
+    line: 'waiting for a volume to be mounted', warnAfterSeconds: 15,
+  },
+  'sandbox': {
+    observed: 'No container was created, and the newest event is FailedCreatePodSandBox.',
+    line: 'waiting for its sandbox: the node cannot create it', warnAfterSeconds: 15,
+  },
+  'pulling': {
+    observed: 'The newest event of the container is Pulling.',
+    line: 'pulling the image of container CONTAINER', warnAfterSeconds: 120,
+    hint: 'The image is still being pulled: make it smaller, or raise `timeout`.',
+  },
+  'preparing': {
+    observed: 'PodReadyToStartContainers is False.',
+    line: 'waiting for node NODE to prepare its network and volumes', warnAfterSeconds: 30,
+    hint: 'Look at the events of the pod and at the node: its volumes and its sandbox come before any container.',
+  },
+  'init-running': {
+    observed: 'An init container runs.',
+    line: 'init container CONTAINER is running', warnAfterSeconds: 60,
+    hint: 'Read the log of the init container in the evidence: it has not exited. Fix what it waits for, or raise `timeout` if it only needs longer.',
+  },
+  'sidecar-starting': {
+    observed: 'A sidecar (an init container with `restartPolicy: Always`) runs, and its startup probe has not passed.',
+    line: 'sidecar CONTAINER has not passed its startup probe', warnAfterSeconds: 60,
+    hint: 'Read the log of the sidecar in the evidence: no other container starts before its startup probe passes.',
+  },
+  'creating': {
+    observed: 'A container waits with the reason ContainerCreating or PodInitializing, or without any.',
+    line: 'waiting for node NODE to start container CONTAINER', warnAfterSeconds: 30,
+    hint: 'Look at the events of the pod and at the node: it has not started the container.',
+  },
+  'startup': {
+    observed: 'All containers run, and `started` of one is false.',
+    line: 'started, startup probe not passed (CONTAINER)', warnAfterSeconds: 60,
+  },
+  'not-ready': {
+    observed: 'All containers run, and one of them is not ready.',
+    line: 'started, not ready', warnAfterSeconds: 60,
+  },
+  'gate': {
+    observed: 'All containers are ready, and the condition of a readiness gate is not True.',
+    line: 'waiting for its readiness gates (GATES)', warnAfterSeconds: 15,
+    hint: 'The controller that owns the readiness gate (often that of a load balancer) must set its condition: check that it runs.',
+  },
+  'settling': {
+    observed: 'All containers are ready, and the pod is not called ready yet.',
+    line: 'containers ready, pod not ready', warnAfterSeconds: 15,
+  },
+} as const satisfies Record<string, PodStateEntry>;
+
+export type PodStateName = keyof typeof table;
+export const podStates: Readonly<Record<PodStateName, PodStateEntry>> = table;
