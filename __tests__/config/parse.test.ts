@@ -207,7 +207,8 @@ describe('problems', () => {
       `${path}:2:3: patience.crash-lop: "crash-lop" is not a cause that shows in the course of a rollout. Did you mean "crash-loop"?`,
       `${path}:3:3: patience.smoke-failed: "smoke-failed" is not a cause that shows in the course of a rollout. `
       + 'Those are image-not-found, image-pull-denied, image-pull-failed, image-platform-missing, image-name-invalid, crash-loop, out-of-memory, '
-      + 'probe-killed, container-start, init-failed, container-config, volume-mount, unschedulable, quota-exceeded, admission-denied, not-ready or wrong-version-serving.',
+      + 'probe-killed, hook-failed, evicted, container-start, init-failed, container-config, volume-mount, unschedulable, quota-exceeded, admission-denied, '
+      + 'not-ready or wrong-version-serving.',
       `${path}:4:3: patience.not-ready: is "5", which has no unit. Did you mean "5s" or "5m"?`,
       `${path}:5:3: patience.unschedulable: is "25h", which is longer than 24 hours. Give at most 24h.`,
     ]);

@@ -1,4 +1,4 @@
-import type { Cause } from '../outcome/causes.js';
+import { causes, type Cause } from '../outcome/causes.js';
 import { bad, either, good, quote, type Checked } from './checked.js';
 import { suggestion } from './did-you-mean.js';
 import { parseDurationOrZero } from './duration.js';
@@ -15,7 +15,9 @@ type PatientCause = (typeof patientCauses)[number];
 export function checkPatience(cause: string, duration: string): Checked<readonly [PatientCause, number]> {
   const known = patientCauses.find((name) => name === cause);
   if (known === undefined) {
-    return bad(`${quote(cause)} is not a cause that shows in the course of a rollout`, suggestion(cause, patientCauses, `Those are ${either(patientCauses)}.`));
+    const all = `Those are ${either(patientCauses)}.`;
+    // The name of another cause is no slip of the pen.
+    return bad(`${quote(cause)} is not a cause that shows in the course of a rollout`, cause in causes ? all : suggestion(cause, patientCauses, all));
   }
   const checked = parseDurationOrZero(duration);
   return checked.ok ? good([known, checked.value] as const) : checked;
