@@ -10,9 +10,12 @@ export function didYouMean(word: string, known: readonly string[]): string | und
   const plain = plainly(word);
   const same = known.find((candidate) => plainly(candidate) === plain);
   if (same !== undefined) return same;
+  const allowed = (candidate: string): number => Math.max(1, Math.floor(Math.min(word.length, candidate.length) / 3));
   const [best] = known
+    // That many letters are missing or too many at least.
+    .filter((candidate) => Math.abs(candidate.length - word.length) <= allowed(candidate))
     .map((candidate) => ({ candidate, slips: distance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, slips }) => slips <= Math.max(1, Math.floor(Math.min(word.length, candidate.length) / 3)))
+    .filter(({ candidate, slips }) => slips <= allowed(candidate))
     .sort((a, b) => a.slips - b.slips);
   return best?.candidate;
 }

@@ -9,7 +9,8 @@ export function unknownInput(name: string, action: ActionName): Fault {
   const meant = didYouMean(name, settingsOf(action));
   if (meant !== undefined) return { message, hint: `Did you mean "${meant}"?` };
   const others = settingNames.filter((other) => settings[other].asInput);
-  const other = others.find((one) => one === didYouMean(name, others));
+  const near = didYouMean(name, others);
+  const other = others.find((one) => one === near);
   if (other === undefined) return { message, hint: `Remove it: all inputs are listed in docs/settings.md. ${ownVariable(name)}` };
   return { message, hint: `${other === name ? 'It' : `"${other}"`} is an input of ${holders(other)}, and not of ${reference(action)}.` };
 }
