@@ -60,7 +60,7 @@ describe('a Config', () => {
         { text: '22:00-06:00 UTC', fromMinute: 1320, toMinute: 1800, days: 7, timeZone: 'UTC' },
       ],
       windows: [{ text: 'Sun 02:00-04:00 UTC', fromMinute: 120, toMinute: 240, timeZone: 'UTC' }], freezeOverride: 'INC-1: the shop is down',
-      smoke: [{ text: 'service/a:80/ -> 200,204 contains ok', target: { type: 'service', name: 'a', port: '80', path: '/' }, statuses: [200, 204], contains: 'ok' }],
+      smoke: [{ text: 'service/a:80/ -> 200,204 contains ok', target: { type: 'service', name: 'a', port: '80', path: '/' }, statuses: [200, 204], contains: 'ok', at: { where: 'input smoke' } }],
     });
     expect(none).toEqual([]);
   });

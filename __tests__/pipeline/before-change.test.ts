@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { KubeObject, Workload } from '../../src/cluster/objects.js';
+import type { SmokeCheck } from '../../src/config/config.js';
 import { withWayBack } from '../../src/pipeline/before-change.js';
 import type { ClusterFacts } from '../../src/pipeline/cluster-facts.js';
 import { releaseStages } from '../../src/pipeline/release-stages.js';
@@ -7,7 +8,7 @@ import { runStages } from '../../src/pipeline/stage.js';
 import { openLedger, type Ledger, type Release } from '../../src/rollout/ledger.js';
 import type { OpenRelease } from '../../src/rollout/release.js';
 import { fakePorts } from '../cluster/fake-ports.js';
-import { deployment, newImage, oldImage, target } from '../rollout/build.js';
+import { deployment, newImage, oldImage, service, target } from '../rollout/build.js';
 import { deploymentPath, fakeCluster } from '../rollout/fake-cluster.js';
 import { run } from './runs.js';
 
@@ -31,6 +32,20 @@ describe('a rollback that was planned from what is not there any more', () => {
     expect(result.state).toEqual({ targets: [target()] });
     expect(cluster.done.filter((each) => /^kubectl|configmaps/.test(each) && !each.startsWith('GET'))).toEqual([]);
     expect(cluster.done.filter((each) => /leases/.test(each)).length).toBeGreaterThan(0);
+  });
+});
+
+describe('a Service that a smoke check names, deleted while the image was built', () => {
+  it('ends the run before anything is changed', async () => {
+    const cluster = fakeCluster({ objects: { [deploymentPath]: deployment({ image: oldImage }) as Workload } });
+    cluster.put('/api/v1/namespaces/web/services', { items: [service('apj')] } as KubeObject);
+    const ports = fakePorts();
+    const facts: ClusterFacts = { cluster, found: [], services: [service('api')], store: openLedger(cluster.api, ports.clock, 'web', 'api'), ledger: undefined };
+    const smoke: SmokeCheck[] = [{ text: 'service/api/', target: { type: 'service', name: 'api', path: '/' }, statuses: [200], at: { where: 'input smoke' } }];
+    const stages = releaseStages({ ...run({ smoke }), ports }, facts);
+    const result = await runStages(stages.stages, { targets: [target()] }, ports.clock, 0).finally(() => stages.close());
+    expect(result.failure?.error).toMatchObject({ code: 'config-invalid', message: 'input smoke: Service api does not exist in namespace web.', hint: 'Did you mean "apj"?' });
+    expect(cluster.done.filter((each) => /^kubectl|configmaps/.test(each) && !each.startsWith('GET'))).toEqual([]);
   });
 });
 

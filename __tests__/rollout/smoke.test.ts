@@ -6,7 +6,7 @@ import type { SmokeCheck } from '../../src/config/config.js';
 import { HttpError, type HttpRequest, type HttpResponse } from '../../src/ports/http.js';
 import { assess, readAnswer, type Answer, type Rules } from '../../src/rollout/smoke/assess.js';
 import { readBody } from '../../src/rollout/smoke/body.js';
-import { checksBefore } from '../../src/rollout/smoke/held.js';
+import { checksBefore, type FailedBefore } from '../../src/rollout/smoke/held.js';
 import { routesOf } from '../../src/rollout/smoke/route.js';
 import { smoke, smokePods, type SmokeTarget } from '../../src/rollout/smoke/smoke.js';
 import { fakePorts } from '../cluster/fake-ports.js';
@@ -345,7 +345,7 @@ describe('before a change', () => {
     const cluster = fakeCluster({ raw: answering({ 'services/api': [200], 'services/web': [500] }) });
     const before = await checksBefore(fakePorts(), cluster, [service('api'), service('web')], ['api', 'web', 'none'].map(named));
     expect([...before.passed]).toEqual(['api']);
-    expect([...before.failed]).toEqual([['web', 'status 500 instead of 200: answer 500'], ['none', 'Service none does not exist in namespace web']]);
+    expect([...before.failed]).toEqual([['web', { seen: 'status 500 instead of 200: answer 500' }], ['none', { seen: 'Service none does not exist in namespace web' }]]);
   });
   it('a check that fails now and then passes', async () => {
     const cluster = fakeCluster({ raw: answering({ 'services/api': [away, 500, 200] }) });
@@ -362,14 +362,18 @@ describe('before a change', () => {
 });
 
 describe('a check that the version before does not pass either', () => {
-  const failing = (failedBefore: ReadonlyMap<string, string>, changes: Partial<SmokeCheck> = {}, work = smoke) =>
+  const failing = (failedBefore: ReadonlyMap<string, FailedBefore>, changes: Partial<SmokeCheck> = {}, work = smoke) =>
     work(fakePorts(), { ...target({ 'pods/': [404], 'services/': [404] }), failedBefore }, [check(changes)], undefined).catch((error: { hint?: string }) => error.hint);
-  const before = new Map([['service/api/healthz', 'status 404 instead of 200: not found']]);
+  const before = new Map([['service/api/healthz', { seen: 'status 404 instead of 200: not found' }]]);
   it('asks whether the check is right, and does not blame the new version', async () => {
     expect(await failing(before)).toBe('The version before does not pass this check either (status 404): is the path right?');
     expect(await failing(before, {}, smokePods)).toBe('The version before does not pass this check either (status 404): is the path right?');
-    expect(await failing(before, { contains: 'v2' })).toContain('are the path and the text right?');
-    expect(await failing(new Map([['service/api/healthz', 'no answer (refused)']]))).toContain('either (no answer (refused))');
+    expect(await failing(new Map([['service/api/healthz', { seen: 'no answer (refused)' }]]))).toContain('either (no answer (refused))');
+  });
+  it('because it names the new text says so only where nothing but the text is missing', async () => {
+    const lacking = new Map([['service/api/healthz', { seen: 'status 200 without "v2": v1', lacks: 'text' as const }]]);
+    expect(await failing(lacking, { contains: 'v2' })).toMatch(/^Compare the answer with the check; the log/);
+    expect(await failing(lacking, { contains: 'v2', statuses: [404] })).toBe('Compare the answer with the check: the version before does not have this text either.');
   });
   it('is told from one that it passes', async () => expect(await failing(new Map())).toMatch(/^Compare the answer/));
 });

@@ -1,4 +1,5 @@
 import type { Cause } from '../outcome/causes.js';
+import type { Spot } from './reading.js';
 
 /** The settings of a run after all checks: what the inputs and the settings file mean together. */
 export interface Config {
@@ -108,6 +109,8 @@ export interface WorkloadRef {
 export interface SmokeCheck {
   /** As the user wrote it, for messages. */
   readonly text: string;
+  /** Where it stands in the settings; undefined in a check that comes from the records. */
+  readonly at?: Spot;
   readonly target:
     | { readonly type: 'url'; readonly url: string }
     /** `port` is a number or a name; undefined: the only or first port of the Service. */

@@ -19,6 +19,8 @@ export interface ListOptions<T> {
   readonly allowEmpty?: boolean;
   /** Faults that only show in the whole list. */
   readonly check?: (values: readonly T[]) => readonly { readonly index: number; readonly fault: Fault }[];
+  /** Keeps the place of an entry in its value, for what only shows later. */
+  readonly placed?: (value: T, spot: Spot) => T;
   /** Reads an item that is a map in the file. */
   readonly fromMap?: (node: MapNode, spot: Spot) => Reading<T>;
 }
@@ -28,11 +30,13 @@ const longestItem = 4096;
 
 /** Several values of one kind: lines of an input, or words separated by commas; a list or the same text in the file. */
 export function list<T>(parse: Parser<T>, options: ListOptions<T>): Kind<readonly T[]> {
+  const { placed = (value: T) => value } = options;
+  const at = (spot: Spot, reading: Reading<T>): Reading<T> => (reading.value === undefined ? reading : { ...reading, value: placed(reading.value, spot) });
   const readPiece = ({ text, spot }: Piece): Reading<T> => {
     const fault = text.length > longestItem
       ? { message: `has an entry of ${text.length} characters`, hint: `An entry has at most ${longestItem}.` }
       : notOneLine(text);
-    return fault ? wrong(spot, fault) : readingOf(spot, parse(text));
+    return fault ? wrong(spot, fault) : at(spot, readingOf(spot, parse(text)));
   };
   const readText = (text: string, spot: Spot, lineSpot: (line: number) => Spot): Reading<readonly T[]> => {
     const large = tooLarge(text, usualLimit);
@@ -41,7 +45,7 @@ export function list<T>(parse: Parser<T>, options: ListOptions<T>): Kind<readonl
     return found.length === 0 ? wrong(spot, noEntryFault(options.item)) : finish(options, found.map(readPiece), found.map((piece) => piece.spot));
   };
   const readItem = (node: Node, spot: Spot): Reading<T> => (node.type === 'map' && options.fromMap
-    ? options.fromMap(node, spot)
+    ? at(spot, options.fromMap(node, spot))
     : withText(node, spot, options.item, (text) => readPiece({ text: text.trim(), spot }), options.accepts));
   const items = { type: 'array', items: options.itemSchema, ...(options.allowEmpty ? {} : { minItems: 1 }) };
   return {

@@ -51,7 +51,7 @@ export const rolloutSettings = {
     examples: [['service/api:80/healthz -> 200 contains ok']],
     kind: list(parseSmoke, {
       expects: 'a list of checks', item: 'a check such as service/api:80/healthz -> 200', allowEmpty: true,
-      itemSchema: { anyOf: [{ type: 'string', minLength: 1 }, smokeEntrySchema] }, fromMap: readSmokeEntry,
+      itemSchema: { anyOf: [{ type: 'string', minLength: 1 }, smokeEntrySchema] }, fromMap: readSmokeEntry, placed: (check, at) => ({ ...check, at }),
     }),
   }),
   'rollback': setting({

@@ -27,14 +27,13 @@ export function explain(error: NodeJS.ErrnoException, address: URL, proxy: Proxy
   const { host, hostname } = proxy && address.protocol === 'http:' ? proxy.url : address;
   const end = `${through(proxy)}${unused === undefined ? '' : `; ${unused}`}`;
   const [trouble, sentence] = reasonOf(error, host, hostname);
-  return new HttpError(proxy && trouble === 'name' ? 'other' : trouble, `${sentence}${end}`, { cause: error });
+  return new HttpError(proxy && trouble !== 'certificate' ? 'other' : trouble, `${sentence}${end}`, { cause: error });
 }
 
 /** What a system error of a connection to this host means. */
 export function reasonOf(error: NodeJS.ErrnoException, host: string, hostname: string): readonly [HttpTrouble, string] {
   const code = error.code ?? '';
   const sentences: Readonly<Record<string, string>> = {
-    EAI_AGAIN: `the name ${hostname} could not be looked up: the name server does not answer`,
     ECONNREFUSED: `${host} refused the connection: nothing listens there`,
     ECONNRESET: `${host} closed the connection before it had answered`,
     EHOSTUNREACH: `${host} cannot be reached from here`,
@@ -42,6 +41,7 @@ export function reasonOf(error: NodeJS.ErrnoException, host: string, hostname: s
     ETIMEDOUT: `${host} did not accept the connection in time`,
     EPROTO: `${host} does not speak TLS on this port`,
   };
+  if (code === 'EAI_AGAIN') return ['look-up', `the name ${hostname} could not be looked up: the name server does not answer`];
   if (code === 'ENOTFOUND') return ['name', `the name ${hostname} does not exist`];
   if (certificateTrouble.test(code)) return ['certificate', `the certificate of ${host} is not trusted: ${error.message}`];
   return ['other', sentences[code] ?? `${host} gave no answer: ${error.message || code}`];

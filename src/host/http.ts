@@ -63,14 +63,9 @@ interface Life {
 
 function lifeOf(request: HttpRequest, late: () => Error, timeoutMs: number): Life {
   const over = new AbortController();
-  const stop = () => over.abort(request.signal?.reason);
   const timer = setTimeout(() => over.abort(late()), timeoutMs);
-  if (request.signal?.aborted) stop();
-  else request.signal?.addEventListener('abort', stop, { once: true });
-  return { signal: over.signal, answered: undefined, end: () => {
-    clearTimeout(timer);
-    request.signal?.removeEventListener('abort', stop);
-  } };
+  const signal = request.signal ? AbortSignal.any([request.signal, over.signal]) : over.signal;
+  return { signal, answered: undefined, end: () => clearTimeout(timer) };
 }
 
 async function send(request: HttpRequest, address: URL, proxy: Proxy | undefined, life: Life): Promise<IncomingMessage> {

@@ -1,6 +1,8 @@
 import { ClusterError } from '../outcome/errors.js';
 import type { List, Service, Workload } from '../cluster/objects.js';
 import { apiPath, resources, workloadResource } from '../cluster/resources.js';
+import { PreflightError } from '../preflight/finding.js';
+import { unresolvable } from '../preflight/smoke.js';
 import { parseReference, sameRepository } from '../image/reference.js';
 import { describeWave, heldTarget, notHeld, type HeldTarget } from '../rollout/hold.js';
 import { lastGood } from '../rollout/history.js';
@@ -15,6 +17,18 @@ import type { Run } from './run.js';
 /** The Services as they are now: the tests and the build may have taken minutes. */
 export const readServices = async ({ cluster }: ClusterFacts): Promise<readonly Service[]> =>
   (await cluster.api.get<List<Service>>(apiPath(resources.services, cluster.namespace))).items ?? [];
+
+/**
+ * Ends a run whose smoke checks name a Service or a port that does not exist (any more): after the change they would only fail.
+ * @throws PreflightError config-invalid; nothing has been changed
+ */
+export function refuseUnresolvable(
+  { config }: Run, { cluster, services }: Pick<ClusterFacts, 'cluster' | 'services'>, workloads: readonly { readonly ref: string; readonly workload: Workload | undefined }[],
+): void {
+  const present = workloads.flatMap(({ ref, workload }) => (workload ? [{ ref, workload }] : []));
+  const problems = unresolvable({ cluster, services, present }, config.smoke);
+  if (problems.length > 0) throw new PreflightError(problems);
+}
 
 /** The targets with what their workloads hold now: minutes may have passed since they were planned, and another run ended. */
 export async function retarget({ cluster }: ClusterFacts, targets: readonly Target[]): Promise<{ targets: Target[]; workloads: Workload[] }> {

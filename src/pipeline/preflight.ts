@@ -7,6 +7,7 @@ import { nothingFound, together, type Checked } from '../preflight/finding.js';
 import { checkPlatforms, readArchitectures } from '../preflight/platforms.js';
 import { checkQuota } from '../preflight/quota.js';
 import { checkReferences } from '../preflight/references.js';
+import { checkSmoke } from '../preflight/smoke.js';
 import { adviceOnPreStop, checkStrategy } from '../preflight/strategy.js';
 import type { ClusterFacts } from './cluster-facts.js';
 import type { ImageFacts } from './image-stages.js';
@@ -26,6 +27,7 @@ export async function preflight(run: Run, facts: ClusterFacts, image: ImageFacts
   const [nodes, quota, ...others] = await Promise.all([
     readArchitectures(cluster.api, signal),
     checkQuota(cluster.api, cluster.namespace, present, signal),
+    checkSmoke({ ports: run.ports, cluster, services: facts.services, present }, config.smoke),
     ...present.map((each) => (reference === undefined ? nothingFound : checkPullSecret(run.ports, cluster.api, cluster.namespace, each, reference))),
     ...present.map(({ ref, template }) => checkReferences(cluster.api, cluster.namespace, ref, template, signal)),
   ]);

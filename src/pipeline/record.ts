@@ -17,7 +17,8 @@ export function ledgerBefore(
 ): Ledger {
   const at = new Date(run.ports.clock.now()).toISOString();
   const before = recall(release);
-  const tellable = run.config.smoke.filter((check) => isTellable(run, check));
+  // Where a check stands in the settings of this run says nothing to another one.
+  const tellable = run.config.smoke.filter((check) => isTellable(run, check)).map(({ at: _, ...check }) => check);
   return {
     schema: 1, app: run.config.app, releases: [...foundRelease(release, known, at, repository), ...(known?.releases ?? [])],
     run: {

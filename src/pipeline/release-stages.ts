@@ -21,7 +21,7 @@ import { ledgerBefore, releaseOf } from './record.js';
 import { isUnfinished, recover, refuseOthersRun } from './recover.js';
 import { kept, type Run } from './run.js';
 import type { Stage } from './stage.js';
-import { asPlanned, heldTargets, readServices, retarget, runsAlready, withWayBack } from './before-change.js';
+import { asPlanned, heldTargets, readServices, refuseUnresolvable, retarget, runsAlready, withWayBack } from './before-change.js';
 import { stillUnderWay, undoOrLeave } from './undo-or-leave.js';
 
 /** What the stages of a release hand on. */
@@ -92,6 +92,7 @@ async function rollOutTargets(session: Session, planned: readonly Target[]): Pro
   const { recovery } = session;
   const [{ targets, workloads }, services] = await Promise.all([retarget(facts, planned), readServices(facts)]);
   if (session.goesBackTo) asPlanned(planned, targets);
+  refuseUnresolvable(run, { ...facts, services }, targets.map(({ ref }, index) => ({ ref, workload: workloads[index] })));
   const latest = await facts.store.read();
   const opened = await openRelease({ ...scopeOf(session), services, targets, workloads });
   session.release = opened;

@@ -7,7 +7,7 @@ import { imagesNow } from '../rollout/images.js';
 import { describeRelease } from '../rollout/releases.js';
 import type { Ledger, Release } from '../rollout/ledger.js';
 import { refText } from '../rollout/resolve.js';
-import { wayBackOf } from './before-change.js';
+import { refuseUnresolvable, wayBackOf } from './before-change.js';
 import { chooseRelease, workloadsOf, type Chosen } from './choose-release.js';
 import { heldByOthers, settleUnfinished, type Settled } from './recover.js';
 import { unhealthyNow, unlessPrivate } from './preflight.js';
@@ -67,6 +67,8 @@ async function gatherFacts(run: Run, settled: Settled): Promise<Facts> {
     const { facts: cluster, recovery } = await settleUnfinished(run, opened, () => readFacts(run, opened.cluster, choose));
     settled.recovery = recovery;
     refusePaused(cluster);
+    // It would fail after the rollback, and take back what is better than what is there now.
+    refuseUnresolvable(run, cluster, cluster.found.map(({ ref, workload }) => ({ ref: refText(ref), workload })));
     const chosen = await chooseRelease(run, cluster);
     const unread = await checkInRegistry(run, chosen.release);
     return { cluster, ...chosen, warnings: [...chosen.warnings, ...unread] };

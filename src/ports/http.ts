@@ -33,8 +33,8 @@ export interface HttpResponse {
   readonly proxy?: string;
 }
 
-/** What was in the way: the name is not known, the certificate is not trusted, or anything else that may pass. */
-export type HttpTrouble = 'name' | 'certificate' | 'other';
+/** What was in the way: the name is not known or could not be looked up, the certificate is not trusted, or anything else that may pass. */
+export type HttpTrouble = 'name' | 'look-up' | 'certificate' | 'other';
 
 /** No answer, or none that was complete; the message says in words why. */
 export class HttpError extends Error {

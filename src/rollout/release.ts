@@ -7,7 +7,7 @@ import { hold, resume, type HeldTarget } from './hold.js';
 import type { Goal } from './judge/expectation.js';
 import type { Patience } from './judge/judge.js';
 import { follow, type Followed } from './follow.js';
-import { checksBefore } from './smoke/held.js';
+import { checksBefore, type FailedBefore } from './smoke/held.js';
 import { proveWave } from './prove.js';
 import { expectationOf, servicesFor, takeSnapshot, type ImagesOf, type WorkloadSnapshot } from './snapshot.js';
 import { watchWorkloads, type Watched } from './watching.js';
@@ -33,7 +33,7 @@ export interface OpenRelease extends ReleaseScope {
   /** Texts of the smoke checks that the version before answers rightly: only these can prove that it is back. */
   readonly heldBefore: ReadonlySet<string>;
   /** What was seen of the others, by text; empty where another process asked them. */
-  readonly failedBefore: ReadonlyMap<string, string>;
+  readonly failedBefore: ReadonlyMap<string, FailedBefore>;
   /** Deployments that are proved first, by ref. */
   readonly held: ReadonlyMap<string, HeldTarget>;
 }

@@ -117,6 +117,11 @@ func main() {
 	flaky := mode.everyNth("flaky")
 	answer("/ready", func(*http.Request) bool { return mode.has("unready") || time.Since(started) < slow }, 503, "ready")
 	answer("/live", func(*http.Request) bool { return mode.has("liveness-dead") }, 500, "alive")
+	// A page of 100 KiB, with a link, and a word at its very end.
+	mux.HandleFunc("/page", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprintf(w, "<html><script src=\"/app.js\"></script>%sEND-OF-PAGE", strings.Repeat("0123456789abcdef", 6400))
+	})
 	answer("/version", func(*http.Request) bool { return false }, 0, os.Getenv("VERSION"))
 	body := os.Getenv("VERSION")
 	if mode.has("wrong-text") {

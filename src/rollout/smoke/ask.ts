@@ -20,7 +20,7 @@ export interface Asking {
 
 export type Asked =
   | { readonly state: 'right' }
-  | { readonly state: 'wrong'; readonly seen: string }
+  | { readonly state: 'wrong'; readonly seen: string; readonly lacks?: 'text' }
   /** It went away before its answers said anything. */
   | { readonly state: 'left' };
 
@@ -40,7 +40,7 @@ async function askUntilKnown(ports: Ports, api: Api, check: SmokeCheck, route: R
     answers.push(await askOnce(ports, api, check, route, signal));
     const assessment = assess(answers, ports.clock.monotonic() - startedAt, rules);
     if (assessment.state !== 'passed' && stays?.() === false) return { state: 'left' };
-    if (assessment.state === 'failed') return { state: 'wrong', seen: assessment.seen };
+    if (assessment.state === 'failed') return { state: 'wrong', seen: assessment.seen, lacks: assessment.lacks };
     if (assessment.state === 'passed') {
       // A load balancer without a server behind it may answer anything, with status 200 as well.
       if (route.kind !== 'url') await reachable(api, { timeoutMs: requestTimeoutMs, signal });

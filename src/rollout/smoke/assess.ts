@@ -68,7 +68,7 @@ export interface Rules {
   readonly limitMs: number;
 }
 
-export type Assessment = { readonly state: 'ask'; readonly inMs: number } | { readonly state: 'passed' } | { readonly state: 'failed'; readonly seen: string };
+export type Assessment = { readonly state: 'ask'; readonly inMs: number } | { readonly state: 'passed' } | { readonly state: 'failed'; readonly seen: string; readonly lacks?: 'text' };
 
 /** What the answers so far come to, `elapsedMs` after the first was asked for. */
 export function assess(answers: readonly Answer[], elapsedMs: number, rules: Rules): Assessment {
@@ -77,9 +77,10 @@ export function assess(answers: readonly Answer[], elapsedMs: number, rules: Rul
   if (trailing(answers, 'right') >= (answers.some(isWrong) ? neededAfterWrong : needed)) return { state: 'passed' };
   const last = answers.at(-1);
   const seen = last === undefined || last.kind === 'right' ? 'right and wrong answers in turn' : last.seen;
+  const lacks = last?.kind === 'wrong' ? last.lacks : undefined;
   const timesWrong = Math.max(trailing(answers, 'wrong'), relapses(answers));
-  if (last?.kind === 'wrong' && timesWrong >= rules.wrong && elapsedMs >= rules.graceMs) return { state: 'failed', seen: relapses(answers) > 0 ? `${seen}, after right answers` : seen };
-  if (elapsedMs >= rules.limitMs) return { state: 'failed', seen };
+  if (last?.kind === 'wrong' && timesWrong >= rules.wrong && elapsedMs >= rules.graceMs) return { state: 'failed', seen: relapses(answers) > 0 ? `${seen}, after right answers` : seen, lacks };
+  if (elapsedMs >= rules.limitMs) return { state: 'failed', seen, lacks };
   return { state: 'ask', inMs: last?.kind === 'right' ? 100 : 300 };
 }
 

@@ -11,8 +11,14 @@ import { routesOf, type NoRoute } from './route.js';
 export interface Before {
   /** Texts of the checks that it passes: after a rollback only these can prove that it is back. */
   readonly passed: ReadonlySet<string>;
-  /** What was seen of the others, by text: a check that names the new version's text never passed for the old one. */
-  readonly failed: ReadonlyMap<string, string>;
+  /** What was seen of the others, by text. */
+  readonly failed: ReadonlyMap<string, FailedBefore>;
+}
+
+/** `lacks`: only the text was not there, as with every check that names the text of the new version. */
+export interface FailedBefore {
+  readonly seen: string;
+  readonly lacks?: 'text';
 }
 
 export async function checksBefore(ports: Ports, cluster: Cluster, services: readonly Service[], checks: readonly SmokeCheck[]): Promise<Before> {
@@ -26,9 +32,9 @@ export async function checksBefore(ports: Ports, cluster: Cluster, services: rea
   };
 }
 
-function failingOf(answer: Answer | NoRoute): string | undefined {
-  if ('problem' in answer) return answer.problem;
-  return answer.kind === 'right' ? undefined : answer.seen;
+function failingOf(answer: Answer | NoRoute): FailedBefore | undefined {
+  if ('problem' in answer) return { seen: answer.problem };
+  return answer.kind === 'right' ? undefined : { seen: answer.seen, ...(answer.kind === 'wrong' && answer.lacks && { lacks: answer.lacks }) };
 }
 
 /** So often it is tried until it passes: after a change, too, a check may fail now and then at first. */

@@ -6,6 +6,7 @@ import type { Ports } from '../../ports/ports.js';
 import { ask } from './ask.js';
 import type { Rules } from './assess.js';
 import { isReady } from '../judge/symptoms.js';
+import type { FailedBefore } from './held.js';
 import { routesOf, type Route } from './route.js';
 
 const rulesOf: Readonly<Record<Route['kind'], Rules>> = {
@@ -26,7 +27,7 @@ export interface SmokeTarget {
   /** Whether some are meant to stand behind it, seen or not. */
   readonly isServed: (service: string) => boolean;
   /** What was seen of the checks that the version before fails too, by text: those are not held against the new one. */
-  readonly failedBefore?: ReadonlyMap<string, string>;
+  readonly failedBefore?: ReadonlyMap<string, FailedBefore>;
   /** Resolves when something has changed; rejects with what the signal aborts with. */
   readonly news: (signal: AbortSignal | undefined) => Promise<void>;
 }
@@ -45,16 +46,16 @@ export async function smoke(ports: Ports, target: SmokeTarget, checks: readonly 
 /** One error of all checks that failed; what to do follows from the first, and from whether the version before failed it too. */
 function failureOf(failures: readonly FailedCheck[], { failedBefore = new Map() }: SmokeTarget, stage?: 'smoke'): RolloutError {
   const first = failures.find((failure) => failure.cause === 'smoke-failed') ?? failures[0];
-  const known = failures.filter(({ check }) => failedBefore.has(check.text));
-  const hint = first && known.includes(first) ? asBefore(first.check, failedBefore.get(first.check.text) ?? '') : undefined;
+  const before = first && failedBefore.get(first.check.text);
+  const hint = first && before && asBefore(first, before);
   const message = failures.map((failure) => failure.message).join(' ');
   return new RolloutError(first?.cause ?? 'smoke-failed', message, { ...(hint === undefined ? {} : { hint }), ...(stage && { stage }) });
 }
 
-/** What to do about a check that neither version passes. */
-function asBefore(check: SmokeCheck, seen: string): string {
-  const isRight = check.contains === undefined ? 'is the path right?' : 'are the path and the text right?';
-  return `The version before does not pass this check either (${shorten(seen)}): ${isRight}`;
+/** What to do about a check that neither version passes; undefined where the new one does worse than lack a text of its own. */
+function asBefore({ lacks }: FailedCheck, before: FailedBefore): string | undefined {
+  if (before.lacks === undefined) return `The version before does not pass this check either (${shorten(before.seen)}): is the path right?`;
+  return lacks && 'Compare the answer with the check: the version before does not have this text either.';
 }
 
 /** `status 404` of `status 404 instead of 200: not found`: what came, without its text. */
@@ -62,6 +63,8 @@ const shorten = (seen: string): string => /^status \d+/.exec(seen)?.[0] ?? seen;
 
 interface FailedCheck {
   readonly check: SmokeCheck;
+  /** The status is right, and the text is not there. */
+  readonly lacks?: 'text';
   readonly cause: 'smoke-failed' | 'wrong-version-serving';
   readonly message: string;
 }
@@ -77,7 +80,7 @@ export async function smokePods(ports: Ports, target: SmokeTarget, checks: reado
 async function askPods(
   ports: Ports, target: SmokeTarget, check: SmokeCheck, signal: AbortSignal | undefined, rules: Rules = rulesOf.pod,
 ): Promise<FailedCheck | undefined> {
-  const failed = (message: string): FailedCheck => ({ check, cause: 'smoke-failed', message: `Smoke check \`${check.text}\` ${message}.` });
+  const failed = (message: string, lacks?: 'text'): FailedCheck => ({ check, lacks, cause: 'smoke-failed', message: `Smoke check \`${check.text}\` ${message}.` });
   for (;;) {
     const pods = await readyPods(target, check, signal);
     const routes = routesFor(target, check, pods);
@@ -87,7 +90,7 @@ async function askPods(
     const stays = (pod: Pod | undefined) => () => pod !== undefined && podsBehind(target, check).some((each) => uidOf(each) === uidOf(pod));
     const asked = await Promise.all(routes.pods.map(async (route, index) =>
       ({ route, answer: await ask(ports, target.api, check, route, { rules, signal, stays: stays(pods[index]) }) })));
-    for (const { route, answer } of asked) if (answer.state === 'wrong') return failed(`failed: ${route.through} gave ${answer.seen}`);
+    for (const { route, answer } of asked) if (answer.state === 'wrong') return failed(`failed: ${route.through} gave ${answer.seen}`, answer.lacks);
     if (asked.length === 0 || asked.some(({ answer }) => answer.state === 'right')) return undefined;
   }
 }
@@ -122,8 +125,8 @@ async function askCheck(ports: Ports, target: SmokeTarget, check: SmokeCheck, si
   const unsteady = await askPods(ports, target, check, signal, thorough);
   if (unsteady) return unsteady;
   return routes.pods.length > 0
-    ? { check, cause: 'wrong-version-serving', message: `Smoke check \`${check.text}\`: every new pod answers rightly, and ${routes.front.through} gave ${answer.seen}.` }
-    : { check, cause: 'smoke-failed', message: `Smoke check \`${check.text}\` failed: ${routes.front.through} gave ${answer.seen}.` };
+    ? { check, lacks: answer.lacks, cause: 'wrong-version-serving', message: `Smoke check \`${check.text}\`: every new pod answers rightly, and ${routes.front.through} gave ${answer.seen}.` }
+    : { check, lacks: answer.lacks, cause: 'smoke-failed', message: `Smoke check \`${check.text}\` failed: ${routes.front.through} gave ${answer.seen}.` };
 }
 
 const routesFor = (target: SmokeTarget, check: SmokeCheck, pods: readonly Pod[]): ReturnType<typeof routesOf> =>
