@@ -4,7 +4,8 @@
  *   npm run test:e2e    sandbox and end-to-end tests alone
  *
  * Words after `--` go to jest: `npm run test:unit -- -t 'crash loop'`. Every step is run, whatever became of those
- * before it, and the last line says how many tests passed and failed; a step that is not made of tests counts as one.
+ * before it, unless it needs one that failed: then it is skipped, and says so. The last line says how many tests passed,
+ * failed and were skipped; a step that is not made of tests counts as one.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +21,7 @@ const words = process.argv.slice(2);
 const mode = words[0] && !words[0].startsWith('-') ? words[0] : 'all';
 const jestWords = words.slice(words[0] === mode ? 1 : 0);
 
-/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+/** @typedef {{ passed: number, failed: number, skipped: number, why?: string[] }} Counts `why`: one line for each that was skipped */
 /**
  * A step that returns nothing counts as one that passed; one that throws, as one that failed.
  *
@@ -99,11 +100,21 @@ function readCounts(report) {
       passed: read.numPassedTests,
       failed: read.numFailedTests + read.numRuntimeErrorTestSuites,
       skipped: read.numPendingTests + read.numTodoTests,
+      why: jestWords.length > 0 ? [] : skippedIn(read),
     };
   } catch {
     return undefined;
   }
 }
+
+/**
+ * What was skipped, by its own words: a test that may be skipped says in its name where. Words that choose tests skip the
+ * others, which needs no saying.
+ *
+ * @param {{ testResults: { assertionResults: { status: string, fullName: string }[] }[] }} read
+ */
+const skippedIn = ({ testResults }) => testResults.flatMap(({ assertionResults }) =>
+  assertionResults.filter(({ status }) => status !== 'passed' && status !== 'failed').map(({ fullName }) => fullName));
 
 /**
  * @param {Step} step
@@ -127,15 +138,21 @@ async function main() {
   if (!steps) throw new Error(`There is no "${mode}" here: ${Object.keys(modes).join(', ')}.`);
   const total = { passed: 0, failed: 0, skipped: 0 };
   const rows = [];
+  /** @type {string[]} */
+  const skipped = [];
   const broken = new Set();
   for (const step of steps) {
     const began = Date.now();
-    const counts = step.needs && broken.has(step.needs) ? { passed: 0, failed: 0, skipped: 1 } : await count(step);
+    /** @type {Counts} */
+    const counts = step.needs && broken.has(step.needs)
+      ? { passed: 0, failed: 0, skipped: 1, why: [`${step.name}: needs the step "${step.needs}", which did not succeed`] }
+      : await count(step);
     if (counts.failed > 0 || (counts.passed === 0 && counts.skipped > 0)) broken.add(step.name);
-    for (const key of /** @type {(keyof Counts)[]} */ (['passed', 'failed', 'skipped'])) total[key] += counts[key];
+    for (const key of /** @type {const} */ (['passed', 'failed', 'skipped'])) total[key] += counts[key];
+    skipped.push(...counts.why ?? []);
     rows.push(`${step.name.padEnd(20)} ${`${((Date.now() - began) / 1000).toFixed(1)} s`.padStart(8)}  ${sentence(counts)}`);
   }
-  console.log(`\n${rows.join('\n')}\n\n${sentence(total)}`);
+  console.log(['', ...rows, ...skipped.map((why) => `skipped: ${why}`), '', sentence(total)].join('\n'));
   process.exitCode = total.failed > 0 ? 1 : 0;
 }
 
