@@ -34,7 +34,7 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
   const written = new Map<string, { text: string; mode: number | undefined }>();
   const say = (kind: string) => (...words: readonly unknown[]): void => void lines.push([kind, ...words.filter((word) => typeof word === 'string')].join(' '));
   const log: Log = {
-    mask: () => undefined, redact: (text) => text, info: say('info'), warning: say('warning'), error: say('error'), output: say('output'), command: say('command'),
+    mask: () => undefined, keep: () => undefined, hides: () => true, redact: (text) => text, info: say('info'), warning: say('warning'), error: say('error'), output: say('output'), command: say('command'),
     progress: say('progress'), group: (_title, body) => body(),
   };
   const files: Files = {

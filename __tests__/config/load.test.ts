@@ -39,6 +39,6 @@ describe('loading the settings', () => {
   it('looks into a kubeconfig at a path, in the home folder too', async () => {
     const { config, secrets } = await load({ kubeconfig: '~/.kube/config' }, { '/home/me/.kube/config': kubeconfig });
     expect(config.cluster.kubeconfig).toEqual({ path: '/home/me/.kube/config' });
-    expect(secrets).toContain('t-1');
+    expect(secrets).toContainEqual({ text: 't-1', kind: 'value', of: 'kubeconfig' });
   });
 });

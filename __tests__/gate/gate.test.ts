@@ -20,7 +20,8 @@ describe('the test gate', () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   const log = (): Log => ({
-    mask: () => undefined, redact: (text) => text, info: () => undefined, warning: () => undefined, error: () => undefined,
+    mask: () => undefined, keep: () => undefined, hides: () => true, redact: (text) => text,
+    info: () => undefined, warning: () => undefined, error: () => undefined,
     output: (line) => printed.push(line), command: (line) => printed.push(`$ ${line}`), progress: () => undefined, group: (_title, body) => body(),
   });
   const gate = (script: string | readonly string[], more: { cwd?: string; env?: Record<string, string>; cancelled?: AbortSignal } = {}) => runGate(
@@ -93,14 +94,14 @@ describe('the test gate', () => {
   });
 
   it('hides the inputs and the tokens of the runner, and keeps the rest', async () => {
-    const env = { 'INPUT_REGISTRY-PASSWORD': 'a', 'STATE_x': 'b', 'ACTIONS_RUNTIME_TOKEN': 'c', 'GITHUB_STATE': 'd', 'GITHUB_OUTPUT': join(folder, 'out'), 'GITHUB_SHA': 'e' };
+    const env = { 'INPUT_REGISTRY-PASSWORD': 'a', 'STATE_x': 'b', 'ACTIONS_RUNTIME_TOKEN': 'c', 'ACTIONS_ID_TOKEN_REQUEST_URL': 'u', 'GITHUB_STATE': 'd', 'GITHUB_OUTPUT': join(folder, 'out'), 'GITHUB_SHA': 'e' };
     Object.assign(process.env, env);
     try {
       await gate('env; echo verdict=deployed >> "$GITHUB_OUTPUT"', { env });
     } finally {
       for (const name of Object.keys(env)) delete process.env[name];
     }
-    expect(printed.filter((line) => /^(INPUT_|STATE_|ACTIONS_|GITHUB_)/.test(line)).sort()).toEqual(['GITHUB_OUTPUT=/dev/null', 'GITHUB_SHA=e']);
+    expect(printed.filter((line) => /^(INPUT_|STATE_|ACTIONS_|GITHUB_)/.test(line)).sort()).toEqual(['ACTIONS_ID_TOKEN_REQUEST_URL=u', 'GITHUB_OUTPUT=/dev/null', 'GITHUB_SHA=e']);
     expect(await readdir(folder)).toEqual([]);
   });
 

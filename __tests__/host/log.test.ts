@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createRunnerLog, createTerminalLog, wantsColour } from '../../src/host/log.js';
+import type { Masking } from '../../src/host/masking.js';
 import type { Log } from '../../src/ports/log.js';
 import { commandsIn, readLikeRunner } from './runner-oracle.js';
 
@@ -149,9 +150,10 @@ describe('whatever is printed', () => {
 
   it('never shows a masked value, in any of its forms', async () => {
     const secret = fc.oneof(hostile, fc.string({ unit: 'grapheme', minLength: 1 }), fc.base64String({ minLength: 4 }))
-      .filter((text) => text.trim() !== '' && !/[*]/.test(text) && !/^[\s:#[\]%A-F0-9]*$/.test(text));
+      .filter((text) => text.trim().length >= 4 && !/[*]/.test(text) && !/^[\s:#[\]%A-F0-9]*$/.test(text));
     await fc.assert(fc.asyncProperty(secret, hostile, hostile, fc.constantFrom('runner' as const, 'terminal' as const), async (value, a, b, kind) => {
       const single = value.replace(/[\r\n]+/g, ' ').trim();
+      fc.pre(single.length >= 4);
       const { log, text } = record(kind);
       log.mask(single);
       await sayAll(log, a + single + b, b + Buffer.from(`${a}:${single}`).toString('base64') + JSON.stringify(single) + a);
@@ -161,5 +163,47 @@ describe('whatever is printed', () => {
       await sayAll(ours.log, a + b, b + a);
       if (!ours.text().includes(single)) expect(lines.filter((line) => line.includes(single))).toEqual([]);
     }), { numRuns: 300 });
+  });
+});
+
+describe('masks for the runner', () => {
+  it('come before the first line after them, one for each line of a secret that says something', () => {
+    const { log, text } = record('runner');
+    log.mask('{\n  "key": "abc%"\n}');
+    expect(text()).toBe('');
+    log.keep(['deployed']);
+    log.mask('deploy');
+    log.mask('kind: Config', 'document');
+    log.mask('s3cret');
+    log.info('s3cret deployed');
+    expect(text()).toBe('::add-mask::"key": "abc%25"\n::add-mask::s3cret\n*** deployed\n');
+  });
+});
+
+describe('masking that fails', () => {
+  const broken = (): Masking => {
+    const fail = () => { throw new SyntaxError('Invalid regular expression: /s3cret/: Regular expression too large'); };
+    return { add: fail, keep: fail, hides: fail, forRunner: fail, redact: fail };
+  };
+
+  it('shows nothing at all, of what failed neither, and ends nothing', async () => {
+    const written: string[] = [];
+    const log = createRunnerLog((text) => { written.push(text); }, broken());
+    log.mask('s3cret');
+    log.error('s3cret', { title: 's3cret', file: 's3cret' });
+    await log.group('s3cret', () => { log.output('s3cret'); return Promise.resolve(); });
+    expect([log.redact('s3cret'), log.hides('s3cret')]).toEqual(['*** (not shown: it could not be searched for secrets)', true]);
+    expect(written.join('')).not.toContain('s3cret');
+    expect(written.join('')).toContain('could not be searched for secrets');
+  });
+
+  it('does not show a later text because it has recovered', () => {
+    const written: string[] = [];
+    let fails = true;
+    const log = createRunnerLog((text) => { written.push(text); }, { ...broken(), forRunner: () => [], add: () => { if (fails) throw new Error('no memory'); }, redact: (text) => text });
+    log.mask('s3cret');
+    fails = false;
+    log.info('s3cret');
+    expect(written).toEqual(['*** (not shown: it could not be searched for secrets)\n']);
   });
 });

@@ -1,5 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { createMasking } from '../../src/host/masking.js';
+import fc from 'fast-check';
+import { formsOf } from '../../src/host/forms.js';
+import { createLineSplitter } from '../../src/host/lines.js';
+import { createMasking, shortestHidden, type Masking } from '../../src/host/masking.js';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const pem = '-----BEGIN KEY-----\nMIIabcd\n{\n+/==x\n-----END KEY-----\n';
@@ -7,7 +10,8 @@ const pem = '-----BEGIN KEY-----\nMIIabcd\n{\n+/==x\n-----END KEY-----\n';
 describe('masking', () => {
   it.each<[string, string, string, string]>([
     ['as it is', 's3cret/+ "x"', 'a s3cret/+ "x" b', 'a *** b'],
-    ['base64', 's3cret', `auth ${base64('s3cret')}`, 'auth ***'],
+    ['base64', 's3cret!', `auth ${base64('s3cret!')}`, 'auth ***'],
+    ['base64 without its padding', 's3cret!', `auth ${base64('s3cret!').replaceAll('=', '')}`, 'auth ***'],
     ['base64 with a line end', 's3cret', `auth ${base64('s3cret\n')}`, 'auth ***'],
     ['in a URL', 'p@ss w/rd', 'https://u:p%40ss%20w%2Frd@host', 'https://u:***@host'],
     ['in a URL, small letters', 'p@ss w/rd', 'https://u:p%40ss%20w%2frd@host', 'https://u:***@host'],
@@ -15,7 +19,10 @@ describe('masking', () => {
     ['in JSON', 'a"b\\c', JSON.stringify({ p: 'a"b\\c' }), '{"p":"***"}'],
     ['a line of a key', pem, 'read MIIabcd ok', 'read *** ok'],
     ['a key in JSON', pem, JSON.stringify({ k: pem }), '{"k":"***"}'],
-    ['a short secret', 'ab', 'cab', 'c***'],
+    ['a short secret', 'ab1x', 'cab1x', 'c***'],
+    ['in JSON of Go', 'a<b>&c', '{"p":"a\\u003cb\\u003e\\u0026c"}', '{"p":"***"}'],
+    ['with stars in it', 'a***b***c', 'a***b***c***', '******'],
+    ['with signs of regular expressions', '(a+)+$[x', 'is (a+)+$[x?', 'is ***?'],
     ['around white space', ' s3cret\n', 'is s3cret.', 'is ***.'],
   ])('hides a value: %s', (_, secret, text, shown) => {
     const masking = createMasking();
@@ -34,7 +41,8 @@ describe('masking', () => {
 
   it('leaves short lines of a key alone, as they say nothing', () => {
     const masking = createMasking();
-    expect(masking.add(pem)).toEqual(['-----BEGIN KEY-----', 'MIIabcd', '+/==x', '-----END KEY-----']);
+    masking.add(pem);
+    expect(masking.forRunner()).toEqual(['-----BEGIN KEY-----', 'MIIabcd', '+/==x', '-----END KEY-----']);
     expect(masking.redact('a { b')).toBe('a { b');
   });
 
@@ -47,9 +55,136 @@ describe('masking', () => {
 
   it('gives a value to the runner once', () => {
     const masking = createMasking();
-    expect(masking.add('s3cret')).toEqual(['s3cret']);
-    expect(masking.add('s3cret')).toEqual([]);
-    expect(masking.add(' \n ')).toEqual([]);
+    masking.add('s3cret');
+    masking.add(' \n ');
+    expect(masking.forRunner()).toEqual(['s3cret']);
+    masking.add('s3cret');
+    expect(masking.forRunner()).toEqual([]);
     expect(masking.redact(' x ')).toBe(' x ');
+  });
+
+  it('hides what is left of a long secret where a text was cut', () => {
+    const secret = Array.from({ length: 300 }, (_, index) => (index * 7919).toString(36)).join('');
+    const masking = createMasking();
+    masking.add(secret);
+    expect(masking.redact(`log: ${secret.slice(0, 200)}… (cut)`)).toBe('log: ***… (cut)');
+    expect(masking.redact(`log: ${base64(secret).slice(0, 100)}`)).toBe('log: ***');
+    expect(masking.redact(secret.slice(0, 20))).toBe(secret.slice(0, 20));
+  });
+
+  it('hides a line of 64 KiB that the log cuts', () => {
+    const secret = Buffer.from(Array.from({ length: 60_000 }, (_, index) => (index * 31) % 251)).toString('base64');
+    const masking = createMasking();
+    masking.add(secret);
+    const lines: string[] = [];
+    const splitter = createLineSplitter((line) => lines.push(masking.redact(line)));
+    splitter.push(Buffer.from(`key=${secret}\n`));
+    expect(lines).toEqual(['key=*** … (line cut at 64 KiB)']);
+  });
+
+  it('hides a document as a whole, and leaves its lines', () => {
+    const masking = createMasking();
+    const config = 'kind: Config\nusers:\n- name: deployer\n  user: {token: abcdef123456}';
+    masking.add(config, 'document');
+    masking.add('abcdef123456');
+    expect(masking.redact(`a\n${config}\nb`)).toBe('a\n***\nb');
+    expect(masking.redact(JSON.stringify({ config }))).toBe('{"config":"***"}');
+    expect(masking.redact(`a ${base64(`${config}\n`)} b`)).toBe('a *** b');
+    expect(masking.redact('kind: Config\nusers:\n- name: deployer')).toBe('kind: Config\nusers:\n- name: deployer');
+    expect(masking.forRunner()).toEqual(['abcdef123456']);
+  });
+});
+
+describe('what is too short or too common', () => {
+  it.each(['x', '1', 'abc', '   x ', '****', '********'])('%j is not hidden, and said to be so', (secret) => {
+    const masking = createMasking();
+    masking.add(secret);
+    expect([masking.hides(secret), masking.redact(`a ${secret} b`), masking.forRunner()]).toEqual([false, `a ${secret} b`, []]);
+  });
+
+  it('leaves words whole that are no secret, and hides the rest', () => {
+    const masking = createMasking();
+    masking.keep(['deployed', 'deployment/api', 'sha256:']);
+    for (const secret of ['deploy', 'deployed-by-me', 'ment/api']) masking.add(secret);
+    expect(['deploy', 'deployed-by-me', 'ment/api', 'api-token'].map((secret) => masking.hides(secret))).toEqual([false, true, false, true]);
+    expect(masking.redact('deployed: deployment/api, deploy deployed-by-me')).toBe('deployed: deployment/api, *** ***');
+    expect(masking.forRunner()).toEqual(['deployed-by-me']);
+  });
+
+  it('leaves a digest whole in which a short secret stands by chance, and no secret that looks like one', () => {
+    const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
+    const masking = createMasking();
+    masking.add('789a');
+    expect(masking.redact(`api@${digest} 789a`)).toBe(`api@${digest} ***`);
+    masking.add(digest);
+    expect(masking.redact(`api@${digest}`)).toBe('api@***');
+  });
+});
+
+/** Secrets as people have them, and as nobody has: 1 byte to 64 KiB, in one another, of stars, line ends and anything. */
+const character = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom(...'abcXYZ019') }, { weight: 2, arbitrary: fc.constantFrom(...'*\n\r+/=\\^$.|?()[]{}"\' %') },
+  { weight: 1, arbitrary: fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }) },
+);
+const short = fc.string({ unit: character, minLength: 1, maxLength: 40 });
+const large = fc.tuple(short, fc.integer({ min: 1, max: 64 * 1024 })).map(([part, size]) => part.repeat(Math.ceil(size / part.length)).slice(0, size));
+const secrets = fc.oneof(
+  { weight: 6, arbitrary: fc.array(short, { minLength: 1, maxLength: 12 }) },
+  { weight: 2, arbitrary: fc.array(short, { minLength: 200, maxLength: 200 }) },
+  { weight: 1, arbitrary: fc.array(large, { minLength: 1, maxLength: 2 }) },
+  // Beginnings and ends of one another.
+  { weight: 3, arbitrary: fc.tuple(short, fc.array(fc.nat(40), { minLength: 1, maxLength: 8 }))
+    .map(([text, cuts]) => cuts.flatMap((cut) => [text.slice(cut), text.slice(0, cut)]).filter((part) => part !== '')) },
+);
+
+const of = (texts: readonly string[]): Masking => {
+  const masking = createMasking();
+  for (const text of texts) masking.add(text);
+  return masking;
+};
+
+/** The forms that a reader would know the secret by. */
+const readable = (secret: string): readonly string[] => formsOf(secret.trim()).readable.filter((form) => form.trim().length >= shortestHidden && !/^\**$/.test(form.trim()));
+
+describe('masking, whatever the secrets are', () => {
+  it('leaves nothing of them in a text', () => {
+    fc.assert(fc.property(secrets, fc.array(short, { maxLength: 4 }), (texts, between) => {
+      const masking = of(texts);
+      const text = [...texts.flatMap((secret, index) => [between[index % 4] ?? ' ', secret]), JSON.stringify(texts)].join('');
+      const shown = masking.redact(text);
+      for (const form of texts.filter((secret) => masking.hides(secret)).flatMap(readable)) expect(shown.includes(form)).toBe(false);
+    }), { numRuns: 60 });
+  });
+
+  it('leaves a text whole in which none of them stands', () => {
+    fc.assert(fc.property(secrets, (texts) => {
+      const text = 'Деплой готов: ни одной тайны здесь нет.';
+      expect(of(texts.filter((secret) => !/[\u0400-\u04ff]/.test(secret))).redact(text)).toBe(text);
+    }), { numRuns: 60 });
+  });
+
+  it('hides each line of them, however the output is cut into chunks', () => {
+    fc.assert(fc.property(secrets, fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 1, maxLength: 20 }), (texts, sizes) => {
+      const masking = of(texts);
+      const lines: string[] = [];
+      const splitter = createLineSplitter((line) => lines.push(masking.redact(line)));
+      const bytes = Buffer.from(texts.map((text) => `a ${text} b\n`).join(''));
+      for (let [at, chunk] = [0, 0]; at < bytes.length; at += sizes[chunk % sizes.length] ?? 1, chunk += 1) {
+        splitter.push(bytes.subarray(at, at + (sizes[chunk % sizes.length] ?? 1)));
+      }
+      splitter.end();
+      const shown = lines.join('\n');
+      for (const line of masking.forRunner().filter((secret) => masking.hides(secret))) expect(shown.includes(line)).toBe(false);
+    }), { numRuns: 40 });
+  });
+
+  it('keeps what is to be kept, whatever of it is secret', () => {
+    const kept = ['rolled-back', 'deployment/api', 'ghcr.io/acme/api:1.4.2', '/home/runner/work/_temp/deploy-report-4711.json'];
+    fc.assert(fc.property(fc.array(fc.tuple(fc.constantFrom(...kept), fc.nat(40), fc.nat(40)), { maxLength: 8 }), secrets, (parts, others) => {
+      const masking = of([...others, ...parts.map(([word, from, to]) => word.slice(from, to))]);
+      masking.keep(kept);
+      const text = kept.join('\u0400');
+      expect(masking.redact(text)).toBe(text);
+    }), { numRuns: 60 });
   });
 });

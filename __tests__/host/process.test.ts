@@ -54,6 +54,25 @@ describe('running a program', () => {
     expect(stdout).toBe('gone new path\n');
   });
 
+  it('gives no program the inputs, the state and the tokens of the action, unless whoever starts it names one', async () => {
+    const own = ['INPUT_KUBECONFIG', 'Input_Registry-Password', 'STATE_folder', 'GITHUB_STATE', 'ACTIONS_RUNTIME_TOKEN', 'ACTIONS_CACHE_URL', 'ACTIONS_RESULTS_URL',
+      'ACTIONS_ID_TOKEN_REQUEST_TOKEN', 'DEPLOY_REGISTRY_PASSWORD', 'DEPLOY_BUILD_SECRETS', 'DEPLOY_KUBECONFIG'];
+    const others = ['AWS_PROFILE', 'GITHUB_TOKEN', 'DEPLOY_ENVIRONMENT', 'INPUTS', 'TRANSACTIONS_A'];
+    for (const name of [...own, ...others]) process.env[name] = `value of ${name}`;
+    try {
+      const env = { program: 'env', args: [] };
+      const started: string[] = [];
+      await runner.start({ ...env, onLine: (line) => started.push(line) }).exited;
+      for (const text of [(await runner.run(env)).stdout, started.join('\n')]) {
+        expect(own.filter((name) => text.includes(`value of ${name}`))).toEqual([]);
+        expect(others.filter((name) => text.includes(`${name}=value of ${name}`))).toEqual(others);
+      }
+      expect((await runner.run({ ...env, env: { ACTIONS_CACHE_URL: 'named' } })).stdout).toContain('ACTIONS_CACHE_URL=named');
+    } finally {
+      for (const name of [...own, ...others]) delete process.env[name];
+    }
+  });
+
   it('keeps the last part of a long output, from the start of a line', async () => {
     const short = createProcessRunner({ outputBytes: 1000 });
     const { stdout } = await short.run({ program: 'seq', args: ['1', '100000'] });

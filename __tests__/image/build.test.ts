@@ -36,6 +36,15 @@ describe('a build', () => {
     expect(commands[0]?.env).not.toHaveProperty('SOURCE_DATE_EPOCH');
   });
 
+  it.each([
+    ['gha', ['ACTIONS_CACHE_SERVICE_V2', 'ACTIONS_CACHE_URL', 'ACTIONS_RESULTS_URL', 'ACTIONS_RUNTIME_TOKEN']], ['registry', []], ['none', []],
+  ] as const)('hands the tokens of the runner to buildx for a cache that needs them: %s', async (cache, names) => {
+    const env = { ACTIONS_RUNTIME_TOKEN: 't', ACTIONS_CACHE_URL: 'u', ACTIONS_RESULTS_URL: 'r', ACTIONS_CACHE_SERVICE_V2: 'true', ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'i' };
+    const { ports, commands } = scriptedDocker([[/^buildx build/, metadata], [/inspect/, { stdout: both }]], env);
+    await build(ports, ownAccess, request(undefined, { cache }));
+    expect(commands.map((command) => Object.keys(command.env ?? {}).filter((name) => name.startsWith('ACTIONS_')).sort())).toEqual([names, []]);
+  });
+
   it('hands secrets over in private files', async () => {
     const { ports, calls, written, said } = scriptedDocker([[/^buildx build/, metadata], [/inspect/, { stdout: both }]]);
     await build(ports, ownAccess, request(undefined, { buildSecrets: { token: 'hunter2' } }));

@@ -44,7 +44,7 @@ export function scriptedDocker(
       temporaryFolder: () => Promise.resolve('/tmp/private'), shortFolder: () => Promise.resolve('/tmp/short'), remove: (path) => { all.removed.push(path); return Promise.resolve(); },
     },
     log: {
-      mask: say('mask'), redact: (text) => text, info: say('info'), warning: say('warning'), error: say('error'), output: say('output'),
+      mask: say('mask'), keep: () => undefined, hides: () => true, redact: (text) => text, info: say('info'), warning: say('warning'), error: say('error'), output: say('output'),
       command: say('command'), progress: () => undefined, group: (title, body) => { say('group')(title); return body(); },
     },
   };

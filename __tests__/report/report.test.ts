@@ -123,11 +123,21 @@ describe('the end of the log', () => {
 });
 
 describe('redaction', () => {
-  it('reaches every text, and none of our own words', () => {
-    const hidden = redactOutcome(hostileOutcome('my deployed crash-loop rollout ok secret'), (text) => text.replaceAll(/\w/g, 'x'));
-    expect(hidden).toMatchObject({ verdict: 'rollback-failed', failure: { cause: 'crash-loop', stage: 'rollout' } });
+  const text = 'my deployed crash-loop rollout ok secret';
+  const hidden = redactOutcome(hostileOutcome(text), (each) => each.replaceAll(/\w/g, 'x'));
+
+  it('reaches every sentence and every text of others', () => {
+    const { failure, undoCommands, warnings, timeline, rollback, plan } = hidden;
+    const labels = timeline.map(({ label }) => label);
+    const sentences = [failure?.message, failure?.hint, failure?.evidence, undoCommands, warnings, labels, rollback, plan?.warnings, plan?.steps];
+    expect(JSON.stringify(sentences)).not.toContain('secret');
+  });
+
+  it('leaves verdict, causes, stages, names and references as they are', () => {
+    expect(hidden).toMatchObject({ verdict: 'rollback-failed', failure: { cause: 'crash-loop', stage: 'rollout' }, app: text });
+    expect(hidden).toMatchObject({ namespace: text, reference: text, digest: text, tags: [text, text] });
+    expect(hidden.changes).toEqual([{ workload: text, container: text, before: text, after: text, now: text }]);
     expect(hidden.timeline.map(({ stage, result }) => [stage, result])).toEqual([['rollout', 'failed'], ['rollback', 'ok']]);
     expect(hidden.plan?.steps.map(({ stage }) => stage)).toEqual(['build', 'rollout']);
-    expect(JSON.stringify(hidden)).not.toContain('secret');
   });
 });

@@ -6,7 +6,7 @@ import { toLabel } from './kubernetes-names.js';
 import type { Layer } from './layers.js';
 import { problemAt } from './reading.js';
 import { registryOf } from './registry.js';
-import { withLines } from './secrets.js';
+import { buildSecret, type Secret } from './secrets.js';
 import { defaultLockTimeout, defaultTimeout } from './settings-rollout.js';
 import type { Values } from './settings.js';
 
@@ -20,7 +20,8 @@ export interface ConfigFacts {
 
 interface Assembled {
   readonly config: Config;
-  readonly secrets: readonly string[];
+  /** Those of the environment. */
+  readonly secrets: readonly Secret[];
   /** Environment variables that are named and not there. */
   readonly problems: readonly Problem[];
 }
@@ -28,7 +29,7 @@ interface Assembled {
 /** The Config that these values mean, defaults filled in. `file` is the settings file that was read. */
 export function assemble(action: ActionName, merged: Pick<Layer, 'values' | 'spots'>, facts: ConfigFacts, file?: string): Assembled {
   const { values } = merged;
-  const { image, digest, kubeconfig, workloads = [] } = values;
+  const { image, digest, workloads = [] } = values;
   const builds = (action === 'deploy' || action === 'build') && image !== undefined && digest === undefined;
   const secrets = builds ? resolveSecrets(merged, facts.env ?? {}) : { values: {}, problems: [] };
   const config: Config = {
@@ -48,8 +49,8 @@ export function assemble(action: ActionName, merged: Pick<Layer, 'values' | 'spo
     windows: values.windows ?? [],
     ...defined({ patienceMs: values.patience, freezeOverride: values['freeze-override'], to: values.to }),
   };
-  const given = kubeconfig && 'content' in kubeconfig ? [kubeconfig.content.trim(), ...kubeconfig.secrets] : [];
-  return { config, secrets: [...Object.values(secrets.values), ...given].flatMap(withLines), problems: secrets.problems };
+  const resolved = Object.entries(secrets.values).map(([id, text]): Secret => ({ text, kind: 'value', of: buildSecret(id) }));
+  return { config, secrets: resolved, problems: secrets.problems };
 }
 
 const durationOf = (text: string): number => {

@@ -42,10 +42,10 @@ export function withText<T>(
 
 /** One value on one line. `expects` completes "must be …". */
 export function single<T>(
-  parse: Parser<T>, options: { readonly expects: string; readonly schema?: JsonSchema; readonly keepSpaces?: boolean },
+  parse: Parser<T>, options: { readonly expects: string; readonly schema?: JsonSchema },
 ): Kind<T> {
   const fromText = (text: string, spot: Spot): Reading<T> => {
-    const value = options.keepSpaces ? text.replace(/[\r\n]+$/, '') : text.trim();
+    const value = text.trim();
     const fault = tooLarge(value, usualLimit) ?? notOneLine(value);
     return fault ? wrong(spot, fault) : readingOf(spot, parse(value));
   };

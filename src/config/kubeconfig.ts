@@ -1,6 +1,7 @@
 import { parseDocument } from 'yaml';
 import { bad, good, quote, type Checked, type Fault } from './checked.js';
 import { suggestion } from './did-you-mean.js';
+import { isSecret, isSecretName } from './secret-shape.js';
 import { controlCharacter } from './text.js';
 
 /** A kubeconfig as it was given: where it is, or what it says. */
@@ -11,8 +12,10 @@ export type Kubeconfig =
     /** Names of its contexts. */
     readonly contexts: readonly string[];
     readonly currentContext?: string;
-    /** Tokens, passwords and keys in it. */
+    /** Tokens, passwords and private keys in it. Certificates are public. */
     readonly secrets: readonly string[];
+    /** Of clusters, contexts, namespaces and users: no secrets. */
+    readonly names: readonly string[];
   };
 
 const wanted = 'Give the content of a kubeconfig, its base64 form, or the path of a file.';
@@ -60,7 +63,14 @@ function parseContent(text: string): Checked<Kubeconfig> {
     content: text.endsWith('\n') ? text : `${text}\n`,
     contexts: records(root['contexts']).flatMap(({ name }) => (typeof name === 'string' ? [name] : [])),
     ...(typeof current === 'string' && current !== '' ? { currentContext: current } : {}),
-    secrets: records(root['users']).flatMap(({ user }) => secretsOf(user, 0)),
+    secrets: [
+      ...records(root['users']).flatMap(({ user }) => (isRecord(user) ? secretsOfUser(user) : [])),
+      ...records(root['clusters']).flatMap(({ cluster }) => (isRecord(cluster) ? texts([cluster['server'], cluster['proxy-url']]).flatMap(loginIn) : [])),
+    ],
+    names: texts([
+      ...['clusters', 'contexts', 'users'].flatMap((list) => records(root[list]).map(({ name }) => name)),
+      ...records(root['contexts']).map(({ context }) => (isRecord(context) ? context['namespace'] : undefined)),
+    ]),
   });
 }
 
@@ -73,14 +83,37 @@ function toObject(text: string): unknown {
   }
 }
 
-const secretName = /token|password|secret|key-data|auth|^value$/i;
-
-/** Every text under a user of the kubeconfig whose name says that it is a secret; values of the environment of exec plugins too. */
-function secretsOf(value: unknown, depth: number, name = ''): readonly string[] {
-  if (typeof value === 'string') return secretName.test(name) && value !== '' ? [value] : [];
-  if (depth > 6 || typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]) => secretsOf(inner, depth + 1, Array.isArray(value) ? name : key));
+/** https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/#AuthInfo */
+function secretsOfUser({ exec, 'client-key': _path, ...user }: Record<string, unknown>): readonly string[] {
+  return [...named(user, 0), ...(isRecord(exec) ? secretsOfPlugin(exec) : [])];
 }
+
+/** Every text under a name that says that it is a secret: `token`, `client-key-data`, `auth-provider.config.id-token`. */
+function named(value: Record<string, unknown>, depth: number): readonly string[] {
+  if (depth > 6) return [];
+  return Object.entries(value).flatMap(([name, inner]) => {
+    if (isRecord(inner)) return named(inner, depth + 1);
+    return isSecretName(name) ? texts([inner]) : [];
+  });
+}
+
+/** Of a plugin: what it gets in its environment or as an option, where that is a secret by its name or its look. */
+function secretsOfPlugin({ env, args }: Record<string, unknown>): readonly string[] {
+  const variables = records(env).flatMap(({ name, value }) => texts([value]).filter((text) => isSecret(typeof name === 'string' ? name : '', text)));
+  const words = Array.isArray(args) ? texts(args) : [];
+  const options = words.flatMap((word, index) => {
+    const [, name = '', value = words[index + 1] ?? ''] = /^--?([^=]+)(?:=(.*))?$/s.exec(word) ?? [];
+    return isSecret(name, value) && !value.startsWith('-') ? [value] : [];
+  });
+  return [...variables, ...options];
+}
+
+/** The password in `https://user:password@host`, as it is written there. */
+const loginIn = (url: string): readonly string[] => texts([/^[a-z+.-]+:\/\/[^/@]*?:([^/@]+)@/i.exec(url)?.[1]]);
+
+/** What is a text with something in it; numbers too, as YAML makes one of a token of digits. */
+const texts = (values: readonly unknown[]): readonly string[] =>
+  values.flatMap((value) => (typeof value === 'number' ? [String(value)] : typeof value === 'string' && value.trim() !== '' ? [value] : []));
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 const records = (value: unknown): readonly Record<string, unknown>[] => (Array.isArray(value) ? value.filter(isRecord) : []);

@@ -51,5 +51,5 @@ async function withKubeconfig(parsed: ParsedConfig, path: string, files: Pick<Fi
   const context = contextFault(checked.value, parsed.config.cluster.context);
   if (context) return fail({ ...context, message: `${quote(path)} ${context.message}` });
   const config = { ...parsed.config, cluster: { ...parsed.config.cluster, kubeconfig: { path } } };
-  return { ...parsed, config, secrets: distinct([...parsed.secrets, ...kubeconfigSecrets(text)]) };
+  return { ...parsed, config, secrets: distinct([...parsed.secrets, ...kubeconfigSecrets(text)]), names: [...parsed.names, ...checked.value.names] };
 }

@@ -14,6 +14,8 @@ export interface MapOptions<T> {
   readonly expects: string;
   /** Bytes of the whole text. */
   readonly limit: number;
+  /** What to do about more than that. */
+  readonly largeHint?: string;
   readonly schema: JsonSchema;
   /** Of one entry in the file. */
   readonly parseEntry: (key: string, value: string) => Checked<Entry<T>>;
@@ -34,7 +36,7 @@ export function map<T>(options: MapOptions<T>): Kind<Entries<T>> {
   const { lines } = options;
   const readText = (text: string, spot: Spot, lineSpot: (line: number) => Spot): Reading<Entries<T>> => {
     if (lines === undefined) return wrong(spot, { message: `must be ${options.expects}`, hint: 'Put it into the settings file.' });
-    const large = tooLarge(text, options.limit);
+    const large = tooLarge(text, options.limit, options.largeHint);
     if (large) return wrong(spot, large);
     const found = pieces(text, undefined, lineSpot);
     if (found.length === 0) return wrong(spot, noEntryFault(`one ${lines.form} on each line`));

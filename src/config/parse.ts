@@ -7,7 +7,8 @@ import { suggestion } from './did-you-mean.js';
 import { mergeLayers, readFileLayers, readInputs, type FileLayers, type Layer } from './layers.js';
 import { problemAt } from './reading.js';
 import { checkTogether } from './rules.js';
-import { distinct, secretsIn } from './secrets.js';
+import { namesIn } from './names.js';
+import { distinct, secretsIn, type Secret } from './secrets.js';
 import { readSettingsText } from './settings-file.js';
 import { isSettingName, takenBy, type SettingName } from './settings.js';
 import { defaultSettingsFile } from './settings-run.js';
@@ -26,7 +27,9 @@ export interface ParsedConfig {
   /** Settings that are odd and do not stop the run. */
   readonly warnings: readonly Problem[];
   /** Everything in the settings that must be hidden in all that is printed or written. */
-  readonly secrets: readonly string[];
+  readonly secrets: readonly Secret[];
+  /** Names in the settings and the kubeconfig, which are no secrets even where a secret is a part of them. */
+  readonly names: readonly string[];
 }
 
 /** Messages beyond these help nobody. */
@@ -57,7 +60,9 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   if (later.length > 0) throw new ConfigError(limited(later));
   const layers = [inputs, file.layers?.base, chosen.layer].filter((layer) => layer !== undefined);
   const warnings = [...layers.flatMap((layer) => layer.warnings), ...chosen.warnings, ...together.warnings];
-  return { config, warnings, secrets: distinct([...secretsIn(source.inputs), ...secrets]) };
+  const { kubeconfig } = merged.values;
+  const names = [...namesIn(config), ...kubeconfig && 'content' in kubeconfig ? kubeconfig.names : []];
+  return { config, warnings, secrets: distinct([...secretsIn(source.inputs), ...secrets]), names };
 }
 
 const withWorkloads = (layers: FileLayers | undefined): readonly string[] =>

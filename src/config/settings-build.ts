@@ -58,7 +58,7 @@ export const buildSettings = {
     description: 'Secrets for `RUN --mount=type=secret,id=ID`, one `ID=VALUE` or `ID=env:NAME` per line. In the settings file a map with `env:NAME` only, the name of an environment variable.',
     examples: [{ 'npm-token': 'env:NPM_TOKEN' }],
     kind: map<SecretSource>({
-      expects: 'a map of ids and "env:NAME"', limit: usualLimit, schema: mapSchema(secretIdPattern, { type: 'string', pattern: variablePattern }),
+      expects: 'a map of ids and "env:NAME"', limit: usualLimit, largeHint: 'Give a long secret by an environment variable of the step: ID=env:NAME.', schema: mapSchema(secretIdPattern, { type: 'string', pattern: variablePattern }),
       parseEntry: parseSecretReference, lines: { form: 'ID=VALUE', parse: parseSecretLine, inFile: false },
     }),
   }),

@@ -6,14 +6,14 @@ import { parseKubectlUrl } from './kubectl-url.js';
 import { labelPattern, parseLabel } from './kubernetes-names.js';
 import { readingOf, wrong } from './reading.js';
 import { setting } from './setting.js';
-import { controlCharacter, parseArgument, tooLarge, usualLimit } from './text.js';
+import { parseArgument, tooLarge, usualLimit } from './text.js';
 
 export const clusterActions: readonly ActionName[] = ['deploy', 'rollout', 'rollback'];
 
 const kubeconfig: Kind<Kubeconfig> = {
   schema: { type: 'string', minLength: 1, maxLength: 1024 },
   fromText: (text, spot) => {
-    const fault = tooLarge(text, usualLimit) ?? controlCharacter(text, true);
+    const fault = tooLarge(text, usualLimit, 'Keep only the context that is used: `kubectl config view --raw --minify --flatten`.');
     return fault ? wrong(spot, fault) : readingOf(spot, parseKubeconfig(text));
   },
   fromNode: (node, spot) => withText(node, spot, 'the path of a kubeconfig', (text) => {

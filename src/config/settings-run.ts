@@ -1,18 +1,19 @@
 import { actionNames } from './actions.js';
-import { bad, good, type Checked } from './checked.js';
+import { bad, good } from './checked.js';
 import { digestPattern, parseDigest } from './digest.js';
 import { imageNamePattern, parseImageName } from './image-name.js';
 import { flag, script, single, type Kind } from './kinds.js';
 import { labelPattern, parseLabel } from './kubernetes-names.js';
 import { list } from './list.js';
+import { readingOf, wrong } from './reading.js';
 import { parseRegistry, registryPattern } from './registry.js';
+import { withoutLineEnd } from './secrets.js';
 import { setting } from './setting.js';
 import { parseTag, tagPattern } from './tags.js';
-import { longLimit, parseArgument } from './text.js';
+import { longLimit, parseArgument, tooLarge, usualLimit } from './text.js';
 
 /** The settings file that is read when none is named. */
 export const defaultSettingsFile = '.github/deploy.yml';
-const anyText = (text: string): Checked<string> => good(text);
 
 export const runSettings = {
   'config': setting({
@@ -98,10 +99,17 @@ function unique(kind: Kind<readonly string[]>): Kind<readonly string[]> {
 const without = <R extends { readonly value?: readonly string[] }>(reading: R): R =>
   (reading.value === undefined ? reading : { ...reading, value: [...new Set(reading.value)] });
 
-const password = single(
-  (text) => (text.trim() === '' ? bad('is blank', 'Check that the secret exists and that this run may read it.') : anyText(text)),
-  { expects: 'a password', keepSpaces: true },
-);
+/** A secret is taken as it is, whatever it is made of: the key of a service account is a JSON file on a dozen lines. */
+const password: Kind<string> = {
+  schema: { type: 'string', minLength: 1 },
+  fromText: (text, spot) => {
+    const fault = tooLarge(text, usualLimit, 'A password or token for a registry is shorter: check what the secret holds.');
+    if (fault) return wrong(spot, fault);
+    const blank = text.trim() === '';
+    return readingOf(spot, blank ? bad('is blank', 'Check that the secret exists and that this run may read it.') : good(withoutLineEnd(text)));
+  },
+  fromNode: (_, spot) => wrong(spot, { message: 'cannot stand in the settings file' }),
+};
 
 export const registrySettings = {
   'registry': setting({
@@ -120,7 +128,7 @@ export const registrySettings = {
     topic: 'registry', actions: actionNames, secret: true,
     inFile: false,
     outsideHint: 'Give it as the input `registry-password` from a secret. If this was a real password, replace it: it is in the history of the repository.',
-    description: 'Password or token for the registry. It is handed over by a file that only this user can read, and never printed.',
+    description: 'Password, token or JSON key for the registry; it may have several lines. It is handed over by standard input, and never printed.',
     kind: password,
   }),
 };

@@ -7,14 +7,14 @@ export const usualLimit = 64 * KiB;
 /** Scripts and build arguments may be longer. Bytes. */
 export const longLimit = 256 * KiB;
 
-/** Why this text is too large to be meant, or undefined. `limit` in bytes of UTF-8. */
-export function tooLarge(text: string, limit: number): Fault | undefined {
+/** Why this text is too large to be meant, or undefined. `limit` in bytes of UTF-8; `hint` for what does not belong into a file of the repository. */
+export function tooLarge(text: string, limit: number, hint = 'Put the content into a file of the repository and name that instead.'): Fault | undefined {
   if (text.length <= limit / 4) return undefined;
   const size = Buffer.byteLength(text);
   if (size <= limit) return undefined;
   return {
     message: `is ${Math.ceil(size / KiB)} KiB large, and the limit is ${limit / KiB} KiB`,
-    hint: 'Put the content into a file of the repository and name that instead.',
+    hint,
   };
 }
 

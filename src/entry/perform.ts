@@ -1,4 +1,4 @@
-import { secretsIn } from '../config/secrets.js';
+import { secretsIn, type Secret } from '../config/secrets.js';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/config.js';
 import { ConfigError, describeProblem, type DeployError, type Problem } from '../outcome/errors.js';
@@ -7,6 +7,7 @@ import { asDeployError } from '../pipeline/failure.js';
 import type { Action, Run } from '../pipeline/run.js';
 import type { Ports } from '../ports/ports.js';
 import type { RunFacts } from '../ports/run-facts.js';
+import { ownWords } from './own-words.js';
 
 /** What a host hands over: everything that differs between the GitHub runner and a terminal. */
 export interface Request extends Pick<Run, 'id' | 'folder' | 'hasPost' | 'keep'> {
@@ -41,12 +42,22 @@ export const withoutFolder = (ports: Pick<Ports, 'clock'>, request: Omit<Request
 
 /** Reads and checks all settings; masks every secret in them before anything else is printed. Throws ConfigError. */
 export async function readConfig(ports: Ports, { action, inputs, facts }: Request): Promise<Config> {
-  for (const secret of secretsIn(inputs)) ports.log.mask(secret);
-  const { config, warnings, secrets } = await loadConfig({ action, inputs, facts: { defaultApp: facts.repository, env: ports.env } }, ports.files);
-  for (const secret of secrets) ports.log.mask(secret);
-  for (const warning of warnings) ports.log.warning(withoutPlace(warning), warning);
+  const { log } = ports;
+  log.keep(ownWords);
+  for (const { text, kind } of secretsIn(inputs)) log.mask(text, kind);
+  const { config, warnings, secrets, names } = await loadConfig({ action, inputs, facts: { defaultApp: facts.repository, env: ports.env } }, ports.files);
+  log.keep(names);
+  for (const { text, kind } of secrets) log.mask(text, kind);
+  for (const warning of warnings) log.warning(withoutPlace(warning), warning);
+  for (const place of notHidden(log, secrets)) log.warning(`A secret in \`${place}\` is so short, or so common a word, that it also stands in the verdicts and names that are printed. ${cannotHide}`);
   return config;
 }
+
+const cannotHide = 'Hiding it would make the outputs and the log useless, so it is not hidden there. Use a longer secret.';
+
+/** Where the secrets were given that stay visible. */
+const notHidden = (log: Pick<Ports['log'], 'hides'>, secrets: readonly Secret[]): ReadonlySet<string> =>
+  new Set(secrets.filter(({ text }) => !log.hides(text)).map(({ of }) => of));
 
 /** The log shows the place itself. */
 const withoutPlace = (problem: Problem): string => describeProblem({ ...problem, file: undefined });

@@ -2,7 +2,7 @@ import { annotationOf, closingLines } from '../report/closing.js';
 import { reportJson } from '../report/json.js';
 import { outputs } from '../report/outputs.js';
 import { planLines } from '../report/plan.js';
-import { redactOutcome } from '../report/redact.js';
+import { redactOutcome, wordsToKeep } from '../report/redact.js';
 import { summary } from '../report/summary.js';
 import type { Outcome } from '../outcome/outcome.js';
 import type { Ports } from '../ports/ports.js';
@@ -15,6 +15,7 @@ export interface Told {
 
 /** Prints the end of the log, writes report.json to `reportPath`, and gives back what the host writes in its own way. */
 export async function tell(ports: Ports, outcome: Outcome, reportPath: string): Promise<Told> {
+  ports.log.keep([...wordsToKeep(outcome), reportPath]);
   const safe = redactOutcome(outcome, (text) => ports.log.redact(text));
   for (const line of safe.plan ? planLines(safe.plan) : []) ports.log.info(line);
   for (const { title, text } of safe.failure?.evidence ?? []) {

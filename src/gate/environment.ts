@@ -1,14 +1,13 @@
-/** What belongs to this action alone: its inputs (passwords among them), its state, and the runner's own tokens. */
-const ownNames = /^(?:INPUT_|STATE_|ACTIONS_RUNTIME_|ACTIONS_RESULTS_|ACTIONS_CACHE_)|^GITHUB_STATE$/;
+/** A step that runs commands has these, where the job may have a token of its own (`id-token: write`); other programs do not get them. */
+const ofRunSteps = ['ACTIONS_ID_TOKEN_REQUEST_TOKEN', 'ACTIONS_ID_TOKEN_REQUEST_URL'];
 
 /**
- * Changes to the environment for the user's own commands, so that they see what a `run:` step would see.
- * The names of `env` that are not theirs to read are removed. What they write to GITHUB_OUTPUT goes nowhere: it would
- * become an output of this action.
+ * Changes to the environment for the user's own commands, so that they see what a `run:` step would see. What they write to
+ * GITHUB_OUTPUT goes nowhere: it would become an output of this action.
  */
 export function gateEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
-  const changes: Record<string, string | undefined> = {};
-  for (const name of Object.keys(env)) if (ownNames.test(name.toUpperCase())) changes[name] = undefined;
-  if (env['GITHUB_OUTPUT'] !== undefined) changes['GITHUB_OUTPUT'] = '/dev/null';
-  return changes;
+  return {
+    ...Object.fromEntries(ofRunSteps.map((name) => [name, env[name]])),
+    ...env['GITHUB_OUTPUT'] === undefined ? {} : { GITHUB_OUTPUT: '/dev/null' },
+  };
 }

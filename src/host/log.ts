@@ -21,8 +21,8 @@ interface Style {
 type Write = (text: string) => void;
 
 /** A log that the GitHub runner reads: annotations, folds and masks are commands of its own language. */
-export function createRunnerLog(write: Write): Log {
-  return createLog(write, {
+export function createRunnerLog(write: Write, masking = createMasking()): Log {
+  return createLog({ write, masking: failingClosed(masking) }, {
     mask: maskCommand,
     line: harmless,
     warning: (lines, place) => [annotation('warning', lines, place)],
@@ -44,7 +44,7 @@ export function createTerminalLog(write: Write, options: { readonly colour: bool
     const head = `${paintLabel(`${label}:`)} ${where}${lines[0] ?? ''}`;
     return [head, ...lines.slice(1).map((line) => `  ${line}`)];
   };
-  return createLog(write, {
+  return createLog({ write, masking: failingClosed(createMasking()) }, {
     line: (text) => text,
     warning: labelled('warning', yellow),
     error: labelled('error', red),
@@ -60,19 +60,21 @@ export function wantsColour(env: Readonly<Record<string, string | undefined>>, i
   return isTerminal && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
 }
 
-function createLog(write: Write, style: Style, indentation = ''): Log {
-  const masking = createMasking();
+function createLog({ write, masking }: { readonly write: Write; readonly masking: Masking }, style: Style, indentation = ''): Log {
   const progress = createProgress();
   let depth = 0;
-  const emit = (line: string) => { write(`${indentation.repeat(depth)}${line}\n`); };
+  const emit = (line: string) => {
+    // Not before something is printed: until then names may be added that the runner must not hide.
+    if (style.mask) for (const secret of masking.forRunner()) write(`${style.mask(secret)}\n`);
+    write(`${indentation.repeat(depth)}${line}\n`);
+  };
   const emitLines = (text: string, dress: (line: string) => string = (line) => line) => {
     for (const line of clean(masking, style, text)) emit(dress(line));
   };
   return {
-    mask(secret) {
-      const fresh = masking.add(secret);
-      if (style.mask) for (const line of fresh) write(`${style.mask(line)}\n`);
-    },
+    mask: (secret, kind) => { masking.add(secret, kind); },
+    keep: (words) => { masking.keep(words); },
+    hides: (secret) => masking.hides(secret),
     redact: (text) => masking.redact(text),
     info: (text) => { emitLines(text); },
     output: (line) => { emitLines(line, style.output); },
@@ -96,6 +98,29 @@ function createLog(write: Write, style: Style, indentation = ''): Log {
         if (outermost) style.close.forEach(emit);
       }
     },
+  };
+}
+
+const notSearched = '*** (not shown: it could not be searched for secrets)';
+
+/** A masking that shows nothing once it has failed, as when memory is short, and says nothing of what it failed with: that holds secrets. */
+function failingClosed(masking: Masking): Masking {
+  let failed = false;
+  const orElse = <T>(work: () => T, otherwise: T): T => {
+    if (failed) return otherwise;
+    try {
+      return work();
+    } catch {
+      failed = true;
+      return otherwise;
+    }
+  };
+  return {
+    add: (secret, kind) => orElse(() => masking.add(secret, kind), undefined),
+    keep: (words) => orElse(() => masking.keep(words), undefined),
+    hides: (secret) => orElse(() => masking.hides(secret), true),
+    forRunner: () => orElse(() => masking.forRunner(), []),
+    redact: (text) => orElse(() => masking.redact(text), notSearched),
   };
 }
 

@@ -1,82 +1,170 @@
-import { plainText } from '../outcome/plain.js';
+import { createAutomaton, type Automaton, type Pattern, type Span } from './automaton.js';
+import { formsOf } from './forms.js';
+
+/**
+ * `value`: a secret, and each line of it. `document`: a text that has secrets in it, such as a kubeconfig, hidden where it
+ * stands whole; its lines are names and structure, and the secrets in it are values of their own.
+ */
+export type SecretKind = 'value' | 'document';
 
 /** Remembers what must not be seen, and takes it out of texts. */
 export interface Masking {
-  /** Returns the single lines that are new, for the runner to hide too; empty when there is nothing to hide. */
-  add(secret: string): readonly string[];
+  add(secret: string, kind?: SecretKind): void;
+  /** Words that are no secret: they stay whole, also where a secret is a part of them. */
+  keep(words: readonly string[]): void;
+  /** Whether a secret can be hidden wherever it stands: it is neither very short, nor a part of a kept word. */
+  hides(secret: string): boolean;
+  /** The lines that the runner is to hide too, each once. It hides them in everything, so kept words are not among them. */
+  forRunner(): readonly string[];
   redact(text: string): string;
 }
 
-/**
- * Lines of a multi-line secret shorter than this are not hidden by themselves: they are the `{`, `-` and `EOF` of keys
- * and JSON files, which say nothing, and hiding them would riddle the log with stars.
- */
-const shortestLine = 4;
+/** Characters. Anything shorter stands in every number, name and digest, and nothing would be left of the log. */
+export const shortestHidden = 4;
+/** A line of a secret that is shorter than this is hidden by itself only when it looks random: `"true",` does not, `x9Q=` does. */
+const shortestLine = 8;
+/** Texts are cut, by this action and by others: from so many characters on, a beginning of a secret is hidden as well. */
+const shortestPart = 64;
+const stars = '***';
+/** A digest is no secret, and a secret can stand in one by chance when it is shorter than this. */
+const digests = /sha256:[0-9a-f]{64}/g;
+const longestByChance = 16;
 
-/** A piece of base64 shorter than this is left alone: it would be found in harmless text. */
-const shortestPiece = 8;
-
-/** A new, empty memory. Longer values win over shorter ones inside them, so no end of a secret is left standing. */
+/** A new, empty memory. */
 export function createMasking(): Masking {
-  const hidden = new Set<string>();
-  const told = new Set<string>();
-  let pattern: RegExp | undefined;
-
+  const patterns = new Map<string, Pattern>();
+  const kept = new Set<string>();
+  const known = new Set<string>();
+  const lines = new Set<string>();
+  let told = 0;
+  // Built when something is looked for, not with each secret: there can be hundreds.
+  let hidden: Automaton | undefined;
+  let keeping: Automaton | undefined;
+  const remember = (text: string, partFrom: number | undefined): void => {
+    if (!canBeHidden(text)) return;
+    patterns.set(text, { text, partFrom: partFrom ?? patterns.get(text)?.partFrom });
+    hidden = undefined;
+  };
+  const rememberForms = (value: string, kind: SecretKind): void => {
+    const { readable, encoded } = formsOf(value);
+    for (const form of readable) remember(form, kind === 'value' ? shortestPart : undefined);
+    for (const form of encoded) remember(form, shortestPart);
+  };
+  const isKept = (text: string): boolean => {
+    for (const word of kept) if (word.includes(text)) return true;
+    return false;
+  };
   return {
-    add(secret) {
-      const lines = linesToHide(secret);
-      const fresh = lines.filter((line) => !told.has(line));
-      for (const line of fresh) told.add(line);
-      for (const value of lines.length > 0 ? [secret, secret.trim(), ...lines] : []) {
-        for (const form of formsOf(value)) hidden.add(form);
-      }
-      pattern = hidden.size > 0 ? patternOf(hidden) : undefined;
-      return fresh;
+    add(secret, kind = 'value') {
+      const trimmed = secret.trim();
+      if (trimmed.length < shortestHidden || known.has(`${kind} ${secret}`)) return;
+      known.add(`${kind} ${secret}`);
+      const own = kind === 'value' ? linesToHide(trimmed) : [];
+      for (const value of new Set([secret, trimmed, ...own])) rememberForms(value, kind);
+      for (const line of own) lines.add(line);
+    },
+    keep(words) {
+      for (const word of words) if (word.length >= shortestHidden) kept.add(word);
+      keeping = undefined;
+    },
+    hides: (secret) => canBeHidden(secret) && !isKept(secret.trim()),
+    forRunner() {
+      const fresh = [...lines].slice(told);
+      told = lines.size;
+      return fresh.filter((line) => canBeHidden(line) && !isKept(line));
     },
     redact(text) {
-      if (!pattern || !pattern.test(text)) return text;
-      const replaced = text.replace(new RegExp(pattern, 'g'), '***');
-      // The stars can complete another secret (`a***b`); then the text is given up rather than read more cleverly.
-      return pattern.test(replaced) ? '***' : replaced;
+      if (patterns.size === 0) return text;
+      hidden ??= createAutomaton([...patterns.values()]);
+      const matches = spansOf(hidden, text);
+      if (matches.length === 0) return text;
+      keeping ??= createAutomaton([...kept].map((word) => ({ text: word })));
+      return replace(text, { hidden, keeping });
     },
   };
 }
 
+/** Stars cannot hide stars. */
+const canBeHidden = (text: string): boolean => text.trim().length >= shortestHidden && !/^\**$/.test(text.trim());
+
+/** The only line with anything on it is the secret itself, however short. */
 function linesToHide(secret: string): readonly string[] {
   const lines = secret.split(/\r\n|\r|\n/).map((line) => line.trim()).filter((line) => line !== '');
-  // The only line with anything on it is the secret itself, however short.
-  return lines.length === 1 ? lines : [...new Set(lines.filter((line) => line.length >= shortestLine))];
+  return lines.length === 1 ? lines : [...new Set(lines.filter(saysSomething))];
 }
 
-/** The ways in which programs write a value: as it is, as shown, in base64, in a URL, in JSON. */
-function formsOf(value: string): readonly string[] {
-  const text = value.replace(/\p{Cs}/gu, '\uFFFD');
-  const bytes = Buffer.from(text);
-  const url = encodeURIComponent(text);
-  const strictUrl = url.replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
-  const urls = [url, strictUrl, encodeURI(text), url.replaceAll('%20', '+')].flatMap((form) => [form, lowerHex(form)]);
-  const json = JSON.stringify(text).slice(1, -1);
-  const encoded = [bytes, Buffer.concat([bytes, Buffer.from('\n')])].flatMap((form) => {
-    const standard = form.toString('base64');
-    return [standard, standard.replace(/=+$/, ''), form.toString('base64url')];
-  });
-  const forms = [
-    value, text, plainText(text), ...urls, json, json.replaceAll('/', '\\/'), ...encoded, ...insideBase64(bytes),
-  ];
-  return forms.filter((form) => form.trim() !== '' && !/^\*+$/.test(form));
+/** Not the `{`, `-`, `EOF` and `"true",` of keys and JSON files: hiding them would riddle the log, and they say nothing. */
+function saysSomething(line: string): boolean {
+  if (/^[^\p{L}\p{N}]*$/u.test(line)) return line.length >= 2 * shortestLine && !/^(.)\1*$/su.test(line);
+  return line.length >= shortestLine || (line.length >= shortestHidden && /[A-Z].*[a-z]|[a-z].*[A-Z]|\d.*[A-Za-z]|[A-Za-z].*\d|[+/=]/.test(line));
 }
 
-const lowerHex = (url: string): string => url.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
-
-/** The part of the base64 of `before + value + after` that depends on the value alone, e.g. of `user:password`. */
-function insideBase64(bytes: Buffer): readonly string[] {
-  return [0, 1, 2]
-    .map((skip) => bytes.subarray(skip))
-    .map((rest) => rest.subarray(0, rest.length - (rest.length % 3)).toString('base64'))
-    .filter((piece) => piece.length >= shortestPiece);
+interface Automata {
+  readonly hidden: Automaton;
+  readonly keeping: Automaton;
 }
 
-function patternOf(values: Iterable<string>): RegExp {
-  const longestFirst = [...values].sort((a, b) => b.length - a.length);
-  return new RegExp(longestFirst.map((value) => value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'));
+/** How often stars may complete another secret (`a***b`) before nothing of a text is shown. */
+const rounds = 3;
+
+function replace(text: string, automata: Automata): string {
+  let shown = text;
+  for (let round = 0; round < rounds; round += 1) {
+    const spans = toHide(shown, automata);
+    if (spans.length === 0) return shown;
+    shown = withStars(shown, joined(spans));
+  }
+  return toHide(shown, automata).length === 0 ? shown : stars;
+}
+
+/** In the order of their ends. */
+function spansOf(automaton: Automaton, text: string): readonly Span[] {
+  const spans: Span[] = [];
+  automaton.scan(text, (start, end) => spans.push({ start, end }));
+  return spans.sort((a, b) => a.end - b.end);
+}
+
+/** The secrets in a text, in the order of their ends, without those that lie wholly in a kept word. */
+function toHide(text: string, { hidden, keeping }: Automata): readonly Span[] {
+  const spans = outside(spansOf(hidden, text), spansOf(keeping, text));
+  const inDigests = [...text.matchAll(digests)].map(({ 0: digest, index }) => ({ start: index, end: index + digest.length }));
+  return outside(spans, inDigests, longestByChance);
+}
+
+/** The spans that lie in none of the `covers`, or are as long as this. Both are in the order of their ends. */
+function outside(spans: readonly Span[], covers: readonly Span[], unlessFrom = Infinity): readonly Span[] {
+  const left: Span[] = [];
+  // From the back: the leftmost start of all covers that end here or later.
+  let [next, leftmost] = [covers.length - 1, Infinity];
+  for (const span of [...spans].reverse()) {
+    for (let cover = covers[next]; cover && cover.end >= span.end; cover = covers[next]) {
+      leftmost = Math.min(leftmost, cover.start);
+      next -= 1;
+    }
+    if (span.start < leftmost || span.end - span.start >= unlessFrom) left.push(span);
+  }
+  return left.reverse();
+}
+
+/** Overlapping and touching ones as one. They come in the order of their ends. */
+function joined(spans: readonly Span[]): readonly Span[] {
+  const joint: Span[] = [];
+  for (const span of spans) {
+    let { start } = span;
+    for (let last = joint.at(-1); last && last.end >= start; last = joint.at(-1)) {
+      start = Math.min(start, last.start);
+      joint.pop();
+    }
+    joint.push({ start, end: span.end });
+  }
+  return joint;
+}
+
+function withStars(text: string, spans: readonly Span[]): string {
+  let [shown, from] = ['', 0];
+  for (const { start, end } of spans) {
+    shown += text.slice(from, start) + stars;
+    from = end;
+  }
+  return shown + text.slice(from);
 }

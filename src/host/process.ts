@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { CommandError } from '../outcome/errors.js';
 import type { Command, Exited, ProcessRunner, Running } from '../ports/process.js';
+import { childEnvironment } from './child-environment.js';
 import { createLineSplitter } from './lines.js';
 import { processGroup, type ProcessGroup } from './process-group.js';
 import { createTail } from './tail.js';
@@ -93,7 +94,7 @@ function start(command: Command, limits: ProcessLimits, groups: Set<ProcessGroup
 function launch(command: Command, input: Input): ChildProcess {
   return spawn(command.program, command.args, {
     cwd: command.cwd,
-    env: environment(command.env),
+    env: childEnvironment(process.env, command.env),
     detached: true,
     stdio: [command.stdin === undefined && input === 'given' ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     windowsHide: true,
@@ -161,12 +162,6 @@ function watch(child: ChildProcess, command: Command, limits: ProcessLimits, end
 /** As a shell counts: 128 and the signal's number for a program that was killed. */
 function exitCode(code: number | null, signal: NodeJS.Signals | null): number {
   return code ?? 128 + (signal ? constants.signals[signal] : 0);
-}
-
-function environment(changes: Command['env']): NodeJS.ProcessEnv {
-  const merged: NodeJS.ProcessEnv = { ...process.env, ...changes };
-  for (const name of Object.keys(merged)) if (merged[name] === undefined) delete merged[name];
-  return merged;
 }
 
 async function notStarted(command: Command, error: NodeJS.ErrnoException): Promise<CommandError> {

@@ -92,11 +92,9 @@ export const readState = (env: Env, name: string): string => env[`STATE_${name}`
 export const saveState = (env: Env, name: string, value: string): Promise<void> =>
   appendTo(env['GITHUB_STATE'], entry(name, value));
 
-/** Writes outputs of the step, with whatever is masked taken out of them. Nothing happens where there is no runner. */
-export async function writeOutputs(
-  env: Env, outputs: Readonly<Record<string, string>>, redact: (text: string) => string,
-): Promise<void> {
-  await appendTo(env['GITHUB_OUTPUT'], Object.entries(outputs).map(([name, value]) => entry(name, redact(value))).join(''));
+/** Writes outputs of the step as they are: what is secret was taken out before. Nothing happens where there is no runner. */
+export async function writeOutputs(env: Env, outputs: Readonly<Record<string, string>>): Promise<void> {
+  await appendTo(env['GITHUB_OUTPUT'], Object.entries(outputs).map(([name, value]) => entry(name, value)).join(''));
 }
 
 /** `NAME<<DELIMITER`, the value, the delimiter, which nobody can know beforehand and so not put into the value. */

@@ -79,7 +79,7 @@ async function buildAndPush(ports: DockerPorts, access: DockerAccess, request: B
     const metadataFile = join(folder, 'metadata.json');
     const secretFiles = await writeSecrets(ports, folder, request.build.buildSecrets);
     const args = buildArguments({ ...request, tags, metadataFile, secretFiles });
-    const env = environment(ports, request.source);
+    const env = { ...environment(ports, request.source), ...usesGitHubCache(request) ? cacheAccess(ports) : {} };
     ports.log.command(asTyped(args));
     const attempt = () => ports.log.group(`build  ${request.image}`, () => runBuild(ports, access, args, env));
     await withRetries(ports, `Pushing ${request.image}`, attempt);
@@ -122,6 +122,14 @@ function environment(ports: DockerPorts, { committedAt }: Source): Record<string
     ...(committedAt !== undefined && !ports.env['SOURCE_DATE_EPOCH'] && { SOURCE_DATE_EPOCH: String(Math.floor(committedAt)) }),
   };
 }
+
+const usesGitHubCache = ({ build: { cache }, builder }: BuildRequest): boolean => cache === 'gha' && builder.cacheExport;
+
+/** What buildx reads to reach the cache of GitHub: https://github.com/docker/buildx/blob/v0.29.1/build/opt.go#L928 */
+const cacheVariables = ['ACTIONS_RUNTIME_TOKEN', 'ACTIONS_CACHE_URL', 'ACTIONS_RESULTS_URL', 'ACTIONS_CACHE_SERVICE_V2'];
+
+const cacheAccess = ({ env }: DockerPorts): Record<string, string> =>
+  Object.fromEntries(cacheVariables.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 
 function readDigest(metadata: string | undefined): Digest {
   const digest = (JSON.parse(metadata ?? '{}') as Record<string, unknown>)['containerimage.digest'];

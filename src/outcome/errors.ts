@@ -16,6 +16,8 @@ export interface Details {
 export interface Evidence {
   readonly title: string;
   readonly text: string;
+  /** Made by this action from names alone, to be applied as it is: it stays whole whatever the secrets are. */
+  readonly ours?: true;
 }
 
 /** A run that cannot go on. `code` is the output `cause`. */

@@ -13,7 +13,10 @@ export interface Command {
   readonly program: string;
   readonly args: readonly string[];
   readonly cwd?: string;
-  /** Added to the environment of this process; undefined removes a name. */
+  /**
+   * Added to the environment of this process, of which a program never gets what is the action's own (inputs, state, tokens of the
+   * runner); undefined removes a name.
+   */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly stdin?: string;
   /** Called for each complete line as it comes. */

@@ -109,7 +109,7 @@ function missing(needs: readonly Need[], namespace: string, username: string | u
       message: `The account that deploys${username ? ` (${username})` : ''} may not do everything that the run needs in namespace ${namespace}: ${what.join('; ')}.`,
       hint: `Apply the Role and the RoleBinding below${fillIn}, which leave what the account has already as it is, and run again. ` +
         'docs/rbac.yaml has the whole Role with the reason of each rule.',
-      attachment: { title: 'Role with the missing permissions, and its binding', text: roleFor(needs, namespace, username) },
+      attachment: { title: 'Role with the missing permissions, and its binding', text: roleFor(needs, namespace, username), ours: true },
     }],
   };
 }

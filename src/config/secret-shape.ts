@@ -1,0 +1,33 @@
+/**
+ * What a secret is known by, where a file does not say which of its values are secret: its name and its look. A setting such as
+ * `AWS_PROFILE: deploy` is neither, and hiding it would hide the word everywhere.
+ */
+
+const secretName = new RegExp([
+  'token', 'passw(?:or)?d', 'passphrase', 'secret', 'private', 'credential', 'bearer', 'authorization', 'key[-_]?data',
+  '(?:api|access|account|client|auth|signing|encryption|ssh)[-_]?key', '(?:^|[-_])(?:pat|pwd|pass|key|auth)$',
+].join('|'), 'i');
+
+/** Names that speak of a secret and hold something about it: `AWS_WEB_IDENTITY_TOKEN_FILE`, `AUTH_MODE`. */
+const aboutSecret = new RegExp(`(?:${[
+  'file', 'path', 'dir', 'folder', 'url', 'uri', 'endpoint', 'host', 'name', 'type', 'mode', 'method', 'profile', 'region', 'enabled', 'expiry', 'ttl', 'duration',
+  'lifetime', 'timeout', 'issuer', 'audience', 'provider', 'source', 'kind', 'version', 'cache', 'store', 'helper', 'scope', 'format', 'header',
+].join('|')})s?$`, 'i');
+
+export const isSecretName = (name: string): boolean => secretName.test(name) && !aboutSecret.test(name);
+
+/** A path, an address without a login in it, a switch or a number: no secret, whatever its name. */
+const plainValue = /^(?:[~.]{0,2}\/.*|[a-z][a-z0-9+.-]*:\/\/[^@]*|true|false|yes|no|on|off|none|\d{0,7})$/i;
+
+/** Beginnings of tokens by which GitHub, GitLab, Slack, AWS, Google, Docker Hub, Vault and JWTs can be told. */
+const knownToken = /^(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|AKIA|ASIA|ya29\.|dckr_pat_|hv[sb]\.|eyJ[\w-]{8,}\.|-----BEGIN )/;
+
+/** Whether a text looks random: one run of letters and digits that no name has. UUIDs are no secrets: tenants and clients have them. */
+export function looksSecret(value: string): boolean {
+  if (knownToken.test(value)) return value.length >= 16;
+  if (value.length < 20 || plainValue.test(value) || !/^[\w+/=.~-]+$/.test(value)) return false;
+  return value.split(/[-_./~=]+/).some((run) => /\d/.test(run) && /[A-Za-z]/.test(run) && run.length >= (/[a-z]/.test(run) && /[A-Z]/.test(run) ? 16 : 32));
+}
+
+/** Whether a named value is a secret, by its name or by its look. */
+export const isSecret = (name: string, value: string): boolean => (isSecretName(name) && !plainValue.test(value)) || looksSecret(value);
