@@ -31,7 +31,8 @@ const ports = (): DockerPorts => ({
   process: processes, clock: { ...systemClock, sleep: () => Promise.resolve() }, files: createFiles(join(folder, 'tmp')), env: process.env,
   cancelled: new AbortController().signal,
   log: {
-    mask: () => undefined, keep: () => undefined, hides: () => true, redact: (text) => text, info: () => undefined, error: () => undefined, progress: () => undefined,
+    mask: () => undefined, keep: () => undefined, hides: () => true, redact: (text) => text,
+    info: () => undefined, error: () => undefined, progress: () => undefined,
     warning: (text) => warnings.push(text), output: (line) => printed.push(line), command: (line) => printed.push(line), group: (_title, body) => body(),
   },
 });
