@@ -14,7 +14,7 @@ const table: CommandTable = {
       { name: 'registry-password', description: 'Password of the registry.', fromEnvironmentOnly: true },
     ],
   },
-  rollback: { description: 'Goes back.', flags: [] },
+  rollback: { description: 'Goes back.', flags: [{ name: 'to', description: 'Where to.' }] },
 };
 const suggest = (word: string, known: readonly string[]) => known.find((name) => name.startsWith(word.slice(0, 3)));
 const read = (...argv: string[]) => readArguments(argv, table, {}, suggest);
@@ -53,6 +53,7 @@ describe('the command line', () => {
     [['toString'], 'command line: unknown command "toString". See --help for those that there are.'],
     [['deploy', 'x'], 'command line: "x" is not a flag. Flags begin with --; see --help.'],
     [['deploy', '--worklaods=x'], 'command line: unknown flag "--worklaods". Did you mean "--workloads"?'],
+    [['deploy', '--to=12'], 'command line: unknown flag "--to". It is a flag of rollback, and not of this command.'],
     [['deploy', '--image'], 'flag --image: its value is missing. Write --image VALUE, or --image=VALUE when the value begins with --.'],
     [['deploy', '--image', '--dry-run'], 'flag --image: its value is missing'],
     [['deploy', '-x'], 'command line: "-x" is not a flag. Flags begin with --; see --help.'],

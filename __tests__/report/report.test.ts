@@ -92,6 +92,13 @@ describe('the end of the log', () => {
     expect(summary(outcome)).toContain(`${signs[outcome.verdict]} ${outcome.verdict}: \`hello\``);
   });
 
+  it('says of a failure after the recovery of an earlier run only what this run did', () => {
+    const recovery = { runId: 'run-0', startedAt: '2026-01-01T00:00:00.000Z', result: 'restored', notes: [] } as const;
+    expect(closingLines({ ...failed, recovery })).toEqual([
+      'failed: hello to production. The settings are not valid. After it had finished an earlier run that died, this run changed no workload.',
+    ]);
+  });
+
   it('has words for every verdict', () => {
     expect(Object.values(endings).map(({ verdict }) => verdict).sort()).toEqual([...verdicts].sort());
   });

@@ -6,9 +6,9 @@ import { settings, settingNames, settingsOf, type SettingName } from './settings
 /** What to say of an input that this action does not have; with the name that was probably meant. */
 export function unknownInput(name: string, action: ActionName): Fault {
   const message = `unknown input ${quote(name)}`;
-  const meant = didYouMean(name, settingsOf(action));
-  if (meant !== undefined) return { message, hint: `Did you mean "${meant}"?` };
   const others = settingNames.filter((other) => settings[other].asInput);
+  const meant = others.some((other) => other === name) ? undefined : didYouMean(name, settingsOf(action));
+  if (meant !== undefined) return { message, hint: `Did you mean "${meant}"?` };
   const near = didYouMean(name, others);
   const other = others.find((one) => one === near);
   if (other === undefined) return { message, hint: `Remove it: all inputs are listed in docs/settings.md. ${ownVariable(name)}` };

@@ -36,7 +36,7 @@ export function readArguments(argv: readonly string[], table: CommandTable, env:
   const problems: Problem[] = [];
   const values = new Map<string, string[]>();
   for (const word of wordsOf(rest, entry.flags)) {
-    const read = readFlag(word, entry.flags, suggest);
+    const read = readFlag(word, entry.flags, suggest, table);
     if ('problem' in read) problems.push(read.problem);
     else values.set(read.name, [...values.get(read.name) ?? [], read.value]);
   }
@@ -75,14 +75,16 @@ function wordsOf(argv: readonly string[], flags: readonly Flag[]): readonly Word
   return words;
 }
 
-function readFlag(word: Word, flags: readonly Flag[], suggest: Suggest): { name: string; value: string } | { problem: Problem } {
+function readFlag(word: Word, flags: readonly Flag[], suggest: Suggest, table: CommandTable): { name: string; value: string } | { problem: Problem } {
   if (word.name === undefined) {
     return { problem: { where: 'command line', message: `"${word.text}" is not a flag`, hint: 'Flags begin with --; see --help.' } };
   }
   const flag = flags.find((candidate) => candidate.name === word.name);
   const where = `flag --${word.name}`;
   if (!flag) {
-    return { problem: unknown('command line', 'flag', `--${word.name}`, prefixed(suggest(word.name, flags.map(({ name }) => name)))) };
+    const problem = unknown('command line', 'flag', `--${word.name}`, prefixed(suggest(word.name, flags.map(({ name }) => name))));
+    const others = Object.keys(table).filter((command) => table[command]?.flags.some(({ name }) => name === word.name));
+    return { problem: others.length === 0 ? problem : { ...problem, hint: `It is a flag of ${others.join(', ')}, and not of this command.` } };
   }
   if (flag.fromEnvironmentOnly) {
     const hint = `Put it into the environment variable ${variableOf(flag.name)}, and leave the flag out.`;

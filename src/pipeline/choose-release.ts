@@ -126,6 +126,6 @@ function nothingToGoBackTo({ app, to, image }: Run['config'], releases: readonly
     : `There is no record of a release of ${others.length > 0 ? image : app} in namespace ${cluster.namespace}${others.length > 0 ? `: that of ${app} is of ${both(others)}` : ''}.`;
   const wanted = to === undefined ? 'There is no proven release to go back to.' : `No release fits \`to: ${to}\`.`;
   return new ClusterError('release-not-found', `${wanted} ${list}`, {
-    hint: 'A release is recorded when a deployment by this action has been proven good. Check `app` and `namespace`, or deploy an earlier digest with the `rollout` action.',
+    hint: 'A release is recorded when a deployment by this action has been proven good. Check `namespace`, and `app` or `image`, which `app` is called after, or deploy an earlier digest with the `rollout` action.',
   });
 }

@@ -23,7 +23,8 @@ export function verdictSentence(outcome: Outcome): string {
     case 'checked': return `The pull request passed every check, after ${took}. Nothing was changed.`;
     case 'backed-up': return `The backup is complete, after ${took}.`;
     case 'restored': return `The data of the backup is restored, after ${took}.`;
-    case 'failed': return `${why} No workload was changed.`;
+    // What became of the earlier run is told by itself: it may have changed workloads.
+    case 'failed': return `${why} ${outcome.recovery ? 'After it had finished an earlier run that died, this run changed no workload.' : 'No workload was changed.'}`;
     case 'rolled-back': return `${why} What was there before is back, and was seen to serve.`;
     case 'rollback-failed': return `${why} What was there before is not, or not provably, back: this needs a person now.`;
   }
