@@ -93,6 +93,8 @@ describe('the outside world', () => {
     ['ends the process', /\bprocess\.(exit|exitCode)\b/, ['entry']],
     ['listens to signals', /\bprocess\.(on|once)\(/, ['host', 'entry']],
     ['asks for the time', /\bDate\.now\(|\bperformance\.now\(|\bnew Date\(\)/, ['host']],
+    // What goes out elsewhere would take no proxy, and know no limits.
+    ['makes connections', /['"](node:)?(https?|net|tls)['"]|\bfetch\(/, ['host', 'cluster/api.ts']],
     ['waits', /(?<!\.)\bset(Timeout|Interval)\(/, ['host']],
     // The installer of kubectl works on a program of 60 MB, which the port for texts is not made for.
     ['touches files', /['"](node:)?fs(\/promises)?['"]/, ['host', 'cluster/kubectl-install.ts']],

@@ -88,6 +88,9 @@ describe('a smoke check that does not pass now, and may after the change', () =>
       'Smoke check `https://shop.example/` does not pass now: this runner cannot request https://shop.example/: no answer (shop.example refused the connection: nothing listens there).'],
     ['https://shop.example/', { url: silent('look-up', 'no name server') },
       'Smoke check `https://shop.example/` does not pass now: this runner cannot request https://shop.example/: no answer (no name server).'],
+    ['http://api.web.svc/', { services: [{ ...api, spec: { ...api.spec, clusterIP: 'None' } }], url: silent('name', 'the name does not exist') },
+      'Smoke check `http://api.web.svc/` does not pass now: this runner cannot request http://api.web.svc/: no answer (the name does not exist). '
+      + 'Write service/api:80/: Services are checked through the API of the cluster, which this runner reaches.'],
   ])('%s is a warning: %#', async (line, world, text) => {
     expect(await checked(line, world)).toMatchObject({ problems: [], warnings: [text] });
   });

@@ -351,6 +351,12 @@ describe('before a change', () => {
     const cluster = fakeCluster({ raw: answering({ 'services/api': [away, 500, 200] }) });
     expect((await checksBefore(fakePorts(), cluster, [service('api')], [named('api')])).passed.size).toBe(1);
   });
+  it('a check that only lacks the text of the new version is not tried again', async () => {
+    let count = 0;
+    const http = { request: async () => ((count += 1), response(200, 'v1')) };
+    const before = await checksBefore(fakePorts({ http }), fakeCluster(), [], [{ ...url, contains: 'v2' }]);
+    expect([count, [...before.failed.values()]]).toEqual([1, [{ seen: 'status 200 without "v2": v1', lacks: 'text' }]]);
+  });
   it('a check is given the same time for an answer as after it', async () => {
     const timeouts = new Set<number | undefined>();
     const http = { request: async ({ timeoutMs }: HttpRequest) => (timeouts.add(timeoutMs), response(200)) };

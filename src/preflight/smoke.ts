@@ -77,7 +77,7 @@ function judgeUrl({ cluster, services }: SmokeScope, check: SmokeCheck, url: str
   const message = `this runner cannot request ${url}: ${seen}`;
   const inside = serviceAt(url, cluster.namespace, services);
   // Only the DNS of a cluster knows such a name: that no other server answers for it is no trouble that passes.
-  const isUnknown = trouble === 'name' || (trouble === 'look-up' && inside !== undefined);
+  const isUnknown = (trouble === 'name' || (trouble === 'look-up' && inside !== undefined)) && !isHeadless(services, inside?.name);
   if (isUnknown || trouble === 'certificate') {
     const hint = isUnknown ? (inside ? insideHint(url, inside, cluster.namespace) : unknownHint) : certificateHint;
     return { problems: [finding(check, message, hint)], warnings: [] };
@@ -85,6 +85,10 @@ function judgeUrl({ cluster, services }: SmokeScope, check: SmokeCheck, url: str
   const advice = inside ? ` ${insideHint(url, inside, cluster.namespace)}` : '';
   return warning(`Smoke check \`${check.text}\` does not pass now: ${message}.${advice}`);
 }
+
+/** The DNS of the cluster knows the name of such a Service only while a pod stands behind it. */
+const isHeadless = (services: readonly Service[], name: string | undefined): boolean =>
+  services.some((service) => nameOf(service) === name && service.spec?.clusterIP === 'None');
 
 const unknownHint = 'Correct the host. A name that only another network knows needs a runner in that network, or a proxy (HTTPS_PROXY).';
 const certificateHint = 'Correct the certificate, or set NODE_EXTRA_CA_CERTS in the environment of the step to a file with the certificate of its authority.';

@@ -37,7 +37,7 @@ function failingOf(answer: Answer | NoRoute): FailedBefore | undefined {
   return answer.kind === 'right' ? undefined : { seen: answer.seen, ...(answer.kind === 'wrong' && answer.lacks && { lacks: answer.lacks }) };
 }
 
-/** So often it is tried until it passes: after a change, too, a check may fail now and then at first. */
+/** So often it is tried until it passes, or only lacks a text: after a change, too, a check may fail now and then at first. */
 const tries = 3;
 /** What has taken longer than that is not tried once more. */
 const tryAgainForMs = 5000;
@@ -49,7 +49,8 @@ export async function answerNow(ports: Ports, cluster: Cluster, services: readon
   const startedAt = ports.clock.monotonic();
   for (let left = tries; ; left -= 1) {
     const answer = await persistently(ports.clock, () => askOnce(ports, cluster.api, check, routes.front, ports.cancelled), { signal: ports.cancelled });
-    if (answer.kind === 'right' || left <= 1 || ports.clock.monotonic() - startedAt > tryAgainForMs) return answer;
+    const isClear = answer.kind === 'right' || (answer.kind === 'wrong' && answer.lacks !== undefined);
+    if (isClear || left <= 1 || ports.clock.monotonic() - startedAt > tryAgainForMs) return answer;
     await ports.clock.sleep(300, ports.cancelled);
   }
 }
