@@ -22,6 +22,7 @@ async function get(url: string, options: Omit<HttpRequest, 'url'> = { timeoutMs:
 const answers: Record<string, RequestListener> = {
   '/ok': (_request, response) => response.setHeader('Set-Cookie', ['a=1', 'b=2']).end('fine ✓'),
   '/echo': (request, response) => response.end(JSON.stringify(request.headers)),
+  '/body': (request, response) => void request.pipe(response.writeHead(200, { 'x-method': request.method ?? '', 'x-length': request.headers['content-length'] ?? '' })),
   '/moved': (_request, response) => response.writeHead(302, { location: '/ok' }).end(),
   '/broken': (_request, response) => response.writeHead(503).end('down'),
   '/big': (_request, response) => response.end('x'.repeat(1_000_000)),
@@ -46,6 +47,22 @@ describe('an HTTP request', () => {
   it('gives status, headers and body', async () => {
     expect(await get(`${base}/ok`)).toMatchObject({ status: 200, body: 'fine ✓', headers: { 'set-cookie': 'a=1, b=2' } });
     expect(await get(`${base}/broken`)).toMatchObject({ status: 503, body: 'down' });
+  });
+
+  it('sends a method and a body', async () => {
+    for (const body of ['{"text":"✓"}', Buffer.from('{"text":"✓"}')]) {
+      expect(await get(`${base}/body`, { method: 'POST', body, timeoutMs: 5000 })).toMatchObject({ body: '{"text":"✓"}', headers: { 'x-method': 'POST', 'x-length': '14' } });
+    }
+  });
+
+  it('gives the headers before the body is there, and fails when the rest does not come', async () => {
+    const response = await nodeHttp.request({ url: `${base}/half`, timeoutMs: 300 });
+    const pieces: string[] = [];
+    const reading = (async () => {
+      for await (const piece of response.body) pieces.push(Buffer.from(piece).toString());
+    })();
+    await expect(reading).rejects.toMatchObject({ trouble: 'other', message: expect.stringMatching(/answered 200, and the answer was not complete after 0\.3 s$/) });
+    expect(pieces).toEqual(['begun']);
   });
 
   it('does not follow redirects', async () => {

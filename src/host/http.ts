@@ -20,10 +20,10 @@ export const createHttp = (env: Environment): Http => ({
     let hop = request;
     for (let redirects = request.maxRedirects ?? 0; ; redirects -= 1) {
       const response = await once(hop, env, left());
-      const next = redirects > 0 ? redirected(hop, response) : undefined;
-      if (!next) return response;
+      const location = redirects > 0 && isRedirect.includes(response.status) ? response.headers['location'] : undefined;
+      if (location === undefined) return response;
       await response.body[Symbol.asyncIterator]().return?.();
-      hop = next;
+      hop = redirected(hop, response.status, location);
     }
   },
 });
@@ -112,10 +112,10 @@ async function* piecesOf(response: IncomingMessage, failure: (error: unknown) =>
   }
 }
 
-/** The request that a redirect asks for; undefined for any other answer. */
-function redirected(request: HttpRequest, { status, headers }: HttpResponse): HttpRequest | undefined {
-  const location = headers['location'];
-  if (![301, 302, 303, 307, 308].includes(status) || location === undefined) return undefined;
+const isRedirect: readonly number[] = [301, 302, 303, 307, 308];
+
+/** The request that a redirect asks for. @throws HttpError where it is not followed */
+function redirected(request: HttpRequest, status: number, location: string): HttpRequest {
   const from = new URL(request.url);
   const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
   const fault = redirectFault(from, to);
