@@ -47,9 +47,12 @@ export async function deploy(stand, deployment) {
 async function run(stand, { number, sort, proveFirst }) {
   const { harness, space, host, now } = stand;
   const version = `v${number}`;
-  const image = await harness.variant(sort.stale ? now.version : version, sort.mode, { fresh: true, tag: `soak-${space.name}-${number}` });
+  const image = await harness.unplayableWithout('what the release needs', async () => {
+    const pushed = await harness.variant(sort.stale ? now.version : version, sort.mode, { fresh: true, tag: `soak-${space.name}-${number}` });
+    if (!sort.inRun) await sort.astray?.(stand);
+    return pushed;
+  });
   const inputs = harness.rolloutInputs(space, image, { 'app': 'soak', 'smoke': `service/web/ -> 200 contains ${version}\n`, 'prove-first': String(proveFirst) });
-  if (!sort.inRun) await sort.astray?.(stand);
   const moment = sort.inRun ? harness.once(harness.aboutToChange, async () => sort.astray?.(stand)) : undefined;
   const load = harness.startLoad({ host, perSecond: 20 });
   // A Service that leads astray on purpose needs no time to find its way.

@@ -11,6 +11,7 @@
  *   & typeof import('../../__tests__/e2e/harness/workloads.js')
  *   & typeof import('../../__tests__/e2e/harness/workspace.js')
  *   & Pick<typeof import('../../__tests__/e2e/harness/api.js'), 'closeApi'>
+ *   & typeof import('../../__tests__/chaos/unplayable.js')
  *   & Pick<typeof import('../../__tests__/chaos/random.js'), 'choices'>} Harness
  */
 
@@ -21,6 +22,6 @@ const modules = ['app', 'environment', 'namespace', 'run-action', 'images', 'loa
  * @returns {Promise<Harness>}
  */
 export async function loadHarness(stage) {
-  const paths = [...modules.map((name) => `__tests__/e2e/harness/${name}.js`), '__tests__/chaos/random.js'];
+  const paths = [...modules.map((name) => `__tests__/e2e/harness/${name}.js`), '__tests__/chaos/random.js', '__tests__/chaos/unplayable.js'];
   return Object.assign({}, ...await Promise.all(paths.map((path) => stage.load(path))));
 }

@@ -46,7 +46,10 @@ export async function playSoak(options) {
     const summary = summaryOf(ended, options);
     console.log(`\n${summary}`);
     if (options.write) writePage('reliability.md', 'soak', summary);
-    return ended.some(({ wrong }) => wrong.length > 0) ? 1 : 0;
+    const missed = ended.filter(({ verdict }) => verdict === unplayed).length;
+    const tooMany = missed > harness.mostUnplayed(ended.length);
+    if (tooMany) console.log(`FAILED: ${missed} of ${ended.length} deployments could not be played`);
+    return tooMany || ended.some(({ wrong }) => wrong.length > 0) ? 1 : 0;
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     stage.remove();
@@ -63,13 +66,16 @@ async function playApp(harness, { left, ended, stands, folder }) {
   try {
     for (let next = left.shift(); next; next = left.shift()) {
       const deployment = next;
-      stand ??= await startStand(harness);
-      stands.add(stand);
-      const one = await deploy(stand, deployment).catch((error) => notPlayed(deployment, error));
+      const play = async () => {
+        stand ??= await harness.unplayableWithout('the app', () => startStand(harness));
+        stands.add(stand);
+        return deploy(stand, deployment);
+      };
+      const one = await play().catch((error) => broken(deployment, error, harness));
       ended.push(one);
-      writeFileSync(join(folder, `${String(deployment.number).padStart(4, '0')}.log`), `${lineOf(one)}\n${stand.space.name}\n${one.log}\n`);
+      writeFileSync(join(folder, `${String(deployment.number).padStart(4, '0')}.log`), `${lineOf(one)}\n${stand?.space.name}\n${one.log}\n`);
       console.log(lineOf(one));
-      if (one.verdict !== 'not played') continue;
+      if (![unplayed, unjudged].includes(one.verdict) || !stand) continue;
       stands.delete(stand);
       await stand.space.dispose();
       stand = undefined;
@@ -79,13 +85,27 @@ async function playApp(harness, { left, ended, stands, folder }) {
   }
 }
 
-/** No verdict, and not to be overlooked either. @param {Deployment} deployment @param {Error} error @returns {Ended} */
-const notPlayed = (deployment, error) => ({ deployment, verdict: 'not played', wrong: [error.message], asked: 0, lost: 0, seconds: 0, log: String(error.stack) });
+const [unplayed, unjudged] = ['not played', 'not judged'];
+
+/**
+ * No verdict. Where no run began, there is nothing to be judged; after that it may be the action's doing.
+ *
+ * @param {Deployment} deployment
+ * @param {Error} error
+ * @param {import('./harness.mjs').Harness} harness
+ * @returns {Ended}
+ */
+function broken(deployment, error, { Unplayable }) {
+  const nothing = { deployment, asked: 0, lost: 0, seconds: 0, log: String(error.stack) };
+  return error instanceof Unplayable
+    ? { ...nothing, verdict: unplayed, wrong: [] }
+    : { ...nothing, verdict: unjudged, wrong: [error.message] };
+}
 
 /** @param {Ended} ended */
 function lineOf({ deployment: { number, sort, replicas, proveFirst }, verdict, wrong, seconds }) {
   const shape = `${replicas} replica${replicas === 1 ? '' : 's'}${proveFirst ? ', proved first' : ''}`;
-  return `#${String(number).padStart(3)} ${sort.name} · ${shape} → ${verdict} · ${seconds.toFixed(1)} s · ${wrong.length === 0 ? 'true' : `FALSE: ${wrong.join(' | ')}`}`;
+  return `#${String(number).padStart(3)} ${sort.name} · ${shape} → ${verdict} · ${seconds.toFixed(1)} s · ${wrong.length > 0 ? `FALSE: ${wrong.join(' | ')}` : verdict === unplayed ? 'not judged' : 'true'}`;
 }
 
 /** @param {readonly Ended[]} ended @param {Options} options */
