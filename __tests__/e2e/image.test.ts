@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -199,6 +199,43 @@ describe('a build that fails', () => {
     });
     const denied = dockerfile('Denied', `FROM ${authRegistry}/base:1`);
     await expect(fails({ dockerfile: denied })).rejects.toMatchObject({ code: 'registry-denied', message: expect.stringMatching(/^The base image .* may not be pulled \(Denied:1\)/) });
+  });
+
+  it('names the image of a syntax line and of `--from`, and their lines', async () => {
+    const [absent, denied, away] = [`${registry}/image-test/none:9`, `${authRegistry}/none:9`, '127.0.0.1:1/none:9'];
+    const syntax = (image: string) => fails({ dockerfile: dockerfile('Syntax', `# syntax=${image}`, 'FROM scratch', 'COPY app-amd64 /app') });
+    await expect(syntax(absent)).rejects.toMatchObject({ code: 'build-failed', message: `The image ${absent} of the \`# syntax\` line does not exist (Syntax:1).`, hint: 'Check its name and tag in the `# syntax=` line.' });
+    await expect(syntax(denied)).rejects.toMatchObject({ code: 'registry-denied', message: expect.stringContaining(`The image ${denied} of the \`# syntax\` line may not be pulled (Syntax:1): `) });
+    await expect(syntax(away)).rejects.toMatchObject({ code: 'build-failed', message: expect.stringMatching(/of the `# syntax` line could not be fetched \(Syntax:1\): .*connection refused\.$/) });
+    const copy = dockerfile('From', 'FROM scratch', 'COPY app-amd64 /app', `COPY --from=${absent} /a \\`, '  /b');
+    await expect(fails({ dockerfile: copy })).rejects.toMatchObject({ message: `The image ${absent} of \`COPY --from\` does not exist (From:3).` });
+    // Of a mount the builder shows no line.
+    const mount = dockerfile('Mount', 'FROM scratch', 'COPY app-amd64 /app', `RUN --mount=type=bind,from=${absent},target=/t ["/app"]`);
+    await expect(fails({ dockerfile: mount })).rejects.toMatchObject({ message: `The image ${absent} of \`RUN --mount\` does not exist (${mount}:3).` });
+  });
+
+  it('says why the builder did not get a file that is there', async () => {
+    dockerfile('Dockerfile.prod', 'FROM scratch', 'COPY app-amd64 /app');
+    await expect(fails({ dockerfile: 'Dockerfile.prod' })).rejects.toMatchObject({
+      message: expect.stringMatching(/^There is no Dockerfile\.prod in the workspace/), hint: `Did you mean \`dockerfile: ${join(folder, 'context', 'Dockerfile.prod')}\`?`,
+    });
+    const other = join(folder, 'other');
+    mkdirSync(other);
+    writeFileSync(join(other, 'file'), '');
+    symlinkSync('../context/Dockerfile.prod', join(other, 'Dockerfile'));
+    await expect(fails({ context: other })).rejects.toMatchObject({
+      message: expect.stringMatching(/\/other\/Dockerfile is a link to .*\/context\/Dockerfile\.prod, which is outside of the folder/), hint: expect.stringContaining('Name the file itself'),
+    });
+    await expect(fails({ context: other, dockerfile: 'nowhere/Dockerfile' })).rejects.toMatchObject({ message: 'There is no nowhere/Dockerfile in the workspace.' });
+    symlinkSync('../context/app-amd64', join(other, 'app-amd64'));
+    const copying = join(folder, 'context', 'Dockerfile.prod');
+    await expect(fails({ context: other, dockerfile: copying })).rejects.toMatchObject({ message: expect.stringMatching(/^app-amd64 is a link to .*, which is outside of the build context \(Dockerfile\.prod:2\)\.$/) });
+    rmSync(join(other, 'app-amd64'));
+    writeFileSync(join(other, 'app-amd64'), '');
+    writeFileSync(join(other, '.dockerignore'), 'app-*\n');
+    await expect(fails({ context: other, dockerfile: copying })).rejects.toMatchObject({
+      message: 'app-amd64 is in the folder of the build context, and was not sent to the builder (Dockerfile.prod:2).', hint: expect.stringContaining('.dockerignore'),
+    });
   });
 
   it('says that the builder does not know a platform, before anything is built', async () => {

@@ -6,6 +6,8 @@ const snippet = (place: string, instruction: string) => `------\n > [2/2] ${inst
   + `   1 |     FROM scratch\n   2 | >>> ${instruction}\n   3 |     \n--------------------\n`;
 const error = (text: string) => `#0 building with "ci" instance using remote driver\n\n#4 0.090 ERROR: 401 Unauthorized\n${text}\n`;
 const solve = (text: string) => error(`ERROR: failed to build: failed to solve: ${text}`);
+const image = (reason: string) => solve(`r/base:1: failed to resolve source metadata for r/base:1: ${reason === 'not found' ? 'r/base:1: not found' : reason}`);
+const named = (instruction: string, reason: string) => snippet('Dockerfile:2', instruction) + image(reason);
 const push = (text: string) => solve(`failed to push ghcr.io/acme/api:x: ${text}`);
 
 describe('a failed build, in words', () => {
@@ -20,10 +22,24 @@ describe('a failed build, in words', () => {
     ['push: nobody there', push('failed to do request: Head "http://127.0.0.1:1/v2/x": dial tcp 127.0.0.1:1: connect: connection refused'), 'push-failed', /the registry of ghcr\.io\/acme\/api:x cannot be reached/],
     ['push: bad request', push('unexpected status from PUT request to https://ghcr.io/v2/x: 400 Bad Request'), 'push-failed', /did not take ghcr/],
     ['push from the daemon', error('ERROR: failed to build: failed to solve: denied: requested access to the resource is denied'), 'registry-denied', /the image be pushed: denied/],
-    ['base image absent', solve('r/base:1: failed to resolve source metadata for r/base:1: r/base:1: not found'), 'build-failed', /^The base image r\/base:1 does not exist\.$/],
-    ['base image denied', solve('r/base:1: failed to resolve source metadata for r/base:1: unexpected status from HEAD request to http://r/v2: 401 Unauthorized'), 'registry-denied', /^The base image r\/base:1 may not be pulled: /],
-    ['base image unreachable', solve('r/base:1: failed to resolve source metadata for r/base:1: failed to do request: Head "https://r/v2": dial tcp: lookup r: no such host'), 'build-failed', /could not be fetched: .*no such host\.$/],
-    ['base image of another platform', solve('r/base:1: failed to resolve source metadata for r/base:1: no match for platform in manifest: not found'), 'platform-unsupported', /^The base image r\/base:1 does not exist for a platform/],
+    ['base image absent', named('FROM r/base:1', 'not found'), 'build-failed', /^The base image r\/base:1 does not exist \(Dockerfile:2\)\.$/],
+    ['base image by an argument', named('FROM --platform=$BUILDPLATFORM $BASE AS build', 'not found'), 'build-failed', /^The base image r\/base:1 does not exist/],
+    ['base image denied', named('FROM r/base:1', 'unexpected status from HEAD request to http://r/v2: 401 Unauthorized'), 'registry-denied', /^The base image r\/base:1 may not be pulled \(Dockerfile:2\): /],
+    ['base image unreachable', named('FROM r/base:1', 'failed to do request: Head "https://r/v2": dial tcp: lookup r: no such host'), 'build-failed', /could not be fetched \(Dockerfile:2\): .*no such host\.$/],
+    ['base image of another platform', named('FROM r/base:1', 'no match for platform in manifest: not found'), 'platform-unsupported', /^The base image r\/base:1 does not exist for a platform/],
+    ['image that the line does not name', named('FROM r/onbuild:1', 'not found'), 'build-failed', /^The image r\/base:1 does not exist \(Dockerfile:2\)\.$/],
+    ['image without a line', image('not found'), 'build-failed', /^The image r\/base:1 does not exist\.$/],
+    ['syntax line', named('# syntax=r/base:1', 'not found'), 'build-failed', /^The image r\/base:1 of the `# syntax` line does not exist \(Dockerfile:2\)\.$/],
+    ['syntax line, denied', named('#Syntax = r/base:1', 'push access denied, repository does not exist'), 'registry-denied', /of the `# syntax` line may not be pulled/],
+    ['syntax line, unreachable', named('// syntax=r/base:1', 'dial tcp 127.0.0.1:1: connect: connection refused'), 'build-failed', /of the `# syntax` line could not be fetched/],
+    ['image of COPY', named('COPY --chown=1 --from=r/base:1 /a /b', 'not found'), 'build-failed', /^The image r\/base:1 of `COPY --from` does not exist \(Dockerfile:2\)\.$/],
+    ['image of COPY, of another platform', named('COPY --from=r/base:1 /a /b', 'no match for platform in manifest: not found'), 'platform-unsupported', /^The image r\/base:1 of `COPY --from` does not exist for a platform/],
+    ['image of RUN --mount', named('RUN --mount=type=bind,from=r/base:1,target=/t make', 'not found'), 'build-failed', /^The image r\/base:1 of `RUN --mount` does not exist/],
+    ['COPY from a stage', snippet('Dockerfile:2', 'COPY --from=build /out/app /') + solve('failed to compute cache key: failed to calculate checksum of ref a::b: "/out/app": not found'), 'build-failed', /^out\/app is not in build, from which it is taken \(Dockerfile:2\)\.$/],
+    ['folder of the Dockerfile', error('ERROR: failed to build: resolve : lstat docker: no such file or directory'), 'build-failed', /^There is no folder docker, in which the Dockerfile is to be\.$/],
+    ['Dockerfile that is a folder', solve('failed to read dockerfile: read /tmp/buildkit-mount1919405973/docker: is a directory'), 'build-failed', /^`dockerfile` names docker, which is a folder\.$/],
+    ['file of the context that cannot be read', solve('error from sender: open /work/id_rsa: permission denied'), 'build-failed', /^\/work\/id_rsa of the build context cannot be read: permission denied\.$/],
+    ['anything that may not be done', solve('mount /dev/shm: permission denied'), 'build-failed', /^The image could not be built: mount \/dev\/shm: permission denied\.$/],
     ['no Dockerfile', solve('failed to read dockerfile: open Dockerfile: no such file or directory'), 'build-failed', /^There is no Dockerfile in the build context\.$/],
     ['no context', error('ERROR: failed to build: unable to prepare context: path "./api" not found'), 'build-failed', /^The build context \.\/api does not exist\.$/],
     ['no stage', solve('target stage "prod" could not be found'), 'build-failed', /^The Dockerfile has no stage "prod"\.$/],
@@ -53,6 +69,12 @@ describe('a failed build, in words', () => {
     expect(failure.message).toMatch(message);
     expect(failure).toMatchObject({ cause });
     expect(failure.temporary).toBe(temporary);
+  });
+
+  it('takes a name without registry and tag for a misspelt stage', () => {
+    expect(explainBuildFailure(named('COPY --from=biuld /a /b', 'not found')).hint).toBe(
+      '"biuld" is the name of no stage before this line, and so is taken for an image. Check its name and tag in `from=biuld`.',
+    );
   });
 
   it('says of exit code 137 that memory may be short', () => {

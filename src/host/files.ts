@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants, rmSync } from 'node:fs';
-import { access, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, readFile, realpath, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { CommandError } from '../outcome/errors.js';
@@ -10,6 +10,7 @@ import type { Files } from '../ports/files.js';
 export function createFiles(temporaryRoot: string = process.env['RUNNER_TEMP'] || tmpdir()): Files {
   return {
     readText,
+    realPath,
     isExecutable,
     writeText,
     link: (target, path) => symlink(target, path),
@@ -69,6 +70,15 @@ export function removeAtExit(folder: string, onFailure: (error: unknown) => void
 async function readText(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+async function realPath(path: string): Promise<string | undefined> {
+  try {
+    return await realpath(path);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

@@ -1,6 +1,7 @@
 import type { Cause } from '../outcome/causes.js';
 import { finalError } from './docker.js';
 import { knownBuildErrors } from './known-build-errors.js';
+import type { Missed } from './missing-file.js';
 import { pushFailure } from './push-failure.js';
 import { classifyRegistryError } from './registry-error.js';
 
@@ -11,6 +12,8 @@ export interface BuildFailure {
   readonly hint?: string;
   /** The image was built, and the registry may take it at another try. */
   readonly temporary?: boolean;
+  /** What the builder did not get, when the files of this machine may say why. */
+  readonly missed?: Missed;
 }
 
 /** What to say of a `docker buildx build` that ended badly, from all it printed. */

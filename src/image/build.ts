@@ -6,6 +6,7 @@ import { explainBuildFailure, relevantLines } from './build-failure.js';
 import type { Builder } from './builder.js';
 import { asTyped, docker, type DockerAccess, type DockerPorts } from './docker.js';
 import { claimTags, findExisting, type Existing } from './existing.js';
+import { explainMissed } from './missing-file.js';
 import { missingPlatforms } from './platforms.js';
 import { formatReference } from './reference.js';
 import { describeImage } from './registry.js';
@@ -81,7 +82,7 @@ async function buildAndPush(ports: DockerPorts, access: DockerAccess, request: B
     const args = buildArguments({ ...request, tags, metadataFile, secretFiles });
     const env = { ...environment(ports, request.source), ...usesGitHubCache(request) ? cacheAccess(ports) : {} };
     ports.log.command(asTyped(args));
-    const attempt = () => ports.log.group(`build  ${request.image}`, () => runBuild(ports, access, args, env));
+    const attempt = () => ports.log.group(`build  ${request.image}`, () => runBuild(ports, access, request.build, args, env));
     await withRetries(ports, `Pushing ${request.image}`, attempt);
     return readDigest(await ports.files.readText(metadataFile));
   } finally {
@@ -91,12 +92,13 @@ async function buildAndPush(ports: DockerPorts, access: DockerAccess, request: B
 
 /** One build with its push. When only the push failed, the next try finds every step in the builder's cache. */
 async function runBuild(
-  ports: DockerPorts, access: DockerAccess, args: readonly string[], env: Readonly<Record<string, string>>,
+  ports: DockerPorts, access: DockerAccess, build: BuildConfig, args: readonly string[], env: Readonly<Record<string, string>>,
 ): Promise<Attempt<undefined>> {
   const exited = await docker(ports, access, { args, env, onLine: (line) => ports.log.output(line) });
   if (exited.code === 0) return { value: undefined };
   const output = `${exited.stdout}${exited.stderr}`;
-  const { cause, message, hint, temporary = false } = explainBuildFailure(output);
+  const failure = explainBuildFailure(output);
+  const { cause, message, hint, temporary = false } = failure.missed ? await explainMissed(ports.files, build, failure, failure.missed) : failure;
   const evidence = [{ title: 'docker buildx build', text: relevantLines(output) }];
   return { error: new CommandError(cause, message, { hint, evidence }), temporary };
 }

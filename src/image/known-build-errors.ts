@@ -1,6 +1,7 @@
 import type { BuildFailure } from './build-failure.js';
-import { baseImageFailure, pushFailure } from './push-failure.js';
-import { place, stepFailure } from './step-failure.js';
+import { imageFailure, imagePlatformFailure, imageRole } from './image-role.js';
+import { pushFailure } from './push-failure.js';
+import { instructionOf, place, stepFailure } from './step-failure.js';
 
 export interface KnownBuildError {
   /** Matched against the final error of buildx. */
@@ -12,6 +13,30 @@ const setupBuildx = 'Add `- uses: docker/setup-buildx-action@v3` before this ste
 const failed = (message: string, hint: string): BuildFailure => ({ cause: 'build-failed', message, hint });
 const unsupported = (message: string, hint: string): BuildFailure => ({ cause: 'platform-unsupported', message, hint });
 
+function noImage(image: string, reason: string, output: string, noPlatform: boolean): BuildFailure {
+  const instruction = instructionOf(output);
+  const role = imageRole(image, instruction);
+  const failure = noPlatform ? imagePlatformFailure(role, place(output)) : imageFailure(role, reason, place(output));
+  return instruction === undefined ? { ...failure, missed: { kind: 'image', image, reason, noPlatform } } : failure;
+}
+
+/** What COPY, ADD or a mount does not find: in the context, or in the stage or image that they name. */
+function notCopied(path: string, output: string): BuildFailure {
+  const instruction = instructionOf(output);
+  const name = path.replace(/^\//, '');
+  const from = /(?:--from=|\bfrom=)([^\s,]+)/.exec(instruction ?? '')?.[1];
+  if (from !== undefined) {
+    return failed(`${name} is not in ${from}, from which it is taken${place(output)}.`, `Check the path in ${from}: what a step is to make must be there before this one.`);
+  }
+  return {
+    ...failed(
+      `${name} is not in the build context${place(output)}.`,
+      'Check the path, which is relative to `context`, and that .dockerignore does not leave it out; what an earlier step is to make must be there before this one.',
+    ),
+    missed: { kind: 'copied', path, instruction, place: place(output) },
+  };
+}
+
 /** The first that matches is meant. Above each: an example, as buildx 0.29 with BuildKit 0.25 says it. */
 export const knownBuildErrors: readonly KnownBuildError[] = [
   {
@@ -21,23 +46,40 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
   },
   {
     // node:9: failed to resolve source metadata for docker.io/library/node:9: no match for platform in manifest: not found
-    pattern: /failed to (?:resolve source|load) metadata for (\S+?): .*no match for platform in manifest/,
-    explain: ([, base], output) => unsupported(
-      `The base image ${base} does not exist for a platform that is asked for${place(output)}.`,
-      'Choose a base image that has all of `platforms`, or leave the platform out.',
-    ),
+    pattern: /failed to (?:resolve source|load) metadata for (\S+?): (.*no match for platform in manifest.*)/,
+    explain: ([, image = '', reason = ''], output) => noImage(image, reason, output, true),
   },
   {
     // node:99: failed to resolve source metadata for docker.io/library/node:99: docker.io/library/node:99: not found
     pattern: /failed to resolve source metadata for (\S+?): ([^]*)/,
-    explain: ([, base = '', reason = ''], output) => baseImageFailure(base, reason, place(output)),
+    explain: ([, image = '', reason = ''], output) => noImage(image, reason, output, false),
   },
   {
     // failed to read dockerfile: open Dockerfile: no such file or directory
     pattern: /failed to read dockerfile: open (.+?): no such file or directory/,
+    explain: ([, file]) => ({
+      ...failed(`There is no ${file} in the build context.`, 'Check `dockerfile`, which is relative to the workspace, and `context`; and that the repository is checked out.'),
+      missed: { kind: 'dockerfile' },
+    }),
+  },
+  {
+    // resolve : lstat docker: no such file or directory
+    pattern: /^resolve [^:]*: lstat (.+?): no such file or directory/,
+    explain: ([, folder]) => ({
+      ...failed(`There is no folder ${folder}, in which the Dockerfile is to be.`, 'Check `dockerfile`, which is relative to the workspace, and that the repository is checked out.'),
+      missed: { kind: 'dockerfile' },
+    }),
+  },
+  {
+    // failed to read dockerfile: read /tmp/buildkit-mount1919405973/docker: is a directory
+    pattern: /failed to read dockerfile: read \S*?([^/\s]+): is a directory/,
+    explain: ([, folder]) => failed(`\`dockerfile\` names ${folder}, which is a folder.`, `Name the file in it, e.g. \`${folder}/Dockerfile\`.`),
+  },
+  {
+    // error from sender: open /work/id_rsa: permission denied
+    pattern: /(?:error from sender|failed to (?:walk|read|load)[^:]*): (?:open|lstat|readlink) (.+?): permission denied/,
     explain: ([, file]) => failed(
-      `There is no ${file} in the build context.`,
-      'Check `dockerfile`, which is relative to the workspace, and `context`; and that the repository is checked out.',
+      `${file} of the build context cannot be read: permission denied.`, 'Let this user read the file, or leave it out of the context by .dockerignore.',
     ),
   },
   {
@@ -56,11 +98,7 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
   {
     // failed to compute cache key: failed to calculate checksum of ref x::y: "/app.jar": not found
     pattern: /failed to (?:compute cache key|calculate checksum of ref)[^]*?"(.+?)":? not found/,
-    explain: ([, path = ''], output) => failed(
-      `${path.replace(/^\//, '')} is not in the build context${place(output)}.`,
-      'Check the path, which is relative to `context`, and that .dockerignore does not leave it out; '
-        + 'what an earlier step is to make must be there before this one.',
-    ),
+    explain: ([, path = ''], output) => notCopied(path, output),
   },
   {
     // dockerfile parse error on line 2: unknown instruction: FOO (did you mean FROM?)

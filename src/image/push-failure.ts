@@ -25,28 +25,4 @@ export function pushFailure(what: string, reason: string): BuildFailure {
   }
 }
 
-/** What to say when a base image could not be had, for this reason. `where` is its place in the Dockerfile. */
-export function baseImageFailure(base: string, reason: string, where: string): BuildFailure {
-  switch (classifyRegistryError(reason)) {
-    case 'denied':
-      return {
-        cause: 'registry-denied',
-        message: `The base image ${base} may not be pulled${where}: ${firstLine(reason)}.`,
-        hint: 'Check its name, and log in to its registry before this step.',
-      };
-    case 'absent':
-      return {
-        cause: 'build-failed',
-        message: `The base image ${base} does not exist${where}.`,
-        hint: 'Check its name and tag in the FROM line.',
-      };
-    default:
-      return {
-        cause: 'build-failed',
-        message: `The base image ${base} could not be fetched${where}: ${firstLine(reason)}.`,
-        hint: 'Check that its registry is up and can be reached from the builder, then run again.',
-      };
-  }
-}
-
 const firstLine = (text: string): string => (text.trim().split('\n')[0] ?? '').replace(/[.\s]+$/, '');

@@ -7,8 +7,9 @@ const patterns: readonly (readonly [RegistryError, RegExp])[] = [
   // unexpected status from HEAD request to http://…/blobs/sha256:…: 401 Unauthorized
   // login attempt to http://…/v2/ failed with status: 401 Unauthorized
   // denied: requested access to the resource is denied
+  // A file that cannot be read is "permission denied".
   // server message: insufficient_scope: authorization failed
-  ['denied', /\b40[13] (?:Unauthorized|Forbidden)|\bdenied\b|\bunauthorized\b/i],
+  ['denied', /\b40[13] (?:Unauthorized|Forbidden)|(?<!permission )\bdenied\b|\bunauthorized\b/i],
   ['denied', /no basic auth credentials|insufficient_scope|incorrect username or password/i],
   // unexpected status from PUT request to https://…/manifests/x: 429 Too Many Requests
   // received unexpected HTTP status: 503 Service Unavailable

@@ -42,9 +42,9 @@ export async function readSource(ports: SourcePorts, facts: RunFacts, build: Pic
   const url = facts.repository && server ? `${server}/${facts.repository}` : undefined;
   if (checkout.state === 'known') return ofCheckout(ports, facts, checkout, url);
   const source = facts.commit === undefined ? undefined : { revision: facts.commit, url };
-  const readable = checkout.state === 'none' && !isRemote(build.context);
+  const readable = checkout.state === 'none' && !isRemoteContext(build.context);
   const known = { source, notes: [], ...latest(ports, facts, facts.defaultBranch, readable ? undefined : 'which commit is built is not known') };
-  if (isRemote(build.context)) {
+  if (isRemoteContext(build.context)) {
     const taken = facts.commit === undefined ? '' : `; the image is called by ${nameOf(ports, facts)}, ${facts.commit}`;
     return { ...known, warnings: [`The context ${withoutLogin(build.context)} is fetched by the builder, and which commit of it is built is not known here${taken}.`] };
   }
@@ -57,11 +57,11 @@ export async function readSource(ports: SourcePorts, facts: RunFacts, build: Pic
 const nameOf = ({ env }: SourcePorts, { commit }: RunFacts): string => (env['GITHUB_SHA'] === commit ? 'the commit of the event (GITHUB_SHA)' : 'the commit of the working directory');
 
 /** Contexts that are not folders: https://docs.docker.com/build/concepts/context/ */
-const isRemote = (context: string): boolean => /^(?:https?|git|ssh):\/\/|^git@|^github\.com\//.test(context);
+export const isRemoteContext = (context: string): boolean => /^(?:https?|git|ssh):\/\/|^git@|^github\.com\//.test(context);
 const withoutLogin = (address: string): string => address.replace(/\/\/[^/@]*@/, '//');
 
 async function checkoutOf(ports: SourcePorts, { context, dockerfile }: Pick<BuildConfig, 'context' | 'dockerfile'>): Promise<Checkout> {
-  if (isRemote(context)) return { state: 'none' };
+  if (isRemoteContext(context)) return { state: 'none' };
   const ofContext = await readCheckout(ports, context, dockerfile === undefined ? [] : [dockerfile]);
   return ofContext.state === 'none' && context !== '.' ? readCheckout(ports, '.') : ofContext;
 }

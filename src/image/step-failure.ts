@@ -7,7 +7,7 @@ import type { BuildFailure } from './build-failure.js';
 export function stepFailure(command: string, ended: number | string, output: string): BuildFailure {
   const platform = /^ > \[([a-z]+\/[\w/]+)[ \]]/m.exec(output)?.[1];
   const onPlatform = platform ? ` for ${platform}` : '';
-  const step = `\`${shorten(instruction(output) ?? command)}\`${place(output)}`;
+  const step = `\`${shorten(instructionOf(output)?.split('\n')[0] ?? command)}\`${place(output)}`;
   if (/exec format error/.test(output)) {
     return {
       cause: 'platform-unsupported',
@@ -41,8 +41,10 @@ export function place(output: string): string {
   return found ? ` (${found})` : '';
 }
 
-function instruction(output: string): string | undefined {
-  return /^ *\d+ \| >>> (.+)$/m.exec(snippet.exec(output)?.[2] ?? '')?.[1]?.trim();
+/** The instruction, with the lines that continue it; undefined when it is not shown. */
+export function instructionOf(output: string): string | undefined {
+  const lines = [...(snippet.exec(output)?.[2] ?? '').matchAll(/^ *\d+ \| >>> (.*)$/gm)].map(([, line = '']) => line);
+  return lines.length > 0 ? lines.join('\n').trim() : undefined;
 }
 
 const shorten = (text: string): string => (text.length <= 120 ? text : `${text.slice(0, 119)}…`);

@@ -1,0 +1,109 @@
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import type { BuildConfig } from '../config/config.js';
+import type { BuildFailure } from './build-failure.js';
+import type { DockerPorts } from './docker.js';
+import { findInstruction, imageFailure, imagePlatformFailure, imageRole } from './image-role.js';
+import { isRemoteContext } from './source.js';
+
+/** What the builder missed, for a look at the files that it was to get. */
+export type Missed =
+  | { readonly kind: 'dockerfile' }
+  /** `path` as the builder says it, with a slash in front; `instruction` is the one that asks for it. */
+  | { readonly kind: 'copied'; readonly path: string; readonly instruction: string | undefined; readonly place: string }
+  | { readonly kind: 'image'; readonly image: string; readonly reason: string; readonly noPlatform: boolean };
+
+type Asked = Pick<BuildConfig, 'context' | 'dockerfile' | 'buildArgs'>;
+type Files = DockerPorts['files'];
+
+/** The builder only says what it did not get. Why it did not is in the files of this machine, when they tell. */
+export async function explainMissed(files: Files, build: Asked, failure: BuildFailure, missed: Missed): Promise<BuildFailure> {
+  if (isRemoteContext(build.context)) return failure;
+  try {
+    if (missed.kind === 'dockerfile') return { ...failure, ...await aboutDockerfile(files, build) };
+    if (missed.kind === 'copied') return { ...failure, ...await aboutCopied(files, build, missed) };
+    return await aboutImage(files, build, missed) ?? failure;
+  } catch {
+    // What this user may not even look at is no reason to lose what the builder said.
+    return failure;
+  }
+}
+
+const dockerfileOf = ({ context, dockerfile }: Asked): string => dockerfile ?? join(context, 'Dockerfile');
+
+/** The path as it can be written in the settings. */
+const asWritten = (path: string): string => {
+  const inside = relative(process.cwd(), path);
+  return inside === '' ? '.' : inside.startsWith(`..${sep}`) || inside === '..' ? path : inside;
+};
+
+const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`);
+
+type Words = Partial<Pick<BuildFailure, 'message' | 'hint'>>;
+
+async function aboutDockerfile(files: Files, build: Asked): Promise<Words> {
+  const path = dockerfileOf(build);
+  const real = await files.realPath(path);
+  if (real === undefined) return build.dockerfile === undefined ? noDockerfile(files, build.context) : noSuchDockerfile(files, build.context, build.dockerfile);
+  const sent = await files.realPath(dirname(path));
+  if (sent !== undefined && !isWithin(real, sent)) {
+    return {
+      message: `${path} is a link to ${asWritten(real)}, which is outside of the folder that is sent to the builder with it.`,
+      hint: `Name the file itself: \`dockerfile: ${asWritten(real)}\`.`,
+    };
+  }
+  return { message: `The builder did not find ${path}, which is there now.`, hint: 'Check what an earlier step does with this file, then run again.' };
+}
+
+async function noDockerfile(files: Files, context: string): Promise<Words> {
+  const others = ['dockerfile', 'Containerfile', 'docker/Dockerfile'].map((name) => join(context, name));
+  const there = await Promise.all(others.map((path) => files.realPath(path)));
+  const meant = others.find((_, index) => there[index] !== undefined);
+  return {
+    message: context === '.' ? 'There is no Dockerfile in the build context.' : `There is no Dockerfile in the build context ${context}.`,
+    hint: meant
+      ? `Did you mean \`dockerfile: ${meant}\`?`
+      : 'Check `context` and `dockerfile`, which are both relative to the workspace, and that the repository is checked out.',
+  };
+}
+
+async function noSuchDockerfile(files: Files, context: string, dockerfile: string): Promise<Words> {
+  const inContext = join(context, dockerfile);
+  const message = `There is no ${dockerfile} in the workspace`;
+  if (context !== '.' && await files.realPath(inContext) !== undefined) {
+    return { message: `${message}, and \`dockerfile\` is relative to the workspace, not to \`context\`.`, hint: `Did you mean \`dockerfile: ${inContext}\`?` };
+  }
+  return { message: `${message}.`, hint: 'Check `dockerfile`, which is relative to the workspace and not to `context`, and that the repository is checked out.' };
+}
+
+async function aboutCopied(files: Files, build: Asked, { path, instruction, place }: Extract<Missed, { kind: 'copied' }>): Promise<Words> {
+  const name = path.replace(/^\//, '');
+  if (/(?:^|\s|\/)\.\.\//.test(instruction ?? '')) {
+    return { hint: '`..` does not lead out of the context: set `context` to a folder that holds this file as well.' };
+  }
+  const [folder, real] = await Promise.all([files.realPath(build.context), files.realPath(join(build.context, name))]);
+  if (folder === undefined || real === undefined) return {};
+  if (!isWithin(real, folder)) {
+    return {
+      message: `${name} is a link to ${asWritten(real)}, which is outside of the build context${place}.`,
+      hint: 'Set `context` to a folder that holds both, or put the file itself into the context in an earlier step.',
+    };
+  }
+  const own = `${dockerfileOf(build)}.dockerignore`;
+  const ignores = [own, join(build.context, '.dockerignore')];
+  const there = await Promise.all(ignores.map((file) => files.realPath(file)));
+  const ignore = ignores.find((_, index) => there[index] !== undefined);
+  if (ignore === undefined) return {};
+  return { message: `${name} is in the folder of the build context, and was not sent to the builder${place}.`, hint: `Check that ${ignore} does not leave it out.` };
+}
+
+async function aboutImage(files: Files, build: Asked, { image, reason, noPlatform }: Extract<Missed, { kind: 'image' }>): Promise<BuildFailure | undefined> {
+  const text = await files.readText(resolve(dockerfileOf(build))).catch(() => undefined);
+  const found = text === undefined ? undefined : findInstruction(text, image);
+  const named = build.buildArgs['BUILDKIT_SYNTAX'];
+  const role = named !== undefined && image.startsWith(named)
+    ? { what: `The image ${image} of the build argument BUILDKIT_SYNTAX`, where: 'in `build-args`' }
+    : found && imageRole(image, found.text);
+  if (!role) return undefined;
+  const place = found ? ` (${dockerfileOf(build)}:${found.line})` : '';
+  return noPlatform ? imagePlatformFailure(role, place) : imageFailure(role, reason, place);
+}
