@@ -76,7 +76,7 @@ async function gatherFacts(run: Run, settled: Settled & Named): Promise<Facts> {
     const found = image.status === 'fulfilled' ? image.value : undefined;
     settled.commit = found?.commit ?? (checkout.status === 'fulfilled' ? checkout.value.source?.revision : undefined);
     const { targets, problems } = targetsOf(run, opened, found);
-    const looked = opened ? await preflight(run, opened, found) : nothingFound;
+    const looked = opened ? await preflight(run, opened, found, targets) : nothingFound;
     const all = [...closed.problems, ...[image, cluster].flatMap(problemsOf), ...problems, ...looked.problems];
     if (all.length > 0) throw new PreflightError(all);
     const unhealthy = unhealthyNow(opened?.found ?? []);

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.js';
 import { causes } from '../outcome/causes.js';
-import { templateOf } from '../rollout/workload.js';
+import { templateOf, type Target } from '../rollout/workload.js';
 import { refText, type FoundWorkload } from '../rollout/resolve.js';
 import { checkPullSecret } from '../preflight/pull-secret.js';
 import { nothingFound, together, type Checked } from '../preflight/finding.js';
@@ -14,7 +14,7 @@ import type { ImageFacts } from './image-stages.js';
 import type { Run } from './run.js';
 
 /** Everything that can be known to fail before anything is changed, looked at side by side. */
-export async function preflight(run: Run, facts: ClusterFacts, image: ImageFacts | undefined): Promise<Checked> {
+export async function preflight(run: Run, facts: ClusterFacts, image: ImageFacts | undefined, targets: readonly Target[]): Promise<Checked> {
   const signal = run.ports.cancelled;
   const { cluster } = facts;
   const { config } = run;
@@ -26,7 +26,7 @@ export async function preflight(run: Run, facts: ClusterFacts, image: ImageFacts
   const reference = readable ? `${config.image}@${config.digest}` : undefined;
   const [nodes, quota, ...others] = await Promise.all([
     readArchitectures(cluster.api, signal),
-    checkQuota(cluster.api, cluster.namespace, present, signal),
+    checkQuota(cluster.api, cluster.namespace, { app: config.app, workloads: present, targets }, signal),
     checkSmoke({ ports: run.ports, cluster, services: facts.services, present }, config.smoke),
     ...present.map((each) => (reference === undefined ? nothingFound : checkPullSecret(run.ports, cluster.api, cluster.namespace, each, reference))),
     ...present.map(({ ref, template }) => checkReferences(cluster.api, cluster.namespace, ref, template, signal)),

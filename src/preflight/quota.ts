@@ -4,26 +4,36 @@ import { apiPath, resources } from '../cluster/resources.js';
 import { firstWaveSize } from '../rollout/hold.js';
 import { desiredReplicas } from '../rollout/workload.js';
 import { nothingFound, together, type Checked } from './finding.js';
+import { checkRoom, type NewObjects } from './object-quota.js';
 import { parseQuantity } from './quantity.js';
 
-interface ResourceQuota extends KubeObject {
+export interface ResourceQuota extends KubeObject {
   readonly spec?: { readonly scopes?: readonly string[]; readonly scopeSelector?: unknown };
   readonly status?: { readonly hard?: Readonly<Record<string, string>>; readonly used?: Readonly<Record<string, string>> };
 }
 
-/** Whether one more pod of each Deployment that needs one fits into the quotas. Not checked where quotas may not be read. */
-export async function checkQuota(
-  api: Api, namespace: string, workloads: readonly { readonly ref: string; readonly workload: Workload }[], signal: AbortSignal,
-): Promise<Checked> {
-  const needing = workloads.filter(({ workload }) => needsSurge(workload));
-  if (needing.length === 0) return nothingFound;
-  try {
-    const quotas = await api.get<List<ResourceQuota>>(apiPath(resources.resourcequotas, namespace), { signal });
-    return together(needing.map(({ ref, workload }) => overQuota(ref, workload, quotas.items ?? [])));
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 403) return nothingFound;
+/** What a run is going to ask of a namespace. */
+export interface Planned extends NewObjects {
+  readonly workloads: readonly { readonly ref: string; readonly workload: Workload }[];
+}
+
+/**
+ * Whether one more pod of each Deployment that needs one fits into the quotas, and every object that the run and the
+ * controllers have to create. Not checked where quotas may not be read.
+ */
+export async function checkQuota(api: Api, namespace: string, planned: Planned, signal: AbortSignal): Promise<Checked> {
+  const read = await api.get<List<ResourceQuota>>(apiPath(resources.resourcequotas, namespace), { signal }).catch((error: unknown) => {
+    if (error instanceof ApiError && error.status === 403) return undefined;
     throw error;
-  }
+  });
+  // Quotas with scopes hold for some pods only.
+  const quotas = (read?.items ?? []).filter(({ spec }) => !spec?.scopes?.length && spec?.scopeSelector === undefined);
+  if (quotas.length === 0) return nothingFound;
+  const needing = planned.workloads.filter(({ workload }) => needsSurge(workload));
+  return together([
+    ...needing.map(({ ref, workload }) => overQuota(ref, workload, quotas)),
+    await checkRoom(api, namespace, planned, quotas, signal),
+  ]);
 }
 
 /** A Deployment that may not go below its replicas can only begin with a pod more than it has. */
@@ -33,12 +43,12 @@ const needsSurge = (workload: Workload): boolean =>
 /**
  * The quotas that have no room for one more pod of this Deployment. A problem only where one could never hold all of its pods and
  * one more: what takes the room now may go first, as a broken pod of the release before does by the hand of the controller, and
- * pods that are being deleted do by themselves. Quotas with scopes hold for some pods only, and are left out.
+ * pods that are being deleted do by themselves.
  */
 export function overQuota(ref: string, workload: Workload, quotas: readonly ResourceQuota[]): Checked {
   const demand = demandOf(workload.spec?.template);
   const replicas = desiredReplicas(workload);
-  return together(quotas.filter(({ spec }) => !spec?.scopes?.length && spec?.scopeSelector === undefined).flatMap(({ metadata, status }) =>
+  return together(quotas.flatMap(({ metadata, status }) =>
     Object.entries(status?.hard ?? {}).map(([name, hard]): Checked => {
       const limit = parseQuantity(hard) ?? Infinity;
       // As a person would write it: sums of decimal fractions are not exact.
