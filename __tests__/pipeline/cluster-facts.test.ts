@@ -8,7 +8,7 @@ import { run } from './runs.js';
 
 /** A cluster in which the account may do this, and nothing else; `undefined`: it does not say. */
 function clusterWith(rules: readonly AllowedRule[] | undefined) {
-  const cluster = fakeCluster({ objects: { '/api/v1/namespaces/web/services': {} } });
+  const cluster = fakeCluster({ objects: { '/api/v1/namespaces/web': {}, '/api/v1/namespaces/web/services': {} } });
   const send = async (_method: string, path: string) => {
     if (path.endsWith('selfsubjectrulesreviews') && rules) return { status: { resourceRules: rules } } as never;
     if (path.endsWith('selfsubjectaccessreviews')) return { status: { allowed: false } } as never;
@@ -36,6 +36,11 @@ describe('the rights of a run', () => {
     const cluster = clusterWith(rules.filter(({ resources }) => resources?.includes('leases')));
     cluster.troubles.push({ method: 'GET', trouble: new ApiError(403, 'Forbidden', 'configmaps is forbidden') });
     await expect(readAllowed(run(), cluster, () => chosen)).rejects.toMatchObject({ message: expect.stringContaining('create, get, update configmaps') });
+  });
+  it('are not what is missing where the namespace is: that is said, also to an account that may do everything', async () => {
+    const cluster = clusterWith([rule('*', ['*'], '*')]);
+    cluster.objects.delete('/api/v1/namespaces/web');
+    await expect(readAllowed(run(), cluster, () => chosen)).rejects.toMatchObject({ code: 'config-invalid', message: 'The namespace web does not exist.' });
   });
   it('that could not be asked for are warned of, and the run goes on', async () => {
     const deploy = run();

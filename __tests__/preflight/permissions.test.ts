@@ -12,10 +12,12 @@ interface Server {
   readonly username?: string;
   /** Reviews that this server does not know, or does not allow. */
   readonly refuses?: RegExp;
+  /** What it says when it is asked for the namespace. */
+  readonly namespace?: 'there' | 'absent' | 'unknown';
 }
 
 /** An API server that answers the reviews of an account with these rules, as RBAC would. */
-function serverOf(rules: readonly AllowedRule[], { username = account, refuses }: Server = {}): Api {
+function serverOf(rules: readonly AllowedRule[], { username = account, refuses, namespace = 'there' }: Server = {}): Api {
   const send = async (_method: string, path: string, body: unknown): Promise<unknown> => {
     if (refuses?.test(path)) throw new ApiError(404, 'NotFound', 'the server could not find the requested resource');
     if (path.endsWith('selfsubjectreviews')) return { status: { userInfo: { username } } };
@@ -23,7 +25,11 @@ function serverOf(rules: readonly AllowedRule[], { username = account, refuses }
     const { group, resource, subresource, verb, name } = (body as { spec: { resourceAttributes: Record<string, string> } }).spec.resourceAttributes;
     return { status: { allowed: covered({ group: group ?? '', resource: subresource ? `${resource}/${subresource}` : resource ?? '', verb: verb ?? '', name }, rules) } };
   };
-  return { send } as unknown as Api;
+  const get = async (): Promise<unknown> => {
+    if (namespace !== 'there') throw namespace === 'absent' ? new ApiError(404, 'NotFound', 'namespaces "shop" not found') : new ApiError(403, 'Forbidden', 'namespaces "shop" is forbidden');
+    return {};
+  };
+  return { send, get } as unknown as Api;
 }
 
 const smoke = parseSmoke('service/api/ -> 200');
@@ -39,6 +45,28 @@ async function printed(rules: readonly AllowedRule[], server?: Server) {
   expect([role.kind, binding.kind, others]).toEqual(['Role', 'RoleBinding', []]);
   return { problem, text, role, binding };
 }
+
+describe('where nothing is allowed', () => {
+  it('a namespace that does not exist is what is wrong, and no Role is printed for it', async () => {
+    expect(await check([], { namespace: 'absent' })).toEqual({ warnings: [], problems: [{
+      cause: 'config-invalid', message: 'The namespace shop does not exist.',
+      hint: 'Check first whether `namespace` is right: it is shop, and the account belongs to the namespace ci.',
+    }] });
+  });
+  it('it is said that the namespace cannot be seen, and asked for first', async () => {
+    const [problem] = (await check([], { namespace: 'unknown' })).problems;
+    expect(problem?.message).toMatch(/has none of the permissions that the run needs in namespace shop, and is not allowed to see whether that namespace exists \(get namespaces\): /);
+    expect(problem?.hint).toMatch(/^Check first whether `namespace` is right: it is shop, and the account belongs to the namespace ci\. If it is, apply the Role and/);
+  });
+  it('a namespace that is there is asked for first too', async () => {
+    const [problem] = (await check([], { username: 'jane' })).problems;
+    expect(problem?.message).toMatch(/^The account that deploys \(jane\) has none of the permissions that the run needs in namespace shop: /);
+    expect(problem?.hint).toMatch(/^Check first whether `namespace` is right: it is shop\. If it is, apply/);
+  });
+  it('and where some is, a namespace that does not exist is what is wrong too', async () => {
+    expect((await check(less('services/proxy'), { namespace: 'absent' })).problems.map(({ cause }) => cause)).toEqual(['config-invalid']);
+  });
+});
 
 describe('what is printed of missing rights', () => {
   it('is a Role of its own, bound to the account: with the rights that there were, it is enough', async () => {

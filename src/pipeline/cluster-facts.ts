@@ -4,7 +4,8 @@ import { apiPath, resources, workloadResource } from '../cluster/resources.js';
 import type { WorkloadRef } from '../config/config.js';
 import { PreflightError } from '../preflight/finding.js';
 import { expiresSoon } from '../preflight/expiry.js';
-import { checkPermissions, needsOf } from '../preflight/permissions.js';
+import { namespaceState, noSuchNamespace } from '../preflight/namespace.js';
+import { checkPermissions, needsOf, usernameOf } from '../preflight/permissions.js';
 import { openLedger, type Ledger, type LedgerStore } from '../rollout/ledger.js';
 import type { FoundWorkload } from '../rollout/resolve.js';
 import type { Run } from './run.js';
@@ -46,7 +47,14 @@ export async function readAllowed(run: Run, cluster: Cluster, choose: Choose): P
   if (facts.status === 'rejected') throw facts.reason;
   if (allowed.status === 'rejected') throw allowed.reason;
   for (const warning of [...allowed.value.warnings, ...expiresSoon(cluster.expiry, run.ports.clock.now())]) run.ports.log.warning(warning);
+  await refuseMissingNamespace(run, facts.value);
   return facts.value;
+}
+
+/** Where a workload is missing, the namespace may be as well, which explains all of it. */
+async function refuseMissingNamespace({ ports }: Run, { cluster: { api, namespace }, found }: ClusterFacts): Promise<void> {
+  if (found.every(({ workload }) => workload) || (await namespaceState(api, namespace, ports.cancelled)) !== 'absent') return;
+  throw new PreflightError([noSuchNamespace(namespace, await usernameOf(api, ports.cancelled))]);
 }
 
 /** Reads the ledger, the Services and the workloads of an open cluster. */

@@ -31,9 +31,11 @@ export async function checkRoom(api: Api, namespace: string, planned: NewObjects
   const limits = quotas.flatMap(({ metadata, status }) => Object.entries(status?.hard ?? {}).map(([name, hard]) => {
     const used = status?.used?.[name] ?? '0';
     const room = (parseQuantity(hard) ?? Infinity) - (parseQuantity(used) ?? 0);
-    return { quota: metadata?.name ?? '', name, hard, used, room, counted: needed.filter(({ resource }) => namesOf(resource).includes(name)) };
+    const counted = needed.filter(({ resource }) => namesOf(resource).includes(name));
+    return { quota: metadata?.name ?? '', name, hard, used, room, counted };
   }));
-  return together(await Promise.all(limits.filter(({ counted, room }) => counted.length > room).map(async ({ quota, name, hard, used, room, counted }): Promise<Checked> => {
+  const short = limits.filter(({ counted, room }) => counted.length > room);
+  return together(await Promise.all(short.map(async ({ quota, name, hard, used, room, counted }): Promise<Checked> => {
     const looked = await Promise.all(counted.map(async (each) => ({ ...each, known: await each.isNew() })));
     const missing = looked.filter(({ known }) => known !== false);
     if (missing.length <= room) return { problems: [], warnings: [] };

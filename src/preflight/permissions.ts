@@ -4,6 +4,7 @@ import type { Config } from '../config/config.js';
 import { ledgerName } from '../rollout/ledger.js';
 import { lockName } from '../rollout/lock.js';
 import { nothingFound, type Checked } from './finding.js';
+import { askForNamespace, namespaceState, noSuchNamespace, type NamespaceState } from './namespace.js';
 import { accountToFillIn, roleFor } from './role.js';
 
 /** One thing that the account has to be allowed, as a Role says it. */
@@ -71,7 +72,10 @@ export async function checkPermissions(api: Api, namespace: string, needs: reado
   if (!review) return { problems: [], warnings: ['The cluster does not tell what this account may do, so that permissions could not be checked beforehand.'] };
   const doubtful = wanted.filter((each) => !covered(each, review.status?.resourceRules ?? []));
   const refused = (await Promise.all(doubtful.map(async (each) => ((await isAllowed(api, namespace, each, signal)) ? [] : [each])))).flat();
-  return refused.length === 0 ? nothingFound : missing(refused, namespace, await usernameOf(api, signal));
+  if (refused.length === 0) return nothingFound;
+  const [username, state] = await Promise.all([usernameOf(api, signal), namespaceState(api, namespace, signal)]);
+  if (state === 'absent') return { warnings: [], problems: [noSuchNamespace(namespace, username)] };
+  return missing(refused, { namespace, username, isAll: refused.length === wanted.length, state });
 }
 
 async function isAllowed(api: Api, namespace: string, { group, resource, verb, name }: Need, signal: AbortSignal): Promise<boolean> {
@@ -82,7 +86,7 @@ async function isAllowed(api: Api, namespace: string, { group, resource, verb, n
 }
 
 /** As whom the API server knows this account; undefined where it does not say, as before Kubernetes 1.28. */
-async function usernameOf(api: Api, signal: AbortSignal): Promise<string | undefined> {
+export async function usernameOf(api: Api, signal: AbortSignal): Promise<string | undefined> {
   const review = await ask<{ status?: { userInfo?: { username?: string } } }>(api, 'authentication.k8s.io/v1/selfsubjectreviews', {}, signal);
   return review?.status?.userInfo?.username;
 }
@@ -97,18 +101,30 @@ async function ask<T>(api: Api, review: string, body: object, signal: AbortSigna
   }
 }
 
+interface Lacking {
+  readonly namespace: string;
+  readonly username: string | undefined;
+  /** Not one of the permissions is there. */
+  readonly isAll: boolean;
+  readonly state: Exclude<NamespaceState, 'absent'>;
+}
+
 /** The missing permissions as one problem, with the Role and the binding that grant them, ready to be applied. */
-function missing(needs: readonly Need[], namespace: string, username: string | undefined): Checked {
+function missing(needs: readonly Need[], { namespace, username, isAll, state }: Lacking): Checked {
   const verbsOf = (resource: string): string[] => [...new Set(needs.filter((each) => each.resource === resource).map((each) => each.verb))];
   const what = [...new Set(needs.map((each) => each.resource))].map((resource) => `${verbsOf(resource).join(', ')} ${resource}`);
   const fillIn = username ? '' : `, with the account in place of ${accountToFillIn}`;
+  const account = `The account that deploys${username ? ` (${username})` : ''}`;
+  const unseen = state === 'unknown' ? ', and is not allowed to see whether that namespace exists (get namespaces)' : '';
+  const apply = `pply the Role and the RoleBinding below${fillIn}, which leave what the account has already as it is, and run again. ` +
+    'docs/rbac.yaml has the whole Role with the reason of each rule.';
   return {
     warnings: [],
     problems: [{
       cause: 'permission-denied',
-      message: `The account that deploys${username ? ` (${username})` : ''} may not do everything that the run needs in namespace ${namespace}: ${what.join('; ')}.`,
-      hint: `Apply the Role and the RoleBinding below${fillIn}, which leave what the account has already as it is, and run again. ` +
-        'docs/rbac.yaml has the whole Role with the reason of each rule.',
+      message: isAll ? `${account} has none of the permissions that the run needs in namespace ${namespace}${unseen}: ${what.join('; ')}.`
+        : `${account} may not do everything that the run needs in namespace ${namespace}: ${what.join('; ')}.`,
+      hint: isAll ? `${askForNamespace(namespace, username)} If it is, a${apply}` : `A${apply}`,
       attachment: { title: 'Role with the missing permissions, and its binding', text: roleFor(needs, namespace, username), ours: true },
     }],
   };
