@@ -65,6 +65,15 @@ describe('where a failure takes what was not healthy before', () => {
     expect(backOf(opening, [release(oldImage), release('api:0')])).toEqual([['api', undefined], ['worker', undefined]]);
     expect(opening.ports.lines.join()).toContain('deployment/api is not healthy now (1 of 2 available): a rollback would go to what is there now');
   });
+  it('is nothing good where it was not healthy, and no release of it is known to be', () => {
+    const marked = (unhealthy: readonly string[], releases: readonly Release[]) =>
+      withWayBack(opened(unhealthy), { releases } as Ledger).targets.map(({ nothingGood = false }) => nothingGood);
+    expect(marked(['api'], [])).toEqual([true, false]);
+    expect(marked([], [])).toEqual([false, false]);
+    // Its image is proven: it suffers from something else.
+    expect(marked(['api'], [release(oldImage)])).toEqual([false, false]);
+    expect(marked(['api'], [release('api:0')])).toEqual([false, false]);
+  });
   it('is the last proven release of it', () => {
     const opening = opened(['api']);
     expect(backOf(opening, [release('api:0')])).toEqual([['api', 'api:0'], ['worker', undefined]]);

@@ -2,14 +2,16 @@ import { describe, expect, it } from '@jest/globals';
 import { parsePeriod } from '../../src/config/periods.js';
 import type { Period } from '../../src/config/config.js';
 import { closedNow } from '../../src/pipeline/freeze.js';
+import type { ConfigMap } from '../../src/cluster/objects.js';
+import { settleUnfinished } from '../../src/pipeline/recover.js';
 import { releaseStages, type ReleaseState } from '../../src/pipeline/release-stages.js';
 import { runStages } from '../../src/pipeline/stage.js';
 import type { ClusterFacts } from '../../src/pipeline/cluster-facts.js';
 import type { Run } from '../../src/pipeline/run.js';
-import { ledgerName, openLedger } from '../../src/rollout/ledger.js';
+import { formatLedger, ledgerName, openLedger, type Ledger } from '../../src/rollout/ledger.js';
 import { lockName } from '../../src/rollout/lock.js';
 import { fakePorts } from '../cluster/fake-ports.js';
-import { deployment, oldImage, target } from '../rollout/build.js';
+import { deployment, newImage, oldImage, target } from '../rollout/build.js';
 import { deploymentPath, fakeCluster, type FakeCluster } from '../rollout/fake-cluster.js';
 import { run } from './runs.js';
 
@@ -46,8 +48,7 @@ function cluster(): FakeCluster {
 }
 
 /** The stages of a release that was planned while it was open: the tests and the build took their time. */
-async function release(freezing: Run) {
-  const fake = cluster();
+async function release(freezing: Run, fake = cluster()) {
   const facts: ClusterFacts = { cluster: fake, found: [], services: [], ledger: undefined, store: openLedger(fake.api, freezing.ports.clock, 'web', 'api') };
   const { stages, close } = releaseStages<ReleaseState>(freezing, facts);
   const result = await runStages(stages.filter(({ name }) => name === 'rollout'), { targets: [target()] }, freezing.ports.clock, 0).finally(() => close());
@@ -73,5 +74,33 @@ describe('a freeze that has begun since the run looked at it', () => {
     expect(state.overridden).toEqual(overridden);
     expect(ledger.run.override).toBe(recorded);
     expect((freezing.ports as { lines?: readonly string[] }).lines?.includes(`info ${inSpite}`)).toBe(overridden.length > 0);
+  });
+});
+
+describe('a run that died in the middle', () => {
+  const unfinished: Ledger = {
+    schema: 1, app: 'api', releases: [],
+    run: { id: 'dead', startedAt: '2026-01-01T00:00:00.000Z', phase: 'changing', targets: [target()], held: [], rollback: 'auto', smoke: [], before: { held: [], running: {} } },
+  };
+  const path = `/api/v1/namespaces/web/configmaps/${ledgerName('api')}`;
+  const withDead = (): FakeCluster => {
+    const fake = cluster();
+    fake.put(deploymentPath, deployment({ image: newImage, generation: 2 }));
+    fake.put(path, { metadata: { name: ledgerName('api') }, data: { 'ledger.json': formatLedger(unfinished) } } as ConfigMap);
+    return fake;
+  };
+  const changes = (done: readonly string[]) => done.filter((each) => each.startsWith('kubectl') || (/deployments|configmaps/.test(each) && !each.startsWith('GET')));
+
+  it('is not finished in a freeze before it is planned: that is told, and nothing is changed', async () => {
+    const frozen = runAt(friday);
+    const fake = withDead();
+    const facts: ClusterFacts = { cluster: fake, found: [], services: [], ledger: unfinished, store: openLedger(fake.api, frozen.ports.clock, 'web', 'api') };
+    expect(await settleUnfinished(frozen, facts, async () => facts)).toEqual({ facts });
+    expect(fake.done.filter((each) => !each.startsWith('GET'))).toEqual([]);
+    expect((frozen.ports as { lines?: readonly string[] }).lines).toEqual(['warning An earlier run (dead) is not finished. The first run outside of the freeze finishes it.']);
+  });
+  it('is not finished either when the freeze has begun while the lock was waited for', async () => {
+    const { failure, done, state } = await release(runAt(friday), withDead());
+    expect([failure?.error.code, changes(done), state.undone]).toEqual(['frozen', [], undefined]);
   });
 });

@@ -9,6 +9,7 @@ import { fakeCluster } from '../rollout/fake-cluster.js';
 import type { OpenRelease } from '../../src/rollout/release.js';
 import type { Undone } from '../../src/rollout/undo.js';
 import { newImage, oldImage, target } from '../rollout/build.js';
+import { verdictSentence } from '../../src/report/words.js';
 import { run } from './runs.js';
 
 const failure = { stage: 'rollout', error: new RolloutError('crash-loop', 'It crashes.', { evidence: [{ title: 'a', text: 'from the error' }] }) } as const;
@@ -93,6 +94,28 @@ describe('the outcome', () => {
     ['rolled-back', { failure, undone: undone('restored') }, []], ['unchanged', { unchanged: true }, []], ['failed', { failure }, []],
   ] as const)('%s gives the commands by hand only when they are of use', (_verdict, changes, commands) => {
     expect(outcomeOf(run(), ending(changes)).undoCommands).toEqual(commands);
+  });
+  it('gives no command that changes nothing, or goes back to what was not good', () => {
+    const commandsOf = (changes: Partial<Ending>) => outcomeOf(run(), ending({ failure, undone: undone('failed'), ...changes })).undoCommands;
+    expect(commandsOf({ imagesNow: new Map([['deployment/api:app', oldImage]]) })).toEqual([]);
+    expect(commandsOf({ imagesNow: new Map([['deployment/api:app', newImage]]) })).toEqual([byHand]);
+    expect(commandsOf({ targets: [{ ...target(), nothingGood: true }] })).toEqual([]);
+  });
+  it('shows the whole time of a rollback on the timeline, also where it was not proven', () => {
+    const spans = [{ stage: 'rollout' as const, label: 'rollout', startMs: 0, endMs: 1000, result: 'failed' as const }];
+    expect(outcomeOf(run(), ending({ failure, spans, undone: undone('failed', { restoredAfterMs: 27, tookMs: 15_027 }) })).timeline.at(-1)).toMatchObject({ startMs: 1000, endMs: 16_027 });
+  });
+  it('says that there was nothing good to go back to', () => {
+    const outcome = outcomeOf(run(), ending({ failure, undone: undone('failed', { nothingGood: true }) }));
+    expect(verdictSentence(outcome)).toMatch(/What was there before is not, or not provably, back, and there was nothing good to go back to: this needs a person now\.$/);
+  });
+  it('says what was changed to finish an earlier run, instead of that nothing was', () => {
+    const recovery = { runId: '1', startedAt: '', result: 'restored' as const, notes: [], changed: ['deployment/api'] };
+    const restored = '(the images of deployment/api were restored for it)';
+    expect(verdictSentence(outcomeOf(run(), ending({ failure, recovery })))).toContain(`After it had finished an earlier run that died ${restored}, this run changed no workload.`);
+    expect(verdictSentence(outcomeOf(run(), ending({ unchanged: true, recovery })))).toContain(`after an earlier run that died was finished ${restored}; nothing else was touched`);
+    expect(verdictSentence(outcomeOf(run(), ending({ failure, recovery: { ...recovery, changed: [] } })))).not.toContain('restored for it');
+    expect(verdictSentence(outcomeOf(run(), ending({ failure })))).toContain('No workload was changed.');
   });
   it('goes back by hand from the images at the end, to the last proven release where what was there was broken', () => {
     const containers = [{ name: 'app', before: 'api:2', after: 'api:3', back: 'api:1' }];

@@ -4,6 +4,8 @@ import type { Workload } from '../../src/cluster/objects.js';
 import { CancelledError, ClusterError } from '../../src/outcome/errors.js';
 import type { Exited } from '../../src/ports/process.js';
 import { ChangeUnderWay, setImageCommands, setImages } from '../../src/rollout/change.js';
+import { restorePatch } from '../../src/rollout/restore.js';
+import { Written } from '../../src/rollout/written.js';
 import { imagesNow } from '../../src/rollout/images.js';
 import { fakePorts } from '../cluster/fake-ports.js';
 import { handClock } from '../cluster/hand-clock.js';
@@ -53,6 +55,65 @@ describe('setting images', () => {
     const kubectl = (args: readonly string[], cluster: FakeCluster) =>
       ((count += 1) < 3 ? { code: 1, stderr: 'Error from server (Conflict): Operation cannot be fulfilled on deployments.apps "api": the object has been modified\n' } : setting(newImage)(args, cluster));
     expect(await change(fakeCluster({ objects: before, kubectl }))).toEqual(new Map([['deployment/api', 3]]));
+  });
+
+  describe('that admission rewrites', () => {
+    const cached = newImage.replace('registry.example', 'cache.example');
+    const other = `cache.example/api@sha256:${'9'.repeat(64)}`;
+    const rewritten = async (stored: string, after = newImage) => {
+      const written = new Written();
+      const of = [target('deployment', { containers: [{ name: 'app', before: oldImage, after }] })];
+      const changing = setImages(fakeCluster({ objects: before, kubectl: setting(stored) }), fakePorts(), of, async () => undefined, written);
+      const failure = await changing.then(() => undefined, (error: unknown) => error);
+      return { failure, container: written.known(of)[0]?.containers[0] };
+    };
+    it.each([
+      ['the same digest from another registry', cached, newImage],
+      ['a tag with its digest', newImage, 'registry.example/api:2'],
+      ['a short name made whole', 'docker.io/library/nginx:1', 'nginx:1'],
+      ['another registry, without any digest', 'cache.example/api:2', 'registry.example/api:2'],
+    ])('is this run’s own: %s', async (_what, stored, after) => {
+      expect(await rewritten(stored, after)).toEqual({ failure: undefined, container: { name: 'app', before: oldImage, after, becomes: stored } });
+    });
+    it('to another digest is refused, and known to be this run’s, so that it is taken back', async () => {
+      const { failure, container } = await rewritten(other);
+      expect(failure).toMatchObject({ code: 'superseded', message: `Container app of deployment/api was set to ${newImage} and holds ${other} a moment later.` });
+      expect(restorePatch(target('deployment', { containers: [{ name: 'app', before: oldImage, after: newImage, ...container }] }), deployment({ image: other }), undefined))
+        .toContainEqual({ op: 'replace', path: '/spec/template/spec/containers/0/image', value: oldImage });
+    });
+    it('is somebody else’s where the workload was changed twice, and the image is another one', async () => {
+      const kubectl = (args: readonly string[], cluster: FakeCluster) => {
+        setting(newImage)(args, cluster);
+        return setting('hotfix:1')(args, cluster);
+      };
+      const written = new Written();
+      await expect(setImages(fakeCluster({ objects: before, kubectl }), fakePorts(), [target()], async () => undefined, written)).rejects.toMatchObject({ code: 'superseded' });
+      expect(written.known([target()])).toEqual([target()]);
+    });
+  });
+
+  describe('that somebody else has changed since the run looked', () => {
+    const changed = async (now: Workload) => {
+      const cluster = fakeCluster({ objects: { [deploymentPath]: now }, kubectl: setting(newImage) });
+      const written = new Written();
+      const failure = await setImages(cluster, fakePorts(), [target()], async () => undefined, written).catch((error: unknown) => error);
+      return { failure, commands: cluster.done.filter((each) => each.startsWith('kubectl')), mayHaveChanged: written.mayHaveChanged('deployment/api') };
+    };
+    it.each([
+      ['another image', deployment({ image: 'hotfix:1' }), `Container app of deployment/api held ${oldImage} when the run looked at it, and holds hotfix:1 now`],
+      ['the very image of this run', deployment({ image: newImage }), `Container app of deployment/api held ${oldImage} when the run looked at it, and holds ${newImage} now`],
+      ['another workload of the same name', deployment({ image: oldImage, uid: 'other' }), 'deployment/api was deleted and created again'],
+    ])('is left as it is, and nothing was sent: %s', async (_what, now, words) => {
+      expect(await changed(now)).toMatchObject({ failure: { code: 'superseded', message: `${words}: someone else changed it before this run did.` }, commands: [], mayHaveChanged: false });
+    });
+    it('is not taken for that when an earlier try of this run was done and not answered', async () => {
+      let count = 0;
+      const kubectl = (args: readonly string[], cluster: FakeCluster) => {
+        setting(newImage)(args, cluster);
+        return (count += 1) === 1 ? { code: 1, stderr: 'error: failed to patch image update to pod template: Patch "https://10.0.0.1": unexpected EOF' } : {};
+      };
+      expect(await change(fakeCluster({ objects: before, kubectl }))).toEqual(new Map([['deployment/api', 3]]));
+    });
   });
 
   it('is superseded when something else stands there a moment later', async () => {
@@ -138,7 +199,7 @@ describe('setting images', () => {
     await expect(change(cluster)).rejects.toMatchObject({
       code: 'api-unreachable', message: 'kubectl set image could not start its change, so it changed nothing: Error from server (ServiceUnavailable): etcd',
     });
-    expect(cluster.done.length).toBeLessThan(60);
+    expect(cluster.done.length).toBeLessThan(90);
   });
 
   it('is denied by admission when a webhook does not answer for a minute', async () => {

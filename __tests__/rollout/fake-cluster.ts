@@ -23,6 +23,8 @@ export interface FakeOptions {
   /** The clock of the server: when something was written, and the date of its answers. */
   readonly now?: () => number;
   readonly stream?: Api['stream'];
+  /** What admission makes of everything that is written. */
+  readonly admit?: (object: KubeObject) => KubeObject;
 }
 
 /** A merge patch as RFC 7386 has it, but for the removal of fields. */
@@ -39,7 +41,8 @@ export function fakeCluster(options: FakeOptions = {}): FakeCluster {
   const done: string[] = [];
   const troubles: FakeCluster['troubles'] = [];
   let version = 100;
-  const put = (path: string, object: KubeObject): KubeObject => {
+  const put = (path: string, written: KubeObject): KubeObject => {
+    const object = options.admit?.(written) ?? written;
     const known = objects.get(path);
     const changed = JSON.stringify(known && 'spec' in known ? known.spec : undefined) !== JSON.stringify('spec' in object ? object.spec : undefined);
     const generation = (known?.metadata?.generation ?? object.metadata?.generation ?? 0) + (known && changed ? 1 : 0);
@@ -78,6 +81,11 @@ export function fakeCluster(options: FakeOptions = {}): FakeCluster {
     }),
     send: (method: string, path: string, body?: unknown, _options?: CallOptions) => call(method, path, () => {
       if (method === 'DELETE') return objects.delete(path);
+      const [tried = '', dryRun] = path.split('?dryRun=All');
+      if (method === 'PATCH' && dryRun !== undefined) {
+        const patched = applyPatch(existing(tried), body as readonly PatchOperation[]);
+        return patched && (options.admit?.(patched) ?? patched);
+      }
       const object = body as KubeObject;
       if (method === 'PATCH') return put(path, merged(existing(path), object) as KubeObject);
       if (method === 'POST') {

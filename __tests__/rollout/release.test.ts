@@ -7,7 +7,7 @@ import { FailedRollout } from '../../src/rollout/follow.js';
 import { proveRelease } from '../../src/rollout/prove.js';
 import { recall, rollOut } from '../../src/rollout/release.js';
 import { undoRelease, type Undone } from '../../src/rollout/undo.js';
-import { newImage, oldImage } from './build.js';
+import { newImage, nextVersion, oldImage, running, set as setObject } from './build.js';
 import { deploymentPath } from './fake-cluster.js';
 import { check, simulate, type Behaviour, type Simulation, type SimulationOptions } from './simulation.js';
 
@@ -153,6 +153,96 @@ describe('a rollback', () => {
     const restoring = () => Promise.reject(new Error('etcd is full'));
     const undone = await undoRelease(simulation.release, error as DeployError, { restoring, resumed: false, held: [] });
     expect([undone.result, undone.notes, simulation.images()]).toEqual(['restored', ['The ledger could not be written: etcd is full.'], times(3, oldImage)]);
+  });
+
+  it('is patched while its record is not answered, and does not wait for it', async () => {
+    const simulation = simulate({ after: 'crash' });
+    const error = await rollOut(simulation.release, unopposed).then(() => undefined, (thrown: unknown) => thrown);
+    const { clock } = simulation.ports;
+    let recordedAt = Infinity;
+    const restoring = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      recordedAt = simulation.cluster.done.length;
+    };
+    const begunAt = clock.monotonic();
+    const undone = await undoRelease(simulation.release, error as DeployError, { restoring, resumed: false, held: [] });
+    expect(undone.restoredAfterMs).toBeLessThanOrEqual(clock.monotonic() - begunAt);
+    const patchedAt = simulation.cluster.done.findIndex((each) => each.startsWith('PATCH'));
+    expect([undone.result, patchedAt < recordedAt, imageOf(simulation.deployment())]).toEqual(['restored', true, oldImage]);
+  });
+
+  it('says that the record was not written in time, where it never is', async () => {
+    const simulation = simulate({ after: 'crash' });
+    const error = await rollOut(simulation.release, unopposed).then(() => undefined, (thrown: unknown) => thrown);
+    const undone = await undoRelease(simulation.release, error as DeployError, { restoring: () => new Promise(() => undefined), resumed: false, held: [] });
+    expect([undone.result, undone.notes]).toEqual(['restored', ['The ledger could not be written in time: the API server does not answer.']]);
+  });
+
+  it('goes to what stood there right before the change, when somebody set that since the run had looked', async () => {
+    const hotfix = 'registry.example/api:hotfix';
+    const simulation = simulate();
+    const { cluster, deployment: now } = simulation;
+    // Between what kubectl reads and what it patches.
+    const kubectl: typeof cluster.kubectl = async (args) => {
+      const template = { ...now().spec?.template, spec: { containers: [{ name: 'app', image: hotfix }] } };
+      cluster.put(deploymentPath, { ...now(), spec: { ...now().spec, template } } as Workload);
+      simulation.release.watched.world.apply(setObject({ ...now(), kind: 'Deployment', metadata: { ...now().metadata, resourceVersion: nextVersion() } }));
+      return cluster.kubectl(args);
+    };
+    const release = { ...simulation.release, cluster: { ...cluster, kubectl } };
+    const error = await rollOut(release, unopposed).then(() => undefined, (thrown: unknown) => thrown) as DeployError;
+    expect([error.code, error.message]).toEqual(['superseded', `Container app of deployment/api was set to ${hotfix} by someone else right before this run changed it.`]);
+    const undone = await undoRelease(release, error, { restoring: async () => undefined, resumed: false, held: [] });
+    expect([undone.result, imageOf(now())]).toEqual(['restored', hotfix]);
+  });
+
+  it('is not asked of an autoscaler that changed the number of pods in that moment', async () => {
+    const simulation = simulate();
+    const { cluster, deployment: now } = simulation;
+    const kubectl: typeof cluster.kubectl = async (args) => {
+      cluster.put(deploymentPath, { ...now(), spec: { ...now().spec, replicas: 4 } } as Workload);
+      simulation.release.watched.world.apply(setObject({ ...now(), kind: 'Deployment', metadata: { ...now().metadata, resourceVersion: nextVersion() } }));
+      return cluster.kubectl(args);
+    };
+    await rollOut({ ...simulation.release, cluster: { ...cluster, kubectl } }, unopposed);
+    expect(simulation.images()).toEqual(times(4, newImage));
+  });
+
+  it('to the very image that has failed is none: nothing better is there, and the change counts', async () => {
+    const simulation = simulate({ after: 'crash' });
+    const containers = [{ name: 'app', before: oldImage, after: newImage, back: newImage }];
+    const release = { ...simulation.release, targets: simulation.release.targets.map((each) => ({ ...each, containers })) };
+    const error = await rollOut(release, unopposed).then(() => undefined, (thrown: unknown) => thrown) as DeployError;
+    expect(await undoRelease(release, error, { restoring: async () => undefined, resumed: false, held: [] })).toMatchObject({
+      result: 'failed', nothingGood: true, untouched: [],
+      notes: [`deployment/api holds ${newImage}, which is the last verified release and has failed now: there is nothing better.`],
+    });
+    expect([imageOf(simulation.deployment()), simulation.cluster.done.filter((each) => each.startsWith('PATCH'))]).toEqual([newImage, []]);
+  });
+
+  it('does not answer for a sidecar that this run had not set, and tells that it is another one', async () => {
+    const { simulation, error } = await run({ after: 'crash' });
+    const { release } = simulation;
+    const digest = `sha256:${'f'.repeat(64)}`;
+    const { world } = release.watched;
+    const injected = world.view(release.targets[0] as never).newPods.map((each) => ({
+      ...each, metadata: { ...each.metadata, resourceVersion: '999999' },
+      status: { ...each.status, containerStatuses: [...each.status?.containerStatuses ?? [], running({ name: 'mesh', imageID: digest })] },
+    }));
+    for (const each of injected) world.apply(setObject({ ...each, kind: 'Pod' }));
+    const snapshots = release.snapshots.map((each) => ({ ...each, running: new Map([...each.running, ['mesh', new Set([`sha256:${'e'.repeat(64)}`])] as const]) }));
+    expect(await undoRelease({ ...release, snapshots }, error as DeployError, { restoring: async () => undefined, resumed: true, held: [] })).toMatchObject({
+      result: 'restored',
+      notes: [`Container mesh of deployment/api runs another digest (${digest}) than before the run, which had not set it and so does not restore it.`],
+    });
+  });
+
+  it('does not say that nothing was overwritten where a patch was sent and not answered', async () => {
+    const simulation = simulate({ after: 'crash' });
+    const error = await rollOut(simulation.release, unopposed).then(() => undefined, (thrown: unknown) => thrown);
+    for (let count = 0; count < 200; count += 1) simulation.cluster.troubles.push({ method: 'PATCH', trouble: new ApiError(0, 'NoAnswer', 'no answer') });
+    const undone = await undoRelease(simulation.release, error as DeployError, { restoring: async () => undefined, resumed: false, held: [] });
+    expect([undone.result, undone.notes[0]]).toEqual(['failed', 'Deployment/api could not be put back: no answer. A patch was sent and not answered: it may have been done.']);
   });
 
   it('after a cancellation gathers nothing, and is proved in the time that is left', async () => {

@@ -46,6 +46,26 @@ describe('the patch that puts the old images back', () => {
     expect(restorePatch(of, deployment({ image: oldImage }), undefined)).toEqual([]);
   });
 
+  describe('where admission has rewritten an image', () => {
+    const cached = (image: string) => image.replace('registry.example', 'cache.example');
+    const [before, becomes] = [cached(oldImage), cached(newImage)];
+    const imageAfter = (of: Target, workload: Workload) =>
+      applyPatch(workload, restorePatch(of, workload, undefined) as never)?.spec?.template?.spec?.containers?.[0]?.image;
+    const of = (container: Partial<Target['containers'][number]>) => target('deployment', { containers: [{ name: 'app', before, after: newImage, ...container }] });
+    it.each([
+      ['as it was read back', of({ after: 'registry.example/api:2', becomes })], ['to the same digest, though nobody has read it back', of({})],
+    ])('takes it for this run’s: %s', (_what, each) => expect(imageAfter(each, deployment({ image: becomes }))).toBe(before));
+    it('takes what was put back for that, under whatever name', () => {
+      expect(restorePatch(of({ back: 'registry.example/api@sha256:' + '0'.repeat(64) }), deployment({ image: 'cache.example/api@sha256:' + '0'.repeat(64) }), undefined)).toEqual([]);
+    });
+    it('goes back to another registry of the same digest, where that is what the run has changed', () => {
+      expect(imageAfter(of({ before: 'old.example/api@sha256:' + '2'.repeat(64) }), deployment({ image: newImage }))).toBe('old.example/api@sha256:' + '2'.repeat(64));
+    });
+    it('does not touch another digest', () => {
+      expect(restorePatch(of({ becomes }), deployment({ image: `cache.example/api@sha256:${'9'.repeat(64)}` }), undefined)).toMatchObject({ superseded: expect.stringContaining('by somebody else') });
+    });
+  });
+
   it('lifts the pause of this run, and no other', () => {
     const paused = deployment({ spec: { paused: true } });
     expect(applyPatch(paused, restorePatch(target(), paused, held) as never)?.spec).not.toHaveProperty('paused');
@@ -115,6 +135,26 @@ describe('putting the old images back', () => {
     expect(await putBack(cluster)).toMatchObject({ result: 'untouched', generation: 2 });
     expect(cluster.done).toEqual([`GET ${deploymentPath}`]);
   });
+  describe('where a rollback would set what the run has set', () => {
+    const of = target('deployment', { containers: [{ name: 'app', before: oldImage, after: newImage, back: newImage }] });
+    it('says that it was changed and stays', async () => {
+      const cluster = clusterWith(deployment());
+      expect(await restore(cluster, swiftClock(), of, undefined)).toMatchObject({ result: 'kept', images: new Map([['app', newImage]]) });
+      expect(cluster.done).toEqual([`GET ${deploymentPath}`]);
+    });
+    it('says the same where a hold has to be lifted', async () => {
+      const cluster = clusterWith(deployment({ spec: { paused: true } }));
+      expect(await restore(cluster, swiftClock(), of, held)).toMatchObject({ result: 'kept' });
+      expect(cluster.objects.get(deploymentPath)).not.toHaveProperty('spec.paused');
+    });
+    it('says that nothing was changed where the change never came', async () => {
+      expect((await restore(clusterWith(deployment({ image: oldImage })), swiftClock(), of, undefined)).result).toBe('untouched');
+    });
+    it('counts what was there before, too, where the run did not change the image', async () => {
+      const same = target('deployment', { containers: [{ name: 'app', before: newImage, after: newImage }] });
+      expect((await restore(clusterWith(deployment()), swiftClock(), same, undefined)).result).toBe('untouched');
+    });
+  });
   it('overwrites nothing of somebody else', async () => {
     const cluster = clusterWith(deployment({ image: 'hotfix:1' }));
     expect(await putBack(cluster)).toMatchObject({ result: 'superseded', message: 'container app of deployment/api was set to hotfix:1 by somebody else' });
@@ -166,4 +206,15 @@ it('the commands by hand set every container to what is gone back to', () => {
   expect(undoArguments([target('deployment', { containers }), target('statefulset')])).toEqual([
     ['set', 'image', 'deployment/api', `app=${oldImage}`, 'job=x:0'], ['set', 'image', 'statefulset/api', `app=${oldImage}`],
   ]);
+});
+
+describe('the commands by hand', () => {
+  const of = target('deployment', { containers: [{ name: 'app', before: oldImage, after: newImage }] });
+  const commands = (each: Target, now: string) => undoArguments([each], new Map([['deployment/api:app', now]]));
+  it('are none where they would change nothing', () => {
+    expect(commands(of, oldImage)).toEqual([]);
+    expect(commands(of, oldImage.replace('registry.example', 'cache.example'))).toEqual([]);
+    expect(commands(of, newImage)).toEqual([['set', 'image', 'deployment/api', `app=${oldImage}`]]);
+  });
+  it('are none where there was nothing good to go back to', () => expect(commands({ ...of, nothingGood: true }, newImage)).toEqual([]));
 });

@@ -5,6 +5,7 @@ import { heldTarget } from '../../src/rollout/hold.js';
 import type { OpenRelease } from '../../src/rollout/release.js';
 import { takeSnapshot } from '../../src/rollout/snapshot.js';
 import { World } from '../../src/rollout/world.js';
+import { Written } from '../../src/rollout/written.js';
 import { fakePorts, type FakePorts } from '../cluster/fake-ports.js';
 import { deployment, ended, gone, newImage, oldImage, pod, replicaSet, restarted, running, service, set, slice, target, waiting } from './build.js';
 import { deploymentPath, fakeCluster, type FakeCluster } from './fake-cluster.js';
@@ -199,7 +200,8 @@ export function simulate(options: SimulationOptions = {}): Simulation {
           else time += Math.max(0, Math.min(ms, untilAvailable()));
         },
       },
-      held, snapshots: [takeSnapshot(world, of)], failedBefore: new Map(), heldBefore: new Set((options.smoke ?? [check]).map(({ text }) => text)),
+      written: Written.byAnother([of]), held, snapshots: [takeSnapshot(world, of)], failedBefore: new Map(),
+      heldBefore: new Set((options.smoke ?? [check]).map(({ text }) => text)),
     },
   };
   return simulation;

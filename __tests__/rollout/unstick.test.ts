@@ -4,6 +4,7 @@ import type { Pod, Workload } from '../../src/cluster/objects.js';
 import { RolloutError } from '../../src/outcome/errors.js';
 import { undoRelease, type Undone } from '../../src/rollout/undo.js';
 import { World } from '../../src/rollout/world.js';
+import { Written } from '../../src/rollout/written.js';
 import { fakePorts, type FakePorts } from '../cluster/fake-ports.js';
 import { gone, newImage, nextVersion, oldImage, pod, running, set, target, template } from './build.js';
 import { fakeCluster, type FakeCluster } from './fake-cluster.js';
@@ -74,7 +75,7 @@ async function undo({ seesAfterMs = 0, brokenAfterMs = 0, image = newImage, spec
   };
   const of = target('statefulset');
   const release = {
-    ...simulate().release, ports, cluster, targets: [of], snapshots: [], config: { smoke: [], timeoutMs: 1000, rollback: 'auto' as const },
+    ...simulate().release, ports, cluster, targets: [of], snapshots: [], written: Written.byAnother([of]), config: { smoke: [], timeoutMs: 1000, rollback: 'auto' as const },
     watched: { world, news, close: () => undefined, sees: () => true },
   };
   const undone = await undoRelease(release, new RolloutError('deadline', 'x'), { restoring: async () => undefined, resumed: image === oldImage, held: [] });

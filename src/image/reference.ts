@@ -63,3 +63,17 @@ export function sameRepository(a: string, b: string): boolean {
   const [left, right] = [parseReference(a), parseReference(b)];
   return left !== undefined && right !== undefined && left.registry === right.registry && left.path === right.path;
 }
+
+/** The digest of a reference; undefined when it names none, or is not a reference. */
+export const digestOf = (reference: string): string | undefined => parseReference(reference)?.digest;
+
+/**
+ * Whether two references name the same image whatever they call it: by the same digest from wherever, or by the same tag
+ * of the same repository (`nginx:1` and `docker.io/library/nginx:1`).
+ */
+export function sameImage(a: string, b: string): boolean {
+  if (a === b) return true;
+  const [left, right] = [parseReference(a), parseReference(b)];
+  if (left === undefined || right === undefined || left.digest !== right.digest) return false;
+  return left.digest !== undefined || ((left.tag ?? 'latest') === (right.tag ?? 'latest') && sameRepository(a, b));
+}

@@ -77,6 +77,8 @@ export interface Recovery {
   /** confirmed: it had succeeded. restored: the images before it are back and serve. failed: neither could be proven. */
   readonly result: 'confirmed' | 'restored' | 'failed';
   readonly notes: readonly string[];
+  /** Workloads that were changed for it, or may have been. */
+  readonly changed?: readonly string[];
 }
 
 export interface RollbackReport {
@@ -84,6 +86,8 @@ export interface RollbackReport {
   readonly restoredAfterMs?: number;
   /** ms from that patch to the proof that it holds. */
   readonly verifiedAfterMs?: number;
+  /** There was nothing better to go back to: what was there before was not healthy, or is what has just failed. */
+  readonly nothingGood?: boolean;
   /** What was done and seen, in sentences. */
   readonly notes: readonly string[];
 }

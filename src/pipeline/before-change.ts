@@ -3,12 +3,14 @@ import type { List, Service, Workload } from '../cluster/objects.js';
 import { apiPath, resources, workloadResource } from '../cluster/resources.js';
 import { PreflightError } from '../preflight/finding.js';
 import { unresolvable } from '../preflight/smoke.js';
-import { parseReference, sameRepository } from '../image/reference.js';
+import { digestOf, sameRepository } from '../image/reference.js';
 import { describeWave, heldTarget, notHeld, type HeldTarget } from '../rollout/hold.js';
-import { lastGood } from '../rollout/history.js';
+import { areGood, lastGood } from '../rollout/history.js';
 import { imagesOf, type Ledger, type Release } from '../rollout/ledger.js';
 import type { OpenRelease } from '../rollout/release.js';
-import { containersOf, type Target } from '../rollout/workload.js';
+import { becomesAnother, describeRewriting, foresee } from '../rollout/rewritten.js';
+import { containersOf, type Target, type TargetContainer } from '../rollout/workload.js';
+import type { Ports } from '../ports/ports.js';
 import type { ClusterFacts } from './cluster-facts.js';
 import type { Run } from './run.js';
 
@@ -31,7 +33,9 @@ export function refuseUnresolvable(
 }
 
 /** The targets with what their workloads hold now: minutes may have passed since they were planned, and another run ended. */
-export async function retarget({ cluster }: ClusterFacts, targets: readonly Target[]): Promise<{ targets: Target[]; workloads: Workload[] }> {
+export async function retarget(
+  { cluster }: ClusterFacts, ports: Pick<Ports, 'cancelled' | 'log'>, targets: readonly Target[],
+): Promise<{ targets: Target[]; workloads: Workload[] }> {
   const found = await Promise.all(targets.map(async (target) => {
     const workload = await cluster.api.find<Workload>(workloadResource[target.kind], cluster.namespace, target.name);
     const containers = workload ? containersOf(target.kind, workload) : [];
@@ -39,11 +43,28 @@ export async function retarget({ cluster }: ClusterFacts, targets: readonly Targ
     if (!workload || missing) throw new ClusterError('superseded', `${target.ref} ${workload ? `lost its container ${missing?.name}` : 'was deleted'} after the run had begun.`);
     if (workload.spec?.paused) throw new ClusterError('superseded', `${target.ref} was paused by somebody else after the run had begun.`);
     const imageOf = (name: string): string | undefined => containers.find(({ container }) => container.name === name)?.container.image;
-    const now = target.containers.map((each) => ({ ...each, before: imageOf(each.name) ?? each.before }));
+    const now = target.containers.map((each) => ({ ...each, before: imageOf(each.name) ?? each.before, becomes: undefined }));
     return { target: { ...target, uid: workload.metadata?.uid ?? '', containers: now }, workload };
   }));
-  return { targets: found.map(({ target }) => target), workloads: found.map(({ workload }) => workload) };
+  const workloads = found.map(({ workload }) => workload);
+  const foreseen = await foresee(cluster, found.map(({ target }) => target), workloads, ports.cancelled);
+  for (const sentence of describeRewriting(foreseen)) ports.log.info(sentence);
+  refuseOthers(foreseen);
+  return { targets: foreseen, workloads };
 }
+
+/** @throws ClusterError not-deployable where admission would make another image of the one that is wanted; nothing has been changed */
+function refuseOthers(targets: readonly Target[]): void {
+  for (const { ref, containers } of targets) {
+    const other = containers.find(becomesAnother);
+    if (other) throw anotherImage(ref, other);
+  }
+}
+
+const anotherImage = (ref: string, { name, after, becomes }: TargetContainer): ClusterError =>
+  new ClusterError('not-deployable', `Container ${name} of ${ref} would become ${becomes} when it is set to ${after}: admission replaces it by another image. Nothing was changed.`, {
+    hint: 'Have the mutating webhook keep the digest, or deploy the image that it sets.',
+  });
 
 /**
  * Ends a run that was planned from other images than those that are there now: what to go back to was chosen by them.
@@ -75,16 +96,17 @@ export function withWayBack(release: OpenRelease, ledger: Ledger | undefined): O
   const back = (ref: string, name: string): string | undefined => good?.images.find((image) => image.workload === ref && image.container === name)?.image;
   const targets = release.targets.map((target) => {
     const containers = target.containers.map((each) => ({ ...each, back: back(target.ref, each.name) }));
-    return { ...target, containers };
+    const isBroken = broken.some((each) => each.target.ref === target.ref) && !areGood(ledger?.releases ?? [], imagesOf([target], 'before'));
+    return { ...target, containers, ...(isBroken && containers.every((each) => each.back === undefined) ? { nothingGood: true } : {}) };
   });
   return { ...release, targets, snapshots: release.snapshots.map((snapshot, index) => ({ ...snapshot, target: targets[index] ?? snapshot.target })) };
 }
 
 /** Every container names the digest already, and every workload is complete and healthy. */
 export function runsAlready(release: OpenRelease): boolean {
-  const digestOf = (image: string): string | undefined => parseReference(image)?.digest;
   return release.snapshots.every(({ target, unhealthy }) => unhealthy === undefined &&
-    target.containers.every(({ before, after }) => digestOf(before) !== undefined && digestOf(before) === digestOf(after) && sameRepository(before, after)));
+    target.containers.every(({ before, after, becomes }) =>
+      digestOf(before) !== undefined && digestOf(before) === digestOf(after) && (sameRepository(before, after) || before === becomes)));
 }
 
 /** The workloads that are proved first; what that means for each is said before anything changes. */

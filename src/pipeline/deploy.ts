@@ -19,7 +19,7 @@ import { preflight, unhealthyNow } from './preflight.js';
 import { outcomeOf, type Ending } from './outcome.js';
 import { digestOfBuild, makePlan, type PlanFacts } from './plan.js';
 import { sharedRecord } from './record.js';
-import { releaseStages, type ReleaseState } from './release-stages.js';
+import { releaseStages, releaseWarnings, type ReleaseState } from './release-stages.js';
 import { deployReference, type Run } from './run.js';
 import { runStages, type Stage } from './stage.js';
 
@@ -63,7 +63,10 @@ function preflightStage(run: Run, settled: Settled & Named): Stage<{ facts?: Fac
   return { name: 'preflight', label: 'preflight', run: async () => ({ facts: await gatherFacts(run, settled) }) };
 }
 
-/** Reads everything that a plan needs, side by side, and changes nothing. All problems are reported at once. */
+/**
+ * Reads everything that a plan needs, side by side. All problems are reported at once. Nothing is changed for this release;
+ * what another run has left unfinished is finished first, outside of a freeze.
+ */
 async function gatherFacts(run: Run, settled: Settled & Named): Promise<Facts> {
   const { config } = run;
   const closed = closedNow(run);
@@ -142,7 +145,7 @@ async function execute(run: Run, facts: Facts, known: Ending): Promise<Ending> {
     ...known, ...state, recovery: state.recovery ?? known.recovery, failure: result.failure, failedUndos: result.failedUndos,
     spans: [...known.spans, ...result.spans],
     imagesNow: facts.cluster && !state.unchanged ? await imagesNow(facts.cluster.cluster, state.targets) : undefined,
-    warnings: [...new Set([...known.warnings, ...state.warnings, ...(state.overridden ?? [])])],
+    warnings: [...new Set([...known.warnings, ...state.warnings, ...releaseWarnings(state)])],
   };
 }
 

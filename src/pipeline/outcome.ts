@@ -5,7 +5,7 @@ import { causes } from '../outcome/causes.js';
 import type { StageName, Verdict } from '../outcome/verdict.js';
 import { undoArguments } from '../rollout/restore.js';
 import type { Undone } from '../rollout/undo.js';
-import type { Target } from '../rollout/workload.js';
+import { imageSet, type Target } from '../rollout/workload.js';
 import { formatReference, parseReference } from '../image/reference.js';
 import { msSince, type Run } from './run.js';
 import type { FailedUndo } from './stage.js';
@@ -57,7 +57,7 @@ export function outcomeOf(run: Run, given: Ending): Outcome {
     timeline: [...ending.spans, ...rollbackSpan(ending)],
     rollback: ending.undone && ending.undone.result !== 'untouched' ? rollbackReport(ending.undone) : undefined,
     wentBack: run.action === 'rollback', rolledOutMs: ending.rolledOutMs, recovery: ending.recovery,
-    undoCommands: typed && (verdict === 'deployed' || verdict === 'rollback-failed') ? undoArguments(targets).map(typed) : [],
+    undoCommands: typed && (verdict === 'deployed' || verdict === 'rollback-failed') ? undoArguments(targets, ending.imagesNow).map(typed) : [],
     warnings: ending.warnings,
     plan: verdict === 'planned' ? ending.plan : undefined,
   };
@@ -89,15 +89,16 @@ function wholeUndo({ undone, failedUndos = [] }: Ending): Undone | undefined {
 
 /** The undo is no stage of its own; on the timeline it is what came after the stage that failed. */
 function rollbackSpan({ spans, undone }: Ending): Span[] {
-  if (!undone || undone.result === 'untouched' || undone.restoredAfterMs === undefined || spans.some(({ stage }) => stage === 'rollback')) return [];
+  const tookMs = undone?.tookMs ?? undone?.restoredAfterMs;
+  if (!undone || undone.result === 'untouched' || tookMs === undefined || spans.some(({ stage }) => stage === 'rollback')) return [];
   const startMs = spans.at(-1)?.endMs ?? 0;
-  const endMs = Math.round(startMs + undone.restoredAfterMs + (undone.verifiedAfterMs ?? 0));
+  const endMs = Math.round(startMs + tookMs);
   return [{ stage: 'rollback', label: 'rollback', startMs, endMs, result: undone.result === 'restored' ? 'ok' : 'failed' }];
 }
 
 const changesOf = (target: Target, now: ReadonlyMap<string, string> | undefined): Change[] =>
   target.containers.map((container) => ({
-    workload: target.ref, container: container.name, before: container.before, after: container.after, now: now?.get(`${target.ref}:${container.name}`),
+    workload: target.ref, container: container.name, before: container.before, after: imageSet(container), now: now?.get(`${target.ref}:${container.name}`),
   }));
 
 const describeFailure = ({ stage, error }: NonNullable<Ending['failure']>, undone: Undone | undefined): Failure => ({
@@ -105,5 +106,5 @@ const describeFailure = ({ stage, error }: NonNullable<Ending['failure']>, undon
 });
 
 const rollbackReport = (undone: Undone): RollbackReport => ({
-  restoredAfterMs: undone.restoredAfterMs, verifiedAfterMs: undone.verifiedAfterMs, notes: undone.notes,
+  restoredAfterMs: undone.restoredAfterMs, verifiedAfterMs: undone.verifiedAfterMs, notes: undone.notes, ...(undone.nothingGood && { nothingGood: true }),
 });

@@ -1,12 +1,13 @@
 import type { Workload } from '../cluster/objects.js';
 import type { SmokeCheck } from '../config/config.js';
 import { parseSmoke } from '../config/smoke.js';
-import { containersOf, type Target } from '../rollout/workload.js';
+import { imageIn, isSet, type Target } from '../rollout/workload.js';
 import { workloadResource } from '../cluster/resources.js';
 import { ClusterError, RolloutError } from '../outcome/errors.js';
 import type { Recovery } from '../outcome/outcome.js';
 import { acquireLock, type Lock } from '../rollout/lock.js';
 import type { ClusterFacts } from './cluster-facts.js';
+import { closedNow } from './freeze.js';
 import type { Run } from './run.js';
 import { inPhase, withRelease, type Ledger, type LedgerStore, type RunRecord } from '../rollout/ledger.js';
 import { isRunOf, repositoriesOfRun } from '../rollout/repository.js';
@@ -49,13 +50,18 @@ export function refuseOthersRun({ action, config: { app, image } }: Pick<Run, 'a
 
 /**
  * Waits for what another run is in the middle of, or finishes it when that run is dead, before anything is planned: what
- * is planned with has to be a state that somebody meant. Nothing happens in a dry run.
+ * is planned with has to be a state that somebody meant. Nothing happens in a dry run, nor in a freeze: to finish a run is
+ * to change workloads.
  * @param reread reads the facts anew when something was finished
  */
 export async function settleUnfinished(
   run: Run, facts: ClusterFacts, reread: () => Promise<ClusterFacts>,
 ): Promise<{ facts: ClusterFacts; recovery?: Recovery }> {
   if (!isUnfinished(facts.ledger) || run.config.dryRun) return { facts };
+  if (closedNow(run).problems.length > 0) {
+    run.ports.log.warning(`An earlier run (${facts.ledger.run.url ?? facts.ledger.run.id}) is not finished. The first run outside of the freeze finishes it.`);
+    return { facts };
+  }
   const lock = await acquireLock(run.ports, facts.cluster, run.config.app, { id: run.id, url: run.facts.runUrl }, run.config.lockTimeoutMs);
   try {
     const known = await facts.store.read();
@@ -102,8 +108,7 @@ export async function lateChange({ ports, targets, watched }: Pick<OpenRelease, 
   const isDue = (target: Target): boolean => {
     const { workload } = watched.world.view(target);
     // To one that was deleted nothing comes any more.
-    return workload !== undefined && !target.containers.every(({ name, after }) =>
-      containersOf(target.kind, workload).some(({ container }) => container.name === name && container.image === after));
+    return workload !== undefined && !target.containers.every((each) => isSet(each, imageIn(target.kind, workload, each.name)));
   };
   if (leftMs() > 0 && targets.some(isDue)) {
     ports.log.info(`The run that was stopped may have sent a change of the images that is still under way: waiting for it, at most ${Math.ceil(leftMs() / 1000)} s`);
@@ -153,7 +158,7 @@ export async function recover(scope: Scope, store: LedgerStore, ledger: Ledger, 
       return { ...about, result: 'failed', notes: ['`rollback` is off: its images stay where they were set.'] };
     }
     const undone = await undoRecorded(release, store, ledger);
-    return { ...about, result: undone.result === 'failed' ? 'failed' : 'restored', notes: undone.notes };
+    return { ...about, result: undone.result === 'failed' ? 'failed' : 'restored', notes: undone.notes, changed: undone.changed ?? [] };
   } finally {
     release.watched.close();
   }

@@ -1,6 +1,6 @@
 import { CancelledError, RolloutError, type DeployError } from '../outcome/errors.js';
 import type { Recovery } from '../outcome/outcome.js';
-import { PreflightError } from '../preflight/finding.js';
+import { PreflightError, type Checked } from '../preflight/finding.js';
 import { selects } from '../rollout/selector.js';
 import { ChangeUnderWay } from '../rollout/change.js';
 import { evidenceOf } from '../rollout/evidence.js';
@@ -9,7 +9,7 @@ import { withdraw } from '../rollout/history.js';
 import { imagesOf, inPhase, withRelease, type Ledger, type Release, type RunRecord } from '../rollout/ledger.js';
 import { acquireLock, type Lock } from '../rollout/lock.js';
 import { proveRelease } from '../rollout/prove.js';
-import { openRelease, rollOut, type OpenRelease, type ReleaseScope } from '../rollout/release.js';
+import { asWritten, openRelease, rollOut, type OpenRelease, type ReleaseScope } from '../rollout/release.js';
 import { annotateProven } from '../rollout/releases.js';
 import { settled } from '../rollout/settle.js';
 import { standing } from '../rollout/standing.js';
@@ -36,6 +36,8 @@ export interface ReleaseState {
   readonly undone?: Undone;
   /** What the change was made in spite of, as warnings. */
   readonly overridden?: readonly string[];
+  /** Pods that had to be deleted for it, as warnings. */
+  readonly freed?: readonly string[];
 }
 
 export interface ReleaseStages<S> {
@@ -90,7 +92,7 @@ async function rollOutTargets(session: Session, planned: readonly Target[]): Pro
   const { run, facts } = session;
   await begin(session);
   const { recovery } = session;
-  const [{ targets, workloads }, services] = await Promise.all([retarget(facts, planned), readServices(facts)]);
+  const [{ targets, workloads }, services] = await Promise.all([retarget(facts, run.ports, planned), readServices(facts)]);
   if (session.goesBackTo) asPlanned(planned, targets);
   refuseUnresolvable(run, { ...facts, services }, targets.map(({ ref }, index) => ({ ref, workload: workloads[index] })));
   const latest = await facts.store.read();
@@ -109,7 +111,7 @@ async function rollOutTargets(session: Session, planned: readonly Target[]): Pro
   session.release = release;
   // Tests, a build and the wait for the lock may have lasted into a freeze.
   const closed = closedNow(run);
-  if (closed.problems.length > 0) throw new PreflightError(closed.problems);
+  refuseClosed(closed);
   session.overridden = closed.warnings;
   for (const warning of closed.warnings) run.ports.log.info(warning);
   session.ledger = ledgerBefore(run, latest, release, held, closed.warnings.length > 0, run.config.image ?? session.goesBackTo?.repository);
@@ -117,10 +119,11 @@ async function rollOutTargets(session: Session, planned: readonly Target[]): Pro
   await record(session, 'changing');
   const done = await rollOut(release, () => session.lock?.confirm() ?? Promise.resolve());
   session.followed = done.followed;
+  session.release = asWritten(release);
   const rolledOutMs = Math.round(done.rolledOutAt - done.changedAt);
   tellRolledOut(release, rolledOutMs);
   if (run.config.smoke.length === 0) await confirm(session);
-  return { targets: release.targets, recovery, rolledOutMs, overridden: session.overridden };
+  return { targets: session.release.targets, recovery, rolledOutMs, ...noticesOf(session) };
 }
 
 /** What was there before this run may have been left by one that failed: that nothing has to be changed proves nothing of it. */
@@ -143,15 +146,20 @@ async function unchanged<T>(release: OpenRelease, work: Promise<T>): Promise<T> 
   }
 }
 
+function refuseClosed({ problems }: Checked): void {
+  if (problems.length > 0) throw new PreflightError(problems);
+}
+
 /** Takes the lock, and finishes what a dead run has left before anything else. */
 async function begin(session: Session): Promise<void> {
   const { run, facts } = session;
   session.lock = await acquireLock(run.ports, facts.cluster, run.config.app, { id: run.id, url: run.facts.runUrl }, run.config.lockTimeoutMs);
   const known = await facts.store.read();
-  if (isUnfinished(known)) {
-    refuseOthersRun(run, known);
-    session.recovery = await recover(scopeOf(session), facts.store, known, session.lock);
-  }
+  if (!isUnfinished(known)) return;
+  // The wait for the lock may have lasted into a freeze, and to finish another run is to change workloads too.
+  refuseClosed(closedNow(run));
+  refuseOthersRun(run, known);
+  session.recovery = await recover(scopeOf(session), facts.store, known, session.lock);
 }
 
 /** Without its lock a run stops as if it were cancelled. */
@@ -160,15 +168,28 @@ function scopeOf({ run, facts, lock }: Session): Omit<ReleaseScope, 'targets' | 
   return { ports: { ...run.ports, cancelled }, cluster: facts.cluster, config: run.config, services: facts.services };
 }
 
+/** What was out of the ordinary, to be told however the run ends. */
+const noticesOf = ({ overridden, release }: Session): Pick<ReleaseState, 'overridden' | 'freed'> =>
+  ({ overridden, freed: release?.written.freed.map(({ what }) => what) });
+
+export const releaseWarnings = ({ overridden = [], freed = [] }: ReleaseState): string[] => [...overridden, ...freed];
+
+/** The ledger with what is known of the change by now. */
+function asKnown({ ledger, release }: Session): Ledger | undefined {
+  return ledger && { ...ledger, run: { ...ledger.run, targets: release?.written.known(ledger.run.targets) ?? ledger.run.targets } };
+}
+
 async function record(session: Session, phase: RunRecord['phase']): Promise<void> {
-  if (!session.ledger) return;
-  session.ledger = inPhase(session.ledger, phase);
+  const ledger = asKnown(session);
+  if (!ledger) return;
+  session.ledger = inPhase(ledger, phase);
   await session.facts.store.write(session.ledger);
 }
 
 /** The new version is proven as far as the settings ask for it: from here on it is a release to go back to. */
 async function confirm(session: Session): Promise<void> {
-  const { run, facts, ledger, goesBackTo } = session;
+  const { run, facts, goesBackTo } = session;
+  const ledger = asKnown(session);
   if (!ledger) return;
   const proven = releaseOf(ledger.run, run.ports.clock.now());
   const releases = goesBackTo ? withdraw(ledger.releases, goesBackTo, imagesOf(ledger.run.targets, 'before'), proven.at) : ledger.releases;
@@ -189,12 +210,13 @@ async function smokeTargets(session: Session): Promise<void> {
 
 /** It does not throw: an undo that fails is a result, which has to be told. */
 async function undoTargets(session: Session, failure: DeployError): Promise<Partial<ReleaseState>> {
-  const { recovery, overridden } = session;
+  const { recovery } = session;
   try {
-    return { recovery, overridden, ...(await putBack(session, failure)) };
+    const done = await putBack(session, failure);
+    return { recovery, ...noticesOf(session), ...done };
   } catch (error) {
     const notes = [`The undo itself failed: ${error instanceof Error ? error.message : String(error)}.`];
-    return { recovery, overridden, ...(session.release && { targets: session.release.targets }), undone: { result: 'failed', notes, evidence: [], untouched: [] } };
+    return { recovery, ...noticesOf(session), ...(session.release && { targets: session.release.targets }), undone: { result: 'failed', notes, evidence: [], untouched: [] } };
   }
 }
 
@@ -212,7 +234,7 @@ async function putBack(session: Session, failure: DeployError): Promise<Partial<
   const written = lock.lost.aborted || (await record(session, phase).then(() => true, () => false));
   // What the ledger still calls unfinished the post step looks at once more: the API server may be back by then.
   if (!session.unfinished && written) await forget(run);
-  return { targets: release.targets, undone };
+  return { targets: asWritten(release).targets, undone };
 }
 
 /** The post step has nothing to do any more. A state file that cannot be written is no reason to take anything back. */

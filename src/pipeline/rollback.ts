@@ -14,7 +14,7 @@ import { unhealthyNow, unlessPrivate } from './preflight.js';
 import { readCluster, readFacts, type ClusterFacts } from './cluster-facts.js';
 import { outcomeOf, type Ending } from './outcome.js';
 import { makePlan } from './plan.js';
-import { releaseStages, type ReleaseState } from './release-stages.js';
+import { releaseStages, releaseWarnings, type ReleaseState } from './release-stages.js';
 import type { Run } from './run.js';
 import { runStages } from './stage.js';
 
@@ -54,7 +54,7 @@ async function execute(run: Run, { cluster, release, targets, warnings }: Facts,
   const result = await runStages(planned, { targets, reference: release.reference }, run.ports.clock, run.startedAt).finally(() => stages.close());
   return {
     ...known, ...result.state, failure: result.failure, failedUndos: result.failedUndos, spans: [...spans, ...result.spans],
-    imagesNow: await imagesNow(cluster.cluster, result.state.targets),
+    imagesNow: await imagesNow(cluster.cluster, result.state.targets), warnings: [...new Set([...warnings, ...releaseWarnings(result.state)])],
   };
 }
 

@@ -4,7 +4,8 @@ import type { HeldTarget } from '../rollout/hold.js';
 import { imagesNow } from '../rollout/images.js';
 import type { Lock } from '../rollout/lock.js';
 import type { OpenRelease } from '../rollout/release.js';
-import { undoRelease, type Undone } from '../rollout/undo.js';
+import { recordWithinMs, undoRelease, type Undone } from '../rollout/undo.js';
+import type { Target } from '../rollout/workload.js';
 import type { Run } from './run.js';
 
 export interface Begun {
@@ -17,21 +18,37 @@ export interface Begun {
 export async function undoOrLeave(run: Run, { release, lock, held }: Begun, failure: DeployError, restoring: () => Promise<void>): Promise<Undone> {
   if (run.config.rollback === 'off') {
     const evidence = await evidenceOf(release, failure);
-    const refs = release.targets.map(({ ref }) => ref);
+    const changed = await changedRefs(release);
+    const untouched = release.targets.map(({ ref }) => ref).filter((ref) => !changed.has(ref));
     // A change that was refused has left nothing behind that could be called not back.
-    if (!(await anyChanged(release))) return { result: 'untouched', notes: [], evidence, untouched: refs };
-    return { result: 'failed', notes: ['`rollback` is off: the new images stay where they were set.'], evidence, untouched: [] };
+    if (changed.size === 0) return { result: 'untouched', notes: [], evidence, untouched };
+    return { result: 'failed', notes: ['`rollback` is off: the new images stay where they were set.'], evidence, untouched };
   }
-  // An API server that does not answer now will not take a patch either; the patch says so by itself.
-  const lost = await lock.confirm().then(() => undefined, (error: unknown) => (lock.lost.aborted ? error : undefined));
-  if (lost instanceof Error) return { result: 'failed', notes: [lost.message, 'Nothing was put back by this run: that one does it.'], evidence: [], untouched: [] };
+  const isAnyChanged = release.targets.some(({ ref }) => release.written.mayHaveChanged(ref));
+  const lost = await lostLock(run, lock);
+  if (lost && !isAnyChanged) return { result: 'untouched', notes: [lost.message], evidence: [], untouched: release.targets.map(({ ref }) => ref) };
+  if (lost) return { result: 'failed', notes: [lost.message, 'Nothing was put back by this run: that one does it.'], evidence: [], untouched: [] };
   return undoRelease(release, failure, { restoring, resumed: false, held });
 }
 
-/** Whether any container holds what this run was to set; also when it cannot be read, as that is no proof. */
-async function anyChanged({ cluster, targets }: OpenRelease): Promise<boolean> {
-  const images = await imagesNow(cluster, targets);
-  return targets.some(({ ref, containers }) => containers.some(({ name, before }) => images.get(`${ref}:${name}`) !== before));
+/** Why the lock is not this run's any more. An answer that does not come is not waited for: the patches test what they overwrite. */
+async function lostLock({ ports }: Run, lock: Lock): Promise<Error | undefined> {
+  const over = new AbortController();
+  let lost: Error | undefined;
+  const confirmed = lock.confirm().catch((error: unknown) => {
+    if (lock.lost.aborted) lost = error instanceof Error ? error : new Error(String(error));
+  });
+  await Promise.race([confirmed, ports.clock.sleep(recordWithinMs, over.signal).catch(() => undefined)]);
+  over.abort();
+  return lost;
+}
+
+/** The workloads that hold what this run has set; also those that cannot be read, as that is no proof. */
+async function changedRefs({ cluster, targets, written }: OpenRelease): Promise<ReadonlySet<string>> {
+  const sent = written.known(targets).filter(({ ref }) => written.mayHaveChanged(ref));
+  const images = await imagesNow(cluster, sent);
+  const isChanged = ({ ref, containers }: Target): boolean => containers.some(({ name, before }) => images.get(`${ref}:${name}`) !== before);
+  return new Set(sent.filter(isChanged).map(({ ref }) => ref));
 }
 
 /** Nothing to be seen of a change says nothing while the API server may still be at it: whoever comes next looks again. */

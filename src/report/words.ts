@@ -16,7 +16,9 @@ export function verdictSentence(outcome: Outcome): string {
   const why = outcome.failure ? causes[outcome.failure.cause].sentence : 'It failed.';
   switch (outcome.verdict) {
     case 'deployed': return `The ${outcome.wentBack ? 'earlier' : 'new'} version is on every workload and serves, after ${took}.`;
-    case 'unchanged': return `This version was there already, and healthy; nothing was touched (${took}).`;
+    case 'unchanged': return outcome.recovery?.changed?.length
+      ? `This version is there, and healthy, after an earlier run that died was finished${recovered(outcome)}; nothing else was touched (${took}).`
+      : `This version was there already, and healthy; nothing was touched (${took}).`;
     case 'planned': return 'This is what a run would do; nothing was changed.';
     case 'tested': return `The tests passed, after ${took}. Nothing was built or rolled out.`;
     case 'built': return `The image is built and pushed, after ${took}. Nothing was rolled out.`;
@@ -24,10 +26,18 @@ export function verdictSentence(outcome: Outcome): string {
     case 'backed-up': return `The backup is complete, after ${took}.`;
     case 'restored': return `The data of the backup is restored, after ${took}.`;
     // What became of the earlier run is told by itself: it may have changed workloads.
-    case 'failed': return `${why} ${outcome.recovery ? 'After it had finished an earlier run that died, this run changed no workload.' : 'No workload was changed.'}`;
+    case 'failed': return `${why} ${outcome.recovery ? `After it had finished an earlier run that died${recovered(outcome)}, this run changed no workload.` : 'No workload was changed.'}`;
     case 'rolled-back': return `${why} What was there before is back, and was seen to serve.`;
-    case 'rollback-failed': return `${why} What was there before is not, or not provably, back: this needs a person now.`;
+    case 'rollback-failed': return outcome.rollback?.nothingGood
+      ? `${why} What was there before is not, or not provably, back, and there was nothing good to go back to: this needs a person now.`
+      : `${why} What was there before is not, or not provably, back: this needs a person now.`;
   }
+}
+
+/** What the run has changed to finish an earlier one, in brackets; empty where that was nothing. */
+function recovered({ recovery }: Outcome): string {
+  const changed = recovery?.changed ?? [];
+  return changed.length === 0 ? '' : ` (the images of ${changed.join(', ')} were restored for it)`;
 }
 
 /** What the environment of a run is to it: only what rolls something out goes to one. */

@@ -1,4 +1,6 @@
+import { ApiError } from '../cluster/api.js';
 import type { Cluster } from '../cluster/cluster.js';
+import { isRefusal } from '../cluster/meaning.js';
 import { persistently } from '../cluster/persist.js';
 import type { Workload } from '../cluster/objects.js';
 import { apiPath, workloadResource } from '../cluster/resources.js';
@@ -6,8 +8,10 @@ import { CancelledError, ClusterError } from '../outcome/errors.js';
 import type { Clock } from '../ports/clock.js';
 import type { Ports } from '../ports/ports.js';
 import type { Exited } from '../ports/process.js';
+import { becomesAnother } from './rewritten.js';
 import { SetImageFailed, setImageFailure } from './set-image-failure.js';
-import { containersOf, type Target } from './workload.js';
+import { imageIn, isSet, type Target, type TargetContainer } from './workload.js';
+import { Written } from './written.js';
 
 /**
  * kubectl reads and patches each workload of a command, and sends ten requests at once and then five a second: more than
@@ -43,23 +47,59 @@ const underWayForMs = 4000;
 /**
  * Sets the images by `kubectl set image`, and reads back what the API server made of it.
  * @param confirm throws when the lock is not this run's any more: what a later run has set is not to be overwritten
+ * @param written is told what is sent, and what the API server made of it
  * @returns the generation of each workload after the change, by ref
- * @throws ClusterError when kubectl was refused, or something else stands there than what was written
+ * @throws ClusterError when kubectl was refused, or something else stands there than what was recorded or written
  */
 export async function setImages(
-  cluster: Cluster, ports: Pick<Ports, 'log' | 'clock' | 'cancelled'>, targets: readonly Target[], confirm: () => Promise<void>,
+  cluster: Cluster, ports: Pick<Ports, 'log' | 'clock' | 'cancelled'>, targets: readonly Target[], confirm: () => Promise<void>, written = new Written(),
 ): Promise<Map<string, number>> {
   const signal = ports.cancelled;
-  await runAll(ports, setImageCommands(targets), (args) => runKubectl(cluster, ports, args, signal), confirm);
+  const send = async (args: readonly string[]): Promise<void> => {
+    await asRecorded(cluster, targets.filter(({ ref }) => args.includes(ref)), written, signal);
+    signal.throwIfAborted();
+    await runKubectl(cluster, ports, args, signal);
+  };
+  await runAll(ports, setImageCommands(targets), send, confirm);
   const generations = await Promise.all(targets.map(async (target) => {
     const read = (): Promise<Workload> => cluster.api.get(apiPath(workloadResource[target.kind], cluster.namespace, target.name), { signal });
     const workload = await persistently(ports.clock, read, { signal });
-    return [target.ref, workload.metadata?.generation ?? 0, differing(target, workload)] as const;
+    return [target.ref, workload.metadata?.generation ?? 0, stored(target, workload, written)] as const;
   }));
   const wrong = generations.map(([, , difference]) => difference).find((difference) => difference !== undefined);
   if (wrong) throw wrong;
   return new Map(generations.map(([ref, generation]) => [ref, generation]));
 }
+
+/**
+ * Compares the workloads once more with what was recorded of them, right before the command: `kubectl set image` has no
+ * precondition, and would overwrite what somebody has set meanwhile. From here on the change counts as sent.
+ * @throws ClusterError superseded; nothing of this command was sent
+ */
+async function asRecorded({ api, namespace }: Cluster, targets: readonly Target[], written: Written, signal: AbortSignal): Promise<void> {
+  const read = (target: Target): Promise<Workload | undefined> => api.find<Workload>(workloadResource[target.kind], namespace, target.name, { signal })
+    .catch((error: unknown) => {
+      if (error instanceof ApiError && isRefusal(error)) return undefined;
+      throw error;
+    });
+  const found = await Promise.all(targets.map(async (target) => ({ target, workload: await read(target) })));
+  for (const { target, workload } of found) {
+    // Of one that is gone or must not be read kubectl says so: it reads it as well, before it changes it.
+    if (!workload) continue;
+    if (workload.metadata?.uid !== target.uid) throw overtaken(`${target.ref} was deleted and created again`);
+    for (const container of target.containers) {
+      const image = imageIn(target.kind, workload, container.name);
+      // An earlier try that nobody answered may have been done.
+      if (image === container.before || (written.mayHaveChanged(target.ref) && isSet(container, image))) continue;
+      throw overtaken(`Container ${container.name} of ${target.ref} held ${container.before} when the run looked at it, and holds ${image ?? 'nothing'} now`);
+    }
+  }
+  for (const { target, workload } of found) written.send(target.ref, workload?.metadata?.generation);
+}
+
+const overtaken = (what: string): ClusterError => new ClusterError('superseded', `${what}: someone else changed it before this run did.`, {
+  hint: 'Check whether what is there now is what you want. If not, run again.',
+});
 
 /**
  * Runs the commands side by side, each again while the server is away. When one fails no other is begun any more, and
@@ -125,13 +165,23 @@ async function toItsEnd(begin: (end: AbortSignal) => Promise<Exited>, clock: Clo
   }
 }
 
-function differing(target: Target, workload: Workload): ClusterError | undefined {
-  for (const { name, after } of target.containers) {
-    const image = containersOf(target.kind, workload).find(({ container }) => container.name === name)?.container.image;
-    if (image === after) continue;
-    return new ClusterError('superseded', `Container ${name} of ${target.ref} was set to ${after} and holds ${image ?? 'nothing'} a moment later.`, {
-      hint: 'Another deployment, an operator or a mutating webhook changes this image. Find out which before you run again.',
-    });
+/**
+ * Notes what the API server made of the images. When the workload has changed exactly once since it was compared, the
+ * change is this run's own, whatever admission has made of it.
+ */
+function stored(target: Target, workload: Workload, written: Written): ClusterError | undefined {
+  const before = written.generationBefore(target.ref);
+  const isOwn = before !== undefined && workload.metadata?.generation === before + 1;
+  const read = target.containers.map((container) => ({ container, image: imageIn(target.kind, workload, container.name) }));
+  for (const { container, image } of read) {
+    if (image !== undefined && (isOwn || isSet(container, image))) written.store(target.ref, container.name, image);
   }
-  return undefined;
+  const isFine = (container: TargetContainer, image: string | undefined): boolean =>
+    isSet(container, image) || (isOwn && image !== undefined && !becomesAnother({ ...container, becomes: image }));
+  const other = read.find(({ container, image }) => !isFine(container, image));
+  if (!other) return undefined;
+  const { container: { name, after }, image = 'nothing' } = other;
+  return new ClusterError('superseded', `Container ${name} of ${target.ref} was set to ${after} and holds ${image} a moment later.`, {
+    hint: 'Another deployment, an operator or a mutating webhook changes this image. Find out which before you run again.',
+  });
 }

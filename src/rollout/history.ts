@@ -12,9 +12,9 @@ export const ofWorkloads = (releases: readonly Release[], refs: ReadonlySet<stri
 
 /** Whether these images are there now. A container that is gone tells nothing, unless there is no other. */
 export function isThere(images: readonly ReleasedImage[], now: readonly ReleasedImage[]): boolean {
-  const held = new Map(now.map((each) => [placeOf(each), each.image]));
+  const held = new Map(now.map((each) => [placeOf(each), placedImage(each)]));
   const known = images.filter((each) => held.has(placeOf(each)));
-  return known.length > 0 && known.every((each) => held.get(placeOf(each)) === each.image);
+  return known.length > 0 && known.every((each) => held.get(placeOf(each)) === placedImage(each));
 }
 
 /**
@@ -63,12 +63,17 @@ export function previousRelease(releases: readonly Release[], now: readonly Rele
  * @param broken those of them that are not healthy
  */
 export function lastGood(releases: readonly Release[], now: readonly ReleasedImage[], broken: ReadonlySet<string>): Release | undefined {
-  const proven = releases.filter((release) => release.proven).flatMap(({ images }) => images);
-  const good = new Set(proven.filter(({ withdrawnAt }) => withdrawnAt === undefined).map(placedImage));
-  const suspects = new Set(now.filter((each) => broken.has(each.workload) && !good.has(placedImage(each))).map(placeOf));
+  const suspects = new Set(now.filter((each) => broken.has(each.workload) && !areGood(releases, [each])).map(placeOf));
   const places = new Set(now.map(placeOf));
   return releases.map((release, index) => put(releases.slice(index), release, (each) => places.has(placeOf(each))))
     .find((state) => isGood(state) && state.images.some((each) => suspects.has(placeOf(each))));
+}
+
+/** Whether each of these images has been seen to serve, and nobody went back from it since. */
+export function areGood(releases: readonly Release[], images: readonly ReleasedImage[]): boolean {
+  const proven = releases.filter((release) => release.proven).flatMap((release) => release.images);
+  const good = new Set(proven.filter(({ withdrawnAt }) => withdrawnAt === undefined).map(placedImage));
+  return images.every((each) => good.has(placedImage(each)));
 }
 
 /** The releases that were made after this one. Its own place, when it is not in the list, is told by its time. */
@@ -84,9 +89,9 @@ function since(releases: readonly Release[], release: Release): readonly Release
  * @param before the images that were there
  */
 export function withdraw(releases: readonly Release[], to: Release, before: readonly ReleasedImage[], at: string): Release[] {
-  const wanted = new Map(to.images.map((each) => [placeOf(each), each.image]));
+  const wanted = new Map(to.images.map((each) => [placeOf(each), placedImage(each)]));
   const passed = [...before, ...since(releases, to).flatMap(({ images }) => images)];
-  const left = new Set(passed.filter((each) => (wanted.get(placeOf(each)) ?? each.image) !== each.image).map(placedImage));
+  const left = new Set(passed.filter((each) => (wanted.get(placeOf(each)) ?? placedImage(each)) !== placedImage(each)).map(placedImage));
   const mark = (each: ReleasedImage): ReleasedImage => (left.has(placedImage(each)) ? { ...each, withdrawnAt: each.withdrawnAt ?? at } : each);
   return releases.map((release) => ({ ...release, images: release.images.map(mark) }));
 }

@@ -7,7 +7,7 @@ import type { SmokeCheck } from '../config/config.js';
 import { ClusterError } from '../outcome/errors.js';
 import { selects } from './selector.js';
 import type { OpenRelease } from './release.js';
-import { containersOf, desiredReplicas, pausedByOthers, type Target } from './workload.js';
+import { containersOf, desiredReplicas, imageSet, isSet, pausedByOthers, type Target } from './workload.js';
 
 /*
  * Rolling, proved first. A Deployment is paused as soon as its first new pods are being made: the wave stands still
@@ -92,13 +92,13 @@ async function setPaused({ cluster, ports, held }: OpenRelease, target: Target, 
   }
 }
 
-/** Tests that the workload is the one of this run and holds what this run wrote. */
+/** Tests that the workload is the one of this run and holds what this run wrote, by the name that the API server gave it. */
 function ours(target: Target, workload: Workload): PatchOperation[] {
   const placed = containersOf(target.kind, workload);
   return [
     { op: 'test', path: '/metadata/uid', value: target.uid },
-    ...target.containers.flatMap(({ name, after }) =>
-      placed.filter(({ container }) => container.name === name).map(({ pointer }): PatchOperation => ({ op: 'test', path: `${pointer}/image`, value: after }))),
+    ...target.containers.flatMap((wanted) => placed.filter(({ container }) => container.name === wanted.name)
+      .map(({ pointer, container: { image } }): PatchOperation => ({ op: 'test', path: `${pointer}/image`, value: isSet(wanted, image) ? image : imageSet(wanted) }))),
   ];
 }
 

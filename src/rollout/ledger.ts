@@ -3,10 +3,11 @@ import type { ConfigMap } from '../cluster/objects.js';
 import { persistently } from '../cluster/persist.js';
 import { apiPath, resources } from '../cluster/resources.js';
 import { ClusterError } from '../outcome/errors.js';
+import { digestOf } from '../image/reference.js';
 import type { HeldTarget } from './hold.js';
 import { workloadKinds, type Config, type SmokeCheck, type WorkloadKind } from '../config/config.js';
 import type { Clock } from '../ports/clock.js';
-import type { Target } from './workload.js';
+import { imageSet, type Target } from './workload.js';
 
 /**
  * The record of the last run and of the last releases, in a ConfigMap beside the workloads. It is written before each
@@ -86,11 +87,12 @@ export interface ReleasedImage {
 
 /** The container of a released image, and the image in it. */
 export const placeOf = ({ workload, container }: ReleasedImage): string => `${workload}/${container}`;
-export const placedImage = (each: ReleasedImage): string => `${placeOf(each)}=${each.image}`;
+/** The same for the same image in the same container: by its digest, whatever registry or tag it is named with beside it. */
+export const placedImage = (each: ReleasedImage): string => `${placeOf(each)}=${digestOf(each.image) ?? each.image}`;
 
 /** The images of these workloads before or after a run, as a release. */
 export const imagesOf = (targets: readonly Target[], which: 'before' | 'after'): ReleasedImage[] =>
-  targets.flatMap((target) => target.containers.map((container) => ({ workload: target.ref, container: container.name, image: container[which] })));
+  targets.flatMap((target) => target.containers.map((container) => ({ workload: target.ref, container: container.name, image: which === 'after' ? imageSet(container) : container.before })));
 
 /** Whether two releases put the same images on the same workloads. */
 export const sameImages = (a: readonly ReleasedImage[], b: readonly ReleasedImage[]): boolean => {
@@ -212,7 +214,7 @@ const isCheck = (check: SmokeCheck): boolean =>
 
 const isTarget = (target: Target): boolean =>
   workloadKinds.includes(target.kind) &&
-  [target.ref, target.kind, target.name, target.uid].every(isText) && target.containers.every((each) => [each.name, each.before, each.after].every(isText));
+  [target.ref, target.kind, target.name, target.uid].every(isText) && target.containers.every((each) => [each.name, each.before, each.after, each.becomes ?? '', each.back ?? ''].every(isText));
 
 const isRelease = (release: Release): boolean =>
   isText(release.at) && isText(release.reference) && isTextOrAbsent(release.repository) && release.images.every(isReleasedImage);

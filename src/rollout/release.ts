@@ -11,7 +11,10 @@ import { checksBefore, type FailedBefore } from './smoke/held.js';
 import { proveWave } from './prove.js';
 import { expectationOf, servicesFor, takeSnapshot, type ImagesOf, type WorkloadSnapshot } from './snapshot.js';
 import { watchWorkloads, type Watched } from './watching.js';
-import type { Target } from './workload.js';
+import { refuseOverwritten } from './overwritten.js';
+import { imageSet, type Target } from './workload.js';
+import { whileUnsticking } from './unstick.js';
+import { Written } from './written.js';
 
 /** For this long everything must have been right before it counts: longer than kube-proxy and the endpoint controller lag. */
 export const steadyMs = 2000;
@@ -36,6 +39,15 @@ export interface OpenRelease extends ReleaseScope {
   readonly failedBefore: ReadonlyMap<string, FailedBefore>;
   /** Deployments that are proved first, by ref. */
   readonly held: ReadonlyMap<string, HeldTarget>;
+  /** What was changed so far. The change itself fills it in. */
+  readonly written: Written;
+}
+
+/** The release with what is known of its change by now, for whoever looks at it afterwards. */
+export function asWritten(release: OpenRelease): OpenRelease {
+  const targets = release.written.known(release.targets);
+  const snapshots = release.snapshots.map((each) => ({ ...each, target: targets.find(({ ref }) => ref === each.target.ref) ?? each.target }));
+  return { ...release, targets, snapshots };
 }
 
 /** What an earlier process recorded of the time before the change. */
@@ -51,7 +63,8 @@ export async function reopenRelease(scope: ReleaseScope, recalled: Recalled): Pr
     ...takeSnapshot(watched.world, target),
     running: new Map(target.containers.map(({ name }) => [name, new Set(recalled.running[`${target.ref}:${name}`] ?? [])] as const).filter(([, digests]) => digests.size > 0)),
   }));
-  return { ...scope, watched, snapshots, heldBefore: new Set(recalled.held), failedBefore: new Map(), held: new Map() };
+  const written = Written.byAnother(scope.targets);
+  return { ...scope, watched, snapshots, heldBefore: new Set(recalled.held), failedBefore: new Map(), held: new Map(), written };
 }
 
 /** What has to be recorded of the time before the change, so that another process could finish. */
@@ -66,8 +79,8 @@ export async function openRelease(scope: ReleaseScope): Promise<OpenRelease> {
   const watching = watchWorkloads(scope.cluster, scope.ports.clock, kinds, scope.workloads);
   try {
     const [watched, before] = await Promise.all([watching, checksBefore(scope.ports, scope.cluster, scope.services, scope.config.smoke)]);
-    return { ...scope, watched, heldBefore: before.passed, failedBefore: before.failed, held: new Map(),
-      snapshots: scope.targets.map((target) => takeSnapshot(watched.world, target)) };
+    const snapshots = scope.targets.map((target) => takeSnapshot(watched.world, target));
+    return { ...scope, watched, heldBefore: before.passed, failedBefore: before.failed, held: new Map(), written: new Written(), snapshots };
   } catch (error) {
     // Watches begin again for as long as nobody closes them, and the process would never end.
     await watching.then((watched) => watched.close(), () => undefined);
@@ -89,15 +102,20 @@ export interface RolledOut {
  * @param confirm throws when the lock is not this run's any more; called before each try of the change
  * @throws FailedRollout, RolloutError smoke-failed, ClusterError, CancelledError
  */
-export async function rollOut(release: OpenRelease, confirm: () => Promise<void>): Promise<RolledOut> {
-  const { ports, cluster, targets, watched } = release;
-  const held = targets.filter((target) => release.held.has(target.ref));
-  const before = targets.map((target) => ({ target, expected: expectation(release, target, 0, 'after') }));
+export async function rollOut(planned: OpenRelease, confirm: () => Promise<void>): Promise<RolledOut> {
+  const { ports, cluster, watched } = planned;
+  const before = new Map(planned.targets.map((target) => [target.ref, expectation(planned, target, 0, 'after')]));
   const changedAt = ports.clock.monotonic();
-  const patience = { deadlineAt: changedAt + release.config.timeoutMs, steadyMs, of: release.config.patienceMs };
-  const generations = await setImages(cluster, ports, targets, confirm);
-  const toGoal = (goalOf: (target: Target) => Goal): Followed[] =>
-    before.map(({ target, expected }) => ({ target, expected: { ...expected, generation: generations.get(target.ref) ?? 0, goal: goalOf(target) } }));
+  const patience = { deadlineAt: changedAt + planned.config.timeoutMs, steadyMs, of: planned.config.patienceMs };
+  const generations = await setImages(cluster, ports, planned.targets, confirm, planned.written);
+  await refuseOverwritten(planned, generations);
+  const release = asWritten(planned);
+  const held = release.targets.filter((target) => release.held.has(target.ref));
+  const toGoal = (goalOf: (target: Target) => Goal): Followed[] => release.targets.map((target) => {
+    const images = new Map(target.containers.map((container) => [container.name, imageSet(container)]));
+    const known = before.get(target.ref) ?? expectation(planned, target, 0, 'after');
+    return { target, expected: { ...known, images, generation: generations.get(target.ref) ?? 0, goal: goalOf(target) } };
+  });
   if (held.length > 0) {
     const wave = toGoal((target) => (held.includes(target) ? 'first-wave' : 'nothing'));
     const deadlineAt = Math.min(patience.deadlineAt, changedAt + progressDeadlineMs(release, held));
@@ -105,7 +123,7 @@ export async function rollOut(release: OpenRelease, confirm: () => Promise<void>
     for (const [ref, generation] of await resume(release, held)) generations.set(ref, generation);
   }
   const followed = toGoal(() => 'whole');
-  const { rolledOutAt } = await follow(ports, watched, followed, patience, 'rollout', ports.cancelled);
+  const { rolledOutAt } = await whileUnsticking(release, followed, 'rollout', () => follow(ports, watched, followed, patience, 'rollout', ports.cancelled));
   return { changedAt, rolledOutAt, followed };
 }
 

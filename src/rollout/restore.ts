@@ -4,38 +4,57 @@ import type { Cluster } from '../cluster/cluster.js';
 import { isFailedTest } from '../cluster/meaning.js';
 import { persistently } from '../cluster/persist.js';
 import { apiPath, workloadResource } from '../cluster/resources.js';
+import { sameImage, sameRepository } from '../image/reference.js';
 import type { Clock } from '../ports/clock.js';
 import { letGoOperations, type HeldTarget } from './hold.js';
-import { containersOf, imageBack, pausedByOthers, type Target } from './workload.js';
+import { containersOf, imageBack, imageIn, isSet, pausedByOthers, type Target, type TargetContainer } from './workload.js';
 
 /** What became of one workload when the old images were put back. */
 export type Restored =
-  | { readonly target: Target; readonly result: 'restored'; readonly generation: number; readonly images: 'back' }
+  | (Holding & { readonly result: 'restored' })
   /** It held the old images already: the change had never reached it. */
-  | { readonly target: Target; readonly result: 'untouched'; readonly generation: number; readonly images: 'before' | 'back' }
+  | (Holding & { readonly result: 'untouched' })
+  /** It was changed, and holds what a rollback would set: there is nothing better to go back to. */
+  | (Holding & { readonly result: 'kept' })
   /** Somebody else has changed it, and nothing of theirs was overwritten. */
   | { readonly target: Target; readonly result: 'superseded'; readonly message: string }
-  | { readonly target: Target; readonly result: 'error'; readonly message: string };
+  /** @property unanswered a patch was sent, and nobody knows what became of it */
+  | { readonly target: Target; readonly result: 'error'; readonly message: string; readonly unanswered: boolean };
+
+interface Holding {
+  readonly target: Target;
+  readonly generation: number;
+  /** Container name → image that it holds now. */
+  readonly images: ReadonlyMap<string, string>;
+}
 
 /** The patch that puts the old images back where this run's stand, and fails as a whole where anything else does. */
 export function restorePatch(target: Target, workload: Workload, held: HeldTarget | undefined): PatchOperation[] | { readonly superseded: string } {
   if (workload.metadata?.uid !== target.uid) return { superseded: `${target.ref} was deleted and made anew during the run` };
   const operations: PatchOperation[] = [];
   for (const wanted of target.containers) {
-    const { name, before, after } = wanted;
+    const { name, before } = wanted;
     const placed = containersOf(target.kind, workload).find(({ container }) => container.name === name);
     if (!placed) return { superseded: `container ${name} of ${target.ref} was removed during the run` };
-    if (placed.container.image === imageBack(wanted) || placed.container.image === before) continue;
-    if (placed.container.image !== after) return { superseded: `container ${name} of ${target.ref} was set to ${placed.container.image} by somebody else` };
+    const { image } = placed.container;
+    if (image === before || isBack(wanted, image)) continue;
+    if (!isSet(wanted, image)) return { superseded: `container ${name} of ${target.ref} was set to ${image} by somebody else` };
     operations.push(
       { op: 'test', path: `${placed.pointer}/name`, value: name },
-      { op: 'test', path: `${placed.pointer}/image`, value: after },
+      { op: 'test', path: `${placed.pointer}/image`, value: image },
       { op: 'replace', path: `${placed.pointer}/image`, value: imageBack(wanted) },
     );
   }
   if (operations.length > 0 && pausedByOthers(workload)) return { superseded: `${target.ref} was paused by somebody else` };
   if (held) operations.push(...letGoOperations(workload, held));
   return operations.length === 0 ? [] : [{ op: 'test', path: '/metadata/uid', value: target.uid }, ...operations];
+}
+
+/** Whether it is what a rollback puts back: also under the name that admission gives it, unless that is what the run has set. */
+function isBack(wanted: TargetContainer, image: string | undefined): boolean {
+  const back = imageBack(wanted);
+  if (image === undefined || image === back) return image === back;
+  return sameImage(image, back) && (!isSet(wanted, image) || sameRepository(wanted.after, back));
 }
 
 /**
@@ -55,13 +74,11 @@ export async function restore({ api, namespace }: Cluster, clock: Clock, target:
       return { target, result: 'superseded', message: patch.superseded };
     }
     // Nothing is left to do: because it was never changed, or because an earlier try that nobody answered was done.
-    if (patch.length === 0) {
-      const generation = workload?.metadata?.generation ?? 0;
-      return sent ? { target, result: 'restored', generation, images: 'back' } : { target, result: 'untouched', generation, images: workload ? imagesHeld(target, workload) : 'back' };
-    }
-    sent = true;
-    const patched = await api.patch<Workload>(path, patch, { timeoutMs: 10_000 });
-    return { target, result: 'restored', generation: patched.metadata?.generation ?? 0, images: 'back' };
+    if (patch.length === 0 || !workload) return holding(target, sent ? 'restored' : isKept(target, workload) ? 'kept' : 'untouched', workload);
+    const setsImages = patch.some(({ op, path: of }) => op === 'replace' && of.endsWith('/image'));
+    const result = !setsImages && !sent && isKept(target, workload) ? 'kept' : 'restored';
+    sent ||= setsImages;
+    return holding(target, result, await api.patch<Workload>(path, patch, { timeoutMs: 10_000 }));
   };
   try {
     return await persistently(clock, attempt);
@@ -69,13 +86,27 @@ export async function restore({ api, namespace }: Cluster, clock: Clock, target:
     if (error instanceof ApiError && (isFailedTest(error) || error.status === 409)) {
       return { target, result: 'superseded', message: `${target.ref} was changed by somebody else while the old images were put back: ${error.message}` };
     }
-    return { target, result: 'error', message: `${target.ref} could not be put back: ${error instanceof Error ? error.message : String(error)}` };
+    const unanswered = sent && error instanceof ApiError && error.passing;
+    return { target, result: 'error', message: `${target.ref} could not be put back: ${error instanceof Error ? error.message : String(error)}`, unanswered };
   }
 }
 
-/** Which images a workload that needs no patch holds: those of before, or those that a rollback puts back. */
-const imagesHeld = (target: Target, workload: Workload): 'before' | 'back' =>
-  target.containers.every((wanted) => containersOf(target.kind, workload).some(({ container }) => container.name === wanted.name && container.image === imageBack(wanted))) ? 'back' : 'before';
+/** What a workload that the run has never changed holds: it is left as it is. */
+export async function leaveAlone({ api, namespace }: Cluster, target: Target): Promise<Restored> {
+  const workload = await api.find<Workload>(workloadResource[target.kind], namespace, target.name).catch(() => undefined);
+  return holding(target, 'untouched', workload);
+}
+
+const holding = (target: Target, result: 'restored' | 'untouched' | 'kept', workload: Workload | undefined): Restored => ({
+  target, result, generation: workload?.metadata?.generation ?? 0,
+  images: new Map(target.containers.map(({ name }) => [name, (workload && imageIn(target.kind, workload, name)) ?? ''])),
+});
+
+/** A container of it was changed, and is left as it is. */
+const isKept = (target: Target, workload: Workload | undefined): boolean => workload !== undefined && target.containers.some((wanted) => {
+  const image = imageIn(target.kind, workload, wanted.name);
+  return image !== wanted.before && isSet(wanted, image);
+});
 
 /** The images are somebody else's by now; the hold is still this run's, and is lifted. */
 export async function liftHold(api: Api, path: string, target: Target, workload: Workload, held: HeldTarget): Promise<void> {
@@ -84,6 +115,12 @@ export async function liftHold(api: Api, path: string, target: Target, workload:
   await api.patch(path, [{ op: 'test', path: '/metadata/uid', value: target.uid }, ...change]);
 }
 
-/** The commands that put the old images back by hand. */
-export const undoArguments = (targets: readonly Target[]): string[][] =>
-  targets.map((target) => ['set', 'image', target.ref, ...target.containers.map((container) => `${container.name}=${imageBack(container)}`)]);
+/**
+ * The commands that put the old images back by hand, as far as they change something for the better.
+ * @param now `deployment/api:app` → image that it holds; what is not known may be anything
+ */
+export const undoArguments = (targets: readonly Target[], now?: ReadonlyMap<string, string>): string[][] => targets.flatMap((target) => {
+  const containers = target.containers.filter((each) => imageBack(each) !== '' && !isBack(each, now?.get(`${target.ref}:${each.name}`)));
+  if (containers.length === 0 || target.nothingGood) return [];
+  return [['set', 'image', target.ref, ...containers.map((container) => `${container.name}=${imageBack(container)}`)]];
+});

@@ -3,7 +3,7 @@ import { follow, type Followed } from './follow.js';
 import { longestLifeMs } from './judge/judge.js';
 import { restartKey } from './judge/symptoms.js';
 import { expectation, type OpenRelease } from './release.js';
-import type { Target } from './workload.js';
+import { imageIn, imageSet, isSet, type Target, type TargetContainer } from './workload.js';
 
 /** How a version that is there already is looked at. */
 export interface Look {
@@ -26,9 +26,14 @@ export async function standing(release: OpenRelease, { images, forMs, steadyMs, 
   const { ports, watched, config, targets } = release;
   const podsOf = (target: Target): readonly Pod[] => watched.world.view(target).newPods;
   const followed = targets.map((target): Followed => {
-    const { metadata } = watched.world.view(target).workload ?? {};
-    const held = new Map(target.containers.map((container) => [container.name, container[images]]));
-    return { target, expected: { ...expectation(release, target, metadata?.generation ?? 0, 'after'), images: held } };
+    const { workload } = watched.world.view(target);
+    const expectedImage = (container: TargetContainer): string => {
+      const now = workload && imageIn(target.kind, workload, container.name);
+      if (images === 'before') return container.before;
+      return now !== undefined && isSet(container, now) ? now : imageSet(container);
+    };
+    const held = new Map(target.containers.map((container) => [container.name, expectedImage(container)]));
+    return { target, expected: { ...expectation(release, target, workload?.metadata?.generation ?? 0, 'after'), images: held } };
   });
   const unforgiving = followed.map(({ target, expected }): Followed =>
     ({ target, expected: { ...expected, restartsBefore: restartsForgiven(podsOf(target)) } }));

@@ -1,17 +1,13 @@
-import { ApiError } from '../cluster/api.js';
-import { nameOf, uidOf, type Pod } from '../cluster/objects.js';
-import { persistently } from '../cluster/persist.js';
-import { apiPath, resources } from '../cluster/resources.js';
 import { CancelledError, type DeployError, type Evidence } from '../outcome/errors.js';
 import { evidenceOf } from './evidence.js';
-import { follow } from './follow.js';
+import { follow, type Followed } from './follow.js';
 import type { HeldTarget } from './hold.js';
-import { hasObserved, type Target } from './workload.js';
-import { isReady } from './judge/symptoms.js';
+import { imageBack, type Target } from './workload.js';
 import { proveRelease } from './prove.js';
-import { expectation, steadyMs, type OpenRelease } from './release.js';
-import { restore, type Restored } from './restore.js';
+import { asWritten, expectation, steadyMs, type OpenRelease } from './release.js';
+import { leaveAlone, restore, type Restored } from './restore.js';
 import { runningDigests } from './snapshot.js';
+import { whileUnsticking } from './unstick.js';
 
 /** How an undo went. */
 export interface Undone {
@@ -21,8 +17,14 @@ export interface Undone {
   readonly evidence: readonly Evidence[];
   /** Workloads that were seen to hold nothing of this run, by ref. */
   readonly untouched: readonly string[];
+  /** Workloads that the undo itself has changed, or may have, by ref. */
+  readonly changed?: readonly string[];
+  /** What was there before was not healthy, or is what has just failed: there was nothing better to go back to. */
+  readonly nothingGood?: boolean;
   readonly restoredAfterMs?: number;
   readonly verifiedAfterMs?: number;
+  /** ms of the whole undo, however far it came. */
+  readonly tookMs?: number;
 }
 
 /** What is told to whoever keeps the ledger, before each step that changes something. */
@@ -38,33 +40,86 @@ const verifyForMs = 120_000;
 /** GitHub kills 10 s after it asked to stop; the post step goes on from there. */
 const verifyForWhenCancelledMs = 5000;
 
+/** The record is for the next run. For longer than that nobody waits for it, and nothing that changes a workload ever does. */
+export const recordWithinMs = 2000;
+
 /**
  * Puts back what was there before, once, and proves it: evidence first, then the patches, then the same judge, the
  * digests that really run, and the smoke checks that held before.
  */
-export async function undoRelease(release: OpenRelease, failure: DeployError, journal: UndoJournal): Promise<Undone> {
-  const { ports, cluster } = release;
+export async function undoRelease(before: OpenRelease, failure: DeployError, journal: UndoJournal): Promise<Undone> {
+  const release = asWritten(before);
+  const { ports } = release;
   const startedAt = ports.clock.monotonic();
   const cancelled = failure instanceof CancelledError;
-  const evidence = cancelled ? [] : await evidenceOf(release, failure);
-  // The journal is for the next run: when it cannot be written, putting the old images back still comes first.
-  const unwritten = await journal.restoring().then(() => [], (error: unknown) => [`The ledger could not be written: ${messageOf(error)}.`]);
-  const heldOf = (target: Target): HeldTarget | undefined => journal.held.find(({ ref }) => ref === target.ref);
-  const restored = await Promise.all(release.targets.map((target) => restore(cluster, ports.clock, target, heldOf(target))));
+  const seen = cancelled ? [] : await evidenceOf(release, failure);
+  const recorded = recording(journal);
+  const restored = await Promise.all(release.targets.map((target) => putBack(release, target, journal)));
   const restoredAfterMs = ports.clock.monotonic() - startedAt;
-  const lost = restored.flatMap((each) => ('message' in each ? [`${sentence(each.message)} Nothing of it was overwritten.`] : []));
-  const back = restored.filter((each) => each.result === 'restored');
+  const lost = restored.flatMap(lostWords);
+  const kept = restored.filter(({ result }) => result === 'kept');
+  const back = restored.filter(({ result }) => result === 'restored');
   for (const { target } of back) ports.log.progress('rollback', target.ref, 'old images set again');
-  if (back.length === 0 && lost.length === 0 && !journal.resumed) return { result: 'untouched', notes: unwritten, evidence, untouched: restored.map(({ target }) => target.ref) };
-  const proof = await whileUnsticking(release, restored, () => verify(release, restored, cancelled));
-  const notes = [...unwritten, ...lost, ...proof.notes];
+  const untouched = restored.filter(({ result }) => result === 'untouched').map(({ target }) => target.ref);
+  const changed = restored.filter(({ result }) => result === 'restored' || result === 'error').map(({ target }) => target.ref);
+  const tookMs = (): number => ports.clock.monotonic() - startedAt;
+  const evidence = (): Evidence[] => [...seen, ...freedEvidence(release)];
+  if (back.length + lost.length + kept.length === 0 && !journal.resumed) {
+    return { result: 'untouched', notes: await unrecorded(recorded, release), evidence: evidence(), untouched };
+  }
+  // Of what has just failed, and is all that there is to go back to, no other proof is to be had.
+  const proof = back.length > 0 || journal.resumed ? await prove(release, restored, { cancelled, resumed: journal.resumed }) : { holds: false, notes: [] };
+  const holds = proof.holds && lost.length + kept.length === 0;
+  const notes = [...await unrecorded(recorded, release), ...lost, ...kept.map(keptWords), ...proof.notes];
   return {
-    result: proof.holds && lost.length === 0 ? 'restored' : 'failed', notes, evidence,
+    result: holds ? 'restored' : 'failed', notes, evidence: evidence(), untouched, changed,
+    nothingGood: !holds && lost.length === 0 && (kept.length > 0 || back.some(({ target }) => target.nothingGood)),
     restoredAfterMs: back.length > 0 ? restoredAfterMs : undefined,
-    untouched: restored.flatMap(({ result, target }) => (result === 'untouched' ? [target.ref] : [])),
-    verifiedAfterMs: proof.holds && lost.length === 0 ? ports.clock.monotonic() - startedAt - restoredAfterMs : undefined,
+    verifiedAfterMs: holds ? tookMs() - restoredAfterMs : undefined,
+    tookMs: tookMs(),
   };
 }
+
+/** The write of the record, which goes on beside the patches. `done` once it is known how it went. */
+interface Recording {
+  readonly settled: Promise<void>;
+  done: boolean;
+  failure?: string;
+}
+
+function recording(journal: UndoJournal): Recording {
+  const state: { done: boolean; failure?: string; settled: Promise<void> } = { done: false, settled: Promise.resolve() };
+  state.settled = journal.restoring().catch((error: unknown) => void (state.failure = messageOf(error))).finally(() => (state.done = true));
+  return state;
+}
+
+/** What is to be said of a record that was not written, or not in time. */
+async function unrecorded(recorded: Recording, { ports }: OpenRelease): Promise<string[]> {
+  const over = new AbortController();
+  if (!recorded.done) await Promise.race([recorded.settled, ports.clock.sleep(recordWithinMs, over.signal).catch(() => undefined)]);
+  over.abort();
+  if (!recorded.done) return ['The ledger could not be written in time: the API server does not answer.'];
+  return recorded.failure === undefined ? [] : [`The ledger could not be written: ${recorded.failure}.`];
+}
+
+/** What this run has never changed is not touched: whatever it holds now is somebody else's. */
+function putBack({ cluster, ports, written }: OpenRelease, target: Target, { held, resumed }: UndoJournal): Promise<Restored> {
+  if (!resumed && !written.mayHaveChanged(target.ref)) return leaveAlone(cluster, target);
+  return restore(cluster, ports.clock, target, held.find(({ ref }) => ref === target.ref));
+}
+
+function lostWords(each: Restored): string[] {
+  if (each.result === 'superseded') return [`${sentence(each.message)} Nothing of it was overwritten.`];
+  if (each.result !== 'error') return [];
+  return [`${sentence(each.message)}${each.unanswered ? ' A patch was sent and not answered: it may have been done.' : ''}`];
+}
+
+const keptWords = ({ target: { ref, containers } }: Restored): string =>
+  `${ref} holds ${containers.map(imageBack).join(', ')}, which is the last verified release and has failed now: there is nothing better.`;
+
+/** What was seen of the pods that were deleted, before they were. */
+const freedEvidence = ({ written }: OpenRelease): Evidence[] =>
+  written.freed.flatMap(({ what, evidence }) => [{ title: 'deleted pod', text: what }, ...evidence]);
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
@@ -74,90 +129,64 @@ interface Proof {
   readonly notes: readonly string[];
 }
 
-async function verify(release: OpenRelease, restored: readonly Restored[], cancelled: boolean): Promise<Proof> {
+/** How a verification is done: with the time that a cancelled step has, and also of what another process has put back. */
+interface Way {
+  readonly cancelled: boolean;
+  readonly resumed: boolean;
+}
+
+function prove(release: OpenRelease, restored: readonly Restored[], way: Way): Promise<Proof> {
+  const judged = restored.flatMap((each): Followed[] => (isToBeProven(release, each, way)
+    ? [{ target: each.target, expected: { ...expectation(release, each.target, each.generation, 'back'), images: each.images } }] : []));
+  return whileUnsticking(release, judged, 'rollback', () => verify(release, judged, way));
+}
+
+/** No more is demanded than the run has changed. What stands beside it counts where it was healthy, and is what was there. */
+function isToBeProven({ snapshots }: OpenRelease, each: Restored, { resumed }: Way): each is Extract<Restored, { result: 'restored' | 'untouched' }> {
+  if (each.result === 'restored') return true;
+  if (each.result !== 'untouched') return false;
+  if (resumed) return true;
+  const { target, images } = each;
+  const wasHealthy = snapshots.find((snapshot) => snapshot.target.ref === target.ref)?.unhealthy === undefined;
+  return wasHealthy && target.containers.every(({ name, before }) => images.get(name) === before);
+}
+
+async function verify(release: OpenRelease, judged: readonly Followed[], { cancelled }: Way): Promise<Proof> {
   const { ports, watched } = release;
-  const judged = restored.flatMap((each) => ('generation' in each ? [{ target: each.target, expected: expectation(release, each.target, each.generation, each.images) }] : []));
   const deadlineAt = ports.clock.monotonic() + (cancelled ? verifyForWhenCancelledMs : Math.max(verifyForMs, release.config.timeoutMs));
   try {
     await follow(ports, watched, judged, { deadlineAt, steadyMs, of: release.config.patienceMs }, 'rollback', undefined);
-    const other = differingDigests(release);
-    if (other) return { holds: false, notes: [other] };
+    const { wrong, beside } = differingDigests(release);
+    if (wrong) return { holds: false, notes: [wrong, ...beside] };
     const proving = release.config.smoke.filter((check) => release.heldBefore.has(check.text));
     await proveRelease(release, judged, proving, deadlineAt, undefined);
     const silent = release.config.smoke.filter((check) => !release.heldBefore.has(check.text)).map((check) =>
       `Smoke check \`${check.text}\` did not hold before the run either, and so proves nothing of the old version.`);
-    return { holds: true, notes: silent };
+    return { holds: true, notes: [...beside, ...silent] };
   } catch (error) {
     return { holds: false, notes: [messageOf(error)] };
   }
 }
 
-/** The digests that run now must be those that ran before: a tag may have moved meanwhile. */
-function differingDigests(release: OpenRelease): string | undefined {
-  for (const { target, running } of release.snapshots) {
-    // An older release than the one that ran is gone back to: its digests are in its references.
-    if (target.containers.some((container) => container.back !== undefined)) continue;
-    const now = runningDigests(release.watched.world.view(target).newPods);
-    for (const [container, before] of running) {
-      const other = [...(now.get(container) ?? [])].find((digest) => !before.has(digest));
-      if (other) return `Container ${container} of ${target.ref} runs ${other} now, and ran ${[...before].join(' and ')} before: its tag was moved meanwhile.`;
-    }
-  }
-  return undefined;
-}
-
-/** Frees StatefulSets that are stuck for as long as the work takes: a broken pod may show only in the middle of it. */
-async function whileUnsticking<T>(release: OpenRelease, restored: readonly Restored[], work: () => Promise<T>): Promise<T> {
-  const over = new AbortController();
-  const unsticking = unstick(release, restored, over.signal);
-  try {
-    return await work();
-  } finally {
-    over.abort();
-    await unsticking;
-  }
-}
-
 /**
- * A StatefulSet that replaces its pods in order never replaces one that is not ready, not even by an older template:
- * the broken pod has to go. https://github.com/kubernetes/kubernetes/issues/67250
- * Not before the controller has seen the old template: it would make the pod anew from the bad one.
+ * The digests that run now must be those that ran before where the run has set the image: a tag may have moved meanwhile.
+ * That a sidecar is another one now was not this run's doing, and is only told.
  */
-async function unstick(release: OpenRelease, restored: readonly Restored[], signal: AbortSignal): Promise<void> {
-  const held = restored.flatMap((each) => ('generation' in each && each.target.kind === 'statefulset' ? [each] : []));
-  const sent = new Set<string>();
-  while (held.length > 0 && !signal.aborted) {
-    const broken = held.flatMap(({ target, generation }) => brokenPods(release, target, generation).map((pod) => ({ pod, target })));
-    const next = broken.filter(({ pod }) => !sent.has(uidOf(pod)));
-    for (const { pod } of next) sent.add(uidOf(pod));
-    await Promise.all(next.map(({ pod, target }) => deletePod(release, pod, target.ref, signal)));
-    if (next.length > 0) continue;
-    try {
-      await release.watched.news(60_000, signal);
-    } catch {
-      // It is over, or there is no news any more, which whoever verifies is told as well.
-      return;
+function differingDigests({ snapshots, watched, written }: OpenRelease): { readonly wrong: string | undefined; readonly beside: readonly string[] } {
+  let wrong: string | undefined;
+  const beside: string[] = [];
+  for (const { target, running } of snapshots) {
+    const now = runningDigests(watched.world.view(target).newPods);
+    for (const [name, before] of running) {
+      const other = [...(now.get(name) ?? [])].find((digest) => !before.has(digest));
+      const own = target.containers.find((container) => container.name === name);
+      if (other === undefined) continue;
+      if (!own) beside.push(`Container ${name} of ${target.ref} runs another digest (${other}) than before the run, which had not set it and so does not restore it.`);
+      // Where something else than what ran is gone back to, its digest is another one.
+      else if (own.back === undefined && !written.hasOverwritten(target)) {
+        wrong ??= `Container ${name} of ${target.ref} runs ${other} now, and ran ${[...before].join(' and ')} before: its tag was moved meanwhile.`;
+      }
     }
   }
-}
-
-/** Pods of the images that were taken back which are not ready, once the controller works from the template of before. */
-function brokenPods(release: OpenRelease, target: Target, generation: number): Pod[] {
-  const { workload, newPods, oldPods } = release.watched.world.view(target);
-  if (!workload || !hasObserved(workload, generation) || workload.spec?.podManagementPolicy === 'Parallel') return [];
-  const images = new Set(target.containers.map((container) => container.after));
-  return [...newPods, ...oldPods].filter((pod) => !isReady(pod) && pod.spec?.containers?.some((container) => images.has(container.image ?? '')));
-}
-
-/** Deletes this very pod, and none that has taken its name since: so it may be tried again until it is answered. */
-async function deletePod({ ports, cluster }: OpenRelease, pod: Pod, ref: string, signal: AbortSignal): Promise<void> {
-  ports.log.command(cluster.typed(['delete', 'pod', nameOf(pod)]));
-  const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: uidOf(pod) } };
-  try {
-    await persistently(ports.clock, () => cluster.api.send('DELETE', apiPath(resources.pods, cluster.namespace, nameOf(pod)), body, { signal }), { signal });
-  } catch (error) {
-    // It is gone, or another one has its name: an earlier try that nobody answered, or the controller itself.
-    if (signal.aborted || (error instanceof ApiError && (error.status === 404 || error.status === 409))) return;
-    ports.log.warning(`Pod ${nameOf(pod)} of ${ref} is broken and holds up the rollback, and could not be deleted: ${messageOf(error)}`);
-  }
+  return { wrong, beside };
 }

@@ -1,5 +1,6 @@
 import { fieldManager } from '../cluster/api.js';
 import type { WorkloadKind } from '../config/config.js';
+import { sameImage } from '../image/reference.js';
 import type { Container, PodTemplate, Workload } from '../cluster/objects.js';
 
 /** Where the pod template of a kind lives, as a JSON pointer. */
@@ -56,6 +57,8 @@ export interface Target {
   readonly name: string;
   readonly uid: string;
   readonly containers: readonly TargetContainer[];
+  /** It was not healthy before the run, and none of its releases is known to be good: a rollback has nothing good to go to. */
+  readonly nothingGood?: boolean;
 }
 
 export interface TargetContainer {
@@ -64,9 +67,22 @@ export interface TargetContainer {
   readonly before: string;
   /** Image that this run sets. */
   readonly after: string;
+  /** What the API server stores of it, where admission rewrites the image: it is this run's all the same. */
+  readonly becomes?: string;
   /** Image of the last proven release, where what was there before was broken: a rollback goes there instead. */
   readonly back?: string;
 }
+
+/** The image that the template holds once this run has set it. */
+export const imageSet = (container: TargetContainer): string => container.becomes ?? container.after;
+
+/** Whether this image is the one that the run set, whatever the API server calls it. */
+export const isSet = (container: TargetContainer, image: string | undefined): boolean =>
+  image !== undefined && (image === imageSet(container) || sameImage(image, container.after));
+
+/** The image of a container of a workload; undefined when there is no such container. */
+export const imageIn = (kind: WorkloadKind, workload: Workload, name: string): string | undefined =>
+  containersOf(kind, workload).find(({ container }) => container.name === name)?.container.image;
 
 /** The image that a rollback puts back. */
 export const imageBack = (container: TargetContainer): string => container.back ?? container.before;

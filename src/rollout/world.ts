@@ -1,3 +1,4 @@
+import { workloadResource } from '../cluster/resources.js';
 import type { ObjectChange } from '../cluster/watch.js';
 import {
   controllerOf, isLeaving, revisionOf, uidOf,
@@ -37,6 +38,8 @@ export const hasEnded = (pod: Pod): boolean => pod.status?.phase === 'Failed' ||
 const eventsKeptPerObject = 40;
 const objectsWithEventsKept = 5000;
 const endedPodsKept = 200;
+const generationsKept = 20;
+const workloadPlurals = new Set(Object.values(workloadResource).map(({ plural }) => plural));
 
 /**
  * The latest state of every object that was seen, fed by the watches. It takes news in any order, twice, or with gaps:
@@ -49,6 +52,8 @@ export class World {
   private readonly leaving = new Map<string, number>();
   /** Kept after they are gone: the controllers of StatefulSets and DaemonSets remove a pod that has ended before they create the next one. */
   private readonly ended = new Map<string, Pod>();
+  /** Of workloads: what each generation was, oldest first. */
+  private readonly generations = new Map<string, Workload[]>();
   private byController: Map<string, KubeObject[]> | undefined;
 
   /** @param at monotonic ms at which the change was seen */
@@ -66,6 +71,7 @@ export class World {
     this.byController = undefined;
     if (at !== undefined && isLeaving(change.object) && !this.leaving.has(uid)) this.leaving.set(uid, at);
     if (change.resource.plural === 'pods') this.noteEnd(change.object);
+    if (workloadPlurals.has(change.resource.plural)) this.keepGeneration(change.object as Workload);
     if (change.type === 'set') kept.set(uid, change.object);
     else {
       kept.delete(uid);
@@ -80,6 +86,19 @@ export class World {
 
   byName<T extends KubeObject>(plural: string, name: string): T | undefined {
     return this.all<T>(plural).find((object) => object.metadata?.name === name);
+  }
+
+  /** What a workload was in the generations that were seen of it, oldest first. */
+  formerly({ uid }: Target): readonly Workload[] {
+    return this.generations.get(uid) ?? [];
+  }
+
+  private keepGeneration(object: Workload): void {
+    const { uid, generation } = object.metadata ?? {};
+    if (uid === undefined || generation === undefined) return;
+    const known = this.generations.get(uid) ?? [];
+    if (known.some(({ metadata }) => metadata?.generation === generation)) return;
+    this.generations.set(uid, [...known, object].slice(-generationsKept));
   }
 
   view(target: Target): WorkloadView {

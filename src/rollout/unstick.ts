@@ -1,0 +1,137 @@
+import { ApiError } from '../cluster/api.js';
+import { conditionOf, nameOf, uidOf, type Pod } from '../cluster/objects.js';
+import { persistently } from '../cluster/persist.js';
+import { apiPath, resources } from '../cluster/resources.js';
+import type { Cause } from '../outcome/causes.js';
+import { evidenceOf } from './evidence.js';
+import { FailedRollout, type Followed } from './follow.js';
+import { isReady, symptomsOfPod, untilDeadline, type Symptom } from './judge/symptoms.js';
+import type { OpenRelease } from './release.js';
+import { hasObserved, imageSet, type Target } from './workload.js';
+
+/*
+ * A StatefulSet that replaces its pods in order waits for each one that is not ready, also for one of an earlier template,
+ * which it then never replaces: that pod has to be deleted. https://github.com/kubernetes/kubernetes/issues/67250
+ */
+
+/** A container may be between two starts at the moment when it is first looked at. */
+const leastPatienceMs = 5000;
+
+type Stage = 'rollout' | 'rollback';
+
+/** Frees StatefulSets that are stuck for as long as the work takes: a broken pod may show only in the middle of it. */
+export async function whileUnsticking<T>(release: OpenRelease, followed: readonly Followed[], stage: Stage, work: () => Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const unsticking = unstick(release, followed.filter(({ target }) => target.kind === 'statefulset'), stage, over.signal);
+  try {
+    return await work();
+  } finally {
+    over.abort();
+    await unsticking;
+  }
+}
+
+/** A pod that a controller waits for, and why it is not ready. */
+interface Broken {
+  readonly pod: Pod;
+  readonly target: Target;
+  readonly symptom?: Symptom;
+}
+
+async function unstick(release: OpenRelease, followed: readonly Followed[], stage: Stage, signal: AbortSignal): Promise<void> {
+  const { clock } = release.ports;
+  const sent = new Set<string>();
+  const seen = new Map<string, number>();
+  while (followed.length > 0 && !signal.aborted) {
+    const at = clock.monotonic();
+    const looked = followed.flatMap((each) => [...ofThisRun(release, each, stage), ...waitedFor(release, each)]).filter(({ pod }) => !sent.has(uidOf(pod)))
+      .map((broken) => ({ broken, dueAt: dueAt(release, broken, seen, at) }));
+    const due = looked.filter((each) => each.dueAt <= at).map(({ broken }) => broken);
+    for (const { pod } of due) sent.add(uidOf(pod));
+    await Promise.all(due.map((broken) => free(release, broken, stage, signal)));
+    if (due.length > 0) continue;
+    try {
+      await release.watched.news(Math.min(60_000, ...looked.map((each) => each.dueAt - at)), signal);
+    } catch {
+      // It is over, or there is no news any more, which whoever follows is told as well.
+      return;
+    }
+  }
+}
+
+/**
+ * Not before the controller has seen the present template: it would create the pod again from the bad one. One that
+ * replaces its pods side by side replaces them by itself.
+ */
+function isOrdered({ watched }: OpenRelease, { target, expected }: Followed): boolean {
+  const { workload } = watched.world.view(target);
+  return workload !== undefined && hasObserved(workload, expected.generation) && workload.spec?.podManagementPolicy !== 'Parallel';
+}
+
+/** In a rollback: pods of the version that was taken back. Nothing that they might still become is wanted. */
+function ofThisRun(release: OpenRelease, each: Followed, stage: Stage): Broken[] {
+  if (stage === 'rollout' || !isOrdered(release, each)) return [];
+  const { newPods, oldPods } = release.watched.world.view(each.target);
+  const images = new Set(each.target.containers.flatMap((container) => [container.after, imageSet(container)]));
+  return [...newPods, ...oldPods].filter((pod) => !isReady(pod) && pod.spec?.containers?.some((container) => images.has(container.image ?? '')))
+    .map((pod) => ({ pod, target: each.target }));
+}
+
+/** The pod of an earlier template that the controller waits for: it takes them by their numbers, and stops at the first that is not ready. */
+function waitedFor(release: OpenRelease, each: Followed): Broken[] {
+  if (!isOrdered(release, each)) return [];
+  const view = release.watched.world.view(each.target);
+  // One that is terminating is waited for as well, and goes by itself.
+  if (view.leavingPods.length > 0) return [];
+  const [first] = [...view.newPods, ...view.oldPods, ...view.keptPods].filter((pod) => !isReady(pod)).sort((a, b) => ordinalOf(a) - ordinalOf(b));
+  if (!first || !view.oldPods.includes(first)) return [];
+  const [symptom] = symptomsOfPod(first, view, { ...each.expected, restartsBefore: new Map() }).sort((a, b) => a.patienceMs - b.patienceMs);
+  return symptom ? [{ pod: first, target: each.target, symptom }] : [];
+}
+
+const ordinalOf = (pod: Pod): number => Number(/-(\d+)$/.exec(nameOf(pod))?.[1] ?? Infinity);
+
+/** When a pod counts as broken, monotonic ms: it gets the patience that its trouble has, so that one that only starts is left alone. */
+function dueAt({ ports, config }: OpenRelease, { pod, symptom }: Broken, seen: Map<string, number>, at: number): number {
+  if (!symptom) return at;
+  if (symptom.patienceMs === untilDeadline) return Infinity;
+  const since = Math.min(seen.get(symptom.key) ?? at, symptom.cause === 'not-ready' ? at - unreadyForMs(pod, ports.clock.now()) : at);
+  seen.set(symptom.key, since);
+  const patience: Readonly<Partial<Record<Cause, number>>> = config.patienceMs ?? {};
+  return since + Math.max(leastPatienceMs, patience[symptom.cause] ?? symptom.patienceMs);
+}
+
+/** How long the containers of a pod have been running without it being ready: that began before anybody watched. */
+function unreadyForMs(pod: Pod, now: number): number {
+  const times = [
+    conditionOf(pod.status?.conditions, 'Ready')?.lastTransitionTime, ...(pod.status?.containerStatuses ?? []).map(({ state }) => state?.running?.startedAt),
+  ].map((time) => Date.parse(time ?? ''));
+  // What is not known counts from the first look.
+  return times.every(Number.isFinite) ? Math.max(0, now - Math.max(...times)) : 0;
+}
+
+async function free(release: OpenRelease, { pod, target, symptom }: Broken, stage: Stage, signal: AbortSignal): Promise<void> {
+  if (symptom) {
+    const what = `Pod ${nameOf(pod)} of ${target.ref} is broken, and its controller never replaces it: it is deleted (${symptom.message})`;
+    // Its log is gone with it.
+    const { cause, message, container } = symptom;
+    const evidence = await evidenceOf(release, new FailedRollout([{ target, cause, message, pod, container }]));
+    if (signal.aborted) return;
+    release.ports.log.info(what);
+    release.written.free({ what, evidence });
+  }
+  await deletePod(release, pod, target.ref, stage, signal);
+}
+
+/** Deletes this very pod, and none that has taken its name since: so it may be tried again until it is answered. */
+async function deletePod({ ports, cluster }: OpenRelease, pod: Pod, ref: string, stage: string, signal: AbortSignal): Promise<void> {
+  ports.log.command(cluster.typed(['delete', 'pod', nameOf(pod)]));
+  const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: uidOf(pod) } };
+  try {
+    await persistently(ports.clock, () => cluster.api.send('DELETE', apiPath(resources.pods, cluster.namespace, nameOf(pod)), body, { signal }), { signal });
+  } catch (error) {
+    // It is gone, or another one has its name: an earlier try that nobody answered, or the controller itself.
+    if (signal.aborted || (error instanceof ApiError && (error.status === 404 || error.status === 409))) return;
+    ports.log.warning(`Pod ${nameOf(pod)} of ${ref} is broken and holds up the ${stage}, and could not be deleted: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
