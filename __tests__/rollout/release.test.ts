@@ -275,7 +275,7 @@ describe('whatever the API server does', () => {
       expect(ended).toEqual(after === 'good' ? [undefined, undefined, times(replicas, newImage), [false, minReadySeconds]] : [cause, 'restored', times(replicas, oldImage), [false, minReadySeconds]]);
       if (after === 'wrong' && proveFirst) expect(simulation.survivors()).toBe(replicas);
     }), { numRuns: 60 });
-  });
+  }, 60_000);
 
   it('a cancellation at any moment leaves what was there before, not paused', async () => {
     await fc.assert(fc.asyncProperty(behaviour, fc.boolean(), fc.nat(40), async (after, proveFirst, at) => {
@@ -286,5 +286,5 @@ describe('whatever the API server does', () => {
       expect(undone?.result).not.toBe('untouched');
       expect([imageOf(simulation.deployment()), holdOf(simulation)]).toEqual([oldImage, [false, 0]]);
     }), { numRuns: 40 });
-  });
+  }, 60_000);
 });
