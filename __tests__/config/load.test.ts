@@ -36,6 +36,18 @@ describe('loading the settings', () => {
     expect(error instanceof ConfigError && error.problems.map(describeProblem)).toEqual([message]);
   });
 
+  it('tells of a settings file with the other ending, which is not read', async () => {
+    const doubt = 'settings file: ".github/deploy.yaml" is not read. If the settings are in it, rename it to ".github/deploy.yml", or name it by the input `config`.';
+    const yaml = { '.github/deploy.yaml': 'timeout: 5m' };
+    expect((await load({}, yaml)).warnings.map(describeProblem)).toEqual([doubt]);
+    const error: unknown = await load({ image: '' }, yaml).catch((thrown: unknown) => thrown);
+    expect(error instanceof ConfigError && error.problems.map(describeProblem)).toEqual([
+      'input workloads: needs `image`, which is not given. Name the repository of the image that they run, e.g. ghcr.io/acme/api.', doubt,
+    ]);
+    expect((await load({}, { ...yaml, '.github/deploy.yml': 'timeout: 6m' })).warnings).toEqual([]);
+    expect((await load({}, { '.github/deploy.yaml': coded('EISDIR') })).warnings).toEqual([]);
+  });
+
   it('looks into a kubeconfig at a path, in the home folder too', async () => {
     const { config, secrets } = await load({ kubeconfig: '~/.kube/config' }, { '/home/me/.kube/config': kubeconfig });
     expect(config.cluster.kubeconfig).toEqual({ path: '/home/me/.kube/config' });

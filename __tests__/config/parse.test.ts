@@ -329,6 +329,7 @@ describe('warnings', () => {
     expect(warnings({ image: 'a', digest, workloads: 'deploy/a', tags: 'v1' })).toEqual(['input tags: has no effect: `digest` is given, so nothing is built. Leave it out.']);
     expect(warnings({ digest, workloads: 'deploy/a' }, 'image: a\ndockerfile: x')).toEqual([]);
     expect(warnings({ test: 'x', tags: 'v1' })).toEqual(['input tags: has no effect: there is no `image` to build. Leave it out.']);
+    expect(warnings({ 'test': 'x', 'registry-username': 'u', 'registry-password': 'p' })).toEqual(['input registry-username: has no effect: there is no `image` to build. Leave it out.']);
     expect(warnings({ 'image': 'a', 'working-directory': 'x' })).toEqual(['input working-directory: has no effect: there is no `test`. Leave it out.']);
     expect(warnings({ image: 'a', registry: 'ghcr.io' })).toEqual(['input registry: has no effect: there is no `registry-username` to log in with. Leave it out.']);
     expect(warnings({ 'image': 'a', 'registry': 'ghcr.io', 'registry-username': 'u', 'registry-password': 'p' })).toEqual([

@@ -12,6 +12,14 @@ describe('the summary', () => {
     expect(summary(outcome)).toMatchSnapshot();
   });
 
+  it('says of a dry run once what would change, and once what it warns of', () => {
+    const plan = planned.plan && { ...planned.plan, warnings: ['There is no readiness probe.'] };
+    const text = summary({ ...planned, plan, warnings: ['There is no readiness probe.'] });
+    expect(text.match(/\| workload \|/g)).toHaveLength(1);
+    expect(text.match(/There is no readiness probe/g)).toHaveLength(1);
+    expect(text).not.toContain('could not be read');
+  });
+
   it('stays within 64 KiB, and keeps the end of the evidence', () => {
     const log = Array.from({ length: 20_000 }, (_, line) => `line ${line}`).join('\n');
     const { failure } = rolledBack;

@@ -12,10 +12,29 @@ import { distinct, kubeconfigSecrets } from './secrets.js';
 export async function loadConfig(source: Omit<ConfigSource, 'file'>, files: Pick<Files, 'readText'>): Promise<ParsedConfig> {
   const path = settingsPath(source.inputs);
   const where = source.inputs['config']?.trim() ? 'input config' : 'settings file';
-  const parsed = parseConfig({ ...source, file: { path, text: await read(path, where, files) } });
+  const text = await read(path, where, files);
+  const parsed = withDoubts({ ...source, file: { path, text } }, text === undefined ? await otherEnding(path, files) : []);
   const { kubeconfig } = parsed.config.cluster;
   if (kubeconfig === undefined || 'content' in kubeconfig) return parsed;
   return withKubeconfig(parsed, inHome(kubeconfig.path, source.facts?.env ?? {}), files);
+}
+
+/** What a settings file that is not read would have said is missing: told as a warning, and beside the problems that come of it. */
+function withDoubts(source: ConfigSource, doubts: readonly Problem[]): ParsedConfig {
+  try {
+    const parsed = parseConfig(source);
+    return { ...parsed, warnings: [...parsed.warnings, ...doubts] };
+  } catch (error) {
+    throw error instanceof ConfigError && doubts.length > 0 ? new ConfigError([...error.problems, ...doubts]) : error;
+  }
+}
+
+/** YAML files have two endings, and only one of them is looked for. */
+async function otherEnding(path: string, files: Pick<Files, 'readText'>): Promise<readonly Problem[]> {
+  const other = path.replace(/\.yml$/, '.yaml');
+  const found = other === path ? undefined : await files.readText(other).catch(() => undefined);
+  const hint = `If the settings are in it, rename it to ${quote(path)}, or name it by the input \`config\`.`;
+  return found === undefined ? [] : [{ where: 'settings file', message: `${quote(other)} is not read`, hint }];
 }
 
 async function read(path: string, where: string, files: Pick<Files, 'readText'>): Promise<string | undefined> {

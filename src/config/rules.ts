@@ -137,7 +137,7 @@ function withoutEffect(given: Settings): readonly Problem[] {
   if (given.action === 'rollback' || given.action === 'rollout') return noLogin;
   return [
     ...(has(values, 'digest') ? useless([...forBuild, 'tags'], '`digest` is given, so nothing is built') : []),
-    ...(has(values, 'image') || has(values, 'digest') ? [] : useless([...forBuild, 'tags'], 'there is no `image` to build')),
+    ...(has(values, 'image') || has(values, 'digest') ? [] : useless([...forBuild, 'tags', 'registry-username'], 'there is no `image` to build')),
     ...(has(values, 'test') ? [] : useless(['working-directory'], 'there is no `test`')),
     ...noLogin,
   ];

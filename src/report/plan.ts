@@ -30,6 +30,5 @@ export function planLines(plan: Plan): readonly string[] {
     ...steps,
     ...changes.length > 0 ? ['Changes:', ...changes] : [],
     ...plan.rollback ? [`Automatic rollback: ${plan.rollback.possible ? 'yes' : 'no'}. ${plan.rollback.reason}`] : [],
-    ...plan.warnings.map((text) => `Warning: ${text}`),
   ];
 }

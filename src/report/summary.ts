@@ -16,7 +16,7 @@ export function summary(outcome: Outcome): string {
   const isUrgent = outcome.verdict === 'rollback-failed';
   const before = [headline(outcome), isUrgent ? byHand : '', failure(outcome.failure)];
   const after = [
-    rollback(outcome), recovery(outcome), plan(outcome), changes(outcome), warnings(outcome.warnings), gantt(outcome.timeline), isUrgent ? '' : byHand, facts(outcome),
+    rollback(outcome), recovery(outcome), plan(outcome), changes(outcome), warnings(outcome), gantt(outcome.timeline), isUrgent ? '' : byHand, facts(outcome),
   ];
   const fixed = [...before, ...after].map(bounded).join('\n\n').length;
   const evidence = evidenceBlocks(outcome.failure?.evidence ?? [], sizeLimit - fixed - 1024);
@@ -80,7 +80,11 @@ const recoveryWords = {
   confirmed: 'it had succeeded', restored: 'what was there before it was put back and seen to serve', failed: 'what was there before it is not, or not provably, back',
 } as const;
 
-const warnings = (texts: readonly string[]): string => (texts.length > 0 ? `**Warnings**\n\n${list(texts)}` : '');
+/** Those of a plan stand in it. */
+function warnings(outcome: Outcome): string {
+  const texts = outcome.warnings.filter((text) => !outcome.plan?.warnings.includes(text));
+  return texts.length > 0 ? `**Warnings**\n\n${list(texts)}` : '';
+}
 
 const list = (texts: readonly string[]): string => texts.map((text) => `- ${inline(text)}`).join('\n');
 
