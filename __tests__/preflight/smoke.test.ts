@@ -79,7 +79,10 @@ describe('a smoke check that leads nowhere, whatever is released', () => {
 describe('a smoke check that does not pass now, and may after the change', () => {
   it.each<[string, World, string]>([
     ['service/api/helth', { raw: answer(404, 'not found') },
-      'The version that runs now does not pass smoke check `service/api/helth`: status 404 instead of 200: not found. If that is not what this release changes, is the path right?'],
+      'The version that runs now does not pass smoke check `service/api/helth`: status 404 instead of 200: not found. If this release does not change that: is the path right?'
+      + ' The check names no port, and so goes to the first of 80 (http), 9000 (admin).'],
+    ['service/api:http/', { raw: answer(503, 'down') }, 'The version that runs now does not pass smoke check `service/api:http/`: status 503 instead of 200: down. '
+      + 'If this release does not change that: look at what every version depends on, such as a database, and at the check.'],
     ['service/api/', { raw: { ...noEndpoints, body: noEndpoints.body.replace('no endpoints available for service', 'dial tcp 10.0.0.1:8080: connection refused by') } },
       'Smoke check `service/api/` does not pass now: service/api gave dial tcp 10.0.0.1:8080: connection refused by "api".'],
     ['service/other/', { services: [service('other', { selector: { app: 'other' } })], raw: noEndpoints },

@@ -43,7 +43,7 @@ describe('an answer', () => {
   ] as const)('%s', async (_what, asked, code, body, answer) => expect(await read(asked, code, body)).toMatchObject(answer));
 
   it('is quoted as one short line', async () => {
-    expect(await read(check(), 500, 'x\n'.repeat(10_000))).toEqual({ kind: 'wrong', seen: `status 500 instead of 200: ${'x '.repeat(80)}` });
+    expect(await read(check(), 500, 'x\n'.repeat(10_000))).toMatchObject({ kind: 'wrong', seen: `status 500 instead of 200: ${'x '.repeat(80)}` });
   });
 
   it('that is a redirect says where to, without what may be a token', async () => {
@@ -345,7 +345,7 @@ describe('before a change', () => {
     const cluster = fakeCluster({ raw: answering({ 'services/api': [200], 'services/web': [500] }) });
     const before = await checksBefore(fakePorts(), cluster, [service('api'), service('web')], ['api', 'web', 'none'].map(named));
     expect([...before.passed]).toEqual(['api']);
-    expect([...before.failed]).toEqual([['web', { seen: 'status 500 instead of 200: answer 500' }], ['none', { seen: 'Service none does not exist in namespace web' }]]);
+    expect([...before.failed]).toEqual([['web', { seen: 'status 500 instead of 200: answer 500', status: 500 }], ['none', { seen: 'Service none does not exist in namespace web' }]]);
   });
   it('a check that fails now and then passes', async () => {
     const cluster = fakeCluster({ raw: answering({ 'services/api': [away, 500, 200] }) });
@@ -355,7 +355,7 @@ describe('before a change', () => {
     let count = 0;
     const http = { request: async () => ((count += 1), response(200, 'v1')) };
     const before = await checksBefore(fakePorts({ http }), fakeCluster(), [], [{ ...url, contains: 'v2' }]);
-    expect([count, [...before.failed.values()]]).toEqual([1, [{ seen: 'status 200 without "v2": v1', lacks: 'text' }]]);
+    expect([count, [...before.failed.values()]]).toEqual([1, [{ seen: 'status 200 without "v2": v1', lacks: 'text', status: 200 }]]);
   });
   it('a check is given the same time for an answer as after it', async () => {
     const timeouts = new Set<number | undefined>();
@@ -370,11 +370,12 @@ describe('before a change', () => {
 describe('a check that the version before does not pass either', () => {
   const failing = (failedBefore: ReadonlyMap<string, FailedBefore>, changes: Partial<SmokeCheck> = {}, work = smoke) =>
     work(fakePorts(), { ...target({ 'pods/': [404], 'services/': [404] }), failedBefore }, [check(changes)], undefined).catch((error: { hint?: string }) => error.hint);
-  const before = new Map([['service/api/healthz', { seen: 'status 404 instead of 200: not found' }]]);
+  const before = new Map([['service/api/healthz', { seen: 'status 404 instead of 200: not found', status: 404 }]]);
   it('asks whether the check is right, and does not blame the new version', async () => {
     expect(await failing(before)).toBe('The version before does not pass this check either (status 404): is the path right?');
     expect(await failing(before, {}, smokePods)).toBe('The version before does not pass this check either (status 404): is the path right?');
-    expect(await failing(new Map([['service/api/healthz', { seen: 'no answer (refused)' }]]))).toContain('either (no answer (refused))');
+    expect(await failing(new Map([['service/api/healthz', { seen: 'no answer (refused)' }]]))).toContain('either (no answer (refused)): is its address right');
+    expect(await failing(new Map([['service/api/healthz', { seen: 'status 503 instead of 200', status: 503 }]]))).toContain('either (status 503): look at what every version depends on');
   });
   it('because it names the new text says so only where nothing but the text is missing', async () => {
     const lacking = new Map([['service/api/healthz', { seen: 'status 200 without "v2": v1', lacks: 'text' as const }]]);

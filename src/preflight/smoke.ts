@@ -6,8 +6,8 @@ import type { Ports } from '../ports/ports.js';
 import { selects } from '../rollout/selector.js';
 import type { Answer } from '../rollout/smoke/assess.js';
 import { asServiceTarget, serviceAt } from '../rollout/smoke/cluster-address.js';
-import { answerNow } from '../rollout/smoke/held.js';
-import { isNoRoute, podPort, servicePort } from '../rollout/smoke/route.js';
+import { answerNow, suspicion } from '../rollout/smoke/held.js';
+import { isNoRoute, podPort, portText, servicePort, tcpPorts } from '../rollout/smoke/route.js';
 import { nothingFound, together, type Checked, type Finding } from './finding.js';
 
 /** A workload of the run. */
@@ -68,7 +68,14 @@ function judge(scope: SmokeScope, check: SmokeCheck, answer: Answer | { readonly
     scope.ports.log.info(`Smoke check \`${check.text}\` does not pass before the change: ${answer.seen}`);
     return nothingFound;
   }
-  return warning(`The version that runs now does not pass smoke check \`${check.text}\`: ${answer.seen}. If that is not what this release changes, is the path right?`);
+  return warning(`The version that runs now does not pass smoke check \`${check.text}\`: ${answer.seen}. If this release does not change that: ${suspicion(answer.status)}${firstOf(scope, check)}`);
+}
+
+/** A check that names no port goes to the first one, which need not be the one that was meant. */
+function firstOf({ services }: SmokeScope, { target }: SmokeCheck): string {
+  if (target.type === 'url' || target.port !== undefined) return '';
+  const ports = tcpPorts(services.find((each) => nameOf(each) === target.name)).map(portText);
+  return ports.length > 1 ? ` The check names no port, and so goes to the first of ${ports.join(', ')}.` : '';
 }
 
 type Silent = Extract<Answer, { kind: 'silent' }>;

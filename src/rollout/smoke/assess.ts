@@ -7,7 +7,7 @@ import { parseStatus } from './server.js';
 export type Answer =
   | { readonly kind: 'right' }
   /** Something answered, and not what was asked for. `lacks`: the status is right, and the text is not there. */
-  | { readonly kind: 'wrong'; readonly seen: string; readonly lacks?: 'text' }
+  | { readonly kind: 'wrong'; readonly seen: string; readonly lacks?: 'text'; readonly status?: number }
   /** Nothing answered: refused, cut, timed out, no endpoint. */
   | { readonly kind: 'silent'; readonly seen: string; readonly trouble?: HttpTrouble };
 
@@ -25,9 +25,9 @@ export function readAnswer(check: SmokeCheck, { status, headers, body, through }
   const silent = silence(status, body.beginning);
   if (silent) return { kind: 'silent', seen: silent };
   const end = `${quote(body.beginning)}${through === undefined ? '' : ` (${through})`}`;
-  if (!check.statuses.includes(status)) return { kind: 'wrong', seen: `status ${status} instead of ${check.statuses.join(' or ')}${redirect(status, headers['location'])}${end}` };
+  if (!check.statuses.includes(status)) return { kind: 'wrong', status, seen: `status ${status} instead of ${check.statuses.join(' or ')}${redirect(status, headers['location'])}${end}` };
   if (check.contains === undefined || body.found) return { kind: 'right' };
-  return { kind: 'wrong', lacks: 'text', seen: `status ${status} ${lacking(check.contains, body)}${end}` };
+  return { kind: 'wrong', status, lacks: 'text', seen: `status ${status} ${lacking(check.contains, body)}${end}` };
 }
 
 /** What was not read is not called absent. */

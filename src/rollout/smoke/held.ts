@@ -19,6 +19,7 @@ export interface Before {
 export interface FailedBefore {
   readonly seen: string;
   readonly lacks?: 'text';
+  readonly status?: number;
 }
 
 export async function checksBefore(ports: Ports, cluster: Cluster, services: readonly Service[], checks: readonly SmokeCheck[]): Promise<Before> {
@@ -34,7 +35,14 @@ export async function checksBefore(ports: Ports, cluster: Cluster, services: rea
 
 function failingOf(answer: Answer | NoRoute): FailedBefore | undefined {
   if ('problem' in answer) return { seen: answer.problem };
-  return answer.kind === 'right' ? undefined : { seen: answer.seen, ...(answer.kind === 'wrong' && answer.lacks && { lacks: answer.lacks }) };
+  if (answer.kind === 'right') return undefined;
+  return answer.kind === 'silent' ? { seen: answer.seen } : { seen: answer.seen, lacks: answer.lacks, status: answer.status };
+}
+
+/** What to look at when a check fails by this status, whichever version answers; undefined: no answer at all. */
+export function suspicion(status: number | undefined): string {
+  if (status === undefined) return 'is its address right, and does anything answer there?';
+  return status >= 500 ? 'look at what every version depends on, such as a database, and at the check.' : 'is the path right?';
 }
 
 /** So often it is tried until it passes, or only lacks a text: after a change, too, a check may fail now and then at first. */

@@ -60,10 +60,10 @@ export function servicePort({ name, port }: ServiceTarget, namespace: string, se
     return { problem: `Service ${name} does not exist in namespace ${namespace}`, hint: suggestion(name, names) ?? listed(`The Services of namespace ${namespace}`, names) };
   }
   const { type, externalName, ports: all = [] } = service.spec ?? {};
+  const ports = tcpPorts(service);
   if (type === 'ExternalName') {
     return { problem: `Service ${name} is of the type ExternalName, which the API of the cluster does not lead to`, hint: `Check the host that it names by its URL: ${externalName ? `https://${externalName}/` : 'https://HOST/PATH'}.` };
   }
-  const ports = all.filter(isTcp);
   const found = port === undefined ? ports[0] : ports.find((each) => each.name === port) ?? ports.find((each) => String(each.port) === port);
   if (found) return found;
   if (ports.length === 0) return { problem: `Service ${name} has no TCP port`, hint: `Give the Service a port of the protocol TCP, or check a URL.` };
@@ -81,9 +81,10 @@ export function servicePort({ name, port }: ServiceTarget, namespace: string, se
 
 export const isNoRoute = (found: ServicePort | NoRoute): found is NoRoute => 'problem' in found;
 
-const isTcp = ({ protocol = 'TCP' }: ServicePort): boolean => protocol === 'TCP';
+export const tcpPorts = (service: Service | undefined): readonly ServicePort[] => (service?.spec?.ports ?? []).filter(({ protocol = 'TCP' }) => protocol === 'TCP');
+
 /** `80 (http)`. */
-const portText = ({ name, port }: ServicePort): string => (name ? `${port} (${name})` : `${port}`);
+export const portText = ({ name, port }: ServicePort): string => (name ? `${port} (${name})` : `${port}`);
 
 const shown = 10;
 function listed(what: string, words: readonly string[]): string {

@@ -6,7 +6,7 @@ import type { Ports } from '../../ports/ports.js';
 import { ask } from './ask.js';
 import type { Rules } from './assess.js';
 import { isReady } from '../judge/symptoms.js';
-import type { FailedBefore } from './held.js';
+import { suspicion, type FailedBefore } from './held.js';
 import { routesOf, type Route } from './route.js';
 
 const rulesOf: Readonly<Record<Route['kind'], Rules>> = {
@@ -54,12 +54,10 @@ function failureOf(failures: readonly FailedCheck[], { failedBefore = new Map() 
 
 /** What to do about a check that neither version passes; undefined where the new one does worse than lack a text of its own. */
 function asBefore({ lacks }: FailedCheck, before: FailedBefore): string | undefined {
-  if (before.lacks === undefined) return `The version before does not pass this check either (${shorten(before.seen)}): is the path right?`;
+  const { seen, status } = before;
+  if (before.lacks === undefined) return `The version before does not pass this check either (${status === undefined ? seen : `status ${status}`}): ${suspicion(status)}`;
   return lacks && 'Compare the answer with the check: the version before does not have this text either.';
 }
-
-/** `status 404` of `status 404 instead of 200: not found`: what came, without its text. */
-const shorten = (seen: string): string => /^status \d+/.exec(seen)?.[0] ?? seen;
 
 interface FailedCheck {
   readonly check: SmokeCheck;
