@@ -1,4 +1,6 @@
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { closeApi } from './harness/api.js';
 import { calm, inSpace, rolloutInputs, startHealthy, variant } from './harness/app.js';
 import { expectEnding, expectTold } from './harness/ending.js';
@@ -74,7 +76,16 @@ describe('a run that died without a post step', () => {
   it.concurrent('after everything was rolled out, before it was proven: the next run confirms it', inSpace('confirm', async (space) => {
     await startHealthy(space, { replicas: 1 });
     const v2 = await variant('v2');
-    const dead = await runAction({ inputs: rolloutInputs(space, v2), withoutPost: true, signals: kill(rolledOut) });
+    // A check that is never answered, so that the run cannot be over before it is killed.
+    const silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => {
+      silent.listen(0, '127.0.0.1', () => resolve());
+    });
+    const { smoke: own } = smoke('v2');
+    const checks = `${own}\nhttp://127.0.0.1:${(silent.address() as AddressInfo).port}/ -> 200`;
+    const dead = await runAction({ inputs: rolloutInputs(space, v2, { smoke: checks }), withoutPost: true, signals: kill(rolledOut) });
+    silent.closeAllConnections();
+    silent.close();
     expect(dead.signal).toBe('SIGKILL');
     expect((await ledgerOf(space)).run.phase).toBe('changing');
 
