@@ -122,6 +122,14 @@ describe('the outcome', () => {
     const { changes, undoCommands } = outcomeOf(run(), ending({ failure, undone: undone('failed'), targets: [target('deployment', { containers })] }));
     expect([changes[0]?.before, undoCommands]).toEqual(['api:2', ['kubectl set image deployment/api app=api:1']]);
   });
+  it('says what nothing runs with, of the images that are there at the end', () => {
+    const idle = [{ workload: 'deployment/api', reason: 'it is scaled to 0 replicas' }];
+    expect(outcomeOf(run(), ending({ unverified: idle }))).toMatchObject({ verdict: 'deployed', unverified: idle, nothingRuns: true });
+    expect(outcomeOf(run(), ending({ failure, unverified: idle, undone: undone('restored') }))).toMatchObject({ unverified: [], nothingRuns: false });
+    expect(outcomeOf(run(), ending({ failure, undone: undone('restored', { unverified: idle }) }))).toMatchObject({ unverified: idle, nothingRuns: true });
+    const both = [target(), target('cronjob')];
+    expect(outcomeOf(run(), ending({ targets: both, unverified: [{ workload: 'cronjob/api', reason: 'it is suspended' }] }))).toMatchObject({ nothingRuns: false });
+  });
   it('says nothing of a rollback where there was nothing to put back', () => {
     expect(outcomeOf(run(), ending({ failure, undone: undone('untouched') })).rollback).toBeUndefined();
   });
@@ -179,6 +187,16 @@ describe('the record of a run', () => {
       reference: newImage, commit: 'c0ffee', runUrl: 'https://github.example/runs/1', at: '2026-01-02T00:00:00.000Z', proven: true, override: 'an outage',
       images: [{ workload: 'deployment/api', container: 'app', image: newImage }],
     });
+  });
+  it('becomes one that is not proven where nothing ran with it, and says of a mix where', () => {
+    const record = ledgerBefore(run(), undefined, release(), [], false).run;
+    expect(releaseOf(record, 0, ['deployment/api'])).toMatchObject({ proven: false, unverified: ['deployment/api'] });
+    const both = { ...record, targets: [...record.targets, target('cronjob')] };
+    expect(releaseOf(both, 0, ['cronjob/api'])).toMatchObject({ proven: true, unverified: ['cronjob/api'] });
+  });
+  it('takes what was there without a pod for nothing that was proven', () => {
+    const idle = { ...release(), snapshots: [{ ...snapshot(), isIdle: true }] };
+    expect(ledgerBefore(run(), undefined, idle, [], false).releases).toEqual([expect.objectContaining({ proven: false, unverified: ['deployment/api'] })]);
   });
   it('holds no reason against a freeze where nothing was frozen', () => {
     const record = ledgerBefore(run({ freezeOverride: 'an outage' }), undefined, release(), [], false).run;

@@ -1,6 +1,39 @@
 import { describe, expect, it } from '@jest/globals';
-import { imageCheck } from '../../src/pipeline/preflight.js';
+import type { Pod, Workload } from '../../src/cluster/objects.js';
+import { imageCheck, unhealthyNow } from '../../src/pipeline/preflight.js';
+import { openRelease } from '../../src/rollout/release.js';
+import { fakePorts } from '../cluster/fake-ports.js';
+import { backingOff, deployment, oldImage, pod, target, waiting } from '../rollout/build.js';
+import { deploymentPath } from '../rollout/fake-cluster.js';
 import { config } from './runs.js';
+import { stillCluster } from './still-cluster.js';
+
+describe('what is not healthy before a change', () => {
+  const ready = ['a', 'b', 'c'];
+  const named = (names: readonly string[], options: Parameters<typeof pod>[1] = {}): Pod[] => names.map((name) => pod(name, { owner: 'uid-rs', image: oldImage, ...options }));
+  const creating = { statuses: [waiting('ContainerCreating')] };
+  const scaling = { spec: { replicas: 6 }, status: { replicas: 6, updatedReplicas: 6, availableReplicas: 3 } };
+  it.each<[string, Parameters<typeof deployment>[0], Pod[], string | undefined]>([
+    ['complete', { spec: { replicas: 3 } }, named(ready), undefined],
+    ['being scaled from 3 to 6 by an autoscaler', scaling, [...named(ready), ...named(['d', 'e', 'f'], creating)], undefined],
+    ['being scaled, and one of the new pods crashes', scaling, [...named(ready), ...named(['d'], { statuses: [backingOff(3)] })], '3 of 6 available'],
+    ['starting', { status: { availableReplicas: 0 } }, named(['a', 'b'], creating), '0 of 2 available'],
+    ['not observed since its last change', { status: { observedGeneration: 1 } }, named(ready), 'its last change has not been taken up yet'],
+    ['never observed', { status: { observedGeneration: undefined } }, [], 'its last change has not been taken up yet'],
+    ['scaled to nothing', { spec: { replicas: 0 } }, [], undefined],
+  ])('is the same for the plan and for the run: a Deployment that is %s', async (_what, options, pods, why) => {
+    const workload: Workload = deployment({ image: oldImage, ...options });
+    const cluster = stillCluster({ pods });
+    cluster.objects.set(deploymentPath, workload);
+    const ports = fakePorts();
+    const planned = await unhealthyNow({ ports }, { cluster, found: [{ ref: { kind: 'deployment', name: 'api' }, workload }] });
+    expect(planned.get('deployment/api')).toBe(why);
+    const release = await openRelease({ ports, cluster, config: config(), targets: [target()], workloads: [workload], services: [] });
+    release.watched.close();
+    expect(release.snapshots.map(({ unhealthy }) => unhealthy)).toEqual([why]);
+  });
+});
+
 
 describe('what the registry says of an image that is to be deployed', () => {
   const digest = `sha256:${'a'.repeat(64)}`;

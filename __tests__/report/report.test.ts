@@ -99,6 +99,21 @@ describe('the end of the log', () => {
     ]);
   });
 
+  const idle = [{ workload: 'deployment/hello', reason: 'it is scaled to 0 replicas' }];
+  it.each([
+    [{ ...deployed, unverified: idle, nothingRuns: true }, 'The new image is set; nothing runs with it now, so nothing is verified (42.1 s).'],
+    [{ ...deployed, unverified: idle },
+      'The new version is on every workload and serves where anything runs, after 42.1 s. '
+      + 'Not verified, as nothing runs with the image now: deployment/hello (it is scaled to 0 replicas).'],
+    [{ ...rolledBack, unverified: idle, nothingRuns: true }, 'The new version crashes. What was there before is set again; nothing runs with it now, so nothing is verified.'],
+    [{ ...deployed, verdict: 'unchanged', changes: [], unverified: idle, nothingRuns: true } as const,
+      'This image was set already; nothing runs with it now, so nothing is verified. Nothing was touched (42.1 s).'],
+  ])('claims no more than was seen: %#', (outcome, text) => {
+    expect(closingLines(outcome)[0]).toContain(text);
+    expect(summary(outcome)).toContain(text);
+    if (outcome.nothingRuns) expect(closingLines(outcome)[0]).not.toMatch(/serve/);
+  });
+
   it('has words for every verdict', () => {
     expect(Object.values(endings).map(({ verdict }) => verdict).sort()).toEqual([...verdicts].sort());
   });

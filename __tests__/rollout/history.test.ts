@@ -250,3 +250,20 @@ describe('what goes back instead of what is broken', () => {
     expect(good(history('api=2 cron=2'), 'api=broken', ['api'])).toBe('api=2');
   });
 });
+
+describe('a release that nothing ran with', () => {
+  const [newest, idle, oldest] = history('api=3', 'api=2', 'api=1');
+  const releases = [newest, { ...idle, proven: false, unverified: ['deployment/api'] }, oldest].filter((each) => each !== undefined) as Release[];
+  it('is what somebody goes back to, and is not called proven', () => {
+    const back = previousRelease(releases, imagesOf('api=3'));
+    expect([textOf(back?.images ?? []), back?.unverified]).toEqual(['api=2', ['deployment/api']]);
+  });
+  it('is not what goes back instead of a broken version: one that was seen to serve is', () => {
+    expect(textOf(lastGood(releases, imagesOf('api=9'), new Set(['deployment/api']))?.images ?? [])).toBe('api=3');
+    expect(textOf(lastGood(releases.slice(1), imagesOf('api=9'), new Set(['deployment/api']))?.images ?? [])).toBe('api=1');
+  });
+  it('does not make its image a proven one', () => {
+    expect(lastGood(releases.slice(1), imagesOf('api=2'), new Set(['deployment/api']))).toBeDefined();
+    expect(lastGood(releases, imagesOf('api=3'), new Set(['deployment/api']))).toBeUndefined();
+  });
+});

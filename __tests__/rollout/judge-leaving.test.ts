@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import type { KubeObject, Metadata, Pod } from '../../src/cluster/objects.js';
-import { controllerRevision, daemonset, deployment, ended, event, oldImage, pod, running, set, statefulset, target, type PodOptions } from './build.js';
+import { controllerRevision, daemonset, deployment, ended, event, newImage, oldImage, pod, running, set, statefulset, target, type PodOptions } from './build.js';
 import { judgeOf, messageOf, replicaSets, word, type JudgeOptions } from './judging.js';
 import { World } from '../../src/rollout/world.js';
 
 const leavingPod = (options: PodOptions = {}, metadata: Metadata = {}): Pod => {
-  const made = pod('api-1', { owner: 'uid-api', labels: { 'controller-revision-hash': 'api-old' }, statuses: [ended({ exitCode: 0 })], deleted: true, ...options });
+  const made = pod('api-1', { owner: 'uid-api', labels: { 'controller-revision-hash': 'api-old' }, image: oldImage, statuses: [ended({ exitCode: 0 })], deleted: true, ...options });
   return { ...made, metadata: { ...made.metadata, deletionGracePeriodSeconds: 30, ...metadata } };
 };
 const hold = { finalizers: ['example.com/hold'] };
@@ -55,8 +55,18 @@ describe('an old pod that does not terminate', () => {
     expect(decision).toMatchObject({ hint: expect.stringMatching(hint) });
   });
 
-  it('of a StatefulSet that goes back is one of the new version', () => {
-    expect(messageOf(judged(leavingPod({ labels: { 'controller-revision-hash': 'api-new' } })).asked.at(60_000))).toContain('api-1 of the new version has been terminating');
+  it('is allowed what its template says, also once the kubelet has set its grace period to 0, and longer where somebody gave it longer', () => {
+    const of = (deletionGracePeriodSeconds: number): unknown => judged(leavingPod({}, { ...hold, deletionGracePeriodSeconds })).asked.at(60_000);
+    expect([of(0), of(40)]).toEqual([
+      expect.objectContaining({ message: expect.stringContaining('(30 s are allowed)') }), expect.objectContaining({ message: expect.stringContaining('(40 s are allowed)') }),
+    ]);
+  });
+
+  it('is called by its images, whatever template the workload has by now', () => {
+    const called = (image: string, hash: string) => /^.* · (.*) has been/.exec(messageOf(judged(leavingPod({ image, labels: { 'controller-revision-hash': hash } })).asked.at(60_000)))?.[1];
+    for (const hash of ['api-new', 'api-old']) {
+      expect([newImage, oldImage, 'other'].map((image) => called(image, hash))).toEqual(['api-1 of the new version', 'api-1 of the old version', 'api-1']);
+    }
   });
 
   const allowed = (objects: readonly KubeObject[], kind: 'daemonset' | 'deployment', leaving: Pod) => messageOf(judged(leaving, { objects, kind }).asked.at(60_000));

@@ -1,11 +1,15 @@
 import { EventEmitter, once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import type { RawAnswer } from '../../src/cluster/api.js';
-import type { ContainerStatus, Pod } from '../../src/cluster/objects.js';
+import type { ContainerStatus, KubeObject, Pod, Workload } from '../../src/cluster/objects.js';
 import type { DeployError } from '../../src/outcome/errors.js';
 import { proveRelease } from '../../src/rollout/prove.js';
 import { rollOut } from '../../src/rollout/release.js';
-import { backingOff, nextVersion, pod, set, waiting } from './build.js';
+import { servicesFor } from '../../src/rollout/snapshot.js';
+import { unverifiedOf } from '../../src/rollout/unverified.js';
+import type { Target } from '../../src/rollout/workload.js';
+import { backingOff, daemonset, deployment, newImage, nextVersion, pod, service, set, statefulset, target, waiting } from './build.js';
+import { expectation, replicaSets, worldOf } from './judging.js';
 import { check, simulate } from './simulation.js';
 
 const reachesNobody: RawAnswer = { status: 503, headers: {}, body: JSON.stringify({ kind: 'Status', message: 'connect: connection refused' }) };
@@ -41,6 +45,55 @@ describe('a workload that is scaled to nothing', () => {
     const { followed } = await rollOut(release, async () => undefined);
     await proveRelease({ ...release, cluster }, followed, [check], ports.clock.monotonic() + 1000, undefined);
     expect(ports.lines).toContain('warning Smoke check `service/api/` was not asked: api is scaled to 0 replicas, so that nothing runs that could answer.');
+  });
+});
+
+describe('a DaemonSet that no node takes', () => {
+  const template = { metadata: { labels: { app: 'api' } }, spec: { containers: [{ name: 'app', image: newImage }], nodeSelector: { gpu: 'yes' } } };
+  const idle = (status: Workload['status'] = {}) => worldOf([daemonset({
+    spec: { template }, status: { desiredNumberScheduled: 0, updatedNumberScheduled: 0, numberAvailable: 0, ...status },
+  })]);
+  const of = target('daemonset');
+  const proving = (world = idle()) => {
+    const { release, ports } = simulate();
+    const raw = async (): Promise<RawAnswer> => reachesNobody;
+    const cluster = { ...release.cluster, api: { ...release.cluster.api, raw } };
+    const watched = { ...release.watched, world };
+    return { ports, release: { ...release, cluster, watched, targets: [of] } };
+  };
+
+  it('is asked nothing, and its node selector is named', async () => {
+    const { release, ports } = proving();
+    await proveRelease(release, [{ target: of, expected: expectation() }], [check], ports.clock.monotonic() + 1000, undefined);
+    expect(ports.lines).toContain(
+      'warning Smoke check `service/api/` was not asked: no node takes the pods of api (node selector gpu=yes), so that nothing runs that could answer.');
+  });
+  it('needs no endpoints', () => {
+    expect(servicesFor(idle().view(of), [service('api')], [check])).toEqual([]);
+  });
+  it('that its controller never observed may want some', async () => {
+    expect(servicesFor(idle({ observedGeneration: undefined }).view(of), [service('api')], [check])).toHaveLength(1);
+  });
+});
+
+describe('what nothing runs with', () => {
+  const reasons = (kind: Target['kind'], ...objects: KubeObject[]) => unverifiedOf({ targets: [target(kind)], watched: { ...simulate().release.watched, world: worldOf(objects) } });
+  const none = { replicas: 0, updatedReplicas: 0, readyReplicas: 0, availableReplicas: 0 };
+  const nowhere = { desiredNumberScheduled: 0, updatedNumberScheduled: 0, numberAvailable: 0 };
+  const cronjob = (spec: Workload['spec'] = {}): KubeObject => ({ kind: 'CronJob', metadata: { name: 'api', uid: 'uid-api' }, spec } as KubeObject);
+  const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: {} } };
+  it.each([
+    ['a Deployment that is scaled to nothing', reasons('deployment', deployment({ spec: { replicas: 0 }, status: none })), 'it is scaled to 0 replicas'],
+    ['a StatefulSet that is scaled to nothing', reasons('statefulset', statefulset({ spec: { replicas: 0 }, status: none })), 'it is scaled to 0 replicas'],
+    ['a StatefulSet of which a partition keeps every pod', reasons('statefulset', statefulset({ spec: { updateStrategy: { rollingUpdate: { partition: 2 } } } })), 'its partition of 2 keeps every pod as it is'],
+    ['a DaemonSet without nodes', reasons('daemonset', daemonset({ status: nowhere })), 'no node takes its pods'],
+    ['a DaemonSet with a node affinity', reasons('daemonset', daemonset({ spec: { template: { spec: { affinity } } }, status: nowhere })), 'no node takes its pods (node affinity)'],
+    ['a CronJob', reasons('cronjob', cronjob()), 'it uses the image the next time it runs'],
+    ['a CronJob that is suspended', reasons('cronjob', cronjob({ suspend: true })), 'it is suspended'],
+    ['a Deployment without a ready pod', reasons('deployment', deployment(), ...replicaSets(), pod('p', { statuses: [waiting('ContainerCreating')] })), 'none of its pods is ready'],
+  ])('is told of %s', (_what, unverified, reason) => expect(unverified).toEqual([{ workload: expect.stringMatching(/\/api$/), reason }]));
+  it('is nothing where a new pod is ready', () => {
+    expect(reasons('deployment', deployment(), ...replicaSets(), pod('p'))).toEqual([]);
   });
 });
 

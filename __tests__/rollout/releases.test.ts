@@ -16,6 +16,8 @@ describe('a release in words', () => {
     [release('1'), 'api:1 of 2026-01-01T00:00:00.000Z, commit 1c0ffee00000, proven'],
     [release('1', { commit: undefined, proven: false }), 'api:1 of 2026-01-01T00:00:00.000Z, never proven'],
     [release('1', { commit: undefined, images: release('1').images.map((each) => ({ ...each, withdrawnAt: at })) }), 'api:1 of 2026-01-01T00:00:00.000Z, withdrawn'],
+    [release('1', { commit: undefined, proven: false, unverified: ['deployment/api'] }), 'api:1 of 2026-01-01T00:00:00.000Z, not verified: nothing ran with it'],
+    [release('1', { commit: undefined, unverified: ['cronjob/nightly'] }), 'api:1 of 2026-01-01T00:00:00.000Z, proven, but nothing ran of cronjob/nightly'],
   ])('%#', (each, text) => expect(describeRelease(each)).toBe(text));
   it('is marked when it is what is there now', () => {
     expect(listReleases([release('2'), release('1')], release('1').images)).toEqual([

@@ -55,7 +55,7 @@ describe('a workload is healthy', () => {
 it('a snapshot holds the generation, the health and the digests of new and old pods', () => {
   const world = worldOf([deployment(), ...replicaSets(), runs('a', digest('2')), runs('b', digest('2')), runs('old', digest('1'), { owner: 'uid-rs-old' })]);
   expect(takeSnapshot(world, target())).toEqual(
-    { target: target(), generation: 2, unhealthy: '1 pods of an earlier version', running: new Map([['app', new Set([digest('2'), digest('1')])]]) });
+    { target: target(), generation: 2, unhealthy: '1 pods of an earlier version', isIdle: false, running: new Map([['app', new Set([digest('2'), digest('1')])]]) });
 });
 
 describe('what a change is measured against', () => {

@@ -28,6 +28,10 @@ export interface Outcome {
   readonly wentBack?: boolean;
   /** ms from the change until the controllers had finished and traffic went to new pods only; absent when it did not come to that. */
   readonly rolledOutMs?: number;
+  /** Workloads of which nothing was seen to run with the image that they have now, and why. */
+  readonly unverified?: readonly Unverified[];
+  /** True: those are all workloads. */
+  readonly nothingRuns?: boolean;
   /** How the rollback went; absent when there was none. */
   readonly rollback?: RollbackReport;
   /** What was found of an earlier run that had died, and finished first. */
@@ -66,6 +70,14 @@ export interface Span {
   readonly startMs: number;
   readonly endMs: number;
   readonly result: 'ok' | 'failed' | 'skipped';
+}
+
+/** A workload whose image is set, and with which nothing runs that could be verified. */
+export interface Unverified {
+  /** `deployment/api`. */
+  readonly workload: string;
+  /** `it is scaled to 0 replicas`. */
+  readonly reason: string;
 }
 
 /** An earlier run that had died in the middle, and how it was finished. */

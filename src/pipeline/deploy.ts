@@ -82,7 +82,7 @@ async function gatherFacts(run: Run, settled: Settled & Named): Promise<Facts> {
     const looked = opened ? await preflight(run, opened, found, targets) : nothingFound;
     const all = [...closed.problems, ...[image, cluster].flatMap(problemsOf), ...problems, ...looked.problems];
     if (all.length > 0) throw new PreflightError(all);
-    const unhealthy = unhealthyNow(opened?.found ?? []);
+    const unhealthy = opened ? await unhealthyNow(run, opened) : new Map<string, string>();
     const plan = makePlan(config, {
       ...plannedBuild(found?.build), namespace: opened?.cluster.namespace, targets,
       typed: (args) => opened?.cluster.typed(args) ?? '', unhealthy, wayBack: wayBackOf(opened?.ledger, targets, unhealthy),

@@ -1,4 +1,4 @@
-import type { Change, Failure, Outcome, Recovery, RollbackReport, Span } from '../outcome/outcome.js';
+import type { Change, Failure, Outcome, Recovery, RollbackReport, Span, Unverified } from '../outcome/outcome.js';
 import type { Plan } from '../outcome/plan.js';
 import type { DeployError } from '../outcome/errors.js';
 import { causes } from '../outcome/causes.js';
@@ -27,6 +27,7 @@ export interface Ending {
   /** Stages whose undo threw: what they did may still be in place, whatever the others came to. */
   readonly failedUndos?: readonly FailedUndo[];
   readonly rolledOutMs?: number;
+  readonly unverified?: readonly Unverified[];
   readonly recovery?: Recovery;
   readonly plan?: Plan;
   /** A command of kubectl as it would be typed. */
@@ -56,7 +57,7 @@ export function outcomeOf(run: Run, given: Ending): Outcome {
     changes: touched.flatMap((target) => changesOf(target, ending.imagesNow)),
     timeline: [...ending.spans, ...rollbackSpan(ending)],
     rollback: ending.undone && ending.undone.result !== 'untouched' ? rollbackReport(ending.undone) : undefined,
-    wentBack: run.action === 'rollback', rolledOutMs: ending.rolledOutMs, recovery: ending.recovery,
+    wentBack: run.action === 'rollback', ...unverifiedAtEnd(ending, targets), rolledOutMs: ending.rolledOutMs, recovery: ending.recovery,
     undoCommands: typed && (verdict === 'deployed' || verdict === 'rollback-failed') ? undoArguments(targets, ending.imagesNow).map(typed) : [],
     warnings: ending.warnings,
     plan: verdict === 'planned' ? ending.plan : undefined,
@@ -85,6 +86,12 @@ function wholeUndo({ undone, failedUndos = [] }: Ending): Undone | undefined {
     notes: [...others.notes, ...failedUndos.map(({ stage, error }) => `The undo of the stage ${stage} failed: ${error.message}`)],
     evidence: [...others.evidence, ...failedUndos.flatMap(({ error }) => error.evidence)],
   };
+}
+
+/** What nothing runs with at the end: after a rollback, of the images that it put back. */
+function unverifiedAtEnd({ undone, unverified: released }: Ending, targets: readonly Target[]): Pick<Outcome, 'unverified' | 'nothingRuns'> {
+  const unverified = (undone ? undone.unverified : released) ?? [];
+  return { unverified, nothingRuns: targets.length > 0 && targets.every(({ ref }) => unverified.some(({ workload }) => workload === ref)) };
 }
 
 /** The undo is no stage of its own; on the timeline it is what came after the stage that failed. */

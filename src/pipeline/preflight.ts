@@ -1,7 +1,10 @@
 import type { Config } from '../config/config.js';
+import { uidOf } from '../cluster/objects.js';
 import { causes } from '../outcome/causes.js';
 import { templateOf, type Target } from '../rollout/workload.js';
-import { refText, type FoundWorkload } from '../rollout/resolve.js';
+import { refText } from '../rollout/resolve.js';
+import { unhealthiness } from '../rollout/snapshot.js';
+import { lookOnce } from '../rollout/watching.js';
 import { checkPullSecret } from '../preflight/pull-secret.js';
 import { nothingFound, together, type Checked } from '../preflight/finding.js';
 import { checkPlatforms, readArchitectures } from '../preflight/platforms.js';
@@ -63,13 +66,17 @@ export function imageCheck(image: Pick<ImageFacts, 'existing'> | undefined, { co
   }
 }
 
-/** Why workloads are not healthy at this moment, by their own status: `deployment/api` → `2 of 3 pods available`. */
-export function unhealthyNow(found: readonly FoundWorkload[]): Map<string, string> {
-  return new Map(found.flatMap(({ ref, workload }) => {
-    const { spec, status } = workload ?? {};
-    const [have, want] = ref.kind === 'daemonset' ? [status?.numberAvailable ?? 0, status?.desiredNumberScheduled ?? 0]
-      : [ref.kind === 'deployment' ? (status?.availableReplicas ?? 0) : (status?.readyReplicas ?? 0), spec?.replicas ?? 1];
-    return workload && ref.kind !== 'cronjob' && have < want ? [[refText(ref), `${have} of ${want} pods available`] as const] : [];
+/**
+ * Why workloads are not healthy at this moment, by the same rule as when the run records what is there before its change:
+ * `deployment/api` → `2 of 3 available`.
+ */
+export async function unhealthyNow({ ports }: Pick<Run, 'ports'>, { cluster, found }: Pick<ClusterFacts, 'cluster' | 'found'>): Promise<Map<string, string>> {
+  const present = found.flatMap(({ ref, workload }) => (workload ? [{ ref, workload }] : []));
+  if (present.length === 0) return new Map();
+  const world = await lookOnce(cluster, ports.clock, new Set(present.map(({ ref }) => ref.kind)), present.map(({ workload }) => workload), ports.cancelled);
+  return new Map(present.flatMap(({ ref, workload }) => {
+    const why = unhealthiness(world.view({ ref: refText(ref), kind: ref.kind, name: ref.name, uid: uidOf(workload), containers: [] }));
+    return why === undefined ? [] : [[refText(ref), why] as const];
   }));
 }
 

@@ -1,6 +1,6 @@
 import { both } from '../config/checked.js';
 import type { Config, SmokeCheck } from '../config/config.js';
-import { imagesOf, placedImage, placeOf, type Ledger, type Release, type RunRecord } from '../rollout/ledger.js';
+import { imagesOf, placedImage, placeOf, type Ledger, type Release, type ReleasedImage, type RunRecord } from '../rollout/ledger.js';
 import type { HeldTarget } from '../rollout/hold.js';
 import { recall, type OpenRelease } from '../rollout/release.js';
 import { othersUnderName } from '../rollout/repository.js';
@@ -40,8 +40,13 @@ function foundRelease({ targets, snapshots }: Pick<OpenRelease, 'targets' | 'sna
   const images = imagesOf(targets, 'before').filter((each) => !named.has(placeOf(each)));
   const unhealthy = new Set(snapshots.filter((each) => each.unhealthy !== undefined).map(({ target }) => target.ref));
   const trusted = images.every((each) => !unhealthy.has(each.workload) && !set.has(placedImage(each)));
-  return trusted && images[0] ? [{ reference: images[0].image, at, proven: true, repository, images }] : [];
+  const idle = snapshots.filter(({ isIdle }) => isIdle).map(({ target }) => target.ref).filter((ref) => images.some(({ workload }) => workload === ref));
+  return trusted && images[0] ? [{ reference: images[0].image, at, repository, ...asProven(images, idle), images }] : [];
 }
+
+/** What was seen to serve is proven, and what nothing ran with is not. */
+const asProven = (images: readonly ReleasedImage[], unverified: readonly string[]): Pick<Release, 'proven' | 'unverified'> =>
+  ({ proven: images.some(({ workload }) => !unverified.includes(workload)), ...(unverified.length > 0 && { unverified }) });
 
 /** The ledger can be read by whoever may read ConfigMaps: an address with a query or a login, or with anything masked, stays out. */
 function isTellable({ ports }: Run, { text, target }: SmokeCheck): boolean {
@@ -49,11 +54,15 @@ function isTellable({ ports }: Run, { text, target }: SmokeCheck): boolean {
   return open && ports.log.redact(text) === text;
 }
 
-/** What a run has released, once it is proven. `now` is ms since 1970. */
-export function releaseOf(record: RunRecord, now: number): Release {
+/**
+ * What a run has released, once it is proven as far as that goes. `now` is ms since 1970.
+ * @param unverified workloads with which nothing runs
+ */
+export function releaseOf(record: RunRecord, now: number, unverified: readonly string[] = []): Release {
   const images = imagesOf(record.targets, 'after');
   return {
-    reference: images[0]?.image ?? '', commit: record.commit, runUrl: record.url, at: new Date(now).toISOString(), proven: true, repository: record.repository, override: record.override, images,
+    reference: images[0]?.image ?? '', commit: record.commit, runUrl: record.url, at: new Date(now).toISOString(), ...asProven(images, unverified),
+    repository: record.repository, override: record.override, images,
   };
 }
 

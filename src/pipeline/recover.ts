@@ -15,6 +15,7 @@ import { proveRelease } from '../rollout/prove.js';
 import { reopenRelease, steadyMs, type OpenRelease, type ReleaseScope } from '../rollout/release.js';
 import { standing } from '../rollout/standing.js';
 import { undoRelease, type Undone } from '../rollout/undo.js';
+import { unverifiedOf } from '../rollout/unverified.js';
 import { releaseOf } from './record.js';
 
 /** A run that is recorded as being in the middle, though nobody is there who could be: its lock was free. */
@@ -150,8 +151,10 @@ export async function recover(scope: Scope, store: LedgerStore, ledger: Ledger, 
   const release = await reopen(scope, ledger, lock);
   try {
     if (run.phase === 'changing' && (await succeeded(release))) {
-      await store.write(inPhase(withRelease(ledger, releaseOf(ledger.run, scope.ports.clock.now())), 'proven'));
-      return { ...about, result: 'confirmed', notes: ['Its version was on every workload and answered rightly.'] };
+      const unverified = unverifiedOf(release);
+      await store.write(inPhase(withRelease(ledger, releaseOf(ledger.run, scope.ports.clock.now(), unverified.map(({ workload }) => workload))), 'proven'));
+      const idle = unverified.map(({ workload, reason }) => `Nothing runs with the image of ${workload} now: ${reason}.`);
+      return { ...about, result: 'confirmed', notes: [...(unverified.length < release.targets.length ? ['Its version was on every workload and answered rightly.'] : ['Its images are on every workload.']), ...idle] };
     }
     if (run.rollback === 'off') {
       await store.write(inPhase(ledger, 'left'));

@@ -1,5 +1,5 @@
 import { CancelledError, RolloutError, type DeployError } from '../outcome/errors.js';
-import type { Recovery } from '../outcome/outcome.js';
+import type { Recovery, Unverified } from '../outcome/outcome.js';
 import { PreflightError, type Checked } from '../preflight/finding.js';
 import { selects } from '../rollout/selector.js';
 import { ChangeUnderWay } from '../rollout/change.js';
@@ -14,6 +14,7 @@ import { annotateProven } from '../rollout/releases.js';
 import { settled } from '../rollout/settle.js';
 import { standing } from '../rollout/standing.js';
 import type { Undone } from '../rollout/undo.js';
+import { unverifiedOf } from '../rollout/unverified.js';
 import type { Target } from '../rollout/workload.js';
 import type { ClusterFacts } from './cluster-facts.js';
 import { closedNow } from './freeze.js';
@@ -32,6 +33,8 @@ export interface ReleaseState {
   /** Every workload had it already, healthy: nothing was touched. */
   readonly unchanged?: boolean;
   readonly rolledOutMs?: number;
+  /** Workloads of which nothing runs with the image that is set. */
+  readonly unverified?: readonly Unverified[];
   readonly recovery?: Recovery;
   readonly undone?: Undone;
   /** What the change was made in spite of, as warnings. */
@@ -104,7 +107,7 @@ async function rollOutTargets(session: Session, planned: readonly Target[]): Pro
     // The version before is this one: there is no other to compare it with.
     session.release = { ...unheld, failedBefore: new Map() };
     session.followed = await stillStanding(unheld);
-    return { targets: unheld.targets, recovery, unchanged: true };
+    return { targets: unheld.targets, recovery, unchanged: true, unverified: unverifiedOf(unheld) };
   }
   const held = heldTargets(run, unheld);
   const release = { ...unheld, held: new Map(held.map((each) => [each.ref, each])) };
@@ -123,7 +126,7 @@ async function rollOutTargets(session: Session, planned: readonly Target[]): Pro
   const rolledOutMs = Math.round(done.rolledOutAt - done.changedAt);
   tellRolledOut(release, rolledOutMs);
   if (run.config.smoke.length === 0) await confirm(session);
-  return { targets: session.release.targets, recovery, rolledOutMs, ...noticesOf(session) };
+  return { targets: session.release.targets, recovery, rolledOutMs, unverified: unverifiedOf(release), ...noticesOf(session) };
 }
 
 /** What was there before this run may have been left by one that failed: that nothing has to be changed proves nothing of it. */
@@ -191,12 +194,13 @@ async function confirm(session: Session): Promise<void> {
   const { run, facts, goesBackTo } = session;
   const ledger = asKnown(session);
   if (!ledger) return;
-  const proven = releaseOf(ledger.run, run.ports.clock.now());
+  const unverified = session.release ? unverifiedOf(session.release).map(({ workload }) => workload) : [];
+  const proven = releaseOf(ledger.run, run.ports.clock.now(), unverified);
   const releases = goesBackTo ? withdraw(ledger.releases, goesBackTo, imagesOf(ledger.run.targets, 'before'), proven.at) : ledger.releases;
   session.ledger = withRelease({ ...ledger, releases }, proven);
   // The release is good whether or not this can be written: the next run finds it `changing`, and confirms it.
   await record(session, 'proven').catch((error: unknown) => run.ports.log.warning(`The release is good, and the ledger could not be told: ${String(error)}`));
-  await annotateProven(facts.cluster, ledger.run.targets);
+  await annotateProven(facts.cluster, ledger.run.targets.filter(({ ref }) => !unverified.includes(ref)));
   await forget(run);
 }
 
@@ -241,14 +245,14 @@ async function putBack(session: Session, failure: DeployError): Promise<Partial<
 const forget = (run: Run): Promise<void> =>
   run.keep(kept.release, '').catch((error: unknown) => run.ports.log.warning(`The post step could not be told that all is done, and will look for itself: ${String(error)}`));
 
-/** What a rollout came to, in a sentence that claims no more than was seen. */
-function tellRolledOut({ ports, targets, services, watched }: OpenRelease, rolledOutMs: number): void {
-  for (const { ref } of targets.filter(({ kind }) => kind === 'cronjob')) {
-    ports.log.info(`${ref} has the new image, and uses it the next time that it runs: there is nothing to wait for`);
-  }
-  const followed = targets.filter(({ kind }) => kind !== 'cronjob');
-  if (followed.length === 0) return;
-  const served = followed.some((target) => services.some((service) => selects(service, watched.world.view(target).workload?.spec?.template?.metadata?.labels)));
+/** What a rollout came to, in sentences that claim no more than was seen. */
+function tellRolledOut(release: OpenRelease, rolledOutMs: number): void {
+  const { ports, targets, services, watched } = release;
+  const unverified = unverifiedOf(release);
+  for (const { workload, reason } of unverified) ports.log.info(`${workload} has the new image, and nothing runs with it now: ${reason}`);
+  const running = targets.filter(({ ref }) => !unverified.some(({ workload }) => workload === ref));
+  if (running.length === 0) return;
+  const served = running.some((target) => services.some((service) => selects(service, watched.world.view(target).workload?.spec?.template?.metadata?.labels)));
   ports.log.info(`rolled out in ${(rolledOutMs / 1000).toFixed(1)} s${served ? ', and every endpoint is a new pod' : ''}`);
 }
 

@@ -20,6 +20,8 @@ import { runStages } from './stage.js';
 
 interface Facts extends Chosen {
   readonly cluster: ClusterFacts;
+  /** `deployment/api` → why it is not healthy now. */
+  readonly unhealthy: ReadonlyMap<string, string>;
 }
 
 /** Goes back to the release before, as a release of its own: watched, asked, recorded, and undone when it fails. */
@@ -38,9 +40,8 @@ export async function rollBack(run: Run): Promise<Outcome> {
   }
 }
 
-async function execute(run: Run, { cluster, release, targets, warnings }: Facts, spans: Ending['spans']): Promise<Ending> {
+async function execute(run: Run, { cluster, release, targets, unhealthy, warnings }: Facts, spans: Ending['spans']): Promise<Ending> {
   const { namespace, typed } = cluster.cluster;
-  const unhealthy = unhealthyNow(cluster.found);
   const plan = makePlan(run.config, { namespace, targets, typed, unhealthy, wayBack: wayBackOf(cluster.ledger, targets, unhealthy), warnings });
   const known: Ending = {
     spans, plan, namespace, reference: release.reference, digest: parseReference(release.reference)?.digest, targets, typed, warnings,
@@ -70,8 +71,8 @@ async function gatherFacts(run: Run, settled: Settled): Promise<Facts> {
     // It would fail after the rollback, and take back what is better than what is there now.
     refuseUnresolvable(run, cluster, cluster.found.map(({ ref, workload }) => ({ ref: refText(ref), workload })));
     const chosen = await chooseRelease(run, cluster);
-    const unread = await checkInRegistry(run, chosen.release);
-    return { cluster, ...chosen, warnings: [...chosen.warnings, ...unread] };
+    const [unread, unhealthy] = await Promise.all([checkInRegistry(run, chosen.release), unhealthyNow(run, cluster)]);
+    return { cluster, ...chosen, unhealthy, warnings: [...chosen.warnings, ...unread] };
   } catch (error) {
     await opened.cluster.close();
     throw error;

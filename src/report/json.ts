@@ -30,6 +30,7 @@ export function reportValue(outcome: Outcome) {
       ({ stage, label, startMs: Math.round(startMs), endMs: Math.round(endMs), result })),
     failure: failureValue(outcome),
     rolledOutMs: outcome.rolledOutMs ?? null,
+    unverified: (outcome.unverified ?? []).map(({ workload, reason }) => ({ workload, reason })),
     rollback: rollbackValue(outcome),
     recovery: recoveryValue(outcome),
     undoCommands: outcome.undoCommands,

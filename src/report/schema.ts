@@ -44,6 +44,7 @@ export const reportJsonSchema = (): Schema => ({
     })),
     failure: maybe({ $ref: '#/$defs/failure' }),
     rolledOutMs: maybeMs('From the change until the controllers had finished; the proof that it serves is not in it.'),
+    unverified: list(object({ workload: text(), reason: text() }), 'Workloads of which nothing was seen to run with the image that they have at the end.'),
     rollback: maybe({ $ref: '#/$defs/rollback' }),
     recovery: maybe({ $ref: '#/$defs/recovery' }),
     undoCommands: list(text(), 'Commands that go back by hand.'),

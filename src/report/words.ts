@@ -15,10 +15,8 @@ export function verdictSentence(outcome: Outcome): string {
   const took = duration(outcome.durationMs);
   const why = outcome.failure ? causes[outcome.failure.cause].sentence : 'It failed.';
   switch (outcome.verdict) {
-    case 'deployed': return `The ${outcome.wentBack ? 'earlier' : 'new'} version is on every workload and serves, after ${took}.`;
-    case 'unchanged': return outcome.recovery?.changed?.length
-      ? `This version is there, and healthy, after an earlier run that died was finished${recovered(outcome)}; nothing else was touched (${took}).`
-      : `This version was there already, and healthy; nothing was touched (${took}).`;
+    case 'deployed': return deployedSentence(outcome, took);
+    case 'unchanged': return unchangedSentence(outcome, took);
     case 'planned': return 'This is what a run would do; nothing was changed.';
     case 'tested': return `The tests passed, after ${took}. Nothing was built or rolled out.`;
     case 'built': return `The image is built and pushed, after ${took}. Nothing was rolled out.`;
@@ -27,7 +25,9 @@ export function verdictSentence(outcome: Outcome): string {
     case 'restored': return `The data of the backup is restored, after ${took}.`;
     // What became of the earlier run is told by itself: it may have changed workloads.
     case 'failed': return `${why} ${outcome.recovery ? `After it had finished an earlier run that died${recovered(outcome)}, this run changed no workload.` : 'No workload was changed.'}`;
-    case 'rolled-back': return `${why} What was there before is back, and was seen to serve.`;
+    case 'rolled-back': return outcome.nothingRuns
+      ? `${why} What was there before is set again; nothing runs with it now, so nothing is verified.`
+      : `${why} What was there before is back, and was seen to serve${outcome.unverified?.length ? ' where anything runs' : ''}.${exceptFor(outcome)}`;
     case 'rollback-failed': return outcome.rollback?.nothingGood
       ? `${why} What was there before is not, or not provably, back, and there was nothing good to go back to: this needs a person now.`
       : `${why} What was there before is not, or not provably, back: this needs a person now.`;
@@ -38,6 +38,29 @@ export function verdictSentence(outcome: Outcome): string {
 function recovered({ recovery }: Outcome): string {
   const changed = recovery?.changed ?? [];
   return changed.length === 0 ? '' : ` (the images of ${changed.join(', ')} were restored for it)`;
+}
+
+function deployedSentence(outcome: Outcome, took: string): string {
+  const which = outcome.wentBack ? 'earlier' : 'new';
+  return outcome.nothingRuns
+    ? `The ${which} image is set; nothing runs with it now, so nothing is verified (${took}).`
+    : `The ${which} version is on every workload and serves${outcome.unverified?.length ? ' where anything runs' : ''}, after ${took}.${exceptFor(outcome)}`;
+}
+
+function unchangedSentence(outcome: Outcome, took: string): string {
+  if (outcome.nothingRuns) return `This image was set already; nothing runs with it now, so nothing is verified. Nothing was touched (${took}).`;
+  return (outcome.recovery?.changed?.length
+    ? `This version is there, and healthy, after an earlier run that died was finished${recovered(outcome)}; nothing else was touched (${took}).`
+    : `This version was there already, and healthy; nothing was touched (${took}).`) + exceptFor(outcome);
+}
+
+const namedAtMost = 5;
+
+/** The workloads of which that was not seen. Their names are those of Kubernetes objects: no text of strangers. */
+function exceptFor({ unverified = [] }: Outcome): string {
+  if (unverified.length === 0) return '';
+  const more = unverified.length > namedAtMost ? ` and ${unverified.length - namedAtMost} more` : '';
+  return ` Not verified, as nothing runs with the image now: ${unverified.slice(0, namedAtMost).map(({ workload, reason }) => `${workload} (${reason})`).join(', ')}${more}.`;
 }
 
 /** What the environment of a run is to it: only what rolls something out goes to one. */

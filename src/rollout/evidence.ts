@@ -77,10 +77,10 @@ async function logsOf(cluster: Cluster, pod: Pod, name: string, signal: AbortSig
 
 /** Of a pod that has ended or is terminating: its conditions do not say so. */
 function describeState({ metadata, spec, status }: Pod): string {
-  const { deletionTimestamp, deletionGracePeriodSeconds, finalizers = [] } = metadata ?? {};
+  const { deletionTimestamp, finalizers = [] } = metadata ?? {};
   return [
     status?.reason || status?.message ? `phase ${status.phase}: ${[status.reason, status.message].filter(Boolean).join(': ')}` : undefined,
-    deletionTimestamp && `to be gone by ${deletionTimestamp}, after a grace period of ${deletionGracePeriodSeconds ?? 0} s, on node ${spec?.nodeName ?? '(none)'}`,
+    deletionTimestamp && `terminating, to be gone by ${deletionTimestamp}, on node ${spec?.nodeName ?? '(none)'}`,
     finalizers.length > 0 ? `finalizers: ${finalizers.join(', ')}` : undefined,
   ].filter((line) => line !== undefined && line !== '').join('\n');
 }

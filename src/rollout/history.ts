@@ -27,22 +27,25 @@ export function asOf(releases: readonly Release[], release: Release): Release {
   return index === -1 ? release : put(releases.slice(index), release, (each) => touched.has(placeOf(each)));
 }
 
-/** Of each container the newest image. It is proven when every release is that has put one of them there. */
+/** Of each container the newest image. It is proven when every release is that has put one of them there, or had nothing to prove it by. */
 function put(releases: readonly Release[], as: Release, concerns: (image: ReleasedImage) => boolean): Release {
   const images = new Map<string, ReleasedImage>();
   const repositories = new Set<string | undefined>();
+  const unverified = new Set<string>();
   let proven = true;
   for (const release of releases) {
     const added = release.images.filter((each) => concerns(each) && !images.has(placeOf(each)));
     for (const each of added) images.set(placeOf(each), each);
     if (added.length > 0) repositories.add(release.repository);
-    if (added.length > 0 && !release.proven) proven = false;
+    for (const { workload } of added) if (release.unverified?.includes(workload)) unverified.add(workload);
+    // What nothing ran with is not proven, and nothing speaks against it either.
+    if (added.length > 0 && !release.proven && !release.unverified) proven = false;
   }
   const [repository] = repositories.size === 1 ? repositories : [];
-  return { ...as, proven, repository, images: [...images.values()] };
+  return { ...as, proven, repository, images: [...images.values()], unverified: unverified.size > 0 ? [...unverified] : undefined };
 }
 
-/** Nobody went back from any of its images, and all of them have been seen to serve. */
+/** Nobody went back from any of its images, and all of them have been seen to serve, where anything ran. */
 const isGood = ({ proven, images }: Release): boolean => proven && images.every(({ withdrawnAt }) => withdrawnAt === undefined);
 
 /**
@@ -66,12 +69,13 @@ export function lastGood(releases: readonly Release[], now: readonly ReleasedIma
   const suspects = new Set(now.filter((each) => broken.has(each.workload) && !areGood(releases, [each])).map(placeOf));
   const places = new Set(now.map(placeOf));
   return releases.map((release, index) => put(releases.slice(index), release, (each) => places.has(placeOf(each))))
-    .find((state) => isGood(state) && state.images.some((each) => suspects.has(placeOf(each))));
+    .find((state) => isGood(state) && state.images.some((each) => suspects.has(placeOf(each)) && !state.unverified?.includes(each.workload)));
 }
 
 /** Whether each of these images has been seen to serve, and nobody went back from it since. */
 export function areGood(releases: readonly Release[], images: readonly ReleasedImage[]): boolean {
-  const proven = releases.filter((release) => release.proven).flatMap((release) => release.images);
+  const proven = releases.filter((release) => release.proven)
+    .flatMap((release) => release.images.filter(({ workload }) => !release.unverified?.includes(workload)));
   const good = new Set(proven.filter(({ withdrawnAt }) => withdrawnAt === undefined).map(placedImage));
   return images.every((each) => good.has(placedImage(each)));
 }

@@ -68,6 +68,8 @@ export interface Release {
   /** ISO 8601. */
   readonly at: string;
   readonly proven: boolean;
+  /** Workloads with which nothing ran when it was released. With all of them, the release is not proven, and may be gone back to all the same. */
+  readonly unverified?: readonly string[];
   /** That of the run that made it. */
   readonly repository?: string;
   /** Why it was released in spite of a freeze. */

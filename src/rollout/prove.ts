@@ -4,7 +4,8 @@ import { follow, guard, type Followed } from './follow.js';
 import type { Patience } from './judge/judge.js';
 import type { OpenRelease } from './release.js';
 import { selects } from './selector.js';
-import { desiredReplicas } from './workload.js';
+import { selectorOf } from './unverified.js';
+import { desiredReplicas, wantsNoPods } from './workload.js';
 import type { WorkloadView } from './world.js';
 import { smoke, smokePods, type SmokeTarget } from './smoke/smoke.js';
 
@@ -25,15 +26,18 @@ export async function proveRelease(
   await follow(ports, watched, followed, patience, 'smoke', signal);
 }
 
-/** Leaves out, and says so, checks of Services whose workloads are all scaled to nothing: nobody is there to answer. */
+/** Leaves out, and says so, checks of Services whose workloads want no pods at all: nobody is there to answer. */
 function askable({ ports, watched, services }: OpenRelease, followed: readonly Followed[], checks: readonly SmokeCheck[]): SmokeCheck[] {
-  const workloads = followed.flatMap(({ target }) => watched.world.view(target).workload ?? []);
+  const views = followed.map(({ target }) => watched.world.view(target));
   return checks.filter((check) => {
     const name = check.target.type === 'service' ? check.target.name : undefined;
     const service = services.find((each) => name !== undefined && nameOf(each) === name);
-    const behind = workloads.filter((workload) => service && selects(service, workload.spec?.template?.metadata?.labels));
-    if (behind.length === 0 || behind.some((workload) => desiredReplicas(workload) > 0)) return true;
-    ports.log.warning(`Smoke check \`${check.text}\` was not asked: ${behind.map(nameOf).join(' and ')} ${behind.length === 1 ? 'is' : 'are'} scaled to 0 replicas, so that nothing runs that could answer.`);
+    const behind = views.flatMap(({ target, workload }) =>
+      (workload && service && selects(service, workload.spec?.template?.metadata?.labels) ? [{ target, workload }] : []));
+    if (behind.length === 0 || behind.some(({ target, workload }) => !wantsNoPods(target.kind, workload))) return true;
+    const why = behind.map(({ target, workload }) =>
+      (target.kind === 'daemonset' ? `no node takes the pods of ${target.name}${selectorOf(workload.spec?.template?.spec)}` : `${target.name} is scaled to 0 replicas`));
+    ports.log.warning(`Smoke check \`${check.text}\` was not asked: ${why.join(' and ')}, so that nothing runs that could answer.`);
     return false;
   });
 }

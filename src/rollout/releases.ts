@@ -15,8 +15,11 @@ export const provenAnnotation = 'deploy-action/proven';
 export const describeRelease = (release: Release): string =>
   `${release.reference} of ${release.at}${release.commit ? `, commit ${release.commit.slice(0, 12)}` : ''}, ${wordOf(release)}`;
 
-const wordOf = ({ proven, images }: Release): string =>
-  (images.some(({ withdrawnAt }) => withdrawnAt !== undefined) ? 'withdrawn' : proven ? 'proven' : 'never proven');
+function wordOf({ proven, images, unverified = [] }: Release): string {
+  if (images.some(({ withdrawnAt }) => withdrawnAt !== undefined)) return 'withdrawn';
+  if (images.length > 0 && images.every(({ workload }) => unverified.includes(workload))) return 'not verified: nothing ran with it';
+  return `${proven ? 'proven' : 'never proven'}${unverified.length > 0 ? `, but nothing ran of ${unverified.join(', ')}` : ''}`;
+}
 
 /** What could be gone back to, newest first, for the log. */
 export const listReleases = (releases: readonly Release[], now: readonly ReleasedImage[]): string[] =>

@@ -15,6 +15,8 @@ export interface WorkloadSnapshot {
   readonly generation: number;
   /** Why it was not healthy then; undefined when it was. What was broken before cannot be proven to be back. */
   readonly unhealthy: string | undefined;
+  /** No pod of it was ready: that it was healthy says nothing of its image. */
+  readonly isIdle?: boolean;
   /** `container` → digests that its pods ran. */
   readonly running: ReadonlyMap<string, ReadonlySet<string>>;
 }
@@ -25,6 +27,7 @@ export function takeSnapshot(world: World, target: Target): WorkloadSnapshot {
     target,
     generation: view.workload?.metadata?.generation ?? 0,
     unhealthy: unhealthiness(view),
+    isIdle: !view.newPods.some(isReady),
     running: runningDigests([...view.newPods, ...view.oldPods]),
   };
 }

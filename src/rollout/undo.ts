@@ -1,4 +1,5 @@
 import { CancelledError, type DeployError, type Evidence } from '../outcome/errors.js';
+import type { Unverified } from '../outcome/outcome.js';
 import { evidenceOf } from './evidence.js';
 import { follow, type Followed } from './follow.js';
 import type { HeldTarget } from './hold.js';
@@ -6,6 +7,7 @@ import { imageBack, type Target } from './workload.js';
 import { proveRelease } from './prove.js';
 import { asWritten, expectation, steadyMs, type OpenRelease } from './release.js';
 import { leaveAlone, restore, type Restored } from './restore.js';
+import { unverifiedOf } from './unverified.js';
 import { runningDigests } from './snapshot.js';
 import { whileUnsticking } from './unstick.js';
 
@@ -21,6 +23,8 @@ export interface Undone {
   readonly changed?: readonly string[];
   /** What was there before was not healthy, or is what has just failed: there was nothing better to go back to. */
   readonly nothingGood?: boolean;
+  /** Workloads of which nothing was seen to run with the images that were put back. */
+  readonly unverified?: readonly Unverified[];
   readonly restoredAfterMs?: number;
   readonly verifiedAfterMs?: number;
   /** ms of the whole undo, however far it came. */
@@ -77,6 +81,7 @@ export async function undoRelease(before: OpenRelease, failure: DeployError, jou
     restoredAfterMs: back.length > 0 ? restoredAfterMs : undefined,
     verifiedAfterMs: holds ? tookMs() - restoredAfterMs : undefined,
     tookMs: tookMs(),
+    unverified: unverifiedOf(release),
   };
 }
 

@@ -1,9 +1,9 @@
 import type { ApiError } from '../cluster/api.js';
 import type { Cluster } from '../cluster/cluster.js';
-import type { Workload } from '../cluster/objects.js';
+import type { KubeObject, List, Workload } from '../cluster/objects.js';
 import { isRefusal } from '../cluster/meaning.js';
-import { refusalLastsMs } from '../cluster/persist.js';
-import { resources, workloadResource, type Resource } from '../cluster/resources.js';
+import { persistently, refusalLastsMs } from '../cluster/persist.js';
+import { apiPath, resources, workloadResource, type Resource } from '../cluster/resources.js';
 import { watch, type WatchOptions } from '../cluster/watch.js';
 import type { WorkloadKind } from '../config/config.js';
 import { ClusterError } from '../outcome/errors.js';
@@ -80,6 +80,20 @@ export async function watchWorkloads(cluster: Cluster, clock: Clock, kinds: Read
     },
     close: () => end.abort(),
   };
+}
+
+/** The workloads of a run and what belongs to them, as they are at this moment. */
+export async function lookOnce(
+  { api, namespace }: Cluster, clock: Clock, kinds: ReadonlySet<WorkloadKind>, workloads: readonly Workload[], signal: AbortSignal,
+): Promise<World> {
+  const world = new World();
+  const wanted = wantedWatches(kinds, workloads).filter(([resource]) => resource !== resources.events && resource !== resources.endpointslices);
+  await Promise.all(wanted.map(async ([resource, { labelSelector }]) => {
+    const query = labelSelector ? `?${new URLSearchParams({ labelSelector }).toString()}` : '';
+    const found = await persistently(clock, () => api.get<List<KubeObject>>(`${apiPath(resource, namespace)}${query}`, { signal }), { signal });
+    for (const object of found.items ?? []) world.apply({ resource, type: 'set', object: { ...object, kind: object.kind ?? resource.kind } });
+  }));
+  return world;
 }
 
 function wantedWatches(kinds: ReadonlySet<WorkloadKind>, workloads: readonly Workload[]): readonly (readonly [Resource, WatchOptions])[] {

@@ -24,8 +24,6 @@ export interface WorkloadView {
   readonly leavingPods: readonly Pod[];
   /** Pods of the present template that ended as Failed or Succeeded by themselves, also those that have been removed since. */
   readonly endedPods: readonly Pod[];
-  /** Whether a pod is of the present template. */
-  readonly isNew: (pod: Pod) => boolean;
   /** When a pod was first seen being deleted, monotonic ms; undefined when nobody noted the time. */
   readonly leavingSince: (uid: string) => number | undefined;
   readonly eventsOf: (uid: string) => readonly KubeEvent[];
@@ -118,7 +116,6 @@ export class World {
       keptPods: earlier.filter((pod) => staysByPartition(workload, pod.metadata?.name)),
       leavingPods: pods.filter(isLeaving),
       endedPods: [...this.ended.values()].filter((pod) => owners.has(controllerOf(pod) ?? '') && isNew(pod)),
-      isNew,
       leavingSince: (pod) => this.leaving.get(pod),
       eventsOf: (object) => this.events.get(object) ?? [],
       slicesOf: (service) => this.all<EndpointSlice>('endpointslices').filter((slice) => slice.metadata?.labels?.['kubernetes.io/service-name'] === service),

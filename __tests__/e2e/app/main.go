@@ -18,7 +18,7 @@
 //	serve-after-term=2s serves that much longer after SIGTERM; 0s if not given
 //
 // If ROLE is set, in the pod's template, then MODE_<ROLE> of the image counts instead of MODE where it is given: one image
-// that fails in one workload only.
+// that fails in one workload only. An argument is a role, too: `/app register` in a lifecycle hook.
 //
 // It listens on PORT, or 8080.
 //
@@ -92,7 +92,11 @@ func die(code int, format string, values ...any) {
 func main() {
 	started := time.Now()
 	text := os.Getenv("MODE")
-	if of, ok := os.LookupEnv("MODE_" + os.Getenv("ROLE")); ok {
+	role := os.Getenv("ROLE")
+	if len(os.Args) > 1 {
+		role = os.Args[1]
+	}
+	if of, ok := os.LookupEnv("MODE_" + role); ok {
 		text = of
 	}
 	mode := parse(text)

@@ -29,6 +29,8 @@ export interface Variant {
   readonly env?: Readonly<Record<string, string>>;
   /** The program that is started; the app unless given. `none`: the image names none. */
   readonly entrypoint?: string;
+  /** The user that it runs as; root unless given. */
+  readonly user?: string;
   /** Another digest at each call: an image that no node has yet. */
   readonly fresh?: boolean;
   /** Into the registry with a login. */
@@ -104,7 +106,7 @@ function imageConfig(variant: Variant, architecture: string, diffId: string): un
   const env = { PATH: '/', VERSION: variant.version, MODE: variant.mode ?? 'ok', ...(variant.fresh ? { NONCE: randomUUID() } : {}), ...variant.env };
   return {
     architecture, os: 'linux',
-    config: { ...(variant.entrypoint === 'none' ? {} : { Entrypoint: [variant.entrypoint ?? '/app'] }), Env: Object.entries(env).map(([name, value]) => `${name}=${value}`), ExposedPorts: { '8080/tcp': {} } },
+    config: { ...(variant.entrypoint === 'none' ? {} : { Entrypoint: [variant.entrypoint ?? '/app'] }), ...(variant.user === undefined ? {} : { User: variant.user }), Env: Object.entries(env).map(([name, value]) => `${name}=${value}`), ExposedPorts: { '8080/tcp': {} } },
     rootfs: { type: 'layers', diff_ids: [diffId] },
   };
 }

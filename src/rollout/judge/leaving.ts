@@ -1,5 +1,7 @@
 import { nameOf, uidOf, type KubeEvent, type Pod } from '../../cluster/objects.js';
+import type { Target } from '../workload.js';
 import type { WorkloadView } from '../world.js';
+import { declared } from './containers.js';
 import { isNodeLost } from './pod-state.js';
 import { oneLine, untilDeadline, type Symptom } from './symptoms.js';
 
@@ -17,7 +19,9 @@ const usualGraceSeconds = 30;
 /** The kubelet and the API server take a moment after the last container has exited. */
 const afterwardsMs = 5000;
 
-const graceSeconds = ({ metadata, spec }: Pod): number => metadata?.deletionGracePeriodSeconds ?? spec?.terminationGracePeriodSeconds ?? usualGraceSeconds;
+/** Whoever deletes a pod may give it longer; the kubelet sets it to 0 once the last container has exited, which allows nothing less. */
+const graceSeconds = ({ metadata, spec }: Pod): number =>
+  Math.max(metadata?.deletionGracePeriodSeconds ?? 0, spec?.terminationGracePeriodSeconds ?? usualGraceSeconds);
 
 /**
  * The pods that the controller waits for: a StatefulSet and a DaemonSet create no pod where another one is terminating,
@@ -43,8 +47,13 @@ export const symptomsOfLeaving = (view: WorkloadView, at: number): Symptom[] =>
 
 /** `web-1 of the old version has been terminating for 58 s (30 s are allowed), held by its finalizer example.com/hold`. */
 export function describeOverdue(view: WorkloadView, pod: Pod, ms: number): string {
-  const version = view.isNew(pod) ? 'new' : 'old';
-  return `${nameOf(pod)} of the ${version} version has been terminating for ${Math.floor(ms / 1000)} s (${graceSeconds(pod)} s are allowed)${heldBy(pod, view.eventsOf(uidOf(pod)))}`;
+  return `${nameOf(pod)}${versionOf(view.target, pod)} has been terminating for ${Math.floor(ms / 1000)} s (${graceSeconds(pod)} s are allowed)${heldBy(pod, view.eventsOf(uidOf(pod)))}`;
+}
+
+/** By its images and not by the present template, which is the old one again in a rollback. */
+function versionOf({ containers }: Target, pod: Pod): string {
+  const runs = (which: 'before' | 'after'): boolean => containers.every((each) => each.before !== each.after && declared(pod, each.name)?.image === each[which]);
+  return runs('after') ? ' of the new version' : runs('before') ? ' of the old version' : '';
 }
 
 function heldBy(pod: Pod, events: readonly KubeEvent[]): string {
