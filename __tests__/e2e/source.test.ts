@@ -113,6 +113,16 @@ describe('a commit that has an image', () => {
     expect(second.log).not.toContain('docker buildx build --progress');
   });
 
+  it('is built anew with other build arguments, beside the first', async () => {
+    put('Dockerfile', 'FROM scratch\nARG URL\nLABEL url=$URL\nCOPY text /\n');
+    const a = commit('a');
+    const first = await build(a, { inputs: { 'build-args': 'URL=staging' } });
+    const second = await build(a, { inputs: { 'build-args': 'URL=production' } });
+    expect(second.outputs.digest).not.toBe(first.outputs.digest);
+    expect([await digestOf(a), await digestOf('latest')]).toEqual([first.outputs.digest, second.outputs.digest]);
+    expect((await build(a, { inputs: { 'build-args': 'URL=production' } })).outputs.digest).toBe(second.outputs.digest);
+  });
+
   it('a scheduled run builds it anew, knows the default branch without a word of it in the event, and moves `latest`', async () => {
     const a = commit('a');
     const nightly = (id: string) => build(a, { event: { schedule: '0 3 * * *' }, env: { GITHUB_EVENT_NAME: 'schedule', GITHUB_RUN_ID: id } });

@@ -33,6 +33,7 @@ describe('the arguments of a build', () => {
     ['secrets', {}, { secretFiles: { 'a': '/t/s-0', 'b,c"': '/t/s-1' } }, ['--secret=id=a,src=/t/s-0', '--secret="id=b,c""",src=/t/s-1']],
     ['labels', { labels: { 'team': 'a b', 'org.opencontainers.image.revision': 'mine' } }, {},
       ['--label=team=a b', '--label=org.opencontainers.image.revision=mine', '--annotation=index,manifest:org.opencontainers.image.revision=mine']],
+    ['what it is built by', {}, { settings: 'a.b' }, ['--label=io.github.acci.deploy-action.build=a.b']],
     ['the commit', {}, { source: { revision: 'abc', committedAt: 1_700_000_000.9, url: 'https://github.com/acme/api', version: '1.2.3' } }, [
       '--label=org.opencontainers.image.created=2023-11-14T22:13:20Z', '--label=org.opencontainers.image.source=https://github.com/acme/api',
       '--label=org.opencontainers.image.version=1.2.3']],

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import type { BuildRequest } from '../../src/image/build.js';
 import { buildUnlessThere } from '../../src/image/build.js';
+import { describeSettings, settingsLabel } from '../../src/image/build-settings.js';
 import { ownAccess } from '../../src/image/docker.js';
 import { claimTags, findExisting } from '../../src/image/existing.js';
 import { chooseTags } from '../../src/image/tags.js';
@@ -84,10 +85,43 @@ describe('an image that a tag of the commit names already', () => {
   it.each(['400 Bad Request', '403 Forbidden', '409 Conflict', '412 Precondition Failed'])('is looked up when another run was quicker and the registry says %s', async (status) => {
     const there = index('1', { revision: commit });
     const refused = { code: 1, stderr: `ERROR: failed to build: failed to solve: failed to push r/api:${commit}: unexpected status from PUT request to https://r/v2/api/manifests/x: ${status}` };
-    const { ports } = scriptedDocker([[/^buildx build/, refused], [/--raw/, absent, { stdout: there.raw }]]);
+    const { ports } = scriptedDocker([[/^buildx build/, refused], [/--raw/, absent, { stdout: there.raw }], noLabels]);
     expect(await buildUnlessThere(ports, ownAccess, request())).toMatchObject({ digest: there.digest });
-    const nothing = scriptedDocker([[/^buildx build/, refused], [/--raw/, absent]]);
+    const nothing = scriptedDocker([[/^buildx build/, refused], [/--raw/, absent], noLabels]);
     await expect(buildUnlessThere(nothing.ports, ownAccess, request())).rejects.toMatchObject({ message: expect.stringContaining(status) });
+  });
+});
+
+describe('an image that was built with other settings', () => {
+  const settings = (changes: Partial<BuildRequest['build']>, environment?: string) => describeSettings({ ...request().build, ...changes }, environment);
+  const labelled = (by: string) => JSON.stringify({ config: { Labels: { [settingsLabel]: by } } });
+  const built = (by: string) => scriptedDocker([[/--raw/, { stdout: index('1', { revision: commit }).raw }], [/--format/, { stdout: labelled(by) }]]);
+  const ask = (tags: readonly string[] | undefined, now: string, then: string) =>
+    findExisting(built(then).ports, ownAccess, { ...request(tags), settings: now });
+
+  it.each<[string, string, string, boolean]>([
+    ['the same', settings({ buildArgs: { A: '1', B: '2' } }), settings({ buildArgs: { B: '2', A: '1' } }), false],
+    ['another environment alone', settings({}, 'staging'), settings({}, 'production'), false],
+    ['another target', settings({ target: 'a' }), settings({ target: 'b' }), true],
+    ['another Dockerfile', settings({ dockerfile: 'a' }), settings({}), true],
+    ['another context', settings({ context: 'a' }), settings({}), true],
+    ['other build arguments', settings({ buildArgs: { URL: 'a' } }, 'staging'), settings({ buildArgs: { URL: 'b' } }, 'production'), true],
+  ])('is not taken by the tag of the commit: %s', async (_what, now, then, otherwise) => {
+    expect((await ask(undefined, now, then))?.builtOtherwise ?? false).toBe(otherwise);
+  });
+
+  it('is the version only when nothing but build arguments differs, as a time does', async () => {
+    const date = (value: string, environment?: string) => settings({ buildArgs: { DATE: value } }, environment);
+    expect(await ask(['1.0.0'], date('2'), date('1'))).toMatchObject({ tag: '1.0.0' });
+    for (const [now, then] of [[date('2', 'staging'), date('1', 'production')], [settings({ target: 'a' }), settings({})]] as const) {
+      await expect(ask(['1.0.0'], now, then)).rejects.toMatchObject({ code: 'push-failed', message: expect.stringContaining('a version is never overwritten') });
+    }
+  });
+
+  it('that appears under the tag meanwhile is not overwritten', async () => {
+    await expect(buildUnlessThere(built(settings({ target: 'a' })).ports, ownAccess, { ...request(), settings: settings({}) })).rejects.toMatchObject({
+      message: expect.stringMatching(/was pushed by another run meanwhile, with other settings of the build/),
+    });
   });
 });
 

@@ -18,13 +18,13 @@ const mapSchema = (pattern: string, values: object = { type: ['string', 'number'
 export const buildSettings = {
   'context': setting({
     topic: 'build', actions: builders,
-    description: 'Folder that is sent to the build.',
+    description: 'Folder that is sent to the build, relative to the workspace. The commit that is checked out there names the image.',
     default: '`.`',
     kind: single(parseArgument, { expects: 'a path' }),
   }),
   'dockerfile': setting({
     topic: 'build', actions: builders,
-    description: 'Path of the Dockerfile.',
+    description: 'Path of the Dockerfile, relative to the workspace and not to `context`.',
     default: '`Dockerfile` in the context',
     kind: single(parseArgument, { expects: 'a path' }),
   }),

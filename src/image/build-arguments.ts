@@ -1,5 +1,6 @@
 import type { BuildConfig, ImageName } from '../config/config.js';
 import type { Builder } from './builder.js';
+import { settingsLabel } from './build-settings.js';
 import type { Source } from './source.js';
 
 export interface BuildArguments {
@@ -8,6 +9,8 @@ export interface BuildArguments {
   /** Tags to push by; none: the image is pushed by its digest alone. */
   readonly tags: readonly string[];
   readonly source: Source;
+  /** What the image is built by, as `describeSettings` gives it. */
+  readonly settings?: string;
   readonly builder: Builder;
   readonly metadataFile: string;
   /** Id of each build secret → the file that holds it. */
@@ -33,7 +36,7 @@ export function buildArguments(request: BuildArguments): string[] {
     ...option('target', build.target),
     ...pairs('build-arg', build.buildArgs),
     ...Object.entries(secretFiles).map(([id, path]) => `--secret=${csv(`id=${id}`, `src=${path}`)}`),
-    ...pairs('label', { ...sourceLabels, ...build.labels }),
+    ...pairs('label', { ...sourceLabels, ...(request.settings !== undefined && { [settingsLabel]: request.settings }), ...build.labels }),
     ...(builder.annotations ? pairs('annotation', annotations({ ...sourceLabels, ...build.labels })) : []),
     // mode=max would publish the values of the build arguments.
     `--provenance=${builder.attestations ? 'mode=min' : 'false'}`,

@@ -20,6 +20,8 @@ export interface BuildRequest {
   readonly image: ImageName;
   readonly tags: TagChoice;
   readonly source: Source;
+  /** As `describeSettings` gives it. */
+  readonly settings?: string;
   readonly builder: Builder;
 }
 
@@ -40,15 +42,23 @@ export interface Built {
  */
 export async function buildUnlessThere(ports: DockerPorts, access: DockerAccess, request: BuildRequest): Promise<Built> {
   const existing = await findExisting(ports, access, request);
-  if (existing) return take(ports, access, request, existing);
+  if (existing) return take(ports, access, request, usable(request, existing));
   try {
     return await build(ports, access, request);
   } catch (error) {
     // Registries with immutable tags refuse a tag that another run has pushed meanwhile, each in words of its own.
     const quicker = isRefusal(error) ? await findExisting(ports, access, request) : undefined;
     if (!quicker) throw error;
-    return take(ports, access, request, quicker);
+    return take(ports, access, request, usable(request, quicker));
   }
+}
+
+/** The tags were free when they were chosen. */
+function usable({ image }: BuildRequest, existing: Existing): Existing {
+  if (!existing.builtOtherwise) return existing;
+  throw new CommandError('push-failed', `${image}:${existing.tag} was pushed by another run meanwhile, with other settings of the build (${existing.digest}).`, {
+    hint: 'Run again: the image then gets a tag of its own.',
+  });
 }
 
 const isRefusal = (error: unknown): boolean => error instanceof CommandError && ['push-failed', 'registry-denied'].includes(error.code)

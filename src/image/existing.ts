@@ -1,8 +1,9 @@
 import type { BuildConfig, Digest, ImageName } from '../config/config.js';
 import { CommandError } from '../outcome/errors.js';
+import { compareSettings } from './build-settings.js';
 import type { DockerAccess, DockerPorts } from './docker.js';
 import { missingPlatforms } from './platforms.js';
-import { describeImage, describeWithOrigin, moveTags, sameManifests, type Described } from './registry.js';
+import { describeImage, describeWithLabels, moveTags, sameManifests, type Described } from './registry.js';
 import type { Source } from './source.js';
 import type { TagChoice } from './tags.js';
 
@@ -12,6 +13,8 @@ export interface Claim {
   readonly tags: Pick<TagChoice, 'commit' | 'version'>;
   readonly source: Pick<Source, 'revision'>;
   readonly build: Pick<BuildConfig, 'platforms' | 'labels' | 'builder'>;
+  /** What it is built by, as `describeSettings` gives it. */
+  readonly settings?: string;
 }
 
 /** An image of this very commit that the registry has already. */
@@ -20,6 +23,8 @@ export interface Existing {
   readonly tag: string;
   readonly digest: Digest;
   readonly platforms: readonly string[];
+  /** It was built by another target, Dockerfile, context or other build arguments than are asked for: it is not what a build gives. */
+  readonly builtOtherwise?: boolean;
 }
 
 type Present = Extract<Described, { state: 'present' }>;
@@ -37,21 +42,26 @@ interface Found {
  */
 export async function findExisting(ports: DockerPorts, access: DockerAccess, claim: Claim): Promise<Existing | undefined> {
   const states = await lookAt(ports, access, claim);
-  const ofThisCommit = states.flatMap(({ tag, kind, found }) => {
+  const ofThisCommit = states.flatMap(({ tag, kind, found }): Existing[] => {
     if (found.state !== 'present') return [];
     const says = revisionOf(found, claim);
     if (says !== undefined && says !== claim.source.revision) throw takenByAnother(claim, { tag, kind, found }, says);
-    return says !== undefined || kind === 'commit' ? [{ tag, digest: found.digest, platforms: found.platforms }] : [];
+    if (says === undefined && kind === 'version') return [];
+    const difference = compareSettings(claim.settings, found.settings);
+    if (difference === 'other' && kind === 'version') throw builtOtherwise(claim, { tag, kind, found });
+    if (difference === 'arguments' && kind === 'version') ports.log.warning(`${claim.image}:${tag} was built for this commit with other build arguments, and is taken as it is.`);
+    const { digest, platforms } = found;
+    return [{ tag, digest, platforms, ...(difference !== 'none' && kind === 'commit' && { builtOtherwise: true }) }];
   });
-  const [first] = ofThisCommit;
-  if (first) refuseIncomplete(claim, first);
-  return first;
+  const taken = ofThisCommit.find((each) => !each.builtOtherwise) ?? ofThisCommit[0];
+  if (taken && !taken.builtOtherwise) refuseIncomplete(claim, taken);
+  return taken;
 }
 
 async function lookAt(ports: DockerPorts, access: DockerAccess, { image, tags, build }: Claim): Promise<readonly Found[]> {
   const all = [...tags.commit.map((tag) => ({ tag, kind: 'commit' as const })), ...tags.version.map((tag) => ({ tag, kind: 'version' as const }))];
   return Promise.all(all.map(async ({ tag, kind }) => (
-    { tag, kind, found: await describeWithOrigin(ports, access, `${image}:${tag}`, build.builder) }
+    { tag, kind, found: await describeWithLabels(ports, access, `${image}:${tag}`, build.builder) }
   )));
 }
 
@@ -68,6 +78,12 @@ function takenByAnother({ image, source }: Claim, { tag, kind, found }: Found & 
       : tag === source.revision
         ? 'Remove that tag from the registry if it was pushed by mistake, or name another one for this commit in `tags`.'
         : 'Leave this tag out of `tags`: without `tags`, the image is tagged with the commit that is checked out.',
+  });
+}
+
+function builtOtherwise({ image }: Claim, { tag, found }: Found & { found: Present }): CommandError {
+  return new CommandError('push-failed', `${image}:${tag} is of this commit (${found.digest}), built with another target, Dockerfile, context or environment, and a version is never overwritten.`, {
+    hint: `Give each kind of image a version of its own in \`tags\`, or deploy what exists by \`digest: ${found.digest}\`.`,
   });
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Digest, ImageName } from '../config/config.js';
 import { CommandError } from '../outcome/errors.js';
+import { settingsLabel } from './build-settings.js';
 import { asTyped, docker, finalError, type DockerAccess, type DockerPorts } from './docker.js';
 import { normalizePlatform } from './platforms.js';
 import { classifyRegistryError } from './registry-error.js';
@@ -17,6 +18,8 @@ export interface ImageDescription {
   readonly revision?: string;
   /** The repository of that commit, where the label says it. */
   readonly source?: string;
+  /** What it was built by, where its label says so: see `describeSettings`. */
+  readonly settings?: string;
 }
 
 export type Described =
@@ -72,17 +75,20 @@ const manifestsOf = (manifests: NonNullable<Manifest['manifests']>): string[] =>
   manifests.flatMap(({ digest, platform }) => (digest && platform?.os !== 'unknown' ? [digest] : []));
 
 /** https://github.com/opencontainers/image-spec/blob/main/annotations.md */
-function originOf(said: Annotations | undefined): Pick<ImageDescription, 'revision' | 'source'> {
+function originOf(said: Annotations | undefined): Origin {
   const [revision, source] = ['revision', 'source'].map((name) => said?.[`org.opencontainers.image.${name}`]);
-  return { ...(revision && { revision }), ...(source && { source }) };
+  const settings = said?.[settingsLabel];
+  return { ...(revision && { revision }), ...(source && { source }), ...(settings && { settings }) };
 }
+
+type Origin = Pick<ImageDescription, 'revision' | 'source' | 'settings'>;
 
 interface ImageConfig extends PlatformJson {
   readonly config?: { readonly Labels?: Annotations };
 }
 
 /** From the labels of one image, or of the images of several platforms, if they say the same. */
-export function parseOrigin(text: string): Pick<ImageDescription, 'revision' | 'source'> {
+export function parseOrigin(text: string): Origin {
   const image = JSON.parse(text) as ImageConfig | Readonly<Record<string, ImageConfig>> | null;
   const configs = image === null ? [] : 'config' in image ? [image as ImageConfig] : Object.values(image as Readonly<Record<string, ImageConfig>>);
   const [first, ...others] = configs.map((each) => originOf(each?.config?.Labels));
@@ -94,9 +100,22 @@ export async function describeWithOrigin(
   ports: DockerPorts, access: DockerAccess, reference: string, builder?: string,
 ): Promise<Described> {
   const found = await describeImage(ports, access, reference, builder);
-  if (found.state !== 'present' || found.revision !== undefined) return found;
+  return found.state !== 'present' || found.revision !== undefined ? found : withLabels(ports, access, reference, found, builder);
+}
+
+/** The same as `describeImage`, with all that the labels say of where the image comes from. */
+export async function describeWithLabels(
+  ports: DockerPorts, access: DockerAccess, reference: string, builder?: string,
+): Promise<Described> {
+  const found = await describeImage(ports, access, reference, builder);
+  return found.state !== 'present' || found.settings !== undefined ? found : withLabels(ports, access, reference, found, builder);
+}
+
+async function withLabels(
+  ports: DockerPorts, access: DockerAccess, reference: string, found: Described, builder?: string,
+): Promise<Described> {
   const config = await imagetools(ports, access, builder, ['inspect', '--format={{json .Image}}', '--', reference]);
-  return config.code === 0 ? { ...found, ...parseOrigin(config.stdout) } : found;
+  return config.code === 0 ? { ...parseOrigin(config.stdout), ...found } : found;
 }
 
 /** Whether two images of a repository run the same: the attestations beside them, which hold times, may differ. */

@@ -1,6 +1,7 @@
 import { ConfigError } from '../outcome/errors.js';
 import { buildArguments } from '../image/build-arguments.js';
 import { buildUnlessThere } from '../image/build.js';
+import { describeSettings } from '../image/build-settings.js';
 import { inspectBuilder, type Builder } from '../image/builder.js';
 import { asTyped, type DockerAccess } from '../image/docker.js';
 import { findExisting, type Claim, type Existing } from '../image/existing.js';
@@ -32,6 +33,7 @@ export interface BuildFacts {
   readonly build: BuildConfig;
   readonly builder: Builder;
   readonly source: Source;
+  readonly settings: string;
   readonly tags: TagChoice;
   /** What the image is for; empty when that shows only once it is built. */
   readonly platforms: readonly string[];
@@ -80,17 +82,18 @@ async function readBuildFacts(run: Run, image: ImageName, build: BuildConfig, ch
   for (const note of [...known.notes, ...aboutLatest(config, known, commit)]) ports.log.info(note);
   // A builder that cannot push by digest needs a tag to push by, even if only versions were asked for.
   const pushed = chosen.commit.length > 0 || builder.pushesByDigest ? chosen : { ...chosen, commit: [commit.revision] };
-  const claim = { image, build, source: commit };
+  const settings = describeSettings(build, config.environment);
+  const claim = { image, build, source: commit, settings };
   const { tags, existing } = await takenOrAnew(run, access, claim, pushed);
   const source = { ...commit, version: tags.version[0] };
   const args = buildArguments({
-    build, image, tags: tags.commit, source, builder, metadataFile: 'metadata.json',
+    build, image, tags: tags.commit, source, settings, builder, metadataFile: 'metadata.json',
     secretFiles: Object.fromEntries(Object.keys(build.buildSecrets).map((id) => [id, `SECRET_FILE_OF_${id}`])),
   });
   const platforms = build.platforms.length > 0 ? build.platforms : existing?.platforms ?? (builder.native === undefined ? [] : [builder.native]);
   return {
     image, commit: commit.revision, warnings: [...known.warnings, ...foreignTags(tags, otherCommit, commit)],
-    build: { access, build, builder, source, tags, existing, platforms, command: asTyped(args) },
+    build: { access, build, builder, source, settings, tags, existing, platforms, command: asTyped(args) },
   };
 }
 
@@ -113,16 +116,21 @@ const foreignTags = ({ commit: tags }: TagChoice, otherCommit: string | undefine
 
 /**
  * The image that the tags of the commit name already. A scheduled run is there to build the commit anew, with what its
- * base image has become: what exists keeps its tags, and the new image gets one with the id of the run.
+ * base image has become, and other settings of the build give another image: what exists then keeps its tags, and the
+ * new image gets one of its own.
  */
 async function takenOrAnew(
   run: Run, access: DockerAccess, claim: Omit<Claim, 'tags'>, tags: TagChoice,
 ): Promise<{ readonly tags: TagChoice; readonly existing?: Existing }> {
   const { ports } = run;
   const existing = await findExisting(ports, access, { ...claim, tags });
-  if (!existing || ports.env['GITHUB_EVENT_NAME'] !== 'schedule' || tags.version.length > 0) return { tags, existing };
-  const anew = `${claim.source.revision}-${ports.env['GITHUB_RUN_ID'] ?? run.id}`;
-  ports.log.info(`${claim.image}:${existing.tag} keeps its image (${existing.digest}): a scheduled run builds the commit anew, as ${anew}.`);
+  const isScheduled = ports.env['GITHUB_EVENT_NAME'] === 'schedule' && tags.version.length === 0;
+  if (!existing || !(isScheduled || existing.builtOtherwise)) return { tags, existing };
+  const [which, why] = isScheduled
+    ? [ports.env['GITHUB_RUN_ID'] ?? run.id, 'a scheduled run builds the commit anew']
+    : [(claim.settings ?? '').replaceAll('.', '-'), 'this run builds the commit with another target, Dockerfile, context or other build arguments'];
+  const anew = `${claim.source.revision}-${which}`;
+  ports.log.info(`${claim.image}:${existing.tag} keeps its image (${existing.digest}): ${why}, as ${anew}.`);
   const own = { ...tags, commit: [anew], deployed: anew };
   return { tags: own, existing: await findExisting(ports, access, { ...claim, tags: own }) };
 }
