@@ -13,6 +13,7 @@ import { closeImages } from './harness/images.js';
 import { ledgerOf } from './harness/ledger.js';
 import { runAction } from './harness/run-action.js';
 import { runningImages, snapshotOf } from './harness/snapshot.js';
+import { service } from './harness/workloads.js';
 
 jest.setTimeout(120_000);
 
@@ -48,7 +49,7 @@ afterAll(() => {
 });
 
 /** The Service has a port with a name, as most have. */
-const named: Any = { spec: { ports: [{ name: 'http', port: 80, targetPort: 8080 }] } };
+const named: Any = { spec: { ports: [{ name: 'http', port: 80, targetPort: 8080 }, { name: 'admin', port: 9000, targetPort: 'admin' }] } };
 
 describe('smoke checks', () => {
   it('that can never pass are problems of their own, in a dry run too: nothing is changed', inSpace('smokewrong', async (space) => {
@@ -58,7 +59,7 @@ describe('smoke checks', () => {
     const before = await snapshotOf(space);
     const smoke = [
       'service/wbe/health', 'service/web:8080/health', 'service/web:metrics/health', 'service/elsewhere/',
-      `http://web.${space.name}.svc.cluster.local/health`, `https://127.0.0.1:${untrustedPort}/health`,
+      `http://web.${space.name}.svc.cluster.local/health`, `https://127.0.0.1:${untrustedPort}/health`, 'service/web:admin/',
     ].join('\n');
     for (const dryRun of ['true', 'false']) {
       const result = await runAction({ inputs: rolloutInputs(space, await variant('v2'), { smoke, 'dry-run': dryRun }) });
@@ -66,8 +67,9 @@ describe('smoke checks', () => {
       expectTold(result,
         `input smoke, line 1: Service wbe does not exist in namespace ${space.name}`, 'Did you mean "web"?',
         'input smoke, line 2: Service web has no port 8080: that is the port of its pods, and the Service has 80 (http) for it', 'Write service/web:80.',
-        'input smoke, line 3: Service web has no port metrics; it has 80 (http)', 'input smoke, line 4: Service elsewhere is of the type ExternalName',
-        'input smoke, line 5: this runner cannot request', 'Write service/web:80/health', 'input smoke, line 6: this runner cannot request', 'is not trusted');
+        'input smoke, line 3: Service web has no port metrics; it has 80 (http), 9000 (admin)', 'input smoke, line 4: Service elsewhere is of the type ExternalName',
+        'input smoke, line 5: this runner cannot request', 'Write service/web:80/health', 'input smoke, line 6: this runner cannot request', 'is not trusted',
+        'input smoke, line 7: Service web leads to the port admin of its pods, and no container of deployment/web declares a port of that name');
     }
     expect(await snapshotOf(space)).toEqual(before);
     expect(await ledgerOf(space)).toBeUndefined();
@@ -75,13 +77,14 @@ describe('smoke checks', () => {
 
   it('find a text at the end of a long page and links as the app writes them; URLs take the proxy, and Services never do', inSpace('smokepage', async (space) => {
     await startHealthy(space, { replicas: 1 });
+    await space.apply({ ...service('headless'), spec: { clusterIP: 'None', selector: { app: 'web' }, ports: [{ port: 8080 }] } });
     const { clusterIP } = (await space.get('Service', 'web')).spec;
     const v2 = await variant('v2');
     proxied.length = 0;
     const result = await runAction({
       inputs: rolloutInputs(space, v2, { smoke: [
         'service/web/page -> 200 contains END-OF-PAGE', 'service/web/page -> 200 contains <script src="/app.js">',
-        `http://${clusterIP}/page -> 200 contains END-OF-PAGE`, 'http://shop.example/health -> 200',
+        'service/headless/ -> 200 contains v2', `http://${clusterIP}/page -> 200 contains END-OF-PAGE`, 'http://shop.example/health -> 200',
       ].join('\n') }),
       env: { HTTP_PROXY: `http://runner:hunter22-hunter22@127.0.0.1:${proxyPort}` },
     });

@@ -24,11 +24,8 @@ export const readServices = async ({ cluster }: ClusterFacts): Promise<readonly 
  * Ends a run whose smoke checks name a Service or a port that does not exist (any more): after the change they would only fail.
  * @throws PreflightError config-invalid; nothing has been changed
  */
-export function refuseUnresolvable(
-  { config }: Run, { cluster, services }: Pick<ClusterFacts, 'cluster' | 'services'>, workloads: readonly { readonly ref: string; readonly workload: Workload | undefined }[],
-): void {
-  const present = workloads.flatMap(({ ref, workload }) => (workload ? [{ ref, workload }] : []));
-  const problems = unresolvable({ cluster, services, present }, config.smoke);
+export function refuseUnresolvable({ config }: Run, { cluster, services }: Pick<ClusterFacts, 'cluster' | 'services'>): void {
+  const problems = unresolvable(services, cluster.namespace, config.smoke);
   if (problems.length > 0) throw new PreflightError(problems);
 }
 

@@ -97,7 +97,7 @@ async function rollOutTargets(session: Session, planned: readonly Target[]): Pro
   const { recovery } = session;
   const [{ targets, workloads }, services] = await Promise.all([retarget(facts, run.ports, planned), readServices(facts)]);
   if (session.goesBackTo) asPlanned(planned, targets);
-  refuseUnresolvable(run, { ...facts, services }, targets.map(({ ref }, index) => ({ ref, workload: workloads[index] })));
+  refuseUnresolvable(run, { ...facts, services });
   const latest = await facts.store.read();
   const opened = await openRelease({ ...scopeOf(session), services, targets, workloads });
   session.release = opened;

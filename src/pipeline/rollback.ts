@@ -69,7 +69,7 @@ async function gatherFacts(run: Run, settled: Settled): Promise<Facts> {
     settled.recovery = recovery;
     refusePaused(cluster);
     // It would fail after the rollback, and take back what is better than what is there now.
-    refuseUnresolvable(run, cluster, cluster.found.map(({ ref, workload }) => ({ ref: refText(ref), workload })));
+    refuseUnresolvable(run, cluster);
     const chosen = await chooseRelease(run, cluster);
     const [unread, unhealthy] = await Promise.all([checkInRegistry(run, chosen.release), unhealthyNow(run, cluster)]);
     return { cluster, ...chosen, unhealthy, warnings: [...chosen.warnings, ...unread] };

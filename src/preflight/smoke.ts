@@ -30,24 +30,17 @@ export interface SmokeScope {
  */
 export async function checkSmoke(scope: SmokeScope, checks: readonly SmokeCheck[]): Promise<Checked> {
   return together(await Promise.all(checks.map(async (check) => {
-    const wrong = unresolvable(scope, [check]);
+    const wrong = unresolvable(scope.services, scope.cluster.namespace, [check]);
     return wrong.length > 0 ? { problems: wrong, warnings: [] } : judge(scope, check, await answerNow(scope.ports, scope.cluster, scope.services, check));
   })));
 }
 
 /** Checks of Services and ports that do not exist, or lead nowhere. Nothing is requested for it. */
-export function unresolvable(
-  { cluster, services, present }: Pick<SmokeScope, 'services' | 'present'> & { readonly cluster: Pick<Cluster, 'namespace'> }, checks: readonly SmokeCheck[],
-): Finding[] {
+export function unresolvable(services: readonly Service[], namespace: string, checks: readonly SmokeCheck[]): Finding[] {
   return checks.flatMap((check) => {
     if (check.target.type === 'url') return [];
-    const port = servicePort(check.target, cluster.namespace, services);
-    if (isNoRoute(port)) return [finding(check, port.problem, port.hint)];
-    const { targetPort } = port;
-    const lacking = behind(services, check.target.name, present)
-      .find(({ workload }) => podPort(workload.spec?.template?.spec, targetPort ?? port.port) === undefined);
-    return lacking ? [finding(check, `Service ${check.target.name} leads to the port ${targetPort} of its pods, and no container of ${lacking.ref} declares a port of that name`,
-      `Name the port in the pod template of ${lacking.ref}, or correct targetPort of the Service.`)] : [];
+    const port = servicePort(check.target, namespace, services);
+    return isNoRoute(port) ? [finding(check, port.problem, port.hint)] : [];
   });
 }
 
@@ -62,7 +55,7 @@ function behind(services: readonly Service[], name: string, present: readonly Pr
 
 function judge(scope: SmokeScope, check: SmokeCheck, answer: Answer | { readonly problem: string }): Checked {
   if ('problem' in answer || answer.kind === 'right') return nothingFound;
-  if (answer.kind === 'silent') return check.target.type === 'url' ? judgeUrl(scope, check, check.target.url, answer) : judgeService(scope, check, check.target.name, answer);
+  if (answer.kind === 'silent') return check.target.type === 'url' ? judgeUrl(scope, check, check.target.url, answer) : judgeService(scope, check, check.target, answer);
   if (answer.lacks === 'text') {
     // A check that names the new version's text is the usual one.
     scope.ports.log.info(`Smoke check \`${check.text}\` does not pass before the change: ${answer.seen}`);
@@ -79,6 +72,7 @@ function firstOf({ services }: SmokeScope, { target }: SmokeCheck): string {
 }
 
 type Silent = Extract<Answer, { kind: 'silent' }>;
+type ServiceTarget = Extract<SmokeCheck['target'], { type: 'service' }>;
 
 function judgeUrl({ cluster, services }: SmokeScope, check: SmokeCheck, url: string, { seen, trouble }: Silent): Checked {
   const message = `this runner cannot request ${url}: ${seen}`;
@@ -106,15 +100,25 @@ function insideHint(url: string, inside: { readonly name: string; readonly names
     : `That is a Service of namespace ${inside.namespace}, and service/NAME checks Services of namespace ${namespace}: check it by a URL that this runner reaches.`;
 }
 
-function judgeService({ services, present }: SmokeScope, check: SmokeCheck, name: string, { seen }: Silent): Checked {
-  const hasSelector = Object.keys(services.find((each) => nameOf(each) === name)?.spec?.selector ?? {}).length > 0;
+function judgeService({ cluster, services, present }: SmokeScope, check: SmokeCheck, target: ServiceTarget, { seen }: Silent): Checked {
+  const { name } = target;
   if (!/^no endpoints available/.test(seen)) return warning(`Smoke check \`${check.text}\` does not pass now: service/${name} gave ${seen}.`);
+  const hasSelector = Object.keys(services.find((each) => nameOf(each) === name)?.spec?.selector ?? {}).length > 0;
   if (!hasSelector) {
-    return { problems: [finding(check, `Service ${name} has no selector and no endpoint, so nothing that is released comes to stand behind it`, 'Give the Service a selector that selects the pods.')], warnings: [] };
+    const message = `Service ${name} has no selector and no endpoint, so nothing that is released comes to stand behind it`;
+    return { problems: [finding(check, message, 'Give the Service a selector that selects the pods.')], warnings: [] };
   }
-  // Before a first deployment nothing runs that could answer.
-  if (behind(services, name, present).length > 0) return nothingFound;
-  return warning(`Smoke check \`${check.text}\` does not pass now: Service ${name} has no endpoint, and selects no pods of ${present.map(({ ref }) => ref).join(', ')}.`);
+  const own = behind(services, name, present);
+  if (own.length === 0) return warning(`Smoke check \`${check.text}\` does not pass now: Service ${name} has no endpoint, and selects no pods of ${present.map(({ ref }) => ref).join(', ')}.`);
+  const port = servicePort(target, cluster.namespace, services);
+  const { targetPort } = isNoRoute(port) ? {} : port;
+  // A container that admission adds may declare it; that the pods which run are no endpoint shows that none does.
+  const lacking = own.find(({ workload }) => readyPods(workload) > 0 && podPort(workload.spec?.template?.spec, targetPort ?? 0) === undefined);
+  if (!lacking) return nothingFound;
+  const message = `Service ${name} leads to the port ${targetPort} of its pods, and no container of ${lacking.ref} declares a port of that name`;
+  return { problems: [finding(check, message, `Name the port in the pod template of ${lacking.ref}, or correct targetPort of the Service.`)], warnings: [] };
 }
+
+const readyPods = ({ status }: Workload): number => status?.readyReplicas ?? status?.numberAvailable ?? 0;
 
 const warning = (text: string): Checked => ({ problems: [], warnings: [text] });
