@@ -42,6 +42,8 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     realPath: async (path) => (written.has(path) || world.files?.[path] !== undefined ? path : undefined),
     isExecutable: async (path) => world.executables?.includes(path) ?? false,
     writeText: async (path, text, mode) => void written.set(path, { text, mode }),
+    sha256: async () => undefined,
+    writeVerified: absent('a download'),
     link: absent('a link'),
     temporaryFolder: absent('a temporary folder'),
     shortFolder: absent('a short folder'),

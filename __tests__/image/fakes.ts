@@ -42,7 +42,7 @@ export function scriptedDocker(
       isExecutable: () => Promise.resolve(false),
       writeText: (path, text, mode) => { all.written.set(path, text); all.written.set(`${path} mode`, (mode ?? 0o644).toString(8)); return Promise.resolve(); },
       link: (target, path) => { all.written.set(path, `-> ${target}`); return Promise.resolve(); },
-      temporaryFolder: () => Promise.resolve('/tmp/private'), shortFolder: () => Promise.resolve('/tmp/short'), remove: (path) => { all.removed.push(path); return Promise.resolve(); },
+      temporaryFolder: () => Promise.resolve('/tmp/private'), sha256: () => Promise.resolve(undefined), writeVerified: () => Promise.reject(new Error('nothing is downloaded')), shortFolder: () => Promise.resolve('/tmp/short'), remove: (path) => { all.removed.push(path); return Promise.resolve(); },
     },
     log: {
       mask: say('mask'), keep: () => undefined, hides: () => true, redact: (text) => text, info: say('info'), warning: say('warning'), error: say('error'), output: say('output'),

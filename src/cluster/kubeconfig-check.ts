@@ -3,6 +3,7 @@ import type { ClusterConfig } from '../config/config.js';
 import { ClusterError } from '../outcome/errors.js';
 import type { Ports } from '../ports/ports.js';
 import { workspaceOf } from './access.js';
+import { onPath } from './on-path.js';
 import { pathsOf } from './kubeconfig-paths.js';
 import { contextName, readKubeconfigs, type Env, type KubeconfigCluster, type KubeconfigUser, type ReadKubeconfig } from './kubeconfig.js';
 
@@ -109,9 +110,9 @@ async function checkFiles({ files, env }: World, config: ClusterConfig, what: st
   throw new ClusterError('config-invalid', `${what} names files that cannot be read on this machine: ${missing.join(', ')}.`, { hint: `${flatten}${looked}` });
 }
 
-async function checkCredentials({ files, env }: World, what: string, { cluster, user, userName }: UsedParts): Promise<void> {
+async function checkCredentials(world: World, what: string, { cluster, user, userName }: UsedParts): Promise<void> {
   const command = user?.exec?.command;
-  if (command && !command.includes('/') && !(await isOnPath(command, files, env))) {
+  if (command && !command.includes('/') && (await onPath(command, world)) === undefined) {
     throw new ClusterError('tool-missing', `${what} gets its credentials from ${command}, which is not on PATH.`, { hint: `Install ${command} in a step before this one.` });
   }
   // Without TLS kubectl sends no credentials, and asks for none.
@@ -121,9 +122,4 @@ async function checkCredentials({ files, env }: World, what: string, { cluster, 
   throw new ClusterError('config-invalid', `${what} has no credentials: ${userName ? `the user "${userName}"` : 'its context names no user, which'} has no token, client certificate or program that gives them.`, {
     hint: `Put a token or a client certificate into it. ${emptySecret}`,
   });
-}
-
-async function isOnPath(program: string, files: World['files'], env: Env): Promise<boolean> {
-  for (const folder of (env.PATH ?? '').split(':')) if (folder !== '' && (await files.isExecutable(`${folder}/${program}`))) return true;
-  return false;
 }

@@ -36,9 +36,11 @@ export async function perform(ports: Ports, request: Request): Promise<Outcome> 
   }
 }
 
-/** The outcome of a run for which the machine had no folder. */
-export const withoutFolder = (ports: Pick<Ports, 'clock'>, request: Omit<Request, 'folder' | 'keep'>, thrown: unknown): Outcome =>
-  unstarted(request, asDeployError(thrown), { startedAtWall: ports.clock.now(), durationMs: 0 });
+/** The outcome of a run for which the machine had no folder: its settings were not looked at. */
+export function withoutFolder({ clock }: Pick<Ports, 'clock'>, request: Omit<Request, 'folder' | 'keep'>, error: DeployError): Outcome {
+  const outcome = unstarted(request, error, { startedAtWall: clock.now(), durationMs: 0 });
+  return outcome.failure ? { ...outcome, failure: { ...outcome.failure, stage: 'preflight' } } : outcome;
+}
 
 /** Reads and checks all settings; masks every secret in them before anything else is printed. Throws ConfigError. */
 export async function readConfig(ports: Ports, { action, inputs, facts }: Request): Promise<Config> {

@@ -1,8 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { constants, rmSync } from 'node:fs';
-import { access, mkdtemp, readFile, realpath, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { constants, createReadStream, createWriteStream, rmSync } from 'node:fs';
+import { access, mkdir, mkdtemp, readFile, realpath, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { CommandError } from '../outcome/errors.js';
 import type { Files } from '../ports/files.js';
 
@@ -13,6 +14,8 @@ export function createFiles(temporaryRoot: string = process.env['RUNNER_TEMP'] |
     realPath,
     isExecutable,
     writeText,
+    sha256,
+    writeVerified,
     link: (target, path) => symlink(target, path),
     temporaryFolder: () => temporaryFolder(temporaryRoot),
     shortFolder,
@@ -103,6 +106,35 @@ async function writeText(path: string, text: string, mode = 0o644): Promise<void
   } catch (error) {
     await rm(beside, { force: true });
     throw error;
+  }
+}
+
+async function sha256(path: string): Promise<string | undefined> {
+  const hash = createHash('sha256');
+  try {
+    await pipeline(createReadStream(path), hash);
+  } catch {
+    return undefined;
+  }
+  return hash.digest('hex');
+}
+
+async function writeVerified(path: string, pieces: AsyncIterable<Uint8Array>, expected: string, mode: number): Promise<string> {
+  await mkdir(dirname(path), { recursive: true });
+  const beside = `${path}.${randomUUID()}`;
+  const hash = createHash('sha256');
+  try {
+    await pipeline(pieces, async function* through(all) {
+      for await (const piece of all) {
+        hash.update(piece);
+        yield piece;
+      }
+    }, createWriteStream(beside, { flags: 'wx', mode }));
+    const actual = hash.digest('hex');
+    if (actual === expected) await rename(beside, path);
+    return actual;
+  } finally {
+    await rm(beside, { force: true });
   }
 }
 

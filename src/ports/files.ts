@@ -8,6 +8,14 @@ export interface Files {
   isExecutable(path: string): Promise<boolean>;
   /** `mode` defaults to 0644. Written beside and renamed into place. */
   writeText(path: string, text: string, mode?: number): Promise<void>;
+  /** SHA-256 of a file, in hexadecimal digits; undefined when it cannot be read. */
+  sha256(path: string): Promise<string | undefined>;
+  /**
+   * Writes what comes, with the folders above, and puts it in place only when it has this SHA-256. Rejects also with what
+   * `pieces` rejects with.
+   * @returns the SHA-256 that it has
+   */
+  writeVerified(path: string, pieces: AsyncIterable<Uint8Array>, sha256: string, mode: number): Promise<string>;
   /** Makes `path` a symbolic link to `target`, which need not exist. */
   link(target: string, path: string): Promise<void>;
   /** A new private folder (0700), removed by `remove`: below the folder of the run, once there is one. Throws a DeployError config-invalid. */
