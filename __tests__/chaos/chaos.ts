@@ -2,13 +2,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeFault } from './fault.js';
 import { judgeCase, type Judged, type JudgedCase } from './judge-case.js';
-import { eventsOf, type Seen } from './oracle.js';
+import { eventsOf, look, type Seen } from './oracle.js';
 import { plan, type App, type Case } from './plan.js';
 import { runCase, type Run } from './run-case.js';
 import { describeShape, type Shape } from './shape.js';
 import { releases } from './release.js';
 import { Unplayable, unplayableWithout } from './unplayable.js';
-import { mend, settled, startApp, type Stand } from './stand.js';
+import { appName, mend, settled, startApp, type Stand } from './stand.js';
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -81,8 +81,8 @@ async function playCase(stand: Stand, given: Case): Promise<JudgedCase> {
   let judged: JudgedCase;
   try {
     const before = await unplayableWithout('what the release needs', async () => {
-      const { before: prepare } = releases[given.release];
-      return prepare ? prepare(stand.space).then(() => settled(stand)) : found;
+      const { before: prepare, broken: breaks } = releases[given.release];
+      return prepare ? prepare(stand.space).then(() => (breaks ? look(stand.space.name, appName) : settled(stand))) : found;
     });
     judged = await judgeCase(stand, given, before, await runCase(stand, given, before));
   } catch (error) {

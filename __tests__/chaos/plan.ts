@@ -75,8 +75,10 @@ export function followerOf({ place }: Shape, fault: Fault): ReleaseName {
 
 /** Whether it makes sense to have the fault with the release. */
 function fits(name: ReleaseName, { type }: Fault, { place }: Shape): boolean {
-  const { lost, image, before, atChange, kept, back, good } = releases[name];
+  const { lost, image, before, atChange, kept, back, good, broken } = releases[name];
   if (type === 'none' || type === 'clock') return true;
+  // What is there after a fault is not what was good before.
+  if (broken) return false;
   // What was to be left cannot be told from what was left by mistake.
   if (kept) return type === 'registry';
   if (changesNothing.includes(name)) return type === 'cancel' || type === 'SIGTERM' || type === 'kill';

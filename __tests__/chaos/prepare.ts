@@ -61,6 +61,16 @@ export const ownDeadline = (seconds: number): Act => async (space) => {
   for (const { metadata } of await space.list('Deployment')) await space.patch('Deployment', metadata.name, { spec: { progressDeadlineSeconds: seconds } });
 };
 
+/** As `kubectl set image` by hand, of a version that crashes. The controller waits for its first pod, and never replaces it. */
+export async function breakStatefulSet(space: Space, digest: string): Promise<void> {
+  const { spec } = await space.get('StatefulSet', 'web');
+  const containers = spec.template.spec.containers.map((container: Any) => ({ ...container, image: container.image.replace(/@.*$/, `@${digest}`) }));
+  await space.patch('StatefulSet', 'web', { spec: { template: { spec: { containers } } } });
+  const crashed = ({ spec: { containers: [web] }, status }: Any): boolean =>
+    web.image.endsWith(digest) && status?.containerStatuses?.some((container: Any) => container.restartCount > 1);
+  await eventually('a pod that crashes', async () => (await space.list('Pod', 'app=web')).some(crashed));
+}
+
 /** Somebody else's pod, with the version that is there now, behind the Service of the app. */
 export const addStranger: Act = async (space) => {
   await noMore(space, 'stranger');

@@ -32,6 +32,8 @@ export interface Release {
   readonly kept?: boolean;
   /** Which release is gone back to. */
   readonly back?: 'previous' | 'oldest' | 'none';
+  /** What `before` does breaks the app: there is nothing good to go back to. */
+  readonly broken?: true;
   /** Done in the namespace before the run, or as the images are set. Both are taken back after it. */
   readonly before?: (space: Space) => Promise<unknown>;
   readonly atChange?: (space: Space) => Promise<unknown>;
@@ -62,6 +64,10 @@ const table = {
   'good': { ...good, weight: 26 },
   'good, slow': { ...good, weight: 12, mode: `${calm},slow-ready=3s` },
   'good, crashes once': { ...good, weight: 3, mode: `${calm},crash-once` },
+  'good, over a broken StatefulSet': {
+    ...good, weight: 10, broken: true, fits: ({ workloads: [web, ...others] }) => web?.kind === 'StatefulSet' && others.length === 0,
+    before: async (space) => prepare.breakStatefulSet(space, (await pushImage({ version: 'broken', mode: 'crash', tag: 'chaos-broken' })).digest),
+  },
   'good, hangs at its end': { ...good, weight: 3, mode: 'hang-on-term' },
   'unchanged': { good: 'either', verdicts: ['unchanged'], causes: [], weight: 3 },
   'dry run': { good: false, verdicts: ['planned'], causes: [], weight: 2, inputs: { 'dry-run': 'true' } },
