@@ -16,7 +16,7 @@ import { snapshotOf } from './harness/snapshot.js';
 
 // The way to the cluster: the kubeconfig, the socket, kubectl, and what the API server refuses.
 
-jest.setTimeout(240_000);
+jest.setTimeout(300_000);
 afterAll(() => {
   closeApi();
   closeImages();

@@ -12,7 +12,7 @@ import { runAction } from './harness/run-action.js';
 import { snapshotOf } from './harness/snapshot.js';
 import { deployment } from './harness/workloads.js';
 
-jest.setTimeout(240_000);
+jest.setTimeout(300_000);
 afterAll(() => {
   closeApi();
   closeImages();

@@ -15,7 +15,7 @@ import { runAction } from './harness/run-action.js';
 import { runningImages, snapshotOf } from './harness/snapshot.js';
 import { service } from './harness/workloads.js';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const listen = (server: Server) => new Promise<number>((resolve) => {
   server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));

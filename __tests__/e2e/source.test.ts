@@ -12,7 +12,7 @@ import { ledgerOf } from './harness/ledger.js';
 import { registryProxy } from './harness/registry-proxy.js';
 import { runAction, type ActionResult, type ActionRun } from './harness/run-action.js';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 afterAll(() => {
   closeApi();
   closeImages();

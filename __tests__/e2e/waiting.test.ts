@@ -13,7 +13,7 @@ import { cronjob, daemonset, service } from './harness/workloads.js';
 
 // What a rollout waits for: it has a name in the progress, in a warning, and in the message of the failure.
 
-jest.setTimeout(240_000);
+jest.setTimeout(300_000);
 afterAll(() => {
   closeApi();
   closeImages();
