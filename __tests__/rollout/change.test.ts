@@ -157,6 +157,12 @@ describe('setting images', () => {
     });
   });
 
+  it('that a web page was put in place of the answer to is not said to be refused, and is not sent again', async () => {
+    const cluster = fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr: `error: ${sent}serializer for text/html doesn't exist` }) });
+    await expect(change(cluster)).rejects.toMatchObject({ code: 'api-unreachable', message: expect.stringContaining('which may have been made') });
+    expect(cluster.done.filter((each) => each.startsWith('kubectl'))).toHaveLength(1);
+  });
+
   it('that nobody took the connection for changed nothing', async () => {
     const stderr = `error: ${sent}Patch "https://10.0.0.1/apis/apps/v1/namespaces/shop/deployments/api": dial tcp 10.0.0.1:443: connect: connection refused`;
     await expect(change(fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr }) }))).rejects.toMatchObject({ code: 'api-unreachable', message: expect.stringContaining('it changed nothing') });
@@ -164,7 +170,7 @@ describe('setting images', () => {
 
   describe('whose look-up by kubectl was refused', () => {
     const guess = 'error: the server doesn\'t have a resource type "deployment"';
-    it.each([guess, 'Error from server (Forbidden): unknown', 'error: You must be logged in to the server (Unauthorized)'])('once, is made all the same: %s', async (stderr) => {
+    it.each([guess, "error: serializer for text/html doesn't exist", 'Error from server (Forbidden): unknown', 'error: You must be logged in to the server (Unauthorized)'])('once, is made all the same: %s', async (stderr) => {
       let count = 0;
       const kubectl = (args: readonly string[], cluster: FakeCluster) => ((count += 1) === 1 ? { code: 1, stderr } : setting(newImage)(args, cluster));
       const objects = { ...before, '/api': {}, '/apis': {} };

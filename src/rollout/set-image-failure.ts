@@ -16,6 +16,8 @@ export class SetImageFailed extends ApiError {
   }
   /** The same images are written each time, and another write beside it is over in a moment. */
   override get passing(): boolean {
+    // Whatever put a page in place of the answer to the change may do so each time: what became of it is for whoever undoes to see.
+    if (this.reason === 'NotJson' && this.reach !== 'not-begun') return false;
     return this.status === 409 || super.passing;
   }
   /** When it is not tried any more. */
@@ -52,6 +54,7 @@ function classify(exit: Exited): SetImageFailed {
 }
 
 function reachOfSent(status: number, words: string): Reach {
+  if (status === 502) return 'unknown';
   if (status !== 0 && status !== 504) return 'refused';
   // Where nobody took the connection nothing was sent over it.
   return unanswered.test(words) ? 'unknown' : 'not-begun';
@@ -60,6 +63,7 @@ function reachOfSent(status: number, words: string): Reach {
 /** Which answer of the API server kubectl's words are of; it prints the status of some only. The first that fits. */
 const statuses: readonly (readonly [RegExp, number, string])[] = [
   [/failed calling webhook/i, 500, 'InternalError'],
+  [/serializer for .* doesn't exist|invalid character '<'|couldn't get version\/kind/, 502, 'NotJson'],
   [/getting credentials: /, 0, 'NoAnswer'],
   [/doesn't have a resource type/, 503, 'Discovery'],
   [/\(Conflict\)|the object has been modified/i, 409, 'Conflict'],
