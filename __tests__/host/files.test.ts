@@ -101,6 +101,19 @@ describe('files', () => {
     expect(await readFile(at('target'), 'utf8')).toBe('kept');
   });
 
+  it('follows links, and reads the first bytes', async () => {
+    const files = createFiles(root);
+    await writeFile(at('target'), 'text');
+    await symlink('target', at('link'));
+    await symlink('nowhere', at('dangling'));
+    expect(await files.realPath(at('link'))).toBe(await files.realPath(at('target')));
+    expect(await Promise.all(['dangling', 'absent', 'target/below'].map((name) => files.realPath(at(name))))).toEqual([undefined, undefined, undefined]);
+    const starts = await Promise.all(['link', 'absent'].map((name) => files.readStart(at(name), 2)));
+    expect(starts.map((bytes) => bytes && Buffer.from(bytes).toString())).toEqual(['te', undefined]);
+    expect(await files.readStart(at('target'), 100)).toHaveLength(4);
+    await expect(files.readStart(root, 2)).rejects.toThrow('EISDIR');
+  });
+
   it('knows what can be executed', async () => {
     const files = createFiles(root);
     await writeFile(at('program'), '', { mode: 0o755 });

@@ -38,7 +38,8 @@ export function scriptedDocker(
     process: { run, start: () => { throw new Error('nothing is started here'); } },
     clock: { now: () => 0, monotonic: () => 0, sleep: (ms) => { all.slept.push(ms); return Promise.resolve(); } },
     files: {
-      readText: (path) => Promise.resolve(all.written.get(path)), realPath: (path) => Promise.resolve(all.written.has(path) ? path : undefined),
+      readText: (path) => Promise.resolve(all.written.get(path)),
+      readStart: () => Promise.resolve(undefined), realPath: (path) => Promise.resolve(all.written.has(path) ? path : undefined),
       isExecutable: () => Promise.resolve(false),
       writeText: (path, text, mode) => { all.written.set(path, text); all.written.set(`${path} mode`, (mode ?? 0o644).toString(8)); return Promise.resolve(); },
       link: (target, path) => { all.written.set(path, `-> ${target}`); return Promise.resolve(); },

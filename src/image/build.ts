@@ -5,6 +5,7 @@ import { buildArguments } from './build-arguments.js';
 import { explainBuildFailure, relevantLines } from './build-failure.js';
 import type { Builder } from './builder.js';
 import { asTyped, docker, type DockerAccess, type DockerPorts } from './docker.js';
+import { foreignPrograms } from './entrypoint.js';
 import { claimTags, findExisting, type Existing } from './existing.js';
 import { explainMissed } from './missing-file.js';
 import { missingPlatforms } from './platforms.js';
@@ -33,6 +34,8 @@ export interface Built {
   readonly reference: string;
   /** Those that the image has now; mutable ones are not among them. */
   readonly tags: readonly string[];
+  /** What is odd about the image. */
+  readonly warnings?: readonly string[];
 }
 
 /**
@@ -44,7 +47,8 @@ export async function buildUnlessThere(ports: DockerPorts, access: DockerAccess,
   const existing = await findExisting(ports, access, request);
   if (existing) return take(ports, access, request, usable(request, existing));
   try {
-    return await build(ports, access, request);
+    const built = await build(ports, access, request);
+    return { ...built, warnings: await foreignPrograms(ports.files, request.build, built.platforms) };
   } catch (error) {
     // Registries with immutable tags refuse a tag that another run has pushed meanwhile, each in words of its own.
     const quicker = isRefusal(error) ? await findExisting(ports, access, request) : undefined;

@@ -144,11 +144,13 @@ export function imageStages(
     name: 'build', label: facts.existing ? 'image of the commit' : 'build and push',
     run: async (state) => {
       const built = await buildUnlessThere(ports, access, { ...facts, image });
+      const { warnings = [] } = built;
+      for (const warning of warnings) ports.log.warning(warning);
       const same = await sameAsDeployed(run, image, access, facts, built.digest, state.targets);
       const digest = same?.digest ?? built.digest;
       const reference = deployReference(image, same?.tag ?? facts.tags.deployed, digest);
       const targets = state.targets.map((target) => ({ ...target, containers: target.containers.map((container) => ({ ...container, after: reference })) }));
-      return { ...state, digest, reference, tags: built.tags, targets };
+      return { ...state, digest, reference, tags: built.tags, targets, warnings: [...state.warnings, ...warnings] };
     },
   };
   const tags: Stage<DeployState> = {

@@ -2,6 +2,8 @@
 export interface Files {
   /** Undefined when there is no such file. Throws on any other trouble (a directory, no permission). */
   readText(path: string): Promise<string | undefined>;
+  /** The first bytes of a file, fewer when it is shorter; undefined when there is no such file. */
+  readStart(path: string, bytes: number): Promise<Uint8Array | undefined>;
   /** The path with all its links followed; undefined when nothing is there. Throws on any other trouble. */
   realPath(path: string): Promise<string | undefined>;
   /** True for a regular file that this process may execute; false for anything else. */
