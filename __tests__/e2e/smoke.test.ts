@@ -105,7 +105,7 @@ describe('smoke checks', () => {
     expectEnding(result, { verdict: 'rolled-back', cause: 'smoke-failed', stage: 'smoke' });
     expect(result.log.indexOf(warned)).toBeGreaterThan(-1);
     expect(result.log.indexOf(warned)).toBeLessThan(result.log.indexOf('is proved first by'));
-    expectTold(result, 'The version before does not pass this check either (status 200): is the path right?');
+    expectTold(result, 'The version before does not pass this check either (200): is the path right?');
     expect(result.log).not.toContain('Compare the answer with the check');
   }));
 });

@@ -372,10 +372,10 @@ describe('a check that the version before does not pass either', () => {
     work(fakePorts(), { ...target({ 'pods/': [404], 'services/': [404] }), failedBefore }, [check(changes)], undefined).catch((error: { hint?: string }) => error.hint);
   const before = new Map([['service/api/healthz', { seen: 'status 404 instead of 200: not found', status: 404 }]]);
   it('asks whether the check is right, and does not blame the new version', async () => {
-    expect(await failing(before)).toBe('The version before does not pass this check either (status 404): is the path right?');
-    expect(await failing(before, {}, smokePods)).toBe('The version before does not pass this check either (status 404): is the path right?');
+    expect(await failing(before)).toBe('The version before does not pass this check either (404): is the path right?');
+    expect(await failing(before, {}, smokePods)).toBe('The version before does not pass this check either (404): is the path right?');
     expect(await failing(new Map([['service/api/healthz', { seen: 'no answer (refused)' }]]))).toContain('either (no answer (refused)): is its address right');
-    expect(await failing(new Map([['service/api/healthz', { seen: 'status 503 instead of 200', status: 503 }]]))).toContain('either (status 503): look at what every version depends on');
+    expect(await failing(new Map([['service/api/healthz', { seen: 'status 503 instead of 200', status: 503 }]]))).toContain('either (503): look at what every version depends on');
   });
   it('because it names the new text says so only where nothing but the text is missing', async () => {
     const lacking = new Map([['service/api/healthz', { seen: 'status 200 without "v2": v1', lacks: 'text' as const }]]);

@@ -55,7 +55,7 @@ function failureOf(failures: readonly FailedCheck[], { failedBefore = new Map() 
 /** What to do about a check that neither version passes; undefined where the new one does worse than lack a text of its own. */
 function asBefore({ lacks }: FailedCheck, before: FailedBefore): string | undefined {
   const { seen, status } = before;
-  if (before.lacks === undefined) return `The version before does not pass this check either (${status === undefined ? seen : `status ${status}`}): ${suspicion(status)}`;
+  if (before.lacks === undefined) return `The version before does not pass this check either (${status ?? seen}): ${suspicion(status)}`;
   return lacks && 'Compare the answer with the check: the version before does not have this text either.';
 }
 
