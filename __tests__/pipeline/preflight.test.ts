@@ -16,8 +16,8 @@ describe('what is not healthy before a change', () => {
   it.each<[string, Parameters<typeof deployment>[0], Pod[], string | undefined]>([
     ['complete', { spec: { replicas: 3 } }, named(ready), undefined],
     ['being scaled from 3 to 6 by an autoscaler', scaling, [...named(ready), ...named(['d', 'e', 'f'], creating)], undefined],
-    ['being scaled, and one of the new pods crashes', scaling, [...named(ready), ...named(['d'], { statuses: [backingOff(3)] })], '3 of 6 available'],
-    ['starting', { status: { availableReplicas: 0 } }, named(['a', 'b'], creating), '0 of 2 available'],
+    ['being scaled, and one of the new pods crashes', scaling, [...named(ready), ...named(['d'], { statuses: [backingOff(3)] })], '3 of 6 pods available'],
+    ['starting', { status: { availableReplicas: 0 } }, named(['a', 'b'], creating), '0 of 2 pods available'],
     ['not observed since its last change', { status: { observedGeneration: 1 } }, named(ready), 'its last change has not been taken up yet'],
     ['never observed', { status: { observedGeneration: undefined } }, [], 'its last change has not been taken up yet'],
     ['scaled to nothing', { spec: { replicas: 0 } }, [], undefined],

@@ -19,8 +19,8 @@ describe('a Deployment is rolled out', () => {
     [{ updatedReplicas: undefined }, '0 of 2 new pods made'],
     [{ replicas: 3 }, '1 old pod to go'],
     [{ replicas: 5 }, '3 old pods to go'],
-    [{ availableReplicas: 1 }, '1 of 2 available'],
-    [{ availableReplicas: undefined }, '0 of 2 available'],
+    [{ availableReplicas: 1 }, '1 of 2 pods available'],
+    [{ availableReplicas: undefined }, '0 of 2 pods available'],
   ])('with the status %j: still to come: %s', (status, still) => expect(with_(status)).toBe(still));
 
   it('when it is seen which ReplicaSet is the new one', () => {
@@ -89,8 +89,8 @@ describe('a StatefulSet is rolled out', () => {
 
   it('when every pod is of the new revision, ready and available', () => expect(with_({}, ...pods)).toBeUndefined());
   it('not before every pod is updated', () => expect(with_({ status: { updatedReplicas: 1 } }, ...pods)).toBe('1 of 2 pods updated'));
-  it('not before every pod is available', () => expect(with_({ status: { availableReplicas: 1 } }, ...pods)).toBe('1 of 2 available'));
-  it('by readyReplicas where a cluster does not tell availableReplicas', () => expect(with_({ status: { availableReplicas: undefined, readyReplicas: 1 } }, ...pods)).toBe('1 of 2 available'));
+  it('not before every pod is available', () => expect(with_({ status: { availableReplicas: 1 } }, ...pods)).toBe('1 of 2 pods available'));
+  it('by readyReplicas where a cluster does not tell availableReplicas', () => expect(with_({ status: { availableReplicas: undefined, readyReplicas: 1 } }, ...pods)).toBe('1 of 2 pods available'));
   it('not before the new pods were seen to be ready', () => expect(with_({}, last)).toBe('1 of 2 new pods ready'));
   it('when the pods above the partition are updated', () => {
     const options = { spec: { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } }, status: { updatedReplicas: 1 } };
@@ -132,8 +132,8 @@ describe('a DaemonSet is rolled out', () => {
   it.each([
     [{}, undefined],
     [{ updatedNumberScheduled: 1 }, '1 of 2 pods updated'],
-    [{ numberAvailable: 1 }, '1 of 2 available'],
-    [{ numberAvailable: undefined }, '0 of 2 available'],
+    [{ numberAvailable: 1 }, '1 of 2 pods available'],
+    [{ numberAvailable: undefined }, '0 of 2 pods available'],
   ])('with the status %j: still to come: %s', (status, missing) => expect(still({ status }, ...both)).toBe(missing));
 
   it('when its pods were seen to be ready, whatever its status says already', () => {

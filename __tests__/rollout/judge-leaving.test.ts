@@ -26,8 +26,8 @@ describe('an old pod that does not terminate', () => {
     const { asked } = judged(leavingPod({}, hold));
     expect(asked.at(11_000)).toMatchObject({ progress: '0/2 ready · waiting for api-1 to terminate', suspects: [] });
     expect(asked.at(44_999)).toMatchObject({ suspects: [], recheckAt: 45_000 });
-    const overdue = 'api-1 of the old version has been terminating for 35 s (30 s are allowed), held by its finalizer example.com/hold';
-    expect(asked.at(45_000)).toMatchObject({ progress: '0/2 ready · api-1 of the old version has been terminating for 30 s (30 s are allowed), held by its finalizer example.com/hold', suspects: [{ message: overdue }] });
+    const overdue = 'pod api-1 of the old version has been terminating for 35 s (30 s are allowed), held by its finalizer example.com/hold';
+    expect(asked.at(45_000)).toMatchObject({ progress: '0/2 ready · pod api-1 of the old version has been terminating for 30 s (30 s are allowed), held by its finalizer example.com/hold', suspects: [{ message: overdue }] });
     const decision = asked.at(60_000);
     expect([word(decision), messageOf(decision)]).toEqual(['deadline', `statefulset/api was not done in time: 0/2 ready · ${overdue.replace('35 s', '50 s')}`]);
     expect(decision).toMatchObject({ pod: { metadata: { name: 'api-1' } }, hint: expect.stringContaining('finalizer') });
@@ -36,7 +36,7 @@ describe('an old pod that does not terminate', () => {
   it('is named by whoever goes back as well, and not counted anew by them', () => {
     const { world } = judged(leavingPod({}, hold));
     expect(judgeOf(world, { target: target('statefulset') }).at(100_000)).toMatchObject({
-      suspects: [{ message: 'api-1 of the old version has been terminating for 90 s (30 s are allowed), held by its finalizer example.com/hold' }],
+      suspects: [{ message: 'pod api-1 of the old version has been terminating for 90 s (30 s are allowed), held by its finalizer example.com/hold' }],
     });
   });
 
@@ -65,7 +65,7 @@ describe('an old pod that does not terminate', () => {
   it('is called by its images, whatever template the workload has by now', () => {
     const called = (image: string, hash: string) => /^.* · (.*) has been/.exec(messageOf(judged(leavingPod({ image, labels: { 'controller-revision-hash': hash } })).asked.at(60_000)))?.[1];
     for (const hash of ['api-new', 'api-old']) {
-      expect([newImage, oldImage, 'other'].map((image) => called(image, hash))).toEqual(['api-1 of the new version', 'api-1 of the old version', 'api-1']);
+      expect([newImage, oldImage, 'other'].map((image) => called(image, hash))).toEqual(['pod api-1 of the new version', 'pod api-1 of the old version', 'pod api-1']);
     }
   });
 

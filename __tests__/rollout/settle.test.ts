@@ -45,31 +45,31 @@ describe('before what is there counts as broken', () => {
   it('a pod that was drained gets the time to be ready somewhere else', async () => {
     const { reason, ms, lines } = await settle([whole(alone), creating], [[], [pod('a', owned)]]);
     expect([reason, ms]).toEqual([undefined, 10_000]);
-    expect(lines).toEqual(['info Waiting at most 30 s for what is not complete yet: deployment/api (0 of 1 available)']);
+    expect(lines).toEqual(['info Waiting at most 30 s for what is not complete yet: deployment/api (0 of 1 pods available)']);
   });
   it('and half a minute, no more', async () => {
-    expect(await settle([whole(alone), creating])).toMatchObject({ reason: '0 of 1 available', ms: 30_000 });
+    expect(await settle([whole(alone), creating])).toMatchObject({ reason: '0 of 1 pods available', ms: 30_000 });
   });
   it.each([
     ['everything is well', [whole(), pod('a', owned)], undefined],
-    ['a pod fails', [whole(alone), pod('a', { ...owned, statuses: [backingOff(3)] })], '0 of 1 available'],
-    ['a pod cannot be pulled', [whole(alone), pod('a', { ...owned, statuses: [waiting('ImagePullBackOff')] })], '0 of 1 available'],
+    ['a pod fails', [whole(alone), pod('a', { ...owned, statuses: [backingOff(3)] })], '0 of 1 pods available'],
+    ['a pod cannot be pulled', [whole(alone), pod('a', { ...owned, statuses: [waiting('ImagePullBackOff')] })], '0 of 1 pods available'],
   ])('nothing is waited for when %s', async (_when, objects, reason) => {
     expect(await settle(objects)).toMatchObject({ reason, ms: 0, lines: [] });
   });
   it('it ends when a pod begins to fail', async () => {
-    expect(await settle([whole(alone), creating], [[pod('a', { ...owned, statuses: [backingOff(1)] })]])).toMatchObject({ reason: '0 of 1 available', ms: 5000 });
+    expect(await settle([whole(alone), creating], [[pod('a', { ...owned, statuses: [backingOff(1)] })]])).toMatchObject({ reason: '0 of 1 pods available', ms: 5000 });
   });
   it.each([
     ['there is no release yet', []],
     ['none was ever proven', [{ ...ancient, proven: false }]], ['none may be gone back to', [{ ...ancient, images: ancient.images.map((each) => ({ ...each, withdrawnAt: '2026-01-01T00:00:00Z' })) }]],
     ['what is there is proven', [ancient, released(oldImage)]],
   ])('nothing is waited for when a rollback would go nowhere else, as %s', async (_as, releases) => {
-    expect(await settle([whole(alone), creating], [], ledger(releases))).toMatchObject({ reason: '0 of 1 available', ms: 0, lines: [] });
+    expect(await settle([whole(alone), creating], [], ledger(releases))).toMatchObject({ reason: '0 of 1 pods available', ms: 0, lines: [] });
   });
   it('nothing is waited for when the run before has left it as not good', async () => {
     const left = ledger([ancient], { phase: 'left', targets: ran });
-    expect(await settle([whole(alone), creating], [], left)).toMatchObject({ reason: '0 of 1 available', ms: 0 });
+    expect(await settle([whole(alone), creating], [], left)).toMatchObject({ reason: '0 of 1 pods available', ms: 0 });
     expect(await settle([whole(alone), creating], [], ledger([ancient], { phase: 'left', targets: [target()] }))).toMatchObject({ ms: 30_000 });
   });
   it('what somebody else sets meanwhile is not overwritten', async () => {

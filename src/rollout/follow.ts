@@ -61,7 +61,10 @@ export async function guard(
   ports: Ports, watched: Watched, followed: readonly Followed[], patience: Patience, stage: string, signal: AbortSignal,
 ): Promise<never> {
   for await (const { at } of looks(ports, watched, followed, patience, stage, signal)) {
-    if (at >= patience.deadlineAt) throw new FailedRollout(followed.slice(0, 1).map(({ target }) => ({ target, cause: 'deadline', message: `the smoke checks of ${target.ref} came to no end in time` })));
+    if (at < patience.deadlineAt) continue;
+    throw new FailedRollout(followed.slice(0, 1).map(({ target }) => ({
+      target, cause: 'deadline', message: `the smoke checks of ${target.ref} came to no end in time`, pod: watched.world.view(target).newPods[0],
+    })));
   }
   throw new Error('the watches have come to an end');
 }

@@ -37,7 +37,7 @@ const deployment: OfKind = (view, workload, ready) => {
   return { ready, desired, waitingFor: firstOf([
     [updated < desired, `${updated} of ${desired} new pods made`],
     [replicas > updated, `${countOf(replicas - updated, 'old pod')} to go`],
-    [available < desired, `${available} of ${desired} available`],
+    [available < desired, `${available} of ${desired} pods available`],
     [desired > 0 && view.replicaSet === undefined, 'the new ReplicaSet'],
     // The watch of the pods may be behind that of the Deployment: what is to be asked must have been seen.
     [ready < desired, `${ready} of ${desired} new pods seen ready`],
@@ -50,7 +50,7 @@ const statefulset: OfKind = (_, workload, ready) => {
   const desired = Math.max(0, replicas - (workload.spec?.updateStrategy?.rollingUpdate?.partition ?? 0));
   return { ready, desired, waitingFor: firstOf([
     [updated < desired, `${updated} of ${desired} pods updated`],
-    [available < replicas, `${available} of ${replicas} available`],
+    [available < replicas, `${available} of ${replicas} pods available`],
     [ready < desired, `${ready} of ${desired} new pods ready`],
   ]) };
 };
@@ -64,7 +64,7 @@ const daemonset: OfKind = (view, workload, ready) => {
   const old = view.oldPods.filter((pod) => !onLostNode(pod)).length;
   return { ready, desired, waitingFor: firstOf([
     [updated < desired, `${updated} of ${desired} pods updated`],
-    [available < desired, `${available} of ${desired} available`],
+    [available < desired, `${available} of ${desired} pods available`],
     [old > 0, `${countOf(old, 'old pod')} to go`],
     [ready < desired, `${ready} of ${desired} new pods seen ready`],
   ]) };

@@ -36,13 +36,15 @@ function meaningOf(subject: Subject, { count, last }: Ends): { cause: Symptom['c
     return { cause: 'container-start', words: `cannot be started: ${last.message ?? how}` };
   }
   if (last.reason === 'OOMKilled') return { cause: 'out-of-memory', words: `was killed for its memory ${times(count)}; ${limitOf(pod, status.name)}` };
-  const killing = endedWhenTold(last) ? killedBy(subject) : undefined;
+  const said = killedBy(subject);
+  const killing = endedWhenTold(last) ? said : undefined;
   if (killing?.by === 'probe') return { cause: 'probe-killed', words: `was killed ${times(count)} by its ${killing.probe} probe` };
   if (killing?.by === 'hook') return { cause: 'hook-failed', words: `was killed ${times(count)} because its postStart hook failed${hookOf(subject)}` };
   if (killing?.by === 'node') {
     return { cause: init ? 'init-failed' : 'crash-loop', words: `was killed ${times(count)} by the node: ${killing.message}`, hint: 'The container did not exit by itself: the message has the reason that the node gives for killing it.' };
   }
-  return init ? { cause: 'init-failed', words: `(init) failed ${times(count)}, last with ${how}` } : { cause: 'crash-loop', words: `ended ${times(count)}, last with ${how}` };
+  if (init) return { cause: 'init-failed', words: `(init) failed ${times(count)}, last with ${how}` };
+  return { cause: 'crash-loop', words: `ended ${times(count)}, last with ${how}${said?.by === 'hook' ? `; its postStart hook failed as well${hookOf(subject)}` : ''}` };
 }
 
 const times = (count: number): string => (count === 2 ? 'twice' : `${count} times`);

@@ -45,9 +45,9 @@ export const symptomsOfLeaving = (view: WorkloadView, at: number): Symptom[] =>
     message: describeOverdue(view, pod, at - since), hint: hintFor(view, pod),
   }));
 
-/** `web-1 of the old version has been terminating for 58 s (30 s are allowed), held by its finalizer example.com/hold`. */
+/** `pod web-1 of the old version has been terminating for 58 s (30 s are allowed), held by its finalizer example.com/hold`. */
 export function describeOverdue(view: WorkloadView, pod: Pod, ms: number): string {
-  return `${nameOf(pod)}${versionOf(view.target, pod)} has been terminating for ${Math.floor(ms / 1000)} s (${graceSeconds(pod)} s are allowed)${heldBy(pod, view.eventsOf(uidOf(pod)))}`;
+  return `pod ${nameOf(pod)}${versionOf(view.target, pod)} has been terminating for ${Math.floor(ms / 1000)} s (${graceSeconds(pod)} s are allowed)${heldBy(pod, view.eventsOf(uidOf(pod)))}`;
 }
 
 /** By its images and not by the present template, which is the old one again in a rollback. */
