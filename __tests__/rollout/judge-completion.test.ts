@@ -305,6 +305,23 @@ describe('being done', () => {
   });
 });
 
+describe('a controller that does not go on', () => {
+  const status = { updatedReplicas: 2, replicas: 2, availableReplicas: 1 };
+  const stuck = (spec: object = {}) => judgeOf(worldOf([deployment({ spec, status }), ...replicaSets(), ...done]), { patience: { deadlineAt: 300_000 } });
+  it('is told of after a minute, and named at the deadline with how long it has been', () => {
+    const asked = stuck();
+    expect(asked.at(0)).toMatchObject({ progress: '2/2 ready · 1 of 2 pods available', suspects: [] });
+    expect(asked.at(60_000)).toMatchObject({ suspects: [{ message: 'deployment/api waits: 1 of 2 pods available for 60 s' }] });
+    expect(messageOf(asked.at(300_000))).toBe('deployment/api was not done in time: 2/2 ready · 1 of 2 pods available for 300 s');
+  });
+  it('may have to wait for minReadySeconds, which are named, and not told of before they are over', () => {
+    const asked = stuck({ minReadySeconds: 50 });
+    expect(asked.at(0)).toMatchObject({ progress: '2/2 ready · 1 of 2 pods available (minReadySeconds is 50)' });
+    expect(asked.at(100_000)).toMatchObject({ suspects: [] });
+    expect(asked.at(110_000)).toMatchObject({ suspects: [{ message: expect.stringContaining('minReadySeconds is 50') }] });
+  });
+});
+
 describe('progress', () => {
   const progress = (...objects: KubeObject[]) => {
     const decision = judgeOf(worldOf([deployment({ status: { updatedReplicas: 1, replicas: 3, availableReplicas: 2 } }), ...replicaSets(), ...objects])).at(0);

@@ -53,7 +53,8 @@ export function restorePatch(target: Target, workload: Workload, held: HeldTarge
 /** Whether it is what a rollback puts back: also under the name that admission gives it, unless that is what the run has set. */
 function isBack(wanted: TargetContainer, image: string | undefined): boolean {
   const back = imageBack(wanted);
-  if (image === undefined || image === back) return image === back;
+  // `null` may stand where the type says that nothing can: objects come from outside.
+  if (typeof image !== 'string' || image === back) return image === back;
   return sameImage(image, back) && (!isSet(wanted, image) || sameRepository(wanted.after, back));
 }
 

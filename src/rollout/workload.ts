@@ -78,7 +78,7 @@ export const imageSet = (container: TargetContainer): string => container.become
 
 /** Whether this image is the one that the run set, whatever the API server calls it. */
 export const isSet = (container: TargetContainer, image: string | undefined): boolean =>
-  image !== undefined && (image === imageSet(container) || sameImage(image, container.after));
+  typeof image === 'string' && (image === imageSet(container) || sameImage(image, container.after));
 
 /** The image of a container of a workload; undefined when there is no such container. */
 export const imageIn = (kind: WorkloadKind, workload: Workload, name: string): string | undefined =>

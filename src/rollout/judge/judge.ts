@@ -10,7 +10,7 @@ import { blockingPods, symptomsOfLeaving } from './leaving.js';
 import { symptomsOfOwner, unobserved } from './owner.js';
 import { disturbancesOf, settledAt } from './disturbance.js';
 import { remember, type Memory } from './memory.js';
-import { describeProgress, describeReached, doingOf, type Doing, type Elapsed } from './progress.js';
+import { describeProgress, describeReached, doingOf, soFar, type Doing, type Elapsed } from './progress.js';
 import { restartKey, symptomsOfPod, untilDeadline, type Symptom } from './symptoms.js';
 
 export interface Patience {
@@ -120,7 +120,7 @@ function judgeRollout(look: Look): Judged {
   if (trouble && run.rolledOut) symptoms.push({ key: 'wrong-version-serving', cause: 'wrong-version-serving', patienceMs: patienceMs('wrong-version-serving'), message: trouble });
 
   const disturbances = disturbancesOf(view);
-  const doing = waitingFor === undefined ? undefined : doingOf(view, expected, at);
+  const doing = waitingFor === undefined ? undefined : doingOf(view, expected, waitingFor, at);
   const memory = remember(before, at, { symptoms, steady: waitingFor === undefined && trouble === undefined, doing, disturbances, wasHeld });
   const elapsed: Elapsed = { at, since: sinceOf(doing, memory, at) };
   const failed = certainOf(look, memory, symptoms) ?? givenUp(look, symptoms[0], doing, elapsed);
@@ -144,7 +144,8 @@ function givenUp({ view, expected }: Look, worst: Symptom | undefined, doing: Do
   const exceeded = progressDeadlineExceeded(view, expected.progressBefore);
   if (!exceeded) return undefined;
   const { pod, container, hint } = worst ?? doing ?? {};
-  return { cause: 'deadline', message: withReason(`Kubernetes gave up on ${view.target.ref}: ${exceeded}`, worst?.message ?? doing?.lasting(at - since)), pod, container, hint };
+  const waited = doing?.pod ? soFar(doing, { at, since }) : undefined;
+  return { cause: 'deadline', message: withReason(`Kubernetes gave up on ${view.target.ref}: ${exceeded}`, worst?.message ?? waited), pod, container, hint };
 }
 
 const sinceOf = (doing: Doing | undefined, memory: Memory, at: number): number => doing?.since ?? memory.doing?.since ?? at;

@@ -57,7 +57,7 @@ function versionOf({ containers }: Target, pod: Pod): string {
 }
 
 function heldBy(pod: Pod, events: readonly KubeEvent[]): string {
-  const { finalizers = [] } = pod.metadata ?? {};
+  const finalizers = pod.metadata?.finalizers ?? [];
   if (isNodeLost(pod, events)) return `: node ${pod.spec?.nodeName} does not report`;
   const alive = (pod.status?.containerStatuses ?? []).filter(({ state }) => state?.running).map(({ name }) => name);
   if (alive.length > 0) {
@@ -68,7 +68,7 @@ function heldBy(pod: Pod, events: readonly KubeEvent[]): string {
 }
 
 function hintFor({ target }: WorkloadView, pod: Pod): string {
-  const { finalizers = [] } = pod.metadata ?? {};
+  const finalizers = pod.metadata?.finalizers ?? [];
   const risk = target.kind === 'statefulset' ? ' Make sure first that it does not run any more: two pods of one identity can damage its data.' : '';
   const byForce = `\`kubectl delete pod ${nameOf(pod)} --force --grace-period=0\` removes the pod without its node.${risk}`;
   return finalizers.length > 0

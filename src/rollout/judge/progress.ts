@@ -16,7 +16,8 @@ export interface Doing {
   readonly lasting: (ms: number) => string;
   /** Monotonic ms since when; undefined: since it was first seen. */
   readonly since?: number;
-  readonly pod: Pod;
+  /** Undefined: it is the controller that is waited for. */
+  readonly pod?: Pod;
   readonly container?: string;
   /** Longest time until it is told of, ms. */
   readonly warnAfterMs: number;
@@ -25,9 +26,9 @@ export interface Doing {
 
 /**
  * What the first new pod that is not ready does, what became of those before it, or which old pod has to go before there
- * can be one; undefined when there is none of them.
+ * can be one; else what the controller has not done yet.
  */
-export function doingOf(view: WorkloadView, expected: Expectation, at: number): Doing | undefined {
+export function doingOf(view: WorkloadView, expected: Expectation, waitingFor: string, at: number): Doing {
   const busy = view.newPods.find((pod) => !isReady(pod));
   const ended = endedSince(view, expected).at(-1);
   // One after another is created and ends: none of them lives long enough to say more.
@@ -42,12 +43,21 @@ export function doingOf(view: WorkloadView, expected: Expectation, at: number): 
     return { what: of(words), lasting: (ms) => of(lasting(Math.floor(ms / 1000))), pod: busy, container, warnAfterMs: 1000 * warnAfterSeconds, hint };
   }
   const leaving = blockingPods(view, at)[0];
-  if (!leaving) return undefined;
+  if (!leaving) return controllerWaits(view, waitingFor);
   const what = describeLeaving(leaving);
   // Once it is overdue a symptom of its own tells of it.
   const lasting = (ms: number): string => (leaving.overdueAt <= at ? describeOverdue(view, leaving.pod, ms) : `${what} for ${Math.floor(ms / 1000)} s`);
   return { what, lasting, since: leaving.since, pod: leaving.pod, warnAfterMs: Infinity };
 }
+
+/** Every pod is ready that there is: the next ones, or their minReadySeconds, are the controller's. */
+function controllerWaits({ workload }: WorkloadView, waitingFor: string): Doing {
+  const minReadySeconds = workload?.spec?.minReadySeconds ?? 0;
+  const what = minReadySeconds > 0 ? `${waitingFor} (minReadySeconds is ${minReadySeconds})` : waitingFor;
+  return { what, lasting: (ms) => `${what} for ${Math.floor(ms / 1000)} s`, warnAfterMs: controllerWarnsAfterMs + 1000 * minReadySeconds };
+}
+
+const controllerWarnsAfterMs = 60_000;
 
 /** Seconds after which a line says how long the same thing has been going on: seldom enough to be read. */
 const steps = [4, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600];
@@ -63,17 +73,18 @@ export function describeProgress(
   completion: Completion, doing: Doing | undefined, trouble: string | undefined, { at, since }: Elapsed,
 ): { readonly progress: string; readonly nextAt: number } {
   const head = `${completion.ready}/${completion.desired} ready`;
-  if (completion.waitingFor === undefined) return { progress: trouble ? `${head} · ${trouble}` : head, nextAt: Infinity };
-  if (doing === undefined) return { progress: `${head} · ${completion.waitingFor}`, nextAt: Infinity };
+  if (doing === undefined) return { progress: trouble ? `${head} · ${trouble}` : head, nextAt: Infinity };
   const lasting = steps.filter((seconds) => at - since >= seconds * 1000).at(-1);
   const next = steps.find((seconds) => at - since < seconds * 1000);
   return { progress: `${head} · ${lasting === undefined ? doing.what : doing.lasting(lasting * 1000)}`, nextAt: next === undefined ? Infinity : since + next * 1000 };
 }
 
+/** What is waited for, with how long it has been, to the second. */
+export const soFar = (doing: Doing, { at, since }: Elapsed): string => (at - since < 1000 ? doing.what : doing.lasting(at - since));
+
 /** The same at the end, to the second. */
-export function describeReached(completion: Completion, doing: Doing | undefined, trouble: string | undefined, { at, since }: Elapsed): string {
+export function describeReached(completion: Completion, doing: Doing | undefined, trouble: string | undefined, elapsed: Elapsed): string {
   const head = `${completion.ready}/${completion.desired} ready`;
-  const waited = doing && (at - since < 1000 ? doing.what : doing.lasting(at - since));
-  const rest = completion.waitingFor === undefined ? trouble : waited ?? completion.waitingFor;
+  const rest = doing ? soFar(doing, elapsed) : trouble;
   return rest === undefined ? head : `${head} · ${rest}`;
 }
