@@ -1,7 +1,7 @@
 import { ClusterError } from '../outcome/errors.js';
 import type { List, Service, Workload } from '../cluster/objects.js';
 import { apiPath, resources, workloadResource } from '../cluster/resources.js';
-import { PreflightError } from '../preflight/finding.js';
+import { PreflightError, type Finding } from '../preflight/finding.js';
 import { unresolvable } from '../preflight/smoke.js';
 import { digestOf, sameRepository } from '../image/reference.js';
 import { describeWave, heldTarget, notHeld, type HeldTarget } from '../rollout/hold.js';
@@ -9,7 +9,7 @@ import { areGood, lastGood } from '../rollout/history.js';
 import { imagesOf, type Ledger, type Release } from '../rollout/ledger.js';
 import type { OpenRelease } from '../rollout/release.js';
 import { becomesAnother, describeRewriting, foresee } from '../rollout/rewritten.js';
-import { containersOf, type Target, type TargetContainer } from '../rollout/workload.js';
+import { containersOf, type Target } from '../rollout/workload.js';
 import type { Ports } from '../ports/ports.js';
 import type { ClusterFacts } from './cluster-facts.js';
 import type { Run } from './run.js';
@@ -46,22 +46,17 @@ export async function retarget(
   const workloads = found.map(({ workload }) => workload);
   const foreseen = await foresee(cluster, found.map(({ target }) => target), workloads, ports.cancelled);
   for (const sentence of describeRewriting(foreseen)) ports.log.info(sentence);
-  refuseOthers(foreseen);
+  const replaced = replacedImages(foreseen);
+  if (replaced.length > 0) throw new PreflightError(replaced);
   return { targets: foreseen, workloads };
 }
 
-/** @throws ClusterError not-deployable where admission would make another image of the one that is wanted; nothing has been changed */
-function refuseOthers(targets: readonly Target[]): void {
-  for (const { ref, containers } of targets) {
-    const other = containers.find(becomesAnother);
-    if (other) throw anotherImage(ref, other);
-  }
-}
-
-const anotherImage = (ref: string, { name, after, becomes }: TargetContainer): ClusterError =>
-  new ClusterError('not-deployable', `Container ${name} of ${ref} would become ${becomes} when it is set to ${after}: admission replaces it by another image. Nothing was changed.`, {
+/** Where admission would make another image of the one that is wanted. */
+export const replacedImages = (targets: readonly Target[]): Finding[] => targets.flatMap(({ ref, containers }) =>
+  containers.filter(becomesAnother).map(({ name, after, becomes }): Finding => ({
+    cause: 'not-deployable', message: `Container ${name} of ${ref} would become ${becomes} when it is set to ${after}: admission replaces it by another image.`,
     hint: 'Have the mutating webhook keep the digest, or deploy the image that it sets.',
-  });
+  })));
 
 /**
  * Ends a run that was planned from other images than those that are there now: what to go back to was chosen by them.

@@ -12,6 +12,10 @@ import { checkQuota } from '../preflight/quota.js';
 import { checkReferences } from '../preflight/references.js';
 import { checkSmoke } from '../preflight/smoke.js';
 import { adviceOnPreStop, checkStrategy } from '../preflight/strategy.js';
+import { checkStuck } from '../preflight/stuck.js';
+import { describeRewriting, foresee } from '../rollout/rewritten.js';
+import { replacedImages } from './before-change.js';
+import { digestOfBuild } from './plan.js';
 import type { ClusterFacts } from './cluster-facts.js';
 import type { ImageFacts } from './image-stages.js';
 import type { Run } from './run.js';
@@ -32,6 +36,7 @@ export async function preflight(run: Run, facts: ClusterFacts, image: ImageFacts
     checkQuota(cluster.api, cluster.namespace, { app: config.app, workloads: present, targets }, signal),
     checkSmoke({ ports: run.ports, cluster, services: facts.services, present }, config.smoke),
     ...present.map((each) => (reference === undefined ? nothingFound : checkPullSecret(run.ports, cluster.api, cluster.namespace, each, reference))),
+    checkChange(run, facts, targets),
     ...present.map(({ ref, template }) => checkReferences(cluster.api, cluster.namespace, ref, template, signal)),
   ]);
   const advice = adviceOnPreStop(present, facts.services);
@@ -42,6 +47,20 @@ export async function preflight(run: Run, facts: ClusterFacts, image: ImageFacts
     ...present.map(({ ref, template }) => checkPlatforms(ref, template, platforms, nodes)),
     ...present.map(({ ref, workload }) => checkStrategy(ref, workload, facts.services, run.config.timeoutMs)),
   ]);
+}
+
+/** What the change of the workloads comes to: images that admission rewrites, and pods that have to be deleted for it. */
+export async function checkChange({ ports: { cancelled } }: Run, { cluster, found }: ClusterFacts, targets: readonly Target[]): Promise<Checked> {
+  const workloads = new Map(found.map(({ ref, workload }) => [refText(ref), { kind: ref.kind, workload }] as const));
+  const known = targets.filter(({ containers }) => containers.every(({ after }) => !after.includes(digestOfBuild)));
+  const [foreseen, ...stuck] = await Promise.all([
+    foresee(cluster, known, known.map(({ ref }) => workloads.get(ref)?.workload), cancelled),
+    ...targets.map(async ({ ref, kind }) => {
+      const workload = workloads.get(ref)?.workload;
+      return workload ? checkStuck(cluster.api, cluster.namespace, { ref, kind, workload }, cancelled) : nothingFound;
+    }),
+  ]);
+  return together([{ problems: replacedImages(foreseen), warnings: describeRewriting(foreseen) }, ...stuck]);
 }
 
 const giveLogin = 'Give `registry-username` and `registry-password`';

@@ -10,7 +10,7 @@ import { refText } from '../rollout/resolve.js';
 import { refuseUnresolvable, wayBackOf } from './before-change.js';
 import { chooseRelease, workloadsOf, type Chosen } from './choose-release.js';
 import { heldByOthers, settleUnfinished, type Settled } from './recover.js';
-import { unhealthyNow, unlessPrivate } from './preflight.js';
+import { checkChange, unhealthyNow, unlessPrivate } from './preflight.js';
 import { readCluster, readFacts, type ClusterFacts } from './cluster-facts.js';
 import { outcomeOf, type Ending } from './outcome.js';
 import { makePlan } from './plan.js';
@@ -71,8 +71,11 @@ async function gatherFacts(run: Run, settled: Settled): Promise<Facts> {
     // It would fail after the rollback, and take back what is better than what is there now.
     refuseUnresolvable(run, cluster);
     const chosen = await chooseRelease(run, cluster);
-    const [unread, unhealthy] = await Promise.all([checkInRegistry(run, chosen.release), unhealthyNow(run, cluster)]);
-    return { cluster, ...chosen, unhealthy, warnings: [...chosen.warnings, ...unread] };
+    const [unread, unhealthy, change] = await Promise.all([
+      checkInRegistry(run, chosen.release), unhealthyNow(run, cluster), checkChange(run, cluster, chosen.targets),
+    ]);
+    if (change.problems.length > 0) throw new PreflightError(change.problems);
+    return { cluster, ...chosen, unhealthy, warnings: [...chosen.warnings, ...unread, ...change.warnings] };
   } catch (error) {
     await opened.cluster.close();
     throw error;

@@ -1,0 +1,33 @@
+import type { Api } from '../cluster/api.js';
+import { controllerOf, isLeaving, nameOf, statusesOf, uidOf, type List, type Pod, type Workload } from '../cluster/objects.js';
+import { apiPath, resources } from '../cluster/resources.js';
+import type { WorkloadKind } from '../config/config.js';
+import { isReady } from '../rollout/judge/symptoms.js';
+import { podSelector } from '../rollout/selector.js';
+import { isFailing } from '../rollout/snapshot.js';
+import { desiredReplicas } from '../rollout/workload.js';
+import { nothingFound, type Checked } from './finding.js';
+
+/**
+ * Tells of the pods of a StatefulSet that its controller would wait for indefinitely, and that a run therefore deletes once
+ * their template is an earlier one. What is not broken yet gets the time to become ready.
+ */
+export async function checkStuck(
+  api: Api, namespace: string, { ref, kind, workload }: { readonly ref: string; readonly kind: WorkloadKind; readonly workload: Workload }, signal: AbortSignal,
+): Promise<Checked> {
+  const { spec, status } = workload;
+  const isWhole = (status?.readyReplicas ?? 0) >= desiredReplicas(workload);
+  if (kind !== 'statefulset' || spec?.podManagementPolicy === 'Parallel' || isWhole) return nothingFound;
+  const query = new URLSearchParams({ labelSelector: podSelector([workload]) ?? '' });
+  const { items = [] } = await api.get<List<Pod>>(`${apiPath(resources.pods, namespace)}?${query.toString()}`, { signal });
+  const broken = items.filter((pod) => controllerOf(pod) === uidOf(workload) && !isLeaving(pod) && !isReady(pod) && isFailing(pod));
+  return { problems: [], warnings: broken.map((pod) => describe(ref, pod)) };
+}
+
+function describe(ref: string, pod: Pod): string {
+  const reasons = statusesOf(pod).flatMap(({ name, state }) => {
+    const reason = state?.waiting?.reason ?? (state?.terminated ? `exit code ${state.terminated.exitCode}` : undefined);
+    return reason === undefined ? [] : [`${name}: ${reason}`];
+  });
+  return `Pod ${nameOf(pod)} of ${ref} is broken (${reasons.join(', ')}), and will be deleted after the change unless it becomes ready: the StatefulSet controller waits for it and never replaces it.`;
+}
