@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { ApiError } from '../../src/cluster/api.js';
-import type { Pod, Workload } from '../../src/cluster/objects.js';
+import type { ContainerStatus, Pod, Workload } from '../../src/cluster/objects.js';
 import { RolloutError } from '../../src/outcome/errors.js';
+import { rollOut } from '../../src/rollout/release.js';
 import { undoRelease, type Undone } from '../../src/rollout/undo.js';
 import { World } from '../../src/rollout/world.js';
 import { Written } from '../../src/rollout/written.js';
 import { fakePorts, type FakePorts } from '../cluster/fake-ports.js';
-import { gone, newImage, nextVersion, oldImage, pod, running, set, target, template } from './build.js';
+import { gone, newImage, nextVersion, oldImage, pod, running, set, target, template, waiting } from './build.js';
 import { fakeCluster, type FakeCluster } from './fake-cluster.js';
 import { simulate } from './simulation.js';
 
@@ -107,5 +108,91 @@ describe('a StatefulSet that replaces its pods in order is unstuck by deleting i
 
   it('and not where its controller replaces it by itself', async () => {
     expect((await undo({ spec: { podManagementPolicy: 'Parallel' } })).deleted).toBe(0);
+  });
+});
+
+describe('a version that is deployed over a broken StatefulSet', () => {
+  const broken = 'registry.example/api:broken';
+  /** Two pods of a StatefulSet of which the second is of `broken`; its controller replaces a pod that is gone from the template that it has seen. */
+  const begin = (second: ContainerStatus, options: { readonly spec?: Workload['spec']; readonly troubles?: FakeCluster['troubles'] } = {}) => {
+    const world = new World();
+    const { clock } = simulate().ports;
+    const first: Workload = {
+      kind: 'StatefulSet', metadata: { name: 'api', uid: 'uid-api', generation: 2 }, spec: { replicas: 2, template: template(broken), ...options.spec },
+      status: { observedGeneration: 2, updateRevision: broken },
+    };
+    const cluster = fakeCluster({
+      objects: { [path]: first },
+      kubectl: (args, fake) => {
+        const image = args.find((each) => each.startsWith('app='))?.slice('app='.length) ?? '';
+        fake.put(path, { ...fake.objects.get(path), spec: { ...first.spec, template: template(image) } } as Workload);
+        return {};
+      },
+    });
+    cluster.troubles.push(...options.troubles ?? []);
+    const pods = new Map<string, Pod>();
+    const create = (name: string, image: string, statuses = [running()]): void => {
+      const made = pod(name, { uid: `uid-${nextVersion()}`, owner: 'uid-api', image, labels: { 'controller-revision-hash': image }, statuses });
+      pods.set(name, made);
+      cluster.put(`/api/v1/namespaces/web/pods/${name}`, made);
+      world.apply(set(made));
+    };
+    create('api-0', oldImage);
+    create('api-1', broken, [second]);
+    const control = (): void => {
+      const now = cluster.objects.get(path) as Workload;
+      const image = now.spec?.template?.spec?.containers?.[0]?.image ?? '';
+      for (const [name, each] of pods) {
+        if (cluster.objects.has(`/api/v1/namespaces/web/pods/${name}`)) continue;
+        world.apply(gone(each));
+        create(name, image);
+      }
+      const isReadyNow = (each: Pod | undefined): boolean => each?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
+      const next = ['api-1', 'api-0'].find((name) => pods.get(name)?.spec?.containers?.[0]?.image !== image);
+      // In order, and only while all are ready.
+      if (next && [...pods.values()].every(isReadyNow)) cluster.objects.delete(`/api/v1/namespaces/web/pods/${next}`);
+      const updated = [...pods.values()].filter((each) => each.spec?.containers?.[0]?.image === image).length;
+      const ready = [...pods.values()].filter(isReadyNow).length;
+      const counts = { replicas: 2, readyReplicas: ready, availableReplicas: ready, updatedReplicas: updated };
+      const status = { observedGeneration: now.metadata?.generation, updateRevision: image, ...counts };
+      world.apply(set({ ...now, metadata: { ...now.metadata, resourceVersion: nextVersion() }, status } as Workload));
+    };
+    control();
+    const ports = fakePorts({ clock });
+    const news = async (ms: number, signal?: AbortSignal): Promise<void> => {
+      await new Promise((resolve) => setImmediate(resolve));
+      await clock.sleep(Math.min(ms, 100), signal);
+      control();
+    };
+    const of = target('statefulset', { containers: [{ name: 'app', before: broken, after: newImage }] });
+    const release = {
+      ...simulate().release, ports, cluster, services: [], targets: [of], snapshots: [], written: new Written(),
+      config: { smoke: [], timeoutMs: 600_000, rollback: 'auto' as const },
+      watched: { world, news, close: () => undefined, sees: () => true },
+    };
+    const images = () => [...pods.values()].map((each) => each.spec?.containers?.[0]?.image);
+    const deleted = () => cluster.done.filter((each) => each.startsWith('DELETE'));
+    return { rollingOut: rollOut(release, async () => undefined), release, images, deleted, ports };
+  };
+
+  it.each<[string, ContainerStatus]>([
+    ['crashes', waiting('CrashLoopBackOff', undefined, { restartCount: 5, lastState: { terminated: { exitCode: 1 } } })], ['cannot be pulled', waiting('ImagePullBackOff')],
+    ['runs and has not been ready for minutes', running({ ready: false })],
+  ])('has its broken pod deleted by its uid, and no other: one that %s', async (_what, status) => {
+    const { rollingOut, images, deleted, ports, release } = begin(status);
+    await rollingOut;
+    expect([images(), deleted()]).toEqual([[newImage, newImage], ['DELETE /api/v1/namespaces/web/pods/api-1']]);
+    expect(ports.lines).toContain('command kubectl delete pod api-1');
+    expect(release.written.freed.map(({ what }) => what)).toEqual([expect.stringMatching(/^Pod api-1 of statefulset\/api is broken, and its controller never replaces it: it is deleted \(container app of pod api-1 /)]);
+  });
+  it('leaves a pod alone that only starts: the run ends with its deadline', async () => {
+    const { rollingOut, deleted } = begin(waiting('ContainerCreating'));
+    await expect(rollingOut).rejects.toMatchObject({ code: 'deadline' });
+    expect(deleted()).toEqual([]);
+  });
+  it('leaves all of it to a controller that replaces its pods side by side', async () => {
+    const { rollingOut, deleted } = begin(waiting('CrashLoopBackOff', undefined, { restartCount: 5, lastState: { terminated: { exitCode: 1 } } }), { spec: { podManagementPolicy: 'Parallel' } });
+    await rollingOut.catch(() => undefined);
+    expect(deleted()).toEqual([]);
   });
 });
