@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { rewriteImages } from './harness/admission.js';
 import { closeApi } from './harness/api.js';
 import { calm, imageOf, inSpace, rolloutInputs, startHealthy, variant } from './harness/app.js';
-import { expectEnding, expectTold } from './harness/ending.js';
+import { expectEnding } from './harness/ending.js';
 import { closeImages } from './harness/images.js';
 import { ledgerOf } from './harness/ledger.js';
 import type { Space } from './harness/namespace.js';
