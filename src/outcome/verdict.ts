@@ -9,7 +9,7 @@ export interface VerdictEntry {
 }
 
 /** Actions that do not exist yet, and whose verdicts are part of the contract already: `report.json` names them from now on. */
-export const reservedActions: readonly string[] = ['check', 'backup', 'restore'];
+export const reservedActions: readonly string[] = ['pr-check', 'backup', 'restore'];
 
 const all = ['deploy', 'build', 'rollout', 'rollback', ...reservedActions];
 const rollouts = ['deploy', 'rollout', 'rollback'];
@@ -22,7 +22,7 @@ const table = {
   'planned': { success: true, actions: all, meaning: 'a dry run: nothing was changed' },
   'tested': { success: true, actions: ['deploy', 'build'], meaning: 'the tests passed; nothing was built or rolled out, as the settings name neither' },
   'built': { success: true, actions: ['deploy', 'build'], meaning: 'the image is built and pushed; nothing was rolled out' },
-  'checked': { success: true, actions: ['check'], meaning: 'the pull request passed every check; nothing was changed' },
+  'checked': { success: true, actions: ['pr-check'], meaning: 'the pull request passed every check; nothing was changed' },
   'backed-up': { success: true, actions: ['backup'], meaning: 'the backup is complete' },
   'restored': { success: true, actions: ['restore'], meaning: 'the data of the backup is restored' },
   'failed': { success: false, actions: all, meaning: 'it failed before any workload (in a restore: any data) was changed' },

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { ClientRequest } from 'node:http';
 import { Agent, request as httpsRequest, type RequestOptions } from 'node:https';
 import { parse } from 'yaml';
 import { environment } from './environment.js';
@@ -83,10 +84,17 @@ export function call(method: string, path: string, body?: unknown, contentType =
       });
     });
     outgoing.setTimeout(30_000, () => outgoing.destroy(new Error(`${method} ${path}: no answer within 30 s`)));
-    outgoing.on('error', reject);
+    outgoing.on('error', (error) => (wasIdle(outgoing, error) ? resolve(call(method, path, body, contentType)) : reject(error)));
     outgoing.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }
+
+/**
+ * Whether the server closed a kept connection in the moment in which it was used again: then it has not read the request.
+ * https://nodejs.org/api/http.html#requestreusedsocket
+ */
+export const wasIdle = (outgoing: ClientRequest, error: Error): boolean =>
+  outgoing.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET';
 
 /** Follows a collection from now on; each event is handed over as it comes. Returns what stops it. */
 export function watch(path: string, onEvent: (type: string, object: Any) => void): () => void {

@@ -5,6 +5,7 @@ import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { wasIdle } from './api.js';
 import { environment, root } from './environment.js';
 
 /** An image in a registry. */
@@ -199,7 +200,7 @@ function exchange(target: Target, method: string, url: URL, body?: Buffer, type?
         else reject(new Error(`${method} ${url.href}: ${status} ${Buffer.concat(chunks).toString('utf8')}`));
       });
     });
-    outgoing.on('error', reject);
+    outgoing.on('error', (error) => (wasIdle(outgoing, error) ? resolve(exchange(target, method, url, body, type)) : reject(error)));
     outgoing.end(body);
   });
 }
