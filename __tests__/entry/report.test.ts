@@ -46,7 +46,7 @@ describe('what a run tells, whatever the secrets are', () => {
       expect(planOutput === '' || typeof JSON.parse(planOutput ?? '')).toEqual(planned === outcome ? 'object' : true);
       for (const name of ['verdict', 'app', 'namespace', 'digest', 'reference', 'tags', 'changes', 'runUrl', 'commit']) expect(report[name]).toEqual(plain.report[name]);
       expect(report['failure']).toEqual(outcome.failure ? expect.objectContaining({ cause: outcome.failure.cause, stage: outcome.failure.stage }) : null);
-    }), { numRuns: 60 });
+    }), { numRuns: 25 });
   });
 
   it('the Role to apply, in the log, the summary and the report', async () => {
@@ -55,7 +55,7 @@ describe('what a run tells, whatever the secrets are', () => {
       expect(JSON.stringify(report['failure'])).toContain(JSON.stringify(role).slice(1, -1));
       expect(summary).toContain(role.trimEnd());
       for (const line of role.trimEnd().split('\n')) expect(log).toContain(`${line}\n`);
-    }), { numRuns: 60 });
+    }), { numRuns: 25 });
   });
 
   it('with the verdict, also when they cannot be masked', async () => {

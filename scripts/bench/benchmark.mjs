@@ -8,6 +8,7 @@ import * as requests from './requests.mjs';
 import * as startup from './startup.mjs';
 import * as workloads from './workloads.mjs';
 import * as hollow from './hollow.mjs';
+import * as masking from './masking.mjs';
 
 /**
  * @typedef {object} Context
@@ -27,7 +28,7 @@ import * as hollow from './hollow.mjs';
 /** @typedef {{ name: string, needsSandbox: boolean, run: (context: Context) => Promise<Table> }} Benchmark */
 
 /** @type {readonly Benchmark[]} */
-export const benchmarks = [startup, good, rollout, causes, proveFirst, workloads, hollow, requests];
+export const benchmarks = [startup, masking, good, rollout, causes, proveFirst, workloads, hollow, requests];
 
 /** @param {Table} table */
 export const markdown = ({ title, about, head, rows, notes }) => [`## ${title}`, '', about, '', markdownTable(head, rows), '', ...notes].join('\n');

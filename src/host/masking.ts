@@ -23,8 +23,9 @@ export interface Masking {
 export const shortestHidden = 4;
 /** A line of a secret that is shorter than this is hidden by itself only when it looks random: `"true",` does not, `x9Q=` does. */
 const shortestLine = 8;
-/** Texts are cut, by this action and by others: from so many characters on, a beginning of a secret is hidden as well. */
-const shortestPart = 64;
+/** Texts are cut, by this action and by others: a beginning of a secret is hidden when it has half of it, or so many characters. */
+const shortestPart = 16;
+const longPart = 64;
 const stars = '***';
 /** A digest is no secret, and a secret can stand in one by chance when it is shorter than this. */
 const digests = /sha256:[0-9a-f]{64}/g;
@@ -40,15 +41,15 @@ export function createMasking(): Masking {
   // Built when something is looked for, not with each secret: there can be hundreds.
   let hidden: Automaton | undefined;
   let keeping: Automaton | undefined;
-  const remember = (text: string, partFrom: number | undefined): void => {
+  const remember = (text: string, inPart: boolean): void => {
     if (!canBeHidden(text)) return;
-    patterns.set(text, { text, partFrom: partFrom ?? patterns.get(text)?.partFrom });
+    patterns.set(text, { text, partFrom: inPart ? partOf(text) : patterns.get(text)?.partFrom });
     hidden = undefined;
   };
   const rememberForms = (value: string, kind: SecretKind): void => {
     const { readable, encoded } = formsOf(value);
-    for (const form of readable) remember(form, kind === 'value' ? shortestPart : undefined);
-    for (const form of encoded) remember(form, shortestPart);
+    for (const form of readable) remember(form, kind === 'value');
+    for (const form of encoded) remember(form, true);
   };
   const isKept = (text: string): boolean => {
     for (const word of kept) if (word.includes(text)) return true;
@@ -83,6 +84,8 @@ export function createMasking(): Masking {
     },
   };
 }
+
+const partOf = (text: string): number => Math.min(longPart, Math.max(shortestPart, Math.ceil(text.length / 2)));
 
 /** Stars cannot hide stars. */
 const canBeHidden = (text: string): boolean => text.trim().length >= shortestHidden && !/^\**$/.test(text.trim());

@@ -39,7 +39,9 @@ async function gatherEvidence(ports: Ports, cluster: Cluster, world: World, fail
     title: `events of ${target.ref}`,
     text: describeEvents([...world.view(target).eventsOf(target.uid), ...ownerEvents(world, failed, target.ref)]),
   }));
-  return bounded([...ofPods.flat(), ...ofWorkloads].filter((piece) => piece.text !== ''));
+  // Before anything is cut: a half of a secret is not found any more.
+  const shown = [...ofPods.flat(), ...ofWorkloads].filter((piece) => piece.text !== '').map(({ title, text }) => ({ title, text: ports.log.redact(text) }));
+  return bounded(shown);
 }
 
 const ownerEvents = (world: World, failed: readonly FailedWorkload[], ref: string): readonly KubeEvent[] => {
