@@ -134,7 +134,7 @@ describe('secrets of a build', () => {
 });
 
 /** The kubeconfig of the account with a credential plugin, and eleven other clusters: 30 KB. */
-function largeKubeconfig(space: Space, command: string, variables: Readonly<Record<string, string>>): { readonly text: string; readonly secrets: readonly string[] } {
+function largeKubeconfig(space: Space, command: string, variables: Readonly<Record<string, string>>): { text: string; secrets: readonly string[] } {
   const config = JSON.parse(readFileSync(space.kubeconfig, 'utf8')) as Any;
   const tokens = Array.from({ length: 11 }, () => random(600));
   const others = tokens.map((token, index) => ({
