@@ -110,7 +110,15 @@ describe('a kubeconfig that cannot be used', () => {
 describe('credentials that expire', () => {
   const now = Date.UTC(2026, 0, 1);
   const jwt = (claims: unknown) => ['{}', JSON.stringify(claims)].map((part) => Buffer.from(part).toString('base64url')).join('.') + '.c2ln';
-  const warnings = (exp: unknown) => expiresSoon(expiryOf({ token: jwt({ exp }) }), now);
+  const warnings = (exp: unknown, iat?: unknown) => expiresSoon(expiryOf({ token: jwt({ exp, iat }) }), now);
+
+  it('is not reported of a token that was issued for this run', () => {
+    const [hours, seconds] = [3600, now / 1000];
+    expect(warnings(seconds + hours, seconds - 60)).toEqual([]);
+    expect(warnings(seconds + 20 * hours, seconds - 4 * hours)).toHaveLength(1);
+    expect(warnings(seconds - 1, seconds - 60)).toEqual([expect.stringContaining('expired at')]);
+    expect(warnings(seconds + hours, 'now')).toHaveLength(1);
+  });
   it.each([
     [now / 1000 + 8 * 86_400, []],
     [now / 1000 + 3.5 * 86_400, ['The token in the kubeconfig expires at 2026-01-04 12:00 UTC, in 3 days: replace it before, as deployments fail after that.']],
