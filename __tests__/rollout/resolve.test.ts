@@ -34,6 +34,17 @@ describe('the containers of a run', () => {
   it('are the one that is named, whatever its image is', () => {
     expect(chosen([['deployment/api:proxy', holding({ app: `${image}:1`, proxy: 'envoy:1' })]])).toEqual([['deployment/api', ['proxy']]]);
   });
+  it('are those that were applied with the image, where admission has rewritten it since', () => {
+    const annotated = (annotation: string): Workload => {
+      const workload = holding({ app: 'cache.example/acme/api:1', other: 'cache.example/acme/other:1' });
+      return { ...workload, metadata: { ...workload.metadata, annotations: { 'kubectl.kubernetes.io/last-applied-configuration': annotation } } };
+    };
+    const applied = JSON.stringify(holding({ app: `${image}:1`, other: 'registry.example:5000/acme/other:1' }));
+    expect(chosen([['deployment/api', annotated(applied)]])).toEqual([['deployment/api', ['app']]]);
+    for (const text of ['', 'no json', 'null', '{"spec":7}', '{"spec":{"template":{"spec":{"containers":[null,{"name":"app","image":7}]}}}}']) {
+      expect(chosen([['deployment/api', annotated(text)]])).toEqual([]);
+    }
+  });
   it('of a workload that is given twice are one target', () => {
     const workload = holding({ app: `${image}:1`, proxy: 'envoy:1' });
     expect(chosen([['deployment/api', workload], ['deployment/api:proxy', workload], ['deployment/api:app', workload]])).toEqual([['deployment/api', ['app', 'proxy']]]);

@@ -1,7 +1,7 @@
 import type { ImageName, WorkloadRef } from '../config/config.js';
 import type { Cause } from '../outcome/causes.js';
 import type { Problem } from '../outcome/errors.js';
-import { uidOf, type Workload } from '../cluster/objects.js';
+import { uidOf, type Container, type Workload } from '../cluster/objects.js';
 import { sameRepository } from '../image/reference.js';
 import { containersOf, type Target } from './workload.js';
 
@@ -51,9 +51,24 @@ export function resolveTargets(
 }
 
 function chosenContainers(ref: WorkloadRef, workload: Workload, image: ImageName): { name: string; before: string }[] {
+  const applied = appliedImages(ref, workload);
+  const isOf = ({ name, image: now = '' }: Container): boolean => sameRepository(now, image) || sameRepository(applied.get(name) ?? '', image);
   return containersOf(ref.kind, workload)
-    .filter(({ container }) => (ref.container === undefined ? sameRepository(container.image ?? '', image) : container.name === ref.container))
+    .filter(({ container }) => (ref.container === undefined ? isOf(container) : container.name === ref.container))
     .map(({ container }) => ({ name: container.name ?? '', before: container.image ?? '' }));
+}
+
+/**
+ * Container name → image as somebody applied it: admission may have rewritten it since, to another registry.
+ * https://kubernetes.io/docs/reference/labels-annotations-taints/#kubectl-kubernetes-io-last-applied-configuration
+ */
+function appliedImages({ kind }: WorkloadRef, { metadata }: Workload): ReadonlyMap<string | undefined, string> {
+  try {
+    const applied = JSON.parse(metadata?.annotations?.['kubectl.kubernetes.io/last-applied-configuration'] ?? '') as Workload;
+    return new Map(containersOf(kind, applied).map(({ container }) => [container.name, String(container.image ?? '')]));
+  } catch {
+    return new Map();
+  }
 }
 
 function noContainer(ref: WorkloadRef, workload: Workload, image: ImageName, where: string): TargetProblem {
