@@ -86,8 +86,8 @@ describe('the outside world', () => {
   it.each<[string, RegExp, readonly string[]]>([
     // One place, which takes the action's own variables out of the environment of every program.
     ['starts programs', /['"](node:)?(child_process|worker_threads)['"]/, ['host/process.ts']],
-    // Who names one hands it to a program on purpose: buildx for the cache of GitHub, the test gate for the token of the job.
-    ['names a token of the runner, which programs do not get', /['"`]ACTIONS_/, ['host', 'image/build.ts', 'gate/environment.ts']],
+    // Who names one hands it to a program on purpose: buildx for the cache of GitHub; the test gate and credential plugins for the token of the job.
+    ['names a token of the runner, which programs do not get', /['"`]ACTIONS_/, ['host', 'image/build.ts', 'ports/job-identity.ts']],
     ['prints', /\bconsole\.|\bprocess\.(stdout|stderr)\b/, ['host', 'entry']],
     ['reads the environment', /\bprocess\.env\b/, ['host', 'entry']],
     ['ends the process', /\bprocess\.(exit|exitCode)\b/, ['entry']],

@@ -89,6 +89,15 @@ describe('a cluster', () => {
     expect([cluster.namespace, ran]).toEqual(['shop', []]);
   });
 
+  it.each([
+    ['a program that the kubeconfig gets credentials from', '{exec: {apiVersion: v1, command: kubectl}}', { ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'of the job' }],
+    ['nothing where there is no such program', '{token: t}', {}],
+  ])('gives the token of the job to %s', async (_, user, given) => {
+    const env = { PATH: '/bin', ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'of the job', ACTIONS_RUNTIME_TOKEN: 'of the runner' };
+    await openCluster({ ...portsWith(kubectl(version)), env }, { kubeconfig: { content: usable.replace('{token: t}', user) } }, folder);
+    expect(started.map((command) => command.env)).toEqual([{ KUBECONFIG: `${folder}/kubeconfig`, ...given }]);
+  });
+
   it('that does not know the account says so, and leaves no proxy behind', async () => {
     expect(await refusal(kubectl((answering) => answering.refuse(401, 'Unauthorized', 'Unauthorized')))).toEqual([
       'permission-denied', 'The cluster does not know this account: Unauthorized.', 'The credentials in the kubeconfig are wrong or have expired; make new ones.']);

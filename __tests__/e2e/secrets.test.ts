@@ -70,8 +70,9 @@ function workspaceThatSays(secrets: readonly string[]): string {
 
 const ownVariables = {
   ACTIONS_RUNTIME_TOKEN: random(30), ACTIONS_RESULTS_URL: `https://results.example/${random(20)}`, ACTIONS_CACHE_URL: `https://cache.example/${random(20)}`,
-  ACTIONS_ID_TOKEN_REQUEST_TOKEN: random(30),
 };
+/** Of a job with `id-token: write`: a credential plugin may log in with it. */
+const jobIdentity = { ACTIONS_ID_TOKEN_REQUEST_TOKEN: random(30) };
 const keyFile = JSON.stringify({ type: 'service_account', private_key: `-----BEGIN PRIVATE KEY-----\n${random(300)}\n-----END PRIVATE KEY-----\n`, client_email: `${random(9)}@shop.example` }, null, 2);
 
 describe('secrets of a build', () => {
@@ -83,7 +84,7 @@ describe('secrets of a build', () => {
     const workspace = workspaceThatSays([inline, bundle, authPassword]);
     try {
       const result = await runAction({
-        action: 'build', workspace, env: { ...ownVariables, PATH: spied.path, CA_BUNDLE: bundle },
+        action: 'build', workspace, env: { ...ownVariables, ...jobIdentity, PATH: spied.path, CA_BUNDLE: bundle },
         inputs: {
           'image': `${authRegistry}/secrets/built`, 'platforms': 'linux/amd64', builder, 'test': 'cat said', 'registry-username': authUsername,
           'registry-password': authPassword, 'build-secrets': `inline=${inline}\nca=env:CA_BUNDLE\nflag=1\nword=built`,
@@ -98,7 +99,7 @@ describe('secrets of a build', () => {
       expect(foundIn(places(result), [inline, bundle, authPassword])).toEqual([]);
       const programs = { docker: spied.seen('docker'), git: spied.seen('git') };
       expect(programs.docker).toContain('buildx');
-      expect(foundIn(programs, [inline, authPassword, ...Object.values(ownVariables)])).toEqual([]);
+      expect(foundIn(programs, [inline, authPassword, ...Object.values({ ...ownVariables, ...jobIdentity })])).toEqual([]);
       expect(Object.values(programs).filter((seen) => /^(INPUT_|STATE_|ACTIONS_|GITHUB_STATE)/m.test(seen))).toEqual([]);
     } finally {
       rmSync(workspace, { recursive: true, force: true });
@@ -156,7 +157,7 @@ describe('secrets of a kubeconfig', () => {
     const { text, secrets } = largeKubeconfig(space, spied.plugin(space.token), { AWS_PROFILE: 'deploy', AWS_SECRET_ACCESS_KEY: pluginSecret, REGION: 'web' });
     await startHealthy(space, { replicas: 1 });
     const [v2, image] = [await variant('v2'), await variant('v2', 'crash')];
-    const env = { ...ownVariables, PATH: spied.path, AWS_REGION: 'eu-central-1' };
+    const env = { ...ownVariables, ...jobIdentity, PATH: spied.path, AWS_REGION: 'eu-central-1' };
     const result = await runAction({ inputs: rolloutInputs(space, v2, { kubeconfig: text }), env });
     expectEnding(result, { verdict: 'deployed' });
     expect(result.outputs).toMatchObject({ reference: `${v2.name}@${v2.digest}`, cause: '', stage: '' });
@@ -171,7 +172,9 @@ describe('secrets of a kubeconfig', () => {
     expect(plugin).toContain(`AWS_SECRET_ACCESS_KEY=${pluginSecret}`);
     expect(plugin).toContain('AWS_REGION=eu-central-1');
     expect(foundIn({ plugin }, [...secrets, ...Object.values(ownVariables)])).toEqual([]);
-    expect(plugin).not.toMatch(/^(INPUT_|STATE_|ACTIONS_|GITHUB_STATE)/m);
+    expect(plugin).toContain(`ACTIONS_ID_TOKEN_REQUEST_TOKEN=${jobIdentity.ACTIONS_ID_TOKEN_REQUEST_TOKEN}`);
+    expect(plugin).not.toMatch(/^(INPUT_|STATE_|ACTIONS_(?!ID_TOKEN_REQUEST_)|GITHUB_STATE)/m);
+    for (const one of [result, failed]) expect(foundIn(places(one), Object.values(jobIdentity))).toEqual([]);
   })));
 
   it.concurrent('leave the Role that is to be applied as it is, whatever they are', inSpace('role', async (space) => {

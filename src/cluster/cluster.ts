@@ -1,5 +1,6 @@
 import type { ClusterConfig } from '../config/config.js';
 import { ClusterError } from '../outcome/errors.js';
+import { jobIdentity } from '../ports/job-identity.js';
 import type { Ports } from '../ports/ports.js';
 import type { Exited } from '../ports/process.js';
 import { ApiError, openApi, type Api } from './api.js';
@@ -31,9 +32,11 @@ export interface Cluster {
  * @throws ClusterError config-invalid, tool-missing, api-unreachable or permission-denied, with the server's own words
  */
 export async function openCluster(ports: Ports, config: ClusterConfig, folder: string): Promise<Cluster> {
-  const access = await writeAccess(config, ports, folder);
-  const env = { ...ports.env, ...access.env };
+  const written = await writeAccess(config, ports, folder);
+  const env = { ...ports.env, ...written.env };
   const { user } = await checkKubeconfig(ports, config, env);
+  // A program that the kubeconfig names to get credentials may do so as this job.
+  const access = user?.exec ? { ...written, env: { ...written.env, ...jobIdentity(ports.env) } } : written;
   const kubectl = await findKubectl(ports, config);
   const [proxy, namespace] = await Promise.all([
     startProxy(ports, kubectl, access, folder),

@@ -5,12 +5,13 @@ import type { Ports } from '../ports/ports.js';
 import { workspaceOf } from './access.js';
 import { onPath } from './on-path.js';
 import { pathsOf } from './kubeconfig-paths.js';
+import { hideSecrets } from './kubeconfig-secrets.js';
 import { contextName, readKubeconfigs, type Env, type KubeconfigCluster, type KubeconfigUser, type ReadKubeconfig } from './kubeconfig.js';
 
 const emptySecret = 'A secret that does not exist, or that this run is not allowed to read (as in a pull request from a fork), is empty.';
 const flatten = 'On a machine where it works, `kubectl config view --raw --minify --flatten` prints it with the content of these files in it.';
 
-type World = Pick<Ports, 'files' | 'env'>;
+type World = Pick<Ports, 'files' | 'env' | 'log'>;
 
 /** The user of the context that is used, where a kubeconfig decides it. */
 export interface Used {
@@ -19,12 +20,13 @@ export interface Used {
 
 /**
  * What kubectl would find out, or would not: without a kubeconfig it goes to port 8080 of this machine, and without
- * credentials it asks a terminal that is not there for a user name.
+ * credentials it asks a terminal that is not there for a user name. From here on the secrets in it are hidden.
  * @param env with which kubectl is started
  * @throws ClusterError config-invalid with what is wrong with the kubeconfig, or tool-missing, before anything is started
  */
 export async function checkKubeconfig(world: World, config: ClusterConfig, env: Env): Promise<Used> {
   const read = await readKubeconfigs(world.files, env);
+  await hideSecrets(world, read);
   // What does not parse is left to kubectl, which says in which line.
   if (read.some(({ text, file }) => text !== undefined && file === undefined)) return { user: undefined };
   const inPod = config.kubeconfig === undefined && await isInPod(world);

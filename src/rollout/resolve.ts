@@ -52,7 +52,7 @@ export function resolveTargets(
 
 function chosenContainers(ref: WorkloadRef, workload: Workload, image: ImageName): { name: string; before: string }[] {
   const applied = appliedImages(ref, workload);
-  const isOf = ({ name, image: now = '' }: Container): boolean => sameRepository(now, image) || sameRepository(applied.get(name) ?? '', image);
+  const isOf = ({ name, image: now }: Container): boolean => sameRepository(now ?? '', image) || sameRepository(applied.get(name) ?? '', image);
   return containersOf(ref.kind, workload)
     .filter(({ container }) => (ref.container === undefined ? isOf(container) : container.name === ref.container))
     .map(({ container }) => ({ name: container.name ?? '', before: container.image ?? '' }));
