@@ -227,7 +227,7 @@ describe('told, and deployed all the same', () => {
     const planned = await runAction({ inputs: { ...inputs, 'dry-run': 'true' } });
     expectEnding(planned, { verdict: 'planned' });
     const plan = JSON.parse(planned.outputs.plan ?? 'null');
-    expect(plan.rollback).toMatchObject({ possible: false, reason: expect.stringContaining('deployment/web is not healthy now (0 of 1 available)') });
+    expect(plan.rollback).toMatchObject({ possible: false, reason: expect.stringContaining('deployment/web is not healthy now (0 of 1 pods available)') });
     expect(planned.summary).toContain('not healthy now');
     const result = await runAction({ inputs });
     expectEnding(result, { verdict: 'deployed' });
