@@ -45,6 +45,10 @@ describe('the containers of a run', () => {
       expect(chosen([['deployment/api', annotated(text)]])).toEqual([]);
     }
   });
+  it('are none of those whose image is null', () => {
+    const workload = JSON.parse(JSON.stringify(holding({ app: 'NONE', api: `${image}:1` })).replace('"NONE"', 'null')) as Workload;
+    expect(chosen([['deployment/api', workload]])).toEqual([['deployment/api', ['api']]]);
+  });
   it('of a workload that is given twice are one target', () => {
     const workload = holding({ app: `${image}:1`, proxy: 'envoy:1' });
     expect(chosen([['deployment/api', workload], ['deployment/api:proxy', workload], ['deployment/api:app', workload]])).toEqual([['deployment/api', ['app', 'proxy']]]);
