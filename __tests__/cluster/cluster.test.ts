@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { openCluster, shellWord } from '../../src/cluster/cluster.js';
+import { openCluster } from '../../src/cluster/cluster.js';
 import { writeAccess } from '../../src/cluster/access.js';
 import { currentNamespace } from '../../src/cluster/kubeconfig.js';
 import { ClusterError } from '../../src/outcome/errors.js';
@@ -221,9 +221,4 @@ describe('the namespace of kubectl', () => {
     ['that of the pod it runs in', { KUBERNETES_SERVICE_HOST: '10.0.0.1' }, undefined, 'pod-namespace'],
     ['that of the kubeconfig, in a pod too', { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBECONFIG: '/one' }, undefined, 'first'],
   ] as const)('is %s', async (_which, env, name, namespace) => expect(await currentNamespace({ readText }, env, name)).toBe(namespace));
-});
-
-it('words are printed as they would have to be typed', () => {
-  expect(['a=b', 'r:5000/x:1@sha256:0', '', 'a b', '$(id)', "it's", '-n;x'].map(shellWord)).toEqual(
-    ['a=b', 'r:5000/x:1@sha256:0', "''", "'a b'", "'$(id)'", `'it'\\''s'`, "'-n;x'"]);
 });

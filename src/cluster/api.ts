@@ -1,3 +1,4 @@
+import { messageOf } from '../outcome/wording.js';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import type { Clock } from '../ports/clock.js';
 import { bodyOf, type HttpResponse } from '../ports/http.js';
@@ -199,7 +200,7 @@ const isOfKubectl = ({ statusCode, headers }: IncomingMessage, text: string): bo
 const connectionTrouble = /^\s*(?:[A-Z][a-z]+ "https?:|dial |read |write |EOF|unexpected EOF|net\/http: |http: |http2: |proxyconnect |remote error: |tls: |x509: |context |getting credentials: |socks connect )/;
 
 const noAnswer = (path: string, error: unknown): ApiError =>
-  new ApiError(0, 'NoAnswer', `no answer to ${withoutQuery(path)}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  new ApiError(0, 'NoAnswer', `no answer to ${withoutQuery(path)}: ${messageOf(error)}`, { cause: error });
 
 const withoutQuery = (path: string): string => path.split('?')[0] ?? path;
 

@@ -1,6 +1,7 @@
 import type { ClusterConfig } from '../config/config.js';
 import { ClusterError } from '../outcome/errors.js';
 import { jobIdentity } from '../ports/job-identity.js';
+import { shellWord } from '../outcome/wording.js';
 import type { Ports } from '../ports/ports.js';
 import type { Exited } from '../ports/process.js';
 import { ApiError, openApi, type Api } from './api.js';
@@ -102,6 +103,3 @@ function unreachable(error: unknown, said: string): unknown {
   const more = said === '' || error.message.includes(said) ? '' : ` kubectl said: ${said}.`;
   return new ClusterError(cause, `The cluster does not answer: ${error.message}.${more}`, { hint, cause: error });
 }
-
-/** A word as it must be typed in a POSIX shell. Only ever printed. */
-export const shellWord = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);

@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import type { ClusterConfig } from '../config/config.js';
 import { ClusterError } from '../outcome/errors.js';
+import { messageOf } from '../outcome/wording.js';
 import type { Ports } from '../ports/ports.js';
 import { workspaceOf } from './access.js';
 import { onPath } from './on-path.js';
@@ -103,7 +104,7 @@ async function checkFiles({ files, env }: World, config: ClusterConfig, what: st
   for (const { path: of, file } of sources) {
     for (const { path, key } of pathsOf(file ?? {})) {
       const place = isAbsolute(path) ? path : join(isContent ? workspaceOf(env) : dirname(of), path);
-      const reason = await files.readText(place).then((text) => (text === undefined ? '' : undefined), (error: unknown) => ` (${error instanceof Error ? error.message : String(error)})`);
+      const reason = await files.readText(place).then((text) => (text === undefined ? '' : undefined), (error: unknown) => ` (${messageOf(error)})`);
       if (reason !== undefined) missing.push(`\`${key}: ${path}\`${reason}`);
     }
   }

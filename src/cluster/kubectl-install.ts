@@ -1,5 +1,6 @@
 import type { ClusterConfig } from '../config/config.js';
 import { ClusterError } from '../outcome/errors.js';
+import { messageOf } from '../outcome/wording.js';
 import { HttpError } from '../ports/http.js';
 import type { Ports } from '../ports/ports.js';
 
@@ -40,7 +41,7 @@ export async function installKubectl(ports: Ports, config: ClusterConfig): Promi
       return `${cached}/kubectl`;
     } catch (error) {
       if (error instanceof ClusterError) throw error;
-      ports.log.info(`kubectl cannot be kept in ${cached}, and is for this run only: ${error instanceof Error ? error.message : String(error)}`);
+      ports.log.info(`kubectl cannot be kept in ${cached}, and is for this run only: ${messageOf(error)}`);
     }
   }
   const path = `${await ports.files.temporaryFolder()}/kubectl`;

@@ -1,3 +1,4 @@
+import { messageOf } from '../outcome/wording.js';
 import type { Clock } from '../ports/clock.js';
 import { ApiError, closedReason, type Api } from './api.js';
 import type { KubeObject, List } from './objects.js';
@@ -139,8 +140,6 @@ async function keepFollowing(from: string, { resource, list, follow, clock, sign
     }
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const nextPause = (pauseMs: number): number => Math.min(2000, Math.max(100, pauseMs * 2));
 

@@ -1,4 +1,5 @@
 import { ConfigError, type Problem } from '../outcome/errors.js';
+import { messageOf } from '../outcome/wording.js';
 import type { Files } from '../ports/files.js';
 import { quote, type Fault } from './checked.js';
 import { contextFault, parseKubeconfig } from './kubeconfig.js';
@@ -42,7 +43,7 @@ async function read(path: string, where: string, files: Pick<Files, 'readText'>)
     return await files.readText(path);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
-    const reason = reasons[code ?? ''] ?? (error instanceof Error ? error.message : String(error));
+    const reason = reasons[code ?? ''] ?? messageOf(error);
     throw new ConfigError([{ where, message: `${quote(path)} cannot be read: ${reason}`, hint: 'Name a file that this user may read.' }]);
   }
 }

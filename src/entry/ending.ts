@@ -1,5 +1,6 @@
 import { ifStillOpen } from '../host/clock.js';
 import { CommandError } from '../outcome/errors.js';
+import { messageOf } from '../outcome/wording.js';
 import { asDeployError } from '../pipeline/failure.js';
 import type { Ports } from '../ports/ports.js';
 
@@ -44,7 +45,7 @@ export async function writing(what: string, write: Promise<void>): Promise<void>
   try {
     await write;
   } catch (cause) {
-    throw new CommandError('unexpected', `${what} could not be written: ${reasonOf(cause)}.`, {
+    throw new CommandError('unexpected', `${what} could not be written: ${messageOf(cause)}.`, {
       cause, hint: 'Check that the disk of the runner has room, and that no step took its file away.',
     });
   }
@@ -52,10 +53,9 @@ export async function writing(what: string, write: Promise<void>): Promise<void>
 
 /** The same, where the run does not depend on it: a warning. */
 export const tryWriting = (ports: Pick<Ports, 'log'>, what: string, write: Promise<void>): Promise<void> =>
-  writing(what, write).catch((error: unknown) => { ports.log.warning(reasonOf(error)); });
+  writing(what, write).catch((error: unknown) => { ports.log.warning(messageOf(error)); });
 
 /** What to say of the folder of the run when it is still there. */
 export const leftBehind = (folder: string, error: unknown): string =>
   `The folder ${folder} could not be removed, and it may hold the login of the registry: ${String(error)}. Remove it by hand.`;
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,3 +1,4 @@
+import { shellWord } from '../outcome/wording.js';
 import type { Exited } from '../ports/process.js';
 import type { Ports } from '../ports/ports.js';
 
@@ -38,7 +39,7 @@ export function docker(ports: DockerPorts, access: DockerAccess, call: DockerCal
 
 /** The call as it could be typed at a shell. */
 export function asTyped(args: readonly string[]): string {
-  return ['docker', ...args].map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`)).join(' ');
+  return ['docker', ...args].map(shellWord).join(' ');
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import { CommandError } from '../outcome/errors.js';
+import { messageOf } from '../outcome/wording.js';
 import type { Exited } from '../ports/process.js';
 import type { Ports } from '../ports/ports.js';
 
@@ -73,7 +74,7 @@ async function openRepository(ports: GitPorts, folder: string): Promise<Git | Ch
       found = await git(trusted, folder).run(['rev-parse', '--show-toplevel', '--show-superproject-working-tree']);
     } catch (error) {
       ports.cancelled.throwIfAborted();
-      return isMissing(error) ? readWithoutGit(ports, folder) : { state: 'unreadable', reason: error instanceof Error ? error.message.replace(/\.$/, '') : String(error) };
+      return isMissing(error) ? readWithoutGit(ports, folder) : { state: 'unreadable', reason: messageOf(error).replace(/\.$/, '') };
     }
     if (found.code === 0) return git(trusted, found.stdout.trim().split('\n')[1] ?? folder);
     const owned = /detected dubious ownership in repository at '(.+)'/.exec(found.stderr)?.[1];

@@ -1,5 +1,6 @@
 import type { RegistryLogin } from '../config/config.js';
 import { CommandError } from '../outcome/errors.js';
+import { messageOf } from '../outcome/wording.js';
 import type { DockerPorts } from './docker.js';
 import { logIn } from './login.js';
 import { describeImage, type Described } from './registry.js';
@@ -25,7 +26,7 @@ export async function lookUp(
   } catch (error) {
     ports.cancelled.throwIfAborted();
     const state = error instanceof CommandError && error.code === 'registry-denied' ? 'denied' : 'unreachable';
-    return references.map(() => ({ state, reason: error instanceof Error ? error.message : String(error) }));
+    return references.map(() => ({ state, reason: messageOf(error) }));
   } finally {
     answered.abort();
   }

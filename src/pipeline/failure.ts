@@ -1,6 +1,7 @@
 import { ApiError } from '../cluster/api.js';
 import { isPassing, meaningOf } from '../cluster/meaning.js';
 import { ClusterError, DeployError } from '../outcome/errors.js';
+import { messageOf } from '../outcome/wording.js';
 
 class UnexpectedError extends DeployError {}
 
@@ -12,7 +13,7 @@ export function asDeployError(thrown: unknown): DeployError {
     return new ClusterError(cause, `${beginningOf(thrown)}: ${thrown.message}.`, { hint, cause: thrown });
   }
   const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-  return new UnexpectedError('unexpected', thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown, evidence: [{ title: 'stack', text: stack }] });
+  return new UnexpectedError('unexpected', messageOf(thrown), { cause: thrown, evidence: [{ title: 'stack', text: stack }] });
 }
 
 function beginningOf({ status }: ApiError): string {

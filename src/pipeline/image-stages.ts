@@ -1,4 +1,5 @@
 import { ConfigError } from '../outcome/errors.js';
+import { messageOf } from '../outcome/wording.js';
 import { buildArguments } from '../image/build-arguments.js';
 import { buildUnlessThere } from '../image/build.js';
 import { describeSettings } from '../image/build-settings.js';
@@ -164,7 +165,7 @@ export function imageStages(
         if (state.targets.length === 0 && run.config.tags !== undefined) throw error;
         // Production is good by now: a tag that does not move is told, and is no reason to take production back.
         const what = state.targets.length === 0 ? 'The image is pushed' : 'The release is good';
-        const warning = `${what}, and ${facts.tags.mutable.join(', ')} could not be moved to it: ${error instanceof Error ? error.message : String(error)}`;
+        const warning = `${what}, and ${facts.tags.mutable.join(', ')} could not be moved to it: ${messageOf(error)}`;
         ports.log.warning(warning);
         return { ...state, warnings: [...state.warnings, warning] };
       }

@@ -1,5 +1,6 @@
 import { CancelledError, RolloutError, type DeployError } from '../outcome/errors.js';
 import type { Recovery, Unverified } from '../outcome/outcome.js';
+import { messageOf } from '../outcome/wording.js';
 import { PreflightError, type Checked } from '../preflight/finding.js';
 import { selects } from '../rollout/selector.js';
 import { ChangeUnderWay } from '../rollout/change.js';
@@ -219,7 +220,7 @@ async function undoTargets(session: Session, failure: DeployError): Promise<Part
     const done = await putBack(session, failure);
     return { recovery, ...noticesOf(session), ...done };
   } catch (error) {
-    const notes = [`The undo itself failed: ${error instanceof Error ? error.message : String(error)}.`];
+    const notes = [`The undo itself failed: ${messageOf(error)}.`];
     return { recovery, ...noticesOf(session), ...(session.release && { targets: session.release.targets }), undone: { result: 'failed', notes, evidence: [], untouched: [] } };
   }
 }

@@ -1,5 +1,6 @@
 import { RolloutError } from '../outcome/errors.js';
 import type { Cause } from '../outcome/causes.js';
+import { sentence } from '../outcome/wording.js';
 import type { Ports } from '../ports/ports.js';
 import type { Pod } from '../cluster/objects.js';
 import type { Expectation } from './judge/expectation.js';
@@ -31,8 +32,6 @@ export class FailedRollout extends RolloutError {
     super(first?.cause ?? 'deadline', failed.map((each) => sentence(each.message)).join(' '), { hint: first?.hint });
   }
 }
-
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
 
 /**
  * Watches all workloads of a run until every one is done or the first has failed.

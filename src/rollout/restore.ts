@@ -5,6 +5,7 @@ import { isFailedTest } from '../cluster/meaning.js';
 import { persistently } from '../cluster/persist.js';
 import { apiPath, workloadResource } from '../cluster/resources.js';
 import { sameImage, sameRepository } from '../image/reference.js';
+import { messageOf } from '../outcome/wording.js';
 import type { Clock } from '../ports/clock.js';
 import { letGoOperations, type HeldTarget } from './hold.js';
 import { containersOf, imageBack, imageIn, isSet, pausedByOthers, type Target, type TargetContainer } from './workload.js';
@@ -88,7 +89,7 @@ export async function restore({ api, namespace }: Cluster, clock: Clock, target:
       return { target, result: 'superseded', message: `${target.ref} was changed by somebody else while the old images were put back: ${error.message}` };
     }
     const unanswered = sent && error instanceof ApiError && error.passing;
-    return { target, result: 'error', message: `${target.ref} could not be put back: ${error instanceof Error ? error.message : String(error)}`, unanswered };
+    return { target, result: 'error', message: `${target.ref} could not be put back: ${messageOf(error)}`, unanswered };
   }
 }
 

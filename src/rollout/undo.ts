@@ -1,5 +1,6 @@
 import { CancelledError, type DeployError, type Evidence } from '../outcome/errors.js';
 import type { Unverified } from '../outcome/outcome.js';
+import { messageOf, sentence } from '../outcome/wording.js';
 import { evidenceOf } from './evidence.js';
 import { follow, type Followed } from './follow.js';
 import type { HeldTarget } from './hold.js';
@@ -125,9 +126,6 @@ const keptWords = ({ target: { ref, containers } }: Restored): string =>
 /** What was seen of the pods that were deleted, before they were. */
 const freedEvidence = ({ written }: OpenRelease): Evidence[] =>
   written.freed.flatMap(({ what, evidence }) => [{ title: 'deleted pod', text: what }, ...evidence]);
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 interface Proof {
   readonly holds: boolean;

@@ -3,6 +3,7 @@ import { conditionOf, nameOf, uidOf, type Pod } from '../cluster/objects.js';
 import { persistently } from '../cluster/persist.js';
 import { apiPath, resources } from '../cluster/resources.js';
 import type { Cause } from '../outcome/causes.js';
+import { messageOf } from '../outcome/wording.js';
 import { evidenceOf } from './evidence.js';
 import { FailedRollout, type Followed } from './follow.js';
 import { isReady, symptomsOfPod, untilDeadline, type Symptom } from './judge/symptoms.js';
@@ -132,6 +133,6 @@ async function deletePod({ ports, cluster }: OpenRelease, pod: Pod, ref: string,
   } catch (error) {
     // It is gone, or another one has its name: an earlier try that nobody answered, or the controller itself.
     if (signal.aborted || (error instanceof ApiError && (error.status === 404 || error.status === 409))) return;
-    ports.log.warning(`Pod ${nameOf(pod)} of ${ref} is broken and holds up the ${stage}, and could not be deleted: ${error instanceof Error ? error.message : String(error)}`);
+    ports.log.warning(`Pod ${nameOf(pod)} of ${ref} is broken and holds up the ${stage}, and could not be deleted: ${messageOf(error)}`);
   }
 }

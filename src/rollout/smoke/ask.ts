@@ -1,6 +1,7 @@
 import { ApiError, type Api } from '../../cluster/api.js';
 import { persistently } from '../../cluster/persist.js';
 import type { SmokeCheck } from '../../config/config.js';
+import { messageOf } from '../../outcome/wording.js';
 import type { Ports } from '../../ports/ports.js';
 import { HttpError } from '../../ports/http.js';
 import { assess, readAnswer, type Answer, type Reply, type Rules } from './assess.js';
@@ -101,6 +102,6 @@ async function reachable(api: Api, limits: Limits): Promise<void> {
 
 const silent = (signal: AbortSignal | undefined) => (error: unknown): Answer => {
   if (signal?.aborted) throw signal.reason;
-  const seen = `no answer (${error instanceof Error ? error.message : String(error)})`;
+  const seen = `no answer (${messageOf(error)})`;
   return { kind: 'silent', seen, ...(error instanceof HttpError ? { trouble: error.trouble } : {}) };
 };
