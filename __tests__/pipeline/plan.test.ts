@@ -54,6 +54,17 @@ describe('the plan', () => {
       steps: [{ title: `take ${image}:2 (${digest}), which is the image of this commit already; nothing is built`, commands: [] }, { stage: 'tags' }],
     });
   });
+  it('of a digest that is set already is to verify it, and changes nothing unless something is wrong', () => {
+    const now = `${image}@${digest}`;
+    const there = target('deployment', { containers: [{ name: 'app', before: now, after: now }] });
+    const all = config({ image, digest, smoke: smoke.slice(0, 1) });
+    expect(makePlan(all, facts({ targets: [there] }))).toMatchObject({
+      steps: [{ stage: 'rollout', title: 'verify deployment/api without a change: this digest is set there already', commands: [] }, { stage: 'smoke' }], changes: [], rollback: undefined,
+    });
+    for (const other of [facts({ targets: [there, target()] }), facts({ targets: [there], unhealthy: new Map([['deployment/api', '1 of 2 pods available']]) })]) {
+      expect(makePlan(all, other).steps[0]?.title).toMatch(/^set the image of/);
+    }
+  });
   it('of nothing', () => {
     expect(makePlan(config(), facts())).toEqual({
       app: 'api', environment: undefined, namespace: undefined, reference: undefined, steps: [], changes: [], rollback: undefined, warnings: [],
@@ -63,7 +74,7 @@ describe('the plan', () => {
   it.each([
     ['it is turned off', config({ rollback: 'off' }), facts({ targets: [target()] }), '`rollback` is off.'],
     ['what is there now is broken', config(), facts({ targets: [target()], unhealthy: new Map([['deployment/api', '1 of 2 pods available']]) }),
-      'deployment/api is not healthy now (1 of 2 pods available): what is there now cannot be proven to serve after a rollback.'],
+      'deployment/api is not healthy now (1 of 2 pods available): if anything fails, the images that are there now are set again, but there is no healthy version to go back to.'],
   ])('says that nothing could be put back when %s', (_when, settings, known, reason) => {
     expect(makePlan(settings, known).rollback).toEqual({ possible: false, reason });
   });

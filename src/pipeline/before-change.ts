@@ -96,10 +96,12 @@ export function withWayBack(release: OpenRelease, ledger: Ledger | undefined): O
 
 /** Every container names the digest already, and every workload is complete and healthy. */
 export function runsAlready(release: OpenRelease): boolean {
-  return release.snapshots.every(({ target, unhealthy }) => unhealthy === undefined &&
-    target.containers.every(({ before, after, becomes }) =>
-      digestOf(before) !== undefined && digestOf(before) === digestOf(after) && (sameRepository(before, after) || before === becomes)));
+  return release.snapshots.every(({ target, unhealthy }) => unhealthy === undefined && namesAlready(target));
 }
+
+/** Every container of the target names the digest that it is to get. */
+export const namesAlready = ({ containers }: Target): boolean => containers.every(({ before, after, becomes }) =>
+  digestOf(before) !== undefined && digestOf(before) === digestOf(after) && (sameRepository(before, after) || before === becomes));
 
 /** The workloads that are proved first; what that means for each is said before anything changes. */
 export function heldTargets({ config, ports }: Run, release: OpenRelease): HeldTarget[] {

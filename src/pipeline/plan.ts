@@ -6,6 +6,7 @@ import { setImageCommands } from '../rollout/change.js';
 import type { Release } from '../rollout/ledger.js';
 import { describeRelease } from '../rollout/releases.js';
 import type { Target } from '../rollout/workload.js';
+import { namesAlready } from './before-change.js';
 
 /** What the plan is made of, besides the settings. */
 export interface PlanFacts {
@@ -33,16 +34,20 @@ export const digestOfBuild = '<digest of the build>';
 /** The steps of a run, in order. Pure: what a dry run prints is what a real run does. */
 export function makePlan(config: Config, facts: PlanFacts): Plan {
   const reference = referenceOf(config, facts);
+  const changed = runsThere(facts) ? [] : facts.targets;
   return {
     app: config.app, environment: config.environment, namespace: facts.namespace, reference,
     steps: [...gateSteps(config), ...buildSteps(config, facts), ...rolloutSteps(config, facts), ...tagSteps(config, facts)],
-    changes: facts.targets.flatMap((target) => target.containers.map((container) => ({
+    changes: changed.flatMap((target) => target.containers.map((container) => ({
       workload: target.ref, container: container.name, before: container.before, after: container.after,
     }))),
-    rollback: facts.targets.length === 0 ? undefined : rollbackOf(config, facts),
+    rollback: changed.length === 0 ? undefined : rollbackOf(config, facts),
     warnings: facts.warnings,
   };
 }
+
+/** The run would end `unchanged`: it sets nothing, and verifies what is there. */
+const runsThere = ({ targets, unhealthy }: PlanFacts): boolean => unhealthy.size === 0 && targets.every(namesAlready);
 
 function referenceOf(config: Config, facts: PlanFacts): string | undefined {
   if (config.image === undefined) return undefined;
@@ -63,10 +68,10 @@ function buildSteps({ build, image }: Config, { tags, platforms = [], existing, 
 
 function rolloutSteps(config: Config, facts: PlanFacts): PlanStep[] {
   if (facts.targets.length === 0) return [];
-  const rollout: PlanStep = {
-    stage: 'rollout', title: `set the image of ${facts.targets.map((target) => target.ref).join(', ')} and watch`,
-    commands: setImageCommands(facts.targets).map(facts.typed),
-  };
+  const refs = facts.targets.map((target) => target.ref).join(', ');
+  const rollout: PlanStep = runsThere(facts)
+    ? { stage: 'rollout', title: `verify ${refs} without a change: this digest is set there already`, commands: [] }
+    : { stage: 'rollout', title: `set the image of ${refs} and watch`, commands: setImageCommands(facts.targets).map(facts.typed) };
   const smoke: PlanStep[] = config.smoke.length === 0 ? [] : [{
     stage: 'smoke', title: `ask ${config.smoke.length === 1 ? 'a check' : `${config.smoke.length} checks`}: ${config.smoke.map((check) => check.text).join('; ')}`, commands: [],
   }];
@@ -82,5 +87,5 @@ function rollbackOf(config: Config, { unhealthy, wayBack }: PlanFacts): NonNulla
   if (unhealthy.size === 0) return { possible: true, reason: 'Every workload is complete and healthy now; its images go back if anything fails.' };
   const broken = [...unhealthy].map(([workload, why]) => `${workload} is not healthy now (${why})`).join('; ');
   if (wayBack) return { possible: true, reason: `${broken}: instead of what is there, the last proven release goes back if anything fails, ${describeRelease(wayBack)}.` };
-  return { possible: false, reason: `${broken}: what is there now cannot be proven to serve after a rollback.` };
+  return { possible: false, reason: `${broken}: if anything fails, the images that are there now are set again, but there is no healthy version to go back to.` };
 }
