@@ -83,6 +83,7 @@ describe('the end of the log', () => {
     [planned, 'planned: hello to production. This is what a run would do; nothing was changed.'],
     [tested, 'tested: hello for production. The tests passed, after 42.1 s. Nothing was built or rolled out.'],
     [built, 'built: hello for production. The image is built and pushed, after 42.1 s. Nothing was rolled out.'],
+    [{ ...built, imageExisted: true }, 'built: hello for production. The image of this commit was in the registry already, so nothing was built or rolled out (42.1 s).'],
     [checked, 'checked: hello for production. The pull request passed every check, after 42.1 s. Nothing was changed.'],
     [backedUp, 'backed-up: hello for production. The backup is complete, after 42.1 s.'],
     [restored, 'restored: hello for production. The data of the backup is restored, after 42.1 s.'],

@@ -24,6 +24,8 @@ export interface Outcome {
   readonly tags: readonly string[];
   readonly changes: readonly Change[];
   readonly timeline: readonly Span[];
+  /** The image of the commit was taken from the registry: nothing was built. */
+  readonly imageExisted?: boolean;
   /** True for the `rollback` action: what was released is an earlier version. */
   readonly wentBack?: boolean;
   /** ms from the change until the controllers had finished and traffic went to new pods only; absent when it did not come to that. */

@@ -157,6 +157,6 @@ const gateStages = ({ ports, config: { gate } }: Run): Stage<DeployState>[] =>
 function endingOf(run: Run, facts: Facts, spans: readonly Span[]): Ending {
   return {
     spans, plan: facts.plan, namespace: facts.cluster?.cluster.namespace, reference: facts.plan.reference, digest: run.config.digest, targets: facts.targets,
-    typed: facts.cluster?.cluster.typed, warnings: facts.plan.warnings,
+    imageExisted: facts.image?.build?.existing !== undefined, typed: facts.cluster?.cluster.typed, warnings: facts.plan.warnings,
   };
 }

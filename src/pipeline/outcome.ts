@@ -18,6 +18,7 @@ export interface Ending {
   readonly reference?: string;
   readonly digest?: string;
   readonly tags?: readonly string[];
+  readonly imageExisted?: boolean;
   /** As they are at the end: what was planned from may have changed before the first image was set. */
   readonly targets?: readonly Target[];
   /** `deployment/api:container` → image that it is set to at the end. */
@@ -53,7 +54,7 @@ export function outcomeOf(run: Run, given: Ending): Outcome {
     failure: ending.failure && describeFailure(ending.failure, ending.undone),
     app: run.config.app, environment: run.config.environment, namespace: ending.namespace, commit: run.facts.commit, runUrl: run.facts.runUrl,
     startedAt: run.startedAtWall, durationMs: msSince(run),
-    ...image, tags: ending.tags ?? [],
+    ...image, tags: ending.tags ?? [], imageExisted: ending.imageExisted,
     changes: touched.flatMap((target) => changesOf(target, ending.imagesNow)),
     timeline: [...ending.spans, ...rollbackSpan(ending)],
     rollback: ending.undone && ending.undone.result !== 'untouched' ? rollbackReport(ending.undone) : undefined,

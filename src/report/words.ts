@@ -19,7 +19,9 @@ export function verdictSentence(outcome: Outcome): string {
     case 'unchanged': return unchangedSentence(outcome, took);
     case 'planned': return 'This is what a run would do; nothing was changed.';
     case 'tested': return `The tests passed, after ${took}. Nothing was built or rolled out.`;
-    case 'built': return `The image is built and pushed, after ${took}. Nothing was rolled out.`;
+    case 'built': return outcome.imageExisted
+      ? `The image of this commit was in the registry already, so nothing was built or rolled out (${took}).`
+      : `The image is built and pushed, after ${took}. Nothing was rolled out.`;
     case 'checked': return `The pull request passed every check, after ${took}. Nothing was changed.`;
     case 'backed-up': return `The backup is complete, after ${took}.`;
     case 'restored': return `The data of the backup is restored, after ${took}.`;
@@ -29,7 +31,7 @@ export function verdictSentence(outcome: Outcome): string {
       ? `${why} What was there before is set again; nothing runs with it now, so nothing is verified.`
       : `${why} What was there before is back, and was seen to serve${outcome.unverified?.length ? ' where anything runs' : ''}.${exceptFor(outcome)}`;
     case 'rollback-failed': return outcome.rollback?.nothingGood
-      ? `${why} What was there before is not, or not provably, back, and there was nothing good to go back to: this needs a person now.`
+      ? `${why} There was no healthy version to go back to: this needs a person now.`
       : `${why} What was there before is not, or not provably, back: this needs a person now.`;
   }
 }
