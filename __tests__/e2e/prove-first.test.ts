@@ -37,11 +37,11 @@ interface Shape {
 }
 
 const shapes: readonly Shape[] = [
-  { what: 'two replicas', healthy: { replicas: 2 }, wave: 'at most 1 of 2 pods, with every old pod still serving', kept: 2 },
-  { what: 'one replica', healthy: { replicas: 1 }, wave: 'at most 1 of 1 pods, with every old pod still serving', kept: 1 },
-  { what: 'maxSurge 0', healthy: { replicas: 3, spec: rolling(0, 1) }, wave: 'at most 1 of 3 pods, while at least 2 old pods serve', kept: 2 },
-  { what: 'maxUnavailable 100 %', healthy: { replicas: 2, spec: rolling('25%', '100%') }, wave: 'at most 2 of 2 pods, while at least 0 old pods serve', kept: 0 },
-  { what: 'eight replicas, 25 %/25 %', healthy: { replicas: 8 }, wave: 'at most 4 of 8 pods, while at least 6 old pods serve', kept: 6 },
+  { what: 'two replicas', healthy: { replicas: 2 }, wave: 'at most 1 of 2 pods, with every old pod kept', kept: 2 },
+  { what: 'one replica', healthy: { replicas: 1 }, wave: 'at most 1 of 1 pods, with every old pod kept', kept: 1 },
+  { what: 'maxSurge 0', healthy: { replicas: 3, spec: rolling(0, 1) }, wave: 'at most 1 of 3 pods, with at least 2 old pods kept', kept: 2 },
+  { what: 'maxUnavailable 100 %', healthy: { replicas: 2, spec: rolling('25%', '100%') }, wave: 'at most 2 of 2 pods, which may replace every old pod', kept: 0 },
+  { what: 'eight replicas, 25 %/25 %', healthy: { replicas: 8 }, wave: 'at most 4 of 8 pods, with at least 6 old pods kept', kept: 6 },
 ];
 const named = shapes.map((shape) => [shape.what, shape] as const);
 

@@ -27,8 +27,8 @@ describe('the first wave', () => {
   ])('of %s pods with %j is %j', (replicas, rollingUpdate, size) => expect(firstWaveSize(sized(replicas, rollingUpdate))).toEqual(size));
 
   it('is said in a sentence', () => {
-    expect(describeWave(target(), sized(1))).toBe('deployment/api is proved first by at most 1 of 1 pods, with every old pod still serving');
-    expect(describeWave(target(), sized(8))).toBe('deployment/api is proved first by at most 4 of 8 pods, while at least 6 old pods serve');
+    expect(describeWave(target(), sized(1))).toBe('deployment/api is proved first by at most 1 of 1 pods, with every old pod kept');
+    expect(describeWave(target(), sized(8))).toBe('deployment/api is proved first by at most 4 of 8 pods, with at least 6 old pods kept');
   });
 });
 

@@ -45,8 +45,11 @@ export function firstWaveSize(workload: Workload): { readonly pods: number; read
 const share = (value: number | string, of: number, round: (count: number) => number): number =>
   typeof value === 'number' ? value : round((Number.parseFloat(value) / 100) * of);
 
-const wave = (size: ReturnType<typeof firstWaveSize>): string =>
-  `at most ${size.pods} of ${size.of} pods, ${size.oldPodsGone === 0 ? 'with every old pod still serving' : `while at least ${size.of - size.oldPodsGone} old pods serve`}`;
+/** Of the old pods it says that they are kept, and not that they serve: that is what may have been wrong with them. */
+function wave({ pods, of, oldPodsGone }: ReturnType<typeof firstWaveSize>): string {
+  const kept = of - oldPodsGone;
+  return `at most ${pods} of ${of} pods, ${oldPodsGone === 0 ? 'with every old pod kept' : kept > 0 ? `with at least ${kept} old pods kept` : 'which may replace every old pod'}`;
+}
 
 /** What the first wave of a workload is, in a sentence. */
 export const describeWave = (target: Target, workload: Workload): string => `${target.ref} is proved first by ${wave(firstWaveSize(workload))}`;
