@@ -61,6 +61,7 @@ describe('the evidence of a failure', () => {
       (() => Promise.reject(new Error('cut'))) satisfies Api['raw'],
       (async () => ({ status: 403, headers: {}, body: 'no' })) satisfies Api['raw'],
       (async () => ({ status: 200, headers: {}, body: 'unable to retrieve container logs for containerd://1' })) satisfies Api['raw'],
+      (async () => ({ status: 200, headers: {}, body: 'failed to try resolving symlinks in path "/var/log/pods/web_p_1/app/0.log": lstat /var/log/pods/web_p_1/app/0.log: no such file or directory\n' })) satisfies Api['raw'],
     ]) expect((await gathered(raw)).map(({ title }) => title)).toEqual(['readiness probe of container app', 'conditions of pod p', 'events of pod p', 'events of deployment/api']);
   });
   it('asks for no more than the end of a log', async () => {

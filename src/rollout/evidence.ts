@@ -57,6 +57,12 @@ function namesOf(pod: Pod, failed: string | undefined): readonly string[] {
   return (failed !== undefined ? [failed] : unready.length > 0 ? unready : [first]).filter((name) => name !== undefined).slice(0, containersAsked);
 }
 
+/**
+ * The kubelet answers 200 with one of these lines when the runtime has removed the container, or the file of its log, already.
+ * k8s.io/cri-client v0.34.4, pkg/logs/logs.go:302
+ */
+const saysThatThereIsNoLog = /^(?:unable to retrieve container logs for |failed to try resolving symlinks in path "[^"]+": lstat )[^\n]*$/;
+
 async function logsOf(cluster: Cluster, pod: Pod, name: string, signal: AbortSignal): Promise<Evidence[]> {
   const restarted = statusesOf(pod).some((status) => status.name === name && (status.restartCount ?? 0) > 0);
   const read = async (previous: boolean): Promise<Evidence[]> => {
@@ -64,8 +70,7 @@ async function logsOf(cluster: Cluster, pod: Pod, name: string, signal: AbortSig
     try {
       const answer = await cluster.api.raw(`${apiPath(resources.pods, cluster.namespace, nameOf(pod))}/log?${query.toString()}`, { signal, maxBytes: 16_384 });
       const text = answer.status === 200 ? answer.body.trimEnd() : '';
-      // The kubelet answers 200 with this sentence when the runtime has removed the container already.
-      return text === '' || text.startsWith('unable to retrieve container logs for ') ? [] : [{ title: `log of container ${name} of pod ${nameOf(pod)}${previous ? ', before its last restart' : ''}`, text }];
+      return text === '' || saysThatThereIsNoLog.test(text) ? [] : [{ title: `log of container ${name} of pod ${nameOf(pod)}${previous ? ', before its last restart' : ''}`, text }];
     } catch {
       // A log that cannot be read must not delay the rollback: the other evidence stands.
       return [];
