@@ -46,7 +46,8 @@ describe('back to a release by its name', () => {
     expect(byCommit.log).toMatch(new RegExp(`\\* ${referenceOf(v3)} of \\d{4}-.*, commit ${commitOf(3).slice(0, 12)}, proven \\(is there now\\)`));
     expect(byCommit.log).toMatch(new RegExp(`  ${referenceOf(v2)} of \\d{4}-.*, commit ${commitOf(2).slice(0, 12)}, proven`));
     expect(byCommit.log).toContain(`going back to ${referenceOf(v2)}`);
-    // What is recorded is the commit that was gone back to.
+    // What is recorded and reported is the commit that was gone back to.
+    expect(byCommit.report.commit).toBe(commitOf(2));
     expect((await ledgerOf(space)).releases[0]).toMatchObject({ reference: referenceOf(v2), commit: commitOf(2), proven: true });
 
     const byDigest = await back(space, v1, { to: v1.digest, smoke: 'service/web/ -> 200 contains v1' });

@@ -33,8 +33,10 @@ export async function rollBack(run: Run): Promise<Outcome> {
   const facts = looked.state.facts;
   try {
     if (looked.failure || !facts) return outcomeOf(run, { failure: looked.failure, spans: looked.spans, warnings: [], recovery: settled.recovery });
-    const ending = await execute(run, facts, looked.spans);
-    return outcomeOf(run, { ...ending, recovery: ending.recovery ?? settled.recovery });
+    // What is recorded and reported is the commit that is gone back to, not the one that this workflow happens to run at.
+    const named = { ...run, facts: { ...run.facts, commit: facts.release.commit } };
+    const ending = await execute(named, facts, looked.spans);
+    return outcomeOf(named, { ...ending, recovery: ending.recovery ?? settled.recovery });
   } finally {
     await facts?.cluster.cluster.close();
   }
@@ -49,8 +51,7 @@ async function execute(run: Run, { cluster, release, targets, unhealthy, warning
   for (const warning of warnings) run.ports.log.warning(warning);
   run.ports.log.info(`going back to ${describeRelease(release)}`);
   if (run.config.dryRun) return known;
-  // What is recorded is the commit that is gone back to, not the one that this workflow happens to run at.
-  const stages = releaseStages<ReleaseState>({ ...run, facts: { ...run.facts, commit: release.commit } }, cluster, { goesBackTo: release });
+  const stages = releaseStages<ReleaseState>(run, cluster, { goesBackTo: release });
   const planned = stages.stages.filter((stage) => plan.steps.some((step) => step.stage === stage.name));
   const result = await runStages(planned, { targets, reference: release.reference }, run.ports.clock, run.startedAt).finally(() => stages.close());
   return {
