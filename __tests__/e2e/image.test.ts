@@ -307,7 +307,7 @@ describe('a registry with a login', () => {
 
   it('does not take the image without the login, and is not asked again', async () => {
     await expect(buildIt(image, { platforms: ['linux/amd64'] })).rejects.toMatchObject({
-      code: 'registry-denied', message: expect.stringMatching(/^The registry did not let \S+ be pushed: .*401 Unauthorized\.$/), hint: expect.stringContaining('packages: write'),
+      code: 'registry-denied', message: expect.stringMatching(/^The registry did not let \S+ be pushed: .*401 Unauthorized\.$/), hint: expect.stringContaining('may write to this repository'),
     });
     expect(warnings).toEqual([]);
     expect(await describeImage(ports(), ownAccess, `${image}:x`)).toMatchObject({ state: 'denied' });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { explainBuildFailure, relevantLines } from '../../src/image/build-failure.js';
+import { pushFailure } from '../../src/image/push-failure.js';
 
 /** As buildx 0.29.1 with BuildKit 0.25.2 printed it, shortened by steps that did well. */
 const snippet = (place: string, instruction: string) => `------\n > [2/2] ${instruction}:\n0.091 oops\n------\n${place}\n--------------------\n`
@@ -92,4 +93,9 @@ describe('a failed build, in words', () => {
     expect(relevantLines(output)).toBe('#4 [1/1] COPY a /\n#6 0.1 hello\nERROR: no');
     expect(relevantLines(Array.from({ length: 100 }, (_, i) => `#1 0.1 line ${i}`).join('\n')).split('\n')).toHaveLength(40);
   });
+});
+
+it('names the permission of the job only where the registry is that of GitHub', () => {
+  expect(pushFailure('ghcr.io/acme/api:x', '403 Forbidden').hint).toContain('`permissions: packages: write`.');
+  expect(pushFailure('registry.example/api:x', '403 Forbidden').hint).toMatch(/may write to this repository\.$/);
 });

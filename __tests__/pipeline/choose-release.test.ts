@@ -68,13 +68,13 @@ describe('the release that a rollback chooses', () => {
     await expect(choose([release(3, 'api:3')], [found('api:3', 'web')])).rejects.toMatchObject({ hint: 'Deploy a commit that fits the workloads as they are now.' });
   });
   it.each([
-    [{}, /^There is no proven release to go back to\. Known releases of api: api:3 of .*, proven\.$/],
-    [{ to: 'deadbeef' }, /^No release fits `to: deadbeef`\. Known releases of api: api:3 of/],
-  ])('is none, with those that there are: %j', async (changes, message) => {
-    await expect(choose([release(3, 'api:3')], [found('api:3')], changes)).rejects.toMatchObject({ code: 'release-not-found', message: expect.stringMatching(message) });
+    [{}, /^There is no proven release to go back to\. Known releases of api: api:3 of .*, proven\.$/, /^Name a withdrawn release with `to`/],
+    [{ to: 'deadbeef' }, /^No release fits `to: deadbeef`\. Known releases of api: api:3 of/, /^Give `to` the digest or the commit/],
+  ])('is none, with those that there are: %j', async (changes, message, hint) => {
+    await expect(choose([release(3, 'api:3')], [found('api:3')], changes)).rejects.toMatchObject({ code: 'release-not-found', message: expect.stringMatching(message), hint: expect.stringMatching(hint) });
   });
   it('is none without a record', async () => {
-    await expect(choose([], [])).rejects.toMatchObject({ message: 'There is no proven release to go back to. There is no record of a release of api in namespace web.' });
+    await expect(choose([], [])).rejects.toMatchObject({ message: 'There is no proven release to go back to. There is no record of a release of api in namespace web.', hint: expect.stringMatching(/^Check `namespace`, `app` and `image`/) });
   });
 });
 

@@ -43,7 +43,7 @@ describe('a smoke check that leads nowhere, whatever is released', () => {
   it.each<[string, World, string, string]>([
     ['service/apj/health', {}, 'Service apj does not exist in namespace web', 'Did you mean "api"?'],
     ['service/api:8080/health', {}, 'Service api has no port 8080: that is the port of its pods, and the Service has 80 (http) for it', 'Write service/api:80.'],
-    ['service/api:metrics/health', {}, 'Service api has no port metrics; it has 80 (http), 9000 (admin)', 'Write one of: 80 (http), 9000 (admin).'],
+    ['service/api:metrics/health', {}, 'Service api has no port metrics; it has 80 (http), 9000 (admin)', 'Write the number or the name of one of its ports.'],
   ])('%s is a problem, with its place, and nothing is requested', async (line, world, message, hint) => {
     expect(await checked(line, world)).toEqual({ problems: wrong(message, hint), warnings: [], requested: [], lines: [] });
   });

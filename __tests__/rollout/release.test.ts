@@ -144,7 +144,7 @@ describe('a rollback', () => {
     const error = await rollOut(release, unopposed).then(() => undefined, (thrown: unknown) => thrown);
     const undone = await undoRelease(release, error as DeployError, { restoring: async () => undefined, resumed: false, held: [] });
     expect([undone.result, undone.notes]).toEqual(
-      ['restored', ['Smoke check `service/api/ contains v2` did not hold before the run either, and so proves nothing of the old version.']]);
+      ['restored', ['Smoke check `service/api/ contains v2` failed before the run too, so it says nothing about the old version.']]);
   });
 
   it('comes first when the ledger cannot be written, and says that it could not', async () => {

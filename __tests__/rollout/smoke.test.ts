@@ -127,7 +127,7 @@ describe('the way of a check', () => {
     [undefined, [], 'Service api does not exist in namespace web', 'The Services of namespace web: there is none.'],
     [undefined, [service('apis'), service('db')], 'Service api does not exist in namespace web', 'Did you mean "apis"?'],
     [undefined, [service('db'), service('cache')], 'Service api does not exist in namespace web', 'The Services of namespace web: cache, db.'],
-    ['8443', [two], 'Service api has no port 8443; it has 80 (http), 9000 (admin)', 'Write one of: 80 (http), 9000 (admin).'],
+    ['8443', [two], 'Service api has no port 8443; it has 80 (http), 9000 (admin)', 'Write the number or the name of one of its ports.'],
     ['9001', [two], 'Service api has no port 9001: that is the port of its pods, and the Service has 9000 (admin) for it', 'Write service/api:9000.'],
     ['htpp', [two], 'Service api has no port htpp; it has 80 (http), 9000 (admin)', 'Did you mean "http"?'],
     ['dns', [two], 'port 53 (dns) of Service api is of the protocol UDP', 'Its TCP ports: 80 (http), 9000 (admin).'],

@@ -9,8 +9,8 @@ export function pushFailure(what: string, reason: string): BuildFailure {
       return {
         cause: 'registry-denied',
         message: `The registry did not let ${what} be pushed: ${why}.`,
-        hint: 'Check `registry-username` and `registry-password`, and that the account may write to this repository; '
-          + 'on GitHub the job needs `permissions: packages: write`.',
+        hint: `Check \`registry-username\` and \`registry-password\`, and that the account may write to this repository${
+          what.startsWith('ghcr.io/') ? '; with `github.token` the job needs `permissions: packages: write`' : ''}.`,
       };
     case 'temporary':
       return { cause: 'push-failed', message: `The image was built, and ${what} could not be pushed: ${why}.`, temporary: true };

@@ -126,6 +126,9 @@ function nothingToGoBackTo({ app, to, image }: Run['config'], releases: readonly
     : `There is no record of a release of ${others.length > 0 ? image : app} in namespace ${cluster.namespace}${others.length > 0 ? `: that of ${app} is of ${both(others)}` : ''}.`;
   const wanted = to === undefined ? 'There is no proven release to go back to.' : `No release fits \`to: ${to}\`.`;
   return new ClusterError('release-not-found', `${wanted} ${list}`, {
-    hint: 'A release is recorded when a deployment by this action has been proven good. Check `namespace`, and `app` or `image`, which `app` is called after, or deploy an earlier digest with the `rollout` action.',
+    hint: known.length === 0
+      ? 'Check `namespace`, `app` and `image`; without `app`, the last part of `image` is its name. A release is recorded once a deployment by this action has been proven good. An earlier digest can be deployed with the `rollout` action.'
+      : to === undefined ? 'Name a withdrawn release with `to` to deploy it again, or deploy an earlier digest with the `rollout` action.'
+        : 'Give `to` the digest or the commit (at least 7 digits) of one of the known releases, or deploy an earlier digest with the `rollout` action.',
   });
 }

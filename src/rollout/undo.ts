@@ -164,7 +164,7 @@ async function verify(release: OpenRelease, judged: readonly Followed[], { cance
     const proving = release.config.smoke.filter((check) => release.heldBefore.has(check.text));
     await proveRelease(release, judged, proving, deadlineAt, undefined);
     const silent = release.config.smoke.filter((check) => !release.heldBefore.has(check.text)).map((check) =>
-      `Smoke check \`${check.text}\` did not hold before the run either, and so proves nothing of the old version.`);
+      `Smoke check \`${check.text}\` failed before the run too, so it says nothing about the old version.`);
     return { holds: true, notes: [...beside, ...silent] };
   } catch (error) {
     return { holds: false, notes: [messageOf(error)] };

@@ -76,7 +76,7 @@ export function servicePort({ name, port }: ServiceTarget, namespace: string, se
     return { problem: `Service ${name} has no port ${port}: that is the port of its pods, and the Service has ${portText(behind)} for it`, hint: `Write ${meant}.` };
   }
   const meant = suggestion(port ?? '', ports.flatMap((each) => each.name ?? []));
-  return { problem: `Service ${name} has no port ${port}; it has ${known.join(', ')}`, hint: meant ?? listed('Write one of', known) };
+  return { problem: `Service ${name} has no port ${port}; it has ${known.join(', ')}`, hint: meant ?? 'Write the number or the name of one of its ports.' };
 }
 
 export const isNoRoute = (found: ServicePort | NoRoute): found is NoRoute => 'problem' in found;
