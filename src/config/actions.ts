@@ -27,7 +27,7 @@ export const actions: Readonly<Record<ActionName, Action>> = {
   },
   build: {
     title: 'Test, build and push',
-    description: 'Runs the tests, builds the image for every platform and pushes it.',
+    description: 'Runs the tests, builds the image and pushes it.',
     folder: 'build',
     icon: 'package',
     color: 'blue',
