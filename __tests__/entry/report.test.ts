@@ -69,6 +69,20 @@ describe('what a run tells, whatever the secrets are', () => {
     expect(summary).not.toContain('cannot find module');
   });
 
+  it.each<[string, Partial<Outcome>]>([
+    ['a message', { failure: { ...rolledBack.failure, message: undefined } as never }],
+    ['evidence', { failure: { ...rolledBack.failure, evidence: [null] } as never }],
+    ['a time', { startedAt: NaN }],
+    ['a warning', { warnings: [undefined] as never }], ['a change', { changes: [{ workload: 'deployment/api', before: 'a' }] as never }],
+  ])('with the verdict, also when %s cannot be rendered', async (_what, broken) => {
+    const log = createRunnerLog(() => undefined);
+    log.mask('a secret of the run');
+    const ports = { log, files: { writeText: () => Promise.resolve() } } as unknown as Ports;
+    const { outputs, summary } = await tell(ports, { ...rolledBack, ...broken }, reportPath);
+    expect(outputs).toMatchObject({ verdict: 'rolled-back', cause: 'crash-loop', stage: 'rollout', reference: rolledBack.reference });
+    expect(summary).toContain('rolled-back');
+  });
+
   it('are words that the runner is not to hide: those of a Role among them', () => {
     const kept = ownWords.join('\n');
     const grammar = role.replaceAll(/my-app|deployer(?!-more)|shop|\bapi\b|\bdb\b|-[0-9a-f]{8}|deploy-\w+/g, '').split(/[\s"',:[\]{}]+/).filter((word) => word.length >= 4);

@@ -1,8 +1,8 @@
 import { annotationOf, closingLines } from '../report/closing.js';
 import { reportJson } from '../report/json.js';
-import { outputs } from '../report/outputs.js';
+import { bareOutputs, outputs } from '../report/outputs.js';
 import { planLines } from '../report/plan.js';
-import { redactOutcome, wordsToKeep } from '../report/redact.js';
+import { redactOutcome, withoutTexts, wordsToKeep } from '../report/redact.js';
 import { summary } from '../report/summary.js';
 import type { Outcome } from '../outcome/outcome.js';
 import type { Ports } from '../ports/ports.js';
@@ -13,22 +13,42 @@ export interface Told {
   readonly outputs: Readonly<Record<string, string>>;
 }
 
-/** Prints the end of the log, writes report.json to `reportPath`, and gives back what the host writes in its own way. */
+/**
+ * Prints the end of the log, writes report.json to `reportPath`, and gives back what the host writes in its own way. Later
+ * steps go by the verdict: a part that cannot be rendered is left out with a warning, and does not keep the others back.
+ */
 export async function tell(ports: Ports, outcome: Outcome, reportPath: string): Promise<Told> {
-  ports.log.keep([...wordsToKeep(outcome), reportPath]);
-  const safe = redactOutcome(outcome, (text) => ports.log.redact(text));
-  for (const line of safe.plan ? planLines(safe.plan) : []) ports.log.info(line);
-  for (const { title, text } of safe.failure?.evidence ?? []) {
-    await ports.log.group(title, async () => {
-      for (const line of text.split('\n')) ports.log.output(line);
-    });
-  }
-  for (const line of closingLines(safe)) ports.log.info(line);
-  const annotation = annotationOf(safe);
-  if (annotation) ports.log.error(annotation.text, { title: annotation.title });
-  const written = await ports.files.writeText(reportPath, reportJson(safe)).then(() => reportPath, (error: unknown) => {
+  const part = async <T>(what: string, work: () => T | Promise<T>, otherwise: T): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      // Its message may hold a part of what could not be rendered: the log looks for secrets in it.
+      ports.log.warning(`${what} could not be rendered, which is a bug in this action: ${String(error)}`);
+      return otherwise;
+    }
+  };
+  await part('The names of the run', () => { ports.log.keep([...wordsToKeep(outcome), reportPath]); }, undefined);
+  const safe = await part('The texts of the run', () => redactOutcome(outcome, (text) => ports.log.redact(text)), withoutTexts(outcome));
+  await part('The end of the log', () => print(ports, safe), undefined);
+  const report = await part('report.json', () => reportJson(safe), undefined);
+  const written = report === undefined ? '' : await ports.files.writeText(reportPath, report).then(() => reportPath, (error: unknown) => {
     ports.log.warning(`report.json could not be written: ${String(error)}`);
     return '';
   });
-  return { summary: summary(safe), outputs: outputs(safe, written) };
+  return {
+    summary: await part('The summary', () => summary(safe), `### ${outcome.verdict}\n`),
+    outputs: await part('The outputs', () => outputs(safe, written), bareOutputs(outcome, written)),
+  };
+}
+
+async function print({ log }: Pick<Ports, 'log'>, outcome: Outcome): Promise<void> {
+  for (const line of outcome.plan ? planLines(outcome.plan) : []) log.info(line);
+  for (const { title, text } of outcome.failure?.evidence ?? []) {
+    await log.group(title, async () => {
+      for (const line of text.split('\n')) log.output(line);
+    });
+  }
+  for (const line of closingLines(outcome)) log.info(line);
+  const annotation = annotationOf(outcome);
+  if (annotation) log.error(annotation.text, { title: annotation.title });
 }

@@ -1,3 +1,4 @@
+import { causes } from '../outcome/causes.js';
 import type { Change, Outcome } from '../outcome/outcome.js';
 import type { Plan } from '../outcome/plan.js';
 
@@ -36,6 +37,14 @@ function redactPlan(plan: Plan, redact: Redact): Plan {
     ...plan.rollback && { rollback: { ...plan.rollback, reason: redact(plan.rollback.reason) } },
   };
 }
+
+/** The outcome without any text: nothing is left in it to be searched for secrets, and verdict, cause and references are. */
+export const withoutTexts = ({ failure, rollback, recovery, plan: _plan, ...outcome }: Outcome): Outcome => ({
+  ...outcome, timeline: [], undoCommands: [], warnings: [],
+  ...failure && { failure: { cause: failure.cause, stage: failure.stage, message: 'The message could not be rendered.', hint: causes[failure.cause].hint, evidence: [] } },
+  ...rollback && { rollback: { ...rollback, notes: [] } },
+  ...recovery && { recovery: { ...recovery, notes: [] } },
+});
 
 /** What of an outcome stays whole, also inside of sentences and commands: its references and names, and what is to be applied as it is. */
 export function wordsToKeep(outcome: Outcome): readonly string[] {
