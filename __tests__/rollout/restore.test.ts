@@ -174,9 +174,15 @@ describe('putting the old images back', () => {
     for (let count = 0; count < 100; count += 1) cluster.troubles.push({ method: 'PATCH', trouble: new ApiError(403, 'Forbidden', 'you may not') });
     expect(await putBack(cluster)).toMatchObject({ result: 'error', message: 'deployment/api could not be put back: you may not' });
   });
-  it('says that somebody was faster', async () => {
+  it.each([[409, 'Conflict'], [422, 'Invalid']])('looks again when somebody was faster, and puts back what is still this run’s (%d)', async (status, reason) => {
     const cluster = clusterWith(deployment());
-    cluster.troubles.push({ method: 'PATCH', trouble: new ApiError(422, 'Invalid', 'the test failed') });
+    for (let count = 0; count < 3; count += 1) cluster.troubles.push({ method: 'PATCH', trouble: new ApiError(status, reason, 'the test failed') });
+    expect((await putBack(cluster)).result).toBe('restored');
+    expect(holds(cluster)).toEqual([oldImage]);
+  });
+  it('says that somebody was faster each time', async () => {
+    const cluster = clusterWith(deployment());
+    for (let count = 0; count < 20; count += 1) cluster.troubles.push({ method: 'PATCH', trouble: new ApiError(422, 'Invalid', 'the test failed') });
     expect(await putBack(cluster)).toMatchObject({
       result: 'superseded', message: 'deployment/api was changed by somebody else while the old images were put back: the test failed',
     });

@@ -83,15 +83,35 @@ export async function restore({ api, namespace }: Cluster, clock: Clock, target:
     return holding(target, result, await api.patch<Workload>(path, patch, { timeoutMs: 10_000 }));
   };
   try {
-    return await persistently(clock, attempt);
+    return await persistently(clock, () => lookingAgain(clock, attempt));
   } catch (error) {
-    if (error instanceof ApiError && (isFailedTest(error) || error.status === 409)) {
+    if (error instanceof ApiError && isOvertaken(error)) {
       return { target, result: 'superseded', message: `${target.ref} was changed by somebody else while the old images were put back: ${error.message}` };
     }
     const unanswered = sent && error instanceof ApiError && error.passing;
     return { target, result: 'error', message: `${target.ref} could not be put back: ${messageOf(error)}`, unanswered };
   }
 }
+
+/** How often a workload may be written by others between the look at it and the patch. */
+const looksAgain = 4;
+
+/**
+ * A patch that came beside another write is refused as a whole, whatever that was about: a sidecar, a pause, a status. What
+ * stands there then says whether it was about the images.
+ */
+async function lookingAgain<T>(clock: Clock, attempt: () => Promise<T>): Promise<T> {
+  for (let left = looksAgain; ; left -= 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (left === 0 || !(error instanceof ApiError) || !isOvertaken(error)) throw error;
+      await clock.sleep(50);
+    }
+  }
+}
+
+const isOvertaken = (error: ApiError): boolean => isFailedTest(error) || error.status === 409;
 
 /** What a workload that the run has never changed holds: it is left as it is. */
 export async function leaveAlone({ api, namespace }: Cluster, target: Target): Promise<Restored> {
