@@ -17,6 +17,11 @@ beforeAll(async () => {
     'import { endSoon } from "./entry/ending.js";', 'setInterval(() => undefined, 1000);', 'process.exitCode = 1;',
     'endSoon({ log: { warning: (text) => process.stdout.write(text) } }, 50);', '',
   ].join('\n'));
+  await writeFile(join(compiled, 'defect.js'), [
+    'import { runnerPorts } from "./entry/main.js";', 'const { log } = runnerPorts();', 'log.mask("hunter2hunter2");',
+    'void Promise.reject(new Error("a promise with hunter2hunter2"));',
+    'setTimeout(() => { log.info("it went on"); setTimeout(() => { throw new Error("a timer with hunter2hunter2"); }, 10); }, 50);', '',
+  ].join('\n'));
   temporary = await mkdtemp(join(tmpdir(), 'entry-'));
 }, 30_000);
 
@@ -55,6 +60,15 @@ describe('a step whose files cannot be written', () => {
     expect(out).toMatch(/^::error title=The action could not do its work::The state for the post step could not be written: EISDIR/m);
     expect(await readdir(temporary)).toEqual(before);
   });
+});
+
+it('a defect that nothing waits for is told without its secrets, and does not end the run; one that was thrown does', async () => {
+  const { code, out, err } = await run(['defect.js'], { GITHUB_ACTIONS: 'true' });
+  expect([code, err]).toEqual([1, '']);
+  expect(out.split('\n')).toEqual([
+    '::add-mask::hunter2hunter2', '::warning::Something failed that nothing waited for, which is a bug in this action: a promise with ***', 'it went on',
+    expect.stringMatching(/^::error title=The action could not do its work::a timer with \*\*\*%0A/), '',
+  ]);
 });
 
 describe('settings that are wrong', () => {

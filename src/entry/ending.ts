@@ -12,6 +12,20 @@ export function outliveReaders(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
+/**
+ * What Node would otherwise print by itself, unmasked, and end the run without a verdict. A promise that nobody waits for is
+ * no reason to leave a rollout half done; what else was thrown is: the post step or the next run finishes it.
+ */
+export function tellDefects({ log }: Pick<Ports, 'log'>): void {
+  process.on('unhandledRejection', (reason) => {
+    log.warning(`Something failed that nothing waited for, which is a bug in this action: ${messageOf(reason)}`);
+  });
+  process.on('uncaughtException', (error) => {
+    tellFailure({ log }, 'The action could not do its work', error);
+    process.exit();
+  });
+}
+
 /** Runs a step to its end; what nothing below has caught is told in words, and ends the process with 1. */
 export async function told(ports: Pick<Ports, 'log'>, body: () => Promise<void>): Promise<void> {
   try {

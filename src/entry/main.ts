@@ -12,7 +12,7 @@ import { asDeployError } from '../pipeline/failure.js';
 import type { Ports } from '../ports/ports.js';
 import type { Action } from '../pipeline/run.js';
 import { isSuccess } from '../outcome/verdict.js';
-import { outliveReaders, tellFailure, told, tryWriting, writing } from './ending.js';
+import { outliveReaders, tellDefects, tellFailure, told, tryWriting, writing } from './ending.js';
 import { perform, withoutFolder } from './perform.js';
 import { tell } from './report.js';
 import { cancellation } from './signals.js';
@@ -23,6 +23,7 @@ export function runnerPorts(): Ports {
   outliveReaders();
   const log = createRunnerLog((text) => process.stdout.write(text));
   for (const secret of proxySecrets(process.env)) log.mask(secret);
+  tellDefects({ log });
   return {
     process: createProcessRunner(), clock: systemClock, files: createFiles(), http: createHttp(process.env), env: process.env, log, cancelled: cancellation(),
   };

@@ -13,7 +13,7 @@ import { isSuccess } from '../outcome/verdict.js';
 import { asDeployError } from '../pipeline/failure.js';
 import type { Action } from '../pipeline/run.js';
 import type { Ports } from '../ports/ports.js';
-import { endSoon, leftBehind, outliveReaders, tellFailure } from './ending.js';
+import { endSoon, leftBehind, outliveReaders, tellDefects, tellFailure } from './ending.js';
 import { within } from './main.js';
 import { perform, withoutFolder } from './perform.js';
 import { tell } from './report.js';
@@ -25,6 +25,7 @@ export async function runTerminal(): Promise<void> {
   const env = process.env;
   const log = createTerminalLog((text) => process.stdout.write(text), { colour: wantsColour(env, process.stdout.isTTY) });
   for (const secret of proxySecrets(env)) log.mask(secret);
+  tellDefects({ log });
   try {
     const request = readArguments(process.argv.slice(2), commands, env, didYouMean);
     if (request.kind === 'help') process.stdout.write(`${request.text}\n`);
