@@ -2,8 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { ApiError } from '../../src/cluster/api.js';
 import type { ContainerStatus, Pod, Workload } from '../../src/cluster/objects.js';
 import { RolloutError } from '../../src/outcome/errors.js';
-import { rollOut } from '../../src/rollout/release.js';
+import { expectation, rollOut } from '../../src/rollout/release.js';
 import { undoRelease, type Undone } from '../../src/rollout/undo.js';
+import { whileUnsticking } from '../../src/rollout/unstick.js';
 import { World } from '../../src/rollout/world.js';
 import { Written } from '../../src/rollout/written.js';
 import { fakePorts, type FakePorts } from '../cluster/fake-ports.js';
@@ -111,18 +112,40 @@ describe('a StatefulSet that replaces its pods in order is unstuck by deleting i
   });
 });
 
+it('a pod that starts with what was set again is left alone, though another of its containers had the new image before the run', async () => {
+  const world = new World();
+  const { release: simulated, ports } = simulate();
+  const containers = [{ name: 'app', image: oldImage }, { name: 'helper', image: newImage }];
+  const workload: Workload = {
+    kind: 'StatefulSet', metadata: { name: 'api', uid: 'uid-api', generation: 3, resourceVersion: nextVersion() },
+    spec: { replicas: 1, template: { spec: { containers } } }, status: { observedGeneration: 3, updateRevision: 'old' },
+  };
+  const starting = pod('api-0', { owner: 'uid-api', containers, labels: { 'controller-revision-hash': 'old' }, statuses: [waiting('ContainerCreating')] });
+  for (const object of [workload, starting]) world.apply(set(object));
+  const cluster = fakeCluster({ objects: { [path]: workload, [podPath]: starting } });
+  const of = target('statefulset', { containers: [{ name: 'app', before: oldImage, after: newImage }, { name: 'helper', before: newImage, after: newImage }] });
+  const watched = { world, news: () => new Promise<void>((resolve) => { setImmediate(resolve); }), close: () => undefined, sees: () => true };
+  const release = { ...simulated, ports, cluster, targets: [of], watched };
+  const expected = { ...expectation(release, of, 3, 'back'), images: new Map(containers.map(({ name, image }) => [name, image])) };
+  await whileUnsticking(release, [{ target: of, expected }], 'rollback', async () => {
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  });
+  expect(cluster.done.filter((each) => each.startsWith('DELETE'))).toEqual([]);
+});
+
 describe('a version that is deployed over a broken StatefulSet', () => {
   const broken = 'registry.example/api:broken';
   /** Two pods of a StatefulSet of which the second is of `broken`; its controller replaces a pod that is gone from the template that it has seen. */
-  const begin = (second: ContainerStatus, options: { readonly spec?: Workload['spec']; readonly troubles?: FakeCluster['troubles'] } = {}) => {
+  const begin = (second: ContainerStatus, options: { readonly spec?: Workload['spec']; readonly troubles?: FakeCluster['troubles']; readonly runnerAheadMs?: number } = {}) => {
     const world = new World();
-    const { clock } = simulate().ports;
+    const { clock: server } = simulate().ports;
+    const clock = { ...server, now: () => server.now() + (options.runnerAheadMs ?? 0) };
     const first: Workload = {
       kind: 'StatefulSet', metadata: { name: 'api', uid: 'uid-api', generation: 2 }, spec: { replicas: 2, template: template(broken), ...options.spec },
       status: { observedGeneration: 2, updateRevision: broken },
     };
     const cluster = fakeCluster({
-      objects: { [path]: first },
+      objects: { [path]: first }, now: server.now,
       kubectl: (args, fake) => {
         const image = args.find((each) => each.startsWith('app='))?.slice('app='.length) ?? '';
         fake.put(path, { ...fake.objects.get(path), spec: { ...first.spec, template: template(image) } } as Workload);
@@ -189,6 +212,13 @@ describe('a version that is deployed over a broken StatefulSet', () => {
     const { rollingOut, deleted } = begin(waiting('ContainerCreating'));
     await expect(rollingOut).rejects.toMatchObject({ code: 'deadline' });
     expect(deleted()).toEqual([]);
+  });
+  it('leaves a pod alone that runs since a moment ago, also where the clock of the runner is ahead', async () => {
+    const { rollingOut, deleted, release } = begin(running({ ready: false }), { runnerAheadMs: 3_600_000 });
+    for (let turn = 0; turn < 10_000 && release.ports.clock.monotonic() < 20_000; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(deleted()).toEqual([]);
+    await rollingOut;
+    expect(deleted()).toEqual(['DELETE /api/v1/namespaces/web/pods/api-1']);
   });
   it('leaves all of it to a controller that replaces its pods side by side', async () => {
     const { rollingOut, deleted } = begin(waiting('CrashLoopBackOff', undefined, { restartCount: 5, lastState: { terminated: { exitCode: 1 } } }), { spec: { podManagementPolicy: 'Parallel' } });

@@ -1,7 +1,7 @@
 import { ApiError } from '../cluster/api.js';
-import { conditionOf, nameOf, uidOf, type Pod } from '../cluster/objects.js';
+import { conditionOf, nameOf, uidOf, type Container, type Pod } from '../cluster/objects.js';
 import { persistently } from '../cluster/persist.js';
-import { apiPath, resources } from '../cluster/resources.js';
+import { apiPath, resources, workloadResource } from '../cluster/resources.js';
 import type { Cause } from '../outcome/causes.js';
 import { messageOf } from '../outcome/wording.js';
 import { evidenceOf } from './evidence.js';
@@ -41,12 +41,15 @@ interface Broken {
 
 async function unstick(release: OpenRelease, followed: readonly Followed[], stage: Stage, signal: AbortSignal): Promise<void> {
   const { clock } = release.ports;
+  const [first] = followed;
+  if (!first) return;
+  const serverNow = await serverClock(release, first.target, signal);
   const sent = new Set<string>();
   const seen = new Map<string, number>();
-  while (followed.length > 0 && !signal.aborted) {
+  while (!signal.aborted) {
     const at = clock.monotonic();
     const looked = followed.flatMap((each) => [...ofThisRun(release, each, stage), ...waitedFor(release, each)]).filter(({ pod }) => !sent.has(uidOf(pod)))
-      .map((broken) => ({ broken, dueAt: dueAt(release, broken, seen, at) }));
+      .map((broken) => ({ broken, dueAt: dueAt(release, broken, seen, { at, serverNow: serverNow(at) }) }));
     const due = looked.filter((each) => each.dueAt <= at).map(({ broken }) => broken);
     for (const { pod } of due) sent.add(uidOf(pod));
     await Promise.all(due.map((broken) => free(release, broken, stage, signal)));
@@ -73,8 +76,12 @@ function isOrdered({ watched }: OpenRelease, { target, expected }: Followed): bo
 function ofThisRun(release: OpenRelease, each: Followed, stage: Stage): Broken[] {
   if (stage === 'rollout' || !isOrdered(release, each)) return [];
   const { newPods, oldPods } = release.watched.world.view(each.target);
-  const images = new Set(each.target.containers.flatMap((container) => [container.after, imageSet(container)]));
-  return [...newPods, ...oldPods].filter((pod) => !isReady(pod) && pod.spec?.containers?.some((container) => images.has(container.image ?? '')))
+  // What is set again may be an image of this run in another container, or the same one: pods of that are what is waited for.
+  const isOfThisRun = ({ name, image }: Container): boolean => {
+    const own = each.target.containers.find((container) => container.name === name);
+    return own !== undefined && (image === own.after || image === imageSet(own)) && image !== each.expected.images.get(own.name);
+  };
+  return [...newPods, ...oldPods].filter((pod) => !isReady(pod) && [...pod.spec?.containers ?? [], ...pod.spec?.initContainers ?? []].some(isOfThisRun))
     .map((pod) => ({ pod, target: each.target }));
 }
 
@@ -92,23 +99,39 @@ function waitedFor(release: OpenRelease, each: Followed): Broken[] {
 
 const ordinalOf = (pod: Pod): number => Number(/-(\d+)$/.exec(nameOf(pod))?.[1] ?? Infinity);
 
+interface Moment {
+  /** Monotonic ms. */
+  readonly at: number;
+  /** ms since 1970; undefined when the server did not say. */
+  readonly serverNow: number | undefined;
+}
+
+/** The time of the API server, which its objects are noted with: the clock of a runner may be wrong by minutes. */
+async function serverClock(
+  { cluster, ports: { clock } }: OpenRelease, { kind, name }: Target, signal: AbortSignal,
+): Promise<(at: number) => number | undefined> {
+  const answer = await cluster.api.raw(apiPath(workloadResource[kind], cluster.namespace, name), { signal, timeoutMs: leastPatienceMs }).catch(() => undefined);
+  const offset = Date.parse(answer?.headers.date ?? '') - clock.monotonic();
+  return (at) => (Number.isFinite(offset) ? at + offset : undefined);
+}
+
 /** When a pod counts as broken, monotonic ms: it gets the patience that its trouble has, so that one that only starts is left alone. */
-function dueAt({ ports, config }: OpenRelease, { pod, symptom }: Broken, seen: Map<string, number>, at: number): number {
+function dueAt({ config }: OpenRelease, { pod, symptom }: Broken, seen: Map<string, number>, { at, serverNow }: Moment): number {
   if (!symptom) return at;
   if (symptom.patienceMs === untilDeadline) return Infinity;
-  const since = Math.min(seen.get(symptom.key) ?? at, symptom.cause === 'not-ready' ? at - unreadyForMs(pod, ports.clock.now()) : at);
+  const since = Math.min(seen.get(symptom.key) ?? at, symptom.cause === 'not-ready' ? at - unreadyForMs(pod, serverNow) : at);
   seen.set(symptom.key, since);
   const patience: Readonly<Partial<Record<Cause, number>>> = config.patienceMs ?? {};
   return since + Math.max(leastPatienceMs, patience[symptom.cause] ?? symptom.patienceMs);
 }
 
 /** How long the containers of a pod have been running without it being ready: that began before anybody watched. */
-function unreadyForMs(pod: Pod, now: number): number {
+function unreadyForMs(pod: Pod, now: number | undefined): number {
   const times = [
     conditionOf(pod.status?.conditions, 'Ready')?.lastTransitionTime, ...(pod.status?.containerStatuses ?? []).map(({ state }) => state?.running?.startedAt),
   ].map((time) => Date.parse(time ?? ''));
   // What is not known counts from the first look.
-  return times.every(Number.isFinite) ? Math.max(0, now - Math.max(...times)) : 0;
+  return now !== undefined && times.every(Number.isFinite) ? Math.max(0, now - Math.max(...times)) : 0;
 }
 
 async function free(release: OpenRelease, { pod, target, symptom }: Broken, stage: Stage, signal: AbortSignal): Promise<void> {
