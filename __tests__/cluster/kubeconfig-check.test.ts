@@ -38,6 +38,14 @@ describe('no kubeconfig at all', () => {
       hint: expect.stringContaining('A secret that does not exist, or that this run is not allowed to read (as in a pull request from a fork), is empty.'),
     });
   });
+  it.each([
+    ['as it is', kubeconfig()], ['as base64', Buffer.from(kubeconfig()).toString('base64')], ['as JSON on one line', JSON.stringify({ clusters: [], users: [{ name: 'u', user: { token: 't0k3n' } }] })],
+  ])('is not quoted where the variable of its path holds its content, %s', async (_what, KUBECONFIG) => {
+    await expect(check({}, { env: { KUBECONFIG } })).rejects.toMatchObject({
+      code: 'config-invalid', message: 'The environment variable KUBECONFIG does not hold the path of a kubeconfig: it looks like the content of one.',
+      hint: expect.stringContaining('Give the content as the input `kubeconfig`'),
+    });
+  });
   it('is what a pod has that kubectl can speak for', async () => {
     const env = { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443' };
     const { used } = await check({}, { env, files: { '/var/run/secrets/kubernetes.io/serviceaccount/token': 't' } });

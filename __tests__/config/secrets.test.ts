@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parseKubeconfig } from '../../src/config/kubeconfig.js';
 import { parseConfig } from '../../src/config/parse.js';
-import { secretsIn } from '../../src/config/secrets.js';
+import { secretsIn, secretsInEnvironment } from '../../src/config/secrets.js';
 import { secretInputs } from '../../src/config/settings.js';
 
 const content = `apiVersion: v1
@@ -111,6 +111,16 @@ describe('what is secret in a kubeconfig', () => {
   it('and of a text that cannot be parsed what looks like a secret', () => {
     const texts = secretsIn({ kubeconfig: 'kind: Config\nusers: [\n  token: abcd\n  x: k3JdU8sPq2LmZx9RtY7w' });
     expect(texts.map(({ text, kind }) => [kind, text]).slice(1)).toEqual([['value', 'abcd'], ['value', 'k3JdU8sPq2LmZx9RtY7w']]);
+  });
+});
+
+describe('a kubeconfig in the variable that is to hold its path', () => {
+  const text = kubeconfigOf({ token: 'abc' });
+  it.each([text, Buffer.from(text).toString('base64')])('is hidden as the input would be', (KUBECONFIG) => {
+    expect(secretsInEnvironment({ KUBECONFIG })).toContainEqual({ text: 'abc', kind: 'value', of: 'KUBECONFIG' });
+  });
+  it.each([undefined, '', '/home/me/.kube/config', 'config', ':/a/b:~/.kube/c d:', `/home/runner/${'work/'.repeat(30)}config:/b`])('and paths are not: %s', (KUBECONFIG) => {
+    expect(secretsInEnvironment({ KUBECONFIG })).toEqual([]);
   });
 });
 

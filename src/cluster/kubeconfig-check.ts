@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import type { ClusterConfig } from '../config/config.js';
+import { isContentForPaths } from '../config/kubeconfig.js';
 import { ClusterError } from '../outcome/errors.js';
 import { messageOf } from '../outcome/wording.js';
 import type { Ports } from '../ports/ports.js';
@@ -26,6 +27,11 @@ export interface Used {
  * @throws ClusterError config-invalid with what is wrong with the kubeconfig, or tool-missing, before anything is started
  */
 export async function checkKubeconfig(world: World, config: ClusterConfig, env: Env): Promise<Used> {
+  if (config.kubeconfig === undefined && isContentForPaths(env.KUBECONFIG)) {
+    throw new ClusterError('config-invalid', 'The environment variable KUBECONFIG does not hold the path of a kubeconfig: it looks like the content of one.', {
+      hint: 'Give the content as the input `kubeconfig` of this step, and leave the variable unset.',
+    });
+  }
   const read = await readKubeconfigs(world.files, env);
   await hideSecrets(world, read);
   // What does not parse is left to kubectl, which says in which line.

@@ -35,6 +35,13 @@ export function parseKubeconfig(text: string): Checked<Kubeconfig> {
 /** Whether a text can only be the path of a file, so that it may be shown in messages. */
 export const isKubeconfigPath = (text: string): boolean => fromBase64(text.trim()) === undefined && looksLikePath(text.trim());
 
+/**
+ * Whether the variable KUBECONFIG, a list of paths, was given the content of a kubeconfig or its base64 form. kubectl would take it
+ * for paths, and whoever names these paths would print its secrets in pieces.
+ */
+export const isContentForPaths = (variable: string | undefined): boolean =>
+  (variable ?? '').split(':').some((path) => path.trim() !== '' && !isKubeconfigPath(path));
+
 /** One line without what content must have (`: `, braces), and with what a path has, or too short to be a secret. */
 function looksLikePath(text: string): boolean {
   if (text === '' || text.length > 1024 || controlCharacter(text) || text.startsWith('-') || /[{}]|:\s|:$/.test(text)) return false;

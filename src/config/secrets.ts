@@ -1,6 +1,6 @@
 import { variablePattern } from './build-secrets.js';
 import { secretIdPattern } from './key-value.js';
-import { isKubeconfigPath, parseKubeconfig } from './kubeconfig.js';
+import { isContentForPaths, isKubeconfigPath, parseKubeconfig } from './kubeconfig.js';
 import { isSecret, looksSecret } from './secret-shape.js';
 
 /** A text that is to be hidden. */
@@ -24,6 +24,10 @@ export function secretsIn(inputs: Readonly<Record<string, string>>): readonly Se
     ...(isKubeconfigPath(kubeconfig) ? [] : kubeconfigSecrets(kubeconfig)),
   ]);
 }
+
+/** What must be hidden of the environment, where a kubeconfig stands in a variable that is to hold its path. */
+export const secretsInEnvironment = ({ KUBECONFIG: text = '' }: Readonly<Record<string, string | undefined>>): readonly Secret[] =>
+  (isContentForPaths(text) ? kubeconfigSecrets(text).map((secret) => ({ ...secret, of: 'KUBECONFIG' })) : []);
 
 export const valuesOf = (of: string, texts: readonly string[]): readonly Secret[] => texts.map((text) => ({ text, kind: 'value', of }));
 

@@ -50,7 +50,7 @@ async function mainStep(ports: Ports, action: Action): Promise<void> {
   if (typeof folder === 'string') await keepFolder(ports, folder, id, keep);
   const outcome = typeof folder === 'string' ? await perform(within(folder, ports), { ...request, folder, keep }) : withoutFolder(ports, request, folder);
   process.exitCode = isSuccess(outcome.verdict) ? 0 : 1;
-  const { outputs, summary } = await tell(ports, outcome, join(env['RUNNER_TEMP'] ?? (typeof folder === 'string' ? folder : '.'), `deploy-report-${id}.json`));
+  const { outputs, summary } = await tell(ports, outcome, join(env['RUNNER_TEMP'] || (typeof folder === 'string' ? folder : '.'), `deploy-report-${id}.json`));
   // Later steps go by the outputs, so a step without them is no success; the rest is for people, and in the log as well.
   await writing('The outputs of the step', writeOutputs(env, outputs))
     .catch((error: unknown) => { tellFailure(ports, 'The outputs are missing', error); });

@@ -1,4 +1,4 @@
-import { secretsIn, type Secret } from '../config/secrets.js';
+import { secretsIn, secretsInEnvironment, type Secret } from '../config/secrets.js';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/config.js';
 import { ConfigError, describeProblem, type DeployError, type Problem } from '../outcome/errors.js';
@@ -46,7 +46,7 @@ export function withoutFolder({ clock }: Pick<Ports, 'clock'>, request: Omit<Req
 export async function readConfig(ports: Ports, { action, inputs, facts }: Request): Promise<Config> {
   const { log } = ports;
   log.keep(ownWords);
-  for (const { text, kind } of secretsIn(inputs)) log.mask(text, kind);
+  for (const { text, kind } of [...secretsIn(inputs), ...secretsInEnvironment(ports.env)]) log.mask(text, kind);
   const { config, warnings, secrets, names } = await loadConfig({ action, inputs, facts: { defaultApp: facts.repository, env: ports.env } }, ports.files);
   log.keep(names);
   for (const { text, kind } of secrets) log.mask(text, kind);
