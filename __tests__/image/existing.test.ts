@@ -48,6 +48,13 @@ describe('an image that a tag of the commit names already', () => {
     expect(await findExisting(holding(index('1', { revision: 'mine' }).raw).ports, ownAccess, labelled)).toMatchObject({ tag: commit });
   });
 
+  it('is taken by a version when the label that is given for it names this commit, as docker/metadata-action does', async () => {
+    const there = holding(index('1', { revision: commit }).raw);
+    const given = (revision: string) => request(['1.0.0'], { labels: { 'org.opencontainers.image.revision': revision } });
+    expect(await findExisting(there.ports, ownAccess, given(commit))).toMatchObject({ tag: '1.0.0' });
+    expect(await findExisting(there.ports, ownAccess, given('mine'))).toBeUndefined();
+  });
+
   it('gets the other tags that it has not yet', async () => {
     const there = index('1', { revision: commit });
     const { ports, calls } = scriptedDocker([

@@ -71,6 +71,14 @@ describe('what is known before a build', () => {
     });
   });
 
+  it('is a warning when a label names the event\'s commit, and what is built is another one', async () => {
+    const labelled = (revision: string) => facts(world(b, [[/--raw/, absent]]), { build: { ...build, labels: { 'org.opencontainers.image.revision': revision } } });
+    expect(await labelled(a)).toMatchObject({
+      warnings: [`The label org.opencontainers.image.revision of \`labels\` names commit ${a}, and the image is of commit ${b}: leave it out, and it is set to that.`],
+    });
+    for (const fine of [b, 'mine']) expect(await labelled(fine)).toMatchObject({ warnings: [] });
+  });
+
   it('is the image that is there for the commit', async () => {
     const known = world(a, [[/--raw/, index(of(a))], [/--format/, { stdout: '{}' }]]);
     expect(await facts(known, { build })).toMatchObject({ build: { existing: { tag: a, platforms: ['linux/amd64'] }, platforms: ['linux/amd64'] } });

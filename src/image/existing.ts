@@ -65,10 +65,17 @@ async function lookAt(ports: DockerPorts, access: DockerAccess, { image, tags, b
   )));
 }
 
-const revisionLabel = 'org.opencontainers.image.revision';
+/** Label of an image with its commit: https://github.com/opencontainers/image-spec/blob/main/annotations.md */
+export const revisionLabel = 'org.opencontainers.image.revision';
 
-/** What the image says of its commit; a label that the user sets says something of their own. */
-const revisionOf = (found: Present, { build }: Pick<Claim, 'build'>): string | undefined => (revisionLabel in build.labels ? undefined : found.revision);
+/**
+ * What the image says of its commit; a label that the user sets says something of their own, unless it is this commit, as
+ * docker/metadata-action gives it.
+ */
+function revisionOf(found: Present, { build, source }: Pick<Claim, 'build' | 'source'>): string | undefined {
+  const own = build.labels[revisionLabel];
+  return own === undefined || own === source.revision ? found.revision : undefined;
+}
 
 function takenByAnother({ image, source }: Claim, { tag, kind, found }: Found & { found: Present }, says: string): CommandError {
   const rule = kind === 'version' ? 'a version is never overwritten' : 'a tag that stands for a commit is never moved';

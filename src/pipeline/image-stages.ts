@@ -5,7 +5,7 @@ import { buildUnlessThere } from '../image/build.js';
 import { describeSettings } from '../image/build-settings.js';
 import { inspectBuilder, type Builder } from '../image/builder.js';
 import { asTyped, type DockerAccess } from '../image/docker.js';
-import { findExisting, type Claim, type Existing } from '../image/existing.js';
+import { findExisting, revisionLabel, type Claim, type Existing } from '../image/existing.js';
 import { logIn } from '../image/login.js';
 import { lookUp } from '../image/look-up.js';
 import { parseReference, sameRepository, type ImageReference } from '../image/reference.js';
@@ -93,7 +93,7 @@ async function readBuildFacts(run: Run, image: ImageName, build: BuildConfig, ch
   });
   const platforms = build.platforms.length > 0 ? build.platforms : existing?.platforms ?? (builder.native === undefined ? [] : [builder.native]);
   return {
-    image, commit: commit.revision, warnings: [...known.warnings, ...foreignTags(tags, otherCommit, commit)],
+    image, commit: commit.revision, warnings: [...known.warnings, ...foreignTags(tags, otherCommit, commit), ...foreignLabel(build, commit)],
     build: { access, build, builder, source, settings, tags, existing, platforms, command: asTyped(args) },
   };
 }
@@ -114,6 +114,13 @@ function aboutLatest({ tags }: Config, { latestLeftAlone }: SourceFacts, { revis
 const foreignTags = ({ commit: tags }: TagChoice, otherCommit: string | undefined, { revision }: Source): string[] =>
   (otherCommit === undefined ? [] : tags.filter((tag) => tagKind(tag, revision) !== 'commit' || tag === otherCommit))
     .map((tag) => `The tag ${tag} names commit ${otherCommit}, and the image is of commit ${revision}.`);
+
+/** Labels of docker/metadata-action name the commit of the event, whatever is checked out; whoever reads the image goes by them. */
+function foreignLabel({ labels }: BuildConfig, { revision }: Source): string[] {
+  const named = labels[revisionLabel] ?? '';
+  if (!/^[0-9a-f]{40,64}$/.test(named) || revision.startsWith(named)) return [];
+  return [`The label ${revisionLabel} of \`labels\` names commit ${named}, and the image is of commit ${revision}: leave it out, and it is set to that.`];
+}
 
 /**
  * The image that the tags of the commit name already. A scheduled run is there to build the commit anew, with what its
