@@ -72,6 +72,12 @@ describe('a failed build, in words', () => {
     expect(failure.temporary).toBe(temporary);
   });
 
+  it('says of a base image by an argument where its name comes from', () => {
+    expect(explainBuildFailure(named('FROM r/base:${TAG}', 'not found')).hint).toBe(
+      'Its name is made of `r/base:${TAG}`: the values come from `build-args`, or else from the ARG lines. Check its name and tag in the FROM line.',
+    );
+  });
+
   it('takes a name without registry and tag for a misspelt stage', () => {
     expect(explainBuildFailure(named('COPY --from=biuld /a /b', 'not found')).hint).toBe(
       '"biuld" is the name of no stage before this line, and so is taken for an image. Check its name and tag in `from=biuld`.',

@@ -27,6 +27,17 @@ const generic = { cause: 'build-failed', message: 'in the words of the builder',
 const explain = (build: { context?: string; dockerfile?: string; buildArgs?: Record<string, string> }, missed: Missed) =>
   explainMissed(files, { context: '.', buildArgs: {}, ...build }, generic, missed);
 
+describe('a context that the builder did not get', () => {
+  it('is a file, a link to nothing, or not there', async () => {
+    put('api/main.go');
+    symlinkSync('gone', 'link');
+    expect(await explain({ context: 'api/main.go' }, { kind: 'context' })).toMatchObject({ message: 'The build context api/main.go is a file.', hint: expect.stringContaining('`context: api`') });
+    expect(await explain({ context: 'link' }, { kind: 'context' })).toMatchObject({ message: 'link is a link to gone, which does not exist.' });
+    expect(await explain({ context: 'none' }, { kind: 'context' })).toEqual(generic);
+    expect(explainBuildFailure('ERROR: failed to build: unable to prepare context: path "api/main.go" not found\n').missed).toEqual({ kind: 'context' });
+  });
+});
+
 describe('a Dockerfile that the builder did not get', () => {
   const missed = { kind: 'dockerfile' } as const;
 
@@ -48,6 +59,13 @@ describe('a Dockerfile that the builder did not get', () => {
         message: 'api/Dockerfile is a link to shared/Dockerfile, which is outside of the folder that is sent to the builder with it.',
         hint: 'Name the file itself: `dockerfile: shared/Dockerfile`.',
       });
+    }
+  });
+
+  it('is a link to nothing', async () => {
+    symlinkSync('Dockerfile.gone', 'Dockerfile');
+    for (const dockerfile of [undefined, 'Dockerfile']) {
+      expect(await explain({ dockerfile }, missed)).toMatchObject({ message: 'Dockerfile is a link to Dockerfile.gone, which does not exist.', hint: expect.stringContaining('Correct the link') });
     }
   });
 

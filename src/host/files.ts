@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { constants, createReadStream, createWriteStream, rmSync } from 'node:fs';
-import { access, mkdir, mkdtemp, open, readFile, realpath, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, open, readFile, readlink, realpath, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -13,6 +13,7 @@ export function createFiles(temporaryRoot: string = process.env['RUNNER_TEMP'] |
     readText,
     readStart,
     realPath,
+    linkTarget: (path) => readlink(path).catch(() => undefined),
     isExecutable,
     writeText,
     sha256,

@@ -25,7 +25,8 @@ export function imageRole(image: string, instruction: string | undefined): Image
   if (syntaxLine.test(instruction)) return role(`The image ${image} of the \`# syntax\` line`, 'in the `# syntax=` line');
   const base = /^FROM\s+(?:--\S+\s+)*(\S+)/i.exec(instruction)?.[1];
   // A FROM line can need another image than the one it names: an ONBUILD instruction of its base image copies from it.
-  if (base !== undefined) return base.includes('$') || sameRepository(base, image) ? role(`The base image ${image}`, 'in the FROM line') : neutral;
+  if (base?.includes('$')) return { ...role(`The base image ${image}`, 'in the FROM line'), remark: `Its name is made of \`${base}\`: the values come from \`build-args\`, or else from the ARG lines.` };
+  if (base !== undefined) return sameRepository(base, image) ? role(`The base image ${image}`, 'in the FROM line') : neutral;
   const [, command = '', from] = /^(COPY|ADD|RUN)\s[^]*?(?:--from=|\bfrom=)([^\s,]+)/i.exec(instruction) ?? [];
   if (from === undefined) return neutral;
   const option = command.toUpperCase() === 'RUN' ? '`RUN --mount`' : `\`${command.toUpperCase()} --from\``;

@@ -85,10 +85,10 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
   {
     // unable to prepare context: path "./api" not found
     pattern: /unable to prepare context: path "(.+)" not found/,
-    explain: ([, path]) => failed(
-      `The build context ${path} does not exist.`,
-      'Check `context`, which is relative to the workspace, and that the repository is checked out.',
-    ),
+    explain: ([, path]) => ({
+      ...failed(`The build context ${path} does not exist.`, 'Check `context`, which is relative to the workspace, and that the repository is checked out.'),
+      missed: { kind: 'context' },
+    }),
   },
   {
     // target stage "prod" could not be found

@@ -7,6 +7,7 @@ import { isRemoteContext } from './source.js';
 
 /** What the builder missed, for a look at the files that it was to get. */
 export type Missed =
+  | { readonly kind: 'context' }
   | { readonly kind: 'dockerfile' }
   /** `path` as the builder says it, with a slash in front; `instruction` is the one that asks for it. */
   | { readonly kind: 'copied'; readonly path: string; readonly instruction: string | undefined; readonly place: string }
@@ -19,6 +20,7 @@ type Files = DockerPorts['files'];
 export async function explainMissed(files: Files, build: Asked, failure: BuildFailure, missed: Missed): Promise<BuildFailure> {
   if (isRemoteContext(build.context)) return failure;
   try {
+    if (missed.kind === 'context') return { ...failure, ...await aboutContext(files, build) };
     if (missed.kind === 'dockerfile') return { ...failure, ...await aboutDockerfile(files, build) };
     if (missed.kind === 'copied') return { ...failure, ...await aboutCopied(files, build, missed) };
     return await aboutImage(files, build, missed) ?? failure;
@@ -40,10 +42,29 @@ const isWithin = (path: string, folder: string): boolean => path === folder || p
 
 type Words = Partial<Pick<BuildFailure, 'message' | 'hint'>>;
 
+/** buildx says the same of a file as of nothing. */
+async function aboutContext(files: Files, { context }: Asked): Promise<Words> {
+  if (await files.realPath(context) !== undefined) {
+    return { message: `The build context ${context} is a file.`, hint: `\`context\` is the folder that is sent to the builder: \`context: ${asWritten(resolve(dirname(context)))}\`.` };
+  }
+  return await brokenLink(files, context) ?? {};
+}
+
+async function brokenLink(files: Files, path: string): Promise<Words | undefined> {
+  const target = await files.linkTarget(path);
+  if (target === undefined) return undefined;
+  const hint = 'Correct the link, or put there what it leads to in an earlier step: a submodule is checked out by `submodules: true` of actions/checkout.';
+  return { message: `${path} is a link to ${target}, which does not exist.`, hint };
+}
+
 async function aboutDockerfile(files: Files, build: Asked): Promise<Words> {
   const path = dockerfileOf(build);
   const real = await files.realPath(path);
-  if (real === undefined) return build.dockerfile === undefined ? noDockerfile(files, build.context) : noSuchDockerfile(files, build.context, build.dockerfile);
+  if (real === undefined) {
+    const link = await brokenLink(files, path);
+    if (link) return link;
+    return build.dockerfile === undefined ? noDockerfile(files, build.context) : noSuchDockerfile(files, build.context, build.dockerfile);
+  }
   const sent = await files.realPath(dirname(path));
   if (sent !== undefined && !isWithin(real, sent)) {
     return {

@@ -6,6 +6,8 @@ export interface Files {
   readStart(path: string, bytes: number): Promise<Uint8Array | undefined>;
   /** The path with all its links followed; undefined when nothing is there. Throws on any other trouble. */
   realPath(path: string): Promise<string | undefined>;
+  /** What a symbolic link says, whether that is there or not; undefined for anything else. */
+  linkTarget(path: string): Promise<string | undefined>;
   /** True for a regular file that this process may execute; false for anything else. */
   isExecutable(path: string): Promise<boolean>;
   /** `mode` defaults to 0644. Written beside and renamed into place. */
