@@ -191,6 +191,10 @@ describe('what is not a failure', () => {
     const [container] = (await space.get('Deployment', 'web')).spec.template.spec.containers;
     await space.patch('Deployment', 'web', { spec: { template: { spec: { containers: [{ ...container, image: `${image}:no-such-tag` }] } } } });
     await space.until('Deployment', 'web', 'exceeds its deadline', (d) => d.status.conditions?.some((c: Any) => c.reason === 'ProgressDeadlineExceeded'));
+    // The condition stays, and the run has the time that a busy node may need.
+    await space.patch('Deployment', 'web', { spec: { progressDeadlineSeconds: 120 } });
+    await space.until('Deployment', 'web', 'has not changed its mind', (d) => d.status.observedGeneration === d.metadata.generation
+      && d.status.conditions?.some((c: Any) => c.reason === 'ProgressDeadlineExceeded'));
     const result = await runAction({ inputs: rolloutInputs(space, v2) });
     expectEnding(result, { verdict: 'deployed' });
   }));
