@@ -252,6 +252,19 @@ describe('a rollback', () => {
     });
     expect([error?.code, undone?.evidence, imageOf(simulation.deployment()), simulation.deployment().spec?.paused]).toEqual(['cancelled', [], oldImage, undefined]);
   });
+
+  it('that is cancelled in its middle ends in the time that is left', async () => {
+    const stop = new AbortController();
+    const onNews = (_count: number, { deployment, cluster }: Simulation): void => {
+      const isBack = cluster.done.some((each) => each.startsWith('PATCH')) && imageOf(deployment()) === oldImage;
+      if (isBack && !stop.signal.aborted) stop.abort(new CancelledError('SIGINT'));
+    };
+    const { simulation, error, undone } = await run({ after: 'wrong', minReadySeconds: 60, cancelled: stop.signal, onNews });
+    expect([error?.code, undone?.result, undone?.notes, imageOf(simulation.deployment())]).toEqual([
+      'smoke-failed', 'failed', ['The step was cancelled before the previous version was verified.'], oldImage,
+    ]);
+    expect(undone?.tookMs).toBeLessThan(9000);
+  });
 });
 
 describe('whatever the API server does', () => {

@@ -233,7 +233,8 @@ async function putBack(session: Session, failure: DeployError): Promise<Partial<
   const underWay = isStopped && done.untouched.length > 0;
   const undone = underWay ? stillUnderWay(run, done) : done;
   // A cancelled step has seconds left: when the proof did not fit into them, the post step finds `restoring` and goes on.
-  const postGoesOn = failure instanceof CancelledError && run.hasPost && run.config.rollback === 'auto';
+  const isCancelled = failure instanceof CancelledError || run.ports.cancelled.aborted;
+  const postGoesOn = isCancelled && run.hasPost && run.config.rollback === 'auto';
   session.unfinished = underWay || (undone.result === 'failed' && (lock.lost.aborted || postGoesOn));
   const phase = underWay ? 'stopped' : session.unfinished ? 'restoring' : undone.result === 'failed' ? 'left' : 'restored';
   const written = lock.lost.aborted || (await record(session, phase).then(() => true, () => false));

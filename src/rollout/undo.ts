@@ -1,4 +1,4 @@
-import { CancelledError, type DeployError, type Evidence } from '../outcome/errors.js';
+import { CancelledError, RolloutError, type DeployError, type Evidence } from '../outcome/errors.js';
 import type { Unverified } from '../outcome/outcome.js';
 import { messageOf, sentence } from '../outcome/wording.js';
 import { evidenceOf } from './evidence.js';
@@ -157,18 +157,32 @@ function isToBeProven({ snapshots }: OpenRelease, each: Restored, { resumed }: W
 async function verify(release: OpenRelease, judged: readonly Followed[], { cancelled }: Way): Promise<Proof> {
   const { ports, watched } = release;
   const deadlineAt = ports.clock.monotonic() + (cancelled ? verifyForWhenCancelledMs : Math.max(verifyForMs, release.config.timeoutMs));
+  const over = new AbortController();
+  const signal = cancelled ? undefined : soonAfterCancellation(release, over.signal);
   try {
-    await follow(ports, watched, judged, { deadlineAt, steadyMs, of: release.config.patienceMs }, 'rollback', undefined);
+    await follow(ports, watched, judged, { deadlineAt, steadyMs, of: release.config.patienceMs }, 'rollback', signal);
     const { wrong, beside } = differingDigests(release);
     if (wrong) return { holds: false, notes: [wrong, ...beside] };
     const proving = release.config.smoke.filter((check) => release.heldBefore.has(check.text));
-    await proveRelease(release, judged, proving, deadlineAt, undefined);
+    await proveRelease(release, judged, proving, deadlineAt, signal);
     const silent = release.config.smoke.filter((check) => !release.heldBefore.has(check.text)).map((check) =>
       `Smoke check \`${check.text}\` failed before the run too, so it says nothing about the old version.`);
     return { holds: true, notes: [...beside, ...silent] };
   } catch (error) {
     return { holds: false, notes: [messageOf(error)] };
+  } finally {
+    over.abort();
   }
+}
+
+/** Aborts when the run is cancelled in the middle of a verification, and has no more time for it. */
+function soonAfterCancellation({ ports: { cancelled, clock } }: OpenRelease, over: AbortSignal): AbortSignal {
+  const late = new AbortController();
+  const end = (): void => late.abort(new RolloutError('cancelled', 'The step was cancelled before the previous version was verified.'));
+  const wait = (): void => void clock.sleep(verifyForWhenCancelledMs, over).then(end, () => undefined);
+  if (cancelled.aborted) wait();
+  else cancelled.addEventListener('abort', wait, { once: true, signal: over });
+  return late.signal;
 }
 
 /**
