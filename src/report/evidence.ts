@@ -5,24 +5,25 @@ import { plainText } from '../outcome/plain.js';
 /** Characters that the block around a text needs, its title aside. */
 const wrapping = 200;
 
-/** Each piece of evidence as a block that opens at a click, all of them together within `room` characters. */
+/** Each piece of evidence as a block that opens at a click, the first one open, all of them together within `room` characters. */
 export function evidenceBlocks(evidence: readonly Evidence[], room: number): string {
   const blocks: string[] = [];
   let left = room;
   evidence.forEach((piece, index) => {
     // What a short piece does not use is there for the next ones.
     const share = Math.floor(left / (evidence.length - index));
-    const block = evidenceBlock(piece, share);
+    // The first is what decided: the log of what failed, the error of the build.
+    const block = evidenceBlock(piece, share, index === 0);
     left -= block.length + 2;
     if (block !== '') blocks.push(block);
   });
   return blocks.join('\n\n');
 }
 
-function evidenceBlock(piece: Evidence, room: number): string {
+function evidenceBlock(piece: Evidence, room: number, open: boolean): string {
   const title = [...piece.title].slice(0, 200).join('');
   const space = room - wrapping - title.length * 6;
-  return space <= 0 ? '' : details(title, codeBlock(lastLines(plainText(piece.text), space)));
+  return space <= 0 ? '' : details(title, codeBlock(lastLines(plainText(piece.text), space)), open);
 }
 
 /** The end of a text, as that is where a log says why; in whole lines, with a note of what is left out. */

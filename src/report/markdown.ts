@@ -41,8 +41,8 @@ export const html = (text: string): string =>
   plainLine(text.replace(/[\r\n]+/g, ' ')).replace(/[&<>"'`$@!*_~[\]]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
 /** A block that opens at a click. `body` is markdown. */
-export const details = (title: string, body: string): string =>
-  `<details>\n<summary>${html(title)}</summary>\n\n${body}\n\n</details>`;
+export const details = (title: string, body: string, open = false): string =>
+  `<details${open ? ' open' : ''}>\n<summary>${html(title)}</summary>\n\n${body}\n\n</details>`;
 
 /** A table. Its cells are code spans or our own words: a bar ends a cell even inside a code span, so each gets a backslash. */
 export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
