@@ -50,3 +50,10 @@ describe('the rights of a run', () => {
     ]);
   });
 });
+
+it('a workload that does not exist comes with the names of those that do', async () => {
+  const list = { items: [{ metadata: { name: 'apii' } }] } as never;
+  const cluster = clusterWith([rule('*', ['*'], '*')]);
+  cluster.put('/apis/apps/v1/namespaces/web/deployments?limit=500', list);
+  expect((await readAllowed(run(), cluster, () => chosen)).found.map(({ others }) => others)).toEqual([['apii'], []]);
+});

@@ -72,6 +72,11 @@ describe('a problem', () => {
       cause: 'config-invalid', where: 'workload statefulset/db', message: 'does not exist in namespace web', hint: '`kubectl get statefulset --namespace=web` lists those that do.',
     }]);
   });
+  it('is a workload whose name is misspelt, with the one that was probably meant', () => {
+    const hintFor = (others: readonly string[]) => resolveTargets([{ ref: ref('deployment/apii'), workload: undefined, others }], image, after, 'web', new Set()).problems[0]?.hint;
+    expect(hintFor(['worker', 'api'])).toBe('Did you mean "deployment/api"?');
+    expect(hintFor(['worker'])).toBe('`kubectl get deployment --namespace=web` lists those that do.');
+  });
   it('is a workload without the image', () => {
     expect(problemsOf(['deployment/api', holding({ app: 'nginx:1', proxy: 'envoy:2' })])).toEqual([{
       cause: 'config-invalid', where: 'workload deployment/api', message: `has no container whose image repository is ${image}; it has app (nginx:1), proxy (envoy:2)`,

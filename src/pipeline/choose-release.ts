@@ -6,7 +6,7 @@ import type { Ledger, Release, ReleasedImage } from '../rollout/ledger.js';
 import { describeRelease, listReleases, namedRelease } from '../rollout/releases.js';
 import { ofRepository, othersUnderName, repositoriesIn, runsRepository } from '../rollout/repository.js';
 import { PreflightError } from '../preflight/finding.js';
-import { refText, type FoundWorkload } from '../rollout/resolve.js';
+import { meantInstead, refText, type FoundWorkload } from '../rollout/resolve.js';
 import { containersOf, type Target } from '../rollout/workload.js';
 import type { ClusterFacts } from './cluster-facts.js';
 import type { Run } from './run.js';
@@ -27,8 +27,9 @@ type Known = Pick<ClusterFacts, 'found' | 'ledger' | 'cluster'>;
  */
 export async function chooseRelease({ config, ports }: Pick<Run, 'config' | 'ports'>, known: Known): Promise<Chosen> {
   const { ledger, cluster } = known;
-  const missing = known.found.filter(({ workload }) => !workload).map(({ ref }) => ref);
-  if (config.workloads.length > 0 && missing.length > 0) throw notThere(missing, cluster.namespace);
+  const absent = known.found.filter(({ workload }) => !workload);
+  const missing = absent.map(({ ref }) => ref);
+  if (config.workloads.length > 0 && missing.length > 0) throw notThere(absent, cluster.namespace);
   const recorded = releasesOf(ledger, config.image);
   const { found, others } = ownOnly(known.found.filter(({ workload }) => workload), recorded, config);
   const now = imagesOfFound(found);
@@ -67,8 +68,8 @@ export function workloadsOf(ledger: Ledger | undefined, { app, image }: Pick<Run
   });
 }
 
-const notThere = (refs: readonly WorkloadRef[], namespace: string): ConfigError => new ConfigError(refs.map((ref) => ({
-  where: `workload ${refText(ref)}`, message: `does not exist in namespace ${namespace}`, hint: `\`kubectl get ${ref.kind} --namespace=${namespace}\` lists those that do.`,
+const notThere = (absent: readonly FoundWorkload[], namespace: string): ConfigError => new ConfigError(absent.map((each) => ({
+  where: `workload ${refText(each.ref)}`, message: `does not exist in namespace ${namespace}`, hint: meantInstead(each, namespace),
 })));
 
 /**

@@ -1,5 +1,5 @@
 import { openCluster, type Cluster } from '../cluster/cluster.js';
-import type { List, Service, Workload } from '../cluster/objects.js';
+import { nameOf, type List, type Service, type Workload } from '../cluster/objects.js';
 import { apiPath, resources, workloadResource } from '../cluster/resources.js';
 import type { WorkloadRef } from '../config/config.js';
 import { PreflightError } from '../preflight/finding.js';
@@ -72,8 +72,14 @@ function beginReading({ config, ports }: Run, cluster: Cluster, choose: Choose):
   const store = openLedger(api, ports.clock, namespace, config.app);
   const reading = store.read();
   const chosen = reading.then(choose);
-  const find = async (ref: WorkloadRef): Promise<FoundWorkload> =>
-    ({ ref, workload: await api.find<Workload>(workloadResource[ref.kind], namespace, ref.name, options) });
+  const find = async (ref: WorkloadRef): Promise<FoundWorkload> => {
+    const resource = workloadResource[ref.kind];
+    const workload = await api.find<Workload>(resource, namespace, ref.name, options);
+    if (workload) return { ref, workload };
+    // Only for a better hint: without them, the command that lists them is named.
+    const others = await api.get<List<Workload>>(`${apiPath(resource, namespace)}?limit=500`, options).catch(() => ({ items: [] }));
+    return { ref, workload, others: (others.items ?? []).map(nameOf) };
+  };
   const finding = chosen.then((refs) => Promise.all(refs.map(find)));
   const facts = Promise.all([reading, finding, api.get<List<Service>>(apiPath(resources.services, namespace), options)])
     .then(([ledger, found, services]) => ({ cluster, found, services: services.items ?? [], store, ledger }));

@@ -1,4 +1,5 @@
 import type { ImageName, WorkloadRef } from '../config/config.js';
+import { didYouMean } from '../config/did-you-mean.js';
 import type { Cause } from '../outcome/causes.js';
 import type { Problem } from '../outcome/errors.js';
 import { uidOf, type Container, type Workload } from '../cluster/objects.js';
@@ -9,6 +10,8 @@ import { containersOf, type Target } from './workload.js';
 export interface FoundWorkload {
   readonly ref: WorkloadRef;
   readonly workload: Workload | undefined;
+  /** Names of that kind in the namespace, where the workload does not exist. */
+  readonly others?: readonly string[];
 }
 
 export const refText = (ref: WorkloadRef): string => `${ref.kind}/${ref.name}`;
@@ -28,10 +31,10 @@ export function resolveTargets(
 ): { targets: Target[]; problems: TargetProblem[] } {
   const problems: TargetProblem[] = [];
   const targets = new Map<string, Target>();
-  for (const { ref, workload } of found) {
+  for (const { ref, workload, others } of found) {
     const where = `workload ${refText(ref)}`;
     if (!workload) {
-      problems.push({ cause: 'config-invalid', where, message: `does not exist in namespace ${namespace}`, hint: `\`kubectl get ${ref.kind} --namespace=${namespace}\` lists those that do.` });
+      problems.push({ cause: 'config-invalid', where, message: `does not exist in namespace ${namespace}`, hint: meantInstead({ ref, others }, namespace) });
       continue;
     }
     const containers = chosenContainers(ref, workload, image);
@@ -48,6 +51,12 @@ export function resolveTargets(
     });
   }
   return { targets: [...targets.values()], problems };
+}
+
+/** What to do about a workload that does not exist. */
+export function meantInstead({ ref, others = [] }: Pick<FoundWorkload, 'ref' | 'others'>, namespace: string): string {
+  const meant = didYouMean(ref.name, others);
+  return meant === undefined ? `\`kubectl get ${ref.kind} --namespace=${namespace}\` lists those that do.` : `Did you mean "${ref.kind}/${meant}"?`;
 }
 
 function chosenContainers(ref: WorkloadRef, workload: Workload, image: ImageName): { name: string; before: string }[] {
