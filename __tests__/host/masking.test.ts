@@ -21,6 +21,11 @@ describe('masking', () => {
     ['a key in JSON', pem, JSON.stringify({ k: pem }), '{"k":"***"}'],
     ['a short secret', 'ab1x', 'cab1x', 'c***'],
     ['in JSON of Go', 'a<b>&c', '{"p":"a\\u003cb\\u003e\\u0026c"}', '{"p":"***"}'],
+    ['in JSON inside of JSON', 'a"b\\c', JSON.stringify(JSON.stringify({ p: 'a"b\\c' })), '"{\\"p\\":\\"***\\"}"'],
+    ['in HTML', 'a<b>&\'"', '<p>a&lt;b&gt;&amp;&#39;&quot;</p>', '<p>***</p>'],
+    ['in quotes of a shell', 'it\'s s3cret', 'login -p \'it\'\\\'\'s s3cret\'', 'login -p \'***\''],
+    ['in hex', 's3cret!', `0x${Buffer.from('s3cret!').toString('hex')}`, '0x***'],
+    ['in hex, capitals', 's3cret!/', Buffer.from('s3cret!/').toString('hex').toUpperCase(), '***'],
     ['with stars in it', 'a***b***c', 'a***b***c***', '******'],
     ['with signs of regular expressions', '(a+)+$[x', 'is (a+)+$[x?', 'is ***?'],
     ['around white space', ' s3cret\n', 'is s3cret.', 'is ***.'],
@@ -37,6 +42,25 @@ describe('masking', () => {
       const shown = masking.redact(base64(`${user}:a-long-password`));
       expect(Buffer.from(shown.replace('***', ''), 'base64').toString()).not.toContain('passw');
     }
+  });
+
+  it('hides a password in a Secret of Kubernetes that holds a login', () => {
+    for (const user of ['u', 'us', 'use', 'user']) {
+      const masking = createMasking();
+      masking.add('a-long-password');
+      const shown = masking.redact(base64(JSON.stringify({ auths: { 'ghcr.io': { auth: base64(`${user}:a-long-password`) } } })));
+      expect(shown).toContain('***');
+      const left = shown.split('***').map((part) => Buffer.from(part, 'base64').toString()).join('');
+      expect(left).not.toContain(base64(`${user}:a-long-password`).slice(8, -8));
+    }
+  });
+
+  it.each([64, 76])('hides each line of its base64, %d characters wide', (width) => {
+    const masking = createMasking();
+    const secret = Array.from({ length: 300 }, (_, index) => String.fromCharCode(33 + (index * 7919) % 90)).join('');
+    masking.add(secret);
+    const lines = base64(`${secret}\n`).match(new RegExp(`.{1,${width}}`, 'g')) ?? [];
+    expect(lines.map((line) => masking.redact(line)).filter((line) => line !== '***' && line.length >= 8)).toEqual([]);
   });
 
   it('leaves short lines of a key alone, as they say nothing', () => {
