@@ -42,7 +42,12 @@ const kubectl = (answer: (answering: Answering) => void, run: (command: Command)
       server = serving;
       command.onLine?.(`Starting to serve on ${socket}`, 'stdout');
     });
-    return { pid: 1, exited: new Promise(() => undefined), stop: async () => void (stopped += 1) };
+    const stop = async () => {
+      stopped += 1;
+      // The shell around it says so.
+      command.onLine?.('Terminated', 'stderr');
+    };
+    return { pid: 1, exited: new Promise(() => undefined), stop };
   },
 });
 

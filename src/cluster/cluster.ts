@@ -53,8 +53,10 @@ export async function openCluster(ports: Ports, config: ClusterConfig, folder: s
     await answers(api, ports.cancelled);
     return connection(ports, { api, namespace, kubectl, access, stop, expiry: expiryOf(user) });
   } catch (error) {
+    // What it says of being stopped is not why.
+    const said = proxy.said();
     await stop();
-    throw unreachable(error, proxy.said());
+    throw unreachable(error, said);
   }
 }
 
