@@ -61,8 +61,11 @@ describe('a smoke check that leads nowhere, whatever is released', () => {
   });
   it('may be one of a Service that has neither a selector nor an endpoint', async () => {
     const bare = service('api', { selector: {} });
-    expect((await checked('service/api/', { services: [bare], raw: noEndpoints })).problems).toEqual(
-      wrong('Service api has no selector and no endpoint, so nothing that is released comes to stand behind it', 'Give the Service a selector that selects the pods.'));
+    const notFound = answer(404, '{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"services \\"api\\" not found","reason":"NotFound","details":{"name":"api","kind":"services"},"code":404}');
+    for (const raw of [noEndpoints, notFound]) {
+      expect((await checked('service/api/', { services: [bare], raw })).problems).toEqual(
+        wrong('Service api has no selector and no endpoint, so nothing that is released comes to stand behind it', 'Give the Service a selector that selects the pods.'));
+    }
     expect(await checked('service/api/', { services: [bare] })).toMatchObject({ problems: [], warnings: [] });
   });
   it('may be one of a named port that no container declares, where pods run and are no endpoint', async () => {
