@@ -26,11 +26,16 @@ describe('what is not healthy before a change', () => {
     const cluster = stillCluster({ pods });
     cluster.objects.set(deploymentPath, workload);
     const ports = fakePorts();
-    const planned = await unhealthyNow({ ports }, { cluster, found: [{ ref: { kind: 'deployment', name: 'api' }, workload }] });
+    const planned = await unhealthyNow({ config: config({ dryRun: true }), ports }, { cluster, found: [{ ref: { kind: 'deployment', name: 'api' }, workload }] });
     expect(planned.get('deployment/api')).toBe(why);
     const release = await openRelease({ ports, cluster, config: config(), targets: [target()], workloads: [workload], services: [] });
     release.watched.close();
     expect(release.snapshots.map(({ unhealthy }) => unhealthy)).toEqual([why]);
+  });
+  it('is read for the plan of a dry run only', async () => {
+    const cluster = stillCluster({ pods: [] });
+    const found = [{ ref: { kind: 'deployment' as const, name: 'api' }, workload: deployment({ status: { availableReplicas: 0 } }) }];
+    expect(await unhealthyNow({ config: config(), ports: fakePorts() }, { cluster, found })).toEqual(new Map());
   });
 });
 

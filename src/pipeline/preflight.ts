@@ -87,11 +87,11 @@ export function imageCheck(image: Pick<ImageFacts, 'existing'> | undefined, { co
 
 /**
  * Why workloads are not healthy at this moment, by the same rule as when the run records what is there before its change:
- * `deployment/api` → `2 of 3 available`.
+ * `deployment/api` → `2 of 3 pods available`. Only a dry run says what its rollback would do, so nothing is read for any other.
  */
-export async function unhealthyNow({ ports }: Pick<Run, 'ports'>, { cluster, found }: Pick<ClusterFacts, 'cluster' | 'found'>): Promise<Map<string, string>> {
+export async function unhealthyNow({ config, ports }: Pick<Run, 'config' | 'ports'>, { cluster, found }: Pick<ClusterFacts, 'cluster' | 'found'>): Promise<Map<string, string>> {
   const present = found.flatMap(({ ref, workload }) => (workload ? [{ ref, workload }] : []));
-  if (present.length === 0) return new Map();
+  if (!config.dryRun || present.length === 0) return new Map();
   const world = await lookOnce(cluster, ports.clock, new Set(present.map(({ ref }) => ref.kind)), present.map(({ workload }) => workload), ports.cancelled);
   return new Map(present.flatMap(({ ref, workload }) => {
     const why = unhealthiness(world.view({ ref: refText(ref), kind: ref.kind, name: ref.name, uid: uidOf(workload), containers: [] }));
