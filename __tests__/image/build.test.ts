@@ -108,12 +108,6 @@ describe('a build', () => {
     expect(calls).toContain(`buildx imagetools create --progress=plain --tag=r/api:1.2.3 -- r/api@${digest}`);
   });
 
-  it('pushes by the commit too when the builder cannot push by digest', async () => {
-    const { ports } = scriptedDocker([[/^buildx build/, metadata], [/inspect/, { stdout: both }]]);
-    const asked = request(['1.2.3']);
-    expect(await build(ports, ownAccess, { ...asked, builder: { ...asked.builder, pushesByDigest: false } })).toMatchObject({ tags: ['abc', '1.2.3'] });
-  });
-
   it('never overwrites a version', async () => {
     const other = index('linux/386');
     const { ports, calls } = scriptedDocker([[/^buildx build/, metadata], [/inspect --raw -- r\/api@/, { stdout: both }], [/inspect/, { stdout: other }]]);

@@ -36,6 +36,11 @@ describe('the tags of a run', () => {
       .toEqual({ commit: ['sha-80438e3'], version: ['1.2.3'], mutable: [], deployed: 'sha-80438e3' });
   });
 
+  it('get the commit where the builder cannot push by digest, and the version is deployed', () => {
+    expect(chooseTags({ commit, onDefaultBranch: true, tags: ['1.2.3'], pushesByTag: true })).toEqual({ commit: [commit], version: ['1.2.3'], mutable: [], deployed: '1.2.3' });
+    expect(chooseTags({ commit, onDefaultBranch: true, tags: ['1.2.3', 'sha-80438e3'], pushesByTag: true }).commit).toEqual(['sha-80438e3']);
+  });
+
   it('of another commit stand for a commit too, and are never moved to this one', () => {
     const otherCommit = 'f'.repeat(40);
     expect(chooseTags({ commit, otherCommit, onDefaultBranch: false, tags: ['main-fffffff', 'latest'] }))

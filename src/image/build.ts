@@ -51,7 +51,7 @@ export async function buildUnlessThere(ports: DockerPorts, access: DockerAccess,
     return { ...built, warnings: await foreignPrograms(ports.files, request.build, built.platforms) };
   } catch (error) {
     // Registries with immutable tags refuse a tag that another run has pushed meanwhile, each in words of its own.
-    const quicker = isRefusal(error) ? await findExisting(ports, access, request) : undefined;
+    const quicker = mayBeTaken(error) ? await findExisting(ports, access, request) : undefined;
     if (!quicker) throw error;
     return take(ports, access, request, usable(request, quicker));
   }
@@ -65,7 +65,8 @@ function usable({ image }: BuildRequest, existing: Existing): Existing {
   });
 }
 
-const isRefusal = (error: unknown): boolean => error instanceof CommandError && ['push-failed', 'registry-denied'].includes(error.code)
+/** Whether a tag may have been refused because it is there by now. */
+const mayBeTaken = (error: unknown): boolean => error instanceof CommandError && ['push-failed', 'registry-denied'].includes(error.code)
   && ['denied', 'other'].includes(classifyRegistryError(error.message));
 
 /** Gives what exists the tags that it has not yet. */
@@ -78,22 +79,20 @@ async function take(ports: DockerPorts, access: DockerAccess, request: BuildRequ
 
 /** Builds the image anew. Throws as `buildUnlessThere`. */
 export async function build(ports: DockerPorts, access: DockerAccess, request: BuildRequest): Promise<Built> {
-  const { image, builder, tags } = request;
-  // A builder that cannot push by digest needs a tag to push by, even if only versions were asked for.
-  const pushed = tags.commit.length > 0 || builder.pushesByDigest ? tags.commit : [request.source.revision];
-  const built = await buildAndPush(ports, access, request, pushed);
-  const platforms = await checkPushed(ports, access, request, pushed[0], built);
+  const { image, tags } = request;
+  const built = await buildAndPush(ports, access, request);
+  const platforms = await checkPushed(ports, access, request, tags.commit[0], built);
   const digest = await claimTags(ports, access, { ...request, tags: { commit: [], version: tags.version } }, built);
   const reference = formatReference({ name: image, tag: tags.deployed, digest });
-  return { digest, platforms, reference, tags: [...pushed, ...tags.version] };
+  return { digest, platforms, reference, tags: [...tags.commit, ...tags.version] };
 }
 
-async function buildAndPush(ports: DockerPorts, access: DockerAccess, request: BuildRequest, tags: readonly string[]): Promise<Digest> {
+async function buildAndPush(ports: DockerPorts, access: DockerAccess, request: BuildRequest): Promise<Digest> {
   const folder = await ports.files.temporaryFolder();
   try {
     const metadataFile = join(folder, 'metadata.json');
     const secretFiles = await writeSecrets(ports, folder, request.build.buildSecrets);
-    const args = buildArguments({ ...request, tags, metadataFile, secretFiles });
+    const args = buildArguments({ ...request, tags: request.tags.commit, metadataFile, secretFiles });
     const env = { ...environment(ports, request.source), ...usesGitHubCache(request) ? cacheAccess(ports) : {} };
     ports.log.command(asTyped(args));
     const attempt = () => ports.log.group(`build  ${request.image}`, () => runBuild(ports, access, request.build, args, env));

@@ -18,6 +18,8 @@ export interface TagRequest {
   /** Another commit that the run knows of: a tag that names it stands for a commit too. */
   readonly otherCommit?: string;
   readonly onDefaultBranch: boolean;
+  /** The builder cannot push by digest: a tag of the commit is pushed, even if only versions were asked for. */
+  readonly pushesByTag?: boolean;
 }
 
 export type TagKind = 'commit' | 'version' | 'mutable';
@@ -35,8 +37,8 @@ export function chooseTags(request: TagRequest): TagChoice {
   };
   const of = (kind: TagKind) => asked.filter((tag) => kindOf(tag) === kind);
   const [commit, version, mutable] = [of('commit'), of('version'), of('mutable')];
-  const pushed = commit.length + version.length > 0 ? commit : [request.commit];
-  return { commit: pushed, version, mutable, deployed: pushed[0] ?? version[0] ?? request.commit };
+  const isNeeded = commit.length === 0 && (version.length === 0 || request.pushesByTag === true);
+  return { commit: isNeeded ? [request.commit] : commit, version, mutable, deployed: commit[0] ?? version[0] ?? request.commit };
 }
 
 /**

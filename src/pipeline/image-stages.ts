@@ -79,13 +79,13 @@ async function readBuildFacts(run: Run, image: ImageName, build: BuildConfig, ch
   if (commit === undefined) throw unknownCommit(known);
   const { commit: eventCommit } = run.facts;
   const otherCommit = eventCommit !== undefined && !commit.revision.startsWith(eventCommit) ? eventCommit : undefined;
-  const chosen = chooseTags({ tags: config.tags, commit: commit.revision, otherCommit, onDefaultBranch: known.onDefaultBranch });
+  const chosen = chooseTags({
+    tags: config.tags, commit: commit.revision, otherCommit, onDefaultBranch: known.onDefaultBranch, pushesByTag: !builder.pushesByDigest,
+  });
   for (const note of [...known.notes, ...aboutLatest(config, known, commit)]) ports.log.info(note);
-  // A builder that cannot push by digest needs a tag to push by, even if only versions were asked for.
-  const pushed = chosen.commit.length > 0 || builder.pushesByDigest ? chosen : { ...chosen, commit: [commit.revision] };
   const settings = describeSettings(build, config.environment);
   const claim = { image, build, source: commit, settings };
-  const { tags, existing } = await takenOrAnew(run, access, claim, pushed);
+  const { tags, existing } = await takenOrAnew(run, access, claim, chosen);
   const source = { ...commit, version: tags.version[0] };
   const args = buildArguments({
     build, image, tags: tags.commit, source, settings, builder, metadataFile: 'metadata.json',
