@@ -1,7 +1,7 @@
 import { messageOf } from '../outcome/wording.js';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import type { Clock } from '../ports/clock.js';
-import { bodyOf, type HttpResponse } from '../ports/http.js';
+import { bodyOf, flatHeaders, type HttpResponse } from '../ports/http.js';
 import { meaningOf } from './meaning.js';
 import { apiPath, type Resource } from './resources.js';
 
@@ -122,7 +122,7 @@ export function openApi(socketPath: string, clock: Clock, closed: AbortSignal): 
     raw: call,
     open: async (path, options) => {
       const begun = await begin(path, options);
-      return { status: begun.answer.statusCode ?? 0, headers: flatHeaders(begun.answer), body: bodyOf(piecesOf(begun), () => begun.answer.destroy()) };
+      return { status: begun.answer.statusCode ?? 0, headers: flatHeaders(begun.answer.headers), body: bodyOf(piecesOf(begun), () => begun.answer.destroy()) };
     },
     stream: (path, onLine, signal, onBegun) => streamLines(socketPath, path, { onLine, onBegun }, AbortSignal.any([signal, closed])),
   };
@@ -176,9 +176,6 @@ async function* piecesOf({ answer, failed, tooLate }: Begun): AsyncGenerator<Uin
     throw failed(error);
   }
 }
-
-const flatHeaders = ({ headers }: IncomingMessage): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value ?? '']));
 
 async function pastConflicts(clock: Clock, patch: () => Promise<RawAnswer>, signal: AbortSignal | undefined): Promise<RawAnswer> {
   for (const pauseMs of conflictPausesMs) {

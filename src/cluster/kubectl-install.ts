@@ -1,7 +1,7 @@
 import type { ClusterConfig } from '../config/config.js';
 import { ClusterError } from '../outcome/errors.js';
 import { messageOf } from '../outcome/wording.js';
-import { HttpError } from '../ports/http.js';
+import { discard, HttpError } from '../ports/http.js';
 import type { Ports } from '../ports/ports.js';
 
 /** The release that is installed where kubectl is missing: SHA-256 of `bin/linux/ARCH/kubectl` as dl.k8s.io publishes it. */
@@ -83,17 +83,17 @@ async function download(ports: Ports, url: string, path: string, sha256: string)
 /** @returns why it did not work; undefined when it did */
 async function attempt({ http, files, cancelled }: Ports, url: string, path: string, sha256: string): Promise<Failed | undefined> {
   try {
-    const { status, body } = await http.request({ url, timeoutMs: downloadTimeoutMs, maxRedirects: 5, signal: cancelled });
+    const response = await http.request({ url, timeoutMs: downloadTimeoutMs, maxRedirects: 5, signal: cancelled });
     try {
+      const { status } = response;
       if (status !== 200) return { reason: `it answered with status ${status}`, mayPass: status === 408 || status === 429 || status >= 500 };
-      const actual = await files.writeVerified(path, body, sha256, 0o755);
+      const actual = await files.writeVerified(path, response.body, sha256, 0o755);
       if (actual === sha256) return undefined;
       throw new ClusterError('tool-missing', `The kubectl from ${new URL(url).host} has the checksum ${actual}, and ${sha256} is pinned. It was not run.`, {
         hint: 'Somebody serves another file there. Check `kubectl-url`; for another version set `kubectl-sha256` to the checksum that you trust.',
       });
     } finally {
-      // What nobody reads to its end would keep its connection open.
-      await body[Symbol.asyncIterator]().return?.();
+      await discard(response);
     }
   } catch (error) {
     if (error instanceof HttpError) return { reason: error.message, mayPass: true };

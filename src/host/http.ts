@@ -1,8 +1,8 @@
 import { request as plainRequest, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as secureRequest } from 'node:https';
-import { bodyOf, HttpError, type Http, type HttpRequest, type HttpResponse } from '../ports/http.js';
+import { bodyOf, discard, flatHeaders, HttpError, type Http, type HttpRequest, type HttpResponse } from '../ports/http.js';
 import { explain, redirectFault, tooSlow } from './http-errors.js';
-import { credentialsOf, plainHost, wayTo, type Proxy, type Way } from './proxy-environment.js';
+import { endOf, loginTo, wayTo, type Proxy, type Way } from './proxy-environment.js';
 import { openTunnel } from './tunnel.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -22,7 +22,7 @@ export const createHttp = (env: Environment): Http => ({
       const response = await once(hop, env, left());
       const location = redirects > 0 && isRedirect.includes(response.status) ? response.headers['location'] : undefined;
       if (location === undefined) return response;
-      await response.body[Symbol.asyncIterator]().return?.();
+      await discard(response);
       hop = redirected(hop, response.status, location);
     }
   },
@@ -42,7 +42,8 @@ async function once(request: HttpRequest, env: Environment, timeoutMs: number): 
       life.end();
       response.destroy();
     };
-    return { status: response.statusCode ?? 0, headers: flatten(response), proxy: proxy?.url.host, body: bodyOf(piecesOf(response, failure), close) };
+    const body = bodyOf(piecesOf(response, failure), close);
+    return { status: response.statusCode ?? 0, headers: flatHeaders(response.headers), proxy: proxy?.url.host, body };
   } catch (error) {
     life.end();
     throw failure(error);
@@ -86,13 +87,10 @@ async function open(address: URL, proxy: Proxy | undefined, options: RequestOpti
     const tunnel = await openTunnel(address, proxy, options.signal);
     return secureRequest({ ...options, agent: undefined, createConnection: () => tunnel, ...endOf(address), path: `${address.pathname}${address.search}` });
   }
-  const credentials = credentialsOf(proxy.url);
-  const headers = { ...options.headers as object, ...(credentials === '' ? {} : { 'proxy-authorization': `Basic ${credentials}` }) };
+  const headers = { ...options.headers as object, ...loginTo(proxy) };
   const path = `${address.protocol}//${address.host}${address.pathname}${address.search}`;
   return (proxy.url.protocol === 'https:' ? secureRequest : plainRequest)({ ...options, ...endOf(proxy.url), path, headers });
 }
-
-const endOf = (url: URL): RequestOptions => ({ host: plainHost(url.hostname), port: url.port || (url.protocol === 'https:' ? 443 : 80) });
 
 function answerOf(request: ClientRequest, body: HttpRequest['body']): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
@@ -125,6 +123,3 @@ function redirected(request: HttpRequest, status: number, location: string): Htt
   const headersLeft = Object.fromEntries(Object.entries(request.headers ?? {}).filter(([name]) => !secret.includes(name.toLowerCase())));
   return { ...request, url: to.href, headers: headersLeft, ...(keeps ? {} : { method: 'GET', body: undefined }) };
 }
-
-const flatten = (response: IncomingMessage): Record<string, string> =>
-  Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value ?? '']));

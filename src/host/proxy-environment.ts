@@ -58,8 +58,18 @@ export function proxySecrets(env: Environment): string[] {
 }
 
 /** What comes after `Basic`; empty without credentials. */
-export const credentialsOf = ({ username, password }: URL): string =>
+const credentialsOf = ({ username, password }: URL): string =>
   (username === '' && password === '' ? '' : Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64'));
+
+/** The header by which a proxy knows who asks; none without credentials. */
+export function loginTo({ url }: Proxy): Record<string, string> {
+  const credentials = credentialsOf(url);
+  return credentials === '' ? {} : { 'proxy-authorization': `Basic ${credentials}` };
+}
+
+/** Where a URL is connected to. */
+export const endOf = (url: URL): { host: string; port: string } =>
+  ({ host: plainHost(url.hostname), port: url.port || (url.protocol === 'https:' ? '443' : '80') });
 
 function decoded(text: string): string {
   try {
@@ -75,8 +85,7 @@ function decoded(text: string): string {
  * count for addresses; a port narrows any of them but a network.
  */
 export function bypasses(noProxy: string, url: URL): boolean {
-  const host = plainHost(url.hostname);
-  const port = url.port || (url.protocol === 'https:' ? '443' : '80');
+  const { host, port } = endOf(url);
   return noProxy.toLowerCase().split(/[\s,]+/).filter((entry) => entry !== '').some((entry) => matches(entry, host, port));
 }
 

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { HttpError } from '../ports/http.js';
 import { reasonOf } from './http-errors.js';
-import { credentialsOf, plainHost, type Proxy } from './proxy-environment.js';
+import { endOf, loginTo, type Proxy } from './proxy-environment.js';
 
 /**
  * A connection to a host of https that the proxy has made, encrypted to that host.
@@ -13,12 +13,10 @@ import { credentialsOf, plainHost, type Proxy } from './proxy-environment.js';
  */
 export async function openTunnel(address: URL, proxy: Proxy, signal: AbortSignal | undefined): Promise<Duplex> {
   const target = `${address.hostname}:${address.port || 443}`;
-  const credentials = credentialsOf(proxy.url);
-  const headers = { host: target, ...(credentials === '' ? {} : { 'proxy-authorization': `Basic ${credentials}` }) };
-  const port = proxy.url.port || (proxy.url.protocol === 'https:' ? 443 : 80);
+  const headers = { host: target, ...loginTo(proxy) };
   const send = proxy.url.protocol === 'https:' ? secureRequest : plainRequest;
-  const socket = await connected(send({ host: plainHost(proxy.url.hostname), port, method: 'CONNECT', path: target, headers, agent: false, signal }), target, proxy);
-  const host = plainHost(address.hostname);
+  const socket = await connected(send({ ...endOf(proxy.url), method: 'CONNECT', path: target, headers, agent: false, signal }), target, proxy);
+  const { host } = endOf(address);
   // An address is no server name, and is what its certificate has to name all the same.
   return connectTls({ socket, host, servername: isIP(host) > 0 ? '' : host });
 }

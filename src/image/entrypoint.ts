@@ -1,7 +1,7 @@
 import { join, posix } from 'node:path';
 import type { BuildConfig } from '../config/config.js';
 import type { DockerPorts } from './docker.js';
-import { isRemoteContext } from './source.js';
+import { dockerfileOf, isRemoteContext } from './source.js';
 
 /** ELF `e_machine` → architecture of a platform: https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html */
 const machines: Readonly<Record<number, string>> = { 0x03: '386', 0x16: 's390x', 0x15: 'ppc64le', 0x28: 'arm', 0x3e: 'amd64', 0xb7: 'arm64', 0xf3: 'riscv64' };
@@ -12,11 +12,12 @@ const machines: Readonly<Record<number, string>> = { 0x03: '386', 0x16: 's390x',
  * `FROM scratch` without RUN, of a program that is copied from the context.
  */
 export async function foreignPrograms(
-  files: DockerPorts['files'], { context, dockerfile = join(context, 'Dockerfile'), target, buildArgs }: BuildConfig, platforms: readonly string[],
+  files: DockerPorts['files'], build: BuildConfig, platforms: readonly string[],
 ): Promise<string[]> {
+  const { context, target, buildArgs } = build;
   if (isRemoteContext(context)) return [];
   try {
-    const text = await files.readText(dockerfile);
+    const text = await files.readText(dockerfileOf(build));
     const stage = text === undefined ? undefined : bareStage(text, target);
     if (!stage) return [];
     const found = await Promise.all(platforms.map(async (platform) => {

@@ -1,6 +1,6 @@
 import type { BuildFailure } from './build-failure.js';
 import { sameRepository } from './reference.js';
-import { classifyRegistryError } from './registry-error.js';
+import { classifyRegistryError, firstLine } from './registry-error.js';
 
 /** What a build wants an image for, by the line of the Dockerfile that names it. */
 export interface ImageRole {
@@ -63,8 +63,6 @@ export const imagePlatformFailure = ({ what, where }: ImageRole, place: string):
   cause: 'platform-unsupported', message: `${what} does not exist for a platform that is asked for${place}.`,
   hint: `Choose an image ${where} that has all of \`platforms\`, or leave the platform out.`,
 });
-
-const firstLine = (text: string): string => (text.trim().split('\n')[0] ?? '').replace(/[.\s]+$/, '');
 
 /** The instruction of the Dockerfile that names the image, and its line; undefined when none does, or several do. */
 export function findInstruction(dockerfile: string, image: string): { readonly text: string; readonly line: number } | undefined {

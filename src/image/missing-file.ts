@@ -3,7 +3,7 @@ import type { BuildConfig } from '../config/config.js';
 import type { BuildFailure } from './build-failure.js';
 import type { DockerPorts } from './docker.js';
 import { findInstruction, imageFailure, imagePlatformFailure, imageRole } from './image-role.js';
-import { isRemoteContext } from './source.js';
+import { dockerfileOf, isRemoteContext } from './source.js';
 
 /** What the builder missed, for a look at the files that it was to get. */
 export type Missed =
@@ -29,8 +29,6 @@ export async function explainMissed(files: Files, build: Asked, failure: BuildFa
     return failure;
   }
 }
-
-const dockerfileOf = ({ context, dockerfile }: Asked): string => dockerfile ?? join(context, 'Dockerfile');
 
 /** The path as it can be written in the settings. */
 const asWritten = (path: string): string => {

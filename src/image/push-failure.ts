@@ -1,5 +1,5 @@
 import type { BuildFailure } from './build-failure.js';
-import { classifyRegistryError } from './registry-error.js';
+import { classifyRegistryError, firstLine } from './registry-error.js';
 
 /** What to say when the registry did not take `what`, for this reason. */
 export function pushFailure(what: string, reason: string): BuildFailure {
@@ -24,5 +24,3 @@ export function pushFailure(what: string, reason: string): BuildFailure {
       return { cause: 'push-failed', message: `The image was built, and the registry did not take ${what}: ${why}.` };
   }
 }
-
-const firstLine = (text: string): string => (text.trim().split('\n')[0] ?? '').replace(/[.\s]+$/, '');

@@ -7,8 +7,8 @@ const patterns: readonly (readonly [RegistryError, RegExp])[] = [
   // unexpected status from HEAD request to http://…/blobs/sha256:…: 401 Unauthorized
   // login attempt to http://…/v2/ failed with status: 401 Unauthorized
   // denied: requested access to the resource is denied
-  // A file that cannot be read is "permission denied".
   // server message: insufficient_scope: authorization failed
+  // Not "permission denied": that is a file that cannot be read.
   ['denied', /\b40[13] (?:Unauthorized|Forbidden)|(?<!permission )\bdenied\b|\bunauthorized\b/i],
   ['denied', /no basic auth credentials|insufficient_scope|incorrect username or password/i],
   // unexpected status from PUT request to https://…/manifests/x: 429 Too Many Requests
@@ -24,6 +24,9 @@ const patterns: readonly (readonly [RegistryError, RegExp])[] = [
   // 127.0.0.1:5000/api:v9: not found; manifest unknown; 404 Not Found
   ['absent', /: not found\b|\b404 Not Found|manifest unknown|name unknown|MANIFEST_UNKNOWN|NAME_UNKNOWN/i],
 ];
+
+/** The first line of what a registry or a program said, to stand in a sentence. */
+export const firstLine = (text: string): string => (text.trim().split('\n')[0] ?? '').replace(/[.\s]+$/, '');
 
 /** What the text of docker, buildx or BuildKit says about a request to a registry. */
 export function classifyRegistryError(text: string): RegistryError {

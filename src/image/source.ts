@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { BuildConfig } from '../config/config.js';
 import type { Ports } from '../ports/ports.js';
 import type { RunFacts } from '../ports/run-facts.js';
@@ -55,6 +56,9 @@ export async function readSource(ports: SourcePorts, facts: RunFacts, build: Pic
 
 /** What the commit of the run's facts is. */
 const nameOf = ({ env }: SourcePorts, { commit }: RunFacts): string => (env['GITHUB_SHA'] === commit ? 'the commit of the event (GITHUB_SHA)' : 'the commit of the working directory');
+
+/** The Dockerfile that a build reads; both paths are relative to the workspace. */
+export const dockerfileOf = ({ context, dockerfile }: Pick<BuildConfig, 'context' | 'dockerfile'>): string => dockerfile ?? join(context, 'Dockerfile');
 
 /** Contexts that are not folders: https://docs.docker.com/build/concepts/context/ */
 export const isRemoteContext = (context: string): boolean => /^(?:https?|git|ssh):\/\/|^git@|^github\.com\//.test(context);

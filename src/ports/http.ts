@@ -63,6 +63,15 @@ export function bodyOf(pieces: AsyncIterator<Uint8Array>, close: () => void): As
   return { [Symbol.asyncIterator]: () => ({ next, return: finish }) };
 }
 
+/** Headers as Node.js gives them, each as one text. */
+export const flatHeaders = (headers: Readonly<Record<string, string | readonly string[] | undefined>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, typeof value === 'object' ? value.join(', ') : value ?? '']));
+
+/** Ends an answer that nobody reads: its connection would stay open. */
+export const discard = async ({ body }: Pick<HttpResponse, 'body'>): Promise<void> => {
+  await body[Symbol.asyncIterator]().return?.();
+};
+
 /** The body as UTF-8, at most that many bytes of it; the rest is not waited for. */
 export async function textOf(response: Pick<HttpResponse, 'body'>, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
