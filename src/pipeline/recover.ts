@@ -1,4 +1,5 @@
 import type { Workload } from '../cluster/objects.js';
+import { both } from '../config/checked.js';
 import type { SmokeCheck } from '../config/config.js';
 import { parseSmoke } from '../config/smoke.js';
 import { imageIn, isSet, type Target } from '../rollout/workload.js';
@@ -43,7 +44,7 @@ type Scope = Omit<ReleaseScope, 'targets' | 'workloads'>;
 export function refuseOthersRun({ action, config: { app, image } }: Pick<Run, 'action' | 'config'>, ledger: Ledger): void {
   if (action !== 'rollback' || image === undefined || isRunOf(ledger, image)) return;
   const { id, url, startedAt } = ledger.run;
-  const others = repositoriesOfRun(ledger).join(' and ');
+  const others = both(repositoriesOfRun(ledger));
   throw new ClusterError('locked', `A run of ${others} (${url ?? id}, started ${startedAt}) died in the middle of its rollout, and shares the record of ${app} with ${image}. Nothing was changed.`, {
     hint: `Finish that run first: deploy or roll back ${others}. Then run this rollback again.`,
   });

@@ -224,7 +224,8 @@ const isRelease = (release: Release): boolean =>
 const isReleasedImage = ({ workload, container, image }: ReleasedImage): boolean =>
   [workload, container, image].every(isText) && workloadKinds.includes(workload.split('/')[0] as WorkloadKind);
 
-function newest(releases: readonly Release[]): Release[] {
+/** Of each repository those that are kept, in their order. */
+function keptOf(releases: readonly Release[]): Release[] {
   const counts = new Map<string | undefined, number>();
   return releases.filter(({ repository }) => {
     const count = (counts.get(repository) ?? 0) + 1;
@@ -235,7 +236,7 @@ function newest(releases: readonly Release[]): Release[] {
 
 /** As JSON, with as many releases as fit. */
 export function formatLedger(ledger: Ledger): string {
-  const releases = newest(ledger.releases);
+  const releases = keptOf(ledger.releases);
   for (let kept = releases.length; ; kept = Math.floor(kept / 2)) {
     const text = JSON.stringify({ ...ledger, releases: releases.slice(0, kept) }, undefined, 1);
     if (kept === 0 || Buffer.byteLength(text) <= maxLedgerBytes) return text;
@@ -254,7 +255,7 @@ export function withRelease(ledger: Ledger, release: Release): Ledger {
   const others = ledger.releases
     .filter((known, index) => !sameImages(known.images, release.images) || isNeeded(known, index))
     .map((known) => ({ ...known, images: known.images.map((each) => (served.has(placedImage(each)) ? { ...each, withdrawnAt: undefined } : each)) }));
-  return { ...ledger, releases: newest([release, ...others]) };
+  return { ...ledger, releases: keptOf([release, ...others]) };
 }
 
 export const inPhase = (ledger: Ledger, phase: RunRecord['phase']): Ledger => ({ ...ledger, run: { ...ledger.run, phase } });

@@ -1,5 +1,5 @@
 import { parseReference, sameRepository } from '../image/reference.js';
-import { placeOf, type Ledger, type Release, type ReleasedImage } from './ledger.js';
+import { placedImage, placeOf, type Ledger, type Release, type ReleasedImage } from './ledger.js';
 
 /*
  * Two apps can meet under one name: it is the last part of the image unless `app` is given. They share a record and a
@@ -36,9 +36,7 @@ export function ofRepository(releases: readonly Release[], repository: string): 
  * @param own the releases of the repository
  */
 export function runsRepository(now: ReleasedImage, repository: string, own: readonly Release[]): boolean {
-  const digestOf = (image: string): string => parseReference(image)?.digest ?? image;
-  return same(repositoryOf({}, now), repository)
-    || own.some(({ images }) => images.some((each) => placeOf(each) === placeOf(now) && digestOf(each.image) === digestOf(now.image)));
+  return same(repositoryOf({}, now), repository) || own.some(({ images }) => images.some((each) => placedImage(each) === placedImage(now)));
 }
 
 /** The repositories of the last run of a record. */

@@ -50,6 +50,7 @@ export function charsetOf(contentType: string, head: Uint8Array): string {
   const said = /<meta[^>]+charset\s*=\s*["']?([\w-]+)/i.exec(start)?.[1] ?? /^\s*<\?xml[^>]+encoding\s*=\s*["']([\w-]+)/i.exec(start)?.[1];
   return [mark, named, said].find((label) => label !== undefined && isCharset(label)) ?? 'utf-8';
 }
+
 function isCharset(label: string): boolean {
   try {
     new TextDecoder(label);
