@@ -19,6 +19,10 @@ describe('what really runs', () => {
   it('may be several digests at once', () => {
     expect(runningDigests([runs('a', digest('1')), runs('b', digest('2')), runs('c', digest('1'))])).toEqual(new Map([['app', new Set([digest('1'), digest('2')])]]));
   });
+  it('is that of init containers and sidecars as well', () => {
+    const mesh = running({ name: 'mesh', imageID: digest('2') });
+    expect(runningDigests([runs('a', digest('1'), { initStatuses: [mesh] })])).toEqual(new Map([['mesh', new Set([digest('2')])], ['app', new Set([digest('1')])]]));
+  });
   it('is nothing for pods that are not ready, or that do not say it', () => {
     expect(runningDigests([pod('a', { statuses: [running({ ready: false, imageID: digest('1') })] }), runs('b', ''), runs('c', 'sha256:short'), {}])).toEqual(new Map());
   });

@@ -52,10 +52,10 @@ const isOnItsWay = (pod: Pod): boolean => !isFailing(pod) && statusesOf(pod).eve
 export const isFailing = (pod: Pod): boolean => statusesOf(pod).some(({ state }) =>
   (state?.terminated?.exitCode ?? 0) !== 0 || !isCreating(state?.waiting?.reason));
 
-/** Container name → the digests that pods really run, as the runtime reports them. */
+/** Container name → the digests that pods really run, as the runtime reports them; init containers and sidecars included. */
 export function runningDigests(pods: readonly Pod[]): Map<string, Set<string>> {
   const digests = new Map<string, Set<string>>();
-  for (const status of pods.filter(isReady).flatMap((pod) => pod.status?.containerStatuses ?? [])) {
+  for (const status of pods.filter(isReady).flatMap(statusesOf)) {
     const digest = digestOf(status);
     if (digest) digests.set(status.name ?? '', (digests.get(status.name ?? '') ?? new Set()).add(digest));
   }
