@@ -136,7 +136,7 @@ it('a pod that starts with what was set again is left alone, though another of i
 describe('a version that is deployed over a broken StatefulSet', () => {
   const broken = 'registry.example/api:broken';
   /** Two pods of a StatefulSet of which the second is of `broken`; its controller replaces a pod that is gone from the template that it has seen. */
-  const begin = (second: ContainerStatus, options: { readonly spec?: Workload['spec']; readonly troubles?: FakeCluster['troubles']; readonly runnerAheadMs?: number } = {}) => {
+  const begin = (second: ContainerStatus, options: { readonly spec?: Workload['spec']; readonly troubles?: FakeCluster['troubles']; readonly runnerAheadMs?: number; readonly init?: ContainerStatus } = {}) => {
     const world = new World();
     const { clock: server } = simulate().ports;
     const clock = { ...server, now: () => server.now() + (options.runnerAheadMs ?? 0) };
@@ -154,14 +154,14 @@ describe('a version that is deployed over a broken StatefulSet', () => {
     });
     cluster.troubles.push(...options.troubles ?? []);
     const pods = new Map<string, Pod>();
-    const create = (name: string, image: string, statuses = [running()]): void => {
-      const made = pod(name, { uid: `uid-${nextVersion()}`, owner: 'uid-api', image, labels: { 'controller-revision-hash': image }, statuses });
+    const create = (name: string, image: string, statuses = [running()], initStatuses?: readonly ContainerStatus[]): void => {
+      const made = pod(name, { uid: `uid-${nextVersion()}`, owner: 'uid-api', image, labels: { 'controller-revision-hash': image }, statuses, initStatuses });
       pods.set(name, made);
       cluster.put(`/api/v1/namespaces/web/pods/${name}`, made);
       world.apply(set(made));
     };
     create('api-0', oldImage);
-    create('api-1', broken, [second]);
+    create('api-1', broken, [second], options.init && [options.init]);
     const control = (): void => {
       const now = cluster.objects.get(path) as Workload;
       const image = now.spec?.template?.spec?.containers?.[0]?.image ?? '';
@@ -208,9 +208,19 @@ describe('a version that is deployed over a broken StatefulSet', () => {
     expect(ports.lines).toContain('command kubectl delete pod api-1');
     expect(release.written.freed.map(({ what }) => what)).toEqual([expect.stringMatching(/^Pod api-1 of statefulset\/api is broken, and its controller never replaces it: it is deleted \(container app of pod api-1 /)]);
   });
-  it('leaves a pod alone that only starts: the run ends with its deadline', async () => {
+  it('also where it waits in an init container for longer than a pod may take to be ready', async () => {
+    const { rollingOut, images, deleted, ports } = begin(waiting('PodInitializing'), { init: running({ name: 'migrate', ready: false }) });
+    await rollingOut;
+    expect([images(), deleted()]).toEqual([[newImage, newImage], ['DELETE /api/v1/namespaces/web/pods/api-1']]);
+    expect(ports.lines).toContainEqual(expect.stringContaining('it is deleted (pod api-1 is not ready: init container migrate is running)'));
+    expect(ports.lines).toContainEqual(expect.stringContaining('api-1 of an earlier version: init container migrate is running'));
+  });
+  it('leaves a pod alone that only starts: the run ends with its deadline, and names it', async () => {
     const { rollingOut, deleted } = begin(waiting('ContainerCreating'));
-    await expect(rollingOut).rejects.toMatchObject({ code: 'deadline' });
+    await expect(rollingOut).rejects.toMatchObject({
+      code: 'deadline', message: expect.stringMatching(/api-1 of an earlier version: waiting for node node-1 to start container app for \d+ s/),
+      hint: expect.stringContaining('`kubectl delete pod api-1`'),
+    });
     expect(deleted()).toEqual([]);
   });
   it('leaves a pod alone that runs since a moment ago, also where the clock of the runner is ahead', async () => {

@@ -50,14 +50,14 @@ export async function preflight(run: Run, facts: ClusterFacts, image: ImageFacts
 }
 
 /** What the change of the workloads comes to: images that admission rewrites, and pods that have to be deleted for it. */
-export async function checkChange({ ports: { cancelled } }: Run, { cluster, found }: ClusterFacts, targets: readonly Target[]): Promise<Checked> {
+export async function checkChange({ ports: { cancelled, clock } }: Run, { cluster, found }: ClusterFacts, targets: readonly Target[]): Promise<Checked> {
   const workloads = new Map(found.map(({ ref, workload }) => [refText(ref), { kind: ref.kind, workload }] as const));
   const known = targets.filter(({ containers }) => containers.every(({ after }) => !after.includes(digestOfBuild)));
   const [foreseen, ...stuck] = await Promise.all([
     foresee(cluster, known, known.map(({ ref }) => workloads.get(ref)?.workload), cancelled),
     ...targets.map(async ({ ref, kind }) => {
       const workload = workloads.get(ref)?.workload;
-      return workload ? checkStuck(cluster.api, cluster.namespace, { ref, kind, workload }, cancelled) : nothingFound;
+      return workload ? checkStuck(cluster.api, cluster.namespace, { ref, kind, workload }, clock.now(), cancelled) : nothingFound;
     }),
   ]);
   return together([{ problems: replacedImages(foreseen), warnings: describeRewriting(foreseen) }, ...stuck]);

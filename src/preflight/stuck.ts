@@ -2,6 +2,8 @@ import type { Api } from '../cluster/api.js';
 import { controllerOf, isLeaving, nameOf, statusesOf, uidOf, type List, type Pod, type Workload } from '../cluster/objects.js';
 import { apiPath, resources } from '../cluster/resources.js';
 import type { WorkloadKind } from '../config/config.js';
+import { unreadyForMs, unreadyPatienceMs } from '../rollout/judge/awaited.js';
+import { isCreating, stateOf } from '../rollout/judge/pod-state.js';
 import { isReady } from '../rollout/judge/symptoms.js';
 import { podSelector } from '../rollout/selector.js';
 import { isFailing } from '../rollout/snapshot.js';
@@ -13,21 +15,26 @@ import { nothingFound, type Checked } from './finding.js';
  * their template is an earlier one. What is not broken yet gets the time to become ready.
  */
 export async function checkStuck(
-  api: Api, namespace: string, { ref, kind, workload }: { readonly ref: string; readonly kind: WorkloadKind; readonly workload: Workload }, signal: AbortSignal,
+  api: Api, namespace: string, { ref, kind, workload }: { readonly ref: string; readonly kind: WorkloadKind; readonly workload: Workload }, now: number, signal: AbortSignal,
 ): Promise<Checked> {
   const { spec, status } = workload;
   const isWhole = (status?.readyReplicas ?? 0) >= desiredReplicas(workload);
   if (kind !== 'statefulset' || spec?.podManagementPolicy === 'Parallel' || isWhole) return nothingFound;
   const query = new URLSearchParams({ labelSelector: podSelector([workload]) ?? '' });
   const { items = [] } = await api.get<List<Pod>>(`${apiPath(resources.pods, namespace)}?${query.toString()}`, { signal });
-  const broken = items.filter((pod) => controllerOf(pod) === uidOf(workload) && !isLeaving(pod) && !isReady(pod) && isFailing(pod));
+  const unready = items.filter((pod) => controllerOf(pod) === uidOf(workload) && !isLeaving(pod) && !isReady(pod));
+  const broken = unready.filter((pod) => isFailing(pod) || unreadyForMs(pod, now) >= unreadyPatienceMs(pod) || hasRestarted(pod));
   return { problems: [], warnings: broken.map((pod) => describe(ref, pod)) };
 }
+
+/** More than once is no accident, also at a moment when all of its containers run. */
+const hasRestarted = (pod: Pod): boolean => statusesOf(pod).some(({ restartCount = 0 }) => restartCount > 1);
 
 function describe(ref: string, pod: Pod): string {
   const reasons = statusesOf(pod).flatMap(({ name, state }) => {
     const reason = state?.waiting?.reason ?? (state?.terminated ? `exit code ${state.terminated.exitCode}` : undefined);
-    return reason === undefined ? [] : [`${name}: ${reason}`];
+    return reason === undefined || isCreating(reason) || reason === 'exit code 0' ? [] : [`${name}: ${reason}`];
   });
-  return `Pod ${nameOf(pod)} of ${ref} is broken (${reasons.join(', ')}), and will be deleted after the change unless it becomes ready: the StatefulSet controller waits for it and never replaces it.`;
+  const why = reasons.length > 0 ? reasons.join(', ') : stateOf(pod, []).words;
+  return `Pod ${nameOf(pod)} of ${ref} is broken (${why}), and will be deleted after the change unless it becomes ready: the StatefulSet controller waits for it and never replaces it.`;
 }

@@ -1,11 +1,12 @@
 import { ApiError } from '../cluster/api.js';
-import { conditionOf, nameOf, uidOf, type Container, type Pod } from '../cluster/objects.js';
+import { nameOf, uidOf, type Container, type Pod } from '../cluster/objects.js';
 import { persistently } from '../cluster/persist.js';
 import { apiPath, resources, workloadResource } from '../cluster/resources.js';
 import type { Cause } from '../outcome/causes.js';
 import { messageOf } from '../outcome/wording.js';
 import { evidenceOf } from './evidence.js';
 import { FailedRollout, type Followed } from './follow.js';
+import { awaitedPod, stalled, unreadyForMs } from './judge/awaited.js';
 import { isReady, symptomsOfPod, untilDeadline, type Symptom } from './judge/symptoms.js';
 import type { OpenRelease } from './release.js';
 import { hasObserved, imageSet, type Target } from './workload.js';
@@ -85,19 +86,16 @@ function ofThisRun(release: OpenRelease, each: Followed, stage: Stage): Broken[]
     .map((pod) => ({ pod, target: each.target }));
 }
 
-/** The pod of an earlier template that the controller waits for: it takes them by their numbers, and stops at the first that is not ready. */
+/** The pod of an earlier template that the controller waits for. One that a partition keeps would come back as it is. */
 function waitedFor(release: OpenRelease, each: Followed): Broken[] {
   if (!isOrdered(release, each)) return [];
   const view = release.watched.world.view(each.target);
-  // One that is terminating is waited for as well, and goes by itself.
-  if (view.leavingPods.length > 0) return [];
-  const [first] = [...view.newPods, ...view.oldPods, ...view.keptPods].filter((pod) => !isReady(pod)).sort((a, b) => ordinalOf(a) - ordinalOf(b));
-  if (!first || !view.oldPods.includes(first)) return [];
-  const [symptom] = symptomsOfPod(first, view, { ...each.expected, restartsBefore: new Map() }).sort((a, b) => a.patienceMs - b.patienceMs);
-  return symptom ? [{ pod: first, target: each.target, symptom }] : [];
+  const pod = awaitedPod(view);
+  if (!pod || !view.oldPods.includes(pod)) return [];
+  const [worst] = symptomsOfPod(pod, view, { ...each.expected, restartsBefore: new Map() }).sort((a, b) => a.patienceMs - b.patienceMs);
+  const symptom = worst ?? stalled(pod, view.eventsOf(uidOf(pod)));
+  return symptom ? [{ pod, target: each.target, symptom }] : [];
 }
-
-const ordinalOf = (pod: Pod): number => Number(/-(\d+)$/.exec(nameOf(pod))?.[1] ?? Infinity);
 
 interface Moment {
   /** Monotonic ms. */
@@ -123,15 +121,6 @@ function dueAt({ config }: OpenRelease, { pod, symptom }: Broken, seen: Map<stri
   seen.set(symptom.key, since);
   const patience: Readonly<Partial<Record<Cause, number>>> = config.patienceMs ?? {};
   return since + Math.max(leastPatienceMs, patience[symptom.cause] ?? symptom.patienceMs);
-}
-
-/** How long the containers of a pod have been running without it being ready: that began before anybody watched. */
-function unreadyForMs(pod: Pod, now: number | undefined): number {
-  const times = [
-    conditionOf(pod.status?.conditions, 'Ready')?.lastTransitionTime, ...(pod.status?.containerStatuses ?? []).map(({ state }) => state?.running?.startedAt),
-  ].map((time) => Date.parse(time ?? ''));
-  // What is not known counts from the first look.
-  return now !== undefined && times.every(Number.isFinite) ? Math.max(0, now - Math.max(...times)) : 0;
 }
 
 async function free(release: OpenRelease, { pod, target, symptom }: Broken, stage: Stage, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 import { nameOf, statusesOf, uidOf, type Pod } from '../../cluster/objects.js';
 import type { WorkloadView } from '../world.js';
+import { awaitedPod } from './awaited.js';
 import type { Completion } from './completion.js';
 import { endedSince } from './ended.js';
 import type { Expectation } from './expectation.js';
@@ -43,11 +44,23 @@ export function doingOf(view: WorkloadView, expected: Expectation, waitingFor: s
     return { what: of(words), lasting: (ms) => of(lasting(Math.floor(ms / 1000))), pod: busy, container, warnAfterMs: 1000 * warnAfterSeconds, hint };
   }
   const leaving = blockingPods(view, at)[0];
-  if (!leaving) return controllerWaits(view, waitingFor);
+  if (!leaving) return earlierPod(view) ?? controllerWaits(view, waitingFor);
   const what = describeLeaving(leaving);
   // Once it is overdue a symptom of its own tells of it.
   const lasting = (ms: number): string => (leaving.overdueAt <= at ? describeOverdue(view, leaving.pod, ms) : `${what} for ${Math.floor(ms / 1000)} s`);
   return { what, lasting, since: leaving.since, pod: leaving.pod, warnAfterMs: Infinity };
+}
+
+/** A pod of an earlier template that the controller waits for and never replaces. */
+function earlierPod(view: WorkloadView): Doing | undefined {
+  const pod = awaitedPod(view);
+  if (!pod) return undefined;
+  const { name, words, lasting, container } = stateOf(pod, view.eventsOf(uidOf(pod)));
+  const of = (text: string): string => `${nameOf(pod)} of an earlier version: ${text}`;
+  return {
+    what: of(words), lasting: (ms) => of(lasting(Math.floor(ms / 1000))), pod, container, warnAfterMs: 1000 * podStates[name].warnAfterSeconds,
+    hint: `The controller waits for pod ${nameOf(pod)} to be ready and does not replace it before: fix what the pod waits for, or delete it (\`kubectl delete pod ${nameOf(pod)}\`).`,
+  };
 }
 
 /** Every pod is ready that there is: the next ones, or their minReadySeconds, are the controller's. */
