@@ -220,6 +220,17 @@ describe('a rollback', () => {
     expect([imageOf(simulation.deployment()), simulation.cluster.done.filter((each) => each.startsWith('PATCH'))]).toEqual([newImage, []]);
   });
 
+  it('does not say of a workload that has not failed that it has', async () => {
+    const simulation = simulate({ after: 'crash' });
+    const containers = [{ name: 'app', before: oldImage, after: newImage, back: newImage }];
+    const release = { ...simulation.release, targets: simulation.release.targets.map((each) => ({ ...each, containers })) };
+    const error = await rollOut(release, unopposed).then(() => undefined, (thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(FailedRollout);
+    const other = new FailedRollout((error as FailedRollout).failed.map((each) => ({ ...each, target: { ...each.target, ref: 'deployment/worker' } })));
+    const { notes } = await undoRelease(release, other, { restoring: async () => undefined, resumed: false, held: [] });
+    expect(notes).toEqual([`deployment/api holds ${newImage}, which is the last verified release, and is left as it is: what failed is another workload.`]);
+  });
+
   it('does not answer for a sidecar that this run had not set, and tells that it is another one', async () => {
     const { simulation, error } = await run({ after: 'crash' });
     const { release } = simulation;

@@ -2,9 +2,9 @@ import { CancelledError, RolloutError, type DeployError, type Evidence } from '.
 import type { Unverified } from '../outcome/outcome.js';
 import { messageOf, sentence } from '../outcome/wording.js';
 import { evidenceOf } from './evidence.js';
-import { follow, type Followed } from './follow.js';
+import { FailedRollout, follow, type Followed } from './follow.js';
 import type { HeldTarget } from './hold.js';
-import { imageBack, type Target } from './workload.js';
+import type { Target } from './workload.js';
 import { proveRelease } from './prove.js';
 import { asWritten, expectation, steadyMs, type OpenRelease } from './release.js';
 import { leaveAlone, restore, type Restored } from './restore.js';
@@ -62,7 +62,7 @@ export async function undoRelease(before: OpenRelease, failure: DeployError, jou
   const restored = await Promise.all(release.targets.map((target) => putBack(release, target, journal)));
   const restoredAfterMs = ports.clock.monotonic() - startedAt;
   const lost = restored.flatMap(lostWords);
-  const kept = restored.filter(({ result }) => result === 'kept');
+  const kept = restored.flatMap((each) => (each.result === 'kept' ? [each] : []));
   const back = restored.filter(({ result }) => result === 'restored');
   for (const { target } of back) ports.log.progress('rollback', target.ref, 'old images set again');
   const untouched = restored.filter(({ result }) => result === 'untouched').map(({ target }) => target.ref);
@@ -75,7 +75,7 @@ export async function undoRelease(before: OpenRelease, failure: DeployError, jou
   // Of what has just failed, and is all that there is to go back to, no other proof is to be had.
   const proof = back.length > 0 || journal.resumed ? await prove(release, restored, { cancelled, resumed: journal.resumed }) : { holds: false, notes: [] };
   const holds = proof.holds && lost.length + kept.length === 0;
-  const notes = [...await unrecorded(recorded, release), ...lost, ...kept.map(keptWords), ...proof.notes];
+  const notes = [...await unrecorded(recorded, release), ...lost, ...kept.map((each) => keptWords(each, failure)), ...proof.notes];
   return {
     result: holds ? 'restored' : 'failed', notes, evidence: evidence(), untouched, changed,
     nothingGood: !holds && lost.length === 0 && (kept.length > 0 || back.some(({ target }) => target.nothingGood)),
@@ -120,8 +120,12 @@ function lostWords(each: Restored): string[] {
   return [`${sentence(each.message)}${each.unanswered ? ' A patch was sent and not answered: it may have been done.' : ''}`];
 }
 
-const keptWords = ({ target: { ref, containers } }: Restored): string =>
-  `${ref} holds ${containers.map(imageBack).join(', ')}, which is the last verified release and has failed now: there is nothing better.`;
+/** Where the failure names workloads, the others have not failed. */
+function keptWords({ target: { ref }, images }: Extract<Restored, { result: 'kept' }>, failure: DeployError): string {
+  const isOther = failure instanceof FailedRollout && failure.failed.every(({ target }) => target.ref !== ref);
+  const holds = `${ref} holds ${[...images.values()].join(', ')}, which is the last verified release`;
+  return isOther ? `${holds}, and is left as it is: what failed is another workload.` : `${holds} and has failed now: there is nothing better.`;
+}
 
 /** What was seen of the pods that were deleted, before they were. */
 const freedEvidence = ({ written }: OpenRelease): Evidence[] =>
