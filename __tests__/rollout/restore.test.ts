@@ -61,6 +61,13 @@ describe('the patch that puts the old images back', () => {
     it('goes back to another registry of the same digest, where that is what the run has changed', () => {
       expect(imageAfter(of({ before: 'old.example/api@sha256:' + '2'.repeat(64) }), deployment({ image: newImage }))).toBe('old.example/api@sha256:' + '2'.repeat(64));
     });
+    it('puts back the very tag that was there before, where the run has set the same digest without it', () => {
+      const tagged = `registry.example/api:1@sha256:${'2'.repeat(64)}`;
+      const untagged = `registry.example/api@sha256:${'2'.repeat(64)}`;
+      expect(imageAfter(of({ before: tagged, after: untagged }), deployment({ image: untagged }))).toBe(tagged);
+      // The last verified release is the same under both.
+      expect(restorePatch(of({ before: 'registry.example/api:broken', after: untagged, back: tagged }), deployment({ image: untagged }), undefined)).toEqual([]);
+    });
     it('does not touch another digest', () => {
       expect(restorePatch(of({ becomes }), deployment({ image: `cache.example/api@sha256:${'9'.repeat(64)}` }), undefined)).toMatchObject({ superseded: expect.stringContaining('by somebody else') });
     });

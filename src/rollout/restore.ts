@@ -51,12 +51,15 @@ export function restorePatch(target: Target, workload: Workload, held: HeldTarge
   return operations.length === 0 ? [] : [{ op: 'test', path: '/metadata/uid', value: target.uid }, ...operations];
 }
 
-/** Whether it is what a rollback puts back: also under the name that admission gives it, unless that is what the run has set. */
+/**
+ * Whether it is what a rollback puts back: also under the name that admission gives it, unless that is what the run has
+ * set. A release is the same with and without its tag; what was there before is put back to the letter.
+ */
 function isBack(wanted: TargetContainer, image: string | undefined): boolean {
   const back = imageBack(wanted);
   // `null` may stand where the type says that nothing can: objects come from outside.
   if (typeof image !== 'string' || image === back) return image === back;
-  return sameImage(image, back) && (!isSet(wanted, image) || sameRepository(wanted.after, back));
+  return sameImage(image, back) && (!isSet(wanted, image) || (wanted.back !== undefined && sameRepository(wanted.after, back)));
 }
 
 /**
