@@ -213,12 +213,12 @@ describe('a version that is deployed over a broken StatefulSet', () => {
     await rollingOut;
     expect([images(), deleted()]).toEqual([[newImage, newImage], ['DELETE /api/v1/namespaces/web/pods/api-1']]);
     expect(ports.lines).toContainEqual(expect.stringContaining('it is deleted (pod api-1 is not ready: init container migrate is running)'));
-    expect(ports.lines).toContainEqual(expect.stringContaining('api-1 of an earlier version: init container migrate is running'));
+    expect(ports.lines).toContainEqual(expect.stringContaining('api-1 of another version: init container migrate is running'));
   });
   it('leaves a pod alone that only starts: the run ends with its deadline, and names it', async () => {
     const { rollingOut, deleted } = begin(waiting('ContainerCreating'));
     await expect(rollingOut).rejects.toMatchObject({
-      code: 'deadline', message: expect.stringMatching(/api-1 of an earlier version: waiting for node node-1 to start container app for \d+ s/),
+      code: 'deadline', message: expect.stringMatching(/api-1 of another version: waiting for node node-1 to start container app for \d+ s/),
       hint: expect.stringContaining('`kubectl delete pod api-1`'),
     });
     expect(deleted()).toEqual([]);

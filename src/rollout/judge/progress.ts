@@ -56,7 +56,7 @@ function earlierPod(view: WorkloadView): Doing | undefined {
   const pod = awaitedPod(view);
   if (!pod) return undefined;
   const { name, words, lasting, container } = stateOf(pod, view.eventsOf(uidOf(pod)));
-  const of = (text: string): string => `${nameOf(pod)} of an earlier version: ${text}`;
+  const of = (text: string): string => `${nameOf(pod)} of another version: ${text}`;
   return {
     what: of(words), lasting: (ms) => of(lasting(Math.floor(ms / 1000))), pod, container, warnAfterMs: 1000 * podStates[name].warnAfterSeconds,
     hint: `The controller waits for pod ${nameOf(pod)} to be ready and does not replace it before: fix what the pod waits for, or delete it (\`kubectl delete pod ${nameOf(pod)}\`).`,
