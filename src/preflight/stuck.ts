@@ -15,7 +15,8 @@ import { nothingFound, type Checked } from './finding.js';
  * their template is an earlier one. What is not broken yet gets the time to become ready.
  */
 export async function checkStuck(
-  api: Api, namespace: string, { ref, kind, workload }: { readonly ref: string; readonly kind: WorkloadKind; readonly workload: Workload }, now: number, signal: AbortSignal,
+  api: Api, namespace: string, { ref, kind, workload }: { readonly ref: string; readonly kind: WorkloadKind; readonly workload: Workload },
+  now: number, signal: AbortSignal,
 ): Promise<Checked> {
   const { spec, status } = workload;
   const isWhole = (status?.readyReplicas ?? 0) >= desiredReplicas(workload);
