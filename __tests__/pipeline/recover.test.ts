@@ -119,6 +119,16 @@ describe('what a run that died had brought to its end', () => {
     expect([result, phases]).toEqual(['confirmed', ['proven']]);
     expect(tookMs).toBeLessThan(10_000);
   });
+  it.each([
+    [2, ['It was seen to serve.']], [0, ['Nothing runs with the image of deployment/api now: it is scaled to 0 replicas.']],
+  ])('is told of as restored with no more than was seen: of %i pods', async (replicas, told) => {
+    const ports = fakePorts({ clock: idleClock() });
+    const pods = ['a', 'b'].slice(0, replicas).map((name) => pod(name, { owner: 'uid-rs', image: oldImage }));
+    const cluster = stillCluster({ image: oldImage, pods, replicas });
+    const scope = { ports, cluster, config: config({ smoke: [] }), services: [] };
+    const { result, notes } = await recover(scope, remembering(), ledger({ phase: 'restoring', smoke: [], before: { held: [], running: {} } }), { formerHeardAt: 0 });
+    expect([result, notes]).toEqual(['restored', told]);
+  });
   it('and runs between two crashes has to outlive what it lived before, until it is confirmed', async () => {
     const { result, tookMs } = await look(6);
     expect(result).toBe('confirmed');

@@ -42,6 +42,8 @@ export interface StillOptions {
   /** Image of the Deployment and of both of its pods. */
   readonly image?: string;
   readonly pods?: readonly Pod[];
+  /** That the Deployment wants; two unless given. */
+  readonly replicas?: number;
   /** What is answered to a smoke check of a pod, by its name, or of the Service (undefined). */
   readonly answer?: (pod: string | undefined) => Partial<RawAnswer>;
   readonly kubectl?: FakeOptions['kubectl'];
@@ -49,8 +51,8 @@ export interface StillOptions {
 }
 
 /** A cluster with one Deployment of two pods and its Service, in which nothing happens by itself. */
-export function stillCluster({ image = oldImage, pods, answer, kubectl, now }: StillOptions = {}): Cluster & Pick<FakeCluster, 'objects' | 'done'> {
-  const cluster = fakeCluster({ objects: { [deploymentPath]: deployment({ image }) }, kubectl, now });
+export function stillCluster({ image = oldImage, pods, replicas = 2, answer, kubectl, now }: StillOptions = {}): Cluster & Pick<FakeCluster, 'objects' | 'done'> {
+  const cluster = fakeCluster({ objects: { [deploymentPath]: deployment({ image, spec: { replicas } }) }, kubectl, now });
   const lists: Readonly<Record<string, readonly KubeObject[]>> = {
     replicasets: [replicaSet('rs', image)],
     pods: pods ?? ['a', 'b'].map((name) => pod(name, { owner: 'uid-rs', image })),

@@ -73,6 +73,14 @@ describe('the end of the log', () => {
         + 'this needs a person now.',
       `  deployment/hello:app is ${after}`, '  The API server did not answer within 30 s.',
       'Go back by hand:', `  kubectl --namespace web set image deployment/hello app=${before}`]],
+    ['a rollback of what nothing runs with', { ...rolledBack, nothingRuns: true, unverified: [{ workload: 'deployment/hello', reason: 'it is scaled to 0 replicas' }] }, [
+      'rolled-back: hello to production. The new version crashes. What was there before is set again; nothing runs with it now, so nothing is verified.',
+      `  deployment/hello:app is ${before}`, '  The old images were put back 412 ms after the failure was found.']],
+    ['a rollback of some that run', { ...rolledBack, unverified: [{ workload: 'cronjob/nightly', reason: 'it is suspended' }] }, [
+      'rolled-back: hello to production. The new version crashes. What was there before is back, and was seen to serve where anything runs. '
+        + 'Not verified, as nothing runs with the image now: cronjob/nightly (it is suspended).',
+      `  deployment/hello:app is ${before}`, '  The old images were put back 412 ms after the failure was found.',
+      '  Where anything runs, they were seen to serve 2.9 s later.']],
     ['a failure before any change', failed, ['failed: hello to production. The settings are not valid. No workload was changed.']],
   ])('tells of %s', (_, outcome, lines) => {
     expect(closingLines(outcome)).toEqual(lines);

@@ -5,7 +5,7 @@ import { parseSmoke } from '../config/smoke.js';
 import { imageIn, isSet, type Target } from '../rollout/workload.js';
 import { workloadResource } from '../cluster/resources.js';
 import { ClusterError, RolloutError } from '../outcome/errors.js';
-import type { Recovery } from '../outcome/outcome.js';
+import type { Recovery, Unverified } from '../outcome/outcome.js';
 import { acquireLock, type Lock } from '../rollout/lock.js';
 import type { ClusterFacts } from './cluster-facts.js';
 import { closedNow } from './freeze.js';
@@ -154,19 +154,24 @@ export async function recover(scope: Scope, store: LedgerStore, ledger: Ledger, 
     if (run.phase === 'changing' && (await succeeded(release))) {
       const unverified = unverifiedOf(release);
       await store.write(inPhase(withRelease(ledger, releaseOf(ledger.run, scope.ports.clock.now(), unverified.map(({ workload }) => workload))), 'proven'));
-      const idle = unverified.map(({ workload, reason }) => `Nothing runs with the image of ${workload} now: ${reason}.`);
-      return { ...about, result: 'confirmed', notes: [...(unverified.length < release.targets.length ? ['Its version was on every workload and answered rightly.'] : ['Its images are on every workload.']), ...idle] };
+      return { ...about, result: 'confirmed', notes: [...(unverified.length < release.targets.length ? ['Its version was on every workload and answered rightly.'] : ['Its images are on every workload.']), ...idleNotes(unverified)] };
     }
     if (run.rollback === 'off') {
       await store.write(inPhase(ledger, 'left'));
       return { ...about, result: 'failed', notes: ['`rollback` is off: its images stay where they were set.'] };
     }
     const undone = await undoRecorded(release, store, ledger);
-    return { ...about, result: undone.result === 'failed' ? 'failed' : 'restored', notes: undone.notes, changed: undone.changed ?? [] };
+    const unverified = undone.unverified ?? [];
+    const seen = undone.result === 'restored' && unverified.length < release.targets.length ? ['It was seen to serve.'] : [];
+    const restored = undone.result === 'failed' ? [] : [...seen, ...idleNotes(unverified)];
+    return { ...about, result: undone.result === 'failed' ? 'failed' : 'restored', notes: [...restored, ...undone.notes], changed: undone.changed ?? [] };
   } finally {
     release.watched.close();
   }
 }
+
+const idleNotes = (unverified: readonly Unverified[]): string[] =>
+  unverified.map(({ workload, reason }) => `Nothing runs with the image of ${workload} now: ${reason}.`);
 
 async function succeeded(release: OpenRelease): Promise<boolean> {
   const { ports, watched, config } = release;

@@ -251,7 +251,7 @@ const forget = (run: Run): Promise<void> =>
 function tellRolledOut(release: OpenRelease, rolledOutMs: number): void {
   const { ports, targets, services, watched } = release;
   const unverified = unverifiedOf(release);
-  for (const { workload, reason } of unverified) ports.log.info(`${workload} has the new image, and nothing runs with it now: ${reason}`);
+  for (const { workload, reason } of unverified) ports.log.info(`${workload} has the image, and nothing runs with it now: ${reason}`);
   const running = targets.filter(({ ref }) => !unverified.some(({ workload }) => workload === ref));
   if (running.length === 0) return;
   const served = running.some((target) => services.some((service) => selects(service, watched.world.view(target).workload?.spec?.template?.metadata?.labels)));

@@ -65,7 +65,7 @@ function failure(failed: Failure | undefined): string {
 }
 
 function rollback(outcome: Outcome): string {
-  const sentences = outcome.rollback ? rollbackSentences(outcome.rollback) : [];
+  const sentences = rollbackSentences(outcome);
   return sentences.length > 0 ? `**Rollback**\n\n${list(sentences)}` : '';
 }
 
@@ -77,7 +77,7 @@ function recovery({ recovery: found }: Outcome): string {
 }
 
 const recoveryWords = {
-  confirmed: 'it had succeeded', restored: 'what was there before it was put back and seen to serve', failed: 'what was there before it is not, or not provably, back',
+  confirmed: 'it had succeeded', restored: 'what was there before it was put back', failed: 'what was there before it is not, or not provably, back',
 } as const;
 
 /** Those of a plan stand in it. */
