@@ -12,6 +12,7 @@ const creating = waiting('ContainerCreating');
 const initializing = waiting('PodInitializing');
 const migrate = [{ name: 'migrate', image: newImage }];
 const proxy = [{ name: 'proxy', image: newImage, restartPolicy: 'Always', startupProbe: {} }];
+const hooked = [{ name: 'app', image: newImage, lifecycle: { postStart: { exec: { command: ['/register'] } } } }];
 const of = (options: PodOptions, spec: Pod['spec'] = {}): Pod => {
   const made = pod('p', { conditions: [scheduled, unready], ...options });
   return { ...made, spec: { ...made.spec, ...spec } };
@@ -63,7 +64,14 @@ const examples: Readonly<Record<PodStateName, readonly (readonly [pod: Pod, even
     of({ statuses: [initializing], initStatuses: [running({ name: 'proxy', ready: false, started: false })], initContainers: proxy }), [],
     'sidecar proxy has not passed its startup probe',
   ]],
+  'hook-running': [
+    [of({ statuses: [creating], containers: hooked }), [about('Created', 'app'), about('Started', 'app')], 'the postStart hook of container app is running'],
+    [of({ statuses: [initializing], initStatuses: [waiting('PodInitializing', undefined, { name: 'proxy' })], initContainers: [{ ...hooked[0], name: 'proxy', restartPolicy: 'Always' }] }),
+      [about('Started', 'proxy')], 'the postStart hook of init container proxy is running'],
+  ],
   'creating': [
+    [of({ statuses: [creating], containers: hooked }), [about('Created', 'app')], 'waiting for node node-1 to start container app'],
+    [of({ statuses: [creating] }), [about('Started', 'app')], 'waiting for node node-1 to start container app'],
     [of({ statuses: [creating] }), [], 'waiting for node node-1 to start container app'],
     [of({ statuses: [creating] }), [about('Pulling', 'app'), about('Pulled', 'app')], 'waiting for node node-1 to start container app'],
     [of({ statuses: [creating] }), [about('Pulling', 'other')], 'waiting for node node-1 to start container app'],
@@ -102,7 +110,7 @@ describe('a pod that is not ready', () => {
     }
     const decision = asked.at(deadlineAt);
     expect(word(decision)).toBe('deadline');
-    const lasting = name === 'init-running' ? 'init container migrate has been running for 250 s' : `${words} for 250 s`;
+    const lasting = /running$/.test(name) ? words.replace(/ is running$/, ' has been running for 250 s') : `${words} for 250 s`;
     expect(messageOf(decision)).toContain(`deployment/api was not done in time: 0/2 ready · p ${lasting}`);
     expect(decision).toMatchObject({ pod: { metadata: { name: 'p' } } });
     expect([...told].length).toBeGreaterThan(0);

@@ -18,7 +18,7 @@ export function awaitedPod({ target, workload, newPods, oldPods, keptPods, leavi
 const ordinalOf = (pod: Pod): number => Number(/-(\d+)$/.exec(nameOf(pod))?.[1] ?? Infinity);
 
 /** States without any symptom that last until somebody outside of the pod does something. Node and registry get their time. */
-const stalling: ReadonlySet<PodState['name']> = new Set(['init-running', 'sidecar-starting', 'pending', 'gated', 'gate'] as const);
+const stalling: ReadonlySet<PodState['name']> = new Set(['init-running', 'sidecar-starting', 'hook-running', 'pending', 'gated', 'gate'] as const);
 
 /** A pod that is not ready although nothing is wrong with it. It counts from when its containers were started. */
 export function stalled(pod: Pod, events: readonly KubeEvent[]): Symptom | undefined {

@@ -2,7 +2,7 @@ import { nameOf, uidOf, type KubeEvent, type Pod } from '../../cluster/objects.j
 import type { Target } from '../workload.js';
 import type { WorkloadView } from '../world.js';
 import { declared } from './containers.js';
-import { isNodeLost } from './pod-state.js';
+import { isCreating, isInHook, isNodeLost } from './pod-state.js';
 import { oneLine, untilDeadline, type Symptom } from './symptoms.js';
 
 /** A pod that is terminating and in whose place no new one can be created before it is gone. */
@@ -64,6 +64,8 @@ function heldBy(pod: Pod, events: readonly KubeEvent[]): string {
     const failed = events.filter(({ reason }) => reason === 'FailedKillPod' || reason === 'FailedPreStopHook').at(-1)?.message;
     return `: container ${alive.join(', ')} has not exited${failed ? ` (${oneLine(failed)})` : ''}`;
   }
+  const hooked = (pod.status?.containerStatuses ?? []).find(({ name = '', state }) => isCreating(state?.waiting?.reason) && isInHook(pod, name, events));
+  if (hooked) return `: the postStart hook of container ${hooked.name} has not ended`;
   return finalizers.length > 0 ? `, held by its finalizer${finalizers.length === 1 ? '' : 's'} ${finalizers.join(', ')}` : '';
 }
 

@@ -114,8 +114,21 @@ function creating(pod: Pod, events: readonly KubeEvent[]): PodState | undefined 
 
 function creatingOf(pod: Pod, { name = '' }: ContainerStatus, events: readonly KubeEvent[], what: string): PodState {
   const step = newestStep(events.filter((event) => aboutContainer(event, name)));
+  if (isInHook(pod, name, events)) return hooked(what, name);
   return step?.reason === 'Pulling' ? state('pulling', `pulling the image of ${what} ${name}`, name) : state('creating', `waiting for ${nodeOf(pod)} to start ${what} ${name}`, name);
 }
+
+function hooked(what: string, name: string): PodState {
+  const words = `the postStart hook of ${what} ${name} is running`;
+  return { name: 'hook-running', words, container: name, lasting: (seconds) => `the postStart hook of ${what} ${name} has been running for ${seconds} s` };
+}
+
+/**
+ * Whether a container was started and its postStart hook has not ended: until then the kubelet calls the container no more
+ * than waiting. https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/
+ */
+export const isInHook = (pod: Pod, name: string, events: readonly KubeEvent[]): boolean =>
+  declared(pod, name)?.lifecycle?.postStart !== undefined && newestStep(events.filter((event) => aboutContainer(event, name)))?.reason === 'Started';
 
 function unready(pod: Pod): PodState {
   const unready = lastingStatuses(pod).filter(({ ready }) => !ready);

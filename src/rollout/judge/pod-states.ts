@@ -88,6 +88,11 @@ const table = {
     line: 'sidecar CONTAINER has not passed its startup probe', warnAfterSeconds: 60,
     hint: 'Read the log of the sidecar in the evidence: no other container starts before its startup probe passes.',
   },
+  'hook-running': {
+    observed: 'A container with a postStart hook waits with the reason ContainerCreating or PodInitializing, and its newest event is Started.',
+    line: 'the postStart hook of container CONTAINER is running', warnAfterSeconds: 60,
+    hint: 'The postStart hook has not ended, and the kubelet waits for it: fix what it waits for, or have it end after a while.',
+  },
   'creating': {
     observed: 'A container waits with the reason ContainerCreating or PodInitializing, or without any.',
     line: 'waiting for node NODE to start container CONTAINER', warnAfterSeconds: 30,

@@ -47,7 +47,7 @@ export function doingOf(view: WorkloadView, expected: Expectation, waitingFor: s
   if (!leaving) return earlierPod(view) ?? controllerWaits(view, waitingFor);
   const what = describeLeaving(leaving);
   // Once it is overdue a symptom of its own tells of it.
-  const lasting = (ms: number): string => (leaving.overdueAt <= at ? describeOverdue(view, leaving.pod, ms) : `${what} for ${Math.floor(ms / 1000)} s`);
+  const lasting = (ms: number): string => (leaving.overdueAt <= at ? describeOverdue(view, leaving.pod, Math.max(ms, leaving.overdueAt - leaving.since)) : `${what} for ${Math.floor(ms / 1000)} s`);
   return { what, lasting, since: leaving.since, pod: leaving.pod, warnAfterMs: Infinity };
 }
 
