@@ -39,7 +39,7 @@ it.each<[string, string, Pod]>([
   ['fails in an init container', 'migrate: exit code 1', pod('db-1', {
     owner: 'uid-db', statuses: [waiting('PodInitializing')], initStatuses: [ended({ exitCode: 1 }, { name: 'migrate' })],
   })],
-])('also one that %s', async (_what, words, each) => expect((await warnings(set(), [each])).told).toEqual([expect.stringContaining(`Pod db-1 of statefulset/db is broken (${words}), and will be deleted`)]));
+])('also one that %s', async (_what, words, each) => expect((await warnings(set(), [each])).told).toEqual([expect.stringMatching(new RegExp(`^Pod db-1 of statefulset/db is (broken|not ready) \\(${words.replace('(app)', '\\(app\\)')}\\), and will be deleted`))]));
 
 it.each<[string, Pod]>([
   ['one that is ready', pod('db-1', { owner: 'uid-db' })],

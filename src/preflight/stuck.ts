@@ -37,5 +37,5 @@ function describe(ref: string, pod: Pod): string {
     return reason === undefined || isCreating(reason) || reason === 'exit code 0' ? [] : [`${name}: ${reason}`];
   });
   const why = reasons.length > 0 ? reasons.join(', ') : stateOf(pod, []).words;
-  return `Pod ${nameOf(pod)} of ${ref} is broken (${why}), and will be deleted after the change unless it becomes ready: the StatefulSet controller waits for it and never replaces it.`;
+  return `Pod ${nameOf(pod)} of ${ref} is ${isFailing(pod) || hasRestarted(pod) ? 'broken' : 'not ready'} (${why}), and will be deleted after the change unless it becomes ready: the StatefulSet controller waits for it and never replaces it.`;
 }
