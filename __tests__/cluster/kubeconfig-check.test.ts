@@ -78,6 +78,7 @@ describe('a kubeconfig that names files', () => {
     await expect(content(kubeconfig({}, {}, other))).resolves.toBeDefined();
   });
   it('beside the content itself does not need them', async () => {
+    await expect(content(kubeconfig({ token: 't', tokenFile: '/no' }))).resolves.toBeDefined();
     await expect(content(kubeconfig({ 'client-certificate': '/no', 'client-certificate-data': 'x', 'client-key': '/no', 'client-key-data': 'y' }))).resolves.toBeDefined();
   });
 });

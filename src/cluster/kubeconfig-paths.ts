@@ -10,9 +10,9 @@ export interface NamedPath {
   readonly at: readonly (string | number)[];
 }
 
-/** Keys that name a file, and the one beside each that holds the content and counts instead. */
+/** Keys that name a file, and the one beside each that holds the content and counts instead; a token does where its file cannot be read. */
 const clusterKeys = [['certificate-authority', 'certificate-authority-data']] as const;
-const userKeys = [['client-certificate', 'client-certificate-data'], ['client-key', 'client-key-data'], ['tokenFile', undefined]] as const;
+const userKeys = [['client-certificate', 'client-certificate-data'], ['client-key', 'client-key-data'], ['tokenFile', 'token']] as const;
 
 /** Every file that a kubeconfig names; of a program that gives credentials only where it is named by a path. */
 export function pathsOf(file: KubeconfigFile): NamedPath[] {
@@ -28,10 +28,10 @@ export function pathsOf(file: KubeconfigFile): NamedPath[] {
   ];
 }
 
-function keysIn(of: object | null | undefined, keys: readonly (readonly [string, string | undefined])[], at: readonly (string | number)[]): NamedPath[] {
+function keysIn(of: object | null | undefined, keys: readonly (readonly [string, string])[], at: readonly (string | number)[]): NamedPath[] {
   const values = (of ?? {}) as Readonly<Record<string, unknown>>;
   return keys.flatMap(([key, data]) => {
     const path = values[key];
-    return typeof path === 'string' && path !== '' && !(data !== undefined && values[data]) ? [{ path, key, at: [...at, key] }] : [];
+    return typeof path === 'string' && path !== '' && !values[data] ? [{ path, key, at: [...at, key] }] : [];
   });
 }
