@@ -136,7 +136,11 @@ describe('a cluster', () => {
     ['tls: failed to verify certificate: x509: certificate signed by unknown authority', 'api-unreachable', /certificate-authority-data/],
     ['getting credentials: exec: executable aws failed with exit code 255', 'permission-denied', /run it on the runner/],
   ])('that kubectl cannot reach is not said to have answered: %s', async (words, cause, hint) => {
-    const [code, message, advice] = await refusal(kubectl((answering) => answering.text(words, 500, { 'content-type': 'text/plain; charset=utf-8' })));
+    const answer = (answering: Answering) => {
+      started.at(-1)?.onLine?.(`Error while proxying request: ${words}`, 'stderr');
+      answering.text(words, 500, { 'content-type': 'text/plain; charset=utf-8' });
+    };
+    const [code, message, advice] = await refusal(kubectl(answer));
     expect([code, message]).toEqual([cause, `The cluster does not answer: no answer to /version: ${words}.`]);
     expect(advice).toMatch(hint);
   });

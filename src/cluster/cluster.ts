@@ -102,6 +102,7 @@ function unreachable(error: unknown, said: string): unknown {
     });
   }
   const { cause, hint } = meaningOf(error);
-  const more = said === '' || error.message.includes(said) ? '' : ` kubectl said: ${said}.`;
+  const words = said.replace(/^Error while proxying request: /, '');
+  const more = words === '' || error.message.includes(words) ? '' : ` kubectl said: ${words}.`;
   return new ClusterError(cause, `The cluster does not answer: ${error.message}.${more}`, { hint, cause: error });
 }

@@ -29,7 +29,7 @@ export interface Used {
 export async function checkKubeconfig(world: World, config: ClusterConfig, env: Env): Promise<Used> {
   if (config.kubeconfig === undefined && isContentForPaths(env.KUBECONFIG)) {
     throw new ClusterError('config-invalid', 'The environment variable KUBECONFIG does not hold the path of a kubeconfig: it looks like the content of one.', {
-      hint: 'Give the content as the input `kubeconfig` of this step, and leave the variable unset.',
+      hint: 'Give the content as the input `kubeconfig`, or set the variable to the path of a file that holds it.',
     });
   }
   const read = await readKubeconfigs(world.files, env);
