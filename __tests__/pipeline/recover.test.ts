@@ -18,9 +18,16 @@ const ledger = (changes: Partial<RunRecord> = {}): Ledger => ({
   },
 });
 
-function remembering(): LedgerStore & { readonly phases: readonly string[] } {
+function remembering(): LedgerStore & { readonly phases: readonly string[]; readonly written: readonly Ledger[] } {
   const phases: string[] = [];
-  return { phases, read: async () => undefined, write: async ({ run }) => void phases.push(run.phase) };
+  const written: Ledger[] = [];
+  return {
+    phases, written, read: async () => undefined,
+    write: async (next) => {
+      phases.push(next.run.phase);
+      written.push(next);
+    },
+  };
 }
 
 describe('what a run that died had sent and got no answer to', () => {
@@ -102,7 +109,7 @@ describe('a dead run of another repository under the same name', () => {
 });
 
 describe('what a run that died had brought to its end', () => {
-  const look = async (restartCount: number) => {
+  const look = async (restartCount: number, record = ledger({ phase: 'changing' })) => {
     const clock = idleClock();
     const ports = fakePorts({ clock });
     const lastState = { terminated: { exitCode: 1, startedAt: '2026-01-01T00:00:00Z', finishedAt: '2026-01-01T00:00:20Z' } };
@@ -110,8 +117,8 @@ describe('what a run that died had brought to its end', () => {
     const cluster = stillCluster({ image: newImage, pods });
     const store = remembering();
     const begunAt = clock.monotonic();
-    const { result } = await recover({ ports, cluster, config: config({ smoke: [check] }), services: [service('api')] }, store, ledger({ phase: 'changing' }), { formerHeardAt: begunAt });
-    return { result, phases: store.phases, tookMs: clock.monotonic() - begunAt };
+    const { result } = await recover({ ports, cluster, config: config({ smoke: [check] }), services: [service('api')] }, store, record, { formerHeardAt: begunAt });
+    return { result, phases: store.phases, releases: store.written.at(-1)?.releases, tookMs: clock.monotonic() - begunAt };
   };
 
   it('is confirmed when it stands and answers rightly', async () => {
@@ -128,6 +135,13 @@ describe('what a run that died had brought to its end', () => {
     const scope = { ports, cluster, config: config({ smoke: [] }), services: [] };
     const { result, notes } = await recover(scope, remembering(), ledger({ phase: 'restoring', smoke: [], before: { held: [], running: {} } }), { formerHeardAt: 0 });
     expect([result, notes]).toEqual(['restored', told]);
+  });
+  it('withdraws what it went back from, when it was a rollback', async () => {
+    const of = (image: string, at: string) => ({ reference: image, at, proven: true, images: [{ workload: 'deployment/api', container: 'app', image }] });
+    const earlier = of(newImage, '2025-01-01T00:00:00.000Z');
+    const record = ledger({ phase: 'changing', goesBackTo: earlier });
+    const { releases } = await look(0, { ...record, releases: [of(oldImage, '2025-02-01T00:00:00.000Z'), earlier] });
+    expect(releases?.map(({ reference, images }) => [reference, images[0]?.withdrawnAt !== undefined])).toEqual([[newImage, false], [oldImage, true]]);
   });
   it('and runs between two crashes has to outlive what it lived before, until it is confirmed', async () => {
     const { result, tookMs } = await look(6);

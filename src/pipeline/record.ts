@@ -1,6 +1,7 @@
 import { both } from '../config/checked.js';
 import type { Config, SmokeCheck } from '../config/config.js';
-import { imagesOf, placedImage, placeOf, type Ledger, type Release, type ReleasedImage, type RunRecord } from '../rollout/ledger.js';
+import { withdraw } from '../rollout/history.js';
+import { imagesOf, placedImage, placeOf, withRelease, type Ledger, type Release, type ReleasedImage, type RunRecord } from '../rollout/ledger.js';
 import type { HeldTarget } from '../rollout/hold.js';
 import { recall, type OpenRelease } from '../rollout/release.js';
 import { othersUnderName } from '../rollout/repository.js';
@@ -11,9 +12,11 @@ import type { Run } from './run.js';
  * The ledger as it stands before the first change of a run.
  * @param isFrozen whether the run goes on in spite of a freeze
  * @param repository of the release; that of the settings unless a rollback found it in the record
+ * @param goesBackTo of a rollback
  */
 export function ledgerBefore(
-  run: Run, known: Ledger | undefined, release: OpenRelease, held: readonly HeldTarget[], isFrozen: boolean, repository = run.config.image,
+  run: Run, known: Ledger | undefined, release: OpenRelease, held: readonly HeldTarget[], isFrozen: boolean,
+  repository = run.config.image, goesBackTo?: Release,
 ): Ledger {
   const at = new Date(run.ports.clock.now()).toISOString();
   const before = recall(release);
@@ -23,7 +26,7 @@ export function ledgerBefore(
     schema: 1, app: run.config.app, releases: [...foundRelease(release, known, at, repository), ...(known?.releases ?? [])],
     run: {
       id: run.id, url: run.facts.runUrl, commit: run.facts.commit, actor: run.facts.actor, startedAt: new Date(run.startedAtWall).toISOString(), phase: 'changing',
-      targets: release.targets, repository, held, rollback: run.config.rollback, smoke: tellable,
+      targets: release.targets, repository, goesBackTo, held, rollback: run.config.rollback, smoke: tellable,
       before: { ...before, held: before.held.filter((text) => tellable.some((check) => check.text === text)) },
       override: isFrozen ? run.config.freezeOverride : undefined,
     },
@@ -64,6 +67,12 @@ export function releaseOf(record: RunRecord, now: number, unverified: readonly s
     reference: images[0]?.image ?? '', commit: record.commit, runUrl: record.url, at: new Date(now).toISOString(), ...asProven(images, unverified),
     repository: record.repository, override: record.override, images,
   };
+}
+
+/** The ledger with what its run has released: what a rollback has left is not gone back to by itself any more. */
+export function withProven(ledger: Ledger, proven: Release): Ledger {
+  const { goesBackTo, targets } = ledger.run;
+  return withRelease(goesBackTo ? { ...ledger, releases: withdraw(ledger.releases, goesBackTo, imagesOf(targets, 'before'), proven.at) } : ledger, proven);
 }
 
 /**

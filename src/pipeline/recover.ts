@@ -10,14 +10,14 @@ import { acquireLock, type Lock } from '../rollout/lock.js';
 import type { ClusterFacts } from './cluster-facts.js';
 import { closedNow } from './freeze.js';
 import type { Run } from './run.js';
-import { inPhase, withRelease, type Ledger, type LedgerStore, type RunRecord } from '../rollout/ledger.js';
+import { inPhase, type Ledger, type LedgerStore, type RunRecord } from '../rollout/ledger.js';
 import { isRunOf, repositoriesOfRun } from '../rollout/repository.js';
 import { proveRelease } from '../rollout/prove.js';
 import { reopenRelease, steadyMs, type OpenRelease, type ReleaseScope } from '../rollout/release.js';
 import { standing } from '../rollout/standing.js';
 import { undoRelease, type Undone } from '../rollout/undo.js';
 import { unverifiedOf } from '../rollout/unverified.js';
-import { releaseOf } from './record.js';
+import { releaseOf, withProven } from './record.js';
 
 /** A run that is recorded as being in the middle, though nobody is there who could be: its lock was free. */
 export const isUnfinished = (ledger: Ledger | undefined): ledger is Ledger => ledger !== undefined && unfinished.includes(ledger.run.phase);
@@ -153,7 +153,7 @@ export async function recover(scope: Scope, store: LedgerStore, ledger: Ledger, 
   try {
     if (run.phase === 'changing' && (await succeeded(release))) {
       const unverified = unverifiedOf(release);
-      await store.write(inPhase(withRelease(ledger, releaseOf(ledger.run, scope.ports.clock.now(), unverified.map(({ workload }) => workload))), 'proven'));
+      await store.write(inPhase(withProven(ledger, releaseOf(ledger.run, scope.ports.clock.now(), unverified.map(({ workload }) => workload))), 'proven'));
       return { ...about, result: 'confirmed', notes: [...(unverified.length < release.targets.length ? ['Its version was on every workload and answered rightly.'] : ['Its images are on every workload.']), ...idleNotes(unverified)] };
     }
     if (run.rollback === 'off') {

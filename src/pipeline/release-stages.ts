@@ -6,8 +6,7 @@ import { selects } from '../rollout/selector.js';
 import { ChangeUnderWay } from '../rollout/change.js';
 import { evidenceOf } from '../rollout/evidence.js';
 import type { Followed } from '../rollout/follow.js';
-import { withdraw } from '../rollout/history.js';
-import { imagesOf, inPhase, withRelease, type Ledger, type Release, type RunRecord } from '../rollout/ledger.js';
+import { inPhase, type Ledger, type Release, type RunRecord } from '../rollout/ledger.js';
 import { acquireLock, type Lock } from '../rollout/lock.js';
 import { proveRelease } from '../rollout/prove.js';
 import { asWritten, openRelease, rollOut, type OpenRelease, type ReleaseScope } from '../rollout/release.js';
@@ -19,7 +18,7 @@ import { unverifiedOf } from '../rollout/unverified.js';
 import type { Target } from '../rollout/workload.js';
 import type { ClusterFacts } from './cluster-facts.js';
 import { closedNow } from './freeze.js';
-import { ledgerBefore, releaseOf } from './record.js';
+import { ledgerBefore, releaseOf, withProven } from './record.js';
 import { isUnfinished, recover, refuseOthersRun } from './recover.js';
 import { kept, type Run } from './run.js';
 import type { Stage } from './stage.js';
@@ -118,7 +117,7 @@ async function rollOutTargets(session: Session, planned: readonly Target[]): Pro
   refuseClosed(closed);
   session.overridden = closed.warnings;
   for (const warning of closed.warnings) run.ports.log.info(warning);
-  session.ledger = ledgerBefore(run, latest, release, held, closed.warnings.length > 0, run.config.image ?? session.goesBackTo?.repository);
+  session.ledger = ledgerBefore(run, latest, release, held, closed.warnings.length > 0, run.config.image ?? session.goesBackTo?.repository, session.goesBackTo);
   await run.keep(kept.release, run.id);
   await record(session, 'changing');
   const done = await rollOut(release, () => session.lock?.confirm() ?? Promise.resolve());
@@ -192,13 +191,11 @@ async function record(session: Session, phase: RunRecord['phase']): Promise<void
 
 /** The new version is proven as far as the settings ask for it: from here on it is a release to go back to. */
 async function confirm(session: Session): Promise<void> {
-  const { run, facts, goesBackTo } = session;
+  const { run, facts } = session;
   const ledger = asKnown(session);
   if (!ledger) return;
   const unverified = session.release ? unverifiedOf(session.release).map(({ workload }) => workload) : [];
-  const proven = releaseOf(ledger.run, run.ports.clock.now(), unverified);
-  const releases = goesBackTo ? withdraw(ledger.releases, goesBackTo, imagesOf(ledger.run.targets, 'before'), proven.at) : ledger.releases;
-  session.ledger = withRelease({ ...ledger, releases }, proven);
+  session.ledger = withProven(ledger, releaseOf(ledger.run, run.ports.clock.now(), unverified));
   // The release is good whether or not this can be written: the next run finds it `changing`, and confirms it.
   await record(session, 'proven').catch((error: unknown) => run.ports.log.warning(`The release is good, and the ledger could not be told: ${String(error)}`));
   await annotateProven(facts.cluster, ledger.run.targets.filter(({ ref }) => !unverified.includes(ref)));

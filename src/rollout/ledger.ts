@@ -45,6 +45,8 @@ export interface RunRecord {
   readonly repository?: string;
   /** Why the run went on in spite of a freeze. */
   readonly override?: string;
+  /** Where a rollback goes: what it leaves is withdrawn once it is proven, also by whoever finishes it. */
+  readonly goesBackTo?: Release;
   /** Deployments that the run holds for a moment: whoever finishes it lets them go. */
   readonly held: readonly HeldTarget[];
   /** `off`: whoever finishes the run leaves the images as they are. */
@@ -205,7 +207,7 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 const isTextOrAbsent = (value: unknown): boolean => value === undefined || isText(value);
 
 const isRun = (run: RunRecord): boolean =>
-  isText(run.id) && isTextOrAbsent(run.repository) && phases.includes(run.phase) && (run.rollback === 'auto' || run.rollback === 'off') && run.targets.every(isTarget) && run.held.every(isHeld) && run.smoke.every(isCheck) &&
+  isText(run.id) && isTextOrAbsent(run.repository) && (run.goesBackTo === undefined || isRelease(run.goesBackTo)) && phases.includes(run.phase) && (run.rollback === 'auto' || run.rollback === 'off') && run.targets.every(isTarget) && run.held.every(isHeld) && run.smoke.every(isCheck) &&
   run.before.held.every(isText) &&
   Object.values(run.before.running).every((digests) => digests.every(isText));
 
