@@ -55,6 +55,15 @@ describe('an image that a tag of the commit names already', () => {
     expect(await findExisting(there.ports, ownAccess, given('mine'))).toBeUndefined();
   });
 
+  it('is neither taken nor overwritten by the name of another commit when it does not say its own', async () => {
+    const there = index('1');
+    await expect(findExisting(holding(there.raw).ports, ownAccess, request(['f'.repeat(40)]))).rejects.toMatchObject({
+      code: 'push-failed', message: expect.stringContaining(`r/api:${'f'.repeat(40)} exists already (${there.digest}) and does not say its commit`),
+    });
+    const labelled = request(['f'.repeat(40)], { labels: { 'org.opencontainers.image.revision': 'mine' } });
+    expect(await findExisting(holding(index('1', { revision: 'mine' }).raw).ports, ownAccess, labelled)).toMatchObject({ tag: 'f'.repeat(40) });
+  });
+
   it('gets the other tags that it has not yet', async () => {
     const there = index('1', { revision: commit });
     const { ports, calls } = scriptedDocker([

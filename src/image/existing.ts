@@ -47,6 +47,7 @@ export async function findExisting(ports: DockerPorts, access: DockerAccess, cla
     const says = revisionOf(found, claim);
     if (says !== undefined && says !== claim.source.revision) throw takenByAnother(claim, { tag, kind, found }, says);
     if (says === undefined && kind === 'version') return [];
+    if (says === undefined && !isNamed(claim, tag, found)) throw ofUnknownCommit(claim, tag, found);
     const difference = compareSettings(claim.settings, found.settings);
     if (difference === 'other' && kind === 'version') throw builtOtherwise(claim, { tag, kind, found });
     if (difference === 'arguments' && kind === 'version') ports.log.warning(`${claim.image}:${tag} was built for this commit with other build arguments, and is taken as it is.`);
@@ -57,6 +58,15 @@ export async function findExisting(ports: DockerPorts, access: DockerAccess, cla
   if (taken && !taken.builtOtherwise) refuseIncomplete(claim, taken);
   return taken;
 }
+
+/** Whether the tag names this very commit, or the image what the user calls it: a whole sha, as of a pull request's head, may be another's. */
+const isNamed = ({ source: { revision }, build }: Claim, tag: string, found: Present): boolean =>
+  tag.split(/[-_.]/).some((part) => part.length >= 7 && revision.startsWith(part)) || (found.revision !== undefined && found.revision === build.labels[revisionLabel]);
+
+const ofUnknownCommit = ({ image, source }: Claim, tag: string, found: Present): CommandError => new CommandError(
+  'push-failed', `${image}:${tag} exists already (${found.digest}) and does not say its commit; this is ${source.revision}, and a tag that stands for a commit is never moved.`,
+  { hint: `Leave this tag out of \`tags\`: without \`tags\`, the image is tagged with the commit that is checked out. Or deploy what exists by \`digest: ${found.digest}\`.` },
+);
 
 async function lookAt(ports: DockerPorts, access: DockerAccess, { image, tags, build }: Claim): Promise<readonly Found[]> {
   const all = [...tags.commit.map((tag) => ({ tag, kind: 'commit' as const })), ...tags.version.map((tag) => ({ tag, kind: 'version' as const }))];
