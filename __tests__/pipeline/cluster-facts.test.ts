@@ -42,6 +42,13 @@ describe('the rights of a run', () => {
     cluster.objects.delete('/api/v1/namespaces/web');
     await expect(readAllowed(run(), cluster, () => chosen)).rejects.toMatchObject({ code: 'config-invalid', message: 'The namespace web does not exist.' });
   });
+  it('are not what is missing where the namespace is being deleted, and neither are the workloads', async () => {
+    for (const some of [[rule('*', ['*'], '*')], rules]) {
+      const cluster = clusterWith(some);
+      cluster.put('/api/v1/namespaces/web', { status: { phase: 'Terminating' } } as never);
+      await expect(readAllowed(run(), cluster, () => chosen)).rejects.toMatchObject({ code: 'not-deployable', message: 'The namespace web is being deleted.' });
+    }
+  });
   it('that could not be asked for are warned of, and the run goes on', async () => {
     const deploy = run();
     expect((await readAllowed(deploy, clusterWith(undefined), () => chosen)).found.map(({ workload }) => workload)).toEqual([undefined, undefined]);

@@ -4,7 +4,7 @@ import { apiPath, resources, workloadResource } from '../cluster/resources.js';
 import type { WorkloadRef } from '../config/config.js';
 import { PreflightError } from '../preflight/finding.js';
 import { expiresSoon } from '../preflight/expiry.js';
-import { namespaceState, noSuchNamespace } from '../preflight/namespace.js';
+import { beingDeleted, namespaceState, noSuchNamespace } from '../preflight/namespace.js';
 import { checkPermissions, needsOf, usernameOf } from '../preflight/permissions.js';
 import { openLedger, type Ledger, type LedgerStore } from '../rollout/ledger.js';
 import type { FoundWorkload } from '../rollout/resolve.js';
@@ -53,7 +53,10 @@ export async function readAllowed(run: Run, cluster: Cluster, choose: Choose): P
 
 /** Where a workload is missing, the namespace may be as well, which explains all of it. */
 async function refuseMissingNamespace({ ports }: Run, { cluster: { api, namespace }, found }: ClusterFacts): Promise<void> {
-  if (found.every(({ workload }) => workload) || (await namespaceState(api, namespace, ports.cancelled)) !== 'absent') return;
+  if (found.every(({ workload }) => workload)) return;
+  const state = await namespaceState(api, namespace, ports.cancelled);
+  if (state === 'leaving') throw new PreflightError([beingDeleted(namespace)]);
+  if (state !== 'absent') return;
   throw new PreflightError([noSuchNamespace(namespace, await usernameOf(api, ports.cancelled))]);
 }
 

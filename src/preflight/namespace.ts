@@ -1,13 +1,13 @@
 import { ApiError, type Api } from '../cluster/api.js';
 import type { Finding } from './finding.js';
 
-/** `unknown` where the account is not allowed to see it. */
-export type NamespaceState = 'there' | 'absent' | 'unknown';
+/** `leaving`: it is being deleted. `unknown` where the account is not allowed to see it. */
+export type NamespaceState = 'there' | 'leaving' | 'absent' | 'unknown';
 
 export async function namespaceState(api: Api, namespace: string, signal: AbortSignal): Promise<NamespaceState> {
   try {
-    await api.get(`/api/v1/namespaces/${encodeURIComponent(namespace)}`, { signal });
-    return 'there';
+    const found = await api.get<{ readonly status?: { readonly phase?: string } }>(`/api/v1/namespaces/${encodeURIComponent(namespace)}`, { signal });
+    return found.status?.phase === 'Terminating' ? 'leaving' : 'there';
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return error.status === 404 && error.reason === 'NotFound' ? 'absent' : 'unknown';
@@ -22,4 +22,9 @@ export function askForNamespace(namespace: string, username: string | undefined)
 
 export const noSuchNamespace = (namespace: string, username: string | undefined): Finding => ({
   cause: 'config-invalid', message: `The namespace ${namespace} does not exist.`, hint: askForNamespace(namespace, username),
+});
+
+export const beingDeleted = (namespace: string): Finding => ({
+  cause: 'not-deployable', message: `The namespace ${namespace} is being deleted.`,
+  hint: 'Check `namespace`, or create the namespace and its workloads again once it is gone.',
 });

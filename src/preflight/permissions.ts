@@ -4,7 +4,7 @@ import type { Config } from '../config/config.js';
 import { ledgerName } from '../rollout/ledger.js';
 import { lockName } from '../rollout/lock.js';
 import { nothingFound, type Checked } from './finding.js';
-import { askForNamespace, namespaceState, noSuchNamespace, type NamespaceState } from './namespace.js';
+import { askForNamespace, beingDeleted, namespaceState, noSuchNamespace, type NamespaceState } from './namespace.js';
 import { accountToFillIn, roleFor } from './role.js';
 
 /** One thing that the account has to be allowed, as a Role says it. */
@@ -75,6 +75,8 @@ export async function checkPermissions(api: Api, namespace: string, needs: reado
   if (refused.length === 0) return nothingFound;
   const [username, state] = await Promise.all([usernameOf(api, signal), namespaceState(api, namespace, signal)]);
   if (state === 'absent') return { warnings: [], problems: [noSuchNamespace(namespace, username)] };
+  // The Role and its binding go with it, and none can be created there.
+  if (state === 'leaving') return { warnings: [], problems: [beingDeleted(namespace)] };
   return missing(refused, { namespace, username, isAll: refused.length === wanted.length, state });
 }
 
@@ -106,7 +108,7 @@ interface Lacking {
   readonly username: string | undefined;
   /** Not one of the permissions is there. */
   readonly isAll: boolean;
-  readonly state: Exclude<NamespaceState, 'absent'>;
+  readonly state: Exclude<NamespaceState, 'absent' | 'leaving'>;
 }
 
 /** The missing permissions as one problem, with the Role and the binding that grant them, ready to be applied. */
