@@ -7,6 +7,7 @@ import { reportJson, reportValue } from '../../src/report/json.js';
 import { outputs } from '../../src/report/outputs.js';
 import { planLines } from '../../src/report/plan.js';
 import { summary } from '../../src/report/summary.js';
+import type { Outcome } from '../../src/outcome/outcome.js';
 import { redactOutcome } from '../../src/report/redact.js';
 import { reportJsonSchema } from '../../src/report/schema.js';
 import { verdicts } from '../../src/outcome/verdict.js';
@@ -162,6 +163,14 @@ describe('redaction', () => {
     const labels = timeline.map(({ label }) => label);
     const sentences = [failure?.message, failure?.hint, failure?.evidence, undoCommands, warnings, labels, rollback, plan?.warnings, plan?.steps];
     expect(JSON.stringify(sentences)).not.toContain('secret');
+  });
+
+  it('reaches what is added to an outcome later, and leaves a Role to be applied as it is', () => {
+    const evidence = [{ title: 'Role', text: 'secret', ours: true }, { title: 'log', text: 'secret' }];
+    const more = { ...hostileOutcome(text), added: { deep: [{ words: 'a secret' }] }, unverified: [{ workload: 'deployment/secret', reason: 'secret' }] };
+    const redacted = redactOutcome({ ...more, failure: { cause: 'deadline', stage: 'rollout', message: '', hint: '', evidence } } as Outcome, (each) => each.replaceAll('secret', '***'));
+    expect(redacted).toMatchObject({ added: { deep: [{ words: 'a ***' }] }, unverified: [{ workload: 'deployment/secret', reason: '***' }] });
+    expect(redacted.failure?.evidence.map((piece) => piece.text)).toEqual(['secret', '***']);
   });
 
   it('leaves verdict, causes, stages, names and references as they are', () => {

@@ -1,41 +1,30 @@
 import { causes } from '../outcome/causes.js';
 import type { Change, Outcome } from '../outcome/outcome.js';
-import type { Plan } from '../outcome/plan.js';
 
 type Redact = (text: string) => string;
 
 /**
- * The outcome with every sentence and every text of others redacted. Done before anything is rendered: a secret that has been
- * escaped for markdown or JSON is no longer found. Verdict, cause, stages, references and names are the contract with later
- * steps: they are no secrets, and stay as they are even when a secret happens to be "test".
+ * Fields that hold words of the contract with later steps: verdicts, causes, stages, references and names. They are no
+ * secrets, and stay as they are even when a secret happens to be "test".
  */
-export function redactOutcome(outcome: Outcome, redact: Redact): Outcome {
-  const { failure, rollback, recovery, plan } = outcome;
-  const all = (texts: readonly string[]): readonly string[] => texts.map(redact);
-  return {
-    ...outcome,
-    timeline: outcome.timeline.map((span) => ({ ...span, label: redact(span.label) })),
-    undoCommands: all(outcome.undoCommands),
-    warnings: all(outcome.warnings),
-    ...failure && {
-      failure: {
-        ...failure, message: redact(failure.message), hint: redact(failure.hint),
-        evidence: failure.evidence.map((piece) => (piece.ours ? piece : { ...piece, title: redact(piece.title), text: redact(piece.text) })),
-      },
-    },
-    ...rollback && { rollback: { ...rollback, notes: all(rollback.notes) } },
-    ...recovery && { recovery: { ...recovery, notes: all(recovery.notes) } },
-    ...plan && { plan: redactPlan(plan, redact) },
-  };
-}
+const contract: ReadonlySet<string> = new Set([
+  'verdict', 'cause', 'stage', 'result', 'startedAt', 'runId', 'runUrl', 'app', 'environment', 'namespace', 'commit',
+  'image', 'digest', 'reference', 'tags', 'workload', 'container', 'before', 'after', 'now',
+]);
 
-function redactPlan(plan: Plan, redact: Redact): Plan {
-  return {
-    ...plan,
-    steps: plan.steps.map((step) => ({ ...step, title: redact(step.title), commands: step.commands.map(redact) })),
-    warnings: plan.warnings.map(redact),
-    ...plan.rollback && { rollback: { ...plan.rollback, reason: redact(plan.rollback.reason) } },
-  };
+/**
+ * The outcome with every other text in it redacted, that of a field which is new too. Done before anything is rendered: a
+ * secret that has been escaped for markdown or JSON is no longer found.
+ */
+export const redactOutcome = (outcome: Outcome, redact: Redact): Outcome => redactTexts(outcome, redact) as Outcome;
+
+function redactTexts(value: unknown, redact: Redact): unknown {
+  if (typeof value === 'string') return redact(value);
+  if (Array.isArray(value)) return value.map((each) => redactTexts(each, redact));
+  if (typeof value !== 'object' || value === null) return value;
+  // A Role is to be applied as it is, and holds nothing of others.
+  if ('ours' in value && value.ours === true) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, contract.has(key) ? inner : redactTexts(inner, redact)]));
 }
 
 /** The outcome without any text: nothing is left in it to be searched for secrets, and verdict, cause and references are. */
