@@ -9,6 +9,8 @@ const base = {
 };
 
 export default {
+  // What takes milliseconds may take seconds beside other work; a test that hangs is still ended.
+  testTimeout: 60_000,
   testSequencer: '<rootDir>/scripts/longest-first.mjs',
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/__tests__/**/*.test.ts'], testPathIgnorePatterns: ['/node_modules/', '/__tests__/e2e/'] },
