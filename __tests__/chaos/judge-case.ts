@@ -123,6 +123,9 @@ interface Died extends JudgedRun {
   readonly first: Run;
 }
 
+/** A version that only lacked what is back by the time of the next run may come up while that looks at it. */
+const isBadByItself = ({ good, after }: (typeof releases)[keyof typeof releases]): boolean => good === false && after === undefined;
+
 /** A dead run: the next one finishes it first. */
 async function judgeNext(stand: Stand, given: Case, before: Seen, ran: Ran, { first, judged, now, truth }: Died): Promise<JudgedCase> {
   const follower = followerOf(stand.shape, given.fault);
@@ -135,7 +138,7 @@ async function judgeNext(stand: Stand, given: Case, before: Seen, ran: Ran, { fi
   const wrong = [
     ...after.judged.wrong, ...await halfStates(stand, given, before, after.now, { ...ran, hit: false }),
     ...(unfinished(now) && recovery === undefined ? [`the run before died at ${now.phase}, and the next one did not say how it finished it`] : []),
-    ...(recovery === 'confirmed' && releases[first.release].good === false ? ['a bad release was confirmed'] : []),
+    ...(recovery === 'confirmed' && isBadByItself(releases[first.release]) ? ['a bad release was confirmed'] : []),
     ...(recovery === 'failed' ? ['what the dead run left could not be finished'] : []),
   ];
   const version = wrong.length > 0 ? undefined : follower === 'good' ? next.brings?.version : base.version;
