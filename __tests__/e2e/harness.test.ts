@@ -59,7 +59,8 @@ describe('the fault app', () => {
   it.concurrent('MODE=unready: runs and says why it is not ready', inSpace('harness', async (space) => {
     await start(space, 'unready');
     await eventually('an event of the probe', async () => (await space.list('Event')).some((e) => e.reason === 'Unhealthy' && e.message.includes('503')));
-    expect((await containerOf(space)).ready).toBe(false);
+    // Events come before the status that goes with them.
+    await eventually('a container that runs and is not ready', async () => (await containerOf(space))?.ready === false);
   }));
 
   it.concurrent.each([
