@@ -63,9 +63,9 @@ describe('a kubeconfig that names files', () => {
     });
   });
   it('given as content has them in the workspace, and that is said', async () => {
-    const files = { '/work/pki/client.crt': 'c', '/work/pki/client.key': 'k', '/home/other/ca.crt': 'ca' };
-    const { ports } = await content(named, { env: { GITHUB_WORKSPACE: '/work' }, files });
-    expect(ports.written.get('/private/kubeconfig')?.text).toContain('client-key: /work/pki/client.key');
+    const files = { '/checkout/pki/client.crt': 'c', '/checkout/pki/client.key': 'k', '/home/other/ca.crt': 'ca' };
+    const { ports } = await content(named, { env: { GITHUB_WORKSPACE: '/checkout' }, files });
+    expect(ports.written.get('/private/kubeconfig')?.text).toContain('client-key: /checkout/pki/client.key');
     expect(ports.lines).toEqual(['info the kubeconfig names pki/client.crt, pki/client.key: taken from the workspace']);
   });
   it('in a file has them beside it', async () => {

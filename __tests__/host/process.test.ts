@@ -114,7 +114,7 @@ describe('a program that cannot be started', () => {
 
   it('says that a file is not executable', async () => {
     await expect(runner.run({ program: '/etc/passwd', args: [] })).rejects.toMatchObject({
-      code: 'tool-missing', message: '/etc/passwd may not be executed by this user.',
+      code: 'tool-missing', message: '/etc/passwd is not executable for this user.',
     });
   });
 

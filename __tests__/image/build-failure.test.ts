@@ -39,7 +39,7 @@ describe('a failed build, in words', () => {
     ['COPY from a stage', snippet('Dockerfile:2', 'COPY --from=build /out/app /') + solve('failed to compute cache key: failed to calculate checksum of ref a::b: "/out/app": not found'), 'build-failed', /^out\/app is not in build, from which it is taken \(Dockerfile:2\)\.$/],
     ['folder of the Dockerfile', error('ERROR: failed to build: resolve : lstat docker: no such file or directory'), 'build-failed', /^There is no folder docker, in which the Dockerfile is to be\.$/],
     ['Dockerfile that is a folder', solve('failed to read dockerfile: read /tmp/buildkit-mount1919405973/docker: is a directory'), 'build-failed', /^`dockerfile` names docker, which is a folder\.$/],
-    ['file of the context that cannot be read', solve('error from sender: open /work/id_rsa: permission denied'), 'build-failed', /^\/work\/id_rsa of the build context cannot be read: permission denied\.$/],
+    ['file of the context that cannot be read', solve('error from sender: open /src/id_rsa: permission denied'), 'build-failed', /^\/src\/id_rsa of the build context cannot be read: permission denied\.$/],
     ['anything that may not be done', solve('mount /dev/shm: permission denied'), 'build-failed', /^The image could not be built: mount \/dev\/shm: permission denied\.$/],
     ['no Dockerfile', solve('failed to read dockerfile: open Dockerfile: no such file or directory'), 'build-failed', /^There is no Dockerfile in the build context\.$/],
     ['no context', error('ERROR: failed to build: unable to prepare context: path "./api" not found'), 'build-failed', /^The build context \.\/api does not exist\.$/],

@@ -37,7 +37,7 @@ async function temporaryFolder(root: string): Promise<string> {
 }
 
 const folderTrouble: Readonly<Record<string, string>> = {
-  ENOENT: 'it does not exist', ENOTDIR: 'it is not a folder', EACCES: 'this user may not write to it', EPERM: 'this user may not write to it',
+  ENOENT: 'it does not exist', ENOTDIR: 'it is not a folder', EACCES: 'this user is not allowed to write to it', EPERM: 'this user is not allowed to write to it',
   EROFS: 'its file system is read-only', ENOSPC: 'its disk is full', EDQUOT: 'the disk quota of this user is used up',
 };
 

@@ -184,7 +184,7 @@ async function notStarted(command: Command, error: NodeJS.ErrnoException): Promi
   }
   const absent: Readonly<Record<string, string>> = {
     ENOENT: program.includes('/') ? `${program} does not exist.` : `${program} is not installed: it is not found on PATH.`,
-    EACCES: `${program} may not be executed by this user.`,
+    EACCES: `${program} is not executable for this user.`,
   };
   return new CommandError('tool-missing', absent[error.code ?? ''] ?? `${program} could not be started: ${error.message}.`, {
     hint: `Install ${program} in an earlier step of the job, or use a runner that has it.`, cause: error,

@@ -76,7 +76,7 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
     explain: ([, folder]) => failed(`\`dockerfile\` names ${folder}, which is a folder.`, `Name the file in it, e.g. \`${folder}/Dockerfile\`.`),
   },
   {
-    // error from sender: open /work/id_rsa: permission denied
+    // error from sender: open /src/id_rsa: permission denied
     pattern: /(?:error from sender|failed to (?:walk|read|load)[^:]*): (?:open|lstat|readlink) (.+?): permission denied/,
     explain: ([, file]) => failed(
       `${file} of the build context cannot be read: permission denied.`, 'Let this user read the file, or leave it out of the context by .dockerignore.',
