@@ -126,10 +126,20 @@ interface Died extends JudgedRun {
 /** A version that only lacked what is back by the time of the next run may come up while that looks at it. */
 const isBadByItself = ({ good, after }: (typeof releases)[keyof typeof releases]): boolean => good === false && after === undefined;
 
+/** The workloads with the progress deadlines that they have now: a release that needed one of its own has given it back. */
+const withDeadlines = (before: Seen, now: Seen): Seen => ({
+  ...before,
+  workloads: Object.fromEntries(Object.entries(before.workloads).map(([ref, was]) => {
+    const seconds: unknown = now.workloads[ref]?.spec.progressDeadlineSeconds;
+    return [ref, seconds === undefined ? was : { ...was, spec: { ...was.spec, progressDeadlineSeconds: seconds } }];
+  })),
+});
+
 /** A dead run: the next one finishes it first. */
-async function judgeNext(stand: Stand, given: Case, before: Seen, ran: Ran, { first, judged, now, truth }: Died): Promise<JudgedCase> {
+async function judgeNext(stand: Stand, given: Case, begun: Seen, ran: Ran, { first, judged, now, truth }: Died): Promise<JudgedCase> {
   const follower = followerOf(stand.shape, given.fault);
   await mend(stand, given.release);
+  const before = withDeadlines(begun, await look(stand.space.name, appName));
   const next = await runNext(stand, now, given, follower);
   const recovery: string | undefined = next.result.report?.recovery?.result;
   const confirmed = recovery === 'confirmed' || (recovery === undefined && isNew(truth));
