@@ -57,7 +57,8 @@ describe('a run that rolls nothing out', () => {
     try {
       mkdirSync(join(workspace, '.github'));
       writeFileSync(join(workspace, 'Dockerfile'), 'FROM scratch\nCOPY Dockerfile /\n');
-      const image = `${environment().registry}/inputs/built`;
+      // The registry may have the image of an earlier run of these tests.
+      const image = `${environment().registry}/inputs/built-${Date.now()}`;
       writeFileSync(join(workspace, '.github/deploy.yml'), JSON.stringify({
         image, platforms: ['linux/amd64'], workloads: ['deployment/web'], namespace: 'web', smoke: ['service/web/'], rollback: 'off',
       }));

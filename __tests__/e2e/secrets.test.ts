@@ -76,6 +76,8 @@ const jobIdentity = { ACTIONS_ID_TOKEN_REQUEST_TOKEN: random(30) };
 const keyFile = JSON.stringify({ type: 'service_account', private_key: `-----BEGIN PRIVATE KEY-----\n${random(300)}\n-----END PRIVATE KEY-----\n`, client_email: `${random(9)}@shop.example` }, null, 2);
 
 describe('secrets of a build', () => {
+  // The registry may have the images of an earlier run of these tests, and then nothing would be built.
+  const folder = `secrets-${Date.now()}`;
   const { registry, authRegistry, authUsername, authPassword, builder } = environment();
   const inline = `in/line+${random(20)}"<&>`;
   const bundle = `-----BEGIN CERTIFICATE-----\n${randomBytes(30_000).toString('base64').replaceAll(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----`;
@@ -86,13 +88,13 @@ describe('secrets of a build', () => {
       const result = await runAction({
         action: 'build', workspace, env: { ...ownVariables, ...jobIdentity, PATH: spied.path, CA_BUNDLE: bundle },
         inputs: {
-          'image': `${authRegistry}/secrets/built`, 'platforms': 'linux/amd64', builder, 'test': 'cat said', 'registry-username': authUsername,
+          'image': `${authRegistry}/${folder}/built`, 'platforms': 'linux/amd64', builder, 'test': 'cat said', 'registry-username': authUsername,
           'registry-password': authPassword, 'build-secrets': `inline=${inline}\nca=env:CA_BUNDLE\nflag=1\nword=built`,
         },
       });
       expectEnding(result, { verdict: 'built' });
       expect(result.outputs.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
-      expect(result.outputs.reference).toBe(`${authRegistry}/secrets/built@${result.outputs.digest}`);
+      expect(result.outputs.reference).toBe(`${authRegistry}/${folder}/built@${result.outputs.digest}`);
       expect(result.report).toMatchObject({ verdict: 'built', digest: result.outputs.digest });
       expect(result.log).toContain('it is *** is it');
       for (const place of ['build-secrets, flag', 'build-secrets, word']) expect(result.log).toContain(`A secret in \`${place}\` is so short, or so common a word`);
@@ -122,7 +124,7 @@ describe('secrets of a build', () => {
   it.concurrent('that say what the verdict is: it stays whole', async () => {
     const workspace = workspaceThatSays([]);
     try {
-      const inputs = { image: `${registry}/secrets/words`, platforms: 'linux/amd64', builder, 'build-secrets': 'a=built\nb=sha256:\nc=secrets/words\nd=buil\ne=f\nf=0' };
+      const inputs = { image: `${registry}/${folder}/words`, platforms: 'linux/amd64', builder, 'build-secrets': `a=built\nb=sha256:\nc=${folder}/words\nd=buil\ne=f\nf=0' };
       const result = await runAction({ action: 'build', workspace, inputs });
       expectEnding(result, { verdict: 'built' });
       expect(result.outputs.reference).toBe(`${inputs.image}@${result.outputs.digest}`);
