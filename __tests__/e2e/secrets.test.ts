@@ -124,7 +124,7 @@ describe('secrets of a build', () => {
   it.concurrent('that say what the verdict is: it stays whole', async () => {
     const workspace = workspaceThatSays([]);
     try {
-      const inputs = { image: `${registry}/${folder}/words`, platforms: 'linux/amd64', builder, 'build-secrets': `a=built\nb=sha256:\nc=${folder}/words\nd=buil\ne=f\nf=0' };
+      const inputs = { image: `${registry}/${folder}/words`, platforms: 'linux/amd64', builder, 'build-secrets': `a=built\nb=sha256:\nc=${folder}/words\nd=buil\ne=f\nf=0` };
       const result = await runAction({ action: 'build', workspace, inputs });
       expectEnding(result, { verdict: 'built' });
       expect(result.outputs.reference).toBe(`${inputs.image}@${result.outputs.digest}`);
