@@ -58,7 +58,7 @@ describe('a run that rolls nothing out', () => {
       mkdirSync(join(workspace, '.github'));
       writeFileSync(join(workspace, 'Dockerfile'), 'FROM scratch\nCOPY Dockerfile /\n');
       // The registry may have the image of an earlier run of these tests.
-      const image = `${environment().registry}/inputs/built-${Date.now()}`;
+      const image = `${environment().registry}/inputs-${Date.now()}/built`;
       writeFileSync(join(workspace, '.github/deploy.yml'), JSON.stringify({
         image, platforms: ['linux/amd64'], workloads: ['deployment/web'], namespace: 'web', smoke: ['service/web/'], rollback: 'off',
       }));
