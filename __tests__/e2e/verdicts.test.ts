@@ -66,7 +66,7 @@ describe('deployed', () => {
   }));
 
   it.concurrent('changes all kinds of workloads as one, and leaves other containers alone', inSpace('kinds', async (space) => {
-    const sidecars = [{ name: 'sidecar', image: (await variant('side', 'ok', { repository: 'e2e/other' })).reference, env: [{ name: 'PORT', value: '9090' }] }];
+    const sidecars = [{ name: 'sidecar', image: (await variant('side', 'ok', { repository: 'other' })).reference, env: [{ name: 'PORT', value: '9090' }] }];
     await startHealthy(space, { sidecars });
     await startHealthy(space, { kind: 'StatefulSet', name: 'db' });
     await startHealthy(space, { kind: 'DaemonSet', name: 'agent' });

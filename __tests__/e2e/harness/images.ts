@@ -19,7 +19,7 @@ export interface PushedImage {
 }
 
 export interface Variant {
-  /** Path of the repository; defaults to `e2e/app`. */
+  /** Path of the repository in the folder of this test process; defaults to `app`. */
   readonly repository?: string;
   /** Defaults to the version. */
   readonly tag?: string;
@@ -56,13 +56,26 @@ export function pushImage(variant: Variant): Promise<PushedImage> {
 
 const pushed = new Map<string, Promise<PushedImage>>();
 
-async function push(variant: Variant): Promise<PushedImage> {
+/**
+ * A folder for each test process, and one push at a time into each repository: the registry truncates the link of a
+ * manifest that is pushed again, and refuses an index that arrives in that moment as DIGEST_INVALID.
+ */
+const ownFolder = `e2e/${process.env.JEST_WORKER_ID ?? process.pid}`;
+const lastPush = new Map<string, Promise<unknown>>();
+
+function push(variant: Variant): Promise<PushedImage> {
   const { registry, authRegistry, authUsername, authPassword } = environment();
   const host = variant.withLogin ? authRegistry : registry;
   const login = variant.withLogin ? `Basic ${Buffer.from(`${authUsername}:${authPassword}`).toString('base64')}` : undefined;
-  const path = variant.repository ?? 'e2e/app';
+  const target = { host, path: `${ownFolder}/${variant.repository ?? 'app'}`, login };
+  const key = `${host}/${target.path}`;
+  const pushing = (lastPush.get(key) ?? Promise.resolve()).then(() => pushTo(target, variant));
+  lastPush.set(key, pushing.catch(() => undefined));
+  return pushing;
+}
+
+async function pushTo(target: Target, variant: Variant): Promise<PushedImage> {
   const tag = variant.tag ?? variant.version;
-  const target = { host, path, login };
   const layer = appLayer();
   await pushBlob(target, layer.bytes, layer.digest);
 
@@ -80,7 +93,7 @@ async function push(variant: Variant): Promise<PushedImage> {
   }
   const index = json({ schemaVersion: 2, mediaType: ociIndex, manifests });
   await send(target, 'PUT', `manifests/${tag}`, index.bytes, ociIndex);
-  const name = `${host}/${path}`;
+  const name = `${target.host}/${target.path}`;
   return { name, tag, digest: index.digest, reference: `${name}:${tag}@${index.digest}` };
 }
 
