@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { explainBuildFailure, relevantLines } from '../../src/image/build-failure.js';
+import { explainBuildFailure, relevantLines } from '../../src/image/explain-build-failure.js';
 import { pushFailure } from '../../src/image/push-failure.js';
 
 /** As buildx 0.29.1 with BuildKit 0.25.2 printed it, shortened by steps that did well. */

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createFiles } from '../../src/host/files.js';
-import { explainBuildFailure } from '../../src/image/build-failure.js';
-import { explainMissed, type Missed } from '../../src/image/missing-file.js';
+import { explainBuildFailure } from '../../src/image/explain-build-failure.js';
+import type { Missed } from '../../src/image/build-failure.js';
+import { explainMissed } from '../../src/image/missing-file.js';
 
 const cwd = process.cwd();
 let folder = '';

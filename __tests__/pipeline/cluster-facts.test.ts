@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ApiError } from '../../src/cluster/api.js';
 import type { WorkloadRef } from '../../src/config/config.js';
 import { readAllowed } from '../../src/pipeline/cluster-facts.js';
-import type { AllowedRule } from '../../src/preflight/permissions.js';
+import type { AllowedRule } from '../../src/preflight/needs.js';
 import { fakeCluster } from '../rollout/fake-cluster.js';
 import { run } from './runs.js';
 

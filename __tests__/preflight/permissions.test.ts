@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 import { ApiError, type Api } from '../../src/cluster/api.js';
-import { checkPermissions, covered, needsOf, type AllowedRule } from '../../src/preflight/permissions.js';
+import { covered, needsOf, type AllowedRule } from '../../src/preflight/needs.js';
+import { checkPermissions } from '../../src/preflight/permissions.js';
 import { parseSmoke } from '../../src/config/smoke.js';
 
 const documented = parseAllDocuments(readFileSync(new URL('../../docs/rbac.yaml', import.meta.url), 'utf8')).map((document) => document.toJS());

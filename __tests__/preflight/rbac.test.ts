@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 import { workloadKinds, type Config } from '../../src/config/config.js';
 import { parseSmoke } from '../../src/config/smoke.js';
-import { covered, needsOf, type AllowedRule } from '../../src/preflight/permissions.js';
+import { covered, needsOf, type AllowedRule } from '../../src/preflight/needs.js';
 
 const file = join(dirname(fileURLToPath(import.meta.url)), '../../docs/rbac.yaml');
 const role = parseAllDocuments(readFileSync(file, 'utf8')).map((document) => document.toJS()).find(({ kind }) => kind === 'Role') as { rules: Required<AllowedRule>[] };

@@ -253,6 +253,11 @@ export interface ConfigMap extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
 }
 
+export interface ResourceQuota extends KubeObject {
+  readonly spec?: { readonly scopes?: readonly string[]; readonly scopeSelector?: unknown };
+  readonly status?: { readonly hard?: Readonly<Record<string, string>>; readonly used?: Readonly<Record<string, string>> };
+}
+
 export interface List<T> extends KubeObject {
   readonly metadata?: Metadata & { readonly continue?: string };
   readonly items?: readonly T[];

@@ -1,10 +1,6 @@
 import type { Cause } from '../outcome/causes.js';
-import { finalError } from './docker.js';
-import { knownBuildErrors } from './known-build-errors.js';
-import type { Missed } from './missing-file.js';
-import { pushFailure } from './push-failure.js';
-import { classifyRegistryError } from './registry-error.js';
 
+/** Why a build failed, as it is reported. */
 export interface BuildFailure {
   readonly cause: Extract<Cause, 'build-failed' | 'push-failed' | 'registry-denied' | 'platform-unsupported'>;
   readonly message: string;
@@ -16,23 +12,10 @@ export interface BuildFailure {
   readonly missed?: Missed;
 }
 
-/** What to say of a `docker buildx build` that ended badly, from all it printed. */
-export function explainBuildFailure(output: string): BuildFailure {
-  const error = finalError(output);
-  for (const { pattern, explain } of knownBuildErrors) {
-    const match = pattern.exec(error);
-    if (match) return explain(match, output);
-  }
-  // The builder inside of the Docker daemon does not say that it was pushing: "denied: requested access to the resource is denied".
-  if (classifyRegistryError(error) === 'denied') return pushFailure('the image', error);
-  const reason = error.split('\n')[0]?.replace(/\.$/, '') || 'buildx gave no reason';
-  return { cause: 'build-failed', message: `The image could not be built: ${reason}.` };
-}
-
-const evidenceLines = 40;
-const noise = /^#\d+ (?:sha256:|transferring |extracting |exporting |pushing |resolve |DONE|CACHED|CANCELED|\.\.\.$)|^\s*$/;
-
-/** The last 40 lines that say something: transfers and finished steps are left out. */
-export function relevantLines(output: string): string {
-  return output.split('\n').filter((line) => !noise.test(line)).slice(-evidenceLines).join('\n');
-}
+/** What the builder missed, for a look at the files that it was to get. */
+export type Missed =
+  | { readonly kind: 'context' }
+  | { readonly kind: 'dockerfile' }
+  /** `path` as the builder says it, with a slash in front; `instruction` is the one that asks for it. */
+  | { readonly kind: 'copied'; readonly path: string; readonly instruction: string | undefined; readonly place: string }
+  | { readonly kind: 'image'; readonly image: string; readonly reason: string; readonly noPlatform: boolean };

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { BuildConfig, Digest, ImageName } from '../config/config.js';
 import { CommandError } from '../outcome/errors.js';
 import { buildArguments } from './build-arguments.js';
-import { explainBuildFailure, relevantLines } from './build-failure.js';
+import { explainBuildFailure, relevantLines } from './explain-build-failure.js';
 import type { Builder } from './builder.js';
 import { asTyped, docker, type DockerAccess, type DockerPorts } from './docker.js';
 import { foreignPrograms } from './entrypoint.js';

@@ -1,17 +1,9 @@
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { BuildConfig } from '../config/config.js';
-import type { BuildFailure } from './build-failure.js';
+import type { BuildFailure, Missed } from './build-failure.js';
 import type { DockerPorts } from './docker.js';
 import { findInstruction, imageFailure, imagePlatformFailure, imageRole } from './image-role.js';
 import { dockerfileOf, isRemoteContext } from './source.js';
-
-/** What the builder missed, for a look at the files that it was to get. */
-export type Missed =
-  | { readonly kind: 'context' }
-  | { readonly kind: 'dockerfile' }
-  /** `path` as the builder says it, with a slash in front; `instruction` is the one that asks for it. */
-  | { readonly kind: 'copied'; readonly path: string; readonly instruction: string | undefined; readonly place: string }
-  | { readonly kind: 'image'; readonly image: string; readonly reason: string; readonly noPlatform: boolean };
 
 type Asked = Pick<BuildConfig, 'context' | 'dockerfile' | 'buildArgs'>;
 type Files = DockerPorts['files'];

@@ -1,5 +1,5 @@
 import { ApiError, type Api } from '../cluster/api.js';
-import { controllerOf, type ControllerRevision, type KubeObject, type List, type PodTemplate, type ReplicaSet, type Workload } from '../cluster/objects.js';
+import { controllerOf, type ControllerRevision, type KubeObject, type List, type PodTemplate, type ReplicaSet, type ResourceQuota, type Workload } from '../cluster/objects.js';
 import { apiPath, resources, workloadResource, type Resource } from '../cluster/resources.js';
 import { ledgerName } from '../rollout/ledger.js';
 import { lockName } from '../rollout/lock.js';
@@ -7,7 +7,6 @@ import { isRevisionOf, sameTemplate } from '../rollout/template.js';
 import { templateOf, type Target } from '../rollout/workload.js';
 import { together, type Checked } from './finding.js';
 import { parseQuantity } from './quantity.js';
-import type { ResourceQuota } from './quota.js';
 
 /** Who creates what in a run: its record and its lock, and what the controllers make of a new template. */
 export interface NewObjects {

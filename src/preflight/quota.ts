@@ -1,16 +1,11 @@
 import { ApiError, type Api } from '../cluster/api.js';
-import type { KubeObject, List, PodTemplate, Workload } from '../cluster/objects.js';
+import type { List, PodTemplate, ResourceQuota, Workload } from '../cluster/objects.js';
 import { apiPath, resources } from '../cluster/resources.js';
 import { firstWaveSize } from '../rollout/hold.js';
 import { desiredReplicas } from '../rollout/workload.js';
 import { nothingFound, together, type Checked } from './finding.js';
 import { checkRoom, type NewObjects } from './object-quota.js';
 import { parseQuantity } from './quantity.js';
-
-export interface ResourceQuota extends KubeObject {
-  readonly spec?: { readonly scopes?: readonly string[]; readonly scopeSelector?: unknown };
-  readonly status?: { readonly hard?: Readonly<Record<string, string>>; readonly used?: Readonly<Record<string, string>> };
-}
 
 /** What a run is going to ask of a namespace. */
 export interface Planned extends NewObjects {
