@@ -93,9 +93,15 @@ describe('a build', () => {
     });
   });
 
-  it('does not go on without a digest', async () => {
-    const { ports } = scriptedDocker([[/^buildx build/, { stdout: '{}' }]]);
-    await expect(build(ports, ownAccess, request())).rejects.toMatchObject({ code: 'push-failed', message: 'buildx ended well and did not say which digest it pushed.' });
+  it.each([
+    ['{}', 'lacks ["containerimage.digest"]'],
+    ['{"containerimage.digest":"latest"}', 'must have text that matches /^sha256:[0-9a-f]{64}$/ as ["containerimage.digest"], not "latest"'],
+    ['{"containerimage.dig', 'is JSON that was cut off: it ends with "{\\"containerimage.dig"'],
+  ])('does not go on without a digest: %s', async (stdout, problem) => {
+    const { ports } = scriptedDocker([[/^buildx build/, { stdout }]]);
+    await expect(build(ports, ownAccess, request())).rejects.toMatchObject({
+      code: 'push-failed', message: `buildx succeeded, but did not report the digest of what it pushed: its metadata file ${problem}.`,
+    });
   });
 
   it('pushes by digest when only versions are asked for, and sets them after', async () => {

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import * as v from 'valibot';
 import type { BuildConfig, Digest, ImageName } from '../config/config.js';
 import { CommandError } from '../outcome/errors.js';
+import { JsonError, readJson } from '../ports/json.js';
 import { buildArguments } from './build-arguments.js';
 import { explainBuildFailure, relevantLines } from './explain-build-failure.js';
 import type { Builder } from './builder.js';
@@ -146,13 +148,19 @@ const cacheVariables = ['ACTIONS_RUNTIME_TOKEN', 'ACTIONS_CACHE_URL', 'ACTIONS_R
 const cacheAccess = ({ env }: DockerPorts): Record<string, string> =>
   Object.fromEntries(cacheVariables.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 
+/** Of https://docs.docker.com/reference/cli/docker/buildx/build/#metadata-file, all that is used. */
+const buildMetadata = v.object({ 'containerimage.digest': v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/)) });
+
 function readDigest(metadata: string | undefined): Digest {
-  const digest = (JSON.parse(metadata ?? '{}') as Record<string, unknown>)['containerimage.digest'];
-  if (typeof digest === 'string' && /^sha256:[0-9a-f]{64}$/.test(digest)) return digest;
-  throw new CommandError('push-failed', 'buildx ended well and did not say which digest it pushed.', {
-    hint: 'The builder is too old, or not one that pushes. Add `- uses: docker/setup-buildx-action@v3` before this step of the workflow.',
-    evidence: [{ title: 'metadata of the build', text: metadata ?? 'no file' }],
-  });
+  try {
+    return readJson(metadata ?? '', buildMetadata, 'its metadata file')['containerimage.digest'];
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    throw new CommandError('push-failed', `buildx succeeded, but did not report the digest of what it pushed: ${error.message}.`, {
+      hint: 'The builder is too old, or not one that pushes. Add `- uses: docker/setup-buildx-action@v3` before this step of the workflow.',
+      evidence: [{ title: 'metadata of the build', text: metadata ?? 'no file' }], cause: error,
+    });
+  }
 }
 
 /** The platforms of what the registry holds now, after it was found to be what was built, complete. */
