@@ -11,7 +11,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { minifySync, transformFileSync } from '@swc/core';
 // @ts-expect-error -- it has no types
 import ncc from '@vercel/ncc';
@@ -59,11 +59,10 @@ function shrink(code) {
   return `${minifySync(code, { module: true, compress: { ...names, passes: 2 }, mangle: names, format: { comments: false } }).code}\n`;
 }
 
-/** The entries: what action.yml names, and the command line. */
-function entries() {
+/** The entries: what action.yml names, and the command line. @param {readonly string[]} actions */
+function entries(actions) {
   /** @type {(name: string, run: string, argument: string) => [string, string]} */
   const call = (name, run, argument) => [`${name}.js`, `import { ${run} } from './bundle/index.js';\n\nawait ${run}(${argument});\n`];
-  const actions = ['deploy', 'build', 'rollout', 'rollback'];
   return new Map([
     ...actions.map((action) => call(action, 'runMain', `'${action}'`)),
     ...actions.map((action) => call(`${action}-post`, 'runPost', `'${action}'`)),
@@ -78,7 +77,9 @@ async function build() {
   const folder = mkdtempSync(join(root, 'tmp', 'bundle-'));
   try {
     compile(folder);
-    const files = entries();
+    /** @type {typeof import('../src/outcome/action.js')} */
+    const { actionNames } = await import(pathToFileURL(join(folder, 'outcome', 'action.js')).href);
+    const files = entries(actionNames);
     for (const [name, text] of await bundle(folder)) files.set(`bundle/${name}`, text);
     files.set('bundle/licenses.txt', licenseTexts(root));
     return files;

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { actionNames, actions, descriptionLimit } from '../../src/config/actions.js';
+import { actions, descriptionLimit } from '../../src/config/actions.js';
 import { commands } from '../../src/config/commands.js';
 import { settingsJsonSchema } from '../../src/config/json-schema.js';
 import { outputs } from '../../src/config/outputs.js';
 import { parseConfig } from '../../src/config/parse.js';
 import { descriptionOf } from '../../src/config/setting.js';
+import { actionNames } from '../../src/outcome/action.js';
 import { settings, settingsOf, takenBy } from '../../src/config/settings.js';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');

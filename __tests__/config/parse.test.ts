@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { ActionName } from '../../src/config/actions.js';
-import { actionNames } from '../../src/config/actions.js';
 import { parseConfig, settingsPath, type ConfigSource, type ParsedConfig } from '../../src/config/parse.js';
 import { settingNames } from '../../src/config/settings.js';
+import { actionNames, type ActionName } from '../../src/outcome/action.js';
 import { ConfigError, describeProblem } from '../../src/outcome/errors.js';
 
 type Inputs = Readonly<Record<string, string>>;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { actionNames, type ActionName } from '../../src/config/actions.js';
 import { parseConfig } from '../../src/config/parse.js';
 import { settingNames, settingsOf } from '../../src/config/settings.js';
+import { actionNames, type ActionName } from '../../src/outcome/action.js';
 import { ConfigError, describeProblem, type Problem } from '../../src/outcome/errors.js';
 
 /** A name as a person misspells it: one letter lost, doubled, replaced, two swapped; `_` or capitals for dashes. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { readArguments, readGitFacts, type CommandTable } from '../../src/host/terminal.js';
+import { readArguments, readGitFacts } from '../../src/host/terminal.js';
 import { ConfigError, describeProblem } from '../../src/outcome/errors.js';
+import type { CommandTable } from '../../src/ports/command-line.js';
 import type { Exited, ProcessRunner } from '../../src/ports/process.js';
 
 const table: CommandTable = {

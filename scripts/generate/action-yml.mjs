@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 
 /** @typedef {import('./source.mjs').Source} Source */
-/** @typedef {import('../../src/config/actions.js').ActionName} ActionName */
+/** @typedef {import('../../src/outcome/action.js').ActionName} ActionName */
 
 /**
  * The `action.yml` of an action. Inputs have no `default:` there: the runner would hand it over as if it had been given,

@@ -1,5 +1,5 @@
 /** @typedef {import('./source.mjs').Source} Source */
-/** @typedef {import('../../src/config/actions.js').ActionName} ActionName */
+/** @typedef {import('../../src/outcome/action.js').ActionName} ActionName */
 /** @typedef {import('../../src/config/settings.js').SettingName} SettingName */
 
 /** @param {string} text */

@@ -1,6 +1,4 @@
-/** The actions of the repository; the commands of the terminal have the same names. */
-export const actionNames = ['deploy', 'build', 'rollout', 'rollback'] as const;
-export type ActionName = (typeof actionNames)[number];
+import type { ActionName } from '../outcome/action.js';
 
 /** The Marketplace refuses an action whose description has this many characters or more. */
 export const descriptionLimit = 125;

@@ -1,5 +1,5 @@
 import type { Problem } from '../outcome/errors.js';
-import type { ActionName } from './actions.js';
+import type { ActionName } from '../outcome/action.js';
 import type { BuildConfig, ClusterConfig, Config, GateConfig, RegistryLogin } from './config.js';
 import { parseDuration } from './duration.js';
 import { toLabel } from './kubernetes-names.js';

@@ -1,5 +1,5 @@
 import type { JsonSchema } from './kinds.js';
-import type { ActionName } from './actions.js';
+import type { ActionName } from '../outcome/action.js';
 import { descriptionOf } from './setting.js';
 import { fileSettings, settings, type SettingName } from './settings.js';
 

@@ -1,6 +1,6 @@
 import type { Problem } from '../outcome/errors.js';
 import { fileSettings, isSettingName, settings, settingsOf, type SettingName, type Values } from './settings.js';
-import type { ActionName } from './actions.js';
+import type { ActionName } from '../outcome/action.js';
 import { emptyFault, expectedFault, unknownKey } from './fault-texts.js';
 import { unknownInput } from './unknown-input.js';
 import type { Kind } from './kinds.js';

@@ -1,5 +1,5 @@
 import { stageNames, verdicts, verdictTable, type Verdict } from '../outcome/verdict.js';
-import type { ActionName } from './actions.js';
+import type { ActionName } from '../outcome/action.js';
 
 const endings = (words: readonly Verdict[]): string => `How the run ended: ${words.map((verdict) => `\`${verdict}\``).join(', ')}.`;
 

@@ -1,6 +1,6 @@
 import { ConfigError, type Problem } from '../outcome/errors.js';
 import { quote } from './checked.js';
-import type { ActionName } from './actions.js';
+import type { ActionName } from '../outcome/action.js';
 import { assemble, type ConfigFacts } from './assemble.js';
 import type { Config } from './config.js';
 import { suggestion } from './did-you-mean.js';

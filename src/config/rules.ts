@@ -1,5 +1,5 @@
 import type { Problem } from '../outcome/errors.js';
-import type { ActionName } from './actions.js';
+import type { ActionName } from '../outcome/action.js';
 import { both, quote } from './checked.js';
 import { contextFault } from './kubeconfig.js';
 import type { Layer } from './layers.js';

@@ -1,4 +1,4 @@
-import type { ActionName } from './actions.js';
+import type { ActionName } from '../outcome/action.js';
 import type { Kind } from './kinds.js';
 
 export const topics = {

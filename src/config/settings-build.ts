@@ -7,7 +7,7 @@ import { map } from './map.js';
 import { parsePlatform, platformsAndAliases } from './platforms.js';
 import { setting } from './setting.js';
 import { longLimit, parseArgument, parseDockerName, usualLimit } from './text.js';
-import type { ActionName } from './actions.js';
+import type { ActionName } from '../outcome/action.js';
 
 const builders: readonly ActionName[] = ['deploy', 'build'];
 export const caches = ['none', 'registry', 'gha'] as const;

@@ -1,5 +1,5 @@
 import { bad, good } from './checked.js';
-import type { ActionName } from './actions.js';
+import type { ActionName } from '../outcome/action.js';
 import { parseKubeconfig, type Kubeconfig } from './kubeconfig.js';
 import { single, withText, type Kind } from './kinds.js';
 import { parseKubectlUrl } from './kubectl-url.js';

@@ -1,4 +1,4 @@
-import type { ActionName } from './actions.js';
+import type { ActionName } from '../outcome/action.js';
 import { parseChoice } from './choices.js';
 import { durationPattern, parseDuration, parseDurationOrZero } from './duration.js';
 import { flag, single } from './kinds.js';

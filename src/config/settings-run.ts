@@ -1,4 +1,4 @@
-import { actionNames } from './actions.js';
+import { actionNames } from '../outcome/action.js';
 import { bad, good } from './checked.js';
 import { digestPattern, parseDigest } from './digest.js';
 import { imageNamePattern, parseImageName } from './image-name.js';

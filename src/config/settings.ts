@@ -1,4 +1,4 @@
-import type { ActionName } from './actions.js';
+import type { ActionName } from '../outcome/action.js';
 import { buildSettings } from './settings-build.js';
 import { clusterSettings } from './settings-cluster.js';
 import { rolloutSettings } from './settings-rollout.js';

@@ -1,4 +1,5 @@
-import { actions, type ActionName } from './actions.js';
+import type { ActionName } from '../outcome/action.js';
+import { actions } from './actions.js';
 import { both, quote, type Fault } from './checked.js';
 import { didYouMean } from './did-you-mean.js';
 import { settings, settingNames, settingsOf, type SettingName } from './settings.js';

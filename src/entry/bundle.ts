@@ -2,4 +2,3 @@
 export { runMain } from './main.js';
 export { runPost } from './post.js';
 export { runTerminal } from './terminal.js';
-export type { Action } from '../pipeline/run.js';

@@ -10,7 +10,7 @@ import { appendSummary, readInputs, readRunFacts, saveState, unknownInputs, writ
 import { settingsOf } from '../config/settings.js';
 import { asDeployError } from '../pipeline/failure.js';
 import type { Ports } from '../ports/ports.js';
-import type { Action } from '../pipeline/run.js';
+import type { ActionName } from '../outcome/action.js';
 import { isSuccess } from '../outcome/verdict.js';
 import { outliveReaders, tellDefects, tellFailure, told, tryWriting, writing } from './ending.js';
 import { perform, withoutFolder } from './perform.js';
@@ -33,12 +33,12 @@ export function runnerPorts(): Ports {
 export const within = (folder: string, ports: Ports): Ports => ({ ...ports, files: createFiles(folder) });
 
 /** The main step of an action on the GitHub runner. */
-export async function runMain(action: Action): Promise<void> {
+export async function runMain(action: ActionName): Promise<void> {
   const ports = runnerPorts();
   await told(ports, () => mainStep(ports, action));
 }
 
-async function mainStep(ports: Ports, action: Action): Promise<void> {
+async function mainStep(ports: Ports, action: ActionName): Promise<void> {
   const { env } = ports;
   const id = randomUUID();
   const keep = (name: string, value: string): Promise<void> => writing('The state for the post step', saveState(env, name, value));

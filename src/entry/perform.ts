@@ -1,17 +1,18 @@
 import { secretsIn, secretsInEnvironment, type Secret } from '../config/secrets.js';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/config.js';
+import type { ActionName } from '../outcome/action.js';
 import { ConfigError, describeProblem, type DeployError, type Problem } from '../outcome/errors.js';
 import type { Outcome } from '../outcome/outcome.js';
 import { asDeployError } from '../pipeline/failure.js';
-import type { Action, Run } from '../pipeline/run.js';
+import type { Run } from '../pipeline/run.js';
 import type { Ports } from '../ports/ports.js';
 import type { RunFacts } from '../ports/run-facts.js';
 import { ownWords } from './own-words.js';
 
 /** What a host hands over: everything that differs between the GitHub runner and a terminal. */
 export interface Request extends Pick<Run, 'id' | 'folder' | 'hasPost' | 'keep'> {
-  readonly action: Action;
+  readonly action: ActionName;
   readonly inputs: Readonly<Record<string, string>>;
   readonly facts: RunFacts;
 }

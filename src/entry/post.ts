@@ -1,7 +1,8 @@
 import { readInputs, readRunFacts, readState, appendSummary } from '../host/runner.js';
 import { settingsOf } from '../config/settings.js';
+import type { ActionName } from '../outcome/action.js';
 import { isSuccess } from '../outcome/verdict.js';
-import { kept, type Action, type Run } from '../pipeline/run.js';
+import { kept, type Run } from '../pipeline/run.js';
 import type { Ports } from '../ports/ports.js';
 import { leftBehind, tellFailure, told, tryWriting } from './ending.js';
 import { runnerPorts, within } from './main.js';
@@ -10,7 +11,7 @@ import { tell } from './report.js';
 import { stateNames } from './state.js';
 
 /** The post step: finishes a release that the main step could not finish, and removes what it left on the runner. */
-export async function runPost(action: Action): Promise<void> {
+export async function runPost(action: ActionName): Promise<void> {
   const ports = runnerPorts();
   const { env } = ports;
   await told(ports, async () => {
@@ -23,7 +24,7 @@ export async function runPost(action: Action): Promise<void> {
   });
 }
 
-async function finishRelease(ports: Ports, action: Action, id: string): Promise<void> {
+async function finishRelease(ports: Ports, action: ActionName, id: string): Promise<void> {
   const { env } = ports;
   const folder = await ports.files.temporaryFolder();
   // An input that the action does not have was an error of the main step. Here it could only come from a step since then.

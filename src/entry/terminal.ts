@@ -8,10 +8,10 @@ import { proxySecrets } from '../host/proxy-environment.js';
 import { createTerminalLog, wantsColour } from '../host/log.js';
 import { createProcessRunner } from '../host/process.js';
 import { readArguments, readGitFacts } from '../host/terminal.js';
+import type { ActionName } from '../outcome/action.js';
 import { ConfigError, describeProblem } from '../outcome/errors.js';
 import { isSuccess } from '../outcome/verdict.js';
 import { asDeployError } from '../pipeline/failure.js';
-import type { Action } from '../pipeline/run.js';
 import type { Ports } from '../ports/ports.js';
 import { endSoon, leftBehind, outliveReaders, tellDefects, tellFailure } from './ending.js';
 import { within } from './main.js';
@@ -33,7 +33,7 @@ export async function runTerminal(): Promise<void> {
       const ports: Ports = {
         process: createProcessRunner(), clock: systemClock, files: createFiles(), http: createHttp(env), env, log, cancelled: cancellation(impatience(log)),
       };
-      process.exitCode = await runCommand(ports, request.command as Action, request.inputs).finally(() => { endSoon(ports); });
+      process.exitCode = await runCommand(ports, request.command, request.inputs).finally(() => { endSoon(ports); });
     }
   } catch (error) {
     if (!(error instanceof ConfigError)) {
@@ -56,7 +56,7 @@ const impatience = (log: Ports['log']) => (count: number): void => {
 };
 
 /** @returns the exit code */
-async function runCommand(ports: Ports, action: Action, inputs: Readonly<Record<string, string>>): Promise<number> {
+async function runCommand(ports: Ports, action: ActionName, inputs: Readonly<Record<string, string>>): Promise<number> {
   const id = randomUUID();
   const request = { action, id, hasPost: false, inputs, facts: await readGitFacts(ports.process) };
   const folder = await ports.files.temporaryFolder().catch((error: unknown) => asDeployError(error));

@@ -1,23 +1,10 @@
 import { ConfigError, type Problem } from '../outcome/errors.js';
+import type { CommandTable, Flag } from '../ports/command-line.js';
 import type { ProcessRunner } from '../ports/process.js';
 import type { RunFacts } from '../ports/run-facts.js';
 
-/** One flag of a command: an input of the action of that name. */
-export interface Flag {
-  readonly name: string;
-  readonly description: string;
-  readonly default?: string;
-  /** May stand alone: `--dry-run` means `--dry-run=true`. */
-  readonly isBoolean?: boolean;
-  /** Its value is a secret, which would stand in the process list: it is taken from the environment only. */
-  readonly fromEnvironmentOnly?: boolean;
-}
-
-/** What each command does, in a sentence, and its flags. */
-export type CommandTable = Readonly<Record<string, { readonly description: string; readonly flags: readonly Flag[] }>>;
-
-export type Request =
-  | { readonly kind: 'run'; readonly command: string; readonly inputs: Readonly<Record<string, string>> }
+export type Request<Command extends string = string> =
+  | { readonly kind: 'run'; readonly command: Command; readonly inputs: Readonly<Record<string, string>> }
   | { readonly kind: 'help'; readonly text: string };
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -27,25 +14,27 @@ type Suggest = (word: string, known: readonly string[]) => string | undefined;
  * Reads `deploy --flag value --flag=value …`, without the program. A flag that is repeated gives its values one per
  * line. Throws ConfigError with all problems. `suggest` finds the known word that was probably meant.
  */
-export function readArguments(argv: readonly string[], table: CommandTable, env: Env, suggest: Suggest): Request {
+export function readArguments<Command extends string>(argv: readonly string[], table: CommandTable<Command>, env: Env, suggest: Suggest): Request<Command> {
   const [command, ...rest] = argv;
   if (command === undefined || isHelp(command) || command === 'help') return { kind: 'help', text: helpText(table) };
-  const entry = Object.hasOwn(table, command) ? table[command] : undefined;
-  if (!entry) throw new ConfigError([unknown('command line', 'command', command, suggest(command, Object.keys(table)))]);
+  if (!isCommand(command, table)) throw new ConfigError([unknown('command line', 'command', command, suggest(command, Object.keys(table)))]);
   if (rest.some(isHelp)) return { kind: 'help', text: helpText(table, command) };
+  const { flags } = table[command];
   const problems: Problem[] = [];
   const values = new Map<string, string[]>();
-  for (const word of wordsOf(rest, entry.flags)) {
-    const read = readFlag(word, entry.flags, suggest, table);
+  for (const word of wordsOf(rest, flags)) {
+    const read = readFlag(word, flags, suggest, table);
     if ('problem' in read) problems.push(read.problem);
     else values.set(read.name, [...values.get(read.name) ?? [], read.value]);
   }
   if (problems.length > 0) throw new ConfigError(problems);
-  const secrets = entry.flags.filter((flag) => flag.fromEnvironmentOnly && env[variableOf(flag.name)])
+  const secrets = flags.filter((flag) => flag.fromEnvironmentOnly && env[variableOf(flag.name)])
     .map((flag) => [flag.name, env[variableOf(flag.name)] ?? ''] as const);
-  const flags = [...values].map(([name, given]) => [name, given.join('\n')] as const);
-  return { kind: 'run', command, inputs: Object.fromEntries([...secrets, ...flags]) };
+  const given = [...values].map(([name, each]) => [name, each.join('\n')] as const);
+  return { kind: 'run', command, inputs: Object.fromEntries([...secrets, ...given]) };
 }
+
+const isCommand = <Command extends string>(word: string, table: CommandTable<Command>): word is Command => Object.hasOwn(table, word);
 
 const isHelp = (word: string): boolean => word === '--help' || word === '-h';
 

@@ -1,3 +1,5 @@
+import { actionNames, reservedActions } from './action.js';
+
 /** One way in which a run can end. The documentation is made from these entries. */
 export interface VerdictEntry {
   /** Whether the workflow step succeeds. */
@@ -8,10 +10,7 @@ export interface VerdictEntry {
   readonly actions: readonly string[];
 }
 
-/** Actions that do not exist yet, and whose verdicts are part of the contract already: `report.json` names them from now on. */
-export const reservedActions: readonly string[] = ['pr-check', 'backup', 'restore'];
-
-const all = ['deploy', 'build', 'rollout', 'rollback', ...reservedActions];
+const all = [...actionNames, ...reservedActions];
 const rollouts = ['deploy', 'rollout', 'rollback'];
 /** What a restore changes is data, and what a rollout changes is workloads: a failed run is reported in the same words. */
 const changing = [...rollouts, 'restore'];

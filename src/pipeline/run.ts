@@ -1,13 +1,11 @@
 import type { Config } from '../config/config.js';
+import type { ActionName } from '../outcome/action.js';
 import type { Ports } from '../ports/ports.js';
 import type { RunFacts } from '../ports/run-facts.js';
 
-export const actions = ['deploy', 'build', 'rollout', 'rollback'] as const;
-export type Action = (typeof actions)[number];
-
 /** One run of one action: what it was asked to do, and the world it does it in. */
 export interface Run {
-  readonly action: Action;
+  readonly action: ActionName;
   readonly ports: Ports;
   readonly config: Config;
   readonly facts: RunFacts;

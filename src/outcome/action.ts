@@ -1,0 +1,6 @@
+/** The actions of the repository; the commands of the terminal have the same names. */
+export const actionNames = ['deploy', 'build', 'rollout', 'rollback'] as const;
+export type ActionName = (typeof actionNames)[number];
+
+/** Actions that do not exist yet, and whose verdicts are part of the contract already: `report.json` names them from now on. */
+export const reservedActions: readonly string[] = ['pr-check', 'backup', 'restore'];

@@ -1,0 +1,13 @@
+/** One flag of a command of the terminal. */
+export interface Flag {
+  readonly name: string;
+  readonly description: string;
+  readonly default?: string;
+  /** May stand alone: `--dry-run` means `--dry-run=true`. */
+  readonly isBoolean?: boolean;
+  /** Its value is a secret, which would stand in the process list: it is taken from the environment only. */
+  readonly fromEnvironmentOnly?: boolean;
+}
+
+/** What each command does, in a sentence, and its flags. */
+export type CommandTable<Name extends string = string> = Readonly<Record<Name, { readonly description: string; readonly flags: readonly Flag[] }>>;
