@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { PodSpec, Taint } from '../../src/cluster/objects.js';
-import { checkPlatforms, type Node } from '../../src/preflight/platforms.js';
+import type { Node, PodSpec, Taint } from '../../src/cluster/objects.js';
+import { checkPlatforms } from '../../src/preflight/platforms.js';
 
 const node = (name: string, architecture: string, taints: readonly Taint[] = [], labels: Record<string, string> = {}): Node =>
   ({ metadata: { name, labels }, spec: { taints }, status: { nodeInfo: { architecture, operatingSystem: 'linux' } } });

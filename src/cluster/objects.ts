@@ -1,267 +1,92 @@
-/**
- * The fields of Kubernetes objects that are read here. Everything is optional, because a cluster may be older, newer or
- * hostile: a missing field must never be a crash.
+import type * as apps from 'kubernetes-types/apps/v1';
+import type * as batch from 'kubernetes-types/batch/v1';
+import type * as coordination from 'kubernetes-types/coordination/v1';
+import type * as core from 'kubernetes-types/core/v1';
+import type * as discovery from 'kubernetes-types/discovery/v1';
+import type * as meta from 'kubernetes-types/meta/v1';
+
+/*
+ * The shapes are those of the Kubernetes API, generated from its OpenAPI description (version 1.30). A field of a v1 kind is
+ * never taken away (https://kubernetes.io/docs/reference/using-api/deprecation-policy/); one that is newer is added here.
  */
-export interface Metadata {
-  readonly name?: string;
-  readonly namespace?: string;
-  readonly uid?: string;
-  readonly resourceVersion?: string;
-  readonly generation?: number;
-  readonly creationTimestamp?: string;
-  /** When the object is to be gone: the time of the request and the grace period. */
-  readonly deletionTimestamp?: string;
-  readonly deletionGracePeriodSeconds?: number;
-  readonly finalizers?: readonly string[];
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly ownerReferences?: readonly { readonly uid?: string; readonly kind?: string; readonly name?: string; readonly controller?: boolean }[];
-  readonly managedFields?: readonly FieldsOfManager[];
-}
+
+/**
+ * What may have come from an API server: each field may be absent, because a cluster may be older, newer or hostile, and a
+ * missing field must never be a crash. Nothing of it is changed in place.
+ */
+export type DeepPartial<T> =
+  T extends readonly (infer Each)[] ? readonly DeepPartial<Each>[]
+    : T extends object ? string extends keyof T ? { readonly [Key in keyof T]: DeepPartial<T[Key]> } : { readonly [Key in keyof T]?: DeepPartial<T[Key]> }
+      : T;
 
 /** Who wrote which fields last, and when. */
-export interface FieldsOfManager {
-  readonly manager?: string;
-  readonly time?: string;
+interface FieldsOfManager extends DeepPartial<Omit<meta.ManagedFieldsEntry, 'fieldsV1'>> {
   /** Names of fields, each after `f:`. */
   readonly fieldsV1?: { readonly [field: string]: Readonly<Record<string, unknown>> | undefined };
 }
 
+export interface Metadata extends DeepPartial<Omit<meta.ObjectMeta, 'managedFields'>> {
+  readonly managedFields?: readonly FieldsOfManager[];
+}
+
+/** An object of any kind. */
 export interface KubeObject {
   readonly kind?: string;
   readonly apiVersion?: string;
   readonly metadata?: Metadata;
 }
 
-export interface Probe {
-  readonly initialDelaySeconds?: number;
-  readonly periodSeconds?: number;
-  readonly timeoutSeconds?: number;
-  readonly failureThreshold?: number;
-  readonly successThreshold?: number;
+/** An object of one kind, for any kind: `ObjectOf<Ingress>`. The items of a list have no `kind` of their own. */
+export type ObjectOf<Kind> = KubeObject & DeepPartial<Omit<Kind, keyof KubeObject>>;
+
+export interface List<T> {
+  readonly metadata?: DeepPartial<meta.ListMeta>;
+  readonly items?: readonly T[];
 }
 
-export interface Container {
-  readonly name?: string;
-  readonly image?: string;
-  readonly imagePullPolicy?: string;
-  readonly ports?: readonly { readonly name?: string; readonly containerPort?: number }[];
-  readonly resources?: { readonly limits?: Readonly<Record<string, string>>; readonly requests?: Readonly<Record<string, string>> };
-  readonly readinessProbe?: Probe;
-  readonly livenessProbe?: Probe;
-  readonly startupProbe?: Probe;
-  readonly lifecycle?: { readonly preStop?: unknown; readonly postStart?: LifecycleHandler };
-  readonly restartPolicy?: string;
-  readonly env?: readonly {
-    readonly name?: string;
-    readonly valueFrom?: {
-      readonly configMapKeyRef?: { readonly name?: string; readonly key?: string; readonly optional?: boolean };
-      readonly secretKeyRef?: { readonly name?: string; readonly key?: string; readonly optional?: boolean };
-    };
-  }[];
-  readonly envFrom?: readonly {
-    readonly configMapRef?: { readonly name?: string; readonly optional?: boolean };
-    readonly secretRef?: { readonly name?: string; readonly optional?: boolean };
-  }[];
-}
-
-export interface LifecycleHandler {
-  readonly exec?: { readonly command?: readonly string[] };
-  readonly httpGet?: { readonly path?: string; readonly port?: number | string };
-}
-
-export interface Taint {
-  readonly key?: string;
-  readonly value?: string;
-  readonly effect?: string;
-}
-
-export interface Toleration extends Taint {
-  readonly operator?: string;
-}
-
-export interface PodSpec {
-  readonly containers?: readonly Container[];
-  readonly initContainers?: readonly Container[];
-  readonly nodeName?: string;
-  readonly readinessGates?: readonly { readonly conditionType?: string }[];
-  readonly schedulerName?: string;
-  readonly schedulingGates?: readonly { readonly name?: string }[];
-  readonly nodeSelector?: Readonly<Record<string, string>>;
-  readonly tolerations?: readonly Toleration[];
-  readonly runtimeClassName?: string;
-  readonly affinity?: Readonly<Partial<Record<'nodeAffinity' | 'podAffinity', { readonly requiredDuringSchedulingIgnoredDuringExecution?: unknown }>>>;
-  readonly serviceAccountName?: string;
-  readonly imagePullSecrets?: readonly { readonly name?: string }[];
-  readonly terminationGracePeriodSeconds?: number;
-  readonly volumes?: readonly {
-    readonly name?: string;
-    readonly configMap?: VolumeSource & { readonly name?: string };
-    readonly secret?: VolumeSource & { readonly secretName?: string };
-    readonly projected?: { readonly sources?: readonly Partial<Record<'configMap' | 'secret', VolumeSource & { readonly name?: string }>>[] };
-  }[];
-}
-
-/** A ConfigMap or Secret as files: with `items`, those keys and no others. */
-export interface VolumeSource {
-  readonly optional?: boolean;
-  readonly items?: readonly { readonly key?: string }[];
-}
+export type Pod = ObjectOf<core.Pod>;
+export type PodSpec = DeepPartial<core.PodSpec>;
+export type Container = DeepPartial<core.Container>;
+export type Probe = DeepPartial<core.Probe>;
+export type Taint = DeepPartial<core.Taint>;
+export type Toleration = DeepPartial<core.Toleration>;
+export type ContainerStatus = DeepPartial<core.ContainerStatus>;
+export type Terminated = DeepPartial<core.ContainerStateTerminated>;
 
 export interface PodTemplate {
   readonly metadata?: Metadata;
   readonly spec?: PodSpec;
 }
 
-export interface Condition {
-  readonly type?: string;
-  readonly status?: string;
-  readonly reason?: string;
-  readonly message?: string;
-  readonly lastTransitionTime?: string;
-  readonly lastUpdateTime?: string;
-}
+/** Of any kind; only those of a Deployment have `lastUpdateTime`. */
+export type Condition = DeepPartial<apps.DeploymentCondition>;
 
-export interface ContainerState {
-  readonly waiting?: { readonly reason?: string; readonly message?: string };
-  readonly running?: { readonly startedAt?: string };
-  readonly terminated?: Terminated;
-}
+/** How many pods are replaced at a time. Only that of a StatefulSet has `partition`. */
+export type RollingUpdate = DeepPartial<apps.RollingUpdateDeployment & apps.RollingUpdateStatefulSetStrategy>;
 
-export interface Terminated {
-  readonly exitCode?: number;
-  readonly signal?: number;
-  readonly reason?: string;
-  readonly message?: string;
-  readonly startedAt?: string;
-  readonly finishedAt?: string;
-}
-
-export interface ContainerStatus {
-  readonly name?: string;
-  readonly ready?: boolean;
-  readonly started?: boolean;
-  readonly restartCount?: number;
-  readonly image?: string;
-  readonly imageID?: string;
-  readonly state?: ContainerState;
-  readonly lastState?: ContainerState;
-}
-
-export interface Pod extends KubeObject {
-  readonly spec?: PodSpec;
-  readonly status?: {
-    readonly phase?: string;
-    readonly reason?: string;
-    readonly message?: string;
-    readonly startTime?: string;
-    readonly podIP?: string;
-    readonly conditions?: readonly Condition[];
-    readonly containerStatuses?: readonly ContainerStatus[];
-    readonly initContainerStatuses?: readonly ContainerStatus[];
-  };
-}
-
-export interface LabelSelector {
-  readonly matchLabels?: Readonly<Record<string, string>>;
-  readonly matchExpressions?: readonly { readonly key?: string; readonly operator?: string; readonly values?: readonly string[] }[];
-}
-
-/** Deployment, StatefulSet, DaemonSet or CronJob: the union of their fields that are read. */
+/** Deployment, StatefulSet, DaemonSet or CronJob: the union of their fields. */
 export interface Workload extends KubeObject {
-  readonly spec?: {
-    readonly replicas?: number;
-    readonly paused?: boolean;
-    readonly minReadySeconds?: number;
-    readonly progressDeadlineSeconds?: number;
-    readonly revisionHistoryLimit?: number;
-    readonly selector?: LabelSelector;
-    readonly template?: PodTemplate;
-    readonly podManagementPolicy?: string;
-    readonly ordinals?: { readonly start?: number };
-    readonly strategy?: { readonly type?: string; readonly rollingUpdate?: RollingUpdate };
-    readonly updateStrategy?: { readonly type?: string; readonly rollingUpdate?: RollingUpdate };
-    readonly jobTemplate?: { readonly spec?: { readonly template?: PodTemplate } };
-    readonly suspend?: boolean;
-  };
-  readonly status?: {
-    readonly observedGeneration?: number;
-    readonly replicas?: number;
-    readonly updatedReplicas?: number;
-    readonly readyReplicas?: number;
-    readonly availableReplicas?: number;
-    readonly unavailableReplicas?: number;
-    readonly currentRevision?: string;
-    readonly updateRevision?: string;
-    readonly desiredNumberScheduled?: number;
-    readonly updatedNumberScheduled?: number;
-    readonly numberAvailable?: number;
-    readonly numberReady?: number;
+  readonly spec?: DeepPartial<apps.DeploymentSpec & apps.StatefulSetSpec & apps.DaemonSetSpec & batch.CronJobSpec>;
+  readonly status?: DeepPartial<Omit<apps.DeploymentStatus & apps.StatefulSetStatus & apps.DaemonSetStatus & batch.CronJobStatus, 'conditions'>> & {
     readonly conditions?: readonly Condition[];
   };
 }
 
-export interface RollingUpdate {
-  readonly maxSurge?: number | string;
-  readonly maxUnavailable?: number | string;
-  readonly partition?: number;
-}
+export type ReplicaSet = ObjectOf<apps.ReplicaSet>;
 
-export interface ReplicaSet extends KubeObject {
-  readonly spec?: { readonly replicas?: number; readonly template?: PodTemplate };
-  readonly status?: { readonly replicas?: number; readonly readyReplicas?: number; readonly conditions?: readonly Condition[] };
-}
-
-export interface ControllerRevision extends KubeObject {
-  readonly revision?: number;
+export interface ControllerRevision extends ObjectOf<Omit<apps.ControllerRevision, 'data'>> {
   /** Of a DaemonSet: the patch that would make its template this one again. */
   readonly data?: { readonly spec?: { readonly template?: PodTemplate } };
 }
 
-export interface KubeEvent extends KubeObject {
-  readonly involvedObject?: { readonly kind?: string; readonly name?: string; readonly uid?: string; readonly fieldPath?: string };
-  readonly reason?: string;
-  readonly message?: string;
-  readonly type?: string;
-  readonly count?: number;
-  readonly firstTimestamp?: string;
-  readonly lastTimestamp?: string;
-  readonly eventTime?: string;
-}
-
-export interface Service extends KubeObject {
-  readonly spec?: {
-    readonly type?: string;
-    readonly clusterIP?: string;
-    readonly clusterIPs?: readonly string[];
-    readonly externalName?: string;
-    readonly selector?: Readonly<Record<string, string>>;
-    readonly publishNotReadyAddresses?: boolean;
-    readonly ports?: readonly { readonly name?: string; readonly port?: number; readonly targetPort?: number | string; readonly protocol?: string }[];
-  };
-}
-
-export interface EndpointSlice extends KubeObject {
-  readonly endpoints?: readonly {
-    readonly addresses?: readonly string[];
-    readonly conditions?: { readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean };
-    readonly targetRef?: { readonly kind?: string; readonly name?: string; readonly uid?: string };
-  }[];
-}
-
-export interface ConfigMap extends KubeObject {
-  readonly data?: Readonly<Record<string, string>>;
-}
-
-export interface ResourceQuota extends KubeObject {
-  readonly spec?: { readonly scopes?: readonly string[]; readonly scopeSelector?: unknown };
-  readonly status?: { readonly hard?: Readonly<Record<string, string>>; readonly used?: Readonly<Record<string, string>> };
-}
-
-export interface List<T> extends KubeObject {
-  readonly metadata?: Metadata & { readonly continue?: string };
-  readonly items?: readonly T[];
-}
+export type KubeEvent = ObjectOf<core.Event>;
+export type Service = ObjectOf<core.Service>;
+export type EndpointSlice = ObjectOf<discovery.EndpointSlice>;
+export type ConfigMap = ObjectOf<core.ConfigMap>;
+export type Secret = ObjectOf<core.Secret>;
+export type ResourceQuota = ObjectOf<core.ResourceQuota>;
+export type Node = ObjectOf<core.Node>;
+export type Lease = ObjectOf<coordination.Lease>;
 
 export const nameOf = (object: KubeObject): string => object.metadata?.name ?? '(unnamed)';
 export const uidOf = (object: KubeObject): string => object.metadata?.uid ?? '';

@@ -1,4 +1,6 @@
+import type { Namespace } from 'kubernetes-types/core/v1';
 import { ApiError, type Api } from '../cluster/api.js';
+import type { ObjectOf } from '../cluster/objects.js';
 import type { Finding } from './finding.js';
 
 /** `leaving`: it is being deleted. `unknown` where the account is not allowed to see it. */
@@ -6,7 +8,7 @@ export type NamespaceState = 'there' | 'leaving' | 'absent' | 'unknown';
 
 export async function namespaceState(api: Api, namespace: string, signal: AbortSignal): Promise<NamespaceState> {
   try {
-    const found = await api.get<{ readonly status?: { readonly phase?: string } }>(`/api/v1/namespaces/${encodeURIComponent(namespace)}`, { signal });
+    const found = await api.get<ObjectOf<Namespace>>(`/api/v1/namespaces/${encodeURIComponent(namespace)}`, { signal });
     return found.status?.phase === 'Terminating' ? 'leaving' : 'there';
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

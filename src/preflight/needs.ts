@@ -38,7 +38,7 @@ export function needsOf(config: Pick<Config, 'workloads' | 'smoke' | 'app'>): Ne
 
 const sameNeed = (a: Need, b: Need): boolean => a.group === b.group && a.resource === b.resource && a.verb === b.verb && a.name === b.name;
 
-/** What the API server says an account may do. */
+/** What the API server says an account may do. Not the ResourceRule of kubernetes-types 1.30, which lacks `resources` and `verbs`. */
 export interface AllowedRule {
   readonly verbs?: readonly string[];
   readonly apiGroups?: readonly string[];

@@ -1,4 +1,7 @@
+import type { SelfSubjectReview } from 'kubernetes-types/authentication/v1';
+import type { SelfSubjectAccessReview } from 'kubernetes-types/authorization/v1';
 import { ApiError, type Api } from '../cluster/api.js';
+import type { ObjectOf } from '../cluster/objects.js';
 import { nothingFound, type Checked } from './finding.js';
 import { askForNamespace, beingDeleted, namespaceState, noSuchNamespace, type NamespaceState } from './namespace.js';
 import { covered, type AllowedRule, type Need } from './needs.js';
@@ -10,7 +13,7 @@ import { accountToFillIn, roleFor } from './role.js';
  */
 export async function checkPermissions(api: Api, namespace: string, needs: readonly Need[] | Promise<readonly Need[]>, signal: AbortSignal): Promise<Checked> {
   const [review, wanted] = await Promise.all([
-    ask<{ status?: { resourceRules?: readonly AllowedRule[] } }>(api, 'authorization.k8s.io/v1/selfsubjectrulesreviews', { spec: { namespace } }, signal), needs,
+    ask<{ readonly status?: { readonly resourceRules?: readonly AllowedRule[] } }>(api, 'authorization.k8s.io/v1/selfsubjectrulesreviews', { spec: { namespace } }, signal), needs,
   ]);
   if (!review) return { problems: [], warnings: ['The cluster does not tell what this account may do, so that permissions could not be checked beforehand.'] };
   const doubtful = wanted.filter((each) => !covered(each, review.status?.resourceRules ?? []));
@@ -26,13 +29,13 @@ export async function checkPermissions(api: Api, namespace: string, needs: reado
 async function isAllowed(api: Api, namespace: string, { group, resource, verb, name }: Need, signal: AbortSignal): Promise<boolean> {
   const [plural, subresource] = resource.split('/');
   const spec = { resourceAttributes: { namespace, group, resource: plural, subresource, verb, name } };
-  const review = await ask<{ status?: { allowed?: boolean } }>(api, 'authorization.k8s.io/v1/selfsubjectaccessreviews', { spec }, signal);
+  const review = await ask<ObjectOf<SelfSubjectAccessReview>>(api, 'authorization.k8s.io/v1/selfsubjectaccessreviews', { spec }, signal);
   return review?.status?.allowed ?? true;
 }
 
 /** As whom the API server knows this account; undefined where it does not say, as before Kubernetes 1.28. */
 export async function usernameOf(api: Api, signal: AbortSignal): Promise<string | undefined> {
-  const review = await ask<{ status?: { userInfo?: { username?: string } } }>(api, 'authentication.k8s.io/v1/selfsubjectreviews', {}, signal);
+  const review = await ask<ObjectOf<SelfSubjectReview>>(api, 'authentication.k8s.io/v1/selfsubjectreviews', {}, signal);
   return review?.status?.userInfo?.username;
 }
 

@@ -1,12 +1,7 @@
 import { ApiError, type Api } from '../cluster/api.js';
-import type { KubeObject, List, PodSpec, PodTemplate, Taint } from '../cluster/objects.js';
+import type { List, Node, PodSpec, PodTemplate } from '../cluster/objects.js';
 import { tolerates } from '../cluster/taints.js';
 import { nothingFound, type Checked } from './finding.js';
-
-export interface Node extends KubeObject {
-  readonly spec?: { readonly unschedulable?: boolean; readonly taints?: readonly Taint[] };
-  readonly status?: { readonly nodeInfo?: { readonly architecture?: string; readonly operatingSystem?: string } };
-}
 
 /** The nodes that pods can be put on; undefined when nodes may not be read. */
 export async function readArchitectures(api: Api, signal: AbortSignal): Promise<readonly Node[] | undefined> {

@@ -1,5 +1,5 @@
 import { ApiError, type Api } from '../cluster/api.js';
-import type { ConfigMap, PodTemplate } from '../cluster/objects.js';
+import type { PodTemplate, Secret } from '../cluster/objects.js';
 import { resources } from '../cluster/resources.js';
 import type { DockerPorts } from '../image/docker.js';
 import { accessWith } from '../image/login.js';
@@ -88,7 +88,7 @@ function fitOf(key: string, registry: string): 'yes' | 'no' | 'perhaps' {
 /** `none`: there is no such Secret, or no login in it; `unreadable`: it may not be read, or is of the old form. */
 async function readSecret(api: Pick<Api, 'find'>, namespace: string, name: string): Promise<PullSecret | 'none' | 'unreadable'> {
   try {
-    const data = (await api.find<ConfigMap>(resources.secrets, namespace, name))?.data ?? {};
+    const data = (await api.find<Secret>(resources.secrets, namespace, name))?.data ?? {};
     if (data['.dockercfg'] !== undefined) return 'unreadable';
     const config = Buffer.from(data['.dockerconfigjson'] ?? '', 'base64').toString('utf8');
     const auths = authsIn(config);

@@ -1,5 +1,6 @@
+import type { ConfigMapKeySelector, ConfigMapProjection } from 'kubernetes-types/core/v1';
 import { ApiError, type Api } from '../cluster/api.js';
-import type { ConfigMap, PodTemplate, VolumeSource } from '../cluster/objects.js';
+import type { ConfigMap, DeepPartial, PodTemplate } from '../cluster/objects.js';
 import { resources } from '../cluster/resources.js';
 import { together, type Checked, type Finding } from './finding.js';
 
@@ -11,7 +12,7 @@ export interface Reference {
 }
 
 /** How a template names one: as a variable by its key, or as files, all or those of `items`. */
-type Source = VolumeSource & { readonly name?: string; readonly key?: string };
+type Source = DeepPartial<ConfigMapKeySelector & ConfigMapProjection>;
 
 /** Everything that the containers and volumes of a template need; what is marked optional is left out. */
 export function referencesOf(template: PodTemplate | undefined): Reference[] {
@@ -51,7 +52,7 @@ export async function checkReferences(api: Api, namespace: string, ref: string, 
   return together(await Promise.all(referencesOf(template).map(async (reference) => {
     const resource = reference.kind === 'Secret' ? resources.secrets : resources.configmaps;
     try {
-      const object = await api.find<ConfigMap & { binaryData?: Readonly<Record<string, string>> }>(resource, namespace, reference.name, { signal });
+      const object = await api.find<ConfigMap>(resource, namespace, reference.name, { signal });
       const keys = object && new Set([...Object.keys(object.data ?? {}), ...Object.keys(object.binaryData ?? {})]);
       return { problems: missingParts(ref, reference, keys, namespace), warnings: [] };
     } catch (error) {

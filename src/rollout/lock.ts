@@ -1,7 +1,7 @@
 import { ApiError, parseAnswer, type Api } from '../cluster/api.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { isFailedTest } from '../cluster/meaning.js';
-import type { KubeObject } from '../cluster/objects.js';
+import type { Lease } from '../cluster/objects.js';
 import { persistently } from '../cluster/persist.js';
 import { apiPath, resources } from '../cluster/resources.js';
 import { ClusterError } from '../outcome/errors.js';
@@ -31,16 +31,6 @@ export interface Lock {
 export interface Holder {
   readonly id: string;
   readonly url?: string;
-}
-
-interface Lease extends KubeObject {
-  readonly spec?: {
-    readonly holderIdentity?: string;
-    readonly acquireTime?: string;
-    readonly renewTime?: string;
-    readonly leaseDurationSeconds?: number;
-    readonly leaseTransitions?: number;
-  };
 }
 
 export const leaseSeconds = 15;
