@@ -8,7 +8,7 @@ export async function compileSource(rooms: readonly string[] = ['host', 'outcome
   const folder = await mkdtemp(join(tmpdir(), 'compiled-'));
   await writeFile(join(folder, 'package.json'), '{"type":"module"}');
   for (const room of rooms) {
-    for (const file of (await readdir(join('src', room))).filter((name) => name.endsWith('.ts'))) {
+    for (const file of (await readdir(join('src', room), { recursive: true })).filter((name) => name.endsWith('.ts'))) {
       const { code } = await transformFile(join('src', room, file), {
         jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' },
       });
