@@ -1,5 +1,6 @@
 import { build } from './causes/build.js';
 import { checks } from './causes/checks.js';
+import { command } from './causes/command.js';
 import type { CauseEntry, CauseTable } from './causes/entry.js';
 import { kubernetes } from './causes/kubernetes.js';
 import { pods } from './causes/pods.js';
@@ -19,6 +20,7 @@ export const causeRooms = {
   'Tests, build and push': build,
   'The cluster': kubernetes,
   'New pods': pods,
+  'Commands': command,
   'Checks': checks,
 } as const satisfies Record<string, CauseTable>;
 
