@@ -7,7 +7,7 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const source = join(root, 'src');
 
 export interface SourceFile {
-  /** `rollout/judge/judge.ts`. */
+  /** `kubernetes/judge/judge.ts`. */
   readonly name: string;
   /** The folder of src/ that it is in. */
   readonly room: string;

@@ -1,6 +1,9 @@
 import { pause } from '../e2e/harness/environment.js';
 import { allowed, type Allowed } from './expected.js';
-import { differences as differencesOf, falsehoods, imagesIn, isTaking, look, nameOfTruth, objectsNotAs, sameGenerations, type Expected, type OthersChange, type Seen, type Truth } from './oracle.js';
+import {
+  differences as differencesOf, falsehoods, imagesIn, isTaking, look, nameOfTruth, objectsNotAs, sameGenerations, type Expected, type OthersChange,
+  type Seen, type Truth,
+} from './oracle.js';
 import { followerOf, type Case } from './plan.js';
 import { releases } from './release.js';
 import { runNext, type Brought, type Ran, type Run } from './run-case.js';

@@ -9,7 +9,7 @@ let compiled: string;
 let temporary: string;
 
 beforeAll(async () => {
-  compiled = await compileSource(['entry', 'report', 'host', 'config', 'pipeline', 'cluster', 'outcome', 'ports']);
+  compiled = await compileSource(['entry', 'report', 'host', 'config', 'workflow', 'kubernetes', 'outcome', 'ports']);
   await symlink(resolve('node_modules'), join(compiled, 'node_modules'));
   await writeFile(join(compiled, 'main.js'), 'import { runMain } from "./entry/main.js";\nawait runMain("rollout");\n');
   await writeFile(join(compiled, 'cli.js'), 'import { runTerminal } from "./entry/terminal.js";\nawait runTerminal();\n');

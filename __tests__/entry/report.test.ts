@@ -5,8 +5,8 @@ import { tell } from '../../src/entry/report.js';
 import { createRunnerLog } from '../../src/host/log.js';
 import type { Outcome } from '../../src/outcome/outcome.js';
 import type { Ports } from '../../src/ports/ports.js';
-import { needsOf } from '../../src/preflight/needs.js';
-import { roleFor } from '../../src/preflight/role.js';
+import { needsOf } from '../../src/kubernetes/preflight/needs.js';
+import { roleFor } from '../../src/kubernetes/preflight/role.js';
 import { deployed, planned, rollbackFailed, rolledBack } from '../report/outcomes.js';
 
 const needs = needsOf({ app: 'shop', workloads: [{ kind: 'deployment', name: 'api' }, { kind: 'statefulset', name: 'db' }], smoke: [] });

@@ -3,9 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  appendSummary, fitSummary, readInputs, readRunFacts, unknownInputs, readState, saveState, writeOutputs,
-} from '../../src/host/runner.js';
+import { appendSummary, fitSummary, readInputs, readRunFacts, unknownInputs, readState, saveState, writeOutputs } from '../../src/host/runner.js';
 
 let folder = '';
 beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'runner-')); });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { lookUp } from '../../src/image/look-up.js';
 import { CancelledError, CommandError } from '../../src/outcome/errors.js';
-import { handClock } from '../cluster/hand-clock.js';
+import { handClock } from '../kubernetes/client/hand-clock.js';
 import { scriptedDocker } from './fakes.js';
 
 const login = { registry: 'ghcr.io', username: 'me', password: 'hunter2' };

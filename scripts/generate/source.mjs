@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { transform } from '@swc/core';
 
 /** Rooms of the source that hold tables, with the rooms that these import. */
-const rooms = ['outcome', 'ports', 'config', 'report', 'rollout/judge'];
+const rooms = ['outcome', 'ports', 'config', 'report', 'kubernetes/judge'];
 
 /**
  * The modules that files are made from, translated to JavaScript on the way.
@@ -23,7 +23,7 @@ export async function loadSource(root) {
     const [settings, actions, outputs, setting, schema, patience, causes, action, verdict, report, podStates] = await Promise.all([
       load('config/settings.js'), load('config/actions.js'), load('config/outputs.js'), load('config/setting.js'),
       load('config/json-schema.js'), load('config/patience.js'), load('outcome/causes.js'), load('outcome/action.js'), load('outcome/verdict.js'),
-      load('report/schema.js'), load('rollout/judge/pod-states.js'),
+      load('report/schema.js'), load('kubernetes/judge/pod-states.js'),
     ]);
     return /** @type {Source} */ ({
       ...settings, ...actions, ...outputs, ...setting, ...schema, ...patience, ...causes, ...action, ...verdict, ...report, ...podStates,
@@ -39,7 +39,7 @@ export async function loadSource(root) {
  *   & typeof import('../../src/config/json-schema.js') & typeof import('../../src/config/patience.js')
  *   & typeof import('../../src/outcome/causes.js') & typeof import('../../src/outcome/action.js')
  *   & typeof import('../../src/outcome/verdict.js') & typeof import('../../src/report/schema.js')
- *   & typeof import('../../src/rollout/judge/pod-states.js')} Source
+ *   & typeof import('../../src/kubernetes/judge/pod-states.js')} Source
  */
 
 /**

@@ -1,7 +1,7 @@
 import { ifStillOpen } from '../host/clock.js';
 import { CommandError } from '../outcome/errors.js';
 import { messageOf } from '../outcome/wording.js';
-import { asDeployError } from '../pipeline/failure.js';
+import { asDeployError } from '../workflow/failure.js';
 import type { Ports } from '../ports/ports.js';
 
 /**

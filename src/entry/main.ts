@@ -8,7 +8,7 @@ import { systemClock } from '../host/clock.js';
 import { createProcessRunner } from '../host/process.js';
 import { appendSummary, readInputs, readRunFacts, saveState, unknownInputs, writeOutputs } from '../host/runner.js';
 import { settingsOf } from '../config/settings.js';
-import { asDeployError } from '../pipeline/failure.js';
+import { asDeployError } from '../workflow/failure.js';
 import type { Ports } from '../ports/ports.js';
 import type { ActionName } from '../outcome/action.js';
 import { isSuccess } from '../outcome/verdict.js';

@@ -1,4 +1,4 @@
-import { resources, workloadResource } from '../cluster/resources.js';
+import { resources, workloadResource } from '../kubernetes/client/resources.js';
 import { workloadKinds } from '../config/config.js';
 import { causes } from '../outcome/causes.js';
 import { stageNames, verdicts } from '../outcome/verdict.js';

@@ -4,8 +4,8 @@ import type { Config } from '../config/config.js';
 import type { ActionName } from '../outcome/action.js';
 import { ConfigError, describeProblem, type DeployError, type Problem } from '../outcome/errors.js';
 import type { Outcome } from '../outcome/outcome.js';
-import { asDeployError } from '../pipeline/failure.js';
-import type { Run } from '../pipeline/run.js';
+import { asDeployError } from '../workflow/failure.js';
+import type { Run } from '../workflow/run.js';
 import type { Ports } from '../ports/ports.js';
 import type { RunFacts } from '../ports/run-facts.js';
 import { ownWords } from './own-words.js';
@@ -25,10 +25,10 @@ export async function perform(ports: Ports, request: Request): Promise<Outcome> 
     const config = await readConfig(ports, request);
     const run: Run = { ...request, ports, config, startedAt, startedAtWall };
     if (request.action === 'rollback') {
-      const { rollBack } = await import('../pipeline/rollback.js');
+      const { rollBack } = await import('../workflow/rollback.js');
       return await rollBack(run);
     }
-    const { deploy } = await import('../pipeline/deploy.js');
+    const { deploy } = await import('../workflow/deploy.js');
     return await deploy(run);
   } catch (thrown) {
     // Each problem is shown where it is: on GitHub beside the line of the file.

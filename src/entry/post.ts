@@ -2,7 +2,7 @@ import { readInputs, readRunFacts, readState, appendSummary } from '../host/runn
 import { settingsOf } from '../config/settings.js';
 import type { ActionName } from '../outcome/action.js';
 import { isSuccess } from '../outcome/verdict.js';
-import { kept, type Run } from '../pipeline/run.js';
+import { kept, type Run } from '../workflow/run.js';
 import type { Ports } from '../ports/ports.js';
 import { leftBehind, tellFailure, told, tryWriting } from './ending.js';
 import { runnerPorts, within } from './main.js';
@@ -34,7 +34,7 @@ async function finishRelease(ports: Ports, action: ActionName, id: string): Prom
   try {
     const config = await readConfig(ports, request);
     const run: Run = { ...request, ports: within(folder, ports), config, startedAt: ports.clock.monotonic(), startedAtWall: ports.clock.now() };
-    const { finish } = await import('../pipeline/finish.js');
+    const { finish } = await import('../workflow/finish.js');
     const outcome = await finish(run);
     if (!outcome) return;
     process.exitCode = isSuccess(outcome.verdict) || outcome.verdict === 'rolled-back' ? 0 : 1;

@@ -11,7 +11,7 @@ import { readArguments, readGitFacts } from '../host/terminal.js';
 import type { ActionName } from '../outcome/action.js';
 import { ConfigError, describeProblem } from '../outcome/errors.js';
 import { isSuccess } from '../outcome/verdict.js';
-import { asDeployError } from '../pipeline/failure.js';
+import { asDeployError } from '../workflow/failure.js';
 import type { Ports } from '../ports/ports.js';
 import { endSoon, leftBehind, outliveReaders, tellDefects, tellFailure } from './ending.js';
 import { within } from './main.js';

@@ -1,0 +1,83 @@
+import { describe, expect, it } from '@jest/globals';
+import { ApiError } from '../../src/kubernetes/client/api.js';
+import type { KubeObject } from '../../src/kubernetes/client/objects.js';
+import type { Release } from '../../src/record/ledger.js';
+import { annotateProven, namedRelease, provenAnnotation } from '../../src/target/set-image/revisions.js';
+import { describeRelease, listReleases } from '../../src/record/releases.js';
+import { deployment, newImage, replicaSet, target } from '../kubernetes/judge/build.js';
+import { deploymentPath, fakeCluster } from '../target/set-image/fake-cluster.js';
+
+const digest = `sha256:${'a'.repeat(64)}`;
+const at = '2026-01-01T00:00:00.000Z';
+const release = (version: string, changes: Partial<Release> = {}): Release =>
+  ({ reference: `api:${version}`, at, proven: true, commit: `${version}c0ffee`.padEnd(40, '0'), images: [{ workload: 'deployment/api', container: 'app', image: `api:${version}` }], ...changes });
+
+describe('a release in words', () => {
+  it.each([
+    [release('1'), 'api:1 of 2026-01-01T00:00:00.000Z, commit 1c0ffee00000, proven'],
+    [release('1', { commit: undefined, proven: false }), 'api:1 of 2026-01-01T00:00:00.000Z, never proven'],
+    [release('1', { commit: undefined, images: release('1').images.map((each) => ({ ...each, withdrawnAt: at })) }), 'api:1 of 2026-01-01T00:00:00.000Z, withdrawn'],
+    [release('1', { commit: undefined, proven: false, unverified: ['deployment/api'] }), 'api:1 of 2026-01-01T00:00:00.000Z, not verified: nothing ran with it'],
+    [release('1', { commit: undefined, unverified: ['cronjob/nightly'] }), 'api:1 of 2026-01-01T00:00:00.000Z, proven, but nothing ran of cronjob/nightly'],
+  ])('%#', (each, text) => expect(describeRelease(each)).toBe(text));
+  it('is marked when it is what is there now', () => {
+    expect(listReleases([release('2'), release('1')], release('1').images)).toEqual([
+      '  api:2 of 2026-01-01T00:00:00.000Z, commit 2c0ffee00000, proven', '* api:1 of 2026-01-01T00:00:00.000Z, commit 1c0ffee00000, proven (is there now)',
+    ]);
+  });
+});
+
+describe('a release that is named', () => {
+  const known = [release('3'), release('2', { images: [{ workload: 'deployment/api', container: 'app', image: `api:2@${digest}` }] }), release('1')];
+  const sets = [
+    replicaSet('rs-1', 'api:1', { revision: 1 }),
+    { ...replicaSet('rs-2', newImage, { revision: 2 }), metadata: { ...replicaSet('rs-2', newImage, { revision: 2 }).metadata, annotations: { 'deployment.kubernetes.io/revision': '2', [provenAnnotation]: newImage } } },
+    { ...replicaSet('other', 'x', { revision: 9 }), metadata: { ...replicaSet('other', 'x', { revision: 9 }).metadata, ownerReferences: [{ uid: 'somebody', controller: true }] } },
+  ];
+  const cluster = fakeCluster();
+  cluster.put('/apis/apps/v1/namespaces/web/replicasets', { items: sets } as KubeObject);
+  const found = [{ ref: { kind: 'deployment', name: 'api' } as const, workload: deployment() }];
+  const named = (to: string, facts = { cluster, found }) => namedRelease(to, known, facts);
+
+  it('is found by its digest, or by its commit', async () => {
+    expect((await named(digest))?.reference).toBe('api:2');
+    expect((await named('1c0ffee'))?.reference).toBe('api:1');
+    expect(await named('deadbeef')).toBeUndefined();
+    expect(await named(`sha256:${'b'.repeat(64)}`)).toBeUndefined();
+  });
+  it('is found by its revision, with whether it was ever proven', async () => {
+    expect(await namedRelease('1', [], { cluster, found })).toMatchObject({ reference: 'api:1', proven: false, images: [{ workload: 'deployment/api', container: 'app', image: 'api:1' }] });
+    expect(await named('2')).toMatchObject({ reference: newImage, proven: true });
+  });
+  it('is found by its revision with all of its containers, those that run first included', async () => {
+    const template = { spec: { containers: [{ name: 'app', image: 'api:4' }], initContainers: [{ name: 'migrate', image: 'api:4' }] } };
+    cluster.put('/apis/apps/v1/namespaces/web/replicasets', { items: [...sets, { ...replicaSet('rs-4', 'api:4', { revision: 4 }), spec: { template } }] } as KubeObject);
+    expect((await named('4'))?.images).toEqual(['app', 'migrate'].map((container) => ({ workload: 'deployment/api', container, image: 'api:4' })));
+  });
+  it('is the recorded one, when its revision is of a release', async () => {
+    expect(await named('1')).toBe(known[2]);
+  });
+  it('is refused when there is no such revision, with those that there are', async () => {
+    await expect(named('9')).rejects.toMatchObject({
+      code: 'release-not-found', message: expect.stringContaining('deployment/api has no revision 9; it has 1, 2'), hint: expect.stringContaining('revisionHistoryLimit'),
+    });
+  });
+  it('is not found by a revision when there are several workloads', async () => {
+    await expect(named('1', { cluster, found: [...found, ...found] })).rejects.toMatchObject({
+      code: 'config-invalid', message: expect.stringContaining('input to: 1 is a revision, and revisions are counted for each Deployment by itself'),
+    });
+  });
+});
+
+describe('the note of what was proven', () => {
+  it('is on the workload', async () => {
+    const cluster = fakeCluster({ objects: { [deploymentPath]: deployment() } });
+    await annotateProven(cluster, [target()]);
+    expect(cluster.objects.get(deploymentPath)?.metadata).toMatchObject({ name: 'api', generation: 2, annotations: { [provenAnnotation]: newImage } });
+  });
+  it('costs nothing when it cannot be written', async () => {
+    const cluster = fakeCluster({ objects: { [deploymentPath]: deployment() } });
+    cluster.troubles.push({ method: 'PATCH', trouble: new ApiError(403, 'Forbidden', 'no') });
+    await expect(annotateProven(cluster, [target()])).resolves.toBeUndefined();
+  });
+});

@@ -1,0 +1,118 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { RollingUpdate, Workload } from '../../../src/kubernetes/client/objects.js';
+import type { SmokeCheck } from '../../../src/config/config.js';
+import { describeWave, heldTarget, hold, letGoOperations, notHeld, resume, type HeldTarget } from '../../../src/target/set-image/hold.js';
+import { restorePatch } from '../../../src/target/set-image/restore.js';
+import { deployment, oldImage, service, target } from '../../kubernetes/judge/build.js';
+import { deploymentPath } from './fake-cluster.js';
+import { applyPatch } from './json-patch.js';
+import { simulate } from '../../kubernetes/judge/simulation.js';
+import { firstWaveSize } from '../../../src/kubernetes/observe/surge.js';
+
+const sized = (replicas: number | undefined, rollingUpdate?: RollingUpdate) => deployment({ spec: { replicas, strategy: rollingUpdate && { rollingUpdate } } });
+
+describe('the first wave', () => {
+  it.each([
+    [8, undefined, { pods: 4, of: 8, oldPodsGone: 2 }],
+    [1, undefined, { pods: 1, of: 1, oldPodsGone: 0 }],
+    [undefined, undefined, { pods: 1, of: 1, oldPodsGone: 0 }],
+    [3, undefined, { pods: 1, of: 3, oldPodsGone: 0 }],
+    [10, { maxSurge: 0, maxUnavailable: 0 }, { pods: 1, of: 10, oldPodsGone: 1 }],
+    [10, { maxSurge: 0, maxUnavailable: 3 }, { pods: 3, of: 10, oldPodsGone: 3 }],
+    [4, { maxSurge: 1, maxUnavailable: '100%' }, { pods: 4, of: 4, oldPodsGone: 4 }],
+    [4, { maxSurge: '100%', maxUnavailable: 0 }, { pods: 4, of: 4, oldPodsGone: 0 }],
+    [4, { maxSurge: 9, maxUnavailable: 9 }, { pods: 4, of: 4, oldPodsGone: 4 }],
+    [7, { maxSurge: '10%', maxUnavailable: '10%' }, { pods: 1, of: 7, oldPodsGone: 0 }],
+    [2, { maxSurge: '0%', maxUnavailable: '1%' }, { pods: 1, of: 2, oldPodsGone: 1 }],
+  ])('of %s pods with %j is %j', (replicas, rollingUpdate, size) => expect(firstWaveSize(sized(replicas, rollingUpdate))).toEqual(size));
+
+  it('is said in a sentence', () => {
+    expect(describeWave(target(), sized(1))).toBe('deployment/api is proved first by at most 1 of 1 pods, with every old pod kept');
+    expect(describeWave(target(), sized(8))).toBe('deployment/api is proved first by at most 4 of 8 pods, with at least 6 old pods kept');
+  });
+});
+
+describe('a workload is not proved first', () => {
+  const check = (name: string): SmokeCheck => ({ text: name, target: { type: 'service', name, path: '/' }, statuses: [200] });
+  const address: SmokeCheck = { text: 'x', target: { type: 'url', url: 'https://x.example/' }, statuses: [200] };
+  it.each([
+    ['but a Deployment that a check asks is', target(), deployment(), [check('api')], undefined],
+    ['that is no Deployment', target('statefulset'), deployment(), [check('api')], 'only a Deployment can be held'],
+    ['that has the image already', target('deployment', { containers: [{ name: 'app', before: oldImage, after: oldImage }] }), deployment(), [check('api')], 'it has this image already'],
+    ['whose old pods go first', target(), deployment({ spec: { strategy: { type: 'Recreate' } } }), [check('api')],
+      'its strategy is Recreate: the old pods go before the first new one comes'],
+    ['without replicas', target(), deployment({ spec: { replicas: 0 } }), [check('api')], 'it has no replicas'],
+    ['that is gone', target(), undefined, [check('api')], 'it has no replicas'],
+    ['when a check asks another Service', target(), deployment(), [check('other')], 'no smoke check asks a Service of it'],
+    ['when a check asks an address', target(), deployment(), [address], 'no smoke check asks a Service of it'],
+  ] as const)('%s', (_what, of, workload, checks, reason) => {
+    expect(notHeld(of, workload, [service('api'), service('other', { selector: { app: 'other' } })], checks)).toBe(reason);
+  });
+});
+
+describe('a hold', () => {
+  // It stands at what this run wrote, and nobody else has changed it.
+  const of = target('deployment', { containers: [{ name: 'app', before: 'registry.example/api:0', after: oldImage }] });
+  const timing = fc.record({
+    progressDeadlineSeconds: fc.option(fc.integer({ min: 2, max: 2000 }), { nil: undefined }),
+    minReadySeconds: fc.option(fc.integer({ min: 1, max: 1999 }), { nil: undefined }),
+  }).filter(({ progressDeadlineSeconds: deadline = 600, minReadySeconds = 0 }) => minReadySeconds < deadline);
+  const standing = (timing: Partial<Workload['spec']>) => {
+    const simulation = simulate();
+    const spec = JSON.parse(JSON.stringify({ ...simulation.deployment().spec, ...timing })) as Workload['spec'];
+    simulation.cluster.put(deploymentPath, { ...simulation.deployment(), spec } as Workload);
+    const held = heldTarget(of, simulation.deployment());
+    return { simulation, spec, held, release: { ...simulation.release, targets: [of], held: new Map([[of.ref, held]]) } };
+  };
+  const never = new AbortController().signal;
+
+  it('makes no new pod available before it is let go, and leaves nothing behind', async () => {
+    await fc.assert(fc.asyncProperty(timing, async (times) => {
+      const { simulation, spec, release } = standing(times);
+      await hold(release, [of], new Map(), never);
+      expect(simulation.deployment().spec).toEqual({ ...spec, paused: true, minReadySeconds: (times.progressDeadlineSeconds ?? 600) - 1 });
+      const generations = await resume(release, [of]);
+      expect(simulation.deployment().spec).toEqual(spec);
+      expect(generations).toEqual(new Map([[of.ref, simulation.deployment().metadata?.generation]]));
+    }));
+  });
+
+  it('is not made where somebody else has paused it in that moment', async () => {
+    const { simulation, release } = standing({});
+    const now = simulation.deployment();
+    const theirs = { ...now, spec: { ...now.spec, paused: true }, metadata: { ...now.metadata, managedFields: [{ manager: 'kubectl-rollout', fieldsV1: { 'f:spec': { 'f:paused': {} } } }] } };
+    simulation.cluster.put(deploymentPath, theirs as Workload);
+    await expect(hold(release, [of], new Map(), never)).rejects.toMatchObject({ code: 'superseded', message: 'deployment/api was paused by somebody else right after its image was set.' });
+    expect(simulation.deployment().spec).toEqual(theirs.spec);
+  });
+
+  it('leaves nothing behind when somebody has changed the progress deadline meanwhile', async () => {
+    const { simulation, spec, release, held } = standing({ progressDeadlineSeconds: 600 });
+    await hold(release, [of], new Map(), never);
+    const longer = { ...simulation.deployment().spec, progressDeadlineSeconds: 900 };
+    simulation.cluster.put(deploymentPath, { ...simulation.deployment(), spec: longer } as Workload);
+    const recorded = JSON.parse(JSON.stringify(held)) as HeldTarget;
+    expect(applyPatch(simulation.deployment(), letGoOperations(simulation.deployment(), recorded))?.spec).toEqual({ ...spec, progressDeadlineSeconds: 900 });
+    await resume(release, [of]);
+    expect(simulation.deployment().spec).toEqual({ ...spec, progressDeadlineSeconds: 900 });
+  });
+
+  it('is lifted by what an older ledger says of it', () => {
+    const spec = { paused: true, minReadySeconds: 599, progressDeadlineSeconds: 600 };
+    expect(letGoOperations({ spec }, { ref: 'deployment/api', minReadySeconds: 5 })).toEqual([
+      { op: 'test', path: '/spec/paused', value: true }, { op: 'remove', path: '/spec/paused' },
+      { op: 'test', path: '/spec/minReadySeconds', value: 599 }, { op: 'replace', path: '/spec/minReadySeconds', value: 5 },
+    ]);
+  });
+
+  it('leaves nothing behind when it is lifted with the images that are put back', async () => {
+    await fc.assert(fc.asyncProperty(timing, async (times) => {
+      const { simulation, spec, release, held } = standing(times);
+      await hold(release, [of], new Map(), never);
+      const back = applyPatch(simulation.deployment(), restorePatch(of, simulation.deployment(), held) as never);
+      const template = { ...spec?.template, spec: { containers: [{ name: 'app', image: 'registry.example/api:0' }] } };
+      expect(back?.spec).toEqual({ ...spec, template });
+    }));
+  });
+});

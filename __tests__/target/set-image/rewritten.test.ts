@@ -1,0 +1,46 @@
+import { describe, expect, it } from '@jest/globals';
+import { ApiError } from '../../../src/kubernetes/client/api.js';
+import type { KubeObject, Workload } from '../../../src/kubernetes/client/objects.js';
+import { becomesAnother, describeRewriting, foresee } from '../../../src/target/set-image/rewritten.js';
+import { deployment, newImage, oldImage, target } from '../../kubernetes/judge/build.js';
+import { deploymentPath, fakeCluster } from './fake-cluster.js';
+
+const cached = (image: string): string => image.replace('registry.example', 'cache.example');
+const signal = new AbortController().signal;
+const of = target('deployment', { containers: [{ name: 'app', before: cached(oldImage), after: newImage }] });
+
+/** Admission that makes something else of each image. */
+const admitting = (rewrite: (image: string) => string) => fakeCluster({
+  objects: { [deploymentPath]: deployment({ image: cached(oldImage) }) },
+  admit: (object: KubeObject) => {
+    const workload = object as Workload;
+    const containers = workload.spec?.template?.spec?.containers?.map((each) => ({ ...each, image: rewrite(each.image ?? '') }));
+    const template = { ...workload.spec?.template, spec: { ...workload.spec?.template?.spec, containers } };
+    return { ...workload, spec: { ...workload.spec, template } } as Workload;
+  },
+});
+
+describe('what admission makes of an image', () => {
+  it('is known before, by a dry run that changes nothing', async () => {
+    const cluster = admitting(cached);
+    const before = cluster.objects.get(deploymentPath);
+    const [foreseen] = await foresee(cluster, [of], [before as Workload], signal);
+    expect(foreseen?.containers).toEqual([{ ...of.containers[0], becomes: cached(newImage) }]);
+    expect(cluster.objects.get(deploymentPath)).toBe(before);
+    expect(describeRewriting(foreseen ? [foreseen] : [])).toEqual([`Container app of deployment/api: the cluster stores ${cached(newImage)} when ${newImage} is set (admission rewrites it).`]);
+  });
+  it('is not asked where the repository stays the same', async () => {
+    const cluster = admitting(cached);
+    expect(await foresee(cluster, [target()], [deployment()], signal)).toEqual([target()]);
+    expect(cluster.done).toEqual([]);
+  });
+  it('is not known where the dry run is refused, and nothing of it is said', async () => {
+    const cluster = admitting(cached);
+    cluster.troubles.push({ method: 'PATCH', trouble: new ApiError(400, 'BadRequest', 'admission webhook "x" does not support dry run') });
+    const foreseen = await foresee(cluster, [of], [deployment()], signal);
+    expect([foreseen, describeRewriting(foreseen)]).toEqual([[of], []]);
+  });
+  it.each([
+    [newImage, cached(newImage), false], [newImage, cached(oldImage), true], [newImage, 'cache.example/api:2', true], ['registry.example/api:2', cached(newImage), false], [newImage, undefined, false],
+  ])('is another image by its digest: %s → %s', (after, becomes, another) => expect(becomesAnother({ name: 'app', before: oldImage, after, becomes })).toBe(another));
+});

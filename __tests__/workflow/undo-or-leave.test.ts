@@ -1,0 +1,16 @@
+import { describe, expect, it } from '@jest/globals';
+import { stillUnderWay } from '../../src/workflow/undo-or-leave.js';
+import type { Undone } from '../../src/target/set-image/undo.js';
+import { run } from './runs.js';
+
+describe('a change that was sent and not answered', () => {
+  const undone: Undone = { result: 'untouched', notes: ['Nothing was there to be put back.'], evidence: [], untouched: ['deployment/api'] };
+  it.each([
+    ['auto', 'it may still be made, and will be put back then.'],
+    ['off', 'it may still be made, and stays then: `rollback` is off.'],
+  ] as const)('is no end yet, with rollback: %s', (rollback, words) => {
+    expect(stillUnderWay(run({ rollback }), undone)).toEqual({
+      ...undone, result: 'failed', notes: [...undone.notes, `The change of the images had been sent and was not answered: ${words}`],
+    });
+  });
+});

@@ -1,0 +1,29 @@
+import { nameOf, type Service } from '../../kubernetes/client/objects.js';
+
+/** A Service that a URL names by the cluster's own DNS or address. */
+export interface NamedService {
+  readonly name: string;
+  readonly namespace: string;
+}
+
+/**
+ * The Service that a URL leads to, if its host is one of the names that only the DNS of a cluster knows
+ * (`web.shop.svc.cluster.local`, whatever the domain, or `web.shop.svc`), or the name or address of a Service of this namespace.
+ * https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/
+ */
+export function serviceAt(url: string, namespace: string, services: readonly Service[]): NamedService | undefined {
+  const host = new URL(url).hostname.toLowerCase().replace(/\.$/, '').replace(/^\[(.*)\]$/, '$1');
+  const [, name, of] = /^(?:[^.]+\.)*?([^.]+)\.([^.]+)\.svc(?:\..+)?$/.exec(host) ?? [];
+  if (name !== undefined && of !== undefined) return { name, namespace: of };
+  const known = services.find((service) => {
+    const own = [nameOf(service), `${nameOf(service)}.${namespace}`, service.spec?.clusterIP ?? '', ...(service.spec?.clusterIPs ?? [])];
+    return own.includes(host) && host !== 'localhost';
+  });
+  return known && { name: nameOf(known), namespace };
+}
+
+/** The same check by `service/NAME:PORT/PATH`. */
+export function asServiceTarget(url: string, { name }: NamedService): string {
+  const { port, protocol, pathname, search } = new URL(url);
+  return `service/${name}:${port || (protocol === 'https:' ? '443' : '80')}${pathname}${search}`;
+}

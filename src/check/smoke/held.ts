@@ -1,0 +1,64 @@
+import type { Cluster } from '../../kubernetes/client/cluster.js';
+import type { Service } from '../../kubernetes/client/objects.js';
+import { persistently } from '../../kubernetes/client/persist.js';
+import type { SmokeCheck } from '../../config/config.js';
+import type { Ports } from '../../ports/ports.js';
+import type { Answer } from './assess.js';
+import { askOnce } from './ask.js';
+import { routesOf, type NoRoute } from './route.js';
+
+/** How the version before does by the smoke checks. */
+export interface Before {
+  /** Texts of the checks that it passes: after a rollback only these can prove that it is back. */
+  readonly passed: ReadonlySet<string>;
+  /** What was seen of the others, by text. */
+  readonly failed: ReadonlyMap<string, FailedBefore>;
+}
+
+/** `lacks`: only the text was not there, as with every check that names the text of the new version. */
+export interface FailedBefore {
+  readonly seen: string;
+  readonly lacks?: 'text';
+  readonly status?: number;
+}
+
+export async function checksBefore(ports: Ports, cluster: Cluster, services: readonly Service[], checks: readonly SmokeCheck[]): Promise<Before> {
+  const answers = await Promise.all(checks.map(async (check) => ({ check, answer: await answerNow(ports, cluster, services, check) })));
+  return {
+    passed: new Set(answers.flatMap(({ check, answer }) => (failingOf(answer) === undefined ? [check.text] : []))),
+    failed: new Map(answers.flatMap(({ check, answer }) => {
+      const failing = failingOf(answer);
+      return failing === undefined ? [] : [[check.text, failing] as const];
+    })),
+  };
+}
+
+function failingOf(answer: Answer | NoRoute): FailedBefore | undefined {
+  if ('problem' in answer) return { seen: answer.problem };
+  if (answer.kind === 'right') return undefined;
+  return answer.kind === 'silent' ? { seen: answer.seen } : { seen: answer.seen, lacks: answer.lacks, status: answer.status };
+}
+
+/** What to look at when a check fails by this status, whichever version answers; undefined: no answer at all. */
+export function suspicion(status: number | undefined): string {
+  if (status === undefined) return 'is its address right, and does anything answer there?';
+  return status >= 500 ? 'look at what every version depends on, such as a database, and at the check.' : 'is the path right?';
+}
+
+/** So often it is tried until it passes, or only lacks a text: after a change, too, a check may fail now and then at first. */
+const tries = 3;
+/** What has taken longer than that is not tried once more. */
+const tryAgainForMs = 5000;
+
+/** What a check comes to as things are, by the way that users take: the last answer unless one was right. */
+export async function answerNow(ports: Ports, cluster: Cluster, services: readonly Service[], check: SmokeCheck): Promise<Answer | NoRoute> {
+  const routes = routesOf(check, cluster.namespace, services, []);
+  if ('problem' in routes) return routes;
+  const startedAt = ports.clock.monotonic();
+  for (let left = tries; ; left -= 1) {
+    const answer = await persistently(ports.clock, () => askOnce(ports, cluster.api, check, routes.front, ports.cancelled), { signal: ports.cancelled });
+    const isClear = answer.kind === 'right' || (answer.kind === 'wrong' && answer.lacks !== undefined);
+    if (isClear || left <= 1 || ports.clock.monotonic() - startedAt > tryAgainForMs) return answer;
+    await ports.clock.sleep(300, ports.cancelled);
+  }
+}

@@ -1,0 +1,35 @@
+import { ApiError } from '../../kubernetes/client/api.js';
+
+/** The form in which the API server answers by itself, instead of passing on what a pod answers. */
+export interface Status {
+  readonly kind?: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly code?: number;
+  readonly details?: { readonly kind?: string };
+}
+
+export function parseStatus(body: string): Status | undefined {
+  try {
+    const answer = JSON.parse(body) as Status | null;
+    return answer?.kind === 'Status' ? answer : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What the API server says of its own trouble when a pod or a Service is asked through it: its store changes the leader,
+ * it has just started and knows no roles and accounts yet, it is overloaded or shutting down. That says nothing of the app.
+ * An app that speaks of itself in this form is an API server too, and refuses other things than pods and Services.
+ */
+export function troubleOf(status: number, body: string): ApiError | undefined {
+  // https://github.com/kubernetes/apiserver/blob/master/pkg/server/filters: maxinflight.go, with_retry_after.go
+  if (status === 429 && /^(Too many requests, please try again later\.|The apiserver is shutting down)/.test(body.trim())) return new ApiError(429, 'TooManyRequests', body.trim());
+  const said = parseStatus(body);
+  if (said?.code !== status) return undefined;
+  const message = said.message ?? '';
+  const troubled = status === 401 || status === 429 || status === 500 || (status > 500 && message.includes('etcdserver: ')) ||
+    (status === 403 && (said.details?.kind === 'pods' || said.details?.kind === 'services'));
+  return troubled ? new ApiError(status, said.reason ?? '', message) : undefined;
+}

@@ -1,0 +1,43 @@
+import { isAbsolute, join } from 'node:path';
+import { parseDocument } from 'yaml';
+import type { ClusterConfig } from '../../config/config.js';
+import type { Ports } from '../../ports/ports.js';
+import { pathsOf } from './kubeconfig-paths.js';
+import type { Env, KubeconfigFile } from './kubeconfig.js';
+
+/** Arguments and environment that make every kubectl of a run speak to the same cluster. */
+export interface Access {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** The folder that was checked out: what a kubeconfig that came as text names without a leading slash can only be meant to be there. */
+export const workspaceOf = (env: Env): string => env['GITHUB_WORKSPACE'] || '.';
+
+/** Writes a kubeconfig that was given as content to a private file in `folder`; a path is used where it is. */
+export async function writeAccess({ kubeconfig, context }: ClusterConfig, ports: Pick<Ports, 'files' | 'env' | 'log'>, folder: string): Promise<Access> {
+  const env: Record<string, string> = {};
+  if (kubeconfig && 'path' in kubeconfig) env.KUBECONFIG = kubeconfig.path;
+  if (kubeconfig && 'content' in kubeconfig) {
+    env.KUBECONFIG = `${folder}/kubeconfig`;
+    await ports.files.writeText(env.KUBECONFIG, await withFilesOfWorkspace(kubeconfig.content, ports), 0o600);
+  }
+  return { args: context ? [`--context=${context}`] : [], env };
+}
+
+/** kubectl looks for them beside the file, which is nowhere that anybody knows. What is not in the workspace stays as it was written. */
+async function withFilesOfWorkspace(content: string, { files, env, log }: Pick<Ports, 'files' | 'env' | 'log'>): Promise<string> {
+  const document = parseDocument(content, { logLevel: 'silent' });
+  if (document.errors.length > 0) return content;
+  const relative = pathsOf((document.toJS() ?? {}) as KubeconfigFile).filter(({ path }) => !isAbsolute(path));
+  const found: string[] = [];
+  for (const { path, at } of relative) {
+    const there = join(workspaceOf(env), path);
+    if ((await files.readText(there).catch(() => undefined)) === undefined) continue;
+    document.setIn(at, isAbsolute(there) ? there : join(process.cwd(), there));
+    found.push(path);
+  }
+  if (found.length === 0) return content;
+  log.info(`the kubeconfig names ${found.join(', ')}: taken from the workspace`);
+  return document.toString();
+}

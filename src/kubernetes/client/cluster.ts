@@ -1,0 +1,108 @@
+import type { ClusterConfig } from '../../config/config.js';
+import { ClusterError } from '../../outcome/errors.js';
+import { jobIdentity } from '../../ports/job-identity.js';
+import { shellWord } from '../../outcome/wording.js';
+import type { Ports } from '../../ports/ports.js';
+import type { Exited } from '../../ports/process.js';
+import { ApiError, openApi, type Api } from './api.js';
+import { writeAccess, type Access } from './access.js';
+import { expiryOf, type Expiry } from './expiry.js';
+import { checkKubeconfig } from './kubeconfig-check.js';
+import { currentNamespace } from './kubeconfig.js';
+import { meaningOf } from './meaning.js';
+import { findKubectl } from './kubectl.js';
+import { startProxy } from './proxy.js';
+
+/** An open connection to one namespace of one cluster. */
+export interface Cluster {
+  readonly api: Api;
+  readonly namespace: string;
+  /** Runs kubectl with the run's access; `args` come after the connection's own. It is ended when `signal` aborts. */
+  kubectl(args: readonly string[], signal?: AbortSignal): Promise<Exited>;
+  /** Until when the credentials hold, where the kubeconfig says it. */
+  readonly expiry?: Expiry;
+  /** The same command as a person would type it. */
+  typed(args: readonly string[]): string;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the cluster: checks the kubeconfig, finds kubectl, starts its proxy, and asks the server for its version, so that
+ * a cluster that is not there is found now.
+ * @param folder private folder for the socket and, when given as content, the kubeconfig
+ * @throws ClusterError config-invalid, tool-missing, api-unreachable or permission-denied, with the server's own words
+ */
+export async function openCluster(ports: Ports, config: ClusterConfig, folder: string): Promise<Cluster> {
+  const written = await writeAccess(config, ports, folder);
+  const env = { ...ports.env, ...written.env };
+  const { user } = await checkKubeconfig(ports, config, env);
+  // A program that the kubeconfig names to get credentials may do so as this job.
+  const access = user?.exec ? { ...written, env: { ...written.env, ...jobIdentity(ports.env) } } : written;
+  const kubectl = await findKubectl(ports, config);
+  const [proxy, namespace] = await Promise.all([
+    startProxy(ports, kubectl, access, folder),
+    config.namespace ?? currentNamespace(ports.files, env, config.context),
+  ]);
+  const over = new AbortController();
+  const api = openApi(proxy.socketPath, ports.clock, over.signal);
+  const stop = (): Promise<void> => {
+    over.abort();
+    return proxy.stop();
+  };
+  try {
+    await answers(api, ports.cancelled);
+    return connection(ports, { api, namespace, kubectl, access, stop, expiry: expiryOf(user) });
+  } catch (error) {
+    // What it says of being stopped is not why.
+    const said = proxy.said();
+    await stop();
+    throw unreachable(error, said);
+  }
+}
+
+/** Longer than the API server itself takes before it gives a request up (60 s). */
+const kubectlTimeoutMs = 90_000;
+
+interface Parts {
+  readonly api: Api;
+  readonly namespace: string;
+  readonly kubectl: string;
+  readonly access: Access;
+  readonly stop: () => Promise<void>;
+  readonly expiry: Expiry | undefined;
+}
+
+function connection(ports: Ports, parts: Parts): Cluster {
+  const named = (args: readonly string[]): string[] => [...parts.access.args, `--namespace=${parts.namespace}`, ...args];
+  return {
+    api: parts.api,
+    namespace: parts.namespace,
+    expiry: parts.expiry,
+    kubectl: (args, signal) => ports.process.run({ program: parts.kubectl, args: named(args), env: parts.access.env, timeoutMs: kubectlTimeoutMs, signal }),
+    typed: (args) => ['kubectl', ...named(args)].map(shellWord).join(' '),
+    close: parts.stop,
+  };
+}
+
+/** The version itself is of no interest. An account that may not ask for it was answered by an API server all the same. */
+async function answers(api: Api, signal: AbortSignal): Promise<void> {
+  try {
+    await api.get('/version', { signal, timeoutMs: 10_000 });
+  } catch (error) {
+    if (!(error instanceof ApiError && error.status === 403 && error.reason === 'Forbidden')) throw error;
+  }
+}
+
+/** @param said what kubectl, and the programs that give it credentials, have said meanwhile */
+function unreachable(error: unknown, said: string): unknown {
+  if (!(error instanceof ApiError)) return error;
+  if (error.status === 401) {
+    return new ClusterError('permission-denied', `The cluster does not know this account: ${error.message}.`, {
+      hint: 'The credentials in the kubeconfig are wrong or have expired; make new ones.', cause: error,
+    });
+  }
+  const { cause, hint } = meaningOf(error);
+  const words = said.replace(/^Error while proxying request: /, '');
+  const more = words === '' || error.message.includes(words) ? '' : ` kubectl said: ${words}.`;
+  return new ClusterError(cause, `The cluster does not answer: ${error.message}.${more}`, { hint, cause: error });
+}

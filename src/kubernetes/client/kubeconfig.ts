@@ -1,0 +1,81 @@
+import { parse } from 'yaml';
+import type { Files } from '../../ports/files.js';
+
+/** The parts of a kubeconfig that decide where a run goes and as whom. https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/ */
+export interface KubeconfigFile {
+  readonly 'current-context'?: string;
+  readonly contexts?: Named<'context', { readonly cluster?: string; readonly user?: string; readonly namespace?: string }>;
+  readonly clusters?: Named<'cluster', KubeconfigCluster>;
+  readonly users?: Named<'user', KubeconfigUser>;
+}
+
+type Named<Key extends string, T> = readonly ({ readonly name?: string } & { readonly [key in Key]?: T | null } | null)[] | null;
+
+export interface KubeconfigCluster {
+  readonly server?: string;
+  readonly 'certificate-authority'?: string;
+  readonly 'certificate-authority-data'?: string;
+}
+
+export interface KubeconfigUser {
+  readonly token?: string;
+  readonly tokenFile?: string;
+  readonly username?: string;
+  readonly 'client-certificate'?: string;
+  readonly 'client-certificate-data'?: string;
+  readonly 'client-key'?: string;
+  readonly 'client-key-data'?: string;
+  readonly exec?: { readonly command?: string } | null;
+  readonly 'auth-provider'?: object | null;
+}
+
+/** One file that kubectl would read. */
+export interface ReadKubeconfig {
+  readonly path: string;
+  /** Undefined when there is no such file, or it cannot be read. */
+  readonly text: string | undefined;
+  /** Undefined when it does not parse: kubectl itself says what is wrong, and in which line. Of an empty file it has nothing in it. */
+  readonly file: KubeconfigFile | undefined;
+}
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** The files that kubectl reads, in its order: https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/ */
+export async function readKubeconfigs(files: Pick<Files, 'readText'>, env: Env): Promise<ReadKubeconfig[]> {
+  const paths = (env.KUBECONFIG || `${env.HOME ?? ''}/.kube/config`).split(':').filter((path) => path !== '');
+  return Promise.all(paths.map(async (path) => {
+    const text = await files.readText(path).catch(() => undefined);
+    return { path, text, file: parseFile(text) };
+  }));
+}
+
+function parseFile(text: string | undefined): KubeconfigFile | undefined {
+  try {
+    const value: unknown = parse(text ?? '');
+    if (value === null) return {};
+    return typeof value === 'object' ? { ...value, ...Object.fromEntries(lists.map((key) => [key, entriesOf((value as KubeconfigFile)[key])])) } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const lists = ['contexts', 'clusters', 'users'] as const;
+const entriesOf = (list: unknown): readonly object[] => (Array.isArray(list) ? list.filter((entry): entry is object => typeof entry === 'object' && entry !== null) : []);
+
+/** The name of the context that is used; of several files the first that names one wins, as for everything in them. */
+export const contextName = (read: readonly ReadKubeconfig[], wanted: string | undefined): string | undefined =>
+  wanted ?? read.map(({ file }) => file?.['current-context']).find((current) => current);
+
+const inClusterNamespace = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
+
+/**
+ * The namespace that kubectl would take: that of the context, of the pod it runs in when there is no kubeconfig, or
+ * `default`. Read here and not by `kubectl config view`, which takes a tenth of a second to say it.
+ */
+export async function currentNamespace(files: Pick<Files, 'readText'>, env: Env, context: string | undefined): Promise<string> {
+  const read = await readKubeconfigs(files, env);
+  const name = contextName(read, context);
+  const found = read.flatMap(({ file }) => file?.contexts ?? []).find((each) => each?.name === name);
+  if (found || env.KUBERNETES_SERVICE_HOST === undefined) return found?.context?.namespace || 'default';
+  return (await files.readText(inClusterNamespace).catch(() => undefined))?.trim() || 'default';
+}

@@ -1,0 +1,98 @@
+import type { DeployError } from '../../outcome/errors.js';
+import { ClusterError } from '../../outcome/errors.js';
+import { wordsOf } from '../../outcome/program-words.js';
+import type { Ports } from '../../ports/ports.js';
+import type { Exited, Running } from '../../ports/process.js';
+import type { Access } from './access.js';
+
+/** sun_path of Linux holds 108 bytes, that of macOS 104, the last of them a zero: man 7 unix. */
+const longestSocketPath = 103;
+const socketName = 'api.sock';
+
+/** Usually 90 ms. A program that gives credentials may wait for something that never comes. */
+const startsWithinMs = 30_000;
+
+export interface Proxy {
+  readonly socketPath: string;
+  /** What kubectl and the programs that give it credentials have said on stderr since it serves. */
+  said(): string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts `kubectl proxy` on a socket in a private folder: exec plugins, client certificates, proxies and contexts all
+ * work as they do for kubectl, because it is kubectl. By itself it would refuse every path of a pod that begins with `exec`
+ * or `attach`, and `/attachments` of an app as well; who may do what is the API server's to say.
+ * @param folder the private folder of the run; where its path is too long for a socket, another one is made
+ * @throws DeployError config-invalid when kubectl cannot use its configuration, tool-missing, tool-timeout
+ */
+export async function startProxy(ports: Pick<Ports, 'process' | 'files' | 'clock' | 'cancelled'>, kubectl: string, access: Access, folder: string): Promise<Proxy> {
+  const fits = Buffer.byteLength(`${folder}/${socketName}`) <= longestSocketPath;
+  const socketFolder = fits ? folder : await ports.files.shortFolder(longestSocketPath - socketName.length - 1);
+  const tidy = async (): Promise<void> => {
+    if (!fits) await ports.files.remove(socketFolder).catch(() => undefined);
+  };
+  try {
+    const proxy = await serve(ports, kubectl, access, `${socketFolder}/${socketName}`);
+    return { ...proxy, stop: () => proxy.stop().finally(tidy) };
+  } catch (error) {
+    await tidy();
+    throw error;
+  }
+}
+
+async function serve({ process, clock, cancelled }: Pick<Ports, 'process' | 'clock' | 'cancelled'>, kubectl: string, access: Access, socketPath: string): Promise<Proxy> {
+  let ready: () => void = () => undefined;
+  const serving = new Promise<void>((resolve) => {
+    ready = resolve;
+  });
+  const said: string[] = [];
+  const running: Running = process.start({
+    program: kubectl,
+    args: [...access.args, 'proxy', `--unix-socket=${socketPath}`, '--keepalive=30s', '--reject-paths=^$'],
+    env: access.env,
+    onLine: (line, stream) => {
+      if (line.startsWith('Starting to serve')) ready();
+      else if (stream === 'stderr' && said.length < 20) said.push(line);
+    },
+  });
+  const ended = running.exited.then((exit) => {
+    throw notServing(kubectl, exit);
+  });
+  // When it ends later, requests fail by themselves; this promise must not be an unhandled rejection then.
+  ended.catch(() => undefined);
+  const over = new AbortController();
+  const late = clock.sleep(startsWithinMs, AbortSignal.any([cancelled, over.signal])).then(() => {
+    throw new ClusterError('tool-timeout', `kubectl proxy did not start to serve within ${startsWithinMs / 1000} s${said.length > 0 ? `: ${wordsOf(said.join('\n'))}` : ''}.`, {
+      hint: 'Run `kubectl proxy` on the runner to see what it is waiting for, for example a program that gives it credentials.',
+    });
+  });
+  late.catch(() => undefined);
+  try {
+    await Promise.race([serving, ended, late]);
+  } catch (error) {
+    await running.stop();
+    throw error;
+  } finally {
+    over.abort();
+  }
+  return { socketPath, said: () => wordsOf(said.join('\n')), stop: () => running.stop() };
+}
+
+function notServing(kubectl: string, exit: Exited): DeployError {
+  const words = wordsOf(exit.stderr);
+  if (exit.code === 126 || exit.code === 127) {
+    return new ClusterError('tool-missing', `kubectl could not be started (${kubectl}): ${words || `the shell ended with code ${exit.code}`}.`, { hint: 'Install kubectl in a step before this one.' });
+  }
+  if (words === '') {
+    return new ClusterError('unexpected', `kubectl proxy exited with code ${exit.code} and gave no reason.`, {
+      hint: 'Run `kubectl proxy` on the runner to see why: it may have been ended from outside, for example for want of memory.',
+    });
+  }
+  if (/\blisten unix\b/.test(words)) {
+    return new ClusterError('config-invalid', `kubectl proxy could not create its socket: ${words}.`, { hint: 'Check that this user may write to the temporary folder of the runner (RUNNER_TEMP; TMPDIR in a terminal).' });
+  }
+  return new ClusterError('config-invalid', `kubectl cannot use its configuration: ${words}.`, {
+    hint: 'Check `kubeconfig` and `kube-context`: `kubectl config get-contexts` lists what the file holds.',
+  });
+}

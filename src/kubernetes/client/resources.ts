@@ -1,0 +1,40 @@
+import type { WorkloadKind } from '../../config/config.js';
+
+/** Where a kind lives in the API. */
+export interface Resource {
+  readonly group: string;
+  readonly plural: string;
+  readonly kind: string;
+  readonly prefix: string;
+}
+
+const core = (plural: string, kind: string): Resource => ({ group: '', plural, kind, prefix: '/api/v1' });
+const grouped = (group: string, plural: string, kind: string): Resource => ({ group, plural, kind, prefix: `/apis/${group}/v1` });
+
+export const resources = {
+  pods: core('pods', 'Pod'),
+  services: core('services', 'Service'),
+  events: core('events', 'Event'),
+  configmaps: core('configmaps', 'ConfigMap'),
+  replicasets: grouped('apps', 'replicasets', 'ReplicaSet'),
+  deployments: grouped('apps', 'deployments', 'Deployment'),
+  statefulsets: grouped('apps', 'statefulsets', 'StatefulSet'),
+  daemonsets: grouped('apps', 'daemonsets', 'DaemonSet'),
+  controllerrevisions: grouped('apps', 'controllerrevisions', 'ControllerRevision'),
+  cronjobs: grouped('batch', 'cronjobs', 'CronJob'),
+  leases: grouped('coordination.k8s.io', 'leases', 'Lease'),
+  resourcequotas: core('resourcequotas', 'ResourceQuota'),
+  secrets: core('secrets', 'Secret'),
+  endpointslices: grouped('discovery.k8s.io', 'endpointslices', 'EndpointSlice'),
+} as const;
+
+export const workloadResource: Readonly<Record<WorkloadKind, Resource>> = {
+  deployment: resources.deployments,
+  statefulset: resources.statefulsets,
+  daemonset: resources.daemonsets,
+  cronjob: resources.cronjobs,
+};
+
+/** Path of a collection, or of one object of it. Names are encoded: they come from outside. */
+export const apiPath = (resource: Resource, namespace: string, name?: string): string =>
+  `${resource.prefix}/namespaces/${encodeURIComponent(namespace)}/${resource.plural}${name === undefined ? '' : `/${encodeURIComponent(name)}`}`;

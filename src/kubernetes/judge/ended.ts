@@ -1,0 +1,103 @@
+import type { Cause } from '../../outcome/causes.js';
+import { nameOf, statusesOf, uidOf, type Pod } from '../client/objects.js';
+import type { WorkloadView } from '../observe/world.js';
+import type { Expectation } from './expectation.js';
+import { isReady, oneLine, untilDeadline, type Symptom } from './symptoms.js';
+
+/*
+ * Pods that the node refuses or evicts end as Failed, and the controller creates the next one. One is no failure: the
+ * same reason again and again is.
+ */
+
+/** Rounds of pods that end, one after another, until it is a failure. */
+const roundsThatFail = 3;
+const withinMs = 60_000;
+
+/** uids of the pods that had ended before a change: they say nothing of it. */
+export const endedBefore = (view: WorkloadView): ReadonlySet<string> => new Set(view.endedPods.map(uidOf));
+
+/** The new pods that have ended since the change, oldest first. */
+export const endedSince = (view: WorkloadView, expected: Expectation): readonly Pod[] =>
+  view.endedPods.filter((pod) => !expected.endedBefore.has(uidOf(pod))).sort((a, b) => createdAt(a) - createdAt(b));
+
+export function symptomsOfEnded(view: WorkloadView, expected: Expectation): Symptom[] {
+  const ended = endedSince(view, expected);
+  const reasons = [...new Set(ended.map(reasonOf))];
+  return reasons.flatMap((reason) => {
+    const pods = ended.filter((pod) => reasonOf(pod) === reason);
+    const last = pods.at(-1);
+    // The ones after it serve: whatever it was has passed.
+    const isOver = last && view.newPods.some((pod) => isReady(pod) && createdAt(pod) >= createdAt(last));
+    return last && !isOver ? [symptomOf(view, reason, pods, last)] : [];
+  });
+}
+
+function symptomOf(view: WorkloadView, reason: string, pods: readonly Pod[], last: Pod): Symptom {
+  const meaning = meaningOf(last);
+  const cause = isRepeated(pods, meaning.isOwn ? Infinity : withinMs) ? meaning.cause : undefined;
+  const phase = last.status?.phase;
+  const what = pods.length === 1 ? `pod ${nameOf(last)} ended as ${phase}` : `${pods.length} new pods ended as ${phase}, the last of them ${nameOf(last)}`;
+  return {
+    key: `ended ${view.target.ref} ${reason}`, cause: cause ?? 'deadline', patienceMs: cause ? 0 : untilDeadline, pod: last,
+    message: `${what}: ${describeEnd(last)}`, hint: meaning.hint,
+  };
+}
+
+const reasonOf = ({ status }: Pod): string => status?.reason ?? '';
+
+/** `NodePorts: Pod was rejected: …`, in the words of the node. */
+export function describeEnd({ status }: Pod): string {
+  const words = [status?.reason, status?.message].filter((part) => part !== undefined && part !== '').join(': ');
+  return words === '' ? 'no reason given' : oneLine(words);
+}
+
+/** Whether one pod after another has ended so: of several that are created together, the first counts. */
+function isRepeated(pods: readonly Pod[], windowMs: number): boolean {
+  const ends: number[] = [];
+  for (const pod of pods) if (createdAt(pod) > (ends.at(-1) ?? -Infinity)) ends.push(endedAt(pod));
+  return ends.some((end, index) => (ends[index + roundsThatFail - 1] ?? Infinity) - end <= windowMs && index + roundsThatFail <= ends.length);
+}
+
+/** ms since 1970; the API notes whole seconds. */
+const createdAt = (pod: Pod): number => timeOf(pod.metadata?.creationTimestamp);
+
+const endedAt = (pod: Pod): number => Math.max(
+  createdAt(pod), ...(pod.status?.conditions ?? []).map(({ lastTransitionTime }) => timeOf(lastTransitionTime)),
+  ...statusesOf(pod).map(({ state }) => timeOf(state?.terminated?.finishedAt)),
+);
+
+const timeOf = (text: string | undefined): number => {
+  const time = Date.parse(text ?? '');
+  return Number.isFinite(time) ? time : 0;
+};
+
+interface Meaning {
+  /** Undefined: it says nothing of the version, however often it happens. */
+  readonly cause?: Cause;
+  /** The version exceeds what it was given itself: then it need not happen fast. */
+  readonly isOwn?: boolean;
+  readonly hint?: string;
+}
+
+const room: Meaning = {
+  cause: 'unschedulable',
+  hint: 'The pods are created for a node that cannot take them. Free what the node names, lower the requests, or leave out `nodeName` so the scheduler chooses a node.',
+};
+const policy: Meaning = { cause: 'admission-denied', hint: 'The node does not allow what the pod template asks for: change the template, or allow it on the node.' };
+
+/** What the node says of a pod that it ends (k8s.io/kubernetes/pkg/kubelet: lifecycle, eviction, sysctl, nodeshutdown, preemption). */
+const meanings: readonly (readonly [pattern: RegExp, meaning: Meaning])[] = [
+  [/^Evicted: (Usage of EmptyDir|Container .* exceeded|Pod ephemeral)/, { cause: 'evicted', isOwn: true }],
+  [/^Evicted/, { cause: 'unschedulable', hint: 'The node is short of what it names, and evicts the new pods: free room on it, lower the requests, or add a node.' }],
+  // The node goes, or is gone: the next one takes the pod.
+  [/^(NodeShutdown|Terminated|NodeLost|Shutdown|no reason given)/, {}],
+  [/^(SysctlForbidden|AppArmor|PodLevelResourcesNotSupported|PodOS\w+|SupplementalGroupsPolicyNotSupported|PodFeatureUnsupported)\b/, policy],
+  [/^(OutOf|Node|Preempt|InvalidNodeInfo|UnexpectedPredicateFailureType|\w+Ports\b)/, room],
+];
+
+/** What no row knows, as `UnexpectedAdmissionError`, is a manager of devices or resources on the node that refuses the pod. */
+const refused: Meaning = {
+  cause: 'container-start', hint: 'The node refuses the pods: look at its device plugins and resource managers, and at what the pod template asks of them.',
+};
+
+const meaningOf = (pod: Pod): Meaning => meanings.find(([pattern]) => pattern.test(describeEnd(pod)))?.[1] ?? refused;

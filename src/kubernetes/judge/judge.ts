@@ -1,0 +1,236 @@
+import { patienceMs, type Cause } from '../../outcome/causes.js';
+import { isLeaving, uidOf, type Pod } from '../client/objects.js';
+import type { WorkloadView } from '../observe/world.js';
+import { containersOf, hasObserved, pausedByOthers, wantsNoPods } from '../observe/workload.js';
+import { completionOf, endpointTrouble, isHeld, progressDeadlineExceeded } from './completion.js';
+import { lastingStatuses } from './containers.js';
+import { symptomsOfEnded } from './ended.js';
+import type { Expectation } from './expectation.js';
+import { blockingPods, symptomsOfLeaving } from './leaving.js';
+import { symptomsOfOwner, unobserved } from './owner.js';
+import { disturbancesOf, settledAt } from './disturbance.js';
+import { remember, type Memory } from './memory.js';
+import { describeProgress, describeReached, doingOf, soFar, type Doing, type Elapsed } from './progress.js';
+import { restartKey, symptomsOfPod, untilDeadline, type Symptom } from './symptoms.js';
+
+export interface Patience {
+  /** Monotonic ms at which the rollout has taken too long. */
+  readonly deadlineAt: number;
+  /** ms for which everything must have been right before it is done: controllers and kube-proxy lag behind the truth. */
+  readonly steadyMs: number;
+  /** Overrides of the table, ms. */
+  readonly of?: Readonly<Partial<Record<Cause, number>>>;
+}
+
+/** Something to be told of, once for each key. */
+export type Suspect = Pick<Symptom, 'key' | 'message'>;
+
+interface Waiting {
+  /** The controller has finished; what is missing is the proof. */
+  readonly rolledOut: boolean;
+  /** Look again then, even without news: monotonic ms. */
+  readonly recheckAt: number;
+  /** What has lasted long enough to be told of, and not for long enough to be sure. */
+  readonly suspects: readonly Suspect[];
+}
+
+export type Decision =
+  | ({ readonly state: 'wait'; readonly progress: string } & Waiting)
+  | { readonly state: 'done'; readonly progress: string }
+  | { readonly state: 'failed'; readonly cause: Cause; readonly message: string; readonly pod?: Pod; readonly container?: string; readonly hint?: string };
+
+/** All workloads of a run, seen as one. */
+export interface WholeRun {
+  /** uids of the pods that may serve in the end: the new ones, and those that a partition keeps. */
+  readonly newPods: ReadonlySet<string>;
+  /** The controllers have finished with every workload. */
+  readonly rolledOut: boolean;
+}
+
+/** What the workloads of a run come to as a whole, by the views of all of them. */
+export const wholeRun = (all: readonly { readonly view: WorkloadView; readonly expected: Expectation }[]): WholeRun => ({
+  newPods: new Set(all.flatMap(({ view }) => [...view.newPods, ...view.keptPods].map(uidOf))),
+  rolledOut: all.every(({ view, expected }) => isTakenUp(view, expected) && completionOf(view, expected.goal).waitingFor === undefined),
+});
+
+/** Whether the controller has seen the change: an older status is yesterday's news. */
+const isTakenUp = ({ workload }: WorkloadView, { generation }: Expectation): boolean =>
+  workload !== undefined && (workload.metadata?.generation ?? 0) >= generation && hasObserved(workload, generation);
+
+/** Trouble that lasts as long as that is told, so that nobody waits for minutes without knowing what for. */
+const worthAWarningMs = 15_000;
+
+/** One workload at one moment, and what it is judged by. */
+interface Look {
+  readonly view: WorkloadView;
+  readonly expected: Expectation;
+  readonly before: Memory;
+  /** Monotonic ms. */
+  readonly at: number;
+  readonly patience: Patience;
+  readonly run: WholeRun;
+}
+
+interface Judged {
+  readonly decision: Decision;
+  readonly memory: Memory;
+}
+
+/**
+ * Looks at one workload at one moment. Pure: the same view, memory and time give the same decision.
+ * @param run what the other workloads of the run come to, for Services that lead to them or that they share
+ */
+export function judge(view: WorkloadView, expected: Expectation, before: Memory, at: number, patience: Patience, run: WholeRun): Judged {
+  const look: Look = { view, expected, before, at, patience, run };
+  const usurped = supersededBy(view, expected);
+  if (usurped) return fail(look, 'superseded', usurped);
+  return isTakenUp(view, expected) ? judgeRollout(look) : judgeUnobserved(look);
+}
+
+const fail = ({ before }: Look, cause: Cause, message: string, from?: Pick<Symptom, 'pod' | 'container' | 'hint'>): Judged => ({
+  memory: before, decision: { state: 'failed', cause, message, pod: from?.pod, container: from?.container, hint: from?.hint },
+});
+
+const wait = ({ patience }: Look, memory: Memory, progress: string, { recheckAt, ...waiting }: Waiting): Judged =>
+  ({ memory, decision: { state: 'wait', progress, ...waiting, recheckAt: Math.min(patience.deadlineAt, recheckAt) } });
+
+/** Until the controller has seen the change there are no new pods: only itself can say what is in its way. */
+function judgeUnobserved(look: Look): Judged {
+  const { view, expected, before, at, patience } = look;
+  const refused = symptomsOfOwner(view, expected);
+  const symptoms = refused.length > 0 ? refused : [unobserved(view)];
+  const wasHeld = before.wasHeld === true || isHeld(view);
+  const memory = remember(before, at, { symptoms, steady: false, doing: undefined, disturbances: [], wasHeld });
+  const certain = certainOf(look, memory, symptoms);
+  if (certain) return fail(look, certain.cause, certain.message, certain);
+  const messages = symptoms.map(({ message }) => message).join('; ');
+  if (at >= patience.deadlineAt) return fail(look, 'deadline', refused.length > 0 ? `${view.target.ref} was not done in time: ${messages}` : messages, symptoms[0]);
+  return wait(look, memory, 'waiting for the controller', heldUpBy(look, memory, symptoms, undefined));
+}
+
+function judgeRollout(look: Look): Judged {
+  const { view, expected, before, at, patience, run } = look;
+  const symptoms = symptomsOf(look);
+  const wasHeld = before.wasHeld === true || isHeld(view);
+  const completion = completionOf(view, expected.goal, wasHeld);
+  const { waitingFor } = completion;
+  if (waitingFor !== undefined && expected.goal !== 'first-wave' && pausedByOthers(view.workload ?? {})) return fail(look, 'superseded', `${view.target.ref} was paused by somebody else during the run: ${waitingFor}`);
+  const trouble = waitingFor === undefined && expected.goal === 'whole' ? firstEndpointTrouble(view, expected, run.newPods) : undefined;
+  // As long as another workload is on its way, an old pod of it may serve, or none.
+  if (trouble && run.rolledOut) symptoms.push({ key: 'wrong-version-serving', cause: 'wrong-version-serving', patienceMs: patienceMs('wrong-version-serving'), message: trouble });
+
+  const disturbances = disturbancesOf(view);
+  const doing = waitingFor === undefined ? undefined : doingOf(view, expected, waitingFor, at);
+  const memory = remember(before, at, { symptoms, steady: waitingFor === undefined && trouble === undefined, doing, disturbances, wasHeld });
+  const elapsed: Elapsed = { at, since: sinceOf(doing, memory, at) };
+  const failed = certainOf(look, memory, symptoms) ?? givenUp(look, symptoms[0], doing, elapsed);
+  if (failed) return fail(look, failed.cause, failed.message, failed);
+  const { progress, nextAt } = describeProgress(completion, doing, trouble, elapsed);
+  const neededMs = Math.max(expected.goal === 'whole' ? patience.steadyMs : 0, outliveMs(view, expected));
+  const steadyAt = memory.steadySince === undefined ? Infinity : Math.max(memory.steadySince + neededMs, settledAt(disturbances, memory.disturbed));
+  if (steadyAt <= at) return { memory, decision: { state: 'done', progress } };
+  if (at >= patience.deadlineAt) {
+    const reached = `${view.target.ref} was not done in time: ${describeReached(completion, doing, trouble, elapsed)}`;
+    return fail(look, 'deadline', withReason(reached, symptoms[0]?.message), symptoms[0] ?? doing);
+  }
+  const heldUp = heldUpBy(look, memory, symptoms, doing);
+  return wait(look, memory, progress, { ...heldUp, rolledOut: waitingFor === undefined, recheckAt: Math.min(steadyAt, nextAt, heldUp.recheckAt) });
+}
+
+type Failed = Pick<Symptom, 'cause' | 'message' | 'pod' | 'container' | 'hint'>;
+
+/** Kubernetes itself gave up on the change. */
+function givenUp({ view, expected }: Look, worst: Symptom | undefined, doing: Doing | undefined, { at, since }: Elapsed): Failed | undefined {
+  const exceeded = progressDeadlineExceeded(view, expected.progressBefore);
+  if (!exceeded) return undefined;
+  const { pod, container, hint } = worst ?? doing ?? {};
+  const waited = doing?.pod ? soFar(doing, { at, since }) : undefined;
+  return { cause: 'deadline', message: withReason(`Kubernetes gave up on ${view.target.ref}: ${exceeded}`, worst?.message ?? waited), pod, container, hint };
+}
+
+const sinceOf = (doing: Doing | undefined, memory: Memory, at: number): number => doing?.since ?? memory.doing?.since ?? at;
+
+/** Everything wrong with the new pods and what makes them, what can be certain before what is only told of. */
+const symptomsOf = ({ view, expected, at }: Look): Symptom[] => [
+  ...symptomsOfOwner(view, expected), ...symptomsOfEnded(view, expected), ...symptomsOfLeaving(view, at),
+  ...view.newPods.flatMap((pod) => symptomsOfPod(pod, view, expected)),
+].sort((a, b) => Number(a.patienceMs === untilDeadline) - Number(b.patienceMs === untilDeadline) || (a.key < b.key ? -1 : 1));
+
+/** When a symptom is certain, monotonic ms. */
+function certainAt({ at, patience }: Look, { seen }: Memory, { key, cause, patienceMs: usualMs }: Symptom): number {
+  const { first, followedMs } = seen.get(key) ?? { first: at, followedMs: 0 };
+  return usualMs === untilDeadline ? untilDeadline : first + (patience.of?.[cause] ?? usualMs) + followedMs;
+}
+
+/** The symptom that has been certain for longest. */
+const certainOf = (look: Look, memory: Memory, symptoms: readonly Symptom[]): Symptom | undefined =>
+  symptoms.map((symptom) => ({ symptom, due: certainAt(look, memory, symptom) })).filter(({ due }) => due <= look.at)
+    .sort((a, b) => a.due - b.due || (a.symptom.key < b.symptom.key ? -1 : 1))[0]?.symptom;
+
+/** What has lasted for long enough to be told of, and when the next of it is due. */
+function heldUpBy(look: Look, memory: Memory, symptoms: readonly Symptom[], doing: Doing | undefined): Waiting {
+  const { view, at, patience } = look;
+  const told = symptoms.map((symptom) => ({ suspect: symptom, due: (memory.seen.get(symptom.key)?.first ?? at) + (symptom.warnAfterMs ?? worthAWarningMs) }));
+  const since = sinceOf(doing, memory, at);
+  // What a pod does is told of where nothing is wrong with it: otherwise that says more.
+  const waited = doing && symptoms.length === 0 && Number.isFinite(doing.warnAfterMs) ? [{
+    suspect: { key: `waiting ${doing.what}`, message: `${view.target.ref} waits: ${doing.lasting(at - since)}` },
+    due: since + Math.min(doing.warnAfterMs, (patience.deadlineAt - since) / 2),
+  }] : [];
+  const all = [...told, ...waited];
+  const dues = [
+    ...all.map(({ due }) => due), ...symptoms.map((symptom) => certainAt(look, memory, symptom)), ...blockingPods(view, at).map(({ overdueAt }) => overdueAt),
+  ];
+  const suspects = all.filter(({ due }) => due <= at).map(({ suspect }) => suspect);
+  return { suspects, rolledOut: false, recheckAt: Math.min(Infinity, ...dues.filter((due) => due > at)) };
+}
+
+const withReason = (text: string, reason: string | undefined): string => (reason === undefined || text.includes(reason) ? text : `${text}; ${reason}`);
+
+/**
+ * One crash is tolerated, and then only time tells it from a loop: a container that has ended since the change must live
+ * for twice as long as it did before that, a minute at most, until it counts.
+ */
+function outliveMs(view: WorkloadView, expected: Expectation): number {
+  const lives = view.newPods.flatMap((pod) => lastingStatuses(pod).flatMap((status) => {
+    const restarts = (status.restartCount ?? 0) - (expected.restartsBefore.get(restartKey(pod, status.name)) ?? 0);
+    const { startedAt = '', finishedAt = '' } = status.lastState?.terminated ?? {};
+    const life = Date.parse(finishedAt) - Date.parse(startedAt);
+    return restarts > 0 ? [Math.min(longestLifeMs, Number.isFinite(life) ? Math.max(shortestLifeMs, 2 * life) : shortestLifeMs)] : [];
+  }));
+  return Math.max(0, ...lives);
+}
+
+/** Of no container more is asked, ms. */
+export const longestLifeMs = 60_000;
+/** The API notes times in whole seconds, and a kubelet takes some to see that a container has ended. */
+const shortestLifeMs = 5000;
+
+function supersededBy(view: WorkloadView, expected: Expectation): string | undefined {
+  const { workload, target } = view;
+  if (!workload) return `${target.ref} was deleted during the run`;
+  if (uidOf(workload) !== target.uid) return `${target.ref} was deleted and made anew during the run`;
+  if (isLeaving(workload)) return `${target.ref} is being deleted`;
+  if ((workload.metadata?.generation ?? 0) < expected.generation) return undefined;
+  // It is only held once its new ReplicaSet was seen; a paused Deployment makes no other one for a template that changed.
+  if (expected.goal === 'first-wave' && workload.spec?.paused && view.replicaSet === undefined) {
+    return `the pod template of ${target.ref} was changed by somebody else while its first wave was held`;
+  }
+  for (const { container } of containersOf(target.kind, workload)) {
+    const wanted = expected.images.get(container.name ?? '');
+    if (wanted !== undefined && container.image !== wanted) {
+      return `container ${container.name} of ${target.ref} was set to ${container.image} by somebody else during the run`;
+    }
+  }
+  return undefined;
+}
+
+function firstEndpointTrouble(view: WorkloadView, expected: Expectation, newPodsOfRun: ReadonlySet<string>): string | undefined {
+  // Nothing of it is to run: nobody can be sent any traffic.
+  if (view.workload && wantsNoPods(view.target.kind, view.workload)) return undefined;
+  for (const service of expected.services) {
+    const trouble = endpointTrouble(view, service, newPodsOfRun);
+    if (trouble) return trouble;
+  }
+  return undefined;
+}

@@ -1,0 +1,79 @@
+import { nameOf, uidOf, type KubeEvent, type Pod } from '../client/objects.js';
+import type { WorkloadView } from '../observe/world.js';
+import { declared } from './containers.js';
+import { isCreating, isInHook, isNodeLost } from './pod-state.js';
+import { oneLine, untilDeadline, type Symptom } from './symptoms.js';
+import type { ObservedWorkload } from '../observe/workload.js';
+
+/** A pod that is terminating and in whose place no new one can be created before it is gone. */
+export interface Leaving {
+  readonly pod: Pod;
+  /** Monotonic ms. */
+  readonly since: number;
+  /** When it takes longer than its grace period, monotonic ms. */
+  readonly overdueAt: number;
+}
+
+/** Kubernetes' default: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination */
+const usualGraceSeconds = 30;
+/** The kubelet and the API server take a moment after the last container has exited. */
+const afterwardsMs = 5000;
+
+/** Whoever deletes a pod may give it longer; the kubelet sets it to 0 once the last container has exited, which allows nothing less. */
+const graceSeconds = ({ metadata, spec }: Pod): number =>
+  Math.max(metadata?.deletionGracePeriodSeconds ?? 0, spec?.terminationGracePeriodSeconds ?? usualGraceSeconds);
+
+/**
+ * The pods that the controller waits for: a StatefulSet and a DaemonSet create no pod where another one is terminating,
+ * and a Deployment with Recreate none before all old ones are gone. The one that has been terminating longest comes first.
+ */
+export function blockingPods(view: WorkloadView, at: number): readonly Leaving[] {
+  const waits = view.target.kind !== 'deployment' || view.workload?.spec?.strategy?.type === 'Recreate';
+  if (!waits) return [];
+  return view.leavingPods.map((pod): Leaving => {
+    const since = view.leavingSince(uidOf(pod)) ?? at;
+    return { pod, since, overdueAt: since + 1000 * graceSeconds(pod) + afterwardsMs };
+  }).sort((a, b) => a.since - b.since);
+}
+
+export const describeLeaving = ({ pod }: Leaving): string => `waiting for ${nameOf(pod)} to terminate`;
+
+/** Pods that take longer to terminate than they are allowed to. No failure of the version, and nothing goes on without a person. */
+export const symptomsOfLeaving = (view: WorkloadView, at: number): Symptom[] =>
+  blockingPods(view, at).filter(({ overdueAt }) => overdueAt <= at).map(({ pod, since }) => ({
+    key: `leaving ${uidOf(pod)}`, cause: 'deadline', patienceMs: untilDeadline, warnAfterMs: 0, pod,
+    message: describeOverdue(view, pod, at - since), hint: hintFor(view, pod),
+  }));
+
+/** `pod web-1 of the old version has been terminating for 58 s (30 s are allowed), held by its finalizer example.com/hold`. */
+export function describeOverdue(view: WorkloadView, pod: Pod, ms: number): string {
+  return `pod ${nameOf(pod)}${versionOf(view.target, pod)} has been terminating for ${Math.floor(ms / 1000)} s (${graceSeconds(pod)} s are allowed)${heldBy(pod, view.eventsOf(uidOf(pod)))}`;
+}
+
+/** By its images and not by the present template, which is the old one again in a rollback. */
+function versionOf({ containers }: ObservedWorkload, pod: Pod): string {
+  const runs = (which: 'before' | 'after'): boolean => containers.every((each) => each.before !== each.after && declared(pod, each.name)?.image === each[which]);
+  return runs('after') ? ' of the new version' : runs('before') ? ' of the old version' : '';
+}
+
+function heldBy(pod: Pod, events: readonly KubeEvent[]): string {
+  const finalizers = pod.metadata?.finalizers ?? [];
+  if (isNodeLost(pod, events)) return `: node ${pod.spec?.nodeName} does not report`;
+  const alive = (pod.status?.containerStatuses ?? []).filter(({ state }) => state?.running).map(({ name }) => name);
+  if (alive.length > 0) {
+    const failed = events.filter(({ reason }) => reason === 'FailedKillPod' || reason === 'FailedPreStopHook').at(-1)?.message;
+    return `: container ${alive.join(', ')} has not exited${failed ? ` (${oneLine(failed)})` : ''}`;
+  }
+  const hooked = (pod.status?.containerStatuses ?? []).find(({ name = '', state }) => isCreating(state?.waiting?.reason) && isInHook(pod, name, events));
+  if (hooked) return `: the postStart hook of container ${hooked.name} has not ended`;
+  return finalizers.length > 0 ? `, held by its finalizer${finalizers.length === 1 ? '' : 's'} ${finalizers.join(', ')}` : '';
+}
+
+function hintFor({ target }: WorkloadView, pod: Pod): string {
+  const finalizers = pod.metadata?.finalizers ?? [];
+  const risk = target.kind === 'statefulset' ? ' Make sure first that it does not run any more: two pods of one identity can damage its data.' : '';
+  const byForce = `\`kubectl delete pod ${nameOf(pod)} --force --grace-period=0\` removes the pod without its node.${risk}`;
+  return finalizers.length > 0
+    ? `Find the controller that set the finalizer and why it does not remove it; if it is gone for good, remove the finalizer from the pod (\`kubectl edit pod ${nameOf(pod)}\`).`
+    : `Look at node ${pod.spec?.nodeName ?? 'of the pod'}: it has to stop the containers and release the volumes. If the node is gone for good, ${byForce}`;
+}

@@ -1,0 +1,181 @@
+import { patienceMs, type Cause } from '../../outcome/causes.js';
+import { conditionOf, nameOf, uidOf, type ContainerStatus, type KubeEvent, type Pod } from '../client/objects.js';
+import type { WorkloadView } from '../observe/world.js';
+import { unconfigured } from './container-config.js';
+import { aboutContainer, declared, isSidecar, lastingStatuses } from './containers.js';
+import type { Expectation } from './expectation.js';
+import { exiting } from './exits.js';
+import { isCreating, newestStep, nothingCreated } from './pod-state.js';
+import { probeAllowanceMs } from './probes.js';
+import { classifyPull } from './pull.js';
+
+/** Something wrong that is seen now, and how long it must last before it is a failure. */
+export interface Symptom {
+  /** The same trouble of the same thing has the same key, however its words change. */
+  readonly key: string;
+  readonly cause: Cause;
+  /** Time for which it must last; 0: certain at once. */
+  readonly patienceMs: number;
+  /** What is wrong with what, in one sentence without a full stop. */
+  readonly message: string;
+  /** The pod and container that the evidence is gathered from. */
+  readonly pod?: Pod;
+  readonly container?: string;
+  /**
+   * Key of the trouble that this one goes on from. Controllers try again after pauses that double, so that the end of the
+   * first may show only after as long again as it lasted.
+   */
+  readonly follows?: string;
+  /** What to do about this very reason; the hint of the cause unless it is given. */
+  readonly hint?: string;
+  /** ms after which it is told of, 15 s unless it is given. */
+  readonly warnAfterMs?: number;
+}
+
+/** Patience with what is no failure by itself, however long it lasts: it is told of, and named when the deadline comes. */
+export const untilDeadline = Infinity;
+
+/** Everything wrong with one new pod. Pods that are being deleted or have ended are no new pods, and never asked. */
+export function symptomsOfPod(pod: Pod, view: WorkloadView, expected: Expectation): Symptom[] {
+  // Its status is what the node said last: https://kubernetes.io/docs/concepts/architecture/nodes/#condition
+  if (pod.status?.reason === 'NodeLost') return [];
+  const events = view.eventsOf(uidOf(pod));
+  const statuses = [
+    ...(pod.status?.initContainerStatuses ?? []).map((status) => ({ status, init: !isSidecar(pod, status) })),
+    ...(pod.status?.containerStatuses ?? []).map((status) => ({ status, init: false })),
+  ];
+  const ofContainers = statuses.flatMap(({ status, init }) => {
+    const subject: Subject = { pod, status, init, events, expected };
+    return [pulling(subject), configuring(subject), exiting(subject)].filter((symptom) => symptom !== undefined);
+  });
+  const ofPod = [scheduling(pod, events), mounting(pod, events), sandboxing(pod, events), readying(pod, view)];
+  return [...ofContainers, ...ofPod].filter((symptom) => symptom !== undefined);
+}
+
+/** One container of one new pod, with everything that is known of it. */
+export interface Subject {
+  readonly pod: Pod;
+  readonly status: ContainerStatus;
+  readonly init: boolean;
+  readonly events: readonly KubeEvent[];
+  readonly expected: Expectation;
+}
+
+export const symptom = (cause: Cause, { pod, status }: Subject, patienceMs: number, message: string): Symptom => ({
+  key: `${cause} ${uidOf(pod)} ${status.name ?? ''}`, cause, patienceMs, message: `container ${status.name} of pod ${nameOf(pod)} ${message}`, pod, container: status.name,
+});
+
+const pullReasons = new Set(['ErrImagePull', 'ImagePullBackOff', 'RegistryUnavailable', 'SignatureValidationFailed', 'ImageInspectError']);
+
+function pulling(subject: Subject): Symptom | undefined {
+  const waiting = subject.status.state?.waiting;
+  const image = imageOf(subject.pod, subject.status.name);
+  if (waiting?.reason === 'InvalidImageName') return symptom('image-name-invalid', subject, 0, `has an image name that the node does not accept: ${image}`);
+  if (waiting?.reason === 'ErrImageNeverPull') {
+    return symptom('image-name-invalid', subject, 0, `may not pull ${image} (imagePullPolicy: Never) and the node does not have it`);
+  }
+  // The event comes 0.7 s before the status shows it, and keeps the registry's words when the status only says "back-off".
+  const words = lastPullFailure(subject.events, subject.status.name);
+  const early = words !== undefined && (waiting?.reason === 'ContainerCreating' || waiting?.reason === 'PodInitializing');
+  if (!waiting || !(pullReasons.has(waiting.reason ?? '') || early)) return undefined;
+  const verdict = classifyPull(words ?? waiting.message ?? '', image);
+  return symptom(verdict.cause, subject, verdict.patienceMs, `cannot pull ${image}: ${verdict.words}`);
+}
+
+const lastPullFailure = (events: readonly KubeEvent[], container: string | undefined): string | undefined =>
+  events.filter((event) => event.reason === 'Failed' && event.message?.startsWith('Failed to pull image') && aboutContainer(event, container)).at(-1)?.message;
+
+const imageOf = (pod: Pod, container: string | undefined): string => declared(pod, container)?.image ?? 'its image';
+
+function configuring(subject: Subject): Symptom | undefined {
+  const { reason, message } = subject.status.state?.waiting ?? {};
+  if (reason === 'CreateContainerConfigError') return unconfigured(subject, message ?? reason);
+  if (reason !== undefined && /^(CreateContainer|PreCreateHook|PreStartHook)Error$/.test(reason)) {
+    return symptom('container-start', subject, patienceMs('container-start', 'longer'), `cannot be made: ${message ?? reason}`);
+  }
+  if (reason === undefined || isCreating(reason) || judgedElsewhere.has(reason)) return undefined;
+  return symptom('deadline', subject, untilDeadline, `waits: ${reason}${message ? `: ${oneLine(message)}` : ''}`);
+}
+
+/** Reasons to wait that have rules of their own. */
+const judgedElsewhere = new Set([...pullReasons, 'InvalidImageName', 'ErrImageNeverPull', 'CrashLoopBackOff', 'RunContainerError', 'PostStartHookError']);
+
+export const restartKey = (pod: Pod, container: string | undefined): string => `${uidOf(pod)}/${container ?? ''}`;
+
+function scheduling(pod: Pod, events: readonly KubeEvent[]): Symptom | undefined {
+  const scheduled = conditionOf(pod.status?.conditions, 'PodScheduled');
+  if (scheduled?.status !== 'False' || scheduled.reason !== 'Unschedulable') return undefined;
+  const growing = events.some((event) => event.reason === 'TriggeredScaleUp');
+  return {
+    key: `unschedulable ${uidOf(pod)}`, cause: 'unschedulable', patienceMs: patienceMs('unschedulable', growing ? 'longer' : 'usual'), pod,
+    message: `pod ${nameOf(pod)} fits on no node: ${scheduled.message ?? 'no reason given'}`,
+  };
+}
+
+function mounting(pod: Pod, events: readonly KubeEvent[]): Symptom | undefined {
+  const failed = nothingCreated(pod) ? newestStep(events) : undefined;
+  if (failed?.reason !== 'FailedMount' && failed?.reason !== 'FailedAttachVolume') return undefined;
+  if (/failed to sync (configmap|secret) cache/.test(failed.message ?? '')) return undefined;
+  const missing = missingObject.test(failed.message ?? '');
+  return {
+    key: `volume-mount ${uidOf(pod)}`, cause: 'volume-mount', patienceMs: patienceMs('volume-mount', missing ? 'usual' : 'longer'), pod,
+    message: `pod ${nameOf(pod)} cannot mount a volume: ${failed.message ?? 'no reason given'}`,
+  };
+}
+
+/**
+ * The API server has no such object. Other things are not found for a while only: the driver of a volume registers
+ * itself on a node that was just added after a minute or two.
+ */
+const missingObject = /\b(configmap|secret|persistentvolumeclaim)s? "[^"]*" not found|references non-existent/;
+
+/** A network plugin that is being restarted looks the same as one that has run out of addresses, and comes back by itself. */
+function sandboxing(pod: Pod, events: readonly KubeEvent[]): Symptom | undefined {
+  const failed = nothingCreated(pod) ? newestStep(events) : undefined;
+  if (failed?.reason !== 'FailedCreatePodSandBox') return undefined;
+  return {
+    key: `sandbox ${uidOf(pod)}`, cause: 'container-start', patienceMs: patienceMs('container-start', 'longest'), pod,
+    message: `node ${pod.spec?.nodeName} cannot create the sandbox of pod ${nameOf(pod)}: ${sandboxWords(failed.message)}`,
+    hint: 'Look at the node: its network plugin, its container runtime, and the RuntimeClass of the pod are what makes a sandbox. No container of the new version has started.',
+  };
+}
+
+/** What went wrong stands at the end of the message. */
+function sandboxWords(message = 'no reason given'): string {
+  const words = message.replace(/\s+/g, ' ').trim().replace(/^Failed to create pod sandbox: (rpc error: code = \w+ desc = )?/, '');
+  return words.length > 400 ? `…${words.slice(-400)}` : words;
+}
+
+function readying(pod: Pod, view: WorkloadView): Symptom | undefined {
+  const statuses = lastingStatuses(pod);
+  const allRun = statuses.length > 0 && statuses.every((status) => status.state?.running);
+  if (!allRun || statuses.every((status) => status.ready) || isReady(pod)) return undefined;
+  const unready = statuses.find((status) => !status.ready);
+  const said = view.eventsOf(uidOf(pod)).filter((event) => event.reason === 'Unhealthy').at(-1)?.message;
+  return {
+    key: `not-ready ${uidOf(pod)}`, cause: 'not-ready', pod, container: unready?.name,
+    patienceMs: Math.max(patienceMs('not-ready'), 2 * probeAllowanceMs(pod), 2 * slowestReadyMs([...view.newPods, ...view.oldPods])),
+    message: `container ${unready?.name} of pod ${nameOf(pod)} runs and does not become ready${said ? `: ${oneLine(said)}` : ''}`,
+  };
+}
+
+export const isReady = (pod: Pod): boolean => conditionOf(pod.status?.conditions, 'Ready')?.status === 'True';
+
+/** Longer than any start: a pod that became ready later than that had been ready before. */
+const slowStartMs = 900_000;
+
+/** How long the pods that are ready took for it, by the server's own times: what is normal for this workload. */
+function slowestReadyMs(pods: readonly Pod[]): number {
+  const took = pods.filter(isReady).map((pod) => {
+    const ready = Date.parse(conditionOf(pod.status?.conditions, 'Ready')?.lastTransitionTime ?? '');
+    const started = Math.max(...(pod.status?.containerStatuses ?? []).map((status) => Date.parse(status.state?.running?.startedAt ?? '')));
+    // A pod that became ready again long after its start says nothing of starting.
+    return ready - started >= 0 && ready - started < slowStartMs ? ready - started : 0;
+  });
+  return Math.max(0, ...took.filter(Number.isFinite));
+}
+
+export const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim().slice(0, 400);
+
+/** What happens again is the same event in a later version. */
+export const occurrenceOf = (event: KubeEvent): string => `${uidOf(event)} ${event.metadata?.resourceVersion ?? ''}`;

@@ -1,0 +1,126 @@
+import { RolloutError } from '../../outcome/errors.js';
+import type { Cause } from '../../outcome/causes.js';
+import { sentence } from '../../outcome/wording.js';
+import type { Ports } from '../../ports/ports.js';
+import type { Pod } from '../client/objects.js';
+import type { Expectation } from '../judge/expectation.js';
+import { judge, wholeRun, type Decision, type Patience, type Suspect, type WholeRun } from '../judge/judge.js';
+import { blankMemory, type Memory } from '../judge/memory.js';
+import type { Watched } from './watching.js';
+import type { World } from './world.js';
+import type { ObservedWorkload } from './workload.js';
+
+/** @typeParam W more that whoever follows knows of the workload */
+export interface Followed<W extends ObservedWorkload = ObservedWorkload> {
+  readonly target: W;
+  readonly expected: Expectation;
+}
+
+/** A workload that failed, with the pod to gather evidence from. */
+export interface FailedWorkload {
+  readonly target: ObservedWorkload;
+  readonly cause: Cause;
+  readonly message: string;
+  readonly pod?: Pod;
+  readonly container?: string;
+  readonly hint?: string;
+}
+
+/** The judge found that the rollout failed. `failed` holds every workload that had failed at that moment, worst first. */
+export class FailedRollout extends RolloutError {
+  constructor(readonly failed: readonly FailedWorkload[]) {
+    const [first] = failed;
+    super(first?.cause ?? 'deadline', failed.map((each) => sentence(each.message)).join(' '), { hint: first?.hint });
+  }
+}
+
+/**
+ * Watches all workloads of a run until every one is done or the first has failed.
+ * @param stage first word of the progress lines
+ * @returns monotonic ms at which the controllers had finished, before the proof that traffic arrives
+ * @throws FailedRollout; what `signal` aborts with
+ */
+export async function follow(
+  ports: Ports, watched: Watched, followed: readonly Followed[], patience: Patience, stage: string, signal: AbortSignal | undefined,
+): Promise<{ readonly rolledOutAt: number }> {
+  let rolledOutAt: number | undefined;
+  for await (const { at, judged } of looks(ports, watched, followed, patience, stage, signal)) {
+    for (const { target, decision } of judged) ports.log.progress(stage, target.ref, decision.progress);
+    if (judged.every(({ decision }) => decision.state === 'done' || decision.rolledOut)) rolledOutAt ??= at;
+    else rolledOutAt = undefined;
+    if (judged.every(({ decision }) => decision.state === 'done')) return { rolledOutAt: rolledOutAt ?? at };
+  }
+  throw new Error('the watches have come to an end');
+}
+
+/**
+ * Goes on looking at workloads that were done while something else is asked of them. It never resolves.
+ * @throws FailedRollout; what `signal` aborts with
+ */
+export async function guard(
+  ports: Ports, watched: Watched, followed: readonly Followed[], patience: Patience, stage: string, signal: AbortSignal,
+): Promise<never> {
+  for await (const { at } of looks(ports, watched, followed, patience, stage, signal)) {
+    if (at < patience.deadlineAt) continue;
+    throw new FailedRollout(followed.slice(0, 1).map(({ target }) => ({
+      target, cause: 'deadline', message: `the smoke checks of ${target.ref} came to no end in time`, pod: watched.world.view(target).newPods[0],
+    })));
+  }
+  throw new Error('the watches have come to an end');
+}
+
+interface Look {
+  /** Monotonic ms. */
+  readonly at: number;
+  readonly judged: readonly { readonly target: ObservedWorkload; readonly decision: Exclude<Decision, { readonly state: 'failed' }> }[];
+}
+
+/** One look at all workloads after each news of them, for as long as somebody asks for the next. Throws FailedRollout. */
+async function* looks(
+  ports: Ports, watched: Watched, followed: readonly Followed[], patience: Patience, stage: string, signal: AbortSignal | undefined,
+): AsyncGenerator<Look, void> {
+  const waited = followed.filter(({ target }) => target.kind !== 'cronjob');
+  const memories = new Map<string, Memory>();
+  const warned = new Set<string>();
+  const warnOnce = ({ key, message }: Suspect): void => {
+    if (!warned.has(key)) ports.log.warning(sentence(message), { title: `The ${stage} is held up` });
+    warned.add(key);
+  };
+  for (;;) {
+    const at = ports.clock.monotonic();
+    if (!watched.sees() && at < patience.deadlineAt) {
+      // Time that nobody saw proves nothing and disproves nothing, and controllers come back later than the API server.
+      for (const [ref, { wasHeld }] of memories) memories.set(ref, { ...blankMemory, wasHeld });
+      yield { at, judged: waited.map(({ target }) => ({ target, decision: blind(patience) })) };
+      await watched.news(Math.min(quietMs, patience.deadlineAt - at), signal);
+      continue;
+    }
+    const run = runOf(watched.world, waited);
+    const decisions = waited.map(({ target, expected }) => {
+      const { decision, memory } = judge(watched.world.view(target), expected, memories.get(target.ref) ?? blankMemory, at, patience, run);
+      memories.set(target.ref, memory);
+      if (decision.state === 'wait') for (const suspect of decision.suspects) warnOnce(suspect);
+      return { target, decision };
+    });
+    const failed = decisions.flatMap(({ target, decision }) => (decision.state === 'failed' ? [{ target, ...decision }] : []));
+    if (failed.length > 0) throw new FailedRollout(failed);
+    const judged = decisions.flatMap(({ target, decision }) => (decision.state === 'failed' ? [] : [{ target, decision }]));
+    yield { at, judged };
+    const leftMs = patience.deadlineAt > at ? patience.deadlineAt - at : Infinity;
+    await watched.news(Math.min(quietMs, leftMs, nextLook(judged.map(({ decision }) => decision)) - at), signal);
+    // News of many workloads comes in bursts: one look at all of them serves for a burst.
+    await ports.clock.sleep(Math.min(maxBurstMs, 2 * waited.length), signal);
+  }
+}
+
+const blind = ({ deadlineAt }: Patience): Look['judged'][number]['decision'] =>
+  ({ state: 'wait', progress: 'the API server does not answer', rolledOut: false, suspects: [], recheckAt: deadlineAt });
+
+const maxBurstMs = 100;
+/** Without any news it looks all the same, now and then. */
+const quietMs = 60_000;
+
+const nextLook = (decisions: readonly Decision[]): number => Math.min(...decisions.map((decision) => (decision.state === 'wait' ? decision.recheckAt : Infinity)));
+
+export const runOf = (world: World, followed: readonly Followed[]): WholeRun =>
+  wholeRun(followed.map(({ target, expected }) => ({ view: world.view(target), expected })));

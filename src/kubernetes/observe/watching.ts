@@ -1,0 +1,146 @@
+import type { ApiError } from '../client/api.js';
+import type { Cluster } from '../client/cluster.js';
+import type { KubeObject, List, Workload } from '../client/objects.js';
+import { isRefusal } from '../client/meaning.js';
+import { persistently, refusalLastsMs } from '../client/persist.js';
+import { apiPath, resources, workloadResource, type Resource } from '../client/resources.js';
+import { watch, type WatchOptions } from '../client/watch.js';
+import type { WorkloadKind } from '../../config/config.js';
+import { ClusterError } from '../../outcome/errors.js';
+import type { Clock } from '../../ports/clock.js';
+import { podSelector } from './selector.js';
+import { World } from './world.js';
+
+/** A world that keeps itself up to date until it is closed. */
+export interface Watched {
+  readonly world: World;
+  /** Whether the API server answers all watches: without them the world is what it was a while ago. */
+  sees(): boolean;
+  /** Resolves at the next news, or after `ms`; rejects when `signal` aborts. */
+  news(ms: number, signal?: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+/**
+ * One watch per kind, whatever the number of workloads: requests to the API server grow with what changes, not with
+ * time and not with the number of workloads.
+ */
+export async function watchWorkloads(cluster: Cluster, clock: Clock, kinds: ReadonlySet<WorkloadKind>, workloads: readonly Workload[]): Promise<Watched> {
+  const world = new World();
+  const end = new AbortController();
+  const waiting = new Set<() => void>();
+  const wakeAll = (): void => {
+    for (const wake of waiting) wake();
+  };
+  const sight = new Sight(clock);
+  const watches = wantedWatches(kinds, workloads).map(([resource, options]) => watch(cluster.api, clock, resource, cluster.namespace, {
+    ...options,
+    onBegun: () => {
+      if (sight.back(resource)) wakeAll();
+    },
+    onTrouble: (error) => {
+      sight.lost(resource, error);
+      wakeAll();
+    },
+    onEnd: (error) => {
+      sight.ended(error);
+      wakeAll();
+    },
+  }, (change) => {
+    world.apply(change, clock.monotonic());
+    wakeAll();
+  }, end.signal));
+  try {
+    await Promise.all(watches.map((each) => each.synced));
+  } catch (error) {
+    end.abort();
+    throw error;
+  }
+  return {
+    world,
+    sees: () => sight.isWhole,
+    news: async (ms, signal) => {
+      const stop = new AbortController();
+      let wake: (() => void) | undefined;
+      const woken = new Promise<void>((resolve) => {
+        wake = resolve;
+        waiting.add(resolve);
+      });
+      const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
+      const slept = clock.sleep(Math.max(0, ms), either).catch((error: unknown) => {
+        if (!stop.signal.aborted) throw error;
+      });
+      try {
+        await Promise.race([woken, slept]);
+        if (sight.over) throw sight.over;
+      } finally {
+        if (wake) waiting.delete(wake);
+        stop.abort();
+      }
+    },
+    close: () => end.abort(),
+  };
+}
+
+/** The workloads of a run and what belongs to them, as they are at this moment. */
+export async function lookOnce(
+  { api, namespace }: Cluster, clock: Clock, kinds: ReadonlySet<WorkloadKind>, workloads: readonly Workload[], signal: AbortSignal,
+): Promise<World> {
+  const world = new World();
+  const wanted = wantedWatches(kinds, workloads).filter(([resource]) => resource !== resources.events && resource !== resources.endpointslices);
+  await Promise.all(wanted.map(async ([resource, { labelSelector }]) => {
+    const query = labelSelector ? `?${new URLSearchParams({ labelSelector }).toString()}` : '';
+    const found = await persistently(clock, () => api.get<List<KubeObject>>(`${apiPath(resource, namespace)}${query}`, { signal }), { signal });
+    for (const object of found.items ?? []) world.apply({ resource, type: 'set', object: { ...object, kind: object.kind ?? resource.kind } });
+  }));
+  return world;
+}
+
+function wantedWatches(kinds: ReadonlySet<WorkloadKind>, workloads: readonly Workload[]): readonly (readonly [Resource, WatchOptions])[] {
+  const pods = { labelSelector: podSelector(workloads.filter((workload) => workload.spec?.selector)) };
+  return [
+    ...[...kinds].map((kind) => [workloadResource[kind], {}] as const),
+    [resources.pods, pods],
+    ...(kinds.has('deployment') ? [[resources.replicasets, pods] as const] : []),
+    ...(kinds.has('daemonset') ? [[resources.controllerrevisions, pods] as const] : []),
+    [resources.endpointslices, {}],
+    [resources.events, { fromNow: true }],
+  ];
+}
+
+/** Which watches are broken, and whether that is for good. */
+class Sight {
+  /** By plural: since when the server refuses the watch, monotonic ms; undefined while it does not answer at all. */
+  private readonly broken = new Map<string, number | undefined>();
+  /**
+   * Why nothing more will be seen. A login that has run out does not come back by itself, nor does a watch that has ended:
+   * to go on would be to judge by what was true long ago.
+   */
+  over: Error | undefined;
+
+  constructor(private readonly clock: Clock) {}
+
+  /** Events only explain: without them the rest is still the truth. */
+  get isWhole(): boolean {
+    return [...this.broken.keys()].every((plural) => plural === resources.events.plural);
+  }
+
+  /** @returns whether it had been lost */
+  back(resource: Resource): boolean {
+    return this.broken.delete(resource.plural);
+  }
+
+  ended(error: unknown): void {
+    this.over ??= error instanceof Error ? error : new Error(String(error));
+  }
+
+  lost(resource: Resource, error: ApiError): void {
+    const now = this.clock.monotonic();
+    const since = isRefusal(error) ? (this.broken.get(resource.plural) ?? now) : undefined;
+    this.broken.set(resource.plural, since);
+    if (since === undefined || now - since < refusalLastsMs) return;
+    this.over = new ClusterError('permission-denied', `The cluster does not let this account watch any more: ${error.message}.`, {
+      hint: 'The credentials in the kubeconfig have probably run out in the middle of the rollout; make some that last longer.', cause: error,
+    });
+  }
+}

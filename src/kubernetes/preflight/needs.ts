@@ -1,0 +1,58 @@
+import { resources, workloadResource, type Resource } from '../client/resources.js';
+import type { Config } from '../../config/config.js';
+import { ledgerName } from '../store/config-map.js';
+import { lockName } from '../store/lease.js';
+
+/** One thing that the account has to be allowed, as a Role says it. */
+export interface Need {
+  readonly group: string;
+  /** `pods`, or `pods/log`. */
+  readonly resource: string;
+  readonly verb: string;
+  /** Undefined: whatever its name. */
+  readonly name?: string;
+}
+
+const need = (resource: Resource, verbs: readonly string[], options: { subresource?: string; name?: string } = {}): Need[] =>
+  verbs.map((verb) => ({ group: resource.group, resource: options.subresource ? `${resource.plural}/${options.subresource}` : resource.plural, verb, name: options.name }));
+
+/** What a run with these settings will ask of the API server. docs/rbac.yaml is the same for every setting at once. */
+export function needsOf(config: Pick<Config, 'workloads' | 'smoke' | 'app'>): Need[] {
+  const kinds = new Set(config.workloads.map((workload) => workload.kind));
+  const read = ['list', 'watch'];
+  const asks = config.smoke.some((check) => check.target.type === 'service');
+  return [
+    ...[...kinds].flatMap((kind) => need(workloadResource[kind], read)),
+    ...config.workloads.flatMap(({ kind, name }) => need(workloadResource[kind], ['get', 'patch'], { name })),
+    ...need(resources.pods, read), ...need(resources.pods, ['get'], { subresource: 'log' }), ...need(resources.events, read),
+    ...(kinds.has('deployment') ? need(resources.replicasets, read) : []),
+    ...(kinds.has('daemonset') ? need(resources.controllerrevisions, read) : []),
+    ...(kinds.has('statefulset') ? need(resources.pods, ['delete']) : []),
+    ...need(resources.services, ['list']), ...need(resources.endpointslices, read),
+    ...(asks ? [...need(resources.services, ['get'], { subresource: 'proxy' }), ...need(resources.pods, ['get'], { subresource: 'proxy' })] : []),
+    // A rule cannot name what is yet to be created; all else is asked of these two objects alone, the watch by their name too.
+    ...need(resources.configmaps, ['create']), ...need(resources.configmaps, ['get', 'update'], { name: ledgerName(config.app) }),
+    ...need(resources.leases, ['create']), ...need(resources.leases, ['get', 'watch', 'update', 'patch'], { name: lockName(config.app) }),
+  ].filter((each, index, all) => all.findIndex((other) => sameNeed(other, each)) === index);
+}
+
+const sameNeed = (a: Need, b: Need): boolean => a.group === b.group && a.resource === b.resource && a.verb === b.verb && a.name === b.name;
+
+/** What the API server says an account may do. Not the ResourceRule of kubernetes-types 1.30, which lacks `resources` and `verbs`. */
+export interface AllowedRule {
+  readonly verbs?: readonly string[];
+  readonly apiGroups?: readonly string[];
+  readonly resources?: readonly string[];
+  readonly resourceNames?: readonly string[];
+}
+
+/** Whether one of the rules covers the need. https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources */
+export function covered(wanted: Need, rules: readonly AllowedRule[]): boolean {
+  const [, subresource] = wanted.resource.split('/');
+  const names = ['*', wanted.resource, ...(subresource === undefined ? [] : [`*/${subresource}`])];
+  return rules.some((rule) =>
+    (rule.verbs ?? []).some((verb) => verb === '*' || verb === wanted.verb) &&
+    (rule.apiGroups ?? []).some((group) => group === '*' || group === wanted.group) &&
+    (rule.resources ?? []).some((resource) => names.includes(resource)) &&
+    (!rule.resourceNames?.length || (wanted.name !== undefined && rule.resourceNames.includes(wanted.name))));
+}

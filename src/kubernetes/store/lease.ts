@@ -1,0 +1,146 @@
+import { ApiError, parseAnswer, type Api } from '../client/api.js';
+import type { Cluster } from '../client/cluster.js';
+import { isFailedTest } from '../client/meaning.js';
+import type { Lease } from '../client/objects.js';
+import { persistently } from '../client/persist.js';
+import { apiPath, resources } from '../client/resources.js';
+import { ClusterError } from '../../outcome/errors.js';
+import type { Ports } from '../../ports/ports.js';
+import { LeaseWrites } from './lease-writes.js';
+import type { Holder, Lock } from '../../record/store.js';
+
+export const leaseSeconds = 15;
+const renewEveryMs = 5000;
+const urlAnnotation = 'deploy-action/run-url';
+
+export const lockName = (app: string): string => `deploy-lock-${app}`;
+
+/**
+ * Takes the lock of an app, waiting for it at most `timeoutMs`.
+ * @throws ClusterError locked, with who holds it and since when; or why the API server does not take the Lease
+ */
+export async function acquireLock(ports: Ports, cluster: Cluster, app: string, holder: Holder, timeoutMs: number): Promise<Lock> {
+  const path = apiPath(resources.leases, cluster.namespace, lockName(app));
+  const deadlineAt = ports.clock.monotonic() + timeoutMs;
+  const writes = new LeaseWrites(ports, app, deadlineAt);
+  for (let told = false; ;) {
+    const { lease, ageMs } = await persistently(ports.clock, () => readLease(cluster.api, path), { signal: ports.cancelled });
+    const heardAt = ports.clock.monotonic() - ageMs;
+    if (isFree(lease, ageMs, holder)) {
+      const taken = await writes.attempt(() => take(cluster, path, app, holder, lease, ports.clock.now()));
+      if (taken) return { ...keepLock(ports, cluster.api, path, holder), formerHeardAt: heardAt };
+      continue;
+    }
+    const leftMs = deadlineAt - ports.clock.monotonic();
+    if (leftMs <= 0) throw new ClusterError('locked', `${describeHolder(app, lease)}, and did not end within ${Math.round(timeoutMs / 1000)} s.`);
+    if (!told) ports.log.info(`${describeHolder(app, lease)}; waiting for it, at most ${Math.round(timeoutMs / 1000)} s`);
+    told = true;
+    writes.forget();
+    await changed(ports, cluster, app, lease, Math.min(leftMs, leaseSeconds * 1000 - ageMs + 200));
+  }
+}
+
+/** Whether the Lease may be taken: nobody holds it, it is ours, or its holder has been silent for too long. */
+export const isFree = (lease: Lease | undefined, ageMs: number, holder: Holder): boolean =>
+  !lease?.spec?.holderIdentity || lease.spec.holderIdentity === holder.id || ageMs >= leaseSeconds * 1000;
+
+async function readLease(api: Api, path: string): Promise<{ lease: Lease | undefined; ageMs: number }> {
+  const answer = await api.raw(path, { timeoutMs: 10_000 });
+  if (answer.status === 404) return { lease: undefined, ageMs: 0 };
+  const lease = parseAnswer<Lease>(path, answer);
+  return { lease, ageMs: leaseAgeMs(lease, answer.headers.date) };
+}
+
+/** How long ago the Lease was written, both times by the API server; 0 when it does not say. */
+export function leaseAgeMs(lease: Lease, serverDate: string | undefined): number {
+  const written = Math.max(...(lease.metadata?.managedFields ?? []).map(({ time }) => Date.parse(time ?? '')).filter(Number.isFinite));
+  const age = Date.parse(serverDate ?? '') - written;
+  return Number.isFinite(age) ? Math.max(0, age) : 0;
+}
+
+function describeHolder(app: string, lease: Lease | undefined): string {
+  const since = lease?.spec?.acquireTime ? ` since ${lease.spec.acquireTime.slice(0, 19)}Z` : '';
+  const url = lease?.metadata?.annotations?.[urlAnnotation];
+  return `${app} is being deployed by another run${since} (${url ?? lease?.spec?.holderIdentity})`;
+}
+
+/** @returns false when somebody else was faster */
+async function take({ api, namespace }: Cluster, path: string, app: string, holder: Holder, lease: Lease | undefined, now: number): Promise<boolean> {
+  const at = microTime(now);
+  const body = {
+    apiVersion: 'coordination.k8s.io/v1', kind: 'Lease',
+    metadata: {
+      name: lockName(app), namespace, resourceVersion: lease?.metadata?.resourceVersion,
+      labels: { 'app.kubernetes.io/managed-by': 'deploy-action', 'app.kubernetes.io/part-of': app }, annotations: holder.url ? { [urlAnnotation]: holder.url } : {},
+    },
+    spec: {
+      holderIdentity: holder.id, leaseDurationSeconds: leaseSeconds, acquireTime: at, renewTime: at,
+      leaseTransitions: (lease?.spec?.leaseTransitions ?? 0) + 1,
+    },
+  };
+  try {
+    if (lease) await api.send('PUT', path, body);
+    else await api.send('POST', apiPath(resources.leases, namespace), body);
+    return true;
+  } catch (error) {
+    // Somebody was faster, or gave it up and removed it: look again.
+    if (error instanceof ApiError && (error.status === 409 || (error.status === 404 && lease))) return false;
+    throw error;
+  }
+}
+
+const microTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z');
+
+/** Waits until the Lease is written again, or for `ms`. */
+async function changed(ports: Ports, { api, namespace }: Cluster, app: string, lease: Lease | undefined, ms: number): Promise<void> {
+  const over = new AbortController();
+  const query = new URLSearchParams({ watch: 'true', fieldSelector: `metadata.name=${lockName(app)}`, resourceVersion: lease?.metadata?.resourceVersion ?? '', timeoutSeconds: '60' });
+  const seen = api.stream(`${apiPath(resources.leases, namespace)}?${query.toString()}`, (line) => {
+    // A renewal only tells that the holder lives.
+    if (!line.includes(`"holderIdentity":"${lease?.spec?.holderIdentity}"`)) over.abort();
+  }, over.signal).catch(() => undefined);
+  await ports.clock.sleep(Math.max(500, ms), AbortSignal.any([ports.cancelled, over.signal])).catch((error: unknown) => {
+    if (ports.cancelled.aborted) throw error;
+  });
+  over.abort();
+  await seen;
+}
+
+function keepLock(ports: Ports, api: Api, path: string, holder: Holder): Omit<Lock, 'formerHeardAt'> {
+  const lost = new AbortController();
+  const stopped = new AbortController();
+  const mine = { op: 'test', path: '/spec/holderIdentity', value: holder.id } as const;
+  const write = async (): Promise<void> => {
+    try {
+      await api.patch(path, [mine, { op: 'replace', path: '/spec/renewTime', value: microTime(ports.clock.now()) }], { timeoutMs: renewEveryMs });
+    } catch (error) {
+      if (!(error instanceof ApiError) || !(isFailedTest(error) || error.status === 404)) throw error;
+      const taken = new ClusterError('superseded', 'Another run took the lock over, because this one had not been heard of for 15 s.', {
+        hint: 'That run finishes what this one had begun: its summary says how.', cause: error,
+      });
+      lost.abort(taken);
+      throw taken;
+    }
+  };
+  // One write for all who ask at once: the API server gives up on patches of one object that come side by side (409).
+  let underWay: Promise<void> | undefined;
+  const renew = (): Promise<void> => (underWay ??= write().finally(() => { underWay = undefined; }));
+  void (async () => {
+    while (!stopped.signal.aborted && !lost.signal.aborted) {
+      await ports.clock.sleep(renewEveryMs, stopped.signal).catch(() => undefined);
+      // A server that is away for a moment is no reason to stop: whether the lock was lost shows when it is back.
+      if (!stopped.signal.aborted) await renew().catch(() => undefined);
+    }
+  })();
+  return {
+    lost: lost.signal,
+    confirm: () => persistently(ports.clock, renew, { forMs: 15_000 }),
+    leave: () => stopped.abort(),
+    release: async () => {
+      stopped.abort();
+      const giveUp = (): Promise<unknown> => api.patch(path, [mine, { op: 'replace', path: '/spec/holderIdentity', value: '' }]);
+      // What cannot be given up now runs out by itself in a moment.
+      await persistently(ports.clock, giveUp, { forMs: 5000 }).catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,14 @@
+import { causes } from '../outcome/causes.js';
+import { nothingFound, type Checked } from '../outcome/finding.js';
+import { closedBy, closedReason } from './calendar.js';
+import type { Run } from '../workflow/run.js';
+
+/** What `freeze` and `windows` say to a run at this moment: a problem, or, where somebody said why they do not count, a warning. */
+export function closedNow({ config: { freeze, windows, freezeOverride }, ports }: Run): Checked {
+  const now = ports.clock.now();
+  const reason = closedReason(now, freeze, windows);
+  if (reason === undefined) return nothingFound;
+  if (freezeOverride === undefined) return { problems: [{ cause: 'frozen', message: `Nothing is deployed now: ${reason}.`, hint: causes.frozen.hint }], warnings: [] };
+  // The same sentence for as long as it lasts: a run asks twice, and tells it once.
+  return { problems: [], warnings: [`The run goes on although it is ${closedBy(now, freeze, windows)}: ${freezeOverride}`] };
+}

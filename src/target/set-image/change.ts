@@ -1,0 +1,188 @@
+import { ApiError } from '../../kubernetes/client/api.js';
+import type { Cluster } from '../../kubernetes/client/cluster.js';
+import { isRefusal } from '../../kubernetes/client/meaning.js';
+import { persistently } from '../../kubernetes/client/persist.js';
+import type { Workload } from '../../kubernetes/client/objects.js';
+import { apiPath, workloadResource } from '../../kubernetes/client/resources.js';
+import { CancelledError, ClusterError } from '../../outcome/errors.js';
+import type { Clock } from '../../ports/clock.js';
+import type { Ports } from '../../ports/ports.js';
+import type { Exited } from '../../ports/process.js';
+import { becomesAnother } from './rewritten.js';
+import { SetImageFailed, setImageFailure } from './set-image-failure.js';
+import { imageIn } from '../../kubernetes/observe/workload.js';
+import { isSet, type ImageChange, type ContainerChange } from './image-change.js';
+import { Written } from './written.js';
+
+/**
+ * kubectl reads and patches each workload of a command, and sends ten requests at once and then five a second: more than
+ * five workloads would wait for nothing else.
+ */
+const workloadsOfCommand = 5;
+const commandsAtOnce = 8;
+
+/** The arguments of each `kubectl set image`: some workloads that get the same images share one command. */
+export function setImageCommands(targets: readonly ImageChange[]): string[][] {
+  const groups = new Map<string, { refs: string[]; images: string[] }>();
+  for (const target of targets) {
+    const images = target.containers.map((container) => `${container.name}=${container.after}`);
+    const group = groups.get(images.join(' ')) ?? { refs: [], images };
+    group.refs.push(target.ref);
+    groups.set(images.join(' '), group);
+  }
+  const parts = <T>(all: readonly T[]): T[][] =>
+    Array.from({ length: Math.ceil(all.length / workloadsOfCommand) }, (_, part) => all.slice(part * workloadsOfCommand, (part + 1) * workloadsOfCommand));
+  return [...groups.values()].flatMap(({ refs, images }) => parts(refs).map((some) => ['set', 'image', ...some, ...images]));
+}
+
+/** The run was cancelled, and the API server had not said by then what became of the change. */
+export class ChangeUnderWay extends CancelledError {
+  constructor(reason: unknown) {
+    super(reason instanceof Error ? reason.message.replace(/^Stopped by (.*)\.$/, '$1') : 'a signal');
+  }
+}
+
+/** Of the 10 s that GitHub gives a cancelled step, so long is waited for the answer to a change that was sent. */
+const underWayForMs = 4000;
+
+/**
+ * Sets the images by `kubectl set image`, and reads back what the API server made of it.
+ * @param confirm throws when the lock is not this run's any more: what a later run has set is not to be overwritten
+ * @param written is told what is sent, and what the API server made of it
+ * @returns the generation of each workload after the change, by ref
+ * @throws ClusterError when kubectl was refused, or something else stands there than what was recorded or written
+ */
+export async function setImages(
+  cluster: Cluster, ports: Pick<Ports, 'log' | 'clock' | 'cancelled'>, targets: readonly ImageChange[], confirm: () => Promise<void>, written = new Written(),
+): Promise<Map<string, number>> {
+  const signal = ports.cancelled;
+  const send = async (args: readonly string[]): Promise<void> => {
+    await asRecorded(cluster, targets.filter(({ ref }) => args.includes(ref)), written, signal);
+    signal.throwIfAborted();
+    await runKubectl(cluster, ports, args, signal);
+  };
+  await runAll(ports, setImageCommands(targets), send, confirm);
+  const generations = await Promise.all(targets.map(async (target) => {
+    const read = (): Promise<Workload> => cluster.api.get(apiPath(workloadResource[target.kind], cluster.namespace, target.name), { signal });
+    const workload = await persistently(ports.clock, read, { signal });
+    return [target.ref, workload.metadata?.generation ?? 0, stored(target, workload, written)] as const;
+  }));
+  const wrong = generations.map(([, , difference]) => difference).find((difference) => difference !== undefined);
+  if (wrong) throw wrong;
+  return new Map(generations.map(([ref, generation]) => [ref, generation]));
+}
+
+/**
+ * Compares the workloads once more with what was recorded of them, right before the command: `kubectl set image` has no
+ * precondition, and would overwrite what somebody has set meanwhile. From here on the change counts as sent.
+ * @throws ClusterError superseded; nothing of this command was sent
+ */
+async function asRecorded({ api, namespace }: Cluster, targets: readonly ImageChange[], written: Written, signal: AbortSignal): Promise<void> {
+  const read = (target: ImageChange): Promise<Workload | undefined> => api.find<Workload>(workloadResource[target.kind], namespace, target.name, { signal })
+    .catch((error: unknown) => {
+      if (error instanceof ApiError && isRefusal(error)) return undefined;
+      throw error;
+    });
+  const found = await Promise.all(targets.map(async (target) => ({ target, workload: await read(target) })));
+  for (const { target, workload } of found) {
+    // Of one that is gone or must not be read kubectl says so: it reads it as well, before it changes it.
+    if (!workload) continue;
+    if (workload.metadata?.uid !== target.uid) throw overtaken(`${target.ref} was deleted and created again`);
+    for (const container of target.containers) {
+      const image = imageIn(target.kind, workload, container.name);
+      // An earlier try that nobody answered may have been done.
+      if (image === container.before || (written.mayHaveChanged(target.ref) && isSet(container, image))) continue;
+      throw overtaken(`Container ${container.name} of ${target.ref} held ${container.before} when the run looked at it, and holds ${image ?? 'nothing'} now`);
+    }
+  }
+  for (const { target, workload } of found) written.send(target.ref, workload?.metadata?.generation);
+}
+
+const overtaken = (what: string): ClusterError => new ClusterError('superseded', `${what}: someone else changed it before this run did.`, {
+  hint: 'Check whether what is there now is what you want. If not, run again.',
+});
+
+/**
+ * Runs the commands side by side, each again while the server is away. When one fails no other is begun any more, and
+ * those that were are let come to their end: what is undone afterwards is all that there is.
+ */
+async function runAll(
+  { clock, cancelled }: Pick<Ports, 'clock' | 'cancelled'>, commands: readonly (readonly string[])[],
+  run: (args: readonly string[]) => Promise<void>, confirm: () => Promise<void>,
+): Promise<void> {
+  const failed = new AbortController();
+  const signal = AbortSignal.any([cancelled, failed.signal]);
+  const failures: Error[] = [];
+  const waiting = [...commands];
+  const attempt = (args: readonly string[]) => async (): Promise<void> => {
+    await confirm();
+    signal.throwIfAborted();
+    await run(args);
+  };
+  const work = async (): Promise<void> => {
+    for (let args = waiting.shift(); args && !signal.aborted; args = waiting.shift()) {
+      await persistently(clock, attempt(args), { signal }).catch((error: unknown) => {
+        failures.push(error instanceof SetImageFailed ? error.named : (error as Error));
+        failed.abort(error);
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(commandsAtOnce, commands.length) }, work));
+  // That one of them may still be under way is what whoever undoes has to know.
+  const first = failures.find((error) => error instanceof ChangeUnderWay) ?? failures[0];
+  if (first) throw first;
+  cancelled.throwIfAborted();
+}
+
+async function runKubectl(cluster: Cluster, { log, clock }: Pick<Ports, 'log' | 'clock'>, args: readonly string[], signal: AbortSignal): Promise<void> {
+  log.command(cluster.typed(args));
+  const exit = await toItsEnd((end) => cluster.kubectl(args, end), clock, signal);
+  for (const line of `${exit.stdout}${exit.stderr}`.split('\n')) if (line.trim() !== '') log.output(line);
+  if (exit.code === 0) return;
+  // The command writes the same images each time, so that it may be typed again when the server was away for a moment.
+  throw await setImageFailure(cluster, exit);
+}
+
+/**
+ * A change that was sent is not called back: kubectl is let come to its end even when the run is cancelled, because the
+ * API server goes on with the request of a client that is gone. One that takes too long is ended, so that it sends nothing
+ * later and keeps nobody waiting.
+ */
+async function toItsEnd(begin: (end: AbortSignal) => Promise<Exited>, clock: Clock, signal: AbortSignal): Promise<Exited> {
+  const over = new AbortController();
+  const givenUp = new AbortController();
+  const cancelled = new Promise<never>((_, reject) => {
+    givenUp.signal.addEventListener('abort', () => reject(givenUp.signal.reason), { once: true });
+    const wait = (): void => void clock.sleep(underWayForMs, over.signal).then(() => givenUp.abort(new ChangeUnderWay(signal.reason)), () => undefined);
+    if (signal.aborted) wait();
+    else signal.addEventListener('abort', wait, { once: true, signal: over.signal });
+  });
+  try {
+    const exit = await Promise.race([begin(givenUp.signal), cancelled]);
+    signal.throwIfAborted();
+    return exit;
+  } finally {
+    over.abort();
+  }
+}
+
+/**
+ * Notes what the API server made of the images. When the workload has changed exactly once since it was compared, the
+ * change is this run's own, whatever admission has made of it.
+ */
+function stored(target: ImageChange, workload: Workload, written: Written): ClusterError | undefined {
+  const before = written.generationBefore(target.ref);
+  const isOwn = before !== undefined && workload.metadata?.generation === before + 1;
+  const read = target.containers.map((container) => ({ container, image: imageIn(target.kind, workload, container.name) }));
+  for (const { container, image } of read) {
+    if (image !== undefined && (isOwn || isSet(container, image))) written.store(target.ref, container.name, image);
+  }
+  const isFine = (container: ContainerChange, image: string | undefined): boolean =>
+    isSet(container, image) || (isOwn && image !== undefined && !becomesAnother({ ...container, becomes: image }));
+  const other = read.find(({ container, image }) => !isFine(container, image));
+  if (!other) return undefined;
+  const { container: { name, after }, image = 'nothing' } = other;
+  return new ClusterError('superseded', `Container ${name} of ${target.ref} was set to ${after} and holds ${image} a moment later.`, {
+    hint: 'Another deployment, an operator or a mutating webhook changes this image. Find out which before you run again.',
+  });
+}

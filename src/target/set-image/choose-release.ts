@@ -1,0 +1,137 @@
+import { both } from '../../config/checked.js';
+import type { WorkloadRef } from '../../config/config.js';
+import { ClusterError, ConfigError } from '../../outcome/errors.js';
+import { asOf, notAsOld, ofWorkloads, previousRelease } from '../../record/history.js';
+import type { Ledger, Release, ReleasedImage } from '../../record/ledger.js';
+import { describeRelease, listReleases } from '../../record/releases.js';
+import { namedRelease } from './revisions.js';
+import { ofRepository, othersUnderName, repositoriesIn, runsRepository } from '../../record/repository.js';
+import { PreflightError } from '../../outcome/finding.js';
+import { meantInstead, refText, type FoundWorkload } from './resolve.js';
+import { containersOf } from '../../kubernetes/observe/workload.js';
+import type { ImageChange } from './image-change.js';
+import type { ClusterFacts } from './cluster-facts.js';
+import type { Run } from '../../workflow/run.js';
+
+/** Where a rollback goes. */
+export interface Chosen {
+  /** As it was then, with what earlier releases had put beside its own images. */
+  readonly release: Release;
+  readonly targets: readonly ImageChange[];
+  readonly warnings: readonly string[];
+}
+
+type Known = Pick<ClusterFacts, 'found' | 'ledger' | 'cluster'>;
+
+/**
+ * The release that `to` names, or else the one before what is there now. The releases that there are are listed in the log.
+ * @throws ClusterError release-not-found when there is none; ConfigError, PreflightError when the workloads do not fit it
+ */
+export async function chooseRelease({ config, ports }: Pick<Run, 'config' | 'ports'>, known: Known): Promise<Chosen> {
+  const { ledger, cluster } = known;
+  const absent = known.found.filter(({ workload }) => !workload);
+  const missing = absent.map(({ ref }) => ref);
+  if (config.workloads.length > 0 && missing.length > 0) throw notThere(absent, cluster.namespace);
+  const recorded = releasesOf(ledger, config.image);
+  const { found, others } = ownOnly(known.found.filter(({ workload }) => workload), recorded, config);
+  const now = imagesOfFound(found);
+  const releases = ofWorkloads(recorded, new Set(found.map(({ ref }) => refText(ref))));
+  for (const line of listReleases(releases, now)) ports.log.info(line);
+  const named = config.to === undefined ? undefined : await namedRelease(config.to, releases, { cluster, found });
+  const release = config.to === undefined ? previousRelease(releases, now) : named && asOf(releases, named);
+  if (!release) throw nothingToGoBackTo(config, releases, known);
+  const warnings = [
+    ...missing.map((ref) => `${refText(ref)}, which recorded releases name, does not exist in namespace ${cluster.namespace} any more, and is left out.`),
+    ...others,
+    ...notAsOld(releases, release).map((ref) => `${ref} stays as it is: what it was at the time of that release is not recorded.`),
+  ];
+  return { release, targets: targetsFor(release, found, cluster.namespace), warnings };
+}
+
+const releasesOf = (ledger: Ledger | undefined, image: string | undefined): readonly Release[] =>
+  (image === undefined ? ledger?.releases ?? [] : ofRepository(ledger?.releases ?? [], image));
+
+/**
+ * Every workload that a recorded release names; only those of `image`, when it is given.
+ * @throws ConfigError when the record is of several repositories, and the settings do not say which of them is meant
+ */
+export function workloadsOf(ledger: Ledger | undefined, { app, image }: Pick<Run['config'], 'app' | 'image'>): WorkloadRef[] {
+  const repositories = image === undefined ? repositoriesIn(ledger?.releases ?? []) : [];
+  if (repositories.length > 1) {
+    throw new ConfigError([{
+      where: 'settings', message: `do not say what is to be rolled back: the record of ${app} holds releases of ${both(repositories)}`,
+      hint: 'Give `image` to roll back the releases of one of them, or `workloads`.',
+    }]);
+  }
+  const refs = new Set(releasesOf(ledger, image).flatMap((release) => release.images.map((image) => image.workload)));
+  return [...refs].map((ref) => {
+    const [kind, name] = ref.split('/');
+    return { kind: kind as WorkloadRef['kind'], name: name ?? '' };
+  });
+}
+
+const notThere = (absent: readonly FoundWorkload[], namespace: string): ConfigError => new ConfigError(absent.map((each) => ({
+  where: `workload ${refText(each.ref)}`, message: `does not exist in namespace ${namespace}`, hint: meantInstead(each, namespace),
+})));
+
+/**
+ * The workloads that run `image`, when it is given: to roll back one app is no reason to touch another.
+ * @throws ConfigError when `workloads` names one of another repository
+ */
+function ownOnly(found: readonly FoundWorkload[], releases: readonly Release[], { image, workloads }: Run['config']): { found: readonly FoundWorkload[]; others: readonly string[] } {
+  if (image === undefined) return { found, others: [] };
+  const strange = found.filter((each) => !imagesOfFound([each]).some((now) => runsRepository(now, image, releases)));
+  const runs = (each: FoundWorkload): string => imagesOfFound([each]).map((now) => now.image).join(', ');
+  if (workloads.length > 0 && strange.length > 0) {
+    throw new ConfigError(strange.map((each) => ({
+      where: `workload ${refText(each.ref)}`, message: `runs ${runs(each)}, and \`image\` is ${image}`,
+      hint: 'Give the `image` that it runs, or leave it out of `workloads`.',
+    })));
+  }
+  return {
+    found: found.filter((each) => !strange.includes(each)),
+    others: strange.map((each) => `${refText(each.ref)} is left as it is: it runs ${runs(each)} now, and not ${image}.`),
+  };
+}
+
+const imagesOfFound = (found: readonly FoundWorkload[]): ReleasedImage[] =>
+  found.flatMap(({ ref, workload }) => (workload ? containersOf(ref.kind, workload) : []).map(({ container }) => ({
+    workload: refText(ref), container: container.name ?? '', image: container.image ?? '',
+  })));
+
+function targetsFor(release: Release, found: readonly FoundWorkload[], namespace: string): ImageChange[] {
+  const now = imagesOfFound(found);
+  const refs = [...new Set(release.images.map(({ workload }) => workload))];
+  const missing = release.images.filter((image) => !now.some((each) => each.workload === image.workload && each.container === image.container));
+  if (missing.length > 0) {
+    const fitting = refs.filter((ref) => !missing.some(({ workload }) => workload === ref));
+    const orOnly = fitting.length > 0 ? `, or name only the others in \`workloads\`: ${fitting.join(', ')}` : '';
+    throw new PreflightError(missing.map(({ workload, container }) => ({
+      cause: 'not-deployable', message: `workload ${workload}: has no container ${container} in namespace ${namespace} any more, and the release of ${release.at} had one`,
+      hint: `Deploy a commit that fits the workloads as they are now${orOnly}.`,
+    })));
+  }
+  return refs.flatMap((ref) => {
+    const entry = found.find((each) => refText(each.ref) === ref);
+    return entry?.workload ? [{
+      ref, kind: entry.ref.kind, name: entry.ref.name, uid: entry.workload.metadata?.uid ?? '',
+      containers: release.images.filter((image) => image.workload === ref).map((image) => ({
+        name: image.container, after: image.image, before: now.find((each) => each.workload === ref && each.container === image.container)?.image ?? '',
+      })),
+    }] : [];
+  });
+}
+
+function nothingToGoBackTo({ app, to, image }: Run['config'], releases: readonly Release[], { ledger, cluster }: Known): ClusterError {
+  const known = releases.map(describeRelease);
+  const others = image === undefined ? [] : othersUnderName(ledger, image);
+  const list = known.length > 0 ? `Known releases of ${app}: ${known.join('; ')}.`
+    : `There is no record of a release of ${others.length > 0 ? image : app} in namespace ${cluster.namespace}${others.length > 0 ? `: that of ${app} is of ${both(others)}` : ''}.`;
+  const wanted = to === undefined ? 'There is no proven release to go back to.' : `No release fits \`to: ${to}\`.`;
+  return new ClusterError('release-not-found', `${wanted} ${list}`, {
+    hint: known.length === 0
+      ? 'Check `namespace`, `app` and `image`; without `app`, the last part of `image` is its name. A release is recorded once a deployment by this action has been proven good. An earlier digest can be deployed with the `rollout` action.'
+      : to === undefined ? 'Name a withdrawn release with `to` to deploy it again, or deploy an earlier digest with the `rollout` action.'
+        : 'Give `to` the digest or the commit (at least 7 digits) of one of the known releases, or deploy an earlier digest with the `rollout` action.',
+  });
+}

@@ -1,0 +1,114 @@
+import type { Cluster } from '../../kubernetes/client/cluster.js';
+import { nameOf, statusesOf, uidOf, type KubeEvent, type Pod } from '../../kubernetes/client/objects.js';
+import { apiPath, resources } from '../../kubernetes/client/resources.js';
+import type { DeployError, Evidence } from '../../outcome/errors.js';
+import type { Ports } from '../../ports/ports.js';
+import { FailedRollout, type FailedWorkload } from '../../kubernetes/observe/follow.js';
+import type { OpenRelease } from './release.js';
+import { declared } from '../../kubernetes/judge/containers.js';
+import type { World } from '../../kubernetes/observe/world.js';
+
+const gatherForMs = 5000;
+const totalBytes = 64 * 1024;
+const logLines = 60;
+const podsAsked = 4;
+const containersAsked = 3;
+
+/** The evidence for a failure of a release; empty when the cluster has nothing to say of it. It never throws. */
+export async function evidenceOf(release: OpenRelease, failure: DeployError): Promise<Evidence[]> {
+  const { ports, cluster, watched, targets } = release;
+  const suspects: readonly FailedWorkload[] = failure instanceof FailedRollout ? failure.failed
+    : failure.code === 'smoke-failed' ? targets.map((target) => ({ target, cause: failure.code, message: '', pod: watched.world.view(target).newPods[0] })) : [];
+  return suspects.length === 0 ? [] : gatherEvidence(ports, cluster, watched.world, suspects).catch(() => []);
+}
+
+/**
+ * What the cluster says of a failure, gathered before a rollback erases it: logs of the failing containers, of the run
+ * before the restart too, events and conditions. It ends after 5 s with what it has by then.
+ */
+async function gatherEvidence(ports: Ports, cluster: Cluster, world: World, failed: readonly FailedWorkload[]): Promise<Evidence[]> {
+  const stop = AbortSignal.any([ports.cancelled, AbortSignal.timeout(gatherForMs)]);
+  const pods = failed.flatMap((each) => (each.pod ? [{ pod: each.pod, container: each.container, failed: each }] : [])).slice(0, podsAsked);
+  const ofPods = await Promise.all(pods.map(async ({ pod, container, failed: each }) => [
+    ...(await Promise.all(namesOf(pod, container).map((name) => logsOf(cluster, pod, name, stop)))).flat(),
+    { title: `state of pod ${nameOf(pod)}`, text: describeState(pod) },
+    { title: `conditions of pod ${nameOf(pod)}`, text: describeConditions(pod) },
+    { title: `events of pod ${nameOf(pod)}`, text: describeEvents(world.view(each.target).eventsOf(uidOf(pod))) },
+  ]));
+  const ofWorkloads = failed.map(({ target }) => ({
+    title: `events of ${target.ref}`,
+    text: describeEvents([...world.view(target).eventsOf(target.uid), ...ownerEvents(world, failed, target.ref)]),
+  }));
+  // Before anything is cut: a half of a secret is not found any more.
+  const shown = [...ofPods.flat(), ...ofWorkloads].filter((piece) => piece.text !== '').map(({ title, text }) => ({ title, text: ports.log.redact(text) }));
+  return bounded(shown);
+}
+
+const ownerEvents = (world: World, failed: readonly FailedWorkload[], ref: string): readonly KubeEvent[] => {
+  const target = failed.find((each) => each.target.ref === ref)?.target;
+  const view = target && world.view(target);
+  return view?.replicaSet ? view.eventsOf(uidOf(view.replicaSet)) : [];
+};
+
+/** The containers whose logs are read: the one that failed or is waited for, else those that run and are not ready. */
+function namesOf(pod: Pod, failed: string | undefined): readonly string[] {
+  const unready = statusesOf(pod).filter(({ ready, state }) => !ready && state?.running).map(({ name }) => name);
+  const first = pod.spec?.containers?.[0]?.name;
+  return (failed !== undefined ? [failed] : unready.length > 0 ? unready : [first]).filter((name) => name !== undefined).slice(0, containersAsked);
+}
+
+/**
+ * The kubelet answers 200 with one of these lines when the runtime has removed the container, or the file of its log, already.
+ * k8s.io/cri-client v0.34.4, pkg/logs/logs.go:302
+ */
+const saysThatThereIsNoLog = /^(?:unable to retrieve container logs for |failed to try resolving symlinks in path "[^"]+": lstat )[^\n]*$/;
+
+async function logsOf(cluster: Cluster, pod: Pod, name: string, signal: AbortSignal): Promise<Evidence[]> {
+  const restarted = statusesOf(pod).some((status) => status.name === name && (status.restartCount ?? 0) > 0);
+  const read = async (previous: boolean): Promise<Evidence[]> => {
+    const query = new URLSearchParams({ container: name, tailLines: String(logLines), limitBytes: '16384', ...(previous ? { previous: 'true' } : {}) });
+    try {
+      const answer = await cluster.api.raw(`${apiPath(resources.pods, cluster.namespace, nameOf(pod))}/log?${query.toString()}`, { signal, maxBytes: 16_384 });
+      const text = answer.status === 200 ? answer.body.trimEnd() : '';
+      return text === '' || saysThatThereIsNoLog.test(text) ? [] : [{ title: `log of container ${name} of pod ${nameOf(pod)}${previous ? ', before its last restart' : ''}`, text }];
+    } catch {
+      // A log that cannot be read must not delay the rollback: the other evidence stands.
+      return [];
+    }
+  };
+  const both = await Promise.all([restarted ? read(true) : [], read(false)]);
+  const declaredProbe = declared(pod, name)?.readinessProbe;
+  const probe = declaredProbe ? [{ title: `readiness probe of container ${name}`, text: JSON.stringify(declaredProbe) }] : [];
+  return [...both.flat(), ...probe];
+}
+
+/** Of a pod that has ended or is terminating: its conditions do not say so. */
+function describeState({ metadata, spec, status }: Pod): string {
+  const { deletionTimestamp, finalizers = [] } = metadata ?? {};
+  return [
+    status?.reason || status?.message ? `phase ${status.phase}: ${[status.reason, status.message].filter(Boolean).join(': ')}` : undefined,
+    deletionTimestamp && `terminating, to be gone by ${deletionTimestamp}, on node ${spec?.nodeName ?? '(none)'}`,
+    finalizers.length > 0 ? `finalizers: ${finalizers.join(', ')}` : undefined,
+  ].filter((line) => line !== undefined && line !== '').join('\n');
+}
+
+const describeConditions = (pod: Pod): string =>
+  (pod.status?.conditions ?? [])
+    .filter((condition) => condition.status !== 'True')
+    .map((condition) => `${condition.type}=${condition.status} ${condition.reason ?? ''} ${condition.message ?? ''}`.trim()).join('\n');
+
+const describeEvents = (events: readonly KubeEvent[]): string =>
+  events.slice(-12).map((event) => `${event.type === 'Warning' ? 'Warning' : 'Normal '} ${event.reason ?? ''}${(event.count ?? 1) > 1 ? ` (${event.count} times)` : ''}: ${event.message ?? ''}`).join('\n');
+
+/** Keeps the end of each text, which is where a failure shows, and no more than the total allows. */
+export function bounded(pieces: readonly Evidence[]): Evidence[] {
+  let left = totalBytes;
+  return pieces.flatMap(({ title, text }) => {
+    left -= Buffer.byteLength(title);
+    if (left <= 0) return [];
+    const bytes = Buffer.from(text);
+    const kept = bytes.length <= left ? text : `…${bytes.subarray(bytes.length - Math.max(0, left)).toString('utf8')}`;
+    left -= Buffer.byteLength(kept);
+    return [{ title, text: kept }];
+  });
+}

@@ -1,0 +1,131 @@
+import { ApiError, type PatchOperation } from '../../kubernetes/client/api.js';
+import { nameOf, type Service, type Workload } from '../../kubernetes/client/objects.js';
+import { isFailedTest } from '../../kubernetes/client/meaning.js';
+import { persistently } from '../../kubernetes/client/persist.js';
+import { apiPath, resources } from '../../kubernetes/client/resources.js';
+import type { SmokeCheck } from '../../config/config.js';
+import { ClusterError } from '../../outcome/errors.js';
+import { selects } from '../../kubernetes/observe/selector.js';
+import type { OpenRelease } from './release.js';
+import { containersOf, desiredReplicas, pausedByOthers } from '../../kubernetes/observe/workload.js';
+import { imageSet, isSet, type ImageChange } from './image-change.js';
+import { firstWaveSize } from '../../kubernetes/observe/surge.js';
+
+/*
+ * Rolling, proved first. A Deployment is paused as soon as its first new pods are being made: the wave stands still
+ * beside the old pods, is asked directly, and only then the rest follows. What makes this safe to be killed in: the
+ * ledger says beforehand that the Deployment is going to be paused, and whoever undoes lifts the pause.
+ */
+
+/** Why a workload is not proved first, or undefined when it is. */
+export function notHeld(target: ImageChange, workload: Workload | undefined, services: readonly Service[], checks: readonly SmokeCheck[]): string | undefined {
+  if (target.kind !== 'deployment') return 'only a Deployment can be held';
+  // Nothing new comes of it that could be held before the rest.
+  if (target.containers.every(({ before, after }) => before === after)) return 'it has this image already';
+  if (workload?.spec?.strategy?.type === 'Recreate') return 'its strategy is Recreate: the old pods go before the first new one comes';
+  if (!workload || desiredReplicas(workload) === 0) return 'it has no replicas';
+  // minReadySeconds has to be smaller, and to hold is to raise it.
+  if ((workload.spec?.progressDeadlineSeconds ?? 600) < 2) return 'its progressDeadlineSeconds leaves no time to hold it';
+  const asked = new Set(checks.flatMap((check) => (check.target.type === 'service' ? [check.target.name] : [])));
+  const labels = workload.spec?.template?.metadata?.labels;
+  return services.some((service) => asked.has(nameOf(service)) && selects(service, labels)) ? undefined : 'no smoke check asks a Service of it';
+}
+
+/** Of the old pods it says that they are kept, and not that they serve: that is what may have been wrong with them. */
+function wave({ pods, of, oldPodsGone }: ReturnType<typeof firstWaveSize>): string {
+  const kept = of - oldPodsGone;
+  return `at most ${pods} of ${of} pods, ${oldPodsGone === 0 ? 'with every old pod kept' : kept > 0 ? `with at least ${kept} old pods kept` : 'which may replace every old pod'}`;
+}
+
+/** What the first wave of a workload is, in a sentence. */
+export const describeWave = (target: ImageChange, workload: Workload): string => `${target.ref} is proved first by ${wave(firstWaveSize(workload))}`;
+
+/** Pauses each Deployment in the moment when its new ReplicaSet has its first pods. Ends when all are held, or with `signal`. */
+export async function hold(
+  release: OpenRelease, targets: readonly ImageChange[], generations: ReadonlyMap<string, number>, signal: AbortSignal,
+): Promise<void> {
+  const waiting = new Set(targets);
+  while (waiting.size > 0 && !signal.aborted) {
+    const begun = [...waiting].filter((target) => wavePresent(release, target, generations.get(target.ref) ?? 0));
+    await Promise.all(begun.map(async (target) => {
+      await setPaused(release, target, true);
+      waiting.delete(target);
+    }));
+    if (begun.length === 0) await release.watched.news(60_000, signal);
+  }
+}
+
+function wavePresent(release: OpenRelease, target: ImageChange, generation: number): boolean {
+  const { workload, replicaSet } = release.watched.world.view(target);
+  return (workload?.metadata?.generation ?? 0) >= generation && (replicaSet?.spec?.replicas ?? 0) > 0;
+}
+
+/** Lets the Deployments go on. @returns their generations after it, by ref */
+export async function resume(release: OpenRelease, targets: readonly ImageChange[]): Promise<Map<string, number>> {
+  return new Map(await Promise.all(targets.map(async (target) => [target.ref, await setPaused(release, target, false)] as const)));
+}
+
+async function setPaused({ cluster, ports, held }: OpenRelease, target: ImageChange, paused: boolean): Promise<number> {
+  const path = apiPath(resources.deployments, cluster.namespace, target.name);
+  const attempt = async (): Promise<Workload> => {
+    const workload = await cluster.api.get<Workload>(path, { signal: ports.cancelled });
+    if (paused && pausedByOthers(workload)) throw new ClusterError('superseded', `${target.ref} was paused by somebody else right after its image was set.`);
+    const change = paused ? holdOperations(workload, held.get(target.ref)) : letGoOperations(workload, held.get(target.ref));
+    // An earlier try that nobody answered may have been done.
+    if (change.length === 0) return workload;
+    return cluster.api.patch<Workload>(path, [...ours(target, workload), ...change]);
+  };
+  try {
+    return (await persistently(ports.clock, attempt, { signal: ports.cancelled })).metadata?.generation ?? 0;
+  } catch (error) {
+    if (!(error instanceof ApiError) || !(isFailedTest(error) || [404, 409].includes(error.status))) throw error;
+    throw new ClusterError('superseded', `${target.ref} was changed by somebody else while it was ${paused ? 'held' : 'let go on'}: ${error.message}`, { cause: error });
+  }
+}
+
+/** Tests that the workload is the one of this run and holds what this run wrote, by the name that the API server gave it. */
+function ours(target: ImageChange, workload: Workload): PatchOperation[] {
+  const placed = containersOf(target.kind, workload);
+  return [
+    { op: 'test', path: '/metadata/uid', value: target.uid },
+    ...target.containers.flatMap((wanted) => placed.filter(({ container }) => container.name === wanted.name)
+      .map(({ pointer, container: { image } }): PatchOperation => ({ op: 'test', path: `${pointer}/image`, value: isSet(wanted, image) ? image : imageSet(wanted) }))),
+  ];
+}
+
+/**
+ * A Deployment is held by its pause and by raising minReadySeconds to just below the progress deadline: the controller
+ * takes the old pods of a paused Deployment away as soon as the new ones are all *available*, which is at once when the
+ * first wave is as large as the whole (`IsSaturated` in k8s.io/kubernetes/pkg/controller/deployment/sync.go). Raised, they
+ * are ready and not available for as long as it is held. Neither field is part of the pod template: no pod is restarted.
+ */
+const holdOperations = (workload: Workload, before: HeldTarget | undefined): PatchOperation[] => workload.spec?.paused ? [] : [
+  { op: 'add', path: '/spec/paused', value: true }, { op: 'add', path: '/spec/minReadySeconds', value: before?.raisedTo ?? raisedSeconds(workload) },
+];
+
+const raisedSeconds = (workload: Workload): number => Math.max(1, (workload.spec?.progressDeadlineSeconds ?? 600) - 1);
+
+/** Lifts the hold, with what was there before; fields that are zero are absent, so they are removed and not replaced. */
+export function letGoOperations(workload: Workload, before: HeldTarget | undefined): PatchOperation[] {
+  const seconds = before?.minReadySeconds ?? 0;
+  const raised = before?.raisedTo ?? raisedSeconds(workload);
+  // Somebody may have lifted the pause by hand: what was raised with it is this run's still.
+  const isRaised = before !== undefined && workload.spec?.minReadySeconds === raised && seconds !== raised;
+  const path = '/spec/minReadySeconds';
+  const restored: PatchOperation = seconds > 0 ? { op: 'replace', path, value: seconds } : { op: 'remove', path };
+  return [
+    ...(workload.spec?.paused && !pausedByOthers(workload) ? [{ op: 'test', path: '/spec/paused', value: true }, { op: 'remove', path: '/spec/paused' }] as const : []),
+    ...(isRaised ? [{ op: 'test', path, value: raised }, restored] as const : []),
+  ];
+}
+
+/** A Deployment that is going to be held, and what has to be put back afterwards: in the ledger before it is done. */
+export interface HeldTarget {
+  readonly ref: string;
+  readonly minReadySeconds: number;
+  /** What minReadySeconds is raised to: only as long as it is that, it is this run's. Older ledgers do not have it. */
+  readonly raisedTo?: number;
+}
+
+export const heldTarget = (target: ImageChange, workload: Workload): HeldTarget =>
+  ({ ref: target.ref, minReadySeconds: workload.spec?.minReadySeconds ?? 0, raisedTo: raisedSeconds(workload) });

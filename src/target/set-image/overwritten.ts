@@ -1,0 +1,38 @@
+import { ClusterError } from '../../outcome/errors.js';
+import type { OpenRelease } from './release.js';
+import { imageIn } from '../../kubernetes/observe/workload.js';
+import { isSet, type ImageChange } from './image-change.js';
+
+/** A watch is that far behind at most before it is not waited for any more. */
+const seenWithinMs = 5000;
+
+/**
+ * Refuses a change that has overwritten what somebody set between the last look at a workload and the patch of kubectl,
+ * which has no precondition. When more than this change was made since, the watch has seen what the others were.
+ * What was overwritten is noted: it is what a rollback puts back.
+ * @throws ClusterError superseded
+ */
+export async function refuseOverwritten(release: OpenRelease, generations: ReadonlyMap<string, number>): Promise<void> {
+  const found = await Promise.all(release.targets.map((target) => overwrittenIn(release, target, generations.get(target.ref) ?? 0)));
+  const first = found.flat()[0];
+  if (first === undefined) return;
+  throw new ClusterError('superseded', `${first} by someone else right before this run changed it.`, {
+    hint: 'Check whether that is the image that you want; the table of workloads shows what is there now.',
+  });
+}
+
+async function overwrittenIn({ watched, written, ports }: OpenRelease, target: ImageChange, after: number): Promise<string[]> {
+  const before = written.generationBefore(target.ref);
+  if (before === undefined || after <= before + 1) return [];
+  const until = ports.clock.monotonic() + seenWithinMs;
+  const leftMs = (): number => until - ports.clock.monotonic();
+  while ((watched.world.view(target).workload?.metadata?.generation ?? 0) < after && leftMs() > 0) await watched.news(leftMs(), ports.cancelled);
+  const between = watched.world.formerly(target).filter(({ metadata }) => (metadata?.generation ?? 0) > before && (metadata?.generation ?? 0) < after);
+  return target.containers.flatMap((container) => {
+    const other = between.map((workload) => imageIn(target.kind, workload, container.name))
+      .findLast((image) => image !== undefined && image !== container.before && !isSet(container, image));
+    if (other === undefined) return [];
+    written.overwrite(target.ref, container.name, other);
+    return [`Container ${container.name} of ${target.ref} was set to ${other}`];
+  });
+}

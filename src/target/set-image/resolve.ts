@@ -1,0 +1,104 @@
+import type { ImageName, WorkloadRef } from '../../config/config.js';
+import { didYouMean } from '../../config/did-you-mean.js';
+import type { Cause } from '../../outcome/causes.js';
+import type { Problem } from '../../outcome/errors.js';
+import { uidOf, type Container, type Workload } from '../../kubernetes/client/objects.js';
+import { sameRepository } from '../../image/reference.js';
+import { containersOf } from '../../kubernetes/observe/workload.js';
+import type { ImageChange } from './image-change.js';
+
+/** A workload of the settings with what the cluster holds under its name. */
+export interface FoundWorkload {
+  readonly ref: WorkloadRef;
+  readonly workload: Workload | undefined;
+  /** Names of that kind in the namespace, where the workload does not exist. */
+  readonly others?: readonly string[];
+}
+
+export const refText = (ref: WorkloadRef): string => `${ref.kind}/${ref.name}`;
+
+/** Something that keeps a workload from being rolled out: the settings name what is not there, or it is in no state for it. */
+export interface TargetProblem extends Problem {
+  readonly cause: Cause;
+}
+
+/**
+ * Which containers of which workloads get the image. Pure; every problem is reported, not the first.
+ * @param after the reference to set
+ * @param held Deployments that another run holds paused, or left so when it died: that is waited for, or mended
+ */
+export function resolveTargets(
+  found: readonly FoundWorkload[], image: ImageName, after: string, namespace: string, held: ReadonlySet<string>,
+): { targets: ImageChange[]; problems: TargetProblem[] } {
+  const problems: TargetProblem[] = [];
+  const targets = new Map<string, ImageChange>();
+  for (const { ref, workload, others } of found) {
+    const where = `workload ${refText(ref)}`;
+    if (!workload) {
+      problems.push({ cause: 'config-invalid', where, message: `does not exist in namespace ${namespace}`, hint: meantInstead({ ref, others }, namespace) });
+      continue;
+    }
+    const containers = chosenContainers(ref, workload, image);
+    if (containers.length === 0) {
+      problems.push(noContainer(ref, workload, image, where));
+      continue;
+    }
+    const refused = refusal(ref, workload, held);
+    if (refused) problems.push({ cause: 'not-deployable', where, ...refused });
+    const known = targets.get(refText(ref));
+    const more = containers.filter(({ name }) => !known?.containers.some((other) => other.name === name)).map((each) => ({ ...each, after }));
+    targets.set(refText(ref), {
+      ref: refText(ref), kind: ref.kind, name: ref.name, uid: uidOf(workload), containers: [...(known?.containers ?? []), ...more],
+    });
+  }
+  return { targets: [...targets.values()], problems };
+}
+
+/** What to do about a workload that does not exist. */
+export function meantInstead({ ref, others = [] }: Pick<FoundWorkload, 'ref' | 'others'>, namespace: string): string {
+  const meant = didYouMean(ref.name, others);
+  return meant === undefined ? `\`kubectl get ${ref.kind} --namespace=${namespace}\` lists those that do.` : `Did you mean "${ref.kind}/${meant}"?`;
+}
+
+function chosenContainers(ref: WorkloadRef, workload: Workload, image: ImageName): { name: string; before: string }[] {
+  const applied = appliedImages(ref, workload);
+  const isOf = ({ name, image: now }: Container): boolean => sameRepository(now ?? '', image) || sameRepository(applied.get(name) ?? '', image);
+  return containersOf(ref.kind, workload)
+    .filter(({ container }) => (ref.container === undefined ? isOf(container) : container.name === ref.container))
+    .map(({ container }) => ({ name: container.name ?? '', before: container.image ?? '' }));
+}
+
+/**
+ * Container name → image as somebody applied it: admission may have rewritten it since, to another registry.
+ * https://kubernetes.io/docs/reference/labels-annotations-taints/#kubectl-kubernetes-io-last-applied-configuration
+ */
+function appliedImages({ kind }: WorkloadRef, { metadata }: Workload): ReadonlyMap<string | undefined, string> {
+  try {
+    const applied = JSON.parse(metadata?.annotations?.['kubectl.kubernetes.io/last-applied-configuration'] ?? '') as Workload;
+    return new Map(containersOf(kind, applied).map(({ container }) => [container.name, String(container.image ?? '')]));
+  } catch {
+    return new Map();
+  }
+}
+
+function noContainer(ref: WorkloadRef, workload: Workload, image: ImageName, where: string): TargetProblem {
+  const all = containersOf(ref.kind, workload).map(({ container }) => `${container.name} (${container.image})`).join(', ');
+  if (ref.container !== undefined) return { cause: 'config-invalid', where, message: `has no container ${ref.container}; it has ${all}` };
+  return {
+    cause: 'config-invalid', where, message: `has no container whose image repository is ${image}; it has ${all}`,
+    hint: `Write ${refText(ref)}:CONTAINER to choose one by its name.`,
+  };
+}
+
+function refusal(ref: WorkloadRef, workload: Workload, held: ReadonlySet<string>): { message: string; hint: string } | undefined {
+  if ((ref.kind === 'statefulset' || ref.kind === 'daemonset') && workload.spec?.updateStrategy?.type === 'OnDelete') {
+    return {
+      message: 'has the update strategy OnDelete: Kubernetes replaces none of its pods, whatever image is set',
+      hint: 'Set spec.updateStrategy.type to RollingUpdate.',
+    };
+  }
+  if (ref.kind === 'deployment' && workload.spec?.paused && !held.has(refText(ref))) {
+    return { message: 'is paused, and so would never be rolled out', hint: `Find out who paused it and why; \`kubectl rollout resume ${refText(ref)}\` lets it go on.` };
+  }
+  return undefined;
+}

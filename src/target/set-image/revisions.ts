@@ -1,0 +1,58 @@
+import { type Release, sameImages, imagesOf } from '../../record/ledger.js';
+import type { Cluster } from '../../kubernetes/client/cluster.js';
+import { type FoundWorkload, refText } from './resolve.js';
+import { releaseNameType } from '../../config/release-name.js';
+import { ConfigError, ClusterError } from '../../outcome/errors.js';
+import { type List, type ReplicaSet, controllerOf, uidOf, revisionOf, type Workload } from '../../kubernetes/client/objects.js';
+import { apiPath, resources, workloadResource } from '../../kubernetes/client/resources.js';
+import { containersOf } from '../../kubernetes/observe/workload.js';
+import type { ImageChange } from './image-change.js';
+
+/** On a workload: the image that was last proven on it. Kubernetes copies it to the ReplicaSet of that image. */
+export const provenAnnotation = 'deploy-action/proven';
+
+/**
+ * The release that `to` names: a commit or a digest of the ledger, or a revision of the one Deployment of the run.
+ * @returns undefined when none fits
+ */
+export async function namedRelease(
+  to: string, releases: readonly Release[], facts: { readonly cluster: Cluster; readonly found: readonly FoundWorkload[] },
+): Promise<Release | undefined> {
+  const type = releaseNameType(to);
+  if (type === 'digest') return releases.find((release) => release.images.some((each) => each.image.endsWith(`@${to}`)));
+  if (type === 'revision') return revision(Number(to), releases, facts);
+  return releases.find((release) => release.commit?.startsWith(to.toLowerCase()));
+}
+
+async function revision(
+  number: number, releases: readonly Release[], { cluster, found }: { readonly cluster: Cluster; readonly found: readonly FoundWorkload[] },
+): Promise<Release | undefined> {
+  const [only, ...others] = found;
+  if (!only || others.length > 0 || only.ref.kind !== 'deployment') {
+    throw new ConfigError([{ where: 'input to', message: `${number} is a revision, and revisions are counted for each Deployment by itself`, hint: 'Name one Deployment in `workloads`, or give `to` a commit or a digest.' }]);
+  }
+  const sets = await cluster.api.get<List<ReplicaSet>>(apiPath(resources.replicasets, cluster.namespace));
+  const own = (sets.items ?? []).filter((each) => controllerOf(each) === uidOf(only.workload ?? {}));
+  const set = own.find((each) => revisionOf(each) === number);
+  if (!set) {
+    const known = own.map(revisionOf).sort((a, b) => a - b).join(', ');
+    throw new ClusterError('release-not-found', `${refText(only.ref)} has no revision ${number}; it has ${known || 'none'}.`, {
+      hint: 'Kubernetes keeps as many as `revisionHistoryLimit` says. Name one of these, or a commit or a digest of a recorded release.',
+    });
+  }
+  const template = set.spec?.template;
+  const images = containersOf('deployment', { spec: { template } }).map(({ container }) => ({ workload: refText(only.ref), container: container.name ?? '', image: container.image ?? '' }));
+  const recorded = releases.find((known) => sameImages(known.images, images));
+  const proven = images.some((each) => each.image === set.metadata?.annotations?.[provenAnnotation]);
+  return recorded ?? { reference: images[0]?.image ?? '', at: set.metadata?.creationTimestamp ?? '', proven, images };
+}
+
+/** Notes on each workload which image was proven on it. A note that cannot be written costs nothing but the note. */
+export async function annotateProven(cluster: Cluster, targets: readonly ImageChange[]): Promise<void> {
+  await Promise.all(imagesOf(targets, 'after').filter((each, index, all) => all.findIndex((other) => other.workload === each.workload) === index).map(async ({ workload, image }) => {
+    const target = targets.find((each) => each.ref === workload);
+    if (!target) return;
+    const body = { metadata: { annotations: { [provenAnnotation]: image } } };
+    await cluster.api.send<Workload>('PATCH', apiPath(workloadResource[target.kind], cluster.namespace, target.name), body, { contentType: 'application/merge-patch+json' }).catch(() => undefined);
+  }));
+}

@@ -1,0 +1,49 @@
+import { ClusterError } from '../../outcome/errors.js';
+import { lastGood } from '../../record/history.js';
+import { imagesOf, sameImages, type Ledger } from '../../record/ledger.js';
+import type { OpenRelease } from './release.js';
+import { isFailing } from '../../kubernetes/observe/health.js';
+import { takeSnapshot } from './snapshot.js';
+import { containersOf } from '../../kubernetes/observe/workload.js';
+import type { ImageChange } from './image-change.js';
+
+/** Long enough for a pod that was just drained to be ready somewhere else. */
+const settleForMs = 30_000;
+
+/**
+ * Gives workloads that do not serve at this moment the time to come to rest, before what is there counts as broken. It
+ * ends at once when everything is well, when a pod fails, when an earlier run has left it as not good, and when nothing
+ * depends on it: when there is no other release that a rollback would go to.
+ * @returns the release with what was seen last
+ * @throws ClusterError superseded when somebody changed an image meanwhile; what the run was cancelled with
+ */
+export async function settled(release: OpenRelease, ledger: Ledger | undefined): Promise<OpenRelease> {
+  const { ports, watched, targets } = release;
+  if (!ledger || !isOpen(ledger, release)) return release;
+  const until = ports.clock.monotonic() + settleForMs;
+  for (let now = release; ; now = { ...release, snapshots: targets.map((target) => takeSnapshot(watched.world, target)) }) {
+    const unsettled = now.snapshots.filter(({ unhealthy }) => unhealthy !== undefined);
+    const leftMs = until - ports.clock.monotonic();
+    const failing = unsettled.some(({ target }) => watched.world.view(target).newPods.some(isFailing));
+    if (unsettled.length === 0 || failing || leftMs <= 0) return now;
+    if (now === release) ports.log.info(`Waiting at most ${settleForMs / 1000} s for what is not complete yet: ${unsettled.map(({ target, unhealthy }) => `${target.ref} (${unhealthy})`).join(', ')}`);
+    await watched.news(leftMs, ports.cancelled);
+    for (const target of targets) stillThere(release, target);
+  }
+}
+
+/** Whether it depends on how well these images do now where a rollback would go. */
+function isOpen({ run, releases }: Ledger, { targets, snapshots }: OpenRelease): boolean {
+  const images = imagesOf(targets, 'before');
+  const unsettled = new Set(snapshots.filter(({ unhealthy }) => unhealthy !== undefined).map(({ target }) => target.ref));
+  const isLeft = run.phase === 'left' && sameImages(imagesOf(run.targets, 'after'), images);
+  return !isLeft && lastGood(releases, images, unsettled) !== undefined;
+}
+
+/** What was there when the run began to look is what it goes back to: nothing that somebody sets meanwhile is overwritten. */
+function stillThere({ watched }: OpenRelease, target: ImageChange): void {
+  const { workload } = watched.world.view(target);
+  const containers = workload ? containersOf(target.kind, workload) : [];
+  const same = target.containers.every(({ name, before }) => containers.some(({ container }) => container.name === name && container.image === before));
+  if (!same) throw new ClusterError('superseded', `${target.ref} was changed by somebody else while the run waited for it to be complete.`);
+}

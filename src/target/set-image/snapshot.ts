@@ -1,0 +1,56 @@
+import { conditionOf, statusesOf } from '../../kubernetes/client/objects.js';
+import type { Expectation, ServiceExpectation } from '../../kubernetes/judge/expectation.js';
+import { endedBefore } from '../../kubernetes/judge/ended.js';
+import { isReady, occurrenceOf, restartKey } from '../../kubernetes/judge/symptoms.js';
+import { imageBack, type ImageChange, type ContainerChange } from './image-change.js';
+import type { World } from '../../kubernetes/observe/world.js';
+import { unhealthiness, runningDigests } from '../../kubernetes/observe/health.js';
+
+/** What a workload looked like before the change: exact enough to put it back, and to tell whether that worked. */
+export interface WorkloadSnapshot {
+  readonly target: ImageChange;
+  readonly generation: number;
+  /** Why it was not healthy then; undefined when it was. What was broken before cannot be proven to be back. */
+  readonly unhealthy: string | undefined;
+  /** No pod of it was ready: that it was healthy says nothing of its image. */
+  readonly isIdle?: boolean;
+  /** `container` → digests that its pods ran. */
+  readonly running: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+export function takeSnapshot(world: World, target: ImageChange): WorkloadSnapshot {
+  const view = world.view(target);
+  return {
+    target,
+    generation: view.workload?.metadata?.generation ?? 0,
+    unhealthy: unhealthiness(view),
+    isIdle: !view.newPods.some(isReady),
+    running: runningDigests([...view.newPods, ...view.oldPods]),
+  };
+}
+
+const imageOf = { before: (container: ContainerChange) => container.before, after: (container: ContainerChange) => container.after, back: imageBack };
+/** The images of a target: what was there, what this run sets, and what a rollback puts back. */
+export type ImagesOf = typeof imageOf;
+
+/** What a change to `images` is to be measured against, as the world stands before it. */
+export function expectationOf(
+  world: World, target: ImageChange, generation: number, images: keyof ImagesOf, services: readonly ServiceExpectation[],
+): Expectation {
+  const view = world.view(target);
+  const pods = [...view.newPods, ...view.oldPods, ...view.leavingPods];
+  const restarts = pods.flatMap((pod) =>
+    statusesOf(pod).map((status) => [restartKey(pod, status.name), status.restartCount ?? 0] as const));
+  return {
+    generation,
+    images: new Map(target.containers.map((container) => [container.name, imageOf[images](container)])),
+    restartsBefore: new Map(restarts),
+    eventsBefore: new Set(view.eventsOf(target.uid).map(occurrenceOf)),
+    endedBefore: endedBefore(view),
+    goal: 'whole',
+    progressBefore: conditionOf(view.workload?.status?.conditions, 'Progressing')?.lastUpdateTime,
+    // What stood beside the old version before the run is nothing that putting it back could change.
+    services: images === 'after' ? services : services.filter((service) => service.selects).map((service) => ({ ...service, exact: false })),
+  };
+}
+

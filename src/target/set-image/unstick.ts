@@ -1,0 +1,151 @@
+import { ApiError } from '../../kubernetes/client/api.js';
+import { nameOf, uidOf, type Container, type Pod } from '../../kubernetes/client/objects.js';
+import { persistently } from '../../kubernetes/client/persist.js';
+import { apiPath, resources, workloadResource } from '../../kubernetes/client/resources.js';
+import type { Cause } from '../../outcome/causes.js';
+import { messageOf } from '../../outcome/wording.js';
+import { evidenceOf } from './evidence.js';
+import { FailedRollout, type Followed } from '../../kubernetes/observe/follow.js';
+import { awaitedPod, stalled, unreadyForMs } from '../../kubernetes/judge/awaited.js';
+import { isReady, symptomsOfPod, untilDeadline, type Symptom } from '../../kubernetes/judge/symptoms.js';
+import type { OpenRelease } from './release.js';
+import { hasObserved } from '../../kubernetes/observe/workload.js';
+import { imageSet, type ImageChange } from './image-change.js';
+
+/*
+ * A StatefulSet that replaces its pods in order waits for each one that is not ready, also for one of an earlier template,
+ * which it then never replaces: that pod has to be deleted. https://github.com/kubernetes/kubernetes/issues/67250
+ */
+
+/** A container may be between two starts at the moment when it is first looked at. */
+const leastPatienceMs = 5000;
+
+type Stage = 'rollout' | 'rollback';
+
+/** Frees StatefulSets that are stuck for as long as the work takes: a broken pod may show only in the middle of it. */
+export async function whileUnsticking<T>(release: OpenRelease, followed: readonly Followed[], stage: Stage, work: () => Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const unsticking = unstick(release, followed.filter(({ target }) => target.kind === 'statefulset'), stage, over.signal);
+  try {
+    return await work();
+  } finally {
+    over.abort();
+    await unsticking;
+  }
+}
+
+/** A pod that a controller waits for, and why it is not ready. */
+interface Broken {
+  readonly pod: Pod;
+  readonly target: ImageChange;
+  readonly symptom?: Symptom;
+}
+
+async function unstick(release: OpenRelease, followed: readonly Followed[], stage: Stage, signal: AbortSignal): Promise<void> {
+  const { clock } = release.ports;
+  const [first] = followed;
+  if (!first) return;
+  const serverNow = await serverClock(release, first.target, signal);
+  const sent = new Set<string>();
+  const seen = new Map<string, number>();
+  while (!signal.aborted) {
+    const at = clock.monotonic();
+    const looked = followed.flatMap((each) => [...ofThisRun(release, each, stage), ...waitedFor(release, each)]).filter(({ pod }) => !sent.has(uidOf(pod)))
+      .map((broken) => ({ broken, dueAt: dueAt(release, broken, seen, { at, serverNow: serverNow(at) }) }));
+    const due = looked.filter((each) => each.dueAt <= at).map(({ broken }) => broken);
+    for (const { pod } of due) sent.add(uidOf(pod));
+    await Promise.all(due.map((broken) => free(release, broken, stage, signal)));
+    if (due.length > 0) continue;
+    try {
+      await release.watched.news(Math.min(60_000, ...looked.map((each) => each.dueAt - at)), signal);
+    } catch {
+      // It is over, or there is no news any more, which whoever follows is told as well.
+      return;
+    }
+  }
+}
+
+/**
+ * Not before the controller has seen the present template: it would create the pod again from the bad one. One that
+ * replaces its pods side by side replaces them by itself.
+ */
+function isOrdered({ watched }: OpenRelease, { target, expected }: Followed): boolean {
+  const { workload } = watched.world.view(target);
+  return workload !== undefined && hasObserved(workload, expected.generation) && workload.spec?.podManagementPolicy !== 'Parallel';
+}
+
+/** In a rollback: pods of the version that was taken back. Nothing that they might still become is wanted. */
+function ofThisRun(release: OpenRelease, each: Followed, stage: Stage): Broken[] {
+  if (stage === 'rollout' || !isOrdered(release, each)) return [];
+  const { newPods, oldPods } = release.watched.world.view(each.target);
+  // What is set again may be an image of this run in another container, or the same one: pods of that are what is waited for.
+  const isOfThisRun = ({ name, image }: Container): boolean => {
+    const own = each.target.containers.find((container) => container.name === name);
+    return own !== undefined && (image === own.after || image === imageSet(own)) && image !== each.expected.images.get(own.name);
+  };
+  return [...newPods, ...oldPods].filter((pod) => !isReady(pod) && [...pod.spec?.containers ?? [], ...pod.spec?.initContainers ?? []].some(isOfThisRun))
+    .map((pod) => ({ pod, target: each.target }));
+}
+
+/** The pod of an earlier template that the controller waits for. One that a partition keeps would come back as it is. */
+function waitedFor(release: OpenRelease, each: Followed): Broken[] {
+  if (!isOrdered(release, each)) return [];
+  const view = release.watched.world.view(each.target);
+  const pod = awaitedPod(view);
+  if (!pod || !view.oldPods.includes(pod)) return [];
+  const [worst] = symptomsOfPod(pod, view, { ...each.expected, restartsBefore: new Map() }).sort((a, b) => a.patienceMs - b.patienceMs);
+  const symptom = worst ?? stalled(pod, view.eventsOf(uidOf(pod)));
+  return symptom ? [{ pod, target: each.target, symptom }] : [];
+}
+
+interface Moment {
+  /** Monotonic ms. */
+  readonly at: number;
+  /** ms since 1970; undefined when the server did not say. */
+  readonly serverNow: number | undefined;
+}
+
+/** The time of the API server, which its objects are noted with: the clock of a runner may be wrong by minutes. */
+async function serverClock(
+  { cluster, ports: { clock } }: OpenRelease, { kind, name }: ImageChange, signal: AbortSignal,
+): Promise<(at: number) => number | undefined> {
+  const answer = await cluster.api.raw(apiPath(workloadResource[kind], cluster.namespace, name), { signal, timeoutMs: leastPatienceMs }).catch(() => undefined);
+  const offset = Date.parse(answer?.headers.date ?? '') - clock.monotonic();
+  return (at) => (Number.isFinite(offset) ? at + offset : undefined);
+}
+
+/** When a pod counts as broken, monotonic ms: it gets the patience that its trouble has, so that one that only starts is left alone. */
+function dueAt({ config }: OpenRelease, { pod, symptom }: Broken, seen: Map<string, number>, { at, serverNow }: Moment): number {
+  if (!symptom) return at;
+  if (symptom.patienceMs === untilDeadline) return Infinity;
+  const since = Math.min(seen.get(symptom.key) ?? at, symptom.cause === 'not-ready' ? at - unreadyForMs(pod, serverNow) : at);
+  seen.set(symptom.key, since);
+  const patience: Readonly<Partial<Record<Cause, number>>> = config.patienceMs ?? {};
+  return since + Math.max(leastPatienceMs, patience[symptom.cause] ?? symptom.patienceMs);
+}
+
+async function free(release: OpenRelease, { pod, target, symptom }: Broken, stage: Stage, signal: AbortSignal): Promise<void> {
+  if (symptom) {
+    const what = `Pod ${nameOf(pod)} of ${target.ref} is broken, and its controller never replaces it: it is deleted (${symptom.message})`;
+    // Its log is gone with it.
+    const { cause, message, container } = symptom;
+    const evidence = await evidenceOf(release, new FailedRollout([{ target, cause, message, pod, container }]));
+    if (signal.aborted) return;
+    release.ports.log.info(what);
+    release.written.free({ what, evidence });
+  }
+  await deletePod(release, pod, target.ref, stage, signal);
+}
+
+/** Deletes this very pod, and none that has taken its name since: so it may be tried again until it is answered. */
+async function deletePod({ ports, cluster }: OpenRelease, pod: Pod, ref: string, stage: string, signal: AbortSignal): Promise<void> {
+  ports.log.command(cluster.typed(['delete', 'pod', nameOf(pod)]));
+  const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: uidOf(pod) } };
+  try {
+    await persistently(ports.clock, () => cluster.api.send('DELETE', apiPath(resources.pods, cluster.namespace, nameOf(pod)), body, { signal }), { signal });
+  } catch (error) {
+    // It is gone, or another one has its name: an earlier try that nobody answered, or the controller itself.
+    if (signal.aborted || (error instanceof ApiError && (error.status === 404 || error.status === 409))) return;
+    ports.log.warning(`Pod ${nameOf(pod)} of ${ref} is broken and holds up the ${stage}, and could not be deleted: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,27 @@
+import type { PodSpec } from '../../kubernetes/client/objects.js';
+import type { Unverified } from '../../outcome/outcome.js';
+import { isReady } from '../../kubernetes/judge/symptoms.js';
+import type { OpenRelease } from './release.js';
+import { desiredReplicas, wantsNoPods } from '../../kubernetes/observe/workload.js';
+import type { WorkloadView } from '../../kubernetes/observe/world.js';
+
+/** The workloads of which no pod with the present image was seen to be ready, and why there is none: nothing is known of that image. */
+export const unverifiedOf = ({ targets, watched }: Pick<OpenRelease, 'targets' | 'watched'>): Unverified[] => targets.flatMap((target) => {
+  const view = watched.world.view(target);
+  return view.newPods.some(isReady) ? [] : [{ workload: target.ref, reason: whyNothingRuns(view) }];
+});
+
+function whyNothingRuns({ target, workload }: WorkloadView): string {
+  if (target.kind === 'cronjob') return workload?.spec?.suspend ? 'it is suspended' : 'it uses the image the next time it runs';
+  if (!workload) return 'it does not exist';
+  if (wantsNoPods(target.kind, workload)) return target.kind === 'daemonset' ? `no node takes its pods${selectorOf(workload.spec?.template?.spec)}` : 'it is scaled to 0 replicas';
+  const partition = workload.spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
+  return target.kind === 'statefulset' && partition >= desiredReplicas(workload) ? `its partition of ${partition} keeps every pod as it is` : 'none of its pods is ready';
+}
+
+/** What a DaemonSet asks of its nodes: ` (node selector gpu=yes)`. */
+export function selectorOf(spec: PodSpec | undefined): string {
+  const labels = Object.entries(spec?.nodeSelector ?? {}).map(([key, value]) => `${key}=${value}`);
+  const asked = [...(labels.length > 0 ? [`node selector ${labels.join(', ')}`] : []), ...(spec?.affinity?.nodeAffinity ? ['node affinity'] : [])];
+  return asked.length > 0 ? ` (${asked.join(' and ')})` : '';
+}

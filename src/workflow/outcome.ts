@@ -1,0 +1,118 @@
+import type { Change, Failure, Outcome, Recovery, RollbackReport, Span, Unverified } from '../outcome/outcome.js';
+import type { Plan } from '../outcome/plan.js';
+import type { DeployError } from '../outcome/errors.js';
+import { causes } from '../outcome/causes.js';
+import type { StageName, Verdict } from '../outcome/verdict.js';
+import { undoArguments } from '../target/set-image/restore.js';
+import type { Undone } from '../target/set-image/undo.js';
+import { imageSet, type ImageChange } from '../target/set-image/image-change.js';
+import { formatReference, parseReference } from '../image/reference.js';
+import { msSince, type Run } from './run.js';
+import type { FailedUndo } from './stage.js';
+
+/** What is known at the end of a run, from wherever it got to. */
+export interface Ending {
+  readonly failure?: { readonly stage: StageName; readonly error: DeployError };
+  readonly spans: readonly Span[];
+  readonly namespace?: string;
+  readonly reference?: string;
+  readonly digest?: string;
+  readonly tags?: readonly string[];
+  readonly imageExisted?: boolean;
+  /** As they are at the end: what was planned from may have changed before the first image was set. */
+  readonly targets?: readonly ImageChange[];
+  /** `deployment/api:container` → image that it is set to at the end. */
+  readonly imagesNow?: ReadonlyMap<string, string>;
+  readonly unchanged?: boolean;
+  readonly undone?: Undone;
+  /** Stages whose undo threw: what they did may still be in place, whatever the others came to. */
+  readonly failedUndos?: readonly FailedUndo[];
+  readonly rolledOutMs?: number;
+  readonly unverified?: readonly Unverified[];
+  readonly recovery?: Recovery;
+  readonly plan?: Plan;
+  /** A command of kubectl as it would be typed. */
+  readonly typed?: (args: readonly string[]) => string;
+  readonly warnings: readonly string[];
+}
+
+/** `image@digest`, without the tag that the workloads name beside it; undefined while the digest is not known. */
+function exact(reference: string | undefined): string | undefined {
+  const parts = reference === undefined ? undefined : parseReference(reference);
+  return parts && formatReference(parts.digest === undefined ? parts : { name: parts.name, digest: parts.digest });
+}
+
+export function outcomeOf(run: Run, given: Ending): Outcome {
+  const ending = { ...given, undone: wholeUndo(given) };
+  const verdict = verdictOf(run, ending);
+  const { typed, targets = [] } = ending;
+  const touched = wrote.has(verdict) ? targets : [];
+  // What only tested did nothing with the image that the settings may name.
+  const image = verdict === 'tested' ? {} : { reference: exact(ending.reference), digest: ending.digest, image: run.config.image };
+  return {
+    verdict,
+    failure: ending.failure && describeFailure(ending.failure, ending.undone),
+    app: run.config.app, environment: run.config.environment, namespace: ending.namespace, commit: run.facts.commit, runUrl: run.facts.runUrl,
+    startedAt: run.startedAtWall, durationMs: msSince(run),
+    ...image, tags: ending.tags ?? [], imageExisted: ending.imageExisted,
+    changes: touched.flatMap((target) => changesOf(target, ending.imagesNow)),
+    timeline: [...ending.spans, ...rollbackSpan(ending)],
+    rollback: ending.undone && ending.undone.result !== 'untouched' ? rollbackReport(ending.undone) : undefined,
+    wentBack: run.action === 'rollback', ...unverifiedAtEnd(ending, targets), rolledOutMs: ending.rolledOutMs, recovery: ending.recovery,
+    undoCommands: typed && (verdict === 'deployed' || verdict === 'rollback-failed') ? undoArguments(targets, ending.imagesNow).map(typed) : [],
+    warnings: ending.warnings,
+    plan: verdict === 'planned' ? ending.plan : undefined,
+  };
+}
+
+/** What a run has written to its workloads, whatever became of it; the plan of a dry run says by itself what it would write. */
+const wrote: ReadonlySet<Verdict> = new Set(['deployed', 'rolled-back', 'rollback-failed']);
+
+function verdictOf(run: Run, ending: Ending): Verdict {
+  if (!ending.failure) return ending.unchanged ? 'unchanged' : run.config.dryRun ? 'planned' : doneBy(run, ending);
+  if (!ending.undone || ending.undone.result === 'untouched') return 'failed';
+  return ending.undone.result === 'restored' ? 'rolled-back' : 'rollback-failed';
+}
+
+/** The furthest that a run got in which nothing failed: without workloads nothing was deployed. */
+const doneBy = ({ config }: Run, { targets = [] }: Ending): Verdict =>
+  (targets.length > 0 ? 'deployed' : config.build ? 'built' : 'tested');
+
+/** How the undos of all stages went, as one: an undo that threw proves nothing of what its stage had done. */
+function wholeUndo({ undone, failedUndos = [] }: Ending): Undone | undefined {
+  if (failedUndos.length === 0) return undone;
+  const others = undone ?? { notes: [], evidence: [], untouched: [] };
+  return {
+    ...others, result: 'failed',
+    notes: [...others.notes, ...failedUndos.map(({ stage, error }) => `The undo of the stage ${stage} failed: ${error.message}`)],
+    evidence: [...others.evidence, ...failedUndos.flatMap(({ error }) => error.evidence)],
+  };
+}
+
+/** What nothing runs with at the end: after a rollback, of the images that it put back. */
+function unverifiedAtEnd({ undone, unverified: released }: Ending, targets: readonly ImageChange[]): Pick<Outcome, 'unverified' | 'nothingRuns'> {
+  const unverified = (undone ? undone.unverified : released) ?? [];
+  return { unverified, nothingRuns: targets.length > 0 && targets.every(({ ref }) => unverified.some(({ workload }) => workload === ref)) };
+}
+
+/** The undo is no stage of its own; on the timeline it is what came after the stage that failed. */
+function rollbackSpan({ spans, undone }: Ending): Span[] {
+  const tookMs = undone?.tookMs ?? undone?.restoredAfterMs;
+  if (!undone || undone.result === 'untouched' || tookMs === undefined || spans.some(({ stage }) => stage === 'rollback')) return [];
+  const startMs = spans.at(-1)?.endMs ?? 0;
+  const endMs = Math.round(startMs + tookMs);
+  return [{ stage: 'rollback', label: 'rollback', startMs, endMs, result: undone.result === 'restored' ? 'ok' : 'failed' }];
+}
+
+const changesOf = (target: ImageChange, now: ReadonlyMap<string, string> | undefined): Change[] =>
+  target.containers.map((container) => ({
+    workload: target.ref, container: container.name, before: container.before, after: imageSet(container), now: now?.get(`${target.ref}:${container.name}`),
+  }));
+
+const describeFailure = ({ stage, error }: NonNullable<Ending['failure']>, undone: Undone | undefined): Failure => ({
+  cause: error.code, stage, message: error.message, hint: error.hint ?? causes[error.code].hint, evidence: [...error.evidence, ...(undone?.evidence ?? [])],
+});
+
+const rollbackReport = (undone: Undone): RollbackReport => ({
+  restoredAfterMs: undone.restoredAfterMs, verifiedAfterMs: undone.verifiedAfterMs, notes: undone.notes, ...(undone.nothingGood && { nothingGood: true }),
+});
