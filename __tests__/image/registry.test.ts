@@ -1,21 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { ownAccess } from '../../src/image/docker.js';
-import { describeImage, describeWithOrigin, moveTags, parseImageConfig, parseIndex, parseOrigin } from '../../src/image/registry.js';
+import { describeImage, describeWithOrigin, moveTags } from '../../src/image/registry.js';
 import { classifyRegistryError } from '../../src/image/registry-error.js';
 import { scriptedDocker } from './fakes.js';
-
-describe('the platforms of an image', () => {
-  it('are those of its index, without attestations', () => {
-    expect(parseIndex(JSON.stringify({ manifests: [
-      { platform: { os: 'linux', architecture: 'arm64', variant: 'v8' } }, { platform: { os: 'linux', architecture: 'arm', variant: 'v6' } },
-      { platform: { os: 'unknown', architecture: 'unknown' } }, {},
-    ] }))).toEqual(['linux/arm64', 'linux/arm/v6']);
-    expect(parseIndex(JSON.stringify({ config: {}, layers: [] }))).toBeUndefined();
-    expect(parseImageConfig('{"os":"linux","architecture":"amd64"}')).toEqual(['linux/amd64']);
-    expect(parseImageConfig('null')).toEqual([]);
-  });
-});
 
 describe('what a registry says', () => {
   it.each([
@@ -40,6 +28,7 @@ describe('what a registry says', () => {
     ['absent', { code: 1, stderr: 'ERROR: r/api:x: not found' }, { state: 'absent' }],
     ['denied', { code: 1, stderr: 'ERROR: pull access denied' }, { state: 'denied', reason: 'pull access denied' }],
     ['unreachable', { code: 1, stderr: 'ERROR: dial tcp: connection refused' }, { state: 'unreachable', reason: 'dial tcp: connection refused' }],
+    ['not understood', { stdout: '{"manifests":"none"}' }, { state: 'unreachable', reason: 'its manifest must have a list as manifests, not "none"' }],
   ])('is described: %s', async (_name, answer, expected) => {
     expect(await describeImage(scriptedDocker([[/inspect/, answer]]).ports, ownAccess, 'r/api:x')).toEqual(expected);
   });
@@ -54,6 +43,11 @@ describe('what a registry says', () => {
     const { ports, calls } = scriptedDocker([[/--raw/, { stdout: '{"config":{}}' }], [/--format/, { stdout: '{"os":"linux","architecture":"amd64"}' }]]);
     expect(await describeImage(ports, ownAccess, 'r/api:x', 'ci')).toMatchObject({ platforms: ['linux/amd64'] });
     expect(calls[0]).toBe('buildx imagetools inspect --builder=ci --raw -- r/api:x');
+  });
+
+  it.each([describeImage, describeWithOrigin])('is not understood when its configuration is not: %p', async (describeIt) => {
+    const { ports } = scriptedDocker([[/--raw/, { stdout: '{"config":{}}' }], [/--format/, { stdout: '{"os":5}' }]]);
+    expect(await describeIt(ports, ownAccess, 'r/api:x')).toEqual({ state: 'unreachable', reason: 'its configuration must have a string as os, not 5' });
   });
 });
 
@@ -99,13 +93,6 @@ describe('moving tags', () => {
 
 describe('the commit of an image', () => {
   const labels = (revision?: string) => ({ config: { Labels: revision === undefined ? null : { 'org.opencontainers.image.revision': revision } } });
-
-  it.each<[string, object | null, object]>([
-    ['one image', labels('a'), { revision: 'a' }], ['one without labels', labels(), {}], ['images of two platforms', { 'linux/amd64': labels('a'), 'linux/arm64': labels('a') }, { revision: 'a' }],
-    ['images that do not agree', { 'linux/amd64': labels('a'), 'linux/arm64': labels('b') }, {}], ['nothing', null, {}], ['something else', { 'linux/amd64': null }, {}],
-  ])('is read from the labels of %s', (_what, image, expected) => {
-    expect(parseOrigin(JSON.stringify(image))).toEqual(expected);
-  });
 
   it('is read from the labels only where the index does not name it', async () => {
     const annotated = scriptedDocker([[/--raw/, { stdout: '{"manifests":[],"annotations":{"org.opencontainers.image.revision":"a"}}' }]]);

@@ -1,25 +1,20 @@
 import { createHash } from 'node:crypto';
 import type { Digest, ImageName } from '../config/config.js';
 import { CommandError } from '../outcome/errors.js';
-import { settingsLabel } from './build-settings.js';
+import { JsonError } from '../ports/json.js';
 import { asTyped, docker, finalError, type DockerAccess, type DockerPorts } from './docker.js';
-import { normalizePlatform } from './platforms.js';
+import { readConfiguration, readManifest, type Configuration, type Origin } from './manifest.js';
 import { classifyRegistryError } from './registry-error.js';
 import { withRetries, type Attempt } from './retry.js';
 
-export interface ImageDescription {
+/** The origin is what annotations or labels say of it, as far as they were read. */
+export interface ImageDescription extends Origin {
   /** Of what the reference names: of the index, when it is one. */
   readonly digest: Digest;
   /** Without those of attestations. Empty when the image does not say. */
   readonly platforms: readonly string[];
   /** Digests of the images for each platform, without attestations: the same for the same content, however often it is built. */
   readonly manifests: readonly string[];
-  /** The commit that the image says it is of; undefined when neither annotation nor label says so, or none was read. */
-  readonly revision?: string;
-  /** The repository of that commit, where the label says it. */
-  readonly source?: string;
-  /** What it was built by, where its label says so: see `describeSettings`. */
-  readonly settings?: string;
 }
 
 export type Described =
@@ -41,10 +36,12 @@ export async function describeImage(
     if (kind === 'absent') return { value: { state: 'absent' } };
     if (kind === 'denied') return { value: { state: 'denied', reason } };
     return { error: new CommandError('push-failed', reason), temporary: kind === 'temporary' };
-  }).catch((error: unknown) => {
-    if (error instanceof CommandError) return { state: 'unreachable' as const, reason: error.message };
-    throw error;
-  });
+  }).catch(unreadable);
+}
+
+function unreadable(error: unknown): Described {
+  if (error instanceof CommandError || error instanceof JsonError) return { state: 'unreachable', reason: error.message };
+  throw error;
 }
 
 async function describe(
@@ -52,47 +49,16 @@ async function describe(
 ): Promise<Described> {
   // The bytes as the registry gave them, so their hash is the digest, whatever a header says.
   const digest = `sha256:${createHash('sha256').update(raw).digest('hex')}`;
-  const { manifests, annotations } = JSON.parse(raw) as Manifest;
-  const said = originOf(annotations);
-  const platforms = parseIndex(raw);
-  if (platforms) return { state: 'present', digest, platforms, manifests: manifestsOf(manifests ?? []), ...said };
+  const { platforms, digests, origin } = readManifest(raw);
+  if (platforms) return { state: 'present', digest, platforms, manifests: digests, ...origin };
+  const config = await readConfigurationOf(ports, access, reference, builder);
+  return { state: 'present', digest, platforms: config?.platforms ?? [], manifests: [digest], ...config?.origin, ...origin };
+}
+
+/** Undefined when the registry does not give it. @throws JsonError */
+async function readConfigurationOf(ports: DockerPorts, access: DockerAccess, reference: string, builder?: string): Promise<Configuration | undefined> {
   const config = await imagetools(ports, access, builder, ['inspect', '--format={{json .Image}}', '--', reference]);
-  const known = config.code === 0;
-  return {
-    state: 'present', digest, platforms: known ? parseImageConfig(config.stdout) : [], manifests: [digest],
-    ...(known ? parseOrigin(config.stdout) : {}), ...said,
-  };
-}
-
-interface Manifest {
-  readonly manifests?: readonly { readonly digest?: string; readonly platform?: PlatformJson }[];
-  readonly annotations?: Annotations;
-}
-
-type Annotations = Readonly<Record<string, string>> | null;
-
-const manifestsOf = (manifests: NonNullable<Manifest['manifests']>): string[] =>
-  manifests.flatMap(({ digest, platform }) => (digest && platform?.os !== 'unknown' ? [digest] : []));
-
-/** https://github.com/opencontainers/image-spec/blob/main/annotations.md */
-function originOf(said: Annotations | undefined): Origin {
-  const [revision, source] = ['revision', 'source'].map((name) => said?.[`org.opencontainers.image.${name}`]);
-  const settings = said?.[settingsLabel];
-  return { ...(revision && { revision }), ...(source && { source }), ...(settings && { settings }) };
-}
-
-type Origin = Pick<ImageDescription, 'revision' | 'source' | 'settings'>;
-
-interface ImageConfig extends PlatformJson {
-  readonly config?: { readonly Labels?: Annotations };
-}
-
-/** From the labels of one image, or of the images of several platforms, if they say the same. */
-export function parseOrigin(text: string): Origin {
-  const image = JSON.parse(text) as ImageConfig | Readonly<Record<string, ImageConfig>> | null;
-  const configs = image === null ? [] : 'config' in image ? [image as ImageConfig] : Object.values(image as Readonly<Record<string, ImageConfig>>);
-  const [first, ...others] = configs.map((each) => originOf(each?.config?.Labels));
-  return first && others.every((other) => other.revision === first.revision) ? first : {};
+  return config.code === 0 ? readConfiguration(config.stdout) : undefined;
 }
 
 /** The same as `describeImage`, with what the labels say of the commit when the index itself does not. */
@@ -114,8 +80,12 @@ export async function describeWithLabels(
 async function withLabels(
   ports: DockerPorts, access: DockerAccess, reference: string, found: Described, builder?: string,
 ): Promise<Described> {
-  const config = await imagetools(ports, access, builder, ['inspect', '--format={{json .Image}}', '--', reference]);
-  return config.code === 0 ? { ...parseOrigin(config.stdout), ...found } : found;
+  try {
+    const config = await readConfigurationOf(ports, access, reference, builder);
+    return { ...config?.origin, ...found };
+  } catch (error) {
+    return unreadable(error);
+  }
 }
 
 /** Whether two images of a repository run the same: the attestations beside them, which hold times, may differ. */
@@ -127,31 +97,6 @@ export async function sameContent(ports: DockerPorts, access: DockerAccess, imag
 /** Whether both name the same images. An index that names none is not the same as any. */
 export function sameManifests(a: Pick<ImageDescription, 'manifests'>, b: Pick<ImageDescription, 'manifests'>): boolean {
   return a.manifests.length > 0 && [...a.manifests].sort().join() === [...b.manifests].sort().join();
-}
-
-interface PlatformJson {
-  readonly os?: string;
-  readonly architecture?: string;
-  readonly variant?: string;
-}
-
-/**
- * The platforms in an index or a manifest list; undefined for the manifest of one image, which does not hold its own.
- * Attestations stand in an index as images for `unknown/unknown`: https://docs.docker.com/build/metadata/attestations/attestation-storage/
- */
-export function parseIndex(raw: string): readonly string[] | undefined {
-  const index = JSON.parse(raw) as { readonly manifests?: readonly { readonly platform?: PlatformJson }[] };
-  return index.manifests?.flatMap(({ platform }) => (platform?.os && platform.os !== 'unknown' ? [platformText(platform)] : []));
-}
-
-/** The platform in the configuration of one image. */
-export function parseImageConfig(text: string): readonly string[] {
-  const image = JSON.parse(text) as PlatformJson | null;
-  return image?.os ? [platformText(image)] : [];
-}
-
-function platformText({ os, architecture, variant }: PlatformJson): string {
-  return normalizePlatform([os, architecture, variant].filter(Boolean).join('/'));
 }
 
 export interface TagMove {
