@@ -14,9 +14,12 @@ describe('the private docker configuration', () => {
     expect(JSON.parse(privateConfig(own, registry, '/config.json'))).toEqual(expected);
   });
 
-  it.each(['{"auths": {"a": "c2VjcmV0"', '[]', 'null', '7'])('of what is no JSON object is refused without repeating it: %s', (own) => {
-    expect(() => privateConfig(own, 'ghcr.io', '/home/me/.docker/config.json')).toThrow(
-      'The docker configuration /home/me/.docker/config.json is not a JSON object, so docker cannot read its logins.');
+  it.each([
+    ['{"auths": {"a": "c2VjcmV0"', 'is JSON that was cut off'], ['{"auths": {"a": c2VjcmV0}}', 'is not JSON'], ['[]', 'must be an object'], ['null', 'must be an object'],
+    ['{"credHelpers": {"ghcr.io": {"password": "c2VjcmV0"}}}', 'must have a string as credHelpers["ghcr.io"]'],
+  ])('that docker could not read is refused without repeating it: %s', (own, problem) => {
+    const message = `Docker cannot read its logins: its configuration /home/me/.docker/config.json ${problem}.`;
+    expect(() => privateConfig(own, 'ghcr.io', '/home/me/.docker/config.json')).toThrow(new Error(message));
   });
 });
 

@@ -41,7 +41,7 @@ describe('the commit of an image', () => {
 
 it.each([
   [readManifest, '<html>', 'its manifest is not JSON: it starts with "<html>"'],
-  [readManifest, '"latest"', 'its manifest must be an object, not "latest"'],
+  [readManifest, '[]', 'its manifest must be an object, not []'],
   [readManifest, '{"manifests":[{"digest":5}]}', 'its manifest must have a string as manifests[0].digest, not 5'],
   [readManifest, '{"annotations":{"org.opencontainers.image.revision":[]}}', 'its manifest must have a string as annotations["org.opencontainers.image.revision"], not []'],
   [readConfiguration, '', 'its configuration is empty'],

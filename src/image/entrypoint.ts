@@ -1,5 +1,7 @@
 import { join, posix } from 'node:path';
+import * as v from 'valibot';
 import type { BuildConfig } from '../config/config.js';
+import { tryJson } from '../ports/json.js';
 import type { DockerPorts } from './docker.js';
 import { dockerfileOf, isRemoteContext } from './source.js';
 
@@ -88,14 +90,7 @@ function sourceOfProgram(stage: readonly Instruction[], values: Readonly<Record<
 }
 
 /** The words of the JSON form of an instruction; undefined for the shell form. */
-function words(rest: string): readonly string[] | undefined {
-  try {
-    const list: unknown = JSON.parse(rest);
-    return Array.isArray(list) && list.every((word) => typeof word === 'string') ? list : undefined;
-  } catch {
-    return undefined;
-  }
-}
+const words = (rest: string): readonly string[] | undefined => tryJson(rest, v.array(v.string()));
 
 /** Undefined when it holds a variable whose value is not certain. */
 function fillIn(word: string, values: Readonly<Record<string, string>>): string | undefined {

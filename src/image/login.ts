@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import * as v from 'valibot';
 import type { RegistryLogin } from '../config/config.js';
 import { CommandError } from '../outcome/errors.js';
+import { JsonError, readJson } from '../ports/json.js';
 import { docker, finalError, ownAccess, type DockerAccess, type DockerPorts } from './docker.js';
 import { classifyRegistryError } from './registry-error.js';
 import { withRetries, type Attempt } from './retry.js';
@@ -59,20 +61,21 @@ async function privateAccess(ports: DockerPorts, registry: string, folder: strin
 export function privateConfig(text: string | undefined, registry: string, file: string): string {
   const config = parseConfig(text, file);
   const inFile = Object.fromEntries(storeKeys(registry).map((key) => [key, '']));
-  return JSON.stringify({ ...config, credHelpers: { ...(config['credHelpers'] as object | undefined), ...inFile } });
+  return JSON.stringify({ ...config, credHelpers: { ...config.credHelpers, ...inFile } });
 }
 
-function parseConfig(text: string | undefined, file: string): Record<string, unknown> {
+/** Everything else in it is docker's, and is handed on as it is. */
+const dockerConfig = v.looseObject({ credHelpers: v.nullish(v.record(v.string(), v.string())) });
+
+function parseConfig(text: string | undefined, file: string): v.InferOutput<typeof dockerConfig> {
   if (text === undefined || text.trim() === '') return {};
   try {
-    const config: unknown = JSON.parse(text);
-    if (typeof config === 'object' && config !== null && !Array.isArray(config)) return config as Record<string, unknown>;
-  } catch {
-    // What does not parse may hold a password, so nothing of it is repeated.
+    return readJson(text, dockerConfig, `its configuration ${file}`);
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    // It may hold a password, so no value of it is repeated.
+    throw new CommandError('registry-denied', `Docker cannot read its logins: ${error.source} ${error.problem}.`, { hint: 'Fix or remove this file.' });
   }
-  throw new CommandError('registry-denied', `The docker configuration ${file} is not a JSON object, so docker cannot read its logins.`, {
-    hint: 'Mend or remove this file.',
-  });
 }
 
 /** Docker Hub is kept under the address of its old index. */

@@ -10,7 +10,7 @@ import { safeParse, type BaseIssue, type GenericSchema } from 'valibot';
 export class JsonError extends Error {
   /**
    * @param source what was read, as the subject of a sentence: `The output of docker buildx imagetools inspect`
-   * @param problem what is wrong and where, without anything of the text, for documents that hold secrets:
+   * @param problem what is wrong and where, without any value of the text, for documents that hold secrets:
    *   `must have a string as manifests[0].digest`
    * @param found what is there instead, shortened: `, not 5`
    */
@@ -42,6 +42,8 @@ export function tryJson<T>(text: string, schema: GenericSchema<unknown, T>): T |
  * @throws JsonError
  */
 export function checkShape<T>(value: unknown, schema: GenericSchema<unknown, T>, source: string): T {
+  // To valibot a list is an object too, and one without any field that must be there would be read as empty.
+  if (Array.isArray(value) && objectTypes.includes(schema.type)) throw new JsonError(source, 'must be an object', `, not ${excerpt(JSON.stringify(value))}`);
   const result = safeParse(schema, value, { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;
@@ -50,6 +52,8 @@ export function checkShape<T>(value: unknown, schema: GenericSchema<unknown, T>,
   if (issue.input === undefined) throw new JsonError(source, `lacks ${place}`, '');
   throw new JsonError(source, `must ${place === '' ? 'be' : 'have'} ${wordsFor(issue)}${place && ` as ${place}`}`, `, not ${excerpt(JSON.stringify(issue.input))}`);
 }
+
+const objectTypes: readonly string[] = ['object', 'loose_object', 'strict_object', 'record'];
 
 function parse(text: string, source: string): unknown {
   try {
@@ -62,9 +66,11 @@ function parse(text: string, source: string): unknown {
 /** What is wrong, and the part of the text that shows it. The engine names a position only for some errors. */
 function syntaxProblem(text: string, reason: string): [problem: string, found: string] {
   if (text.trim() === '') return ['is empty', ''];
-  if (/end of JSON input|Unterminated string/.test(reason)) return ['is JSON that was cut off', `: it ends with ${excerpt(JSON.stringify(text.slice(-excerptLength / 2)))}`];
-  const position = /at position (\d+)/.exec(reason)?.[1];
-  if (position !== undefined) return [`is not JSON from character ${Number(position) + 1} on`, `: ${excerpt(JSON.stringify(text.slice(Number(position))))}`];
+  const position = Number(/at position (\d+)/.exec(reason)?.[1] ?? 0);
+  if (/end of JSON input|Unterminated string/.test(reason) || position >= text.trimEnd().length) {
+    return ['is JSON that was cut off', `: it ends with ${excerpt(JSON.stringify(text.slice(-excerptLength / 2)))}`];
+  }
+  if (position > 0) return [`is not JSON from character ${position + 1} on`, `: ${excerpt(JSON.stringify(text.slice(position)))}`];
   return ['is not JSON', `: it starts with ${excerpt(JSON.stringify(text.trimStart()))}`];
 }
 
