@@ -14,7 +14,7 @@ import { missingPlatforms } from './platforms.js';
 import { formatReference } from './reference.js';
 import { describeImage } from './registry.js';
 import { classifyRegistryError } from './registry-error.js';
-import { withRetries, type Attempt } from './retry.js';
+import { TemporaryError, withRetries } from './retry.js';
 import type { Source } from './source.js';
 import type { TagChoice } from './tags.js';
 
@@ -108,14 +108,14 @@ async function buildAndPush(ports: DockerPorts, access: DockerAccess, request: B
 /** One build with its push. When only the push failed, the next try finds every step in the builder's cache. */
 async function runBuild(
   ports: DockerPorts, access: DockerAccess, build: BuildConfig, args: readonly string[], env: Readonly<Record<string, string>>,
-): Promise<Attempt<undefined>> {
+): Promise<void> {
   const exited = await docker(ports, access, { args, env, onLine: (line) => ports.log.output(line) });
-  if (exited.code === 0) return { value: undefined };
+  if (exited.code === 0) return;
   const output = `${exited.stdout}${exited.stderr}`;
   const failure = explainBuildFailure(output);
   const { cause, message, hint, temporary = false } = failure.missed ? await explainMissed(ports.files, build, failure, failure.missed) : failure;
   const evidence = [{ title: 'docker buildx build', text: relevantLines(output) }];
-  return { error: new CommandError(cause, message, { hint, evidence }), temporary };
+  throw new (temporary ? TemporaryError : CommandError)(cause, message, { hint, evidence });
 }
 
 /** Each secret in a file that only this user can read: arguments can be seen by everybody on the machine. */

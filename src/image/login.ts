@@ -5,7 +5,7 @@ import { CommandError } from '../outcome/errors.js';
 import { JsonError, readJson } from '../ports/json.js';
 import { docker, finalError, ownAccess, type DockerAccess, type DockerPorts } from './docker.js';
 import { classifyRegistryError } from './registry-error.js';
-import { withRetries, type Attempt } from './retry.js';
+import { TemporaryError, withRetries } from './retry.js';
 
 const loginTimeoutMs = 60_000;
 
@@ -84,14 +84,13 @@ const isHub = (registry: string): boolean => /^(?:index\.|registry-1\.)?docker\.
 const storeKeys = (registry: string): readonly string[] =>
   (isHub(registry) ? [hubIndex, 'docker.io', 'index.docker.io'] : [registry]);
 
-async function tryLogin(ports: DockerPorts, access: DockerAccess, login: RegistryLogin): Promise<Attempt<undefined>> {
+async function tryLogin(ports: DockerPorts, access: DockerAccess, login: RegistryLogin): Promise<void> {
   const exited = await docker(ports, access, {
     args: ['login', `--username=${login.username}`, '--password-stdin', '--', isHub(login.registry) ? 'docker.io' : login.registry],
     stdin: login.password,
     timeoutMs: loginTimeoutMs,
   });
-  if (exited.code === 0) return { value: undefined };
-  return loginFailure(login, loginError(exited.stderr));
+  if (exited.code !== 0) throw loginFailure(login, loginError(exited.stderr));
 }
 
 /** The last line; the ones before tell of every address that was tried. */
@@ -99,24 +98,18 @@ function loginError(stderr: string): string {
   return finalError(stderr).split('\n').at(-1)?.replace(/^Error response from daemon: /, '') ?? '';
 }
 
-function loginFailure({ registry, username }: RegistryLogin, reason: string): Attempt<never> {
+function loginFailure({ registry, username }: RegistryLogin, reason: string): CommandError {
   const kind = classifyRegistryError(reason);
   if (kind === 'denied') {
-    return {
-      error: new CommandError('registry-denied', `The registry ${registry} refused the login of ${username}: ${reason}.`, {
-        hint: 'Check `registry-username` and `registry-password`: is the secret set for this repository, is the token still valid?',
-      }),
-      temporary: false,
-    };
+    return new CommandError('registry-denied', `The registry ${registry} refused the login of ${username}: ${reason}.`, {
+      hint: 'Check `registry-username` and `registry-password`: is the secret set for this repository, is the token still valid?',
+    });
   }
   if (kind === 'temporary' || kind === 'unreachable') {
-    return {
-      error: new CommandError('push-failed', `The registry ${registry} cannot be reached: ${reason}.`, {
-        hint: 'Check `registry`, host and port, and that the runner may reach it.',
-      }),
-      temporary: kind === 'temporary',
-    };
+    const Failure = kind === 'temporary' ? TemporaryError : CommandError;
+    return new Failure('push-failed', `The registry ${registry} cannot be reached: ${reason}.`, {
+      hint: 'Check `registry`, host and port, and that the runner may reach it.',
+    });
   }
-  const error = new CommandError('registry-denied', `The login to ${registry} as ${username} did not work: ${reason}.`);
-  return { error, temporary: false };
+  return new CommandError('registry-denied', `The login to ${registry} as ${username} did not work: ${reason}.`);
 }

@@ -1,6 +1,7 @@
 import type { RegistryLogin } from '../config/config.js';
 import { CommandError } from '../outcome/errors.js';
 import { messageOf } from '../outcome/wording.js';
+import { within } from '../ports/within.js';
 import type { DockerPorts } from './docker.js';
 import { logIn } from './login.js';
 import { describeImage, type Described } from './registry.js';
@@ -15,19 +16,16 @@ import { describeImage, type Described } from './registry.js';
 export async function lookUp(
   ports: DockerPorts, login: RegistryLogin | undefined, references: readonly string[], withinMs: number, describe: typeof describeImage = describeImage,
 ): Promise<readonly Described[]> {
-  const over = new AbortController();
-  const answered = new AbortController();
-  const silence = new CommandError('push-failed', `It did not answer within ${withinMs / 1000} s.`);
-  ports.clock.sleep(withinMs, AbortSignal.any([ports.cancelled, answered.signal])).then(() => over.abort(silence), () => undefined);
-  const hurried = { ...ports, cancelled: AbortSignal.any([ports.cancelled, over.signal]) };
+  const late = (): CommandError => new CommandError('push-failed', `It did not answer within ${withinMs / 1000} s.`);
   try {
-    const access = await logIn(hurried, login);
-    return await Promise.all(references.map((reference) => describe(hurried, access, reference)));
+    return await within(ports.clock, { ms: withinMs, late, signal: ports.cancelled }, async (signal) => {
+      const hurried = { ...ports, cancelled: signal };
+      const access = await logIn(hurried, login);
+      return Promise.all(references.map((reference) => describe(hurried, access, reference)));
+    });
   } catch (error) {
     ports.cancelled.throwIfAborted();
     const state = error instanceof CommandError && error.code === 'registry-denied' ? 'denied' : 'unreachable';
     return references.map(() => ({ state, reason: messageOf(error) }));
-  } finally {
-    answered.abort();
   }
 }

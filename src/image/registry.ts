@@ -5,7 +5,7 @@ import { JsonError } from '../ports/json.js';
 import { asTyped, docker, finalError, type DockerAccess, type DockerPorts } from './docker.js';
 import { readConfiguration, readManifest, type Configuration, type Origin } from './manifest.js';
 import { classifyRegistryError } from './registry-error.js';
-import { withRetries, type Attempt } from './retry.js';
+import { TemporaryError, withRetries } from './retry.js';
 
 /** The origin is what annotations or labels say of it, as far as they were read. */
 export interface ImageDescription extends Origin {
@@ -30,12 +30,12 @@ export async function describeImage(
 ): Promise<Described> {
   return withRetries<Described>(ports, `Reading ${reference}`, async () => {
     const raw = await imagetools(ports, access, builder, ['inspect', '--raw', '--', reference]);
-    if (raw.code === 0) return { value: await describe(ports, access, reference, raw.stdout, builder) };
+    if (raw.code === 0) return describe(ports, access, reference, raw.stdout, builder);
     const reason = finalError(raw.stderr);
     const kind = classifyRegistryError(reason);
-    if (kind === 'absent') return { value: { state: 'absent' } };
-    if (kind === 'denied') return { value: { state: 'denied', reason } };
-    return { error: new CommandError('push-failed', reason), temporary: kind === 'temporary' };
+    if (kind === 'absent') return { state: 'absent' };
+    if (kind === 'denied') return { state: 'denied', reason };
+    throw new (kind === 'temporary' ? TemporaryError : CommandError)('push-failed', reason);
   }).catch(unreadable);
 }
 
@@ -116,10 +116,9 @@ export async function moveTags(ports: DockerPorts, access: DockerAccess, move: T
   ports.log.command(asTyped(args));
   const names = move.tags.map((tag) => `${move.image}:${tag}`).join(', ');
   try {
-    await withRetries(ports, `Tagging ${names}`, async (): Promise<Attempt<undefined>> => {
+    await withRetries(ports, `Tagging ${names}`, async () => {
       const exited = await docker(ports, access, { args, timeoutMs: 5 * inspectTimeoutMs });
-      if (exited.code === 0) return { value: undefined };
-      return tagFailure(names, finalError(exited.stderr));
+      if (exited.code !== 0) throw tagFailure(names, finalError(exited.stderr));
     });
   } catch (error) {
     await explainUnmoved(ports, access, move, error);
@@ -163,12 +162,10 @@ async function checkTag(ports: DockerPorts, access: DockerAccess, move: TagMove,
   });
 }
 
-function tagFailure(names: string, reason: string): Attempt<never> {
+function tagFailure(names: string, reason: string): CommandError {
   const kind = classifyRegistryError(reason);
-  const error = kind === 'denied'
-    ? new CommandError('registry-denied', `The registry did not let ${names} be set: ${reason}.`)
-    : new CommandError('push-failed', `${names} could not be set: ${reason}.`);
-  return { error, temporary: kind === 'temporary' };
+  if (kind === 'denied') return new CommandError('registry-denied', `The registry did not let ${names} be set: ${reason}.`);
+  return new (kind === 'temporary' ? TemporaryError : CommandError)('push-failed', `${names} could not be set: ${reason}.`);
 }
 
 function imagetools(ports: DockerPorts, access: DockerAccess, builder: string | undefined, args: readonly [string, ...string[]]) {

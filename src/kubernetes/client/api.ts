@@ -2,6 +2,7 @@ import { messageOf } from '../../outcome/wording.js';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import type { Clock } from '../../ports/clock.js';
 import { bodyOf, flatHeaders, type HttpResponse } from '../../ports/http.js';
+import { retry } from '../../ports/retry.js';
 import { meaningOf } from './meaning.js';
 import { apiPath, type Resource } from './resources.js';
 
@@ -72,25 +73,19 @@ const defaultTimeoutMs = 30_000;
 /** A read that is going to be tried again does not wait that long for a request that was lost. */
 const firstTimeoutMs = 10_000;
 /** Reads are tried again while the API server restarts; a write never is, because it may have been done. */
-const readAttempts = [100, 300, 1000, 2000];
+const readDelaysMs = [100, 300, 1000, 2000];
 /** The API server tries a patch that came beside another write five times by itself, and then answers 409. */
-const conflictPausesMs = [50, 200, 500, 1000];
+const conflictDelaysMs = [50, 200, 500, 1000];
 
 /** @param closed when it aborts, whatever is still asked or asked again ends, and is not tried any more */
 export function openApi(socketPath: string, clock: Clock, closed: AbortSignal): Api {
   const agent = new Agent({ keepAlive: true, maxSockets: 32 });
 
-  const read = async <T>(path: string, options?: CallOptions): Promise<T> => {
-    const timeoutMs = options?.timeoutMs;
-    for (const pauseMs of [...readAttempts.slice(0, options?.attempts === undefined ? undefined : options.attempts - 1), undefined]) {
-      try {
-        return parseAnswer<T>(path, await call(path, { ...options, timeoutMs: timeoutMs ?? (pauseMs === undefined ? defaultTimeoutMs : firstTimeoutMs) }));
-      } catch (error) {
-        if (pauseMs === undefined || !(error instanceof ApiError) || !error.passing) throw error;
-        await clock.sleep(pauseMs, options?.signal);
-      }
-    }
-    throw new Error('unreachable');
+  const read = <T>(path: string, options?: CallOptions): Promise<T> => {
+    const { attempts = readDelaysMs.length + 1, signal } = options ?? {};
+    const policy = { delaysMs: readDelaysMs.slice(0, attempts - 1), retryable: (error: unknown) => error instanceof ApiError && error.passing, signal };
+    return retry(clock, policy, async (count) =>
+      parseAnswer<T>(path, await call(path, { ...options, timeoutMs: options?.timeoutMs ?? (count < attempts ? firstTimeoutMs : defaultTimeoutMs) })));
   };
 
   const begin = requester(socketPath, agent, clock, closed);
@@ -116,7 +111,8 @@ export function openApi(socketPath: string, clock: Clock, closed: AbortSignal): 
     },
     patch: async (path, operations, options) => {
       const request = { ...options, method: 'PATCH', body: operations, contentType: 'application/json-patch+json' };
-      return parseAnswer(path, await pastConflicts(clock, () => call(path, request), options?.signal));
+      const policy = { delaysMs: conflictDelaysMs, retryable: (error: unknown) => error instanceof ApiError && error.status === 409, signal: options?.signal };
+      return retry(clock, policy, async () => parseAnswer(path, await call(path, request)));
     },
     send: async (method, path, body, options) => parseAnswer(path, await call(path, { ...options, method, body })),
     raw: call,
@@ -175,15 +171,6 @@ async function* piecesOf({ answer, failed, tooLate }: Begun): AsyncGenerator<Uin
   } catch (error) {
     throw failed(error);
   }
-}
-
-async function pastConflicts(clock: Clock, patch: () => Promise<RawAnswer>, signal: AbortSignal | undefined): Promise<RawAnswer> {
-  for (const pauseMs of conflictPausesMs) {
-    const answer = await patch();
-    if (answer.status !== 409) return answer;
-    await clock.sleep(pauseMs, signal);
-  }
-  return patch();
 }
 
 /**

@@ -3,6 +3,7 @@ import { ClusterError } from '../../outcome/errors.js';
 import { messageOf } from '../../outcome/wording.js';
 import { discard, HttpError } from '../../ports/http.js';
 import type { Ports } from '../../ports/ports.js';
+import { retry } from '../../ports/retry.js';
 
 /** The release that is installed where kubectl is missing: SHA-256 of `bin/linux/ARCH/kubectl` as dl.k8s.io publishes it. */
 export const pinned = {
@@ -16,8 +17,8 @@ export const pinned = {
 
 /** 58 MB, also over a slow line. */
 const downloadTimeoutMs = 300_000;
-/** Pauses before the second and the third try. */
-const pausesMs = [2000, 6000];
+/** Before the second and the third attempt, ms. */
+const delaysMs = [2000, 6000];
 
 /**
  * Downloads kubectl into the tool cache of the runner or of the user, or takes it from there.
@@ -59,44 +60,42 @@ function cacheFolder(env: Ports['env'], arch: string, sha256: string): string | 
   return root === undefined ? undefined : `${root}/kubectl/${pinned.version}-${sha256.slice(0, 12)}/${arch}`;
 }
 
-interface Failed {
-  readonly reason: string;
-  readonly mayPass: boolean;
+/** The server did not give the file. */
+class NotDownloaded extends Error {
+  constructor(reason: string, readonly mayPass: boolean) {
+    super(reason);
+  }
 }
 
 /** @throws ClusterError tool-missing; whatever writing the file throws */
 async function download(ports: Ports, url: string, path: string, sha256: string): Promise<void> {
-  for (let tried = 0; ; tried += 1) {
-    const failed = await attempt(ports, url, path, sha256);
-    if (failed === undefined) return;
-    const pauseMs = failed.mayPass ? pausesMs[tried] : undefined;
-    if (pauseMs === undefined) {
-      throw new ClusterError('tool-missing', `kubectl is not on PATH and could not be downloaded from ${new URL(url).host}: ${failed.reason}.`, {
-        hint: 'Install kubectl in a step before this one, or set `kubectl-url` to a mirror that this runner can reach.',
-      });
-    }
-    ports.log.warning(`kubectl could not be downloaded and is tried again in ${pauseMs / 1000} s: ${failed.reason}`);
-    await ports.clock.sleep(pauseMs, ports.cancelled);
+  const { host } = new URL(url);
+  try {
+    await retry(ports.clock, {
+      delaysMs,
+      retryable: (error) => error instanceof HttpError || (error instanceof NotDownloaded && error.mayPass),
+      signal: ports.cancelled,
+      onWait: (error, delayMs) => ports.log.warning(`kubectl could not be downloaded and is tried again in ${delayMs / 1000} s: ${messageOf(error)}`),
+    }, () => downloadOnce(ports, url, path, sha256));
+  } catch (error) {
+    if (!(error instanceof HttpError || error instanceof NotDownloaded)) throw error;
+    throw new ClusterError('tool-missing', `kubectl is not on PATH and could not be downloaded from ${host}: ${error.message}.`, {
+      hint: 'Install kubectl in a step before this one, or set `kubectl-url` to a mirror that this runner can reach.', cause: error,
+    });
   }
 }
 
-/** @returns why it did not work; undefined when it did */
-async function attempt({ http, files, cancelled }: Ports, url: string, path: string, sha256: string): Promise<Failed | undefined> {
+async function downloadOnce({ http, files, cancelled }: Ports, url: string, path: string, sha256: string): Promise<void> {
+  const response = await http.request({ url, timeoutMs: downloadTimeoutMs, maxRedirects: 5, signal: cancelled });
   try {
-    const response = await http.request({ url, timeoutMs: downloadTimeoutMs, maxRedirects: 5, signal: cancelled });
-    try {
-      const { status } = response;
-      if (status !== 200) return { reason: `it answered with status ${status}`, mayPass: status === 408 || status === 429 || status >= 500 };
-      const actual = await files.writeVerified(path, response.body, sha256, 0o755);
-      if (actual === sha256) return undefined;
-      throw new ClusterError('tool-missing', `The kubectl from ${new URL(url).host} has the checksum ${actual}, and ${sha256} is pinned. It was not run.`, {
-        hint: 'Somebody serves another file there. Check `kubectl-url`; for another version set `kubectl-sha256` to the checksum that you trust.',
-      });
-    } finally {
-      await discard(response);
-    }
-  } catch (error) {
-    if (error instanceof HttpError) return { reason: error.message, mayPass: true };
-    throw error;
+    const { status } = response;
+    if (status !== 200) throw new NotDownloaded(`it answered with status ${status}`, status === 408 || status === 429 || status >= 500);
+    const actual = await files.writeVerified(path, response.body, sha256, 0o755);
+    if (actual === sha256) return;
+    throw new ClusterError('tool-missing', `The kubectl from ${new URL(url).host} has the checksum ${actual}, and ${sha256} is pinned. It was not run.`, {
+      hint: 'Somebody serves another file there. Check `kubectl-url`; for another version set `kubectl-sha256` to the checksum that you trust.',
+    });
+  } finally {
+    await discard(response);
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../ports/clock.js';
+import { backoff, retry } from '../../ports/retry.js';
 import { ApiError } from './api.js';
 import { isRefusal } from './meaning.js';
 
@@ -13,24 +14,20 @@ export const refusalLastsMs = 15_000;
  * a read, or a change that first reads what stands there, because an unanswered write may have been done.
  * @throws the last error, when it is another kind or the time is over; the signal's reason
  */
-export async function persistently<T>(
+export function persistently<T>(
   clock: Clock, attempt: () => Promise<T>, options: { readonly forMs?: number; readonly signal?: AbortSignal } = {},
 ): Promise<T> {
-  const startedAt = clock.monotonic();
-  const until = startedAt + (options.forMs ?? persistForMs);
-  let fineAt = startedAt;
-  for (let pauseMs = 250; ; pauseMs = Math.min(2000, pauseMs * 2)) {
-    try {
-      return await attempt();
-    } catch (error) {
+  let fineAt = clock.monotonic();
+  return retry(clock, {
+    delaysMs: backoff(250, 2000),
+    untilMs: clock.monotonic() + (options.forMs ?? persistForMs),
+    signal: options.signal,
+    retryable: (error) => {
       // An error that is not of the server keeps its own words, also those of how far a cancelled attempt had come.
-      if (!(error instanceof ApiError)) throw error;
-      options.signal?.throwIfAborted();
+      if (!(error instanceof ApiError)) return false;
       const now = clock.monotonic();
       if (!isRefusal(error)) fineAt = now;
-      const passing = isRefusal(error) ? now - fineAt < refusalLastsMs : error.passing;
-      if (!passing || now >= until) throw error;
-      await clock.sleep(pauseMs, options.signal);
-    }
-  }
+      return isRefusal(error) ? now - fineAt < refusalLastsMs : error.passing;
+    },
+  }, attempt);
 }

@@ -3,6 +3,7 @@ import { ClusterError } from '../../outcome/errors.js';
 import { wordsOf } from '../../outcome/program-words.js';
 import type { Ports } from '../../ports/ports.js';
 import type { Exited, Running } from '../../ports/process.js';
+import { unlessAborted, within } from '../../ports/within.js';
 import type { Access } from './access.js';
 
 /** sun_path of Linux holds 108 bytes, that of macOS 104, the last of them a zero: man 7 unix. */
@@ -61,20 +62,14 @@ async function serve({ process, clock, cancelled }: Pick<Ports, 'process' | 'clo
   });
   // When it ends later, requests fail by themselves; this promise must not be an unhandled rejection then.
   ended.catch(() => undefined);
-  const over = new AbortController();
-  const late = clock.sleep(startsWithinMs, AbortSignal.any([cancelled, over.signal])).then(() => {
-    throw new ClusterError('tool-timeout', `kubectl proxy did not start to serve within ${startsWithinMs / 1000} s${said.length > 0 ? `: ${wordsOf(said.join('\n'))}` : ''}.`, {
-      hint: 'Run `kubectl proxy` on the runner to see what it is waiting for, for example a program that gives it credentials.',
-    });
+  const late = (): DeployError => new ClusterError('tool-timeout', `kubectl proxy did not start to serve within ${startsWithinMs / 1000} s${said.length > 0 ? `: ${wordsOf(said.join('\n'))}` : ''}.`, {
+    hint: 'Run `kubectl proxy` on the runner to see what it is waiting for, for example a program that gives it credentials.',
   });
-  late.catch(() => undefined);
   try {
-    await Promise.race([serving, ended, late]);
+    await within(clock, { ms: startsWithinMs, late, signal: cancelled }, (signal) => unlessAborted(Promise.race([serving, ended]), signal));
   } catch (error) {
     await running.stop();
     throw error;
-  } finally {
-    over.abort();
   }
   return { socketPath, said: () => wordsOf(said.join('\n')), stop: () => running.stop() };
 }

@@ -1,60 +1,70 @@
-import { ApiError } from '../client/api.js';
+import type { ApiError } from '../client/api.js';
 import { isRefusal, meaningOf } from '../client/meaning.js';
 import { persistForMs, refusalLastsMs } from '../client/persist.js';
 import { ClusterError } from '../../outcome/errors.js';
 import type { Ports } from '../../ports/ports.js';
+import { steadily, type RetryPolicy } from '../../ports/retry.js';
 
 /** One hiccup is no failure, however short the wait for another run may be. */
 const hiccupMs = 5000;
-const pauseMs = 500;
+
+/** The Lease was free, and is not this run's: the API server did not write it, or somebody else did so first. */
+export class LeaseNotWritten extends ClusterError {
+  /** @param answer of the API server; undefined when somebody else was faster */
+  constructor(app: string, readonly answer: ApiError | undefined) {
+    if (answer) {
+      const { cause, hint } = meaningOf(answer);
+      super(cause, `The lock of ${app} could not be acquired: ${answer.message}.`, { hint, cause: answer });
+    } else {
+      super('locked', `The lock of ${app} was free each time it was read, and each time somebody else wrote it first.`, {
+        hint: 'Look at the Lease and what else writes it, for example an operator or a finalizer that keeps it from being deleted.',
+      });
+    }
+  }
+}
 
 /**
- * The attempts to write the Lease while it is free. One that was not answered may have been done, which the Lease itself
- * shows a moment later, so none of them is the last word; but they come to an end.
+ * How long a Lease that is free is tried to be written. A write that was not answered may have been done, which the Lease itself
+ * shows a moment later, so each attempt reads it first; but they come to an end.
  */
-export class LeaseWrites {
+export class LeaseWrites implements RetryPolicy {
+  readonly delaysMs = steadily(500);
+  readonly signal: AbortSignal;
   private since: number | undefined;
+  private reported = false;
 
-  constructor(private readonly ports: Pick<Ports, 'clock' | 'log' | 'cancelled'>, private readonly app: string, private readonly deadlineAt: number) {}
+  /** @param deadlineAt until when the lock is waited for, monotonic ms */
+  constructor(private readonly ports: Pick<Ports, 'clock' | 'log' | 'cancelled'>, private readonly app: string, private readonly deadlineAt: number) {
+    this.signal = ports.cancelled;
+  }
 
-  /**
-   * @param write resolves with false when somebody else was faster
-   * @returns false when the Lease is to be looked at again
-   * @throws ClusterError with the meaning of the last answer when it has lasted
-   */
-  async attempt(write: () => Promise<boolean>): Promise<boolean> {
-    const trouble = await write().then((taken) => taken || undefined, (error: unknown) => error);
-    if (trouble === true) return true;
+  readonly retryable = (error: unknown): boolean => {
+    if (!(error instanceof LeaseNotWritten)) return false;
     const now = this.ports.clock.monotonic();
     this.since ??= now;
-    if (trouble instanceof ApiError ? !this.mayPass(trouble, now) : trouble !== undefined || this.isOver(now, persistForMs)) throw this.named(trouble);
-    if (trouble instanceof ApiError && now === this.since) this.ports.log.warning(`The lock of ${this.app} could not be written, and is tried again: ${trouble.message}`);
-    await this.ports.clock.sleep(pauseMs, this.ports.cancelled);
-    return false;
-  }
+    return this.mayPass(error, now);
+  };
+
+  /** Reported once, not each time. */
+  readonly onWait = (error: unknown): void => {
+    if (this.reported || !(error instanceof LeaseNotWritten && error.answer)) return;
+    this.reported = true;
+    this.ports.log.warning(`The lock of ${this.app} could not be written, and is tried again: ${error.answer.message}`);
+  };
 
   /** Somebody holds the Lease, so the attempts before have nothing to do with the next. */
   forget(): void {
     this.since = undefined;
+    this.reported = false;
   }
 
-  private mayPass(error: ApiError, now: number): boolean {
-    return isRefusal(error) ? !this.isOver(now, refusalLastsMs) : error.passing && !this.isOver(now, persistForMs);
+  private mayPass({ answer }: LeaseNotWritten, now: number): boolean {
+    if (answer && isRefusal(answer)) return !this.isOver(now, refusalLastsMs);
+    return (answer === undefined || answer.passing) && !this.isOver(now, persistForMs);
   }
 
   private isOver(now: number, lastsMs: number): boolean {
     const since = this.since ?? now;
     return now >= Math.min(since + lastsMs, Math.max(this.deadlineAt, since + hiccupMs));
-  }
-
-  private named(trouble: unknown): unknown {
-    if (trouble === undefined) {
-      return new ClusterError('locked', `The lock of ${this.app} was free each time it was read, and each time somebody else wrote it first.`, {
-        hint: 'Look at the Lease and what else writes it, for example an operator or a finalizer that keeps it from being deleted.',
-      });
-    }
-    if (!(trouble instanceof ApiError)) return trouble;
-    const { cause, hint } = meaningOf(trouble);
-    return new ClusterError(cause, `The lock of ${this.app} could not be acquired: ${trouble.message}.`, { hint, cause: trouble });
   }
 }

@@ -6,7 +6,8 @@ import { persistently } from '../client/persist.js';
 import { apiPath, resources } from '../client/resources.js';
 import { ClusterError } from '../../outcome/errors.js';
 import type { Ports } from '../../ports/ports.js';
-import { LeaseWrites } from './lease-writes.js';
+import { retry } from '../../ports/retry.js';
+import { LeaseNotWritten, LeaseWrites } from './lease-writes.js';
 import type { Holder, Lock } from '../../record/store.js';
 
 export const leaseSeconds = 15;
@@ -23,21 +24,23 @@ export async function acquireLock(ports: Ports, cluster: Cluster, app: string, h
   const path = apiPath(resources.leases, cluster.namespace, lockName(app));
   const deadlineAt = ports.clock.monotonic() + timeoutMs;
   const writes = new LeaseWrites(ports, app, deadlineAt);
-  for (let told = false; ;) {
-    const { lease, ageMs } = await persistently(ports.clock, () => readLease(cluster.api, path), { signal: ports.cancelled });
-    const heardAt = ports.clock.monotonic() - ageMs;
-    if (isFree(lease, ageMs, holder)) {
-      const taken = await writes.attempt(() => take(cluster, path, app, holder, lease, ports.clock.now()));
-      if (taken) return { ...keepLock(ports, cluster.api, path, holder), formerHeardAt: heardAt };
-      continue;
+  let told = false;
+  return retry(ports.clock, writes, async () => {
+    for (;;) {
+      const { lease, ageMs } = await persistently(ports.clock, () => readLease(cluster.api, path), { signal: ports.cancelled });
+      const heardAt = ports.clock.monotonic() - ageMs;
+      if (isFree(lease, ageMs, holder)) {
+        await take(cluster, path, app, holder, lease, ports.clock.now());
+        return { ...keepLock(ports, cluster.api, path, holder), formerHeardAt: heardAt };
+      }
+      const leftMs = deadlineAt - ports.clock.monotonic();
+      if (leftMs <= 0) throw new ClusterError('locked', `${describeHolder(app, lease)}, and did not end within ${Math.round(timeoutMs / 1000)} s.`);
+      if (!told) ports.log.info(`${describeHolder(app, lease)}; waiting for it, at most ${Math.round(timeoutMs / 1000)} s`);
+      told = true;
+      writes.forget();
+      await changed(ports, cluster, app, lease, Math.min(leftMs, leaseSeconds * 1000 - ageMs + 200));
     }
-    const leftMs = deadlineAt - ports.clock.monotonic();
-    if (leftMs <= 0) throw new ClusterError('locked', `${describeHolder(app, lease)}, and did not end within ${Math.round(timeoutMs / 1000)} s.`);
-    if (!told) ports.log.info(`${describeHolder(app, lease)}; waiting for it, at most ${Math.round(timeoutMs / 1000)} s`);
-    told = true;
-    writes.forget();
-    await changed(ports, cluster, app, lease, Math.min(leftMs, leaseSeconds * 1000 - ageMs + 200));
-  }
+  });
 }
 
 /** Whether the Lease may be taken: nobody holds it, it is ours, or its holder has been silent for too long. */
@@ -64,8 +67,8 @@ function describeHolder(app: string, lease: Lease | undefined): string {
   return `${app} is being deployed by another run${since} (${url ?? lease?.spec?.holderIdentity})`;
 }
 
-/** @returns false when somebody else was faster */
-async function take({ api, namespace }: Cluster, path: string, app: string, holder: Holder, lease: Lease | undefined, now: number): Promise<boolean> {
+/** @throws LeaseNotWritten */
+async function take({ api, namespace }: Cluster, path: string, app: string, holder: Holder, lease: Lease | undefined, now: number): Promise<void> {
   const at = microTime(now);
   const body = {
     apiVersion: 'coordination.k8s.io/v1', kind: 'Lease',
@@ -81,11 +84,11 @@ async function take({ api, namespace }: Cluster, path: string, app: string, hold
   try {
     if (lease) await api.send('PUT', path, body);
     else await api.send('POST', apiPath(resources.leases, namespace), body);
-    return true;
   } catch (error) {
-    // Somebody was faster, or gave it up and removed it: look again.
-    if (error instanceof ApiError && (error.status === 409 || (error.status === 404 && lease))) return false;
-    throw error;
+    if (!(error instanceof ApiError)) throw error;
+    // Somebody was faster, or gave it up and removed it.
+    const isOvertaken = error.status === 409 || (error.status === 404 && lease);
+    throw new LeaseNotWritten(app, isOvertaken ? undefined : error);
   }
 }
 

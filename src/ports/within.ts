@@ -1,0 +1,35 @@
+import type { Clock } from './clock.js';
+
+export interface TimeLimit {
+  readonly ms: number;
+  /** What the work is ended with when its time is over. */
+  readonly late: () => Error;
+  /** Ends the work earlier, with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Work that has so much time. It settles as the work does, which ends when its signal aborts; it may also end with what it has by
+ * then.
+ */
+export async function within<T>(clock: Clock, limit: TimeLimit, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const done = new AbortController();
+  clock.sleep(limit.ms, done.signal).then(() => over.abort(limit.late()), () => undefined);
+  try {
+    return await work(limit.signal ? AbortSignal.any([limit.signal, over.signal]) : over.signal);
+  } finally {
+    done.abort();
+  }
+}
+
+/** What a promise settles to, or the reason of the signal if it aborts before: for work that nothing can end. */
+export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const over = new AbortController();
+  const aborted = new Promise<never>((_, reject) => {
+    const stop = (): void => reject(signal.reason);
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true, signal: over.signal });
+  });
+  return Promise.race([promise, aborted]).finally(() => over.abort());
+}
