@@ -76,7 +76,7 @@ describe('the outside world', () => {
     ['reads the environment', /\bprocess\.env\b/, ['host', 'entry']],
     ['ends the process', /\bprocess\.(exit|exitCode)\b/, ['entry']],
     ['listens to signals', /\bprocess\.(on|once)\(/, ['host', 'entry']],
-    ['asks for the time', /\bDate\.now\(|\bperformance\.now\(|\bnew Date\(\)/, ['host']],
+    ['asks for the time', /\bDate\.now\(|\bperformance\.now\(|\bprocess\.hrtime\b|\bnew Date\(\)/, ['host']],
     // What goes out elsewhere would take no proxy, and know no limits.
     ['makes connections', /['"](node:)?(https?|net|tls)['"]|\bfetch\(/, ['host', 'kubernetes/client/api.ts']],
     ['waits', /(?<!\.)\bset(Timeout|Interval)\(/, ['host']],

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { Clock } from '../ports/clock.js';
 
 /** Longest delay that a Node timer keeps; a longer one would fire at once. */
@@ -7,9 +6,15 @@ const longestTimerMs = 2 ** 31 - 1;
 /** The clock of this machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  monotonic,
   sleep,
 };
+
+/** ms. Not `performance.now()`, which is the same clock and loads `node:perf_hooks`. */
+function monotonic(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
+}
 
 async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   for (let left = Math.max(0, ms); ; left -= longestTimerMs) {
