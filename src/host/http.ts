@@ -1,7 +1,7 @@
-import { request as plainRequest, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import { request as secureRequest } from 'node:https';
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { bodyOf, discard, flatHeaders, HttpError, type Http, type HttpRequest, type HttpResponse } from '../ports/http.js';
 import { explain, redirectFault, tooSlow } from './http-errors.js';
+import { clientFor } from './http-module.js';
 import { endOf, loginTo, wayTo, type Proxy, type Way } from './proxy-environment.js';
 import { openTunnel } from './tunnel.js';
 
@@ -82,14 +82,14 @@ async function send(request: HttpRequest, address: URL, proxy: Proxy | undefined
 
 /** The request, to the host itself, to the proxy in its absolute form, or through a tunnel of the proxy. */
 async function open(address: URL, proxy: Proxy | undefined, options: RequestOptions): Promise<ClientRequest> {
-  if (!proxy) return (address.protocol === 'https:' ? secureRequest : plainRequest)(address, options);
+  if (!proxy) return clientFor(address).request(address, options);
   if (address.protocol === 'https:') {
     const tunnel = await openTunnel(address, proxy, options.signal);
-    return secureRequest({ ...options, agent: undefined, createConnection: () => tunnel, ...endOf(address), path: `${address.pathname}${address.search}` });
+    return clientFor(address).request({ ...options, agent: undefined, createConnection: () => tunnel, ...endOf(address), path: `${address.pathname}${address.search}` });
   }
   const headers = { ...options.headers as object, ...loginTo(proxy) };
   const path = `${address.protocol}//${address.host}${address.pathname}${address.search}`;
-  return (proxy.url.protocol === 'https:' ? secureRequest : plainRequest)({ ...options, ...endOf(proxy.url), path, headers });
+  return clientFor(proxy.url).request({ ...options, ...endOf(proxy.url), path, headers });
 }
 
 function answerOf(request: ClientRequest, body: HttpRequest['body']): Promise<IncomingMessage> {

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { CommandError } from '../outcome/errors.js';
@@ -92,7 +92,8 @@ function start(command: Command, limits: ProcessLimits, groups: Set<ProcessGroup
 }
 
 function launch(command: Command, input: Input): ChildProcess {
-  return spawn(command.program, command.args, {
+  // Loaded at the first program: a run whose settings are invalid starts none.
+  return process.getBuiltinModule('node:child_process').spawn(command.program, command.args, {
     cwd: command.cwd,
     env: childEnvironment(process.env, command.env),
     detached: true,

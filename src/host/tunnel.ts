@@ -1,10 +1,9 @@
-import { request as plainRequest, type ClientRequest } from 'node:http';
-import { request as secureRequest } from 'node:https';
+import type { ClientRequest } from 'node:http';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect as connectTls } from 'node:tls';
 import { HttpError } from '../ports/http.js';
 import { reasonOf } from './http-errors.js';
+import { clientFor } from './http-module.js';
 import { endOf, loginTo, type Proxy } from './proxy-environment.js';
 
 /**
@@ -14,11 +13,10 @@ import { endOf, loginTo, type Proxy } from './proxy-environment.js';
 export async function openTunnel(address: URL, proxy: Proxy, signal: AbortSignal | undefined): Promise<Duplex> {
   const target = `${address.hostname}:${address.port || 443}`;
   const headers = { host: target, ...loginTo(proxy) };
-  const send = proxy.url.protocol === 'https:' ? secureRequest : plainRequest;
-  const socket = await connected(send({ ...endOf(proxy.url), method: 'CONNECT', path: target, headers, agent: false, signal }), target, proxy);
+  const socket = await connected(clientFor(proxy.url).request({ ...endOf(proxy.url), method: 'CONNECT', path: target, headers, agent: false, signal }), target, proxy);
   const { host } = endOf(address);
   // An address is no server name, and is what its certificate has to name all the same.
-  return connectTls({ socket, host, servername: isIP(host) > 0 ? '' : host });
+  return process.getBuiltinModule('node:tls').connect({ socket, host, servername: isIP(host) > 0 ? '' : host });
 }
 
 function connected(request: ClientRequest, target: string, proxy: Proxy): Promise<Duplex> {

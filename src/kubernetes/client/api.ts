@@ -1,5 +1,5 @@
 import { messageOf } from '../../outcome/wording.js';
-import { Agent, request, type IncomingMessage } from 'node:http';
+import type * as http from 'node:http';
 import type { Clock } from '../../ports/clock.js';
 import { bodyOf, flatHeaders, type HttpResponse } from '../../ports/http.js';
 import { retry } from '../../ports/retry.js';
@@ -26,7 +26,7 @@ export interface PatchOperation {
 
 export interface RawAnswer {
   readonly status: number;
-  readonly headers: IncomingMessage['headers'];
+  readonly headers: http.IncomingMessage['headers'];
   /** At most `maxBytes`. */
   readonly body: string;
 }
@@ -77,9 +77,12 @@ const readDelaysMs = [100, 300, 1000, 2000];
 /** The API server tries a patch that came beside another write five times by itself, and then answers 409. */
 const conflictDelaysMs = [50, 200, 500, 1000];
 
+/** Loaded when a cluster is opened: other runs need only `ApiError` from this file. */
+const nodeHttp = (): Pick<typeof http, 'Agent' | 'request'> => process.getBuiltinModule('node:http');
+
 /** @param closed when it aborts, whatever is still asked or asked again ends, and is not tried any more */
 export function openApi(socketPath: string, clock: Clock, closed: AbortSignal): Api {
-  const agent = new Agent({ keepAlive: true, maxSockets: 32 });
+  const agent = new (nodeHttp().Agent)({ keepAlive: true, maxSockets: 32 });
 
   const read = <T>(path: string, options?: CallOptions): Promise<T> => {
     const { attempts = readDelaysMs.length + 1, signal } = options ?? {};
@@ -126,14 +129,14 @@ export function openApi(socketPath: string, clock: Clock, closed: AbortSignal): 
 
 /** An answer whose body is still to come. */
 interface Begun {
-  readonly answer: IncomingMessage;
+  readonly answer: http.IncomingMessage;
   /** What an error on the way is reported as. */
   readonly failed: (error: unknown) => unknown;
   readonly tooLate: () => boolean;
 }
 
 /** Sends one request; resolves as soon as the headers of its answer are there. */
-function requester(socketPath: string, agent: Agent, clock: Clock, closed: AbortSignal) {
+function requester(socketPath: string, agent: http.Agent, clock: Clock, closed: AbortSignal) {
   return (path: string, options: CallOptions = {}): Promise<Begun> =>
     new Promise((resolve, reject) => {
       const begunAt = clock.monotonic();
@@ -145,7 +148,7 @@ function requester(socketPath: string, agent: Agent, clock: Clock, closed: Abort
         return closed.aborted ? new ApiError(499, closedReason, 'the connection to the cluster has been closed') : noAnswer(path, outgoing.errored ?? error);
       };
       const tooLate = (): boolean => clock.monotonic() - begunAt > (options.endsWithinMs ?? Infinity);
-      const outgoing = request(
+      const outgoing = nodeHttp().request(
         {
           socketPath, agent, path, method: options.method ?? 'GET', signal, timeout: options.timeoutMs ?? defaultTimeoutMs,
           headers: {
@@ -177,7 +180,7 @@ async function* piecesOf({ answer, failed, tooLate }: Begun): AsyncGenerator<Uin
  * Where kubectl cannot reach the API server, its proxy answers 500 with the error of its connection as text. An API server
  * gives every answer an Audit-Id, also those that it passes on from a pod.
  */
-const isOfKubectl = ({ statusCode, headers }: IncomingMessage, text: string): boolean =>
+const isOfKubectl = ({ statusCode, headers }: http.IncomingMessage, text: string): boolean =>
   statusCode === 500 && headers['audit-id'] === undefined && (headers['content-type'] ?? '').startsWith('text/plain') && connectionTrouble.test(text);
 
 /** As Go words it: net.OpError, crypto/tls, net/http, and client-go about programs that it asks for credentials. */
@@ -188,7 +191,7 @@ const noAnswer = (path: string, error: unknown): ApiError =>
 
 const withoutQuery = (path: string): string => path.split('?')[0] ?? path;
 
-function collect(answer: IncomingMessage, maxBytes: number, tooLate: () => boolean = () => false): Promise<string> {
+function collect(answer: http.IncomingMessage, maxBytes: number, tooLate: () => boolean = () => false): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -242,7 +245,7 @@ interface Reader {
 function streamLines(socketPath: string, path: string, { onLine, onBegun }: Reader, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     // Until it begins; then nothing may come for a long time.
-    const outgoing = request({ socketPath, path, method: 'GET', signal, timeout: defaultTimeoutMs, headers: { host: 'localhost', 'user-agent': fieldManager, accept: 'application/json' } }, (answer) => {
+    const outgoing = nodeHttp().request({ socketPath, path, method: 'GET', signal, timeout: defaultTimeoutMs, headers: { host: 'localhost', 'user-agent': fieldManager, accept: 'application/json' } }, (answer) => {
       outgoing.setTimeout(0);
       if (answer.statusCode !== 200) {
         collect(answer, 64 * 1024).then((body) => {
