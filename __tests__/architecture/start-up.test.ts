@@ -4,8 +4,8 @@ import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 import { files, root } from './source-files.js';
 
-/** Packages that no run needs before its first stage: they may be in a chunk of the bundle that is loaded then, never in its index.js. */
-const lazyPackages = ['valibot'];
+/** What no run needs before its first stage: packages may be in a chunk of the bundle that is loaded then, parts of Node are loaded at their first use. */
+const lazyPackages = ['valibot', 'node:child_process', 'node:http', 'node:https', 'node:perf_hooks', 'node:tls', 'node:zlib'];
 
 /** What a file loads with itself: neither types nor what is behind `import()`. Files of src/ as `room/file.ts`, packages by name. */
 function loadedWith(name: string): readonly string[] {
@@ -27,12 +27,20 @@ function loadedAtStart(entry: string): ReadonlyMap<string, string> {
 }
 
 describe('before the first stage of a run', () => {
-  const loaded = loadedAtStart('entry/bundle.ts');
+  const loaded = loadedAtStart('entry/main.ts');
 
   it('settings are read', () => expect(loaded.has('config/parse.ts')).toBe(true));
 
   it.each(lazyPackages)('%s is not loaded', (name) => {
     const chain = (file: string): string => (file === '' ? '' : `${chain(loaded.get(file) ?? '')} > ${file}`);
     expect(loaded.has(name) ? chain(name) : '').toBe('');
+  });
+});
+
+describe('before a post step knows that it has something to finish', () => {
+  const loaded = [...loadedAtStart('entry/post.ts').keys()];
+
+  it.each(['config', 'image', 'report', 'target'])('nothing of src/%s is loaded', (room) => {
+    expect(loaded.filter((name) => name.startsWith(`${room}/`))).toEqual([]);
   });
 });

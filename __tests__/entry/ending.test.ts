@@ -18,7 +18,7 @@ beforeAll(async () => {
     'endSoon({ log: { warning: (text) => process.stdout.write(text) } }, 50);', '',
   ].join('\n'));
   await writeFile(join(compiled, 'defect.js'), [
-    'import { runnerPorts } from "./entry/main.js";', 'const { log } = runnerPorts();', 'log.mask("hunter2hunter2");',
+    'import { runnerPorts } from "./entry/runner-ports.js";', 'const { log } = runnerPorts();', 'log.mask("hunter2hunter2");',
     'void Promise.reject(new Error("a promise with hunter2hunter2"));',
     'setTimeout(() => { log.info("it went on"); setTimeout(() => { throw new Error("a timer with hunter2hunter2"); }, 10); }, 50);', '',
   ].join('\n'));

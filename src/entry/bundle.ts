@@ -1,4 +1,18 @@
-/** What the thin entries in dist/ call. Everything that only some runs need is loaded when they need it. */
-export { runMain } from './main.js';
+import type { ActionName } from '../outcome/action.js';
+
+/*
+ * What the thin entries in dist/ call. Most post steps only remove a folder, so their code is all that every run loads; a
+ * main step and the terminal load the rest.
+ */
+
 export { runPost } from './post.js';
-export { runTerminal } from './terminal.js';
+
+export async function runMain(action: ActionName): Promise<void> {
+  const main = await import('./main.js');
+  await main.runMain(action);
+}
+
+export async function runTerminal(): Promise<void> {
+  const terminal = await import('./terminal.js');
+  await terminal.runTerminal();
+}

@@ -1,36 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { createFiles } from '../host/files.js';
-import { createRunnerLog } from '../host/log.js';
-import { createHttp } from '../host/http.js';
-import { proxySecrets } from '../host/proxy-environment.js';
-import { systemClock } from '../host/clock.js';
-import { createProcessRunner } from '../host/process.js';
 import { appendSummary, readInputs, readRunFacts, saveState, unknownInputs, writeOutputs } from '../host/runner.js';
 import { settingsOf } from '../config/settings.js';
 import { asDeployError } from '../workflow/failure.js';
 import type { Ports } from '../ports/ports.js';
 import type { ActionName } from '../outcome/action.js';
 import { isSuccess } from '../outcome/verdict.js';
-import { outliveReaders, tellDefects, tellFailure, told, tryWriting, writing } from './ending.js';
+import { tellFailure, told, tryWriting, writing } from './ending.js';
 import { perform, withoutFolder } from './perform.js';
 import { tell } from './report.js';
-import { cancellation } from './signals.js';
+import { runnerPorts, within } from './runner-ports.js';
 import { stateNames } from './state.js';
-
-/** The real world, as the runner gives it. */
-export function runnerPorts(): Ports {
-  outliveReaders();
-  const log = createRunnerLog((text) => process.stdout.write(text));
-  for (const secret of proxySecrets(process.env)) log.mask(secret);
-  tellDefects({ log });
-  return {
-    process: createProcessRunner(), clock: systemClock, files: createFiles(), http: createHttp(process.env), env: process.env, log, cancelled: cancellation(),
-  };
-}
-
-/** Ports whose temporary folders are all below the folder of the run: whoever removes that one has removed every secret. */
-export const within = (folder: string, ports: Ports): Ports => ({ ...ports, files: createFiles(folder) });
 
 /** The main step of an action on the GitHub runner. */
 export async function runMain(action: ActionName): Promise<void> {

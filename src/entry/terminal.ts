@@ -14,9 +14,9 @@ import { isSuccess } from '../outcome/verdict.js';
 import { asDeployError } from '../workflow/failure.js';
 import type { Ports } from '../ports/ports.js';
 import { endSoon, leftBehind, outliveReaders, tellDefects, tellFailure } from './ending.js';
-import { within } from './main.js';
 import { perform, withoutFolder } from './perform.js';
 import { tell } from './report.js';
+import { within } from './runner-ports.js';
 import { cancellation } from './signals.js';
 
 /** `node dist/cli.js deploy --flag value …`: the same code as on the runner, with flags for inputs. */

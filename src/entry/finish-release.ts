@@ -1,0 +1,37 @@
+import { readInputs, readRunFacts, appendSummary } from '../host/runner.js';
+import { settingsOf } from '../config/settings.js';
+import type { ActionName } from '../outcome/action.js';
+import { isSuccess } from '../outcome/verdict.js';
+import type { Run } from '../workflow/run.js';
+import { finish } from '../workflow/finish.js';
+import type { Ports } from '../ports/ports.js';
+import { tellFailure, tryWriting } from './ending.js';
+import { readConfig } from './perform.js';
+import { tell } from './report.js';
+import { within } from './runner-ports.js';
+
+/**
+ * Finishes the release that the main step of the run `id` started and left unfinished, and reports how that ended. A failure
+ * is reported and sets the exit code 1. Rejects only when the runner has no folder for it.
+ */
+export async function finishRelease(ports: Ports, action: ActionName, id: string): Promise<void> {
+  const { env } = ports;
+  const folder = await ports.files.temporaryFolder();
+  // An input that the action does not have was an error of the main step. Here it could only come from a step since then.
+  const request = {
+    action, id, folder, hasPost: false, keep: () => Promise.resolve(), inputs: readInputs(env, settingsOf(action)), facts: await readRunFacts(env, ports.files),
+  };
+  try {
+    const config = await readConfig(ports, request);
+    const run: Run = { ...request, ports: within(folder, ports), config, startedAt: ports.clock.monotonic(), startedAtWall: ports.clock.now() };
+    const outcome = await finish(run);
+    if (!outcome) return;
+    process.exitCode = isSuccess(outcome.verdict) || outcome.verdict === 'rolled-back' ? 0 : 1;
+    const { summary } = await tell(ports, outcome, `${env['RUNNER_TEMP'] ?? folder}/deploy-report-${id}-post.json`);
+    await tryWriting(ports, 'The summary of the step', appendSummary(env, summary));
+  } catch (thrown) {
+    tellFailure(ports, 'The rollout was not finished', thrown);
+  } finally {
+    await ports.files.remove(folder);
+  }
+}

@@ -1,0 +1,23 @@
+import { systemClock } from '../host/clock.js';
+import { createFiles } from '../host/files.js';
+import { createHttp } from '../host/http.js';
+import { createRunnerLog } from '../host/log.js';
+import { createProcessRunner } from '../host/process.js';
+import { proxySecrets } from '../host/proxy-environment.js';
+import type { Ports } from '../ports/ports.js';
+import { outliveReaders, tellDefects } from './ending.js';
+import { cancellation } from './signals.js';
+
+/** The real world, as the runner gives it. */
+export function runnerPorts(): Ports {
+  outliveReaders();
+  const log = createRunnerLog((text) => process.stdout.write(text));
+  for (const secret of proxySecrets(process.env)) log.mask(secret);
+  tellDefects({ log });
+  return {
+    process: createProcessRunner(), clock: systemClock, files: createFiles(), http: createHttp(process.env), env: process.env, log, cancelled: cancellation(),
+  };
+}
+
+/** Ports whose temporary folders are all below the folder of the run: whoever removes that one has removed every secret. */
+export const within = (folder: string, ports: Ports): Ports => ({ ...ports, files: createFiles(folder) });
