@@ -9,8 +9,9 @@ import { planLines } from '../../src/report/plan.js';
 import { summary } from '../../src/report/summary.js';
 import type { Outcome } from '../../src/outcome/outcome.js';
 import { redactOutcome } from '../../src/report/redact.js';
-import { reportJsonSchema } from '../../src/report/schema.js';
+import * as declared from '../../src/report/schema.js';
 import { verdicts } from '../../src/outcome/verdict.js';
+import { reportJsonSchema } from '../../scripts/generate/report-schema.mjs';
 import { signs } from '../../src/report/words.js';
 import { backedUp, built, checked, deployed, failed, hostileOutcome, planned, restored, rollbackFailed, rolledBack, tested, unchanged } from './outcomes.js';
 
@@ -33,7 +34,13 @@ describe('report.json', () => {
   });
 
   it('has a published schema that is up to date: `npm run generate` writes it', () => {
-    expect(published).toEqual(JSON.parse(JSON.stringify(reportJsonSchema())));
+    expect(published).toEqual(JSON.parse(JSON.stringify(reportJsonSchema(declared))));
+  });
+
+  it('has every field in its schema, each of them required', () => {
+    const { properties, required } = published as { readonly properties: object; readonly required: readonly string[] };
+    expect(Object.keys(properties)).toEqual(required);
+    expect(Object.keys(reportValue(rolledBack))).toEqual(required);
   });
 
   it('keeps to its schema for any text', () => {

@@ -1,4 +1,5 @@
 import { actionYml } from './action-yml.mjs';
+import { reportJsonSchema } from './report-schema.mjs';
 import { causesPage, inputTables, outputTable, podStateTable, rolloutCauses, settingTables, verdictTable } from './tables.mjs';
 
 /** @typedef {import('./source.mjs').Source} Source */
@@ -16,7 +17,7 @@ export async function generatedFiles(source, read) {
   const whole = [
     ...source.actionNames.map((name) => ({ path: inFolder(source.actions[name].folder, 'action.yml'), text: actionYml(source, name) })),
     { path: 'schema/deploy.schema.json', text: json(source.settingsJsonSchema()) },
-    { path: 'schema/report.schema.json', text: json(source.reportJsonSchema()) },
+    { path: 'schema/report.schema.json', text: json(reportJsonSchema(source)) },
     { path: 'docs/causes.md', text: causesPage(source) },
   ];
   const marked = await Promise.all([

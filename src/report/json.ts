@@ -1,17 +1,15 @@
 import type { Outcome } from '../outcome/outcome.js';
 import type { Plan } from '../outcome/plan.js';
 import { isSuccess } from '../outcome/verdict.js';
-
-/** Raised only when a field changes its meaning or goes; new fields leave it as it is. */
-export const reportSchema = 1;
+import type { Report, ReportedPlan } from './schema.js';
 
 /**
- * The report as a value for JSON: `schema/report.schema.json` describes it. Every field is always there, `null` where
- * there is nothing to say, so that a reader need not ask first.
+ * The report as a value for JSON, as ./schema.ts declares it. Every field is always there, `null` where there is nothing to
+ * say, so that a reader need not ask first.
  */
-export function reportValue(outcome: Outcome) {
+export function reportValue(outcome: Outcome): Report {
   return {
-    schema: reportSchema,
+    schema: 1,
     verdict: outcome.verdict,
     success: isSuccess(outcome.verdict),
     app: outcome.app,
@@ -42,26 +40,26 @@ export function reportValue(outcome: Outcome) {
 /** The text of report.json. */
 export const reportJson = (outcome: Outcome): string => `${JSON.stringify(reportValue(outcome), null, 2)}\n`;
 
-function failureValue({ failure }: Outcome) {
+function failureValue({ failure }: Outcome): Report['failure'] {
   if (!failure) return null;
   const { cause, stage, message, hint } = failure;
   return { cause, stage, message, hint, evidence: failure.evidence.map(({ title, text }) => ({ title, text })) };
 }
 
-function rollbackValue({ rollback }: Outcome) {
+function rollbackValue({ rollback }: Outcome): Report['rollback'] {
   if (!rollback) return null;
   const whole = (ms: number | undefined) => (ms === undefined ? null : Math.round(ms));
   return { restoredAfterMs: whole(rollback.restoredAfterMs), verifiedAfterMs: whole(rollback.verifiedAfterMs), notes: rollback.notes };
 }
 
-function recoveryValue({ recovery }: Outcome) {
+function recoveryValue({ recovery }: Outcome): Report['recovery'] {
   if (!recovery) return null;
   const { runId, runUrl, startedAt, result, notes } = recovery;
   return { runId, runUrl: runUrl ?? null, startedAt, result, notes };
 }
 
 /** The plan as a value for JSON: also the output `plan`. */
-export function planValue(plan: Plan) {
+export function planValue(plan: Plan): ReportedPlan {
   return {
     app: plan.app,
     environment: plan.environment ?? null,

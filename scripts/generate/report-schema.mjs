@@ -1,0 +1,27 @@
+import { toJsonSchema } from '@valibot/to-json-schema';
+
+/** @typedef {import('./source.mjs').Source} Source */
+
+/**
+ * The JSON Schema of report.json.
+ *
+ * @param {Pick<Source, 'report' | 'reportDefinitions'>} source
+ */
+export const reportJsonSchema = ({ report, reportDefinitions }) => ({
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  $id: 'https://raw.githubusercontent.com/acci/deploy-action/v1/schema/report.schema.json',
+  title: 'Report of a deployment',
+  description: 'What report.json says. Every field is always there, null where there is nothing to say. New fields may be added; '
+    + '`schema` is raised when one changes its meaning.',
+  ...toJsonSchema(report, { target: 'draft-07', definitions: reportDefinitions, overrideSchema: ({ jsonSchema }) => withNull(jsonSchema) }),
+});
+
+/**
+ * `{ type: ['string', 'null'] }`, which is easier to read than an `anyOf` of both.
+ *
+ * @param {import('@valibot/to-json-schema').JsonSchema} schema
+ */
+function withNull({ anyOf: [value, nothing] = [], ...rest }) {
+  if (typeof value !== 'object' || typeof value.type !== 'string' || value.type === 'object' || typeof nothing !== 'object' || nothing.type !== 'null') return undefined;
+  return { ...value, type: [value.type, nothing.type], ...rest };
+}
