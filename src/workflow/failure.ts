@@ -1,4 +1,4 @@
-import { ApiError } from '../kubernetes/client/api.js';
+import { ApiError } from '../kubernetes/client/api-error.js';
 import { isPassing, meaningOf } from '../kubernetes/client/meaning.js';
 import { ClusterError, DeployError } from '../outcome/errors.js';
 import { messageOf } from '../outcome/wording.js';

@@ -39,6 +39,7 @@ describe('an answer', () => {
     ['a 404 of the app itself', check(), 404, 'not found', { kind: 'wrong', seen: 'status 404 instead of 200: not found' }],
     ['a Status 404 that the app made', check(), 404, status('pods "a" not found'), { kind: 'wrong', seen: expect.stringContaining('status 404') }],
     ['a 400 of the app itself', check(), 400, status('address missing'), { kind: 'wrong', seen: expect.stringContaining('status 400') }],
+    ['a Status of another form', check(), 500, '{"kind":"Status","code":500,"message":{"text":"mine"}}', { kind: 'wrong', seen: expect.stringContaining('status 500') }],
     ['a Status that the app made', check(), 500, status('mine'), { kind: 'wrong', seen: expect.stringContaining('status 500') }],
   ] as const)('%s', async (_what, asked, code, body, answer) => expect(await read(asked, code, body)).toMatchObject(answer));
 

@@ -29,8 +29,8 @@ async function refusal(call: Promise<unknown>): Promise<readonly [number, string
 
 describe('a read', () => {
   it('gives the object, and asks for JSON', async () => {
-    const { api: open, server: seen } = await api((answering) => answering.json({ metadata: { name: 'api' } }));
-    expect(await open.get('/api/v1/x?limit=1')).toEqual({ metadata: { name: 'api' } });
+    const { api: open, server: seen } = await api((answering) => answering.json({ kind: 'Service', metadata: { name: 'api' } }));
+    expect(await open.get('/api/v1/x?limit=1')).toEqual({ kind: 'Service', metadata: { name: 'api' } });
     expect(seen.asked[0]).toMatchObject({ method: 'GET', path: '/api/v1/x', headers: { accept: 'application/json', host: 'localhost' } });
   });
 
@@ -42,8 +42,8 @@ describe('a read', () => {
     ['nothing at all', (each: Answering) => each.cut()],
     ['half an answer', (each: Answering) => each.cutAfter('{"metadata":')],
   ])('is tried again after %s', async (_what, fail) => {
-    const { api: open, slept } = await api((answering, count) => (count <= 2 ? fail(answering) : answering.json({ ok: true })));
-    expect(await open.get('/x')).toEqual({ ok: true });
+    const { api: open, slept } = await api((answering, count) => (count <= 2 ? fail(answering) : answering.json({ kind: 'Pod' })));
+    expect(await open.get('/x')).toEqual({ kind: 'Pod' });
     expect(slept).toEqual([100, 300]);
   });
 
@@ -51,6 +51,11 @@ describe('a read', () => {
     ['says that the server does not answer', (each: Answering) => each.cut(), [0, 'NoAnswer', expect.stringMatching(/^no answer to \/x: /), true]],
     ['says what came instead of JSON', (each: Answering) => each.text('<html>log in first</html>'),
       [502, 'NotJson', '/x was answered with something that is not JSON: log in first', true]],
+    ['says what came instead of an object', (each: Answering) => each.json({ error: 'log in first' }),
+      [502, 'NotUnderstood', '/x was answered with something that is no object of Kubernetes, as it lacks kind: {"error":"log in first"}', true]],
+    ['says what came instead of an object at all', (each: Answering) => each.text('null'),
+      [502, 'NotUnderstood', '/x was answered with something that is no object of Kubernetes, as it must be an object: null', true]],
+    ['gives the beginning of what refuses in a form of its own', (each: Answering) => each.text('{"message":{"code":7}}', 503), [503, '', '/x was answered with status 503: {"message":{"code":7}}', true]],
     ['gives the words of the server', (each: Answering) => each.refuse(500, 'InternalError', 'etcd is away'), [500, 'InternalError', 'etcd is away', true]],
     ['gives the status and the beginning when a proxy on the way answers', (each: Answering) => each.text('<h1>no\nbackend</h1>', 503), [503, '', '/x was answered with status 503: no backend', true]],
   ] as const)('%s, when it never gets better', async (_what, fail, error) => {
@@ -85,8 +90,8 @@ describe('a read', () => {
 
   it('of large objects and of many characters is whole', async () => {
     const text = 'ü€😀'.repeat(200_000);
-    const { api: open } = await api((answering) => answering.json({ text }));
-    expect(await open.get('/x')).toEqual({ text });
+    const { api: open } = await api((answering) => answering.json({ kind: 'ConfigMap', text }));
+    expect(await open.get('/x')).toEqual({ kind: 'ConfigMap', text });
   });
 });
 
@@ -101,15 +106,15 @@ describe('a write', () => {
 
   it('of a JSON patch is sent again after a conflict, five times in all', async () => {
     const conflict = (each: Answering) => each.refuse(409, 'Conflict', 'the object has been modified');
-    const twice = await api((answering, count) => (count < 3 ? conflict(answering) : answering.json({ a: 1 })));
-    expect([await twice.api.patch('/x', []), twice.server.asked.length]).toEqual([{ a: 1 }, 3]);
+    const twice = await api((answering, count) => (count < 3 ? conflict(answering) : answering.json({ kind: 'Pod', a: 1 })));
+    expect([await twice.api.patch('/x', []), twice.server.asked.length]).toEqual([{ kind: 'Pod', a: 1 }, 3]);
     await server?.close();
     const ever = await api(conflict);
     expect([await refusal(ever.api.patch('/x', [])), ever.server.asked.length]).toEqual([[409, 'Conflict', 'the object has been modified', false], 5]);
   });
 
   it('of a JSON patch says that it is one', async () => {
-    const { api: open, server: seen } = await api((answering) => answering.json({}));
+    const { api: open, server: seen } = await api((answering) => answering.json({ kind: 'Pod' }));
     await open.patch('/x', [{ op: 'test', path: '/a', value: 1 }]);
     expect(seen.asked[0]).toMatchObject({ method: 'PATCH', body: '[{"op":"test","path":"/a","value":1}]', headers: { 'content-type': 'application/json-patch+json' } });
   });
@@ -201,7 +206,7 @@ describe('a connection that was closed', () => {
     expect(slept).toEqual([100]);
   });
   it('ends its streams', async () => {
-    const { api: open, close } = await api((answering) => answering.json({}));
+    const { api: open, close } = await api((answering) => answering.json({ kind: 'Pod' }));
     const stream = open.stream('/x', () => close(), new AbortController().signal);
     await expect(stream).resolves.toBeUndefined();
   });

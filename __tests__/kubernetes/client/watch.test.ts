@@ -23,7 +23,7 @@ class Collection {
     const status = failures.shift();
     if (status !== undefined) return status === 0 ? answering.cut() : answering.refuse(status, '', `answer ${status}`);
     if (query.get('watch')) this.streams.push(answering.stream());
-    else answering.json({ metadata: { resourceVersion: this.version }, items: this.items });
+    else answering.json({ kind: 'PodList', metadata: { resourceVersion: this.version }, items: this.items });
   };
 }
 
@@ -168,7 +168,7 @@ describe('a watch', () => {
   it('is not led astray by lines that are none', async () => {
     await begin();
     await streamCount(1);
-    stream().raw('<html>\n{"type":"ADDED"}\nnull\n[]\n"x"\n');
+    stream().raw('<html>\n{"type":"ADDED"}\nnull\n[]\n"x"\n{"type":"ADDED","object":{"metadata":{"resourceVersion":7}}}\n');
     stream().send({ type: 'UNKNOWN', object: object('x', '120') }, { type: 'ADDED', object: object('a', '150') });
     await until(() => news.length === 1);
     expect(news).toEqual(['set a@150']);

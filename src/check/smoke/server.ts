@@ -1,21 +1,10 @@
-import { ApiError } from '../../kubernetes/client/api.js';
+import { readStatus, type Status } from '../../kubernetes/client/answer.js';
+import { ApiError } from '../../kubernetes/client/api-error.js';
 
 /** The form in which the API server answers by itself, instead of passing on what a pod answers. */
-export interface Status {
-  readonly kind?: string;
-  readonly reason?: string;
-  readonly message?: string;
-  readonly code?: number;
-  readonly details?: { readonly kind?: string };
-}
-
 export function parseStatus(body: string): Status | undefined {
-  try {
-    const answer = JSON.parse(body) as Status | null;
-    return answer?.kind === 'Status' ? answer : undefined;
-  } catch {
-    return undefined;
-  }
+  const answer = readStatus(body);
+  return answer?.kind === 'Status' ? answer : undefined;
 }
 
 /**

@@ -3,20 +3,11 @@ import type * as http from 'node:http';
 import type { Clock } from '../../ports/clock.js';
 import { bodyOf, flatHeaders, type HttpResponse } from '../../ports/http.js';
 import { retry } from '../../ports/retry.js';
-import { meaningOf } from './meaning.js';
+import { parseAnswer, withoutQuery } from './answer.js';
+import { ApiError } from './api-error.js';
 import { apiPath, type Resource } from './resources.js';
 
-/** What the API server answered, or that it did not. `status` 0: no answer at all. */
-export class ApiError extends Error {
-  constructor(readonly status: number, readonly reason: string, message: string, options?: { cause?: unknown }) {
-    super(message, options);
-    this.name = 'ApiError';
-  }
-  /** An answer that a moment later may be another: overload, a restart, a cut connection. Never a verdict by itself. */
-  get passing(): boolean {
-    return meaningOf(this).passing;
-  }
-}
+export { ApiError };
 
 export interface PatchOperation {
   readonly op: 'test' | 'replace' | 'add' | 'remove';
@@ -77,7 +68,7 @@ const readDelaysMs = [100, 300, 1000, 2000];
 /** The API server tries a patch that came beside another write five times by itself, and then answers 409. */
 const conflictDelaysMs = [50, 200, 500, 1000];
 
-/** Loaded when a cluster is opened: other runs need only `ApiError` from this file. */
+/** Loaded when a cluster is opened: a run that only builds does not need it. */
 const nodeHttp = (): Pick<typeof http, 'Agent' | 'request'> => process.getBuiltinModule('node:http');
 
 /** @param closed when it aborts, whatever is still asked or asked again ends, and is not tried any more */
@@ -189,8 +180,6 @@ const connectionTrouble = /^\s*(?:[A-Z][a-z]+ "https?:|dial |read |write |EOF|un
 const noAnswer = (path: string, error: unknown): ApiError =>
   new ApiError(0, 'NoAnswer', `no answer to ${withoutQuery(path)}: ${messageOf(error)}`, { cause: error });
 
-const withoutQuery = (path: string): string => path.split('?')[0] ?? path;
-
 function collect(answer: http.IncomingMessage, maxBytes: number, tooLate: () => boolean = () => false): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -211,32 +200,6 @@ function collect(answer: http.IncomingMessage, maxBytes: number, tooLate: () => 
   });
 }
 
-/**
- * The object that an answer holds.
- * @throws ApiError in the API server's words, or as of a server that is away when the answer is none of an API server
- */
-export function parseAnswer<T>(path: string, answer: RawAnswer): T {
-  const body = parseJson(answer.body);
-  if (answer.status >= 200 && answer.status < 300) {
-    if (body !== undefined) return body as T;
-    // A captive portal or a broken load balancer answers 200 with HTML; that is a server that is not there.
-    throw new ApiError(502, 'NotJson', `${withoutQuery(path)} was answered with something that is not JSON: ${oneLine(answer.body)}`);
-  }
-  const status = body as { reason?: string; message?: string } | undefined;
-  throw new ApiError(answer.status, status?.reason ?? '', status?.message ?? `${withoutQuery(path)} was answered with status ${answer.status}${answer.body.trim() === '' ? '' : `: ${oneLine(answer.body)}`}`);
-}
-
-/** A proxy on the way answers in plain text or HTML: the beginning says what is wrong. */
-const oneLine = (body: string): string => body.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').trim().slice(0, 200);
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 interface Reader {
   readonly onLine: (line: string) => void;
   readonly onBegun: (() => void) | undefined;
@@ -250,7 +213,7 @@ function streamLines(socketPath: string, path: string, { onLine, onBegun }: Read
       if (answer.statusCode !== 200) {
         collect(answer, 64 * 1024).then((body) => {
           try {
-            parseAnswer(path, { status: answer.statusCode ?? 0, headers: answer.headers, body });
+            parseAnswer(path, { status: answer.statusCode ?? 0, body });
           } catch (error) {
             reject(error);
           }

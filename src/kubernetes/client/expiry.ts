@@ -1,4 +1,6 @@
 import { X509Certificate } from 'node:crypto';
+import * as v from 'valibot';
+import { tryJson } from '../../ports/json.js';
 import type { KubeconfigUser } from './kubeconfig.js';
 
 /** Until when the credentials of a kubeconfig hold, as far as they say it themselves. */
@@ -19,15 +21,13 @@ export function expiryOf(user: KubeconfigUser | undefined): Expiry | undefined {
 
 type Validity = Pick<Expiry, 'at' | 'since'>;
 
-/** The claims `exp` and `iat` of a JWT, which are only read: whether the token is good is for the API server to say. RFC 7519, 4.1. */
+/** The claims of a JWT, which are only read: whether the token is good is for the API server to say. RFC 7519, 4.1. */
+const claims = v.object({ exp: v.number(), iat: v.fallback(v.optional(v.number()), undefined) });
+
 function validityOfToken(token: unknown): Validity | undefined {
-  try {
-    const [, payload = '', signature] = String(token).split('.');
-    const claims = signature === undefined ? undefined : JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as { readonly exp?: unknown; readonly iat?: unknown } | null;
-    return typeof claims?.exp === 'number' ? validity(claims.exp * 1000, typeof claims.iat === 'number' ? claims.iat * 1000 : undefined) : undefined;
-  } catch {
-    return undefined;
-  }
+  const [, payload = '', signature] = String(token).split('.');
+  const said = signature === undefined ? undefined : tryJson(Buffer.from(payload, 'base64url').toString('utf8'), claims);
+  return said && validity(said.exp * 1000, said.iat === undefined ? undefined : said.iat * 1000);
 }
 
 function validityOfCertificate(data: unknown): Validity | undefined {

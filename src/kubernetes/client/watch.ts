@@ -1,5 +1,7 @@
+import * as v from 'valibot';
 import { messageOf } from '../../outcome/wording.js';
 import type { Clock } from '../../ports/clock.js';
+import { tryJson } from '../../ports/json.js';
 import { ApiError, closedReason, type Api } from './api.js';
 import type { KubeObject, List } from './objects.js';
 import { apiPath, type Resource } from './resources.js';
@@ -29,7 +31,11 @@ export interface Watching {
   readonly synced: Promise<void>;
 }
 
-type WatchLine = { type?: string; object?: KubeObject & { code?: number; message?: string; reason?: string } };
+/** A line of a watch: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes. Of the object, what is read here. */
+const watchEvent = v.object({
+  type: v.string(),
+  object: v.looseObject({ code: v.optional(v.number()), metadata: v.optional(v.looseObject({ resourceVersion: v.optional(v.string()) })) }),
+});
 
 /**
  * Lists once, then watches from that point until `signal` aborts. A stream that ends is resumed at the last
@@ -80,16 +86,18 @@ export function watch(
     query.set('timeoutSeconds', '290');
     query.set('resourceVersion', from);
     await api.stream(`${path}?${query.toString()}`, (line) => {
-      const event = parseLine(line);
-      if (event?.type === 'ERROR') {
-        version = event.object?.code === 410 ? undefined : version;
+      const event = tryJson(line, watchEvent);
+      // Something between here and the server has put in a line of its own.
+      if (!event) return;
+      const { type, object } = event;
+      if (type === 'ERROR') {
+        version = object.code === 410 ? undefined : version;
         return;
       }
-      const object = event?.object;
-      if (!object?.metadata) return;
+      if (!object.metadata) return;
       version = object.metadata.resourceVersion ?? version;
-      if (event?.type === 'DELETED') deliver('gone', object);
-      else if (event?.type === 'ADDED' || event?.type === 'MODIFIED') deliver('set', object);
+      if (type === 'DELETED') deliver('gone', object);
+      else if (type === 'ADDED' || type === 'MODIFIED') deliver('set', object);
     }, signal, options.onBegun);
     return version;
   };
@@ -142,11 +150,3 @@ async function keepFollowing(from: string, { resource, list, follow, clock, sign
 }
 
 const nextPause = (pauseMs: number): number => Math.min(2000, Math.max(100, pauseMs * 2));
-
-function parseLine(line: string): WatchLine | undefined {
-  try {
-    return JSON.parse(line) as WatchLine;
-  } catch {
-    return undefined;
-  }
-}

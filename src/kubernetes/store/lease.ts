@@ -1,4 +1,5 @@
-import { ApiError, parseAnswer, type Api } from '../client/api.js';
+import { parseAnswer } from '../client/answer.js';
+import { ApiError, type Api } from '../client/api.js';
 import type { Cluster } from '../client/cluster.js';
 import { isFailedTest } from '../client/meaning.js';
 import type { Lease } from '../client/objects.js';

@@ -1,0 +1,51 @@
+import * as v from 'valibot';
+import { checkShape, JsonError, tryJson } from '../../ports/json.js';
+import { ApiError } from './api-error.js';
+
+/** How an API server refuses: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
+const status = v.object({
+  kind: v.optional(v.string()),
+  reason: v.optional(v.string()),
+  message: v.optional(v.string()),
+  code: v.optional(v.number()),
+  details: v.nullish(v.object({ kind: v.optional(v.string()) })),
+});
+export type Status = v.InferOutput<typeof status>;
+
+/** The fields of a Status, as far as there are any; undefined for what is none. */
+export const readStatus = (body: string): Status | undefined => tryJson(body, status);
+
+/**
+ * Every answer names its kind; the version of the server is the one that has none. What is inside is not checked: it was by the
+ * API server, against the schema of its kind, and every field that is read may be absent (see ./objects.ts).
+ */
+const object = v.looseObject({ kind: v.string() });
+const version = v.looseObject({ gitVersion: v.string() });
+
+/**
+ * The object that an answer holds.
+ * @throws ApiError in the API server's words, or as of a server that is away when the answer is none of an API server
+ */
+export function parseAnswer<T>(path: string, answer: { readonly status: number; readonly body: string }): T {
+  if (answer.status >= 200 && answer.status < 300) return objectIn(withoutQuery(path), answer.body) as T;
+  const said = readStatus(answer.body);
+  throw new ApiError(answer.status, said?.reason ?? '', said?.message
+    ?? `${withoutQuery(path)} was answered with status ${answer.status}${answer.body.trim() === '' ? '' : `: ${oneLine(answer.body)}`}`);
+}
+
+/** A captive portal or a broken load balancer answers 200 with something of its own; that is a server that is not there. */
+function objectIn(path: string, body: string): unknown {
+  const value = tryJson(body, v.unknown());
+  if (value === undefined) throw new ApiError(502, 'NotJson', `${path} was answered with something that is not JSON: ${oneLine(body)}`);
+  try {
+    return path === '/version' ? checkShape(value, version, 'it') : checkShape(value, object, 'it');
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    throw new ApiError(502, 'NotUnderstood', `${path} was answered with something that is no object of Kubernetes, as it ${error.problem}: ${oneLine(body)}`, { cause: error });
+  }
+}
+
+/** A proxy on the way answers in plain text or HTML: the beginning says what is wrong. */
+const oneLine = (body: string): string => body.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').trim().slice(0, 200);
+
+export const withoutQuery = (path: string): string => path.split('?')[0] ?? path;

@@ -1,0 +1,13 @@
+import { meaningOf } from './meaning.js';
+
+/** What the API server answered, or that it did not. `status` 0: no answer at all. */
+export class ApiError extends Error {
+  constructor(readonly status: number, readonly reason: string, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'ApiError';
+  }
+  /** An answer that a moment later may be another: overload, a restart, a cut connection. Never a verdict by itself. */
+  get passing(): boolean {
+    return meaningOf(this).passing;
+  }
+}
