@@ -43,6 +43,7 @@ function keysOfJson(text: string): readonly string[] {
   const json = text.trimStart().startsWith('{') ? text : Buffer.from(text, 'base64').toString('utf8');
   if (!json.trimStart().startsWith('{')) return [];
   try {
+    // Against no shape: in whatever object it is, each text may be a secret. What is none holds nothing more.
     const value: unknown = JSON.parse(json);
     return [...json === text ? [] : [json], ...Object.entries(value as object).flatMap(([name, key]) => (typeof key === 'string' && isSecret(name, key) ? [key] : []))];
   } catch {

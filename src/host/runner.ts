@@ -70,6 +70,7 @@ async function readEvent(env: Env, files: Pick<Files, 'readText'>): Promise<unkn
   const path = env['GITHUB_EVENT_PATH'];
   if (!path) return undefined;
   try {
+    // Every event has another shape, and one field is read of it. It is read before the first stage, where nothing is loaded to check it.
     return JSON.parse(await files.readText(path) ?? 'null');
   } catch {
     return undefined;

@@ -63,6 +63,7 @@ describe('the pull secrets of a workload', () => {
     ['another registry', { auths: { 'quay.io': auth('x') } }],
     ['a registry whose name holds this one', { auths: { 'mirror-ghcr.io': auth('x') } }],
     ['nothing', 'no JSON'],
+    ['nothing that the kubelet can read', { auths: { 'ghcr.io': { auth: 5 } } }], ['nothing in the form of docker', { auths: ['ghcr.io'] }],
   ])('are not asked when they are for %s', async (_name, secret) => {
     const { found, calls } = await check({ regcred: secret }, image);
     expect(found).toEqual(nothing);

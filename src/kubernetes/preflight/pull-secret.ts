@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { ApiError, type Api } from '../client/api.js';
 import type { PodTemplate, Secret } from '../client/objects.js';
 import { resources } from '../client/resources.js';
@@ -6,12 +7,21 @@ import { accessWith } from '../../image/login.js';
 import { registryOf } from '../../image/reference.js';
 import { describeImage, type Described } from '../../image/registry.js';
 import { nothingFound, type Checked } from '../../outcome/finding.js';
+import { tryJson } from '../../ports/json.js';
 
 interface PullSecret {
   readonly name: string;
   readonly auths: Readonly<Record<string, Auth>>;
 }
-type Auth = Readonly<Partial<Record<'auth' | 'password' | 'identitytoken' | 'registrytoken', unknown>>>;
+
+/** One login. It is handed on to docker with whatever else is in it. */
+const login = v.looseObject({
+  auth: v.nullish(v.string()), password: v.nullish(v.string()), identitytoken: v.nullish(v.string()), registrytoken: v.nullish(v.string()),
+});
+type Auth = Readonly<v.InferOutput<typeof login>>;
+
+/** https://kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets: the kubelet uses no login of one that has another form. */
+const dockerConfig = v.object({ auths: v.nullish(v.record(v.string(), v.nullable(login))) });
 
 /**
  * Whether the pull secrets of a workload may read the image. Only where the account may read Secrets, and only for
@@ -69,9 +79,9 @@ async function ask(ports: DockerPorts, registry: string, auth: Auth, reference: 
 }
 
 function secretsOf({ auth, password, identitytoken, registrytoken }: Auth): readonly string[] {
-  const joined = typeof auth === 'string' ? Buffer.from(auth, 'base64').toString('utf8') : '';
+  const joined = Buffer.from(auth ?? '', 'base64').toString('utf8');
   const inAuth = joined.includes(':') ? joined.slice(joined.indexOf(':') + 1) : '';
-  return [auth, inAuth, password, identitytoken, registrytoken].filter((text): text is string => typeof text === 'string' && text !== '');
+  return [auth, inAuth, password, identitytoken, registrytoken].flatMap((text) => (text ? [text] : []));
 }
 
 /**
@@ -100,10 +110,6 @@ async function readSecret(api: Pick<Api, 'find'>, namespace: string, name: strin
 }
 
 function authsIn(config: string): PullSecret['auths'] | undefined {
-  try {
-    const { auths } = JSON.parse(config) as { readonly auths?: Readonly<Record<string, Auth | null>> };
-    return Object.fromEntries(Object.entries(auths ?? {}).map(([key, auth]) => [key, auth ?? {}]));
-  } catch {
-    return undefined;
-  }
+  const read = tryJson(config, dockerConfig);
+  return read && Object.fromEntries(Object.entries(read.auths ?? {}).map(([key, auth]) => [key, auth ?? {}]));
 }
