@@ -1,0 +1,23 @@
+/** What a bundle must keep to, as every run downloads all of it and loads its index.js. */
+
+/** Bytes of all code in dist/. */
+const codeLimit = 3 * 1000 * 1000;
+/** Bytes of the file that every step loads, the post step included: V8 takes about 1 ms of processor time for 30 kB. */
+const startLimit = 130 * 1000;
+
+/** @param {Iterable<readonly [string, string]>} files of dist/, by name */
+export const codeBytes = (files) => [...files].filter(([name]) => name.endsWith('.js')).reduce((sum, [, text]) => sum + Buffer.byteLength(text), 0);
+
+/**
+ * @param {ReadonlyMap<string, string>} files of dist/, by name
+ * @returns {readonly string[]} a sentence for each limit that the bundle does not keep
+ */
+export function faultsOf(files) {
+  const kilobytes = (/** @type {number} */ bytes) => `${Math.round(bytes / 1000)} kB`;
+  const [all, atStart] = [codeBytes(files), Buffer.byteLength(files.get('bundle/index.js') ?? '')];
+  return [
+    ...all > codeLimit ? [`The bundle has ${kilobytes(all)}, and the limit is ${kilobytes(codeLimit)}: every run downloads it.`] : [],
+    ...atStart > startLimit
+      ? [`index.js has ${kilobytes(atStart)}, and the limit is ${kilobytes(startLimit)}: every step loads it. Load what few runs need by import().`] : [],
+  ];
+}
