@@ -13,14 +13,14 @@ const validate = new Ajv({ allowUnionTypes: true }).compile(settingsJsonSchema()
 function problems(text: string): readonly string[] {
   const read = readSettingsText('f', text);
   if ('problems' in read) return read.problems.map(({ message }) => message);
-  const { base, environments } = readFileLayers('f', read.root);
+  const { base, environments } = readFileLayers(read.root);
   return [base, ...environments.values()].flatMap((layer) => layer.problems.map(({ where, message }) => `${where}: ${message}`));
 }
 
 describe('the JSON Schema', () => {
   it.each([
     'image: ghcr.io/acme/api',
-    'tags: [1.2, v1]\nplatforms: linux/amd64,linux/arm64',
+    'tags: [1.2, v1, true]\nplatforms: linux/amd64,linux/arm64',
     'build-args: {A: 1, B: true, C: x}\nlabels: "a=b"',
     'build-secrets: {npm: env:NPM}',
     'smoke: ["https://a.example", {target: service/a/, status: [200, 204]}, {target: service/a/, status: 200, contains: x}]',
@@ -29,17 +29,19 @@ describe('the JSON Schema', () => {
     'workloads: []',
     'prove-first: false\nlock-timeout: 0s\nfreeze: Fri 16:00 – Mon 08:00 Europe/Paris\nwindows: [Sun 02:00-04:00 UTC]',
     'patience: {not-ready: 0s}',
+    // A scalar is what its text is, in quotes or without.
+    'image: 5\nprove-first: "true"\nsmoke: [{target: service/a/, status: "200"}, {target: service/a/, status: ["204", 200], contains: 7}]',
   ])('accepts, as the parser does: %s', (text) => {
     expect(problems(text)).toEqual([]);
     expect([validate(parse(text)), validate.errors]).toEqual([true, null]);
   });
 
   it.each([
-    'images: x', 'image: Acme', 'image: [a]', 'image:', 'tags: []', 'tags: ["a b"]', 'tags: [true]', 'build-args: [A=1]', 'build-args: {"a b": 1}', 'build-args: {A: [1]}',
+    'images: x', 'image: Acme', 'image: [a]', 'image:', 'tags: []', 'tags: ["a b"]', 'build-args: [A=1]', 'build-args: {"a b": 1}', 'build-args: {A: [1]}',
     'build-secrets: {npm: hunter2}', 'build-secrets: "npm=x"', 'smoke: [{status: 200}]', 'smoke: [{target: service/a/, stat: 1}]', 'smoke: [{target: service/a/, status: 20}]',
-    'smoke: [{target: service/a/, status: "200"}]', 'smoke: [{target: service/a/, status: []}]', 'environments: []', 'environments: {prod: {images: x}}', 'environments: {prod: 5}',
+    'smoke: [{target: service/a/, status: []}]', 'environments: []', 'environments: {prod: {images: x}}', 'environments: {prod: 5}',
     'environments: {prod: {environments: {}}}', 'dry-run: true', 'config: x', 'environment: x', 'registry-password: x', 'timeout: 10', 'cache: all', 'rollback: false',
-    'platforms: [linux/amd46]', 'test: {a: b}', 'test: [""]', 'digest: sha256:abc', 'namespace: A_b', 'strategy: canary', 'prove-first: "true"', 'prove-first: no', 'patience: {smoke-failed: 1m}', 'patience: {not-ready: 5}', 'patience: not-ready=5m',
+    'platforms: [linux/amd46]', 'test: {a: b}', 'test: [""]', 'digest: sha256:abc', 'namespace: A_b', 'strategy: canary', 'prove-first: no', 'patience: {smoke-failed: 1m}', 'patience: {not-ready: 5}', 'patience: not-ready=5m',
     'freeze: [5]', 'freeze-override: the shop is down', 'to: 12', '- a', 'a', '',
   ])('refuses, as the parser does: %s', (text) => {
     expect(problems(text)).not.toEqual([]);

@@ -135,6 +135,15 @@ patience: {not-ready: 2m, crash-loop: 30s}
     expect(parse({ environment: 'patient' }, file).config.patienceMs).toEqual({ 'not-ready': 0, 'crash-loop': 30_000, 'unschedulable': 600_000 });
   });
 
+  it('take every scalar of the file as the text that an input would be', () => {
+    const config = (text: string) => parse({ workloads: 'deploy/a' }, text).config;
+    expect(config('image: 5\nprove-first: "false"\nnamespace: 1e3\ntags: [1.20, true, 0x10]')).toMatchObject({
+      image: '5', proveFirst: false, cluster: { namespace: '1e3' }, tags: ['1.20', 'true', '0x10'],
+    });
+    expect(config('image: a\nsmoke: [{target: https://a.example, status: "204", contains: 5}]').smoke).toMatchObject([{ text: 'https://a.example -> 204 contains 5' }]);
+    expect(config('image: a\ntest: [true, 7]').gate?.commands).toEqual(['true', '7']);
+  });
+
   it('give each action what it has as inputs', () => {
     const { config } = parse({ digest }, file, { action: 'rollout' });
     expect([config.gate, config.build, config.tags, config.workloads.length]).toEqual([undefined, undefined, undefined, 1]);
@@ -157,6 +166,7 @@ describe('problems', () => {
       `${path}:3:1: timeout: is "10", which has no unit. Did you mean "10s" or "10m"?`,
       `${path}:5:5: workloads[0]: has the kind "deplyoment", which cannot be rolled out. Did you mean "deployment"? Kinds are deployment, statefulset, daemonset and cronjob.`,
       `${path}:6:5: workloads[1]: has "5", which has no kind. Did you mean "deployment/5"?`,
+      `${path}:8:6: smoke[0].target: has the target "ftp:x", which is neither a URL nor a Service. Write https://HOST/PATH or service/NAME:PORT/PATH.`,
       `${path}:8:21: smoke[0]: unknown key "stats". Did you mean "status"?`,
       `${path}:11:5: environments.prod.cache: is "regsitry", and can be none, registry or gha. Did you mean "registry"?`,
       `${path}:12:5: environments.prod.environment: cannot stand in the settings file. Give it as an input of the step, or as a flag.`,
@@ -164,7 +174,6 @@ describe('problems', () => {
   });
 
   const inFile: readonly (readonly [string, string])[] = [
-    ['image: 5', 'image: must be the name of an image, not a number ("5"). Put it in quotes if it is meant as text.'],
     ['image: [a]', 'image: must be the name of an image, not a list'],
     ['image:', 'image: has no value. Give the name of an image, or remove the line.'],
     ['image: " "', 'image: is empty. Give the name of an image, or remove the line.'],
@@ -179,7 +188,6 @@ describe('problems', () => {
     ['dry-run: true', 'dry-run: cannot stand in the settings file. Give it as an input of the step, or as a flag.'],
     ['freeze-override: the shop is down', 'freeze-override: cannot stand in the settings file. Give it as an input of the step, or as a flag.'],
     ['to: 12', 'to: cannot stand in the settings file. Give it as an input of the step, or as a flag.'],
-    ['prove-first: "false"', 'prove-first: must be true or false, not text. Leave the quotes out.'],
     ['prove-first: no', 'prove-first: is "no", and can be true or false. Did you mean "false"?'],
     ['prove-first: 1', 'prove-first: is "1", and can be true or false. Did you mean "true"?'],
     ['prove-first: []', 'prove-first: must be true or false, not a list'],

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parseSecretLine, parseSecretReference } from '../../src/config/build-secrets.js';
 import type { Checked } from '../../src/config/checked.js';
-import { parseFlag } from '../../src/config/choices.js';
+import { parseFlag } from '../../src/config/kit/text.js';
 import { workloadKinds } from '../../src/config/config.js';
 import { didYouMean, distance } from '../../src/config/did-you-mean.js';
 import { parseDigest } from '../../src/config/digest.js';

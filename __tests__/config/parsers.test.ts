@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseSecretLine, parseSecretReference } from '../../src/config/build-secrets.js';
 import type { Checked } from '../../src/config/checked.js';
-import { parseChoice, parseFlag } from '../../src/config/choices.js';
+import { parseChoice, parseFlag } from '../../src/config/kit/text.js';
 import { parseDigest } from '../../src/config/digest.js';
 import { formatDuration, parseDuration } from '../../src/config/duration.js';
 import { parseImageName } from '../../src/config/image-name.js';

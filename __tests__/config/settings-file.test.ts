@@ -59,18 +59,25 @@ describe('a settings file that is none', () => {
 });
 
 describe('a settings file', () => {
-  it('keeps numbers as they are written, places, and blocks', () => {
+  it('keeps every scalar as it is written, places, and blocks', () => {
     const read = readSettingsText('f', '\ufefftags: [1.20, 0x10]\ntest: |\n  a\n  b\nx: on\ny: true\nz:\n');
     if ('problems' in read) throw new Error(JSON.stringify(read.problems));
-    expect(read.root.entries.map(({ key, at, value }) => [key, at.line, value.type])).toEqual([
-      ['tags', 1, 'list'], ['test', 2, 'text'], ['x', 5, 'text'], ['y', 6, 'boolean'], ['z', 7, 'null'],
+    expect(read.root.entries.map(({ key, value }) => [key, value.at.line, value.type])).toEqual([
+      ['tags', 1, 'list'], ['test', 2, 'text'], ['x', 5, 'text'], ['y', 6, 'text'], ['z', 7, 'nothing'],
     ]);
-    expect(read.root.entries[0]?.value).toMatchObject({ items: [{ type: 'number', text: '1.20' }, { type: 'number', text: '0x10' }] });
-    expect(read.root.entries[1]?.value).toMatchObject({ text: 'a\nb\n', block: true, line: 2 });
+    expect(read.root.entries[0]?.value).toMatchObject({ items: [{ type: 'text', text: '1.20' }, { type: 'text', text: '0x10', at: { where: 'tags[1]', line: 1, column: 14 } }] });
+    const block = read.root.entries[1]?.value;
+    expect(block).toMatchObject({ text: 'a\nb\n', at: { line: 2 } });
+    expect(block?.type === 'text' && block.lineAt(1)).toEqual({ where: 'test', file: 'f', line: 4 });
+  });
+
+  it.each(['', ' ~', ' null', ' Null # nothing'])('has nothing under a key with "%s"', (text) => {
+    const read = readSettingsText('f', `a:${text}\nb: "null"\n`);
+    expect('root' in read && read.root.entries.map(({ value }) => value.type)).toEqual(['nothing', 'text']);
   });
 
   it('follows aliases', () => {
     const read = readSettingsText('f', 'a: &a [x]\nb: *a\n');
-    expect('root' in read && read.root.entries[1]?.value).toMatchObject({ type: 'list', items: [{ text: 'x' }], line: 2 });
+    expect('root' in read && read.root.entries[1]?.value).toMatchObject({ type: 'list', items: [{ text: 'x' }], at: { where: 'b', line: 2 } });
   });
 });

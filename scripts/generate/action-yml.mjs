@@ -34,10 +34,11 @@ const indent = (text) => text.replace(/^(?=.)/gm, '  ');
  */
 function inputs(source, name) {
   const own = source.settingsOf(name);
-  return Object.entries(source.topics).flatMap(([topic, heading]) => {
-    const entries = own.filter((input) => source.settings[input].topic === topic).map((input) => {
+  return source.sections.flatMap(({ heading, settings }) => {
+    const entries = own.filter((input) => input in settings).map((input) => {
       const needed = source.settings[input].requiredBy.includes(name) ? ' Needed, here or in the settings file.' : '';
-      return [input, { description: source.describeSetting(input, name) + needed, required: false }];
+      const description = source.describe({ ...source.settings[input], description: source.descriptionOf(source.settings[input], name) });
+      return [input, { description: description + needed, required: false }];
     });
     return entries.length === 0 ? [] : [`  # ${heading}\n${indent(part(Object.fromEntries(entries)))}`];
   }).join('');

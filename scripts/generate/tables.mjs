@@ -20,11 +20,10 @@ export function table(heads, rows) {
  * @param {ActionName} action
  */
 export function inputTables(source, action) {
-  const own = source.settingsOf(action);
-  const rows = Object.keys(source.topics).flatMap((topic) => own.filter((name) => source.settings[name].topic === topic).map((name) => {
-    const { default: fallback, requiredBy } = source.settings[name];
-    return [`\`${name}\``, source.descriptionOf(source.settings[name], action), requiredBy.includes(action) ? 'needed' : fallback ?? ''];
-  }));
+  const rows = source.settingsOf(action).map((name) => {
+    const setting = source.settings[name];
+    return [`\`${name}\``, source.descriptionOf(setting, action), setting.requiredBy.includes(action) ? 'needed' : source.defaultOf(setting) ?? ''];
+  });
   return table(['Input', 'Meaning', 'Default'], rows);
 }
 
@@ -46,14 +45,14 @@ export function verdictTable({ verdictTable: verdicts, actionNames, reservedActi
 }
 
 /**
- * All settings, one table for each topic.
+ * All settings, one table for each section, with the fields of those that have some.
  *
  * @param {Source} source
  */
 export function settingTables(source) {
-  return Object.entries(source.topics).map(([topic, heading]) => {
-    const names = source.settingNames.filter((name) => source.settings[name].topic === topic);
-    return `### ${heading}\n\n${table(['Setting', 'Meaning', 'Default', 'Actions', 'In the file'], names.map((name) => settingRow(source, name)))}`;
+  return source.sections.map(({ heading, settings }) => {
+    const names = source.settingNames.filter((name) => name in settings);
+    return `### ${heading}\n\n${table(['Setting', 'Meaning', 'Default', 'Actions', 'In the file'], names.flatMap((name) => settingRows(source, name)))}`;
   }).join('\n\n');
 }
 
@@ -61,10 +60,13 @@ export function settingTables(source) {
  * @param {Source} source
  * @param {SettingName} name
  */
-function settingRow({ settings, actionNames }, name) {
-  const { description, default: fallback, actions, inFile, asInput } = settings[name];
+function settingRows({ settings, actionNames, defaultOf }, name) {
+  const { description, actions, inFile, kind } = settings[name];
   const where = actions.length === actionNames.length ? 'all' : actions.map((action) => `\`${action}\``).join(', ');
-  return [`\`${name}\``, description, fallback ?? '', where, inFile ? asInput ? 'yes' : 'only there' : 'no'];
+  const parts = (kind.parts?.() ?? []).map((part) => [
+    `\`${name}${part.path.startsWith('[') ? '' : '.'}${part.path}\``, part.description, part.needed ? 'needed' : part.default ?? '', where, 'only there',
+  ]);
+  return [[`\`${name}\``, description, defaultOf(settings[name]) ?? '', where, inFile ? kind.fromText ? 'yes' : 'only there' : 'no'], ...parts];
 }
 
 /**

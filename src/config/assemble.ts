@@ -1,14 +1,19 @@
-import type { Problem } from '../outcome/errors.js';
 import type { ActionName } from '../outcome/action.js';
-import type { BuildConfig, ClusterConfig, Config, GateConfig, RegistryLogin } from './config.js';
-import { parseDuration } from './duration.js';
+import type { Problem } from '../outcome/errors.js';
+import type { SecretSource } from './build-secrets.js';
+import { fallbacksOf } from './kit/object.js';
+import type { Spot } from './kit/node.js';
+import { problemAt } from './kit/report.js';
 import { toLabel } from './kubernetes-names.js';
 import type { Layer } from './layers.js';
-import { problemAt } from './reading.js';
-import { registryOf } from './registry.js';
+import { defined } from './record.js';
+import { buildOf } from './sections/build.js';
+import { clusterOf } from './sections/cluster.js';
+import { loginOf } from './sections/registry.js';
+import { gateOf } from './sections/test.js';
 import { buildSecret, type Secret } from './secrets.js';
-import { defaultLockTimeout, defaultTimeout } from './settings-rollout.js';
-import type { Values } from './settings.js';
+import type { Filled } from './setting.js';
+import { settings, type GivenValues } from './settings.js';
 
 /** What is known besides the settings. */
 export interface ConfigFacts {
@@ -18,97 +23,81 @@ export interface ConfigFacts {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-interface Assembled {
-  readonly config: Config;
-  /** Those of the environment. */
-  readonly secrets: readonly Secret[];
-  /** Environment variables that are named and not there. */
-  readonly problems: readonly Problem[];
+/** The Config that these settings mean, the secrets of the environment in it, and the variables that are named and not there. */
+export function assemble(action: ActionName, { values, spots }: Pick<Layer, 'values' | 'spots'>, facts: ConfigFacts, file: string | undefined) {
+  const builds = (action === 'deploy' || action === 'build') && values.image !== undefined && values.digest === undefined;
+  const { secrets, problems } = resolve(builds ? values['build-secrets'] ?? {} : {}, spots['build-secrets'] ?? { where: 'build-secrets' }, facts.env ?? {});
+  const config = configOf(values, { action, builds, buildSecrets: Object.fromEntries(secrets), defaultApp: facts.defaultApp, file });
+  return { config, problems, secrets: secrets.map(([id, text]): Secret => ({ text, kind: 'value', of: buildSecret(id) })) };
 }
 
-/** The Config that these values mean, defaults filled in. `file` is the settings file that was read. */
-export function assemble(action: ActionName, merged: Pick<Layer, 'values' | 'spots'>, facts: ConfigFacts, file?: string): Assembled {
-  const { values } = merged;
-  const { image, digest, workloads = [] } = values;
-  const builds = (action === 'deploy' || action === 'build') && image !== undefined && digest === undefined;
-  const secrets = builds ? resolveSecrets(merged, facts.env ?? {}) : { values: {}, problems: [] };
-  const config: Config = {
-    app: values.app ?? appOf(image) ?? appOf(facts.defaultApp) ?? 'app',
-    ...defined({ environment: values.environment, image, digest, tags: values.tags, file }),
-    ...defined({ gate: gateOf(values), build: builds ? buildOf(values, secrets.values) : undefined, login: loginOf(values) }),
-    dryRun: values['dry-run'] ?? false,
+interface Surroundings extends Pick<ConfigFacts, 'defaultApp'> {
+  readonly action: ActionName;
+  /** Whether an image is to be built. */
+  readonly builds: boolean;
+  readonly buildSecrets: Readonly<Record<string, string>>;
+  readonly file?: string;
+}
+
+export function configOf(given: GivenValues, { action, builds, buildSecrets, defaultApp, file }: Surroundings) {
+  const values: Filled<typeof settings> = { ...fallbacksOf(settings), ...given };
+  const workloads = values.workloads ?? [];
+  return defined({
+    /** Names the ledger; defaults to the last part of the image's repository. A DNS label. */
+    app: values.app ?? appOf(values.image) ?? appOf(defaultApp) ?? 'app',
+    environment: values.environment,
+    dryRun: values['dry-run'],
+    gate: gateOf(values),
+    image: values.image,
+    /** Deploy this existing digest; the build is skipped. */
+    digest: values.digest,
+    /** Present when an image is to be built. */
+    build: builds ? buildOf(values, buildSecrets) : undefined,
+    /** Immutable tags are pushed by the build; mutable ones move after a good verdict. Undefined: the commit's sha, and `latest` on the default branch. */
+    tags: values.tags,
+    login: loginOf(values, values.image),
     cluster: clusterOf(values),
     workloads,
-    timeoutMs: values.timeout ?? durationOf(defaultTimeout),
-    // Checks follow a rollout; the rollback action finds its workloads in the records.
+    /** Upper bound of the rollout, ms. */
+    timeoutMs: values.timeout,
+    /** Checks follow a rollout; the rollback action finds its workloads in the records. */
     smoke: workloads.length > 0 || action === 'rollback' ? values.smoke ?? [] : [],
-    rollback: values.rollback ?? 'auto',
-    proveFirst: values['prove-first'] ?? true,
-    lockTimeoutMs: values['lock-timeout'] ?? durationOf(defaultLockTimeout),
+    rollback: values.rollback,
+    /** The first new pods of a Deployment are checked before the rest follow. */
+    proveFirst: values['prove-first'],
+    /** How long a symptom of these causes must last before the judge is sure, ms; the table of causes has the rest. */
+    patienceMs: values.patience,
+    /** How long to wait for another run of the same app, ms. */
+    lockTimeoutMs: values['lock-timeout'],
+    /** In these nothing is rolled out. */
     freeze: values.freeze ?? [],
+    /** When there are any, it is rolled out only inside of one. */
     windows: values.windows ?? [],
-    ...defined({ patienceMs: values.patience, freezeOverride: values['freeze-override'], to: values.to }),
-  };
-  const resolved = Object.entries(secrets.values).map(([id, text]): Secret => ({ text, kind: 'value', of: buildSecret(id) }));
-  return { config, secrets: resolved, problems: secrets.problems };
-}
-
-const durationOf = (text: string): number => {
-  const checked = parseDuration(text);
-  return checked.ok ? checked.value : 0;
-};
-
-const appOf = (name: string | undefined): string | undefined => toLabel(name?.split('/').at(-1) ?? '');
-
-function gateOf({ test = [], 'working-directory': workingDirectory = '.' }: Values): GateConfig | undefined {
-  return test.length > 0 ? { commands: test, workingDirectory } : undefined;
-}
-
-function buildOf(values: Values, buildSecrets: Readonly<Record<string, string>>): BuildConfig {
-  return {
-    context: values.context ?? '.',
-    ...defined({ dockerfile: values.dockerfile, target: values.target, builder: values.builder }),
-    buildArgs: values['build-args'] ?? {},
-    buildSecrets,
-    platforms: values.platforms ?? [],
-    labels: values.labels ?? {},
-    cache: values.cache ?? 'none',
-  };
-}
-
-function loginOf(values: Values): RegistryLogin | undefined {
-  const { image, 'registry-username': username, 'registry-password': password } = values;
-  if (username === undefined || password === undefined) return undefined;
-  return { registry: values.registry ?? registryOf(image ?? ''), username, password };
-}
-
-function clusterOf(values: Values): ClusterConfig {
-  const { kubeconfig } = values;
-  const given = kubeconfig && ('path' in kubeconfig ? { path: kubeconfig.path } : { content: kubeconfig.content });
-  return defined({
-    kubeconfig: given, context: values['kube-context'], namespace: values.namespace,
-    kubectlUrl: values['kubectl-url'], kubectlSha256: values['kubectl-sha256'],
+    /** Why `freeze` and `windows` do not count this time; it is recorded. */
+    freezeOverride: values['freeze-override'],
+    /** Rollback: revision, digest or commit to go back to. Undefined: the last release before that is known to be good. */
+    to: values.to,
+    /** Settings file that was read, for messages. */
+    file,
   });
 }
 
+const appOf = (name: string | undefined): string | undefined => toLabel(name?.split('/').at(-1) ?? '');
+
 /** The values behind `env:NAME`. Messages name the variable only when it stands in the file, where it cannot be a secret. */
-function resolveSecrets({ values, spots }: Pick<Layer, 'values' | 'spots'>, env: Readonly<Record<string, string | undefined>>) {
+function resolve(sources: Readonly<Record<string, SecretSource>>, at: Spot, env: Readonly<Record<string, string | undefined>>) {
   const problems: Problem[] = [];
-  const resolved = Object.entries(values['build-secrets'] ?? {}).map(([id, source]) => {
-    if ('value' in source) return [id, source.value] as const;
+  const secrets = Object.entries(sources).map(([id, source]): readonly [string, string] => {
+    if ('value' in source) return [id, source.value];
     const value = env[source.variable] ?? '';
     if (value === '') {
-      const spot = spots['build-secrets'] ?? { where: 'build-secrets' };
-      const name = spot.file === undefined ? '' : ` ${source.variable}`;
-      problems.push(problemAt(spot, {
+      const name = at.file === undefined ? '' : ` ${source.variable}`;
+      problems.push(problemAt(at, {
         message: `the environment variable${name} of "${id}" is not set or empty`,
         hint: 'Set it under `env:` of the step, from a secret that exists and that this run may read.',
       }));
     }
-    return [id, value] as const;
+    return [id, value];
   });
-  return { values: Object.fromEntries(resolved), problems };
+  return { secrets, problems };
 }
-
-/** Without the names that have no value. */
-const defined = <T extends object>(record: T): T => Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as T;

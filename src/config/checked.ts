@@ -14,6 +14,14 @@ export type Checked<T> =
 export const good = <T>(value: T, ...warnings: readonly Fault[]): Checked<T> => ({ ok: true, value, warnings });
 export const bad = (message: string, hint?: string): Checked<never> => ({ ok: false, faults: [hint === undefined ? { message } : { message, hint }] });
 
+/** All values, or everything that is wrong with any of them. */
+export const every = <T>(parts: readonly Checked<T>[]): Checked<readonly T[]> => {
+  const faults = parts.flatMap((part) => (part.ok ? [] : part.faults));
+  if (faults.length > 0) return { ok: false, faults };
+  const fine = parts.filter((part) => part.ok);
+  return good(fine.map(({ value }) => value), ...fine.flatMap(({ warnings }) => warnings));
+};
+
 const shown = 60;
 
 /** The text in double quotes, control characters written as escapes, long texts cut: fit for a message on one line. */

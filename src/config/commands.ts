@@ -1,6 +1,7 @@
 import type { ActionName } from '../outcome/action.js';
 import type { CommandTable, Flag } from '../ports/command-line.js';
 import { actions } from './actions.js';
+import { defaultOf } from './kit/kind.js';
 import { mapValues } from './record.js';
 import { descriptionOf } from './setting.js';
 import { settings, settingsOf } from './settings.js';
@@ -11,8 +12,8 @@ export const commands: CommandTable<ActionName> = mapValues(actions, ({ descript
   flags: settingsOf(action).map((name): Flag => ({
     name,
     description: descriptionOf(settings[name], action),
-    default: settings[name].default,
-    isBoolean: settings[name].flag,
+    default: defaultOf(settings[name]),
+    isBoolean: settings[name].fallback === 'false',
     fromEnvironmentOnly: settings[name].secret && name !== 'kubeconfig',
   })),
 }));

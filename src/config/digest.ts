@@ -1,5 +1,7 @@
 import { bad, good, quote, type Checked } from './checked.js';
-import type { Digest } from './config.js';
+
+/** `sha256:` and 64 hex digits. */
+export type Digest = string & { readonly brand?: 'Digest' };
 
 /** Source of the regular expression of a digest. Only sha256 is used by registries in practice. */
 export const digestPattern = '^sha256:[0-9a-f]{64}$';

@@ -1,5 +1,7 @@
 import { bad, good, quote, type Checked } from './checked.js';
-import type { ImageName } from './config.js';
+
+/** `host[:port]/path` without tag or digest, as written by the user: `ghcr.io/acme/api`, `nginx`. */
+export type ImageName = string & { readonly brand?: 'ImageName' };
 
 // The grammar is that of github.com/distribution/reference, narrowed to lower-case hosts.
 const hostPart = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';

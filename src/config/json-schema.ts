@@ -1,16 +1,9 @@
-import type { JsonSchema } from './kinds.js';
-import type { ActionName } from '../outcome/action.js';
-import { descriptionOf } from './setting.js';
-import { fileSettings, settings, type SettingName } from './settings.js';
+import { mapValues } from './record.js';
+import type { JsonSchema } from './kit/kind.js';
+import { fieldSchema } from './kit/object.js';
+import { fileSettings, settings } from './settings.js';
 
 const base = 'https://raw.githubusercontent.com/acci/deploy-action/v1/schema';
-
-/** One paragraph for people: what a setting means (to one action, or in general) and what holds without it. */
-export function describeSetting(name: SettingName, action?: ActionName): string {
-  const description = descriptionOf(settings[name], action);
-  const fallback = settings[name].default;
-  return fallback === undefined ? description : `${description} Default: ${fallback}.`;
-}
 
 /**
  * The JSON Schema (draft 7, as editors have it) of the settings file. It accepts what the parser accepts, except that
@@ -18,11 +11,7 @@ export function describeSetting(name: SettingName, action?: ActionName): string 
  */
 export function settingsJsonSchema(): JsonSchema {
   const references = Object.fromEntries(fileSettings.map((name) => [name, { $ref: `#/definitions/${name}` }]));
-  const definitions = Object.fromEntries(fileSettings.map((name) => [name, {
-    description: describeSetting(name),
-    ...settings[name].kind.schema,
-    ...(settings[name].examples.length > 0 ? { examples: settings[name].examples } : {}),
-  }]));
+  const definitions = Object.fromEntries(fileSettings.map((name) => [name, inLayers(fieldSchema(settings[name]))]));
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     $id: `${base}/deploy.schema.json`,
@@ -42,7 +31,12 @@ export function settingsJsonSchema(): JsonSchema {
     definitions: {
       ...definitions,
       environment: { type: 'object', properties: references, additionalProperties: false },
-      status: { description: 'A status code of HTTP.', type: 'integer', minimum: 100, maximum: 599 },
     },
   };
+}
+
+/** A section as one layer may give it: what it lacks may be in another one. */
+function inLayers({ required: _required, ...schema }: JsonSchema): JsonSchema {
+  const { properties, anyOf } = schema as { properties?: Readonly<Record<string, JsonSchema>>; anyOf?: readonly JsonSchema[] };
+  return { ...schema, ...(properties ? { properties: mapValues(properties, inLayers) } : {}), ...(anyOf ? { anyOf: anyOf.map(inLayers) } : {}) };
 }

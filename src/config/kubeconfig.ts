@@ -4,7 +4,10 @@ import { suggestion } from './did-you-mean.js';
 import { isSecret, isSecretName } from './secret-shape.js';
 import { controlCharacter } from './text.js';
 
-/** A kubeconfig as it was given: where it is, or what it says. */
+/** Where a kubeconfig is, or what it says. */
+export type KubeconfigSource = { readonly path: string } | { readonly content: string };
+
+/** A kubeconfig as it was given. */
 export type Kubeconfig =
   | { readonly path: string }
   | {

@@ -1,106 +1,88 @@
-import type { Problem } from '../outcome/errors.js';
-import { fileSettings, isSettingName, settings, settingsOf, type SettingName, type Values } from './settings.js';
 import type { ActionName } from '../outcome/action.js';
-import { emptyFault, expectedFault, unknownKey } from './fault-texts.js';
+import type { Problem } from '../outcome/errors.js';
+import type { Fault } from './checked.js';
+import { emptyFault, expectedFault, unknownKey } from './kit/faults.js';
+import { lackFault, type Fields, type Kind } from './kit/kind.js';
+import { inputNode, inputsNode, type MapEntry, type MapNode, type Node, type Spot } from './kit/node.js';
+import { object } from './kit/object.js';
+import { problemAt, Report } from './kit/report.js';
+import { fileSettings, isSettingName, settings, settingsOf, type GivenValues, type SettingName } from './settings.js';
 import { unknownInput } from './unknown-input.js';
-import type { Kind } from './kinds.js';
-import type { MapEntry, MapNode } from './node.js';
-import { below, problemAt, wrong, type Reading, type Spot } from './reading.js';
 
-/** What one source says: the inputs, the top of the settings file, or one environment of it. */
-export interface Layer {
-  readonly values: Values;
+/** What one source says on top of the sources below it: the top of the settings file, an environment of it, the inputs. */
+export interface Layer extends Pick<Report, 'problems' | 'warnings'> {
+  /** Its own and those below it. */
+  readonly values: GivenValues;
   /** Where each of them stands. */
   readonly spots: Readonly<Partial<Record<SettingName, Spot>>>;
-  readonly problems: readonly Problem[];
-  readonly warnings: readonly Problem[];
+  /** Those of its own. */
+  readonly given: readonly SettingName[];
 }
 
-type One = readonly [SettingName, Spot, Reading<unknown>];
+const nothing: Layer = { values: {}, spots: {}, given: [], problems: [], warnings: [] };
 
-function layerOf(readings: readonly One[], more: readonly Problem[] = []): Layer {
-  const valid = readings.filter(([, , reading]) => reading.value !== undefined);
-  return {
-    // Each reading was made by the kind of its setting, which is what the type of Values is made from.
-    values: Object.fromEntries(valid.map(([name, , reading]) => [name, reading.value])) as Values,
-    spots: Object.fromEntries(readings.map(([name, spot]) => [name, spot])),
-    problems: [...more, ...readings.flatMap(([, , reading]) => reading.problems)],
-    warnings: readings.flatMap(([, , reading]) => reading.warnings),
-  };
+function layerOf(kind: Kind<GivenValues>, node: Node, below: Layer): Layer {
+  const report = new Report();
+  const values = kind.read(node, report, below.values) ?? below.values;
+  const own = (node.type === 'map' ? node.entries : []).flatMap(({ key, value }) => (isSettingName(key) ? [[key, value.at] as const] : []));
+  return { ...report, values, spots: { ...below.spots, ...Object.fromEntries(own) }, given: own.map(([name]) => name) };
 }
 
-const kindOf = (name: SettingName): Kind<unknown> => settings[name].kind as Kind<unknown>;
+/** Without their fallbacks: those come when all layers are read. */
+const fields = (names: readonly SettingName[]): Fields => Object.fromEntries(names.map((name) => [name, { ...settings[name], fallback: undefined }]));
 
-/** The inputs of an action. An empty or blank text means that the input was not given. */
-export function readInputs(action: ActionName, inputs: Readonly<Record<string, string>>): Layer {
-  const known = settingsOf(action);
-  const given = Object.entries(inputs).filter(([, text]) => text.trim() !== '');
-  const unknown = given.filter(([name]) => !known.some((candidate) => candidate === name))
-    .map(([name]) => (isSettingName(name) && !settings[name].asInput
-      ? problemAt({ where: `input ${name}` }, { message: 'can only stand in the settings file', hint: `Put \`${name}:\` there.` })
-      : problemAt({ where: 'inputs' }, unknownInput(name, action))));
-  return layerOf(given.flatMap(([name, text]): readonly One[] => {
-    if (!isSettingName(name) || !known.includes(name)) return [];
-    const spot = { where: `input ${name}` };
-    return [[name, spot, kindOf(name).fromText(text, spot)]];
-  }), unknown);
+/** The environment that the inputs name, when it can be one. */
+export function wantedEnvironment({ environment = '' }: Readonly<Record<string, string>>): string | undefined {
+  return environment.trim() === '' ? undefined : settings.environment.kind.read(inputNode('environment', environment), new Report());
+}
+
+/** The inputs of an action, on top of the settings file. An empty or blank text means that the input was not given. */
+export function readInputs(action: ActionName, inputs: Readonly<Record<string, string>>, below: Layer = nothing): Layer {
+  const kind = object(fields(settingsOf(action)), {
+    elsewhere: (key) => (isSettingName(key) && !settings[key].kind.fromText ? { message: 'can only stand in the settings file', hint: `Put \`${key}:\` there.` } : undefined),
+    unknown: (key) => unknownInput(key, action),
+  });
+  return layerOf(kind, inputsNode(Object.entries(inputs).filter(([, text]) => text.trim() !== '')), below);
 }
 
 export interface FileLayers {
   readonly base: Layer;
-  /** By name. */
+  /** By name, each on top of the base. */
   readonly environments: ReadonlyMap<string, Layer>;
-  /** That of the key `environments`; undefined when there is none. */
+  /** Undefined when the file has no key `environments`. */
   readonly spot?: Spot;
 }
 
+/** Where there is no settings file. */
+export const noLayers: FileLayers = { base: nothing, environments: new Map() };
+
 const environmentsKey = 'environments';
+const elsewhere = (key: string): Fault | undefined =>
+  (isSettingName(key) ? { message: 'cannot stand in the settings file', hint: settings[key].outsideHint } : undefined);
 
 /** The settings of a file, with every environment read and checked, whichever of them is wanted. */
-export function readFileLayers(file: string, root: MapNode): FileLayers {
-  const top: Spot = { where: '', file };
-  const entry = root.entries.find(({ key }) => key === environmentsKey);
-  const base = readMap(root.entries.filter((other) => other !== entry), top, [...fileSettings, environmentsKey]);
-  if (entry === undefined) return { base, environments: new Map() };
-  const spot = below(top, environmentsKey, entry.at);
-  if (entry.value.type !== 'map') {
-    const { problems } = wrong(spot, expectedFault('a map of environments', entry.value));
-    return { base: { ...base, problems: [...base.problems, ...problems] }, environments: new Map(), spot };
-  }
-  return { base, environments: new Map(entry.value.entries.map((one) => [one.key, readEnvironment(one, spot)])), spot };
+export function readFileLayers(root: MapNode): FileLayers {
+  const section = root.entries.find(({ key }) => key === environmentsKey)?.value;
+  const top = object(fields(fileSettings), { elsewhere, unknown: (key, known) => unknownKey(key, [...known, environmentsKey]) });
+  const base = layerOf(top, { ...root, entries: root.entries.filter(({ value }) => value !== section) }, nothing);
+  const named = section?.type === 'map' ? section.entries : [];
+  const misplaced = section && section.type !== 'map' ? [problemAt(section.at, expectedFault('a map of environments', section))] : [];
+  return {
+    base: { ...base, problems: [...base.problems, ...misplaced] },
+    environments: new Map(named.map((entry) => [entry.key, readEnvironment(entry, base)])),
+    spot: section?.at,
+  };
 }
 
-function readEnvironment({ key, at, value }: MapEntry, parent: Spot): Layer {
-  const spot = below(parent, key, at);
-  if (key.trim() === '') return layerOf([], wrong(spot, emptyFault('a name')).problems);
+function readEnvironment({ key, value }: MapEntry, base: Layer): Layer {
+  if (key.trim() === '') return { ...nothing, problems: [problemAt(value.at, emptyFault('a name'))] };
   // `staging:` with nothing under it is an environment that differs in nothing.
-  if (value.type === 'null') return layerOf([]);
-  if (value.type !== 'map') return layerOf([], wrong(spot, expectedFault('a map of settings', value)).problems);
-  return readMap(value.entries, spot, fileSettings);
+  const node: Node = value.type === 'nothing' ? { type: 'map', at: value.at, entries: [] } : value;
+  return layerOf(object(fields(fileSettings), { expects: 'a map of settings', elsewhere }), node, base);
 }
 
-function readMap(entries: readonly MapEntry[], parent: Spot, known: readonly string[]): Layer {
-  const problems: Problem[] = [];
-  const readings = entries.flatMap(({ key, at, value }): readonly One[] => {
-    const spot = below(parent, key, at);
-    if (isSettingName(key) && settings[key].inFile) return [[key, spot, kindOf(key).fromNode(value, spot)]];
-    const fault = isSettingName(key)
-      ? { message: 'cannot stand in the settings file', hint: settings[key].outsideHint }
-      : unknownKey(key, known);
-    problems.push(problemAt(isSettingName(key) ? spot : { ...spot, where: parent.where || 'settings file' }, fault));
-    return [];
-  });
-  return layerOf(readings, problems);
-}
-
-/** What the layers say together, the highest last: maps are joined name by name, everything else is replaced. */
-export function mergeLayers(layers: readonly Layer[]): Pick<Layer, 'values' | 'spots'> {
-  const values: Partial<Record<SettingName, unknown>> = {};
-  for (const layer of layers) {
-    for (const [name, value] of Object.entries(layer.values) as readonly (readonly [SettingName, unknown])[]) {
-      const { merge } = kindOf(name);
-      values[name] = merge && values[name] !== undefined ? merge(values[name], value) : value;
-    }
-  }
-  return { values: values as Values, spots: Object.assign({}, ...layers.map((layer) => layer.spots)) as Layer['spots'] };
-}
+/** What is lacking in settings that several layers give together. */
+export const lackingIn = ({ values, spots }: Pick<Layer, 'values' | 'spots'>, names: readonly SettingName[]): readonly Problem[] => names.flatMap((name) => {
+  const kind: Kind<unknown> = settings[name].kind;
+  return (values[name] === undefined ? [] : kind.lacks?.(values[name]) ?? []).map((lack) => problemAt(spots[name] ?? { where: name }, lackFault(lack)));
+});

@@ -4,14 +4,14 @@ import type { ActionName } from '../outcome/action.js';
 import { assemble, type ConfigFacts } from './assemble.js';
 import type { Config } from './config.js';
 import { suggestion } from './did-you-mean.js';
-import { mergeLayers, readFileLayers, readInputs, type FileLayers, type Layer } from './layers.js';
-import { problemAt } from './reading.js';
+import { Report } from './kit/report.js';
+import { lackingIn, noLayers, readFileLayers, readInputs, wantedEnvironment, type FileLayers, type Layer } from './layers.js';
 import { checkTogether } from './rules.js';
 import { namesIn } from './names.js';
 import { distinct, secretsIn, type Secret } from './secrets.js';
 import { readSettingsText } from './settings-file.js';
-import { isSettingName, takenBy, type SettingName } from './settings.js';
-import { defaultSettingsFile } from './settings-run.js';
+import { takenBy, type SettingName } from './settings.js';
+import { defaultSettingsFile } from './sections/run.js';
 
 export interface ConfigSource {
   readonly action: ActionName;
@@ -40,75 +40,74 @@ export const settingsPath = (inputs: Readonly<Record<string, string>>): string =
 
 /**
  * What inputs and settings file mean together. Inputs win over the environment's part of the file, and that over the
- * top of the file; maps are joined name by name, everything else is replaced. Pure. Throws ConfigError with all problems.
+ * top of the file; maps and sections are joined name by name, everything else is replaced. Pure. Throws ConfigError with all problems.
  */
 export function parseConfig(source: ConfigSource): ParsedConfig {
-  const inputs = readInputs(source.action, source.inputs);
-  const file = readFileOf(source);
-  const chosen = chooseEnvironment(source, file.layers, inputs.values.environment);
-  const every = [file.layers?.base, ...(file.layers?.environments.values() ?? []), inputs].filter((layer) => layer !== undefined);
-  const merged = onlyOf(source.action, mergeLayers([file.layers?.base, chosen.layer, inputs].filter((layer) => layer !== undefined)));
-  const problems = [...file.problems, ...chosen.problems, ...every.flatMap((layer) => layer.problems)];
-  const together = checkTogether({
-    action: source.action, ...merged, inputs: Object.keys(inputs.values).filter(isSettingName),
-    notChosen: inputs.values.environment === undefined ? withWorkloads(file.layers) : [],
-  });
+  const { action, inputs, file, facts = {} } = source;
+  const report = new Report();
+  const layers = readFileOf(source, report);
+  const { base, environments } = layers;
+  const wanted = wantedEnvironment(inputs);
+  const chosen = wanted === undefined ? undefined : chooseEnvironment(wanted, layers, file, report);
+  const given = readInputs(action, inputs, chosen ?? base);
+  const others = [...environments.values()].filter((layer) => layer !== chosen);
+  for (const layer of [given, base, ...environments.values()]) report.problems.push(...layer.problems);
+  // What an environment says is checked, and of what it inherits that which this run takes.
+  for (const layer of others) report.problems.push(...lackingIn(layer, layer.given));
+  report.problems.push(...lackingIn(given, [...new Set([...chosen?.given ?? [], ...takenBy(action)])]));
   // What belongs together is only judged when each part is right: otherwise a typo would be reported twice.
-  if (problems.length > 0) throw new ConfigError(limited([...problems].sort(byPlace)));
-  const { config, secrets, problems: unresolved } = assemble(source.action, merged, source.facts ?? {}, file.layers && source.file?.path);
-  const later = [...together.problems, ...unresolved];
-  if (later.length > 0) throw new ConfigError(limited(later));
-  const layers = [inputs, file.layers?.base, chosen.layer].filter((layer) => layer !== undefined);
-  const warnings = [...layers.flatMap((layer) => layer.warnings), ...chosen.warnings, ...together.warnings];
-  const { kubeconfig } = merged.values;
+  throwProblems(report.problems.sort(byPlace));
+  const own = onlyOf(action, given);
+  const together = checkTogether({ ...own, action, inputs: given.given, notChosen: wanted === undefined ? withWorkloads(environments) : [] });
+  const { config, secrets, problems } = assemble(action, own, facts, layers === noLayers ? undefined : file?.path);
+  throwProblems([...together.problems, ...problems]);
+  const warnings = [...[given, base, ...chosen ? [chosen] : [], report, together].flatMap((part) => part.warnings)];
+  const { kubeconfig } = own.values;
   const names = [...namesIn(config), ...kubeconfig && 'content' in kubeconfig ? kubeconfig.names : []];
-  return { config, warnings, secrets: distinct([...secretsIn(source.inputs), ...secrets]), names };
+  return { config, warnings, secrets: distinct([...secretsIn(inputs), ...secrets]), names };
 }
 
-const withWorkloads = (layers: FileLayers | undefined): readonly string[] =>
-  [...layers?.environments ?? []].filter(([, { values }]) => (values.workloads ?? []).length > 0).map(([name]) => name);
+function throwProblems(problems: readonly Problem[]): void {
+  const rest = problems.length - problemLimit;
+  const more = rest > 0 ? [{ where: 'settings', message: `have ${rest} more problems`, hint: 'Mend those above first.' }] : [];
+  if (problems.length > 0) throw new ConfigError([...problems.slice(0, problemLimit), ...more]);
+}
+
+const withWorkloads = (environments: FileLayers['environments']): readonly string[] =>
+  [...environments].filter(([, { values }]) => (values.workloads ?? []).length > 0).map(([name]) => name);
 
 /** Those of the inputs first, then those of the file from its top to its end. */
 const byPlace = (a: Problem, b: Problem): number => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
 
-function limited(problems: readonly Problem[]): readonly Problem[] {
-  if (problems.length <= problemLimit) return problems;
-  const rest = problems.length - problemLimit;
-  return [...problems.slice(0, problemLimit), { where: 'settings', message: `have ${rest} more problems`, hint: 'Mend those above first.' }];
-}
-
-function readFileOf({ file, inputs }: ConfigSource): { readonly layers?: FileLayers; readonly problems: readonly Problem[] } {
-  if (file === undefined) return { problems: [] };
-  if (file.text === undefined) {
-    if (!inputs['config']?.trim()) return { problems: [] };
+function readFileOf({ file, inputs }: ConfigSource, report: Report): FileLayers {
+  if (file?.text === undefined) {
     const hint = 'Check the path, which begins at the root of the repository, and that the repository was checked out before this step.';
-    return { problems: [{ where: 'input config', message: `there is no file ${quote(file.path)}`, hint }] };
+    if (file && inputs['config']?.trim()) report.problem({ where: 'input config' }, { message: `there is no file ${quote(file.path)}`, hint });
+    return noLayers;
   }
   const read = readSettingsText(file.path, file.text);
-  return 'problems' in read ? read : { layers: readFileLayers(file.path, read.root), problems: [] };
+  if ('root' in read) return readFileLayers(read.root);
+  report.problems.push(...read.problems);
+  return noLayers;
 }
 
-interface Choice { readonly layer?: Layer; readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] }
-
 /** The part of the file for the wanted environment. Without any environments in the file, the name is only a name. */
-function chooseEnvironment(source: ConfigSource, layers: FileLayers | undefined, wanted: string | undefined): Choice {
-  if (wanted === undefined) return { problems: [], warnings: [] };
-  const spot = { where: 'input environment' };
-  if (layers?.spot === undefined) {
-    const message = `${quote(wanted)} only names the run: ${layers ? `${source.file?.path} has no \`environments:\`` : 'there is no settings file'}`;
-    return { problems: [], warnings: [problemAt(spot, { message })] };
-  }
-  const layer = layers.environments.get(wanted);
-  if (layer) return { layer, problems: [], warnings: [] };
+function chooseEnvironment(wanted: string, layers: FileLayers, file: ConfigSource['file'], report: Report): Layer | undefined {
+  const at = { where: 'input environment' };
   const known = [...layers.environments.keys()];
-  const list = known.length === 0 ? 'The file has none.' : `The file has ${known.slice(0, 20).map(quote).join(', ')}.`;
-  const meant = suggestion(wanted, known);
-  const fault = { message: `${quote(wanted)} is not in ${source.file?.path}`, hint: meant ? `${meant} ${list}` : list };
-  return { problems: [problemAt(spot, fault)], warnings: [] };
+  if (layers.spot === undefined) {
+    const reason = file?.text === undefined ? 'there is no settings file' : `${file.path} has no \`environments:\``;
+    report.warning(at, { message: `${quote(wanted)} only names the run: ${reason}` });
+  } else if (!layers.environments.has(wanted)) {
+    const list = known.length === 0 ? 'The file has none.' : `The file has ${known.slice(0, 20).map(quote).join(', ')}.`;
+    const meant = suggestion(wanted, known);
+    report.problem(at, { message: `${quote(wanted)} is not in ${file?.path}`, hint: meant ? `${meant} ${list}` : list });
+  }
+  return layers.environments.get(wanted);
 }
 
 /** A settings file serves all actions; each takes its own. */
-function onlyOf(action: ActionName, { values, spots }: Pick<Layer, 'values' | 'spots'>): Pick<Layer, 'values' | 'spots'> {
+function onlyOf(action: ActionName, { values, spots }: Layer): Pick<Layer, 'values' | 'spots'> {
   const own = takenBy(action);
   return { values: Object.fromEntries(Object.entries(values).filter(([name]) => own.includes(name as SettingName))), spots };
 }

@@ -1,7 +1,19 @@
 import { bad, good, quote, type Checked, type Fault } from './checked.js';
-import type { Period } from './config.js';
 import { suggestion } from './did-you-mean.js';
 import { timeZoneFault } from './time-zones.js';
+
+/** A part of every week or of its days, in the time of a place: `Fri 16:00 – Mon 08:00 Europe/Paris`, `Mon–Fri 09:00–17:00 UTC`. */
+export interface Period {
+  /** As the user wrote it, for messages. */
+  readonly text: string;
+  /** Minutes since Sunday 00:00; a period may reach over the end of the week. */
+  readonly fromMinute: number;
+  readonly toMinute: number;
+  /** It comes on so many days in a row, the first of which is that of `fromMinute`; 7: every day. Undefined: on one. */
+  readonly days?: number;
+  /** IANA name. */
+  readonly timeZone: string;
+}
 
 const dayMinutes = 24 * 60;
 const weekMinutes = 7 * dayMinutes;

@@ -3,9 +3,15 @@ import type { ActionName } from '../outcome/action.js';
 import { both, quote } from './checked.js';
 import { contextFault } from './kubeconfig.js';
 import type { Layer } from './layers.js';
-import { problemAt, type Spot } from './reading.js';
+import type { Spot } from './kit/node.js';
+import { problemAt } from './kit/report.js';
 import { registryOf } from './registry.js';
-import { settings, settingNames, type SettingName, type Values } from './settings.js';
+import { build } from './sections/build.js';
+import { calendar } from './sections/calendar.js';
+import { cluster } from './sections/cluster.js';
+import { rollout } from './sections/rollout.js';
+import { smoke } from './sections/smoke.js';
+import { settings, settingNames, type GivenValues, type SettingName } from './settings.js';
 
 /** The settings of a run, all sources together, with their places. */
 export interface Settings extends Pick<Layer, 'values' | 'spots'> {
@@ -26,7 +32,7 @@ export function checkTogether(given: Settings): Findings {
 }
 
 const spotOf = ({ spots }: Settings, name: SettingName): Spot => spots[name] ?? { where: `input ${name}` };
-const has = (values: Values, name: SettingName): boolean => {
+const has = (values: GivenValues, name: SettingName): boolean => {
   const value = values[name];
   return value !== undefined && !(Array.isArray(value) && value.length === 0);
 };
@@ -61,9 +67,10 @@ function something({ action, values }: Settings): readonly Problem[] {
   return idle ? [{ where: 'settings', message: 'give nothing to do: with `digest` nothing is built, and there are no `workloads`', hint }] : [];
 }
 
-const forRollout: readonly SettingName[] = [
-  'digest', ...settingNames.filter((name) => settings[name].topic === 'cluster' || (settings[name].topic === 'rollout' && name !== 'workloads')),
-];
+const namesIn = (...sections: readonly { readonly settings: object }[]): readonly SettingName[] =>
+  sections.flatMap((section) => Object.keys(section.settings) as SettingName[]);
+
+const forRollout: readonly SettingName[] = ['digest', ...namesIn(cluster, rollout, smoke, calendar).filter((name) => name !== 'workloads')];
 
 /**
  * Who gives a step a cluster, or says how to roll out, wants something rolled out. The settings file serves other steps
@@ -126,7 +133,7 @@ function context(given: Settings): readonly Problem[] {
   return fault ? [problemAt(spotOf(given, 'kubeconfig'), fault)] : [];
 }
 
-const forBuild: readonly SettingName[] = settingNames.filter((name) => settings[name].topic === 'build');
+const forBuild = namesIn(build);
 
 /** Inputs that do nothing in this run. Those of the file may serve other runs. */
 function withoutEffect(given: Settings): readonly Problem[] {

@@ -1,27 +1,34 @@
 import type { ActionName } from '../outcome/action.js';
-import { buildSettings } from './settings-build.js';
-import { clusterSettings } from './settings-cluster.js';
-import { rolloutSettings } from './settings-rollout.js';
-import type { Setting } from './setting.js';
-import { gateSettings, imageSettings, registrySettings, runSettings } from './settings-run.js';
+import { build } from './sections/build.js';
+import { calendar } from './sections/calendar.js';
+import { cluster } from './sections/cluster.js';
+import { image } from './sections/image.js';
+import { registry } from './sections/registry.js';
+import { rollout } from './sections/rollout.js';
+import { run } from './sections/run.js';
+import { smoke } from './sections/smoke.js';
+import { test } from './sections/test.js';
+import type { Setting, Values } from './setting.js';
 
-/** Every setting there is, in the order of the docs. All that is known of settings elsewhere is made from this table. */
+/** Every section, in the order of the docs. */
+export const sections = [run, test, image, build, registry, cluster, rollout, smoke, calendar] as const;
+
+/** Every setting there is. All that is known of settings elsewhere is made from this table. */
 export const settings = {
-  ...runSettings, ...gateSettings, ...imageSettings, ...buildSettings, ...registrySettings, ...clusterSettings, ...rolloutSettings,
+  ...run.settings, ...test.settings, ...image.settings, ...build.settings, ...registry.settings, ...cluster.settings,
+  ...rollout.settings, ...smoke.settings, ...calendar.settings,
 } as const;
 
-type Table = typeof settings;
-export type SettingName = keyof Table;
+export type SettingName = keyof typeof settings;
 /** The values of the settings that were given. */
-type ValueOf<S> = S extends Setting<infer T> ? T : never;
-export type Values = { readonly [Name in SettingName]?: ValueOf<Table[Name]> };
+export type GivenValues = Values<typeof settings>;
 
+const table: Readonly<Record<SettingName, Setting>> = settings;
 export const settingNames = Object.keys(settings) as readonly SettingName[];
 /** Settings that an action takes, wherever they stand. */
-export const takenBy = (action: ActionName): readonly SettingName[] =>
-  settingNames.filter((name) => (settings[name].actions as readonly ActionName[]).includes(action));
+export const takenBy = (action: ActionName): readonly SettingName[] => settingNames.filter((name) => table[name].actions.includes(action));
 /** Those of them that are its inputs, and its flags in the terminal. */
-export const settingsOf = (action: ActionName): readonly SettingName[] => takenBy(action).filter((name) => settings[name].asInput);
+export const settingsOf = (action: ActionName): readonly SettingName[] => takenBy(action).filter((name) => settings[name].kind.fromText);
 /** Settings that can stand in the settings file. */
 export const fileSettings: readonly SettingName[] = settingNames.filter((name) => settings[name].inFile);
 /** Inputs whose raw text is to be masked before anything else happens; see `secretsIn` for what exactly. */

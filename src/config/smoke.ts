@@ -1,6 +1,21 @@
-import { bad, good, quote, type Checked, type Fault } from './checked.js';
-import type { SmokeCheck } from './config.js';
+import { bad, every, good, quote, type Checked, type Fault } from './checked.js';
+import type { Spot } from './kit/node.js';
 import { isLabel, nameFault, nameRule } from './kubernetes-names.js';
+
+/** A request to the version that is rolled out, and what its answer must be. */
+export interface SmokeCheck {
+  /** As the user wrote it, for messages. */
+  readonly text: string;
+  /** Where it stands in the settings; undefined in a check that comes from the records. */
+  readonly at?: Spot;
+  readonly target:
+    | { readonly type: 'url'; readonly url: string }
+    /** `port` is a number or a name; undefined: the only or first port of the Service. */
+    | { readonly type: 'service'; readonly name: string; readonly port?: string; readonly path: string };
+  /** Accepted status codes; default 200. */
+  readonly statuses: readonly number[];
+  readonly contains?: string;
+}
 
 type Target = SmokeCheck['target'];
 const form = 'Write TARGET -> STATUS contains TEXT, e.g. service/api:80/healthz -> 200 contains ok.';
@@ -11,36 +26,15 @@ const form = 'Write TARGET -> STATUS contains TEXT, e.g. service/api:80/healthz 
  */
 export function parseSmoke(text: string): Checked<SmokeCheck> {
   const arrow = text.search(/\s->(?:\s|$)/);
-  const target = (arrow < 0 ? text : text.slice(0, arrow)).trim();
-  const expected = arrow < 0 ? undefined : text.slice(arrow).replace(/^\s*->/, '').trim();
-  if (/\s/.test(target)) return bad(`has the target ${quote(target)}, which has a space`, `What is expected comes after "->". ${form}`);
-  const split = expected === undefined ? undefined : /^(\S*)(?:\s+contains(?:\s+(.*))?)?$/s.exec(expected);
-  if (expected !== undefined && !split) {
-    return bad(`expects ${quote(expected)}, which is neither a status nor "STATUS contains TEXT"`, form);
-  }
-  if (split && /\scontains\s*$/.test(expected ?? '')) return bad('has nothing after "contains"', form);
-  return smokeOf({ target, statuses: split?.[1]?.split(','), contains: split?.[2], text });
-}
-
-/** A check from its parts, as the settings file may give them. `text` is how messages name it. */
-export function smokeOf(parts: {
-  readonly target: string; readonly statuses?: readonly string[]; readonly contains?: string; readonly text?: string;
-}): Checked<SmokeCheck> {
-  const { contains, statuses = ['200'] } = parts;
-  const target = parseTarget(parts.target);
-  const faults: Fault[] = target.ok ? [] : [...target.faults];
-  const wrong = statuses.find((status) => !/^[1-5][0-9]{2}$/.test(status));
-  if (wrong !== undefined) {
-    faults.push({ message: `expects the status ${quote(wrong)}, which is not one`, hint: 'A status is a number from 100 to 599; several are separated by commas without spaces.' });
-  }
-  if (contains === '') faults.push({ message: 'has nothing after "contains"', hint: form });
-  if (!target.ok || faults.length > 0) return { ok: false, faults };
-  const value = { target: target.value, statuses: [...new Set(statuses.map(Number))], ...(contains === undefined ? {} : { contains }) };
-  return good({ text: parts.text ?? formatSmoke(parts.target, value.statuses, contains), ...value }, ...target.warnings, ...quoted(contains));
-}
-
-function formatSmoke(target: string, statuses: readonly number[], contains?: string): string {
-  return `${target} -> ${statuses.join(',')}${contains === undefined ? '' : ` contains ${contains}`}`;
+  const target = parseTarget((arrow < 0 ? text : text.slice(0, arrow)).trim());
+  const expected = arrow < 0 ? '200' : text.slice(arrow).replace(/^\s*->/, '').trim();
+  const [, codes, contains] = /^(\S*)(?:\s+contains(?:\s+(.*))?)?$/s.exec(expected) ?? [];
+  if (codes === undefined) return bad(`expects ${quote(expected)}, which is neither a status nor "STATUS contains TEXT"`, form);
+  if (/\scontains\s*$/.test(expected)) return bad('has nothing after "contains"', form);
+  const statuses = every(codes.split(',').map(parseStatus));
+  if (!target.ok || !statuses.ok) return { ok: false, faults: [target, statuses].flatMap((part) => (part.ok ? [] : part.faults)) };
+  const value = { target: target.value, statuses: [...new Set(statuses.value)] };
+  return good({ text, ...value, ...(contains === undefined ? {} : { contains }) }, ...target.warnings, ...quoted(contains));
 }
 
 const quoted = (contains: string | undefined): readonly Fault[] =>
@@ -48,8 +42,26 @@ const quoted = (contains: string | undefined): readonly Fault[] =>
     ? [{ message: 'looks for a text with quotes around it', hint: 'Leave the quotes out unless the answer has them.' }]
     : [];
 
-function parseTarget(text: string): Checked<Target> {
+/** A status code of HTTP. */
+export const parseStatus = (text: string): Checked<number> => (/^[1-5][0-9]{2}$/.test(text)
+  ? good(Number(text))
+  : bad(`expects the status ${quote(text)}, which is not one`, 'A status is a number from 100 to 599; several are separated by commas without spaces.'));
+
+/** A text that an answer must have. */
+export const parseContains = (text: string): Checked<string> => (/[\r\n]/.test(text)
+  ? bad(`has ${quote(text)}, which goes over several lines`, 'Look for a text on one line.')
+  : good(text, ...quoted(text)));
+
+/** The check with this target as one line says it. */
+export function formatSmoke({ target, statuses, contains }: Pick<SmokeCheck, 'target' | 'statuses' | 'contains'>): string {
+  const address = target.type === 'url' ? target.url : `service/${target.name}${target.port === undefined ? '' : `:${target.port}`}${target.path}`;
+  return `${address} -> ${statuses.join(',')}${contains === undefined ? '' : ` contains ${contains}`}`;
+}
+
+/** What is requested: a URL, or `service/NAME[:PORT]/PATH`. */
+export function parseTarget(text: string): Checked<Target> {
   if (text === '') return bad('has no target', form);
+  if (/\s/.test(text)) return bad(`has the target ${quote(text)}, which has a space`, `What is expected comes after "->". ${form}`);
   if (text.startsWith('service/')) return parseService(text);
   if (/^https?:\/\//i.test(text)) return parseUrl(text);
   const guess = /^(?:svc|services|Service)\//.test(text) ? `service/${text.slice(text.indexOf('/') + 1)}`

@@ -7,7 +7,7 @@ import { settings, settingNames, settingsOf, type SettingName } from './settings
 /** What to say of an input that this action does not have; with the name that was probably meant. */
 export function unknownInput(name: string, action: ActionName): Fault {
   const message = `unknown input ${quote(name)}`;
-  const others = settingNames.filter((other) => settings[other].asInput);
+  const others = settingNames.filter((other) => settings[other].kind.fromText);
   const meant = others.some((other) => other === name) ? undefined : didYouMean(name, settingsOf(action));
   if (meant !== undefined) return { message, hint: `Did you mean "${meant}"?` };
   const near = didYouMean(name, others);

@@ -1,7 +1,16 @@
 import { bad, good, quote, type Checked, type Fault } from './checked.js';
-import { workloadKinds, type WorkloadKind, type WorkloadRef } from './config.js';
 import { didYouMean } from './did-you-mean.js';
 import { isLabel, isObjectName, nameFault, nameRule } from './kubernetes-names.js';
+
+export const workloadKinds = ['deployment', 'statefulset', 'daemonset', 'cronjob'] as const;
+export type WorkloadKind = (typeof workloadKinds)[number];
+
+export interface WorkloadRef {
+  readonly kind: WorkloadKind;
+  readonly name: string;
+  /** Undefined: every container whose image repository equals `image`. */
+  readonly container?: string;
+}
 
 /** Short and plural names, as `kubectl api-resources` lists them. */
 const aliases: Readonly<Record<string, WorkloadKind>> = {
@@ -44,19 +53,17 @@ function unknownKind(text: string): Checked<never> {
 export const formatWorkload = (ref: WorkloadRef): string =>
   `${ref.kind}/${ref.name}${ref.container === undefined ? '' : `:${ref.container}`}`;
 
-/** The place in the list and the fault of every workload that an earlier one already covers. */
-export function repeatedWorkloads(refs: readonly WorkloadRef[]): readonly { readonly index: number; readonly fault: Fault }[] {
+/** Of every workload whether an earlier one already covers it. */
+export function repeatedWorkloads(refs: readonly WorkloadRef[]): readonly (Fault | undefined)[] {
   const seen = new Map<string, Set<string | undefined>>();
-  return refs.flatMap((ref, index) => {
+  return refs.map((ref) => {
     const owner = `${ref.kind}/${ref.name}`;
-    const containers = seen.get(owner) ?? new Set<string | undefined>();
-    seen.set(owner, containers);
-    const repeated = containers.has(ref.container);
-    const mixed = !repeated && containers.size > 0 && (ref.container === undefined || containers.has(undefined));
-    containers.add(ref.container);
-    if (repeated) return [{ index, fault: { message: `has ${quote(formatWorkload(ref))} twice`, hint: 'Remove one of them.' } }];
-    if (!mixed) return [];
-    const message = `names ${quote(owner)} both with a container and without`;
-    return [{ index, fault: { message, hint: 'Without a container, every container that runs the image is meant: keep one of the two ways.' } }];
+    const containers = seen.get(owner) ?? new Set();
+    const twice = containers.has(ref.container);
+    const mixed = containers.size > 0 && (ref.container === undefined || containers.has(undefined));
+    seen.set(owner, containers.add(ref.container));
+    if (twice) return { message: `has ${quote(formatWorkload(ref))} twice`, hint: 'Remove one of them.' };
+    const hint = 'Without a container, every container that runs the image is meant: keep one of the two ways.';
+    return mixed ? { message: `names ${quote(owner)} both with a container and without`, hint } : undefined;
   });
 }

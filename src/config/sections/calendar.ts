@@ -1,0 +1,30 @@
+import { repeated } from '../kit/faults.js';
+import { list } from '../kit/list.js';
+import { text } from '../kit/text.js';
+import { parsePeriod, type Period } from '../periods.js';
+import { parseReason } from '../reason.js';
+import { section } from '../setting.js';
+
+const periods = list(text(parsePeriod, { expects: 'a period such as Fri 16:00 – Mon 08:00 Europe/Paris' }), {
+  expects: 'a list of periods', mayBeEmpty: true, check: repeated((period: Period) => period.text),
+});
+
+/** What restores a release that was good is not held up by the calendar: that is when it is needed most. */
+export const calendar = section('Calendar', ['deploy', 'rollout'], {
+  'freeze': {
+    description: 'Periods in which nothing is rolled out, one per line: `Fri 16:00 – Mon 08:00 Europe/Paris`, `Mon–Fri 11:30–13:30 Europe/Paris`, `22:00–06:00 UTC`.',
+    examples: [['Fri 16:00 – Mon 08:00 Europe/Paris']],
+    kind: periods,
+  },
+  'windows': {
+    description: 'When there are any: the only periods in which something is rolled out, one per line, written as those of `freeze`, which wins where both hold.',
+    examples: [['Sun 02:00–04:00 UTC']],
+    kind: periods,
+  },
+  'freeze-override': {
+    inFile: false,
+    description: 'Why this run does not wait for the end of `freeze` or the next of `windows`, in a few words. It is recorded with the release.',
+    examples: ['INC-1234: the checkout is down'],
+    kind: text(parseReason, { expects: 'a reason' }),
+  },
+});

@@ -1,0 +1,34 @@
+import { actionNames } from '../../outcome/action.js';
+import { good } from '../checked.js';
+import { block, text } from '../kit/text.js';
+import { parseRegistry, registryOf, registryPattern } from '../registry.js';
+import { withoutLineEnd } from '../secrets.js';
+import { section, type Values } from '../setting.js';
+import { parseArgument } from '../text.js';
+
+export const registry = section('Registry', actionNames, {
+  'registry': {
+    description: 'Host of the registry to log in to.',
+    default: 'the host in `image`',
+    examples: ['ghcr.io'],
+    kind: text(parseRegistry, { expects: 'a host', schema: { pattern: registryPattern } }),
+  },
+  'registry-username': {
+    description: 'User name for the registry. Without it, the login that Docker has already is used.',
+    kind: text(parseArgument, { expects: 'a user name' }),
+  },
+  'registry-password': {
+    secret: true, inFile: false,
+    outsideHint: 'Give it as the input `registry-password` from a secret. If this was a real password, replace it: it is in the history of the repository.',
+    description: 'Password, token or JSON key for the registry; it may have several lines. It is handed over by standard input, and never printed.',
+    // It is taken as it is, whatever it is made of: the key of a service account is a JSON file on a dozen lines.
+    kind: block((password) => good(withoutLineEnd(password)), {
+      expects: 'a password', largeHint: 'A password or token for a registry is shorter: check what the secret holds.',
+    }),
+  },
+});
+
+/** The registry to log in to, docker.io when the image has none, and with what. */
+export const loginOf = ({ registry: host, 'registry-username': username, 'registry-password': password }: Values<typeof registry.settings>, image = '') =>
+  (username === undefined || password === undefined ? undefined : { registry: host ?? registryOf(image), username, password });
+export type RegistryLogin = NonNullable<ReturnType<typeof loginOf>>;
