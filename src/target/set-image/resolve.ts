@@ -74,6 +74,7 @@ function chosenContainers(ref: WorkloadRef, workload: Workload, image: ImageName
  */
 function appliedImages({ kind }: WorkloadRef, { metadata }: Workload): ReadonlyMap<string | undefined, string> {
   try {
+    // Against no shape: anybody may write this annotation, and what is no workload says nothing of images.
     const applied = JSON.parse(metadata?.annotations?.['kubectl.kubernetes.io/last-applied-configuration'] ?? '') as Workload;
     return new Map(containersOf(kind, applied).map(({ container }) => [container.name, String(container.image ?? '')]));
   } catch {
