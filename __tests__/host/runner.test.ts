@@ -1,13 +1,27 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { appendSummary, fitSummary, readInputs, readRunFacts, unknownInputs, readState, saveState, writeOutputs } from '../../src/host/runner.js';
 
 let folder = '';
 beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'runner-')); });
 afterEach(() => rm(folder, { recursive: true }));
+
+const environment = process.env;
+/** The environment of the step, and nothing else: on a runner, the tests have files of their own step in theirs. */
+function given(env: Readonly<Record<string, string>>): void {
+  process.env = { ...env };
+}
+afterEach(() => { process.env = environment; });
+
+/** An empty file of the runner. */
+async function fileOf(name: string): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, '');
+  return path;
+}
 
 const noFiles = { readText: () => Promise.resolve(undefined) };
 
@@ -27,8 +41,8 @@ function readEntries(text: string): Record<string, string> {
 
 describe('inputs', () => {
   it('are found under the names that the runner gives them', () => {
-    const env = { 'INPUT_DRY-RUN': 'true', INPUT_TWO_WORDS: ' x\ny \n', INPUT_EMPTY: '', INPUT_OTHER: '1' };
-    expect(readInputs(env, ['dry-run', 'two words', 'empty', 'absent'])).toEqual({ 'dry-run': 'true', 'two words': 'x\ny' });
+    given({ 'INPUT_DRY-RUN': 'true', INPUT_TWO_WORDS: ' x\ny \n', INPUT_EMPTY: '', INPUT_OTHER: '1' });
+    expect(readInputs(['dry-run', 'two words', 'empty', 'absent'])).toEqual({ 'dry-run': 'true', 'two words': 'x\ny' });
   });
 
   it('that the action does not have are found too, unless they are blank', () => {
@@ -78,38 +92,52 @@ describe('facts of the run', () => {
 
 describe('outputs and state', () => {
   it('come back as they were, whatever they say', async () => {
-    await fc.assert(fc.asyncProperty(fc.array(fc.string({ unit: fc.constantFrom('a', '\n', '<<', '=', 'end_of_', '::', '\r', '%') })), async (values) => {
-      const path = join(folder, 'output');
-      await rm(path, { force: true });
+    await fc.assert(fc.asyncProperty(fc.array(fc.string({ unit: fc.constantFrom('a', '\n', '<<', '=', 'ghadelimiter_', '::', '\r', '%') })), async (values) => {
+      const path = await fileOf('output');
       const outputs = Object.fromEntries(values.map((value, index) => [`name-${index}`, value]));
-      await writeFile(path, '');
-      await writeOutputs({ GITHUB_OUTPUT: path }, outputs);
+      given({ GITHUB_OUTPUT: path });
+      await writeOutputs(outputs);
       expect(readEntries(await readFile(path, 'utf8'))).toEqual(outputs);
     }), { numRuns: 30 });
   });
 
   it('are exact', async () => {
-    const env = { GITHUB_OUTPUT: join(folder, 'output'), GITHUB_STATE: join(folder, 'state'), STATE_ledger: 'kept' };
-    await writeOutputs(env, { image: 'a b' });
-    await saveState(env, 'ledger', 'line\nline');
+    const env = { GITHUB_OUTPUT: await fileOf('output'), GITHUB_STATE: await fileOf('state'), STATE_ledger: 'kept' };
+    given(env);
+    await writeOutputs({ image: 'a b' });
+    await saveState('ledger', 'line\nline');
     expect(readEntries(await readFile(env.GITHUB_OUTPUT, 'utf8'))).toEqual({ image: 'a b' });
     expect(readEntries(await readFile(env.GITHUB_STATE, 'utf8'))).toEqual({ ledger: 'line\nline' });
-    expect([readState(env, 'ledger'), readState(env, 'none')]).toEqual(['kept', '']);
+    expect([readState('ledger'), readState('none')]).toEqual(['kept', '']);
   });
 
   it('go nowhere at a terminal', async () => {
-    await expect(writeOutputs({}, { a: 'b' })).resolves.toBeUndefined();
-    await expect(saveState({}, 'a', 'b')).resolves.toBeUndefined();
-    await expect(appendSummary({}, '# x')).resolves.toBeUndefined();
+    given({});
+    const write = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+    try {
+      await expect(writeOutputs({ a: 'b' })).resolves.toBeUndefined();
+      await expect(saveState('a', 'b')).resolves.toBeUndefined();
+      await expect(appendSummary('# x')).resolves.toBeUndefined();
+      expect(write).not.toHaveBeenCalled();
+    } finally {
+      write.mockRestore();
+    }
+  });
+
+  it('are not written in silence where a step before took the file away', async () => {
+    given({ GITHUB_OUTPUT: join(folder, 'gone'), GITHUB_STATE: join(folder, 'gone') });
+    await expect(writeOutputs({ a: 'b' })).rejects.toThrow(`Missing file at path: ${join(folder, 'gone')}`);
+    await expect(saveState('a', 'b')).rejects.toThrow('Missing file at path');
   });
 });
 
 describe('the summary', () => {
   it('is added to what is there', async () => {
-    const env = { GITHUB_STEP_SUMMARY: join(folder, 'summary.md') };
-    await appendSummary(env, '# one');
-    await appendSummary(env, '# two');
-    expect(await readFile(env.GITHUB_STEP_SUMMARY, 'utf8')).toBe('# one\n# two\n');
+    const path = await fileOf('summary.md');
+    given({ GITHUB_STEP_SUMMARY: path });
+    await appendSummary('# one');
+    await appendSummary('# two');
+    expect(await readFile(path, 'utf8')).toBe('# one\n# two\n');
   });
 
   it('is cut after a whole line, with a sentence, when there is no room', () => {

@@ -19,7 +19,7 @@ export async function finishRelease(ports: Ports, action: ActionName, id: string
   const folder = await ports.files.temporaryFolder();
   // An input that the action does not have was an error of the main step. Here it could only come from a step since then.
   const request = {
-    action, id, folder, hasPost: false, keep: () => Promise.resolve(), inputs: readInputs(env, settingsOf(action)), facts: await readRunFacts(env, ports.files),
+    action, id, folder, hasPost: false, keep: () => Promise.resolve(), inputs: readInputs(settingsOf(action)), facts: await readRunFacts(env, ports.files),
   };
   try {
     const config = await readConfig(ports, request);
@@ -28,7 +28,7 @@ export async function finishRelease(ports: Ports, action: ActionName, id: string
     if (!outcome) return;
     process.exitCode = isSuccess(outcome.verdict) || outcome.verdict === 'rolled-back' ? 0 : 1;
     const { summary } = await tell(ports, outcome, `${env['RUNNER_TEMP'] ?? folder}/deploy-report-${id}-post.json`);
-    await tryWriting(ports, 'The summary of the step', appendSummary(env, summary));
+    await tryWriting(ports, 'The summary of the step', appendSummary(summary));
   } catch (thrown) {
     tellFailure(ports, 'The rollout was not finished', thrown);
   } finally {

@@ -21,9 +21,9 @@ export async function runMain(action: ActionName): Promise<void> {
 async function mainStep(ports: Ports, action: ActionName): Promise<void> {
   const { env } = ports;
   const id = randomUUID();
-  const keep = (name: string, value: string): Promise<void> => writing('The state for the post step', saveState(env, name, value));
+  const keep = (name: string, value: string): Promise<void> => writing('The state for the post step', saveState(name, value));
   const known = settingsOf(action);
-  const inputs = { ...readInputs(env, known), ...unknownInputs(env, known) };
+  const inputs = { ...readInputs(known), ...unknownInputs(env, known) };
   const request = { action, id, hasPost: true, inputs, facts: await readRunFacts(env, ports.files) };
   const folder = await ports.files.temporaryFolder().catch((error: unknown) => asDeployError(error));
   // First of all: whatever happens from here on, the post step knows what to clean up and where.
@@ -32,9 +32,9 @@ async function mainStep(ports: Ports, action: ActionName): Promise<void> {
   process.exitCode = isSuccess(outcome.verdict) ? 0 : 1;
   const { outputs, summary } = await tell(ports, outcome, join(env['RUNNER_TEMP'] || (typeof folder === 'string' ? folder : '.'), `deploy-report-${id}.json`));
   // Later steps go by the outputs, so a step without them is no success; the rest is for people, and in the log as well.
-  await writing('The outputs of the step', writeOutputs(env, outputs))
+  await writing('The outputs of the step', writeOutputs(outputs))
     .catch((error: unknown) => { tellFailure(ports, 'The outputs are missing', error); });
-  await tryWriting(ports, 'The summary of the step', appendSummary(env, summary));
+  await tryWriting(ports, 'The summary of the step', appendSummary(summary));
 }
 
 async function keepFolder({ files }: Pick<Ports, 'files'>, folder: string, id: string, keep: (name: string, value: string) => Promise<void>): Promise<void> {

@@ -1,23 +1,22 @@
-import { randomUUID } from 'node:crypto';
-import { appendFile, stat } from 'node:fs/promises';
+import * as core from '@actions/core';
+import { stat } from 'node:fs/promises';
 import type { Files } from '../ports/files.js';
 import type { RunFacts } from '../ports/run-facts.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
 /*
- * The runner's files are written here and not by `@actions/core`: its only entry loads an HTTP client and OIDC, which
- * costs more processor time than everything else between the start of a run and its first stage. The format is the
- * documented one: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
+ * What the runner hands over and takes. Values go through `@actions/core`, which knows the variables and the format of the
+ * files (https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands) and reads `process.env` itself.
+ * Where a variable is missing there is no runner, and nothing is written: core would print the commands of old runners.
  */
 
 /**
- * The inputs that were given, by the names of `action.yml`, without white space around them. The runner hands them over
- * as INPUT_NAME, in capitals, with `_` for each space, dashes kept; an input that was not given is empty there, and
- * absent here.
+ * The inputs that were given, by the names of `action.yml`, without white space around them. An input that was not given is
+ * absent.
  */
-export function readInputs(env: Env, names: readonly string[]): Readonly<Record<string, string>> {
-  const given = names.map((name) => [name, (env[variableOf(name)] ?? '').trim()] as const);
+export function readInputs(names: readonly string[]): Readonly<Record<string, string>> {
+  const given = names.map((name) => [name, core.getInput(name)] as const);
   return Object.fromEntries(given.filter(([, value]) => value !== ''));
 }
 
@@ -86,22 +85,18 @@ function defaultBranchOf(event: unknown): string | undefined {
 const property = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 
-/** What was saved by the main step under this name; empty when nothing was. */
-export const readState = (env: Env, name: string): string => env[`STATE_${name}`] ?? '';
+/** What the main step saved under this name; empty when it saved nothing. */
+export const readState = (name: string): string => core.getState(name);
 
-/** Keeps a value for the post step. Nothing happens where there is no runner to keep it. */
-export const saveState = (env: Env, name: string, value: string): Promise<void> =>
-  appendTo(env['GITHUB_STATE'], entry(name, value));
-
-/** Writes outputs of the step as they are: what is secret was taken out before. Nothing happens where there is no runner. */
-export async function writeOutputs(env: Env, outputs: Readonly<Record<string, string>>): Promise<void> {
-  await appendTo(env['GITHUB_OUTPUT'], Object.entries(outputs).map(([name, value]) => entry(name, value)).join(''));
+/** Keeps a value for the post step. Rejects when the runner's file cannot be written. */
+export async function saveState(name: string, value: string): Promise<void> {
+  if (process.env['GITHUB_STATE']) core.saveState(name, value);
 }
 
-/** `NAME<<DELIMITER`, the value, the delimiter, which nobody can know beforehand and so not put into the value. */
-function entry(name: string, value: string): string {
-  const delimiter = `end_of_${randomUUID()}`;
-  return `${name}<<${delimiter}\n${value}\n${delimiter}\n`;
+/** Writes outputs of the step as they are: secrets were removed before. Rejects when the runner's file cannot be written. */
+export async function writeOutputs(outputs: Readonly<Record<string, string>>): Promise<void> {
+  if (!process.env['GITHUB_OUTPUT']) return;
+  for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
 }
 
 /** The runner drops the summary of a step altogether when it is larger than this, in bytes of UTF-8. */
@@ -109,12 +104,12 @@ export const summaryLimit = 1024 * 1024;
 
 const cutNotice = '\n\n*The summary was cut here: GitHub takes no more than 1 MiB for one step. The log has the rest.*\n';
 
-/** Adds to the summary of the step, as much as there is room for. Nothing happens where there is no runner. */
-export async function appendSummary(env: Env, markdown: string): Promise<void> {
-  const path = env['GITHUB_STEP_SUMMARY'];
+/** Adds to the summary of the step, as much as there is room for. Rejects when the runner's file cannot be written. */
+export async function appendSummary(markdown: string): Promise<void> {
+  const path = process.env['GITHUB_STEP_SUMMARY'];
   if (!path) return;
   const written = await stat(path).then((file) => file.size, () => 0);
-  await appendTo(path, fitSummary(`${markdown}\n`, summaryLimit - written));
+  await core.summary.addRaw(fitSummary(`${markdown}\n`, summaryLimit - written)).write();
 }
 
 /** The text, cut after a whole line and with a sentence about it when it has more than `room` bytes. */
@@ -125,8 +120,4 @@ export function fitSummary(markdown: string, room: number): string {
   if (space <= 0) return '';
   const cut = bytes.subarray(0, space).toString('utf8');
   return cut.slice(0, cut.lastIndexOf('\n') + 1) + cutNotice;
-}
-
-async function appendTo(path: string | undefined, text: string): Promise<void> {
-  if (path && text !== '') await appendFile(path, text, 'utf8');
 }
