@@ -1,32 +1,32 @@
 import { describe, expect, it } from '@jest/globals';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
-import { bad, good, type Checked } from '../../src/config/checked.js';
-import { durationPattern, parseDuration } from '../../src/config/duration.js';
+import { bad, good, type Checked } from '../../src/config/kit/checked.js';
+import { durationPattern, parseDuration } from '../../src/config/values/duration.js';
 import { lackFault, shortOr, type Kind, type Out } from '../../src/config/kit/kind.js';
 import { list } from '../../src/config/kit/list.js';
 import { inputNode, type Node } from '../../src/config/kit/node.js';
 import { object } from '../../src/config/kit/object.js';
 import { oneOf } from '../../src/config/kit/one-of.js';
 import { problemAt, Report } from '../../src/config/kit/report.js';
-import { block, flag, text, word } from '../../src/config/kit/text.js';
+import { block, flag, line, word } from '../../src/config/kit/text.js';
 import { readSettingsText } from '../../src/config/settings-file.js';
 import { describeProblem } from '../../src/outcome/errors.js';
 
-const duration = text(parseDuration, { expects: 'a duration such as 10m', schema: { pattern: durationPattern } });
-const percent = text((given): Checked<number> => (/^(?:[1-9]?[0-9]|100)%?$/.test(given) ? good(Number.parseInt(given, 10)) : bad('is not a share', 'Write 0 to 100.')), {
+const duration = line(parseDuration, { expects: 'a duration such as 10m', schema: { pattern: durationPattern } });
+const percent = line((given): Checked<number> => (/^(?:[1-9]?[0-9]|100)%?$/.test(given) ? good(Number.parseInt(given, 10)) : bad('is not a share', 'Write 0 to 100.')), {
   expects: 'a share such as 20',
 });
 
 /** A section of the size that those of coming features have. */
 const guard = shortOr(
-  text((given): Checked<{ query: string; max: number }> => {
+  line((given): Checked<{ query: string; max: number }> => {
     const [, query = '', max] = /^(.*) < ([0-9.]+)$/.exec(given) ?? [];
     return max === undefined ? bad('has no bound', 'Write QUERY < NUMBER.') : good({ query, max: Number(max) });
   }, { expects: 'a guard such as error_rate < 0.01' }),
   object({
     query: { needed: true, description: 'Query.', kind: block(good, { expects: 'a query' }) },
-    max: { needed: true, description: 'Bound.', kind: text((given) => (/^[0-9.]+$/.test(given) ? good(Number(given)) : bad('is not a number')), { expects: 'a number' }) },
+    max: { needed: true, description: 'Bound.', kind: line((given) => (/^[0-9.]+$/.test(given) ? good(Number(given)) : bad('is not a number')), { expects: 'a number' }) },
   }),
 );
 const strategy = oneOf('type', {

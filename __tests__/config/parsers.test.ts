@@ -1,19 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseSecretLine, parseSecretReference } from '../../src/config/build-secrets.js';
-import type { Checked } from '../../src/config/checked.js';
+import { parseSecretLine, parseSecretReference } from '../../src/config/values/build-secrets.js';
+import type { Checked } from '../../src/config/kit/checked.js';
 import { parseChoice, parseFlag } from '../../src/config/kit/text.js';
-import { parseDigest } from '../../src/config/digest.js';
-import { formatDuration, parseDuration } from '../../src/config/duration.js';
-import { parseImageName } from '../../src/config/image-name.js';
-import { checkArgument, checkLabel, parseKeyValue } from '../../src/config/key-value.js';
-import { parseKubectlUrl } from '../../src/config/kubectl-url.js';
-import { parseLabel } from '../../src/config/kubernetes-names.js';
-import { parsePlatform } from '../../src/config/platforms.js';
-import { parseRegistry } from '../../src/config/registry.js';
-import { parseSmoke } from '../../src/config/smoke.js';
-import { parseTag } from '../../src/config/tags.js';
-import { parseArgument, parseDockerName } from '../../src/config/text.js';
-import { parseWorkload } from '../../src/config/workloads.js';
+import { parseDigest } from '../../src/config/values/digest.js';
+import { formatDuration, parseDuration } from '../../src/config/values/duration.js';
+import { parseImageName } from '../../src/config/values/image-name.js';
+import { checkArgument, checkLabel, parseKeyValue } from '../../src/config/values/key-value.js';
+import { parseKubectlUrl } from '../../src/config/values/kubectl-url.js';
+import { parseLabel } from '../../src/config/values/kubernetes-names.js';
+import { parsePlatform } from '../../src/config/values/platforms.js';
+import { parseRegistry } from '../../src/config/values/registry.js';
+import { parseSmoke } from '../../src/config/values/smoke.js';
+import { parseTag } from '../../src/config/values/tags.js';
+import { parseArgument, parseDockerName } from '../../src/config/values/argument.js';
+import { parseWorkload } from '../../src/config/values/workloads.js';
 
 const hex = '0123456789abcdef'.repeat(4);
 

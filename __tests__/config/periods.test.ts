@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { parsePeriod } from '../../src/config/periods.js';
-import { parseReason } from '../../src/config/reason.js';
-import { parseReleaseName, releaseNameType } from '../../src/config/release-name.js';
-import type { Checked } from '../../src/config/checked.js';
+import { parsePeriod } from '../../src/config/values/periods.js';
+import { parseReason } from '../../src/config/values/reason.js';
+import { parseReleaseName, releaseNameType } from '../../src/config/values/release-name.js';
+import type { Checked } from '../../src/config/kit/checked.js';
 
 /** What a reader sees: `message. hint`, or the value. */
 function seen(checked: Checked<unknown>): unknown {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { parseKubeconfig } from '../../src/config/kubeconfig.js';
+import { parseKubeconfig } from '../../src/config/values/kubeconfig.js';
 import { parseConfig } from '../../src/config/parse.js';
 import { secretsIn, secretsInEnvironment } from '../../src/config/secrets.js';
 import { secretInputs } from '../../src/config/settings.js';

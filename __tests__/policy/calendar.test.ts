@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Period } from '../../src/config/config.js';
-import { parsePeriod } from '../../src/config/periods.js';
+import { parsePeriod } from '../../src/config/values/periods.js';
 import { closedReason, nextOpening } from '../../src/policy/calendar.js';
 
 function period(text: string): Period {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parsePeriod } from '../../src/config/periods.js';
+import { parsePeriod } from '../../src/config/values/periods.js';
 import type { Period } from '../../src/config/config.js';
 import { closedNow } from '../../src/policy/freeze.js';
 import type { ConfigMap } from '../../src/kubernetes/client/objects.js';

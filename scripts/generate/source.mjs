@@ -22,7 +22,7 @@ export async function loadSource(root) {
     const load = (path) => import(pathToFileURL(join(folder, path)).href);
     const [settings, actions, outputs, setting, kind, schema, patience, causes, action, verdict, report, podStates] = await Promise.all([
       load('config/settings.js'), load('config/actions.js'), load('config/outputs.js'), load('config/setting.js'), load('config/kit/kind.js'),
-      load('config/json-schema.js'), load('config/patience.js'), load('outcome/causes.js'), load('outcome/action.js'), load('outcome/verdict.js'),
+      load('config/json-schema.js'), load('config/values/patience.js'), load('outcome/causes.js'), load('outcome/action.js'), load('outcome/verdict.js'),
       load('report/schema.js'), load('kubernetes/judge/pod-states.js'),
     ]);
     return /** @type {Source} */ ({
@@ -36,7 +36,7 @@ export async function loadSource(root) {
 /**
  * @typedef {typeof import('../../src/config/settings.js') & typeof import('../../src/config/actions.js')
  *   & typeof import('../../src/config/outputs.js') & typeof import('../../src/config/setting.js') & typeof import('../../src/config/kit/kind.js')
- *   & typeof import('../../src/config/json-schema.js') & typeof import('../../src/config/patience.js')
+ *   & typeof import('../../src/config/json-schema.js') & typeof import('../../src/config/values/patience.js')
  *   & typeof import('../../src/outcome/causes.js') & typeof import('../../src/outcome/action.js')
  *   & typeof import('../../src/outcome/verdict.js') & typeof import('../../src/report/schema.js')
  *   & typeof import('../../src/kubernetes/judge/pod-states.js')} Source

@@ -1,10 +1,10 @@
 import type { ActionName } from '../outcome/action.js';
 import type { Problem } from '../outcome/errors.js';
-import type { SecretSource } from './build-secrets.js';
+import type { SecretSource } from './values/build-secrets.js';
 import { fallbacksOf } from './kit/object.js';
 import type { Spot } from './kit/node.js';
 import { problemAt } from './kit/report.js';
-import { toLabel } from './kubernetes-names.js';
+import { toLabel } from './values/kubernetes-names.js';
 import type { Layer } from './layers.js';
 import { defined } from './record.js';
 import { buildOf } from './sections/build.js';

@@ -3,12 +3,12 @@ import type { configOf } from './assemble.js';
 /** The settings of a run after all checks: what the inputs and the settings file mean together. */
 export type Config = ReturnType<typeof configOf>;
 
-export type { Digest } from './digest.js';
-export type { ImageName } from './image-name.js';
-export type { Period } from './periods.js';
+export type { Digest } from './values/digest.js';
+export type { ImageName } from './values/image-name.js';
+export type { Period } from './values/periods.js';
 export type { BuildConfig } from './sections/build.js';
 export type { ClusterConfig } from './sections/cluster.js';
 export type { RegistryLogin } from './sections/registry.js';
 export type { GateConfig } from './sections/test.js';
-export type { SmokeCheck } from './smoke.js';
-export { workloadKinds, type WorkloadKind, type WorkloadRef } from './workloads.js';
+export type { SmokeCheck } from './values/smoke.js';
+export { workloadKinds, type WorkloadKind, type WorkloadRef } from './values/workloads.js';

@@ -1,6 +1,6 @@
 import type { ActionName } from '../outcome/action.js';
 import type { Problem } from '../outcome/errors.js';
-import type { Fault } from './checked.js';
+import type { Fault } from './kit/checked.js';
 import { emptyFault, expectedFault, unknownKey } from './kit/faults.js';
 import { lackFault, type Fields, type Kind } from './kit/kind.js';
 import { inputNode, inputsNode, type MapEntry, type MapNode, type Node, type Spot } from './kit/node.js';

@@ -1,8 +1,8 @@
 import { ConfigError, type Problem } from '../outcome/errors.js';
 import { messageOf } from '../outcome/wording.js';
 import type { Files } from '../ports/files.js';
-import { quote, type Fault } from './checked.js';
-import { contextFault, parseKubeconfig } from './kubeconfig.js';
+import { quote, type Fault } from './kit/checked.js';
+import { contextFault, parseKubeconfig } from './values/kubeconfig.js';
 import { parseConfig, settingsPath, type ConfigSource, type ParsedConfig } from './parse.js';
 import { distinct, kubeconfigSecrets } from './secrets.js';
 

@@ -1,9 +1,9 @@
 import { ConfigError, type Problem } from '../outcome/errors.js';
-import { quote } from './checked.js';
+import { quote } from './kit/checked.js';
 import type { ActionName } from '../outcome/action.js';
 import { assemble, type ConfigFacts } from './assemble.js';
 import type { Config } from './config.js';
-import { suggestion } from './did-you-mean.js';
+import { suggestion } from './kit/did-you-mean.js';
 import { Report } from './kit/report.js';
 import { lackingIn, noLayers, readFileLayers, readInputs, wantedEnvironment, type FileLayers, type Layer } from './layers.js';
 import { checkTogether } from './rules.js';

@@ -1,11 +1,11 @@
 import type { Problem } from '../outcome/errors.js';
 import type { ActionName } from '../outcome/action.js';
-import { both, quote } from './checked.js';
-import { contextFault } from './kubeconfig.js';
+import { both, quote } from './kit/checked.js';
+import { contextFault } from './values/kubeconfig.js';
 import type { Layer } from './layers.js';
 import type { Spot } from './kit/node.js';
 import { problemAt } from './kit/report.js';
-import { registryOf } from './registry.js';
+import { registryOf } from './values/registry.js';
 import { build } from './sections/build.js';
 import { calendar } from './sections/calendar.js';
 import { cluster } from './sections/cluster.js';

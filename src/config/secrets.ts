@@ -1,6 +1,6 @@
-import { variablePattern } from './build-secrets.js';
-import { secretIdPattern } from './key-value.js';
-import { isContentForPaths, isKubeconfigPath, parseKubeconfig } from './kubeconfig.js';
+import { variablePattern } from './values/build-secrets.js';
+import { secretIdPattern } from './values/key-value.js';
+import { isContentForPaths, isKubeconfigPath, parseKubeconfig } from './values/kubeconfig.js';
 import { isSecret, looksSecret } from './secret-shape.js';
 
 /** A text that is to be hidden. */

@@ -1,9 +1,9 @@
 import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument, Scalar, type ParsedNode } from 'yaml';
 import type { Problem } from '../outcome/errors.js';
-import { quote, type Fault } from './checked.js';
+import { quote, type Fault } from './kit/checked.js';
 import { textNode, type MapNode, type Node, type Spot } from './kit/node.js';
 import { problemAt } from './kit/report.js';
-import { KiB } from './text.js';
+import { KiB } from './kit/limits.js';
 
 /** Bytes; larger files are refused before they are parsed. */
 export const fileLimit = 256 * KiB;

@@ -1,7 +1,7 @@
 import type { ActionName } from '../outcome/action.js';
 import { actions } from './actions.js';
-import { both, quote, type Fault } from './checked.js';
-import { didYouMean } from './did-you-mean.js';
+import { both, quote, type Fault } from './kit/checked.js';
+import { didYouMean } from './kit/did-you-mean.js';
 import { settings, settingNames, settingsOf, type SettingName } from './settings.js';
 
 /** What to say of an input that this action does not have; with the name that was probably meant. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { commands } from '../config/commands.js';
-import { didYouMean } from '../config/did-you-mean.js';
+import { didYouMean } from '../config/kit/did-you-mean.js';
 import { systemClock } from '../host/clock.js';
 import { createFiles, removeAtExit } from '../host/files.js';
 import { createHttp } from '../host/http.js';

@@ -1,7 +1,7 @@
 import type { Workload } from '../kubernetes/client/objects.js';
-import { both } from '../config/checked.js';
+import { both } from '../config/kit/checked.js';
 import type { SmokeCheck } from '../config/config.js';
-import { parseSmoke } from '../config/smoke.js';
+import { parseSmoke } from '../config/values/smoke.js';
 import { imageIn } from '../kubernetes/observe/workload.js';
 import { isSet, type ImageChange } from '../target/set-image/image-change.js';
 import { workloadResource } from '../kubernetes/client/resources.js';

@@ -4,7 +4,7 @@ import { parseAllDocuments } from 'yaml';
 import { ApiError, type Api } from '../../../src/kubernetes/client/api.js';
 import { covered, needsOf, type AllowedRule } from '../../../src/kubernetes/preflight/needs.js';
 import { checkPermissions } from '../../../src/kubernetes/preflight/permissions.js';
-import { parseSmoke } from '../../../src/config/smoke.js';
+import { parseSmoke } from '../../../src/config/values/smoke.js';
 
 const documented = parseAllDocuments(readFileSync(new URL('../../../docs/rbac.yaml', import.meta.url), 'utf8')).map((document) => document.toJS());
 const account = 'system:serviceaccount:ci:deployer';

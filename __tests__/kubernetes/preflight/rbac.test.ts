@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 import { workloadKinds, type Config } from '../../../src/config/config.js';
-import { parseSmoke } from '../../../src/config/smoke.js';
+import { parseSmoke } from '../../../src/config/values/smoke.js';
 import { covered, needsOf, type AllowedRule } from '../../../src/kubernetes/preflight/needs.js';
 
 const file = join(dirname(fileURLToPath(import.meta.url)), '../../../docs/rbac.yaml');

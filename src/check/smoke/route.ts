@@ -1,6 +1,6 @@
 import { nameOf, type Pod, type Service } from '../../kubernetes/client/objects.js';
 import type { SmokeCheck } from '../../config/config.js';
-import { suggestion } from '../../config/did-you-mean.js';
+import { suggestion } from '../../config/kit/did-you-mean.js';
 import { serviceAt } from './cluster-address.js';
 
 /** One address to ask. */

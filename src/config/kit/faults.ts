@@ -1,5 +1,5 @@
-import { quote, type Fault } from '../checked.js';
-import { suggestion } from '../did-you-mean.js';
+import { quote, type Fault } from './checked.js';
+import { suggestion } from './did-you-mean.js';
 import { nodeWord, type Node } from './node.js';
 
 /** That a value is of the wrong type. `expects` completes "must be …". */

@@ -1,10 +1,10 @@
-import type { Checked, Fault } from '../checked.js';
+import type { Checked, Fault } from './checked.js';
 import type { Node, Spot } from './node.js';
 import type { Report } from './report.js';
 
 /*
  * The kit for settings. A kind reads one sort of value from a node, which is a text of an input or a part of the settings file,
- * and knows its JSON Schema. `text`, `block`, `flag` and `word` read texts; `list`, `map`, `object`, `oneOf`, `shortOr` and
+ * and knows its JSON Schema. `line`, `block`, `flag` and `word` read texts; `list`, `map`, `object`, `oneOf`, `shortOr` and
  * `bySource` are made of other kinds. The type of a value follows from its kind: `Out<typeof kind>`.
  */
 

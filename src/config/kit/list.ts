@@ -1,5 +1,5 @@
-import type { Fault } from '../checked.js';
-import { tooLarge, usualLimit } from '../text.js';
+import type { Fault } from './checked.js';
+import { tooLarge, usualLimit } from './limits.js';
 import { expectedFault, expressionFault, noEntryFault } from './faults.js';
 import { anyOf, readWhole, type Kind } from './kind.js';
 import { textNode, type Node, type TextNode } from './node.js';

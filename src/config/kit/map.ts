@@ -1,5 +1,5 @@
-import type { Checked } from '../checked.js';
-import { tooLarge, usualLimit } from '../text.js';
+import type { Checked } from './checked.js';
+import { tooLarge, usualLimit } from './limits.js';
 import { expectedFault, expressionFault, noEntryFault, repeated } from './faults.js';
 import { anyOf, type JsonSchema, type Kind, type Parser } from './kind.js';
 import { pieces, reportEach } from './list.js';

@@ -1,12 +1,12 @@
-import { either, good, type Fault } from '../checked.js';
-import { didYouMean } from '../did-you-mean.js';
+import { either, good, type Fault } from './checked.js';
+import { didYouMean } from './did-you-mean.js';
 import { mapValues } from '../record.js';
 import { expectedFault, unknownKey } from './faults.js';
 import { lackFault, type Fields, type Kind } from './kind.js';
 import type { MapNode } from './node.js';
 import { object, partsOf, type Shape, type Values } from './object.js';
 import type { Report } from './report.js';
-import { text, word } from './text.js';
+import { line, word } from './text.js';
 
 type Variants = Readonly<Record<string, Fields>>;
 type Union<Key extends string, V extends Variants> = {
@@ -17,7 +17,7 @@ type Union<Key extends string, V extends Variants> = {
 export function oneOf<Key extends string, const V extends Variants>(key: Key, variants: V, description: string): Kind<Union<Key, V>> {
   const names = Object.keys(variants);
   const kinds = mapValues(variants as Variants, (fields, name) => object({
-    [key]: { description, needed: true, kind: text(good, { expects: either(names), schema: { enum: [name] } }) }, ...fields,
+    [key]: { description, needed: true, kind: line(good, { expects: either(names), schema: { enum: [name] } }) }, ...fields,
   }, { elsewhere: (field) => otherVariant(variants, key, field) }) as Kind<Values>);
   const kind: Kind<Values> = {
     expects: `a map with \`${key}\``, fromText: false,

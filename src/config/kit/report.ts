@@ -1,5 +1,5 @@
 import type { Problem } from '../../outcome/errors.js';
-import type { Checked, Fault } from '../checked.js';
+import type { Checked, Fault } from './checked.js';
 import type { Spot } from './node.js';
 
 export const problemAt = (at: Spot, { message, hint }: Fault): Problem => ({ ...at, message, ...(hint === undefined ? {} : { hint }) });

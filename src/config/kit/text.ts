@@ -1,6 +1,6 @@
-import { bad, either, good, quote, type Checked } from '../checked.js';
-import { suggestion } from '../did-you-mean.js';
-import { notOneLine, tooLarge, usualLimit } from '../text.js';
+import { bad, either, good, quote, type Checked } from './checked.js';
+import { suggestion } from './did-you-mean.js';
+import { notOneLine, tooLarge, usualLimit } from './limits.js';
 import { emptyFault, expectedFault, expressionFault } from './faults.js';
 import type { JsonSchema, Kind, Parser } from './kind.js';
 
@@ -38,7 +38,7 @@ function scalarTypes(parse: Parser<unknown>): string | readonly string[] {
 }
 
 /** One value on one line; blanks around it do not count. */
-export const text = <T>(parse: Parser<T>, options: TextOptions): Kind<T> => block((given): Checked<T> => {
+export const line = <T>(parse: Parser<T>, options: TextOptions): Kind<T> => block((given): Checked<T> => {
   const value = given.trim();
   const fault = notOneLine(value);
   return fault ? { ok: false, faults: [fault] } : parse(value);
@@ -46,7 +46,7 @@ export const text = <T>(parse: Parser<T>, options: TextOptions): Kind<T> => bloc
 
 /** One word out of a few. */
 export const word = <const T extends string>(words: readonly T[]): Kind<T> =>
-  text(parseChoice(words), { expects: either(words), schema: { enum: words } });
+  line(parseChoice(words), { expects: either(words), schema: { enum: words } });
 
 export const parseChoice = <const T extends string>(words: readonly T[]) => (given: string): Checked<T> => {
   const found = words.find((each) => each === given);
@@ -61,4 +61,4 @@ export function parseFlag(given: string): Checked<boolean> {
   return bad(`is ${quote(given)}, and can be true or false`, meant && `Did you mean "${meant}"?`);
 }
 
-export const flag: Kind<boolean> = text(parseFlag, { expects: 'true or false', schema: { pattern: '^(?:true|True|TRUE|false|False|FALSE)$' } });
+export const flag: Kind<boolean> = line(parseFlag, { expects: 'true or false', schema: { pattern: '^(?:true|True|TRUE|false|False|FALSE)$' } });

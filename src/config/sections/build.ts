@@ -1,70 +1,53 @@
-import { parseSecretLine, parseSecretReference, variablePattern } from '../build-secrets.js';
-import { argumentPattern, checkArgument, checkLabel, imageLabelPattern, parseKeyValue, secretIdPattern } from '../key-value.js';
-import { bySource } from '../kit/kind.js';
-import { list } from '../kit/list.js';
-import { map } from '../kit/map.js';
-import { repeated } from '../kit/faults.js';
-import { text, word } from '../kit/text.js';
-import { parsePlatform, platformsAndAliases } from '../platforms.js';
+import { word } from '../kit/text.js';
 import { defined } from '../record.js';
 import { section, type Filled } from '../setting.js';
-import { longLimit, parseArgument, parseDockerName } from '../text.js';
-
-const namesAndValues = 'a map of names and values';
-const secretOptions = {
-  expects: 'a map of ids and "env:NAME"', largeHint: 'Give a long secret by an environment variable of the step: ID=env:NAME.',
-  names: { pattern: secretIdPattern }, values: { type: 'string', pattern: variablePattern },
-};
+import { dockerName, path } from '../values/argument.js';
+import { buildSecrets } from '../values/build-secrets.js';
+import { buildArguments, imageLabels } from '../values/key-value.js';
+import { platformList } from '../values/platforms.js';
 
 export const build = section('Build', ['deploy', 'build'], {
   'context': {
     description: 'Folder that is sent to the build, relative to the workspace. The commit that is checked out there names the image.',
     fallback: '.',
-    kind: text(parseArgument, { expects: 'a path' }),
+    kind: path,
   },
   'dockerfile': {
     description: 'Path of the Dockerfile, relative to the workspace and not to `context`.',
     default: '`Dockerfile` in the context',
-    kind: text(parseArgument, { expects: 'a path' }),
+    kind: path,
   },
   'target': {
     description: 'Stage of the Dockerfile to build.',
     default: 'the last stage',
-    kind: text(parseDockerName, { expects: 'the name of a stage' }),
+    kind: dockerName('the name of a stage'),
   },
   'platforms': {
     description: 'Platforms to build for, separated by commas or line breaks: `linux/amd64,linux/arm64`. The builder must list each of them.',
     default: 'what the builder builds without emulation',
     examples: ['linux/amd64'],
-    kind: list(text(parsePlatform, { expects: 'a platform such as linux/amd64', schema: { enum: platformsAndAliases } }), {
-      expects: 'a list of platforms', separator: ',', check: repeated((platform) => platform),
-    }),
+    kind: platformList,
   },
   'build-args': {
     description: 'Build arguments, one `KEY=VALUE` per line; a map in the settings file. They can be read from the image: secrets go into `build-secrets`.',
     examples: [{ NODE_ENV: 'production' }],
-    kind: map(checkArgument, {
-      expects: namesAndValues, limit: longLimit, names: { pattern: argumentPattern }, lines: { form: 'KEY=VALUE', parse: parseKeyValue(checkArgument) },
-    }),
+    kind: buildArguments,
   },
   'build-secrets': {
     secret: true,
     description: 'Secrets for `RUN --mount=type=secret,id=ID`, one `ID=VALUE` or `ID=env:NAME` per line. In the settings file a map with `env:NAME` only, the name of an environment variable.',
     examples: [{ 'npm-token': 'env:NPM_TOKEN' }],
-    kind: bySource(
-      map(parseSecretReference, { ...secretOptions, lines: { form: 'ID=VALUE', parse: parseSecretLine } }),
-      map(parseSecretReference, secretOptions),
-    ),
+    kind: buildSecrets,
   },
   'labels': {
     description: 'Labels of the image, one `KEY=VALUE` per line; a map in the settings file.',
     examples: [{ 'org.opencontainers.image.title': 'api' }],
-    kind: map(checkLabel, { expects: namesAndValues, names: { pattern: imageLabelPattern }, lines: { form: 'KEY=VALUE', parse: parseKeyValue(checkLabel) } }),
+    kind: imageLabels,
   },
   'builder': {
     description: 'Name of the builder, as `docker buildx ls` lists it.',
     default: 'the one that is in use',
-    kind: text(parseDockerName, { expects: 'the name of a builder' }),
+    kind: dockerName('the name of a builder'),
   },
   'cache': {
     description: 'Where layers are kept between runs: `none`, `registry` (beside the image) or `gha` (the cache of GitHub Actions).',
@@ -74,14 +57,14 @@ export const build = section('Build', ['deploy', 'build'], {
 });
 
 /** How the image is built. */
-export const buildOf = (values: Filled<typeof build.settings>, buildSecrets: Readonly<Record<string, string>>) => defined({
+export const buildOf = (values: Filled<typeof build.settings>, secrets: Readonly<Record<string, string>>) => defined({
   context: values.context,
   dockerfile: values.dockerfile,
   target: values.target,
   builder: values.builder,
   buildArgs: values['build-args'] ?? {},
   /** id → value; passed to the build by files, never by argument. Already masked when Config is handed out. */
-  buildSecrets,
+  buildSecrets: secrets,
   /** Empty: what the builder builds when no platform is named, its own. */
   platforms: values.platforms ?? [],
   labels: values.labels ?? {},

@@ -1,13 +1,6 @@
-import { repeated } from '../kit/faults.js';
-import { list } from '../kit/list.js';
-import { text } from '../kit/text.js';
-import { parsePeriod, type Period } from '../periods.js';
-import { parseReason } from '../reason.js';
 import { section } from '../setting.js';
-
-const periods = list(text(parsePeriod, { expects: 'a period such as Fri 16:00 – Mon 08:00 Europe/Paris' }), {
-  expects: 'a list of periods', mayBeEmpty: true, check: repeated((period: Period) => period.text),
-});
+import { periods } from '../values/periods.js';
+import { reason } from '../values/reason.js';
 
 /** What restores a release that was good is not held up by the calendar: that is when it is needed most. */
 export const calendar = section('Calendar', ['deploy', 'rollout'], {
@@ -25,6 +18,6 @@ export const calendar = section('Calendar', ['deploy', 'rollout'], {
     inFile: false,
     description: 'Why this run does not wait for the end of `freeze` or the next of `windows`, in a few words. It is recorded with the release.',
     examples: ['INC-1234: the checkout is down'],
-    kind: text(parseReason, { expects: 'a reason' }),
+    kind: reason,
   },
 });

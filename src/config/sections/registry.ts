@@ -1,21 +1,21 @@
 import { actionNames } from '../../outcome/action.js';
-import { good } from '../checked.js';
-import { block, text } from '../kit/text.js';
-import { parseRegistry, registryOf, registryPattern } from '../registry.js';
+import { good } from '../kit/checked.js';
+import { block } from '../kit/text.js';
 import { withoutLineEnd } from '../secrets.js';
 import { section, type Values } from '../setting.js';
-import { parseArgument } from '../text.js';
+import { argument } from '../values/argument.js';
+import { registryHost, registryOf } from '../values/registry.js';
 
 export const registry = section('Registry', actionNames, {
   'registry': {
     description: 'Host of the registry to log in to.',
     default: 'the host in `image`',
     examples: ['ghcr.io'],
-    kind: text(parseRegistry, { expects: 'a host', schema: { pattern: registryPattern } }),
+    kind: registryHost,
   },
   'registry-username': {
     description: 'User name for the registry. Without it, the login that Docker has already is used.',
-    kind: text(parseArgument, { expects: 'a user name' }),
+    kind: argument('a user name'),
   },
   'registry-password': {
     secret: true, inFile: false,

@@ -1,14 +1,10 @@
-import { durationPattern, parseDuration, parseDurationOrZero } from '../duration.js';
-import { list } from '../kit/list.js';
-import { map } from '../kit/map.js';
-import { flag, text, word } from '../kit/text.js';
-import { checkPatience, patientCauses } from '../patience.js';
-import { parseReleaseName } from '../release-name.js';
+import { flag, word } from '../kit/text.js';
 import { section } from '../setting.js';
-import { parseWorkload, repeatedWorkloads } from '../workloads.js';
+import { duration, durationOrZero } from '../values/duration.js';
+import { patience } from '../values/patience.js';
+import { releaseName } from '../values/release-name.js';
+import { workloadList } from '../values/workloads.js';
 import { clusterActions } from './cluster.js';
-
-const duration = { expects: 'a duration such as 10m', schema: { pattern: durationPattern } };
 
 export const rollout = section('Rollout', clusterActions, {
   'workloads': {
@@ -18,14 +14,12 @@ export const rollout = section('Rollout', clusterActions, {
       rollback: 'Workloads to take back, one per line: `deployment/api`, `statefulset/db`. Their containers are those that the release names. Without it, every workload that a recorded release names.',
     },
     examples: [['deployment/api']],
-    kind: list(text(parseWorkload, { expects: 'a workload such as deployment/api' }), {
-      expects: 'a list of workloads', separator: ',', mayBeEmpty: true, check: repeatedWorkloads,
-    }),
+    kind: workloadList,
   },
   'timeout': {
     description: 'Upper bound for the rollout, such as `90s`, `10m` or `1h30m`. Failures are normally found long before.',
     fallback: '10m',
-    kind: text(parseDuration, duration),
+    kind: duration,
   },
   'rollback': {
     actions: ['deploy', 'rollout'],
@@ -42,18 +36,18 @@ export const rollout = section('Rollout', clusterActions, {
     description: 'How long a symptom must last before it is called the cause of a failure, a map of causes and durations; `0s` means at once. docs/causes.md has the causes.',
     default: 'what docs/causes.md says',
     examples: [{ 'not-ready': '2m' }],
-    kind: map(checkPatience, { expects: 'a map of causes and durations', names: { enum: patientCauses }, values: { type: 'string', pattern: durationPattern } }),
+    kind: patience,
   },
   'lock-timeout': {
     description: 'How long to wait while another run deploys the same app in the same namespace; `0s`: do not wait.',
     fallback: '10m',
-    kind: text(parseDurationOrZero, duration),
+    kind: durationOrZero,
   },
   'to': {
     actions: ['rollback'], inFile: false,
     description: 'The release to go back to: its revision (of one Deployment), its digest `sha256:…`, or its commit (at least 7 digits).',
     default: 'the last release before this one that was proven good and not withdrawn',
     examples: ['12'],
-    kind: text(parseReleaseName, { expects: 'a revision, a digest or a commit' }),
+    kind: releaseName,
   },
 });

@@ -1,9 +1,10 @@
-import { good, type Checked } from '../checked.js';
+import { good, type Checked } from '../kit/checked.js';
 import { convert, shortOr } from '../kit/kind.js';
+import { controlCharacter, longLimit } from '../kit/limits.js';
 import { list } from '../kit/list.js';
-import { block, text } from '../kit/text.js';
+import { block } from '../kit/text.js';
 import { section, type Filled } from '../setting.js';
-import { controlCharacter, longLimit, parseArgument } from '../text.js';
+import { path } from '../values/argument.js';
 
 /** A script as its lines. Blank lines around it fall away. */
 function parseScript(script: string): Checked<readonly string[]> {
@@ -26,7 +27,7 @@ export const test = section('Test gate', ['deploy', 'build'], {
   'working-directory': {
     description: 'Folder in which the commands of `test` run.',
     fallback: '.',
-    kind: text(parseArgument, { expects: 'a path' }),
+    kind: path,
   },
 });
 

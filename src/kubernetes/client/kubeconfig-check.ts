@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import type { ClusterConfig } from '../../config/config.js';
-import { isContentForPaths } from '../../config/kubeconfig.js';
+import { isContentForPaths } from '../../config/values/kubeconfig.js';
 import { ClusterError } from '../../outcome/errors.js';
 import { messageOf } from '../../outcome/wording.js';
 import type { Ports } from '../../ports/ports.js';

@@ -1,4 +1,4 @@
-import { parseKubeconfig } from '../../config/kubeconfig.js';
+import { parseKubeconfig } from '../../config/values/kubeconfig.js';
 import { kubeconfigSecrets } from '../../config/secrets.js';
 import type { Ports } from '../../ports/ports.js';
 import type { ReadKubeconfig } from './kubeconfig.js';

@@ -1,4 +1,4 @@
-import { both } from '../../config/checked.js';
+import { both } from '../../config/kit/checked.js';
 import type { WorkloadRef } from '../../config/config.js';
 import { ClusterError, ConfigError } from '../../outcome/errors.js';
 import { asOf, notAsOld, ofWorkloads, previousRelease } from '../../record/history.js';

@@ -1,4 +1,4 @@
-import { both } from '../../config/checked.js';
+import { both } from '../../config/kit/checked.js';
 import type { Config, SmokeCheck } from '../../config/config.js';
 import { withdraw } from '../../record/history.js';
 import { imagesOf, placedImage, placeOf, withRelease, type Ledger, type Release, type ReleasedImage, type RunRecord } from '../../record/ledger.js';

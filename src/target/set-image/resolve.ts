@@ -1,5 +1,5 @@
 import type { ImageName, WorkloadRef } from '../../config/config.js';
-import { didYouMean } from '../../config/did-you-mean.js';
+import { didYouMean } from '../../config/kit/did-you-mean.js';
 import type { Cause } from '../../outcome/causes.js';
 import type { Problem } from '../../outcome/errors.js';
 import { uidOf, type Container, type Workload } from '../../kubernetes/client/objects.js';

@@ -1,7 +1,7 @@
 import { type Release, sameImages, imagesOf } from '../../record/ledger.js';
 import type { Cluster } from '../../kubernetes/client/cluster.js';
 import { type FoundWorkload, refText } from './resolve.js';
-import { releaseNameType } from '../../config/release-name.js';
+import { releaseNameType } from '../../config/values/release-name.js';
 import { ConfigError, ClusterError } from '../../outcome/errors.js';
 import { type List, type ReplicaSet, controllerOf, uidOf, revisionOf, type Workload } from '../../kubernetes/client/objects.js';
 import { apiPath, resources, workloadResource } from '../../kubernetes/client/resources.js';

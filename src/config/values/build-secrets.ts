@@ -1,9 +1,11 @@
-import { bad, good, type Checked } from './checked.js';
+import { bad, good, type Checked } from '../kit/checked.js';
 import { secretIdPattern } from './key-value.js';
+import { bySource } from '../kit/kind.js';
+import { map } from '../kit/map.js';
 
 /** A secret of the build: its value, or the name of the environment variable that holds it. */
 export type SecretSource = { readonly value: string } | { readonly variable: string };
-export type SecretEntry = readonly [string, SecretSource];
+type SecretEntry = readonly [string, SecretSource];
 
 /** Source of the regular expression of a secret in the settings file. */
 export const variablePattern = '^env:([A-Za-z_][A-Za-z0-9_]*)$';
@@ -42,3 +44,13 @@ export function parseSecretReference(id: string, text: string): Checked<SecretEn
     'Name an environment variable of the step. If this was a real secret, replace it: it is in the history of the repository.',
   );
 }
+
+const options = {
+  expects: 'a map of ids and "env:NAME"', largeHint: 'Give a long secret by an environment variable of the step: ID=env:NAME.',
+  names: { pattern: secretIdPattern }, values: { type: 'string', pattern: variablePattern },
+};
+/** Only an input may hold a secret itself. */
+export const buildSecrets = bySource(
+  map(parseSecretReference, { ...options, lines: { form: 'ID=VALUE', parse: parseSecretLine } }),
+  map(parseSecretReference, options),
+);

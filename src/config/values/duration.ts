@@ -1,4 +1,5 @@
-import { bad, good, quote, type Checked } from './checked.js';
+import { bad, good, quote, type Checked } from '../kit/checked.js';
+import { line } from '../kit/text.js';
 
 const second = 1000;
 const units: Readonly<Record<string, number>> = { ms: 1, s: second, m: 60 * second, h: 3600 * second };
@@ -36,3 +37,7 @@ export function formatDuration(ms: number): string {
   const parts = [hours && `${hours}h`, minutes && `${minutes}m`, seconds && `${seconds}s`, rest && `${rest}ms`];
   return parts.filter(Boolean).join('') || '0s';
 }
+
+const options = { expects: 'a duration such as 10m', schema: { pattern: durationPattern } };
+export const duration = line(parseDuration, options);
+export const durationOrZero = line(parseDurationOrZero, options);

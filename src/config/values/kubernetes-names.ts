@@ -1,12 +1,12 @@
-import { bad, good, quote, type Checked } from './checked.js';
+import { bad, good, quote, type Checked } from '../kit/checked.js';
+import { line } from '../kit/text.js';
 
 /** Source of the regular expression of a DNS label (RFC 1123), the form of namespaces, Services and containers. */
-export const labelPattern = '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$';
-const label = new RegExp(labelPattern);
+const labelPattern = '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$';
 const subdomain = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
 const rule = 'Names in Kubernetes have lower-case letters, digits and dashes, and begin and end with a letter or digit.';
 
-export const isLabel = (text: string): boolean => label.test(text);
+export const isLabel = (text: string): boolean => new RegExp(labelPattern).test(text);
 /** Names of workloads may have dots and 253 characters (RFC 1123 subdomain). */
 export const isObjectName = (text: string): boolean => text.length <= 253 && subdomain.test(text);
 
@@ -29,3 +29,6 @@ export function nameFault(what: string, text: string): string {
   return text === '' ? `has no name of a ${what}` : `names the ${what} ${quote(text)}, which cannot be one`;
 }
 export const nameRule = rule;
+
+/** `expects` completes "must be …". */
+export const label = (expects: string) => line(parseLabel, { expects, schema: { pattern: labelPattern } });

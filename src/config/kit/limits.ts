@@ -1,4 +1,4 @@
-import { bad, good, quote, type Checked, type Fault } from './checked.js';
+import type { Fault } from './checked.js';
 
 export const KiB = 1024;
 
@@ -34,21 +34,4 @@ export function controlCharacter(text: string, several = false): Fault | undefin
     message: `has the invisible character U+${(found.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`,
     hint: 'Type the value again instead of pasting it.',
   };
-}
-
-/** A word that becomes an argument of a program: one line, not empty, no dash at the start (it would be read as a flag). */
-export function parseArgument(text: string): Checked<string> {
-  const fault = notOneLine(text);
-  if (fault) return { ok: false, faults: [fault] };
-  if (text === '') return bad('is empty', 'Give a value, or leave it out.');
-  if (text.startsWith('-')) {
-    return bad(`is ${quote(text)}, which begins with a dash and would be taken for a flag`, 'Begin with another character; a path can be written ./-name.');
-  }
-  return good(text);
-}
-
-/** A name of the kind that Docker gives to builders and stages: letters, digits, `_`, `.`, `-`, at most 128. */
-export function parseDockerName(text: string): Checked<string> {
-  if (/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/.test(text)) return good(text);
-  return bad(`is ${quote(text)}, which is not a name`, 'Use letters, digits, "_", "." and "-", beginning with a letter or digit.');
 }

@@ -1,5 +1,6 @@
-import { bad, good, quote, type Checked } from './checked.js';
-import { suggestion } from './did-you-mean.js';
+import { bad, good, quote, type Checked } from '../kit/checked.js';
+import { suggestion } from '../kit/did-you-mean.js';
+import { line } from '../kit/text.js';
 
 const placeholders = ['version', 'os', 'arch'];
 
@@ -20,3 +21,5 @@ export function parseKubectlUrl(text: string): Checked<string> {
   if (url.username || url.password) return bad('has a user name or password in it', 'It would stand in logs: use a mirror that needs no login.');
   return good(text);
 }
+
+export const kubectlUrl = line(parseKubectlUrl, { expects: 'a URL' });

@@ -1,6 +1,9 @@
-import { bad, good, quote, type Checked, type Fault } from './checked.js';
-import { suggestion } from './did-you-mean.js';
+import { bad, good, quote, type Checked, type Fault } from '../kit/checked.js';
+import { suggestion } from '../kit/did-you-mean.js';
 import { timeZoneFault } from './time-zones.js';
+import { line } from '../kit/text.js';
+import { repeated } from '../kit/faults.js';
+import { list } from '../kit/list.js';
 
 /** A part of every week or of its days, in the time of a place: `Fri 16:00 – Mon 08:00 Europe/Paris`, `Mon–Fri 09:00–17:00 UTC`. */
 export interface Period {
@@ -85,3 +88,7 @@ function timeFault(word: string, isEnd: boolean): Fault | undefined {
   if (word === '24:00') return { message: 'begins at "24:00"', hint: 'Write 00:00 of the next day.' };
   return { message: `has the time ${quote(word)}, which is not one`, hint: 'Write hours from 0 to 23 and two digits of minutes, e.g. 16:00; a period may end at 24:00.' };
 }
+
+export const periods = list(line(parsePeriod, { expects: 'a period such as Fri 16:00 – Mon 08:00 Europe/Paris' }), {
+  expects: 'a list of periods', mayBeEmpty: true, check: repeated(({ text }) => text),
+});

@@ -1,4 +1,5 @@
-import { bad, good, type Checked } from './checked.js';
+import { bad, good, type Checked } from '../kit/checked.js';
+import { line } from '../kit/text.js';
 
 const [shortest, longest] = [10, 500];
 
@@ -9,3 +10,5 @@ export function parseReason(text: string): Checked<string> {
   if (length > longest) return bad(`has ${length} characters, and a reason has at most ${longest}`, hint);
   return length < shortest || !/\p{L}{2}/u.test(text) ? bad('is too short to tell anybody the reason later', hint) : good(text);
 }
+
+export const reason = line(parseReason, { expects: 'a reason' });

@@ -1,11 +1,12 @@
-import { bad, good, quote, type Checked } from './checked.js';
+import { bad, good, quote, type Checked } from '../kit/checked.js';
 import { hostPattern, splitImage } from './image-name.js';
+import { line } from '../kit/text.js';
 
 /** Source of the regular expression of a registry's host. */
-export const registryPattern = `^${hostPattern}$`;
+const registryPattern = `^${hostPattern}$`;
 
 /** The registry whose login is used when an image names none. */
-export const dockerHub = 'docker.io';
+const dockerHub = 'docker.io';
 
 /** A registry, `host[:port]`, as `docker login` takes it. */
 export function parseRegistry(text: string): Checked<string> {
@@ -18,3 +19,5 @@ export function parseRegistry(text: string): Checked<string> {
 
 /** The registry of an image; Docker Hub when its name has no host. */
 export const registryOf = (image: string): string => splitImage(image).registry ?? dockerHub;
+
+export const registryHost = line(parseRegistry, { expects: 'a host', schema: { pattern: registryPattern } });

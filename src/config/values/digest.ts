@@ -1,10 +1,11 @@
-import { bad, good, quote, type Checked } from './checked.js';
+import { bad, good, quote, type Checked } from '../kit/checked.js';
+import { line } from '../kit/text.js';
 
 /** `sha256:` and 64 hex digits. */
 export type Digest = string & { readonly brand?: 'Digest' };
 
 /** Source of the regular expression of a digest. Only sha256 is used by registries in practice. */
-export const digestPattern = '^sha256:[0-9a-f]{64}$';
+const digestPattern = '^sha256:[0-9a-f]{64}$';
 
 /** The digest of an image. */
 export function parseDigest(text: string): Checked<Digest> {
@@ -17,3 +18,12 @@ export function parseDigest(text: string): Checked<Digest> {
   if (hex.length !== 64) return bad(`has ${hex.length} characters after "sha256:", and 64 are needed`, 'Copy the whole digest.');
   return bad(`is ${quote(text)}, which is not a digest`, 'A digest is "sha256:" and 64 hexadecimal digits in lower case.');
 }
+
+export const digest = line(parseDigest, { expects: 'a digest', schema: { pattern: digestPattern } });
+
+const sha256Pattern = '^[0-9a-f]{64}$';
+const parseSha256 = (text: string): Checked<string> => (new RegExp(sha256Pattern).test(text)
+  ? good(text)
+  : bad('is not a SHA-256', 'Give 64 hexadecimal digits in lower case, as `sha256sum` prints them.'));
+/** The checksum of a file. */
+export const sha256 = line(parseSha256, { expects: 'a SHA-256', schema: { pattern: sha256Pattern } });

@@ -1,6 +1,10 @@
-import { bad, every, good, quote, type Checked, type Fault } from './checked.js';
-import type { Spot } from './kit/node.js';
+import { bad, every, good, quote, type Checked, type Fault } from '../kit/checked.js';
+import type { Spot } from '../kit/node.js';
 import { isLabel, nameFault, nameRule } from './kubernetes-names.js';
+import { block, line } from '../kit/text.js';
+import { convert, shortOr } from '../kit/kind.js';
+import { list } from '../kit/list.js';
+import { object } from '../kit/object.js';
 
 /** A request to the version that is rolled out, and what its answer must be. */
 export interface SmokeCheck {
@@ -43,23 +47,23 @@ const quoted = (contains: string | undefined): readonly Fault[] =>
     : [];
 
 /** A status code of HTTP. */
-export const parseStatus = (text: string): Checked<number> => (/^[1-5][0-9]{2}$/.test(text)
+const parseStatus = (text: string): Checked<number> => (/^[1-5][0-9]{2}$/.test(text)
   ? good(Number(text))
   : bad(`expects the status ${quote(text)}, which is not one`, 'A status is a number from 100 to 599; several are separated by commas without spaces.'));
 
 /** A text that an answer must have. */
-export const parseContains = (text: string): Checked<string> => (/[\r\n]/.test(text)
+const parseContains = (text: string): Checked<string> => (/[\r\n]/.test(text)
   ? bad(`has ${quote(text)}, which goes over several lines`, 'Look for a text on one line.')
   : good(text, ...quoted(text)));
 
 /** The check with this target as one line says it. */
-export function formatSmoke({ target, statuses, contains }: Pick<SmokeCheck, 'target' | 'statuses' | 'contains'>): string {
+function formatSmoke({ target, statuses, contains }: Pick<SmokeCheck, 'target' | 'statuses' | 'contains'>): string {
   const address = target.type === 'url' ? target.url : `service/${target.name}${target.port === undefined ? '' : `:${target.port}`}${target.path}`;
   return `${address} -> ${statuses.join(',')}${contains === undefined ? '' : ` contains ${contains}`}`;
 }
 
 /** What is requested: a URL, or `service/NAME[:PORT]/PATH`. */
-export function parseTarget(text: string): Checked<Target> {
+function parseTarget(text: string): Checked<Target> {
   if (text === '') return bad('has no target', form);
   if (/\s/.test(text)) return bad(`has the target ${quote(text)}, which has a space`, `What is expected comes after "->". ${form}`);
   if (text.startsWith('service/')) return parseService(text);
@@ -111,3 +115,27 @@ function parseUrl(text: string): Checked<Target> {
 /** Hosts inside a machine, a cluster or a private network, where plain HTTP is normal. */
 const isNear = (host: string): boolean =>
   !host.includes('.') || /^(?:127\.|10\.|192\.168\.|172\.(?:1[6-9]|2[0-9]|3[01])\.)/.test(host) || /\.(?:local|internal|svc|test|localhost)$/.test(host);
+
+const expects = 'a check such as service/api:80/healthz -> 200';
+
+/** A check as a map, for a text that a line cannot hold. */
+const inFields = convert(object({
+  target: {
+    needed: true,
+    description: 'A URL, or service/NAME[:PORT]/PATH, which is reached through the API of the cluster.',
+    kind: line(parseTarget, { expects: 'a URL or service/NAME:PORT/PATH' }),
+  },
+  status: {
+    description: 'Accepted status codes.', fallback: '200',
+    kind: list(line(parseStatus, { expects: 'a status such as 200', schema: { type: ['integer', 'string'], minimum: 100, maximum: 599, pattern: '^[1-5][0-9]{2}$' } }), {
+      expects: 'a status such as 200, or a list of them', separator: ',',
+    }),
+  },
+  contains: { description: 'Text that the answer must have.', kind: block(parseContains, { expects: 'text' }) },
+}, { expects }), ({ target, status, contains }) => {
+  const check = { target, statuses: [...new Set(status)], ...(contains === undefined ? {} : { contains }) };
+  return good<SmokeCheck>({ text: formatSmoke(check), ...check });
+});
+
+const check = convert(shortOr(line(parseSmoke, { expects }), inFields), (value, at) => good<SmokeCheck>({ ...value, at }));
+export const smokeChecks = list(check, { expects: 'a list of checks', mayBeEmpty: true });

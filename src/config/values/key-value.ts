@@ -1,11 +1,12 @@
-import { bad, good, quote, type Checked } from './checked.js';
-import { controlCharacter } from './text.js';
+import { bad, good, quote, type Checked } from '../kit/checked.js';
+import { controlCharacter, longLimit } from '../kit/limits.js';
+import { map } from '../kit/map.js';
 
-export type KeyValue = readonly [string, string];
+type KeyValue = readonly [string, string];
 
 /** Sources of the regular expressions of the names of build arguments, labels and build secrets. */
-export const argumentPattern = '^[A-Za-z_][A-Za-z0-9_.-]{0,127}$';
-export const imageLabelPattern = '^[A-Za-z0-9_](?:[A-Za-z0-9_./-]{0,253}[A-Za-z0-9_])?$';
+const argumentPattern = '^[A-Za-z_][A-Za-z0-9_.-]{0,127}$';
+const imageLabelPattern = '^[A-Za-z0-9_](?:[A-Za-z0-9_./-]{0,253}[A-Za-z0-9_])?$';
 export const secretIdPattern = '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$';
 
 /** `KEY=VALUE`; the value is everything after the first `=`. Messages name the key and never the value. */
@@ -37,3 +38,11 @@ function withoutControl(key: string, value: string): Checked<KeyValue> {
   const fault = controlCharacter(value, true);
   return fault ? bad(`has ${quote(key)}, whose value ${fault.message}`, fault.hint) : good([key, value]);
 }
+
+const expects = 'a map of names and values';
+export const buildArguments = map(checkArgument, {
+  expects, limit: longLimit, names: { pattern: argumentPattern }, lines: { form: 'KEY=VALUE', parse: parseKeyValue(checkArgument) },
+});
+export const imageLabels = map(checkLabel, {
+  expects, names: { pattern: imageLabelPattern }, lines: { form: 'KEY=VALUE', parse: parseKeyValue(checkLabel) },
+});

@@ -1,5 +1,8 @@
-import { bad, good, quote, type Checked } from './checked.js';
-import { didYouMean } from './did-you-mean.js';
+import { bad, good, quote, type Checked } from '../kit/checked.js';
+import { didYouMean } from '../kit/did-you-mean.js';
+import { line } from '../kit/text.js';
+import { repeated } from '../kit/faults.js';
+import { list } from '../kit/list.js';
 
 /** Platforms for which BuildKit and the common base images exist, in their shortest form. */
 export const platforms = [
@@ -14,7 +17,7 @@ const same: Readonly<Record<string, string>> = {
   'linux/arm': 'linux/arm/v7',
   'linux/amd64/v1': 'linux/amd64',
 };
-export const platformsAndAliases: readonly string[] = [...platforms, ...Object.keys(same)];
+const platformsAndAliases: readonly string[] = [...platforms, ...Object.keys(same)];
 
 /** Names that other tools give to the same processors. */
 const foreign: Readonly<Record<string, string>> = {
@@ -35,3 +38,7 @@ export function parsePlatform(text: string): Checked<string> {
     meant ? `Did you mean "${meant}"?` : 'A platform is written os/architecture[/variant], e.g. linux/amd64, linux/arm64 or linux/arm/v7.',
   );
 }
+
+export const platformList = list(line(parsePlatform, { expects: 'a platform such as linux/amd64', schema: { enum: platformsAndAliases } }), {
+  expects: 'a list of platforms', separator: ',', check: repeated((platform) => platform),
+});

@@ -1,5 +1,5 @@
-import { quote, type Fault } from './checked.js';
-import { didYouMean } from './did-you-mean.js';
+import { quote, type Fault } from '../kit/checked.js';
+import { didYouMean } from '../kit/did-you-mean.js';
 
 /**
  * Why this is no name of a time zone, or undefined. Names are those of the IANA database, as this Node.js has it, in the form

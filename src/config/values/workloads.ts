@@ -1,6 +1,8 @@
-import { bad, good, quote, type Checked, type Fault } from './checked.js';
-import { didYouMean } from './did-you-mean.js';
+import { bad, good, quote, type Checked, type Fault } from '../kit/checked.js';
+import { didYouMean } from '../kit/did-you-mean.js';
 import { isLabel, isObjectName, nameFault, nameRule } from './kubernetes-names.js';
+import { line } from '../kit/text.js';
+import { list } from '../kit/list.js';
 
 export const workloadKinds = ['deployment', 'statefulset', 'daemonset', 'cronjob'] as const;
 export type WorkloadKind = (typeof workloadKinds)[number];
@@ -54,7 +56,7 @@ export const formatWorkload = (ref: WorkloadRef): string =>
   `${ref.kind}/${ref.name}${ref.container === undefined ? '' : `:${ref.container}`}`;
 
 /** Of every workload whether an earlier one already covers it. */
-export function repeatedWorkloads(refs: readonly WorkloadRef[]): readonly (Fault | undefined)[] {
+function repeatedWorkloads(refs: readonly WorkloadRef[]): readonly (Fault | undefined)[] {
   const seen = new Map<string, Set<string | undefined>>();
   return refs.map((ref) => {
     const owner = `${ref.kind}/${ref.name}`;
@@ -67,3 +69,7 @@ export function repeatedWorkloads(refs: readonly WorkloadRef[]): readonly (Fault
     return mixed ? { message: `names ${quote(owner)} both with a container and without`, hint } : undefined;
   });
 }
+
+export const workloadList = list(line(parseWorkload, { expects: 'a workload such as deployment/api' }), {
+  expects: 'a list of workloads', separator: ',', mayBeEmpty: true, check: repeatedWorkloads,
+});

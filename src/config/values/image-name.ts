@@ -1,4 +1,5 @@
-import { bad, good, quote, type Checked } from './checked.js';
+import { bad, good, quote, type Checked } from '../kit/checked.js';
+import { line } from '../kit/text.js';
 
 /** `host[:port]/path` without tag or digest, as written by the user: `ghcr.io/acme/api`, `nginx`. */
 export type ImageName = string & { readonly brand?: 'ImageName' };
@@ -8,7 +9,7 @@ const hostPart = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';
 export const hostPattern = `(?:${hostPart}(?:\\.${hostPart})*|\\[[0-9a-f:]+\\])(?::[0-9]{1,5})?`;
 const pathPart = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
 /** Source of the regular expression of an image name without tag and digest. */
-export const imageNamePattern = `^(?:${hostPattern}/)?${pathPart}(?:/${pathPart})*$`;
+const imageNamePattern = `^(?:${hostPattern}/)?${pathPart}(?:/${pathPart})*$`;
 
 const whole = new RegExp(imageNamePattern);
 const part = new RegExp(`^${pathPart}$`);
@@ -79,3 +80,5 @@ export function splitImage(name: string): { readonly registry: string | undefine
     ? { registry: first, path: name.slice(slash + 1) }
     : { registry: undefined, path: name };
 }
+
+export const imageName = line(parseImageName, { expects: 'the name of an image', schema: { pattern: imageNamePattern, maxLength: 255 } });

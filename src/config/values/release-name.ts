@@ -1,7 +1,8 @@
-import { bad, good, quote, type Checked } from './checked.js';
+import { bad, good, quote, type Checked } from '../kit/checked.js';
 import { parseDigest } from './digest.js';
+import { line } from '../kit/text.js';
 
-export type ReleaseNameType = 'revision' | 'digest' | 'commit';
+type ReleaseNameType = 'revision' | 'digest' | 'commit';
 
 const examples = 'Give its revision (12), its digest (sha256:…) or at least 7 digits of its commit.';
 
@@ -25,3 +26,5 @@ export function releaseNameType(text: string): ReleaseNameType | undefined {
   if (/^[1-9][0-9]{0,5}$/.test(text)) return 'revision';
   return /^(?:[0-9a-f]{7,40}|[0-9a-f]{64})$/.test(text) ? 'commit' : undefined;
 }
+
+export const releaseName = line(parseReleaseName, { expects: 'a revision, a digest or a commit' });

@@ -1,7 +1,8 @@
-import { causes, type Cause } from '../outcome/causes.js';
-import { bad, either, good, quote, type Checked } from './checked.js';
-import { suggestion } from './did-you-mean.js';
-import { parseDurationOrZero } from './duration.js';
+import { causes, type Cause } from '../../outcome/causes.js';
+import { bad, either, good, quote, type Checked } from '../kit/checked.js';
+import { suggestion } from '../kit/did-you-mean.js';
+import { durationPattern, parseDurationOrZero } from './duration.js';
+import { map } from '../kit/map.js';
 
 /** The causes that are read from the cluster during a rollout, so that one can be patient with them. */
 export const patientCauses = [
@@ -22,3 +23,7 @@ export function checkPatience(cause: string, duration: string): Checked<readonly
   const checked = parseDurationOrZero(duration);
   return checked.ok ? good([known, checked.value] as const) : checked;
 }
+
+export const patience = map(checkPatience, {
+  expects: 'a map of causes and durations', names: { enum: patientCauses }, values: { type: 'string', pattern: durationPattern },
+});

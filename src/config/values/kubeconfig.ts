@@ -1,8 +1,10 @@
 import { parseDocument } from 'yaml';
-import { bad, good, quote, type Checked, type Fault } from './checked.js';
-import { suggestion } from './did-you-mean.js';
-import { isSecret, isSecretName } from './secret-shape.js';
-import { controlCharacter } from './text.js';
+import { bad, good, quote, type Checked, type Fault } from '../kit/checked.js';
+import { suggestion } from '../kit/did-you-mean.js';
+import { isSecret, isSecretName } from '../secret-shape.js';
+import { controlCharacter } from '../kit/limits.js';
+import { bySource } from '../kit/kind.js';
+import { block } from '../kit/text.js';
 
 /** Where a kubeconfig is, or what it says. */
 export type KubeconfigSource = { readonly path: string } | { readonly content: string };
@@ -140,3 +142,15 @@ export function contextFault(kubeconfig: Kubeconfig | undefined, context: string
   if (contexts.includes(used)) return undefined;
   return { message: `has no context ${quote(used)}`, hint: suggestion(used, contexts, known) };
 }
+
+/** Only an input may hold the content of one. */
+export const kubeconfig = bySource(
+  block(parseKubeconfig, { expects: 'a kubeconfig', largeHint: 'Keep only the context that is used: `kubectl config view --raw --minify --flatten`.' }),
+  block((given) => {
+    const checked = parseKubeconfig(given);
+    return checked.ok && 'path' in checked.value ? checked : bad(
+      'can only be a path in this file',
+      'Give the content as the input `kubeconfig` from a secret. If this was a real one, replace its credentials: they are in the history of the repository.',
+    );
+  }, { expects: 'the path of a kubeconfig', schema: { maxLength: 1024 } }),
+);

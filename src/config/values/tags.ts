@@ -1,7 +1,10 @@
-import { bad, good, quote, type Checked } from './checked.js';
+import { bad, good, quote, type Checked } from '../kit/checked.js';
+import { line } from '../kit/text.js';
+import { convert } from '../kit/kind.js';
+import { list } from '../kit/list.js';
 
 /** Source of the regular expression of a tag, as in github.com/distribution/reference. */
-export const tagPattern = '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$';
+const tagPattern = '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$';
 
 /** One tag. */
 export function parseTag(text: string): Checked<string> {
@@ -16,3 +19,7 @@ export function parseTag(text: string): Checked<string> {
   }
   return bad(`has ${quote(text)}, which is not a tag`, 'A tag has letters, digits, "_", "." and "-", and begins with a letter, a digit or "_".');
 }
+
+const repeatable = list(line(parseTag, { expects: 'a tag such as 1.4.2', schema: { pattern: tagPattern } }), { expects: 'a list of tags', separator: ',' });
+/** Two ways to the same tag, e.g. a branch that is called `latest`, are no mistake. */
+export const tags = convert(repeatable, (given) => good([...new Set(given)]));
