@@ -3,6 +3,7 @@ import { bodyOf, discard, flatHeaders, HttpError, type Http, type HttpRequest, t
 import { explain, redirectFault, tooSlow } from './http-errors.js';
 import { clientFor } from './http-module.js';
 import { endOf, loginTo, wayTo, type Proxy, type Way } from './proxy-environment.js';
+import { socketHttp } from './socket-http.js';
 import { openTunnel } from './tunnel.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -14,6 +15,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * proxy on as if the server had answered.
  */
 export const createHttp = (env: Environment): Http => ({
+  onSocket: socketHttp,
   request: async (request) => {
     const startedAt = performance.now();
     const left = (): number => request.timeoutMs - (performance.now() - startedAt);

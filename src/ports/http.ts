@@ -1,4 +1,4 @@
-/** HTTP to the outside: smoke checks of URLs, downloads. What goes to the cluster goes through `kubectl proxy`, never here. */
+/** HTTP to the outside: smoke checks of URLs, downloads. What goes to the cluster goes through the socket of `kubectl proxy`. */
 export interface Http {
   /**
    * Resolves as soon as the headers are there. Goes through the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY of the
@@ -6,6 +6,31 @@ export interface Http {
    * @throws HttpError when there was no answer; what `signal` aborts with
    */
   request(request: HttpRequest): Promise<HttpResponse>;
+  /** The server that listens on a unix socket of this machine. */
+  onSocket(socketPath: string): SocketHttp;
+}
+
+/** A server of this machine. Its connections are kept open and used again. */
+export interface SocketHttp {
+  /**
+   * Resolves as soon as the headers are there.
+   * @throws HttpError when there was no answer; what `signal` aborts with
+   */
+  request(request: SocketRequest): Promise<HttpResponse>;
+}
+
+export interface SocketRequest {
+  /** With its query. */
+  readonly path: string;
+  /** GET unless given. */
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** How long nothing may come until the headers are there, ms. */
+  readonly timeoutMs: number;
+  /** How long nothing may come between two pieces of the body, ms; for any time unless given. */
+  readonly silenceMs?: number;
+  readonly signal?: AbortSignal;
 }
 
 export interface HttpRequest {

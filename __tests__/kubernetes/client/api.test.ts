@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { socketHttp } from '../../../src/host/socket-http.js';
 import { ApiError, openApi, type Api } from '../../../src/kubernetes/client/api.js';
 import { apiPath, resources } from '../../../src/kubernetes/client/resources.js';
 import { serveApi, type Answering, type ApiServer } from './api-server.js';
@@ -17,7 +18,7 @@ async function api(answer: (answering: Answering, count: number) => void): Promi
   const opened = (server = await serveApi((answering) => answer(answering, (count += 1))));
   const clock = swiftClock();
   const closed = new AbortController();
-  return { api: openApi(opened.socketPath, clock, closed.signal), slept: clock.slept, server: opened, close: () => closed.abort() };
+  return { api: openApi(socketHttp(opened.socketPath), clock, closed.signal), slept: clock.slept, server: opened, close: () => closed.abort() };
 }
 
 /** Status, reason and message of what a call is refused with. */
@@ -137,9 +138,9 @@ describe('any answer', () => {
     }));
     let time = 0;
     const clock = { ...swiftClock(), monotonic: () => (time += 1000) };
-    const open = openApi(opened.socketPath, clock, new AbortController().signal);
+    const open = openApi(socketHttp(opened.socketPath), clock, new AbortController().signal);
     expect(await refusal(open.raw('/x', { timeoutMs: 5000, endsWithinMs: 5000, maxBytes: 65_536 }))).toEqual(
-      [0, 'NoAnswer', 'no answer to /x: the answer did not come to its end in time', true]);
+      [0, 'NoAnswer', 'no answer to /x: it answered 200, and the answer was not complete in time', true]);
   });
   it('that does not come in time is none', async () => {
     const { api: open } = await api(() => undefined);

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { socketHttp } from '../../../src/host/socket-http.js';
 import { openCluster } from '../../../src/kubernetes/client/cluster.js';
 import { writeAccess } from '../../../src/kubernetes/client/access.js';
 import { currentNamespace } from '../../../src/kubernetes/client/kubeconfig.js';
@@ -64,7 +65,7 @@ const clock = (): Clock => {
 const usable = 'current-context: prod\nclusters: [{name: c, cluster: {server: "https://10.0.0.1:6443"}}]\nusers: [{name: u, user: {token: t}}]\n'
   + 'contexts: [{name: prod, context: {cluster: c, user: u, namespace: shop}}]\n';
 const portsWith = (process: ProcessRunner) =>
-  fakePorts({ process, clock: clock(), env: { PATH: '/bin', HOME: '/home/me' }, executables: ['/bin/kubectl'], files: { '/k': usable, '/home/me/.kube/config': usable } });
+  fakePorts({ process, http: { onSocket: socketHttp }, clock: clock(), env: { PATH: '/bin', HOME: '/home/me' }, executables: ['/bin/kubectl'], files: { '/k': usable, '/home/me/.kube/config': usable } });
 
 async function refusal(process: ProcessRunner): Promise<readonly [string, string, string]> {
   const error = await openCluster(portsWith(process), {}, folder).then(() => undefined, (thrown: unknown) => thrown);

@@ -20,7 +20,7 @@ export interface FakeWorld {
   /** Texts of the files that are there, by their paths. */
   readonly files?: Readonly<Record<string, string>>;
   readonly process?: Partial<ProcessRunner>;
-  readonly http?: Http;
+  readonly http?: Partial<Http>;
   readonly clock?: Clock;
   readonly cancelled?: AbortSignal;
 }
@@ -55,7 +55,7 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     lines, written, log, files,
     clock: world.clock ?? swiftClock(),
     process: { run: absent('a program'), start: absent('a program'), ...world.process },
-    http: world.http ?? { request: absent('the network') },
+    http: { request: absent('the network'), onSocket: absent('a socket'), ...world.http },
     env: world.env ?? {},
     cancelled: world.cancelled ?? new AbortController().signal,
   };

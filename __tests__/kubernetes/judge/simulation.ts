@@ -58,7 +58,8 @@ export function simulate(options: SimulationOptions = {}): Simulation {
   const clock: Clock = {
     now: () => Date.UTC(2026, 0, 1) + time, monotonic: () => time,
     sleep: async (ms, signal) => {
-      await Promise.resolve();
+      // What sleeps for seconds is a time limit: what it limits comes first.
+      await (ms < 1000 ? Promise.resolve() : new Promise((resolve) => setImmediate(resolve)));
       if (signal?.aborted) throw signal.reason;
       time += ms;
     },

@@ -1,7 +1,6 @@
 import { messageOf } from '../../outcome/wording.js';
-import type * as http from 'node:http';
 import type { Clock } from '../../ports/clock.js';
-import { bodyOf, flatHeaders, type HttpResponse } from '../../ports/http.js';
+import { bodyOf, discard, textOf, type HttpResponse, type SocketHttp } from '../../ports/http.js';
 import { retry } from '../../ports/retry.js';
 import { parseAnswer, withoutQuery } from './answer.js';
 import { ApiError } from './api-error.js';
@@ -17,7 +16,8 @@ export interface PatchOperation {
 
 export interface RawAnswer {
   readonly status: number;
-  readonly headers: http.IncomingMessage['headers'];
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
   /** At most `maxBytes`. */
   readonly body: string;
 }
@@ -68,13 +68,11 @@ const readDelaysMs = [100, 300, 1000, 2000];
 /** The API server tries a patch that came beside another write five times by itself, and then answers 409. */
 const conflictDelaysMs = [50, 200, 500, 1000];
 
-/** Loaded when a cluster is opened: a run that only builds does not need it. */
-const nodeHttp = (): Pick<typeof http, 'Agent' | 'request'> => process.getBuiltinModule('node:http');
-
-/** @param closed when it aborts, whatever is still asked or asked again ends, and is not tried any more */
-export function openApi(socketPath: string, clock: Clock, closed: AbortSignal): Api {
-  const agent = new (nodeHttp().Agent)({ keepAlive: true, maxSockets: 32 });
-
+/**
+ * @param http to `kubectl proxy`
+ * @param closed when it aborts, whatever is still asked or asked again ends, and is not tried any more
+ */
+export function openApi(http: SocketHttp, clock: Clock, closed: AbortSignal): Api {
   const read = <T>(path: string, options?: CallOptions): Promise<T> => {
     const { attempts = readDelaysMs.length + 1, signal } = options ?? {};
     const policy = { delaysMs: readDelaysMs.slice(0, attempts - 1), retryable: (error: unknown) => error instanceof ApiError && error.passing, signal };
@@ -82,15 +80,13 @@ export function openApi(socketPath: string, clock: Clock, closed: AbortSignal): 
       parseAnswer<T>(path, await call(path, { ...options, timeoutMs: options?.timeoutMs ?? (count < attempts ? firstTimeoutMs : defaultTimeoutMs) })));
   };
 
-  const begin = requester(socketPath, agent, clock, closed);
+  const begin = requester(http, clock, closed);
 
   const call = async (path: string, options: CallOptions = {}): Promise<RawAnswer> => {
-    const { answer, failed, tooLate } = await begin(path, options);
-    const body = await collect(answer, options.maxBytes ?? maxAnswerBytes, tooLate).catch((error: unknown) => {
-      throw failed(error);
-    });
-    if (isOfKubectl(answer, body)) throw failed(new Error(body.trim()));
-    return { status: answer.statusCode ?? 0, headers: answer.headers, body };
+    const { response, failed } = await begin(path, options);
+    const body = await textOf(response, options.maxBytes ?? maxAnswerBytes);
+    if (isOfKubectl(response, body)) throw failed(new Error(body.trim()));
+    return { status: response.status, headers: response.headers, body };
   };
 
   return {
@@ -110,69 +106,59 @@ export function openApi(socketPath: string, clock: Clock, closed: AbortSignal): 
     },
     send: async (method, path, body, options) => parseAnswer(path, await call(path, { ...options, method, body })),
     raw: call,
-    open: async (path, options) => {
-      const begun = await begin(path, options);
-      return { status: begun.answer.statusCode ?? 0, headers: flatHeaders(begun.answer.headers), body: bodyOf(piecesOf(begun), () => begun.answer.destroy()) };
-    },
-    stream: (path, onLine, signal, onBegun) => streamLines(socketPath, path, { onLine, onBegun }, AbortSignal.any([signal, closed])),
+    open: async (path, options) => (await begin(path, options)).response,
+    stream: (path, onLine, signal, onBegun) => streamLines(http, path, { onLine, onBegun }, AbortSignal.any([signal, closed])),
   };
 }
 
 /** An answer whose body is still to come. */
 interface Begun {
-  readonly answer: http.IncomingMessage;
+  readonly response: HttpResponse;
   /** What an error on the way is reported as. */
   readonly failed: (error: unknown) => unknown;
-  readonly tooLate: () => boolean;
 }
+
+const ownHeaders = { 'user-agent': fieldManager, 'accept': 'application/json' };
 
 /** Sends one request; resolves as soon as the headers of its answer are there. */
-function requester(socketPath: string, agent: http.Agent, clock: Clock, closed: AbortSignal) {
-  return (path: string, options: CallOptions = {}): Promise<Begun> =>
-    new Promise((resolve, reject) => {
-      const begunAt = clock.monotonic();
-      const body = options.body === undefined ? undefined : JSON.stringify(options.body);
-      const signal = options.signal ? AbortSignal.any([options.signal, closed]) : closed;
-      const failed = (error: unknown): unknown => {
-        if (options.signal?.aborted) return options.signal.reason;
-        // Why this side ended it says more than that the body was cut.
-        return closed.aborted ? new ApiError(499, closedReason, 'the connection to the cluster has been closed') : noAnswer(path, outgoing.errored ?? error);
+function requester(http: SocketHttp, clock: Clock, closed: AbortSignal) {
+  return async (path: string, options: CallOptions = {}): Promise<Begun> => {
+    const { method, body, contentType = 'application/json', headers, timeoutMs = defaultTimeoutMs, endsWithinMs = Infinity, signal } = options;
+    const endsAt = clock.monotonic() + endsWithinMs;
+    const failed = (error: unknown): unknown => {
+      if (signal?.aborted) return signal.reason;
+      // Why this side ended it says more than that the body was cut.
+      return closed.aborted ? new ApiError(499, closedReason, 'the connection to the cluster has been closed') : noAnswer(path, error);
+    };
+    try {
+      const response = await http.request({
+        path, method, timeoutMs, silenceMs: timeoutMs, signal: signal ? AbortSignal.any([signal, closed]) : closed,
+        headers: { ...ownHeaders, ...headers, ...(body === undefined ? {} : { 'content-type': contentType }) },
+        body: body === undefined ? undefined : JSON.stringify(body),
+      });
+      const pieces = async function* () {
+        try {
+          for await (const piece of response.body) {
+            if (clock.monotonic() > endsAt) throw new Error(`it answered ${response.status}, and the answer was not complete in time`);
+            yield piece;
+          }
+        } catch (error) {
+          throw failed(error);
+        }
       };
-      const tooLate = (): boolean => clock.monotonic() - begunAt > (options.endsWithinMs ?? Infinity);
-      const outgoing = nodeHttp().request(
-        {
-          socketPath, agent, path, method: options.method ?? 'GET', signal, timeout: options.timeoutMs ?? defaultTimeoutMs,
-          headers: {
-            host: 'localhost', 'user-agent': fieldManager, accept: 'application/json', ...options.headers,
-            ...(body === undefined ? {} : { 'content-type': options.contentType ?? 'application/json', 'content-length': Buffer.byteLength(body) }),
-          },
-        },
-        (answer) => resolve({ answer, failed, tooLate }),
-      );
-      outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')));
-      outgoing.on('error', (error) => reject(failed(error)));
-      outgoing.end(body);
-    });
-}
-
-async function* piecesOf({ answer, failed, tooLate }: Begun): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const chunk of answer) {
-      if (tooLate()) throw new Error(`it answered ${answer.statusCode}, and the answer was not complete in time`);
-      yield chunk as Uint8Array;
+      return { response: { ...response, body: bodyOf(pieces(), () => void discard(response)) }, failed };
+    } catch (error) {
+      throw failed(error);
     }
-    if (!answer.complete) throw new Error('the connection was cut');
-  } catch (error) {
-    throw failed(error);
-  }
+  };
 }
 
 /**
  * Where kubectl cannot reach the API server, its proxy answers 500 with the error of its connection as text. An API server
  * gives every answer an Audit-Id, also those that it passes on from a pod.
  */
-const isOfKubectl = ({ statusCode, headers }: http.IncomingMessage, text: string): boolean =>
-  statusCode === 500 && headers['audit-id'] === undefined && (headers['content-type'] ?? '').startsWith('text/plain') && connectionTrouble.test(text);
+const isOfKubectl = ({ status, headers }: HttpResponse, text: string): boolean =>
+  status === 500 && headers['audit-id'] === undefined && (headers['content-type'] ?? '').startsWith('text/plain') && connectionTrouble.test(text);
 
 /** As Go words it: net.OpError, crypto/tls, net/http, and client-go about programs that it asks for credentials. */
 const connectionTrouble = /^\s*(?:[A-Z][a-z]+ "https?:|dial |read |write |EOF|unexpected EOF|net\/http: |http: |http2: |proxyconnect |remote error: |tls: |x509: |context |getting credentials: |socks connect )/;
@@ -180,66 +166,38 @@ const connectionTrouble = /^\s*(?:[A-Z][a-z]+ "https?:|dial |read |write |EOF|un
 const noAnswer = (path: string, error: unknown): ApiError =>
   new ApiError(0, 'NoAnswer', `no answer to ${withoutQuery(path)}: ${messageOf(error)}`, { cause: error });
 
-function collect(answer: http.IncomingMessage, maxBytes: number, tooLate: () => boolean = () => false): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    answer.on('data', (chunk: Buffer) => {
-      if (size < maxBytes) chunks.push(chunk.subarray(0, maxBytes - size));
-      size += chunk.length;
-      if (tooLate()) answer.destroy(new Error('the answer did not come to its end in time'));
-      // More than was asked for is not read to its end: the answer is complete enough.
-      if (size >= maxBytes) {
-        resolve(Buffer.concat(chunks).toString('utf8'));
-        answer.destroy();
-      }
-    });
-    answer.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
-    answer.on('error', reject);
-    answer.on('aborted', () => reject(answer.errored ?? new Error('the connection was cut')));
-  });
-}
-
 interface Reader {
   readonly onLine: (line: string) => void;
   readonly onBegun: (() => void) | undefined;
 }
 
-function streamLines(socketPath: string, path: string, { onLine, onBegun }: Reader, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    // Until it begins; then nothing may come for a long time.
-    const outgoing = nodeHttp().request({ socketPath, path, method: 'GET', signal, timeout: defaultTimeoutMs, headers: { host: 'localhost', 'user-agent': fieldManager, accept: 'application/json' } }, (answer) => {
-      outgoing.setTimeout(0);
-      if (answer.statusCode !== 200) {
-        collect(answer, 64 * 1024).then((body) => {
-          try {
-            parseAnswer(path, { status: answer.statusCode ?? 0, body });
-          } catch (error) {
-            reject(error);
-          }
-        }, reject);
-        return;
-      }
-      onBegun?.();
-      let rest = '';
-      answer.setEncoding('utf8');
-      answer.on('data', (chunk: string) => {
-        const lines = (rest + chunk).split('\n');
-        rest = lines.pop() ?? '';
-        try {
-          for (const line of lines) if (line !== '') onLine(line);
-        } catch (error) {
-          // Thrown on, it would end the process: whoever reads the stream has to know.
-          reject(error);
-          outgoing.destroy();
-        }
-      });
-      answer.on('end', resolve);
-      answer.on('aborted', resolve);
-      answer.on('error', () => resolve());
-    });
-    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')));
-    outgoing.on('error', (error) => (signal.aborted ? resolve() : reject(noAnswer(path, error))));
-    outgoing.end();
+async function streamLines(http: SocketHttp, path: string, { onLine, onBegun }: Reader, signal: AbortSignal): Promise<void> {
+  // Once it has begun, nothing may come for a long time.
+  const response = await http.request({ path, headers: ownHeaders, timeoutMs: defaultTimeoutMs, signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw noAnswer(path, error);
   });
+  if (!response) return;
+  if (response.status !== 200) {
+    const body = await textOf(response, 64 * 1024).catch((error: unknown) => {
+      throw noAnswer(path, error);
+    });
+    return void parseAnswer(path, { ...response, body });
+  }
+  onBegun?.();
+  for await (const lines of linesOf(response.body)) for (const line of lines) onLine(line);
+}
+
+/** The complete lines, those of each piece together. Ends where the stream is cut, like one that has come to its end. */
+async function* linesOf(body: HttpResponse['body']): AsyncGenerator<readonly string[]> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  try {
+    for await (const piece of body) {
+      const lines = (rest + decoder.decode(piece, { stream: true })).split('\n');
+      rest = lines.pop() ?? '';
+      yield lines.filter((line) => line !== '');
+    }
+  } catch {
+    // Whoever watches goes on at the last object that it has seen.
+  }
 }

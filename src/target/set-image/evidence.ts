@@ -3,6 +3,7 @@ import { nameOf, statusesOf, uidOf, type KubeEvent, type Pod } from '../../kuber
 import { apiPath, resources } from '../../kubernetes/client/resources.js';
 import type { DeployError, Evidence } from '../../outcome/errors.js';
 import type { Ports } from '../../ports/ports.js';
+import { within } from '../../ports/within.js';
 import { FailedRollout, type FailedWorkload } from '../../kubernetes/observe/follow.js';
 import type { OpenRelease } from './release.js';
 import { declared } from '../../kubernetes/judge/containers.js';
@@ -19,15 +20,16 @@ export async function evidenceOf(release: OpenRelease, failure: DeployError): Pr
   const { ports, cluster, watched, targets } = release;
   const suspects: readonly FailedWorkload[] = failure instanceof FailedRollout ? failure.failed
     : failure.code === 'smoke-failed' ? targets.map((target) => ({ target, cause: failure.code, message: '', pod: watched.world.view(target).newPods[0] })) : [];
-  return suspects.length === 0 ? [] : gatherEvidence(ports, cluster, watched.world, suspects).catch(() => []);
+  if (suspects.length === 0) return [];
+  const limit = { ms: gatherForMs, late: () => new Error(`${gatherForMs / 1000} s are over`), signal: ports.cancelled };
+  return within(ports.clock, limit, (stop) => gatherEvidence(ports, cluster, watched.world, suspects, stop)).catch(() => []);
 }
 
 /**
  * What the cluster says of a failure, gathered before a rollback erases it: logs of the failing containers, of the run
- * before the restart too, events and conditions. It ends after 5 s with what it has by then.
+ * before the restart too, events and conditions. When `stop` aborts it ends with what it has by then.
  */
-async function gatherEvidence(ports: Ports, cluster: Cluster, world: World, failed: readonly FailedWorkload[]): Promise<Evidence[]> {
-  const stop = AbortSignal.any([ports.cancelled, AbortSignal.timeout(gatherForMs)]);
+async function gatherEvidence(ports: Ports, cluster: Cluster, world: World, failed: readonly FailedWorkload[], stop: AbortSignal): Promise<Evidence[]> {
   const pods = failed.flatMap((each) => (each.pod ? [{ pod: each.pod, container: each.container, failed: each }] : [])).slice(0, podsAsked);
   const ofPods = await Promise.all(pods.map(async ({ pod, container, failed: each }) => [
     ...(await Promise.all(namesOf(pod, container).map((name) => logsOf(cluster, pod, name, stop)))).flat(),
