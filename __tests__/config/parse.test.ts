@@ -81,6 +81,10 @@ describe('a Config', () => {
     expect(parse({}, file, { action: 'rollback' }).config).toMatchObject({ freeze: [], windows: [], proveFirst: false, lockTimeoutMs: 60_000 });
   });
 
+  it.each([['nginx', 'docker.io'], ['index.docker.io/acme/api', 'docker.io'], ['localhost/api', 'localhost'], ['r.example:5000/api', 'r.example:5000']])('logs in for %s to %s', (image, registry) => {
+    expect(parse({ image, 'registry-username': 'u', 'registry-password': 'p' }).config.login?.registry).toBe(registry);
+  });
+
   it('names the app', () => {
     const app = (inputs: Inputs, defaultApp?: string) => parse({ test: 'x', ...inputs }, undefined, { facts: { defaultApp } }).config.app;
     expect([app({ app: 'x', image: 'a/b' }), app({ image: 'a/b' }, 'repo'), app({}, 'acme/My.Repo'), app({})]).toEqual(['x', 'b', 'my-repo', 'app']);

@@ -1,3 +1,6 @@
+import { hostPattern, pathPart, splitImage } from '../config/values/image-name.js';
+import { dockerHub, registryOf } from '../config/values/registry.js';
+
 /** A complete image reference, taken apart. Rules: https://github.com/distribution/reference/blob/main/reference.go */
 export interface ImageReference {
   /** Without tag and digest, as it was written: `nginx`, `ghcr.io/acme/api`. */
@@ -12,8 +15,8 @@ export interface ImageReference {
 
 const digestPattern = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-f]{32,}$/i;
 const tagPattern = /^\w[\w.-]{0,127}$/;
-const hostPattern = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:]+\])(?::[0-9]+)?$/i;
-const partPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+const wholeHost = new RegExp(`^${hostPattern}$`, 'i');
+const wholePart = new RegExp(`^${pathPart}$`);
 const nameLimit = 255;
 
 /**
@@ -35,25 +38,18 @@ export function parseReference(text: string): ImageReference | undefined {
 
 /** Registry and path of a name; undefined when it is not a valid name. */
 function placeOf(name: string): { readonly registry: string; readonly path: string } | undefined {
-  const slash = name.indexOf('/');
-  const first = slash === -1 ? '' : name.slice(0, slash);
-  const hasHost = /[.:A-Z]/.test(first) || first === 'localhost';
-  const path = hasHost ? name.slice(slash + 1) : name;
-  if (hasHost && !hostPattern.test(first)) return undefined;
-  if (name.length > nameLimit || !path.split('/').every((part) => partPattern.test(part))) return undefined;
-  if (!hasHost && /^[0-9a-f]{64}$/.test(path)) return undefined;
-  const host = hasHost ? first.toLowerCase() : 'docker.io';
-  const registry = host === 'index.docker.io' ? 'docker.io' : host;
-  return { registry, path: registry === 'docker.io' && !path.includes('/') ? `library/${path}` : path };
+  const { registry: host, path } = splitImage(name);
+  if (host !== undefined && !wholeHost.test(host)) return undefined;
+  if (name.length > nameLimit || !path.split('/').every((part) => wholePart.test(part))) return undefined;
+  if (host === undefined && /^[0-9a-f]{64}$/.test(path)) return undefined;
+  const registry = registryOf(name);
+  return { registry, path: registry === dockerHub && !path.includes('/') ? `library/${path}` : path };
 }
 
 /** `name[:tag][@digest]`. */
 export function formatReference(parts: Pick<ImageReference, 'name' | 'tag' | 'digest'>): string {
   return parts.name + (parts.tag === undefined ? '' : `:${parts.tag}`) + (parts.digest === undefined ? '' : `@${parts.digest}`);
 }
-
-/** The registry of an image name, as `docker login` wants it: `docker.io` when none is written. Undefined for an invalid name. */
-export const registryOf = (reference: string): string | undefined => parseReference(reference)?.registry;
 
 /**
  * Whether two references name the same repository, whatever their tags and digests are:

@@ -7,7 +7,8 @@ export type ImageName = string & { readonly brand?: 'ImageName' };
 // The grammar is that of github.com/distribution/reference, narrowed to lower-case hosts.
 const hostPart = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';
 export const hostPattern = `(?:${hostPart}(?:\\.${hostPart})*|\\[[0-9a-f:]+\\])(?::[0-9]{1,5})?`;
-const pathPart = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
+/** Of each part of the path. */
+export const pathPart = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
 /** Source of the regular expression of an image name without tag and digest. */
 const imageNamePattern = `^(?:${hostPattern}/)?${pathPart}(?:/${pathPart})*$`;
 
@@ -72,11 +73,11 @@ const portIsPossible = (registry: string): boolean => {
   return port === undefined || (Number(port) >= 1 && Number(port) <= 65535);
 };
 
-/** The registry's host, undefined when the name has none (Docker Hub), and the path below it. */
+/** The registry's host, undefined when the name has none (Docker Hub), and the path below it. Upper case can only be in a host. */
 export function splitImage(name: string): { readonly registry: string | undefined; readonly path: string } {
   const slash = name.indexOf('/');
   const first = slash < 0 ? '' : name.slice(0, slash);
-  return /[.:]/.test(first) || first === 'localhost'
+  return /[.:A-Z]/.test(first) || first === 'localhost'
     ? { registry: first, path: name.slice(slash + 1) }
     : { registry: undefined, path: name };
 }

@@ -6,7 +6,7 @@ import { line } from '../kit/text.js';
 const registryPattern = `^${hostPattern}$`;
 
 /** The registry whose login is used when an image names none. */
-const dockerHub = 'docker.io';
+export const dockerHub = 'docker.io';
 
 /** A registry, `host[:port]`, as `docker login` takes it. */
 export function parseRegistry(text: string): Checked<string> {
@@ -17,7 +17,10 @@ export function parseRegistry(text: string): Checked<string> {
   return bad(`is ${quote(text)}, which is not a host or host:port`, possible ? `Did you mean "${host}"?` : 'Write it like ghcr.io or localhost:5000.');
 }
 
-/** The registry of an image; Docker Hub when its name has no host. */
-export const registryOf = (image: string): string => splitImage(image).registry ?? dockerHub;
+/** The registry of an image, in lower case; `docker.io` when its name has no host, or the other one of Docker Hub. */
+export function registryOf(image: string): string {
+  const registry = splitImage(image).registry?.toLowerCase() ?? dockerHub;
+  return registry === 'index.docker.io' ? dockerHub : registry;
+}
 
 export const registryHost = line(parseRegistry, { expects: 'a host', schema: { pattern: registryPattern } });

@@ -4,7 +4,7 @@ import type { PodTemplate, Secret } from '../client/objects.js';
 import { resources } from '../client/resources.js';
 import type { DockerPorts } from '../../image/docker.js';
 import { accessWith } from '../../image/login.js';
-import { registryOf } from '../../image/reference.js';
+import { parseReference } from '../../image/reference.js';
 import { describeImage, type Described } from '../../image/registry.js';
 import { nothingFound, type Checked } from '../../outcome/finding.js';
 import { tryJson } from '../../ports/json.js';
@@ -32,7 +32,7 @@ export async function checkPullSecret(
   ports: DockerPorts, api: Pick<Api, 'find'>, namespace: string,
   { ref, template }: { readonly ref: string; readonly template: PodTemplate | undefined }, reference: string,
 ): Promise<Checked> {
-  const registry = registryOf(reference) ?? '';
+  const registry = parseReference(reference)?.registry ?? '';
   const names = [...new Set((template?.spec?.imagePullSecrets ?? []).flatMap(({ name }) => name ?? []))];
   const read = await Promise.all(names.map((name) => readSecret(api, namespace, name)));
   const logins = read.flatMap((secret) => (typeof secret === 'object'
