@@ -40,6 +40,8 @@ export function median(values) {
 const figure = (value, digits, unit) => (Number.isFinite(value) ? `${value.toFixed(digits)}${unit}` : '–');
 
 /** @param {number} ms */
+export const milliseconds = (ms) => figure(ms, 0, ' ms');
+/** @param {number} ms */
 export const seconds = (ms) => figure(ms / 1000, 2, ' s');
 /** @param {number} bytes */
 export const megabytes = (bytes) => figure(bytes / 1e6, 2, ' MB');
