@@ -40,6 +40,10 @@ describe('the automaton', () => {
     expect(covered(patterns, `${head}?`)).toBe('.'.repeat(head.length + 1));
   });
 
+  it('finds nothing where only the beginning and the end are those of a pattern', () => {
+    expect(covered(whole(['äababaaäaä', 'aäababaaäb']), 'aäababaaäbä')).toBe('xxxxxxxxxx.');
+  });
+
   it('finds what looking at each place finds', () => {
     const word = fc.string({ unit: fc.constantFrom('a', 'b', 'ä'), minLength: 1, maxLength: 40 });
     fc.assert(fc.property(fc.array(word, { maxLength: 12 }), fc.array(word, { maxLength: 6 }), fc.string({ unit: fc.constantFrom('a', 'b', 'c') }), (patterns, parts, filling) => {

@@ -35,8 +35,8 @@ export function createAutomaton(patterns: readonly Pattern[]): Automaton {
   return {
     scan(text, found) {
       let [node, steps] = [0, 0];
-      // Up to where the text was compared with a pattern, and up to where it was found to be one.
-      let [compared, known] = [0, 0];
+      // Up to where the text was compared with a pattern.
+      let compared = 0;
       for (let at = 0; at < text.length; at += 1) {
         const code = text.charCodeAt(at);
         let child = next(node, code);
@@ -49,18 +49,17 @@ export function createAutomaton(patterns: readonly Pattern[]): Automaton {
         if (length > 0) found(at + 1 - length, at + 1);
         for (const { depth, pattern } of tails.get(node) ?? []) {
           const start = at + 1 - depth;
-          // What was compared for a pattern that began earlier is not compared again, unless it comes to a find and is not known yet.
+          // What was compared with a pattern that began earlier is skipped, and compared as a whole when the rest comes to a find.
           const from = Math.max(at + 1, compared);
           let end = commonEnd(text, pattern.text, start, from);
           steps += 1 + end - from;
           compared = Math.max(compared, end);
           if (!isFound(pattern, end - start)) continue;
-          if (from > Math.max(at + 1, known) && text.slice(at + 1, from) !== pattern.text.slice(depth, from - start)) {
+          if (from > at + 1 && text.slice(at + 1, from) !== pattern.text.slice(depth, from - start)) {
             end = commonEnd(text, pattern.text, start, at + 1);
             if (!isFound(pattern, end - start)) continue;
           }
           found(start, end);
-          known = Math.max(known, end);
         }
       }
       return steps;
