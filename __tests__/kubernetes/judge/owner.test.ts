@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { KubeObject, Workload } from '../../../src/kubernetes/client/objects.js';
 import { occurrenceOf } from '../../../src/kubernetes/judge/symptoms.js';
-import { daemonset, deployment, event, gone, newImage, oldImage, pod, replicaSet, statefulset, target } from './build.js';
+import { daemonset, deployment, event, gone, newImage, oldImage, pod, replicaSet, set, statefulset, target } from './build.js';
 import { judgeOf, messageOf, replicaSets, settle, word, worldOf, type JudgeOptions } from './judging.js';
 
 const busy: Workload['status'] = { updatedReplicas: 0, replicas: 2, availableReplicas: 2 };
@@ -62,7 +62,7 @@ describe('pods that cannot even be made', () => {
     const asked = judgeOf(world);
     for (let at = 0; at < 19_000; at += 1000) asked.at(at);
     for (const object of [replicaSet('rs-new', newImage, { revision: 2 }), deployment({ status: busy })]) {
-      world.apply({ resource: { group: 'apps', plural: `${object.kind?.toLowerCase()}s`, kind: '', prefix: '' }, type: 'set', object });
+      world.apply(set(object));
     }
     for (let at = 19_000; at < 60_000; at += 1000) expect(asked.at(at).state).toBe('wait');
   });

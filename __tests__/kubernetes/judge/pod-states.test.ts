@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { resources } from '../../../src/kubernetes/client/resources.js';
 import fc from 'fast-check';
 import type { Condition, ContainerStatus, KubeEvent, Pod } from '../../../src/kubernetes/client/objects.js';
 import { podStates, type PodStateName } from '../../../src/kubernetes/judge/pod-states.js';
@@ -161,9 +162,9 @@ it('what Kubernetes gives up on is named as well', () => {
   const world = midway(seen as Pod);
   const asked = judgeOf(world);
   asked.at(0);
-  const workload = world.byName('deployments', 'api') as Record<string, unknown> & { status?: object; metadata?: object };
+  const workload = world.byName(resources.deployments, 'api') as Record<string, unknown> & { status?: object; metadata?: object };
   const conditions = [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', lastUpdateTime: '2026-01-01T00:10:00Z', message: 'it has timed out progressing.' }];
-  world.apply({ resource: { group: 'apps', plural: 'deployments', kind: 'Deployment', prefix: '/apis/apps/v1' }, type: 'set',
+  world.apply({ resource: resources.deployments, type: 'set',
     object: { ...workload, metadata: { ...workload.metadata, resourceVersion: '999999' }, status: { ...workload.status, conditions } } as never });
   expect(asked.at(30_000)).toMatchObject({
     cause: 'deadline', container: 'migrate', message: 'Kubernetes gave up on deployment/api: it has timed out progressing.; p init container migrate has been running for 30 s',

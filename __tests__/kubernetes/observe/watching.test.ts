@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { resources } from '../../../src/kubernetes/client/resources.js';
 import { ApiError, type Api } from '../../../src/kubernetes/client/api.js';
 import type { KubeObject } from '../../../src/kubernetes/client/objects.js';
 import { watchWorkloads } from '../../../src/kubernetes/observe/watching.js';
@@ -85,7 +86,7 @@ describe('watching', () => {
     await flush();
     expect(watched.world.view(target()).workload?.metadata?.name).toBe('api');
     opened.streams.get('pods')?.(JSON.stringify({ type: 'ADDED', object: pod('b') }));
-    expect(watched.world.all('pods').length).toBe(2);
+    expect(watched.world.all(resources.pods).length).toBe(2);
     watched.close();
   });
 

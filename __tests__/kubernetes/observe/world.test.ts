@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { resources } from '../../../src/kubernetes/client/resources.js';
 import fc from 'fast-check';
 import { uidOf, type KubeObject, type Pod } from '../../../src/kubernetes/client/objects.js';
 import { World } from '../../../src/kubernetes/observe/world.js';
@@ -62,7 +63,7 @@ describe('templates', () => {
 describe('news', () => {
   const at = (version: string, extra: Partial<NonNullable<KubeObject['metadata']>> = {}): Pod =>
     ({ ...pod('p'), metadata: { ...pod('p').metadata, resourceVersion: version, ...extra } });
-  const seen = (world: World) => world.all<Pod>('pods').map((each) => each.metadata?.resourceVersion);
+  const seen = (world: World) => world.all<Pod>(resources.pods).map((each) => each.metadata?.resourceVersion);
 
   it('that is older than what is known changes nothing', () => {
     const world = worldOf([at('20')]);

@@ -1,4 +1,5 @@
 import { nameOf, type Pod, type Service } from '../../kubernetes/client/objects.js';
+import { apiPath, resources } from '../../kubernetes/client/resources.js';
 import type { SmokeCheck } from '../../config/config.js';
 import { suggestion } from '../../config/kit/did-you-mean.js';
 import { serviceAt } from './cluster-address.js';
@@ -40,9 +41,8 @@ export function routesOf(
   const { name, path } = check.target;
   const found = servicePort(check.target, namespace, services);
   if ('problem' in found) return found;
-  const base = `/api/v1/namespaces/${encodeURIComponent(namespace)}`;
   const route = (kind: 'pod' | 'service', object: string, port: string | number): Route => {
-    const prefix = `${base}/${kind}s/${encodeURIComponent(object)}:${port}/proxy`;
+    const prefix = `${apiPath({ pod: resources.pods, service: resources.services }[kind], namespace, object)}:${port}/proxy`;
     return { through: `${kind}/${object}`, kind, address: `${prefix}${path}`, prefix };
   };
   const direct = pods.flatMap((pod): Route[] => {

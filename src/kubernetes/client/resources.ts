@@ -35,6 +35,9 @@ export const workloadResource: Readonly<Record<WorkloadKind, Resource>> = {
   cronjob: resources.cronjobs,
 };
 
+/** `pods`, `deployments.apps`: the name that tells a resource from those of other groups, as kubectl writes it. */
+export const qualifiedName = ({ group, plural }: Resource): string => (group === '' ? plural : `${plural}.${group}`);
+
 /** Path of a collection, or of one object of it. Names are encoded: they come from outside. */
 export const apiPath = (resource: Resource, namespace: string, name?: string): string =>
   `${resource.prefix}/namespaces/${encodeURIComponent(namespace)}/${resource.plural}${name === undefined ? '' : `/${encodeURIComponent(name)}`}`;

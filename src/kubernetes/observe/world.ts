@@ -1,4 +1,4 @@
-import { workloadResource } from '../client/resources.js';
+import { qualifiedName, resources, workloadResource, type Resource } from '../client/resources.js';
 import type { ObjectChange } from '../client/watch.js';
 import {
   controllerOf, isLeaving, revisionOf, uidOf, type ControllerRevision, type EndpointSlice, type KubeEvent, type KubeObject, type Pod, type ReplicaSet,
@@ -37,13 +37,14 @@ const eventsKeptPerObject = 40;
 const objectsWithEventsKept = 5000;
 const endedPodsKept = 200;
 const generationsKept = 20;
-const workloadPlurals = new Set(Object.values(workloadResource).map(({ plural }) => plural));
+const workloadNames = new Set(Object.values(workloadResource).map(qualifiedName));
 
 /**
  * The latest state of every object that was seen, fed by the watches. It takes news in any order, twice, or with gaps:
  * an older version of an object never replaces a newer one.
  */
 export class World {
+  /** By the qualified names of their resources. */
   private readonly objects = new Map<string, Map<string, KubeObject>>();
   private readonly departed = new Map<string, bigint>();
   private readonly events = new Map<string, KubeEvent[]>();
@@ -56,20 +57,21 @@ export class World {
 
   /** @param at monotonic ms at which the change was seen */
   apply(change: ObjectChange, at?: number): void {
-    if (change.resource.plural === 'events') {
+    const resource = qualifiedName(change.resource);
+    if (resource === qualifiedName(resources.events)) {
       if (change.type === 'set') this.keepEvent(change.object as KubeEvent);
       return;
     }
     const uid = uidOf(change.object);
-    const kept = this.collection(change.resource.plural);
+    const kept = this.collection(resource);
     const version = versionOf(change.object);
     const known = kept.get(uid);
     if (known && version < versionOf(known)) return;
     if ((this.departed.get(uid) ?? -1n) >= 0n) return;
     this.byController = undefined;
     if (at !== undefined && isLeaving(change.object) && !this.leaving.has(uid)) this.leaving.set(uid, at);
-    if (change.resource.plural === 'pods') this.noteEnd(change.object);
-    if (workloadPlurals.has(change.resource.plural)) this.keepGeneration(change.object as Workload);
+    if (resource === qualifiedName(resources.pods)) this.noteEnd(change.object);
+    if (workloadNames.has(resource)) this.keepGeneration(change.object as Workload);
     if (change.type === 'set') kept.set(uid, change.object);
     else {
       kept.delete(uid);
@@ -78,12 +80,12 @@ export class World {
     }
   }
 
-  all<T extends KubeObject>(plural: string): T[] {
-    return [...this.collection(plural).values()] as T[];
+  all<T extends KubeObject>(resource: Resource): T[] {
+    return [...this.collection(qualifiedName(resource)).values()] as T[];
   }
 
-  byName<T extends KubeObject>(plural: string, name: string): T | undefined {
-    return this.all<T>(plural).find((object) => object.metadata?.name === name);
+  byName<T extends KubeObject>(resource: Resource, name: string): T | undefined {
+    return this.all<T>(resource).find((object) => object.metadata?.name === name);
   }
 
   /** What a workload was in the generations that were seen of it, oldest first. */
@@ -100,12 +102,12 @@ export class World {
   }
 
   view(target: ObservedWorkload): WorkloadView {
-    const workload = this.byName<Workload>(`${target.kind}s`, target.name);
+    const workload = this.byName<Workload>(workloadResource[target.kind], target.name);
     const uid = workload ? uidOf(workload) : target.uid;
-    const replicaSets = this.ownedBy<ReplicaSet>(uid, 'replicasets');
+    const replicaSets = this.ownedBy<ReplicaSet>(uid, resources.replicasets);
     const replicaSet = workload && newestOf(replicaSets.filter((candidate) => sameTemplate(candidate.spec?.template, workload.spec?.template)));
     const owners = new Set(target.kind === 'deployment' ? replicaSets.map(uidOf) : [uid]);
-    const pods = [...owners].flatMap((owner) => this.ownedBy<Pod>(owner, 'pods'));
+    const pods = [...owners].flatMap((owner) => this.ownedBy<Pod>(owner, resources.pods));
     const isNew = this.newPodTest(target, workload, replicaSet);
     const staying = pods.filter((pod) => !isLeaving(pod) && !hasEnded(pod));
     const earlier = staying.filter((pod) => !isNew(pod));
@@ -118,7 +120,7 @@ export class World {
       endedPods: [...this.ended.values()].filter((pod) => owners.has(controllerOf(pod) ?? '') && isNew(pod)),
       leavingSince: (pod) => this.leaving.get(pod),
       eventsOf: (object) => this.events.get(object) ?? [],
-      slicesOf: (service) => this.all<EndpointSlice>('endpointslices').filter((slice) => slice.metadata?.labels?.['kubernetes.io/service-name'] === service),
+      slicesOf: (service) => this.all<EndpointSlice>(resources.endpointslices).filter((slice) => slice.metadata?.labels?.['kubernetes.io/service-name'] === service),
     };
   }
 
@@ -137,24 +139,24 @@ export class World {
     // StatefulSets name the revision they move to; its pods carry the revision's whole name as their hash.
     if (target.kind === 'statefulset') return hashIs(workload?.status?.updateRevision);
     // DaemonSets name none. Their ControllerRevisions come by a watch of their own: the newest that was seen may be yesterday's.
-    const revisions = this.ownedBy<ControllerRevision>(workload ? uidOf(workload) : target.uid, 'controllerrevisions')
+    const revisions = this.ownedBy<ControllerRevision>(workload ? uidOf(workload) : target.uid, resources.controllerrevisions)
       .filter((revision) => isRevisionOf(revision, workload?.spec?.template));
     const newest = revisions.reduce<ControllerRevision | undefined>((best, next) => ((next.revision ?? 0) > (best?.revision ?? -1) ? next : best), undefined);
     return hashIs(newest?.metadata?.labels?.['controller-revision-hash']);
   }
 
-  private ownedBy<T extends KubeObject>(uid: string, plural: string): T[] {
+  private ownedBy<T extends KubeObject>(uid: string, resource: Resource): T[] {
     this.byController ??= this.indexByController();
-    return (this.byController.get(`${plural}/${uid}`) ?? []) as T[];
+    return (this.byController.get(`${qualifiedName(resource)}/${uid}`) ?? []) as T[];
   }
 
   private indexByController(): Map<string, KubeObject[]> {
     const index = new Map<string, KubeObject[]>();
-    for (const [plural, kept] of this.objects) {
+    for (const [resource, kept] of this.objects) {
       for (const object of kept.values()) {
         const owner = controllerOf(object);
         if (owner === undefined) continue;
-        const key = `${plural}/${owner}`;
+        const key = `${resource}/${owner}`;
         const owned = index.get(key);
         if (owned) owned.push(object);
         else index.set(key, [object]);
@@ -177,9 +179,9 @@ export class World {
     if (oldest !== undefined) this.events.delete(oldest);
   }
 
-  private collection(plural: string): Map<string, KubeObject> {
-    let kept = this.objects.get(plural);
-    if (!kept) this.objects.set(plural, (kept = new Map()));
+  private collection(resource: string): Map<string, KubeObject> {
+    let kept = this.objects.get(resource);
+    if (!kept) this.objects.set(resource, (kept = new Map()));
     return kept;
   }
 }

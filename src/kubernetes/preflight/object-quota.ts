@@ -2,7 +2,7 @@ import { ApiError, type Api } from '../client/api.js';
 import {
   controllerOf, type ControllerRevision, type KubeObject, type List, type PodTemplate, type ReplicaSet, type ResourceQuota, type Workload,
 } from '../client/objects.js';
-import { apiPath, resources, workloadResource, type Resource } from '../client/resources.js';
+import { apiPath, qualifiedName, resources, workloadResource, type Resource } from '../client/resources.js';
 import { ledgerName } from '../store/config-map.js';
 import { lockName } from '../store/lease.js';
 import { isRevisionOf, sameTemplate } from '../observe/template.js';
@@ -49,7 +49,7 @@ export async function checkRoom(api: Api, namespace: string, planned: NewObjects
 }
 
 /** How a quota may name a resource. https://kubernetes.io/docs/concepts/policy/resource-quotas/#object-count-quota */
-const namesOf = ({ group, plural }: Resource): string[] => (group === '' ? [plural, `count/${plural}`] : [`count/${plural}.${group}`]);
+const namesOf = (resource: Resource): string[] => [`count/${qualifiedName(resource)}`, ...(resource.group === '' ? [resource.plural] : [])];
 
 function neededBy(api: Api, namespace: string, { app, targets }: NewObjects, signal: AbortSignal): Needed[] {
   const own = (resource: Resource, name: string): Needed => ({
