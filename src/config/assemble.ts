@@ -6,7 +6,7 @@ import type { Spot } from './kit/node.js';
 import { problemAt } from './kit/report.js';
 import { toLabel } from './values/kubernetes-names.js';
 import type { Layer } from './layers.js';
-import { defined } from './record.js';
+import { defined } from './kit/record.js';
 import { buildOf } from './sections/build.js';
 import { clusterOf } from './sections/cluster.js';
 import { loginOf } from './sections/registry.js';

@@ -2,7 +2,7 @@ import type { ActionName } from '../outcome/action.js';
 import type { CommandTable, Flag } from '../ports/command-line.js';
 import { actions } from './actions.js';
 import { defaultOf } from './kit/kind.js';
-import { mapValues } from './record.js';
+import { mapValues } from './kit/record.js';
 import { descriptionOf } from './setting.js';
 import { settings, settingsOf } from './settings.js';
 

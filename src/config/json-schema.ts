@@ -1,4 +1,4 @@
-import { mapValues } from './record.js';
+import { mapValues } from './kit/record.js';
 import type { JsonSchema } from './kit/kind.js';
 import { fieldSchema } from './kit/object.js';
 import { fileSettings, settings } from './settings.js';

@@ -65,20 +65,21 @@ export function readFileLayers(root: MapNode): FileLayers {
   const section = root.entries.find(({ key }) => key === environmentsKey)?.value;
   const top = object(fields(fileSettings), { elsewhere, unknown: (key, known) => unknownKey(key, [...known, environmentsKey]) });
   const base = layerOf(top, { ...root, entries: root.entries.filter(({ value }) => value !== section) }, nothing);
+  const environment = object(fields(fileSettings), { expects: 'a map of settings', elsewhere });
   const named = section?.type === 'map' ? section.entries : [];
   const misplaced = section && section.type !== 'map' ? [problemAt(section.at, expectedFault('a map of environments', section))] : [];
   return {
     base: { ...base, problems: [...base.problems, ...misplaced] },
-    environments: new Map(named.map((entry) => [entry.key, readEnvironment(entry, base)])),
+    environments: new Map(named.map((entry) => [entry.key, readEnvironment(environment, entry, base)])),
     spot: section?.at,
   };
 }
 
-function readEnvironment({ key, value }: MapEntry, base: Layer): Layer {
+function readEnvironment(kind: Kind<GivenValues>, { key, value }: MapEntry, base: Layer): Layer {
   if (key.trim() === '') return { ...nothing, problems: [problemAt(value.at, emptyFault('a name'))] };
   // `staging:` with nothing under it is an environment that differs in nothing.
   const node: Node = value.type === 'nothing' ? { type: 'map', at: value.at, entries: [] } : value;
-  return layerOf(object(fields(fileSettings), { expects: 'a map of settings', elsewhere }), node, base);
+  return layerOf(kind, node, base);
 }
 
 /** What is lacking in settings that several layers give together. */

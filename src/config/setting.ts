@@ -1,6 +1,6 @@
 import type { ActionName } from '../outcome/action.js';
 import type { Field, Out } from './kit/kind.js';
-import { mapValues } from './record.js';
+import { mapValues } from './kit/record.js';
 
 /** One setting: a key of the settings file, an input of actions and a flag of the terminal where one text can say it. */
 export interface Setting<T = unknown> extends Omit<Field<T>, 'needed'> {

@@ -1,6 +1,6 @@
 import type { Fault } from './checked.js';
 import { didYouMean } from './did-you-mean.js';
-import { mapValues } from '../record.js';
+import { mapValues } from './record.js';
 import { expectedFault, unknownKey } from './faults.js';
 import { defaultOf, describe, type Field, type Fields, type JsonSchema, type Kind, type Lack, type Out, type Part } from './kind.js';
 import { textNode } from './node.js';

@@ -1,6 +1,6 @@
 import { either, good, type Fault } from './checked.js';
 import { didYouMean } from './did-you-mean.js';
-import { mapValues } from '../record.js';
+import { mapValues } from './record.js';
 import { expectedFault, unknownKey } from './faults.js';
 import { lackFault, type Fields, type Kind } from './kind.js';
 import type { MapNode } from './node.js';

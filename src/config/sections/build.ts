@@ -1,5 +1,5 @@
 import { word } from '../kit/text.js';
-import { defined } from '../record.js';
+import { defined } from '../kit/record.js';
 import { section, type Filled } from '../setting.js';
 import { dockerName, path } from '../values/argument.js';
 import { buildSecrets } from '../values/build-secrets.js';

@@ -1,5 +1,5 @@
 import type { ActionName } from '../../outcome/action.js';
-import { defined } from '../record.js';
+import { defined } from '../kit/record.js';
 import { section, type Values } from '../setting.js';
 import { argument } from '../values/argument.js';
 import { sha256 } from '../values/digest.js';

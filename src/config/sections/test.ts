@@ -1,28 +1,12 @@
-import { good, type Checked } from '../kit/checked.js';
-import { convert, shortOr } from '../kit/kind.js';
-import { controlCharacter, longLimit } from '../kit/limits.js';
-import { list } from '../kit/list.js';
-import { block } from '../kit/text.js';
 import { section, type Filled } from '../setting.js';
 import { path } from '../values/argument.js';
-
-/** A script as its lines. Blank lines around it fall away. */
-function parseScript(script: string): Checked<readonly string[]> {
-  const fault = controlCharacter(script, true);
-  if (fault) return { ok: false, faults: [fault] };
-  const lines = script.replace(/\r\n?/g, '\n').split('\n').map((line) => line.trimEnd());
-  return good(lines.slice(lines.findIndex((line) => line !== ''), lines.findLastIndex((line) => line !== '') + 1));
-}
-
-const script = (expects: string) => block(parseScript, { expects, limit: longLimit, literal: true });
-const expects = 'commands, as text or as a list';
-const commands = list(script('a command'), { expects, longest: longLimit, mayBeEmpty: true });
+import { script } from '../values/script.js';
 
 export const test = section('Test gate', ['deploy', 'build'], {
   'test': {
     description: 'Commands that must succeed before anything is built, one per line. They run in one `bash -eo pipefail`.',
     examples: ['npm ci\nnpm test'],
-    kind: shortOr(script(expects), convert(commands, (scripts) => good(scripts.flat()))),
+    kind: script,
   },
   'working-directory': {
     description: 'Folder in which the commands of `test` run.',
