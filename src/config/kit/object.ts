@@ -26,9 +26,10 @@ const unread = Symbol('unread');
 /** A section: a map with fields of its own. A higher layer adds to a lower one, field by field. */
 export function object<const F extends Fields>(fields: F, options: ObjectOptions = {}): Kind<Shape<F>> {
   const names = Object.keys(fields);
+  const needed = names.filter((name) => fields[name]?.needed);
   const { expects = `a map with ${names.map((name) => `\`${name}\``).join(', ')}`, elsewhere, unknown = unknownKey } = options;
   const kind: Kind<Values> = {
-    expects, fromText: false, schema: () => objectSchema(fields), parts: () => partsOf(fields),
+    expects, fromText: false, schema: () => objectSchema(fields, needed), parts: () => partsOf(fields),
     read: (node, report, under) => {
       if (node.type !== 'map') return report.problem(node.at, expectedFault(expects, node));
       const own = node.entries.flatMap(({ key, value }): readonly (readonly [string, unknown])[] => {
@@ -36,8 +37,8 @@ export function object<const F extends Fields>(fields: F, options: ObjectOptions
         if (field) return [[key, report.whole(() => field.kind.read(value, report, under?.[key])) ?? unread]];
         const fault = elsewhere?.(key);
         report.problem(fault ? value.at : { ...value.at, where: node.at.where }, fault ?? unknown(key, names));
-        // The field that was meant by a misspelt key is not lacking either.
-        const meant = didYouMean(key, names);
+        // A field that was meant by a misspelt key is not lacking.
+        const meant = didYouMean(key, needed);
         return meant === undefined ? [] : [[meant, unread]];
       });
       return under as unknown === unread ? under : { ...fallbacksOf(fields), ...under, ...Object.fromEntries(own) };
@@ -63,8 +64,7 @@ function lacksOf(name: string, { kind, needed }: Field, value: unknown): readonl
 export const fieldSchema = (field: Field): JsonSchema =>
   ({ description: describe(field), ...field.kind.schema(), ...(field.examples ? { examples: field.examples } : {}) });
 
-function objectSchema(fields: Fields): JsonSchema {
-  const needed = Object.keys(fields).filter((name) => fields[name]?.needed);
+function objectSchema(fields: Fields, needed: readonly string[]): JsonSchema {
   return { type: 'object', properties: mapValues(fields, fieldSchema), ...(needed.length > 0 ? { required: needed } : {}), additionalProperties: false };
 }
 
