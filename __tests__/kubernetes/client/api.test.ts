@@ -3,6 +3,7 @@ import { socketHttp } from '../../../src/host/socket-http.js';
 import { ApiError, openApi, type Api } from '../../../src/kubernetes/client/api.js';
 import { apiPath, resources } from '../../../src/kubernetes/client/resources.js';
 import { serveApi, type Answering, type ApiServer } from './api-server.js';
+import { fakePorts } from './fake-ports.js';
 import { swiftClock } from './hand-clock.js';
 
 let server: ApiServer | undefined;
@@ -11,14 +12,22 @@ afterEach(async () => {
   server = undefined;
 });
 
-interface Opened { readonly api: Api; readonly slept: readonly number[]; readonly server: ApiServer; readonly close: () => void }
+interface Opened {
+  readonly api: Api;
+  readonly slept: readonly number[];
+  readonly lines: readonly string[];
+  readonly server: ApiServer;
+  readonly close: () => void;
+}
 
 async function api(answer: (answering: Answering, count: number) => void): Promise<Opened> {
   let count = 0;
   const opened = (server = await serveApi((answering) => answer(answering, (count += 1))));
   const clock = swiftClock();
   const closed = new AbortController();
-  return { api: openApi(socketHttp(opened.socketPath), clock, closed.signal), slept: clock.slept, server: opened, close: () => closed.abort() };
+  const ports = fakePorts({ clock });
+  const opening = openApi(socketHttp(opened.socketPath), ports, closed.signal);
+  return { api: opening, slept: clock.slept, lines: ports.lines, server: opened, close: () => closed.abort() };
 }
 
 /** Status, reason and message of what a call is refused with. */
@@ -138,7 +147,7 @@ describe('any answer', () => {
     }));
     let time = 0;
     const clock = { ...swiftClock(), monotonic: () => (time += 1000) };
-    const open = openApi(socketHttp(opened.socketPath), clock, new AbortController().signal);
+    const open = openApi(socketHttp(opened.socketPath), fakePorts({ clock }), new AbortController().signal);
     expect(await refusal(open.raw('/x', { timeoutMs: 5000, endsWithinMs: 5000, maxBytes: 65_536 }))).toEqual(
       [0, 'NoAnswer', 'no answer to /x: it answered 200, and the answer was not complete in time', true]);
   });
@@ -210,5 +219,51 @@ describe('a connection that was closed', () => {
     const { api: open, close } = await api((answering) => answering.json({ kind: 'Pod' }));
     const stream = open.stream('/x', () => close(), new AbortController().signal);
     await expect(stream).resolves.toBeUndefined();
+  });
+});
+
+describe('an API server that does not answer', () => {
+  const away = (each: Answering) => each.text('no backend', 503);
+  const longAway = 'info The API server has not answered for 3 s: /x was answered with status 503: no backend.';
+
+  it('is not reported for a moment', async () => {
+    const { api: open, lines } = await api((answering, count) => (count <= 3 ? away(answering) : answering.json({ kind: 'X' })));
+    await open.get('/x');
+    expect(lines).toEqual([]);
+  });
+  it('is reported once, and once more when it is back', async () => {
+    let isBack = false;
+    const { api: open, lines } = await api((answering) => (isBack ? answering.json({ kind: 'X' }) : away(answering)));
+    await Promise.all(Array.from({ length: 3 }, () => expect(open.get('/x')).rejects.toThrow()));
+    await expect(open.send('PUT', '/x', {})).rejects.toThrow();
+    expect(lines).toEqual([expect.stringMatching(/^info The API server has not answered for \d+ s: \/x was answered with status 503: no backend\.$/)]);
+    isBack = true;
+    await open.send('PUT', '/x', {});
+    await open.get('/x');
+    expect(lines.slice(1)).toEqual([expect.stringMatching(/^info The API server answers again, after \d+ s\.$/)]);
+  });
+  it.each([
+    ['a refusal', (each: Answering) => each.refuse(403, 'Forbidden', 'no')],
+    ['the trouble of a webhook', (each: Answering) => each.refuse(500, 'InternalError', 'failed calling webhook "x"')],
+  ])('is back with %s', async (_what, answer) => {
+    let isBack = false;
+    const { api: open, lines } = await api((answering) => (isBack ? answer(answering) : away(answering)));
+    await expect(open.get('/x')).rejects.toThrow();
+    isBack = true;
+    await expect(open.send('PUT', '/x', {})).rejects.toThrow();
+    expect(lines).toEqual([longAway, 'info The API server answers again, after 3 s.']);
+  });
+  it('is back when a stream begins', async () => {
+    const { api: open, lines } = await api((answering, count) => (count <= 5 ? away(answering) : answering.stream().end()));
+    await expect(open.get('/x')).rejects.toThrow();
+    await open.stream('/x', () => undefined, new AbortController().signal);
+    expect(lines).toEqual([longAway, 'info The API server answers again, after 3 s.']);
+  });
+  it('is not said to answer when this side has closed the connection', async () => {
+    const { api: open, lines, close } = await api(away);
+    await expect(open.get('/x')).rejects.toThrow();
+    close();
+    await expect(open.get('/x')).rejects.toThrow('has been closed');
+    expect(lines).toEqual([longAway]);
   });
 });

@@ -4,6 +4,7 @@ import { openApi, type ApiError } from '../../../src/kubernetes/client/api.js';
 import { resources, type Resource } from '../../../src/kubernetes/client/resources.js';
 import { watch, type ObjectChange, type WatchOptions } from '../../../src/kubernetes/client/watch.js';
 import { serveApi, type Answering, type ApiServer, type Stream } from './api-server.js';
+import { fakePorts } from './fake-ports.js';
 import { swiftClock } from './hand-clock.js';
 
 /** A server of one collection. A test lists and streams by hand. */
@@ -51,7 +52,7 @@ afterEach(async () => {
 
 function begin(options: WatchOptions = {}, resource: Resource = resources.pods): Promise<void> {
   const note = ({ type, object: seen }: ObjectChange): unknown => news.push(`${type} ${seen.metadata?.name}@${seen.metadata?.resourceVersion}`);
-  return watch(openApi(socketHttp(server.socketPath), clock, closed.signal), clock, resource, 'web', options, note, stop.signal).synced;
+  return watch(openApi(socketHttp(server.socketPath), fakePorts({ clock }), closed.signal), clock, resource, 'web', options, note, stop.signal).synced;
 }
 
 /** Lets the event loop turn until it is so. */
@@ -87,7 +88,7 @@ describe('a watch', () => {
   it('gives the objects of a list their kind, which a list leaves out', async () => {
     collection.items = [object('a', '90')];
     let kind: string | undefined;
-    const seen = watch(openApi(socketHttp(server.socketPath), clock, closed.signal), clock, resources.pods, 'web', {}, (change) => (kind = change.object.kind), stop.signal);
+    const seen = watch(openApi(socketHttp(server.socketPath), fakePorts({ clock }), closed.signal), clock, resources.pods, 'web', {}, (change) => (kind = change.object.kind), stop.signal);
     await seen.synced;
     expect(kind).toBe('Pod');
   });
@@ -102,7 +103,7 @@ describe('a watch', () => {
     // As long as a new stream takes that begins elsewhere.
     const other = new Collection();
     const elsewhere = await serveApi(other.answer);
-    void watch(openApi(socketHttp(elsewhere.socketPath), clock, new AbortController().signal), clock, resources.pods, 'web', {}, () => undefined, stop.signal);
+    void watch(openApi(socketHttp(elsewhere.socketPath), fakePorts({ clock }), new AbortController().signal), clock, resources.pods, 'web', {}, () => undefined, stop.signal);
     await until(() => other.streams.length === 1);
     await elsewhere.close();
     expect([collection.streams.length, collection.listed.length, news]).toEqual([1, 1, []]);
@@ -203,7 +204,7 @@ describe('a watch', () => {
         if (type === 'set' && seen.metadata?.name === 'poison' && poisoned((count += 1))) throw new TypeError('x is not a function');
         news.push(seen.metadata?.name ?? '');
       };
-      return { troubles, ends, synced: watch(openApi(socketHttp(server.socketPath), clock, closed.signal), clock, resources.pods, 'web', options, take, stop.signal).synced };
+      return { troubles, ends, synced: watch(openApi(socketHttp(server.socketPath), fakePorts({ clock }), closed.signal), clock, resources.pods, 'web', options, take, stop.signal).synced };
     };
     const feed = async (times: number): Promise<void> => {
       for (let time = 1; time <= times; time += 1) {

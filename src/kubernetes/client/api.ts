@@ -1,9 +1,11 @@
 import { messageOf } from '../../outcome/wording.js';
 import type { Clock } from '../../ports/clock.js';
+import type { Ports } from '../../ports/ports.js';
 import { bodyOf, discard, textOf, type HttpResponse, type SocketHttp } from '../../ports/http.js';
 import { retry } from '../../ports/retry.js';
 import { parseAnswer, withoutQuery } from './answer.js';
-import { ApiError } from './api-error.js';
+import { ApiError, closedReason } from './api-error.js';
+import { Outage } from './outage.js';
 import { apiPath, type Resource } from './resources.js';
 
 export { ApiError };
@@ -53,9 +55,6 @@ export interface Api {
   stream(path: string, onLine: (line: string) => void, signal: AbortSignal, onBegun?: () => void): Promise<void>;
 }
 
-/** The reason of what ends because the connection was closed from this side. */
-export const closedReason = 'Closed';
-
 /** As whose the API server notes each written field (metadata.managedFields): the beginning of the User-Agent. */
 export const fieldManager = 'deploy-action';
 
@@ -72,12 +71,15 @@ const conflictDelaysMs = [50, 200, 500, 1000];
  * @param http to `kubectl proxy`
  * @param closed when it aborts, whatever is still asked or asked again ends, and is not tried any more
  */
-export function openApi(http: SocketHttp, clock: Clock, closed: AbortSignal): Api {
+export function openApi(http: SocketHttp, ports: Pick<Ports, 'clock' | 'log'>, closed: AbortSignal): Api {
+  const { clock } = ports;
+  const outage = new Outage(ports);
+
   const read = <T>(path: string, options?: CallOptions): Promise<T> => {
     const { attempts = readDelaysMs.length + 1, signal } = options ?? {};
     const policy = { delaysMs: readDelaysMs.slice(0, attempts - 1), retryable: (error: unknown) => error instanceof ApiError && error.passing, signal };
-    return retry(clock, policy, async (count) =>
-      parseAnswer<T>(path, await call(path, { ...options, timeoutMs: options?.timeoutMs ?? (count < attempts ? firstTimeoutMs : defaultTimeoutMs) })));
+    const within = (count: number): number => options?.timeoutMs ?? (count < attempts ? firstTimeoutMs : defaultTimeoutMs);
+    return retry(clock, policy, (count) => send<T>(path, { ...options, timeoutMs: within(count) }));
   };
 
   const begin = requester(http, clock, closed);
@@ -88,6 +90,8 @@ export function openApi(http: SocketHttp, clock: Clock, closed: AbortSignal): Ap
     if (isOfKubectl(response, body)) throw failed(new Error(body.trim()));
     return { status: response.status, headers: response.headers, body };
   };
+
+  const send = <T>(path: string, options: CallOptions): Promise<T> => outage.observe(async () => parseAnswer<T>(path, await call(path, options)));
 
   return {
     get: read,
@@ -102,12 +106,22 @@ export function openApi(http: SocketHttp, clock: Clock, closed: AbortSignal): Ap
     patch: async (path, operations, options) => {
       const request = { ...options, method: 'PATCH', body: operations, contentType: 'application/json-patch+json' };
       const policy = { delaysMs: conflictDelaysMs, retryable: (error: unknown) => error instanceof ApiError && error.status === 409, signal: options?.signal };
-      return retry(clock, policy, async () => parseAnswer(path, await call(path, request)));
+      return retry(clock, policy, () => send(path, request));
     },
-    send: async (method, path, body, options) => parseAnswer(path, await call(path, { ...options, method, body })),
+    send: (method, path, body, options) => send(path, { ...options, method, body }),
     raw: call,
     open: async (path, options) => (await begin(path, options)).response,
-    stream: (path, onLine, signal, onBegun) => streamLines(http, path, { onLine, onBegun }, AbortSignal.any([signal, closed])),
+    stream: async (path, onLine, signal, onBegun) => {
+      const sentAt = clock.monotonic();
+      const begun = (): void => {
+        outage.answered();
+        onBegun?.();
+      };
+      await streamLines(http, path, { onLine, onBegun: begun }, AbortSignal.any([signal, closed])).catch((error: unknown) => {
+        outage.failed(error, sentAt);
+        throw error;
+      });
+    },
   };
 }
 
@@ -168,7 +182,7 @@ const noAnswer = (path: string, error: unknown): ApiError =>
 
 interface Reader {
   readonly onLine: (line: string) => void;
-  readonly onBegun: (() => void) | undefined;
+  readonly onBegun: () => void;
 }
 
 async function streamLines(http: SocketHttp, path: string, { onLine, onBegun }: Reader, signal: AbortSignal): Promise<void> {
@@ -183,7 +197,7 @@ async function streamLines(http: SocketHttp, path: string, { onLine, onBegun }: 
     });
     return void parseAnswer(path, { ...response, body });
   }
-  onBegun?.();
+  onBegun();
   for await (const lines of linesOf(response.body)) for (const line of lines) onLine(line);
 }
 

@@ -44,7 +44,7 @@ export async function openCluster(ports: Ports, config: ClusterConfig, folder: s
     config.namespace ?? currentNamespace(ports.files, env, config.context),
   ]);
   const over = new AbortController();
-  const api = openApi(ports.http.onSocket(proxy.socketPath), ports.clock, over.signal);
+  const api = openApi(ports.http.onSocket(proxy.socketPath), ports, over.signal);
   const stop = (): Promise<void> => {
     over.abort();
     return proxy.stop();

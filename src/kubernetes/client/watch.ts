@@ -2,7 +2,8 @@ import * as v from 'valibot';
 import { messageOf } from '../../outcome/wording.js';
 import type { Clock } from '../../ports/clock.js';
 import { tryJson } from '../../ports/json.js';
-import { ApiError, closedReason, type Api } from './api.js';
+import type { Api } from './api.js';
+import { ApiError, closedReason } from './api-error.js';
 import type { KubeObject, List } from './objects.js';
 import { apiPath, type Resource } from './resources.js';
 
