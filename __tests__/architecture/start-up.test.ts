@@ -5,7 +5,7 @@ import ts from 'typescript';
 import { files, root } from './source-files.js';
 
 /** What no run needs before its first stage: packages may be in a chunk of the bundle that is loaded then, parts of Node are loaded at their first use. */
-const lazyPackages = ['valibot', 'node:child_process', 'node:http', 'node:https', 'node:perf_hooks', 'node:tls', 'node:zlib'];
+const lazyPackages = ['valibot', 'yaml', 'node:child_process', 'node:http', 'node:https', 'node:perf_hooks', 'node:tls', 'node:zlib'];
 
 /** What a file loads with itself: neither types nor what is behind `import()`. Files of src/ as `room/file.ts`, packages by name. */
 function loadedWith(name: string): readonly string[] {

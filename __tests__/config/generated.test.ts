@@ -5,10 +5,10 @@ import { actions, descriptionLimit } from '../../src/config/actions.js';
 import { commands } from '../../src/config/commands.js';
 import { settingsJsonSchema } from '../../src/config/json-schema.js';
 import { outputs } from '../../src/config/outputs.js';
-import { parseConfig } from '../../src/config/parse.js';
 import { descriptionOf } from '../../src/config/setting.js';
 import { actionNames } from '../../src/outcome/action.js';
 import { settings, settingsOf, takenBy } from '../../src/config/settings.js';
+import { parseTexts } from './parse-texts.js';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
@@ -83,8 +83,8 @@ describe('what is made from the table', () => {
 describe('the docs', () => {
   const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(read('docs/settings.md')) ?? [];
   it.each(['staging', 'production'])('have an example that works in %s', (environment) => {
-    const { config, warnings } = parseConfig({
-      action: 'deploy', inputs: { environment }, file: { path: 'deploy.yml', text: example }, facts: { env: { NPM_TOKEN: 'x' } },
+    const { config, warnings } = parseTexts({
+      action: 'deploy', inputs: { environment }, text: example, facts: { env: { NPM_TOKEN: 'x' } },
     });
     expect(warnings).toEqual([]);
     expect(config.cluster.namespace).toBe(environment);
@@ -93,7 +93,7 @@ describe('the docs', () => {
 
   it.each(['staging', 'production'])('of the README have one that works in %s, without a warning', (environment) => {
     const [example = ''] = [...read('README.md').matchAll(/```yaml\n([\s\S]*?)```/g)].flatMap(([, text = '']) => (/^image:/m.test(text) ? [text] : []));
-    const { config, warnings } = parseConfig({ action: 'deploy', inputs: { environment }, file: { path: 'deploy.yml', text: example } });
+    const { config, warnings } = parseTexts({ action: 'deploy', inputs: { environment }, text: example });
     expect(warnings).toEqual([]);
     expect([config.cluster.namespace, config.smoke.length]).toEqual([environment, environment === 'production' ? 2 : 0]);
   });

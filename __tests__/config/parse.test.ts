@@ -1,19 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { parseConfig, settingsPath, type ConfigSource, type ParsedConfig } from '../../src/config/parse.js';
+import { settingsPath, type ParsedConfig } from '../../src/config/parse.js';
 import { settingNames } from '../../src/config/settings.js';
 import { actionNames, type ActionName } from '../../src/outcome/action.js';
 import { ConfigError, describeProblem } from '../../src/outcome/errors.js';
+import { parseTexts, type Texts } from './parse-texts.js';
 
 type Inputs = Readonly<Record<string, string>>;
 const path = '.github/deploy.yml';
 const digest = `sha256:${'a'.repeat(64)}`;
 
-const parse = (inputs: Inputs, text?: string, more: Partial<ConfigSource> = {}): ParsedConfig =>
-  parseConfig({ action: 'deploy', inputs, ...(text === undefined ? {} : { file: { path, text } }), ...more });
+const parse = (inputs: Inputs, text?: string, more: Partial<Texts> = {}): ParsedConfig => parseTexts({ action: 'deploy', inputs, text, ...more });
 
 /** The problems, as they are shown. */
-function problems(inputs: Inputs, text?: string, more: Partial<ConfigSource> = {}): readonly string[] {
+function problems(inputs: Inputs, text?: string, more: Partial<Texts> = {}): readonly string[] {
   try {
     parse(inputs, text, more);
     return [];
@@ -318,10 +318,10 @@ describe('problems', () => {
     expect(problems({ environment: 'prodution' }, text)).toEqual([
       `input environment: "prodution" is not in ${path}. Did you mean "production"? The file has "production", "staging".`,
     ]);
-    expect(problems({ config: 'a.yml', image: 'a' }, undefined, { file: { path: 'a.yml', text: undefined } })).toEqual([
+    expect(problems({ config: 'a.yml', image: 'a' }, undefined, { path: 'a.yml' })).toEqual([
       'input config: there is no file "a.yml". Check the path, which begins at the root of the repository, and that the repository was checked out before this step.',
     ]);
-    expect(problems({ image: 'a' }, undefined, { file: { path, text: undefined } })).toEqual([]);
+    expect(problems({ image: 'a' })).toEqual([]);
     expect(problems({ image: 'a' }, 'build-secrets: {x: env:MISSING}')).toEqual([
       `${path}:1:1: build-secrets: the environment variable MISSING of "x" is not set or empty. Set it under \`env:\` of the step, from a secret that exists and that this run may read.`,
     ]);

@@ -9,7 +9,7 @@ import { parseDigest } from '../../src/config/values/digest.js';
 import { formatDuration, parseDuration, parseDurationOrZero } from '../../src/config/values/duration.js';
 import { parseImageName } from '../../src/config/values/image-name.js';
 import { checkArgument, checkLabel, parseKeyValue } from '../../src/config/values/key-value.js';
-import { parseKubeconfig } from '../../src/config/values/kubeconfig.js';
+import { readKubeconfig } from '../../src/config/kubeconfig.js';
 import { parseKubectlUrl } from '../../src/config/values/kubectl-url.js';
 import { parseLabel, toLabel } from '../../src/config/values/kubernetes-names.js';
 import { parsePeriod } from '../../src/config/values/periods.js';
@@ -26,7 +26,7 @@ import { parseReference } from '../../src/image/reference.js';
 
 const parsers: Readonly<Record<string, (text: string) => Checked<unknown>>> = {
   parseSecretLine, parseSecretReference: (text) => parseSecretReference(text, text), parseFlag, parseDigest, parseDuration, parseImageName,
-  argument: parseKeyValue(checkArgument), label: parseKeyValue(checkLabel), parseKubeconfig, parseKubectlUrl, parseLabel, parsePlatform,
+  argument: parseKeyValue(checkArgument), label: parseKeyValue(checkLabel), readKubeconfig, parseKubectlUrl, parseLabel, parsePlatform,
   parseRegistry, parseSmoke, parseTag, parseArgument, parseDockerName, parseWorkload,
   parsePeriod, patience: (text) => checkPatience(text, text), parseReason, parseReleaseName,
 };

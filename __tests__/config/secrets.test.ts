@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { parseKubeconfig } from '../../src/config/values/kubeconfig.js';
-import { parseConfig } from '../../src/config/parse.js';
-import { secretsIn, secretsInEnvironment } from '../../src/config/secrets.js';
+import { readKubeconfig } from '../../src/config/kubeconfig.js';
+import { rawSecrets } from '../../src/config/raw-secrets.js';
 import { secretInputs } from '../../src/config/settings.js';
+import { kubeconfigOf as sourceOf } from '../../src/config/values/kubeconfig.js';
+import { parseTexts } from './parse-texts.js';
 
 const content = `apiVersion: v1
 kind: Config
@@ -20,7 +21,7 @@ users:
 `;
 const base64 = Buffer.from(content).toString('base64');
 
-const textsIn = (inputs: Readonly<Record<string, string>>): readonly string[] => secretsIn(inputs).map(({ text }) => text);
+const textsIn = async (inputs: Readonly<Record<string, string>>): Promise<readonly string[]> => (await rawSecrets(inputs, {})).map(({ text }) => text);
 
 describe('secrets in raw inputs', () => {
   it('are those of the inputs that are named', () => {
@@ -34,32 +35,30 @@ describe('secrets in raw inputs', () => {
     [{ 'build-secrets': 'key=-----BEGIN KEY-----\nMIIEv/+x\nabc==' }, ['-----BEGIN KEY-----', 'MIIEv/+x', 'abc==']],
     [{ kubeconfig: '/home/me/.kube/config', image: 'a' }, []],
     [{}, []],
-  ])('%j', (inputs, secrets) => expect(textsIn(inputs)).toEqual(secrets));
+  ])('%j', async (inputs, secrets) => expect(await textsIn(inputs)).toEqual(secrets));
 
-  it.each([['content', content], ['base64', base64], ['wrapped base64', base64.replace(/.{76}/g, '$&\n')]])('are in a kubeconfig as %s', (_, kubeconfig) => {
-    const secrets = textsIn({ kubeconfig });
+  it.each([['content', content], ['base64', base64], ['wrapped base64', base64.replace(/.{76}/g, '$&\n')]])('are in a kubeconfig as %s', async (_, kubeconfig) => {
+    const secrets = await textsIn({ kubeconfig });
     expect(secrets).toEqual(expect.arrayContaining([kubeconfig.trim(), content.trim(), 'token-1', 'key-data-2', 'exec-secret-3', 'id-token-4', 'refresh-5']));
     expect(secrets).not.toContain('aws');
-    const { config } = parseConfig({ action: 'rollback', inputs: { app: 'a', kubeconfig } });
+    const { config } = parseTexts({ action: 'rollback', inputs: { app: 'a', kubeconfig } });
     expect(config.cluster.kubeconfig).toEqual({ content });
   });
 
-  it('never fail, and hide a password whatever it is', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => {
-      const secrets = textsIn({ 'registry-password': text, 'build-secrets': text, 'kubeconfig': text });
+  it('never fail, and hide a password whatever it is', async () => {
+    await fc.assert(fc.asyncProperty(fc.string({ unit: 'binary' }), async (text) => {
+      const secrets = await textsIn({ 'registry-password': text, 'build-secrets': text, 'kubeconfig': text });
       const password = text.replace(/[\r\n]+$/, '');
       if (password.trim() !== '') expect(secrets).toContain(password);
     }));
   });
 
-  it('are handed out with the Config, those of the environment too', () => {
-    const { secrets } = parseConfig({
+  it('of the environment are handed out with the Config', () => {
+    const { secrets } = parseTexts({
       action: 'build', inputs: { 'image': 'a', 'build-secrets': 'key=env:KEY', 'registry-username': 'u', 'registry-password': 'p' },
       facts: { env: { KEY: 'first line\nshort\nsecond line' } },
     });
-    expect(secrets).toEqual([
-      { text: 'p', kind: 'value', of: 'registry-password' }, { text: 'first line\nshort\nsecond line', kind: 'value', of: 'build-secrets, key' },
-    ]);
+    expect(secrets).toEqual([{ text: 'first line\nshort\nsecond line', kind: 'value', of: 'build-secrets, key' }]);
   });
 });
 
@@ -68,8 +67,8 @@ const kubeconfigOf = (user: unknown, cluster: unknown = { server: 'https://k.exa
   'contexts': [{ name: 'main', context: { cluster: 'production', user: 'deployer', namespace: 'shop' } }],
 });
 /** What is hidden of a kubeconfig with such a user, the whole text aside. */
-const hiddenOf = (user: unknown, cluster?: unknown): readonly string[] =>
-  secretsIn({ kubeconfig: kubeconfigOf(user, cluster) }).filter(({ kind }) => kind === 'value').map(({ text }) => text);
+const hiddenOf = async (user: unknown, cluster?: unknown): Promise<readonly string[]> =>
+  (await rawSecrets({ kubeconfig: kubeconfigOf(user, cluster) }, {})).filter(({ kind }) => kind === 'value').map(({ text }) => text);
 const plugin = (name: string, value: string): unknown => ({ exec: { command: 'aws', args: ['eks', 'get-token'], env: [{ name, value }] } });
 
 describe('what is secret in a kubeconfig', () => {
@@ -83,44 +82,44 @@ describe('what is secret in a kubeconfig', () => {
       'auth-provider': { name: 'oidc', config: { 'client-id': 'kubernetes', 'idp-issuer-url': 'https://login.example', 'client-secret': 'abc', 'id-token': 'def' } },
     }, ['abc', 'def']],
     ['an option of a plugin', { exec: { command: 'kubelogin', args: ['get-token', '--client-secret=abc', '--client-id=x', '--password', 'def', '--token-cache-dir', '/tmp', '--login', 'spn'] } }, ['abc', 'def']],
-  ])('%s', (_, user, hidden) => expect(hiddenOf(user)).toEqual(hidden));
+  ])('%s', async (_, user, hidden) => expect(await hiddenOf(user)).toEqual(hidden));
 
   it.each([
     ['AWS_SECRET_ACCESS_KEY', 'abcd'], ['AZURE_CLIENT_SECRET', 'x~y'], ['AWS_SESSION_TOKEN', 'x'], ['GITLAB_PAT', 'abcdef'], ['X', 'glpat-0123456789abcdef'],
     ['SETTING', 'ghp_0123456789abcdefghijABCDEFGHIJ012345'], ['SETTING', 'k3JdU8sPq2LmZx9RtY7w'], ['SETTING', '0123456789abcdef0123456789abcdef'],
     ['SETTING', 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJkZXBsb3kifQ.c2lnbmF0dXJl'],
-  ])('the variable %s of a plugin with the value %s', (name, value) => expect(hiddenOf(plugin(name, value))).toEqual([value]));
+  ])('the variable %s of a plugin with the value %s', async (name, value) => expect(await hiddenOf(plugin(name, value))).toEqual([value]));
 
   it.each([
     ['AWS_PROFILE', 'deploy'], ['AWS_PROFILE', 'api'], ['AWS_REGION', 'eu-central-1'], ['AWS_STS_REGIONAL_ENDPOINTS', 'regional'], ['AAD_LOGIN_METHOD', 'devicecode'],
     ['AZURE_TENANT_ID', '2f4a9838-26b7-47ee-be60-ccc1fdec5953'], ['AWS_WEB_IDENTITY_TOKEN_FILE', '/var/run/token'], ['GOOGLE_APPLICATION_CREDENTIALS', '/home/me/key.json'],
     ['AWS_ROLE_ARN', 'arn:aws:iam::123456789012:role/Deployer2'], ['TOKEN_URL', 'https://login.example/token'], ['USE_TOKEN', 'true'], ['AUTH_MODE', 'cloud'],
     ['CLUSTER', 'MyCompany-Production-Cluster-2'], ['CACHE', './cache/kube/Config2'],
-  ])('but not the variable %s=%s', (name, value) => expect(hiddenOf(plugin(name, value))).toEqual([]));
+  ])('but not the variable %s=%s', async (name, value) => expect(await hiddenOf(plugin(name, value))).toEqual([]));
 
-  it('the password of a proxy, and not its address', () => {
-    expect(hiddenOf({}, { 'server': 'https://k.example', 'proxy-url': 'http://me:hunter22@proxy.example:3128' })).toEqual(['hunter22']);
+  it('the password of a proxy, and not its address', async () => {
+    expect(await hiddenOf({}, { 'server': 'https://k.example', 'proxy-url': 'http://me:hunter22@proxy.example:3128' })).toEqual(['hunter22']);
   });
 
-  it('and nothing of its structure and its names, which are handed out as such', () => {
+  it('and nothing of its structure and its names, which are handed out as such', async () => {
     const kubeconfig = kubeconfigOf({ token: 'abc' });
-    expect(secretsIn({ kubeconfig })).toEqual([{ text: kubeconfig, kind: 'document', of: 'kubeconfig' }, { text: 'abc', kind: 'value', of: 'kubeconfig' }]);
-    expect(parseConfig({ action: 'rollback', inputs: { app: 'a', kubeconfig } }).names).toEqual(expect.arrayContaining(['production', 'main', 'deployer', 'shop']));
+    expect(await rawSecrets({ kubeconfig }, {})).toEqual([{ text: kubeconfig, kind: 'document', of: 'kubeconfig' }, { text: 'abc', kind: 'value', of: 'kubeconfig' }]);
+    expect(parseTexts({ action: 'rollback', inputs: { app: 'a', kubeconfig } }).names).toEqual(expect.arrayContaining(['production', 'main', 'deployer', 'shop']));
   });
 
-  it('and of a text that cannot be parsed what looks like a secret', () => {
-    const texts = secretsIn({ kubeconfig: 'kind: Config\nusers: [\n  token: abcd\n  x: k3JdU8sPq2LmZx9RtY7w' });
+  it('and of a text that cannot be parsed what looks like a secret', async () => {
+    const texts = await rawSecrets({ kubeconfig: 'kind: Config\nusers: [\n  token: abcd\n  x: k3JdU8sPq2LmZx9RtY7w' }, {});
     expect(texts.map(({ text, kind }) => [kind, text]).slice(1)).toEqual([['value', 'abcd'], ['value', 'k3JdU8sPq2LmZx9RtY7w']]);
   });
 });
 
 describe('a kubeconfig in the variable that is to hold its path', () => {
   const text = kubeconfigOf({ token: 'abc' });
-  it.each([text, Buffer.from(text).toString('base64')])('is hidden as the input would be', (KUBECONFIG) => {
-    expect(secretsInEnvironment({ KUBECONFIG })).toContainEqual({ text: 'abc', kind: 'value', of: 'KUBECONFIG' });
+  it.each([text, Buffer.from(text).toString('base64')])('is hidden as the input would be', async (KUBECONFIG) => {
+    expect(await rawSecrets({}, { KUBECONFIG })).toContainEqual({ text: 'abc', kind: 'value', of: 'KUBECONFIG' });
   });
-  it.each([undefined, '', '/home/me/.kube/config', 'config', ':/a/b:~/.kube/c d:', `/home/runner/${'work/'.repeat(30)}config:/b`])('and paths are not: %s', (KUBECONFIG) => {
-    expect(secretsInEnvironment({ KUBECONFIG })).toEqual([]);
+  it.each([undefined, '', '/home/me/.kube/config', 'config', ':/a/b:~/.kube/c d:', `/home/runner/${'work/'.repeat(30)}config:/b`])('and paths are not: %s', async (KUBECONFIG) => {
+    expect(await rawSecrets({}, { KUBECONFIG })).toEqual([]);
   });
 });
 
@@ -130,15 +129,15 @@ describe('a key file as the password of a registry', () => {
   const inputs = (password: string) => ({ 'image': 'europe-docker.pkg.dev/shop/web/api', 'registry-username': '_json_key', 'registry-password': password });
 
   it.each([['as it is', file, file], ['with the line end of its file', `${file}\r\n`, file], ['with a tab and other odd signs', '\ta\u0007\u202eb', '\ta\u0007\u202eb']])('is taken %s', (_, given, used) => {
-    expect(parseConfig({ action: 'build', inputs: inputs(given) }).config.login?.password).toBe(used);
+    expect(parseTexts({ action: 'build', inputs: inputs(given) }).config.login?.password).toBe(used);
   });
 
-  it.each([['', file], ['base64 of it', Buffer.from(file).toString('base64')]])('is hidden with the key that is in it %s', (_, password) => {
-    expect(textsIn(inputs(password))).toEqual(expect.arrayContaining([password, key]));
+  it.each([['', file], ['base64 of it', Buffer.from(file).toString('base64')]])('is hidden with the key that is in it %s', async (_, password) => {
+    expect(await textsIn(inputs(password))).toEqual(expect.arrayContaining([password, key]));
   });
 
   it('is not larger than a value may be, and is said to be so without being shown', () => {
-    const given = () => parseConfig({ action: 'build', inputs: inputs('k3y'.repeat(30_000)) });
+    const given = () => parseTexts({ action: 'build', inputs: inputs('k3y'.repeat(30_000)) });
     expect(given).toThrow(/registry-password: is 88 KiB large/);
     expect(given).not.toThrow(/k3y/);
   });
@@ -146,8 +145,8 @@ describe('a key file as the password of a registry', () => {
 
 describe('a kubeconfig', () => {
   const kindOf = (text: string) => {
-    const checked = parseKubeconfig(text);
-    return checked.ok ? Object.keys(checked.value)[0] : checked.faults[0]?.message;
+    const [source, read] = [sourceOf(text), readKubeconfig(text)];
+    return 'path' in source ? 'path' : read.ok ? 'content' : read.faults[0]?.message;
   };
   it.each([
     ['~/.kube/config', 'path'], ['kubeconfig', 'path'], ['C:\\kube\\config', 'path'], ['./a b/config', 'path'], [content, 'content'], [base64, 'content'],
@@ -162,7 +161,7 @@ describe('a kubeconfig', () => {
 
   it('is not repeated in messages', () => {
     fc.assert(fc.property(fc.stringMatching(/^[a-z0-9]{8,20}$/), fc.constantFrom('token: X', 'kind: "X Y"', '{X', 'clusters: X', '- X', 'a\nX'), (secret, form) => {
-      const checked = parseKubeconfig(`${form.replace('X', secret)}\n`);
+      const checked = readKubeconfig(`${form.replace('X', secret)}\n`);
       if (!checked.ok) expect(JSON.stringify(checked.faults)).not.toContain(secret);
     }));
   });

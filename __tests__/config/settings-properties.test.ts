@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { parseConfig } from '../../src/config/parse.js';
 import { settingNames, settingsOf } from '../../src/config/settings.js';
 import { actionNames, type ActionName } from '../../src/outcome/action.js';
 import { ConfigError, describeProblem, type Problem } from '../../src/outcome/errors.js';
+import { parseTexts } from './parse-texts.js';
 
 /** A name as a person misspells it: one letter lost, doubled, replaced, two swapped; `_` or capitals for dashes. */
 const slip = (name: fc.Arbitrary<string>): fc.Arbitrary<string> => fc.tuple(name, fc.nat(), fc.constantFrom('lose', 'double', 'replace', 'swap', 'underscore', 'join', 'append', 'plural'))
@@ -48,10 +48,9 @@ interface Given {
 }
 
 /** The problems of these settings; empty when they are a Config. Whatever else is thrown fails the test. */
-function read({ action, inputs, text: content }: Given): readonly Problem[] {
+function read({ action, inputs, text }: Given): readonly Problem[] {
   try {
-    const file = content === undefined ? {} : { file: { path: '.github/deploy.yml', text: content } };
-    const { config, warnings } = parseConfig({ action, inputs, ...file, facts: { env: {} } });
+    const { config, warnings } = parseTexts({ action, inputs, text, facts: { env: {} } });
     expect(config.app).toMatch(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
     for (const warning of warnings) expectPlain(warning);
     return [];

@@ -2,22 +2,30 @@ import { ConfigError, type Problem } from '../outcome/errors.js';
 import { messageOf } from '../outcome/wording.js';
 import type { Files } from '../ports/files.js';
 import { quote, type Fault } from './kit/checked.js';
-import { contextFault, parseKubeconfig } from './values/kubeconfig.js';
+import type { Documents } from './documents.js';
 import { parseConfig, settingsPath, type ConfigSource, type ParsedConfig } from './parse.js';
-import { distinct, kubeconfigSecrets } from './secrets.js';
+import { distinct } from './secrets.js';
+import { contextFault, holdsContent } from './values/kubeconfig.js';
 
 /**
- * Reads the settings file and, when it is given by its path, the kubeconfig, and parses everything. Mask
- * `secretsIn(inputs)` before, and the `secrets` of the answer before anything is printed. Throws ConfigError.
+ * Reads the settings file and, when it is given by its path, the kubeconfig, and parses everything. Mask `rawSecrets` before,
+ * and the `secrets` of the answer before anything is printed. Throws ConfigError.
  */
-export async function loadConfig(source: Omit<ConfigSource, 'file'>, files: Pick<Files, 'readText'>): Promise<ParsedConfig> {
+export async function loadConfig(source: Omit<ConfigSource, keyof Documents>, files: Pick<Files, 'readText'>): Promise<ParsedConfig> {
   const path = settingsPath(source.inputs);
   const where = source.inputs['config']?.trim() ? 'input config' : 'settings file';
   const text = await read(path, where, files);
-  const parsed = withDoubts({ ...source, file: { path, text } }, text === undefined ? await otherEnding(path, files) : []);
+  const parsed = withDoubts({ ...source, ...await readDocuments(path, text, source.inputs['kubeconfig']) }, text === undefined ? await otherEnding(path, files) : []);
   const { kubeconfig } = parsed.config.cluster;
   if (kubeconfig === undefined || 'content' in kubeconfig) return parsed;
   return withKubeconfig(parsed, inHome(kubeconfig.path, source.facts?.env ?? {}), files);
+}
+
+/** The parser of YAML is loaded only when there is something to read: it takes 8 ms of processor time. */
+async function readDocuments(path: string, settings: string | undefined, kubeconfig: string | undefined): Promise<Documents> {
+  if (settings === undefined && !holdsContent(kubeconfig)) return { file: { path } };
+  const documents = await import('./documents.js');
+  return documents.readDocuments(path, settings, kubeconfig);
 }
 
 /** What a settings file that is not read would have said is missing: told as a warning, and beside the problems that come of it. */
@@ -65,9 +73,9 @@ async function withKubeconfig(parsed: ParsedConfig, path: string, files: Pick<Fi
   };
   const text = await read(path, 'kubeconfig', files);
   if (text === undefined) return fail({ message: `there is no file ${quote(path)}`, hint: 'Check the path, and that a step before this one wrote it.' });
-  const checked = parseKubeconfig(text);
-  const [fault] = checked.ok ? [] : checked.faults;
-  if (!checked.ok || 'path' in checked.value) return fail({ message: `${quote(path)} ${fault?.message ?? 'is not a kubeconfig'}`, hint: 'Name the file of a kubeconfig.' });
+  const { kubeconfigSecrets, readKubeconfig } = await import('./kubeconfig.js');
+  const checked = readKubeconfig(text);
+  if (!checked.ok) return fail({ message: `${quote(path)} ${checked.faults[0]?.message}`, hint: 'Name the file of a kubeconfig.' });
   const context = contextFault(checked.value, parsed.config.cluster.context);
   if (context) return fail({ ...context, message: `${quote(path)} ${context.message}` });
   const config = { ...parsed.config, cluster: { ...parsed.config.cluster, kubeconfig: { path } } };

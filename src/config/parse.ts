@@ -8,17 +8,16 @@ import { Report } from './kit/report.js';
 import { lackingIn, noLayers, readFileLayers, readInputs, wantedEnvironment, type FileLayers, type Layer } from './layers.js';
 import { checkTogether } from './rules.js';
 import { namesIn } from './names.js';
-import { distinct, secretsIn, type Secret } from './secrets.js';
-import { readSettingsText } from './settings-file.js';
+import type { Documents } from './documents.js';
+import { distinct, type Secret } from './secrets.js';
+import type { Kubeconfig } from './values/kubeconfig.js';
 import { takenBy, type SettingName } from './settings.js';
 import { defaultSettingsFile } from './sections/run.js';
 
-export interface ConfigSource {
+export interface ConfigSource extends Documents {
   readonly action: ActionName;
   /** By the names of `action.yml`; an empty text means that it was not given. */
   readonly inputs: Readonly<Record<string, string>>;
-  /** The settings file at `settingsPath(inputs)`; `text` is undefined when there is no such file. */
-  readonly file?: { readonly path: string; readonly text: string | undefined };
   readonly facts?: ConfigFacts;
 }
 
@@ -26,7 +25,7 @@ export interface ParsedConfig {
   readonly config: Config;
   /** Settings that are odd and do not stop the run. */
   readonly warnings: readonly Problem[];
-  /** Everything in the settings that must be hidden in all that is printed or written. */
+  /** What must be hidden in all that is printed or written besides `rawSecrets`. */
   readonly secrets: readonly Secret[];
   /** Names in the settings and the kubeconfig, which are no secrets even where a secret is a part of them. */
   readonly names: readonly string[];
@@ -43,7 +42,7 @@ export const settingsPath = (inputs: Readonly<Record<string, string>>): string =
  * top of the file; maps and sections are joined name by name, everything else is replaced. Pure. Throws ConfigError with all problems.
  */
 export function parseConfig(source: ConfigSource): ParsedConfig {
-  const { action, inputs, file, facts = {} } = source;
+  const { action, inputs, file, kubeconfig, facts = {} } = source;
   const report = new Report();
   const layers = readFileOf(source, report);
   const { base, environments } = layers;
@@ -55,16 +54,16 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   // What an environment says is checked, and of what it inherits that which this run takes.
   for (const layer of others) report.problems.push(...lackingIn(layer, layer.given));
   report.problems.push(...lackingIn(given, [...new Set([...chosen?.given ?? [], ...takenBy(action)])]));
+  const content = contentOf(given, kubeconfig, report);
   // What belongs together is only judged when each part is right: otherwise a typo would be reported twice.
   throwProblems(report.problems.sort(byPlace));
   const own = onlyOf(action, given);
-  const together = checkTogether({ ...own, action, inputs: given.given, notChosen: wanted === undefined ? withWorkloads(environments) : [] });
+  const notChosen = wanted === undefined ? withWorkloads(environments) : [];
+  const together = checkTogether({ ...own, action, kubeconfig: content, inputs: given.given, notChosen });
   const { config, secrets, problems } = assemble(action, own, facts, layers === noLayers ? undefined : file?.path);
   throwProblems([...together.problems, ...problems]);
   const warnings = [...[given, base, ...chosen ? [chosen] : [], report, together].flatMap((part) => part.warnings)];
-  const { kubeconfig } = own.values;
-  const names = [...namesIn(config), ...kubeconfig && 'content' in kubeconfig ? kubeconfig.names : []];
-  return { config, warnings, secrets: distinct([...secretsIn(inputs), ...secrets]), names };
+  return { config, warnings, secrets: distinct(secrets), names: [...namesIn(config), ...content?.names ?? []] };
 }
 
 function throwProblems(problems: readonly Problem[]): void {
@@ -80,15 +79,20 @@ const withWorkloads = (environments: FileLayers['environments']): readonly strin
 const byPlace = (a: Problem, b: Problem): number => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
 
 function readFileOf({ file, inputs }: ConfigSource, report: Report): FileLayers {
-  if (file?.text === undefined) {
+  if (file?.reading === undefined) {
     const hint = 'Check the path, which begins at the root of the repository, and that the repository was checked out before this step.';
     if (file && inputs['config']?.trim()) report.problem({ where: 'input config' }, { message: `there is no file ${quote(file.path)}`, hint });
     return noLayers;
   }
-  const read = readSettingsText(file.path, file.text);
-  if ('root' in read) return readFileLayers(read.root);
-  report.problems.push(...read.problems);
+  if ('root' in file.reading) return readFileLayers(file.reading.root);
+  report.problems.push(...file.reading.problems);
   return noLayers;
+}
+
+/** What the kubeconfig says that was given as content. */
+function contentOf({ values, spots }: Layer, read: Documents['kubeconfig'], report: Report): Kubeconfig | undefined {
+  if (read === undefined || values.kubeconfig === undefined || 'path' in values.kubeconfig) return undefined;
+  return report.take(spots.kubeconfig ?? { where: 'input kubeconfig' }, read);
 }
 
 /** The part of the file for the wanted environment. Without any environments in the file, the name is only a name. */
@@ -96,7 +100,7 @@ function chooseEnvironment(wanted: string, layers: FileLayers, file: ConfigSourc
   const at = { where: 'input environment' };
   const known = [...layers.environments.keys()];
   if (layers.spot === undefined) {
-    const reason = file?.text === undefined ? 'there is no settings file' : `${file.path} has no \`environments:\``;
+    const reason = file?.reading === undefined ? 'there is no settings file' : `${file.path} has no \`environments:\``;
     report.warning(at, { message: `${quote(wanted)} only names the run: ${reason}` });
   } else if (!layers.environments.has(wanted)) {
     const list = known.length === 0 ? 'The file has none.' : `The file has ${known.slice(0, 20).map(quote).join(', ')}.`;

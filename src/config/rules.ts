@@ -1,7 +1,7 @@
 import type { Problem } from '../outcome/errors.js';
 import type { ActionName } from '../outcome/action.js';
 import { both, quote } from './kit/checked.js';
-import { contextFault } from './values/kubeconfig.js';
+import { contextFault, type Kubeconfig } from './values/kubeconfig.js';
 import type { Layer } from './layers.js';
 import type { Spot } from './kit/node.js';
 import { problemAt } from './kit/report.js';
@@ -16,6 +16,8 @@ import { settings, settingNames, type GivenValues, type SettingName } from './se
 /** The settings of a run, all sources together, with their places. */
 export interface Settings extends Pick<Layer, 'values' | 'spots'> {
   readonly action: ActionName;
+  /** What it says, when its content was given. */
+  readonly kubeconfig?: Kubeconfig;
   /** Those that were given for this run alone, so that they must have an effect. */
   readonly inputs: readonly SettingName[];
   /** Environments of the settings file that name `workloads`, when the run was told of none. */
@@ -127,9 +129,7 @@ function login(given: Settings): readonly Problem[] {
 }
 
 function context(given: Settings): readonly Problem[] {
-  const { kubeconfig } = given.values;
-  const wanted = given.values['kube-context'];
-  const fault = contextFault(kubeconfig, wanted);
+  const fault = given.kubeconfig && contextFault(given.kubeconfig, given.values['kube-context']);
   return fault ? [problemAt(spotOf(given, 'kubeconfig'), fault)] : [];
 }
 

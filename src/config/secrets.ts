@@ -1,7 +1,6 @@
 import { variablePattern } from './values/build-secrets.js';
 import { secretIdPattern } from './values/key-value.js';
-import { isContentForPaths, isKubeconfigPath, parseKubeconfig } from './values/kubeconfig.js';
-import { isSecret, looksSecret } from './secret-shape.js';
+import { isSecret } from './secret-shape.js';
 
 /** A text that is to be hidden. */
 export interface Secret {
@@ -12,22 +11,11 @@ export interface Secret {
   readonly of: string;
 }
 
-/**
- * What must be hidden of the raw inputs, before any of them is looked at for anything else. Never fails: of a text that
- * is not understood it is rather too much. The names of its inputs are in `secretInputs`.
- */
-export function secretsIn(inputs: Readonly<Record<string, string>>): readonly Secret[] {
-  const kubeconfig = inputs['kubeconfig'] ?? '';
-  return distinct([
-    ...passwordSecrets(withoutLineEnd(inputs['registry-password'] ?? '')),
-    ...(inputs['build-secrets'] ?? '').split(/\r\n?|\n/).flatMap(secretOfLine),
-    ...(isKubeconfigPath(kubeconfig) ? [] : kubeconfigSecrets(kubeconfig)),
-  ]);
-}
-
-/** What must be hidden of the environment, where a kubeconfig stands in a variable that is to hold its path. */
-export const secretsInEnvironment = ({ KUBECONFIG: text = '' }: Readonly<Record<string, string | undefined>>): readonly Secret[] =>
-  (isContentForPaths(text) ? kubeconfigSecrets(text).map((secret) => ({ ...secret, of: 'KUBECONFIG' })) : []);
+/** What must be hidden of the raw inputs apart from the kubeconfig. Never fails: of a text that is not understood it is rather too much. */
+export const passwordsIn = (inputs: Readonly<Record<string, string>>): readonly Secret[] => [
+  ...passwordSecrets(withoutLineEnd(inputs['registry-password'] ?? '')),
+  ...(inputs['build-secrets'] ?? '').split(/\r\n?|\n/).flatMap(secretOfLine),
+];
 
 export const valuesOf = (of: string, texts: readonly string[]): readonly Secret[] => texts.map((text) => ({ text, kind: 'value', of }));
 
@@ -61,26 +49,6 @@ function secretOfLine(line: string): readonly Secret[] {
 }
 
 export const buildSecret = (id: string): string => `build-secrets, ${id}`;
-
-/** The text as it was given, the content behind it, and every secret in that. */
-export function kubeconfigSecrets(text: string): readonly Secret[] {
-  const of = 'kubeconfig';
-  const parsed = parseKubeconfig(text);
-  if (!parsed.ok || 'path' in parsed.value) return distinct([{ text: text.trim(), kind: /\s/.test(text.trim()) ? 'document' : 'value', of }, ...valuesOf(of, guessed(text))]);
-  const { content, secrets } = parsed.value;
-  const isEncoded = content.trim() !== text.trim();
-  return distinct([
-    { text: text.trim(), kind: isEncoded ? 'value' : 'document', of },
-    { text: content.trim(), kind: 'document', of },
-    ...valuesOf(of, secrets),
-  ]);
-}
-
-/** What may be secret in a text that cannot be parsed: what has the name of a secret, and what looks like one. */
-function guessed(text: string): readonly string[] {
-  const named = [...text.matchAll(/([\w-]+)["']?\s*[:=]\s*["']?([^\s"',{}[\]]+)/g)].flatMap(([, name = '', value = '']) => (isSecret(name, value) ? [value] : []));
-  return [...named, ...text.split(/[\s"',{}[\]]+/).filter(looksSecret)];
-}
 
 /** Each once, without those that are blank. */
 export function distinct(secrets: readonly Secret[]): readonly Secret[] {

@@ -31,7 +31,7 @@ export const takenBy = (action: ActionName): readonly SettingName[] => settingNa
 export const settingsOf = (action: ActionName): readonly SettingName[] => takenBy(action).filter((name) => settings[name].kind.fromText);
 /** Settings that can stand in the settings file. */
 export const fileSettings: readonly SettingName[] = settingNames.filter((name) => settings[name].inFile);
-/** Inputs whose raw text is to be masked before anything else happens; see `secretsIn` for what exactly. */
+/** Inputs whose raw text is to be masked before anything else happens; see `rawSecrets` for what exactly. */
 export const secretInputs: readonly SettingName[] = settingNames.filter((name) => settings[name].secret);
 
 export const isSettingName = (name: string): name is SettingName => Object.hasOwn(settings, name);

@@ -1,5 +1,6 @@
-import { secretsIn, secretsInEnvironment, type Secret } from '../config/secrets.js';
+import type { Secret } from '../config/secrets.js';
 import { loadConfig } from '../config/load.js';
+import { rawSecrets } from '../config/raw-secrets.js';
 import type { Config } from '../config/config.js';
 import type { ActionName } from '../outcome/action.js';
 import { ConfigError, describeProblem, type DeployError, type Problem } from '../outcome/errors.js';
@@ -47,12 +48,13 @@ export function withoutFolder({ clock }: Pick<Ports, 'clock'>, request: Omit<Req
 export async function readConfig(ports: Ports, { action, inputs, facts }: Request): Promise<Config> {
   const { log } = ports;
   log.keep(ownWords);
-  for (const { text, kind } of [...secretsIn(inputs), ...secretsInEnvironment(ports.env)]) log.mask(text, kind);
+  const given = await rawSecrets(inputs, ports.env);
+  for (const { text, kind } of given) log.mask(text, kind);
   const { config, warnings, secrets, names } = await loadConfig({ action, inputs, facts: { defaultApp: facts.repository, env: ports.env } }, ports.files);
   log.keep(names);
   for (const { text, kind } of secrets) log.mask(text, kind);
   for (const warning of warnings) log.warning(withoutPlace(warning), warning);
-  for (const place of notHidden(log, secrets)) log.warning(`A secret in \`${place}\` is so short, or so common a word, that it also stands in the verdicts and names that are printed. ${cannotHide}`);
+  for (const place of notHidden(log, [...given, ...secrets])) log.warning(`A secret in \`${place}\` is so short, or so common a word, that it also stands in the verdicts and names that are printed. ${cannotHide}`);
   return config;
 }
 

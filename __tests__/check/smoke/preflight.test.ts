@@ -1,17 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RawAnswer } from '../../../src/kubernetes/client/api.js';
 import type { Service } from '../../../src/kubernetes/client/objects.js';
-import { parseConfig } from '../../../src/config/parse.js';
 import type { SmokeCheck } from '../../../src/config/config.js';
 import { HttpError, type HttpRequest, type HttpTrouble } from '../../../src/ports/http.js';
 import { checkSmoke } from '../../../src/check/smoke/preflight.js';
+import { parseTexts } from '../../config/parse-texts.js';
 import { fakePorts } from '../../kubernetes/client/fake-ports.js';
 import { deployment, service } from '../../kubernetes/judge/build.js';
 import { fakeCluster, response } from '../../target/set-image/fake-cluster.js';
 
 /** The checks of an input of two lines, of which the second counts, or of a settings file. */
 const fromInput = (line: string): SmokeCheck =>
-  parseConfig({ action: 'rollout', inputs: { workloads: 'deployment/api', image: 'registry.example/api', digest: `sha256:${'a'.repeat(64)}`, smoke: `service/first\n${line}` } }).config.smoke[1] as SmokeCheck;
+  parseTexts({ action: 'rollout', inputs: { workloads: 'deployment/api', image: 'registry.example/api', digest: `sha256:${'a'.repeat(64)}`, smoke: `service/first\n${line}` } }).config.smoke[1] as SmokeCheck;
 
 const noEndpoints: RawAnswer = { status: 503, headers: {}, body: JSON.stringify({ kind: 'Status', message: 'no endpoints available for service "api"', code: 503 }) };
 const answer = (status: number, body = ''): RawAnswer => ({ status, headers: {}, body });
@@ -78,7 +78,7 @@ describe('a smoke check that leads nowhere, whatever is released', () => {
   });
   it('has the line and column of a settings file', async () => {
     const text = 'workloads: [deployment/api]\nimage: registry.example/api\nsmoke:\n  - service/apj/health\n  - { target: service/api:81/ }\n';
-    const { smoke } = parseConfig({ action: 'rollout', inputs: { digest: `sha256:${'a'.repeat(64)}` }, file: { path: '.github/deploy.yml', text } }).config;
+    const { smoke } = parseTexts({ action: 'rollout', inputs: { digest: `sha256:${'a'.repeat(64)}` }, text }).config;
     const scope = { ports: fakePorts(), cluster: fakeCluster(), services: [api], present: [] };
     expect((await checkSmoke(scope, smoke)).problems.map(({ message }) => message)).toEqual([
       '.github/deploy.yml:4:5: smoke[0]: Service apj does not exist in namespace web.', '.github/deploy.yml:5:5: smoke[1]: Service api has no port 81; it has 80 (http), 9000 (admin).',

@@ -3,7 +3,7 @@ import { defined } from '../kit/record.js';
 import { section, type Values } from '../setting.js';
 import { argument } from '../values/argument.js';
 import { sha256 } from '../values/digest.js';
-import { kubeconfig, type Kubeconfig, type KubeconfigSource } from '../values/kubeconfig.js';
+import { kubeconfig } from '../values/kubeconfig.js';
 import { kubectlUrl } from '../values/kubectl-url.js';
 import { label } from '../values/kubernetes-names.js';
 
@@ -38,11 +38,9 @@ export const cluster = section('Cluster', clusterActions, {
   },
 });
 
-const sourceOf = (kubeconfig: Kubeconfig): KubeconfigSource => ('path' in kubeconfig ? { path: kubeconfig.path } : { content: kubeconfig.content });
-
 /** How the cluster is reached. */
-export const clusterOf = ({ kubeconfig: given, ...values }: Values<typeof cluster.settings>) => defined({
-  kubeconfig: given && sourceOf(given),
+export const clusterOf = ({ kubeconfig, ...values }: Values<typeof cluster.settings>) => defined({
+  kubeconfig,
   context: values['kube-context'],
   namespace: values.namespace,
   /** Where a missing kubectl is downloaded from; `{version}`, `{os}` and `{arch}` are filled in. Undefined: the default address. */

@@ -1,5 +1,4 @@
-import { parseKubeconfig } from '../../config/values/kubeconfig.js';
-import { kubeconfigSecrets } from '../../config/secrets.js';
+import { kubeconfigSecrets, readKubeconfig } from '../../config/kubeconfig.js';
 import type { Ports } from '../../ports/ports.js';
 import type { ReadKubeconfig } from './kubeconfig.js';
 
@@ -13,8 +12,8 @@ const longestToken = 64 * 1024;
 export async function hideSecrets({ files, log }: Pick<Ports, 'files' | 'log'>, read: readonly ReadKubeconfig[]): Promise<void> {
   for (const { text, file } of read) {
     if (text === undefined || text.trim() === '') continue;
-    const parsed = parseKubeconfig(text);
-    if (parsed.ok && 'names' in parsed.value) log.keep(parsed.value.names);
+    const kubeconfig = readKubeconfig(text);
+    if (kubeconfig.ok) log.keep(kubeconfig.value.names);
     // Of a text that is no kubeconfig nothing is known; it may be any file of the machine.
     if (file !== undefined) for (const secret of kubeconfigSecrets(text)) log.mask(secret.text, secret.kind);
   }

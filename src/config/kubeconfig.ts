@@ -1,0 +1,96 @@
+import { parseDocument } from 'yaml';
+import { bad, good, type Checked } from './kit/checked.js';
+import { isSecret, isSecretName, looksSecret } from './secret-shape.js';
+import { distinct, valuesOf, type Secret } from './secrets.js';
+import { kubeconfigOf, type Kubeconfig } from './values/kubeconfig.js';
+
+const wanted = 'Give the content of a kubeconfig, its base64 form, or the path of a file.';
+
+/** Reads the content of a kubeconfig, or base64 of it. No message repeats anything of the text, as it may be full of secrets. */
+export function readKubeconfig(text: string): Checked<Kubeconfig> {
+  const source = kubeconfigOf(text);
+  const root = 'path' in source ? undefined : toObject(source.content);
+  if (root === undefined) return bad('is not a kubeconfig: it cannot be read as YAML or JSON', wanted);
+  if (!isRecord(root)) return bad('is not a kubeconfig: it has no `clusters`', wanted);
+  const kind = root['kind'];
+  if (kind !== undefined && kind !== 'Config') {
+    return bad(`is not a kubeconfig: it is an object of another kind${typeof kind === 'string' && /^[A-Za-z]{1,40}$/.test(kind) ? `, ${kind}` : ''}`, wanted);
+  }
+  if (!Array.isArray(root['clusters']) || root['clusters'].length === 0) return bad('is not a kubeconfig: it has no `clusters`', wanted);
+  const current = root['current-context'];
+  return good({
+    contexts: records(root['contexts']).flatMap(({ name }) => (typeof name === 'string' ? [name] : [])),
+    ...(typeof current === 'string' && current !== '' ? { currentContext: current } : {}),
+    secrets: [
+      ...records(root['users']).flatMap(({ user }) => (isRecord(user) ? secretsOfUser(user) : [])),
+      ...records(root['clusters']).flatMap(({ cluster }) => (isRecord(cluster) ? texts([cluster['server'], cluster['proxy-url']]).flatMap(loginIn) : [])),
+    ],
+    names: texts([
+      ...['clusters', 'contexts', 'users'].flatMap((list) => records(root[list]).map(({ name }) => name)),
+      ...records(root['contexts']).map(({ context }) => (isRecord(context) ? context['namespace'] : undefined)),
+    ]),
+  });
+}
+
+function toObject(text: string): unknown {
+  try {
+    const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false, logLevel: 'silent' });
+    return document.errors.length > 0 ? undefined : document.toJS({ maxAliasCount: 20 });
+  } catch {
+    return undefined;
+  }
+}
+
+/** https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/#AuthInfo */
+function secretsOfUser({ exec, 'client-key': _path, ...user }: Record<string, unknown>): readonly string[] {
+  return [...named(user, 0), ...(isRecord(exec) ? secretsOfPlugin(exec) : [])];
+}
+
+/** Every text under a name that says that it is a secret: `token`, `client-key-data`, `auth-provider.config.id-token`. */
+function named(value: Record<string, unknown>, depth: number): readonly string[] {
+  if (depth > 6) return [];
+  return Object.entries(value).flatMap(([name, inner]) => {
+    if (isRecord(inner)) return named(inner, depth + 1);
+    return isSecretName(name) ? texts([inner]) : [];
+  });
+}
+
+/** Of a plugin: what it gets in its environment or as an option, where that is a secret by its name or its look. */
+function secretsOfPlugin({ env, args }: Record<string, unknown>): readonly string[] {
+  const variables = records(env).flatMap(({ name, value }) => texts([value]).filter((text) => isSecret(typeof name === 'string' ? name : '', text)));
+  const words = Array.isArray(args) ? texts(args) : [];
+  const options = words.flatMap((word, index) => {
+    const [, name = '', value = words[index + 1] ?? ''] = /^--?([^=]+)(?:=(.*))?$/s.exec(word) ?? [];
+    return isSecret(name, value) && !value.startsWith('-') ? [value] : [];
+  });
+  return [...variables, ...options];
+}
+
+/** The password in `https://user:password@host`, as it is written there. */
+const loginIn = (url: string): readonly string[] => texts([/^[a-z+.-]+:\/\/[^/@]*?:([^/@]+)@/i.exec(url)?.[1]]);
+
+/** What is a text with something in it; numbers too, as YAML makes one of a token of digits. */
+const texts = (values: readonly unknown[]): readonly string[] =>
+  values.flatMap((value) => (typeof value === 'number' ? [String(value)] : typeof value === 'string' && value.trim() !== '' ? [value] : []));
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const records = (value: unknown): readonly Record<string, unknown>[] => (Array.isArray(value) ? value.filter(isRecord) : []);
+
+/** The text as it was given, the content behind it, and every secret in that. */
+export function kubeconfigSecrets(text: string): readonly Secret[] {
+  const of = 'kubeconfig';
+  const [read, source] = [readKubeconfig(text), kubeconfigOf(text)];
+  if (!read.ok || 'path' in source) return distinct([{ text: text.trim(), kind: /\s/.test(text.trim()) ? 'document' : 'value', of }, ...valuesOf(of, guessed(text))]);
+  const isEncoded = source.content.trim() !== text.trim();
+  return distinct([
+    { text: text.trim(), kind: isEncoded ? 'value' : 'document', of },
+    { text: source.content.trim(), kind: 'document', of },
+    ...valuesOf(of, read.value.secrets),
+  ]);
+}
+
+/** What may be secret in a text that cannot be parsed: what has the name of a secret, and what looks like one. */
+function guessed(text: string): readonly string[] {
+  const named = [...text.matchAll(/([\w-]+)["']?\s*[:=]\s*["']?([^\s"',{}[\]]+)/g)].flatMap(([, name = '', value = '']) => (isSecret(name, value) ? [value] : []));
+  return [...named, ...text.split(/[\s"',{}[\]]+/).filter(looksSecret)];
+}

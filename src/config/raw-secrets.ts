@@ -1,0 +1,21 @@
+import { distinct, passwordsIn, type Secret } from './secrets.js';
+import { holdsContent, isContentForPaths } from './values/kubeconfig.js';
+
+/**
+ * What must be hidden of the raw inputs, before any of them is looked at for anything else, and of the environment, where a
+ * kubeconfig stands in the variable that is to hold its path. Never fails. The names of these inputs are in `secretInputs`.
+ */
+export async function rawSecrets(inputs: Readonly<Record<string, string>>, env: Readonly<Record<string, string | undefined>>): Promise<readonly Secret[]> {
+  const [given, variable = ''] = [inputs['kubeconfig'], env['KUBECONFIG']];
+  return distinct([
+    ...passwordsIn(inputs),
+    ...(holdsContent(given) ? await secretsOf(given) : []),
+    ...(isContentForPaths(variable) ? await secretsOf(variable) : []).map((secret) => ({ ...secret, of: 'KUBECONFIG' })),
+  ]);
+}
+
+/** The parser of YAML is loaded for this alone. */
+async function secretsOf(kubeconfig: string): Promise<readonly Secret[]> {
+  const { kubeconfigSecrets } = await import('./kubeconfig.js');
+  return kubeconfigSecrets(kubeconfig);
+}
