@@ -29,7 +29,7 @@ export interface JudgedCase {
   readonly now: Seen;
 }
 
-const unfinished = ({ phase }: Seen): boolean => ['changing', 'stopped', 'restoring'].includes(phase ?? '');
+const unfinished = ({ phase }: Seen): boolean => ['in-progress', 'interrupted', 'restoring'].includes(phase ?? '');
 const taken = (others: readonly OthersChange[]): boolean => others.some(({ change }) => isTaking(change));
 
 /** Compares what the runs of a case said with what is true, and has the next run finish what a dead one left. */

@@ -85,7 +85,7 @@ export async function look(namespace: string, app: string): Promise<Seen> {
   return {
     workloads: Object.fromEntries(seen), service, holder: lease?.holderIdentity ?? '', holderSilentMs: lease?.renewTime ? Date.now() - Date.parse(lease.renewTime) : 0,
     phase: ledger?.run.phase,
-    releases: (ledger?.releases ?? []).map(({ reference, images }: Json) => ({ reference, withdrawn: images.some((each: Json) => each.withdrawnAt) })),
+    releases: (ledger?.releases ?? []).map(({ reference, contents }: Json) => ({ reference, withdrawn: contents.some((each: Json) => each.withdrawnAt) })),
   };
 }
 

@@ -76,7 +76,7 @@ describe('the release that is gone back to is what the run itself has set', () =
     expect(result.summary).toContain('There was no healthy version to go back to');
     expectTold(result, 'there is nothing better');
     expect(result.report).toMatchObject({ changes: [{ before: referenceOf(bad), after: referenceOf(v2), now: referenceOf(v2) }], undoCommands: [] });
-    expect((await ledgerOf(space)).run.phase).toBe('left');
+    expect((await ledgerOf(space)).run.phase).toBe('unverified');
     expect(await imageOf(space, 'Deployment', 'web')).toBe(referenceOf(v2));
   }));
 });

@@ -82,7 +82,7 @@ describe('quota-exceeded where a pod goes before the new one comes', () => {
     expect(evidenceOf(result)).toContain('FailedCreate');
     expect(result.report.rollback.notes.join()).toContain('exceeded quota: few');
     expect(await snapshotOf(space)).toEqual(before);
-    expect((await ledgerOf(space)).run.phase).toBe('left');
+    expect((await ledgerOf(space)).run.phase).toBe('unverified');
     expect((await space.get('Lease', 'deploy-lock-app')).spec.holderIdentity).toBe('');
 
     await space.remove('ResourceQuota', 'few');

@@ -24,7 +24,7 @@ afterAll(() => {
 const referenceOf = ({ name, digest }: PushedImage): string => `${name}@${digest}`;
 
 /** What has to be true after a good run and after a bad one, besides the verdict: nobody is held, the lock is free, the ledger knows. */
-async function expectTidy(space: Space, phase: 'proven' | 'restored', app = 'app'): Promise<void> {
+async function expectTidy(space: Space, phase: 'verified' | 'restored', app = 'app'): Promise<void> {
   expect((await space.list('Deployment')).filter(({ spec }) => spec.paused || spec.minReadySeconds).map(({ metadata }) => metadata.name)).toEqual([]);
   expect((await ledgerOf(space, app)).run.phase).toBe(phase);
   expect((await space.get('Lease', `deploy-lock-${app}`)).spec.holderIdentity).toBe('');
@@ -33,7 +33,7 @@ async function expectTidy(space: Space, phase: 'proven' | 'restored', app = 'app
 async function expectDeployed(space: Space, result: ActionResult, image: PushedImage): Promise<void> {
   expectEnding(result, { verdict: 'deployed' });
   expect(await runningImages(space, 'web')).toEqual([referenceOf(image)]);
-  await expectTidy(space, 'proven');
+  await expectTidy(space, 'verified');
 }
 
 /** A version that ends at once goes back to exactly what was there, and then a good one is deployed. */
@@ -138,7 +138,7 @@ describe('names as long as they may be', () => {
     expectEnding(good, { verdict: 'deployed' });
     expectTold(good, `deployment/${name}`);
     expect(await runningImages(space, 'web')).toEqual([referenceOf(v2)]);
-    await expectTidy(space, 'proven', longApp);
+    await expectTidy(space, 'verified', longApp);
   }));
 
   it.concurrent('StatefulSet; an app that is named after a long image', inSpace('names', async (space) => {
@@ -154,7 +154,7 @@ describe('names as long as they may be', () => {
     expectEnding(result, { verdict: 'deployed' });
     expect(await runningImages(space, 'web')).toEqual([referenceOf(v2)]);
     const [lease] = await space.list('Lease');
-    await expectTidy(space, 'proven', lease.metadata.name.replace('deploy-lock-', ''));
+    await expectTidy(space, 'verified', lease.metadata.name.replace('deploy-lock-', ''));
   }));
 });
 

@@ -61,7 +61,7 @@ describe('a run that died without a post step', () => {
     });
     expect(dead.signal).toBe('SIGKILL');
     expect((await space.get('Deployment', 'web')).spec.paused).toBe(true);
-    expect((await ledgerOf(space)).run.phase).toBe('changing');
+    expect((await ledgerOf(space)).run.phase).toBe('in-progress');
 
     // The one that follows is no better, so that what is there in the end is what was there in the beginning.
     const next = await runAction({ inputs: rolloutInputs(space, await variant('v3', 'crash'), smoke('v3')), env: otherRun });
@@ -87,7 +87,7 @@ describe('a run that died without a post step', () => {
     silent.closeAllConnections();
     silent.close();
     expect(dead.signal).toBe('SIGKILL');
-    expect((await ledgerOf(space)).run.phase).toBe('changing');
+    expect((await ledgerOf(space)).run.phase).toBe('in-progress');
 
     const next = await runAction({ inputs: rolloutInputs(space, await variant('v3', 'crash')), env: otherRun });
     expect(next.report.recovery).toMatchObject({ result: 'confirmed', runUrl: expect.stringContaining('/runs/4711') });
@@ -95,6 +95,6 @@ describe('a run that died without a post step', () => {
     expectEnding(next, { verdict: 'rolled-back', cause: 'crash-loop' });
     // What was confirmed is what the failed version after it goes back to.
     expect(await runningImages(space, 'web')).toEqual([`${v2.name}@${v2.digest}`]);
-    expect((await ledgerOf(space)).releases[0]).toMatchObject({ reference: `${v2.name}@${v2.digest}`, proven: true });
+    expect((await ledgerOf(space)).releases[0]).toMatchObject({ reference: `${v2.name}@${v2.digest}`, verified: true });
   }));
 });

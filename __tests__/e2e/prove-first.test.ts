@@ -57,7 +57,7 @@ describe('a version that starts well and answers wrongly', () => {
     const stayed = (await podsOf(space)).filter((uid) => pods.includes(uid)).length;
     if (stayed < kept) throw new Error(`${stayed} of ${pods.length} old pods stayed, not ${kept}\n${result.lines.map(({ atMs, text }) => `${atMs} ${text}`).join('\n')}`);
     expect(await isPaused(space)).toBe(false);
-    expect((await ledgerOf(space)).run).toMatchObject({ phase: 'restored', held: [{ ref: 'deployment/web', minReadySeconds: 0 }] });
+    expect((await ledgerOf(space)).run).toMatchObject({ phase: 'restored', target: { recorded: { paused: [{ ref: 'deployment/web', minReadySeconds: 0 }] } } });
   })());
 });
 

@@ -49,7 +49,7 @@ describe('while it rolls out', () => {
     expectTold(result, 'does not let this account watch any more', 'The credentials in the kubeconfig have probably run out');
     expect(await snapshotOf(space)).toEqual(before);
     expect(await runningImages(space, 'web')).toEqual(expect.arrayContaining(running));
-    expect((await ledgerOf(space)).run.phase).toBe('left');
+    expect((await ledgerOf(space)).run.phase).toBe('unverified');
     expect((await space.get('Lease', 'deploy-lock-app')).spec.holderIdentity).toBe('');
 
     const v3 = await variant('v3');

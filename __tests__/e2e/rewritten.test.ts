@@ -41,7 +41,7 @@ describe('a webhook that rewrites the registry of each image', () => {
     expectEnding(good, { verdict: 'deployed' });
     expect(good.log).toContain(`the cluster stores ${v2Cached} when ${v2.name}@${v2.digest} is set`);
     expect(await imageOf(space, 'Deployment', 'web')).toBe(v2Cached);
-    expect((await ledgerOf(space)).releases[0].images).toMatchObject([{ image: v2Cached }]);
+    expect((await ledgerOf(space)).releases[0].contents).toMatchObject([{ version: v2Cached }]);
     expectEnding(await runAction({ inputs: rolloutInputs(space, v2, { workloads }) }), { verdict: 'unchanged' });
 
     for (const [mode, more] of [['crash', {}], [`${calm},wrong-answer`, { 'prove-first': 'false' }]] as const) {

@@ -43,12 +43,12 @@ describe('back to a release by its name', () => {
     expectEnding(byCommit, { verdict: 'deployed' });
     expect(await runningImages(space, 'web')).toEqual([referenceOf(v2)]);
     // The whole list, newest first, with what is there now marked, and what is gone back to.
-    expect(byCommit.log).toMatch(new RegExp(`\\* ${referenceOf(v3)} of \\d{4}-.*, commit ${commitOf(3).slice(0, 12)}, proven \\(is there now\\)`));
-    expect(byCommit.log).toMatch(new RegExp(`  ${referenceOf(v2)} of \\d{4}-.*, commit ${commitOf(2).slice(0, 12)}, proven`));
+    expect(byCommit.log).toMatch(new RegExp(`\\* ${referenceOf(v3)} of \\d{4}-.*, commit ${commitOf(3).slice(0, 12)}, verified \\(is there now\\)`));
+    expect(byCommit.log).toMatch(new RegExp(`  ${referenceOf(v2)} of \\d{4}-.*, commit ${commitOf(2).slice(0, 12)}, verified`));
     expect(byCommit.log).toContain(`going back to ${referenceOf(v2)}`);
     // What is recorded and reported is the commit that was gone back to.
     expect(byCommit.report.commit).toBe(commitOf(2));
-    expect((await ledgerOf(space)).releases[0]).toMatchObject({ reference: referenceOf(v2), commit: commitOf(2), proven: true });
+    expect((await ledgerOf(space)).releases[0]).toMatchObject({ reference: referenceOf(v2), commit: commitOf(2), verified: true });
 
     const byDigest = await back(space, v1, { to: v1.digest, smoke: 'service/web/ -> 200 contains v1' });
     expectEnding(byDigest, { verdict: 'deployed' });
@@ -82,8 +82,8 @@ describe('back, again and again', () => {
     expectEnding(await back(space, v3), { verdict: 'deployed' });
     expect(await runningImages(space, 'web')).toEqual([referenceOf(v2)]);
     const { releases: known } = await ledgerOf(space);
-    expect(known.find((release: { reference: string }) => release.reference === referenceOf(v3))?.images).toEqual(
-      [{ workload: 'deployment/web', container: 'web', image: referenceOf(v3), withdrawnAt: expect.any(String) }]);
+    expect(known.find((release: { reference: string }) => release.reference === referenceOf(v3))?.contents).toEqual(
+      [{ subject: 'deployment/web', part: 'web', version: referenceOf(v3), withdrawnAt: expect.any(String) }]);
 
     const second = await back(space, v3);
     expectEnding(second, { verdict: 'deployed' });

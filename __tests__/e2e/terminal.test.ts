@@ -44,7 +44,7 @@ describe('in a terminal whose reader goes away after one line', () => {
     expect(stdout.trim().split('\n')).toHaveLength(1);
     expect(exitCode).toBe(0);
     expect(await runningImages(space, 'web')).toEqual([`${v2.name}@${v2.digest}`]);
-    expect((await ledgerOf(space)).run.phase).toBe('proven');
+    expect((await ledgerOf(space)).run.phase).toBe('verified');
     expect((await space.get('Lease', 'deploy-lock-app')).spec.holderIdentity).toBe('');
   }));
 

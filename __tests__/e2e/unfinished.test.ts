@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { closeApi, type Any } from './harness/api.js';
+import { closeApi } from './harness/api.js';
 import { calm, imageOf, inSpace, rolloutInputs, startHealthy, variant } from './harness/app.js';
 import { expectEnding } from './harness/ending.js';
 import { closeImages, type PushedImage } from './harness/images.js';
@@ -109,12 +109,7 @@ describe('a ledger that somebody has written into', () => {
       const before = await snapshotOf(space);
       const dead = await runAction({ inputs: rolloutInputs(space, await variant('v2', `${calm},slow-ready=60s`)), withoutPost: true, signals: kill(rollingOut) });
       expect(dead.signal).toBe('SIGKILL');
-      await writeChecks(space, [
-        { text: `${address}/outside`, statuses: [200], target: { type: 'url', url: `${address}/outside` } },
-        // What it says and what it asks are not the same.
-        { text: 'service/web/ -> 200 contains v1', statuses: [200], target: { type: 'url', url: `${address}/disguised` } },
-        { text: 'service/web/../../../secrets', statuses: [200, 403], target: { type: 'service', name: 'web', path: '/../../../secrets' } },
-      ]);
+      await writeChecks(space, [`${address}/outside`, 'service/web/ -> 200 contains v1', 'service/web/../../../secrets']);
       const next = await runAction({ inputs: rolloutInputs(space, await variant('v3', 'crash'), smoke('v3')), env: otherRun });
       expect(next.report.recovery).toMatchObject({ result: 'restored' });
       expectEnding(next, { verdict: 'rolled-back', cause: 'crash-loop' });
@@ -127,8 +122,8 @@ describe('a ledger that somebody has written into', () => {
 });
 
 /** As somebody who may edit ConfigMaps, and nothing else. */
-async function writeChecks(space: Space, smoke: readonly Any[]): Promise<void> {
+async function writeChecks(space: Space, checks: readonly string[]): Promise<void> {
   const ledger = await ledgerOf(space);
-  const run = { ...ledger.run, smoke, before: { ...ledger.run.before, held: smoke.map(({ text }) => text) } };
+  const run = { ...ledger.run, checks, passedBefore: checks };
   await space.patch('ConfigMap', 'deploy-ledger-app', { data: { 'ledger.json': JSON.stringify({ ...ledger, run }) } });
 }

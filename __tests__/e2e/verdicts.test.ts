@@ -17,7 +17,7 @@ afterAll(() => {
   closeImages();
 });
 
-const ledgerOf = async (space: Space, app = 'app'): Promise<{ run: { phase: string }; releases: { reference: string; proven: boolean }[] } | undefined> => {
+const ledgerOf = async (space: Space, app = 'app'): Promise<{ run: { phase: string }; releases: { reference: string; verified: boolean }[] } | undefined> => {
   const map = await space.get('ConfigMap', `deploy-ledger-${app}`);
   return map && JSON.parse(map.data['ledger.json']);
 };
@@ -42,7 +42,7 @@ describe('deployed', () => {
     expect(result.log).toContain(`set image deployment/web web=${v2.name}@${v2.digest}`);
     expect(errors).toEqual([]);
     expect(Object.keys(answers).sort()).toEqual(['200 v1', '200 v2']);
-    expect(await ledgerOf(space)).toMatchObject({ run: { phase: 'proven' }, releases: [{ reference: `${v2.name}@${v2.digest}`, proven: true }, { proven: true }] });
+    expect(await ledgerOf(space)).toMatchObject({ run: { phase: 'verified' }, releases: [{ reference: `${v2.name}@${v2.digest}`, verified: true }, { verified: true }] });
     expect(result.post?.exitCode).toBe(0);
     expect(result.post?.outputs).toEqual({});
     expectHidden(result, space.token);
@@ -120,7 +120,7 @@ describe('unchanged', () => {
       expect(JSON.stringify(again.report.failure.evidence)).toContain('fault-app v2 starts');
       expect(await snapshotOf(space)).toEqual(left);
     }
-    expect(await ledgerOf(space)).toMatchObject({ run: { phase: 'left' }, releases: [{ proven: true }] });
+    expect(await ledgerOf(space)).toMatchObject({ run: { phase: 'unverified' }, releases: [{ verified: true }] });
   }));
 });
 

@@ -72,7 +72,7 @@ describe('where nothing runs', () => {
     expect(warningsOf(result)).toContain('was not asked: no node takes the pods of web (node selector gpu=yes)');
     expect(result.log).toContain('The new image is set; nothing runs with it now, so nothing is verified');
     expect(result.log + result.summary).not.toMatch(claims);
-    expect((await ledgerOf(space)).releases[0]).toMatchObject({ proven: false, unverified: ['daemonset/web'] });
+    expect((await ledgerOf(space)).releases[0]).toMatchObject({ verified: false, unverified: ['daemonset/web'] });
   }));
 
   it.concurrent('beside one that serves, what is verified is told from what is not, and each can be gone back to', inSpace('idle', async (space) => {

@@ -1,19 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { asOf, isThere, lastGood, notAsOld, ofWorkloads, previousRelease, withdraw } from '../../src/record/history.js';
-import { withRelease, type Ledger, type Release, type ReleasedImage } from '../../src/record/ledger.js';
+import { asOf, isThere, lastGood, notAsOld, ofSubjects, previousRelease, withdraw } from '../../src/record/history.js';
+import { withRelease, type Ledger, type Release, type Content } from '../../src/record/ledger.js';
 
 /** `api=3 worker=2` */
 type Images = string;
-const imagesOf = (text: Images): ReleasedImage[] => text.split(' ').filter(Boolean).map((each) => {
+const imagesOf = (text: Images): Content[] => text.split(' ').filter(Boolean).map((each) => {
   const [name = '', version = ''] = each.split('=');
-  return { workload: `deployment/${name}`, container: 'app', image: `${name}:${version}` };
+  return { subject: `deployment/${name}`, part: 'app', version: `${name}:${version}` };
 });
-const textOf = (images: readonly ReleasedImage[]): Images => images.map(({ workload, image }) => `${workload.slice('deployment/'.length)}=${image.split(':')[1]}`).sort().join(' ');
+const textOf = (images: readonly Content[]): Images => images.map(({ subject: workload, version: image }) => `${workload.slice('deployment/'.length)}=${image.split(':')[1]}`).sort().join(' ');
 const timeOf = (count: number): string => new Date(Date.UTC(2026, 0, 1) + count * 60_000).toISOString();
 /** Releases from their images, newest first. */
 const history = (...all: readonly Images[]): Release[] =>
-  all.map((text, index) => ({ reference: text, at: timeOf(all.length - index), proven: true, images: imagesOf(text) }));
+  all.map((text, index) => ({ reference: text, at: timeOf(all.length - index), verified: true, contents: imagesOf(text) }));
 const ledgerOf = (releases: readonly Release[]): Ledger => ({ releases }) as Ledger;
 
 /** An app that is deployed and taken back, as the actions do it. */
@@ -23,37 +23,38 @@ class App {
   now: Map<string, string>;
   constructor(releases: readonly Release[], now: Images) {
     this.ledger = ledgerOf(releases);
-    this.now = new Map(imagesOf(now).map(({ workload, image }) => [workload, image]));
+    this.now = new Map(imagesOf(now).map(({ subject: workload, version: image }) => [workload, image]));
   }
-  images(): ReleasedImage[] {
-    return [...this.now].map(([workload, image]) => ({ workload, container: 'app', image }));
+  images(): Content[] {
+    return [...this.now].map(([workload, image]) => ({ subject: workload, part: 'app', version: image }));
   }
   text(): Images {
     return textOf(this.images());
   }
   deploy(text: Images): void {
-    const named = new Set(this.ledger.releases.flatMap(({ images }) => images.map(({ workload }) => workload)));
-    const found = this.images().filter(({ workload }) => !named.has(workload) && imagesOf(text).some((each) => each.workload === workload));
+    const named = new Set(this.ledger.releases.flatMap(({ contents }) => contents.map(({ subject }) => subject)));
+    const found = this.images().filter(({ subject }) => !named.has(subject) && imagesOf(text).some((each) => each.subject === subject));
     const at = timeOf(this.count += 1);
-    if (found.length > 0) this.ledger = { ...this.ledger, releases: [{ reference: textOf(found), at, proven: true, images: found }, ...this.ledger.releases] };
-    this.record({ reference: text, at: timeOf(this.count += 1), proven: true, images: imagesOf(text) });
+    const release = { reference: textOf(found), at, verified: true, contents: found };
+    if (found.length > 0) this.ledger = { ...this.ledger, releases: [release, ...this.ledger.releases] };
+    this.record({ reference: text, at: timeOf(this.count += 1), verified: true, contents: imagesOf(text) });
   }
   /** What it went to. */
   back(options: { readonly only?: readonly string[]; readonly to?: Release } = {}): Images | undefined {
     const scope = new Set(options.only?.map((name) => `deployment/${name}`) ?? this.now.keys());
-    const releases = ofWorkloads(this.ledger.releases, scope);
+    const releases = ofSubjects(this.ledger.releases, scope);
     const named = releases.find(({ at, reference }) => at === options.to?.at && reference === options.to.reference);
-    const chosen = options.to ? named && asOf(releases, named) : previousRelease(releases, this.images().filter(({ workload }) => scope.has(workload)));
+    const chosen = options.to ? named && asOf(releases, named) : previousRelease(releases, this.images().filter(({ subject }) => scope.has(subject)));
     if (!chosen) return undefined;
     const at = timeOf(this.count += 1);
-    const before = this.images().filter(({ workload }) => chosen.images.some((each) => each.workload === workload));
+    const before = this.images().filter(({ subject: workload }) => chosen.contents.some((each) => each.subject === workload));
     this.ledger = { ...this.ledger, releases: withdraw(this.ledger.releases, chosen, before, at) };
-    this.record({ ...chosen, at, images: chosen.images.map((each) => ({ ...each, withdrawnAt: undefined })) });
-    return textOf(chosen.images);
+    this.record({ ...chosen, at, contents: chosen.contents.map((each) => ({ ...each, withdrawnAt: undefined })) });
+    return textOf(chosen.contents);
   }
   private record(release: Release): void {
     this.ledger = withRelease(this.ledger, release);
-    for (const { workload, image } of release.images) this.now.set(workload, image);
+    for (const { subject: workload, version: image } of release.contents) this.now.set(workload, image);
   }
   allTheWay(only?: readonly string[]): (Images | undefined)[] {
     const path: (Images | undefined)[] = [];
@@ -77,8 +78,8 @@ describe('the release to go back to', () => {
   });
   it('was proven, and not withdrawn', () => {
     const [four, third, two, one] = history('api=4', 'api=3', 'api=2', 'api=1') as [Release, Release, Release, Release];
-    const withdrawn = two.images.map((each) => ({ ...each, withdrawnAt: two.at }));
-    expect(previous([four, { ...third, proven: false }, { ...two, images: withdrawn }, one], 'api=4')).toBe('api=1');
+    const withdrawn = two.contents.map((each) => ({ ...each, withdrawnAt: two.at }));
+    expect(previous([four, { ...third, verified: false }, { ...two, contents: withdrawn }, one], 'api=4')).toBe('api=1');
   });
   it('is one in which every workload is as it was', () => {
     const both = history('api=2 worker=2', 'api=1 worker=1');
@@ -91,7 +92,7 @@ describe('the release to go back to', () => {
 });
 
 describe('the app as it was', () => {
-  const at = (releases: readonly Release[], index: number): Images => textOf(asOf(releases, releases[index] as Release).images);
+  const at = (releases: readonly Release[], index: number): Images => textOf(asOf(releases, releases[index] as Release).contents);
   it('is put together from the releases of its parts', () => {
     const parts = history('api=4 worker=4', 'worker=3', 'api=2', 'api=1 worker=1');
     expect([0, 1, 2, 3].map((index) => at(parts, index))).toEqual(['api=4 worker=4', 'api=2 worker=3', 'api=2 worker=1', 'api=1 worker=1']);
@@ -107,8 +108,8 @@ describe('the app as it was', () => {
   });
   it('is proven when every part is', () => {
     const [newest, part, rest] = history('api=3 worker=3', 'api=2', 'api=1 worker=1') as [Release, Release, Release];
-    expect(asOf([newest, part, { ...rest, proven: false }], part).proven).toBe(false);
-    expect(asOf([newest, part, rest], part).proven).toBe(true);
+    expect(asOf([newest, part, { ...rest, verified: false }], part).verified).toBe(false);
+    expect(asOf([newest, part, rest], part).verified).toBe(true);
   });
 });
 
@@ -144,10 +145,10 @@ describe('going back, again and again', () => {
   });
   it('passes over what was released after a revision that is not recorded', () => {
     const releases = history('api=3', 'api=2', 'api=1');
-    const revision = { reference: 'api=x', at: '2026-01-01T00:01:30Z', proven: false, images: imagesOf('api=x') };
+    const revision = { reference: 'api=x', at: '2026-01-01T00:01:30Z', verified: false, contents: imagesOf('api=x') };
     const left = withdraw(releases, revision, imagesOf('api=3'), timeOf(9));
-    expect(left.map(({ images }) => images[0]?.withdrawnAt)).toEqual([timeOf(9), timeOf(9), undefined]);
-    expect(withdraw(releases, { ...revision, at: '2025-01-01T00:00:00Z' }, [], timeOf(9)).every(({ images }) => images[0]?.withdrawnAt)).toBe(true);
+    expect(left.map(({ contents: images }) => images[0]?.withdrawnAt)).toEqual([timeOf(9), timeOf(9), undefined]);
+    expect(withdraw(releases, { ...revision, at: '2025-01-01T00:00:00Z' }, [], timeOf(9)).every(({ contents: images }) => images[0]?.withdrawnAt)).toBe(true);
   });
   it('counts a release again that is deployed anew after it was withdrawn', () => {
     const app = new App(history('api=3', 'api=2', 'api=1'), 'api=3');
@@ -205,12 +206,12 @@ describe('going back, whatever happened before', () => {
       for (let count = 0; ; count += 1) {
         const known = app.ledger.releases;
         const before = new Map(app.now);
-        const releases = ofWorkloads(known, new Set(only.map((name) => `deployment/${name}`)));
+        const releases = ofSubjects(known, new Set(only.map((name) => `deployment/${name}`)));
         const next = previousRelease(releases, app.images());
         if (!next) break;
         expect(count).toBeLessThan(places.length);
-        const withdrawn = new Set(known.flatMap(({ images }) => images.filter(({ withdrawnAt }) => withdrawnAt).map(({ image }) => image)));
-        for (const { image } of next.images) expect([image, left.has(image), withdrawn.has(image)]).toEqual([image, false, false]);
+        const withdrawn = new Set(known.flatMap(({ contents: images }) => images.filter(({ withdrawnAt }) => withdrawnAt).map(({ version: image }) => image)));
+        for (const { version: image } of next.contents) expect([image, left.has(image), withdrawn.has(image)]).toEqual([image, false, false]);
         visited.push(places.indexOf(`${next.reference} ${next.at}`));
         app.back({ only });
         for (const [workload, image] of before) if (app.now.get(workload) !== image) left.add(image);
@@ -226,7 +227,7 @@ describe('going back, whatever happened before', () => {
 describe('what goes back instead of what is broken', () => {
   const good = (releases: readonly Release[], now: Images, broken: readonly string[]): Images | undefined => {
     const found = lastGood(releases, imagesOf(now), new Set(broken.map((name) => `deployment/${name}`)));
-    return found && textOf(found.images);
+    return found && textOf(found.contents);
   };
   const three = history('api=3', 'api=2', 'api=1');
 
@@ -253,14 +254,14 @@ describe('what goes back instead of what is broken', () => {
 
 describe('a release that nothing ran with', () => {
   const [newest, idle, oldest] = history('api=3', 'api=2', 'api=1');
-  const releases = [newest, { ...idle, proven: false, unverified: ['deployment/api'] }, oldest].filter((each) => each !== undefined) as Release[];
+  const releases = [newest, { ...idle, verified: false, unverified: ['deployment/api'] }, oldest].filter((each) => each !== undefined) as Release[];
   it('is what somebody goes back to, and is not called proven', () => {
     const back = previousRelease(releases, imagesOf('api=3'));
-    expect([textOf(back?.images ?? []), back?.unverified]).toEqual(['api=2', ['deployment/api']]);
+    expect([textOf(back?.contents ?? []), back?.unverified]).toEqual(['api=2', ['deployment/api']]);
   });
   it('is not what goes back instead of a broken version: one that was seen to serve is', () => {
-    expect(textOf(lastGood(releases, imagesOf('api=9'), new Set(['deployment/api']))?.images ?? [])).toBe('api=3');
-    expect(textOf(lastGood(releases.slice(1), imagesOf('api=9'), new Set(['deployment/api']))?.images ?? [])).toBe('api=1');
+    expect(textOf(lastGood(releases, imagesOf('api=9'), new Set(['deployment/api']))?.contents ?? [])).toBe('api=3');
+    expect(textOf(lastGood(releases.slice(1), imagesOf('api=9'), new Set(['deployment/api']))?.contents ?? [])).toBe('api=1');
   });
   it('does not make its image a proven one', () => {
     expect(lastGood(releases.slice(1), imagesOf('api=2'), new Set(['deployment/api']))).toBeDefined();

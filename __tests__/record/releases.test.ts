@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ApiError } from '../../src/kubernetes/client/api.js';
 import type { KubeObject } from '../../src/kubernetes/client/objects.js';
 import type { Release } from '../../src/record/ledger.js';
-import { annotateProven, namedRelease, provenAnnotation } from '../../src/target/set-image/revisions.js';
+import { annotateVerified, namedRelease, verifiedAnnotation } from '../../src/target/set-image/revisions.js';
 import { describeRelease, listReleases } from '../../src/record/releases.js';
 import { deployment, newImage, replicaSet, target } from '../kubernetes/judge/build.js';
 import { deploymentPath, fakeCluster } from '../target/set-image/fake-cluster.js';
@@ -10,28 +10,28 @@ import { deploymentPath, fakeCluster } from '../target/set-image/fake-cluster.js
 const digest = `sha256:${'a'.repeat(64)}`;
 const at = '2026-01-01T00:00:00.000Z';
 const release = (version: string, changes: Partial<Release> = {}): Release =>
-  ({ reference: `api:${version}`, at, proven: true, commit: `${version}c0ffee`.padEnd(40, '0'), images: [{ workload: 'deployment/api', container: 'app', image: `api:${version}` }], ...changes });
+  ({ reference: `api:${version}`, at, verified: true, commit: `${version}c0ffee`.padEnd(40, '0'), contents: [{ subject: 'deployment/api', part: 'app', version: `api:${version}` }], ...changes });
 
 describe('a release in words', () => {
   it.each([
-    [release('1'), 'api:1 of 2026-01-01T00:00:00.000Z, commit 1c0ffee00000, proven'],
-    [release('1', { commit: undefined, proven: false }), 'api:1 of 2026-01-01T00:00:00.000Z, never proven'],
-    [release('1', { commit: undefined, images: release('1').images.map((each) => ({ ...each, withdrawnAt: at })) }), 'api:1 of 2026-01-01T00:00:00.000Z, withdrawn'],
-    [release('1', { commit: undefined, proven: false, unverified: ['deployment/api'] }), 'api:1 of 2026-01-01T00:00:00.000Z, not verified: nothing ran with it'],
-    [release('1', { commit: undefined, unverified: ['cronjob/nightly'] }), 'api:1 of 2026-01-01T00:00:00.000Z, proven, but nothing ran of cronjob/nightly'],
+    [release('1'), 'api:1 of 2026-01-01T00:00:00.000Z, commit 1c0ffee00000, verified'],
+    [release('1', { commit: undefined, verified: false }), 'api:1 of 2026-01-01T00:00:00.000Z, never verified'],
+    [release('1', { commit: undefined, contents: release('1').contents.map((each) => ({ ...each, withdrawnAt: at })) }), 'api:1 of 2026-01-01T00:00:00.000Z, withdrawn'],
+    [release('1', { commit: undefined, verified: false, unverified: ['deployment/api'] }), 'api:1 of 2026-01-01T00:00:00.000Z, not verified: nothing ran with it'],
+    [release('1', { commit: undefined, unverified: ['cronjob/nightly'] }), 'api:1 of 2026-01-01T00:00:00.000Z, verified, but nothing ran of cronjob/nightly'],
   ])('%#', (each, text) => expect(describeRelease(each)).toBe(text));
   it('is marked when it is what is there now', () => {
-    expect(listReleases([release('2'), release('1')], release('1').images)).toEqual([
-      '  api:2 of 2026-01-01T00:00:00.000Z, commit 2c0ffee00000, proven', '* api:1 of 2026-01-01T00:00:00.000Z, commit 1c0ffee00000, proven (is there now)',
+    expect(listReleases([release('2'), release('1')], release('1').contents)).toEqual([
+      '  api:2 of 2026-01-01T00:00:00.000Z, commit 2c0ffee00000, verified', '* api:1 of 2026-01-01T00:00:00.000Z, commit 1c0ffee00000, verified (is there now)',
     ]);
   });
 });
 
 describe('a release that is named', () => {
-  const known = [release('3'), release('2', { images: [{ workload: 'deployment/api', container: 'app', image: `api:2@${digest}` }] }), release('1')];
+  const known = [release('3'), release('2', { contents: [{ subject: 'deployment/api', part: 'app', version: `api:2@${digest}` }] }), release('1')];
   const sets = [
     replicaSet('rs-1', 'api:1', { revision: 1 }),
-    { ...replicaSet('rs-2', newImage, { revision: 2 }), metadata: { ...replicaSet('rs-2', newImage, { revision: 2 }).metadata, annotations: { 'deployment.kubernetes.io/revision': '2', [provenAnnotation]: newImage } } },
+    { ...replicaSet('rs-2', newImage, { revision: 2 }), metadata: { ...replicaSet('rs-2', newImage, { revision: 2 }).metadata, annotations: { 'deployment.kubernetes.io/revision': '2', [verifiedAnnotation]: newImage } } },
     { ...replicaSet('other', 'x', { revision: 9 }), metadata: { ...replicaSet('other', 'x', { revision: 9 }).metadata, ownerReferences: [{ uid: 'somebody', controller: true }] } },
   ];
   const cluster = fakeCluster();
@@ -46,13 +46,13 @@ describe('a release that is named', () => {
     expect(await named(`sha256:${'b'.repeat(64)}`)).toBeUndefined();
   });
   it('is found by its revision, with whether it was ever proven', async () => {
-    expect(await namedRelease('1', [], { cluster, found })).toMatchObject({ reference: 'api:1', proven: false, images: [{ workload: 'deployment/api', container: 'app', image: 'api:1' }] });
-    expect(await named('2')).toMatchObject({ reference: newImage, proven: true });
+    expect(await namedRelease('1', [], { cluster, found })).toMatchObject({ reference: 'api:1', verified: false, contents: [{ subject: 'deployment/api', part: 'app', version: 'api:1' }] });
+    expect(await named('2')).toMatchObject({ reference: newImage, verified: true });
   });
   it('is found by its revision with all of its containers, those that run first included', async () => {
     const template = { spec: { containers: [{ name: 'app', image: 'api:4' }], initContainers: [{ name: 'migrate', image: 'api:4' }] } };
     cluster.put('/apis/apps/v1/namespaces/web/replicasets', { items: [...sets, { ...replicaSet('rs-4', 'api:4', { revision: 4 }), spec: { template } }] } as KubeObject);
-    expect((await named('4'))?.images).toEqual(['app', 'migrate'].map((container) => ({ workload: 'deployment/api', container, image: 'api:4' })));
+    expect((await named('4'))?.contents).toEqual(['app', 'migrate'].map((part) => ({ subject: 'deployment/api', part, version: 'api:4' })));
   });
   it('is the recorded one, when its revision is of a release', async () => {
     expect(await named('1')).toBe(known[2]);
@@ -72,12 +72,12 @@ describe('a release that is named', () => {
 describe('the note of what was proven', () => {
   it('is on the workload', async () => {
     const cluster = fakeCluster({ objects: { [deploymentPath]: deployment() } });
-    await annotateProven(cluster, [target()]);
-    expect(cluster.objects.get(deploymentPath)?.metadata).toMatchObject({ name: 'api', generation: 2, annotations: { [provenAnnotation]: newImage } });
+    await annotateVerified(cluster, [target()]);
+    expect(cluster.objects.get(deploymentPath)?.metadata).toMatchObject({ name: 'api', generation: 2, annotations: { [verifiedAnnotation]: newImage } });
   });
   it('costs nothing when it cannot be written', async () => {
     const cluster = fakeCluster({ objects: { [deploymentPath]: deployment() } });
     cluster.troubles.push({ method: 'PATCH', trouble: new ApiError(403, 'Forbidden', 'no') });
-    await expect(annotateProven(cluster, [target()])).resolves.toBeUndefined();
+    await expect(annotateVerified(cluster, [target()])).resolves.toBeUndefined();
   });
 });

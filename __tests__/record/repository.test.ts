@@ -2,18 +2,16 @@ import { describe, expect, it } from '@jest/globals';
 import type { Ledger, Release } from '../../src/record/ledger.js';
 import { isRunOf, ofRepository, othersUnderName, repositoriesIn, runsRepository } from '../../src/record/repository.js';
 import { target } from '../kubernetes/judge/build.js';
+import { runRecord } from './build.js';
 
 const [shop, billing] = ['registry.example/shop/api', 'registry.example/billing/api'];
 const digest = (digit: string): string => `sha256:${digit.repeat(64)}`;
-const release = (workload: string, image: string, repository?: string): Release => ({
-  reference: image, at: '2026-01-01T00:00:00.000Z', proven: true, repository, images: [{ workload: `deployment/${workload}`, container: 'app', image }],
+const release = (subject: string, image: string, repository?: string): Release => ({
+  reference: image, at: '2026-01-01T00:00:00.000Z', verified: true, repository, contents: [{ subject: `deployment/${subject}`, part: 'app', version: image }],
 });
 const ledgerOf = (releases: readonly Release[], after = `${shop}:2`, repository?: string): Ledger => ({
-  schema: 1, app: 'api', releases,
-  run: {
-    id: 'r', startedAt: '', phase: 'proven', targets: [target('deployment', { containers: [{ name: 'app', before: 'x', after }] })], repository, held: [], rollback: 'auto', smoke: [],
-    before: { held: [], running: {} },
-  },
+  schema: 2, app: 'api', releases,
+  run: runRecord([target('deployment', { containers: [{ name: 'app', before: 'x', after }] })], { phase: 'verified', repository }),
 });
 const references = (releases: readonly Release[]): string[] => releases.map(({ reference }) => reference);
 
@@ -26,8 +24,8 @@ describe('releases of two repositories in one record', () => {
     expect(repositoriesIn(both)).toEqual([billing, shop]);
   });
   it('are told apart container by container, where one release had both', () => {
-    const mixed: Release = { ...release('shop', `${shop}:1`), images: [...release('shop', `${shop}:1`).images, ...release('billing', `${billing}:1`).images] };
-    expect(ofRepository([mixed], billing).map(({ images }) => images)).toEqual([release('billing', `${billing}:1`).images]);
+    const mixed: Release = { ...release('shop', `${shop}:1`), contents: [...release('shop', `${shop}:1`).contents, ...release('billing', `${billing}:1`).contents] };
+    expect(ofRepository([mixed], billing).map(({ contents: images }) => images)).toEqual([release('billing', `${billing}:1`).contents]);
   });
   it('are one, when the cluster pulls the images under another name', () => {
     const known = [release('shop', `cache.example/shop/api@${digest('2')}`, shop), release('shop', `${shop}:1`, shop)];
@@ -42,14 +40,14 @@ describe('releases of two repositories in one record', () => {
 });
 
 describe('a container', () => {
-  const now = (image: string) => ({ workload: 'deployment/shop', container: 'app', image });
+  const now = (image: string) => ({ subject: 'deployment/shop', part: 'app', version: image });
   const own = [release('shop', `${shop}@${digest('1')}`, shop)];
   it.each([
     [`${shop}:by-hand`, true], [`${billing}@${digest('2')}`, false], [`cache.example/shop/api@${digest('1')}`, true], [`cache.example/shop/api@${digest('2')}`, false],
     ['not a reference', false],
   ])('with the image %s: of the repository %s', (image, isOwn) => {
     expect(runsRepository(now(image), shop, own)).toBe(isOwn);
-    expect(runsRepository({ ...now(image), workload: 'deployment/other' }, shop, own)).toBe(isOwn && !image.startsWith('cache'));
+    expect(runsRepository({ ...now(image), subject: 'deployment/other' }, shop, own)).toBe(isOwn && !image.startsWith('cache'));
   });
 });
 

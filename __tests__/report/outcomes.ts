@@ -10,7 +10,7 @@ export const deployed: Outcome = {
   verdict: 'deployed', app: 'hello', environment: 'production', namespace: 'web', commit: 'c0ffee0'.padEnd(40, '1'),
   runUrl: 'https://github.com/acme/hello/actions/runs/7', startedAt: Date.UTC(2026, 0, 2, 3, 4, 5, 6), durationMs: 42_130.4,
   reference: `${image}@${digest('b')}`, digest: digest('b'), image, tags: ['2', 'latest'],
-  changes: [{ workload: 'deployment/hello', container: 'app', before, after, now: after }],
+  changes: [{ subject: 'deployment/hello', part: 'app', before, after, now: after }],
   timeline: [
     { stage: 'test', label: 'npm test', startMs: 0, endMs: 4200, result: 'ok' },
     { stage: 'build', label: '2 platforms', startMs: 4200, endMs: 30_000, result: 'ok' },
@@ -23,7 +23,7 @@ export const deployed: Outcome = {
 
 export const rolledBack: Outcome = {
   ...deployed, verdict: 'rolled-back', warnings: [],
-  changes: [{ workload: 'deployment/hello', container: 'app', before, after, now: before }],
+  changes: [{ subject: 'deployment/hello', part: 'app', before, after, now: before }],
   timeline: [
     { stage: 'rollout', label: 'deployment/hello', startMs: 0, endMs: 6000, result: 'failed' },
     { stage: 'rollback', label: 'deployment/hello', startMs: 6000, endMs: 9000, result: 'ok' },
@@ -38,7 +38,7 @@ export const rolledBack: Outcome = {
 
 export const rollbackFailed: Outcome = {
   ...rolledBack, verdict: 'rollback-failed',
-  changes: [{ workload: 'deployment/hello', container: 'app', before, after, now: after }],
+  changes: [{ subject: 'deployment/hello', part: 'app', before, after, now: after }],
   rollback: { notes: ['The API server did not answer within 30 s.'] },
 };
 
@@ -51,7 +51,7 @@ export const planned: Outcome = {
       { stage: 'build', title: 'build and push 2 platforms', commands: [`docker buildx build --push --tag ${image}:2 .`] },
       { stage: 'rollout', title: 'roll out deployment/hello', commands: [`kubectl set image deployment/hello app=${image}:2@<digest of the build>`] },
     ],
-    changes: [{ workload: 'deployment/hello', container: 'app', before, after: `${image}:2@<digest of the build>` }],
+    changes: [{ subject: 'deployment/hello', part: 'app', before, after: `${image}:2@<digest of the build>` }],
     rollback: { possible: true, reason: 'The image that runs now is in the registry.' },
     warnings: [],
   },

@@ -81,10 +81,10 @@ describe('the end of the log', () => {
         + 'this needs a person now.',
       `  deployment/hello:app is ${after}`, '  The API server did not answer within 30 s.',
       'Go back by hand:', `  kubectl --namespace web set image deployment/hello app=${before}`]],
-    ['a rollback of what nothing runs with', { ...rolledBack, nothingRuns: true, unverified: [{ workload: 'deployment/hello', reason: 'it is scaled to 0 replicas' }] }, [
+    ['a rollback of what nothing runs with', { ...rolledBack, nothingRuns: true, unverified: [{ subject: 'deployment/hello', reason: 'it is scaled to 0 replicas' }] }, [
       'rolled-back: hello to production. The new version crashes. What was there before is set again; nothing runs with it now, so nothing is verified.',
       `  deployment/hello:app is ${before}`, '  The old images were put back 412 ms after the failure was found.']],
-    ['a rollback of some that run', { ...rolledBack, unverified: [{ workload: 'cronjob/nightly', reason: 'it is suspended' }] }, [
+    ['a rollback of some that run', { ...rolledBack, unverified: [{ subject: 'cronjob/nightly', reason: 'it is suspended' }] }, [
       'rolled-back: hello to production. The new version crashes. What was there before is back, and was seen to serve where anything runs. '
         + 'Not verified, as nothing runs with the image now: cronjob/nightly (it is suspended).',
       `  deployment/hello:app is ${before}`, '  The old images were put back 412 ms after the failure was found.',
@@ -116,7 +116,7 @@ describe('the end of the log', () => {
     ]);
   });
 
-  const idle = [{ workload: 'deployment/hello', reason: 'it is scaled to 0 replicas' }];
+  const idle = [{ subject: 'deployment/hello', reason: 'it is scaled to 0 replicas' }];
   it.each([
     [{ ...deployed, unverified: idle, nothingRuns: true }, 'The new image is set; nothing runs with it now, so nothing is verified (42.1 s).'],
     [{ ...deployed, unverified: idle },
@@ -174,16 +174,16 @@ describe('redaction', () => {
 
   it('reaches what is added to an outcome later, and leaves a Role to be applied as it is', () => {
     const evidence = [{ title: 'Role', text: 'secret', ours: true }, { title: 'log', text: 'secret' }];
-    const more = { ...hostileOutcome(text), added: { deep: [{ words: 'a secret' }] }, unverified: [{ workload: 'deployment/secret', reason: 'secret' }] };
+    const more = { ...hostileOutcome(text), added: { deep: [{ words: 'a secret' }] }, unverified: [{ subject: 'deployment/secret', reason: 'secret' }] };
     const redacted = redactOutcome({ ...more, failure: { cause: 'deadline', stage: 'rollout', message: '', hint: '', evidence } } as Outcome, (each) => each.replaceAll('secret', '***'));
-    expect(redacted).toMatchObject({ added: { deep: [{ words: 'a ***' }] }, unverified: [{ workload: 'deployment/secret', reason: '***' }] });
+    expect(redacted).toMatchObject({ added: { deep: [{ words: 'a ***' }] }, unverified: [{ subject: 'deployment/secret', reason: '***' }] });
     expect(redacted.failure?.evidence.map((piece) => piece.text)).toEqual(['secret', '***']);
   });
 
   it('leaves verdict, causes, stages, names and references as they are', () => {
     expect(hidden).toMatchObject({ verdict: 'rollback-failed', failure: { cause: 'crash-loop', stage: 'rollout' }, app: text });
     expect(hidden).toMatchObject({ namespace: text, reference: text, digest: text, tags: [text, text] });
-    expect(hidden.changes).toEqual([{ workload: text, container: text, before: text, after: text, now: text }]);
+    expect(hidden.changes).toEqual([{ subject: text, part: text, before: text, after: text, now: text }]);
     expect(hidden.timeline.map(({ stage, result }) => [stage, result])).toEqual([['rollout', 'failed'], ['rollback', 'ok']]);
     expect(hidden.plan?.steps.map(({ stage }) => stage)).toEqual(['build', 'rollout']);
   });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { BuildConfig, Config } from '../../src/config/config.js';
-import { readImageFacts, type ImageFacts } from '../../src/workflow/image-stages.js';
 import { readSource } from '../../src/image/source.js';
 import type { Run } from '../../src/workflow/run.js';
 import { scriptedDocker, type Scripted } from '../image/fakes.js';
 import { config, run as emptyRun } from './runs.js';
+import { readImageFacts, type ImageFacts } from '../../src/workflow/image-facts.js';
 
 const [a, b] = ['a'.repeat(40), 'b'.repeat(40)];
 const digest = `sha256:${'1'.repeat(64)}`;

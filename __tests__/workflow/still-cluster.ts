@@ -1,42 +1,8 @@
 import type { RawAnswer } from '../../src/kubernetes/client/api.js';
 import type { Cluster } from '../../src/kubernetes/client/cluster.js';
 import type { KubeObject, Pod, Workload } from '../../src/kubernetes/client/objects.js';
-import type { Clock } from '../../src/ports/clock.js';
 import { deployment, oldImage, pod, replicaSet, service, slice } from '../kubernetes/judge/build.js';
 import { deploymentPath, fakeCluster, type FakeCluster, type FakeOptions } from '../target/set-image/fake-cluster.js';
-
-/** A clock that goes on to whoever sleeps the shortest whenever nothing else happens. */
-export function idleClock(startMs = 1000): Clock {
-  let time = startMs;
-  let driven = false;
-  const sleepers = new Set<{ readonly at: number; readonly wake: () => void }>();
-  const drive = async (): Promise<void> => {
-    driven = true;
-    while (sleepers.size > 0) {
-      for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-      const [next] = [...sleepers].sort((a, b) => a.at - b.at);
-      time = Math.max(time, next?.at ?? 0);
-      next?.wake();
-    }
-    driven = false;
-  };
-  return {
-    now: () => Date.UTC(2026, 0, 1) + time,
-    monotonic: () => time,
-    sleep: (ms, signal) => new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
-      const over = (): void => {
-        sleepers.delete(sleeper);
-        signal?.removeEventListener('abort', aborted);
-      };
-      const sleeper = { at: time + Math.max(0, ms), wake: () => (over(), resolve()) };
-      const aborted = (): void => (over(), reject(signal?.reason));
-      signal?.addEventListener('abort', aborted);
-      sleepers.add(sleeper);
-      if (!driven) void drive();
-    }),
-  };
-}
 
 export interface StillOptions {
   /** Image of the Deployment and of both of its pods. */

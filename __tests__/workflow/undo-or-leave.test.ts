@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { stillUnderWay } from '../../src/workflow/undo-or-leave.js';
-import type { Undone } from '../../src/target/set-image/undo.js';
 import { run } from './runs.js';
+import type { Undone } from '../../src/target/target.js';
 
 describe('a change that was sent and not answered', () => {
   const undone: Undone = { result: 'untouched', notes: ['Nothing was there to be put back.'], evidence: [], untouched: ['deployment/api'] };

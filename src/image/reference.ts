@@ -73,3 +73,6 @@ export function sameImage(a: string, b: string): boolean {
   if (left === undefined || right === undefined || left.digest !== right.digest) return false;
   return left.digest !== undefined || ((left.tag ?? 'latest') === (right.tag ?? 'latest') && sameRepository(a, b));
 }
+
+/** The reference `name:tag@digest`, or without tag when there is none. */
+export const deployReference = (image: string, tag: string | undefined, digest: string): string => `${image}${tag === undefined ? '' : `:${tag}`}@${digest}`;

@@ -73,7 +73,8 @@ export class RolloutError extends DeployError {}
 
 /** The run was asked to stop. */
 export class CancelledError extends DeployError {
-  constructor(signal: string) {
+  /** @param signal its name: `SIGTERM` */
+  constructor(readonly signal: string) {
     super('cancelled', `Stopped by ${signal}.`);
   }
 }

@@ -57,8 +57,8 @@ export interface Failure {
 /** One container of one workload, before and after. References are complete: `name[:tag][@sha256:…]`. */
 export interface Change {
   /** `deployment/api`. */
-  readonly workload: string;
-  readonly container: string;
+  readonly subject: string;
+  readonly part: string;
   readonly before: string;
   readonly after: string;
   /** What the container is set to now, at the end of the run; undefined when it could not be read. */
@@ -77,7 +77,7 @@ export interface Span {
 /** A workload whose image is set, and with which nothing runs that could be verified. */
 export interface Unverified {
   /** `deployment/api`. */
-  readonly workload: string;
+  readonly subject: string;
   /** `it is scaled to 0 replicas`. */
   readonly reason: string;
 }

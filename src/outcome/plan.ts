@@ -1,6 +1,9 @@
 import type { StageName } from './verdict.js';
 
-/** What a run would do, in order. A dry run prints this value, and a real run executes the same one. */
+/** Stands in a plan for the digest that the build will have. */
+export const digestOfBuild = '<digest of the build>';
+
+/** What a run would do, in order: the steps of the stages that a real run runs. */
 export interface Plan {
   readonly app: string;
   readonly environment?: string;
@@ -23,8 +26,8 @@ export interface PlanStep {
 }
 
 export interface PlannedChange {
-  readonly workload: string;
-  readonly container: string;
+  readonly subject: string;
+  readonly part: string;
   readonly before: string;
   readonly after: string;
 }

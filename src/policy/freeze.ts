@@ -1,11 +1,12 @@
 import { causes } from '../outcome/causes.js';
 import { nothingFound, type Checked } from '../outcome/finding.js';
 import { closedBy, closedReason } from './calendar.js';
-import type { Run } from '../workflow/run.js';
+import type { Config } from '../config/config.js';
+import type { Clock } from '../ports/clock.js';
 
 /** What `freeze` and `windows` say to a run at this moment: a problem, or, where somebody said why they do not count, a warning. */
-export function closedNow({ config: { freeze, windows, freezeOverride }, ports }: Run): Checked {
-  const now = ports.clock.now();
+export function closedNow({ freeze, windows, freezeOverride }: Pick<Config, 'freeze' | 'windows' | 'freezeOverride'>, clock: Clock): Checked {
+  const now = clock.now();
   const reason = closedReason(now, freeze, windows);
   if (reason === undefined) return nothingFound;
   if (freezeOverride === undefined) return { problems: [{ cause: 'frozen', message: `Nothing is deployed now: ${reason}.`, hint: causes.frozen.hint }], warnings: [] };

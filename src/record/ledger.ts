@@ -1,23 +1,27 @@
 import { digestOf } from '../image/reference.js';
-import type { HeldTarget } from '../target/set-image/hold.js';
-import { workloadKinds, type Config, type SmokeCheck, type WorkloadKind } from '../config/config.js';
-import { imageSet, type ImageChange } from '../target/set-image/image-change.js';
 
 /**
- * The record of the last run and of the last releases, in a ConfigMap beside the workloads. It is written before each
- * change that it describes, so that whoever finds it knows what may have been done. It holds no secret: images, names,
- * times.
+ * The record of the last run and of the last releases, kept where the target lives. It is written before each change that
+ * it describes, so whoever finds it knows what may have been done. It holds no secret: names, versions, times.
  */
 export interface Ledger {
-  readonly schema: 1;
+  readonly schema: 2;
   readonly app: string;
   readonly run: RunRecord;
   /** Newest first. */
   readonly releases: readonly Release[];
 }
 
-/** All that this version knows. A record in another one was left by a later version, in the middle of something or not. */
-const phases = ['changing', 'proven', 'stopped', 'restoring', 'restored', 'left'] as const;
+/**
+ * How far the last run came. All that this version knows: a record in another phase was left by a later version, in the
+ * middle of something or not.
+ *
+ * - `in-progress`: something may have been changed.
+ * - `interrupted`: the run was cancelled in the middle of a change that was not answered, and wants it undone.
+ * - `restoring`: the undo was started; no change of the run is under way any more.
+ * - `verified`: the new version serves. `restored`: the version before serves again. `unverified`: neither could be shown.
+ */
+export const phases = ['in-progress', 'interrupted', 'restoring', 'verified', 'restored', 'unverified'] as const;
 export type Phase = (typeof phases)[number];
 
 export interface RunRecord {
@@ -28,126 +32,93 @@ export interface RunRecord {
   readonly actor?: string;
   /** ISO 8601. */
   readonly startedAt: string;
-  /**
-   * changing: the images may have been set. stopped: the run was cancelled in the middle of that, and wants the old ones
-   * back. restoring: they may have been put back; no change of the images is under way any more.
-   * proven: the new version serves. restored: the old one serves again. left: neither could be proven.
-   */
   readonly phase: Phase;
-  readonly targets: readonly ImageChange[];
+  /** Names of the waves that were started, in order. Each is written before the wave changes anything. */
+  readonly marks: readonly string[];
+  /** What the target needs to finish or undo this run. */
+  readonly target: TargetRecord;
+  /** What was there before the run, and what it sets: for whoever compares without knowing the kind of target. */
+  readonly before: readonly Content[];
+  readonly after: readonly Content[];
   /** That of the settings: the images may be named otherwise, and two apps may share this record. */
   readonly repository?: string;
   /** Why the run went on in spite of a freeze. */
   readonly override?: string;
-  /** Where a rollback goes: what it leaves is withdrawn once it is proven, also by whoever finishes it. */
+  /** Where a rollback goes: what it leaves is withdrawn once it is verified, also by whoever finishes it. */
   readonly goesBackTo?: Release;
-  /** Deployments that the run holds for a moment: whoever finishes it lets them go. */
-  readonly held: readonly HeldTarget[];
-  /** `off`: whoever finishes the run leaves the images as they are. */
-  readonly rollback: Config['rollback'];
-  /** The checks of that run: those of a later one may name a later version. */
-  readonly smoke: readonly SmokeCheck[];
-  /** What can prove that the old version is back, as it was before the change. */
-  readonly before: {
-    /** Smoke checks that held. */
-    readonly held: readonly string[];
-    /** `deployment/api:app` → digests that ran. */
-    readonly running: Readonly<Record<string, readonly string[]>>;
-  };
+  /** `off`: whoever finishes the run leaves what it has set. */
+  readonly rollback: 'auto' | 'off';
+  /** Texts of the smoke checks of that run: those of a later one may name a later version. */
+  readonly checks: readonly string[];
+  /** Those of them that passed before the change: only these can show that the version before is back. */
+  readonly passedBefore: readonly string[];
 }
 
-/** A set of images that was on the workloads, and whether it was ever proven to serve. */
+/** What one kind of target has recorded. Nobody else looks into it. */
+export interface TargetRecord {
+  /** Name of the kind, as in `TargetKind.kind`. */
+  readonly kind: string;
+  /** Version of the shape of `recorded`: one that the kind does not know was left by a later version. */
+  readonly schema: number;
+  /** JSON. */
+  readonly recorded: unknown;
+}
+
+/** What was at the target together, and whether it was ever seen to serve. */
 export interface Release {
+  /** `name[:tag][@digest]` of the first content. */
   readonly reference: string;
   readonly commit?: string;
   readonly runUrl?: string;
   /** ISO 8601. */
   readonly at: string;
-  readonly proven: boolean;
-  /** Workloads with which nothing ran when it was released. With all of them, the release is not proven, and may be gone back to all the same. */
+  readonly verified: boolean;
+  /** Subjects with which nothing ran when it was released. With all of them, the release is not verified, and may be gone back to all the same. */
   readonly unverified?: readonly string[];
   /** That of the run that made it. */
   readonly repository?: string;
   /** Why it was released in spite of a freeze. */
   readonly override?: string;
-  /** Of the containers that it set, and of no others: what stood beside them is what earlier releases say. */
-  readonly images: readonly ReleasedImage[];
+  /** Of the parts that it set, and of no others: what stood beside them is what earlier releases say. */
+  readonly contents: readonly Content[];
 }
 
-export interface ReleasedImage {
+/** One version in one place: the image of a container of a workload, the revision of a chart. */
+export interface Content {
   /** `deployment/api`. */
-  readonly workload: string;
-  readonly container: string;
-  readonly image: string;
-  /** When somebody went back from this image on this workload, ISO 8601: it is not gone back to by itself any more. */
+  readonly subject: string;
+  /** Of the subject: a container; empty where it has no parts. */
+  readonly part: string;
+  /** An image reference, or whatever the target calls its versions. */
+  readonly version: string;
+  /** When somebody went back from this version in this place, ISO 8601: it is not gone back to by itself any more. */
   readonly withdrawnAt?: string;
 }
 
-/** The container of a released image, and the image in it. */
-export const placeOf = ({ workload, container }: ReleasedImage): string => `${workload}/${container}`;
-/** The same for the same image in the same container: by its digest, whatever registry or tag it is named with beside it. */
-export const placedImage = (each: ReleasedImage): string => `${placeOf(each)}=${digestOf(each.image) ?? each.image}`;
+/** The place of a content. */
+export const placeOf = ({ subject, part }: Content): string => `${subject}/${part}`;
+/** The same for the same version in the same place: an image by its digest, whatever registry or tag it is named with. */
+export const placed = (each: Content): string => `${placeOf(each)}=${digestOf(each.version) ?? each.version}`;
 
-/** The images of these workloads before or after a run, as a release. */
-export const imagesOf = (targets: readonly ImageChange[], which: 'before' | 'after'): ReleasedImage[] =>
-  targets.flatMap((target) => target.containers.map((container) => ({ workload: target.ref, container: container.name, image: which === 'after' ? imageSet(container) : container.before })));
-
-/** Whether two releases put the same images on the same workloads. */
-export const sameImages = (a: readonly ReleasedImage[], b: readonly ReleasedImage[]): boolean => {
-  const key = (images: readonly ReleasedImage[]): string => images.map(placedImage).sort().join('\n');
+/** Whether two releases put the same versions in the same places. */
+export const sameContents = (a: readonly Content[], b: readonly Content[]): boolean => {
+  const key = (contents: readonly Content[]): string => contents.map(placed).sort().join('\n');
   return key(a) === key(b);
 };
 
+/** A run that is recorded as being in the middle, though nobody is there who could be: its lock was free. */
+export const isUnfinished = (ledger: Ledger | undefined): ledger is Ledger => ledger !== undefined && unfinished.has(ledger.run.phase);
+const unfinished: ReadonlySet<Phase> = new Set(['in-progress', 'interrupted', 'restoring']);
+
+export const inPhase = (ledger: Ledger, phase: Phase): Ledger => ({ ...ledger, run: { ...ledger.run, phase } });
+/** The ledger with one more wave, to be written before it is started. */
+export const withMark = (ledger: Ledger, mark: string): Ledger => ({ ...ledger, run: { ...ledger.run, marks: [...ledger.run.marks, mark] } });
+
 /** Of each repository: one that is released often is not to push out another of the same name. */
 export const releasesKept = 20;
-/** A ConfigMap holds 1 MiB at most; the ledger stays far below, so that a write never fails for its size. */
-const maxLedgerBytes = 512 * 1024;
 
-/** It has a later schema, or a run in a phase that this version does not know. */
-export function isOfLaterVersion(text: string): boolean {
-  try {
-    const { schema, run } = JSON.parse(text) as { readonly schema?: unknown; readonly run?: { readonly phase?: unknown } | null };
-    return (typeof schema === 'number' && schema > 1) || (isText(run?.phase) && !phases.includes(run.phase as Phase));
-  } catch {
-    return false;
-  }
-}
-
-/** A ledger that somebody edited by hand or that a later version wrote is no ledger: undefined. */
-export function parseLedger(text: string | undefined): Ledger | undefined {
-  try {
-    const ledger = JSON.parse(text ?? '') as Ledger;
-    return ledger.schema === 1 && isRun(ledger.run) && Array.isArray(ledger.releases) && ledger.releases.every(isRelease) ? ledger : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-const isText = (value: unknown): value is string => typeof value === 'string';
-const isTextOrAbsent = (value: unknown): boolean => value === undefined || isText(value);
-
-const isRun = (run: RunRecord): boolean =>
-  isText(run.id) && isTextOrAbsent(run.repository) && (run.goesBackTo === undefined || isRelease(run.goesBackTo)) && phases.includes(run.phase) && (run.rollback === 'auto' || run.rollback === 'off') && run.targets.every(isTarget) && run.held.every(isHeld) && run.smoke.every(isCheck) &&
-  run.before.held.every(isText) &&
-  Object.values(run.before.running).every((digests) => digests.every(isText));
-
-const isHeld = ({ ref, minReadySeconds }: HeldTarget): boolean => isText(ref) && Number.isInteger(minReadySeconds);
-
-const isCheck = (check: SmokeCheck): boolean =>
-  isText(check.text) && check.statuses.every(Number.isInteger) && (check.target.type === 'url' ? isText(check.target.url) : isText(check.target.name) && isText(check.target.path));
-
-const isTarget = (target: ImageChange): boolean =>
-  workloadKinds.includes(target.kind) &&
-  [target.ref, target.kind, target.name, target.uid].every(isText) && target.containers.every((each) => [each.name, each.before, each.after, each.becomes ?? '', each.back ?? ''].every(isText));
-
-const isRelease = (release: Release): boolean =>
-  isText(release.at) && isText(release.reference) && isTextOrAbsent(release.repository) && release.images.every(isReleasedImage);
-
-const isReleasedImage = ({ workload, container, image }: ReleasedImage): boolean =>
-  [workload, container, image].every(isText) && workloadKinds.includes(workload.split('/')[0] as WorkloadKind);
-
-/** Of each repository those that are kept, in their order. */
-function keptOf(releases: readonly Release[]): Release[] {
+/** Of each repository the releases that are kept, in their order. */
+export function keptOf(releases: readonly Release[]): Release[] {
   const counts = new Map<string | undefined, number>();
   return releases.filter(({ repository }) => {
     const count = (counts.get(repository) ?? 0) + 1;
@@ -156,28 +127,17 @@ function keptOf(releases: readonly Release[]): Release[] {
   });
 }
 
-/** As JSON, with as many releases as fit. */
-export function formatLedger(ledger: Ledger): string {
-  const releases = keptOf(ledger.releases);
-  for (let kept = releases.length; ; kept = Math.floor(kept / 2)) {
-    const text = JSON.stringify({ ...ledger, releases: releases.slice(0, kept) }, undefined, 1);
-    if (kept === 0 || Buffer.byteLength(text) <= maxLedgerBytes) return text;
-  }
-}
-
 /**
- * The ledger after a run has been proven good: its release is put in front. What it names may be gone back to again. An
+ * The ledger after a run has been verified: its release is put in front. What it names may be gone back to again. An
  * older release of the same images is dropped, unless one between needs it to tell what stood beside its own images.
  */
 export function withRelease(ledger: Ledger, release: Release): Ledger {
-  const places = (images: readonly ReleasedImage[]): Set<string> => new Set(images.map(placeOf));
+  const places = (contents: readonly Content[]): Set<string> => new Set(contents.map(placeOf));
   const isNeeded = (known: Release, index: number): boolean =>
-    ledger.releases.slice(0, index).some((between) => known.images.some((each) => !places(between.images).has(placeOf(each))));
-  const served = new Set(release.images.map(placedImage));
+    ledger.releases.slice(0, index).some((between) => known.contents.some((each) => !places(between.contents).has(placeOf(each))));
+  const served = new Set(release.contents.map(placed));
   const others = ledger.releases
-    .filter((known, index) => !sameImages(known.images, release.images) || isNeeded(known, index))
-    .map((known) => ({ ...known, images: known.images.map((each) => (served.has(placedImage(each)) ? { ...each, withdrawnAt: undefined } : each)) }));
+    .filter((known, index) => !sameContents(known.contents, release.contents) || isNeeded(known, index))
+    .map((known) => ({ ...known, contents: known.contents.map((each) => (served.has(placed(each)) ? { ...each, withdrawnAt: undefined } : each)) }));
   return { ...ledger, releases: keptOf([release, ...others]) };
 }
-
-export const inPhase = (ledger: Ledger, phase: RunRecord['phase']): Ledger => ({ ...ledger, run: { ...ledger.run, phase } });

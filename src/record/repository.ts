@@ -1,5 +1,7 @@
 import { parseReference, sameRepository } from '../image/reference.js';
-import { placedImage, placeOf, type Ledger, type Release, type ReleasedImage } from './ledger.js';
+import { placed, placeOf, type Ledger, type Release, type Content } from './ledger.js';
+import type { Config } from '../config/config.js';
+import { both } from '../config/kit/checked.js';
 
 /*
  * Two apps can meet under one name: it is the last part of the image unless `app` is given. They share a record and a
@@ -9,13 +11,13 @@ import { placedImage, placeOf, type Ledger, type Release, type ReleasedImage } f
 const same = (a: string, b: string): boolean => a === b || sameRepository(a, b);
 
 /** Records from before the repository was noted say it by the image; admission may have changed the name of that. */
-const repositoryOf = (release: Pick<Release, 'repository'>, { image }: Pick<ReleasedImage, 'image'>): string =>
-  release.repository ?? parseReference(image)?.name ?? image;
+const repositoryOf = (release: Pick<Release, 'repository'>, { version }: Pick<Content, 'version'>): string =>
+  release.repository ?? parseReference(version)?.name ?? version;
 
-/** Container → the repository of the newest release that set it. */
+/** Place → the repository of the newest release that set it. */
 function ownersOf(releases: readonly Release[]): ReadonlyMap<string, string> {
   const oldestFirst = [...releases].reverse();
-  return new Map(oldestFirst.flatMap((release) => release.images.map((each) => [placeOf(each), repositoryOf(release, each)] as const)));
+  return new Map(oldestFirst.flatMap((release) => release.contents.map((each) => [placeOf(each), repositoryOf(release, each)] as const)));
 }
 
 /** The repositories to which the containers of these releases belong now. */
@@ -25,9 +27,9 @@ export const repositoriesIn = (releases: readonly Release[]): string[] =>
 /** The releases of one repository, as far as they concern containers that are still its own. */
 export function ofRepository(releases: readonly Release[], repository: string): Release[] {
   const owners = ownersOf(releases);
-  const isOwn = (each: ReleasedImage): boolean => same(owners.get(placeOf(each)) ?? '', repository);
+  const isOwn = (each: Content): boolean => same(owners.get(placeOf(each)) ?? '', repository);
   return releases.filter((release) => release.repository === undefined || same(release.repository, repository))
-    .map((release) => ({ ...release, images: release.images.filter(isOwn) })).filter(({ images }) => images.length > 0);
+    .map((release) => ({ ...release, contents: release.contents.filter(isOwn) })).filter(({ contents }) => contents.length > 0);
 }
 
 /**
@@ -35,13 +37,13 @@ export function ofRepository(releases: readonly Release[], repository: string): 
  * repository put there, as a cluster may pull it under another name.
  * @param own the releases of the repository
  */
-export function runsRepository(now: ReleasedImage, repository: string, own: readonly Release[]): boolean {
-  return same(repositoryOf({}, now), repository) || own.some(({ images }) => images.some((each) => placedImage(each) === placedImage(now)));
+export function runsRepository(now: Content, repository: string, own: readonly Release[]): boolean {
+  return same(repositoryOf({}, now), repository) || own.some(({ contents }) => contents.some((each) => placed(each) === placed(now)));
 }
 
 /** The repositories of the last run of a record. */
 export const repositoriesOfRun = ({ run }: Pick<Ledger, 'run'>): string[] =>
-  [...new Set(run.targets.flatMap(({ containers }) => containers.map(({ after }) => repositoryOf(run, { image: after }))))];
+  [...new Set(run.after.map((each) => repositoryOf(run, each)))];
 
 /** Repositories under this name in the record, when the one that is given is not among them; empty otherwise. */
 export function othersUnderName(ledger: Ledger | undefined, repository: string): string[] {
@@ -52,3 +54,17 @@ export function othersUnderName(ledger: Ledger | undefined, repository: string):
 
 /** Whether the last run of the record was of this repository, and of no other. */
 export const isRunOf = (ledger: Pick<Ledger, 'run'>, repository: string): boolean => repositoriesOfRun(ledger).every((each) => same(each, repository));
+
+/**
+ * What to say of a first deployment that comes upon the record of another repository: the name of an app is the last part
+ * of its image unless it is given, so `shop/api` and `billing/api` are both called `api`.
+ */
+export function sharedRecord({ app, image }: Pick<Config, 'app' | 'image'>, { ledger, namespace }: { readonly ledger: Ledger | undefined; readonly namespace?: string }): string[] {
+  const others = image === undefined ? [] : othersUnderName(ledger, image);
+  if (others.length === 0) return [];
+  const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
+  return [
+    `The record of ${app}${where} is of ${both(others)}, and not of ${image}: with the same name they share the record and the lock. `
+    + 'Give each an `app` of its own to keep them apart.',
+  ];
+}

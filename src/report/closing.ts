@@ -21,7 +21,7 @@ export function closingLines(outcome: Outcome): readonly string[] {
   return [
     `${outcome.verdict}: ${outcome.app}${where}. ${verdictSentence(outcome)}`,
     ...outcome.changes.map((change) =>
-      `  ${change.workload}:${change.container} ${undone ? `is ${change.now ?? 'not readable'}` : `${change.before} → ${change.after}`}`),
+      `  ${change.subject}:${change.part} ${undone ? `is ${change.now ?? 'not readable'}` : `${change.before} → ${change.after}`}`),
     ...rollbackSentences(outcome).map((sentence) => `  ${sentence}`),
     ...outcome.verdict === 'rollback-failed' && outcome.undoCommands.length > 0
       ? ['Go back by hand:', ...outcome.undoCommands.map((command) => `  ${command}`)] : [],

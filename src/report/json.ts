@@ -23,12 +23,12 @@ export function reportValue(outcome: Outcome): Report {
     digest: outcome.digest ?? null,
     reference: outcome.reference ?? null,
     tags: outcome.tags,
-    changes: outcome.changes.map(({ workload, container, before, after, now }) => ({ workload, container, before, after, now: now ?? null })),
+    changes: outcome.changes.map(({ subject: workload, part: container, before, after, now }) => ({ workload, container, before, after, now: now ?? null })),
     timeline: outcome.timeline.map(({ stage, label, startMs, endMs, result }) =>
       ({ stage, label, startMs: Math.round(startMs), endMs: Math.round(endMs), result })),
     failure: failureValue(outcome),
     rolledOutMs: outcome.rolledOutMs ?? null,
-    unverified: (outcome.unverified ?? []).map(({ workload, reason }) => ({ workload, reason })),
+    unverified: (outcome.unverified ?? []).map(({ subject: workload, reason }) => ({ workload, reason })),
     rollback: rollbackValue(outcome),
     recovery: recoveryValue(outcome),
     undoCommands: outcome.undoCommands,
@@ -66,7 +66,7 @@ export function planValue(plan: Plan): ReportedPlan {
     namespace: plan.namespace ?? null,
     reference: plan.reference ?? null,
     steps: plan.steps.map(({ stage, title, commands }) => ({ stage, title, commands })),
-    changes: plan.changes.map(({ workload, container, before, after }) => ({ workload, container, before, after })),
+    changes: plan.changes.map(({ subject: workload, part: container, before, after }) => ({ workload, container, before, after })),
     rollback: plan.rollback ? { possible: plan.rollback.possible, reason: plan.rollback.reason } : null,
     warnings: plan.warnings,
   };

@@ -6,7 +6,7 @@ import { code, codeBlock, details, inline, table } from './markdown.js';
 export function planMarkdown(plan: Plan): string {
   const steps = plan.steps.map((step, index) => `${index + 1}. **${step.stage}** ${inline(step.title)}`).join('\n');
   const rows = plan.changes.map((change) =>
-    [code(change.workload), code(change.container), code(shortReference(change.before)), code(shortReference(change.after))]);
+    [code(change.subject), code(change.part), code(shortReference(change.before)), code(shortReference(change.after))]);
   const commands = plan.steps.flatMap((step) => step.commands);
   const parts = [
     steps,
@@ -24,7 +24,7 @@ export function planLines(plan: Plan): readonly string[] {
   const steps = plan.steps.flatMap((step, index) =>
     [`${String(index + 1).padStart(2)}. ${step.stage.padEnd(9)}  ${step.title}`, ...step.commands.map((command) => `      $ ${command}`)]);
   const changes = plan.changes.flatMap((change) =>
-    [`  ${change.workload}:${change.container}`, `    - ${change.before}`, `    + ${change.after}`]);
+    [`  ${change.subject}:${change.part}`, `    - ${change.before}`, `    + ${change.after}`]);
   return [
     `Plan for ${plan.app}${where && ` (${where})`}: nothing was changed.`,
     ...steps,

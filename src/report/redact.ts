@@ -9,7 +9,7 @@ type Redact = (text: string) => string;
  */
 const contract: ReadonlySet<string> = new Set([
   'verdict', 'cause', 'stage', 'result', 'startedAt', 'runId', 'runUrl', 'app', 'environment', 'namespace', 'commit',
-  'image', 'digest', 'reference', 'tags', 'workload', 'container', 'before', 'after', 'now',
+  'image', 'digest', 'reference', 'tags', 'subject', 'part', 'before', 'after', 'now',
 ]);
 
 /**
@@ -38,7 +38,7 @@ export const withoutTexts = ({ failure, rollback, recovery, plan: _plan, ...outc
 /** What of an outcome stays whole, also inside of sentences and commands: its references and names, and what is to be applied as it is. */
 export function wordsToKeep(outcome: Outcome): readonly string[] {
   const { plan, failure } = outcome;
-  const ofChange = ({ workload, container, before, after, now }: Change) => [workload, container, before, after, now];
+  const ofChange = ({ subject, part, before, after, now }: Change) => [subject, part, before, after, now];
   const ours = (failure?.evidence ?? []).filter((piece) => piece.ours).map(({ text }) => text);
   return [
     outcome.app, outcome.environment, outcome.namespace, outcome.commit, outcome.runUrl, outcome.reference, outcome.digest, outcome.image, ...outcome.tags,

@@ -44,7 +44,7 @@ function changes(outcome: Outcome): string {
   const wasUndone = outcome.verdict !== 'deployed' && outcome.verdict !== 'unchanged';
   const heads = ['workload', 'container', 'before', wasUndone ? 'tried' : 'after', ...(wasUndone ? ['now'] : [])];
   const row = (change: Change) => [
-    code(change.workload), code(change.container), code(shortReference(change.before)), code(shortReference(change.after)),
+    code(change.subject), code(change.part), code(shortReference(change.before)), code(shortReference(change.after)),
     ...(wasUndone ? [nowCell(change)] : []),
   ];
   const exact = [...new Set(outcome.changes.flatMap(({ before, after, now }) => [before, after, now ?? '']))].filter((reference) => reference !== '');

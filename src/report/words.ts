@@ -62,7 +62,7 @@ const namedAtMost = 5;
 function exceptFor({ unverified = [] }: Outcome): string {
   if (unverified.length === 0) return '';
   const more = unverified.length > namedAtMost ? ` and ${unverified.length - namedAtMost} more` : '';
-  return ` Not verified, as nothing runs with the image now: ${unverified.slice(0, namedAtMost).map(({ workload, reason }) => `${workload} (${reason})`).join(', ')}${more}.`;
+  return ` Not verified, as nothing runs with the image now: ${unverified.slice(0, namedAtMost).map(({ subject: workload, reason }) => `${workload} (${reason})`).join(', ')}${more}.`;
 }
 
 /** What the environment of a run is to it: only what rolls something out goes to one. */

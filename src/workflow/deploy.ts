@@ -1,113 +1,52 @@
-import { describeProblem } from '../outcome/errors.js';
-import type { Config } from '../config/config.js';
-import type { Outcome, Span } from '../outcome/outcome.js';
-import type { Plan } from '../outcome/plan.js';
-import type { StageName } from '../outcome/verdict.js';
-import { nothingFound, PreflightError, type Finding } from '../outcome/finding.js';
+import type { Outcome } from '../outcome/outcome.js';
+import { digestOfBuild, type Plan } from '../outcome/plan.js';
+import { PreflightError, type Finding } from '../outcome/finding.js';
 import { runGate } from '../gate/gate.js';
-import { resolveTargets } from '../target/set-image/resolve.js';
-import { imagesNow } from '../target/set-image/images-now.js';
-import type { ImageChange } from '../target/set-image/image-change.js';
-import { heldByOthers, settleUnfinished, type Settled } from './recover.js';
-import { wayBackOf } from '../target/set-image/before-change.js';
-import { readCluster, readFacts, type ClusterFacts } from '../target/set-image/cluster-facts.js';
-import { closedNow } from '../policy/freeze.js';
+import { checkExisting } from '../image/check-existing.js';
+import { deployReference } from '../image/reference.js';
 import { readSource } from '../image/source.js';
-import { imageStages, readImageFacts, type BuildFacts, type ImageFacts } from './image-stages.js';
+import { closedNow } from '../policy/freeze.js';
+import { kindOf } from '../target/kinds.js';
+import type { OpenTarget, Proposal, Wanted } from '../target/target.js';
+import { conduct, named, type Found, type Prepared } from './conduct.js';
 import { asDeployError } from './failure.js';
-import { preflight, unhealthyNow } from '../target/set-image/preflight.js';
-import { outcomeOf, type Ending } from './outcome.js';
-import { digestOfBuild, makePlan, type PlanFacts } from './plan.js';
-import { sharedRecord } from '../target/set-image/record.js';
-import { releaseStages, releaseWarnings, type ReleaseState } from './release-stages.js';
-import { deployReference, type Run } from './run.js';
-import { runStages, type Stage } from './stage.js';
+import { readImageFacts, type ImageFacts } from './image-facts.js';
+import { imageStages, type Built } from './image-stages.js';
+import type { Ending } from './outcome.js';
+import { makePlan } from './plan.js';
+import { openFinished } from './recover.js';
+import { releaseStages } from './release.js';
+import type { Run } from './run.js';
+import { Slot, type Stage } from './stage.js';
+import { sharedRecord } from '../record/repository.js';
 
-/** What the stages of a deployment hand on. */
-export interface DeployState extends ReleaseState {
-  readonly digest?: string;
-  readonly tags: readonly string[];
-  readonly warnings: readonly string[];
-}
+/** Tests, builds, pushes and rolls out, as far as the settings ask for it. */
+export const deploy = (run: Run): Promise<Outcome> => conduct(run, prepare);
 
-interface Facts {
-  readonly image: ImageFacts | undefined;
-  readonly cluster: ClusterFacts | undefined;
-  readonly plan: Plan;
-  readonly targets: readonly ImageChange[];
-}
-
-/** A whole run: facts, plan, and the stages of the plan. Every end of it is an outcome; it does not reject. */
-export async function deploy(given: Run): Promise<Outcome> {
-  const settled: Settled & Named = {};
-  const looked = await runStages<{ facts?: Facts }>([preflightStage(given, settled)], {}, given.ports.clock, given.startedAt);
-  const facts = looked.state.facts;
-  // From here on, records and reports name the commit that is built or deployed, whatever the event names.
-  const run = { ...given, facts: { ...given.facts, commit: settled.commit ?? given.facts.commit } };
-  try {
-    if (looked.failure || !facts) return outcomeOf(run, { failure: looked.failure, spans: looked.spans, warnings: [], recovery: settled.recovery });
-    const known = { ...endingOf(run, facts, looked.spans), recovery: settled.recovery };
-    for (const warning of facts.plan.warnings) run.ports.log.warning(warning);
-    return outcomeOf(run, run.config.dryRun ? known : await execute(run, facts, known));
-  } finally {
-    await facts?.cluster?.cluster.close();
-  }
-}
-
-/** The commit of what is deployed, once it is known. */
-interface Named {
-  commit?: string;
-}
-
-function preflightStage(run: Run, settled: Settled & Named): Stage<{ facts?: Facts }> {
-  return { name: 'preflight', label: 'preflight', run: async () => ({ facts: await gatherFacts(run, settled) }) };
-}
-
-/**
- * Reads everything that a plan needs, side by side. All problems are reported at once. Nothing is changed for this release;
- * what another run has left unfinished is finished first, outside of a freeze.
- */
-async function gatherFacts(run: Run, settled: Settled & Named): Promise<Facts> {
+/** Nothing is changed for this release; what another run has left unfinished is finished first, outside of a freeze. */
+async function prepare(run: Run, found: Found): Promise<Prepared> {
   const { config } = run;
-  const closed = closedNow(run);
+  const closed = closedNow(config, run.ports.clock);
   const reading = readSource(run.ports, run.facts, config.build);
-  const [checkout, image, cluster] = await Promise.allSettled([
-    reading, readImageFacts(run, reading), config.workloads.length > 0 ? readSettled(run, settled) : undefined,
+  const kind = await kindOf(config, 'by settings');
+  const [checkout, image, target] = await Promise.allSettled([
+    reading, readImageFacts(run, reading), kind && openFinished(run, kind, 'deploy', found),
   ]);
-  const opened = cluster.status === 'fulfilled' ? cluster.value : undefined;
+  const opened = target.status === 'fulfilled' ? target.value : undefined;
   try {
-    const found = image.status === 'fulfilled' ? image.value : undefined;
-    settled.commit = found?.commit ?? (checkout.status === 'fulfilled' ? checkout.value.source?.revision : undefined);
-    const { targets, problems } = targetsOf(run, opened, found);
-    const looked = opened ? await preflight(run, opened, found, targets) : nothingFound;
-    const all = [...closed.problems, ...[image, cluster].flatMap(problemsOf), ...problems, ...looked.problems];
-    if (all.length > 0) throw new PreflightError(all);
-    const unhealthy = opened ? await unhealthyNow(run, opened) : new Map<string, string>();
-    const plan = makePlan(config, {
-      ...plannedBuild(found?.build), namespace: opened?.cluster.namespace, targets,
-      typed: (args) => opened?.cluster.typed(args) ?? '', unhealthy, wayBack: wayBackOf(opened?.ledger, targets, unhealthy),
-      warnings: [...closed.warnings, ...found?.warnings ?? [], ...(opened ? sharedRecord(config, opened) : []), ...looked.warnings],
-    });
-    return { image: found, cluster: opened, targets, plan };
+    const facts = image.status === 'fulfilled' ? image.value : undefined;
+    found.commit = facts?.commit ?? (checkout.status === 'fulfilled' ? checkout.value.source?.revision : undefined);
+    const proposal = await opened?.propose(wantedOf(config, facts));
+    const existing = opened ? checkExisting(facts?.existing, config) : undefined;
+    const problems = [
+      ...closed.problems, ...[image, target].flatMap(problemsOf), ...existing?.problems ?? [], ...proposal?.checked.problems ?? [],
+    ];
+    if (problems.length > 0) throw new PreflightError(problems);
+    const shared = opened ? sharedRecord(config, opened) : [];
+    const warnings = [...closed.warnings, ...facts?.warnings ?? [], ...shared, ...existing?.warnings ?? [], ...proposal?.checked.warnings ?? []];
+    return prepared(named(run, found), { facts, target: opened, proposal }, warnings);
   } catch (error) {
-    await opened?.cluster.close();
-    throw error;
-  }
-}
-
-const plannedBuild = (build: BuildFacts | undefined): Pick<PlanFacts, 'tags' | 'platforms' | 'existing' | 'buildCommand'> =>
-  (build ? { tags: build.tags, platforms: build.platforms, existing: build.existing, buildCommand: build.command } : {});
-
-/** The cluster, after what another run was in the middle of has come to its end. */
-async function readSettled(run: Run, settled: Settled): Promise<ClusterFacts> {
-  const choose = (): Config['workloads'] => run.config.workloads;
-  const facts = await readCluster(run, choose);
-  try {
-    const { facts: asMeant, recovery } = await settleUnfinished(run, facts, () => readFacts(run, facts.cluster, choose));
-    settled.recovery = recovery;
-    return asMeant;
-  } catch (error) {
-    await facts.cluster.close();
+    await opened?.close();
     throw error;
   }
 }
@@ -121,44 +60,61 @@ function problemsOf(settled: PromiseSettledResult<unknown>): readonly Finding[] 
   return [{ cause: error.code, message: error.message, hint: error.hint }];
 }
 
-function targetsOf(
-  run: Run, facts: ClusterFacts | undefined, image: ImageFacts | undefined,
-): { targets: readonly ImageChange[]; problems: readonly Finding[] } {
+function wantedOf(config: Run['config'], facts: ImageFacts | undefined): Wanted {
+  const { build, existing } = facts ?? {};
+  return {
+    reference: referenceOf(config, facts) ?? '',
+    platforms: build?.platforms ?? (existing?.state === 'present' ? existing.platforms : []),
+    // Also where the runner itself was refused: the nodes have logins of their own.
+    isPushed: existing?.state === 'present' || existing?.state === 'denied',
+  };
+}
+
+/** What is deployed, with a placeholder for what only the build will tell. */
+function referenceOf({ image, digest, build }: Run['config'], facts: ImageFacts | undefined): string | undefined {
+  if (image === undefined) return undefined;
+  if (digest !== undefined) return deployReference(image, undefined, digest);
+  return build ? deployReference(image, facts?.build?.tags.deployed, facts?.build?.existing?.digest ?? digestOfBuild) : undefined;
+}
+
+/** What was read of the image and of the target, as far as the run has them. */
+interface Sides {
+  readonly facts?: ImageFacts;
+  readonly target?: OpenTarget;
+  readonly proposal?: Proposal;
+}
+
+function prepared(run: Run, sides: Sides, warnings: readonly string[]): Prepared {
   const { config } = run;
-  if (!facts || config.image === undefined) return { targets: [], problems: [] };
-  const after = config.digest === undefined
-    ? deployReference(config.image, image?.build?.tags.deployed, image?.build?.existing?.digest ?? digestOfBuild)
-    : deployReference(config.image, undefined, config.digest);
-  const { targets, problems } = resolveTargets(facts.found, config.image, after, facts.cluster.namespace, heldByOthers(facts.ledger));
-  const findings = problems.map((problem) => ({ cause: problem.cause, message: describeProblem({ ...problem, hint: undefined }), hint: problem.hint }));
-  return { targets, problems: findings };
-}
-
-async function execute(run: Run, facts: Facts, known: Ending): Promise<Ending> {
-  const release = facts.cluster && facts.targets.length > 0 ? releaseStages<DeployState>(run, facts.cluster) : undefined;
-  const image = facts.image?.build ? imageStages(run, facts.image, facts.image.build) : undefined;
-  const stages = [...gateStages(run), ...(image ? [image.build] : []), ...(release?.stages ?? []), ...(image ? [image.tags] : [])]
-    .filter((stage) => planned(facts.plan, stage.name));
-  const reference = facts.plan.reference?.includes(digestOfBuild) ? undefined : facts.plan.reference;
-  const initial: DeployState = { targets: facts.targets, digest: run.config.digest, reference, tags: [], warnings: [] };
-  const result = await runStages(stages, initial, run.ports.clock, run.startedAt).finally(() => release?.close());
-  const { state } = result;
+  const { facts, target, proposal } = sides;
+  const planned = referenceOf(config, facts);
+  const reference = new Slot<string>();
+  if (planned !== undefined && !planned.includes(digestOfBuild)) reference.set(planned);
+  const built = new Slot<Built>();
+  const image = facts?.build && imageStages(run, { image: facts.image, facts: facts.build, deployed: proposal?.rows ?? [], reference, built });
+  const release = target && proposal && releaseStages({ run, target, proposal, reference });
+  const stages = [...gateStages(run), ...(image ? [image.build] : []), ...release?.stages ?? [], ...image?.tags ?? []];
+  const plan: Plan = makePlan(config, { reference: planned, stages, target, proposal, warnings });
   return {
-    ...known, ...state, recovery: state.recovery ?? known.recovery, failure: result.failure, failedUndos: result.failedUndos,
-    spans: [...known.spans, ...result.spans],
-    imagesNow: facts.cluster && !state.unchanged ? await imagesNow(facts.cluster.cluster, state.targets) : undefined,
-    warnings: [...new Set([...known.warnings, ...state.warnings, ...releaseWarnings(state)])],
+    plan, stages, known: knownOf(run, sides, planned),
+    ending: async () => {
+      const released = await release?.ending();
+      return { ...built.value, ...released, warnings: [...built.value?.warnings ?? [], ...released?.warnings ?? []] };
+    },
+    close: async () => {
+      await release?.close();
+      await target?.close();
+    },
   };
 }
 
-const planned = (plan: Plan, stage: StageName): boolean => plan.steps.some((step) => step.stage === stage);
+const knownOf = (run: Run, { facts, target, proposal }: Sides, reference: string | undefined): Partial<Ending> => ({
+  namespace: target?.namespace, reference, digest: run.config.digest, subjects: [...new Set(proposal?.rows.map(({ subject }) => subject))],
+  imageExisted: facts?.build?.existing !== undefined,
+});
 
-const gateStages = ({ ports, config: { gate } }: Run): Stage<DeployState>[] =>
-  gate ? [{ name: 'test', label: 'test gate', run: async (state) => runGate(ports, gate).then(() => state) }] : [];
-
-function endingOf(run: Run, facts: Facts, spans: readonly Span[]): Ending {
-  return {
-    spans, plan: facts.plan, namespace: facts.cluster?.cluster.namespace, reference: facts.plan.reference, digest: run.config.digest, targets: facts.targets,
-    imageExisted: facts.image?.build?.existing !== undefined, typed: facts.cluster?.cluster.typed, warnings: facts.plan.warnings,
-  };
-}
+const gateStages = ({ ports, config: { gate } }: Run): Stage[] => (gate ? [{
+  name: 'test', label: 'test gate',
+  steps: [{ stage: 'test', title: `run the test gate in ${gate.workingDirectory}`, commands: gate.commands }],
+  run: async () => { await runGate(ports, gate); },
+}] : []);

@@ -3,12 +3,10 @@ import type { Plan } from '../outcome/plan.js';
 import type { DeployError } from '../outcome/errors.js';
 import { causes } from '../outcome/causes.js';
 import type { StageName, Verdict } from '../outcome/verdict.js';
-import { undoArguments } from '../target/set-image/restore.js';
-import type { Undone } from '../target/set-image/undo.js';
-import { imageSet, type ImageChange } from '../target/set-image/image-change.js';
 import { formatReference, parseReference } from '../image/reference.js';
 import { msSince, type Run } from './run.js';
 import type { FailedUndo } from './stage.js';
+import type { Undone } from '../target/target.js';
 
 /** What is known at the end of a run, from wherever it got to. */
 export interface Ending {
@@ -19,10 +17,12 @@ export interface Ending {
   readonly digest?: string;
   readonly tags?: readonly string[];
   readonly imageExisted?: boolean;
-  /** As they are at the end: what was planned from may have changed before the first image was set. */
-  readonly targets?: readonly ImageChange[];
-  /** `deployment/api:container` → image that it is set to at the end. */
-  readonly imagesNow?: ReadonlyMap<string, string>;
+  /** What the run deploys to. */
+  readonly subjects?: readonly string[];
+  /** What is there at the end: what was planned from may have changed before the first change. */
+  readonly rows?: readonly Change[];
+  /** Commands that go back by hand. */
+  readonly undoCommands?: readonly string[];
   readonly unchanged?: boolean;
   readonly undone?: Undone;
   /** Stages whose undo threw: what they did may still be in place, whatever the others came to. */
@@ -31,8 +31,6 @@ export interface Ending {
   readonly unverified?: readonly Unverified[];
   readonly recovery?: Recovery;
   readonly plan?: Plan;
-  /** A command of kubectl as it would be typed. */
-  readonly typed?: (args: readonly string[]) => string;
   readonly warnings: readonly string[];
 }
 
@@ -45,8 +43,7 @@ function exact(reference: string | undefined): string | undefined {
 export function outcomeOf(run: Run, given: Ending): Outcome {
   const ending = { ...given, undone: wholeUndo(given) };
   const verdict = verdictOf(run, ending);
-  const { typed, targets = [] } = ending;
-  const touched = wrote.has(verdict) ? targets : [];
+  const { rows = [], undoCommands = [] } = ending;
   // What only tested did nothing with the image that the settings may name.
   const image = verdict === 'tested' ? {} : { reference: exact(ending.reference), digest: ending.digest, image: run.config.image };
   return {
@@ -55,11 +52,11 @@ export function outcomeOf(run: Run, given: Ending): Outcome {
     app: run.config.app, environment: run.config.environment, namespace: ending.namespace, commit: run.facts.commit, runUrl: run.facts.runUrl,
     startedAt: run.startedAtWall, durationMs: msSince(run),
     ...image, tags: ending.tags ?? [], imageExisted: ending.imageExisted,
-    changes: touched.flatMap((target) => changesOf(target, ending.imagesNow)),
+    changes: wrote.has(verdict) ? rows : [],
     timeline: [...ending.spans, ...rollbackSpan(ending)],
     rollback: ending.undone && ending.undone.result !== 'untouched' ? rollbackReport(ending.undone) : undefined,
-    wentBack: run.action === 'rollback', ...unverifiedAtEnd(ending, targets), rolledOutMs: ending.rolledOutMs, recovery: ending.recovery,
-    undoCommands: typed && (verdict === 'deployed' || verdict === 'rollback-failed') ? undoArguments(targets, ending.imagesNow).map(typed) : [],
+    wentBack: run.action === 'rollback', ...unverifiedAtEnd(ending), rolledOutMs: ending.rolledOutMs, recovery: ending.recovery,
+    undoCommands: verdict === 'deployed' || verdict === 'rollback-failed' ? undoCommands : [],
     warnings: ending.warnings,
     plan: verdict === 'planned' ? ending.plan : undefined,
   };
@@ -75,8 +72,8 @@ function verdictOf(run: Run, ending: Ending): Verdict {
 }
 
 /** The furthest that a run got in which nothing failed: without workloads nothing was deployed. */
-const doneBy = ({ config }: Run, { targets = [] }: Ending): Verdict =>
-  (targets.length > 0 ? 'deployed' : config.build ? 'built' : 'tested');
+const doneBy = ({ config }: Run, { subjects = [] }: Ending): Verdict =>
+  (subjects.length > 0 ? 'deployed' : config.build ? 'built' : 'tested');
 
 /** How the undos of all stages went, as one: an undo that threw proves nothing of what its stage had done. */
 function wholeUndo({ undone, failedUndos = [] }: Ending): Undone | undefined {
@@ -90,9 +87,9 @@ function wholeUndo({ undone, failedUndos = [] }: Ending): Undone | undefined {
 }
 
 /** What nothing runs with at the end: after a rollback, of the images that it put back. */
-function unverifiedAtEnd({ undone, unverified: released }: Ending, targets: readonly ImageChange[]): Pick<Outcome, 'unverified' | 'nothingRuns'> {
+function unverifiedAtEnd({ undone, unverified: released, subjects = [] }: Ending): Pick<Outcome, 'unverified' | 'nothingRuns'> {
   const unverified = (undone ? undone.unverified : released) ?? [];
-  return { unverified, nothingRuns: targets.length > 0 && targets.every(({ ref }) => unverified.some(({ workload }) => workload === ref)) };
+  return { unverified, nothingRuns: subjects.length > 0 && subjects.every((each) => unverified.some(({ subject }) => subject === each)) };
 }
 
 /** The undo is no stage of its own; on the timeline it is what came after the stage that failed. */
@@ -103,11 +100,6 @@ function rollbackSpan({ spans, undone }: Ending): Span[] {
   const endMs = Math.round(startMs + tookMs);
   return [{ stage: 'rollback', label: 'rollback', startMs, endMs, result: undone.result === 'restored' ? 'ok' : 'failed' }];
 }
-
-const changesOf = (target: ImageChange, now: ReadonlyMap<string, string> | undefined): Change[] =>
-  target.containers.map((container) => ({
-    workload: target.ref, container: container.name, before: container.before, after: imageSet(container), now: now?.get(`${target.ref}:${container.name}`),
-  }));
 
 const describeFailure = ({ stage, error }: NonNullable<Ending['failure']>, undone: Undone | undefined): Failure => ({
   cause: error.code, stage, message: error.message, hint: error.hint ?? causes[error.code].hint, evidence: [...error.evidence, ...(undone?.evidence ?? [])],

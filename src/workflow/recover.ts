@@ -1,50 +1,56 @@
-import type { Workload } from '../kubernetes/client/objects.js';
 import { both } from '../config/kit/checked.js';
-import type { SmokeCheck } from '../config/config.js';
-import { parseSmoke } from '../config/values/smoke.js';
-import { imageIn } from '../kubernetes/observe/workload.js';
-import { isSet, type ImageChange } from '../target/set-image/image-change.js';
-import { workloadResource } from '../kubernetes/client/resources.js';
+import type { Config } from '../config/config.js';
 import { ClusterError, RolloutError } from '../outcome/errors.js';
+import { PreflightError } from '../outcome/finding.js';
 import type { Recovery, Unverified } from '../outcome/outcome.js';
-import { acquireLock } from '../kubernetes/store/lease.js';
-import type { Lock } from '../record/store.js';
-import type { ClusterFacts } from '../target/set-image/cluster-facts.js';
 import { closedNow } from '../policy/freeze.js';
-import type { Run } from './run.js';
-import { inPhase, type Ledger, type RunRecord } from '../record/ledger.js';
-import type { LedgerStore } from '../record/store.js';
+import { inPhase, isUnfinished, type Ledger } from '../record/ledger.js';
+import { withVerified } from '../record/release.js';
 import { isRunOf, repositoriesOfRun } from '../record/repository.js';
-import { proveRelease } from '../target/set-image/prove.js';
-import { reopenRelease, steadyMs, type OpenRelease, type ReleaseScope } from '../target/set-image/release.js';
-import { standing } from '../target/set-image/standing.js';
-import { undoRelease, type Undone } from '../target/set-image/undo.js';
-import { unverifiedOf } from '../target/set-image/unverified.js';
-import { releaseOf, withProven } from '../target/set-image/record.js';
+import type { Lock, RecordStore } from '../record/store.js';
+import type { Change, OpenTarget, Purpose, TargetKind, Undone } from '../target/target.js';
+import type { Found } from './conduct.js';
+import type { Run } from './run.js';
 
-/** A run that is recorded as being in the middle, though nobody is there who could be: its lock was free. */
-export const isUnfinished = (ledger: Ledger | undefined): ledger is Ledger => ledger !== undefined && unfinished.includes(ledger.run.phase);
-const unfinished: readonly RunRecord['phase'][] = ['changing', 'stopped', 'restoring'];
-
-/** Deployments that a run which is under way, or died, says it may hold paused. */
-export const heldByOthers = (ledger: Ledger | undefined): ReadonlySet<string> => new Set(isUnfinished(ledger) ? ledger.run.held.map(({ ref }) => ref) : []);
-
-/** A dead run may have succeeded and not lived to say so: for that long its rollout may still take to show it. */
-const confirmForMs = 20_000;
-
-/** How an earlier run was finished: told however the preflight that found it ends. */
-export interface Settled {
-  recovery?: Recovery;
+/**
+ * Opens a target, and waits for what another run is in the middle of, or finishes it when that run is dead, before anything
+ * is planned: what is planned with has to be a state that somebody meant. Nothing is finished in a dry run, nor in a freeze:
+ * to finish a run is to change something.
+ */
+export async function openFinished(run: Run, kind: TargetKind, purpose: Purpose, found: Found): Promise<OpenTarget> {
+  const target = await kind.open(run, run.config, purpose);
+  try {
+    if (!isUnfinished(target.ledger) || run.config.dryRun) return target;
+    if (closedNow(run.config, run.ports.clock).problems.length > 0) {
+      run.ports.log.warning(`An earlier run (${target.ledger.run.url ?? target.ledger.run.id}) is not finished. The first run outside of the freeze finishes it.`);
+      return target;
+    }
+    await finishOthers(run, target, found);
+    return await target.reread();
+  } catch (error) {
+    await target.close();
+    throw error;
+  }
 }
 
-type Scope = Omit<ReleaseScope, 'targets' | 'workloads'>;
+async function finishOthers(run: Run, target: OpenTarget, found: Found): Promise<void> {
+  const lock = await target.store.lock({ id: run.id, url: run.facts.runUrl }, run.config.lockTimeoutMs);
+  try {
+    const known = await target.store.read();
+    if (!isUnfinished(known)) return;
+    refuseOthersRun(run, known);
+    found.recovery = await recover(run, target, known, lock);
+  } finally {
+    await lock.release();
+  }
+}
 
 /**
  * Ends a rollback that would have to finish a dead run of another repository first: it shares the name of the app, and
- * whoever names an image in an emergency wants no workload of another one to be touched.
+ * whoever names an image in an emergency wants nothing of another one to be touched.
  * @throws ClusterError locked; nothing has been changed
  */
-export function refuseOthersRun({ action, config: { app, image } }: Pick<Run, 'action' | 'config'>, ledger: Ledger): void {
+export function refuseOthersRun({ action, config: { app, image } }: Pick<Run, 'action'> & { readonly config: Pick<Config, 'app' | 'image'> }, ledger: Ledger): void {
   if (action !== 'rollback' || image === undefined || isRunOf(ledger, image)) return;
   const { id, url, startedAt } = ledger.run;
   const others = both(repositoriesOfRun(ledger));
@@ -54,138 +60,53 @@ export function refuseOthersRun({ action, config: { app, image } }: Pick<Run, 'a
 }
 
 /**
- * Waits for what another run is in the middle of, or finishes it when that run is dead, before anything is planned: what
- * is planned with has to be a state that somebody meant. Nothing happens in a dry run, nor in a freeze: to finish a run is
- * to change workloads.
- * @param reread reads the facts anew when something was finished
+ * Finishes what a dead run had started, before this run does anything else: confirms it when its version is everywhere and
+ * passes its checks, and restores what was there before otherwise.
  */
-export async function settleUnfinished(
-  run: Run, facts: ClusterFacts, reread: () => Promise<ClusterFacts>,
-): Promise<{ facts: ClusterFacts; recovery?: Recovery }> {
-  if (!isUnfinished(facts.ledger) || run.config.dryRun) return { facts };
-  if (closedNow(run).problems.length > 0) {
-    run.ports.log.warning(`An earlier run (${facts.ledger.run.url ?? facts.ledger.run.id}) is not finished. The first run outside of the freeze finishes it.`);
-    return { facts };
-  }
-  const lock = await acquireLock(run.ports, facts.cluster, run.config.app, { id: run.id, url: run.facts.runUrl }, run.config.lockTimeoutMs);
-  try {
-    const known = await facts.store.read();
-    const scope = { ports: run.ports, cluster: facts.cluster, config: run.config, services: facts.services };
-    if (isUnfinished(known)) refuseOthersRun(run, known);
-    const recovery = isUnfinished(known) ? await recover(scope, facts.store, known, lock) : undefined;
-    return { facts: await reread(), recovery };
-  } finally {
-    await lock.release();
-  }
-}
-
-/**
- * Opens the release that a ledger records, from what the cluster holds of its workloads once nothing that the dead run had
- * sent is under way any more. The release is closed by whoever asked for it.
- * @param lock of the app, in which the dead run was heard of last
- */
-export async function reopen(scope: Scope, ledger: Ledger, lock: Pick<Lock, 'formerHeardAt'>): Promise<OpenRelease> {
-  const { targets } = ledger.run;
-  const { api, namespace } = scope.cluster;
-  const workloads = await Promise.all(targets.map(({ kind, name }) => api.find<Workload>(workloadResource[kind], namespace, name)));
-  const config = { ...scope.config, smoke: trusted(ledger.run.smoke, scope.config.smoke) };
-  const release = await reopenRelease({ ...scope, config, targets, workloads: workloads.flatMap((workload) => workload ?? []) }, ledger.run.before);
-  try {
-    await lateChange(release, ledger.run.phase, lock.formerHeardAt);
-    return release;
-  } catch (error) {
-    release.watched.close();
-    throw error;
-  }
-}
-
-/** The API server gives a request up after a minute. */
-const requestLastsMs = 60_000;
-
-/**
- * Waits for a change that a dead run may have sent, until it is there or cannot come any more: the API server goes on with
- * the request of a client that is gone, and so does a kubectl whose parent was killed.
- * @param heardAt when that run was heard of last, monotonic ms: it confirms its lock before it sends a change
- */
-export async function lateChange({ ports, targets, watched }: Pick<OpenRelease, 'ports' | 'targets' | 'watched'>, phase: RunRecord['phase'], heardAt: number): Promise<void> {
-  if (phase === 'restoring') return;
-  const leftMs = (): number => heardAt + requestLastsMs - ports.clock.monotonic();
-  const isDue = (target: ImageChange): boolean => {
-    const { workload } = watched.world.view(target);
-    // To one that was deleted nothing comes any more.
-    return workload !== undefined && !target.containers.every((each) => isSet(each, imageIn(target.kind, workload, each.name)));
-  };
-  if (leftMs() > 0 && targets.some(isDue)) {
-    ports.log.info(`The run that was stopped may have sent a change of the images that is still under way: waiting for it, at most ${Math.ceil(leftMs() / 1000)} s`);
-  }
-  while (leftMs() > 0 && targets.some(isDue)) await watched.news(leftMs(), ports.cancelled);
-}
-
-/**
- * The checks of the recorded run: those of this run may name a later version. The ledger is read with the care that any
- * text from outside is: each check is read anew from its text, and an address outside of the cluster is only asked when
- * the settings of this run name it too.
- */
-function trusted(recorded: readonly SmokeCheck[], own: readonly SmokeCheck[]): SmokeCheck[] {
-  return recorded.flatMap(({ text }) => {
-    const read = parseSmoke(text);
-    if (!read.ok) return [];
-    return read.value.target.type === 'service' || own.some((check) => check.text === text) ? [read.value] : [];
-  });
-}
-
-/** Puts back what the recorded run had changed, and proves it; the ledger says so before and after. */
-export async function undoRecorded(release: OpenRelease, store: LedgerStore, ledger: Ledger): Promise<Undone> {
-  const failure = new RolloutError('cancelled', 'The run was stopped before the rollout was finished.');
-  const undone = await undoRelease(release, failure, {
-    resumed: true, held: ledger.run.held, restoring: () => store.write(inPhase(ledger, 'restoring')),
-  });
-  await store.write(inPhase(ledger, undone.result === 'failed' ? 'left' : 'restored')).catch(() => undefined);
-  return undone;
-}
-
-/**
- * Finishes what a dead run had begun, before this run does anything else: confirms it when its version is everywhere and
- * answers rightly, and puts back what was there before otherwise.
- */
-export async function recover(scope: Scope, store: LedgerStore, ledger: Ledger, lock: Pick<Lock, 'formerHeardAt'>): Promise<Recovery> {
+export async function recover({ ports }: Pick<Run, 'ports'>, target: OpenTarget, ledger: Ledger, lock: Lock): Promise<Recovery> {
   const { run } = ledger;
   const about = { runId: run.id, runUrl: run.url, startedAt: run.startedAt };
-  scope.ports.log.info(`An earlier run (${run.url ?? run.id}, begun ${run.startedAt}) died in the middle of a rollout: finishing it first`);
-  const release = await reopen(scope, ledger, lock);
+  refuseOtherKind(target, ledger);
+  ports.log.info(`An earlier run (${run.url ?? run.id}, begun ${run.startedAt}) died in the middle of a rollout: finishing it first`);
+  const change = await target.reopen(ledger, lock);
+  const isIdle = ({ length }: readonly Unverified[]): boolean => length === subjectsOf(ledger).length;
   try {
-    if (run.phase === 'changing' && (await succeeded(release))) {
-      const unverified = unverifiedOf(release);
-      await store.write(inPhase(withProven(ledger, releaseOf(ledger.run, scope.ports.clock.now(), unverified.map(({ workload }) => workload))), 'proven'));
-      return { ...about, result: 'confirmed', notes: [...(unverified.length < release.targets.length ? ['Its version was on every workload and answered rightly.'] : ['Its images are on every workload.']), ...idleNotes(unverified)] };
+    if (run.phase === 'in-progress' && (await change.stands())) {
+      const { unverified } = change.progress();
+      await target.store.write(withVerified(ledger, ports.clock.now(), unverified.map(({ subject }) => subject)));
+      return { ...about, result: 'confirmed', notes: [isIdle(unverified) ? 'Its images are on every workload.' : 'Its version was on every workload and answered rightly.', ...idleNotes(unverified)] };
     }
     if (run.rollback === 'off') {
-      await store.write(inPhase(ledger, 'left'));
+      await target.store.write(inPhase(ledger, 'unverified'));
       return { ...about, result: 'failed', notes: ['`rollback` is off: its images stay where they were set.'] };
     }
-    const undone = await undoRecorded(release, store, ledger);
-    const unverified = undone.unverified ?? [];
-    const seen = undone.result === 'restored' && unverified.length < release.targets.length ? ['It was seen to serve.'] : [];
-    const restored = undone.result === 'failed' ? [] : [...seen, ...idleNotes(unverified)];
-    return { ...about, result: undone.result === 'failed' ? 'failed' : 'restored', notes: [...restored, ...undone.notes], changed: undone.changed ?? [] };
+    const { result, notes, unverified = [], changed = [] } = await undoRecorded(change, target.store, ledger);
+    if (result === 'failed') return { ...about, result: 'failed', notes, changed };
+    const seen = result === 'restored' && !isIdle(unverified) ? ['It was seen to serve.'] : [];
+    return { ...about, result: 'restored', notes: [...seen, ...idleNotes(unverified), ...notes], changed };
   } finally {
-    release.watched.close();
+    change.close();
   }
 }
 
-const idleNotes = (unverified: readonly Unverified[]): string[] =>
-  unverified.map(({ workload, reason }) => `Nothing runs with the image of ${workload} now: ${reason}.`);
+/** Its kind alone knows how to finish it. */
+function refuseOtherKind(target: OpenTarget, { app, run }: Ledger): void {
+  if (run.target.kind === target.kind) return;
+  throw new PreflightError([{
+    cause: 'record-unreadable', message: `An earlier run of ${app} (${run.url ?? run.id}) deployed by ${run.target.kind} and is not finished; the settings now deploy by ${target.kind}. Nothing was changed.`,
+    hint: 'Run once with the settings of that run, so that it is finished. Then change the settings.',
+  }]);
+}
 
-async function succeeded(release: OpenRelease): Promise<boolean> {
-  const { ports, watched, config } = release;
-  const paused = release.targets.some((target) => watched.world.view(target).workload?.spec?.paused);
-  if (paused) return false;
-  try {
-    const followed = await standing(release, { images: 'after', forMs: confirmForMs, steadyMs, stage: 'recovery' });
-    await proveRelease(release, followed, config.smoke, ports.clock.monotonic() + confirmForMs, ports.cancelled);
-    return true;
-  } catch {
-    if (ports.cancelled.aborted) throw ports.cancelled.reason;
-    return false;
-  }
+export const subjectsOf = ({ run }: Pick<Ledger, 'run'>): string[] => [...new Set(run.after.map(({ subject }) => subject))];
+
+const idleNotes = (unverified: readonly Unverified[]): string[] =>
+  unverified.map(({ subject, reason }) => `Nothing runs with the image of ${subject} now: ${reason}.`);
+
+/** Restores what the recorded run had changed, and verifies it; the record says so before and after. */
+export async function undoRecorded(change: Change, store: RecordStore, ledger: Ledger): Promise<Undone> {
+  const failure = new RolloutError('cancelled', 'The run was stopped before the rollout was finished.');
+  const undone = await change.undo(failure, { resumed: true, restoring: () => store.write(inPhase(ledger, 'restoring')) });
+  await store.write(inPhase(ledger, undone.result === 'failed' ? 'unverified' : 'restored')).catch(() => undefined);
+  return undone;
 }

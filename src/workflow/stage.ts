@@ -1,25 +1,39 @@
 import type { DeployError } from '../outcome/errors.js';
 import type { Span } from '../outcome/outcome.js';
+import type { PlanStep } from '../outcome/plan.js';
 import type { StageName } from '../outcome/verdict.js';
 import type { Clock } from '../ports/clock.js';
 import { asDeployError } from './failure.js';
 
-/** One part of a run. `S` is what the stages hand on; the pipeline does not look into it. */
-export interface Stage<S> {
+/** One part of a run. What it hands on it puts into a slot. */
+export interface Stage {
   readonly name: StageName;
   /** For the timeline: `test gate`. */
   readonly label: string;
-  run(state: S): Promise<S>;
+  /** What a dry run prints of it. */
+  readonly steps: readonly PlanStep[];
+  run(): Promise<void>;
   /**
-   * Takes back what `run` may have done, however far it came. Called, last stage first, for every stage that was begun
-   * when one fails, with the state as that stage's successors left it. It reports in the state. One that throws all the
-   * same does not keep the others from being undone.
+   * Takes back what `run` may have done, however far it came. Called, last stage first, for every stage that was started
+   * when one fails. It reports by its slot. One that throws all the same does not keep the others from being undone.
    */
-  undo?(state: S, failure: DeployError): Promise<S>;
+  undo?(failure: DeployError): Promise<void>;
 }
 
-export interface StagesResult<S> {
-  readonly state: S;
+/** What one stage hands on to later ones, and to the end of the run. Empty until then. */
+export class Slot<T> {
+  private kept: T | undefined;
+
+  get value(): T | undefined {
+    return this.kept;
+  }
+
+  set(value: T): void {
+    this.kept = value;
+  }
+}
+
+export interface StagesResult {
   readonly spans: readonly Span[];
   readonly failure?: { readonly stage: StageName; readonly error: DeployError };
   /** The undos that threw: what their stages did may still be in place. */
@@ -31,37 +45,35 @@ export interface FailedUndo {
   readonly error: DeployError;
 }
 
-/** Runs the stages in order until one fails; then undoes those that were begun, last first. Never rejects. */
-export async function runStages<S>(stages: readonly Stage<S>[], initial: S, clock: Clock, startedAt: number): Promise<StagesResult<S>> {
+/** Runs the stages in order until one fails; then undoes those that were started, last first. Never rejects. */
+export async function runStages(stages: readonly Stage[], clock: Clock, startedAt: number): Promise<StagesResult> {
   const spans: Span[] = [];
   const since = (): number => Math.round(clock.monotonic() - startedAt);
-  let state = initial;
-  const begun: Stage<S>[] = [];
+  const started: Stage[] = [];
   for (const stage of stages) {
     const startMs = since();
-    begun.unshift(stage);
+    const span = (result: Span['result']): Span => ({ stage: stage.name, label: stage.label, startMs, endMs: since(), result });
+    started.unshift(stage);
     try {
-      state = await stage.run(state);
-      spans.push({ stage: stage.name, label: stage.label, startMs, endMs: since(), result: 'ok' });
+      await stage.run();
+      spans.push(span('ok'));
     } catch (thrown) {
       const error = asDeployError(thrown);
-      spans.push({ stage: stage.name, label: stage.label, startMs, endMs: since(), result: 'failed' });
-      const undone = await undoAll(begun, state, error);
-      return { ...undone, spans, failure: { stage: error.stage ?? stage.name, error } };
+      spans.push(span('failed'));
+      return { ...await undoAll(started, error), spans, failure: { stage: error.stage ?? stage.name, error } };
     }
   }
-  return { state, spans };
+  return { spans };
 }
 
-async function undoAll<S>(begun: readonly Stage<S>[], initial: S, failure: DeployError): Promise<Pick<StagesResult<S>, 'state' | 'failedUndos'>> {
-  let state = initial;
+async function undoAll(started: readonly Stage[], failure: DeployError): Promise<Pick<StagesResult, 'failedUndos'>> {
   const failedUndos: FailedUndo[] = [];
-  for (const stage of begun) {
+  for (const stage of started) {
     try {
-      state = (await stage.undo?.(state, failure)) ?? state;
+      await stage.undo?.(failure);
     } catch (thrown) {
       failedUndos.push({ stage: stage.name, error: asDeployError(thrown) });
     }
   }
-  return failedUndos.length > 0 ? { state, failedUndos } : { state };
+  return failedUndos.length > 0 ? { failedUndos } : {};
 }

@@ -5,7 +5,7 @@ import { podSelector, selects } from '../../../src/kubernetes/observe/selector.j
 import { expectationOf, takeSnapshot } from '../../../src/target/set-image/snapshot.js';
 import { servicesFor } from '../../../src/kubernetes/observe/health.js';
 import { restorePatch } from '../../../src/target/set-image/restore.js';
-import { resolveTargets } from '../../../src/target/set-image/resolve.js';
+import { resolveChanges } from '../../../src/target/set-image/resolve.js';
 import { World } from '../../../src/kubernetes/observe/world.js';
 import { daemonset, deployment, event, newImage, oldImage, pod, replicaSet, restarted, set, slice, statefulset, target, waiting, controllerRevision } from './build.js';
 import { judgeOf, midway, replicaSets, settle, word, worldOf } from './judging.js';
@@ -73,7 +73,7 @@ describe('objects that are not whole', () => {
     fc.assert(fc.property(damaged(deployment() as Workload), (workload) => {
       podSelector([workload, deployment()]);
       restorePatch(target(), workload, { ref: 'deployment/api', minReadySeconds: 0 });
-      resolveTargets([{ ref: { kind: 'deployment', name: 'api' }, workload }], 'registry.example/api', newImage, 'ns', new Set());
+      resolveChanges([{ ref: { kind: 'deployment', name: 'api' }, workload }], 'registry.example/api', newImage, 'ns', new Set());
       selects({ spec: { selector: { app: 'api' } } }, workload.metadata?.labels);
     }), { numRuns: 300 });
   });

@@ -40,7 +40,7 @@ export function judgeOf(world: World, options: JudgeOptions = {}): { at(ms: numb
   let memory: Memory = blankMemory;
   return {
     at: (ms) => {
-      const own = runOf(world, [{ target: of, expected }]);
+      const own = runOf(world, [{ workload: of, expected }]);
       const run = { newPods: options.newPodsOfRun ?? own.newPods, rolledOut: own.rolledOut && (options.othersRolledOut?.() ?? true) };
       const answer = judge(world.view(of), expected, memory, ms, patience, run);
       memory = answer.memory;

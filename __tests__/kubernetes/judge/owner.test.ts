@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { KubeObject, Workload } from '../../../src/kubernetes/client/objects.js';
-import { occurrenceOf } from '../../../src/kubernetes/judge/symptoms.js';
-import { daemonset, deployment, event, gone, newImage, oldImage, pod, replicaSet, set, statefulset, target } from './build.js';
+import { occurrenceOf } from '../../../src/kubernetes/judge/symptom.js';
+import { daemonset, deployment, event, gone, newImage, oldImage, pod, replicaSet, statefulset, target, set } from './build.js';
 import { judgeOf, messageOf, replicaSets, settle, word, worldOf, type JudgeOptions } from './judging.js';
 
 const busy: Workload['status'] = { updatedReplicas: 0, replicas: 2, availableReplicas: 2 };

@@ -101,7 +101,7 @@ export function play(recording: Recording, world: World, expected: Expectation, 
   let memory: Memory = blankMemory;
   let recheckAt = startMs;
   const look = (at: number): Ending | undefined => {
-    const followed = [{ target: recording.target, expected }];
+    const followed = [{ workload: recording.target, expected }];
     const patience = { deadlineAt: startMs + replayDeadlineMs, steadyMs };
     const seen = judge(world.view(recording.target), expected, memory, at, patience, runOf(world, followed));
     memory = seen.memory;

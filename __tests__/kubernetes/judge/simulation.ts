@@ -1,14 +1,14 @@
 import type { ContainerStatus, KubeObject, Pod, ReplicaSet, Workload } from '../../../src/kubernetes/client/objects.js';
 import type { SmokeCheck } from '../../../src/config/config.js';
 import type { Clock } from '../../../src/ports/clock.js';
-import { heldTarget } from '../../../src/target/set-image/hold.js';
-import type { OpenRelease } from '../../../src/target/set-image/release.js';
+import { pausedDeployment } from '../../../src/target/set-image/hold.js';
 import { takeSnapshot } from '../../../src/target/set-image/snapshot.js';
 import { World } from '../../../src/kubernetes/observe/world.js';
 import { Written } from '../../../src/target/set-image/written.js';
 import { fakePorts, type FakePorts } from '../client/fake-ports.js';
 import { deployment, ended, gone, newImage, oldImage, pod, replicaSet, restarted, running, service, set, slice, target, waiting } from './build.js';
 import { deploymentPath, fakeCluster, type FakeCluster } from '../../target/set-image/fake-cluster.js';
+import type { OpenRelease } from '../../../src/target/set-image/open-release.js';
 
 /** How an image behaves once it runs. */
 export type Behaviour = 'good' | 'wrong' | 'crash' | 'unready';
@@ -180,15 +180,15 @@ export function simulate(options: SimulationOptions = {}): Simulation {
   const ports = fakePorts({ clock, cancelled: options.cancelled });
   let news = 0;
   const of = target();
-  const held = options.proveFirst ? new Map([[of.ref, heldTarget(of, cluster.objects.get(deploymentPath) as Workload)]]) : new Map();
+  const held = options.proveFirst ? new Map([[of.ref, pausedDeployment(of, cluster.objects.get(deploymentPath) as Workload)]]) : new Map();
   const simulation: Simulation = {
     cluster, ports,
     images: () => pods.map((each) => each.image),
     deployment: () => cluster.objects.get(deploymentPath) as Workload,
     survivors: () => pods.filter((each) => first.has(each.name)).length,
     release: {
-      ports, cluster, targets: [of], workloads: [cluster.objects.get(deploymentPath) as Workload], services: [service('api')],
-      config: { smoke: options.smoke ?? [check], timeoutMs: 600_000, rollback: 'auto' },
+      ports, cluster, changes: [of], workloads: [cluster.objects.get(deploymentPath) as Workload], services: [service('api')],
+      config: { smoke: options.smoke ?? [check], timeoutMs: 600_000 },
       watched: {
         world, close: () => undefined, sees: () => true,
         news: async (ms, signal) => {
@@ -201,8 +201,8 @@ export function simulate(options: SimulationOptions = {}): Simulation {
           else time += Math.max(0, Math.min(ms, untilAvailable()));
         },
       },
-      written: Written.byAnother([of]), held, snapshots: [takeSnapshot(world, of)], failedBefore: new Map(),
-      heldBefore: new Set((options.smoke ?? [check]).map(({ text }) => text)),
+      written: Written.byAnother([of]), paused: held, snapshots: [takeSnapshot(world, of)], failedBefore: new Map(),
+      passedBefore: new Set((options.smoke ?? [check]).map(({ text }) => text)),
     },
   };
   return simulation;

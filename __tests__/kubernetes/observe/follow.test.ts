@@ -28,7 +28,7 @@ function following(world: Watched['world'], [fromMs, untilMs]: readonly [number,
 }
 
 async function end({ ports, watched, sinceMs }: Following, changes: Partial<Followed['expected']> = {}, deadlineMs = 600_000): Promise<readonly [string, number]> {
-  const followed = [{ target: target(), expected: expectation(changes) }];
+  const followed = [{ workload: target(), expected: expectation(changes) }];
   const patience = { deadlineAt: ports.clock.monotonic() + deadlineMs, steadyMs: 2000 };
   const word = await follow(ports, watched, followed, patience, 'rollout', undefined).then(() => 'done', (error: unknown) => (error as DeployError).code);
   return [word, Math.floor(sinceMs() / 1000)];
@@ -61,7 +61,7 @@ describe('time in which nothing was seen', () => {
 it('smoke checks that come to no end are ended by the deadline', async () => {
   const { ports, watched } = following(worldOf([deployment(), ...replicaSets(), pod('a'), pod('b')]), [Infinity, Infinity]);
   const patience = { deadlineAt: ports.clock.monotonic() + 20_000, steadyMs: 0 };
-  await expect(guard(ports, watched, [{ target: target(), expected: expectation() }], patience, 'smoke', new AbortController().signal)).rejects.toMatchObject({
+  await expect(guard(ports, watched, [{ workload: target(), expected: expectation() }], patience, 'smoke', new AbortController().signal)).rejects.toMatchObject({
     code: 'deadline', message: 'The smoke checks of deployment/api came to no end in time.',
   });
 });

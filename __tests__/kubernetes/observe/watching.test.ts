@@ -208,8 +208,8 @@ describe('a release that cannot be opened', () => {
       raw: () => (stop.abort(new Error('stopped')), Promise.reject(new Error('cut'))),
     } };
     const scope = {
-      ports: fakePorts({ cancelled: stop.signal }), cluster, targets: [target()], workloads: [deployment()], services: [service('api')],
-      config: { smoke: [check], timeoutMs: 1000, rollback: 'auto' as const },
+      ports: fakePorts({ cancelled: stop.signal }), cluster, changes: [target()], workloads: [deployment()], services: [service('api')],
+      config: { smoke: [check], timeoutMs: 1000 },
     };
     await expect(openRelease(scope)).rejects.toThrow('stopped');
     await flush();

@@ -9,8 +9,8 @@ import { fakeCluster } from './fake-cluster.js';
 import { config } from '../../workflow/runs.js';
 
 const release = (minute: number, ...images: readonly string[]): Release => ({
-  reference: images[0] ?? '', at: `2026-01-01T00:0${minute}:00.000Z`, commit: `${minute}c0ffee`, proven: true,
-  images: images.map((image) => ({ workload: `deployment/${image.split(':')[0]}`, container: 'app', image })),
+  reference: images[0] ?? '', at: `2026-01-01T00:0${minute}:00.000Z`, commit: `${minute}c0ffee`, verified: true,
+  contents: images.map((image) => ({ subject: `deployment/${image.split(':')[0]}`, part: 'app', version: image })),
 });
 const ref = (name: string): WorkloadRef => ({ kind: 'deployment', name });
 const found = (image: string, container = 'app') => {
@@ -21,9 +21,9 @@ const gone = (name: string) => ({ ref: ref(name), workload: undefined });
 
 async function choose(releases: readonly Release[], workloads: readonly FoundWorkload[], changes: Partial<Config> = {}) {
   const ports = fakePorts();
-  const ledger = { releases, run: { targets: [] } } as unknown as Ledger;
+  const ledger = { releases, run: { after: [] } } as unknown as Ledger;
   const chosen = await chooseRelease({ config: config(changes), ports }, { found: workloads, ledger, cluster: fakeCluster() });
-  const sets = chosen.targets.map(({ name, uid, containers }) => [name, uid, ...containers.map((each) => `${each.name}: ${each.before} -> ${each.after}`)]);
+  const sets = chosen.changes.map(({ name, uid, containers }) => [name, uid, ...containers.map((each) => `${each.name}: ${each.before} -> ${each.after}`)]);
   return { ...chosen, sets, lines: ports.lines };
 }
 
@@ -34,7 +34,7 @@ describe('the release that a rollback chooses', () => {
     const { sets, lines, warnings } = await choose(two, [found('api:3'), found('worker:3')]);
     expect(sets).toEqual([['api', 'uid-api', 'app: api:3 -> api:2'], ['worker', 'uid-worker', 'app: worker:3 -> worker:2']]);
     expect(lines).toEqual([
-      'info * api:3 of 2026-01-01T00:03:00.000Z, commit 3c0ffee, proven (is there now)', 'info   api:2 of 2026-01-01T00:02:00.000Z, commit 2c0ffee, proven',
+      'info * api:3 of 2026-01-01T00:03:00.000Z, commit 3c0ffee, verified (is there now)', 'info   api:2 of 2026-01-01T00:02:00.000Z, commit 2c0ffee, verified',
     ]);
     expect(warnings).toEqual([]);
   });
@@ -68,7 +68,7 @@ describe('the release that a rollback chooses', () => {
     await expect(choose([release(3, 'api:3')], [found('api:3', 'web')])).rejects.toMatchObject({ hint: 'Deploy a commit that fits the workloads as they are now.' });
   });
   it.each([
-    [{}, /^There is no proven release to go back to\. Known releases of api: api:3 of .*, proven\.$/, /^Name a withdrawn release with `to`/],
+    [{}, /^There is no proven release to go back to\. Known releases of api: api:3 of .*, verified\.$/, /^Name a withdrawn release with `to`/],
     [{ to: 'deadbeef' }, /^No release fits `to: deadbeef`\. Known releases of api: api:3 of/, /^Give `to` the digest or the commit/],
   ])('is none, with those that there are: %j', async (changes, message, hint) => {
     await expect(choose([release(3, 'api:3')], [found('api:3')], changes)).rejects.toMatchObject({ code: 'release-not-found', message: expect.stringMatching(message), hint: expect.stringMatching(hint) });
@@ -79,7 +79,7 @@ describe('the release that a rollback chooses', () => {
 });
 
 it('the workloads of a rollback are those that any recorded release names', () => {
-  const one = (name: string): Release => ({ ...release(1), repository: 'registry.example/shop', images: [{ workload: `deployment/${name}`, container: 'app', image: `${name}:1` }] });
+  const one = (name: string): Release => ({ ...release(1), repository: 'registry.example/shop', contents: [{ subject: `deployment/${name}`, part: 'app', version: `${name}:1` }] });
   expect(workloadsOf({ releases: [one('api'), one('worker'), one('cron')] } as unknown as Ledger, { app: 'api' })).toEqual([ref('api'), ref('worker'), ref('cron')]);
   expect(workloadsOf(undefined, { app: 'api' })).toEqual([]);
 });
@@ -87,15 +87,15 @@ it('the workloads of a rollback are those that any recorded release names', () =
 describe('a record of two repositories', () => {
   const [shop, billing] = ['registry.example/shop/api', 'registry.example/billing/api'];
   const of = (minute: number, name: string, image: string): Release => ({
-    reference: `${image}:${minute}`, at: `2026-01-01T00:0${minute}:00.000Z`, proven: true, repository: image,
-    images: [{ workload: `deployment/${name}`, container: 'app', image: `${image}:${minute}` }],
+    reference: `${image}:${minute}`, at: `2026-01-01T00:0${minute}:00.000Z`, verified: true, repository: image,
+    contents: [{ subject: `deployment/${name}`, part: 'app', version: `${image}:${minute}` }],
   });
   const both = [of(4, 'shop', shop), of(3, 'billing', billing), of(2, 'shop', shop), of(1, 'billing', billing)];
   const runs = (name: string, image: string) => ({
     ref: ref(name), workload: { metadata: { name, uid: `uid-${name}` }, spec: { template: { spec: { containers: [{ name: 'app', image }] } } } } as Workload,
   });
   const now = [runs('shop', `${shop}:4`), runs('billing', `${billing}:3`)];
-  const ledger = { releases: both, run: { targets: [] } } as unknown as Ledger;
+  const ledger = { releases: both, run: { after: [] } } as unknown as Ledger;
 
   it('gives a rollback the workloads and releases of its image, and touches no others', async () => {
     expect(workloadsOf(ledger, { app: 'api', image: billing })).toEqual([ref('billing')]);
@@ -118,7 +118,7 @@ describe('a record of two repositories', () => {
     });
   });
   it('leaves out a workload that somebody gave to another repository since', async () => {
-    const { sets, warnings } = await choose([...both, { ...of(1, 'billing', billing), images: [...of(1, 'billing', billing).images, ...of(1, 'extra', billing).images] }],
+    const { sets, warnings } = await choose([...both, { ...of(1, 'billing', billing), contents: [...of(1, 'billing', billing).contents, ...of(1, 'extra', billing).contents] }],
       [...now, runs('extra', 'registry.example/other:1')], { image: billing });
     expect(sets.map(([name]) => name)).toEqual(['billing']);
     expect(warnings).toContain(`deployment/extra is left as it is: it runs registry.example/other:1 now, and not ${billing}.`);

@@ -10,7 +10,7 @@ import type { KubeEvent } from '../../../src/kubernetes/client/objects.js';
 import { backingOff, event, newImage, pod, running, target, waiting } from '../../kubernetes/judge/build.js';
 import { fakeCluster } from './fake-cluster.js';
 import { midway } from '../../kubernetes/judge/judging.js';
-import type { OpenRelease } from '../../../src/target/set-image/release.js';
+import type { OpenRelease } from '../../../src/target/set-image/open-release.js';
 
 const bytesOf = (pieces: readonly Evidence[]) => pieces.reduce((sum, { title, text }) => sum + Buffer.byteLength(title) + Buffer.byteLength(text), 0);
 
@@ -39,10 +39,10 @@ describe('the evidence of a failure', () => {
   });
   const often: KubeEvent = { ...event('uid-p', 'BackOff', 'Back-off restarting'), count: 3 };
   const world = midway(broken, often, event('uid-api', 'ScalingReplicaSet', 'Scaled up', { type: 'Normal' }), event('uid-rs-new', 'FailedCreate', 'quota'));
-  const failure = new FailedRollout([{ target: target(), cause: 'crash-loop', message: 'it crashes', pod: broken, container: 'app' }]);
+  const failure = new FailedRollout([{ workload: target(), cause: 'crash-loop', message: 'it crashes', pod: broken, container: 'app' }]);
   const logs: Api['raw'] = async (path) => ({ status: 200, headers: {}, body: path.includes('previous=true') ? 'panic: no\n' : 'starting\n' });
   const gathered = (raw: Api['raw'], error: RolloutError = failure, inWorld = world) => {
-    const release = { ports: fakePorts(), cluster: fakeCluster({ raw }), watched: { world: inWorld }, targets: [target()] };
+    const release = { ports: fakePorts(), cluster: fakeCluster({ raw }), watched: { world: inWorld }, changes: [target()] };
     return evidenceOf(release as unknown as OpenRelease, error);
   };
 
@@ -78,12 +78,12 @@ describe('the evidence of a failure', () => {
   });
   it('of a container that is waited for is its log, also of an init container', async () => {
     const initializing = pod('i', { statuses: [waiting('PodInitializing')], initStatuses: [running({ name: 'migrate', ready: false })], initContainers: [{ name: 'migrate' }] });
-    const late = new FailedRollout([{ target: target(), cause: 'deadline', message: 'late', pod: initializing, container: 'migrate' }]);
+    const late = new FailedRollout([{ workload: target(), cause: 'deadline', message: 'late', pod: initializing, container: 'migrate' }]);
     expect(await gathered(logs, late, midway(initializing))).toContainEqual({ title: 'log of container migrate of pod i', text: 'starting' });
   });
   it('of several containers that run and are not ready is the log of each', async () => {
     const two = pod('t', { statuses: [running({ ready: false }), running({ name: 'proxy', ready: false }), running({ name: 'well' })] });
-    const late = new FailedRollout([{ target: target(), cause: 'deadline', message: 'late', pod: two }]);
+    const late = new FailedRollout([{ workload: target(), cause: 'deadline', message: 'late', pod: two }]);
     const titles = (await gathered(logs, late, midway(two))).map(({ title }) => title);
     expect(titles.filter((title) => title.startsWith('log'))).toEqual(['log of container app of pod t', 'log of container proxy of pod t']);
   });
@@ -91,7 +91,7 @@ describe('the evidence of a failure', () => {
     const leaving = pod('l', { deleted: true });
     const held = { ...leaving, metadata: { ...leaving.metadata, deletionGracePeriodSeconds: 30, finalizers: ['example.com/hold'] } };
     const refused = { ...pod('r', { statuses: [] }), status: { phase: 'Failed', reason: 'NodePorts', message: 'Pod was rejected' } };
-    const late = new FailedRollout([held, refused].map((each) => ({ target: target(), cause: 'deadline' as const, message: 'late', pod: each })));
+    const late = new FailedRollout([held, refused].map((each) => ({ workload: target(), cause: 'deadline' as const, message: 'late', pod: each })));
     const pieces = await gathered(logs, late, midway(held, refused));
     expect(pieces).toContainEqual({
       title: 'state of pod l', text: 'terminating, to be gone by 2026-01-01T00:00:00Z, on node node-1\nfinalizers: example.com/hold',

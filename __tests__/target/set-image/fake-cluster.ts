@@ -4,7 +4,7 @@ import type { Cluster } from '../../../src/kubernetes/client/cluster.js';
 import type { KubeObject } from '../../../src/kubernetes/client/objects.js';
 import { apiPath } from '../../../src/kubernetes/client/resources.js';
 import type { Exited } from '../../../src/ports/process.js';
-import { applyPatch } from './json-patch.js';
+import { applyMergePatch, applyPatch } from './json-patch.js';
 
 /** A cluster that is a map from paths to objects. It counts resourceVersions, and refuses what a real one would. */
 export interface FakeCluster extends Cluster {
@@ -25,13 +25,6 @@ export interface FakeOptions {
   readonly stream?: Api['stream'];
   /** What admission makes of everything that is written. */
   readonly admit?: (object: KubeObject) => KubeObject;
-}
-
-/** A merge patch as RFC 7386 has it, but for the removal of fields. */
-function merged(whole: unknown, patch: unknown): unknown {
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
-  const base = (typeof whole === 'object' && whole !== null ? whole : {}) as Record<string, unknown>;
-  return { ...base, ...Object.fromEntries(Object.entries(patch).map(([key, value]) => [key, merged(base[key], value)])) };
 }
 
 const noAnswer = (): ApiError => new ApiError(0, 'NoAnswer', 'no answer: the connection was cut');
@@ -87,7 +80,7 @@ export function fakeCluster(options: FakeOptions = {}): FakeCluster {
         return patched && (options.admit?.(patched) ?? patched);
       }
       const object = body as KubeObject;
-      if (method === 'PATCH') return put(path, merged(existing(path), object) as KubeObject);
+      if (method === 'PATCH') return put(path, applyMergePatch(existing(path), object) as KubeObject);
       if (method === 'POST') {
         const own = `${path}/${object.metadata?.name}`;
         if (objects.has(own)) throw new ApiError(409, 'AlreadyExists', `${own} already exists`);

@@ -2,13 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { RollingUpdate, Workload } from '../../../src/kubernetes/client/objects.js';
 import type { SmokeCheck } from '../../../src/config/config.js';
-import { describeWave, heldTarget, hold, letGoOperations, notHeld, resume, type HeldTarget } from '../../../src/target/set-image/hold.js';
+import { describeWave, pausedDeployment, hold, letGoOperations, notHeld, resume } from '../../../src/target/set-image/hold.js';
 import { restorePatch } from '../../../src/target/set-image/restore.js';
 import { deployment, oldImage, service, target } from '../../kubernetes/judge/build.js';
 import { deploymentPath } from './fake-cluster.js';
 import { applyPatch } from './json-patch.js';
 import { simulate } from '../../kubernetes/judge/simulation.js';
 import { firstWaveSize } from '../../../src/kubernetes/observe/surge.js';
+import type { PausedDeployment } from '../../../src/target/set-image/image-change.js';
 
 const sized = (replicas: number | undefined, rollingUpdate?: RollingUpdate) => deployment({ spec: { replicas, strategy: rollingUpdate && { rollingUpdate } } });
 
@@ -62,8 +63,8 @@ describe('a hold', () => {
     const simulation = simulate();
     const spec = JSON.parse(JSON.stringify({ ...simulation.deployment().spec, ...timing })) as Workload['spec'];
     simulation.cluster.put(deploymentPath, { ...simulation.deployment(), spec } as Workload);
-    const held = heldTarget(of, simulation.deployment());
-    return { simulation, spec, held, release: { ...simulation.release, targets: [of], held: new Map([[of.ref, held]]) } };
+    const held = pausedDeployment(of, simulation.deployment());
+    return { simulation, spec, held, release: { ...simulation.release, changes: [of], paused: new Map([[of.ref, held]]) } };
   };
   const never = new AbortController().signal;
 
@@ -92,7 +93,7 @@ describe('a hold', () => {
     await hold(release, [of], new Map(), never);
     const longer = { ...simulation.deployment().spec, progressDeadlineSeconds: 900 };
     simulation.cluster.put(deploymentPath, { ...simulation.deployment(), spec: longer } as Workload);
-    const recorded = JSON.parse(JSON.stringify(held)) as HeldTarget;
+    const recorded = JSON.parse(JSON.stringify(held)) as PausedDeployment;
     expect(applyPatch(simulation.deployment(), letGoOperations(simulation.deployment(), recorded))?.spec).toEqual({ ...spec, progressDeadlineSeconds: 900 });
     await resume(release, [of]);
     expect(simulation.deployment().spec).toEqual({ ...spec, progressDeadlineSeconds: 900 });

@@ -17,3 +17,11 @@ export function applyPatch<T>(whole: T, operations: readonly PatchOperation[]): 
   }
   return copy as T;
 }
+
+/** A merge patch as RFC 7386 has it. */
+export function applyMergePatch(whole: unknown, patch: unknown): unknown {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
+  const base = (typeof whole === 'object' && whole !== null ? whole : {}) as Record<string, unknown>;
+  const changed = Object.entries(patch).map(([key, value]) => [key, applyMergePatch(base[key], value)] as const);
+  return Object.fromEntries(Object.entries({ ...base, ...Object.fromEntries(changed) }).filter(([, value]) => value !== null));
+}

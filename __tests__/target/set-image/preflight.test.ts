@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Pod, Workload } from '../../../src/kubernetes/client/objects.js';
-import { imageCheck, unhealthyNow } from '../../../src/target/set-image/preflight.js';
+import { unhealthyNow } from '../../../src/target/set-image/preflight.js';
 import { openRelease } from '../../../src/target/set-image/release.js';
 import { fakePorts } from '../../kubernetes/client/fake-ports.js';
 import { backingOff, deployment, oldImage, pod, target, waiting } from '../../kubernetes/judge/build.js';
@@ -28,7 +28,7 @@ describe('what is not healthy before a change', () => {
     const ports = fakePorts();
     const planned = await unhealthyNow({ config: config({ dryRun: true }), ports }, { cluster, found: [{ ref: { kind: 'deployment', name: 'api' }, workload }] });
     expect(planned.get('deployment/api')).toBe(why);
-    const release = await openRelease({ ports, cluster, config: config(), targets: [target()], workloads: [workload], services: [] });
+    const release = await openRelease({ ports, cluster, config: config(), changes: [target()], workloads: [workload], services: [] });
     release.watched.close();
     expect(release.snapshots.map(({ unhealthy }) => unhealthy)).toEqual([why]);
   });
@@ -36,27 +36,5 @@ describe('what is not healthy before a change', () => {
     const cluster = stillCluster({ pods: [] });
     const found = [{ ref: { kind: 'deployment' as const, name: 'api' }, workload: deployment({ status: { availableReplicas: 0 } }) }];
     expect(await unhealthyNow({ config: config(), ports: fakePorts() }, { cluster, found })).toEqual(new Map());
-  });
-});
-
-
-describe('what the registry says of an image that is to be deployed', () => {
-  const digest = `sha256:${'a'.repeat(64)}`;
-  const said = (existing: Parameters<typeof imageCheck>[0], withLogin: boolean) =>
-    imageCheck(existing, { config: config({ image: 'ghcr.io/acme/api', digest, login: withLogin ? { registry: 'ghcr.io', username: 'me', password: 'x' } : undefined }) });
-  it('is final when it is not there; without a login it may be private', () => {
-    const message = `ghcr.io/acme/api@${digest} is not in the registry.`;
-    const without = said({ existing: { state: 'absent' } }, false).problems[0];
-    expect(without).toMatchObject({ cause: 'image-not-found', message });
-    expect(without?.hint).toMatch(/^Give `registry-username` and `registry-password` if the repository is private: some registries say that it does not exist to whoever has no login\. ./);
-    expect(said({ existing: { state: 'absent' } }, true).problems[0]?.hint).not.toContain('registry-username');
-  });
-  it('is a warning when it could not be asked, with the reason', () => {
-    const name = `ghcr.io/acme/api@${digest}`;
-    expect(said({ existing: { state: 'unreachable', reason: 'docker is not installed.' } }, true)).toEqual(
-      { problems: [], warnings: [`The registry could not be asked for ${name}, so that only the nodes will show whether it exists: docker is not installed.`] });
-    expect(said({ existing: { state: 'denied', reason: 'The registry ghcr.io refused the login of me: no.' } }, true)).toEqual(
-      { problems: [], warnings: [`The runner may not read ${name} in the registry, so that only the nodes will show whether it exists: The registry ghcr.io refused the login of me: no.`] });
-    expect(said({ existing: { state: 'denied', reason: '403' } }, false).warnings[0]).toMatch(/exists\. Give `registry-username` and `registry-password` to have it checked beforehand\.$/);
   });
 });

@@ -4,13 +4,13 @@ import type { RawAnswer } from '../../../src/kubernetes/client/api.js';
 import type { ContainerStatus, KubeObject, Pod, Workload } from '../../../src/kubernetes/client/objects.js';
 import type { DeployError } from '../../../src/outcome/errors.js';
 import { proveRelease } from '../../../src/target/set-image/prove.js';
-import { rollOut } from '../../../src/target/set-image/release.js';
 import { servicesFor } from '../../../src/kubernetes/observe/health.js';
 import { unverifiedOf } from '../../../src/target/set-image/unverified.js';
 import type { ImageChange } from '../../../src/target/set-image/image-change.js';
 import { backingOff, daemonset, deployment, newImage, nextVersion, pod, service, set, statefulset, target, waiting } from '../../kubernetes/judge/build.js';
 import { expectation, replicaSets, worldOf } from '../../kubernetes/judge/judging.js';
 import { check, simulate } from '../../kubernetes/judge/simulation.js';
+import { rollOut } from './roll-out.js';
 
 const reachesNobody: RawAnswer = { status: 503, headers: {}, body: JSON.stringify({ kind: 'Status', message: 'connect: connection refused' }) };
 const right: RawAnswer = { status: 200, headers: {}, body: 'v2' };
@@ -25,7 +25,7 @@ async function prove(happen: (tell: Tell, count: number) => RawAnswer): Promise<
   const { world } = release.watched;
   const news = new EventEmitter();
   const tell: Tell = (status) => {
-    const known = release.targets.flatMap((target) => world.view(target).newPods)[0];
+    const known = release.changes.flatMap((target) => world.view(target).newPods)[0];
     world.apply(set({ ...known, metadata: { ...known?.metadata, resourceVersion: nextVersion() }, status: pod('x', { statuses: [status] }).status } as Pod));
     news.emit('news');
   };
@@ -59,12 +59,12 @@ describe('a DaemonSet that no node takes', () => {
     const raw = async (): Promise<RawAnswer> => reachesNobody;
     const cluster = { ...release.cluster, api: { ...release.cluster.api, raw } };
     const watched = { ...release.watched, world };
-    return { ports, release: { ...release, cluster, watched, targets: [of] } };
+    return { ports, release: { ...release, cluster, watched, changes: [of] } };
   };
 
   it('is asked nothing, and its node selector is named', async () => {
     const { release, ports } = proving();
-    await proveRelease(release, [{ target: of, expected: expectation() }], [check], ports.clock.monotonic() + 1000, undefined);
+    await proveRelease(release, [{ workload: of, expected: expectation() }], [check], ports.clock.monotonic() + 1000, undefined);
     expect(ports.lines).toContain(
       'warning Smoke check `service/api/` was not asked: no node takes the pods of api (node selector gpu=yes), so that nothing runs that could answer.');
   });
@@ -77,7 +77,7 @@ describe('a DaemonSet that no node takes', () => {
 });
 
 describe('what nothing runs with', () => {
-  const reasons = (kind: ImageChange['kind'], ...objects: KubeObject[]) => unverifiedOf({ targets: [target(kind)], watched: { ...simulate().release.watched, world: worldOf(objects) } });
+  const reasons = (kind: ImageChange['kind'], ...objects: KubeObject[]) => unverifiedOf({ changes: [target(kind)], watched: { ...simulate().release.watched, world: worldOf(objects) } });
   const none = { replicas: 0, updatedReplicas: 0, readyReplicas: 0, availableReplicas: 0 };
   const nowhere = { desiredNumberScheduled: 0, updatedNumberScheduled: 0, numberAvailable: 0 };
   const cronjob = (spec: Workload['spec'] = {}): KubeObject => ({ kind: 'CronJob', metadata: { name: 'api', uid: 'uid-api' }, spec } as KubeObject);
@@ -91,7 +91,7 @@ describe('what nothing runs with', () => {
     ['a CronJob', reasons('cronjob', cronjob()), 'it uses the image the next time it runs'],
     ['a CronJob that is suspended', reasons('cronjob', cronjob({ suspend: true })), 'it is suspended'],
     ['a Deployment without a ready pod', reasons('deployment', deployment(), ...replicaSets(), pod('p', { statuses: [waiting('ContainerCreating')] })), 'none of its pods is ready'],
-  ])('is told of %s', (_what, unverified, reason) => expect(unverified).toEqual([{ workload: expect.stringMatching(/\/api$/), reason }]));
+  ])('is told of %s', (_what, unverified, reason) => expect(unverified).toEqual([{ subject: expect.stringMatching(/\/api$/), reason }]));
   it('is nothing where a new pod is ready', () => {
     expect(reasons('deployment', deployment(), ...replicaSets(), pod('p'))).toEqual([]);
   });

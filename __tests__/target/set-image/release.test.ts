@@ -5,11 +5,13 @@ import type { Workload } from '../../../src/kubernetes/client/objects.js';
 import { CancelledError, RolloutError, type DeployError } from '../../../src/outcome/errors.js';
 import { FailedRollout } from '../../../src/kubernetes/observe/follow.js';
 import { proveRelease } from '../../../src/target/set-image/prove.js';
-import { recall, rollOut } from '../../../src/target/set-image/release.js';
-import { undoRelease, type Undone } from '../../../src/target/set-image/undo.js';
+import { undoRelease } from '../../../src/target/set-image/undo.js';
 import { newImage, nextVersion, oldImage, running, set as setObject } from '../../kubernetes/judge/build.js';
 import { deploymentPath } from './fake-cluster.js';
 import { check, simulate, type Behaviour, type Simulation, type SimulationOptions } from '../../kubernetes/judge/simulation.js';
+import type { Undone } from '../../../src/target/target.js';
+import { rollOut } from './roll-out.js';
+import { runningOf } from '../../../src/target/set-image/release.js';
 
 const times = (count: number, image: string) => Array.from({ length: count }, () => image);
 const imageOf = (workload: Workload) => workload.spec?.template?.spec?.containers?.[0]?.image;
@@ -35,7 +37,7 @@ async function run(options: SimulationOptions = {}): Promise<Ended> {
     return { simulation };
   } catch (thrown) {
     const error = thrown as DeployError;
-    const journal = { restoring: async () => undefined, resumed: false, held: [...release.held.values()] };
+    const journal = { restoring: async () => undefined, resumed: false };
     return { simulation, error, undone: await undoRelease(release, error, journal) };
   }
 }
@@ -109,7 +111,7 @@ describe('a release that starts and answers wrongly', () => {
 describe('a rollback', () => {
   it('puts nothing back where nothing was changed', async () => {
     const { release } = simulate();
-    const journal = { restoring: async () => undefined, resumed: false, held: [] };
+    const journal = { restoring: async () => undefined, resumed: false };
     expect(await undoRelease(release, new RolloutError('deadline', 'x'), journal)).toEqual({ result: 'untouched', notes: [], evidence: [], untouched: ['deployment/api'] });
   });
 
@@ -130,8 +132,8 @@ describe('a rollback', () => {
     const { simulation, error } = await run({ after: 'crash' });
     const { release } = simulation;
     const other = { ...release, snapshots: release.snapshots.map((each) => ({ ...each, running: new Map([['app', new Set([`sha256:${'f'.repeat(64)}`])]]) })) };
-    expect(recall(other)).toEqual({ held: ['service/api/'], running: { 'deployment/api:app': [`sha256:${'f'.repeat(64)}`] } });
-    const journal = { restoring: async () => undefined, resumed: true, held: [] };
+    expect(runningOf(other)).toEqual({ 'deployment/api:app': [`sha256:${'f'.repeat(64)}`] });
+    const journal = { restoring: async () => undefined, resumed: true };
     expect(await undoRelease(other, error as DeployError, journal)).toMatchObject({
       result: 'failed', notes: [expect.stringMatching(/^Container app of deployment\/api runs sha256:1+ now, and ran sha256:f+ before: its tag was moved meanwhile\.$/)],
     });
@@ -140,9 +142,9 @@ describe('a rollback', () => {
   it('says which checks prove nothing of the old version', async () => {
     const text = { ...check, text: 'service/api/ contains v2', contains: newImage };
     const simulation = simulate({ after: 'crash', smoke: [text] });
-    const release = { ...simulation.release, heldBefore: new Set<string>() };
+    const release = { ...simulation.release, passedBefore: new Set<string>() };
     const error = await rollOut(release, unopposed).then(() => undefined, (thrown: unknown) => thrown);
-    const undone = await undoRelease(release, error as DeployError, { restoring: async () => undefined, resumed: false, held: [] });
+    const undone = await undoRelease(release, error as DeployError, { restoring: async () => undefined, resumed: false });
     expect([undone.result, undone.notes]).toEqual(
       ['restored', ['Smoke check `service/api/ contains v2` failed before the run too, so it says nothing about the old version.']]);
   });
@@ -151,7 +153,7 @@ describe('a rollback', () => {
     const simulation = simulate({ after: 'crash' });
     const error = await rollOut(simulation.release, unopposed).then(() => undefined, (thrown: unknown) => thrown);
     const restoring = () => Promise.reject(new Error('etcd is full'));
-    const undone = await undoRelease(simulation.release, error as DeployError, { restoring, resumed: false, held: [] });
+    const undone = await undoRelease(simulation.release, error as DeployError, { restoring, resumed: false });
     expect([undone.result, undone.notes, simulation.images()]).toEqual(['restored', ['The ledger could not be written: etcd is full.'], times(3, oldImage)]);
   });
 
@@ -165,7 +167,7 @@ describe('a rollback', () => {
       recordedAt = simulation.cluster.done.length;
     };
     const begunAt = clock.monotonic();
-    const undone = await undoRelease(simulation.release, error as DeployError, { restoring, resumed: false, held: [] });
+    const undone = await undoRelease(simulation.release, error as DeployError, { restoring, resumed: false });
     expect(undone.restoredAfterMs).toBeLessThanOrEqual(clock.monotonic() - begunAt);
     const patchedAt = simulation.cluster.done.findIndex((each) => each.startsWith('PATCH'));
     expect([undone.result, patchedAt < recordedAt, imageOf(simulation.deployment())]).toEqual(['restored', true, oldImage]);
@@ -174,7 +176,7 @@ describe('a rollback', () => {
   it('says that the record was not written in time, where it never is', async () => {
     const simulation = simulate({ after: 'crash' });
     const error = await rollOut(simulation.release, unopposed).then(() => undefined, (thrown: unknown) => thrown);
-    const undone = await undoRelease(simulation.release, error as DeployError, { restoring: () => new Promise(() => undefined), resumed: false, held: [] });
+    const undone = await undoRelease(simulation.release, error as DeployError, { restoring: () => new Promise(() => undefined), resumed: false });
     expect([undone.result, undone.notes]).toEqual(['restored', ['The ledger could not be written in time: the API server does not answer.']]);
   });
 
@@ -192,7 +194,7 @@ describe('a rollback', () => {
     const release = { ...simulation.release, cluster: { ...cluster, kubectl } };
     const error = await rollOut(release, unopposed).then(() => undefined, (thrown: unknown) => thrown) as DeployError;
     expect([error.code, error.message]).toEqual(['superseded', `Container app of deployment/api was set to ${hotfix} by someone else right before this run changed it.`]);
-    const undone = await undoRelease(release, error, { restoring: async () => undefined, resumed: false, held: [] });
+    const undone = await undoRelease(release, error, { restoring: async () => undefined, resumed: false });
     expect([undone.result, imageOf(now())]).toEqual(['restored', hotfix]);
   });
 
@@ -211,9 +213,9 @@ describe('a rollback', () => {
   it('to the very image that has failed is none: nothing better is there, and the change counts', async () => {
     const simulation = simulate({ after: 'crash' });
     const containers = [{ name: 'app', before: oldImage, after: newImage, back: newImage }];
-    const release = { ...simulation.release, targets: simulation.release.targets.map((each) => ({ ...each, containers })) };
+    const release = { ...simulation.release, changes: simulation.release.changes.map((each) => ({ ...each, containers })) };
     const error = await rollOut(release, unopposed).then(() => undefined, (thrown: unknown) => thrown) as DeployError;
-    expect(await undoRelease(release, error, { restoring: async () => undefined, resumed: false, held: [] })).toMatchObject({
+    expect(await undoRelease(release, error, { restoring: async () => undefined, resumed: false })).toMatchObject({
       result: 'failed', nothingGood: true, untouched: [],
       notes: [`deployment/api holds ${newImage}, which is the last verified release and has failed now: there is nothing better.`],
     });
@@ -223,11 +225,11 @@ describe('a rollback', () => {
   it('does not say of a workload that has not failed that it has', async () => {
     const simulation = simulate({ after: 'crash' });
     const containers = [{ name: 'app', before: oldImage, after: newImage, back: newImage }];
-    const release = { ...simulation.release, targets: simulation.release.targets.map((each) => ({ ...each, containers })) };
+    const release = { ...simulation.release, changes: simulation.release.changes.map((each) => ({ ...each, containers })) };
     const error = await rollOut(release, unopposed).then(() => undefined, (thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(FailedRollout);
-    const other = new FailedRollout((error as FailedRollout).failed.map((each) => ({ ...each, target: { ...each.target, ref: 'deployment/worker' } })));
-    const { notes } = await undoRelease(release, other, { restoring: async () => undefined, resumed: false, held: [] });
+    const other = new FailedRollout((error as FailedRollout).failed.map((each) => ({ ...each, workload: { ...each.workload, ref: 'deployment/worker' } })));
+    const { notes } = await undoRelease(release, other, { restoring: async () => undefined, resumed: false });
     expect(notes).toEqual([`deployment/api holds ${newImage}, which is the last verified release, and is left as it is: what failed is another workload.`]);
   });
 
@@ -236,13 +238,13 @@ describe('a rollback', () => {
     const { release } = simulation;
     const digest = `sha256:${'f'.repeat(64)}`;
     const { world } = release.watched;
-    const injected = world.view(release.targets[0] as never).newPods.map((each) => ({
+    const injected = world.view(release.changes[0] as never).newPods.map((each) => ({
       ...each, metadata: { ...each.metadata, resourceVersion: '999999' },
       status: { ...each.status, containerStatuses: [...each.status?.containerStatuses ?? [], running({ name: 'mesh', imageID: digest })] },
     }));
     for (const each of injected) world.apply(setObject({ ...each, kind: 'Pod' }));
     const snapshots = release.snapshots.map((each) => ({ ...each, running: new Map([...each.running, ['mesh', new Set([`sha256:${'e'.repeat(64)}`])] as const]) }));
-    expect(await undoRelease({ ...release, snapshots }, error as DeployError, { restoring: async () => undefined, resumed: true, held: [] })).toMatchObject({
+    expect(await undoRelease({ ...release, snapshots }, error as DeployError, { restoring: async () => undefined, resumed: true })).toMatchObject({
       result: 'restored',
       notes: [`Container mesh of deployment/api runs another digest (${digest}) than before the run, which had not set it and so does not restore it.`],
     });
@@ -252,7 +254,7 @@ describe('a rollback', () => {
     const simulation = simulate({ after: 'crash' });
     const error = await rollOut(simulation.release, unopposed).then(() => undefined, (thrown: unknown) => thrown);
     for (let count = 0; count < 200; count += 1) simulation.cluster.troubles.push({ method: 'PATCH', trouble: new ApiError(0, 'NoAnswer', 'no answer') });
-    const undone = await undoRelease(simulation.release, error as DeployError, { restoring: async () => undefined, resumed: false, held: [] });
+    const undone = await undoRelease(simulation.release, error as DeployError, { restoring: async () => undefined, resumed: false });
     expect([undone.result, undone.notes[0]]).toEqual(['failed', 'Deployment/api could not be put back: no answer. A patch was sent and not answered: it may have been done.']);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Workload } from '../../../src/kubernetes/client/objects.js';
 import type { WorkloadRef } from '../../../src/config/config.js';
-import { refText, resolveTargets } from '../../../src/target/set-image/resolve.js';
+import { refText, resolveChanges } from '../../../src/target/set-image/resolve.js';
 import { deployment, statefulset } from '../../kubernetes/judge/build.js';
 
 const image = 'registry.example:5000/acme/api';
@@ -16,9 +16,9 @@ const holding = (images: Readonly<Record<string, string>>, changes: Workload['sp
   return deployment({ spec: { ...changes, template: { spec: { containers: list(images), initContainers: list(inits) } } } });
 };
 const resolve = (found: readonly (readonly [string, Workload | undefined])[], held: readonly string[] = []) =>
-  resolveTargets(found.map(([text, workload]) => ({ ref: ref(text), workload })), image, after, 'web', new Set(held));
+  resolveChanges(found.map(([text, workload]) => ({ ref: ref(text), workload })), image, after, 'web', new Set(held));
 const chosen = (found: Parameters<typeof resolve>[0]) =>
-  resolve(found).targets.map((each) => [each.ref, each.containers.map(({ name }) => name)]);
+  resolve(found).changes.map((each) => [each.ref, each.containers.map(({ name }) => name)]);
 
 describe('the containers of a run', () => {
   it('are those whose image repository is the image, whatever tag and digest they have', () => {
@@ -54,7 +54,7 @@ describe('the containers of a run', () => {
     expect(chosen([['deployment/api', workload], ['deployment/api:proxy', workload], ['deployment/api:app', workload]])).toEqual([['deployment/api', ['app', 'proxy']]]);
   });
   it('know what is there and what is set', () => {
-    expect(resolve([['deployment/api', holding({ app: `${image}:1` })]]).targets).toEqual([{
+    expect(resolve([['deployment/api', holding({ app: `${image}:1` })]]).changes).toEqual([{
       ref: 'deployment/api', kind: 'deployment', name: 'api', uid: 'uid-api', containers: [{ name: 'app', before: `${image}:1`, after }],
     }]);
   });
@@ -73,7 +73,7 @@ describe('a problem', () => {
     }]);
   });
   it('is a workload whose name is misspelt, with the one that was probably meant', () => {
-    const hintFor = (others: readonly string[]) => resolveTargets([{ ref: ref('deployment/apii'), workload: undefined, others }], image, after, 'web', new Set()).problems[0]?.hint;
+    const hintFor = (others: readonly string[]) => resolveChanges([{ ref: ref('deployment/apii'), workload: undefined, others }], image, after, 'web', new Set()).problems[0]?.hint;
     expect(hintFor(['worker', 'api'])).toBe('Did you mean "deployment/api"?');
     expect(hintFor(['worker'])).toBe('`kubectl get deployment --namespace=web` lists those that do.');
   });

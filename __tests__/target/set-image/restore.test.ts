@@ -2,9 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ApiError } from '../../../src/kubernetes/client/api.js';
 import type { Workload } from '../../../src/kubernetes/client/objects.js';
-import type { HeldTarget } from '../../../src/target/set-image/hold.js';
 import { restore, restorePatch, undoArguments } from '../../../src/target/set-image/restore.js';
-import type { ImageChange } from '../../../src/target/set-image/image-change.js';
+import type { ImageChange, PausedDeployment } from '../../../src/target/set-image/image-change.js';
 import { swiftClock } from '../../kubernetes/client/hand-clock.js';
 import { deployment, newImage, oldImage, target } from '../../kubernetes/judge/build.js';
 import { deploymentPath, fakeCluster } from './fake-cluster.js';
@@ -13,7 +12,7 @@ import { applyPatch } from './json-patch.js';
 const withContainers = (images: Readonly<Record<string, string>>, extra: Partial<Workload['spec']> = {}): Workload => deployment({
   spec: { ...extra, template: { metadata: { labels: { app: 'api' } }, spec: { containers: Object.entries(images).map(([name, image]) => ({ name, image })) } } },
 });
-const held: HeldTarget = { ref: 'deployment/api', minReadySeconds: 0 };
+const held: PausedDeployment = { ref: 'deployment/api', minReadySeconds: 0 };
 const imagesOf = (workload: Workload | undefined) => workload?.spec?.template?.spec?.containers?.map((container) => container.image);
 
 describe('the patch that puts the old images back', () => {
@@ -130,7 +129,7 @@ describe('the patch that puts the old images back', () => {
 describe('putting the old images back', () => {
   const clusterWith = (workload: Workload) => fakeCluster({ objects: { [deploymentPath]: workload } });
   const holds = (cluster: ReturnType<typeof fakeCluster>) => imagesOf(cluster.objects.get(deploymentPath));
-  const putBack = (cluster: ReturnType<typeof fakeCluster>, held?: HeldTarget) => restore(cluster, swiftClock(), target(), held);
+  const putBack = (cluster: ReturnType<typeof fakeCluster>, held?: PausedDeployment) => restore(cluster, swiftClock(), target(), held);
 
   it('says with which generation they are back', async () => {
     const cluster = clusterWith(deployment());

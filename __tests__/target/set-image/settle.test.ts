@@ -7,13 +7,13 @@ import { takeSnapshot } from '../../../src/target/set-image/snapshot.js';
 import { backingOff, deployment, oldImage, pod, replicaSet, running, set, target, waiting } from '../../kubernetes/judge/build.js';
 import { worldOf } from '../../kubernetes/judge/judging.js';
 import { simulate } from '../../kubernetes/judge/simulation.js';
+import { runRecord, imagesRecord } from '../../record/build.js';
 
 const released = (image: string, changes: Partial<Release> = {}): Release =>
-  ({ reference: image, at: '2025-01-01T00:00:00Z', proven: true, images: [{ workload: 'deployment/api', container: 'app', image }], ...changes });
+  ({ reference: image, at: '2025-01-01T00:00:00Z', verified: true, contents: [{ subject: 'deployment/api', part: 'app', version: image }], ...changes });
 const ancient = released('registry.example/api:0');
 const ledger = (releases: readonly Release[] = [ancient], run: Partial<RunRecord> = {}): Ledger => ({
-  schema: 1, app: 'api', releases,
-  run: { id: 'run-0', startedAt: ancient.at, phase: 'proven', targets: [], held: [], rollback: 'auto', smoke: [], before: { held: [], running: {} }, ...run },
+  schema: 2, app: 'api', releases, run: runRecord([], { phase: 'verified', ...run }),
 });
 const ran = [target('deployment', { containers: [{ name: 'app', before: 'registry.example/api:0', after: oldImage }] })];
 
@@ -62,15 +62,15 @@ describe('before what is there counts as broken', () => {
   });
   it.each([
     ['there is no release yet', []],
-    ['none was ever proven', [{ ...ancient, proven: false }]], ['none may be gone back to', [{ ...ancient, images: ancient.images.map((each) => ({ ...each, withdrawnAt: '2026-01-01T00:00:00Z' })) }]],
+    ['none was ever proven', [{ ...ancient, verified: false }]], ['none may be gone back to', [{ ...ancient, contents: ancient.contents.map((each) => ({ ...each, withdrawnAt: '2026-01-01T00:00:00Z' })) }]],
     ['what is there is proven', [ancient, released(oldImage)]],
   ])('nothing is waited for when a rollback would go nowhere else, as %s', async (_as, releases) => {
     expect(await settle([whole(alone), creating], [], ledger(releases))).toMatchObject({ reason: '0 of 1 pods available', ms: 0, lines: [] });
   });
   it('nothing is waited for when the run before has left it as not good', async () => {
-    const left = ledger([ancient], { phase: 'left', targets: ran });
+    const left = ledger([ancient], { phase: 'unverified', ...imagesRecord(ran) });
     expect(await settle([whole(alone), creating], [], left)).toMatchObject({ reason: '0 of 1 pods available', ms: 0 });
-    expect(await settle([whole(alone), creating], [], ledger([ancient], { phase: 'left', targets: [target()] }))).toMatchObject({ ms: 30_000 });
+    expect(await settle([whole(alone), creating], [], ledger([ancient], { phase: 'unverified', ...imagesRecord([target()]) }))).toMatchObject({ ms: 30_000 });
   });
   it('what somebody else sets meanwhile is not overwritten', async () => {
     const { error } = await settle([whole(alone), creating], [[whole({ ...alone, image: 'hotfix:1', generation: 3 })]]);

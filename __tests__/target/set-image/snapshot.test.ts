@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { KubeObject, Pod } from '../../../src/kubernetes/client/objects.js';
 import type { SmokeCheck } from '../../../src/config/config.js';
-import { occurrenceOf } from '../../../src/kubernetes/judge/symptoms.js';
+import { occurrenceOf } from '../../../src/kubernetes/judge/symptom.js';
 import { expectationOf, takeSnapshot } from '../../../src/target/set-image/snapshot.js';
 import { runningDigests, servicesFor, unhealthiness } from '../../../src/kubernetes/observe/health.js';
 import {
@@ -60,7 +60,7 @@ describe('a workload is healthy', () => {
 it('a snapshot holds the generation, the health and the digests of new and old pods', () => {
   const world = worldOf([deployment(), ...replicaSets(), runs('a', digest('2')), runs('b', digest('2')), runs('old', digest('1'), { owner: 'uid-rs-old' })]);
   expect(takeSnapshot(world, target())).toEqual(
-    { target: target(), generation: 2, unhealthy: '1 pods of an earlier version', isIdle: false, running: new Map([['app', new Set([digest('2'), digest('1')])]]) });
+    { change: target(), generation: 2, unhealthy: '1 pods of an earlier version', isIdle: false, running: new Map([['app', new Set([digest('2'), digest('1')])]]) });
 });
 
 describe('what a change is measured against', () => {

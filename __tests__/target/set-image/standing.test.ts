@@ -11,7 +11,7 @@ const endedAfter = (lifeSeconds: number, restartCount: number): ContainerStatus 
 });
 
 /** Lets one pod of the simulation be seen with this status. */
-function tell({ release: { watched, targets } }: Simulation, status: ContainerStatus): void {
+function tell({ release: { watched, changes: targets } }: Simulation, status: ContainerStatus): void {
   const known = targets.flatMap((target) => watched.world.view(target).newPods)[0];
   watched.world.apply(set({ ...known, metadata: { ...known?.metadata, resourceVersion: nextVersion() }, status: pod('x', { statuses: [status] }).status } as Pod));
 }

@@ -2,8 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ApiError } from '../../../src/kubernetes/client/api.js';
 import type { ContainerStatus, Pod, Workload } from '../../../src/kubernetes/client/objects.js';
 import { RolloutError } from '../../../src/outcome/errors.js';
-import { expectation, rollOut } from '../../../src/target/set-image/release.js';
-import { undoRelease, type Undone } from '../../../src/target/set-image/undo.js';
+import { undoRelease } from '../../../src/target/set-image/undo.js';
 import { whileUnsticking } from '../../../src/target/set-image/unstick.js';
 import { World } from '../../../src/kubernetes/observe/world.js';
 import { Written } from '../../../src/target/set-image/written.js';
@@ -11,6 +10,9 @@ import { fakePorts, type FakePorts } from '../../kubernetes/client/fake-ports.js
 import { gone, newImage, nextVersion, oldImage, pod, running, set, target, template, waiting } from '../../kubernetes/judge/build.js';
 import { fakeCluster, type FakeCluster } from './fake-cluster.js';
 import { simulate } from '../../kubernetes/judge/simulation.js';
+import { expectation } from '../../../src/target/set-image/open-release.js';
+import type { Undone } from '../../../src/target/target.js';
+import { rollOut } from './roll-out.js';
 
 const path = '/apis/apps/v1/namespaces/web/statefulsets/api';
 const podPath = '/api/v1/namespaces/web/pods/api-0';
@@ -77,10 +79,10 @@ async function undo({ seesAfterMs = 0, brokenAfterMs = 0, image = newImage, spec
   };
   const of = target('statefulset');
   const release = {
-    ...simulate().release, ports, cluster, targets: [of], snapshots: [], written: Written.byAnother([of]), config: { smoke: [], timeoutMs: 1000, rollback: 'auto' as const },
+    ...simulate().release, ports, cluster, changes: [of], snapshots: [], written: Written.byAnother([of]), config: { smoke: [], timeoutMs: 1000, rollback: 'auto' as const },
     watched: { world, news, close: () => undefined, sees: () => true },
   };
-  const undone = await undoRelease(release, new RolloutError('deadline', 'x'), { restoring: async () => undefined, resumed: image === oldImage, held: [] });
+  const undone = await undoRelease(release, new RolloutError('deadline', 'x'), { restoring: async () => undefined, resumed: image === oldImage });
   return { undone, ports, deleted: cluster.done.filter((each) => each === `DELETE ${podPath}`).length, image: made?.spec?.containers?.[0]?.image };
 }
 
@@ -125,9 +127,9 @@ it('a pod that starts with what was set again is left alone, though another of i
   const cluster = fakeCluster({ objects: { [path]: workload, [podPath]: starting } });
   const of = target('statefulset', { containers: [{ name: 'app', before: oldImage, after: newImage }, { name: 'helper', before: newImage, after: newImage }] });
   const watched = { world, news: () => new Promise<void>((resolve) => { setImmediate(resolve); }), close: () => undefined, sees: () => true };
-  const release = { ...simulated, ports, cluster, targets: [of], watched };
+  const release = { ...simulated, ports, cluster, changes: [of], watched };
   const expected = { ...expectation(release, of, 3, 'back'), images: new Map(containers.map(({ name, image }) => [name, image])) };
-  await whileUnsticking(release, [{ target: of, expected }], 'rollback', async () => {
+  await whileUnsticking(release, [{ workload: of, expected }], 'rollback', async () => {
     for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   });
   expect(cluster.done.filter((each) => each.startsWith('DELETE'))).toEqual([]);
@@ -189,7 +191,7 @@ describe('a version that is deployed over a broken StatefulSet', () => {
     };
     const of = target('statefulset', { containers: [{ name: 'app', before: broken, after: newImage }] });
     const release = {
-      ...simulate().release, ports, cluster, services: [], targets: [of], snapshots: [], written: new Written(),
+      ...simulate().release, ports, cluster, services: [], changes: [of], snapshots: [], written: new Written(),
       config: { smoke: [], timeoutMs: 600_000, rollback: 'auto' as const },
       watched: { world, news, close: () => undefined, sees: () => true },
     };

@@ -5,7 +5,7 @@ import { RolloutError } from '../../outcome/errors.js';
 import type { Ports } from '../../ports/ports.js';
 import { ask } from './ask.js';
 import type { Rules } from './assess.js';
-import { isReady } from '../../kubernetes/judge/symptoms.js';
+import { isReady } from '../../kubernetes/judge/symptom.js';
 import { suspicion, type FailedBefore } from './held.js';
 import { routesOf, type Route } from './route.js';
 

@@ -1,5 +1,4 @@
-import type { DeployError } from '../../outcome/errors.js';
-import { ClusterError } from '../../outcome/errors.js';
+import { ClusterError, type DeployError } from '../../outcome/errors.js';
 import { wordsOf } from '../../outcome/program-words.js';
 import type { Ports } from '../../ports/ports.js';
 import type { Exited, Running } from '../../ports/process.js';

@@ -3,13 +3,13 @@ import { conditionOf, nameOf, statusesOf, uidOf, type KubeEvent, type Pod } from
 import type { WorkloadView } from '../observe/world.js';
 import { stateOf, type PodState } from './pod-state.js';
 import { probeAllowanceMs } from './probes.js';
-import { isReady, type Symptom } from './symptoms.js';
+import { isReady, type Symptom } from './symptom.js';
 
 /**
  * The pod of an earlier template that a StatefulSet waits for: its controller takes the pods by their numbers, and stops
  * at the first that is not ready. One that is terminating goes by itself.
  */
-export function awaitedPod({ target, workload, newPods, oldPods, keptPods, leavingPods }: WorkloadView): Pod | undefined {
+export function awaitedPod({ of: target, workload, newPods, oldPods, keptPods, leavingPods }: WorkloadView): Pod | undefined {
   if (target.kind !== 'statefulset' || workload?.spec?.podManagementPolicy === 'Parallel' || leavingPods.length > 0) return undefined;
   const [first] = [...newPods, ...oldPods, ...keptPods].filter((pod) => !isReady(pod)).sort((a, b) => ordinalOf(a) - ordinalOf(b));
   return first && !newPods.includes(first) ? first : undefined;

@@ -2,7 +2,7 @@ import type { Goal, ServiceExpectation } from './expectation.js';
 import type { WorkloadView } from '../observe/world.js';
 import { desiredReplicas, hasObserved } from '../observe/workload.js';
 import { onLostNode } from './pod-state.js';
-import { isReady } from './symptoms.js';
+import { isReady } from './symptom.js';
 import type { WorkloadKind } from '../../config/config.js';
 import { conditionOf, nameOf, uidOf, type Workload } from '../client/objects.js';
 import { tolerates } from '../client/taints.js';
@@ -24,9 +24,9 @@ export function completionOf(view: WorkloadView, goal: Goal = 'whole', wasHeld =
   const { workload } = view;
   const ready = view.newPods.filter(isReady).length;
   if (!workload) return { ready, desired: 0, waitingFor: 'the workload itself' };
-  if (view.target.kind !== 'cronjob' && workload.status?.observedGeneration === undefined) return { ready, desired: ready, waitingFor: 'its controller, which has never looked at it' };
+  if (view.of.kind !== 'cronjob' && workload.status?.observedGeneration === undefined) return { ready, desired: ready, waitingFor: 'its controller, which has never looked at it' };
   if (goal !== 'whole') return goal === 'nothing' ? { ready, desired: ready, waitingFor: undefined } : firstWave(view, workload, ready, wasHeld);
-  return ofKind[view.target.kind](view, workload, ready);
+  return ofKind[view.of.kind](view, workload, ready);
 }
 
 type OfKind = (view: WorkloadView, workload: Workload, ready: number) => Completion;

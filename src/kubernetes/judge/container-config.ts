@@ -1,5 +1,5 @@
 import { patienceMs } from '../../outcome/causes.js';
-import { oneLine, symptom, type Subject, type Symptom } from './symptoms.js';
+import { oneLine, symptom, type Subject, type Symptom } from './symptom.js';
 
 /**
  * CreateContainerConfigError is every error between the spec of a container and the runtime, and only the kubelet's words

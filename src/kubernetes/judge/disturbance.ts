@@ -1,7 +1,7 @@
 import { conditionOf, uidOf, type Container, type KubeEvent, type Pod, type Probe } from '../client/objects.js';
 import type { WorkloadView } from '../observe/world.js';
 import { declared } from './containers.js';
-import { occurrenceOf } from './symptoms.js';
+import { occurrenceOf } from './symptom.js';
 
 /** A sign that a new pod is not as well as its status still says. */
 export interface Disturbance {

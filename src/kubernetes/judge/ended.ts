@@ -2,7 +2,7 @@ import type { Cause } from '../../outcome/causes.js';
 import { nameOf, statusesOf, uidOf, type Pod } from '../client/objects.js';
 import type { WorkloadView } from '../observe/world.js';
 import type { Expectation } from './expectation.js';
-import { isReady, oneLine, untilDeadline, type Symptom } from './symptoms.js';
+import { isReady, oneLine, untilDeadline, type Symptom } from './symptom.js';
 
 /*
  * Pods that the node refuses or evicts end as Failed, and the controller creates the next one. One is no failure: the
@@ -38,7 +38,7 @@ function symptomOf(view: WorkloadView, reason: string, pods: readonly Pod[], las
   const phase = last.status?.phase;
   const what = pods.length === 1 ? `pod ${nameOf(last)} ended as ${phase}` : `${pods.length} new pods ended as ${phase}, the last of them ${nameOf(last)}`;
   return {
-    key: `ended ${view.target.ref} ${reason}`, cause: cause ?? 'deadline', patienceMs: cause ? 0 : untilDeadline, pod: last,
+    key: `ended ${view.of.ref} ${reason}`, cause: cause ?? 'deadline', patienceMs: cause ? 0 : untilDeadline, pod: last,
     message: `${what}: ${describeEnd(last)}`, hint: meaning.hint,
   };
 }

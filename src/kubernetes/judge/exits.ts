@@ -1,6 +1,6 @@
 import type { Pod, Terminated } from '../client/objects.js';
 import { aboutContainer, declared } from './containers.js';
-import { oneLine, restartKey, symptom, type Subject, type Symptom } from './symptoms.js';
+import { oneLine, restartKey, symptom, type Subject, type Symptom } from './symptom.js';
 
 /** How often a container has ended since the change, and how the last time. */
 interface Ends {

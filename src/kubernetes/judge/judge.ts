@@ -11,7 +11,8 @@ import { symptomsOfOwner, unobserved } from './owner.js';
 import { disturbancesOf, settledAt } from './disturbance.js';
 import { remember, type Memory } from './memory.js';
 import { describeProgress, describeReached, doingOf, soFar, type Doing, type Elapsed } from './progress.js';
-import { restartKey, symptomsOfPod, untilDeadline, type Symptom } from './symptoms.js';
+import { restartKey, untilDeadline, type Symptom } from './symptom.js';
+import { symptomsOfPod } from './symptoms.js';
 
 export interface Patience {
   /** Monotonic ms at which the rollout has taken too long. */
@@ -104,7 +105,7 @@ function judgeUnobserved(look: Look): Judged {
   const certain = certainOf(look, memory, symptoms);
   if (certain) return fail(look, certain.cause, certain.message, certain);
   const messages = symptoms.map(({ message }) => message).join('; ');
-  if (at >= patience.deadlineAt) return fail(look, 'deadline', refused.length > 0 ? `${view.target.ref} was not done in time: ${messages}` : messages, symptoms[0]);
+  if (at >= patience.deadlineAt) return fail(look, 'deadline', refused.length > 0 ? `${view.of.ref} was not done in time: ${messages}` : messages, symptoms[0]);
   return wait(look, memory, 'waiting for the controller', heldUpBy(look, memory, symptoms, undefined));
 }
 
@@ -114,7 +115,7 @@ function judgeRollout(look: Look): Judged {
   const wasHeld = before.wasHeld === true || isHeld(view);
   const completion = completionOf(view, expected.goal, wasHeld);
   const { waitingFor } = completion;
-  if (waitingFor !== undefined && expected.goal !== 'first-wave' && pausedByOthers(view.workload ?? {})) return fail(look, 'superseded', `${view.target.ref} was paused by somebody else during the run: ${waitingFor}`);
+  if (waitingFor !== undefined && expected.goal !== 'first-wave' && pausedByOthers(view.workload ?? {})) return fail(look, 'superseded', `${view.of.ref} was paused by somebody else during the run: ${waitingFor}`);
   const trouble = waitingFor === undefined && expected.goal === 'whole' ? firstEndpointTrouble(view, expected, run.newPods) : undefined;
   // As long as another workload is on its way, an old pod of it may serve, or none.
   if (trouble && run.rolledOut) symptoms.push({ key: 'wrong-version-serving', cause: 'wrong-version-serving', patienceMs: patienceMs('wrong-version-serving'), message: trouble });
@@ -130,7 +131,7 @@ function judgeRollout(look: Look): Judged {
   const steadyAt = memory.steadySince === undefined ? Infinity : Math.max(memory.steadySince + neededMs, settledAt(disturbances, memory.disturbed));
   if (steadyAt <= at) return { memory, decision: { state: 'done', progress } };
   if (at >= patience.deadlineAt) {
-    const reached = `${view.target.ref} was not done in time: ${describeReached(completion, doing, trouble, elapsed)}`;
+    const reached = `${view.of.ref} was not done in time: ${describeReached(completion, doing, trouble, elapsed)}`;
     return fail(look, 'deadline', withReason(reached, symptoms[0]?.message), symptoms[0] ?? doing);
   }
   const heldUp = heldUpBy(look, memory, symptoms, doing);
@@ -145,7 +146,7 @@ function givenUp({ view, expected }: Look, worst: Symptom | undefined, doing: Do
   if (!exceeded) return undefined;
   const { pod, container, hint } = worst ?? doing ?? {};
   const waited = doing?.pod ? soFar(doing, { at, since }) : undefined;
-  return { cause: 'deadline', message: withReason(`Kubernetes gave up on ${view.target.ref}: ${exceeded}`, worst?.message ?? waited), pod, container, hint };
+  return { cause: 'deadline', message: withReason(`Kubernetes gave up on ${view.of.ref}: ${exceeded}`, worst?.message ?? waited), pod, container, hint };
 }
 
 const sinceOf = (doing: Doing | undefined, memory: Memory, at: number): number => doing?.since ?? memory.doing?.since ?? at;
@@ -174,7 +175,7 @@ function heldUpBy(look: Look, memory: Memory, symptoms: readonly Symptom[], doin
   const since = sinceOf(doing, memory, at);
   // What a pod does is told of where nothing is wrong with it: otherwise that says more.
   const waited = doing && symptoms.length === 0 && Number.isFinite(doing.warnAfterMs) ? [{
-    suspect: { key: `waiting ${doing.what}`, message: `${view.target.ref} waits: ${doing.lasting(at - since)}` },
+    suspect: { key: `waiting ${doing.what}`, message: `${view.of.ref} waits: ${doing.lasting(at - since)}` },
     due: since + Math.min(doing.warnAfterMs, (patience.deadlineAt - since) / 2),
   }] : [];
   const all = [...told, ...waited];
@@ -207,7 +208,7 @@ export const longestLifeMs = 60_000;
 const shortestLifeMs = 5000;
 
 function supersededBy(view: WorkloadView, expected: Expectation): string | undefined {
-  const { workload, target } = view;
+  const { workload, of: target } = view;
   if (!workload) return `${target.ref} was deleted during the run`;
   if (uidOf(workload) !== target.uid) return `${target.ref} was deleted and made anew during the run`;
   if (isLeaving(workload)) return `${target.ref} is being deleted`;
@@ -227,7 +228,7 @@ function supersededBy(view: WorkloadView, expected: Expectation): string | undef
 
 function firstEndpointTrouble(view: WorkloadView, expected: Expectation, newPodsOfRun: ReadonlySet<string>): string | undefined {
   // Nothing of it is to run: nobody can be sent any traffic.
-  if (view.workload && wantsNoPods(view.target.kind, view.workload)) return undefined;
+  if (view.workload && wantsNoPods(view.of.kind, view.workload)) return undefined;
   for (const service of expected.services) {
     const trouble = endpointTrouble(view, service, newPodsOfRun);
     if (trouble) return trouble;

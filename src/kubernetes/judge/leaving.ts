@@ -2,7 +2,7 @@ import { nameOf, uidOf, type KubeEvent, type Pod } from '../client/objects.js';
 import type { WorkloadView } from '../observe/world.js';
 import { declared } from './containers.js';
 import { isCreating, isInHook, isNodeLost } from './pod-state.js';
-import { oneLine, untilDeadline, type Symptom } from './symptoms.js';
+import { oneLine, untilDeadline, type Symptom } from './symptom.js';
 import type { ObservedWorkload } from '../observe/workload.js';
 
 /** A pod that is terminating and in whose place no new one can be created before it is gone. */
@@ -28,7 +28,7 @@ const graceSeconds = ({ metadata, spec }: Pod): number =>
  * and a Deployment with Recreate none before all old ones are gone. The one that has been terminating longest comes first.
  */
 export function blockingPods(view: WorkloadView, at: number): readonly Leaving[] {
-  const waits = view.target.kind !== 'deployment' || view.workload?.spec?.strategy?.type === 'Recreate';
+  const waits = view.of.kind !== 'deployment' || view.workload?.spec?.strategy?.type === 'Recreate';
   if (!waits) return [];
   return view.leavingPods.map((pod): Leaving => {
     const since = view.leavingSince(uidOf(pod)) ?? at;
@@ -47,7 +47,7 @@ export const symptomsOfLeaving = (view: WorkloadView, at: number): Symptom[] =>
 
 /** `pod web-1 of the old version has been terminating for 58 s (30 s are allowed), held by its finalizer example.com/hold`. */
 export function describeOverdue(view: WorkloadView, pod: Pod, ms: number): string {
-  return `pod ${nameOf(pod)}${versionOf(view.target, pod)} has been terminating for ${Math.floor(ms / 1000)} s (${graceSeconds(pod)} s are allowed)${heldBy(pod, view.eventsOf(uidOf(pod)))}`;
+  return `pod ${nameOf(pod)}${versionOf(view.of, pod)} has been terminating for ${Math.floor(ms / 1000)} s (${graceSeconds(pod)} s are allowed)${heldBy(pod, view.eventsOf(uidOf(pod)))}`;
 }
 
 /** By its images and not by the present template, which is the old one again in a rollback. */
@@ -69,7 +69,7 @@ function heldBy(pod: Pod, events: readonly KubeEvent[]): string {
   return finalizers.length > 0 ? `, held by its finalizer${finalizers.length === 1 ? '' : 's'} ${finalizers.join(', ')}` : '';
 }
 
-function hintFor({ target }: WorkloadView, pod: Pod): string {
+function hintFor({ of: target }: WorkloadView, pod: Pod): string {
   const finalizers = pod.metadata?.finalizers ?? [];
   const risk = target.kind === 'statefulset' ? ' Make sure first that it does not run any more: two pods of one identity can damage its data.' : '';
   const byForce = `\`kubectl delete pod ${nameOf(pod)} --force --grace-period=0\` removes the pod without its node.${risk}`;

@@ -1,7 +1,6 @@
-import type { Disturbance, Disturbed } from './disturbance.js';
-import { noteDisturbance } from './disturbance.js';
+import { noteDisturbance, type Disturbance, type Disturbed } from './disturbance.js';
 import type { Doing } from './progress.js';
-import type { Symptom } from './symptoms.js';
+import type { Symptom } from './symptom.js';
 
 /** What the judge remembers of one workload between two looks. Times are the clock's monotonic ms. */
 export interface Memory {

@@ -2,17 +2,17 @@ import { patienceMs, type Cause } from '../../outcome/causes.js';
 import { conditionOf, type Condition, type KubeEvent } from '../client/objects.js';
 import type { WorkloadView } from '../observe/world.js';
 import type { Expectation } from './expectation.js';
-import { occurrenceOf, oneLine, untilDeadline, type Symptom } from './symptoms.js';
+import { occurrenceOf, oneLine, untilDeadline, type Symptom } from './symptom.js';
 
 /** What a controller says it cannot do: create pods (quota, admission), or the ReplicaSet that they belong to. */
 export function symptomsOfOwner(view: WorkloadView, expected: Expectation): Symptom[] {
   const withoutSet = refusedReplicaSet(view, expected);
-  if (withoutSet !== undefined) return [refusal(view, withoutSet, `the controller cannot create the ReplicaSet of ${view.target.ref}`)];
+  if (withoutSet !== undefined) return [refusal(view, withoutSet, `the controller cannot create the ReplicaSet of ${view.of.ref}`)];
   // A Deployment copies the failure of any of its ReplicaSets: once the new one is there, only its own counts.
-  const conditions = view.target.kind === 'deployment' && view.replicaSet ? view.replicaSet.status?.conditions : view.workload?.status?.conditions;
+  const conditions = view.of.kind === 'deployment' && view.replicaSet ? view.replicaSet.status?.conditions : view.workload?.status?.conditions;
   const failure: Condition | undefined = conditions?.find((condition) => condition.type === 'ReplicaFailure' && condition.status === 'True');
-  const words = failure?.message ?? (view.target.kind === 'deployment' ? undefined : lastFailedCreate(view, expected));
-  return words === undefined ? [] : [refusal(view, words, `new pods of ${view.target.ref} cannot be made`)];
+  const words = failure?.message ?? (view.of.kind === 'deployment' ? undefined : lastFailedCreate(view, expected));
+  return words === undefined ? [] : [refusal(view, words, `new pods of ${view.of.ref} cannot be made`)];
 }
 
 function refusal(view: WorkloadView, words: string, what: string): Symptom {
@@ -20,8 +20,8 @@ function refusal(view: WorkloadView, words: string, what: string): Symptom {
   const isLeaving = cause === 'quota-exceeded' && view.leavingPods.length > 0;
   const which = isLeaving || (cause === 'admission-denied' && webhookIsLate(words)) ? 'longer' : 'usual';
   // Once the last pod on its way out has gone there is room, and the time counts from then on.
-  const whileLeaving = `${cause} ${view.target.ref} while pods leave`;
-  const key = isLeaving ? whileLeaving : `${cause} ${view.target.ref}`;
+  const whileLeaving = `${cause} ${view.of.ref} while pods leave`;
+  const key = isLeaving ? whileLeaving : `${cause} ${view.of.ref}`;
   return { key, follows: isLeaving ? undefined : whileLeaving, cause, patienceMs: patienceMs(cause, which), message: `${what}: ${oneLine(words)}` };
 }
 
@@ -30,7 +30,7 @@ const webhookIsLate = (words: string): boolean =>
 
 /** StatefulSets and DaemonSets have no condition for it: the newest event counts, unless a pod was made after it. */
 function lastFailedCreate(view: WorkloadView, expected: Expectation): string | undefined {
-  const events = view.eventsOf(view.target.uid).filter((event) => event.reason === 'FailedCreate' || event.reason === 'SuccessfulCreate');
+  const events = view.eventsOf(view.of.uid).filter((event) => event.reason === 'FailedCreate' || event.reason === 'SuccessfulCreate');
   const last = events.at(-1);
   return last?.reason === 'FailedCreate' && isNews(last, expected) ? last.message : undefined;
 }
@@ -42,15 +42,15 @@ const isNews = (event: KubeEvent, expected: Expectation): boolean => !expected.e
  * earlier change left counts for nothing; the controller writes the condition once, and an event each time.
  */
 function refusedReplicaSet(view: WorkloadView, expected: Expectation): string | undefined {
-  if (view.target.kind !== 'deployment' || view.replicaSet) return undefined;
-  const event = view.eventsOf(view.target.uid).filter(({ reason }) => reason === 'ReplicaSetCreateError').at(-1);
+  if (view.of.kind !== 'deployment' || view.replicaSet) return undefined;
+  const event = view.eventsOf(view.of.uid).filter(({ reason }) => reason === 'ReplicaSetCreateError').at(-1);
   if (event && isNews(event, expected)) return event.message;
   const condition = conditionOf(view.workload?.status?.conditions, 'Progressing');
   return condition?.reason === 'ReplicaSetCreateError' && condition.lastUpdateTime !== expected.progressBefore ? condition.message : undefined;
 }
 
 /** The controller has not said that it has seen the change. Deployments say why, other kinds say nothing anywhere. */
-export function unobserved({ target }: WorkloadView): Symptom {
+export function unobserved({ of: target }: WorkloadView): Symptom {
   const revision = target.kind === 'deployment' ? 'ReplicaSet' : 'ControllerRevision';
   return {
     key: `unobserved ${target.ref}`, cause: 'deadline', patienceMs: untilDeadline,

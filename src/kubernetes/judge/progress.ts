@@ -7,7 +7,7 @@ import type { Expectation } from './expectation.js';
 import { blockingPods, describeLeaving, describeOverdue } from './leaving.js';
 import { podStates } from './pod-states.js';
 import { stateOf } from './pod-state.js';
-import { isReady } from './symptoms.js';
+import { isReady } from './symptom.js';
 
 /** What a rollout waits for at this moment. */
 export interface Doing {

@@ -1,5 +1,5 @@
-import { patienceMs, type Cause } from '../../outcome/causes.js';
-import { conditionOf, nameOf, uidOf, type ContainerStatus, type KubeEvent, type Pod } from '../client/objects.js';
+import { patienceMs } from '../../outcome/causes.js';
+import { conditionOf, nameOf, uidOf, type KubeEvent, type Pod } from '../client/objects.js';
 import type { WorkloadView } from '../observe/world.js';
 import { unconfigured } from './container-config.js';
 import { aboutContainer, declared, isSidecar, lastingStatuses } from './containers.js';
@@ -8,32 +8,7 @@ import { exiting } from './exits.js';
 import { isCreating, newestStep, nothingCreated } from './pod-state.js';
 import { probeAllowanceMs } from './probes.js';
 import { classifyPull } from './pull.js';
-
-/** Something wrong that is seen now, and how long it must last before it is a failure. */
-export interface Symptom {
-  /** The same trouble of the same thing has the same key, however its words change. */
-  readonly key: string;
-  readonly cause: Cause;
-  /** Time for which it must last; 0: certain at once. */
-  readonly patienceMs: number;
-  /** What is wrong with what, in one sentence without a full stop. */
-  readonly message: string;
-  /** The pod and container that the evidence is gathered from. */
-  readonly pod?: Pod;
-  readonly container?: string;
-  /**
-   * Key of the trouble that this one goes on from. Controllers try again after pauses that double, so that the end of the
-   * first may show only after as long again as it lasted.
-   */
-  readonly follows?: string;
-  /** What to do about this very reason; the hint of the cause unless it is given. */
-  readonly hint?: string;
-  /** ms after which it is told of, 15 s unless it is given. */
-  readonly warnAfterMs?: number;
-}
-
-/** Patience with what is no failure by itself, however long it lasts: it is told of, and named when the deadline comes. */
-export const untilDeadline = Infinity;
+import { type Symptom, type Subject, symptom, untilDeadline, oneLine, isReady } from './symptom.js';
 
 /** Everything wrong with one new pod. Pods that are being deleted or have ended are no new pods, and never asked. */
 export function symptomsOfPod(pod: Pod, view: WorkloadView, expected: Expectation): Symptom[] {
@@ -51,19 +26,6 @@ export function symptomsOfPod(pod: Pod, view: WorkloadView, expected: Expectatio
   const ofPod = [scheduling(pod, events), mounting(pod, events), sandboxing(pod, events), readying(pod, view)];
   return [...ofContainers, ...ofPod].filter((symptom) => symptom !== undefined);
 }
-
-/** One container of one new pod, with everything that is known of it. */
-export interface Subject {
-  readonly pod: Pod;
-  readonly status: ContainerStatus;
-  readonly init: boolean;
-  readonly events: readonly KubeEvent[];
-  readonly expected: Expectation;
-}
-
-export const symptom = (cause: Cause, { pod, status }: Subject, patienceMs: number, message: string): Symptom => ({
-  key: `${cause} ${uidOf(pod)} ${status.name ?? ''}`, cause, patienceMs, message: `container ${status.name} of pod ${nameOf(pod)} ${message}`, pod, container: status.name,
-});
 
 const pullReasons = new Set(['ErrImagePull', 'ImagePullBackOff', 'RegistryUnavailable', 'SignatureValidationFailed', 'ImageInspectError']);
 
@@ -99,8 +61,6 @@ function configuring(subject: Subject): Symptom | undefined {
 
 /** Reasons to wait that have rules of their own. */
 const judgedElsewhere = new Set([...pullReasons, 'InvalidImageName', 'ErrImageNeverPull', 'CrashLoopBackOff', 'RunContainerError', 'PostStartHookError']);
-
-export const restartKey = (pod: Pod, container: string | undefined): string => `${uidOf(pod)}/${container ?? ''}`;
 
 function scheduling(pod: Pod, events: readonly KubeEvent[]): Symptom | undefined {
   const scheduled = conditionOf(pod.status?.conditions, 'PodScheduled');
@@ -159,8 +119,6 @@ function readying(pod: Pod, view: WorkloadView): Symptom | undefined {
   };
 }
 
-export const isReady = (pod: Pod): boolean => conditionOf(pod.status?.conditions, 'Ready')?.status === 'True';
-
 /** Longer than any start: a pod that became ready later than that had been ready before. */
 const slowStartMs = 900_000;
 
@@ -174,8 +132,3 @@ function slowestReadyMs(pods: readonly Pod[]): number {
   });
   return Math.max(0, ...took.filter(Number.isFinite));
 }
-
-export const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim().slice(0, 400);
-
-/** What happens again is the same event in a later version. */
-export const occurrenceOf = (event: KubeEvent): string => `${uidOf(event)} ${event.metadata?.resourceVersion ?? ''}`;

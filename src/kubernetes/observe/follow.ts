@@ -12,13 +12,13 @@ import type { ObservedWorkload } from './workload.js';
 
 /** @typeParam W more that whoever follows knows of the workload */
 export interface Followed<W extends ObservedWorkload = ObservedWorkload> {
-  readonly target: W;
+  readonly workload: W;
   readonly expected: Expectation;
 }
 
 /** A workload that failed, with the pod to gather evidence from. */
 export interface FailedWorkload {
-  readonly target: ObservedWorkload;
+  readonly workload: ObservedWorkload;
   readonly cause: Cause;
   readonly message: string;
   readonly pod?: Pod;
@@ -45,7 +45,7 @@ export async function follow(
 ): Promise<{ readonly rolledOutAt: number }> {
   let rolledOutAt: number | undefined;
   for await (const { at, judged } of looks(ports, watched, followed, patience, stage, signal)) {
-    for (const { target, decision } of judged) ports.log.progress(stage, target.ref, decision.progress);
+    for (const { workload, decision } of judged) ports.log.progress(stage, workload.ref, decision.progress);
     if (judged.every(({ decision }) => decision.state === 'done' || decision.rolledOut)) rolledOutAt ??= at;
     else rolledOutAt = undefined;
     if (judged.every(({ decision }) => decision.state === 'done')) return { rolledOutAt: rolledOutAt ?? at };
@@ -62,8 +62,8 @@ export async function guard(
 ): Promise<never> {
   for await (const { at } of looks(ports, watched, followed, patience, stage, signal)) {
     if (at < patience.deadlineAt) continue;
-    throw new FailedRollout(followed.slice(0, 1).map(({ target }) => ({
-      target, cause: 'deadline', message: `the smoke checks of ${target.ref} came to no end in time`, pod: watched.world.view(target).newPods[0],
+    throw new FailedRollout(followed.slice(0, 1).map(({ workload }) => ({
+      workload, cause: 'deadline', message: `the smoke checks of ${workload.ref} came to no end in time`, pod: watched.world.view(workload).newPods[0],
     })));
   }
   throw new Error('the watches have come to an end');
@@ -72,14 +72,14 @@ export async function guard(
 interface Look {
   /** Monotonic ms. */
   readonly at: number;
-  readonly judged: readonly { readonly target: ObservedWorkload; readonly decision: Exclude<Decision, { readonly state: 'failed' }> }[];
+  readonly judged: readonly { readonly workload: ObservedWorkload; readonly decision: Exclude<Decision, { readonly state: 'failed' }> }[];
 }
 
 /** One look at all workloads after each news of them, for as long as somebody asks for the next. Throws FailedRollout. */
 async function* looks(
   ports: Ports, watched: Watched, followed: readonly Followed[], patience: Patience, stage: string, signal: AbortSignal | undefined,
 ): AsyncGenerator<Look, void> {
-  const waited = followed.filter(({ target }) => target.kind !== 'cronjob');
+  const waited = followed.filter(({ workload }) => workload.kind !== 'cronjob');
   const memories = new Map<string, Memory>();
   const warned = new Set<string>();
   const warnOnce = ({ key, message }: Suspect): void => {
@@ -91,20 +91,20 @@ async function* looks(
     if (!watched.sees() && at < patience.deadlineAt) {
       // Time that nobody saw proves nothing and disproves nothing, and controllers come back later than the API server.
       for (const [ref, { wasHeld }] of memories) memories.set(ref, { ...blankMemory, wasHeld });
-      yield { at, judged: waited.map(({ target }) => ({ target, decision: blind(patience) })) };
+      yield { at, judged: waited.map(({ workload }) => ({ workload, decision: blind(patience) })) };
       await watched.news(Math.min(quietMs, patience.deadlineAt - at), signal);
       continue;
     }
     const run = runOf(watched.world, waited);
-    const decisions = waited.map(({ target, expected }) => {
-      const { decision, memory } = judge(watched.world.view(target), expected, memories.get(target.ref) ?? blankMemory, at, patience, run);
-      memories.set(target.ref, memory);
+    const decisions = waited.map(({ workload, expected }) => {
+      const { decision, memory } = judge(watched.world.view(workload), expected, memories.get(workload.ref) ?? blankMemory, at, patience, run);
+      memories.set(workload.ref, memory);
       if (decision.state === 'wait') for (const suspect of decision.suspects) warnOnce(suspect);
-      return { target, decision };
+      return { workload, decision };
     });
-    const failed = decisions.flatMap(({ target, decision }) => (decision.state === 'failed' ? [{ target, ...decision }] : []));
+    const failed = decisions.flatMap(({ workload, decision }) => (decision.state === 'failed' ? [{ workload, ...decision }] : []));
     if (failed.length > 0) throw new FailedRollout(failed);
-    const judged = decisions.flatMap(({ target, decision }) => (decision.state === 'failed' ? [] : [{ target, decision }]));
+    const judged = decisions.flatMap(({ workload, decision }) => (decision.state === 'failed' ? [] : [{ workload, decision }]));
     yield { at, judged };
     const leftMs = patience.deadlineAt > at ? patience.deadlineAt - at : Infinity;
     await watched.news(Math.min(quietMs, leftMs, nextLook(judged.map(({ decision }) => decision)) - at), signal);
@@ -123,4 +123,4 @@ const quietMs = 60_000;
 const nextLook = (decisions: readonly Decision[]): number => Math.min(...decisions.map((decision) => (decision.state === 'wait' ? decision.recheckAt : Infinity)));
 
 export const runOf = (world: World, followed: readonly Followed[]): WholeRun =>
-  wholeRun(followed.map(({ target, expected }) => ({ view: world.view(target), expected })));
+  wholeRun(followed.map(({ workload: target, expected }) => ({ view: world.view(target), expected })));

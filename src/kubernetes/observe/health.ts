@@ -1,7 +1,7 @@
 import type { WorkloadView } from './world.js';
 import { hasObserved, wantsNoPods, templateOf } from './workload.js';
 import { completionOf } from '../judge/completion.js';
-import { isReady } from '../judge/symptoms.js';
+import { isReady } from '../judge/symptom.js';
 import { type Pod, statusesOf, type ContainerStatus, type Service, nameOf } from '../client/objects.js';
 import { isCreating } from '../judge/pod-state.js';
 import type { SmokeCheck } from '../../config/config.js';
@@ -13,7 +13,7 @@ import { selects } from './selector.js';
  * way, because an autoscaler wants more of them or a node was drained, says nothing against it while others are ready.
  */
 export function unhealthiness(view: WorkloadView): string | undefined {
-  if (view.target.kind === 'cronjob') return undefined;
+  if (view.of.kind === 'cronjob') return undefined;
   const { workload } = view;
   if (workload && !hasObserved(workload, workload.metadata?.generation ?? 0)) return 'its last change has not been taken up yet';
   const { waitingFor } = completionOf(view);
@@ -45,8 +45,8 @@ const digestOf = (status: ContainerStatus): string | undefined => /sha256:[0-9a-
  * asks. None where no pod is wanted: nobody can be sent any.
  */
 export function servicesFor(view: WorkloadView, services: readonly Service[], smoke: readonly SmokeCheck[]): ServiceExpectation[] {
-  if (view.workload && wantsNoPods(view.target.kind, view.workload)) return [];
-  const labels = view.workload && templateOf(view.target.kind, view.workload)?.metadata?.labels;
+  if (view.workload && wantsNoPods(view.of.kind, view.workload)) return [];
+  const labels = view.workload && templateOf(view.of.kind, view.workload)?.metadata?.labels;
   const asked = new Set(smoke.flatMap((check) => (check.target.type === 'service' ? [check.target.name] : [])));
   return services
     .map((service) => ({ name: nameOf(service), exact: asked.has(nameOf(service)), selects: selects(service, labels) }))

@@ -9,7 +9,7 @@ import { isRevisionOf, sameTemplate } from './template.js';
 
 /** What is known of one workload and everything that belongs to it, at one moment. */
 export interface WorkloadView {
-  readonly target: ObservedWorkload;
+  readonly of: ObservedWorkload;
   /** Undefined: it was deleted. */
   readonly workload: Workload | undefined;
   /** The ReplicaSet that the Deployment's present template made. */
@@ -112,7 +112,7 @@ export class World {
     const staying = pods.filter((pod) => !isLeaving(pod) && !hasEnded(pod));
     const earlier = staying.filter((pod) => !isNew(pod));
     return {
-      target, workload, replicaSet,
+      of: target, workload, replicaSet,
       newPods: staying.filter(isNew),
       oldPods: earlier.filter((pod) => !staysByPartition(workload, pod.metadata?.name)),
       keptPods: earlier.filter((pod) => staysByPartition(workload, pod.metadata?.name)),

@@ -4,7 +4,7 @@ import { apiPath, resources } from '../client/resources.js';
 import type { WorkloadKind } from '../../config/config.js';
 import { unreadyForMs, unreadyPatienceMs } from '../judge/awaited.js';
 import { isCreating, stateOf } from '../judge/pod-state.js';
-import { isReady } from '../judge/symptoms.js';
+import { isReady } from '../judge/symptom.js';
 import { podSelector } from '../observe/selector.js';
 import { isFailing } from '../observe/health.js';
 import { desiredReplicas } from '../observe/workload.js';

@@ -1,17 +1,20 @@
-import { type Api, ApiError } from '../client/api.js';
+import { ApiError, type Api } from '../client/api.js';
 import type { Clock } from '../../ports/clock.js';
-import type { LedgerStore } from '../../record/store.js';
+import type { RecordStore } from '../../record/store.js';
 import { apiPath, resources } from '../client/resources.js';
 import type { ConfigMap } from '../client/objects.js';
-import { parseLedger, formatLedger, isOfLaterVersion } from '../../record/ledger.js';
+import { formatLedger, parseLedger, whyUnreadable } from '../../record/schema.js';
 import { persistently } from '../client/persist.js';
 import { ClusterError } from '../../outcome/errors.js';
+import type { Ledger } from '../../record/ledger.js';
+import { JsonError } from '../../ports/json.js';
+import { retry, type RetryPolicy } from '../../ports/retry.js';
 
 const dataKey = 'ledger.json';
 
 export const ledgerName = (app: string): string => `deploy-ledger-${app}`;
 
-export function openLedger(api: Api, clock: Clock, namespace: string, app: string): LedgerStore {
+export function openLedger(api: Api, clock: Clock, namespace: string, app: string): Pick<RecordStore, 'read' | 'write'> {
   const path = apiPath(resources.configmaps, namespace, ledgerName(app));
   let found: ConfigMap | undefined;
   /** What may stand there without another run having written it: nothing, what was read last, and what was sent since. */
@@ -30,8 +33,7 @@ export function openLedger(api: Api, clock: Clock, namespace: string, app: strin
   return {
     read: async () => {
       const text = await look();
-      const ledger = parseLedger(text);
-      if (text !== undefined && ledger === undefined) throw notUnderstood(text, namespace, ledgerName(app));
+      const ledger = text === undefined ? undefined : understood(text, namespace, ledgerName(app));
       own = [undefined, text];
       return ledger;
     },
@@ -50,28 +52,27 @@ export function openLedger(api: Api, clock: Clock, namespace: string, app: strin
         sent = true;
         found = await put({ [dataKey]: text });
       };
-      await persistently(clock, () => throughConflicts(attempt));
+      await persistently(clock, () => retry(clock, throughConflicts, attempt));
     },
   };
 }
 
 /** Others may put labels and annotations on the ledger, or remove it: only another record in it is a reason to stop. */
-async function throughConflicts(attempt: () => Promise<void>): Promise<void> {
-  for (let left = 5; ; left -= 1) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (left === 0 || !(error instanceof ApiError) || (error.status !== 409 && error.status !== 404)) throw error;
-    }
-  }
-}
+const throughConflicts: RetryPolicy = {
+  delaysMs: Array.from({ length: 5 }, () => 0), retryable: (error) => error instanceof ApiError && (error.status === 409 || error.status === 404),
+};
 
 const lostLedger = (): ClusterError => new ClusterError('superseded', 'Another run wrote the ledger in the meantime: this run goes no further.');
 
-/** Writing over it could lose a release in the middle, with a Deployment held: a person has to look. */
-function notUnderstood(text: string, namespace: string, name: string): ClusterError {
-  const why = isOfLaterVersion(text) ? 'a later version of this action wrote it' : 'somebody has changed it by hand';
-  return new ClusterError('record-unreadable', `The ledger (ConfigMap ${name} in namespace ${namespace}) cannot be read: ${why}.`, {
-    hint: `Use that version, or look at it (\`kubectl --namespace=${namespace} get configmap ${name} --output=yaml\`), see to what it says is unfinished, and delete it.`,
-  });
+/** Writing over what cannot be read could lose a release in the middle, with a Deployment paused: a person has to look. */
+function understood(text: string, namespace: string, name: string): Ledger {
+  try {
+    return parseLedger(text, `The ledger (ConfigMap ${name} in namespace ${namespace})`);
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    throw new ClusterError('record-unreadable', `The ledger (ConfigMap ${name} in namespace ${namespace}) cannot be read: ${whyUnreadable(text, error)}.`, {
+      hint: `Use that version, or look at it (\`kubectl --namespace=${namespace} get configmap ${name} --output=yaml\`), see to what it says is unfinished, and delete it.`,
+      cause: error,
+    });
+  }
 }

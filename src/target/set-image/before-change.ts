@@ -4,16 +4,16 @@ import { apiPath, resources, workloadResource } from '../../kubernetes/client/re
 import { PreflightError, type Finding } from '../../outcome/finding.js';
 import { unresolvable } from '../../check/smoke/preflight.js';
 import { digestOf, sameRepository } from '../../image/reference.js';
-import { describeWave, heldTarget, notHeld, type HeldTarget } from './hold.js';
+import { describeWave, pausedDeployment, notHeld } from './hold.js';
 import { areGood, lastGood } from '../../record/history.js';
-import { imagesOf, type Ledger, type Release } from '../../record/ledger.js';
-import type { OpenRelease } from './release.js';
+import type { Ledger, Release } from '../../record/ledger.js';
+import type { OpenRelease } from './open-release.js';
 import { becomesAnother, describeRewriting, foresee } from './rewritten.js';
 import { containersOf } from '../../kubernetes/observe/workload.js';
-import type { ImageChange } from './image-change.js';
+import { type ImageChange, contentsOf, type PausedDeployment } from './image-change.js';
 import type { Ports } from '../../ports/ports.js';
-import type { ClusterFacts } from './cluster-facts.js';
-import type { Run } from '../../workflow/run.js';
+import type { ClusterFacts, Given } from './facts.js';
+import type { SmokeCheck } from '../../config/config.js';
 
 /* What is read and decided of a release between taking the lock and changing the first image. */
 
@@ -25,16 +25,16 @@ export const readServices = async ({ cluster }: ClusterFacts): Promise<readonly 
  * Ends a run whose smoke checks name a Service or a port that does not exist (any more): after the change they would only fail.
  * @throws PreflightError config-invalid; nothing has been changed
  */
-export function refuseUnresolvable({ config }: Run, { cluster, services }: Pick<ClusterFacts, 'cluster' | 'services'>): void {
-  const problems = unresolvable(services, cluster.namespace, config.smoke);
+export function refuseUnresolvable(checks: readonly SmokeCheck[], { cluster, services }: Pick<ClusterFacts, 'cluster' | 'services'>): void {
+  const problems = unresolvable(services, cluster.namespace, checks);
   if (problems.length > 0) throw new PreflightError(problems);
 }
 
-/** The targets with what their workloads hold now: minutes may have passed since they were planned, and another run ended. */
-export async function retarget(
-  { cluster }: ClusterFacts, ports: Pick<Ports, 'cancelled' | 'log'>, targets: readonly ImageChange[],
-): Promise<{ targets: ImageChange[]; workloads: Workload[] }> {
-  const found = await Promise.all(targets.map(async (target) => {
+/** The changes with what their workloads hold now: minutes may have passed since they were planned, and another run ended. */
+export async function readAgain(
+  { cluster }: ClusterFacts, ports: Pick<Ports, 'cancelled' | 'log'>, changes: readonly ImageChange[],
+): Promise<{ changes: ImageChange[]; workloads: Workload[] }> {
+  const found = await Promise.all(changes.map(async (target) => {
     const workload = await cluster.api.find<Workload>(workloadResource[target.kind], cluster.namespace, target.name);
     const containers = workload ? containersOf(target.kind, workload) : [];
     const missing = target.containers.find(({ name }) => !containers.some(({ container }) => container.name === name));
@@ -49,7 +49,7 @@ export async function retarget(
   for (const sentence of describeRewriting(foreseen)) ports.log.info(sentence);
   const replaced = replacedImages(foreseen);
   if (replaced.length > 0) throw new PreflightError(replaced);
-  return { targets: foreseen, workloads };
+  return { changes: foreseen, workloads };
 }
 
 /** Where admission would make another image of the one that is wanted. */
@@ -64,9 +64,9 @@ export const replacedImages = (targets: readonly ImageChange[]): Finding[] => ta
  * @throws ClusterError superseded; nothing has been changed
  */
 export function asPlanned(planned: readonly ImageChange[], targets: readonly ImageChange[]): void {
-  const changes = imagesOf(planned, 'before').flatMap((each, index) => {
-    const now = imagesOf(targets, 'before')[index]?.image;
-    return now === each.image ? [] : [`container ${each.container} of ${each.workload} held ${each.image} when the release to go back to was chosen, and holds ${now} now`];
+  const changes = contentsOf(planned, 'before').flatMap((each, index) => {
+    const now = contentsOf(targets, 'before')[index]?.version;
+    return now === each.version ? [] : [`container ${each.part} of ${each.subject} held ${each.version} when the release to go back to was chosen, and holds ${now} now`];
   });
   if (changes.length === 0) return;
   throw new ClusterError('superseded', `Something else was deployed meanwhile: ${changes.join('; ')}. Nothing was changed.`, {
@@ -76,28 +76,28 @@ export function asPlanned(planned: readonly ImageChange[], targets: readonly Ima
 
 /** The release that goes back instead of what is there now and is not healthy; undefined where nothing better is known. */
 export const wayBackOf = (ledger: Ledger | undefined, targets: readonly ImageChange[], unhealthy: ReadonlyMap<string, unknown>): Release | undefined =>
-  lastGood(ledger?.releases ?? [], imagesOf(targets, 'before'), new Set(unhealthy.keys()));
+  lastGood(ledger?.releases ?? [], contentsOf(targets, 'before'), new Set(unhealthy.keys()));
 
 /** What was broken before cannot be proven to be back: then the last proven release is what a rollback goes to. */
 export function withWayBack(release: OpenRelease, ledger: Ledger | undefined): OpenRelease {
   const broken = release.snapshots.filter(({ unhealthy }) => unhealthy !== undefined);
   if (broken.length === 0) return release;
-  const good = wayBackOf(ledger, release.targets, new Map(broken.map(({ target, unhealthy }) => [target.ref, unhealthy])));
-  for (const { target, unhealthy } of broken) {
-    release.ports.log.info(`${target.ref} is not healthy now (${unhealthy}): a rollback would go to ${good ? `the last proven release, ${good.reference}` : 'what is there now, and could not be proven to serve'}`);
+  const good = wayBackOf(ledger, release.changes, new Map(broken.map(({ change, unhealthy }) => [change.ref, unhealthy])));
+  for (const { change, unhealthy } of broken) {
+    release.ports.log.info(`${change.ref} is not healthy now (${unhealthy}): a rollback would go to ${good ? `the last proven release, ${good.reference}` : 'what is there now, and could not be proven to serve'}`);
   }
-  const back = (ref: string, name: string): string | undefined => good?.images.find((image) => image.workload === ref && image.container === name)?.image;
-  const targets = release.targets.map((target) => {
-    const containers = target.containers.map((each) => ({ ...each, back: back(target.ref, each.name) }));
-    const isBroken = broken.some((each) => each.target.ref === target.ref) && !areGood(ledger?.releases ?? [], imagesOf([target], 'before'));
-    return { ...target, containers, ...(isBroken && containers.every((each) => each.back === undefined) ? { nothingGood: true } : {}) };
+  const back = (ref: string, name: string): string | undefined => good?.contents.find((image) => image.subject === ref && image.part === name)?.version;
+  const changes = release.changes.map((change) => {
+    const containers = change.containers.map((each) => ({ ...each, back: back(change.ref, each.name) }));
+    const isBroken = broken.some((each) => each.change.ref === change.ref) && !areGood(ledger?.releases ?? [], contentsOf([change], 'before'));
+    return { ...change, containers, ...(isBroken && containers.every((each) => each.back === undefined) ? { nothingGood: true } : {}) };
   });
-  return { ...release, targets, snapshots: release.snapshots.map((snapshot, index) => ({ ...snapshot, target: targets[index] ?? snapshot.target })) };
+  return { ...release, changes, snapshots: release.snapshots.map((snapshot, index) => ({ ...snapshot, change: changes[index] ?? snapshot.change })) };
 }
 
 /** Every container names the digest already, and every workload is complete and healthy. */
 export function runsAlready(release: OpenRelease): boolean {
-  return release.snapshots.every(({ target, unhealthy }) => unhealthy === undefined && namesAlready(target));
+  return release.snapshots.every(({ change: target, unhealthy }) => unhealthy === undefined && namesAlready(target));
 }
 
 /** Every container of the target names the digest that it is to get. */
@@ -105,13 +105,13 @@ export const namesAlready = ({ containers }: ImageChange): boolean => containers
   digestOf(before) !== undefined && digestOf(before) === digestOf(after) && (sameRepository(before, after) || before === becomes));
 
 /** The workloads that are proved first; what that means for each is said before anything changes. */
-export function heldTargets({ config, ports }: Run, release: OpenRelease): HeldTarget[] {
+export function provedFirst({ config, ports }: Given, release: OpenRelease): PausedDeployment[] {
   // What is held must be able to go back: without a rollback it could only be left paused, or let go on though it is bad.
   if (!config.proveFirst || config.smoke.length === 0 || config.rollback === 'off') return [];
-  return release.targets.flatMap((target) => {
+  return release.changes.flatMap((target) => {
     const { workload } = release.watched.world.view(target);
     const reason = notHeld(target, workload, release.services, config.smoke);
     ports.log.info(reason === undefined && workload ? describeWave(target, workload) : `${target.ref} is not proved first: ${reason}`);
-    return reason === undefined && workload ? [heldTarget(target, workload)] : [];
+    return reason === undefined && workload ? [pausedDeployment(target, workload)] : [];
   });
 }

@@ -1,8 +1,8 @@
 import { both } from '../../config/kit/checked.js';
-import type { WorkloadRef } from '../../config/config.js';
+import { workloadKinds, type Config, type WorkloadRef } from '../../config/config.js';
 import { ClusterError, ConfigError } from '../../outcome/errors.js';
-import { asOf, notAsOld, ofWorkloads, previousRelease } from '../../record/history.js';
-import type { Ledger, Release, ReleasedImage } from '../../record/ledger.js';
+import { asOf, notAsOld, ofSubjects, previousRelease } from '../../record/history.js';
+import type { Ledger, Release, Content } from '../../record/ledger.js';
 import { describeRelease, listReleases } from '../../record/releases.js';
 import { namedRelease } from './revisions.js';
 import { ofRepository, othersUnderName, repositoriesIn, runsRepository } from '../../record/repository.js';
@@ -10,14 +10,13 @@ import { PreflightError } from '../../outcome/finding.js';
 import { meantInstead, refText, type FoundWorkload } from './resolve.js';
 import { containersOf } from '../../kubernetes/observe/workload.js';
 import type { ImageChange } from './image-change.js';
-import type { ClusterFacts } from './cluster-facts.js';
-import type { Run } from '../../workflow/run.js';
+import type { ClusterFacts, Given } from './facts.js';
 
 /** Where a rollback goes. */
 export interface Chosen {
   /** As it was then, with what earlier releases had put beside its own images. */
   readonly release: Release;
-  readonly targets: readonly ImageChange[];
+  readonly changes: readonly ImageChange[];
   readonly warnings: readonly string[];
 }
 
@@ -27,25 +26,26 @@ type Known = Pick<ClusterFacts, 'found' | 'ledger' | 'cluster'>;
  * The release that `to` names, or else the one before what is there now. The releases that there are are listed in the log.
  * @throws ClusterError release-not-found when there is none; ConfigError, PreflightError when the workloads do not fit it
  */
-export async function chooseRelease({ config, ports }: Pick<Run, 'config' | 'ports'>, known: Known): Promise<Chosen> {
+export async function chooseRelease({ config, ports }: Pick<Given, 'config' | 'ports'>, known: Known): Promise<Chosen> {
   const { ledger, cluster } = known;
+  const { to } = config;
   const absent = known.found.filter(({ workload }) => !workload);
   const missing = absent.map(({ ref }) => ref);
   if (config.workloads.length > 0 && missing.length > 0) throw notThere(absent, cluster.namespace);
   const recorded = releasesOf(ledger, config.image);
   const { found, others } = ownOnly(known.found.filter(({ workload }) => workload), recorded, config);
   const now = imagesOfFound(found);
-  const releases = ofWorkloads(recorded, new Set(found.map(({ ref }) => refText(ref))));
+  const releases = ofSubjects(recorded, new Set(found.map(({ ref }) => refText(ref))));
   for (const line of listReleases(releases, now)) ports.log.info(line);
-  const named = config.to === undefined ? undefined : await namedRelease(config.to, releases, { cluster, found });
-  const release = config.to === undefined ? previousRelease(releases, now) : named && asOf(releases, named);
+  const named = to === undefined ? undefined : await namedRelease(to, releases, { cluster, found });
+  const release = to === undefined ? previousRelease(releases, now) : named && asOf(releases, named);
   if (!release) throw nothingToGoBackTo(config, releases, known);
   const warnings = [
     ...missing.map((ref) => `${refText(ref)}, which recorded releases name, does not exist in namespace ${cluster.namespace} any more, and is left out.`),
     ...others,
     ...notAsOld(releases, release).map((ref) => `${ref} stays as it is: what it was at the time of that release is not recorded.`),
   ];
-  return { release, targets: targetsFor(release, found, cluster.namespace), warnings };
+  return { release, changes: changesFor(release, found, cluster.namespace), warnings };
 }
 
 const releasesOf = (ledger: Ledger | undefined, image: string | undefined): readonly Release[] =>
@@ -55,7 +55,7 @@ const releasesOf = (ledger: Ledger | undefined, image: string | undefined): read
  * Every workload that a recorded release names; only those of `image`, when it is given.
  * @throws ConfigError when the record is of several repositories, and the settings do not say which of them is meant
  */
-export function workloadsOf(ledger: Ledger | undefined, { app, image }: Pick<Run['config'], 'app' | 'image'>): WorkloadRef[] {
+export function workloadsOf(ledger: Ledger | undefined, { app, image }: Pick<Config, 'app' | 'image'>): WorkloadRef[] {
   const repositories = image === undefined ? repositoriesIn(ledger?.releases ?? []) : [];
   if (repositories.length > 1) {
     throw new ConfigError([{
@@ -63,10 +63,11 @@ export function workloadsOf(ledger: Ledger | undefined, { app, image }: Pick<Run
       hint: 'Give `image` to roll back the releases of one of them, or `workloads`.',
     }]);
   }
-  const refs = new Set(releasesOf(ledger, image).flatMap((release) => release.images.map((image) => image.workload)));
-  return [...refs].map((ref) => {
-    const [kind, name] = ref.split('/');
-    return { kind: kind as WorkloadRef['kind'], name: name ?? '' };
+  const refs = new Set(releasesOf(ledger, image).flatMap(({ contents }) => contents.map(({ subject }) => subject)));
+  return [...refs].flatMap((ref) => {
+    const [written, name = ''] = ref.split('/');
+    const kind = workloadKinds.find((each) => each === written);
+    return kind ? [{ kind, name }] : [];
   });
 }
 
@@ -78,10 +79,12 @@ const notThere = (absent: readonly FoundWorkload[], namespace: string): ConfigEr
  * The workloads that run `image`, when it is given: to roll back one app is no reason to touch another.
  * @throws ConfigError when `workloads` names one of another repository
  */
-function ownOnly(found: readonly FoundWorkload[], releases: readonly Release[], { image, workloads }: Run['config']): { found: readonly FoundWorkload[]; others: readonly string[] } {
+function ownOnly(
+  found: readonly FoundWorkload[], releases: readonly Release[], { image, workloads }: Config,
+): { found: readonly FoundWorkload[]; others: readonly string[] } {
   if (image === undefined) return { found, others: [] };
   const strange = found.filter((each) => !imagesOfFound([each]).some((now) => runsRepository(now, image, releases)));
-  const runs = (each: FoundWorkload): string => imagesOfFound([each]).map((now) => now.image).join(', ');
+  const runs = (each: FoundWorkload): string => imagesOfFound([each]).map((now) => now.version).join(', ');
   if (workloads.length > 0 && strange.length > 0) {
     throw new ConfigError(strange.map((each) => ({
       where: `workload ${refText(each.ref)}`, message: `runs ${runs(each)}, and \`image\` is ${image}`,
@@ -94,19 +97,19 @@ function ownOnly(found: readonly FoundWorkload[], releases: readonly Release[], 
   };
 }
 
-const imagesOfFound = (found: readonly FoundWorkload[]): ReleasedImage[] =>
+const imagesOfFound = (found: readonly FoundWorkload[]): Content[] =>
   found.flatMap(({ ref, workload }) => (workload ? containersOf(ref.kind, workload) : []).map(({ container }) => ({
-    workload: refText(ref), container: container.name ?? '', image: container.image ?? '',
+    subject: refText(ref), part: container.name ?? '', version: container.image ?? '',
   })));
 
-function targetsFor(release: Release, found: readonly FoundWorkload[], namespace: string): ImageChange[] {
+function changesFor(release: Release, found: readonly FoundWorkload[], namespace: string): ImageChange[] {
   const now = imagesOfFound(found);
-  const refs = [...new Set(release.images.map(({ workload }) => workload))];
-  const missing = release.images.filter((image) => !now.some((each) => each.workload === image.workload && each.container === image.container));
+  const refs = [...new Set(release.contents.map(({ subject: workload }) => workload))];
+  const missing = release.contents.filter((image) => !now.some((each) => each.subject === image.subject && each.part === image.part));
   if (missing.length > 0) {
-    const fitting = refs.filter((ref) => !missing.some(({ workload }) => workload === ref));
+    const fitting = refs.filter((ref) => !missing.some(({ subject: workload }) => workload === ref));
     const orOnly = fitting.length > 0 ? `, or name only the others in \`workloads\`: ${fitting.join(', ')}` : '';
-    throw new PreflightError(missing.map(({ workload, container }) => ({
+    throw new PreflightError(missing.map(({ subject: workload, part: container }) => ({
       cause: 'not-deployable', message: `workload ${workload}: has no container ${container} in namespace ${namespace} any more, and the release of ${release.at} had one`,
       hint: `Deploy a commit that fits the workloads as they are now${orOnly}.`,
     })));
@@ -115,14 +118,14 @@ function targetsFor(release: Release, found: readonly FoundWorkload[], namespace
     const entry = found.find((each) => refText(each.ref) === ref);
     return entry?.workload ? [{
       ref, kind: entry.ref.kind, name: entry.ref.name, uid: entry.workload.metadata?.uid ?? '',
-      containers: release.images.filter((image) => image.workload === ref).map((image) => ({
-        name: image.container, after: image.image, before: now.find((each) => each.workload === ref && each.container === image.container)?.image ?? '',
+      containers: release.contents.filter((image) => image.subject === ref).map((image) => ({
+        name: image.part, after: image.version, before: now.find((each) => each.subject === ref && each.part === image.part)?.version ?? '',
       })),
     }] : [];
   });
 }
 
-function nothingToGoBackTo({ app, to, image }: Run['config'], releases: readonly Release[], { ledger, cluster }: Known): ClusterError {
+function nothingToGoBackTo({ app, image, to }: Config, releases: readonly Release[], { ledger, cluster }: Known): ClusterError {
   const known = releases.map(describeRelease);
   const others = image === undefined ? [] : othersUnderName(ledger, image);
   const list = known.length > 0 ? `Known releases of ${app}: ${known.join('; ')}.`

@@ -5,7 +5,7 @@ import type { DeployError, Evidence } from '../../outcome/errors.js';
 import type { Ports } from '../../ports/ports.js';
 import { within } from '../../ports/within.js';
 import { FailedRollout, type FailedWorkload } from '../../kubernetes/observe/follow.js';
-import type { OpenRelease } from './release.js';
+import type { OpenRelease } from './open-release.js';
 import { declared } from '../../kubernetes/judge/containers.js';
 import type { World } from '../../kubernetes/observe/world.js';
 
@@ -17,9 +17,9 @@ const containersAsked = 3;
 
 /** The evidence for a failure of a release; empty when the cluster has nothing to say of it. It never throws. */
 export async function evidenceOf(release: OpenRelease, failure: DeployError): Promise<Evidence[]> {
-  const { ports, cluster, watched, targets } = release;
+  const { ports, cluster, watched, changes } = release;
   const suspects: readonly FailedWorkload[] = failure instanceof FailedRollout ? failure.failed
-    : failure.code === 'smoke-failed' ? targets.map((target) => ({ target, cause: failure.code, message: '', pod: watched.world.view(target).newPods[0] })) : [];
+    : failure.code === 'smoke-failed' ? changes.map((workload) => ({ workload, cause: failure.code, message: '', pod: watched.world.view(workload).newPods[0] })) : [];
   if (suspects.length === 0) return [];
   const limit = { ms: gatherForMs, late: () => new Error(`${gatherForMs / 1000} s are over`), signal: ports.cancelled };
   return within(ports.clock, limit, (stop) => gatherEvidence(ports, cluster, watched.world, suspects, stop)).catch(() => []);
@@ -35,19 +35,19 @@ async function gatherEvidence(ports: Ports, cluster: Cluster, world: World, fail
     ...(await Promise.all(namesOf(pod, container).map((name) => logsOf(cluster, pod, name, stop)))).flat(),
     { title: `state of pod ${nameOf(pod)}`, text: describeState(pod) },
     { title: `conditions of pod ${nameOf(pod)}`, text: describeConditions(pod) },
-    { title: `events of pod ${nameOf(pod)}`, text: describeEvents(world.view(each.target).eventsOf(uidOf(pod))) },
+    { title: `events of pod ${nameOf(pod)}`, text: describeEvents(world.view(each.workload).eventsOf(uidOf(pod))) },
   ]));
-  const ofWorkloads = failed.map(({ target }) => ({
+  const ofSubjects = failed.map(({ workload: target }) => ({
     title: `events of ${target.ref}`,
     text: describeEvents([...world.view(target).eventsOf(target.uid), ...ownerEvents(world, failed, target.ref)]),
   }));
   // Before anything is cut: a half of a secret is not found any more.
-  const shown = [...ofPods.flat(), ...ofWorkloads].filter((piece) => piece.text !== '').map(({ title, text }) => ({ title, text: ports.log.redact(text) }));
+  const shown = [...ofPods.flat(), ...ofSubjects].filter((piece) => piece.text !== '').map(({ title, text }) => ({ title, text: ports.log.redact(text) }));
   return bounded(shown);
 }
 
 const ownerEvents = (world: World, failed: readonly FailedWorkload[], ref: string): readonly KubeEvent[] => {
-  const target = failed.find((each) => each.target.ref === ref)?.target;
+  const target = failed.find((each) => each.workload.ref === ref)?.workload;
   const view = target && world.view(target);
   return view?.replicaSet ? view.eventsOf(uidOf(view.replicaSet)) : [];
 };

@@ -6,9 +6,9 @@ import { apiPath, resources } from '../../kubernetes/client/resources.js';
 import type { SmokeCheck } from '../../config/config.js';
 import { ClusterError } from '../../outcome/errors.js';
 import { selects } from '../../kubernetes/observe/selector.js';
-import type { OpenRelease } from './release.js';
+import type { OpenRelease } from './open-release.js';
 import { containersOf, desiredReplicas, pausedByOthers } from '../../kubernetes/observe/workload.js';
-import { imageSet, isSet, type ImageChange } from './image-change.js';
+import { imageSet, isSet, type ImageChange, type PausedDeployment } from './image-change.js';
 import { firstWaveSize } from '../../kubernetes/observe/surge.js';
 
 /*
@@ -65,7 +65,7 @@ export async function resume(release: OpenRelease, targets: readonly ImageChange
   return new Map(await Promise.all(targets.map(async (target) => [target.ref, await setPaused(release, target, false)] as const)));
 }
 
-async function setPaused({ cluster, ports, held }: OpenRelease, target: ImageChange, paused: boolean): Promise<number> {
+async function setPaused({ cluster, ports, paused: held }: OpenRelease, target: ImageChange, paused: boolean): Promise<number> {
   const path = apiPath(resources.deployments, cluster.namespace, target.name);
   const attempt = async (): Promise<Workload> => {
     const workload = await cluster.api.get<Workload>(path, { signal: ports.cancelled });
@@ -99,14 +99,14 @@ function ours(target: ImageChange, workload: Workload): PatchOperation[] {
  * first wave is as large as the whole (`IsSaturated` in k8s.io/kubernetes/pkg/controller/deployment/sync.go). Raised, they
  * are ready and not available for as long as it is held. Neither field is part of the pod template: no pod is restarted.
  */
-const holdOperations = (workload: Workload, before: HeldTarget | undefined): PatchOperation[] => workload.spec?.paused ? [] : [
+const holdOperations = (workload: Workload, before: PausedDeployment | undefined): PatchOperation[] => workload.spec?.paused ? [] : [
   { op: 'add', path: '/spec/paused', value: true }, { op: 'add', path: '/spec/minReadySeconds', value: before?.raisedTo ?? raisedSeconds(workload) },
 ];
 
 const raisedSeconds = (workload: Workload): number => Math.max(1, (workload.spec?.progressDeadlineSeconds ?? 600) - 1);
 
 /** Lifts the hold, with what was there before; fields that are zero are absent, so they are removed and not replaced. */
-export function letGoOperations(workload: Workload, before: HeldTarget | undefined): PatchOperation[] {
+export function letGoOperations(workload: Workload, before: PausedDeployment | undefined): PatchOperation[] {
   const seconds = before?.minReadySeconds ?? 0;
   const raised = before?.raisedTo ?? raisedSeconds(workload);
   // Somebody may have lifted the pause by hand: what was raised with it is this run's still.
@@ -119,13 +119,5 @@ export function letGoOperations(workload: Workload, before: HeldTarget | undefin
   ];
 }
 
-/** A Deployment that is going to be held, and what has to be put back afterwards: in the ledger before it is done. */
-export interface HeldTarget {
-  readonly ref: string;
-  readonly minReadySeconds: number;
-  /** What minReadySeconds is raised to: only as long as it is that, it is this run's. Older ledgers do not have it. */
-  readonly raisedTo?: number;
-}
-
-export const heldTarget = (target: ImageChange, workload: Workload): HeldTarget =>
+export const pausedDeployment = (target: ImageChange, workload: Workload): PausedDeployment =>
   ({ ref: target.ref, minReadySeconds: workload.spec?.minReadySeconds ?? 0, raisedTo: raisedSeconds(workload) });

@@ -1,3 +1,4 @@
+import type { Content } from '../../record/ledger.js';
 import { sameImage } from '../../image/reference.js';
 import type { ObservedWorkload } from '../../kubernetes/observe/workload.js';
 
@@ -29,3 +30,15 @@ export const isSet = (container: ContainerChange, image: string | undefined): bo
 
 /** The image that a rollback puts back. */
 export const imageBack = (container: ContainerChange): string => container.back ?? container.before;
+
+/** The images of these workloads before or after a run, for the record. */
+export const contentsOf = (changes: readonly ImageChange[], which: 'before' | 'after'): Content[] => changes.flatMap(({ ref, containers }) =>
+  containers.map((container) => ({ subject: ref, part: container.name, version: which === 'after' ? imageSet(container) : container.before })));
+
+/** A Deployment that is going to be held, and what has to be put back afterwards: in the ledger before it is done. */
+export interface PausedDeployment {
+  readonly ref: string;
+  readonly minReadySeconds: number;
+  /** What minReadySeconds is raised to: only as long as it is that, it is this run's. Older ledgers do not have it. */
+  readonly raisedTo?: number;
+}

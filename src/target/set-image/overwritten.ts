@@ -1,5 +1,5 @@
 import { ClusterError } from '../../outcome/errors.js';
-import type { OpenRelease } from './release.js';
+import type { OpenRelease } from './open-release.js';
 import { imageIn } from '../../kubernetes/observe/workload.js';
 import { isSet, type ImageChange } from './image-change.js';
 
@@ -13,7 +13,7 @@ const seenWithinMs = 5000;
  * @throws ClusterError superseded
  */
 export async function refuseOverwritten(release: OpenRelease, generations: ReadonlyMap<string, number>): Promise<void> {
-  const found = await Promise.all(release.targets.map((target) => overwrittenIn(release, target, generations.get(target.ref) ?? 0)));
+  const found = await Promise.all(release.changes.map((target) => overwrittenIn(release, target, generations.get(target.ref) ?? 0)));
   const first = found.flat()[0];
   if (first === undefined) return;
   throw new ClusterError('superseded', `${first} by someone else right before this run changed it.`, {

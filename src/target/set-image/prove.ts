@@ -2,7 +2,7 @@ import { nameOf } from '../../kubernetes/client/objects.js';
 import type { SmokeCheck } from '../../config/config.js';
 import { follow, guard, type Followed } from '../../kubernetes/observe/follow.js';
 import type { Patience } from '../../kubernetes/judge/judge.js';
-import type { OpenRelease } from './release.js';
+import type { OpenRelease } from './open-release.js';
 import { selects } from '../../kubernetes/observe/selector.js';
 import { selectorOf } from './unverified.js';
 import { desiredReplicas, wantsNoPods } from '../../kubernetes/observe/workload.js';
@@ -28,11 +28,11 @@ export async function proveRelease(
 
 /** Leaves out, and says so, checks of Services whose workloads want no pods at all: nobody is there to answer. */
 function askable({ ports, watched, services }: OpenRelease, followed: readonly Followed[], checks: readonly SmokeCheck[]): SmokeCheck[] {
-  const views = followed.map(({ target }) => watched.world.view(target));
+  const views = followed.map(({ workload: target }) => watched.world.view(target));
   return checks.filter((check) => {
     const name = check.target.type === 'service' ? check.target.name : undefined;
     const service = services.find((each) => name !== undefined && nameOf(each) === name);
-    const behind = views.flatMap(({ target, workload }) =>
+    const behind = views.flatMap(({ of: target, workload }) =>
       (workload && service && selects(service, workload.spec?.template?.metadata?.labels) ? [{ target, workload }] : []));
     if (behind.length === 0 || behind.some(({ target, workload }) => !wantsNoPods(target.kind, workload))) return true;
     const why = behind.map(({ target, workload }) =>
@@ -76,11 +76,11 @@ export function smokeTarget(release: OpenRelease, followed: readonly Followed[])
     const service = release.services.find((each) => nameOf(each) === name);
     return service !== undefined && selects(service, labels);
   };
-  const views = (): WorkloadView[] => followed.map(({ target }) => watched.world.view(target));
+  const views = (): WorkloadView[] => followed.map(({ workload: target }) => watched.world.view(target));
   return {
     api: release.cluster.api, namespace: release.cluster.namespace, services: release.services, failedBefore: release.failedBefore,
     podsBehind: (service) => views().flatMap(({ newPods }) => newPods.filter((pod) => leadsTo(service, pod.metadata?.labels))),
-    isServed: (service) => views().some(({ target, workload }) =>
+    isServed: (service) => views().some(({ of: target, workload }) =>
       target.kind === 'deployment' && workload !== undefined && desiredReplicas(workload) > 0 && leadsTo(service, workload.spec?.template?.metadata?.labels)),
     news: (signal) => watched.news(quietMs, signal),
   };

@@ -18,7 +18,7 @@ export interface FoundWorkload {
 export const refText = (ref: WorkloadRef): string => `${ref.kind}/${ref.name}`;
 
 /** Something that keeps a workload from being rolled out: the settings name what is not there, or it is in no state for it. */
-export interface TargetProblem extends Problem {
+export interface WorkloadProblem extends Problem {
   readonly cause: Cause;
 }
 
@@ -27,11 +27,11 @@ export interface TargetProblem extends Problem {
  * @param after the reference to set
  * @param held Deployments that another run holds paused, or left so when it died: that is waited for, or mended
  */
-export function resolveTargets(
+export function resolveChanges(
   found: readonly FoundWorkload[], image: ImageName, after: string, namespace: string, held: ReadonlySet<string>,
-): { targets: ImageChange[]; problems: TargetProblem[] } {
-  const problems: TargetProblem[] = [];
-  const targets = new Map<string, ImageChange>();
+): { changes: ImageChange[]; problems: WorkloadProblem[] } {
+  const problems: WorkloadProblem[] = [];
+  const changes = new Map<string, ImageChange>();
   for (const { ref, workload, others } of found) {
     const where = `workload ${refText(ref)}`;
     if (!workload) {
@@ -45,13 +45,13 @@ export function resolveTargets(
     }
     const refused = refusal(ref, workload, held);
     if (refused) problems.push({ cause: 'not-deployable', where, ...refused });
-    const known = targets.get(refText(ref));
+    const known = changes.get(refText(ref));
     const more = containers.filter(({ name }) => !known?.containers.some((other) => other.name === name)).map((each) => ({ ...each, after }));
-    targets.set(refText(ref), {
+    changes.set(refText(ref), {
       ref: refText(ref), kind: ref.kind, name: ref.name, uid: uidOf(workload), containers: [...(known?.containers ?? []), ...more],
     });
   }
-  return { targets: [...targets.values()], problems };
+  return { changes: [...changes.values()], problems };
 }
 
 /** What to do about a workload that does not exist. */
@@ -82,7 +82,7 @@ function appliedImages({ kind }: WorkloadRef, { metadata }: Workload): ReadonlyM
   }
 }
 
-function noContainer(ref: WorkloadRef, workload: Workload, image: ImageName, where: string): TargetProblem {
+function noContainer(ref: WorkloadRef, workload: Workload, image: ImageName, where: string): WorkloadProblem {
   const all = containersOf(ref.kind, workload).map(({ container }) => `${container.name} (${container.image})`).join(', ');
   if (ref.container !== undefined) return { cause: 'config-invalid', where, message: `has no container ${ref.container}; it has ${all}` };
   return {

@@ -7,9 +7,10 @@ import { apiPath, workloadResource } from '../../kubernetes/client/resources.js'
 import { sameImage, sameRepository } from '../../image/reference.js';
 import { messageOf } from '../../outcome/wording.js';
 import type { Clock } from '../../ports/clock.js';
-import { letGoOperations, type HeldTarget } from './hold.js';
+import { letGoOperations } from './hold.js';
 import { containersOf, imageIn, pausedByOthers } from '../../kubernetes/observe/workload.js';
-import { imageBack, isSet, type ImageChange, type ContainerChange } from './image-change.js';
+import { imageBack, isSet, type ImageChange, type ContainerChange, type PausedDeployment } from './image-change.js';
+import { retry, type RetryPolicy } from '../../ports/retry.js';
 
 /** What became of one workload when the old images were put back. */
 export type Restored =
@@ -31,7 +32,7 @@ interface Holding {
 }
 
 /** The patch that puts the old images back where this run's stand, and fails as a whole where anything else does. */
-export function restorePatch(target: ImageChange, workload: Workload, held: HeldTarget | undefined): PatchOperation[] | { readonly superseded: string } {
+export function restorePatch(target: ImageChange, workload: Workload, held: PausedDeployment | undefined): PatchOperation[] | { readonly superseded: string } {
   if (workload.metadata?.uid !== target.uid) return { superseded: `${target.ref} was deleted and made anew during the run` };
   const operations: PatchOperation[] = [];
   for (const wanted of target.containers) {
@@ -69,7 +70,7 @@ function isBack(wanted: ContainerChange, image: string | undefined): boolean {
  * first, and only repeated when it was not done.
  * @param held the run may have paused the Deployment: the hold is lifted in the same patch
  */
-export async function restore({ api, namespace }: Cluster, clock: Clock, target: ImageChange, held: HeldTarget | undefined): Promise<Restored> {
+export async function restore({ api, namespace }: Cluster, clock: Clock, target: ImageChange, held: PausedDeployment | undefined): Promise<Restored> {
   const path = apiPath(workloadResource[target.kind], namespace, target.name);
   let sent = false;
   const attempt = async (): Promise<Restored> => {
@@ -87,7 +88,7 @@ export async function restore({ api, namespace }: Cluster, clock: Clock, target:
     return holding(target, result, await api.patch<Workload>(path, patch, { timeoutMs: 10_000 }));
   };
   try {
-    return await persistently(clock, () => lookingAgain(clock, attempt));
+    return await persistently(clock, () => retry(clock, lookingAgain, attempt));
   } catch (error) {
     if (error instanceof ApiError && isOvertaken(error)) {
       return { target, result: 'superseded', message: `${target.ref} was changed by somebody else while the old images were put back: ${error.message}` };
@@ -97,23 +98,11 @@ export async function restore({ api, namespace }: Cluster, clock: Clock, target:
   }
 }
 
-/** How often a workload may be written by others between the look at it and the patch. */
-const looksAgain = 4;
-
 /**
  * A patch that came beside another write is refused as a whole, whatever that was about: a sidecar, a pause, a status. What
  * stands there then says whether it was about the images.
  */
-async function lookingAgain<T>(clock: Clock, attempt: () => Promise<T>): Promise<T> {
-  for (let left = looksAgain; ; left -= 1) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (left === 0 || !(error instanceof ApiError) || !isOvertaken(error)) throw error;
-      await clock.sleep(50);
-    }
-  }
-}
+const lookingAgain: RetryPolicy = { delaysMs: Array.from({ length: 4 }, () => 50), retryable: (error) => error instanceof ApiError && isOvertaken(error) };
 
 const isOvertaken = (error: ApiError): boolean => isFailedTest(error) || error.status === 409;
 
@@ -135,7 +124,7 @@ const isKept = (target: ImageChange, workload: Workload | undefined): boolean =>
 });
 
 /** The images are somebody else's by now; the hold is still this run's, and is lifted. */
-export async function liftHold(api: Api, path: string, target: ImageChange, workload: Workload, held: HeldTarget): Promise<void> {
+export async function liftHold(api: Api, path: string, target: ImageChange, workload: Workload, held: PausedDeployment): Promise<void> {
   const change = letGoOperations(workload, held);
   if (change.length === 0 || workload.metadata?.uid !== target.uid) return;
   await api.patch(path, [{ op: 'test', path: '/metadata/uid', value: target.uid }, ...change]);

@@ -1,4 +1,4 @@
-import { type Release, sameImages, imagesOf } from '../../record/ledger.js';
+import { type Release, sameContents } from '../../record/ledger.js';
 import type { Cluster } from '../../kubernetes/client/cluster.js';
 import { type FoundWorkload, refText } from './resolve.js';
 import { releaseNameType } from '../../config/values/release-name.js';
@@ -6,10 +6,10 @@ import { ConfigError, ClusterError } from '../../outcome/errors.js';
 import { type List, type ReplicaSet, controllerOf, uidOf, revisionOf, type Workload } from '../../kubernetes/client/objects.js';
 import { apiPath, resources, workloadResource } from '../../kubernetes/client/resources.js';
 import { containersOf } from '../../kubernetes/observe/workload.js';
-import type { ImageChange } from './image-change.js';
+import { type ImageChange, contentsOf } from './image-change.js';
 
 /** On a workload: the image that was last proven on it. Kubernetes copies it to the ReplicaSet of that image. */
-export const provenAnnotation = 'deploy-action/proven';
+export const verifiedAnnotation = 'deploy-action/proven';
 
 /**
  * The release that `to` names: a commit or a digest of the ledger, or a revision of the one Deployment of the run.
@@ -19,7 +19,7 @@ export async function namedRelease(
   to: string, releases: readonly Release[], facts: { readonly cluster: Cluster; readonly found: readonly FoundWorkload[] },
 ): Promise<Release | undefined> {
   const type = releaseNameType(to);
-  if (type === 'digest') return releases.find((release) => release.images.some((each) => each.image.endsWith(`@${to}`)));
+  if (type === 'digest') return releases.find((release) => release.contents.some((each) => each.version.endsWith(`@${to}`)));
   if (type === 'revision') return revision(Number(to), releases, facts);
   return releases.find((release) => release.commit?.startsWith(to.toLowerCase()));
 }
@@ -41,18 +41,18 @@ async function revision(
     });
   }
   const template = set.spec?.template;
-  const images = containersOf('deployment', { spec: { template } }).map(({ container }) => ({ workload: refText(only.ref), container: container.name ?? '', image: container.image ?? '' }));
-  const recorded = releases.find((known) => sameImages(known.images, images));
-  const proven = images.some((each) => each.image === set.metadata?.annotations?.[provenAnnotation]);
-  return recorded ?? { reference: images[0]?.image ?? '', at: set.metadata?.creationTimestamp ?? '', proven, images };
+  const contents = containersOf('deployment', { spec: { template } }).map(({ container }) => ({ subject: refText(only.ref), part: container.name ?? '', version: container.image ?? '' }));
+  const recorded = releases.find((known) => sameContents(known.contents, contents));
+  const verified = contents.some((each) => each.version === set.metadata?.annotations?.[verifiedAnnotation]);
+  return recorded ?? { reference: contents[0]?.version ?? '', at: set.metadata?.creationTimestamp ?? '', verified, contents };
 }
 
 /** Notes on each workload which image was proven on it. A note that cannot be written costs nothing but the note. */
-export async function annotateProven(cluster: Cluster, targets: readonly ImageChange[]): Promise<void> {
-  await Promise.all(imagesOf(targets, 'after').filter((each, index, all) => all.findIndex((other) => other.workload === each.workload) === index).map(async ({ workload, image }) => {
+export async function annotateVerified(cluster: Cluster, targets: readonly ImageChange[]): Promise<void> {
+  await Promise.all(contentsOf(targets, 'after').filter((each, index, all) => all.findIndex((other) => other.subject === each.subject) === index).map(async ({ subject: workload, version: image }) => {
     const target = targets.find((each) => each.ref === workload);
     if (!target) return;
-    const body = { metadata: { annotations: { [provenAnnotation]: image } } };
+    const body = { metadata: { annotations: { [verifiedAnnotation]: image } } };
     await cluster.api.send<Workload>('PATCH', apiPath(workloadResource[target.kind], cluster.namespace, target.name), body, { contentType: 'application/merge-patch+json' }).catch(() => undefined);
   }));
 }

@@ -1,11 +1,11 @@
 import { ClusterError } from '../../outcome/errors.js';
 import { lastGood } from '../../record/history.js';
-import { imagesOf, sameImages, type Ledger } from '../../record/ledger.js';
-import type { OpenRelease } from './release.js';
+import { sameContents, type Ledger } from '../../record/ledger.js';
+import type { OpenRelease } from './open-release.js';
 import { isFailing } from '../../kubernetes/observe/health.js';
 import { takeSnapshot } from './snapshot.js';
 import { containersOf } from '../../kubernetes/observe/workload.js';
-import type { ImageChange } from './image-change.js';
+import { type ImageChange, contentsOf } from './image-change.js';
 
 /** Long enough for a pod that was just drained to be ready somewhere else. */
 const settleForMs = 30_000;
@@ -18,25 +18,25 @@ const settleForMs = 30_000;
  * @throws ClusterError superseded when somebody changed an image meanwhile; what the run was cancelled with
  */
 export async function settled(release: OpenRelease, ledger: Ledger | undefined): Promise<OpenRelease> {
-  const { ports, watched, targets } = release;
+  const { ports, watched, changes: targets } = release;
   if (!ledger || !isOpen(ledger, release)) return release;
   const until = ports.clock.monotonic() + settleForMs;
   for (let now = release; ; now = { ...release, snapshots: targets.map((target) => takeSnapshot(watched.world, target)) }) {
     const unsettled = now.snapshots.filter(({ unhealthy }) => unhealthy !== undefined);
     const leftMs = until - ports.clock.monotonic();
-    const failing = unsettled.some(({ target }) => watched.world.view(target).newPods.some(isFailing));
+    const failing = unsettled.some(({ change: target }) => watched.world.view(target).newPods.some(isFailing));
     if (unsettled.length === 0 || failing || leftMs <= 0) return now;
-    if (now === release) ports.log.info(`Waiting at most ${settleForMs / 1000} s for what is not complete yet: ${unsettled.map(({ target, unhealthy }) => `${target.ref} (${unhealthy})`).join(', ')}`);
+    if (now === release) ports.log.info(`Waiting at most ${settleForMs / 1000} s for what is not complete yet: ${unsettled.map(({ change: target, unhealthy }) => `${target.ref} (${unhealthy})`).join(', ')}`);
     await watched.news(leftMs, ports.cancelled);
     for (const target of targets) stillThere(release, target);
   }
 }
 
 /** Whether it depends on how well these images do now where a rollback would go. */
-function isOpen({ run, releases }: Ledger, { targets, snapshots }: OpenRelease): boolean {
-  const images = imagesOf(targets, 'before');
-  const unsettled = new Set(snapshots.filter(({ unhealthy }) => unhealthy !== undefined).map(({ target }) => target.ref));
-  const isLeft = run.phase === 'left' && sameImages(imagesOf(run.targets, 'after'), images);
+function isOpen({ run, releases }: Ledger, { changes: targets, snapshots }: OpenRelease): boolean {
+  const images = contentsOf(targets, 'before');
+  const unsettled = new Set(snapshots.filter(({ unhealthy }) => unhealthy !== undefined).map(({ change: target }) => target.ref));
+  const isLeft = run.phase === 'unverified' && sameContents(run.after, images);
   return !isLeft && lastGood(releases, images, unsettled) !== undefined;
 }
 

@@ -1,14 +1,14 @@
 import { conditionOf, statusesOf } from '../../kubernetes/client/objects.js';
 import type { Expectation, ServiceExpectation } from '../../kubernetes/judge/expectation.js';
 import { endedBefore } from '../../kubernetes/judge/ended.js';
-import { isReady, occurrenceOf, restartKey } from '../../kubernetes/judge/symptoms.js';
+import { isReady, occurrenceOf, restartKey } from '../../kubernetes/judge/symptom.js';
 import { imageBack, type ImageChange, type ContainerChange } from './image-change.js';
 import type { World } from '../../kubernetes/observe/world.js';
 import { unhealthiness, runningDigests } from '../../kubernetes/observe/health.js';
 
 /** What a workload looked like before the change: exact enough to put it back, and to tell whether that worked. */
 export interface WorkloadSnapshot {
-  readonly target: ImageChange;
+  readonly change: ImageChange;
   readonly generation: number;
   /** Why it was not healthy then; undefined when it was. What was broken before cannot be proven to be back. */
   readonly unhealthy: string | undefined;
@@ -21,7 +21,7 @@ export interface WorkloadSnapshot {
 export function takeSnapshot(world: World, target: ImageChange): WorkloadSnapshot {
   const view = world.view(target);
   return {
-    target,
+    change: target,
     generation: view.workload?.metadata?.generation ?? 0,
     unhealthy: unhealthiness(view),
     isIdle: !view.newPods.some(isReady),

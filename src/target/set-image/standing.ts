@@ -1,8 +1,8 @@
 import { statusesOf, type ContainerStatus, type Pod } from '../../kubernetes/client/objects.js';
 import { follow, type Followed } from '../../kubernetes/observe/follow.js';
 import { longestLifeMs } from '../../kubernetes/judge/judge.js';
-import { restartKey } from '../../kubernetes/judge/symptoms.js';
-import { expectation, type OpenRelease } from './release.js';
+import { restartKey } from '../../kubernetes/judge/symptom.js';
+import { expectation, type OpenRelease } from './open-release.js';
 import { imageIn } from '../../kubernetes/observe/workload.js';
 import { imageSet, isSet, type ImageChange, type ContainerChange } from './image-change.js';
 
@@ -24,7 +24,7 @@ export interface Look {
  * @throws FailedRollout; CancelledError
  */
 export async function standing(release: OpenRelease, { images, forMs, steadyMs, stage }: Look): Promise<Followed[]> {
-  const { ports, watched, config, targets } = release;
+  const { ports, watched, config, changes: targets } = release;
   const podsOf = (target: ImageChange): readonly Pod[] => watched.world.view(target).newPods;
   const followed = targets.map((target): Followed => {
     const { workload } = watched.world.view(target);
@@ -34,10 +34,10 @@ export async function standing(release: OpenRelease, { images, forMs, steadyMs, 
       return now !== undefined && isSet(container, now) ? now : imageSet(container);
     };
     const held = new Map(target.containers.map((container) => [container.name, expectedImage(container)]));
-    return { target, expected: { ...expectation(release, target, workload?.metadata?.generation ?? 0, 'after'), images: held } };
+    return { workload: target, expected: { ...expectation(release, target, workload?.metadata?.generation ?? 0, 'after'), images: held } };
   });
-  const unforgiving = followed.map(({ target, expected }): Followed =>
-    ({ target, expected: { ...expected, restartsBefore: restartsForgiven(podsOf(target)) } }));
+  const unforgiving = followed.map(({ workload: target, expected }): Followed =>
+    ({ workload: target, expected: { ...expected, restartsBefore: restartsForgiven(podsOf(target)) } }));
   const toOutliveMs = targets.some((target) => podsOf(target).flatMap(statusesOf).some(endedLately)) ? longestLifeMs : 0;
   const patience = { deadlineAt: ports.clock.monotonic() + forMs + toOutliveMs, steadyMs, of: config.patienceMs };
   await follow(ports, watched, unforgiving, patience, stage, ports.cancelled);

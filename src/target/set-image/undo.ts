@@ -1,52 +1,20 @@
 import { CancelledError, RolloutError, type DeployError, type Evidence } from '../../outcome/errors.js';
-import type { Unverified } from '../../outcome/outcome.js';
 import { messageOf, sentence } from '../../outcome/wording.js';
 import { evidenceOf } from './evidence.js';
 import { FailedRollout, follow, type Followed } from '../../kubernetes/observe/follow.js';
-import type { HeldTarget } from './hold.js';
 import type { ImageChange } from './image-change.js';
 import { proveRelease } from './prove.js';
-import { asWritten, expectation, steadyMs, type OpenRelease } from './release.js';
+import { asWritten, expectation, steadyMs, type OpenRelease } from './open-release.js';
 import { leaveAlone, restore, type Restored } from './restore.js';
 import { unverifiedOf } from './unverified.js';
 import { runningDigests } from '../../kubernetes/observe/health.js';
 import { whileUnsticking } from './unstick.js';
-
-/** How an undo went. */
-export interface Undone {
-  /** `untouched`: no workload held anything of this run, so there was nothing to undo. */
-  readonly result: 'restored' | 'untouched' | 'failed';
-  readonly notes: readonly string[];
-  readonly evidence: readonly Evidence[];
-  /** Workloads that were seen to hold nothing of this run, by ref. */
-  readonly untouched: readonly string[];
-  /** Workloads that the undo itself has changed, or may have, by ref. */
-  readonly changed?: readonly string[];
-  /** What was there before was not healthy, or is what has just failed: there was nothing better to go back to. */
-  readonly nothingGood?: boolean;
-  /** Workloads of which nothing was seen to run with the images that were put back. */
-  readonly unverified?: readonly Unverified[];
-  readonly restoredAfterMs?: number;
-  readonly verifiedAfterMs?: number;
-  /** ms of the whole undo, however far it came. */
-  readonly tookMs?: number;
-}
-
-/** What is told to whoever keeps the ledger, before each step that changes something. */
-export interface UndoJournal {
-  restoring(): Promise<void>;
-  /** True when another process may have put the old images back already: then only the proof is missing. */
-  readonly resumed: boolean;
-  /** Deployments that the run may have held. */
-  readonly held: readonly HeldTarget[];
-}
+import type { UndoJournal, Undone } from '../target.js';
+import { recording, unrecorded } from '../journal.js';
 
 const verifyForMs = 120_000;
 /** GitHub kills 10 s after it asked to stop; the post step goes on from there. */
 const verifyForWhenCancelledMs = 5000;
-
-/** The record is for the next run. For longer than that nobody waits for it, and nothing that changes a workload ever does. */
-export const recordWithinMs = 2000;
 
 /**
  * Puts back what was there before, once, and proves it: evidence first, then the patches, then the same judge, the
@@ -59,7 +27,7 @@ export async function undoRelease(before: OpenRelease, failure: DeployError, jou
   const cancelled = failure instanceof CancelledError;
   const seen = cancelled ? [] : await evidenceOf(release, failure);
   const recorded = recording(journal);
-  const restored = await Promise.all(release.targets.map((target) => putBack(release, target, journal)));
+  const restored = await Promise.all(release.changes.map((target) => putBack(release, target, journal)));
   const restoredAfterMs = ports.clock.monotonic() - startedAt;
   const lost = restored.flatMap(lostWords);
   const kept = restored.flatMap((each) => (each.result === 'kept' ? [each] : []));
@@ -70,12 +38,12 @@ export async function undoRelease(before: OpenRelease, failure: DeployError, jou
   const tookMs = (): number => ports.clock.monotonic() - startedAt;
   const evidence = (): Evidence[] => [...seen, ...freedEvidence(release)];
   if (back.length + lost.length + kept.length === 0 && !journal.resumed) {
-    return { result: 'untouched', notes: await unrecorded(recorded, release), evidence: evidence(), untouched };
+    return { result: 'untouched', notes: await unrecorded(recorded, ports.clock), evidence: evidence(), untouched };
   }
   // Of what has just failed, and is all that there is to go back to, no other proof is to be had.
   const proof = back.length > 0 || journal.resumed ? await prove(release, restored, { cancelled, resumed: journal.resumed }) : { holds: false, notes: [] };
   const holds = proof.holds && lost.length + kept.length === 0;
-  const notes = [...await unrecorded(recorded, release), ...lost, ...kept.map((each) => keptWords(each, failure)), ...proof.notes];
+  const notes = [...await unrecorded(recorded, ports.clock), ...lost, ...kept.map((each) => keptWords(each, failure)), ...proof.notes];
   return {
     result: holds ? 'restored' : 'failed', notes, evidence: evidence(), untouched, changed,
     nothingGood: !holds && lost.length === 0 && (kept.length > 0 || back.some(({ target }) => target.nothingGood)),
@@ -86,32 +54,10 @@ export async function undoRelease(before: OpenRelease, failure: DeployError, jou
   };
 }
 
-/** The write of the record, which goes on beside the patches. `done` once it is known how it went. */
-interface Recording {
-  readonly settled: Promise<void>;
-  done: boolean;
-  failure?: string;
-}
-
-function recording(journal: UndoJournal): Recording {
-  const state: { done: boolean; failure?: string; settled: Promise<void> } = { done: false, settled: Promise.resolve() };
-  state.settled = journal.restoring().catch((error: unknown) => void (state.failure = messageOf(error))).finally(() => (state.done = true));
-  return state;
-}
-
-/** What is to be said of a record that was not written, or not in time. */
-async function unrecorded(recorded: Recording, { ports }: OpenRelease): Promise<string[]> {
-  const over = new AbortController();
-  if (!recorded.done) await Promise.race([recorded.settled, ports.clock.sleep(recordWithinMs, over.signal).catch(() => undefined)]);
-  over.abort();
-  if (!recorded.done) return ['The ledger could not be written in time: the API server does not answer.'];
-  return recorded.failure === undefined ? [] : [`The ledger could not be written: ${recorded.failure}.`];
-}
-
 /** What this run has never changed is not touched: whatever it holds now is somebody else's. */
-function putBack({ cluster, ports, written }: OpenRelease, target: ImageChange, { held, resumed }: UndoJournal): Promise<Restored> {
+function putBack({ cluster, ports, written, paused }: OpenRelease, target: ImageChange, { resumed }: UndoJournal): Promise<Restored> {
   if (!resumed && !written.mayHaveChanged(target.ref)) return leaveAlone(cluster, target);
-  return restore(cluster, ports.clock, target, held.find(({ ref }) => ref === target.ref));
+  return restore(cluster, ports.clock, target, paused.get(target.ref));
 }
 
 function lostWords(each: Restored): string[] {
@@ -122,7 +68,7 @@ function lostWords(each: Restored): string[] {
 
 /** Where the failure names workloads, the others have not failed. */
 function keptWords({ target: { ref }, images }: Extract<Restored, { result: 'kept' }>, failure: DeployError): string {
-  const isOther = failure instanceof FailedRollout && failure.failed.every(({ target }) => target.ref !== ref);
+  const isOther = failure instanceof FailedRollout && failure.failed.every(({ workload: target }) => target.ref !== ref);
   const holds = `${ref} holds ${[...images.values()].join(', ')}, which is the last verified release`;
   return isOther ? `${holds}, and is left as it is: what failed is another workload.` : `${holds} and has failed now: there is nothing better.`;
 }
@@ -144,7 +90,7 @@ interface Way {
 
 function prove(release: OpenRelease, restored: readonly Restored[], way: Way): Promise<Proof> {
   const judged = restored.flatMap((each): Followed[] => (isToBeProven(release, each, way)
-    ? [{ target: each.target, expected: { ...expectation(release, each.target, each.generation, 'back'), images: each.images } }] : []));
+    ? [{ workload: each.target, expected: { ...expectation(release, each.target, each.generation, 'back'), images: each.images } }] : []));
   return whileUnsticking(release, judged, 'rollback', () => verify(release, judged, way));
 }
 
@@ -154,7 +100,7 @@ function isToBeProven({ snapshots }: OpenRelease, each: Restored, { resumed }: W
   if (each.result !== 'untouched') return false;
   if (resumed) return true;
   const { target, images } = each;
-  const wasHealthy = snapshots.find((snapshot) => snapshot.target.ref === target.ref)?.unhealthy === undefined;
+  const wasHealthy = snapshots.find((snapshot) => snapshot.change.ref === target.ref)?.unhealthy === undefined;
   return wasHealthy && target.containers.every(({ name, before }) => images.get(name) === before);
 }
 
@@ -167,9 +113,9 @@ async function verify(release: OpenRelease, judged: readonly Followed[], { cance
     await follow(ports, watched, judged, { deadlineAt, steadyMs, of: release.config.patienceMs }, 'rollback', signal);
     const { wrong, beside } = differingDigests(release);
     if (wrong) return { holds: false, notes: [wrong, ...beside] };
-    const proving = release.config.smoke.filter((check) => release.heldBefore.has(check.text));
+    const proving = release.config.smoke.filter((check) => release.passedBefore.has(check.text));
     await proveRelease(release, judged, proving, deadlineAt, signal);
-    const silent = release.config.smoke.filter((check) => !release.heldBefore.has(check.text)).map((check) =>
+    const silent = release.config.smoke.filter((check) => !release.passedBefore.has(check.text)).map((check) =>
       `Smoke check \`${check.text}\` failed before the run too, so it says nothing about the old version.`);
     return { holds: true, notes: [...beside, ...silent] };
   } catch (error) {
@@ -196,7 +142,7 @@ function soonAfterCancellation({ ports: { cancelled, clock } }: OpenRelease, ove
 function differingDigests({ snapshots, watched, written }: OpenRelease): { readonly wrong: string | undefined; readonly beside: readonly string[] } {
   let wrong: string | undefined;
   const beside: string[] = [];
-  for (const { target, running } of snapshots) {
+  for (const { change: target, running } of snapshots) {
     const now = runningDigests(watched.world.view(target).newPods);
     for (const [name, before] of running) {
       const other = [...(now.get(name) ?? [])].find((digest) => !before.has(digest));

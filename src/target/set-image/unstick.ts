@@ -7,8 +7,9 @@ import { messageOf } from '../../outcome/wording.js';
 import { evidenceOf } from './evidence.js';
 import { FailedRollout, type Followed } from '../../kubernetes/observe/follow.js';
 import { awaitedPod, stalled, unreadyForMs } from '../../kubernetes/judge/awaited.js';
-import { isReady, symptomsOfPod, untilDeadline, type Symptom } from '../../kubernetes/judge/symptoms.js';
-import type { OpenRelease } from './release.js';
+import { isReady, untilDeadline, type Symptom } from '../../kubernetes/judge/symptom.js';
+import { symptomsOfPod } from '../../kubernetes/judge/symptoms.js';
+import type { OpenRelease } from './open-release.js';
 import { hasObserved } from '../../kubernetes/observe/workload.js';
 import { imageSet, type ImageChange } from './image-change.js';
 
@@ -25,7 +26,7 @@ type Stage = 'rollout' | 'rollback';
 /** Frees StatefulSets that are stuck for as long as the work takes: a broken pod may show only in the middle of it. */
 export async function whileUnsticking<T>(release: OpenRelease, followed: readonly Followed[], stage: Stage, work: () => Promise<T>): Promise<T> {
   const over = new AbortController();
-  const unsticking = unstick(release, followed.filter(({ target }) => target.kind === 'statefulset'), stage, over.signal);
+  const unsticking = unstick(release, followed.filter(({ workload: target }) => target.kind === 'statefulset'), stage, over.signal);
   try {
     return await work();
   } finally {
@@ -45,7 +46,7 @@ async function unstick(release: OpenRelease, followed: readonly Followed[], stag
   const { clock } = release.ports;
   const [first] = followed;
   if (!first) return;
-  const serverNow = await serverClock(release, first.target, signal);
+  const serverNow = await serverClock(release, first.workload, signal);
   const sent = new Set<string>();
   const seen = new Map<string, number>();
   while (!signal.aborted) {
@@ -69,7 +70,7 @@ async function unstick(release: OpenRelease, followed: readonly Followed[], stag
  * Not before the controller has seen the present template: it would create the pod again from the bad one. One that
  * replaces its pods side by side replaces them by itself.
  */
-function isOrdered({ watched }: OpenRelease, { target, expected }: Followed): boolean {
+function isOrdered({ watched }: OpenRelease, { workload: target, expected }: Followed): boolean {
   const { workload } = watched.world.view(target);
   return workload !== undefined && hasObserved(workload, expected.generation) && workload.spec?.podManagementPolicy !== 'Parallel';
 }
@@ -77,25 +78,25 @@ function isOrdered({ watched }: OpenRelease, { target, expected }: Followed): bo
 /** In a rollback: pods of the version that was taken back. Nothing that they might still become is wanted. */
 function ofThisRun(release: OpenRelease, each: Followed, stage: Stage): Broken[] {
   if (stage === 'rollout' || !isOrdered(release, each)) return [];
-  const { newPods, oldPods } = release.watched.world.view(each.target);
+  const { newPods, oldPods } = release.watched.world.view(each.workload);
   // What is set again may be an image of this run in another container, or the same one: pods of that are what is waited for.
   const isOfThisRun = ({ name, image }: Container): boolean => {
-    const own = each.target.containers.find((container) => container.name === name);
+    const own = each.workload.containers.find((container) => container.name === name);
     return own !== undefined && (image === own.after || image === imageSet(own)) && image !== each.expected.images.get(own.name);
   };
   return [...newPods, ...oldPods].filter((pod) => !isReady(pod) && [...pod.spec?.containers ?? [], ...pod.spec?.initContainers ?? []].some(isOfThisRun))
-    .map((pod) => ({ pod, target: each.target }));
+    .map((pod) => ({ pod, target: each.workload }));
 }
 
 /** The pod of an earlier template that the controller waits for. One that a partition keeps would come back as it is. */
 function waitedFor(release: OpenRelease, each: Followed): Broken[] {
   if (!isOrdered(release, each)) return [];
-  const view = release.watched.world.view(each.target);
+  const view = release.watched.world.view(each.workload);
   const pod = awaitedPod(view);
   if (!pod || !view.oldPods.includes(pod)) return [];
   const [worst] = symptomsOfPod(pod, view, { ...each.expected, restartsBefore: new Map() }).sort((a, b) => a.patienceMs - b.patienceMs);
   const symptom = worst ?? stalled(pod, view.eventsOf(uidOf(pod)));
-  return symptom ? [{ pod, target: each.target, symptom }] : [];
+  return symptom ? [{ pod, target: each.workload, symptom }] : [];
 }
 
 interface Moment {
@@ -129,7 +130,7 @@ async function free(release: OpenRelease, { pod, target, symptom }: Broken, stag
     const what = `Pod ${nameOf(pod)} of ${target.ref} is broken, and its controller never replaces it: it is deleted (${symptom.message})`;
     // Its log is gone with it.
     const { cause, message, container } = symptom;
-    const evidence = await evidenceOf(release, new FailedRollout([{ target, cause, message, pod, container }]));
+    const evidence = await evidenceOf(release, new FailedRollout([{ workload: target, cause, message, pod, container }]));
     if (signal.aborted) return;
     release.ports.log.info(what);
     release.written.free({ what, evidence });

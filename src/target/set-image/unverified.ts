@@ -1,17 +1,17 @@
 import type { PodSpec } from '../../kubernetes/client/objects.js';
 import type { Unverified } from '../../outcome/outcome.js';
-import { isReady } from '../../kubernetes/judge/symptoms.js';
-import type { OpenRelease } from './release.js';
+import { isReady } from '../../kubernetes/judge/symptom.js';
+import type { OpenRelease } from './open-release.js';
 import { desiredReplicas, wantsNoPods } from '../../kubernetes/observe/workload.js';
 import type { WorkloadView } from '../../kubernetes/observe/world.js';
 
 /** The workloads of which no pod with the present image was seen to be ready, and why there is none: nothing is known of that image. */
-export const unverifiedOf = ({ targets, watched }: Pick<OpenRelease, 'targets' | 'watched'>): Unverified[] => targets.flatMap((target) => {
-  const view = watched.world.view(target);
-  return view.newPods.some(isReady) ? [] : [{ workload: target.ref, reason: whyNothingRuns(view) }];
+export const unverifiedOf = ({ changes, watched }: Pick<OpenRelease, 'changes' | 'watched'>): Unverified[] => changes.flatMap((change) => {
+  const view = watched.world.view(change);
+  return view.newPods.some(isReady) ? [] : [{ subject: change.ref, reason: whyNothingRuns(view) }];
 });
 
-function whyNothingRuns({ target, workload }: WorkloadView): string {
+function whyNothingRuns({ of: target, workload }: WorkloadView): string {
   if (target.kind === 'cronjob') return workload?.spec?.suspend ? 'it is suspended' : 'it uses the image the next time it runs';
   if (!workload) return 'it does not exist';
   if (wantsNoPods(target.kind, workload)) return target.kind === 'daemonset' ? `no node takes its pods${selectorOf(workload.spec?.template?.spec)}` : 'it is scaled to 0 replicas';

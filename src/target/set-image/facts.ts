@@ -1,24 +1,29 @@
 import { openCluster, type Cluster } from '../../kubernetes/client/cluster.js';
 import { nameOf, type List, type Service, type Workload } from '../../kubernetes/client/objects.js';
 import { apiPath, resources, workloadResource } from '../../kubernetes/client/resources.js';
-import type { WorkloadRef } from '../../config/config.js';
+import type { Config, WorkloadRef } from '../../config/config.js';
 import { PreflightError } from '../../outcome/finding.js';
 import { expiresSoon } from '../../kubernetes/preflight/expiry.js';
 import { beingDeleted, namespaceState, noSuchNamespace } from '../../kubernetes/preflight/namespace.js';
 import { needsOf } from '../../kubernetes/preflight/needs.js';
 import { checkPermissions, usernameOf } from '../../kubernetes/preflight/permissions.js';
-import { openLedger } from '../../kubernetes/store/config-map.js';
+import { kubernetesStore } from '../../kubernetes/store/store.js';
 import type { Ledger } from '../../record/ledger.js';
-import type { LedgerStore } from '../../record/store.js';
+import type { RecordStore } from '../../record/store.js';
 import type { FoundWorkload } from './resolve.js';
-import type { Run } from '../../workflow/run.js';
+import type { Context } from '../../ports/context.js';
+
+/** A run with the settings of its target. */
+export interface Given extends Context {
+  readonly config: Config;
+}
 
 /** What the cluster says before anything changes. Reading it changes nothing. */
 export interface ClusterFacts {
   readonly cluster: Cluster;
   readonly found: readonly FoundWorkload[];
   readonly services: readonly Service[];
-  readonly store: LedgerStore;
+  readonly store: RecordStore;
   readonly ledger: Ledger | undefined;
 }
 
@@ -29,10 +34,10 @@ export type Choose = (ledger: Ledger | undefined) => readonly WorkloadRef[];
  * Opens the cluster, asks what the account may do, and reads the ledger, the Services and the workloads.
  * @throws PreflightError permission-denied with everything that is missing at once; ClusterError
  */
-export async function readCluster(run: Run, choose: Choose): Promise<ClusterFacts> {
-  const cluster = await openCluster(run.ports, run.config.cluster, run.folder);
+export async function readCluster(given: Given, choose: Choose): Promise<ClusterFacts> {
+  const cluster = await openCluster(given.ports, given.config.cluster, given.folder);
   try {
-    return await readAllowed(run, cluster, choose);
+    return await readAllowed(given, cluster, choose);
   } catch (error) {
     await cluster.close();
     throw error;
@@ -40,22 +45,23 @@ export async function readCluster(run: Run, choose: Choose): Promise<ClusterFact
 }
 
 /** The same of a cluster that is open. */
-export async function readAllowed(run: Run, cluster: Cluster, choose: Choose): Promise<ClusterFacts> {
-  const reading = beginReading(run, cluster, choose);
+export async function readAllowed(given: Given, cluster: Cluster, choose: Choose): Promise<ClusterFacts> {
+  const { ports, config } = given;
+  const reading = beginReading(given, cluster, choose);
   // The rollback action may leave its workloads to the ledger: then those have to be asked for that it chose there.
-  const needs = reading.chosen.catch(() => []).then((chosen) => needsOf({ ...run.config, workloads: [...run.config.workloads, ...chosen] }));
-  const [allowed, facts] = await Promise.allSettled([checkPermissions(cluster.api, cluster.namespace, needs, run.ports.cancelled), reading.facts]);
+  const needs = reading.chosen.catch(() => []).then((chosen) => needsOf({ ...config, workloads: [...config.workloads, ...chosen] }));
+  const [allowed, facts] = await Promise.allSettled([checkPermissions(cluster.api, cluster.namespace, needs, ports.cancelled), reading.facts]);
   // What may not be read shows as an error of the first read as well; the complete list is of more use.
   if (allowed.status === 'fulfilled' && allowed.value.problems.length > 0) throw new PreflightError(allowed.value.problems);
   if (facts.status === 'rejected') throw facts.reason;
   if (allowed.status === 'rejected') throw allowed.reason;
-  for (const warning of [...allowed.value.warnings, ...expiresSoon(cluster.expiry, run.ports.clock.now())]) run.ports.log.warning(warning);
-  await refuseMissingNamespace(run, facts.value);
+  for (const warning of [...allowed.value.warnings, ...expiresSoon(cluster.expiry, ports.clock.now())]) ports.log.warning(warning);
+  await refuseMissingNamespace(given, facts.value);
   return facts.value;
 }
 
 /** Where a workload is missing, the namespace may be as well, which explains all of it. */
-async function refuseMissingNamespace({ ports }: Run, { cluster: { api, namespace }, found }: ClusterFacts): Promise<void> {
+async function refuseMissingNamespace({ ports }: Given, { cluster: { api, namespace }, found }: ClusterFacts): Promise<void> {
   if (found.every(({ workload }) => workload)) return;
   const state = await namespaceState(api, namespace, ports.cancelled);
   if (state === 'leaving') throw new PreflightError([beingDeleted(namespace)]);
@@ -64,7 +70,7 @@ async function refuseMissingNamespace({ ports }: Run, { cluster: { api, namespac
 }
 
 /** Reads the ledger, the Services and the workloads of an open cluster. */
-export const readFacts = (run: Run, cluster: Cluster, choose: Choose): Promise<ClusterFacts> => beginReading(run, cluster, choose).facts;
+export const readFacts = (given: Given, cluster: Cluster, choose: Choose): Promise<ClusterFacts> => beginReading(given, cluster, choose).facts;
 
 interface Reading {
   /** Known as soon as the ledger is read, also where the account may not read what was chosen. */
@@ -72,10 +78,10 @@ interface Reading {
   readonly facts: Promise<ClusterFacts>;
 }
 
-function beginReading({ config, ports }: Run, cluster: Cluster, choose: Choose): Reading {
+function beginReading({ config, ports }: Given, cluster: Cluster, choose: Choose): Reading {
   const { api, namespace } = cluster;
   const options = { signal: ports.cancelled };
-  const store = openLedger(api, ports.clock, namespace, config.app);
+  const store = kubernetesStore(ports, cluster, config.app);
   const reading = store.read();
   const chosen = reading.then(choose);
   const find = async (ref: WorkloadRef): Promise<FoundWorkload> => {

@@ -4,7 +4,7 @@ import { isRefusal } from '../../kubernetes/client/meaning.js';
 import { persistently } from '../../kubernetes/client/persist.js';
 import type { Workload } from '../../kubernetes/client/objects.js';
 import { apiPath, workloadResource } from '../../kubernetes/client/resources.js';
-import { CancelledError, ClusterError } from '../../outcome/errors.js';
+import { ClusterError } from '../../outcome/errors.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Ports } from '../../ports/ports.js';
 import type { Exited } from '../../ports/process.js';
@@ -13,6 +13,7 @@ import { SetImageFailed, setImageFailure } from './set-image-failure.js';
 import { imageIn } from '../../kubernetes/observe/workload.js';
 import { isSet, type ImageChange, type ContainerChange } from './image-change.js';
 import { Written } from './written.js';
+import { ChangeUnderWay } from '../target.js';
 
 /**
  * kubectl reads and patches each workload of a command, and sends ten requests at once and then five a second: more than
@@ -33,13 +34,6 @@ export function setImageCommands(targets: readonly ImageChange[]): string[][] {
   const parts = <T>(all: readonly T[]): T[][] =>
     Array.from({ length: Math.ceil(all.length / workloadsOfCommand) }, (_, part) => all.slice(part * workloadsOfCommand, (part + 1) * workloadsOfCommand));
   return [...groups.values()].flatMap(({ refs, images }) => parts(refs).map((some) => ['set', 'image', ...some, ...images]));
-}
-
-/** The run was cancelled, and the API server had not said by then what became of the change. */
-export class ChangeUnderWay extends CancelledError {
-  constructor(reason: unknown) {
-    super(reason instanceof Error ? reason.message.replace(/^Stopped by (.*)\.$/, '$1') : 'a signal');
-  }
 }
 
 /** Of the 10 s that GitHub gives a cancelled step, so long is waited for the answer to a change that was sent. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ApiError } from '../../../src/kubernetes/client/api.js';
 import type { WorkloadRef } from '../../../src/config/config.js';
-import { readAllowed } from '../../../src/target/set-image/cluster-facts.js';
+import { readAllowed } from '../../../src/target/set-image/facts.js';
 import type { AllowedRule } from '../../../src/kubernetes/preflight/needs.js';
 import { fakeCluster } from './fake-cluster.js';
 import { run } from '../../workflow/runs.js';

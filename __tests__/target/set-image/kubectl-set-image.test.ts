@@ -3,7 +3,7 @@ import { ApiError } from '../../../src/kubernetes/client/api.js';
 import type { Workload } from '../../../src/kubernetes/client/objects.js';
 import { CancelledError, ClusterError } from '../../../src/outcome/errors.js';
 import type { Exited } from '../../../src/ports/process.js';
-import { ChangeUnderWay, setImageCommands, setImages } from '../../../src/target/set-image/change.js';
+import { setImageCommands, setImages } from '../../../src/target/set-image/kubectl-set-image.js';
 import { restorePatch } from '../../../src/target/set-image/restore.js';
 import { Written } from '../../../src/target/set-image/written.js';
 import { imagesNow } from '../../../src/target/set-image/images-now.js';
@@ -11,6 +11,7 @@ import { fakePorts } from '../../kubernetes/client/fake-ports.js';
 import { handClock } from '../../kubernetes/client/hand-clock.js';
 import { deployment, newImage, oldImage, target } from '../../kubernetes/judge/build.js';
 import { deploymentPath, fakeCluster, type FakeCluster } from './fake-cluster.js';
+import { ChangeUnderWay } from '../../../src/target/target.js';
 
 const named = (name: string, containers: Readonly<Record<string, string>>) =>
   target('deployment', { ref: `deployment/${name}`, name, containers: Object.entries(containers).map(([each, after]) => ({ name: each, before: 'x', after })) });

@@ -1,0 +1,198 @@
+import type { Config } from '../../src/config/config.js';
+import type { ActionName } from '../../src/outcome/action.js';
+import { CancelledError } from '../../src/outcome/errors.js';
+import type { Clock } from '../../src/ports/clock.js';
+import type { SocketHttp } from '../../src/ports/http.js';
+import type { Command, Exited } from '../../src/ports/process.js';
+import type { Ledger, RunRecord } from '../../src/record/ledger.js';
+import { formatLedger, parseLedger } from '../../src/record/schema.js';
+import { apiPath, resources } from '../../src/kubernetes/client/resources.js';
+import type { ConfigMap, Lease } from '../../src/kubernetes/client/objects.js';
+import { ledgerName } from '../../src/kubernetes/store/config-map.js';
+import { lockName } from '../../src/kubernetes/store/lease.js';
+import type { Run } from '../../src/workflow/run.js';
+// What a run loads when it needs it is there before time begins to pass.
+import '../../src/target/set-image/target.js';
+import { MemoryRegistry } from '../image/memory-registry.js';
+import { fakePorts } from '../kubernetes/client/fake-ports.js';
+import { target } from '../kubernetes/judge/build.js';
+import { check } from '../kubernetes/judge/simulation.js';
+import { Deployments, type Behaviour } from '../kubernetes/server/deployments.js';
+import { runKubectl, startKubectl } from '../kubernetes/server/kubectl.js';
+import { MemoryServer } from '../kubernetes/server/memory-server.js';
+import { idleClock, mortalClock, unlessDead } from '../ports/idle-clock.js';
+import { ledgerOf } from '../target/set-image/ledgers.js';
+import { config } from './runs.js';
+
+export const image = 'registry.example/acme/api';
+/** Commits of the app, oldest first. */
+export const [first, second, third] = ['a', 'b', 'c'].map((digit) => digit.repeat(40)) as [string, string, string];
+
+const kubeconfig = 'current-context: prod\nclusters: [{name: c, cluster: {server: "https://10.0.0.1:6443"}}]\nusers: [{name: u, user: {token: t}}]\n'
+  + 'contexts: [{name: prod, context: {cluster: c, user: u, namespace: web}}]\n';
+
+export interface StartOptions {
+  readonly id?: string;
+  readonly hasPost?: boolean;
+  /** What the test gate comes to. */
+  readonly gate?: () => Promise<Partial<Exited>>;
+}
+
+/** One process that performs a run. */
+export interface TestRun {
+  readonly run: Run;
+  /** As `FakePorts.lines`. */
+  readonly lines: readonly string[];
+  /** What was kept for the post step, in its order. */
+  readonly kept: readonly string[];
+  /** Asks it to stop, as the runner does. */
+  cancel(): void;
+  /** Ends it at once: nothing of it goes on but what it has sent. */
+  kill(): void;
+}
+
+export interface WorldOptions {
+  /** The commit that is deployed; `first` unless given. */
+  readonly before?: string;
+  /** Of the Deployment; two unless given. */
+  readonly replicas?: number;
+  /** When it begins, ISO 8601, in 2026 or later. */
+  readonly at?: string;
+}
+
+/**
+ * A cluster with a Deployment of two pods and its Service, a registry, a checkout, and one clock for all of them. Whole runs
+ * happen in it in milliseconds.
+ */
+export class TestWorld {
+  readonly clock: Clock;
+  readonly server: MemoryServer;
+  readonly registry = new MemoryRegistry();
+  readonly deployments: Deployments;
+  /** The commit that is checked out; undefined where nothing is. */
+  head: string | undefined = second;
+  /** How the images of commits behave; well, unless it is said. */
+  readonly behaviours = new Map<string, Behaviour>();
+  private runs = 0;
+
+  constructor({ before = first, replicas, at = '2026-01-01T00:00:01Z' }: WorldOptions = {}) {
+    this.clock = idleClock(Date.parse(at) - Date.UTC(2026, 0, 1));
+    this.server = new MemoryServer(this.clock);
+    for (const revision of [first, second, third]) this.registry.push(image, revision, revision === before ? [revision] : []);
+    this.deployments = new Deployments(this.server, this.clock, (reference) =>
+      [...this.behaviours].find(([revision]) => reference.endsWith(this.registry.digestOf(revision)))?.[1] ?? 'good');
+    this.deployments.add('api', { image: this.imageOf(before), replicas });
+  }
+
+  /** As it is deployed by its digest. */
+  imageOf(revision: string): string {
+    return `${image}@${this.registry.digestOf(revision)}`;
+  }
+
+  /** The image that the Deployment is set to. */
+  get imageNow(): string | undefined {
+    return this.deployments.imageOf('api');
+  }
+
+  get ledger(): Ledger | undefined {
+    return this.ledgers.at(-1);
+  }
+
+  /** The record as it was written each time. */
+  get ledgers(): Ledger[] {
+    return this.server.versionsOf<ConfigMap>(this.ledgerPath).map(({ data }) => parseLedger(data?.['ledger.json'] ?? '', 'The ledger'));
+  }
+
+  /** Puts a record into the cluster, as another run has left it. */
+  keepLedger(ledger: Ledger | string): void {
+    const text = typeof ledger === 'string' ? ledger : formatLedger(ledger);
+    this.server.put(this.ledgerPath, { kind: 'ConfigMap', metadata: { name: ledgerName('api') }, data: { 'ledger.json': text } } as ConfigMap);
+  }
+
+  /** The record that a run `dead` wrote before it changed the Deployment from the image of one commit to that of another. */
+  deadLedger(changes: Partial<RunRecord> = {}, [from, to] = [first, second]): Ledger {
+    const containers = [{ name: 'app', before: this.imageOf(from), after: this.imageOf(to) }];
+    return ledgerOf(changes, { workloads: [target('deployment', { containers })] });
+  }
+
+  /** What was written to the Deployment by the action and by kubectl. */
+  get changes(): string[] {
+    return this.server.seen.filter((each) => !each.startsWith('GET') && each.endsWith('/deployments/api'));
+  }
+
+  readonly ledgerPath = apiPath(resources.configmaps, 'web', ledgerName('api'));
+  readonly lockPath = apiPath(resources.leases, 'web', lockName('api'));
+
+  /** Who holds the lock; empty when it was released. */
+  get holder(): string | undefined {
+    return this.server.get<Lease>(this.lockPath)?.spec?.holderIdentity;
+  }
+
+  /** Another run takes the lock, whoever has it, or renews it. Released with an empty name. */
+  takeLock(by: string): void {
+    const at = new Date(this.clock.now()).toISOString();
+    this.server.put(this.lockPath, {
+      kind: 'Lease', metadata: { name: lockName('api'), annotations: { 'deploy-action/run-url': `https://runs.example/${by}` } },
+      spec: { holderIdentity: by, leaseDurationSeconds: 15, acquireTime: at, renewTime: at },
+    } as Lease, by);
+  }
+
+  /** Another run has the lock for so long, and renews it. @param last what it does before it releases the lock */
+  async holdLock(by: string, forMs: number, last: () => void = () => undefined): Promise<void> {
+    const until = this.clock.monotonic() + forMs;
+    for (this.takeLock(by); this.clock.monotonic() < until; this.takeLock(by)) await this.clock.sleep(5000);
+    last();
+    this.takeLock('');
+  }
+
+  start(action: ActionName, settings: Partial<Config> = {}, options: StartOptions = {}): TestRun {
+    const id = options.id ?? `run-${(this.runs += 1)}`;
+    const [dead, cancelled] = [new AbortController(), new AbortController()];
+    const kept: string[] = [];
+    const clock = mortalClock(this.clock, dead.signal);
+    const ports = fakePorts({
+      clock, cancelled: cancelled.signal, env: { PATH: '/bin', GITHUB_SERVER_URL: 'https://github.example' }, executables: ['/bin/kubectl'], files: { '/k': kubeconfig },
+      http: { onSocket: () => this.socket(dead.signal) },
+      process: { start: startKubectl, run: (command) => unlessDead(dead.signal, () => this.program(ports, command, options)) },
+    });
+    let folders = 0;
+    const files = { ...ports.files, temporaryFolder: async () => `/private/${(folders += 1)}` };
+    const run: Run = {
+      action, id, folder: '/private', config: config({ cluster: { kubeconfig: { path: '/k' }, namespace: 'web' }, ...settings }), ports: { ...ports, files },
+      facts: { commit: second, branch: 'main', defaultBranch: 'main', repository: 'acme/api', actor: 'octocat', runUrl: `https://runs.example/${id}` },
+      startedAt: clock.monotonic(), startedAtWall: clock.now(), hasPost: options.hasPost ?? true, keep: async (_name, value) => void kept.push(value),
+    };
+    return { run, lines: ports.lines, kept, cancel: () => cancelled.abort(new CancelledError('SIGTERM')), kill: () => dead.abort() };
+  }
+
+  /** A run that deploys the image of a commit, which the registry has, by its digest. */
+  deployment(revision: string, settings: Partial<Config> = {}, options: StartOptions = {}): TestRun {
+    return this.start('deploy', { ...this.deploying(revision), ...settings }, options);
+  }
+
+  deploying(revision: string): Partial<Config> {
+    return { image, digest: this.registry.digestOf(revision), workloads: [{ kind: 'deployment', name: 'api' }], smoke: [check] };
+  }
+
+  private socket(dead: AbortSignal): SocketHttp {
+    const mortal = (signal: AbortSignal | undefined): AbortSignal => (signal ? AbortSignal.any([signal, dead]) : dead);
+    return { request: (request) => unlessDead(dead, () => this.server.request({ ...request, signal: mortal(request.signal) })) };
+  }
+
+  private program(ports: Run['ports'], command: Command, { gate }: StartOptions): Promise<Exited> {
+    command.signal?.throwIfAborted();
+    const done = (exited: Partial<Exited> = {}): Exited => ({ code: 0, stdout: '', stderr: '', ...exited });
+    if (command.program === '/bin/kubectl') return runKubectl(this.server, command);
+    if (command.program === 'docker') return this.registry.run(ports.files, command);
+    if (command.program === 'bash') return Promise.resolve(gate?.()).then(done);
+    if (command.program === 'git') return Promise.resolve(done(this.git(command.args.join(' '))));
+    throw new Error(`${command.program} is not in this world`);
+  }
+
+  private git(args: string): Partial<Exited> {
+    if (this.head === undefined) return { code: 128, stderr: 'fatal: not a git repository (or any of the parent directories): .git' };
+    if (/rev-parse/.test(args)) return { stdout: '/work\n' };
+    if (/ log -1/.test(args)) return { stdout: `${this.head} 1700000000\n` };
+    return /config --get|symbolic-ref/.test(args) ? { code: 1 } : {};
+  }
+}

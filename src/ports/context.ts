@@ -1,0 +1,12 @@
+import type { Ports } from './ports.js';
+import type { RunFacts } from './run-facts.js';
+
+/** One run of one action: who it is, and the world in which it does its work. What it was asked to do stands in the settings. */
+export interface Context {
+  readonly ports: Ports;
+  readonly facts: RunFacts;
+  /** Tells this run from every other one; the post step of the same run has the same. */
+  readonly id: string;
+  /** Private folder (0700) for the socket, the kubeconfig and secrets. Whoever made it removes it. */
+  readonly folder: string;
+}

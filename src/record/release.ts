@@ -1,0 +1,52 @@
+import { withdraw } from './history.js';
+import { placed, placeOf, withRelease, type Content, type Ledger, type Release, type RunRecord } from './ledger.js';
+
+/* How a run becomes a release that can be gone back to. */
+
+/** Something that was there before a run, and what was seen of it. */
+export interface Standing {
+  readonly subject: string;
+  readonly contents: readonly Content[];
+  /** Why it did not serve; undefined when it did. */
+  readonly unhealthy?: string;
+  /** Nothing ran with it, so that it is healthy says nothing of its version. */
+  readonly isIdle: boolean;
+}
+
+/**
+ * What no release names was put there by somebody else, unless it is what the last run failed with. That it is healthy now
+ * is all the proof there is; without it, the first release could not be gone back from.
+ * @param at ISO 8601
+ */
+export function foundRelease(standing: readonly Standing[], known: Ledger | undefined, at: string, repository: string | undefined): Release[] {
+  const named = new Set(known?.releases.flatMap(({ contents }) => contents.map(placeOf)));
+  const lastSet = new Set(known?.run.after.map(placed));
+  const unnamed = standing.map((each) => ({ ...each, contents: each.contents.filter((content) => !named.has(placeOf(content))) }))
+    .filter((each) => each.contents.length > 0);
+  const contents = unnamed.flatMap((each) => each.contents);
+  const isTrusted = unnamed.every(({ unhealthy }) => unhealthy === undefined) && contents.every((each) => !lastSet.has(placed(each)));
+  const idle = unnamed.filter(({ isIdle }) => isIdle).map(({ subject }) => subject);
+  return isTrusted && contents[0] ? [{ reference: contents[0].version, at, repository, ...seenToServe(contents, idle), contents }] : [];
+}
+
+/** What was seen to serve is verified, and what nothing ran with is not. */
+const seenToServe = (contents: readonly Content[], unverified: readonly string[]): Pick<Release, 'verified' | 'unverified'> =>
+  ({ verified: contents.some(({ subject }) => !unverified.includes(subject)), ...(unverified.length > 0 && { unverified }) });
+
+/**
+ * The ledger once its run is verified: what it has set is the newest release, and what a rollback has left is not gone
+ * back to by itself any more.
+ * @param now ms since 1970
+ * @param unverified subjects with which nothing runs
+ */
+export function withVerified(ledger: Ledger, now: number, unverified: readonly string[]): Ledger {
+  const { run } = ledger;
+  const release = releaseOf(run, now, unverified);
+  const releases = run.goesBackTo ? withdraw(ledger.releases, run.goesBackTo, run.before, release.at) : ledger.releases;
+  return withRelease({ ...ledger, releases, run: { ...run, phase: 'verified' } }, release);
+}
+
+const releaseOf = (run: RunRecord, now: number, unverified: readonly string[]): Release => ({
+  reference: run.after[0]?.version ?? '', commit: run.commit, runUrl: run.url, at: new Date(now).toISOString(), ...seenToServe(run.after, unverified),
+  repository: run.repository, override: run.override, contents: run.after,
+});

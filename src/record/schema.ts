@@ -1,0 +1,62 @@
+import * as v from 'valibot';
+import type { JsonError} from '../ports/json.js';
+import { readJson } from '../ports/json.js';
+import { keptOf, phases, type Ledger } from './ledger.js';
+import { schema1, upgraded } from './schema-1.js';
+
+/* The ledger as text. What was written by earlier versions is read as what it means today; what a later one wrote is refused. */
+
+const text = v.string();
+const maybe = v.optional(text);
+const content = v.object({ subject: text, part: text, version: text, withdrawnAt: maybe });
+const release = v.object({
+  reference: text, commit: maybe, runUrl: maybe, at: text, verified: v.boolean(), unverified: v.optional(v.array(text)), repository: maybe, override: maybe,
+  contents: v.array(content),
+});
+const run = v.object({
+  id: text, url: maybe, commit: maybe, actor: maybe, startedAt: text, phase: v.picklist(phases), marks: v.array(text),
+  target: v.object({ kind: text, schema: v.number(), recorded: v.unknown() }),
+  before: v.array(content), after: v.array(content), repository: maybe, override: maybe, goesBackTo: v.optional(release),
+  rollback: v.picklist(['auto', 'off']), checks: v.array(text), passedBefore: v.array(text),
+});
+const schema2 = v.object({ schema: v.literal(2), app: text, run, releases: v.array(release) });
+const known = v.variant('schema', [schema2, schema1]);
+
+/**
+ * The record that a text holds, in the form of this version.
+ * @param source what it was read from, as the subject of a sentence: `The ledger (ConfigMap x in namespace y)`
+ * @throws JsonError when it was damaged, or a later version of the action wrote it
+ */
+export function parseLedger(json: string, source: string): Ledger {
+  const ledger = readJson(json, known, source);
+  return ledger.schema === 1 ? upgraded(ledger) : ledger;
+}
+
+/** Why a record cannot be read, as the end of a sentence: by whom it was probably written. */
+export function whyUnreadable(json: string, error: JsonError): string {
+  return isOfLaterVersion(json) ? 'a later version of this action wrote it' : `it was changed by hand, or damaged: ${error.problem}`;
+}
+
+const versions = v.object({ schema: v.number(), run: v.optional(v.object({ phase: v.optional(text) })) });
+
+/** It has a later schema, or a run in a phase that this version does not know. */
+function isOfLaterVersion(json: string): boolean {
+  try {
+    const { schema, run: last } = readJson(json, versions, 'The ledger');
+    return schema > 2 || (schema === 2 && last?.phase !== undefined && !(phases as readonly string[]).includes(last.phase));
+  } catch {
+    return false;
+  }
+}
+
+/** A ConfigMap holds 1 MiB at most; the ledger stays far below, so a write never fails for its size. */
+const maxLedgerBytes = 512 * 1024;
+
+/** As JSON, with as many releases as fit. */
+export function formatLedger(ledger: Ledger): string {
+  const releases = keptOf(ledger.releases);
+  for (let kept = releases.length; ; kept = Math.floor(kept / 2)) {
+    const json = JSON.stringify({ ...ledger, releases: releases.slice(0, kept) }, undefined, 1);
+    if (kept === 0 || Buffer.byteLength(json) <= maxLedgerBytes) return json;
+  }
+}

@@ -1,0 +1,134 @@
+import { recordable } from '../../check/smoke/recorded.js';
+import type { DeployError, Evidence } from '../../outcome/errors.js';
+import { selects } from '../../kubernetes/observe/selector.js';
+import type { Standing } from '../../record/release.js';
+import type { Change, Progress, Recorded, Report, Undone, UndoJournal, Wave } from '../target.js';
+import { evidenceOf } from './evidence.js';
+import { contentsOf, imageSet, type ImageChange } from './image-change.js';
+import { imagesNow } from './images-now.js';
+import { steadyMs, type OpenRelease } from './open-release.js';
+import { proveRelease } from './prove.js';
+import { writeRecorded } from './recorded.js';
+import { runningOf } from './release.js';
+import { undoArguments } from './restore.js';
+import { annotateVerified } from './revisions.js';
+import { standing } from './standing.js';
+import { undoRelease } from './undo.js';
+import { unverifiedOf } from './unverified.js';
+import { ofUnchanged, wavesOf, type Rolling } from './waves.js';
+
+type Labels = Readonly<Record<string, string>> | undefined;
+
+/** A run that died may have succeeded and not lived to say so: for that long its rollout may still take to show it. */
+const confirmForMs = 20_000;
+
+/** A change of images in progress, or left in progress by another process. */
+export class ImageRelease implements Change {
+  readonly isThere: boolean;
+  readonly waves: readonly Wave[];
+  private readonly rolling: Rolling;
+
+  constructor(opened: OpenRelease, state: 'to-do' | 'there' = 'to-do') {
+    this.isThere = state === 'there';
+    this.rolling = { release: opened, followed: [] };
+    this.waves = wavesOf(this.rolling, this.isThere);
+  }
+
+  private get release(): OpenRelease {
+    return this.rolling.release;
+  }
+
+  /** With what is known of the change by now, also in the middle of it. */
+  private get changes(): readonly ImageChange[] {
+    return this.release.written.known(this.release.changes);
+  }
+
+  get standing(): readonly Standing[] {
+    return this.release.snapshots.map(({ change, unhealthy, isIdle = false }) => ({ subject: change.ref, contents: contentsOf([change], 'before'), unhealthy, isIdle }));
+  }
+
+  recorded(): Recorded {
+    const { release, changes } = this;
+    const checks = recordable(release.config.smoke, release.ports.log);
+    return {
+      target: writeRecorded({ workloads: changes, paused: [...release.paused.values()], running: runningOf(release) }),
+      before: contentsOf(changes, 'before'), after: contentsOf(changes, 'after'),
+      checks, passedBefore: checks.filter((text) => release.passedBefore.has(text)),
+    };
+  }
+
+  async verify(): Promise<void> {
+    const { release } = this;
+    const { ports, config } = release;
+    const verifying = proveRelease(release, this.rolling.followed, config.smoke, ports.clock.monotonic() + config.timeoutMs, ports.cancelled);
+    await (this.isThere ? ofUnchanged(release, verifying) : verifying);
+  }
+
+  async stands(): Promise<boolean> {
+    const { release } = this;
+    const { ports, watched, config } = release;
+    if (release.changes.some((change) => watched.world.view(change).workload?.spec?.paused)) return false;
+    try {
+      const followed = await standing(release, { images: 'after', forMs: confirmForMs, steadyMs, stage: 'recovery' });
+      await proveRelease(release, followed, config.smoke, ports.clock.monotonic() + confirmForMs, ports.cancelled);
+      return true;
+    } catch {
+      if (ports.cancelled.aborted) throw ports.cancelled.reason;
+      return false;
+    }
+  }
+
+  async settle(): Promise<void> {
+    const unverified = new Set(this.progress().unverified.map(({ subject }) => subject));
+    await annotateVerified(this.release.cluster, this.changes.filter(({ ref }) => !unverified.has(ref)));
+  }
+
+  mayHaveChanged(): boolean {
+    return this.release.changes.some(({ ref }) => this.release.written.mayHaveChanged(ref));
+  }
+
+  progress(): Progress {
+    return { rolledOutMs: this.rolling.rolledOutMs, unverified: unverifiedOf(this.release), warnings: this.release.written.freed.map(({ what }) => what) };
+  }
+
+  describe(): string[] {
+    const { release } = this;
+    const { unverified, rolledOutMs = 0 } = this.progress();
+    const running = release.changes.filter(({ ref }) => !unverified.some(({ subject }) => subject === ref));
+    const labelsOf = (change: ImageChange): Labels => release.watched.world.view(change).workload?.spec?.template?.metadata?.labels;
+    const isServed = running.some((change) => release.services.some((service) => selects(service, labelsOf(change))));
+    return [
+      ...unverified.map(({ subject, reason }) => `${subject} has the image, and nothing runs with it now: ${reason}`),
+      ...(running.length > 0 ? [`rolled out in ${(rolledOutMs / 1000).toFixed(1)} s${isServed ? ', and every endpoint is a new pod' : ''}`] : []),
+    ];
+  }
+
+  evidence(failure: DeployError): Promise<readonly Evidence[]> {
+    return evidenceOf(this.release, failure);
+  }
+
+  async changedNow(): Promise<ReadonlySet<string>> {
+    const sent = this.changes.filter(({ ref }) => this.release.written.mayHaveChanged(ref));
+    const images = await imagesNow(this.release.cluster, sent);
+    const isChanged = ({ ref, containers }: ImageChange): boolean => containers.some(({ name, before }) => images.get(`${ref}:${name}`) !== before);
+    return new Set(sent.filter(isChanged).map(({ ref }) => ref));
+  }
+
+  undo(failure: DeployError, journal: UndoJournal): Promise<Undone> {
+    return undoRelease(this.release, failure, journal);
+  }
+
+  async report(): Promise<Report> {
+    const { changes, release: { cluster } } = this;
+    const now = await imagesNow(cluster, changes);
+    return {
+      rows: changes.flatMap(({ ref, containers }) => containers.map((container) =>
+        ({ subject: ref, part: container.name, before: container.before, after: imageSet(container), now: now.get(`${ref}:${container.name}`) }))),
+      undoCommands: undoArguments(changes, now).map(cluster.typed),
+    };
+  }
+
+  close(): void {
+    this.release.watched.close();
+  }
+}

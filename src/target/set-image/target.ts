@@ -1,0 +1,117 @@
+import type { Config, WorkloadRef } from '../../config/config.js';
+import { recordedChecks } from '../../check/smoke/recorded.js';
+import { ConfigError, describeProblem } from '../../outcome/errors.js';
+import { nothingFound, PreflightError, together, type Checked, type Finding } from '../../outcome/finding.js';
+import type { Context } from '../../ports/context.js';
+import { isUnfinished, type Ledger } from '../../record/ledger.js';
+import type { Lock } from '../../record/store.js';
+import type { OpenTarget, Proposal, ProposalBack, Purpose, TargetKind, Wanted } from '../target.js';
+import { refuseUnresolvable, namesAlready, wayBackOf } from './before-change.js';
+import { begin } from './begin.js';
+import { chooseRelease, workloadsOf } from './choose-release.js';
+import { readCluster, readFacts, type Choose, type ClusterFacts, type Given } from './facts.js';
+import type { ImageChange } from './image-change.js';
+import { ImageRelease } from './image-release.js';
+import { rollbackOf, rowsOf, stepOf } from './plan.js';
+import { checkChange, preflight, unhealthyNow } from './preflight.js';
+import { kind, recordedImages } from './recorded.js';
+import { reopen } from './reopen.js';
+import { refText, resolveChanges, type WorkloadProblem } from './resolve.js';
+import { checkInRegistry } from './in-registry.js';
+
+/** Images of containers of existing workloads of one namespace, set by `kubectl set image`. */
+export const setImage: TargetKind = {
+  kind,
+  open: async (context: Context, config: Config, purpose: Purpose) => {
+    const given = { ...context, config };
+    const choose = choosing(config, purpose);
+    return new Workloads(given, await readCluster(given, choose), choose);
+  },
+};
+
+/** The workloads of a run. A rollback may leave them to the record, and who only finishes a run takes them from its record. */
+function choosing(config: Config, purpose: Purpose): Choose {
+  if (purpose === 'finish') return () => [];
+  return (ledger): readonly WorkloadRef[] => (purpose === 'rollback' && config.workloads.length === 0 ? workloadsOf(ledger, config) : config.workloads);
+}
+
+class Workloads implements OpenTarget {
+  readonly kind = kind;
+
+  constructor(private readonly given: Given, private readonly facts: ClusterFacts, private readonly choose: Choose) {}
+
+  get namespace(): string {
+    return this.facts.cluster.namespace;
+  }
+
+  get store(): ClusterFacts['store'] {
+    return this.facts.store;
+  }
+
+  get ledger(): Ledger | undefined {
+    return this.facts.ledger;
+  }
+
+  async reread(): Promise<OpenTarget> {
+    return new Workloads(this.given, await readFacts(this.given, this.facts.cluster, this.choose), this.choose);
+  }
+
+  async propose(wanted: Wanted): Promise<Proposal> {
+    const { given, facts } = this;
+    const { image } = given.config;
+    if (image === undefined) throw new ConfigError([{ where: 'settings', message: 'name workloads and no `image` to set on them' }]);
+    const { changes, problems } = resolveChanges(facts.found, image, wanted.reference, this.namespace, pausedByRun(facts.ledger));
+    const unresolved: Checked = { problems: problems.map(asFinding), warnings: [] };
+    const looked = await preflight(given, facts, wanted, changes);
+    return this.proposal(changes, together([unresolved, looked]));
+  }
+
+  async proposeBack(): Promise<ProposalBack> {
+    const { given, facts } = this;
+    refusePaused(facts);
+    // It would fail after the rollback, and take back what is better than what is there now.
+    refuseUnresolvable(given.config.smoke, facts);
+    const { release, changes, warnings } = await chooseRelease(given, facts);
+    const [unread, checked] = await Promise.all([checkInRegistry(given, release), checkChange(given, facts, changes)]);
+    return { ...await this.proposal(changes, together([{ ...nothingFound, warnings: [...warnings, ...unread] }, checked]), release), release };
+  }
+
+  async reopen(ledger: Ledger, lock: Lock): Promise<ImageRelease> {
+    const { given, facts } = this;
+    const smoke = recordedChecks(ledger.run.checks, given.config.smoke);
+    return new ImageRelease(await reopen({ ...facts, given: { ...given, config: { ...given.config, smoke } } }, ledger.run, lock));
+  }
+
+  close(): Promise<void> {
+    return this.facts.cluster.close();
+  }
+
+  private async proposal(changes: readonly ImageChange[], checked: Checked, goesBackTo?: ProposalBack['release']): Promise<Proposal> {
+    const { given, facts } = this;
+    const unhealthy = checked.problems.length > 0 ? new Map<string, string>() : await unhealthyNow(given, facts);
+    const isThere = unhealthy.size === 0 && changes.every(namesAlready);
+    return {
+      checked, isThere, rows: rowsOf(changes), step: stepOf(changes, isThere, facts.cluster.typed),
+      rollback: rollbackOf(given.config, unhealthy, wayBackOf(facts.ledger, changes, unhealthy)),
+      begin: (start) => begin({ given, facts, changes, goesBackTo }, start),
+    };
+  }
+}
+
+const asFinding = (problem: WorkloadProblem): Finding =>
+  ({ cause: problem.cause, message: describeProblem({ ...problem, hint: undefined }), hint: problem.hint });
+
+/** Deployments that a run which goes on, or died, says it may have paused. */
+const pausedByRun = (ledger: Ledger | undefined): ReadonlySet<string> =>
+  new Set(isUnfinished(ledger) ? recordedImages(ledger.run.target)?.paused.map(({ ref }) => ref) : []);
+
+/** Pausing is what a person does in an emergency: what to do about it has to be said before anything else. */
+function refusePaused({ found, ledger }: ClusterFacts): void {
+  const own = pausedByRun(ledger);
+  const paused = found.filter(({ ref, workload }) => workload?.spec?.paused && !own.has(refText(ref))).map(({ ref }) => refText(ref));
+  if (paused.length === 0) return;
+  throw new PreflightError(paused.map((ref) => ({
+    cause: 'not-deployable', message: `${ref} is paused, so that a rollback of it would change nothing.`,
+    hint: `Find out who paused it and why; \`kubectl rollout resume ${ref}\` lets it go on, and then the rollback can.`,
+  })));
+}

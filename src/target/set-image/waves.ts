@@ -1,0 +1,141 @@
+import { follow, type Followed } from '../../kubernetes/observe/follow.js';
+import type { Goal } from '../../kubernetes/judge/expectation.js';
+import type { Patience } from '../../kubernetes/judge/judge.js';
+import { RolloutError } from '../../outcome/errors.js';
+import type { Wave } from '../target.js';
+import { evidenceOf } from './evidence.js';
+import { hold, resume } from './hold.js';
+import { imageSet, type ImageChange } from './image-change.js';
+import { setImages } from './kubectl-set-image.js';
+import { asWritten, expectation, steadyMs, type OpenRelease } from './open-release.js';
+import { refuseOverwritten } from './overwritten.js';
+import { proveWave } from './prove.js';
+import { standing } from './standing.js';
+import { whileUnsticking } from './unstick.js';
+
+/** How far the waves of a release came. They share it; whoever undoes or checks reads it. */
+export interface Rolling {
+  /** The release with what is known of its change by now. */
+  release: OpenRelease;
+  /** What is judged from now on. */
+  followed: readonly Followed<ImageChange>[];
+  /** ms from the change until the controllers had finished and traffic went to new pods only. */
+  rolledOutMs?: number;
+}
+
+/**
+ * The waves of a release: the whole at once or, where Deployments are proved first, their first pods and then the rest.
+ * One that is there already is verified as it is.
+ */
+export function wavesOf(rolling: Rolling, isThere: boolean): readonly Wave[] {
+  if (isThere) return [{ mark: 'as it is', change: () => Promise.resolve(), prove: () => verifyAsIs(rolling) }];
+  const change = new Changing(rolling);
+  const last: Pick<Wave, 'prove'> = { prove: () => change.complete() };
+  if (rolling.release.paused.size === 0) return [{ mark: 'images', change: (confirm) => change.setImages(confirm), ...last }];
+  return [
+    { mark: 'first pods', change: (confirm) => change.setImages(confirm), prove: () => change.proveFirstPods() },
+    { mark: 'the rest', change: (confirm) => confirm().then(() => change.resume()), ...last },
+  ];
+}
+
+/** A change of images while it goes on. */
+class Changing {
+  private readonly before: ReadonlyMap<string, Followed<ImageChange>['expected']>;
+  private readonly generations = new Map<string, number>();
+  private changedAt = 0;
+
+  constructor(private readonly rolling: Rolling) {
+    const { release } = rolling;
+    this.before = new Map(release.changes.map((each) => [each.ref, expectation(release, each, 0, 'after')]));
+  }
+
+  async setImages(confirm: () => Promise<void>): Promise<void> {
+    const { release } = this.rolling;
+    const { ports, cluster } = release;
+    this.changedAt = ports.clock.monotonic();
+    for (const [ref, generation] of await setImages(cluster, ports, release.changes, confirm, release.written)) this.generations.set(ref, generation);
+    await refuseOverwritten(release, this.generations);
+    this.rolling.release = asWritten(release);
+  }
+
+  /** Pauses the Deployments at their first new pods, waits until these are ready, and checks them. */
+  async proveFirstPods(): Promise<void> {
+    const { release } = this.rolling;
+    const { ports, watched } = release;
+    const paused = this.paused();
+    const wave = this.followed(({ ref }) => (release.paused.has(ref) ? 'first-wave' : 'nothing'));
+    const patience = { ...this.patience(), deadlineAt: Math.min(this.patience().deadlineAt, this.changedAt + progressDeadlineMs(release, paused)) };
+    const over = new AbortController();
+    const signal = AbortSignal.any([ports.cancelled, over.signal]);
+    const holding = hold(release, paused, this.generations, signal);
+    try {
+      // Whichever fails first ends the other: a pause that somebody else prevented, or pods that never become ready.
+      await Promise.all([holding, follow(ports, watched, wave, patience, 'rollout', signal)]);
+    } finally {
+      over.abort();
+      await holding.catch(() => undefined);
+    }
+    const first = wave.filter(({ workload }) => release.paused.has(workload.ref));
+    await proveWave(release, wave, first, patience);
+    for (const { workload } of first) ports.log.progress('rollout', workload.ref, 'the first wave answers rightly · the rest follows');
+  }
+
+  async resume(): Promise<void> {
+    for (const [ref, generation] of await resume(this.rolling.release, this.paused())) this.generations.set(ref, generation);
+  }
+
+  /** Waits until the version is everywhere and traffic goes to it. */
+  async complete(): Promise<void> {
+    const { release } = this.rolling;
+    const { ports, watched } = release;
+    const followed = this.followed(() => 'whole');
+    const { rolledOutAt } = await whileUnsticking(release, followed, 'rollout', () => follow(ports, watched, followed, this.patience(), 'rollout', ports.cancelled));
+    this.rolling.followed = followed;
+    this.rolling.release = asWritten(release);
+    this.rolling.rolledOutMs = Math.round(rolledOutAt - this.changedAt);
+  }
+
+  private paused(): ImageChange[] {
+    const { release } = this.rolling;
+    return release.changes.filter(({ ref }) => release.paused.has(ref));
+  }
+
+  private patience(): Patience {
+    const { config } = this.rolling.release;
+    return { deadlineAt: this.changedAt + config.timeoutMs, steadyMs, of: config.patienceMs };
+  }
+
+  private followed(goalOf: (change: ImageChange) => Goal): Followed<ImageChange>[] {
+    const { release } = this.rolling;
+    return release.changes.map((change) => {
+      const images = new Map(change.containers.map((container) => [container.name, imageSet(container)]));
+      const known = this.before.get(change.ref) ?? expectation(release, change, 0, 'after');
+      return { workload: change, expected: { ...known, images, generation: this.generations.get(change.ref) ?? 0, goal: goalOf(change) } };
+    });
+  }
+}
+
+/** Kubernetes does not count the progress deadline of a Deployment that is paused, so it is counted here. */
+const progressDeadlineMs = ({ watched }: OpenRelease, paused: readonly ImageChange[]): number =>
+  1000 * Math.min(...paused.map((change) => watched.world.view(change).workload?.spec?.progressDeadlineSeconds ?? 600));
+
+/** What was there before this run may have been left by one that failed: that nothing has to be changed proves nothing of it. */
+async function verifyAsIs(rolling: Rolling): Promise<void> {
+  const { release } = rolling;
+  const { ports, config, changes } = release;
+  ports.log.info(`${changes.map(({ ref }) => ref).join(', ')} already ${changes.length === 1 ? 'has' : 'have'} this digest: nothing is changed, and the version is judged and asked as it is`);
+  rolling.followed = await ofUnchanged(release, standing(release, { images: 'before', forMs: config.timeoutMs, steadyMs: 0, stage: 'rollout' }));
+}
+
+/** What fails though nothing was changed is told as that, with what the cluster says of it: no undo follows that would gather it. */
+export async function ofUnchanged<T>(release: OpenRelease, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof RolloutError)) throw error;
+    const refs = release.changes.map(({ ref }) => ref);
+    const message = `${error.message} ${refs.join(', ')} had this version before the run, and still ${refs.length === 1 ? 'has' : 'have'} it.`;
+    const hint = `${error.hint} The rollback action goes back to the release before it.`;
+    throw new RolloutError(error.code, message, { hint, stage: error.stage, evidence: await evidenceOf(release, error), cause: error });
+  }
+}

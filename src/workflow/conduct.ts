@@ -1,0 +1,58 @@
+import type { Outcome, Recovery } from '../outcome/outcome.js';
+import type { Plan } from '../outcome/plan.js';
+import { outcomeOf, type Ending } from './outcome.js';
+import type { Run } from './run.js';
+import { runStages, type Stage } from './stage.js';
+
+/** What a run is going to do: known when everything was read, and before anything of it is changed. */
+export interface Prepared {
+  readonly plan: Plan;
+  /** Those whose steps are in the plan, in order. */
+  readonly stages: readonly Stage[];
+  /** What is known of the end before any stage ran. */
+  readonly known: Partial<Ending>;
+  /** What the stages have left in their slots, read once they have ended. */
+  ending(): Promise<Partial<Ending>>;
+  close(): Promise<void>;
+}
+
+/** What is found while a run is prepared, and told however the preparation ends. */
+export interface Found {
+  /** The commit of what is deployed: records and reports name it, whatever the event names. */
+  commit?: string;
+  /** How an earlier run was finished. */
+  recovery?: Recovery;
+}
+
+/** Reads everything that a run needs, side by side, and reports all problems at once. */
+export type Prepare = (run: Run, found: Found) => Promise<Prepared>;
+
+/** A whole run: it is prepared, and its stages run. Every end of it is an outcome; it does not reject. */
+export async function conduct(given: Run, prepare: Prepare): Promise<Outcome> {
+  const found: Found = {};
+  let prepared: Prepared | undefined;
+  const preflight: Stage = { name: 'preflight', label: 'preflight', steps: [], run: async () => { prepared = await prepare(given, found); } };
+  const looked = await runStages([preflight], given.ports.clock, given.startedAt);
+  const run = named(given, found);
+  try {
+    if (looked.failure || !prepared) return outcomeOf(run, { failure: looked.failure, spans: looked.spans, warnings: [], recovery: found.recovery });
+    return outcomeOf(run, await perform(run, prepared, { spans: looked.spans, warnings: prepared.plan.warnings, recovery: found.recovery }));
+  } finally {
+    await prepared?.close();
+  }
+}
+
+/** The run with the commit of what it deploys. */
+export const named = (run: Run, { commit }: Found): Run => (commit === undefined ? run : { ...run, facts: { ...run.facts, commit } });
+
+async function perform(run: Run, { plan, stages, known, ending }: Prepared, looked: Ending): Promise<Ending> {
+  for (const warning of plan.warnings) run.ports.log.warning(warning);
+  const before: Ending = { ...looked, ...known, plan };
+  if (run.config.dryRun) return before;
+  const result = await runStages(stages, run.ports.clock, run.startedAt);
+  const after = await ending();
+  return {
+    ...before, ...after, failure: result.failure, failedUndos: result.failedUndos, spans: [...looked.spans, ...result.spans],
+    recovery: after.recovery ?? looked.recovery, warnings: [...new Set([...looked.warnings, ...after.warnings ?? []])],
+  };
+}

@@ -1,0 +1,210 @@
+import { CancelledError, type DeployError } from '../outcome/errors.js';
+import { PreflightError, type Checked } from '../outcome/finding.js';
+import type { Recovery } from '../outcome/outcome.js';
+import { messageOf } from '../outcome/wording.js';
+import { closedNow } from '../policy/freeze.js';
+import { inPhase, isUnfinished, withMark, type Ledger, type Phase } from '../record/ledger.js';
+import { foundRelease, withVerified } from '../record/release.js';
+import type { Lock } from '../record/store.js';
+import { ChangeUnderWay, type Change, type OpenTarget, type Proposal, type ProposalBack, type Undone } from '../target/target.js';
+import type { Ending } from './outcome.js';
+import { recover, refuseOthersRun } from './recover.js';
+import { kept, type Run } from './run.js';
+import type { Slot, Stage } from './stage.js';
+import { stillUnderWay, undoOrLeave } from './undo-or-leave.js';
+
+/** What is released, and where. */
+export interface Releasing {
+  readonly run: Run;
+  readonly target: OpenTarget;
+  readonly proposal: Proposal | ProposalBack;
+  /** `name[:tag]@digest`, filled by the build. */
+  readonly reference: Slot<string>;
+}
+
+export interface ReleaseStages {
+  readonly stages: readonly Stage[];
+  /** How it went. To be asked for when the stages have ended. */
+  ending(): Promise<Partial<Ending>>;
+  /** Gives the lock up and ends the watches. To be called however the stages ended. */
+  close(): Promise<void>;
+}
+
+/** The stages that change a target: roll out, and check the new version. They share one lock and one change. */
+export function releaseStages(releasing: Releasing): ReleaseStages {
+  const session = new Session(releasing);
+  const { run: { config }, proposal } = releasing;
+  const count = config.smoke.length;
+  const rollout: Stage = {
+    name: 'rollout', label: 'rollout', steps: [proposal.step],
+    run: () => session.rollOut(),
+    undo: (failure) => session.undo(failure),
+  };
+  const smoke: Stage = {
+    name: 'smoke', label: 'smoke checks',
+    steps: [{ stage: 'smoke', title: `ask ${count === 1 ? 'a check' : `${count} checks`}: ${config.smoke.map((check) => check.text).join('; ')}`, commands: [] }],
+    run: () => session.verify(),
+  };
+  return { stages: count === 0 ? [rollout] : [rollout, smoke], ending: () => session.ending(), close: () => session.close() };
+}
+
+/** One release from its lock to its end: each stage finds here how far the ones before it came. */
+class Session {
+  private lock?: Lock;
+  private change?: Change;
+  /** As it was written last; undefined while nothing is changed. */
+  private ledger?: Ledger;
+  /** How an earlier run that had died was finished. */
+  private recovery?: Recovery;
+  /** What the change was made in spite of. */
+  private overridden: readonly string[] = [];
+  private undone?: Undone;
+  /** Somebody else goes on: the post step, or the run that has taken the lock over. */
+  private isLeft = false;
+
+  constructor(private readonly releasing: Releasing) {}
+
+  async rollOut(): Promise<void> {
+    const { run, target, proposal, reference } = this.releasing;
+    const lock = await target.store.lock({ id: run.id, url: run.facts.runUrl }, run.config.lockTimeoutMs);
+    this.lock = lock;
+    const ledger = await this.finished(lock);
+    const change = await proposal.begin({ lock, ledger, reference: reference.value ?? '' });
+    this.change = change;
+    if (!change.isThere) await this.record(ledger, change);
+    for (const wave of change.waves) {
+      if (this.ledger) await this.write(withMark(this.ledger, wave.mark));
+      await wave.change(() => lock.confirm());
+      await wave.prove();
+    }
+    if (!change.isThere) for (const line of change.describe()) run.ports.log.info(line);
+    if (run.config.smoke.length === 0) await this.confirm(change, lock);
+  }
+
+  async verify(): Promise<void> {
+    const { change, lock } = this;
+    if (!change || !lock) return;
+    await change.verify();
+    await this.confirm(change, lock);
+  }
+
+  /** It does not throw: an undo that fails is a result, which has to be told. */
+  async undo(failure: DeployError): Promise<void> {
+    try {
+      this.undone = await this.takeBack(failure);
+    } catch (error) {
+      this.undone = { result: 'failed', notes: [`The undo itself failed: ${messageOf(error)}.`], evidence: [], untouched: [] };
+    }
+  }
+
+  async ending(): Promise<Partial<Ending>> {
+    const { change, recovery, undone } = this;
+    const { reference } = this.releasing;
+    const { unverified, rolledOutMs, warnings = [] } = change?.progress() ?? {};
+    return {
+      recovery, undone, rolledOutMs, unverified, unchanged: change?.isThere === true, warnings: [...this.overridden, ...warnings],
+      ...(reference.value === undefined ? {} : { reference: reference.value }), ...(change && !change.isThere ? await change.report() : {}),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.change?.close();
+    if (this.isLeft) this.lock?.leave();
+    else await this.lock?.release();
+  }
+
+  /** The record, after what a dead run has left was finished. */
+  private async finished(lock: Lock): Promise<Ledger | undefined> {
+    const { run, target } = this.releasing;
+    const known = await target.store.read();
+    if (!isUnfinished(known)) return known;
+    // The wait for the lock may have lasted into a freeze, and to finish another run is to change something too.
+    refuseClosed(closedNow(run.config, run.ports.clock));
+    refuseOthersRun(run, known);
+    this.recovery = await recover(run, target, known, lock);
+    return target.store.read();
+  }
+
+  /** What the record is to hold before the first change, and the post step is to know. */
+  private async record(known: Ledger | undefined, change: Change): Promise<void> {
+    const { run, proposal } = this.releasing;
+    // Tests, a build and the wait for the lock may have lasted into a freeze.
+    const closed = closedNow(run.config, run.ports.clock);
+    refuseClosed(closed);
+    this.overridden = closed.warnings;
+    for (const warning of closed.warnings) run.ports.log.info(warning);
+    this.ledger = ledgerBefore(run, known, change, proposal, closed.warnings.length > 0);
+    await run.keep(kept.release, run.id);
+  }
+
+  private async write(ledger: Ledger): Promise<void> {
+    const { change, releasing: { target } } = this;
+    this.ledger = { ...ledger, run: { ...ledger.run, ...change?.recorded() } };
+    await target.store.write(this.ledger);
+  }
+
+  private async phase(phase: Phase): Promise<void> {
+    if (this.ledger) await this.write(inPhase(this.ledger, phase));
+  }
+
+  /** The new version is verified as far as the settings ask for it: from here on it is a release to go back to. */
+  private async confirm(change: Change, lock: Lock): Promise<void> {
+    const { run, target } = this.releasing;
+    if (!this.ledger) return;
+    const unverified = change.progress().unverified.map(({ subject }) => subject);
+    this.ledger = withVerified({ ...this.ledger, run: { ...this.ledger.run, ...change.recorded() } }, run.ports.clock.now(), unverified);
+    try {
+      await target.store.write(this.ledger);
+    } catch (error) {
+      // Another run may have taken over what it took for dead, and taken the release back: then it is none.
+      await lock.confirm().catch(() => undefined);
+      if (lock.lost.aborted) throw lock.lost.reason;
+      // The release is good whether or not this can be written: the next run finds it in progress, and confirms it.
+      run.ports.log.warning(`The release succeeded, but its record could not be updated: ${messageOf(error)}`);
+    }
+    await change.settle();
+    await forget(run);
+  }
+
+  private async takeBack(failure: DeployError): Promise<Undone | undefined> {
+    const { change, ledger, lock, releasing: { run } } = this;
+    if (!change || !ledger || !lock) return undefined;
+    const isInterrupted = failure instanceof ChangeUnderWay;
+    const done = await undoOrLeave(run, { change, lock }, failure, () => this.phase(isInterrupted ? 'interrupted' : 'restoring'));
+    const isUnderWay = isInterrupted && done.untouched.length > 0;
+    const undone = isUnderWay ? stillUnderWay(run, done) : done;
+    // A cancelled step has seconds left: when the verification did not fit into them, the post step finds `restoring` and goes on.
+    const isCancelled = failure instanceof CancelledError || run.ports.cancelled.aborted;
+    const postGoesOn = isCancelled && run.hasPost && run.config.rollback === 'auto';
+    this.isLeft = isUnderWay || (undone.result === 'failed' && (lock.lost.aborted || postGoesOn));
+    const end = isUnderWay ? 'interrupted' : this.isLeft ? 'restoring' : undone.result === 'failed' ? 'unverified' : 'restored';
+    const isWritten = lock.lost.aborted || (await this.phase(end).then(() => true, () => false));
+    // What the ledger still calls unfinished the post step looks at once more: the API server may be back by then.
+    if (!this.isLeft && isWritten) await forget(run);
+    return undone;
+  }
+}
+
+function refuseClosed({ problems }: Checked): void {
+  if (problems.length > 0) throw new PreflightError(problems);
+}
+
+/** The post step has nothing to do any more. A state file that cannot be written is no reason to take anything back. */
+const forget = (run: Run): Promise<void> =>
+  run.keep(kept.release, '').catch((error: unknown) => run.ports.log.warning(`Could not clear the marker for the post step, which will look at the record again: ${String(error)}`));
+
+/** @param isFrozen whether the run goes on in spite of a freeze */
+function ledgerBefore(run: Run, known: Ledger | undefined, change: Change, proposal: Proposal | ProposalBack, isFrozen: boolean): Ledger {
+  const { config, facts } = run;
+  const goesBackTo = 'release' in proposal ? proposal.release : undefined;
+  const repository = config.image ?? goesBackTo?.repository;
+  const at = new Date(run.ports.clock.now()).toISOString();
+  return {
+    schema: 2, app: config.app, releases: [...foundRelease(change.standing, known, at, repository), ...(known?.releases ?? [])],
+    run: {
+      id: run.id, url: facts.runUrl, commit: facts.commit, actor: facts.actor, startedAt: new Date(run.startedAtWall).toISOString(),
+      phase: 'in-progress', marks: [], ...change.recorded(), repository, goesBackTo, rollback: config.rollback,
+      override: isFrozen ? config.freezeOverride : undefined,
+    },
+  };
+}
