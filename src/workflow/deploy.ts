@@ -99,7 +99,7 @@ function prepared(run: Run, sides: Sides, warnings: readonly string[]): Prepared
     plan, stages, known: knownOf(run, sides, planned),
     ending: async () => {
       const released = await release?.ending();
-      return { ...built.value, ...released, warnings: [...built.value?.warnings ?? [], ...released?.warnings ?? []] };
+      return { ...built.value, reference: reference.value ?? planned, ...released, warnings: [...built.value?.warnings ?? [], ...released?.warnings ?? []] };
     },
     close: async () => {
       await release?.close();

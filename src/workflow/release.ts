@@ -99,11 +99,10 @@ class Session {
 
   async ending(): Promise<Partial<Ending>> {
     const { change, recovery, undone } = this;
-    const { reference } = this.releasing;
     const { unverified, rolledOutMs, warnings = [] } = change?.progress() ?? {};
     return {
       recovery, undone, rolledOutMs, unverified, unchanged: change?.isThere === true, warnings: [...this.overridden, ...warnings],
-      ...(reference.value === undefined ? {} : { reference: reference.value }), ...(change && !change.isThere ? await change.report() : {}),
+      ...(change && !change.isThere ? await change.report() : {}),
     };
   }
 

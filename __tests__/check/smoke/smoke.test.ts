@@ -6,7 +6,7 @@ import type { SmokeCheck } from '../../../src/config/config.js';
 import { HttpError, type HttpRequest, type HttpResponse } from '../../../src/ports/http.js';
 import { assess, readAnswer, type Answer, type Rules } from '../../../src/check/smoke/assess.js';
 import { readBody } from '../../../src/check/smoke/body.js';
-import { checksBefore, type FailedBefore } from '../../../src/check/smoke/held.js';
+import { checksBefore, type FailedBefore } from '../../../src/check/smoke/before.js';
 import { routesOf } from '../../../src/check/smoke/route.js';
 import { smoke, smokePods, type SmokeTarget } from '../../../src/check/smoke/smoke.js';
 import { fakePorts } from '../../kubernetes/client/fake-ports.js';

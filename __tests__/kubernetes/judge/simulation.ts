@@ -1,7 +1,7 @@
 import type { ContainerStatus, KubeObject, Pod, ReplicaSet, Workload } from '../../../src/kubernetes/client/objects.js';
 import type { SmokeCheck } from '../../../src/config/config.js';
 import type { Clock } from '../../../src/ports/clock.js';
-import { pausedDeployment } from '../../../src/target/set-image/hold.js';
+import { pausedDeployment } from '../../../src/target/set-image/pause.js';
 import { takeSnapshot } from '../../../src/target/set-image/snapshot.js';
 import { World } from '../../../src/kubernetes/observe/world.js';
 import { Written } from '../../../src/target/set-image/written.js';

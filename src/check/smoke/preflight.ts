@@ -6,7 +6,7 @@ import type { Ports } from '../../ports/ports.js';
 import { selects } from '../../kubernetes/observe/selector.js';
 import type { Answer } from './assess.js';
 import { asServiceTarget, serviceAt } from './cluster-address.js';
-import { answerNow, suspicion } from './held.js';
+import { answerNow, suspicion } from './before.js';
 import { isNoRoute, podPort, portText, servicePort, tcpPorts } from './route.js';
 import { nothingFound, together, type Checked, type Finding } from '../../outcome/finding.js';
 

@@ -6,7 +6,7 @@ import type { Ports } from '../../ports/ports.js';
 import { ask } from './ask.js';
 import type { Rules } from './assess.js';
 import { isReady } from '../../kubernetes/judge/symptom.js';
-import { suspicion, type FailedBefore } from './held.js';
+import { suspicion, type FailedBefore } from './before.js';
 import { routesOf, type Route } from './route.js';
 
 const rulesOf: Readonly<Record<Route['kind'], Rules>> = {

@@ -4,7 +4,7 @@ import { apiPath, resources, workloadResource } from '../../kubernetes/client/re
 import { PreflightError, type Finding } from '../../outcome/finding.js';
 import { unresolvable } from '../../check/smoke/preflight.js';
 import { digestOf, sameRepository } from '../../image/reference.js';
-import { describeWave, pausedDeployment, notHeld } from './hold.js';
+import { describeWave, pausedDeployment, whyNotProvedFirst } from './pause.js';
 import { areGood, lastGood } from '../../record/history.js';
 import type { Ledger, Release } from '../../record/ledger.js';
 import type { OpenRelease } from './open-release.js';
@@ -34,18 +34,18 @@ export function refuseUnresolvable(checks: readonly SmokeCheck[], { cluster, ser
 export async function readAgain(
   { cluster }: ClusterFacts, ports: Pick<Ports, 'cancelled' | 'log'>, changes: readonly ImageChange[],
 ): Promise<{ changes: ImageChange[]; workloads: Workload[] }> {
-  const found = await Promise.all(changes.map(async (target) => {
-    const workload = await cluster.api.find<Workload>(workloadResource[target.kind], cluster.namespace, target.name);
-    const containers = workload ? containersOf(target.kind, workload) : [];
-    const missing = target.containers.find(({ name }) => !containers.some(({ container }) => container.name === name));
-    if (!workload || missing) throw new ClusterError('superseded', `${target.ref} ${workload ? `lost its container ${missing?.name}` : 'was deleted'} after the run had begun.`);
-    if (workload.spec?.paused) throw new ClusterError('superseded', `${target.ref} was paused by somebody else after the run had begun.`);
+  const found = await Promise.all(changes.map(async (change) => {
+    const workload = await cluster.api.find<Workload>(workloadResource[change.kind], cluster.namespace, change.name);
+    const containers = workload ? containersOf(change.kind, workload) : [];
+    const missing = change.containers.find(({ name }) => !containers.some(({ container }) => container.name === name));
+    if (!workload || missing) throw new ClusterError('superseded', `${change.ref} ${workload ? `lost its container ${missing?.name}` : 'was deleted'} after the run had begun.`);
+    if (workload.spec?.paused) throw new ClusterError('superseded', `${change.ref} was paused by somebody else after the run had begun.`);
     const imageOf = (name: string): string | undefined => containers.find(({ container }) => container.name === name)?.container.image;
-    const now = target.containers.map((each) => ({ ...each, before: imageOf(each.name) ?? each.before, becomes: undefined }));
-    return { target: { ...target, uid: workload.metadata?.uid ?? '', containers: now }, workload };
+    const now = change.containers.map((each) => ({ ...each, before: imageOf(each.name) ?? each.before, becomes: undefined }));
+    return { change: { ...change, uid: workload.metadata?.uid ?? '', containers: now }, workload };
   }));
   const workloads = found.map(({ workload }) => workload);
-  const foreseen = await foresee(cluster, found.map(({ target }) => target), workloads, ports.cancelled);
+  const foreseen = await foresee(cluster, found.map(({ change }) => change), workloads, ports.cancelled);
   for (const sentence of describeRewriting(foreseen)) ports.log.info(sentence);
   const replaced = replacedImages(foreseen);
   if (replaced.length > 0) throw new PreflightError(replaced);
@@ -53,7 +53,7 @@ export async function readAgain(
 }
 
 /** Where admission would make another image of the one that is wanted. */
-export const replacedImages = (targets: readonly ImageChange[]): Finding[] => targets.flatMap(({ ref, containers }) =>
+export const replacedImages = (changes: readonly ImageChange[]): Finding[] => changes.flatMap(({ ref, containers }) =>
   containers.filter(becomesAnother).map(({ name, after, becomes }): Finding => ({
     cause: 'not-deployable', message: `Container ${name} of ${ref} would become ${becomes} when it is set to ${after}: admission replaces it by another image.`,
     hint: 'Have the mutating webhook keep the digest, or deploy the image that it sets.',
@@ -63,20 +63,20 @@ export const replacedImages = (targets: readonly ImageChange[]): Finding[] => ta
  * Ends a run that was planned from other images than those that are there now: what to go back to was chosen by them.
  * @throws ClusterError superseded; nothing has been changed
  */
-export function asPlanned(planned: readonly ImageChange[], targets: readonly ImageChange[]): void {
-  const changes = contentsOf(planned, 'before').flatMap((each, index) => {
-    const now = contentsOf(targets, 'before')[index]?.version;
+export function asPlanned(planned: readonly ImageChange[], changes: readonly ImageChange[]): void {
+  const differences = contentsOf(planned, 'before').flatMap((each, index) => {
+    const now = contentsOf(changes, 'before')[index]?.version;
     return now === each.version ? [] : [`container ${each.part} of ${each.subject} held ${each.version} when the release to go back to was chosen, and holds ${now} now`];
   });
-  if (changes.length === 0) return;
-  throw new ClusterError('superseded', `Something else was deployed meanwhile: ${changes.join('; ')}. Nothing was changed.`, {
+  if (differences.length === 0) return;
+  throw new ClusterError('superseded', `Something else was deployed meanwhile: ${differences.join('; ')}. Nothing was changed.`, {
     hint: 'Look whether what is there now is what you wanted. If not, run the rollback again: it goes back from there.',
   });
 }
 
 /** The release that goes back instead of what is there now and is not healthy; undefined where nothing better is known. */
-export const wayBackOf = (ledger: Ledger | undefined, targets: readonly ImageChange[], unhealthy: ReadonlyMap<string, unknown>): Release | undefined =>
-  lastGood(ledger?.releases ?? [], contentsOf(targets, 'before'), new Set(unhealthy.keys()));
+export const wayBackOf = (ledger: Ledger | undefined, changes: readonly ImageChange[], unhealthy: ReadonlyMap<string, unknown>): Release | undefined =>
+  lastGood(ledger?.releases ?? [], contentsOf(changes, 'before'), new Set(unhealthy.keys()));
 
 /** What was broken before cannot be proven to be back: then the last proven release is what a rollback goes to. */
 export function withWayBack(release: OpenRelease, ledger: Ledger | undefined): OpenRelease {
@@ -97,7 +97,7 @@ export function withWayBack(release: OpenRelease, ledger: Ledger | undefined): O
 
 /** Every container names the digest already, and every workload is complete and healthy. */
 export function runsAlready(release: OpenRelease): boolean {
-  return release.snapshots.every(({ change: target, unhealthy }) => unhealthy === undefined && namesAlready(target));
+  return release.snapshots.every(({ change, unhealthy }) => unhealthy === undefined && namesAlready(change));
 }
 
 /** Every container of the target names the digest that it is to get. */
@@ -108,10 +108,10 @@ export const namesAlready = ({ containers }: ImageChange): boolean => containers
 export function provedFirst({ config, ports }: Given, release: OpenRelease): PausedDeployment[] {
   // What is held must be able to go back: without a rollback it could only be left paused, or let go on though it is bad.
   if (!config.proveFirst || config.smoke.length === 0 || config.rollback === 'off') return [];
-  return release.changes.flatMap((target) => {
-    const { workload } = release.watched.world.view(target);
-    const reason = notHeld(target, workload, release.services, config.smoke);
-    ports.log.info(reason === undefined && workload ? describeWave(target, workload) : `${target.ref} is not proved first: ${reason}`);
-    return reason === undefined && workload ? [pausedDeployment(target, workload)] : [];
+  return release.changes.flatMap((change) => {
+    const { workload } = release.watched.world.view(change);
+    const reason = whyNotProvedFirst(change, workload, release.services, config.smoke);
+    ports.log.info(reason === undefined && workload ? describeWave(change, workload) : `${change.ref} is not proved first: ${reason}`);
+    return reason === undefined && workload ? [pausedDeployment(change, workload)] : [];
   });
 }

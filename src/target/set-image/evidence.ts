@@ -37,9 +37,9 @@ async function gatherEvidence(ports: Ports, cluster: Cluster, world: World, fail
     { title: `conditions of pod ${nameOf(pod)}`, text: describeConditions(pod) },
     { title: `events of pod ${nameOf(pod)}`, text: describeEvents(world.view(each.workload).eventsOf(uidOf(pod))) },
   ]));
-  const ofSubjects = failed.map(({ workload: target }) => ({
-    title: `events of ${target.ref}`,
-    text: describeEvents([...world.view(target).eventsOf(target.uid), ...ownerEvents(world, failed, target.ref)]),
+  const ofSubjects = failed.map(({ workload: change }) => ({
+    title: `events of ${change.ref}`,
+    text: describeEvents([...world.view(change).eventsOf(change.uid), ...ownerEvents(world, failed, change.ref)]),
   }));
   // Before anything is cut: a half of a secret is not found any more.
   const shown = [...ofPods.flat(), ...ofSubjects].filter((piece) => piece.text !== '').map(({ title, text }) => ({ title, text: ports.log.redact(text) }));
@@ -47,8 +47,8 @@ async function gatherEvidence(ports: Ports, cluster: Cluster, world: World, fail
 }
 
 const ownerEvents = (world: World, failed: readonly FailedWorkload[], ref: string): readonly KubeEvent[] => {
-  const target = failed.find((each) => each.workload.ref === ref)?.workload;
-  const view = target && world.view(target);
+  const change = failed.find((each) => each.workload.ref === ref)?.workload;
+  const view = change && world.view(change);
   return view?.replicaSet ? view.eventsOf(uidOf(view.replicaSet)) : [];
 };
 

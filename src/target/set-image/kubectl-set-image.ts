@@ -23,12 +23,12 @@ const workloadsOfCommand = 5;
 const commandsAtOnce = 8;
 
 /** The arguments of each `kubectl set image`: some workloads that get the same images share one command. */
-export function setImageCommands(targets: readonly ImageChange[]): string[][] {
+export function setImageCommands(changes: readonly ImageChange[]): string[][] {
   const groups = new Map<string, { refs: string[]; images: string[] }>();
-  for (const target of targets) {
-    const images = target.containers.map((container) => `${container.name}=${container.after}`);
+  for (const change of changes) {
+    const images = change.containers.map((container) => `${container.name}=${container.after}`);
     const group = groups.get(images.join(' ')) ?? { refs: [], images };
-    group.refs.push(target.ref);
+    group.refs.push(change.ref);
     groups.set(images.join(' '), group);
   }
   const parts = <T>(all: readonly T[]): T[][] =>
@@ -47,19 +47,19 @@ const underWayForMs = 4000;
  * @throws ClusterError when kubectl was refused, or something else stands there than what was recorded or written
  */
 export async function setImages(
-  cluster: Cluster, ports: Pick<Ports, 'log' | 'clock' | 'cancelled'>, targets: readonly ImageChange[], confirm: () => Promise<void>, written = new Written(),
+  cluster: Cluster, ports: Pick<Ports, 'log' | 'clock' | 'cancelled'>, changes: readonly ImageChange[], confirm: () => Promise<void>, written = new Written(),
 ): Promise<Map<string, number>> {
   const signal = ports.cancelled;
   const send = async (args: readonly string[]): Promise<void> => {
-    await asRecorded(cluster, targets.filter(({ ref }) => args.includes(ref)), written, signal);
+    await asRecorded(cluster, changes.filter(({ ref }) => args.includes(ref)), written, signal);
     signal.throwIfAborted();
     await runKubectl(cluster, ports, args, signal);
   };
-  await runAll(ports, setImageCommands(targets), send, confirm);
-  const generations = await Promise.all(targets.map(async (target) => {
-    const read = (): Promise<Workload> => cluster.api.get(apiPath(workloadResource[target.kind], cluster.namespace, target.name), { signal });
+  await runAll(ports, setImageCommands(changes), send, confirm);
+  const generations = await Promise.all(changes.map(async (change) => {
+    const read = (): Promise<Workload> => cluster.api.get(apiPath(workloadResource[change.kind], cluster.namespace, change.name), { signal });
     const workload = await persistently(ports.clock, read, { signal });
-    return [target.ref, workload.metadata?.generation ?? 0, stored(target, workload, written)] as const;
+    return [change.ref, workload.metadata?.generation ?? 0, stored(change, workload, written)] as const;
   }));
   const wrong = generations.map(([, , difference]) => difference).find((difference) => difference !== undefined);
   if (wrong) throw wrong;
@@ -71,25 +71,25 @@ export async function setImages(
  * precondition, and would overwrite what somebody has set meanwhile. From here on the change counts as sent.
  * @throws ClusterError superseded; nothing of this command was sent
  */
-async function asRecorded({ api, namespace }: Cluster, targets: readonly ImageChange[], written: Written, signal: AbortSignal): Promise<void> {
-  const read = (target: ImageChange): Promise<Workload | undefined> => api.find<Workload>(workloadResource[target.kind], namespace, target.name, { signal })
+async function asRecorded({ api, namespace }: Cluster, changes: readonly ImageChange[], written: Written, signal: AbortSignal): Promise<void> {
+  const read = (change: ImageChange): Promise<Workload | undefined> => api.find<Workload>(workloadResource[change.kind], namespace, change.name, { signal })
     .catch((error: unknown) => {
       if (error instanceof ApiError && isRefusal(error)) return undefined;
       throw error;
     });
-  const found = await Promise.all(targets.map(async (target) => ({ target, workload: await read(target) })));
-  for (const { target, workload } of found) {
+  const found = await Promise.all(changes.map(async (change) => ({ change, workload: await read(change) })));
+  for (const { change, workload } of found) {
     // Of one that is gone or must not be read kubectl says so: it reads it as well, before it changes it.
     if (!workload) continue;
-    if (workload.metadata?.uid !== target.uid) throw overtaken(`${target.ref} was deleted and created again`);
-    for (const container of target.containers) {
-      const image = imageIn(target.kind, workload, container.name);
+    if (workload.metadata?.uid !== change.uid) throw overtaken(`${change.ref} was deleted and created again`);
+    for (const container of change.containers) {
+      const image = imageIn(change.kind, workload, container.name);
       // An earlier try that nobody answered may have been done.
-      if (image === container.before || (written.mayHaveChanged(target.ref) && isSet(container, image))) continue;
-      throw overtaken(`Container ${container.name} of ${target.ref} held ${container.before} when the run looked at it, and holds ${image ?? 'nothing'} now`);
+      if (image === container.before || (written.mayHaveChanged(change.ref) && isSet(container, image))) continue;
+      throw overtaken(`Container ${container.name} of ${change.ref} held ${container.before} when the run looked at it, and holds ${image ?? 'nothing'} now`);
     }
   }
-  for (const { target, workload } of found) written.send(target.ref, workload?.metadata?.generation);
+  for (const { change, workload } of found) written.send(change.ref, workload?.metadata?.generation);
 }
 
 const overtaken = (what: string): ClusterError => new ClusterError('superseded', `${what}: someone else changed it before this run did.`, {
@@ -164,19 +164,19 @@ async function toItsEnd(begin: (end: AbortSignal) => Promise<Exited>, clock: Clo
  * Notes what the API server made of the images. When the workload has changed exactly once since it was compared, the
  * change is this run's own, whatever admission has made of it.
  */
-function stored(target: ImageChange, workload: Workload, written: Written): ClusterError | undefined {
-  const before = written.generationBefore(target.ref);
+function stored(change: ImageChange, workload: Workload, written: Written): ClusterError | undefined {
+  const before = written.generationBefore(change.ref);
   const isOwn = before !== undefined && workload.metadata?.generation === before + 1;
-  const read = target.containers.map((container) => ({ container, image: imageIn(target.kind, workload, container.name) }));
+  const read = change.containers.map((container) => ({ container, image: imageIn(change.kind, workload, container.name) }));
   for (const { container, image } of read) {
-    if (image !== undefined && (isOwn || isSet(container, image))) written.store(target.ref, container.name, image);
+    if (image !== undefined && (isOwn || isSet(container, image))) written.store(change.ref, container.name, image);
   }
   const isFine = (container: ContainerChange, image: string | undefined): boolean =>
     isSet(container, image) || (isOwn && image !== undefined && !becomesAnother({ ...container, becomes: image }));
   const other = read.find(({ container, image }) => !isFine(container, image));
   if (!other) return undefined;
   const { container: { name, after }, image = 'nothing' } = other;
-  return new ClusterError('superseded', `Container ${name} of ${target.ref} was set to ${after} and holds ${image} a moment later.`, {
+  return new ClusterError('superseded', `Container ${name} of ${change.ref} was set to ${after} and holds ${image} a moment later.`, {
     hint: 'Another deployment, an operator or a mutating webhook changes this image. Find out which before you run again.',
   });
 }

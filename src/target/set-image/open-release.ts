@@ -5,7 +5,7 @@ import type { ImageChange, PausedDeployment } from './image-change.js';
 import type { Workload, Service } from '../../kubernetes/client/objects.js';
 import type { Watched } from '../../kubernetes/observe/watching.js';
 import { type WorkloadSnapshot, type ImagesOf, expectationOf } from './snapshot.js';
-import type { FailedBefore } from '../../check/smoke/held.js';
+import type { FailedBefore } from '../../check/smoke/before.js';
 import type { Written } from './written.js';
 import type { Followed } from '../../kubernetes/observe/follow.js';
 import { servicesFor } from '../../kubernetes/observe/health.js';

@@ -13,7 +13,7 @@ const seenWithinMs = 5000;
  * @throws ClusterError superseded
  */
 export async function refuseOverwritten(release: OpenRelease, generations: ReadonlyMap<string, number>): Promise<void> {
-  const found = await Promise.all(release.changes.map((target) => overwrittenIn(release, target, generations.get(target.ref) ?? 0)));
+  const found = await Promise.all(release.changes.map((change) => overwrittenIn(release, change, generations.get(change.ref) ?? 0)));
   const first = found.flat()[0];
   if (first === undefined) return;
   throw new ClusterError('superseded', `${first} by someone else right before this run changed it.`, {
@@ -21,18 +21,18 @@ export async function refuseOverwritten(release: OpenRelease, generations: Reado
   });
 }
 
-async function overwrittenIn({ watched, written, ports }: OpenRelease, target: ImageChange, after: number): Promise<string[]> {
-  const before = written.generationBefore(target.ref);
+async function overwrittenIn({ watched, written, ports }: OpenRelease, change: ImageChange, after: number): Promise<string[]> {
+  const before = written.generationBefore(change.ref);
   if (before === undefined || after <= before + 1) return [];
   const until = ports.clock.monotonic() + seenWithinMs;
   const leftMs = (): number => until - ports.clock.monotonic();
-  while ((watched.world.view(target).workload?.metadata?.generation ?? 0) < after && leftMs() > 0) await watched.news(leftMs(), ports.cancelled);
-  const between = watched.world.formerly(target).filter(({ metadata }) => (metadata?.generation ?? 0) > before && (metadata?.generation ?? 0) < after);
-  return target.containers.flatMap((container) => {
-    const other = between.map((workload) => imageIn(target.kind, workload, container.name))
+  while ((watched.world.view(change).workload?.metadata?.generation ?? 0) < after && leftMs() > 0) await watched.news(leftMs(), ports.cancelled);
+  const between = watched.world.formerly(change).filter(({ metadata }) => (metadata?.generation ?? 0) > before && (metadata?.generation ?? 0) < after);
+  return change.containers.flatMap((container) => {
+    const other = between.map((workload) => imageIn(change.kind, workload, container.name))
       .findLast((image) => image !== undefined && image !== container.before && !isSet(container, image));
     if (other === undefined) return [];
-    written.overwrite(target.ref, container.name, other);
-    return [`Container ${container.name} of ${target.ref} was set to ${other}`];
+    written.overwrite(change.ref, container.name, other);
+    return [`Container ${container.name} of ${change.ref} was set to ${other}`];
   });
 }

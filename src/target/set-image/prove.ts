@@ -28,15 +28,15 @@ export async function proveRelease(
 
 /** Leaves out, and says so, checks of Services whose workloads want no pods at all: nobody is there to answer. */
 function askable({ ports, watched, services }: OpenRelease, followed: readonly Followed[], checks: readonly SmokeCheck[]): SmokeCheck[] {
-  const views = followed.map(({ workload: target }) => watched.world.view(target));
+  const views = followed.map(({ workload: change }) => watched.world.view(change));
   return checks.filter((check) => {
     const name = check.target.type === 'service' ? check.target.name : undefined;
     const service = services.find((each) => name !== undefined && nameOf(each) === name);
-    const behind = views.flatMap(({ of: target, workload }) =>
-      (workload && service && selects(service, workload.spec?.template?.metadata?.labels) ? [{ target, workload }] : []));
-    if (behind.length === 0 || behind.some(({ target, workload }) => !wantsNoPods(target.kind, workload))) return true;
-    const why = behind.map(({ target, workload }) =>
-      (target.kind === 'daemonset' ? `no node takes the pods of ${target.name}${selectorOf(workload.spec?.template?.spec)}` : `${target.name} is scaled to 0 replicas`));
+    const behind = views.flatMap(({ of: change, workload }) =>
+      (workload && service && selects(service, workload.spec?.template?.metadata?.labels) ? [{ change, workload }] : []));
+    if (behind.length === 0 || behind.some(({ change, workload }) => !wantsNoPods(change.kind, workload))) return true;
+    const why = behind.map(({ change, workload }) =>
+      (change.kind === 'daemonset' ? `no node takes the pods of ${change.name}${selectorOf(workload.spec?.template?.spec)}` : `${change.name} is scaled to 0 replicas`));
     ports.log.warning(`Smoke check \`${check.text}\` was not asked: ${why.join(' and ')}, so that nothing runs that could answer.`);
     return false;
   });
@@ -76,12 +76,12 @@ export function smokeTarget(release: OpenRelease, followed: readonly Followed[])
     const service = release.services.find((each) => nameOf(each) === name);
     return service !== undefined && selects(service, labels);
   };
-  const views = (): WorkloadView[] => followed.map(({ workload: target }) => watched.world.view(target));
+  const views = (): WorkloadView[] => followed.map(({ workload: change }) => watched.world.view(change));
   return {
     api: release.cluster.api, namespace: release.cluster.namespace, services: release.services, failedBefore: release.failedBefore,
     podsBehind: (service) => views().flatMap(({ newPods }) => newPods.filter((pod) => leadsTo(service, pod.metadata?.labels))),
-    isServed: (service) => views().some(({ of: target, workload }) =>
-      target.kind === 'deployment' && workload !== undefined && desiredReplicas(workload) > 0 && leadsTo(service, workload.spec?.template?.metadata?.labels)),
+    isServed: (service) => views().some(({ of: change, workload }) =>
+      change.kind === 'deployment' && workload !== undefined && desiredReplicas(workload) > 0 && leadsTo(service, workload.spec?.template?.metadata?.labels)),
     news: (signal) => watched.news(quietMs, signal),
   };
 }

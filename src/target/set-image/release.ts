@@ -1,6 +1,6 @@
 import type { ReleaseScope, OpenRelease } from './open-release.js';
 import { watchWorkloads } from '../../kubernetes/observe/watching.js';
-import { checksBefore } from '../../check/smoke/held.js';
+import { checksBefore } from '../../check/smoke/before.js';
 import { takeSnapshot } from './snapshot.js';
 import { Written } from './written.js';
 import type { RecordedImages } from './recorded.js';

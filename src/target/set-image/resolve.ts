@@ -25,10 +25,10 @@ export interface WorkloadProblem extends Problem {
 /**
  * Which containers of which workloads get the image. Pure; every problem is reported, not the first.
  * @param after the reference to set
- * @param held Deployments that another run holds paused, or left so when it died: that is waited for, or mended
+ * @param paused Deployments that another run holds paused, or left so when it died: that is waited for, or mended
  */
 export function resolveChanges(
-  found: readonly FoundWorkload[], image: ImageName, after: string, namespace: string, held: ReadonlySet<string>,
+  found: readonly FoundWorkload[], image: ImageName, after: string, namespace: string, paused: ReadonlySet<string>,
 ): { changes: ImageChange[]; problems: WorkloadProblem[] } {
   const problems: WorkloadProblem[] = [];
   const changes = new Map<string, ImageChange>();
@@ -43,7 +43,7 @@ export function resolveChanges(
       problems.push(noContainer(ref, workload, image, where));
       continue;
     }
-    const refused = refusal(ref, workload, held);
+    const refused = refusal(ref, workload, paused);
     if (refused) problems.push({ cause: 'not-deployable', where, ...refused });
     const known = changes.get(refText(ref));
     const more = containers.filter(({ name }) => !known?.containers.some((other) => other.name === name)).map((each) => ({ ...each, after }));
@@ -91,14 +91,14 @@ function noContainer(ref: WorkloadRef, workload: Workload, image: ImageName, whe
   };
 }
 
-function refusal(ref: WorkloadRef, workload: Workload, held: ReadonlySet<string>): { message: string; hint: string } | undefined {
+function refusal(ref: WorkloadRef, workload: Workload, paused: ReadonlySet<string>): { message: string; hint: string } | undefined {
   if ((ref.kind === 'statefulset' || ref.kind === 'daemonset') && workload.spec?.updateStrategy?.type === 'OnDelete') {
     return {
       message: 'has the update strategy OnDelete: Kubernetes replaces none of its pods, whatever image is set',
       hint: 'Set spec.updateStrategy.type to RollingUpdate.',
     };
   }
-  if (ref.kind === 'deployment' && workload.spec?.paused && !held.has(refText(ref))) {
+  if (ref.kind === 'deployment' && workload.spec?.paused && !paused.has(refText(ref))) {
     return { message: 'is paused, and so would never be rolled out', hint: `Find out who paused it and why; \`kubectl rollout resume ${refText(ref)}\` lets it go on.` };
   }
   return undefined;

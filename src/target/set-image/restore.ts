@@ -7,7 +7,7 @@ import { apiPath, workloadResource } from '../../kubernetes/client/resources.js'
 import { sameImage, sameRepository } from '../../image/reference.js';
 import { messageOf } from '../../outcome/wording.js';
 import type { Clock } from '../../ports/clock.js';
-import { letGoOperations } from './hold.js';
+import { resumeOperations } from './pause.js';
 import { containersOf, imageIn, pausedByOthers } from '../../kubernetes/observe/workload.js';
 import { imageBack, isSet, type ImageChange, type ContainerChange, type PausedDeployment } from './image-change.js';
 import { retry, type RetryPolicy } from '../../ports/retry.js';
@@ -15,42 +15,44 @@ import { retry, type RetryPolicy } from '../../ports/retry.js';
 /** What became of one workload when the old images were put back. */
 export type Restored =
   | (Holding & { readonly result: 'restored' })
-  /** It held the old images already: the change had never reached it. */
+  /** It had the old images already: the change had never reached it. */
   | (Holding & { readonly result: 'untouched' })
   /** It was changed, and holds what a rollback would set: there is nothing better to go back to. */
   | (Holding & { readonly result: 'kept' })
   /** Somebody else has changed it, and nothing of theirs was overwritten. */
-  | { readonly target: ImageChange; readonly result: 'superseded'; readonly message: string }
+  | { readonly change: ImageChange; readonly result: 'superseded'; readonly message: string }
   /** @property unanswered a patch was sent, and nobody knows what became of it */
-  | { readonly target: ImageChange; readonly result: 'error'; readonly message: string; readonly unanswered: boolean };
+  | { readonly change: ImageChange; readonly result: 'error'; readonly message: string; readonly unanswered: boolean };
 
 interface Holding {
-  readonly target: ImageChange;
+  readonly change: ImageChange;
   readonly generation: number;
   /** Container name → image that it holds now. */
   readonly images: ReadonlyMap<string, string>;
 }
 
 /** The patch that puts the old images back where this run's stand, and fails as a whole where anything else does. */
-export function restorePatch(target: ImageChange, workload: Workload, held: PausedDeployment | undefined): PatchOperation[] | { readonly superseded: string } {
-  if (workload.metadata?.uid !== target.uid) return { superseded: `${target.ref} was deleted and made anew during the run` };
+export function restorePatch(
+  change: ImageChange, workload: Workload, paused: PausedDeployment | undefined,
+): PatchOperation[] | { readonly superseded: string } {
+  if (workload.metadata?.uid !== change.uid) return { superseded: `${change.ref} was deleted and made anew during the run` };
   const operations: PatchOperation[] = [];
-  for (const wanted of target.containers) {
+  for (const wanted of change.containers) {
     const { name, before } = wanted;
-    const placed = containersOf(target.kind, workload).find(({ container }) => container.name === name);
-    if (!placed) return { superseded: `container ${name} of ${target.ref} was removed during the run` };
+    const placed = containersOf(change.kind, workload).find(({ container }) => container.name === name);
+    if (!placed) return { superseded: `container ${name} of ${change.ref} was removed during the run` };
     const { image } = placed.container;
     if (image === before || isBack(wanted, image)) continue;
-    if (!isSet(wanted, image)) return { superseded: `container ${name} of ${target.ref} was set to ${image} by somebody else` };
+    if (!isSet(wanted, image)) return { superseded: `container ${name} of ${change.ref} was set to ${image} by somebody else` };
     operations.push(
       { op: 'test', path: `${placed.pointer}/name`, value: name },
       { op: 'test', path: `${placed.pointer}/image`, value: image },
       { op: 'replace', path: `${placed.pointer}/image`, value: imageBack(wanted) },
     );
   }
-  if (operations.length > 0 && pausedByOthers(workload)) return { superseded: `${target.ref} was paused by somebody else` };
-  if (held) operations.push(...letGoOperations(workload, held));
-  return operations.length === 0 ? [] : [{ op: 'test', path: '/metadata/uid', value: target.uid }, ...operations];
+  if (operations.length > 0 && pausedByOthers(workload)) return { superseded: `${change.ref} was paused by somebody else` };
+  if (paused) operations.push(...resumeOperations(workload, paused));
+  return operations.length === 0 ? [] : [{ op: 'test', path: '/metadata/uid', value: change.uid }, ...operations];
 }
 
 /**
@@ -68,33 +70,33 @@ function isBack(wanted: ContainerChange, image: string | undefined): boolean {
  * Puts the old images of one workload back. The tests inside the patch make the API server refuse it when something else
  * was written since it was read. Replicas and everything else are never touched. What was not answered is read again
  * first, and only repeated when it was not done.
- * @param held the run may have paused the Deployment: the hold is lifted in the same patch
+ * @param paused the run may have paused the Deployment: the hold is lifted in the same patch
  */
-export async function restore({ api, namespace }: Cluster, clock: Clock, target: ImageChange, held: PausedDeployment | undefined): Promise<Restored> {
-  const path = apiPath(workloadResource[target.kind], namespace, target.name);
+export async function restore({ api, namespace }: Cluster, clock: Clock, change: ImageChange, paused: PausedDeployment | undefined): Promise<Restored> {
+  const path = apiPath(workloadResource[change.kind], namespace, change.name);
   let sent = false;
   const attempt = async (): Promise<Restored> => {
-    const workload = await api.find<Workload>(workloadResource[target.kind], namespace, target.name);
-    const patch = workload ? restorePatch(target, workload, held) : { superseded: `${target.ref} was deleted during the run` };
+    const workload = await api.find<Workload>(workloadResource[change.kind], namespace, change.name);
+    const patch = workload ? restorePatch(change, workload, paused) : { superseded: `${change.ref} was deleted during the run` };
     if ('superseded' in patch) {
-      if (held && workload) await liftHold(api, path, target, workload, held);
-      return { target, result: 'superseded', message: patch.superseded };
+      if (paused && workload) await liftPause(api, path, change, workload, paused);
+      return { change, result: 'superseded', message: patch.superseded };
     }
     // Nothing is left to do: because it was never changed, or because an earlier try that nobody answered was done.
-    if (patch.length === 0 || !workload) return holding(target, sent ? 'restored' : isKept(target, workload) ? 'kept' : 'untouched', workload);
+    if (patch.length === 0 || !workload) return holding(change, sent ? 'restored' : isKept(change, workload) ? 'kept' : 'untouched', workload);
     const setsImages = patch.some(({ op, path: of }) => op === 'replace' && of.endsWith('/image'));
-    const result = !setsImages && !sent && isKept(target, workload) ? 'kept' : 'restored';
+    const result = !setsImages && !sent && isKept(change, workload) ? 'kept' : 'restored';
     sent ||= setsImages;
-    return holding(target, result, await api.patch<Workload>(path, patch, { timeoutMs: 10_000 }));
+    return holding(change, result, await api.patch<Workload>(path, patch, { timeoutMs: 10_000 }));
   };
   try {
     return await persistently(clock, () => retry(clock, lookingAgain, attempt));
   } catch (error) {
     if (error instanceof ApiError && isOvertaken(error)) {
-      return { target, result: 'superseded', message: `${target.ref} was changed by somebody else while the old images were put back: ${error.message}` };
+      return { change, result: 'superseded', message: `${change.ref} was changed by somebody else while the old images were put back: ${error.message}` };
     }
     const unanswered = sent && error instanceof ApiError && error.passing;
-    return { target, result: 'error', message: `${target.ref} could not be put back: ${messageOf(error)}`, unanswered };
+    return { change, result: 'error', message: `${change.ref} could not be put back: ${messageOf(error)}`, unanswered };
   }
 }
 
@@ -107,35 +109,35 @@ const lookingAgain: RetryPolicy = { delaysMs: Array.from({ length: 4 }, () => 50
 const isOvertaken = (error: ApiError): boolean => isFailedTest(error) || error.status === 409;
 
 /** What a workload that the run has never changed holds: it is left as it is. */
-export async function leaveAlone({ api, namespace }: Cluster, target: ImageChange): Promise<Restored> {
-  const workload = await api.find<Workload>(workloadResource[target.kind], namespace, target.name).catch(() => undefined);
-  return holding(target, 'untouched', workload);
+export async function leaveAlone({ api, namespace }: Cluster, change: ImageChange): Promise<Restored> {
+  const workload = await api.find<Workload>(workloadResource[change.kind], namespace, change.name).catch(() => undefined);
+  return holding(change, 'untouched', workload);
 }
 
-const holding = (target: ImageChange, result: 'restored' | 'untouched' | 'kept', workload: Workload | undefined): Restored => ({
-  target, result, generation: workload?.metadata?.generation ?? 0,
-  images: new Map(target.containers.map(({ name }) => [name, (workload && imageIn(target.kind, workload, name)) ?? ''])),
+const holding = (change: ImageChange, result: 'restored' | 'untouched' | 'kept', workload: Workload | undefined): Restored => ({
+  change, result, generation: workload?.metadata?.generation ?? 0,
+  images: new Map(change.containers.map(({ name }) => [name, (workload && imageIn(change.kind, workload, name)) ?? ''])),
 });
 
 /** A container of it was changed, and is left as it is. */
-const isKept = (target: ImageChange, workload: Workload | undefined): boolean => workload !== undefined && target.containers.some((wanted) => {
-  const image = imageIn(target.kind, workload, wanted.name);
+const isKept = (change: ImageChange, workload: Workload | undefined): boolean => workload !== undefined && change.containers.some((wanted) => {
+  const image = imageIn(change.kind, workload, wanted.name);
   return image !== wanted.before && isSet(wanted, image);
 });
 
 /** The images are somebody else's by now; the hold is still this run's, and is lifted. */
-export async function liftHold(api: Api, path: string, target: ImageChange, workload: Workload, held: PausedDeployment): Promise<void> {
-  const change = letGoOperations(workload, held);
-  if (change.length === 0 || workload.metadata?.uid !== target.uid) return;
-  await api.patch(path, [{ op: 'test', path: '/metadata/uid', value: target.uid }, ...change]);
+export async function liftPause(api: Api, path: string, change: ImageChange, workload: Workload, paused: PausedDeployment): Promise<void> {
+  const operations = resumeOperations(workload, paused);
+  if (operations.length === 0 || workload.metadata?.uid !== change.uid) return;
+  await api.patch(path, [{ op: 'test', path: '/metadata/uid', value: change.uid }, ...operations]);
 }
 
 /**
  * The commands that put the old images back by hand, as far as they change something for the better.
  * @param now `deployment/api:app` → image that it holds; what is not known may be anything
  */
-export const undoArguments = (targets: readonly ImageChange[], now?: ReadonlyMap<string, string>): string[][] => targets.flatMap((target) => {
-  const containers = target.containers.filter((each) => imageBack(each) !== '' && !isBack(each, now?.get(`${target.ref}:${each.name}`)));
-  if (containers.length === 0 || target.nothingGood) return [];
-  return [['set', 'image', target.ref, ...containers.map((container) => `${container.name}=${imageBack(container)}`)]];
+export const undoArguments = (changes: readonly ImageChange[], now?: ReadonlyMap<string, string>): string[][] => changes.flatMap((change) => {
+  const containers = change.containers.filter((each) => imageBack(each) !== '' && !isBack(each, now?.get(`${change.ref}:${each.name}`)));
+  if (containers.length === 0 || change.nothingGood) return [];
+  return [['set', 'image', change.ref, ...containers.map((container) => `${container.name}=${imageBack(container)}`)]];
 });

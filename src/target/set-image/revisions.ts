@@ -48,11 +48,11 @@ async function revision(
 }
 
 /** Notes on each workload which image was proven on it. A note that cannot be written costs nothing but the note. */
-export async function annotateVerified(cluster: Cluster, targets: readonly ImageChange[]): Promise<void> {
-  await Promise.all(contentsOf(targets, 'after').filter((each, index, all) => all.findIndex((other) => other.subject === each.subject) === index).map(async ({ subject: workload, version: image }) => {
-    const target = targets.find((each) => each.ref === workload);
-    if (!target) return;
+export async function annotateVerified(cluster: Cluster, changes: readonly ImageChange[]): Promise<void> {
+  await Promise.all(contentsOf(changes, 'after').filter((each, index, all) => all.findIndex((other) => other.subject === each.subject) === index).map(async ({ subject: workload, version: image }) => {
+    const change = changes.find((each) => each.ref === workload);
+    if (!change) return;
     const body = { metadata: { annotations: { [verifiedAnnotation]: image } } };
-    await cluster.api.send<Workload>('PATCH', apiPath(workloadResource[target.kind], cluster.namespace, target.name), body, { contentType: 'application/merge-patch+json' }).catch(() => undefined);
+    await cluster.api.send<Workload>('PATCH', apiPath(workloadResource[change.kind], cluster.namespace, change.name), body, { contentType: 'application/merge-patch+json' }).catch(() => undefined);
   }));
 }

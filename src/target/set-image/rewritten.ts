@@ -20,28 +20,28 @@ const dryRunWithinMs = 5000;
  * run that is refused says nothing.
  */
 export async function foresee(
-  { api, namespace }: Cluster, targets: readonly ImageChange[], workloads: readonly (Workload | undefined)[], signal: AbortSignal,
+  { api, namespace }: Cluster, changes: readonly ImageChange[], workloads: readonly (Workload | undefined)[], signal: AbortSignal,
 ): Promise<ImageChange[]> {
-  return Promise.all(targets.map(async (target, index) => {
+  return Promise.all(changes.map(async (change, index) => {
     const workload = workloads[index];
-    if (!workload || target.containers.every(({ before, after }) => sameRepository(before, after))) return target;
-    const operations = target.containers.flatMap(({ name, after }) => containersOf(target.kind, workload)
+    if (!workload || change.containers.every(({ before, after }) => sameRepository(before, after))) return change;
+    const operations = change.containers.flatMap(({ name, after }) => containersOf(change.kind, workload)
       .filter(({ container }) => container.name === name).map(({ pointer }) => ({ op: 'replace', path: `${pointer}/image`, value: after })));
-    const path = `${apiPath(workloadResource[target.kind], namespace, target.name)}?dryRun=All`;
+    const path = `${apiPath(workloadResource[change.kind], namespace, change.name)}?dryRun=All`;
     const options = { contentType: 'application/json-patch+json', timeoutMs: dryRunWithinMs, signal };
     const answer = await api.send<Workload>('PATCH', path, operations, options).catch((error: unknown) => {
       if (signal.aborted) throw error;
       return undefined;
     });
-    return answer ? withStored(target, answer) : target;
+    return answer ? withStored(change, answer) : change;
   }));
 }
 
 /** The target with what a workload holds in its containers, where that is not what is set. */
-const withStored = (target: ImageChange, workload: Workload): ImageChange => ({
-  ...target,
-  containers: target.containers.map((wanted) => {
-    const image = imageIn(target.kind, workload, wanted.name);
+const withStored = (change: ImageChange, workload: Workload): ImageChange => ({
+  ...change,
+  containers: change.containers.map((wanted) => {
+    const image = imageIn(change.kind, workload, wanted.name);
     return image === undefined || image === wanted.after ? wanted : { ...wanted, becomes: image };
   }),
 });
@@ -51,5 +51,5 @@ export const becomesAnother = ({ after, becomes }: ContainerChange): boolean =>
   becomes !== undefined && digestOf(after) !== undefined && digestOf(becomes) !== digestOf(after);
 
 /** What is going to be rewritten, in a sentence for each container. */
-export const describeRewriting = (targets: readonly ImageChange[]): string[] => targets.flatMap(({ ref, containers }) =>
+export const describeRewriting = (changes: readonly ImageChange[]): string[] => changes.flatMap(({ ref, containers }) =>
   containers.flatMap(({ name, after, becomes }) => (becomes === undefined ? [] : [`Container ${name} of ${ref}: the cluster stores ${becomes} when ${after} is set (admission rewrites it).`])));

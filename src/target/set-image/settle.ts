@@ -18,32 +18,32 @@ const settleForMs = 30_000;
  * @throws ClusterError superseded when somebody changed an image meanwhile; what the run was cancelled with
  */
 export async function settled(release: OpenRelease, ledger: Ledger | undefined): Promise<OpenRelease> {
-  const { ports, watched, changes: targets } = release;
+  const { ports, watched, changes } = release;
   if (!ledger || !isOpen(ledger, release)) return release;
   const until = ports.clock.monotonic() + settleForMs;
-  for (let now = release; ; now = { ...release, snapshots: targets.map((target) => takeSnapshot(watched.world, target)) }) {
+  for (let now = release; ; now = { ...release, snapshots: changes.map((change) => takeSnapshot(watched.world, change)) }) {
     const unsettled = now.snapshots.filter(({ unhealthy }) => unhealthy !== undefined);
     const leftMs = until - ports.clock.monotonic();
-    const failing = unsettled.some(({ change: target }) => watched.world.view(target).newPods.some(isFailing));
+    const failing = unsettled.some(({ change }) => watched.world.view(change).newPods.some(isFailing));
     if (unsettled.length === 0 || failing || leftMs <= 0) return now;
-    if (now === release) ports.log.info(`Waiting at most ${settleForMs / 1000} s for what is not complete yet: ${unsettled.map(({ change: target, unhealthy }) => `${target.ref} (${unhealthy})`).join(', ')}`);
+    if (now === release) ports.log.info(`Waiting at most ${settleForMs / 1000} s for what is not complete yet: ${unsettled.map(({ change, unhealthy }) => `${change.ref} (${unhealthy})`).join(', ')}`);
     await watched.news(leftMs, ports.cancelled);
-    for (const target of targets) stillThere(release, target);
+    for (const change of changes) stillThere(release, change);
   }
 }
 
 /** Whether it depends on how well these images do now where a rollback would go. */
-function isOpen({ run, releases }: Ledger, { changes: targets, snapshots }: OpenRelease): boolean {
-  const images = contentsOf(targets, 'before');
-  const unsettled = new Set(snapshots.filter(({ unhealthy }) => unhealthy !== undefined).map(({ change: target }) => target.ref));
+function isOpen({ run, releases }: Ledger, { changes, snapshots }: OpenRelease): boolean {
+  const images = contentsOf(changes, 'before');
+  const unsettled = new Set(snapshots.filter(({ unhealthy }) => unhealthy !== undefined).map(({ change }) => change.ref));
   const isLeft = run.phase === 'unverified' && sameContents(run.after, images);
   return !isLeft && lastGood(releases, images, unsettled) !== undefined;
 }
 
 /** What was there when the run began to look is what it goes back to: nothing that somebody sets meanwhile is overwritten. */
-function stillThere({ watched }: OpenRelease, target: ImageChange): void {
-  const { workload } = watched.world.view(target);
-  const containers = workload ? containersOf(target.kind, workload) : [];
-  const same = target.containers.every(({ name, before }) => containers.some(({ container }) => container.name === name && container.image === before));
-  if (!same) throw new ClusterError('superseded', `${target.ref} was changed by somebody else while the run waited for it to be complete.`);
+function stillThere({ watched }: OpenRelease, change: ImageChange): void {
+  const { workload } = watched.world.view(change);
+  const containers = workload ? containersOf(change.kind, workload) : [];
+  const same = change.containers.every(({ name, before }) => containers.some(({ container }) => container.name === name && container.image === before));
+  if (!same) throw new ClusterError('superseded', `${change.ref} was changed by somebody else while the run waited for it to be complete.`);
 }

@@ -18,10 +18,10 @@ export interface WorkloadSnapshot {
   readonly running: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-export function takeSnapshot(world: World, target: ImageChange): WorkloadSnapshot {
-  const view = world.view(target);
+export function takeSnapshot(world: World, change: ImageChange): WorkloadSnapshot {
+  const view = world.view(change);
   return {
-    change: target,
+    change,
     generation: view.workload?.metadata?.generation ?? 0,
     unhealthy: unhealthiness(view),
     isIdle: !view.newPods.some(isReady),
@@ -35,17 +35,17 @@ export type ImagesOf = typeof imageOf;
 
 /** What a change to `images` is to be measured against, as the world stands before it. */
 export function expectationOf(
-  world: World, target: ImageChange, generation: number, images: keyof ImagesOf, services: readonly ServiceExpectation[],
+  world: World, change: ImageChange, generation: number, images: keyof ImagesOf, services: readonly ServiceExpectation[],
 ): Expectation {
-  const view = world.view(target);
+  const view = world.view(change);
   const pods = [...view.newPods, ...view.oldPods, ...view.leavingPods];
   const restarts = pods.flatMap((pod) =>
     statusesOf(pod).map((status) => [restartKey(pod, status.name), status.restartCount ?? 0] as const));
   return {
     generation,
-    images: new Map(target.containers.map((container) => [container.name, imageOf[images](container)])),
+    images: new Map(change.containers.map((container) => [container.name, imageOf[images](container)])),
     restartsBefore: new Map(restarts),
-    eventsBefore: new Set(view.eventsOf(target.uid).map(occurrenceOf)),
+    eventsBefore: new Set(view.eventsOf(change.uid).map(occurrenceOf)),
     endedBefore: endedBefore(view),
     goal: 'whole',
     progressBefore: conditionOf(view.workload?.status?.conditions, 'Progressing')?.lastUpdateTime,

@@ -24,21 +24,21 @@ export interface Look {
  * @throws FailedRollout; CancelledError
  */
 export async function standing(release: OpenRelease, { images, forMs, steadyMs, stage }: Look): Promise<Followed[]> {
-  const { ports, watched, config, changes: targets } = release;
-  const podsOf = (target: ImageChange): readonly Pod[] => watched.world.view(target).newPods;
-  const followed = targets.map((target): Followed => {
-    const { workload } = watched.world.view(target);
+  const { ports, watched, config, changes } = release;
+  const podsOf = (change: ImageChange): readonly Pod[] => watched.world.view(change).newPods;
+  const followed = changes.map((change): Followed => {
+    const { workload } = watched.world.view(change);
     const expectedImage = (container: ContainerChange): string => {
-      const now = workload && imageIn(target.kind, workload, container.name);
+      const now = workload && imageIn(change.kind, workload, container.name);
       if (images === 'before') return container.before;
       return now !== undefined && isSet(container, now) ? now : imageSet(container);
     };
-    const held = new Map(target.containers.map((container) => [container.name, expectedImage(container)]));
-    return { workload: target, expected: { ...expectation(release, target, workload?.metadata?.generation ?? 0, 'after'), images: held } };
+    const held = new Map(change.containers.map((container) => [container.name, expectedImage(container)]));
+    return { workload: change, expected: { ...expectation(release, change, workload?.metadata?.generation ?? 0, 'after'), images: held } };
   });
-  const unforgiving = followed.map(({ workload: target, expected }): Followed =>
-    ({ workload: target, expected: { ...expected, restartsBefore: restartsForgiven(podsOf(target)) } }));
-  const toOutliveMs = targets.some((target) => podsOf(target).flatMap(statusesOf).some(endedLately)) ? longestLifeMs : 0;
+  const unforgiving = followed.map(({ workload: change, expected }): Followed =>
+    ({ workload: change, expected: { ...expected, restartsBefore: restartsForgiven(podsOf(change)) } }));
+  const toOutliveMs = changes.some((change) => podsOf(change).flatMap(statusesOf).some(endedLately)) ? longestLifeMs : 0;
   const patience = { deadlineAt: ports.clock.monotonic() + forMs + toOutliveMs, steadyMs, of: config.patienceMs };
   await follow(ports, watched, unforgiving, patience, stage, ports.cancelled);
   return followed;

@@ -27,14 +27,14 @@ export async function undoRelease(before: OpenRelease, failure: DeployError, jou
   const cancelled = failure instanceof CancelledError;
   const seen = cancelled ? [] : await evidenceOf(release, failure);
   const recorded = recording(journal);
-  const restored = await Promise.all(release.changes.map((target) => putBack(release, target, journal)));
+  const restored = await Promise.all(release.changes.map((change) => putBack(release, change, journal)));
   const restoredAfterMs = ports.clock.monotonic() - startedAt;
   const lost = restored.flatMap(lostWords);
   const kept = restored.flatMap((each) => (each.result === 'kept' ? [each] : []));
   const back = restored.filter(({ result }) => result === 'restored');
-  for (const { target } of back) ports.log.progress('rollback', target.ref, 'old images set again');
-  const untouched = restored.filter(({ result }) => result === 'untouched').map(({ target }) => target.ref);
-  const changed = restored.filter(({ result }) => result === 'restored' || result === 'error').map(({ target }) => target.ref);
+  for (const { change } of back) ports.log.progress('rollback', change.ref, 'old images set again');
+  const untouched = restored.filter(({ result }) => result === 'untouched').map(({ change }) => change.ref);
+  const changed = restored.filter(({ result }) => result === 'restored' || result === 'error').map(({ change }) => change.ref);
   const tookMs = (): number => ports.clock.monotonic() - startedAt;
   const evidence = (): Evidence[] => [...seen, ...freedEvidence(release)];
   if (back.length + lost.length + kept.length === 0 && !journal.resumed) {
@@ -46,7 +46,7 @@ export async function undoRelease(before: OpenRelease, failure: DeployError, jou
   const notes = [...await unrecorded(recorded, ports.clock), ...lost, ...kept.map((each) => keptWords(each, failure)), ...proof.notes];
   return {
     result: holds ? 'restored' : 'failed', notes, evidence: evidence(), untouched, changed,
-    nothingGood: !holds && lost.length === 0 && (kept.length > 0 || back.some(({ target }) => target.nothingGood)),
+    nothingGood: !holds && lost.length === 0 && (kept.length > 0 || back.some(({ change }) => change.nothingGood)),
     restoredAfterMs: back.length > 0 ? restoredAfterMs : undefined,
     verifiedAfterMs: holds ? tookMs() - restoredAfterMs : undefined,
     tookMs: tookMs(),
@@ -55,9 +55,9 @@ export async function undoRelease(before: OpenRelease, failure: DeployError, jou
 }
 
 /** What this run has never changed is not touched: whatever it holds now is somebody else's. */
-function putBack({ cluster, ports, written, paused }: OpenRelease, target: ImageChange, { resumed }: UndoJournal): Promise<Restored> {
-  if (!resumed && !written.mayHaveChanged(target.ref)) return leaveAlone(cluster, target);
-  return restore(cluster, ports.clock, target, paused.get(target.ref));
+function putBack({ cluster, ports, written, paused }: OpenRelease, change: ImageChange, { resumed }: UndoJournal): Promise<Restored> {
+  if (!resumed && !written.mayHaveChanged(change.ref)) return leaveAlone(cluster, change);
+  return restore(cluster, ports.clock, change, paused.get(change.ref));
 }
 
 function lostWords(each: Restored): string[] {
@@ -67,8 +67,8 @@ function lostWords(each: Restored): string[] {
 }
 
 /** Where the failure names workloads, the others have not failed. */
-function keptWords({ target: { ref }, images }: Extract<Restored, { result: 'kept' }>, failure: DeployError): string {
-  const isOther = failure instanceof FailedRollout && failure.failed.every(({ workload: target }) => target.ref !== ref);
+function keptWords({ change: { ref }, images }: Extract<Restored, { result: 'kept' }>, failure: DeployError): string {
+  const isOther = failure instanceof FailedRollout && failure.failed.every(({ workload: change }) => change.ref !== ref);
   const holds = `${ref} holds ${[...images.values()].join(', ')}, which is the last verified release`;
   return isOther ? `${holds}, and is left as it is: what failed is another workload.` : `${holds} and has failed now: there is nothing better.`;
 }
@@ -90,7 +90,7 @@ interface Way {
 
 function prove(release: OpenRelease, restored: readonly Restored[], way: Way): Promise<Proof> {
   const judged = restored.flatMap((each): Followed[] => (isToBeProven(release, each, way)
-    ? [{ workload: each.target, expected: { ...expectation(release, each.target, each.generation, 'back'), images: each.images } }] : []));
+    ? [{ workload: each.change, expected: { ...expectation(release, each.change, each.generation, 'back'), images: each.images } }] : []));
   return whileUnsticking(release, judged, 'rollback', () => verify(release, judged, way));
 }
 
@@ -99,9 +99,9 @@ function isToBeProven({ snapshots }: OpenRelease, each: Restored, { resumed }: W
   if (each.result === 'restored') return true;
   if (each.result !== 'untouched') return false;
   if (resumed) return true;
-  const { target, images } = each;
-  const wasHealthy = snapshots.find((snapshot) => snapshot.change.ref === target.ref)?.unhealthy === undefined;
-  return wasHealthy && target.containers.every(({ name, before }) => images.get(name) === before);
+  const { change, images } = each;
+  const wasHealthy = snapshots.find((snapshot) => snapshot.change.ref === change.ref)?.unhealthy === undefined;
+  return wasHealthy && change.containers.every(({ name, before }) => images.get(name) === before);
 }
 
 async function verify(release: OpenRelease, judged: readonly Followed[], { cancelled }: Way): Promise<Proof> {
@@ -142,16 +142,16 @@ function soonAfterCancellation({ ports: { cancelled, clock } }: OpenRelease, ove
 function differingDigests({ snapshots, watched, written }: OpenRelease): { readonly wrong: string | undefined; readonly beside: readonly string[] } {
   let wrong: string | undefined;
   const beside: string[] = [];
-  for (const { change: target, running } of snapshots) {
-    const now = runningDigests(watched.world.view(target).newPods);
+  for (const { change, running } of snapshots) {
+    const now = runningDigests(watched.world.view(change).newPods);
     for (const [name, before] of running) {
       const other = [...(now.get(name) ?? [])].find((digest) => !before.has(digest));
-      const own = target.containers.find((container) => container.name === name);
+      const own = change.containers.find((container) => container.name === name);
       if (other === undefined) continue;
-      if (!own) beside.push(`Container ${name} of ${target.ref} runs another digest (${other}) than before the run, which had not set it and so does not restore it.`);
+      if (!own) beside.push(`Container ${name} of ${change.ref} runs another digest (${other}) than before the run, which had not set it and so does not restore it.`);
       // Where something else than what ran is gone back to, its digest is another one.
-      else if (own.back === undefined && !written.hasOverwritten(target)) {
-        wrong ??= `Container ${name} of ${target.ref} runs ${other} now, and ran ${[...before].join(' and ')} before: its tag was moved meanwhile.`;
+      else if (own.back === undefined && !written.hasOverwritten(change)) {
+        wrong ??= `Container ${name} of ${change.ref} runs ${other} now, and ran ${[...before].join(' and ')} before: its tag was moved meanwhile.`;
       }
     }
   }

@@ -26,7 +26,7 @@ type Stage = 'rollout' | 'rollback';
 /** Frees StatefulSets that are stuck for as long as the work takes: a broken pod may show only in the middle of it. */
 export async function whileUnsticking<T>(release: OpenRelease, followed: readonly Followed[], stage: Stage, work: () => Promise<T>): Promise<T> {
   const over = new AbortController();
-  const unsticking = unstick(release, followed.filter(({ workload: target }) => target.kind === 'statefulset'), stage, over.signal);
+  const unsticking = unstick(release, followed.filter(({ workload: change }) => change.kind === 'statefulset'), stage, over.signal);
   try {
     return await work();
   } finally {
@@ -38,7 +38,7 @@ export async function whileUnsticking<T>(release: OpenRelease, followed: readonl
 /** A pod that a controller waits for, and why it is not ready. */
 interface Broken {
   readonly pod: Pod;
-  readonly target: ImageChange;
+  readonly change: ImageChange;
   readonly symptom?: Symptom;
 }
 
@@ -70,8 +70,8 @@ async function unstick(release: OpenRelease, followed: readonly Followed[], stag
  * Not before the controller has seen the present template: it would create the pod again from the bad one. One that
  * replaces its pods side by side replaces them by itself.
  */
-function isOrdered({ watched }: OpenRelease, { workload: target, expected }: Followed): boolean {
-  const { workload } = watched.world.view(target);
+function isOrdered({ watched }: OpenRelease, { workload: change, expected }: Followed): boolean {
+  const { workload } = watched.world.view(change);
   return workload !== undefined && hasObserved(workload, expected.generation) && workload.spec?.podManagementPolicy !== 'Parallel';
 }
 
@@ -85,7 +85,7 @@ function ofThisRun(release: OpenRelease, each: Followed, stage: Stage): Broken[]
     return own !== undefined && (image === own.after || image === imageSet(own)) && image !== each.expected.images.get(own.name);
   };
   return [...newPods, ...oldPods].filter((pod) => !isReady(pod) && [...pod.spec?.containers ?? [], ...pod.spec?.initContainers ?? []].some(isOfThisRun))
-    .map((pod) => ({ pod, target: each.workload }));
+    .map((pod) => ({ pod, change: each.workload }));
 }
 
 /** The pod of an earlier template that the controller waits for. One that a partition keeps would come back as it is. */
@@ -96,7 +96,7 @@ function waitedFor(release: OpenRelease, each: Followed): Broken[] {
   if (!pod || !view.oldPods.includes(pod)) return [];
   const [worst] = symptomsOfPod(pod, view, { ...each.expected, restartsBefore: new Map() }).sort((a, b) => a.patienceMs - b.patienceMs);
   const symptom = worst ?? stalled(pod, view.eventsOf(uidOf(pod)));
-  return symptom ? [{ pod, target: each.workload, symptom }] : [];
+  return symptom ? [{ pod, change: each.workload, symptom }] : [];
 }
 
 interface Moment {
@@ -125,17 +125,17 @@ function dueAt({ config }: OpenRelease, { pod, symptom }: Broken, seen: Map<stri
   return since + Math.max(leastPatienceMs, patience[symptom.cause] ?? symptom.patienceMs);
 }
 
-async function free(release: OpenRelease, { pod, target, symptom }: Broken, stage: Stage, signal: AbortSignal): Promise<void> {
+async function free(release: OpenRelease, { pod, change, symptom }: Broken, stage: Stage, signal: AbortSignal): Promise<void> {
   if (symptom) {
-    const what = `Pod ${nameOf(pod)} of ${target.ref} is broken, and its controller never replaces it: it is deleted (${symptom.message})`;
+    const what = `Pod ${nameOf(pod)} of ${change.ref} is broken, and its controller never replaces it: it is deleted (${symptom.message})`;
     // Its log is gone with it.
     const { cause, message, container } = symptom;
-    const evidence = await evidenceOf(release, new FailedRollout([{ workload: target, cause, message, pod, container }]));
+    const evidence = await evidenceOf(release, new FailedRollout([{ workload: change, cause, message, pod, container }]));
     if (signal.aborted) return;
     release.ports.log.info(what);
     release.written.free({ what, evidence });
   }
-  await deletePod(release, pod, target.ref, stage, signal);
+  await deletePod(release, pod, change.ref, stage, signal);
 }
 
 /** Deletes this very pod, and none that has taken its name since: so it may be tried again until it is answered. */

@@ -11,12 +11,12 @@ export const unverifiedOf = ({ changes, watched }: Pick<OpenRelease, 'changes' |
   return view.newPods.some(isReady) ? [] : [{ subject: change.ref, reason: whyNothingRuns(view) }];
 });
 
-function whyNothingRuns({ of: target, workload }: WorkloadView): string {
-  if (target.kind === 'cronjob') return workload?.spec?.suspend ? 'it is suspended' : 'it uses the image the next time it runs';
+function whyNothingRuns({ of: change, workload }: WorkloadView): string {
+  if (change.kind === 'cronjob') return workload?.spec?.suspend ? 'it is suspended' : 'it uses the image the next time it runs';
   if (!workload) return 'it does not exist';
-  if (wantsNoPods(target.kind, workload)) return target.kind === 'daemonset' ? `no node takes its pods${selectorOf(workload.spec?.template?.spec)}` : 'it is scaled to 0 replicas';
+  if (wantsNoPods(change.kind, workload)) return change.kind === 'daemonset' ? `no node takes its pods${selectorOf(workload.spec?.template?.spec)}` : 'it is scaled to 0 replicas';
   const partition = workload.spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
-  return target.kind === 'statefulset' && partition >= desiredReplicas(workload) ? `its partition of ${partition} keeps every pod as it is` : 'none of its pods is ready';
+  return change.kind === 'statefulset' && partition >= desiredReplicas(workload) ? `its partition of ${partition} keeps every pod as it is` : 'none of its pods is ready';
 }
 
 /** What a DaemonSet asks of its nodes: ` (node selector gpu=yes)`. */

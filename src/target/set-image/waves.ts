@@ -4,7 +4,7 @@ import type { Patience } from '../../kubernetes/judge/judge.js';
 import { RolloutError } from '../../outcome/errors.js';
 import type { Wave } from '../target.js';
 import { evidenceOf } from './evidence.js';
-import { hold, resume } from './hold.js';
+import { pauseAtFirstPods, resume } from './pause.js';
 import { imageSet, type ImageChange } from './image-change.js';
 import { setImages } from './kubectl-set-image.js';
 import { asWritten, expectation, steadyMs, type OpenRelease } from './open-release.js';
@@ -67,7 +67,7 @@ class Changing {
     const patience = { ...this.patience(), deadlineAt: Math.min(this.patience().deadlineAt, this.changedAt + progressDeadlineMs(release, paused)) };
     const over = new AbortController();
     const signal = AbortSignal.any([ports.cancelled, over.signal]);
-    const holding = hold(release, paused, this.generations, signal);
+    const holding = pauseAtFirstPods(release, paused, this.generations, signal);
     try {
       // Whichever fails first ends the other: a pause that somebody else prevented, or pods that never become ready.
       await Promise.all([holding, follow(ports, watched, wave, patience, 'rollout', signal)]);

@@ -23,9 +23,9 @@ export class Written {
   readonly freed: FreedPod[] = [];
 
   /** What another process has written: it may have changed every workload that it recorded. */
-  static byAnother(targets: readonly ImageChange[]): Written {
+  static byAnother(changes: readonly ImageChange[]): Written {
     const written = new Written();
-    for (const { ref } of targets) written.send(ref, undefined);
+    for (const { ref } of changes) written.send(ref, undefined);
     return written;
   }
 
@@ -61,11 +61,11 @@ export class Written {
   }
 
   /** The targets as they are known by now: with what the API server stored, and with what really stood there before. */
-  known(targets: readonly ImageChange[]): ImageChange[] {
-    return targets.map((target) => ({
-      ...target,
-      containers: target.containers.map((container) => {
-        const key = `${target.ref}:${container.name}`;
+  known(changes: readonly ImageChange[]): ImageChange[] {
+    return changes.map((change) => ({
+      ...change,
+      containers: change.containers.map((container) => {
+        const key = `${change.ref}:${container.name}`;
         const before = this.overwrote.get(key);
         const becomes = this.stored.get(key) ?? container.becomes;
         const stored = becomes === undefined || becomes === container.after ? container : { ...container, becomes };

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { RollingUpdate, Workload } from '../../../src/kubernetes/client/objects.js';
 import type { SmokeCheck } from '../../../src/config/config.js';
-import { describeWave, pausedDeployment, hold, letGoOperations, notHeld, resume } from '../../../src/target/set-image/hold.js';
+import { describeWave, pausedDeployment, pauseAtFirstPods, resumeOperations, whyNotProvedFirst, resume } from '../../../src/target/set-image/pause.js';
 import { restorePatch } from '../../../src/target/set-image/restore.js';
 import { deployment, oldImage, service, target } from '../../kubernetes/judge/build.js';
 import { deploymentPath } from './fake-cluster.js';
@@ -48,7 +48,7 @@ describe('a workload is not proved first', () => {
     ['when a check asks another Service', target(), deployment(), [check('other')], 'no smoke check asks a Service of it'],
     ['when a check asks an address', target(), deployment(), [address], 'no smoke check asks a Service of it'],
   ] as const)('%s', (_what, of, workload, checks, reason) => {
-    expect(notHeld(of, workload, [service('api'), service('other', { selector: { app: 'other' } })], checks)).toBe(reason);
+    expect(whyNotProvedFirst(of, workload, [service('api'), service('other', { selector: { app: 'other' } })], checks)).toBe(reason);
   });
 });
 
@@ -71,7 +71,7 @@ describe('a hold', () => {
   it('makes no new pod available before it is let go, and leaves nothing behind', async () => {
     await fc.assert(fc.asyncProperty(timing, async (times) => {
       const { simulation, spec, release } = standing(times);
-      await hold(release, [of], new Map(), never);
+      await pauseAtFirstPods(release, [of], new Map(), never);
       expect(simulation.deployment().spec).toEqual({ ...spec, paused: true, minReadySeconds: (times.progressDeadlineSeconds ?? 600) - 1 });
       const generations = await resume(release, [of]);
       expect(simulation.deployment().spec).toEqual(spec);
@@ -84,24 +84,24 @@ describe('a hold', () => {
     const now = simulation.deployment();
     const theirs = { ...now, spec: { ...now.spec, paused: true }, metadata: { ...now.metadata, managedFields: [{ manager: 'kubectl-rollout', fieldsV1: { 'f:spec': { 'f:paused': {} } } }] } };
     simulation.cluster.put(deploymentPath, theirs as Workload);
-    await expect(hold(release, [of], new Map(), never)).rejects.toMatchObject({ code: 'superseded', message: 'deployment/api was paused by somebody else right after its image was set.' });
+    await expect(pauseAtFirstPods(release, [of], new Map(), never)).rejects.toMatchObject({ code: 'superseded', message: 'deployment/api was paused by somebody else right after its image was set.' });
     expect(simulation.deployment().spec).toEqual(theirs.spec);
   });
 
   it('leaves nothing behind when somebody has changed the progress deadline meanwhile', async () => {
     const { simulation, spec, release, held } = standing({ progressDeadlineSeconds: 600 });
-    await hold(release, [of], new Map(), never);
+    await pauseAtFirstPods(release, [of], new Map(), never);
     const longer = { ...simulation.deployment().spec, progressDeadlineSeconds: 900 };
     simulation.cluster.put(deploymentPath, { ...simulation.deployment(), spec: longer } as Workload);
     const recorded = JSON.parse(JSON.stringify(held)) as PausedDeployment;
-    expect(applyPatch(simulation.deployment(), letGoOperations(simulation.deployment(), recorded))?.spec).toEqual({ ...spec, progressDeadlineSeconds: 900 });
+    expect(applyPatch(simulation.deployment(), resumeOperations(simulation.deployment(), recorded))?.spec).toEqual({ ...spec, progressDeadlineSeconds: 900 });
     await resume(release, [of]);
     expect(simulation.deployment().spec).toEqual({ ...spec, progressDeadlineSeconds: 900 });
   });
 
   it('is lifted by what an older ledger says of it', () => {
     const spec = { paused: true, minReadySeconds: 599, progressDeadlineSeconds: 600 };
-    expect(letGoOperations({ spec }, { ref: 'deployment/api', minReadySeconds: 5 })).toEqual([
+    expect(resumeOperations({ spec }, { ref: 'deployment/api', minReadySeconds: 5 })).toEqual([
       { op: 'test', path: '/spec/paused', value: true }, { op: 'remove', path: '/spec/paused' },
       { op: 'test', path: '/spec/minReadySeconds', value: 599 }, { op: 'replace', path: '/spec/minReadySeconds', value: 5 },
     ]);
@@ -110,7 +110,7 @@ describe('a hold', () => {
   it('leaves nothing behind when it is lifted with the images that are put back', async () => {
     await fc.assert(fc.asyncProperty(timing, async (times) => {
       const { simulation, spec, release, held } = standing(times);
-      await hold(release, [of], new Map(), never);
+      await pauseAtFirstPods(release, [of], new Map(), never);
       const back = applyPatch(simulation.deployment(), restorePatch(of, simulation.deployment(), held) as never);
       const template = { ...spec?.template, spec: { containers: [{ name: 'app', image: 'registry.example/api:0' }] } };
       expect(back?.spec).toEqual({ ...spec, template });

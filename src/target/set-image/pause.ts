@@ -18,10 +18,12 @@ import { firstWaveSize } from '../../kubernetes/observe/surge.js';
  */
 
 /** Why a workload is not proved first, or undefined when it is. */
-export function notHeld(target: ImageChange, workload: Workload | undefined, services: readonly Service[], checks: readonly SmokeCheck[]): string | undefined {
-  if (target.kind !== 'deployment') return 'only a Deployment can be held';
+export function whyNotProvedFirst(
+  change: ImageChange, workload: Workload | undefined, services: readonly Service[], checks: readonly SmokeCheck[],
+): string | undefined {
+  if (change.kind !== 'deployment') return 'only a Deployment can be held';
   // Nothing new comes of it that could be held before the rest.
-  if (target.containers.every(({ before, after }) => before === after)) return 'it has this image already';
+  if (change.containers.every(({ before, after }) => before === after)) return 'it has this image already';
   if (workload?.spec?.strategy?.type === 'Recreate') return 'its strategy is Recreate: the old pods go before the first new one comes';
   if (!workload || desiredReplicas(workload) === 0) return 'it has no replicas';
   // minReadySeconds has to be smaller, and to hold is to raise it.
@@ -38,57 +40,58 @@ function wave({ pods, of, oldPodsGone }: ReturnType<typeof firstWaveSize>): stri
 }
 
 /** What the first wave of a workload is, in a sentence. */
-export const describeWave = (target: ImageChange, workload: Workload): string => `${target.ref} is proved first by ${wave(firstWaveSize(workload))}`;
+export const describeWave = (change: ImageChange, workload: Workload): string => `${change.ref} is proved first by ${wave(firstWaveSize(workload))}`;
 
 /** Pauses each Deployment in the moment when its new ReplicaSet has its first pods. Ends when all are held, or with `signal`. */
-export async function hold(
-  release: OpenRelease, targets: readonly ImageChange[], generations: ReadonlyMap<string, number>, signal: AbortSignal,
+export async function pauseAtFirstPods(
+  release: OpenRelease, changes: readonly ImageChange[], generations: ReadonlyMap<string, number>, signal: AbortSignal,
 ): Promise<void> {
-  const waiting = new Set(targets);
+  const waiting = new Set(changes);
   while (waiting.size > 0 && !signal.aborted) {
-    const begun = [...waiting].filter((target) => wavePresent(release, target, generations.get(target.ref) ?? 0));
-    await Promise.all(begun.map(async (target) => {
-      await setPaused(release, target, true);
-      waiting.delete(target);
+    const begun = [...waiting].filter((change) => wavePresent(release, change, generations.get(change.ref) ?? 0));
+    await Promise.all(begun.map(async (change) => {
+      await setPaused(release, change, true);
+      waiting.delete(change);
     }));
     if (begun.length === 0) await release.watched.news(60_000, signal);
   }
 }
 
-function wavePresent(release: OpenRelease, target: ImageChange, generation: number): boolean {
-  const { workload, replicaSet } = release.watched.world.view(target);
+function wavePresent(release: OpenRelease, change: ImageChange, generation: number): boolean {
+  const { workload, replicaSet } = release.watched.world.view(change);
   return (workload?.metadata?.generation ?? 0) >= generation && (replicaSet?.spec?.replicas ?? 0) > 0;
 }
 
 /** Lets the Deployments go on. @returns their generations after it, by ref */
-export async function resume(release: OpenRelease, targets: readonly ImageChange[]): Promise<Map<string, number>> {
-  return new Map(await Promise.all(targets.map(async (target) => [target.ref, await setPaused(release, target, false)] as const)));
+export async function resume(release: OpenRelease, changes: readonly ImageChange[]): Promise<Map<string, number>> {
+  return new Map(await Promise.all(changes.map(async (change) => [change.ref, await setPaused(release, change, false)] as const)));
 }
 
-async function setPaused({ cluster, ports, paused: held }: OpenRelease, target: ImageChange, paused: boolean): Promise<number> {
-  const path = apiPath(resources.deployments, cluster.namespace, target.name);
+async function setPaused({ cluster, ports, paused }: OpenRelease, change: ImageChange, isPaused: boolean): Promise<number> {
+  const path = apiPath(resources.deployments, cluster.namespace, change.name);
   const attempt = async (): Promise<Workload> => {
     const workload = await cluster.api.get<Workload>(path, { signal: ports.cancelled });
-    if (paused && pausedByOthers(workload)) throw new ClusterError('superseded', `${target.ref} was paused by somebody else right after its image was set.`);
-    const change = paused ? holdOperations(workload, held.get(target.ref)) : letGoOperations(workload, held.get(target.ref));
+    if (isPaused && pausedByOthers(workload)) throw new ClusterError('superseded', `${change.ref} was paused by somebody else right after its image was set.`);
+    const before = paused.get(change.ref);
+    const operations = isPaused ? pauseOperations(workload, before) : resumeOperations(workload, before);
     // An earlier try that nobody answered may have been done.
-    if (change.length === 0) return workload;
-    return cluster.api.patch<Workload>(path, [...ours(target, workload), ...change]);
+    if (operations.length === 0) return workload;
+    return cluster.api.patch<Workload>(path, [...ours(change, workload), ...operations]);
   };
   try {
     return (await persistently(ports.clock, attempt, { signal: ports.cancelled })).metadata?.generation ?? 0;
   } catch (error) {
     if (!(error instanceof ApiError) || !(isFailedTest(error) || [404, 409].includes(error.status))) throw error;
-    throw new ClusterError('superseded', `${target.ref} was changed by somebody else while it was ${paused ? 'held' : 'let go on'}: ${error.message}`, { cause: error });
+    throw new ClusterError('superseded', `${change.ref} was changed by somebody else while it was ${isPaused ? 'held' : 'let go on'}: ${error.message}`, { cause: error });
   }
 }
 
 /** Tests that the workload is the one of this run and holds what this run wrote, by the name that the API server gave it. */
-function ours(target: ImageChange, workload: Workload): PatchOperation[] {
-  const placed = containersOf(target.kind, workload);
+function ours(change: ImageChange, workload: Workload): PatchOperation[] {
+  const placed = containersOf(change.kind, workload);
   return [
-    { op: 'test', path: '/metadata/uid', value: target.uid },
-    ...target.containers.flatMap((wanted) => placed.filter(({ container }) => container.name === wanted.name)
+    { op: 'test', path: '/metadata/uid', value: change.uid },
+    ...change.containers.flatMap((wanted) => placed.filter(({ container }) => container.name === wanted.name)
       .map(({ pointer, container: { image } }): PatchOperation => ({ op: 'test', path: `${pointer}/image`, value: isSet(wanted, image) ? image : imageSet(wanted) }))),
   ];
 }
@@ -99,14 +102,14 @@ function ours(target: ImageChange, workload: Workload): PatchOperation[] {
  * first wave is as large as the whole (`IsSaturated` in k8s.io/kubernetes/pkg/controller/deployment/sync.go). Raised, they
  * are ready and not available for as long as it is held. Neither field is part of the pod template: no pod is restarted.
  */
-const holdOperations = (workload: Workload, before: PausedDeployment | undefined): PatchOperation[] => workload.spec?.paused ? [] : [
+const pauseOperations = (workload: Workload, before: PausedDeployment | undefined): PatchOperation[] => workload.spec?.paused ? [] : [
   { op: 'add', path: '/spec/paused', value: true }, { op: 'add', path: '/spec/minReadySeconds', value: before?.raisedTo ?? raisedSeconds(workload) },
 ];
 
 const raisedSeconds = (workload: Workload): number => Math.max(1, (workload.spec?.progressDeadlineSeconds ?? 600) - 1);
 
 /** Lifts the hold, with what was there before; fields that are zero are absent, so they are removed and not replaced. */
-export function letGoOperations(workload: Workload, before: PausedDeployment | undefined): PatchOperation[] {
+export function resumeOperations(workload: Workload, before: PausedDeployment | undefined): PatchOperation[] {
   const seconds = before?.minReadySeconds ?? 0;
   const raised = before?.raisedTo ?? raisedSeconds(workload);
   // Somebody may have lifted the pause by hand: what was raised with it is this run's still.
@@ -119,5 +122,5 @@ export function letGoOperations(workload: Workload, before: PausedDeployment | u
   ];
 }
 
-export const pausedDeployment = (target: ImageChange, workload: Workload): PausedDeployment =>
-  ({ ref: target.ref, minReadySeconds: workload.spec?.minReadySeconds ?? 0, raisedTo: raisedSeconds(workload) });
+export const pausedDeployment = (change: ImageChange, workload: Workload): PausedDeployment =>
+  ({ ref: change.ref, minReadySeconds: workload.spec?.minReadySeconds ?? 0, raisedTo: raisedSeconds(workload) });
