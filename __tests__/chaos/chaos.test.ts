@@ -3,18 +3,18 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import ts from 'typescript';
 import { clockJump } from './clock.js';
 import { kindOf } from './fault.js';
 import { differences, falsehoods, imagesIn, nameOfTruth, objectsNotAs, type Seen, type SeenWorkload, type Truth } from './oracle.js';
 import { plan } from './plan.js';
 import { releaseNames, releases } from './release.js';
 import { causes } from '../../src/outcome/causes.js';
+import { importsOf } from '../architecture/imports-of.js';
 
 describe('the oracle', () => {
   it('shares no code with the action nor with the tests', () => {
     const text = readFileSync(join(dirname(fileURLToPath(import.meta.url)), 'oracle.ts'), 'utf8');
-    const imports = ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
+    const imports = importsOf(text).all;
     expect(imports.length).toBeGreaterThan(0);
     expect(imports.filter((name) => !name.startsWith('node:'))).toEqual([]);
   });

@@ -211,7 +211,7 @@ describe('going back, whatever happened before', () => {
         if (!next) break;
         expect(count).toBeLessThan(places.length);
         const withdrawn = new Set(known.flatMap(({ contents: images }) => images.filter(({ withdrawnAt }) => withdrawnAt).map(({ version: image }) => image)));
-        for (const { version: image } of next.contents) expect([image, left.has(image), withdrawn.has(image)]).toEqual([image, false, false]);
+        expect(next.contents.filter(({ version: image }) => left.has(image) || withdrawn.has(image))).toEqual([]);
         visited.push(places.indexOf(`${next.reference} ${next.at}`));
         app.back({ only });
         for (const [workload, image] of before) if (app.now.get(workload) !== image) left.add(image);
@@ -220,7 +220,7 @@ describe('going back, whatever happened before', () => {
       expect(visited).toEqual([...new Set(visited)]);
       expect(visited).not.toContain(-1);
       if (!steps.some(({ type }) => type === 'hand')) expect(visited).toEqual([...visited].sort((a, b) => a - b));
-    }), { numRuns: 2000 });
+    }), { numRuns: 1000 });
   });
 });
 

@@ -6,6 +6,7 @@ import { gantt } from '../../src/report/gantt.js';
 import { code, codeBlock, html, inline } from '../../src/report/markdown.js';
 import { summary } from '../../src/report/summary.js';
 import { deployed, failed, hostileOutcome, planned, rollbackFailed, rolledBack } from './outcomes.js';
+import { anyCharacter } from '../any-character.js';
 
 describe('the summary', () => {
   it.each(Object.entries({ deployed, rolledBack, rollbackFailed, planned, failed }))('of a run that ended as %s', (_, outcome) => {
@@ -71,7 +72,7 @@ describe('the timeline', () => {
   });
 
   it('is one well-formed line for any label', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (label) => {
+    fc.assert(fc.property(fc.string({ unit: anyCharacter }), (label) => {
       expect(bars(label)).toHaveLength(1);
       expect(bars(label)[0]).toMatch(/^ {2}test [\p{L}\p{N} ._/+-]*\(5 ms\) :0, 5$/u);
     }));

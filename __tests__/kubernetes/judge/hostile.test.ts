@@ -65,7 +65,7 @@ describe('objects that are not whole', () => {
       takeSnapshot(world, of);
       const expected = { ...expectationOf(world, of, 2, 'after', servicesFor(world.view(of), services, [])), generation: 1, images: new Map<string, string>() };
       const asked = judgeOf(world, { target: of, expected });
-      for (const at of [0, 1000, 100_000, 600_000]) expect(['wait', 'done', 'failed']).toContain(asked.at(at).state);
+      expect(['wait', 'done', 'failed']).toEqual(expect.arrayContaining([0, 1000, 100_000, 600_000].map((at) => asked.at(at).state)));
     }), { numRuns: 300 });
   });
 
