@@ -1,8 +1,9 @@
-import type { Config } from '../../src/config/config.js';
+import type { BuildConfig, Config, GateConfig } from '../../src/config/config.js';
 import type { ActionName } from '../../src/outcome/action.js';
 import { CancelledError } from '../../src/outcome/errors.js';
 import type { Clock } from '../../src/ports/clock.js';
 import type { SocketHttp } from '../../src/ports/http.js';
+import { unlessAborted } from '../../src/ports/within.js';
 import type { Command, Exited } from '../../src/ports/process.js';
 import type { Ledger, RunRecord } from '../../src/record/ledger.js';
 import { formatLedger, parseLedger } from '../../src/record/schema.js';
@@ -10,6 +11,7 @@ import { apiPath, resources } from '../../src/kubernetes/client/resources.js';
 import type { ConfigMap, Lease } from '../../src/kubernetes/client/objects.js';
 import { ledgerName } from '../../src/kubernetes/store/config-map.js';
 import { lockName } from '../../src/kubernetes/store/lease.js';
+import { deploy } from '../../src/workflow/deploy.js';
 import type { Run } from '../../src/workflow/run.js';
 // What a run loads when it needs it is there before time begins to pass.
 import '../../src/target/set-image/target.js';
@@ -27,6 +29,9 @@ import { config } from './runs.js';
 export const image = 'registry.example/acme/api';
 /** Commits of the app, oldest first. */
 export const [first, second, third] = ['a', 'b', 'c'].map((digit) => digit.repeat(40)) as [string, string, string];
+
+export const build: BuildConfig = { context: '.', buildArgs: {}, buildSecrets: {}, platforms: [], labels: {}, cache: 'none' };
+export const gate: GateConfig = { commands: ['npm test'], workingDirectory: '.' };
 
 const kubeconfig = 'current-context: prod\nclusters: [{name: c, cluster: {server: "https://10.0.0.1:6443"}}]\nusers: [{name: u, user: {token: t}}]\n'
   + 'contexts: [{name: prod, context: {cluster: c, user: u, namespace: web}}]\n';
@@ -170,6 +175,20 @@ export class TestWorld {
     return this.start('deploy', { ...this.deploying(revision), ...settings }, options);
   }
 
+  /** A run that builds the commit that is checked out, pushes it, and deploys it. */
+  whole(settings: Partial<Config> = {}, options: StartOptions = {}): TestRun {
+    return this.start('deploy', { ...this.deploying(second), digest: undefined, build, gate, ...settings }, options);
+  }
+
+  /** Deploys one commit after the other, so that there is something to go back to. */
+  async deployed(...revisions: readonly string[]): Promise<this> {
+    for (const revision of revisions) {
+      const { verdict, failure } = await deploy(this.deployment(revision).run);
+      if (verdict !== 'deployed') throw new Error(`${revision} was not deployed: ${verdict}, ${failure?.message}`);
+    }
+    return this;
+  }
+
   deploying(revision: string): Partial<Config> {
     return { image, digest: this.registry.digestOf(revision), workloads: [{ kind: 'deployment', name: 'api' }], smoke: [check] };
   }
@@ -179,12 +198,12 @@ export class TestWorld {
     return { request: (request) => unlessDead(dead, () => this.server.request({ ...request, signal: mortal(request.signal) })) };
   }
 
-  private program(ports: Run['ports'], command: Command, { gate }: StartOptions): Promise<Exited> {
+  private program(ports: Run['ports'], command: Command, options: StartOptions): Promise<Exited> {
     command.signal?.throwIfAborted();
     const done = (exited: Partial<Exited> = {}): Exited => ({ code: 0, stdout: '', stderr: '', ...exited });
     if (command.program === '/bin/kubectl') return runKubectl(this.server, command);
     if (command.program === 'docker') return this.registry.run(ports.files, command);
-    if (command.program === 'bash') return Promise.resolve(gate?.()).then(done);
+    if (command.program === 'bash') return unlessAborted(Promise.resolve(options.gate?.()).then(done), command.signal ?? ports.cancelled);
     if (command.program === 'git') return Promise.resolve(done(this.git(command.args.join(' '))));
     throw new Error(`${command.program} is not in this world`);
   }

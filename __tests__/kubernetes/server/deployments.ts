@@ -61,6 +61,14 @@ export class Deployments {
     return this.server.get<Workload>(deploymentPath(this.server, name))?.spec?.template?.spec?.containers?.[0]?.image;
   }
 
+  /** Somebody sets the image of a Deployment, and it is rolled out before anything else happens. */
+  set(name: string, image: string): void {
+    const path = deploymentPath(this.server, name);
+    const known = this.server.get<Workload>(path);
+    this.server.put(path, { ...known, spec: { ...known?.spec, template: templateOf(name, image) } } as Workload, 'somebody');
+    while (this.step());
+  }
+
   /** Images of the pods of a Deployment. */
   images(name: string): string[] {
     return (this.instances.get(name) ?? []).map(({ image }) => image);
@@ -158,7 +166,8 @@ export class Deployments {
     const all = this.instancesOf(workload);
     all.splice(all.indexOf(instance), 1);
     this.server.remove(this.pathOf('pods', instance.name));
-    return true;
+    const set = this.setsOf(workload).find((each) => uidOf(each) === instance.owner);
+    return set === undefined || this.scale(set, Math.min(set.spec?.replicas ?? 0, all.filter(({ owner }) => owner === instance.owner).length));
   }
 
   /** A paused Deployment only takes old pods away, once the new ones are all available. */
@@ -174,7 +183,7 @@ export class Deployments {
     const broken = old.find((each) => !this.isReady(each));
     if (broken) return this.end(workload, broken);
     const size = set.spec?.replicas ?? 0;
-    if (size > desired && mine[0]) return this.scale(set, desired) && this.end(workload, mine[0]);
+    if (size > desired && mine[0]) return this.end(workload, mine[0]);
     if (size < desired && all.length < desired + 1) return this.scale(set, size + 1);
     return old[0] !== undefined && all.filter((each) => this.isAvailable(workload, each)).length > desired && this.end(workload, old[0]);
   }
