@@ -18,8 +18,8 @@ export interface Prepared {
 
 /** What is found while a run is prepared, and told however the preparation ends. */
 export interface Found {
-  /** The commit of what is deployed: records and reports name it, whatever the event names. */
-  commit?: string;
+  /** What is deployed, once it is found: records and reports name its commit, whatever the event names. */
+  deployed?: { readonly commit: string | undefined };
   /** How an earlier run was finished. */
   recovery?: Recovery;
 }
@@ -42,8 +42,8 @@ export async function conduct(given: Run, prepare: Prepare): Promise<Outcome> {
   }
 }
 
-/** The run with the commit of what it deploys. */
-export const named = (run: Run, { commit }: Found): Run => (commit === undefined ? run : { ...run, facts: { ...run.facts, commit } });
+/** The run with the commit of what it deploys, or with none where nobody knows it. */
+export const named = (run: Run, { deployed }: Found): Run => (deployed ? { ...run, facts: { ...run.facts, commit: deployed.commit } } : run);
 
 async function perform(run: Run, { plan, stages, known, ending }: Prepared, looked: Ending): Promise<Ending> {
   for (const warning of plan.warnings) run.ports.log.warning(warning);

@@ -4,7 +4,7 @@ import { PreflightError, type Finding } from '../outcome/finding.js';
 import { runGate } from '../gate/gate.js';
 import { checkExisting } from '../image/check-existing.js';
 import { deployReference } from '../image/reference.js';
-import { readSource } from '../image/source.js';
+import { readSource, type SourceFacts } from '../image/source.js';
 import { closedNow } from '../policy/freeze.js';
 import { kindOf } from '../target/kinds.js';
 import type { OpenTarget, Proposal, Wanted } from '../target/target.js';
@@ -35,7 +35,7 @@ async function prepare(run: Run, found: Found): Promise<Prepared> {
   const opened = target.status === 'fulfilled' ? target.value : undefined;
   try {
     const facts = image.status === 'fulfilled' ? image.value : undefined;
-    found.commit = facts?.commit ?? (checkout.status === 'fulfilled' ? checkout.value.source?.revision : undefined);
+    found.deployed = { commit: facts?.commit ?? checkedOut(checkout) ?? run.facts.commit };
     const proposal = await opened?.propose(wantedOf(config, facts));
     const existing = opened ? checkExisting(facts?.existing, config) : undefined;
     const problems = [
@@ -50,6 +50,9 @@ async function prepare(run: Run, found: Found): Promise<Prepared> {
     throw error;
   }
 }
+
+const checkedOut = (checkout: PromiseSettledResult<SourceFacts>): string | undefined =>
+  (checkout.status === 'fulfilled' ? checkout.value.source?.revision : undefined);
 
 /** Two sides are read at once: when both fail, both are told. What is no error of the user stays what it is. */
 function problemsOf(settled: PromiseSettledResult<unknown>): readonly Finding[] {

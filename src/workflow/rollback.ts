@@ -23,7 +23,7 @@ async function prepare(run: Run, found: Found): Promise<Prepared> {
     const proposal = await target.proposeBack();
     if (proposal.checked.problems.length > 0) throw new PreflightError(proposal.checked.problems);
     // What is recorded and reported is the commit that is gone back to, not the one that this workflow happens to run at.
-    found.commit = proposal.release.commit;
+    found.deployed = { commit: proposal.release.commit };
     return prepared(named(run, found), target, proposal, proposal.checked.warnings);
   } catch (error) {
     await target.close();
