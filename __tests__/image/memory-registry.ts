@@ -25,6 +25,11 @@ export class MemoryRegistry {
     return digest;
   }
 
+  /** The clean-up of the registry removes the image of a commit. */
+  forget(name: string, revision: string): void {
+    this.manifests.delete(`${name}@${this.digestOf(revision)}`);
+  }
+
   /** `docker …`, as far as the action calls it. */
   async run(files: Pick<Files, 'writeText'>, { args }: Command): Promise<Exited> {
     const [, command, sub] = args;
