@@ -50,8 +50,10 @@ export interface TestRun {
   readonly lines: readonly string[];
   /** What was kept for the post step, in its order. */
   readonly kept: readonly string[];
-  /** Asks it to stop, as the runner does. */
+  /** Asks it to stop, as the runner does: it kills 10 s later. */
   cancel(): void;
+  /** ms since it was asked to stop. */
+  sinceCancelled(): number;
   /** Ends it at once: nothing of it goes on but what it has sent. */
   kill(): void;
 }
@@ -167,7 +169,12 @@ export class TestWorld {
       facts: { commit: second, branch: 'main', defaultBranch: 'main', repository: 'acme/api', actor: 'octocat', runUrl: `https://runs.example/${id}` },
       startedAt: clock.monotonic(), startedAtWall: clock.now(), hasPost: options.hasPost ?? true, keep: async (_name, value) => void kept.push(value),
     };
-    return { run, lines: ports.lines, kept, cancel: () => cancelled.abort(new CancelledError('SIGTERM')), kill: () => dead.abort() };
+    let cancelledAt = Infinity;
+    const cancel = (): void => {
+      cancelledAt = Math.min(cancelledAt, clock.monotonic());
+      cancelled.abort(new CancelledError('SIGTERM'));
+    };
+    return { run, lines: ports.lines, kept, cancel, sinceCancelled: () => clock.monotonic() - cancelledAt, kill: () => dead.abort() };
   }
 
   /** A run that deploys the image of a commit, which the registry has, by its digest. */
