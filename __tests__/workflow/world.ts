@@ -147,7 +147,7 @@ export class TestWorld {
   /** Another run has the lock for so long, and renews it. @param last what it does before it releases the lock */
   async holdLock(by: string, forMs: number, last: () => void = () => undefined): Promise<void> {
     const until = this.clock.monotonic() + forMs;
-    for (this.takeLock(by); this.clock.monotonic() < until; this.takeLock(by)) await this.clock.sleep(5000);
+    for (this.takeLock(by); this.clock.monotonic() < until; this.takeLock(by)) await this.clock.sleep(Math.min(5000, until - this.clock.monotonic()));
     last();
     this.takeLock('');
   }
