@@ -138,9 +138,11 @@ export class TestWorld {
   /** Another run takes the lock, whoever has it, or renews it. Released with an empty name. */
   takeLock(by: string): void {
     const at = new Date(this.clock.now()).toISOString();
+    const known = this.server.get<Lease>(this.lockPath)?.spec;
+    const acquireTime = known?.holderIdentity === by ? known.acquireTime : at;
     this.server.put(this.lockPath, {
       kind: 'Lease', metadata: { name: lockName('api'), annotations: { 'deploy-action/run-url': `https://runs.example/${by}` } },
-      spec: { holderIdentity: by, leaseDurationSeconds: 15, acquireTime: at, renewTime: at },
+      spec: { holderIdentity: by, leaseDurationSeconds: 15, acquireTime, renewTime: at },
     } as Lease, by);
   }
 
