@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import type { Files } from '../../src/ports/files.js';
 import type { Command, Exited } from '../../src/ports/process.js';
 
-const sha256 = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
+const hashes = new Map<string, string>();
+
+function sha256(text: string): string {
+  const known = hashes.get(text) ?? `sha256:${createHash('sha256').update(text).digest('hex')}`;
+  hashes.set(text, known);
+  return known;
+}
 
 /** A registry in memory, and a docker that builds into it: of each commit one image, for linux/amd64. */
 export class MemoryRegistry {

@@ -18,9 +18,10 @@ export interface Asked {
 
 /**
  * What becomes of a request instead of its answer: a refusal; `cut`: not done and not answered; `lost`: done and not
- * answered; `silent`: not done, and nothing comes until whoever asks gives up.
+ * answered; `silent`: not done, and nothing comes until whoever asks gives up; `lateMs`: done so much later, whoever asked
+ * may be gone by then.
  */
-export type Trouble = { readonly status: number; readonly reason?: string; readonly message: string } | 'cut' | 'lost' | 'silent';
+export type Trouble = { readonly status: number; readonly reason?: string; readonly message: string } | { readonly lateMs: number } | 'cut' | 'lost' | 'silent';
 
 export interface Reply {
   readonly status: number;
@@ -128,7 +129,8 @@ export class MemoryServer implements SocketHttp {
       await this.clock.sleep(timeoutMs, signal);
       throw new HttpError('other', 'no answer in time');
     }
-    if (typeof trouble === 'object') return this.answer(trouble.status, statusText(trouble.status, trouble.reason ?? '', trouble.message));
+    if (typeof trouble === 'object' && 'lateMs' in trouble) await this.clock.sleep(trouble.lateMs);
+    else if (typeof trouble === 'object') return this.answer(trouble.status, statusText(trouble.status, trouble.reason ?? '', trouble.message));
     if (asked.query.get('watch') === 'true') return { ...this.answer(200, ''), body: this.lines(asked, signal) };
     const answered = this.answered(asked, headers?.['content-type'] ?? '');
     if (trouble === 'lost') throw new HttpError('other', 'the connection was cut');
