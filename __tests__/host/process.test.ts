@@ -208,6 +208,22 @@ describe('stopping', () => {
     expect(await runner.start({ program: 'cat', args: [] }).exited).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
+  it('ends what goes on with all that it has started, also what ignores SIGTERM, when this process is killed', async () => {
+    const compiled = await compileSource();
+    try {
+      const held = `sleep 100 & bash -c 'trap "" TERM; echo $$; while :; do sleep 0.1; done' & echo $!; echo $$; wait`;
+      const script = `const { createProcessRunner } = await import(process.argv[1]);
+        let lines = 0;
+        createProcessRunner().start({ program: 'bash', args: ['-c', process.argv[2]], onLine: (pid) => { console.log(pid); if (++lines === 3) process.kill(process.pid, "SIGKILL"); } });`;
+      const exited = await runner.run({ program: process.execPath, args: ['--input-type=module', '-e', script, `${compiled}/host/process.js`, held] });
+      const pids = exited.stdout.trim().split('\n').map(Number);
+      expect(pids).toHaveLength(3);
+      for (const pid of pids) await expect(gone(pid)).resolves.toBe(true);
+    } finally {
+      await rm(compiled, { recursive: true });
+    }
+  });
+
   it.each([
     ['exits', 'process.exit(3)', 3],
     ['is killed, and can do nothing any more', 'process.kill(process.pid, "SIGKILL")', 137],

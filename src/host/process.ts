@@ -17,6 +17,9 @@ export interface ProcessLimits {
   readonly outputBytes: number;
 }
 
+/** Between SIGTERM and SIGKILL, once this process is gone. */
+const leashKillsAfterSeconds = 2;
+
 const defaults: ProcessLimits = { killAfterMs: 2000, leftBehindMs: 500, outputBytes: 1024 * 1024 };
 
 /** Programs of this machine, each in a process group of its own. When this process exits, what still runs gets SIGTERM. */
@@ -61,19 +64,20 @@ const leashed = ({ program, args, ...command }: Command): Command => ({
 });
 
 /**
- * It waits for both that it has begun: where process 1 does not reap, what it left would look alive for seconds. The leash is
- * killed, as a SIGTERM that comes before it has put its traps away would be lost, and it would wait for ever.
+ * What the program has started is ended with it: the whole group, which is all that it and this shell are in. The shell waits
+ * for both that it has begun: where process 1 does not reap, what it left would look alive for seconds. It ends the leash by
+ * SIGALRM, as a SIGTERM that comes before the leash has put its traps away would be lost, and it would wait for ever.
  */
 const leash = `
   trap : TERM
   exec 3<&0
   "$@" </dev/null 3<&- & held=$!
-  { read -r _ <&3; kill "$held"; } >/dev/null 2>&1 & leash=$!
+  { read -r _ <&3; trap '' ALRM TERM; kill 0; sleep ${leashKillsAfterSeconds}; kill -KILL 0; } >/dev/null 2>&1 & leash=$!
   exec 3<&-
   wait "$held"; code=$?
   # A signal ends the first wait early.
   while kill -0 "$held" 2>/dev/null; do wait "$held"; code=$?; done
-  { kill -KILL "$leash"; wait; } 2>/dev/null
+  { kill -ALRM "$leash"; wait; } 2>/dev/null
   exit "$code"
 `;
 
