@@ -4,7 +4,7 @@ import { CancelledError } from '../../src/outcome/errors.js';
 import type { Clock } from '../../src/ports/clock.js';
 import type { SocketHttp } from '../../src/ports/http.js';
 import { unlessAborted } from '../../src/ports/within.js';
-import type { Command, Exited } from '../../src/ports/process.js';
+import type { Command, Exited, Running } from '../../src/ports/process.js';
 import type { Ledger, RunRecord } from '../../src/record/ledger.js';
 import { formatLedger, parseLedger } from '../../src/record/schema.js';
 import { apiPath, resources } from '../../src/kubernetes/client/resources.js';
@@ -162,7 +162,10 @@ export class TestWorld {
     const ports = fakePorts({
       clock, cancelled: cancelled.signal, env: { PATH: '/bin', GITHUB_SERVER_URL: 'https://github.example' }, executables: ['/bin/kubectl'], files: { '/k': kubeconfig },
       http: { onSocket: () => this.socket(dead.signal) },
-      process: { start: startKubectl, run: (command) => unlessDead(dead.signal, () => this.program(ports, command, options)) },
+      process: {
+        start: (command) => (command.program === 'bash' ? startGate(command, dead.signal, options) : startKubectl(command)),
+        run: (command) => unlessDead(dead.signal, () => this.program(ports, command)),
+      },
     });
     let folders = 0;
     const files = { ...ports.files, temporaryFolder: async () => `/private/${(folders += 1)}` };
@@ -207,12 +210,10 @@ export class TestWorld {
     return { request: (request) => unlessDead(dead, () => this.server.request({ ...request, signal: mortal(request.signal) })) };
   }
 
-  private program(ports: Run['ports'], command: Command, options: StartOptions): Promise<Exited> {
+  private program(ports: Run['ports'], command: Command): Promise<Exited> {
     command.signal?.throwIfAborted();
-    const done = (exited: Partial<Exited> = {}): Exited => ({ code: 0, stdout: '', stderr: '', ...exited });
     if (command.program === '/bin/kubectl') return runKubectl(this.server, command);
     if (command.program === 'docker') return this.registry.run(ports.files, command);
-    if (command.program === 'bash') return unlessAborted(Promise.resolve(options.gate?.()).then(done), command.signal ?? ports.cancelled);
     if (command.program === 'git') return Promise.resolve(done(this.git(command.args.join(' '))));
     throw new Error(`${command.program} is not in this world`);
   }
@@ -223,4 +224,13 @@ export class TestWorld {
     if (/ log -1/.test(args)) return { stdout: `${this.head} 1700000000\n` };
     return /config --get|symbolic-ref/.test(args) ? { code: 1 } : {};
   }
+}
+
+const done = (exited: Partial<Exited> = {}): Exited => ({ code: 0, stdout: '', stderr: '', ...exited });
+
+/** The test gate: it ends as its run is told, by SIGTERM when it is stopped, and never when its process is gone. */
+function startGate({ signal }: Command, dead: AbortSignal, { gate: tests }: StartOptions): Running {
+  const ended = Promise.resolve(tests?.()).then(done);
+  const exited = unlessDead(dead, () => (signal ? unlessAborted(ended, signal).catch(() => done({ code: 143 })) : ended));
+  return { pid: 1, exited, stop: async () => undefined };
 }

@@ -29,7 +29,7 @@ export function createProcessRunner(limits: Partial<ProcessLimits> = {}): Proces
   process.once('exit', () => groups.forEach((group) => group.signal('SIGTERM')));
   return {
     run: (command) => run(command, all, groups),
-    start: (command) => start(leashed(command), all, groups, 'held'),
+    start: (command) => start(command, all, groups, 'held'),
   };
 }
 
@@ -84,7 +84,7 @@ const leash = `
 function start(command: Command, limits: ProcessLimits, groups: Set<ProcessGroup>, input: Input = 'given'): Running {
   let child: ChildProcess;
   try {
-    child = launch(command, input);
+    child = launch(input === 'held' ? leashed(command) : command, input);
   } catch (error) {
     const exited = notStarted(command, error as NodeJS.ErrnoException).then((reason) => Promise.reject(reason));
     exited.catch(() => undefined);

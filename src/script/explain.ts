@@ -1,0 +1,44 @@
+import type { Ran } from './run-script.js';
+
+const signals: Readonly<Record<number, string>> = {
+  1: 'SIGHUP', 2: 'SIGINT', 3: 'SIGQUIT', 4: 'SIGILL', 6: 'SIGABRT', 7: 'SIGBUS', 8: 'SIGFPE', 9: 'SIGKILL', 11: 'SIGSEGV',
+  13: 'SIGPIPE', 15: 'SIGTERM',
+};
+
+export interface ScriptFailure {
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/**
+ * What to say of a script that ended with another code than 0.
+ * @param what failed, as the subject of a sentence: `The test gate`
+ * @param setting whose lines are counted: `test`
+ */
+export function explainFailure({ script: { lines }, code, failed, output }: Ran, what: string, setting: string): ScriptFailure {
+  // A script that failed at one place under `set +e` and ended by itself at another ends with another status.
+  const line = failed?.status === code ? failed.line : undefined;
+  const text = line === undefined ? undefined : lines.join('\n').split('\n')[line - 1]?.trim();
+  const where = text ? `\`${shorten(text)}\` (line ${line} of \`${setting}\`)` : `the commands of \`${setting}\``;
+  const signal = signals[code - 128];
+  if (signal) {
+    return {
+      message: `${what} failed: ${where} ended with exit code ${code}: killed by ${signal}.`,
+      hint: signal === 'SIGKILL' ? 'It comes mostly from the kernel when memory is short: use less of it, or a larger runner.' : undefined,
+    };
+  }
+  if (code === 2 && line === undefined && output.some((said) => /: line \d+: syntax error/.test(said))) {
+    return { message: `The commands of \`${setting}\` are not valid bash.`, hint: 'The syntax error, with its line, is below.' };
+  }
+  return { message: `${what} failed: ${where} ended with exit code ${code}.`, hint: hints[code] };
+}
+
+const hints: Readonly<Record<number, string>> = {
+  126: 'Exit code 126: the command was found and may not be executed. Give it the executable bit (`chmod +x`), '
+    + 'or run it by its interpreter.',
+  127: 'Exit code 127: a command was not found. Install it in an earlier step of the job, or mend its name.',
+};
+
+function shorten(text: string): string {
+  return text.length <= 120 ? text : `${text.slice(0, 119)}…`;
+}

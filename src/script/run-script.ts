@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import type { Evidence } from '../outcome/errors.js';
+import type { Ports } from '../ports/ports.js';
+import { scriptEnvironment } from './environment.js';
+import { readFailedLine, topLevel, wrapper, type FailedLine } from './failed-line.js';
+
+/** Commands of the user's own, one a line. */
+export interface Script {
+  /** `test`: names it in messages. */
+  readonly name: string;
+  readonly lines: readonly string[];
+  /** Relative to the workspace. */
+  readonly workingDirectory: string;
+  /** Beside what a `run:` step would see. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** How a script ended. */
+export interface Ran {
+  readonly script: Script;
+  /** As a shell counts. */
+  readonly code: number;
+  /** Where it stopped, when bash knows. */
+  readonly failed?: FailedLine;
+  /** The last lines of both streams, as they came. */
+  readonly output: readonly string[];
+}
+
+const lastLines = 40;
+
+/**
+ * Runs commands as one script by `bash -eo pipefail`, in their working directory, to the end; what it leaves running in the
+ * background is ended with it, and all of it when this process is gone.
+ * @throws CommandError when bash cannot be started; what `signal` aborts with, once all of it is ended
+ */
+export async function runScript(
+  ports: Pick<Ports, 'process' | 'files' | 'env'>, script: Script, signal: AbortSignal, onLine: (line: string, stream: 'stdout' | 'stderr') => void,
+): Promise<Ran> {
+  signal.throwIfAborted();
+  const folder = await ports.files.temporaryFolder();
+  try {
+    const file = join(folder, `${script.name}.sh`);
+    const record = join(folder, 'failed');
+    // From a file, so that no quoting is needed, and messages of bash carry the lines that the user knows.
+    await ports.files.writeText(file, `${script.lines.join('\n')}\n`, 0o600);
+    const output: string[] = [];
+    const running = ports.process.start({
+      program: 'bash',
+      args: ['--noprofile', '--norc', '-eo', 'pipefail', '-c', wrapper, file, record],
+      cwd: script.workingDirectory,
+      env: { ...scriptEnvironment(ports.env), ...script.env },
+      signal,
+      onLine: (line, stream) => {
+        onLine(line, stream);
+        output.push(line);
+        if (output.length > lastLines) output.shift();
+      },
+    });
+    const { code } = await running.exited;
+    signal.throwIfAborted();
+    const failed = code === 0 ? undefined : readFailedLine(await ports.files.readText(record + topLevel), file);
+    return { script, code, failed, output };
+  } finally {
+    await ports.files.remove(folder);
+  }
+}
+
+/** What it said last, for whoever looks into its failure. */
+export const lastOutput = ({ output }: Pick<Ran, 'output'>, of: string): Evidence[] =>
+  (output.length > 0 ? [{ title: `last lines of ${of}`, text: output.join('\n') }] : []);
