@@ -28,13 +28,14 @@ export type Asked =
 /**
  * Asks one address until the answers prove or disprove it, all anew when the API server itself was away meanwhile: that
  * says nothing of the app.
+ * @param api needed by routes to pods and Services
  * @throws ApiError when the API server stays away; what `signal` aborts with
  */
-export function ask(ports: Ports, api: Api, check: SmokeCheck, route: Route, asking: Asking): Promise<Asked> {
+export function ask(ports: Ports, api: Api | undefined, check: SmokeCheck, route: Route, asking: Asking): Promise<Asked> {
   return persistently(ports.clock, () => askUntilKnown(ports, api, check, route, asking), { signal: asking.signal });
 }
 
-async function askUntilKnown(ports: Ports, api: Api, check: SmokeCheck, route: Route, { rules, signal, stays }: Asking): Promise<Asked> {
+async function askUntilKnown(ports: Ports, api: Api | undefined, check: SmokeCheck, route: Route, { rules, signal, stays }: Asking): Promise<Asked> {
   const startedAt = ports.clock.monotonic();
   const answers: Answer[] = [];
   for (;;) {
@@ -44,7 +45,7 @@ async function askUntilKnown(ports: Ports, api: Api, check: SmokeCheck, route: R
     if (assessment.state === 'failed') return { state: 'wrong', seen: assessment.seen, lacks: assessment.lacks };
     if (assessment.state === 'passed') {
       // A load balancer without a server behind it may answer anything, with status 200 as well.
-      if (route.kind !== 'url') await reachable(api, { timeoutMs: requestTimeoutMs, signal });
+      if (route.kind !== 'url') await reachable(needed(api), { timeoutMs: requestTimeoutMs, signal });
       return { state: 'right' };
     }
     await ports.clock.sleep(assessment.inMs, signal);
@@ -52,13 +53,20 @@ async function askUntilKnown(ports: Ports, api: Api, check: SmokeCheck, route: R
 }
 
 /** One request. Rejects when `signal` aborts, and with ApiError when it is the API server that did not answer. */
-export async function askOnce(ports: Ports, api: Api, check: SmokeCheck, route: Route, signal: AbortSignal | undefined): Promise<Answer> {
+export async function askOnce(ports: Ports, reach: Api | undefined, check: SmokeCheck, route: Route, signal: AbortSignal | undefined): Promise<Answer> {
   const limits = { timeoutMs: requestTimeoutMs, signal };
   if (route.kind === 'url') return askUrl(ports, check, route, limits).catch(silent(signal));
+  const api = needed(reach);
   const answer = await replyThroughApi(api, check, route, limits).then((reply) => answerThroughApi(check, reply), silent(signal));
   // Through the API server, and what stands before it, their own trouble looks like an answer of the app.
   if (answer.kind !== 'right') await reachable(api, limits);
   return answer;
+}
+
+/** Pods and Services are reached through a cluster. Settings of a target that has none name no checks of them. */
+function needed(api: Api | undefined): Api {
+  if (!api) throw new Error('a check of a Service has no cluster to go through');
+  return api;
 }
 
 interface Limits {

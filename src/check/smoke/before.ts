@@ -1,4 +1,4 @@
-import type { Cluster } from '../../kubernetes/client/cluster.js';
+import type { Api } from '../../kubernetes/client/api.js';
 import type { Service } from '../../kubernetes/client/objects.js';
 import { persistently } from '../../kubernetes/client/persist.js';
 import type { SmokeCheck } from '../../config/config.js';
@@ -6,6 +6,12 @@ import type { Ports } from '../../ports/ports.js';
 import type { Answer } from './assess.js';
 import { askOnce } from './ask.js';
 import { routesOf, type NoRoute } from './route.js';
+
+/** Through what pods and Services are reached; checks by URL need none of it. */
+export interface Reach {
+  readonly api?: Api;
+  readonly namespace: string;
+}
 
 /** How the version before does by the smoke checks. */
 export interface Before {
@@ -22,7 +28,7 @@ export interface FailedBefore {
   readonly status?: number;
 }
 
-export async function checksBefore(ports: Ports, cluster: Cluster, services: readonly Service[], checks: readonly SmokeCheck[]): Promise<Before> {
+export async function checksBefore(ports: Ports, cluster: Reach, services: readonly Service[], checks: readonly SmokeCheck[]): Promise<Before> {
   const answers = await Promise.all(checks.map(async (check) => ({ check, answer: await answerNow(ports, cluster, services, check) })));
   return {
     passed: new Set(answers.flatMap(({ check, answer }) => (failingOf(answer) === undefined ? [check.text] : []))),
@@ -51,7 +57,7 @@ const tries = 3;
 const tryAgainForMs = 5000;
 
 /** What a check comes to as things are, by the way that users take: the last answer unless one was right. */
-export async function answerNow(ports: Ports, cluster: Cluster, services: readonly Service[], check: SmokeCheck): Promise<Answer | NoRoute> {
+export async function answerNow(ports: Ports, cluster: Reach, services: readonly Service[], check: SmokeCheck): Promise<Answer | NoRoute> {
   const routes = routesOf(check, cluster.namespace, services, []);
   if ('problem' in routes) return routes;
   const startedAt = ports.clock.monotonic();

@@ -1,4 +1,3 @@
-import type { Cluster } from '../../kubernetes/client/cluster.js';
 import { nameOf, type Service, type Workload } from '../../kubernetes/client/objects.js';
 import type { SmokeCheck } from '../../config/config.js';
 import { describeProblem } from '../../outcome/errors.js';
@@ -6,7 +5,7 @@ import type { Ports } from '../../ports/ports.js';
 import { selects } from '../../kubernetes/observe/selector.js';
 import type { Answer } from './assess.js';
 import { asServiceTarget, serviceAt } from './cluster-address.js';
-import { answerNow, suspicion } from './before.js';
+import { answerNow, suspicion, type Reach } from './before.js';
 import { isNoRoute, podPort, portText, servicePort, tcpPorts } from './route.js';
 import { nothingFound, together, type Checked, type Finding } from '../../outcome/finding.js';
 
@@ -19,7 +18,7 @@ interface Present {
 /** Where smoke checks are going to run, as things are before the change. */
 export interface SmokeScope {
   readonly ports: Ports;
-  readonly cluster: Cluster;
+  readonly cluster: Reach;
   readonly services: readonly Service[];
   readonly present: readonly Present[];
 }

@@ -19,7 +19,7 @@ const rulesOf: Readonly<Record<Route['kind'], Rules>> = {
 const thorough: Rules = { ...rulesOf.pod, needed: 10 };
 
 export interface SmokeTarget {
-  readonly api: Api;
+  readonly api?: Api;
   readonly namespace: string;
   readonly services: readonly Service[];
   /** The new pods that stand behind this Service now, ready or not: asked directly. */
