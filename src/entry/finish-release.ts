@@ -13,10 +13,13 @@ import { within } from './runner-ports.js';
 /**
  * Finishes the release that the main step of the run `id` started and left unfinished, and reports how that ended. A failure
  * is reported and sets the exit code 1. Rejects only when the runner has no folder for it.
+ * @param left the private folder of the run, which may hold the record; whoever calls removes it
  */
-export async function finishRelease(ports: Ports, action: ActionName, id: string): Promise<void> {
+export async function finishRelease(ports: Ports, action: ActionName, { id, folder: left }: { readonly id: string; readonly folder: string }): Promise<void> {
   const { env } = ports;
-  const folder = await ports.files.temporaryFolder();
+  // Where somebody has removed it, what is recorded elsewhere can be finished all the same.
+  const isThere = (await ports.files.realPath(left)) !== undefined;
+  const folder = isThere ? left : await ports.files.temporaryFolder();
   // An input that the action does not have was an error of the main step. Here it could only come from a step since then.
   const request = {
     action, id, folder, hasPost: false, keep: () => Promise.resolve(), inputs: readInputs(settingsOf(action)), facts: await readRunFacts(env, ports.files),
@@ -32,6 +35,6 @@ export async function finishRelease(ports: Ports, action: ActionName, id: string
   } catch (thrown) {
     tellFailure(ports, 'The rollout was not finished', thrown);
   } finally {
-    await ports.files.remove(folder);
+    if (!isThere) await ports.files.remove(folder);
   }
 }

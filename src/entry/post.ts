@@ -8,12 +8,12 @@ import { stateNames } from './state.js';
 /** The post step: finishes a release that the main step could not finish, and removes what it left on the runner. */
 export async function runPost(action: ActionName): Promise<void> {
   const ports = runnerPorts();
+  const folder = readState(stateNames.folder);
   await told(ports, async () => {
     if (readState(kept.release) === '') return;
     const { finishRelease } = await import('./finish-release.js');
-    await finishRelease(ports, action, readState(stateNames.id));
+    await finishRelease(ports, action, { id: readState(stateNames.id), folder });
   });
-  const folder = readState(stateNames.folder);
   if (folder === '') return;
   await ports.files.remove(folder).catch((error: unknown) => {
     ports.log.warning(leftBehind(folder, error));

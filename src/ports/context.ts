@@ -7,6 +7,9 @@ export interface Context {
   readonly facts: RunFacts;
   /** Tells this run from every other one; the post step of the same run has the same. */
   readonly id: string;
-  /** Private folder (0700) for the socket, the kubeconfig and secrets. Whoever made it removes it. */
+  /**
+   * Private folder (0700) for the socket, the kubeconfig, secrets, and the record of a target that can keep none. The post step
+   * of the same run has the same, and removes it; at a terminal the run itself does.
+   */
   readonly folder: string;
 }
