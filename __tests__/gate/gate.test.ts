@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { runGate } from '../../src/gate/gate.js';
+import { systemClock } from '../../src/host/clock.js';
 import { createFiles } from '../../src/host/files.js';
 import { createProcessRunner } from '../../src/host/process.js';
 import type { Log } from '../../src/ports/log.js';
@@ -25,7 +26,10 @@ describe('the test gate', () => {
     output: (line) => printed.push(line), command: (line) => printed.push(`$ ${line}`), progress: () => undefined, group: (_title, body) => body(),
   });
   const gate = (script: string | readonly string[], more: { cwd?: string; env?: Record<string, string>; cancelled?: AbortSignal } = {}) => runGate(
-    { process: processes, files: createFiles(folder), log: log(), env: more.env ?? process.env, cancelled: more.cancelled ?? new AbortController().signal },
+    {
+      process: processes, files: createFiles(folder), log: log(), clock: systemClock, env: more.env ?? process.env,
+      cancelled: more.cancelled ?? new AbortController().signal,
+    },
     { commands: typeof script === 'string' ? script.split('\n') : script, workingDirectory: more.cwd ?? folder },
   );
   const failure = (script: string) => gate(script).then(() => undefined, (error: unknown) => error as Error & { hint: string });

@@ -4,7 +4,7 @@ import type { Ports } from '../ports/ports.js';
 import { explainFailure } from '../script/explain.js';
 import { lastOutput, runScript } from '../script/run-script.js';
 
-type GatePorts = Pick<Ports, 'process' | 'files' | 'log' | 'env' | 'cancelled'>;
+type GatePorts = Pick<Ports, 'process' | 'files' | 'log' | 'env' | 'clock' | 'cancelled'>;
 
 /**
  * Runs the user's commands as one script, and resolves when it ends with 0.

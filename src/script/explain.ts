@@ -11,11 +11,12 @@ export interface ScriptFailure {
 }
 
 /**
- * What to say of a script that ended with another code than 0.
+ * What to say of a script that ended with another code than 0, or not in time.
  * @param what failed, as the subject of a sentence: `The test gate`
  * @param setting whose lines are counted: `test`
  */
-export function explainFailure({ script: { lines }, code, failed, output }: Ran, what: string, setting: string): ScriptFailure {
+export function explainFailure({ script: { lines, withinMs = 0 }, code, isLate, failed, output }: Ran, what: string, setting: string): ScriptFailure {
+  if (isLate) return { message: `${what} did not end within ${withinMs / 1000} s, and was stopped.` };
   // A script that failed at one place under `set +e` and ended by itself at another ends with another status.
   const line = failed?.status === code ? failed.line : undefined;
   const text = line === undefined ? undefined : lines.join('\n').split('\n')[line - 1]?.trim();

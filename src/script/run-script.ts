@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { Evidence } from '../outcome/errors.js';
+import type { Exited } from '../ports/process.js';
 import type { Ports } from '../ports/ports.js';
+import { within } from '../ports/within.js';
 import { scriptEnvironment } from './environment.js';
 import { readFailedLine, topLevel, wrapper, type FailedLine } from './failed-line.js';
 
@@ -13,6 +15,8 @@ export interface Script {
   readonly workingDirectory: string;
   /** Beside what a `run:` step would see. */
   readonly env?: Readonly<Record<string, string>>;
+  /** It is stopped after that. */
+  readonly withinMs?: number;
 }
 
 /** How a script ended. */
@@ -20,11 +24,15 @@ export interface Ran {
   readonly script: Script;
   /** As a shell counts. */
   readonly code: number;
+  /** It was stopped, as it did not end in time. */
+  readonly isLate: boolean;
   /** Where it stopped, when bash knows. */
   readonly failed?: FailedLine;
   /** The last lines of both streams, as they came. */
   readonly output: readonly string[];
 }
+
+type ScriptPorts = Pick<Ports, 'process' | 'files' | 'env' | 'clock'>;
 
 const lastLines = 40;
 
@@ -34,7 +42,7 @@ const lastLines = 40;
  * @throws CommandError when bash cannot be started; what `signal` aborts with, once all of it is ended
  */
 export async function runScript(
-  ports: Pick<Ports, 'process' | 'files' | 'env'>, script: Script, signal: AbortSignal, onLine: (line: string, stream: 'stdout' | 'stderr') => void,
+  ports: ScriptPorts, script: Script, signal: AbortSignal, onLine: (line: string, stream: 'stdout' | 'stderr') => void,
 ): Promise<Ran> {
   signal.throwIfAborted();
   const folder = await ports.files.temporaryFolder();
@@ -44,22 +52,27 @@ export async function runScript(
     // From a file, so that no quoting is needed, and messages of bash carry the lines that the user knows.
     await ports.files.writeText(file, `${script.lines.join('\n')}\n`, 0o600);
     const output: string[] = [];
-    const running = ports.process.start({
+    let isLate = false;
+    const start = (stop: AbortSignal): Promise<Exited> => ports.process.start({
       program: 'bash',
       args: ['--noprofile', '--norc', '-eo', 'pipefail', '-c', wrapper, file, record],
       cwd: script.workingDirectory,
       env: { ...scriptEnvironment(ports.env), ...script.env },
-      signal,
+      signal: stop,
       onLine: (line, stream) => {
         onLine(line, stream);
         output.push(line);
         if (output.length > lastLines) output.shift();
       },
-    });
-    const { code } = await running.exited;
+    }).exited;
+    const late = (): Error => {
+      isLate = true;
+      return new Error(`${script.name} did not end in time`);
+    };
+    const { code } = await (script.withinMs === undefined ? start(signal) : within(ports.clock, { ms: script.withinMs, late, signal }, start));
     signal.throwIfAborted();
     const failed = code === 0 ? undefined : readFailedLine(await ports.files.readText(record + topLevel), file);
-    return { script, code, failed, output };
+    return { script, code, isLate, failed, output };
   } finally {
     await ports.files.remove(folder);
   }
