@@ -70,7 +70,7 @@ export interface Release {
   readonly reference: string;
   readonly commit?: string;
   readonly runUrl?: string;
-  /** ISO 8601. */
+  /** ISO 8601; empty for what is known by its name alone. */
   readonly at: string;
   readonly verified: boolean;
   /** Subjects with which nothing ran when it was released. With all of them, the release is not verified, and may be gone back to all the same. */

@@ -3,7 +3,7 @@ import type { Release, Content } from './ledger.js';
 
 /** `name@sha256:… of 2026-11-21T10:00:00Z, commit 1a2b3c4d5e6f, verified`. */
 export const describeRelease = (release: Release): string =>
-  `${release.reference} of ${release.at}${release.commit ? `, commit ${release.commit.slice(0, 12)}` : ''}, ${wordOf(release)}`;
+  `${release.reference}${release.at && ` of ${release.at}`}${release.commit ? `, commit ${release.commit.slice(0, 12)}` : ''}, ${wordOf(release)}`;
 
 function wordOf({ verified, contents, unverified = [] }: Release): string {
   if (contents.some(({ withdrawnAt }) => withdrawnAt !== undefined)) return 'withdrawn';

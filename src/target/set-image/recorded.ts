@@ -1,8 +1,7 @@
 import * as v from 'valibot';
 import { workloadKinds } from '../../config/config.js';
-import { ClusterError } from '../../outcome/errors.js';
-import { checkShape, JsonError } from '../../ports/json.js';
 import type { TargetRecord } from '../../record/ledger.js';
+import { readTargetRecord } from '../../record/target-record.js';
 import type { ImageChange, PausedDeployment } from './image-change.js';
 
 /** The part of the record that is this target's own. */
@@ -30,19 +29,7 @@ const shape = v.object({
 export const writeRecorded = (recorded: RecordedImages): TargetRecord => ({ kind, schema, recorded });
 
 /** @throws ClusterError record-unreadable when another kind of target wrote it, a later version, or it was changed by hand */
-export function readRecorded(record: TargetRecord): RecordedImages {
-  if (record.kind !== kind || record.schema > schema) {
-    throw new ClusterError('record-unreadable', `The ledger holds a run of ${record.kind} (shape ${record.schema}), and this version knows ${kind} up to shape ${schema} here.`, {
-      hint: 'Finish that run with the settings and the version of the action that started it.',
-    });
-  }
-  try {
-    return checkShape(record.recorded, shape, 'The record of the workloads in the ledger');
-  } catch (error) {
-    if (!(error instanceof JsonError)) throw error;
-    throw new ClusterError('record-unreadable', `${error.message}.`, { cause: error });
-  }
-}
+export const readRecorded = (record: TargetRecord): RecordedImages => readTargetRecord(record, { kind, schema, shape });
 
 /** The workloads that a record names, for whoever only wants to know which they are; none when it cannot be read. */
 export function recordedImages(record: TargetRecord | undefined): RecordedImages | undefined {
