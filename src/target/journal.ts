@@ -12,7 +12,7 @@ export interface Recording {
   readonly failure?: string;
 }
 
-export function recording(journal: UndoJournal): Recording {
+export function recording(journal: Pick<UndoJournal, 'restoring'>): Recording {
   const state: { done: boolean; failure?: string; settled: Promise<void> } = { done: false, settled: Promise.resolve() };
   state.settled = journal.restoring().catch((error: unknown) => void (state.failure = messageOf(error))).finally(() => (state.done = true));
   return state;

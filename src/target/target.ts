@@ -54,8 +54,10 @@ export interface OpenTarget {
 
 /** The version to deploy, as far as it is known before the build. */
 export interface Wanted {
-  /** `name:tag@digest`, with `digestOfBuild` in place of a digest that is not known yet. */
+  /** `name:tag@digest`, with `digestOfBuild` in place of a digest that is not known yet; empty where no image is concerned. */
   readonly reference: string;
+  /** Its commit, when that is known: it need not be the one that the event names. */
+  readonly commit?: string;
   /** What the image is for; empty when that is not known. */
   readonly platforms: readonly string[];
   /** Whether the registry holds the image already, as far as the runner is allowed to know. */
@@ -89,7 +91,7 @@ export interface Start {
   readonly lock: Lock;
   /** As it is under the lock. */
   readonly ledger: Ledger | undefined;
-  /** The version, now that it is built. */
+  /** The version, now that it is built; empty where no image is concerned. */
   readonly reference: string;
 }
 
@@ -169,6 +171,11 @@ export interface UndoJournal {
   restoring(): Promise<void>;
   /** True when another process may have undone it already: then only the verification is missing. */
   readonly resumed: boolean;
+  /**
+   * True when another process goes on where this one stops, as the post step does after a step that was cancelled: what does not
+   * fit into the seconds that are left then is left to it, by the result `failed`.
+   */
+  readonly continued: boolean;
 }
 
 /** How an undo went. */

@@ -36,7 +36,7 @@ async function prepare(run: Run, found: Found): Promise<Prepared> {
   try {
     const facts = image.status === 'fulfilled' ? image.value : undefined;
     found.deployed = { commit: facts?.commit ?? checkedOut(checkout) ?? run.facts.commit };
-    const proposal = await opened?.propose(wantedOf(config, facts));
+    const proposal = await opened?.propose(wantedOf(named(run, found), facts));
     const existing = opened ? checkExisting(facts?.existing, config) : undefined;
     const problems = [
       ...closed.problems, ...[image, target].flatMap(problemsOf), ...existing?.problems ?? [], ...proposal?.checked.problems ?? [],
@@ -63,10 +63,10 @@ function problemsOf(settled: PromiseSettledResult<unknown>): readonly Finding[] 
   return [{ cause: error.code, message: error.message, hint: error.hint }];
 }
 
-function wantedOf(config: Run['config'], facts: ImageFacts | undefined): Wanted {
+function wantedOf({ config, facts: { commit } }: Run, facts: ImageFacts | undefined): Wanted {
   const { build, existing } = facts ?? {};
   return {
-    reference: referenceOf(config, facts) ?? '',
+    reference: referenceOf(config, facts) ?? '', commit,
     platforms: build?.platforms ?? (existing?.state === 'present' ? existing.platforms : []),
     // Also where the runner itself was refused: the nodes have logins of their own.
     isPushed: existing?.state === 'present' || existing?.state === 'denied',

@@ -106,7 +106,7 @@ const idleNotes = (unverified: readonly Unverified[]): string[] =>
 /** Restores what the recorded run had changed, and verifies it; the record says so before and after. */
 export async function undoRecorded(change: Change, store: RecordStore, ledger: Ledger): Promise<Undone> {
   const failure = new RolloutError('cancelled', 'The run was stopped before the rollout was finished.');
-  const undone = await change.undo(failure, { resumed: true, restoring: () => store.write(inPhase(ledger, 'restoring')) });
+  const undone = await change.undo(failure, { resumed: true, continued: false, restoring: () => store.write(inPhase(ledger, 'restoring')) });
   await store.write(inPhase(ledger, undone.result === 'failed' ? 'unverified' : 'restored')).catch(() => undefined);
   return undone;
 }

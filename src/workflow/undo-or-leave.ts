@@ -20,7 +20,7 @@ export async function undoOrLeave(
   const lost = await lostLock(run, lock);
   if (lost && !change.mayHaveChanged()) return { result: 'untouched', notes: [lost.message], evidence: [], untouched: subjects };
   if (lost) return { result: 'failed', notes: [lost.message, 'Nothing was put back by this run: that one does it.'], evidence: [], untouched: [] };
-  return change.undo(failure, { restoring, resumed: false });
+  return change.undo(failure, { restoring, resumed: false, continued: run.hasPost });
 }
 
 /** Why the lock is not this run's any more. An answer that does not come is not waited for: an undo tests what it overwrites. */

@@ -12,6 +12,9 @@ import { whileUnsticking } from './unstick.js';
 import type { UndoJournal, Undone } from '../target.js';
 import { recording, unrecorded } from '../journal.js';
 
+/** A patch is sent in no time: it is not left to anybody. */
+type Journal = Omit<UndoJournal, 'continued'>;
+
 const verifyForMs = 120_000;
 /** GitHub kills 10 s after it asked to stop; the post step goes on from there. */
 const verifyForWhenCancelledMs = 5000;
@@ -20,7 +23,7 @@ const verifyForWhenCancelledMs = 5000;
  * Puts back what was there before, once, and proves it: evidence first, then the patches, then the same judge, the
  * digests that really run, and the smoke checks that held before.
  */
-export async function undoRelease(before: OpenRelease, failure: DeployError, journal: UndoJournal): Promise<Undone> {
+export async function undoRelease(before: OpenRelease, failure: DeployError, journal: Journal): Promise<Undone> {
   const release = asWritten(before);
   const { ports } = release;
   const startedAt = ports.clock.monotonic();
@@ -55,7 +58,7 @@ export async function undoRelease(before: OpenRelease, failure: DeployError, jou
 }
 
 /** What this run has never changed is not touched: whatever it holds now is somebody else's. */
-function putBack({ cluster, ports, written, paused }: OpenRelease, change: ImageChange, { resumed }: UndoJournal): Promise<Restored> {
+function putBack({ cluster, ports, written, paused }: OpenRelease, change: ImageChange, { resumed }: Journal): Promise<Restored> {
   if (!resumed && !written.mayHaveChanged(change.ref)) return leaveAlone(cluster, change);
   return restore(cluster, ports.clock, change, paused.get(change.ref));
 }
