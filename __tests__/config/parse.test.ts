@@ -328,6 +328,13 @@ describe('problems', () => {
     ]);
   });
 
+  it('of a kubeconfig in the file come with those of the input', () => {
+    expect(problems({ image: 'a', kubeconfig: 'no\nfile' }, 'kubeconfig: {}', { action: 'build' })).toEqual([
+      'inputs: unknown input "kubeconfig". It is an input of acci/deploy-action, acci/deploy-action/rollout and acci/deploy-action/rollback, and not of acci/deploy-action/build.',
+      `${path}:1:1: kubeconfig: must be the path of a kubeconfig, not a map`,
+    ]);
+  });
+
   it('are no more than anybody reads', () => {
     const found = problems({ workloads: 'x/y\n'.repeat(1000) });
     expect(found).toHaveLength(51);

@@ -91,7 +91,8 @@ function readFileOf({ file, inputs }: ConfigSource, report: Report): FileLayers 
 
 /** What the kubeconfig says that was given as content. */
 function contentOf({ values, spots }: Layer, read: Documents['kubeconfig'], report: Report): Kubeconfig | undefined {
-  if (read === undefined || values.kubeconfig === undefined || 'path' in values.kubeconfig) return undefined;
+  // A value that could not be read is not one of the two, whatever its type says.
+  if (read === undefined || typeof values.kubeconfig !== 'object' || 'path' in values.kubeconfig) return undefined;
   return report.take(spots.kubeconfig ?? { where: 'input kubeconfig' }, read);
 }
 
