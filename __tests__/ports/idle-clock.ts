@@ -1,13 +1,18 @@
 import type { Clock } from '../../src/ports/clock.js';
 
-/** A clock that goes on to whoever sleeps the shortest whenever nothing else happens. */
+const dayMs = 86_400_000;
+
+/**
+ * A clock that goes on to whoever sleeps the shortest whenever nothing else happens. After a day it stands still: what a
+ * test that failed has left behind, such as a lock that is renewed, would keep the process going.
+ */
 export function idleClock(startMs = 1000): Clock {
   let time = startMs;
   let driven = false;
   const sleepers = new Set<{ readonly at: number; readonly wake: () => void }>();
   const drive = async (): Promise<void> => {
     driven = true;
-    while (sleepers.size > 0) {
+    while (sleepers.size > 0 && time < startMs + dayMs) {
       for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       const [next] = [...sleepers].sort((a, b) => a.at - b.at);
       time = Math.max(time, next?.at ?? 0);
