@@ -6,7 +6,9 @@ import { createFiles } from '../../src/host/files.js';
 import { fileStore } from '../../src/record/file-store.js';
 import { inPhase, type Ledger } from '../../src/record/ledger.js';
 import type { RecordStore } from '../../src/record/store.js';
+import { fakePorts } from '../kubernetes/client/fake-ports.js';
 import { handClock } from '../kubernetes/client/hand-clock.js';
+import { describeRecord } from './store-contract.js';
 
 const ledger: Ledger = {
   schema: 2, app: 'api', releases: [],
@@ -73,4 +75,13 @@ describe('a record in a file', () => {
     expect([lock.formerHeardAt, lock.lost.aborted]).toEqual([5000, false]);
     await lock.release();
   });
+});
+
+describeRecord('a file', () => {
+  const ports = fakePorts();
+  return {
+    open: () => ({ store: fileStore(ports, '/private/record.json'), kill: () => undefined }),
+    damage: (text) => ports.files.writeText('/private/record.json', text),
+    close: () => Promise.resolve(),
+  };
 });

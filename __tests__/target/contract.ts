@@ -57,7 +57,7 @@ interface Mark { readonly wave: number; readonly step: Step }
 
 const wanted = ({ after }: Place): Wanted => ({ reference: after, platforms: [], isPushed: false });
 const failure = new RolloutError('smoke-failed', 'The test says that it failed.');
-const journal: UndoJournal = { restoring: () => Promise.resolve(), resumed: false };
+const journal: UndoJournal = { restoring: () => Promise.resolve(), resumed: false, continued: false };
 /** Longer than a lock outlives its holder. */
 const lockWaitMs = 60_000;
 
