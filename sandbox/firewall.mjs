@@ -22,7 +22,8 @@ export function undo(saved, ours) {
   for (const [, table, body = ''] of saved.matchAll(/^\*(\S+)\n([\s\S]*?)^COMMIT/gm)) {
     const chains = [...body.matchAll(/^:(\S+)/gm)].map(([, chain = '']) => chain).filter(ours);
     const rules = body.split('\n').filter((line) => {
-      const [, chain, target] = /^-A (\S+).*?(?: -[jg] (\S+)|$)/.exec(line) ?? [];
+      const [, chain] = /^-A (\S+)/.exec(line) ?? [];
+      const [, target] = / -[jg] (\S+)/.exec(line) ?? [];
       if (!chain || ours(chain)) return false;
       return line.includes(comment) || (target !== undefined && ours(target));
     });

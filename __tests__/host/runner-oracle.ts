@@ -19,7 +19,7 @@ export const commandsIn = (stdout: string): readonly RunnerCommand[] =>
   readLikeRunner(stdout).filter((line) => typeof line !== 'string');
 
 function newNotation(line: string): RunnerCommand | undefined {
-  const match = /^::(.*?)::(.*)$/s.exec(line);
+  const match = /^::((?:(?!::).)*)::(.*)$/s.exec(line);
   if (!match) return undefined;
   const [name = '', ...rest] = (match[1] ?? '').split(' ');
   const properties = rest.join(' ').trim().split(',').filter((pair) => pair.includes('=')).map((pair) => {

@@ -38,7 +38,7 @@ describe('the summary', () => {
   it('lets no tag, link, picture, mention or formula in', () => {
     const hostile = '</summary></details><script>x</script> ![a](http://b) <img src=x> [l](javascript:y) @me #1 $x$ https://evil www.evil.com\n# h\n- l';
     // Outside of code, all that is left of it is text.
-    const outsideCode = summary(hostileOutcome(hostile)).replace(/^(`{3,})[^`\n]*\n[\s\S]*?\n\1$/gm, '').replace(/(`+)[\s\S]*?[^`]\1(?!`)/g, '');
+    const outsideCode = summary(hostileOutcome(hostile)).replace(/^(`{3,})[^`\n]*\n[\s\S]*?\n\1$/gm, '').replace(/(?<!`)(`+)(?!`)[\s\S]*?[^`]\1(?!`)/g, '');
     expect(outsideCode).not.toMatch(/<(?!details open>|\/?(details|summary|sub|br)>)/);
     expect(outsideCode).not.toMatch(/(^|[^\\])(\]\(|!\[|\$)/);
     expect(outsideCode).not.toMatch(/^> ?[#-]|^# h/m);

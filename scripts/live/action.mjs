@@ -111,7 +111,7 @@ async function step(script, run, env, folder) {
  * @returns {Record<string, string>}
  */
 function parseEntries(text) {
-  return Object.fromEntries([...text.matchAll(/^([^=\n]+?)<<(.+)\n([\s\S]*?)\n?\2$/gm)].map(([, name, , value]) => [name, value]));
+  return Object.fromEntries([...text.matchAll(/^([^=\n<]+)<<(.+)\n([\s\S]*?)\n?\2$/gm)].map(([, name, , value]) => [name, value]));
 }
 
 /** @param {Pick<ActionResult, 'lines'>} result */

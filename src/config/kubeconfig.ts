@@ -67,7 +67,7 @@ function secretsOfPlugin({ env, args }: Record<string, unknown>): readonly strin
 }
 
 /** The password in `https://user:password@host`, as it is written there. */
-const loginIn = (url: string): readonly string[] => texts([/^[a-z+.-]+:\/\/[^/@]*?:([^/@]+)@/i.exec(url)?.[1]]);
+const loginIn = (url: string): readonly string[] => texts([/^[a-z+.-]+:\/\/[^/@:]*:([^/@]+)@/i.exec(url)?.[1]]);
 
 /** What is a text with something in it; numbers too, as YAML makes one of a token of digits. */
 const texts = (values: readonly unknown[]): readonly string[] =>
@@ -91,6 +91,6 @@ export function kubeconfigSecrets(text: string): readonly Secret[] {
 
 /** What may be secret in a text that cannot be parsed: what has the name of a secret, and what looks like one. */
 function guessed(text: string): readonly string[] {
-  const named = [...text.matchAll(/([\w-]+)["']?\s*[:=]\s*["']?([^\s"',{}[\]]+)/g)].flatMap(([, name = '', value = '']) => (isSecret(name, value) ? [value] : []));
+  const named = [...text.matchAll(/(?<![\w-])([\w-]+)["']?\s*[:=]\s*["']?([^\s"',{}[\]]+)/g)].flatMap(([, name = '', value = '']) => (isSecret(name, value) ? [value] : []));
   return [...named, ...text.split(/[\s"',{}[\]]+/).filter(looksSecret)];
 }

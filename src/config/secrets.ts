@@ -20,7 +20,7 @@ export const passwordsIn = (inputs: Readonly<Record<string, string>>): readonly 
 export const valuesOf = (of: string, texts: readonly string[]): readonly Secret[] => texts.map((text) => ({ text, kind: 'value', of }));
 
 /** A password as it is used: `gh secret set NAME < file` leaves the end of the file's last line at its end. */
-export const withoutLineEnd = (text: string): string => text.replace(/[\r\n]+$/, '');
+export const withoutLineEnd = (text: string): string => text.replace(/(?<![\r\n])[\r\n]+$/, '');
 
 /** The key of a service account is a JSON file, and programs print the key that is in it line by line. */
 function passwordSecrets(password: string): readonly Secret[] {

@@ -47,7 +47,7 @@ function quotedOf(text: string, json: string): readonly string[] {
 const lowerHex = (url: string): string => url.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
 
 function encodedOf(bytes: Buffer): readonly string[] {
-  const whole = [bytes, Buffer.concat([bytes, Buffer.from('\n')])].flatMap((form) => [form.toString('base64'), form.toString('base64').replace(/=+$/, ''), form.toString('base64url')]);
+  const whole = [bytes, Buffer.concat([bytes, Buffer.from('\n')])].flatMap((form) => [form.toString('base64'), form.toString('base64').replace(/={1,2}$/, ''), form.toString('base64url')]);
   const inside = insideBase64(bytes);
   if (bytes.length > longestOften) return [...whole, ...inside];
   const hex = bytes.toString('hex');

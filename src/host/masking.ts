@@ -99,7 +99,9 @@ function linesToHide(secret: string): readonly string[] {
 /** Not the `{`, `-`, `EOF` and `"true",` of keys and JSON files: hiding them would riddle the log, and they say nothing. */
 function saysSomething(line: string): boolean {
   if (/^[^\p{L}\p{N}]*$/u.test(line)) return line.length >= 2 * shortestLine && !/^(.)\1*$/su.test(line);
-  return line.length >= shortestLine || (line.length >= shortestHidden && /[A-Z].*[a-z]|[a-z].*[A-Z]|\d.*[A-Za-z]|[A-Za-z].*\d|[+/=]/.test(line));
+  if (line.length >= shortestLine) return true;
+  const has = (...kinds: readonly RegExp[]): boolean => kinds.every((kind) => kind.test(line));
+  return line.length >= shortestHidden && (has(/[A-Z]/, /[a-z]/) || has(/\d/, /[A-Za-z]/) || has(/[+/=]/));
 }
 
 interface Automata {

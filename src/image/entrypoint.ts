@@ -56,9 +56,9 @@ interface Instruction {
 
 /** The instructions of the stage that is built, when it begins with nothing and runs nothing. */
 function bareStage(text: string, target: string | undefined): readonly Instruction[] | undefined {
-  const all = text.replace(/^\s*#.*$/gm, '').replace(/\\\s*\n/g, ' ').split('\n').flatMap((line): Instruction[] => {
-    const [, name, rest] = /^\s*([A-Za-z]+)\s+(.*?)\s*$/.exec(line) ?? [];
-    return name === undefined || rest === undefined ? [] : [{ name: name.toUpperCase(), rest }];
+  const all = text.replace(/^[ \t]*#.*$/gm, '').replace(/\\\s*\n/g, ' ').split('\n').flatMap((line): Instruction[] => {
+    const [, name, rest] = /^([A-Za-z]+)\s([^]*)$/.exec(line.trimStart()) ?? [];
+    return name === undefined || rest === undefined ? [] : [{ name: name.toUpperCase(), rest: rest.trim() }];
   });
   const starts = all.flatMap(({ name }, index) => (name === 'FROM' ? [index] : []));
   const start = target === undefined ? starts.at(-1) : starts.find((index) => new RegExp(`\\sAS\\s+${target}$`, 'i').test(all[index]?.rest ?? ''));

@@ -72,7 +72,7 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
   },
   {
     // failed to read dockerfile: read /tmp/buildkit-mount1919405973/docker: is a directory
-    pattern: /failed to read dockerfile: read \S*?([^/\s]+): is a directory/,
+    pattern: /failed to read dockerfile: read (?:\S*\/)?([^/\s]+): is a directory/,
     explain: ([, folder]) => failed(`\`dockerfile\` names ${folder}, which is a folder.`, `Name the file in it, e.g. \`${folder}/Dockerfile\`.`),
   },
   {
@@ -97,7 +97,7 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
   },
   {
     // failed to compute cache key: failed to calculate checksum of ref x::y: "/app.jar": not found
-    pattern: /failed to (?:compute cache key|calculate checksum of ref)[^]*?"(.+?)":? not found/,
+    pattern: /failed to (?:compute cache key|calculate checksum of ref)[^"\n]*"([^"\n]+)":? not found/,
     explain: ([, path = ''], output) => notCopied(path, output),
   },
   {
@@ -158,7 +158,7 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
   },
   {
     // Multi-platform build is not supported for the docker driver.
-    pattern: /(.+) is not supported for the docker driver/,
+    pattern: /^(.+) is not supported for the docker driver/m,
     explain: ([, feature = '']) => ({
       cause: /platform/i.test(feature) ? 'platform-unsupported' : 'build-failed',
       message: `${feature} is not possible with the builder that is inside of the Docker daemon.`,
@@ -167,7 +167,7 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
   },
   {
     // failed to parse platform linux/am d64: "am d64" is an invalid component of "linux/am d64"
-    pattern: /.*(?:invalid platform|failed to parse platform|unknown operating system or architecture|is an invalid (?:OS )?component).*/,
+    pattern: /^.*(?:invalid platform|failed to parse platform|unknown operating system or architecture|is an invalid (?:OS )?component).*/m,
     explain: ([text]) => unsupported(
       `A platform is not one that the builder knows: ${text}.`, 'Check `platforms`: os/architecture[/variant], e.g. linux/arm64.',
     ),

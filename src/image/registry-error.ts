@@ -13,7 +13,7 @@ const patterns: readonly (readonly [RegistryError, RegExp])[] = [
   ['denied', /no basic auth credentials|insufficient_scope|incorrect username or password/i],
   // unexpected status from PUT request to https://…/manifests/x: 429 Too Many Requests
   // received unexpected HTTP status: 503 Service Unavailable
-  ['temporary', /\b429\b.*Too Many Requests|\btoomanyrequests\b|\b5\d\d (?:Internal|Bad Gateway|Service Unavailable|Gateway Time)/i],
+  ['temporary', /\b429\b.+Too Many Requests|\btoomanyrequests\b|\b5\d\d (?:Internal|Bad Gateway|Service Unavailable|Gateway Time)/i],
   // read tcp 10.0.0.1:41000->10.0.0.2:443: read: connection reset by peer
   // net/http: TLS handshake timeout; dial tcp …: i/o timeout; context deadline exceeded; Client.Timeout exceeded
   ['temporary', /connection reset by peer|broken pipe|unexpected EOF|: EOF$|stream error/im],
@@ -26,7 +26,7 @@ const patterns: readonly (readonly [RegistryError, RegExp])[] = [
 ];
 
 /** The first line of what a registry or a program said, to stand in a sentence. */
-export const firstLine = (text: string): string => (text.trim().split('\n')[0] ?? '').replace(/[.\s]+$/, '');
+export const firstLine = (text: string): string => (text.trim().split('\n')[0] ?? '').replace(/(?<![.\s])[.\s]+$/, '');
 
 /** What the text of docker, buildx or BuildKit says about a request to a registry. */
 export function classifyRegistryError(text: string): RegistryError {

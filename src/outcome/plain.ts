@@ -20,5 +20,5 @@ export const plainText = (text: string): string => plainLines(text).join('\n');
 
 /* eslint-disable no-control-regex -- control characters are what is looked for */
 /** CSI, OSC (ended by BEL or ST), and the two-character sequences of ECMA-48. */
-const escapeSequences = /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b\]|\u009d)[^\u0007\u001b\u009c\r\n]*(?:\u0007|\u001b\\|\u009c)|\u001b[ -/]*[0-~]/g;
+const escapeSequences = /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b\]|\u009d)[^\u0007\u001b\u009c\u009d\r\n]*(?:\u0007|\u001b\\|\u009c)|\u001b[ -/]*[0-~]/g;
 const unprintable = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]|\p{Cf}|\p{Default_Ignorable_Code_Point}/gu;

@@ -28,7 +28,7 @@ function evidenceBlock(piece: Evidence, room: number, open: boolean): string {
 
 /** The end of a text, as that is where a log says why; in whole lines, with a note of what is left out. */
 export function lastLines(text: string, room: number): string {
-  const body = text.replace(/\n+$/, '');
+  const body = text.replace(/(?<!\n)\n+$/, '');
   if (body.length <= room) return body;
   const note = '… (the beginning is left out)\n';
   const tail = body.slice(-Math.max(0, room - note.length));

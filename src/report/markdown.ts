@@ -30,7 +30,7 @@ export function code(text: string): string {
 
 /** A block of code whose fence is longer than any inside it. `language` is our own word. */
 export function codeBlock(text: string, language = 'text'): string {
-  const body = plainText(text).replace(/\n+$/, '');
+  const body = plainText(text).replace(/(?<!\n)\n+$/, '');
   const runs = [...body.matchAll(/`{3,}/g)].map(([run]) => run.length + 1);
   const fence = '`'.repeat(Math.max(3, ...runs));
   return `${fence}${language}\n${body}\n${fence}`;

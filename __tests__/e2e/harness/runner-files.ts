@@ -5,7 +5,7 @@ export function parseFileCommands(text: string): Record<string, string> {
   for (let at = 0; at < lines.length; at += 1) {
     const line = lines[at] ?? '';
     if (line === '') continue;
-    const heredoc = /^([^=]+?)<<(.+)$/.exec(line);
+    const heredoc = /^([^=<]+)<<(.+)$/.exec(line);
     if (heredoc) {
       const end = lines.indexOf(heredoc[2] ?? '', at + 1);
       if (end < 0) throw new Error(`no end of ${heredoc[1]} (${heredoc[2]})`);
@@ -33,7 +33,7 @@ const commands = new Set([
 
 /** The command in a line of output, as the runner understands it; undefined for any other text. */
 export function parseCommand(line: string): WorkflowCommand | undefined {
-  const match = /^\s*::([a-z-]+)(?: ([^\r\n]*?))?::(.*)$/i.exec(line);
+  const match = /^\s*::([a-z-]+)(?: ((?:(?!::)[^\r\n])*))?::(.*)$/i.exec(line);
   const name = match?.[1]?.toLowerCase() ?? '';
   if (!match || !commands.has(name)) return undefined;
   const properties: Record<string, string> = {};

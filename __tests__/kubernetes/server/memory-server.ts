@@ -154,7 +154,7 @@ export class MemoryServer implements SocketHttp {
 
   private reply(asked: Asked, contentType: string): Reply {
     const { method, path } = asked;
-    const [, kind, name] = /\/(pods|services)\/([^/:]+)[^/]*\/proxy\//.exec(path) ?? [];
+    const [, kind, name] = /\/(pods|services)\/([^/:]+)(?::[^/]*)?\/proxy\//.exec(path) ?? [];
     if (kind === 'pods' || kind === 'services') return this.app(kind, name ?? '');
     if (path.endsWith('/log')) return { status: 200, body: `log of ${path.split('/').at(-2)}\n` };
     const about = this.aboutItself(path);

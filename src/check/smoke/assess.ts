@@ -39,7 +39,7 @@ function lacking(text: string, { whole, unreadable }: Body): string {
 /** Where a redirect leads to. Its query stays out: it may hold a token. */
 function redirect(status: number, location: string | undefined): string {
   if (status < 300 || status > 399 || !location) return '';
-  return `, a redirect to ${location.replace(/[?#].*$/s, '').slice(0, 160)} (redirects are not followed)`;
+  return `, a redirect to ${(location.split(/[?#]/)[0] ?? '').slice(0, 160)} (redirects are not followed)`;
 }
 
 const quote = (body: string): string => (body.trim() === '' ? ', with an empty body' : `: ${body.replace(/\s+/g, ' ').trim().slice(0, 160)}`);

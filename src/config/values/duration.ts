@@ -20,7 +20,7 @@ function parse(text: string, least: number): Checked<number> {
   const days = /^([0-9]{1,3})d$/.exec(text)?.[1];
   if (days !== undefined) return bad(`is ${quote(text)}, and days are not a unit`, `Write hours: "${Number(days) * 24}h".`);
   if (!new RegExp(durationPattern).test(text)) return bad(`is ${quote(text)}, which is not a duration`, form);
-  const total = [...text.matchAll(/([0-9.]+)(ms|s|m|h)/g)]
+  const total = [...text.matchAll(/(?<![0-9.])([0-9.]+)(ms|s|m|h)/g)]
     .reduce((sum, [, count, unit]) => sum + Number(count) * (units[unit ?? ''] ?? 0), 0);
   const ms = Math.round(total);
   if (ms < least) return bad(`is ${quote(text)}, which leaves no time at all`, 'Give more than zero.');

@@ -50,12 +50,18 @@ function fault(text: string): Reason | undefined {
   return whole.test(text) ? undefined : reason(`is ${quote(text)}, which is not an image name`, 'Write it like ghcr.io/acme/api.');
 }
 
+/** What stands behind the first colon of the last part, which is no port there. */
+function tagOf(text: string): string | undefined {
+  const [, ...tag] = (text.split(/[/\]]/).at(-1) ?? '').split(':');
+  return tag.length === 0 ? undefined : tag.join(':');
+}
+
 /** Things that people put around the name: a scheme, a digest, a tag, spaces. */
 function decorated(text: string): Reason | undefined {
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(text)?.[0];
   if (scheme) return reason(`begins with ${quote(scheme)}`, 'Leave it out: an image name begins with the host of the registry, e.g. ghcr.io/acme/api.');
   if (text.includes('@')) return reason('has a digest', 'Leave it out: an existing digest is deployed by `digest`.');
-  const tag = /:([^/\]]*)$/.exec(text)?.[1];
+  const tag = tagOf(text);
   if (tag !== undefined) return reason(`has the tag ${quote(tag)}`, 'Leave it out: tags are set by `tags`.');
   if (/\s/.test(text)) return reason(`is ${quote(text)}, which has a space`, 'Give the name of one image.');
   return undefined;
@@ -63,7 +69,9 @@ function decorated(text: string): Reason | undefined {
 
 /** What would be found wrong next, so that it is not left for the next run. */
 function alsoUpperCase(text: string): string {
-  const bare = text.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '').replace(/@.*$/s, '').replace(/:[^/\]]*$/, '');
+  const tagged = text.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '').split('@')[0] ?? '';
+  const tag = tagOf(tagged);
+  const bare = tag === undefined ? tagged : tagged.slice(0, -1 - tag.length);
   const lower = bare.toLowerCase();
   return bare !== lower && whole.test(lower) ? ` And image names have no upper-case letters: write "${lower}".` : '';
 }

@@ -20,7 +20,7 @@ export function parseLabel(text: string): Checked<string> {
 
 /** The nearest DNS label, or undefined when nothing of the text can be in one. */
 export function toLabel(text: string): string | undefined {
-  const near = text.toLowerCase().replace(/[^a-z0-9]+/g, '-').slice(0, 63).replace(/^-+|-+$/g, '');
+  const near = text.toLowerCase().replace(/[^a-z0-9]+/g, '-').slice(0, 63).replace(/^-+|(?<!-)-+$/g, '');
   return near === '' ? undefined : near;
 }
 

@@ -32,7 +32,7 @@ export function parseSmoke(text: string): Checked<SmokeCheck> {
   const arrow = text.search(/\s->(?:\s|$)/);
   const target = parseTarget((arrow < 0 ? text : text.slice(0, arrow)).trim());
   const expected = arrow < 0 ? '200' : text.slice(arrow).replace(/^\s*->/, '').trim();
-  const [, codes, contains] = /^(\S*)(?:\s+contains(?:\s+(.*))?)?$/s.exec(expected) ?? [];
+  const [, codes, contains] = /^(\S*)(?:\s+contains(?:\s+(\S.*))?)?$/s.exec(expected) ?? [];
   if (codes === undefined) return bad(`expects ${quote(expected)}, which is neither a status nor "STATUS contains TEXT"`, form);
   if (/\scontains\s*$/.test(expected)) return bad('has nothing after "contains"', form);
   const statuses = every(codes.split(',').map(parseStatus));
@@ -77,7 +77,7 @@ function parseTarget(text: string): Checked<Target> {
 }
 
 function parseService(text: string): Checked<Target> {
-  const [, name = '', colon, port = '', path = ''] = /^service\/([^/:]*)(:?)([^/]*)(.*)$/s.exec(text) ?? [];
+  const [, name = '', colon, port = '', path = ''] = /^service\/([^/:]*)(?:(:)([^/]*))?(\/.*)?$/s.exec(text) ?? [];
   if (!isLabel(name)) return bad(nameFault('Service', name), nameRule);
   if (colon && !isPort(port)) {
     return bad(`has the port ${quote(port)}, which is not one`, 'A port is a number from 1 to 65535 or the name of a port of the Service.');

@@ -46,6 +46,6 @@ function objectIn(path: string, body: string): unknown {
 }
 
 /** A proxy on the way answers in plain text or HTML: the beginning says what is wrong. */
-const oneLine = (body: string): string => body.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').trim().slice(0, 200);
+const oneLine = (body: string): string => body.replace(/<[^<>]*>/g, ' ').replace(/\s+/g, ' ').trim().slice(0, 200);
 
 export const withoutQuery = (path: string): string => path.split('?')[0] ?? path;

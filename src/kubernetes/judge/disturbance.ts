@@ -76,7 +76,7 @@ const timeOf = (event: KubeEvent): number => Date.parse(event.lastTimestamp ?? e
 /** After one failed probe the next one has to come and go. */
 function settlesMs(event: KubeEvent, pod: Pod): number {
   if (event.reason === 'Killing') return killedSettlesMs;
-  const container = declared(pod, /\{(.+)\}/.exec(event.involvedObject?.fieldPath ?? '')?.[1]);
+  const container = declared(pod, /\{([^{}]+)\}/.exec(event.involvedObject?.fieldPath ?? '')?.[1]);
   const periodSeconds = container && probeOf(container, event.message ?? '')?.periodSeconds;
   return Math.min(longestSettlingMs, 1000 * ((periodSeconds ?? usualPeriodSeconds) + 1));
 }

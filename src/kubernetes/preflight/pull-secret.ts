@@ -89,7 +89,7 @@ function secretsOf({ auth, password, identitytoken, registrytoken }: Auth): read
  * stands for some repositories or hosts only. https://kubernetes.io/docs/concepts/containers/images/#config-json
  */
 function fitOf(key: string, registry: string): 'yes' | 'no' | 'perhaps' {
-  const [host = '', ...path] = key.replace(/^https?:\/\//, '').replace(/\/+$/, '').split('/');
+  const [host = '', ...path] = key.replace(/^https?:\/\//, '').replace(/(?<!\/)\/+$/, '').split('/');
   if (host.includes('*')) return 'perhaps';
   if (host.replace(/^(?:index|registry-1)\.(?=docker\.io$)/, '').toLowerCase() !== registry) return 'no';
   return path.length === 0 || /^v[12]$/.test(path.join('/')) ? 'yes' : 'perhaps';
