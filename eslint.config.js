@@ -1,4 +1,6 @@
 import eslint from '@eslint/js';
+import nodePlugin from 'eslint-plugin-n';
+import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 /**
@@ -16,7 +18,13 @@ export default tseslint.config(
   eslint.configs.recommended,
   {
     linterOptions: { reportUnusedDisableDirectives: 'error' },
+    plugins: { n: nodePlugin, regexp },
     rules: {
+      // What a version of Node that package.json allows does not have, or calls experimental.
+      'n/no-unsupported-features/node-builtins': ['error', { allowExperimental: true }],
+      // Expressions that take quadratic time or more for a text from outside, and those that can never match.
+      'regexp/no-super-linear-backtracking': 'error',
+      'regexp/no-contradiction-with-assertion': 'error',
       // Each `?.` and `??` counts as a branch, so the number is higher than it looks.
       'complexity': ['error', 25],
       'eqeqeq': 'error',
@@ -55,6 +63,11 @@ export default tseslint.config(
       '@typescript-eslint/no-dynamic-delete': 'off',
       'no-restricted-syntax': ['error', { selector: 'ExportDefaultDeclaration', message: 'Exports have names, so one word finds every use.' }],
     },
+  },
+  {
+    // Texts from outside may be 64 KiB in one line: an expression that starts over at every character takes seconds for one.
+    files: ['src/**/*.ts'],
+    rules: { 'regexp/no-super-linear-move': 'error' },
   },
   {
     // A table of tests is as long as it must be.

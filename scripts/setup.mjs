@@ -42,7 +42,7 @@ export function ensurePackages() {
   const began = Date.now();
   console.log('Installing the packages of package-lock.json (npm ci)');
   const { status, error } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
-  if (error) throw new Error(`npm cannot be run (${error.message}). It comes with Node.js 20 or later: install that first.`);
+  if (error) throw new Error(`npm cannot be run (${error.message}). It comes with Node.js 20.20 or later: install that first.`);
   if (status !== 0) throw new Error(`npm ci ended with code ${status}: see its message above.`);
   console.log(`Installed in ${((Date.now() - began) / 1000).toFixed(1)} s`);
 }

@@ -8,7 +8,6 @@ export const bold = paint(1);
 export const grey = paint(90);
 export const green = paint(32);
 export const red = paint(31);
-export const yellow = paint(33);
 
 /** @param {number | undefined} ms */
 export const seconds = (ms) => (ms === undefined ? '–' : `${(ms / 1000).toFixed(1)} s`);
@@ -64,7 +63,7 @@ function eventOf(line) {
   if (/^\[command\]docker buildx build/.test(line)) return { stage: 'build', text: 'docker buildx build, two platforms, pushed' };
   if (line === '::group::test') return { stage: 'test', text: 'go test, and a binary for each platform' };
   if (/^ok\s+example\.com\/hello/.test(line)) return { stage: 'test', text: 'go test: ok' };
-  const progress = /^(rollout|rollback|smoke) {2,}(.*\S) {2,}(\S.*)$/.exec(line);
+  const progress = /^(rollout|rollback|smoke) {2,}(\S(?:.*\S)?) {2,}(\S.*)$/.exec(line);
   if (!progress) return undefined;
   const [, stage = '', subject = '', state = ''] = progress;
   if (state === 'waiting for the controller') return undefined;
@@ -76,7 +75,7 @@ function eventOf(line) {
  *
  * @param {string} text
  */
-export const short = (text) => text
+const short = (text) => text
   .replace(/ --namespace=\S+/, '')
   .replace(/[\w.:-]+\/(?:[\w.-]+\/)*([\w.-]+):([0-9a-f]{7})[0-9a-f]{33}@sha256:([0-9a-f]{7})[0-9a-f]{57}/g, '$1:$2@sha256:$3');
 

@@ -21,7 +21,7 @@ type Declarations = Readonly<Record<string, Omit<Field, 'needed'> & Partial<Sett
 type SettingOf<D> = D extends { readonly kind: infer Kind }
   ? Setting<Out<Kind>> & (D extends { readonly fallback: string } ? { readonly fallback: string } : unknown)
   : never;
-export type Settings = Readonly<Record<string, Setting>>;
+type Settings = Readonly<Record<string, Setting>>;
 
 /** Settings of one concern, with the heading of the docs for them; `actions` take each of them that does not say otherwise. */
 export const section = <const D extends Declarations>(heading: string, actions: readonly ActionName[], declarations: D) => ({

@@ -6,7 +6,7 @@ import { problemAt } from './kit/report.js';
 import { KiB } from './kit/limits.js';
 
 /** Bytes; larger files are refused before they are parsed. */
-export const fileLimit = 256 * KiB;
+const fileLimit = 256 * KiB;
 /** Values that a file may have, those reached through aliases counted each time. */
 const nodeLimit = 20_000;
 const depthLimit = 16;

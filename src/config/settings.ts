@@ -10,7 +10,7 @@ import { smoke } from './sections/smoke.js';
 import { test } from './sections/test.js';
 import type { Setting, Values } from './setting.js';
 
-/** Every section, in the order of the docs. */
+/** Every section, in the order of the docs. @public for scripts/generate */
 export const sections = [run, test, image, build, registry, cluster, rollout, smoke, calendar] as const;
 
 /** Every setting there is. All that is known of settings elsewhere is made from this table. */

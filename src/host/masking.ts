@@ -5,7 +5,7 @@ import { formsOf } from './forms.js';
  * `value`: a secret, and each line of it. `document`: a text that has secrets in it, such as a kubeconfig, hidden where it
  * stands whole; its lines are names and structure, and the secrets in it are values of their own.
  */
-export type SecretKind = 'value' | 'document';
+type SecretKind = 'value' | 'document';
 
 /** Remembers what must not be seen, and takes it out of texts. */
 export interface Masking {

@@ -114,4 +114,4 @@ function inNetwork(host: string, address: string, bits: number): boolean {
 const isLoopback = (host: string): boolean => host === 'localhost' || inNetwork(host, '127.0.0.0', 8) || inNetwork(host, '::1', 128);
 
 /** `[::1]` as `::1`, and a name without the dot that ends it. */
-export const plainHost = (hostname: string): string => hostname.toLowerCase().replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
+const plainHost = (hostname: string): string => hostname.toLowerCase().replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');

@@ -100,7 +100,7 @@ export async function writeOutputs(outputs: Readonly<Record<string, string>>): P
 }
 
 /** The runner drops the summary of a step altogether when it is larger than this, in bytes of UTF-8. */
-export const summaryLimit = 1024 * 1024;
+const summaryLimit = 1024 * 1024;
 
 const cutNotice = '\n\n*The summary was cut here: GitHub takes no more than 1 MiB for one step. The log has the rest.*\n';
 

@@ -95,7 +95,7 @@ function unknown(where: string, what: string, word: string, meant: string | unde
 }
 
 /** The help of the program, or of one command. */
-export function helpText(table: CommandTable, command?: string): string {
+function helpText(table: CommandTable, command?: string): string {
   const entry = command === undefined ? undefined : table[command];
   const usage = `node dist/cli.js ${entry && command !== undefined ? command : 'COMMAND'} [--flag VALUE …]`;
   if (!entry) {

@@ -146,7 +146,7 @@ async function explainUnmoved(ports: DockerPorts, access: DockerAccess, move: Ta
 }
 
 /** The arguments of `docker` for it. */
-export function moveTagsArguments({ image, digest, tags, builder }: TagMove): string[] {
+function moveTagsArguments({ image, digest, tags, builder }: TagMove): string[] {
   return [
     'buildx', 'imagetools', 'create', '--progress=plain', ...(builder === undefined ? [] : [`--builder=${builder}`]),
     ...tags.map((tag) => `--tag=${image}:${tag}`), '--', `${image}@${digest}`,

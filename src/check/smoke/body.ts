@@ -91,7 +91,7 @@ async function decoderOf(name: string, bytes: Readable): Promise<Transform | und
     case 'br': return zlib.createBrotliDecompress({ finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH });
     // RFC 9110 wants the zlib form, and some servers send the bare one: the first byte tells.
     case 'deflate': return ((await firstByte(bytes)) & 0x0f) === 8 ? zlib.createInflate(tolerant) : zlib.createInflateRaw(tolerant);
-    // Node.js has it from version 22.15 on.
+    // eslint-disable-next-line n/no-unsupported-features/node-builtins -- Node.js 20 has none: then it cannot be decoded here
     case 'zstd': return (zlib as { createZstdDecompress?: () => Transform }).createZstdDecompress?.();
     default: return undefined;
   }

@@ -16,12 +16,12 @@ export interface TextNode {
   /** The place of a line of the text, counted from 0; `at` where a text has only one, or its lines are not those of the file. */
   readonly lineAt: (index: number) => Spot;
 }
-export interface ListNode { readonly type: 'list'; readonly at: Spot; readonly items: readonly Node[] }
+interface ListNode { readonly type: 'list'; readonly at: Spot; readonly items: readonly Node[] }
 export interface MapNode { readonly type: 'map'; readonly at: Spot; readonly entries: readonly MapEntry[] }
 /** The place of `value` is that of the key. */
 export interface MapEntry { readonly key: string; readonly value: Node }
 /** A key or a dash with nothing after it, or with `null` or `~`. */
-export interface NothingNode { readonly type: 'nothing'; readonly at: Spot }
+interface NothingNode { readonly type: 'nothing'; readonly at: Spot }
 
 /** `a list`, `text`: for messages. */
 export const nodeWord = ({ type }: Node): string => (type === 'text' || type === 'nothing' ? type : `a ${type}`);

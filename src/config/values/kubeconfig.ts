@@ -31,7 +31,7 @@ export function kubeconfigOf(text: string): KubeconfigSource {
 }
 
 /** Whether a text can only be the path of a file, so that it may be shown in messages. */
-export const isKubeconfigPath = (text: string): boolean => 'path' in kubeconfigOf(text);
+const isKubeconfigPath = (text: string): boolean => 'path' in kubeconfigOf(text);
 
 /** Whether there is a text, and it is more than the path of a file. */
 export const holdsContent = (text: string | undefined): text is string => text !== undefined && text.trim() !== '' && !isKubeconfigPath(text);

@@ -4,7 +4,7 @@ import { suggestion } from '../kit/did-you-mean.js';
 import { durationPattern, parseDurationOrZero } from './duration.js';
 import { map } from '../kit/map.js';
 
-/** The causes that are read from the cluster during a rollout, so that one can be patient with them. */
+/** The causes that are read from the cluster during a rollout, so that one can be patient with them. @public for scripts/generate */
 export const patientCauses = [
   'image-not-found', 'image-pull-denied', 'image-pull-failed', 'image-platform-missing', 'image-name-invalid', 'crash-loop', 'out-of-memory',
   'probe-killed', 'hook-failed', 'evicted', 'container-start', 'init-failed', 'container-config', 'volume-mount', 'unschedulable', 'quota-exceeded',

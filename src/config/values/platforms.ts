@@ -5,7 +5,7 @@ import { repeated } from '../kit/faults.js';
 import { list } from '../kit/list.js';
 
 /** Platforms for which BuildKit and the common base images exist, in their shortest form. */
-export const platforms = [
+const platforms = [
   'linux/amd64', 'linux/arm64', 'linux/arm/v7', 'linux/arm/v6', 'linux/arm/v5', 'linux/386', 'linux/ppc64le', 'linux/s390x',
   'linux/riscv64', 'linux/loong64', 'linux/mips64le', 'linux/mips64', 'linux/amd64/v2', 'linux/amd64/v3', 'linux/amd64/v4',
   'windows/amd64', 'windows/arm64',

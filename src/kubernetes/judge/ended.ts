@@ -46,7 +46,7 @@ function symptomOf(view: WorkloadView, reason: string, pods: readonly Pod[], las
 const reasonOf = ({ status }: Pod): string => status?.reason ?? '';
 
 /** `NodePorts: Pod was rejected: …`, in the words of the node. */
-export function describeEnd({ status }: Pod): string {
+function describeEnd({ status }: Pod): string {
   const words = [status?.reason, status?.message].filter((part) => part !== undefined && part !== '').join(': ');
   return words === '' ? 'no reason given' : oneLine(words);
 }

@@ -31,7 +31,7 @@ export interface WorkloadView {
 }
 
 /** Evicted, preempted, refused by the node: it is replaced, and serves nobody, though the object may stay for days. */
-export const hasEnded = (pod: Pod): boolean => pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded';
+const hasEnded = (pod: Pod): boolean => pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded';
 
 const eventsKeptPerObject = 40;
 const objectsWithEventsKept = 5000;

@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import type { Need } from './needs.js';
 
 /** One rule of a Role. https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources */
-export interface Rule {
+interface Rule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
   readonly resourceNames?: readonly string[];

@@ -11,7 +11,7 @@ import { retry } from '../../ports/retry.js';
 import { LeaseNotWritten, LeaseWrites } from './lease-writes.js';
 import type { Holder, Lock } from '../../record/store.js';
 
-export const leaseSeconds = 15;
+const leaseSeconds = 15;
 const renewEveryMs = 5000;
 const urlAnnotation = 'deploy-action/run-url';
 

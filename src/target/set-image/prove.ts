@@ -69,7 +69,7 @@ async function whileStanding(
 const quietMs = 5000;
 
 /** The pods and Services that the checks of a release are asked of. */
-export function smokeTarget(release: OpenRelease, followed: readonly Followed[]): SmokeTarget {
+function smokeTarget(release: OpenRelease, followed: readonly Followed[]): SmokeTarget {
   const { watched } = release;
   // By the selector and not by the endpoints: a pod is asked before traffic goes to it.
   const leadsTo = (name: string, labels: Readonly<Record<string, string>> | undefined): boolean => {

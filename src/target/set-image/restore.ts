@@ -126,7 +126,7 @@ const isKept = (change: ImageChange, workload: Workload | undefined): boolean =>
 });
 
 /** The images are somebody else's by now; the hold is still this run's, and is lifted. */
-export async function liftPause(api: Api, path: string, change: ImageChange, workload: Workload, paused: PausedDeployment): Promise<void> {
+async function liftPause(api: Api, path: string, change: ImageChange, workload: Workload, paused: PausedDeployment): Promise<void> {
   const operations = resumeOperations(workload, paused);
   if (operations.length === 0 || workload.metadata?.uid !== change.uid) return;
   await api.patch(path, [{ op: 'test', path: '/metadata/uid', value: change.uid }, ...operations]);
