@@ -12,7 +12,8 @@ import { first, image, second, third, TestWorld } from './world.js';
 /** What becomes of the request in which a process is killed. */
 type Moment = 'never' | 'at once' | 'late';
 
-const troubles: Readonly<Record<Moment, Trouble>> = { 'never': 'cut', 'at once': 'lost', 'late': { lateMs: 20_000 } };
+const lateMs = 20_000;
+const troubles: Readonly<Record<Moment, Trouble>> = { 'never': 'cut', 'at once': 'lost', 'late': { lateMs } };
 
 const isOwn = (asked: Asked): boolean => isWrite(asked) && !asked.path.endsWith('reviews');
 const nameOf = ({ method, path }: Asked): string => `${method} ${path.split('/').at(-1)}`;
@@ -76,10 +77,12 @@ async function killedEverywhere({ settings, moment = 'never', behaviour = 'good'
   };
   const ends: End[] = [];
   for (const [index, write] of (await writesOf(make(), settings)).entries()) {
-    // What comes late is the change of kubectl: whoever comes after waits for it.
-    if (moment === 'late' && (write !== 'PATCH api' || ends.length > 0)) continue;
+    // What comes late is what changes the Deployment: its images, the pause, and what lifts it.
+    if (moment === 'late' && write !== 'PATCH api') continue;
     const world = await killedAt(make(), settings, index, moment);
-    ends.push({ write, world, outcome: await after(world) });
+    const outcome = await after(world);
+    await world.clock.sleep(lateMs);
+    ends.push({ write: `${write} (${index})`, world, outcome });
   }
   return ends;
 }

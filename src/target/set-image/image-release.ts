@@ -28,7 +28,8 @@ export class ImageRelease implements Change {
   readonly waves: readonly Wave[];
   private readonly rolling: Rolling;
 
-  constructor(opened: OpenRelease, state: 'to-do' | 'there' = 'to-do') {
+  /** @param pausableUntil of one that was reopened: see `Reopened` */
+  constructor(opened: OpenRelease, state: 'to-do' | 'there' = 'to-do', private readonly pausableUntil = 0) {
     this.isThere = state === 'there';
     this.rolling = { release: opened, followed: [] };
     this.waves = wavesOf(this.rolling, this.isThere);
@@ -66,16 +67,30 @@ export class ImageRelease implements Change {
 
   async stands(): Promise<boolean> {
     const { release } = this;
-    const { ports, watched, config } = release;
-    if (release.changes.some((change) => watched.world.view(change).workload?.spec?.paused)) return false;
+    const { ports, config } = release;
+    if (this.isPaused()) return false;
     try {
       const followed = await standing(release, { images: 'after', forMs: confirmForMs, steadyMs, stage: 'recovery' });
       await proveRelease(release, followed, config.smoke, ports.clock.monotonic() + confirmForMs, ports.cancelled);
-      return true;
+      await this.untilUnpausable();
+      return !this.isPaused();
     } catch {
       if (ports.cancelled.aborted) throw ports.cancelled.reason;
       return false;
     }
+  }
+
+  private isPaused(): boolean {
+    const { changes, watched } = this.release;
+    return changes.some((change) => watched.world.view(change).workload?.spec?.paused);
+  }
+
+  /** A pause that came once the release was confirmed would be lifted by nobody. An undo need not wait: that pause tests the images. */
+  private async untilUnpausable(): Promise<void> {
+    const { ports, watched } = this.release;
+    const leftMs = (): number => this.pausableUntil - ports.clock.monotonic();
+    if (leftMs() > 0) ports.log.info(`The run that was stopped may have sent a pause that is still under way: waiting for it, at most ${Math.ceil(leftMs() / 1000)} s`);
+    while (leftMs() > 0 && !this.isPaused()) await watched.news(leftMs(), ports.cancelled);
   }
 
   async settle(): Promise<void> {

@@ -8,13 +8,21 @@ import { isSet, type ImageChange } from './image-change.js';
 import type { OpenRelease } from './open-release.js';
 import { readRecorded } from './recorded.js';
 import { reopenRelease } from './release.js';
+import { marks } from './waves.js';
+
+/** What a dead run has left. Whoever reopened it closes the release. */
+export interface Reopened {
+  readonly release: OpenRelease;
+  /** Monotonic ms until which a pause that the run may have sent after its images can still come. */
+  readonly pausableUntil: number;
+}
 
 /**
- * Opens the release that a record names, from what the cluster holds of its workloads once nothing that the dead run had
- * sent is under way any more. Whoever reopened it closes it.
+ * Opens the release that a record names, from what the cluster holds of its workloads once no image that the dead run had
+ * sent is under way any more.
  * @param lock of the app, in which the dead run was heard of last
  */
-export async function reopen({ given, cluster, services }: ClusterFacts & { readonly given: Given }, run: RunRecord, lock: Lock): Promise<OpenRelease> {
+export async function reopen({ given, cluster, services }: ClusterFacts & { readonly given: Given }, run: RunRecord, lock: Lock): Promise<Reopened> {
   const recorded = readRecorded(run.target);
   const { api, namespace } = cluster;
   const ports = { ...given.ports, cancelled: AbortSignal.any([given.ports.cancelled, lock.lost]) };
@@ -23,7 +31,7 @@ export async function reopen({ given, cluster, services }: ClusterFacts & { read
   const release = await reopenRelease(scope, recorded, run.passedBefore);
   try {
     await lateChange(release, run.phase, lock.formerHeardAt);
-    return release;
+    return { release, pausableUntil: run.marks.at(-1) === marks.firstPods ? lock.formerHeardAt + requestLastsMs : 0 };
   } catch (error) {
     release.watched.close();
     throw error;

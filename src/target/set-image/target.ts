@@ -79,7 +79,8 @@ class Workloads implements OpenTarget {
   async reopen(ledger: Ledger, lock: Lock): Promise<ImageRelease> {
     const { given, facts } = this;
     const smoke = recordedChecks(ledger.run.checks, given.config.smoke);
-    return new ImageRelease(await reopen({ ...facts, given: { ...given, config: { ...given.config, smoke } } }, ledger.run, lock));
+    const { release, pausableUntil } = await reopen({ ...facts, given: { ...given, config: { ...given.config, smoke } } }, ledger.run, lock);
+    return new ImageRelease(release, 'to-do', pausableUntil);
   }
 
   close(): Promise<void> {

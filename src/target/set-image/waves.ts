@@ -23,18 +23,21 @@ export interface Rolling {
   rolledOutMs?: number;
 }
 
+/** Names of the waves in the record. */
+export const marks = { asItIs: 'as it is', images: 'images', firstPods: 'first pods', rest: 'the rest' } as const;
+
 /**
  * The waves of a release: the whole at once or, where Deployments are proved first, their first pods and then the rest.
  * One that is there already is verified as it is.
  */
 export function wavesOf(rolling: Rolling, isThere: boolean): readonly Wave[] {
-  if (isThere) return [{ mark: 'as it is', change: () => Promise.resolve(), prove: () => verifyAsIs(rolling) }];
+  if (isThere) return [{ mark: marks.asItIs, change: () => Promise.resolve(), prove: () => verifyAsIs(rolling) }];
   const change = new Changing(rolling);
   const last: Pick<Wave, 'prove'> = { prove: () => change.complete() };
-  if (rolling.release.paused.size === 0) return [{ mark: 'images', change: (confirm) => change.setImages(confirm), ...last }];
+  if (rolling.release.paused.size === 0) return [{ mark: marks.images, change: (confirm) => change.setImages(confirm), ...last }];
   return [
-    { mark: 'first pods', change: (confirm) => change.setImages(confirm), prove: () => change.proveFirstPods() },
-    { mark: 'the rest', change: (confirm) => confirm().then(() => change.resume()), ...last },
+    { mark: marks.firstPods, change: (confirm) => change.setImages(confirm), prove: () => change.proveFirstPods() },
+    { mark: marks.rest, change: (confirm) => confirm().then(() => change.resume()), ...last },
   ];
 }
 
