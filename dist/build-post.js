@@ -1,3 +1,1 @@
-import { runPost } from './bundle/index.js';
-
-await runPost('build');
+require('./bundle/index.js').runPost('build').catch((error) => process.nextTick(() => { throw error; }));

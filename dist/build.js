@@ -1,3 +1,1 @@
-import { runMain } from './bundle/index.js';
-
-await runMain('build');
+require('./bundle/index.js').runMain('build').catch((error) => process.nextTick(() => { throw error; }));

@@ -1,3 +1,1 @@
-import { runTerminal } from './bundle/index.js';
-
-await runTerminal();
+require('./bundle/index.js').runTerminal().catch((error) => process.nextTick(() => { throw error; }));

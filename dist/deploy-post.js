@@ -1,3 +1,1 @@
-import { runPost } from './bundle/index.js';
-
-await runPost('deploy');
+require('./bundle/index.js').runPost('deploy').catch((error) => process.nextTick(() => { throw error; }));

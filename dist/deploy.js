@@ -1,3 +1,1 @@
-import { runMain } from './bundle/index.js';
-
-await runMain('deploy');
+require('./bundle/index.js').runMain('deploy').catch((error) => process.nextTick(() => { throw error; }));

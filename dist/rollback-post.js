@@ -1,3 +1,1 @@
-import { runPost } from './bundle/index.js';
-
-await runPost('rollback');
+require('./bundle/index.js').runPost('rollback').catch((error) => process.nextTick(() => { throw error; }));

@@ -1,3 +1,1 @@
-import { runMain } from './bundle/index.js';
-
-await runMain('rollback');
+require('./bundle/index.js').runMain('rollback').catch((error) => process.nextTick(() => { throw error; }));

@@ -1,3 +1,1 @@
-import { runPost } from './bundle/index.js';
-
-await runPost('rollout');
+require('./bundle/index.js').runPost('rollout').catch((error) => process.nextTick(() => { throw error; }));

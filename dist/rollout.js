@@ -1,3 +1,1 @@
-import { runMain } from './bundle/index.js';
-
-await runMain('rollout');
+require('./bundle/index.js').runMain('rollout').catch((error) => process.nextTick(() => { throw error; }));
