@@ -54,7 +54,7 @@ describe('what is made from the table', () => {
     expect(settingsOf('build')).not.toContain('digest');
     expect(settingsOf('rollout')).not.toContain('tags');
     expect(settingsOf('rollback')).not.toContain('rollback');
-    expect(Object.keys(settings).filter((name) => !settingsOf('deploy').some((own) => own === name))).toEqual(['patience', 'to']);
+    expect(Object.keys(settings).filter((name) => !settingsOf('deploy').some((own) => own === name))).toEqual(['patience', 'to', 'command']);
     expect(takenBy('rollout')).toContain('patience');
     expect(settingsOf('rollback')).toEqual(expect.arrayContaining(['to', 'prove-first', 'lock-timeout']));
     expect(settingsOf('rollback')).not.toContain('freeze');

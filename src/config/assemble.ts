@@ -9,6 +9,7 @@ import type { Layer } from './layers.js';
 import { defined } from './kit/record.js';
 import { buildOf } from './sections/build.js';
 import { clusterOf } from './sections/cluster.js';
+import { commandOf } from './sections/command.js';
 import { loginOf } from './sections/registry.js';
 import { gateOf } from './sections/test.js';
 import { buildSecret, type Secret } from './secrets.js';
@@ -58,10 +59,12 @@ export function configOf(given: GivenValues, { action, builds, buildSecrets, def
     login: loginOf(values, values.image),
     cluster: clusterOf(values),
     workloads,
+    /** Deploys in place of `workloads`. */
+    command: commandOf(values),
     /** Upper bound of the rollout, ms. */
     timeoutMs: values.timeout,
     /** Checks follow a rollout; the rollback action finds its workloads in the records. */
-    smoke: workloads.length > 0 || action === 'rollback' ? values.smoke ?? [] : [],
+    smoke: workloads.length > 0 || values.command !== undefined || action === 'rollback' ? values.smoke ?? [] : [],
     rollback: values.rollback,
     /** The first new pods of a Deployment are checked before the rest follow. */
     proveFirst: values['prove-first'],

@@ -58,7 +58,7 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   // What belongs together is only judged when each part is right: otherwise a typo would be reported twice.
   throwProblems(report.problems.sort(byPlace));
   const own = onlyOf(action, given);
-  const notChosen = wanted === undefined ? withWorkloads(environments) : [];
+  const notChosen = wanted === undefined ? deployedTo(environments) : [];
   const together = checkTogether({ ...own, action, kubeconfig: content, inputs: given.given, notChosen });
   const { config, secrets, problems } = assemble(action, own, facts, layers === noLayers ? undefined : file?.path);
   throwProblems([...together.problems, ...problems]);
@@ -72,8 +72,8 @@ function throwProblems(problems: readonly Problem[]): void {
   if (problems.length > 0) throw new ConfigError([...problems.slice(0, problemLimit), ...more]);
 }
 
-const withWorkloads = (environments: FileLayers['environments']): readonly string[] =>
-  [...environments].filter(([, { values }]) => (values.workloads ?? []).length > 0).map(([name]) => name);
+const deployedTo = (environments: FileLayers['environments']): readonly string[] =>
+  [...environments].filter(([, { values }]) => (values.workloads ?? []).length > 0 || values.command !== undefined).map(([name]) => name);
 
 /** Those of the inputs first, then those of the file from its top to its end. */
 const byPlace = (a: Problem, b: Problem): number => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);

@@ -6,6 +6,7 @@ import type { Layer } from './layers.js';
 import type { Spot } from './kit/node.js';
 import { problemAt } from './kit/report.js';
 import { registryOf } from './values/registry.js';
+import { parseReleaseName } from './values/release-name.js';
 import { build } from './sections/build.js';
 import { calendar } from './sections/calendar.js';
 import { cluster } from './sections/cluster.js';
@@ -20,7 +21,7 @@ export interface Settings extends Pick<Layer, 'values' | 'spots'> {
   readonly kubeconfig?: Kubeconfig;
   /** Those that were given for this run alone, so that they must have an effect. */
   readonly inputs: readonly SettingName[];
-  /** Environments of the settings file that name `workloads`, when the run was told of none. */
+  /** Environments of the settings file that say what is deployed to, when the run was told of none. */
   readonly notChosen: readonly string[];
 }
 
@@ -28,7 +29,7 @@ interface Findings { readonly problems: readonly Problem[]; readonly warnings: r
 
 /** What no single setting shows: settings that need, contradict or outdo each other. */
 export function checkTogether(given: Settings): Findings {
-  const rules = [required, something, nothingRolledOut, imageNeeded, login, context];
+  const rules = [required, something, oneTarget, commandsNeeded, noServices, namedRelease, nothingRolledOut, imageNeeded, login, context];
   const doubts = [withoutEffect, elsewhere, smokeAlone, overrideAlone, environmentMissing];
   return { problems: rules.flatMap((rule) => rule(given)), warnings: doubts.flatMap((rule) => rule(given)) };
 }
@@ -39,9 +40,12 @@ const has = (values: GivenValues, name: SettingName): boolean => {
   return value !== undefined && !(Array.isArray(value) && value.length === 0);
 };
 
+/** Whether anything is deployed to. */
+const deploys = (values: GivenValues): boolean => has(values, 'workloads') || has(values, 'command');
+
 function required(given: Settings): readonly Problem[] {
   return settingNames
-    .filter((name) => settings[name].requiredBy.includes(given.action) && !has(given.values, name))
+    .filter((name) => settings[name].requiredBy.includes(given.action) && !(name === 'workloads' ? deploys(given.values) : has(given.values, name)))
     .map((name) => problemAt(spotOf(given, name), { message: 'is missing', hint: missing[name] ?? 'Give it.' }));
 }
 
@@ -59,14 +63,50 @@ const starts: Readonly<Partial<Record<ActionName, readonly SettingName[]>>> = {
 function something({ action, values }: Settings): readonly Problem[] {
   const names = starts[action];
   if (names === undefined) return [];
-  if (!names.some((name) => has(values, name))) {
+  if (!names.some((name) => has(values, name)) && !has(values, 'command')) {
     const words = names.map((name) => `\`${name}\``);
     const hint = `Give ${words.slice(0, -1).join(', ')} or ${words.at(-1)}, as an input or in the settings file.`;
     return [{ where: 'settings', message: action === 'rollback' ? 'do not say what is to be rolled back' : 'give nothing to do', hint }];
   }
-  const idle = action === 'deploy' && has(values, 'digest') && !has(values, 'workloads') && !has(values, 'test');
+  const idle = action === 'deploy' && has(values, 'digest') && !deploys(values) && !has(values, 'test');
   const hint = 'Name the workloads that are to run the image, or leave `digest` out to build it.';
   return idle ? [{ where: 'settings', message: 'give nothing to do: with `digest` nothing is built, and there are no `workloads`', hint }] : [];
+}
+
+/** One environment is deployed to in one way. */
+function oneTarget(given: Settings): readonly Problem[] {
+  if (!has(given.values, 'workloads') || !has(given.values, 'command')) return [];
+  return [problemAt(spotOf(given, 'command'), {
+    message: `and \`workloads\` (${placeOf(spotOf(given, 'workloads'))}) are both given, and each of them is what is deployed to`,
+    hint: 'Keep one. In an environment of the settings file, `workloads: []` clears those of the top; a `command` of the top belongs into the environments that it deploys.',
+  })];
+}
+
+const placeOf = ({ file, line, column, where }: Spot): string => (file === undefined ? where : [file, line, column].filter((part) => part !== undefined).join(':'));
+
+function commandsNeeded(given: Settings): readonly Problem[] {
+  const { command } = given.values;
+  if (command === undefined) return [];
+  const needed = ['deploy', 'current', ...given.action === 'rollback' ? ['rollback'] as const : []] as const;
+  return needed.filter((name) => !command[name]?.length).map((name) => problemAt(spotOf(given, 'command'), {
+    message: name === 'rollback' ? 'has no `rollback`, which is what the rollback action runs' : `has no \`${name}\``, hint: 'Give commands, as text or as a list.',
+  }));
+}
+
+/** What a command deploys to is reached from the outside. */
+function noServices(given: Settings): readonly Problem[] {
+  const { command, smoke: checks = [] } = given.values;
+  if (command === undefined) return [];
+  return checks.flatMap(({ target, at }) => (target.type === 'url' ? [] : [problemAt(at ?? spotOf(given, 'smoke'), {
+    message: `checks the Service ${target.name} of a cluster, and \`command\` deploys to none`, hint: 'Check a URL.',
+  })]));
+}
+
+/** Releases in a cluster have names of their own; what a command deploys is called whatever `current` prints. */
+function namedRelease(given: Settings): readonly Problem[] {
+  const { to, command } = given.values;
+  const read = to === undefined || command !== undefined ? undefined : parseReleaseName(to);
+  return !read || read.ok ? [] : read.faults.map((fault) => problemAt(spotOf(given, 'to'), fault));
 }
 
 const namesIn = (...sections: readonly { readonly settings: object }[]): readonly SettingName[] =>
@@ -80,7 +120,7 @@ const forRollout: readonly SettingName[] = ['digest', ...namesIn(cluster, rollou
  */
 function nothingRolledOut(given: Settings): readonly Problem[] {
   const { action, values, inputs, notChosen } = given;
-  if (action !== 'deploy' || values.workloads !== undefined || something(given).length > 0) return [];
+  if (action !== 'deploy' || values.workloads !== undefined || values.command !== undefined || something(given).length > 0) return [];
   // Of a digest without its image that is to be said first.
   const useless = forRollout.filter((name) => inputs.includes(name) && has(values, name) && (name !== 'digest' || has(values, 'image')));
   if (useless.length === 0) return [];
@@ -94,7 +134,7 @@ function nothingRolledOut(given: Settings): readonly Problem[] {
 
 /** The file has something to roll out, in environments of which none was chosen. */
 function environmentMissing({ action, values, notChosen }: Settings): readonly Problem[] {
-  if (action !== 'deploy' || values.workloads !== undefined || notChosen.length === 0) return [];
+  if (action !== 'deploy' || values.workloads !== undefined || values.command !== undefined || notChosen.length === 0) return [];
   const hint = `Give \`environment\` to roll out: ${both(notChosen.map(quote))}.`;
   return [{ where: 'input environment', message: 'is not given, and only environments of the settings file name `workloads`: nothing is rolled out', hint }];
 }
@@ -134,6 +174,7 @@ function context(given: Settings): readonly Problem[] {
 }
 
 const forBuild = namesIn(build);
+const forCluster: readonly SettingName[] = [...namesIn(cluster), 'timeout', 'prove-first', 'lock-timeout'];
 
 /** Inputs that do nothing in this run. Those of the file may serve other runs. */
 function withoutEffect(given: Settings): readonly Problem[] {
@@ -141,12 +182,13 @@ function withoutEffect(given: Settings): readonly Problem[] {
   const useless = (names: readonly SettingName[], reason: string) => names.filter((name) => inputs.includes(name) && has(values, name))
     .map((name) => problemAt(spotOf(given, name), { message: `has no effect: ${reason}`, hint: 'Leave it out.' }));
   const noLogin = has(values, 'registry-username') ? [] : useless(['registry'], 'there is no `registry-username` to log in with');
-  if (given.action === 'rollback' || given.action === 'rollout') return noLogin;
+  const noCluster = has(values, 'command') ? useless(forCluster, 'what is deployed to is not a cluster: `command` deploys') : [];
+  if (given.action === 'rollback' || given.action === 'rollout') return [...noCluster, ...noLogin];
   return [
     ...(has(values, 'digest') ? useless([...forBuild, 'tags'], '`digest` is given, so nothing is built') : []),
     ...(has(values, 'image') || has(values, 'digest') ? [] : useless([...forBuild, 'tags', 'registry-username'], 'there is no `image` to build')),
-    ...(has(values, 'test') ? [] : useless(['working-directory'], 'there is no `test`')),
-    ...noLogin,
+    ...(has(values, 'test') || has(values, 'command') ? [] : useless(['working-directory'], 'there is no `test`')),
+    ...noCluster, ...noLogin,
   ];
 }
 
@@ -160,7 +202,7 @@ function elsewhere(given: Settings): readonly Problem[] {
 
 function smokeAlone(given: Settings): readonly Problem[] {
   // An input is an error already; in the file it may be meant for another step, which gives the workloads.
-  if (given.action !== 'deploy' || !has(given.values, 'smoke') || has(given.values, 'workloads') || given.notChosen.length > 0) return [];
+  if (given.action !== 'deploy' || !has(given.values, 'smoke') || deploys(given.values) || given.notChosen.length > 0) return [];
   return [problemAt(spotOf(given, 'smoke'), { message: 'is not run, as there are no `workloads` to roll out', hint: 'Name the workloads, or leave it out.' })];
 }
 

@@ -2,6 +2,7 @@ import type { ActionName } from '../outcome/action.js';
 import { build } from './sections/build.js';
 import { calendar } from './sections/calendar.js';
 import { cluster } from './sections/cluster.js';
+import { command } from './sections/command.js';
 import { image } from './sections/image.js';
 import { registry } from './sections/registry.js';
 import { rollout } from './sections/rollout.js';
@@ -11,12 +12,12 @@ import { test } from './sections/test.js';
 import type { Setting, Values } from './setting.js';
 
 /** Every section, in the order of the docs. @public for scripts/generate */
-export const sections = [run, test, image, build, registry, cluster, rollout, smoke, calendar] as const;
+export const sections = [run, test, image, build, registry, cluster, rollout, command, smoke, calendar] as const;
 
 /** Every setting there is. All that is known of settings elsewhere is made from this table. */
 export const settings = {
   ...run.settings, ...test.settings, ...image.settings, ...build.settings, ...registry.settings, ...cluster.settings,
-  ...rollout.settings, ...smoke.settings, ...calendar.settings,
+  ...rollout.settings, ...command.settings, ...smoke.settings, ...calendar.settings,
 } as const;
 
 export type SettingName = keyof typeof settings;

@@ -17,9 +17,6 @@ export interface ProcessLimits {
   readonly outputBytes: number;
 }
 
-/** Between SIGTERM and SIGKILL, once this process is gone. */
-const leashKillsAfterSeconds = 2;
-
 const defaults: ProcessLimits = { killAfterMs: 2000, leftBehindMs: 500, outputBytes: 1024 * 1024 };
 
 /** Programs of this machine, each in a process group of its own. When this process exits, what still runs gets SIGTERM. */
@@ -64,15 +61,15 @@ const leashed = ({ program, args, ...command }: Command): Command => ({
 });
 
 /**
- * What the program has started is ended with it: the whole group, which is all that it and this shell are in. The shell waits
- * for both that it has begun: where process 1 does not reap, what it left would look alive for seconds. It ends the leash by
+ * What the program has started is ended with it, which is the whole group: by SIGTERM, and by SIGKILL once the program has ended,
+ * or 2 s later. The shell waits for both that it has begun: where process 1 does not reap, what it left would look alive for seconds. It ends the leash by
  * SIGALRM, as a SIGTERM that comes before the leash has put its traps away would be lost, and it would wait for ever.
  */
 const leash = `
   trap : TERM
   exec 3<&0
   "$@" </dev/null 3<&- & held=$!
-  { read -r _ <&3; trap '' ALRM TERM; kill 0; sleep ${leashKillsAfterSeconds}; kill -KILL 0; } >/dev/null 2>&1 & leash=$!
+  { read -r _ <&3; trap '' ALRM TERM; kill 0; for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$held" || break; sleep 0.2; done; kill -KILL 0; } >/dev/null 2>&1 & leash=$!
   exec 3<&-
   wait "$held"; code=$?
   # A signal ends the first wait early.

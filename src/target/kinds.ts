@@ -6,6 +6,7 @@ import type { TargetKind } from './target.js';
  * @param byRecord what to deploy to may be left to the record, as in a rollback without `workloads`
  */
 export async function kindOf(config: Config, byRecord: 'by record' | 'by settings'): Promise<TargetKind | undefined> {
+  if (config.command) return (await import('./command/target.js')).command;
   if (config.workloads.length === 0 && byRecord === 'by settings') return undefined;
   return (await import('./set-image/target.js')).setImage;
 }

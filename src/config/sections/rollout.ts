@@ -45,7 +45,7 @@ export const rollout = section('Rollout', clusterActions, {
   },
   'to': {
     actions: ['rollback'], inFile: false,
-    description: 'The release to go back to: its revision (of one Deployment), its digest `sha256:…`, or its commit (at least 7 digits).',
+    description: 'The release to go back to: its revision (of one Deployment), its digest `sha256:…`, or its commit (at least 7 digits). Of a `command`: what `current` printed of it.',
     default: 'the last release before this one that was proven good and not withdrawn',
     examples: ['12'],
     kind: releaseName,

@@ -1,3 +1,4 @@
+import { actionNames } from '../../outcome/action.js';
 import { section, type Filled } from '../setting.js';
 import { path } from '../values/argument.js';
 import { script } from '../values/script.js';
@@ -9,7 +10,8 @@ export const test = section('Test gate', ['deploy', 'build'], {
     kind: script,
   },
   'working-directory': {
-    description: 'Folder in which the commands of `test` run.',
+    actions: actionNames,
+    description: 'Folder in which the commands of `test` and of `command` run.',
     fallback: '.',
     kind: path,
   },

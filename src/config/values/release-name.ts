@@ -1,6 +1,7 @@
 import { bad, good, quote, type Checked } from '../kit/checked.js';
 import { parseDigest } from './digest.js';
 import { line } from '../kit/text.js';
+import { parseArgument } from './argument.js';
 
 type ReleaseNameType = 'revision' | 'digest' | 'commit';
 
@@ -17,6 +18,12 @@ export function parseReleaseName(text: string): Checked<string> {
   return bad(`is ${quote(text)}, which is neither a revision nor a digest nor a commit`, `${examples} A tag or branch does not do, because it can move.`);
 }
 
+/** The same, or any other text: what the platform of a `command` calls its versions. Without a `command`, a rule refuses it. */
+function parseReleaseOrOther(text: string): Checked<string> {
+  const named = parseReleaseName(text);
+  return named.ok ? named : parseArgument(text);
+}
+
 /**
  * What a name is, or undefined when it is none. A number of 7 digits and more is a commit: no workload has been rolled out a
  * million times, while one in thirty short shas has no letter. Whole shas have 40 digits, or 64 in repositories of sha256.
@@ -27,4 +34,4 @@ export function releaseNameType(text: string): ReleaseNameType | undefined {
   return /^(?:[0-9a-f]{7,40}|[0-9a-f]{64})$/.test(text) ? 'commit' : undefined;
 }
 
-export const releaseName = line(parseReleaseName, { expects: 'a revision, a digest or a commit' });
+export const releaseName = line(parseReleaseOrOther, { expects: 'a revision, a digest or a commit' });

@@ -1,0 +1,83 @@
+import type { CommandConfig, Config } from '../../config/config.js';
+import { parseDigest } from '../../config/values/digest.js';
+import { digestOf } from '../../image/reference.js';
+import { RolloutError } from '../../outcome/errors.js';
+import { plainLine } from '../../outcome/plain.js';
+import type { Context } from '../../ports/context.js';
+import { retry, steadily } from '../../ports/retry.js';
+import { explainFailure } from '../../script/explain.js';
+import { lastOutput, runScript } from '../../script/run-script.js';
+
+/** A run that deploys by commands, with its settings. */
+export interface Given extends Context {
+  readonly config: Config;
+  readonly command: CommandConfig;
+}
+
+/** What a command is told of a version; each is empty when it is not known. */
+export interface Version {
+  readonly reference: string;
+  readonly commit: string;
+  /** What `current` printed of the version before; of a rollback, of the one that it goes back to. */
+  readonly previous: string;
+}
+
+/** A version of which nothing is known but what `current` printed of it, which may be a digest or the reference of an image. */
+export function earlier({ config: { image } }: Pick<Given, 'config'>, printed: string): Version {
+  const reference = image !== undefined && parseDigest(printed).ok ? `${image}@${printed}` : printed;
+  return { reference: digestOf(reference) === undefined ? '' : reference, commit: '', previous: printed };
+}
+const none: Version = { reference: '', commit: '', previous: '' };
+
+/** For what only looks: where it hangs, it is run again. */
+const looksForMs = 60_000;
+
+/**
+ * Runs one of the commands to its end.
+ * @returns the last line that it printed on its standard output, without colours
+ * @throws RolloutError command-failed; CommandError when bash cannot be started; what `signal` aborts with
+ */
+export async function runCommand(given: Given, name: 'deploy' | 'current' | 'verify' | 'rollback', version: Version, signal: AbortSignal): Promise<string> {
+  const { ports, config, id, command: { workingDirectory, timeoutMs, [name]: lines = [] } } = given;
+  const env = {
+    DEPLOY_REFERENCE: version.reference, DEPLOY_DIGEST: digestOf(version.reference) ?? '', DEPLOY_COMMIT: version.commit,
+    DEPLOY_PREVIOUS: version.previous, DEPLOY_ENVIRONMENT: config.environment ?? '', DEPLOY_RUN: id,
+  };
+  const isLook = name === 'current' || name === 'verify';
+  const script = { name, lines, workingDirectory, env, withinMs: isLook ? Math.min(looksForMs, timeoutMs) : timeoutMs };
+  let printed = '';
+  const run = async (): Promise<void> => {
+    if (!isLook) for (const line of lines) ports.log.command(line);
+    const ran = await runScript(ports, script, signal, (line, stream) => {
+      if (!isLook) ports.log.output(line);
+      if (stream === 'stdout') printed = plainLine(line).trim() || printed;
+    });
+    if (ran.code === 0 && !ran.isLate) return;
+    const { message, hint } = explainFailure(ran, `\`${name}\``, `command.${name}`);
+    throw new RolloutError('command-failed', message, { hint, evidence: lastOutput(ran, `\`${name}\``) });
+  };
+  await (isLook ? run() : ports.log.group(name, run));
+  return printed;
+}
+
+/** What `current` prints; undefined when it prints nothing. @throws as `runCommand` */
+export async function current(given: Given, signal: AbortSignal): Promise<string | undefined> {
+  const printed = (await runCommand(given, 'current', none, signal)) || undefined;
+  given.ports.log.progress('rollout', '`current`', printed ?? 'printed nothing');
+  return printed;
+}
+
+/** Tries every 5 s until it succeeds, for so long; then the last failure is thrown. */
+export const until = <T>({ ports: { clock } }: Given, forMs: number, signal: AbortSignal, attempt: () => Promise<T>): Promise<T> =>
+  retry(clock, { delaysMs: steadily(5000), untilMs: clock.monotonic() + forMs, signal, retryable: (error) => error instanceof RolloutError }, attempt);
+
+export type Expected = { readonly is: string } | { readonly isNot: string | undefined };
+
+/** Waits until `current` prints this version, or any other than this one. @throws RolloutError command-failed with what it prints instead */
+export function untilCurrent(given: Given, forMs: number, signal: AbortSignal, expected: Expected): Promise<string | undefined> {
+  return until(given, forMs, signal, async () => {
+    const printed = await current(given, signal);
+    if ('is' in expected ? printed === expected.is : printed !== expected.isNot) return printed;
+    throw new RolloutError('command-failed', `\`current\` prints ${printed ?? 'nothing'}, ${'is' in expected ? `and not ${expected.is}` : 'as before'}.`);
+  });
+}

@@ -1,0 +1,51 @@
+import { digestOf } from '../../image/reference.js';
+import { RolloutError } from '../../outcome/errors.js';
+import type { Plan, PlanStep } from '../../outcome/plan.js';
+import { sentence } from '../../outcome/wording.js';
+import type { Wanted } from '../target.js';
+import { current, earlier, runCommand, type Given } from './commands.js';
+
+/** What `current` prints, or why that is not known. */
+export interface Before {
+  readonly version?: string;
+  readonly why?: string;
+}
+
+export const before = (given: Given): Promise<Before> => current(given, given.ports.cancelled).then(
+  (version) => (version === undefined ? { why: '`current` printed nothing.' } : { version }),
+  (error: unknown) => {
+    if (error instanceof RolloutError) return { why: error.message };
+    throw error;
+  },
+);
+
+/** Whether `verify` succeeds at once with what is known of the version that is there. */
+export const verifies = async (given: Given, version: string | undefined): Promise<boolean> =>
+  version !== undefined && given.command.verify !== undefined && await runCommand(given, 'verify', earlier(given, version), given.ports.cancelled).then(() => true, (error: unknown) => {
+    if (error instanceof RolloutError) return false;
+    throw error;
+  });
+
+/** What is deployed or gone back to, as far as it is known. */
+export type Planned = Pick<Wanted, 'reference' | 'commit'> & { readonly to?: string };
+
+/** Whether what `current` prints says by itself that the version is there: by its digest, or as the name that is gone back to. */
+export function isThere({ version }: Before, { reference, to }: Planned): boolean {
+  const digest = digestOf(reference);
+  return version !== undefined && (to === undefined ? digest !== undefined && version.includes(digest) : version === to);
+}
+
+export function stepOf({ config: { app }, command: { deploy, verify, rollback = [] } }: Given, isThere: boolean, { to }: Planned): PlanStep {
+  if (isThere) return { stage: 'rollout', title: `verify ${app} without a change: this version is there already`, commands: verify ?? [] };
+  const [name, commands] = to === undefined ? ['deploy', deploy] as const : ['rollback', rollback] as const;
+  return { stage: 'rollout', title: `run \`${name}\` of ${app}${verify ? ', then `verify` until it succeeds' : ''}`, commands };
+}
+
+const ofOneMachine = 'The record of the run is on this machine, so only its own post step can finish it when it is killed, and nothing but `concurrency` of the workflow keeps two runs apart.';
+
+export function rollbackOf({ config, command }: Given, { version, why = '' }: Before): NonNullable<Plan['rollback']> {
+  const not = config.rollback === 'off' ? '`rollback` is off.'
+    : !command.rollback ? 'There is no `rollback` command: what a run that fails has deployed stays.'
+      : version === undefined ? `${sentence(why)} So there is no version to go back to, and what a run that fails has deployed stays.` : undefined;
+  return { possible: not === undefined, reason: `${not ?? `If anything fails, \`rollback\` runs, and \`current\` has to print ${version} again.`} ${ofOneMachine}` };
+}

@@ -1,0 +1,186 @@
+import { smokeUrls } from '../../check/smoke/by-url.js';
+import type { Before } from '../../check/smoke/before.js';
+import { recordable } from '../../check/smoke/recorded.js';
+import { digestOf } from '../../image/reference.js';
+import { ClusterError, RolloutError, type DeployError, type Evidence } from '../../outcome/errors.js';
+import { shellWord } from '../../outcome/wording.js';
+import type { Content } from '../../record/ledger.js';
+import type { Standing } from '../../record/release.js';
+import type { Change, Progress, Recorded, Report, Undone, UndoJournal, Wave } from '../target.js';
+import { current, earlier, runCommand, until, untilCurrent, type Given, type Version } from './commands.js';
+import { isOthers, recordedAs, type Deployment } from './recorded.js';
+import { undo } from './undo.js';
+
+/** A version that another process has deployed is not waited for as one that was deployed just now. */
+const standsWithinMs = 20_000;
+const never = new AbortController().signal;
+
+/** `there`: nothing has to be changed. `begun`: by another process, and nobody knows how far it came. */
+type State = 'to-do' | 'there' | 'begun';
+
+/** A deployment by commands in progress, or left in progress by another process. */
+export class CommandRelease implements Change {
+  readonly isThere: boolean;
+  readonly waves: readonly Wave[];
+  private readonly name: 'deploy' | 'rollback';
+  private readonly version: Version;
+  private hasBegun: boolean;
+  private beganAt = 0;
+  private rolledOutMs?: number;
+
+  constructor(private readonly given: Given, private deployment: Deployment, private readonly checks: Before, state: State) {
+    const { before = '', reference, commit, to } = deployment;
+    this.name = to === undefined ? 'deploy' : 'rollback';
+    this.version = { reference, commit, previous: to ?? before };
+    this.isThere = state === 'there';
+    this.hasBegun = state === 'begun';
+    this.waves = [{
+      mark: this.isThere ? 'as it is' : this.name,
+      change: (confirm) => (this.isThere ? Promise.resolve() : this.change(confirm)), prove: () => this.prove(given.command.timeoutMs),
+    }];
+  }
+
+  get standing(): readonly Standing[] {
+    const { before, verifiedBefore } = this.deployment;
+    const isIdle = !verifiedBefore && this.checks.passed.size === 0;
+    return before === undefined ? [] : [{ subject: this.given.config.app, contents: [this.content(before)], isIdle }];
+  }
+
+  recorded(): Recorded {
+    const { config, ports } = this.given;
+    const checks = recordable(config.smoke, ports.log);
+    return {
+      target: { kind: recordedAs.kind, schema: recordedAs.schema, recorded: this.deployment },
+      before: this.standing.flatMap(({ contents }) => contents), after: [this.content(this.called)],
+      checks, passedBefore: checks.filter((text) => this.checks.passed.has(text)),
+    };
+  }
+
+  async verify(): Promise<void> {
+    const { ports, config } = this.given;
+    await smokeUrls(ports, this.checks.failed, config.smoke, ports.cancelled);
+    this.refuseOthers(await current(this.given, ports.cancelled).catch(unlessCommand));
+  }
+
+  async stands(): Promise<boolean> {
+    const { given, given: { ports: { cancelled } }, deployment: { before } } = this;
+    try {
+      const printed = await current(given, cancelled);
+      if (printed === undefined || printed === before || this.progress().unverified.length > 0) return false;
+      this.refuseOthers(printed);
+      await this.prove(standsWithinMs);
+      await this.verify();
+      return true;
+    } catch (error) {
+      if (cancelled.aborted) throw error;
+      return false;
+    }
+  }
+
+  async settle(): Promise<void> {
+    // Nothing is kept at the platform that could be tidied up.
+  }
+
+  mayHaveChanged(): boolean {
+    return this.hasBegun;
+  }
+
+  progress(): Progress {
+    const { config, command } = this.given;
+    const isVerified = command.verify !== undefined || config.smoke.length > 0;
+    const reason = `there is no \`verify\` and no smoke check, so that only the word of \`${this.name}\` says so`;
+    return { rolledOutMs: this.rolledOutMs, unverified: isVerified ? [] : [{ subject: config.app, reason }], warnings: this.warnings() };
+  }
+
+  describe(): string[] {
+    return [`deployed in ${((this.rolledOutMs ?? 0) / 1000).toFixed(1)} s: ${this.called}`];
+  }
+
+  /** The error of a command has its last lines. */
+  async evidence(): Promise<readonly Evidence[]> {
+    return [];
+  }
+
+  async changedNow(): Promise<ReadonlySet<string>> {
+    const printed = await current(this.given, never).catch(() => undefined);
+    return new Set(printed !== undefined && printed === this.deployment.before ? [] : [this.given.config.app]);
+  }
+
+  async undo(failure: DeployError, journal: UndoJournal): Promise<Undone> {
+    const subject = this.given.config.app;
+    if (!this.hasBegun) return { result: 'untouched', notes: [], evidence: [], untouched: [subject] };
+    return undo(this.given, { ...this.deployment, subject, passed: this.checks.passed }, failure, journal);
+  }
+
+  async report(): Promise<Report> {
+    const { given: { config, command: { deploy, rollback }, ports: { log } }, deployment: { before = '' } } = this;
+    const printed = await current(this.given, never).catch(() => undefined);
+    const { reference, previous } = earlier(this.given, before);
+    const values = { DEPLOY_PREVIOUS: previous, DEPLOY_REFERENCE: reference, DEPLOY_DIGEST: digestOf(reference) ?? '' };
+    const exports = Object.entries(values).filter(([, value]) => value !== '').map(([name, value]) => `export ${name}=${shellWord(value)}`);
+    return {
+      rows: [{ subject: config.app, part: '', before: log.redact(before), after: log.redact(this.called), now: printed && log.redact(printed) }],
+      undoCommands: rollback ? [...exports, ...rollback] : [...exports, ...reference === '' ? [byHand] : [], ...deploy],
+    };
+  }
+
+  close(): void {
+    // Nothing is observed.
+  }
+
+  private async change(confirm: () => Promise<void>): Promise<void> {
+    const { given, given: { ports: { clock, cancelled } }, deployment: { before } } = this;
+    if (before !== undefined) {
+      const now = await current(given, cancelled);
+      if (now !== before) throw superseded(now);
+    }
+    await confirm();
+    cancelled.throwIfAborted();
+    this.hasBegun = true;
+    this.beganAt = clock.monotonic();
+    await runCommand(given, this.name, this.version, cancelled);
+  }
+
+  /** What the command says of itself is not believed: `verify` decides, or else `current`. */
+  private async prove(forMs: number): Promise<void> {
+    const { given, given: { command, ports: { clock, cancelled } }, deployment: { before, to, verifiedBefore }, version } = this;
+    if (to !== undefined) await untilCurrent(given, forMs, cancelled, { is: to });
+    // Of an earlier version `verify` may be told too little: it counts where as little was enough before.
+    const isTold = to === undefined || version.reference !== '' || version.commit !== '' || verifiedBefore;
+    if (command.verify && isTold) await until(given, forMs, cancelled, () => runCommand(given, 'verify', version, cancelled));
+    else if (!command.verify && to === undefined && before !== undefined && !this.isThere) await untilCurrent(given, forMs, cancelled, { isNot: before });
+    this.deployment = { ...this.deployment, after: await current(given, cancelled).catch(unlessCommand) };
+    if (this.beganAt > 0) this.rolledOutMs = Math.round(clock.monotonic() - this.beganAt);
+  }
+
+  private refuseOthers(printed: string | undefined): void {
+    if (isOthers(this.deployment, printed)) throw superseded(printed);
+  }
+
+  private warnings(): string[] {
+    const { deployment: { before, after, reference, commit, to }, isThere, beganAt } = this;
+    const isNamed = [digestOf(reference) ?? '', commit].some((name) => name !== '' && after?.includes(name));
+    if (isThere || beganAt === 0 || to !== undefined || after === undefined || after !== before || isNamed) return [];
+    return [`\`verify\` succeeded, and \`current\` prints ${after} as before: either nothing was deployed and \`verify\` does not name the version, or \`current\` does not tell two versions apart.`];
+  }
+
+  /** As `current` prints it, or what it is called before that. */
+  private get called(): string {
+    const { after, to, reference, commit } = this.deployment;
+    return after ?? to ?? (reference || commit);
+  }
+
+  private content(version: string): Content {
+    return { subject: this.given.config.app, part: '', version: this.given.ports.log.redact(version) };
+  }
+}
+
+const superseded = (printed: string | undefined): ClusterError =>
+  new ClusterError('superseded', `\`current\` prints ${printed ?? 'nothing'}: somebody else deployed during the run.`);
+
+const byHand = '# Set DEPLOY_REFERENCE, DEPLOY_DIGEST and DEPLOY_COMMIT to those of the version before.';
+
+/** That `current` fails shows in the next line that needs it. */
+function unlessCommand(error: unknown): undefined {
+  if (!(error instanceof RolloutError)) throw error;
+}

@@ -1,0 +1,80 @@
+import { smokeUrls } from '../../check/smoke/by-url.js';
+import { CancelledError, DeployError, RolloutError } from '../../outcome/errors.js';
+import { messageOf, sentence } from '../../outcome/wording.js';
+import { recording, unrecorded } from '../journal.js';
+import type { UndoJournal, Undone } from '../target.js';
+import { current, earlier, runCommand, until, untilCurrent, type Given } from './commands.js';
+import { isOthers, type Deployment } from './recorded.js';
+
+/** What a command had sent when it ended, or was killed, may still arrive: for so long it is waited for. */
+const arrivesWithinMs = 15_000;
+/** What goes back is not cancelled. */
+const never = new AbortController().signal;
+
+/** A deployment, and what is known of the version before. */
+interface Before extends Deployment {
+  readonly subject: string;
+  /** Texts of the smoke checks that it passed. */
+  readonly passed: ReadonlySet<string>;
+}
+
+const leftToPostStep = 'The step was cancelled, and a rollback does not fit into the seconds that it had left: the post step goes on.';
+const nowhereToGo = 'What `current` printed before the change is not known, so there is nothing to go back to.';
+
+/** Goes back where `current` prints something else than before, and verifies it. What a command says of itself counts for nothing. */
+export async function undo(given: Given, known: Before, failure: DeployError, journal: UndoJournal): Promise<Undone> {
+  const { ports: { clock, cancelled } } = given;
+  const { subject, before } = known;
+  const left = { result: 'failed', evidence: [], untouched: [] } as const;
+  if ((failure instanceof CancelledError || cancelled.aborted) && journal.continued) return { ...left, notes: [leftToPostStep] };
+  if (before === undefined) return { ...left, notes: [nowhereToGo], nothingGood: true };
+  const startedAt = clock.monotonic();
+  const elapsed = (): number => clock.monotonic() - startedAt;
+  const notes = await unrecorded(recording(journal), clock);
+  let restoredAfterMs: number | undefined;
+  try {
+    const there = await arrived(given, before);
+    if (there === before && !journal.resumed) return { ...left, result: 'untouched', notes, untouched: [subject] };
+    if (isOthers(known, there)) return { ...left, notes: [...notes, `\`current\` prints ${there}: somebody else has deployed that since, and nothing of it was overwritten.`] };
+    if (there !== before) {
+      notes.push(...await goBack(given, before));
+      restoredAfterMs = elapsed();
+    }
+    const unverified = await verifyAgain(given, before, known);
+    return {
+      ...left, result: 'restored', notes, changed: [subject], restoredAfterMs, verifiedAfterMs: elapsed() - (restoredAfterMs ?? 0), tookMs: elapsed(),
+      unverified: unverified.map((reason) => ({ subject, reason })),
+    };
+  } catch (error) {
+    const evidence = error instanceof DeployError ? error.evidence : [];
+    return { ...left, notes: [...notes, sentence(messageOf(error))], evidence, changed: [subject], restoredAfterMs, tookMs: elapsed() };
+  }
+}
+
+/** What is there, once another version than before had the time to come; undefined when that is not known. */
+const arrived = (given: Given, before: string): Promise<string | undefined> =>
+  untilCurrent(given, arrivesWithinMs, never, { isNot: before }).catch(() => current(given, never)).catch(() => undefined);
+
+async function goBack(given: Given, before: string): Promise<string[]> {
+  const { command: { rollback, timeoutMs } } = given;
+  if (!rollback) throw new RolloutError('command-failed', 'There is no `rollback` command: what is there now stays.');
+  const failure = await runCommand(given, 'rollback', earlier(given, before), never).then(() => undefined, (error: unknown) => error);
+  try {
+    await untilCurrent(given, failure === undefined ? timeoutMs : arrivesWithinMs, never, { is: before });
+  } catch (error) {
+    if (failure === undefined) throw error;
+    throw new RolloutError('command-failed', `${messageOf(failure)} ${messageOf(error)}`, { evidence: failure instanceof DeployError ? failure.evidence : [] });
+  }
+  return failure === undefined ? [] : [`${messageOf(failure)} \`current\` prints ${before} again all the same.`];
+}
+
+/**
+ * Only what passed before can show that the version before serves again.
+ * @returns why that is not shown; empty when it is
+ */
+async function verifyAgain(given: Given, before: string, { verifiedBefore, passed }: Before): Promise<string[]> {
+  const { ports, config, command } = given;
+  if (verifiedBefore) await until(given, command.timeoutMs, never, () => runCommand(given, 'verify', earlier(given, before), never));
+  await smokeUrls(ports, new Map(), config.smoke.filter(({ text }) => passed.has(text)), never);
+  return verifiedBefore || passed.size > 0 ? [] : ['neither `verify` nor a smoke check passed before the change either; `current` prints it again'];
+}
