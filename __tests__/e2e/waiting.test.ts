@@ -70,7 +70,7 @@ describe('where nothing runs', () => {
     const result = await runAction({ inputs: rolloutInputs(space, await variant('v2'), { workloads: 'daemonset/web' }) });
     expectEnding(result, { verdict: 'deployed' });
     expect(warningsOf(result)).toContain('was not asked: no node takes the pods of web (node selector gpu=yes)');
-    expect(result.log).toContain('The new image is set; nothing runs with it now, so nothing is verified');
+    expect(result.log).toContain('The new version is set, and not verified (');
     expect(result.log + result.summary).not.toMatch(claims);
     expect((await ledgerOf(space)).releases[0]).toMatchObject({ verified: false, unverified: ['daemonset/web'] });
   }));
@@ -81,12 +81,12 @@ describe('where nothing runs', () => {
     const result = await runAction({ inputs: rolloutInputs(space, await variant('v2'), { workloads: 'deployment/web, cronjob/nightly' }) });
     expectEnding(result, { verdict: 'deployed' });
     expectTold(result, 'cronjob/nightly');
-    expect(result.log).toContain('Not verified, as nothing runs with the image now: cronjob/nightly (it uses the image the next time it runs).');
+    expect(result.log).toContain('Not verified: cronjob/nightly (it uses the image the next time it runs).');
     expect(result.report.unverified).toEqual([{ workload: 'cronjob/nightly', reason: 'it uses the image the next time it runs' }]);
     const back = await runAction({ action: 'rollback', inputs: { kubeconfig: space.kubeconfig, namespace: space.name, app: 'app', workloads: 'cronjob/nightly' } });
     expectEnding(back, { verdict: 'deployed' });
     expect(back.log).toContain('not verified: nothing ran with it');
-    expect(back.log).toContain('The earlier image is set; nothing runs with it now');
+    expect(back.log).toContain('The earlier version is set, and not verified (');
   }));
 });
 

@@ -76,20 +76,20 @@ describe('the end of the log', () => {
     ['a rollback', rolledBack, [
       'rolled-back: hello to production. The new version crashes. What was there before is back, and was seen to serve.',
       `  deployment/hello:app is ${before}`,
-      '  The old images were put back 412 ms after the failure was found.', '  They were seen to serve 2.9 s later.']],
+      '  The previous version was restored 412 ms after the failure was found.', '  It was seen to serve 2.9 s later.']],
     ['a failed rollback', rollbackFailed, [
       'rollback-failed: hello to production. The new version crashes. What was there before is not, or not provably, back: '
         + 'this needs a person now.',
       `  deployment/hello:app is ${after}`, '  The API server did not answer within 30 s.',
       'Go back by hand:', `  kubectl --namespace web set image deployment/hello app=${before}`]],
-    ['a rollback of what nothing runs with', { ...rolledBack, nothingRuns: true, unverified: [{ subject: 'deployment/hello', reason: 'it is scaled to 0 replicas' }] }, [
-      'rolled-back: hello to production. The new version crashes. What was there before is set again; nothing runs with it now, so nothing is verified.',
-      `  deployment/hello:app is ${before}`, '  The old images were put back 412 ms after the failure was found.']],
+    ['a rollback of what nothing verified', { ...rolledBack, nothingRuns: true, unverified: [{ subject: 'deployment/hello', reason: 'it is scaled to 0 replicas' }] }, [
+      'rolled-back: hello to production. The new version crashes. What was there before is set again, and not verified: deployment/hello (it is scaled to 0 replicas).',
+      `  deployment/hello:app is ${before}`, '  The previous version was restored 412 ms after the failure was found.']],
     ['a rollback of some that run', { ...rolledBack, unverified: [{ subject: 'cronjob/nightly', reason: 'it is suspended' }] }, [
       'rolled-back: hello to production. The new version crashes. What was there before is back, and was seen to serve where anything runs. '
-        + 'Not verified, as nothing runs with the image now: cronjob/nightly (it is suspended).',
-      `  deployment/hello:app is ${before}`, '  The old images were put back 412 ms after the failure was found.',
-      '  Where anything runs, they were seen to serve 2.9 s later.']],
+        + 'Not verified: cronjob/nightly (it is suspended).',
+      `  deployment/hello:app is ${before}`, '  The previous version was restored 412 ms after the failure was found.',
+      '  Where anything runs, it was seen to serve 2.9 s later.']],
     ['a failure before any change', failed, ['failed: hello to production. The settings are not valid. No workload was changed.']],
   ])('tells of %s', (_, outcome, lines) => {
     expect(closingLines(outcome)).toEqual(lines);
@@ -119,13 +119,13 @@ describe('the end of the log', () => {
 
   const idle = [{ subject: 'deployment/hello', reason: 'it is scaled to 0 replicas' }];
   it.each([
-    [{ ...deployed, unverified: idle, nothingRuns: true }, 'The new image is set; nothing runs with it now, so nothing is verified (42.1 s).'],
+    [{ ...deployed, unverified: idle, nothingRuns: true }, 'The new version is set, and not verified (42.1 s): deployment/hello (it is scaled to 0 replicas).'],
     [{ ...deployed, unverified: idle },
       'The new version is on every workload and serves where anything runs, after 42.1 s. '
-      + 'Not verified, as nothing runs with the image now: deployment/hello (it is scaled to 0 replicas).'],
-    [{ ...rolledBack, unverified: idle, nothingRuns: true }, 'The new version crashes. What was there before is set again; nothing runs with it now, so nothing is verified.'],
+      + 'Not verified: deployment/hello (it is scaled to 0 replicas).'],
+    [{ ...rolledBack, unverified: idle, nothingRuns: true }, 'The new version crashes. What was there before is set again, and not verified: deployment/hello (it is scaled to 0 replicas).'],
     [{ ...deployed, verdict: 'unchanged', changes: [], unverified: idle, nothingRuns: true } as const,
-      'This image was set already; nothing runs with it now, so nothing is verified. Nothing was touched (42.1 s).'],
+      'This version was set already, and is not verified: deployment/hello (it is scaled to 0 replicas). Nothing was touched (42.1 s).'],
   ])('claims no more than was seen: %#', (outcome, text) => {
     expect(closingLines(outcome)[0]).toContain(text);
     expect(summary(outcome)).toContain(text);

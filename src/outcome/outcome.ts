@@ -30,9 +30,9 @@ export interface Outcome {
   readonly wentBack?: boolean;
   /** ms from the change until the controllers had finished and traffic went to new pods only; absent when it did not come to that. */
   readonly rolledOutMs?: number;
-  /** Workloads of which nothing was seen to run with the image that they have now, and why. */
+  /** What was not seen to serve with the version that it has now, and why. */
   readonly unverified?: readonly Unverified[];
-  /** True: those are all workloads. */
+  /** True: that is all there is. */
   readonly nothingRuns?: boolean;
   /** How the rollback went; absent when there was none. */
   readonly rollback?: RollbackReport;
@@ -54,14 +54,15 @@ export interface Failure {
   readonly evidence: readonly Evidence[];
 }
 
-/** One container of one workload, before and after. References are complete: `name[:tag][@sha256:…]`. */
+/** One version in one place, before and after. References of images are complete: `name[:tag][@sha256:…]`. */
 export interface Change {
   /** `deployment/api`. */
   readonly subject: string;
+  /** `app`: a container of it; empty where it has no parts. */
   readonly part: string;
   readonly before: string;
   readonly after: string;
-  /** What the container is set to now, at the end of the run; undefined when it could not be read. */
+  /** What is there at the end of the run; undefined when it could not be read. */
   readonly now?: string;
 }
 
@@ -74,11 +75,11 @@ export interface Span {
   readonly result: 'ok' | 'failed' | 'skipped';
 }
 
-/** A workload whose image is set, and with which nothing runs that could be verified. */
+/** What has a version that nothing verified. */
 export interface Unverified {
   /** `deployment/api`. */
   readonly subject: string;
-  /** `it is scaled to 0 replicas`. */
+  /** `it is scaled to 0 replicas`. It does not hold text from outside. */
   readonly reason: string;
 }
 
@@ -96,9 +97,9 @@ export interface Recovery {
 }
 
 export interface RollbackReport {
-  /** ms from the failure to the patch that put the old images back, evidence included. */
+  /** ms from the failure until what was there before was set again, evidence included. */
   readonly restoredAfterMs?: number;
-  /** ms from that patch to the proof that it holds. */
+  /** ms from then to the proof that it serves. */
   readonly verifiedAfterMs?: number;
   /** There was nothing better to go back to: what was there before was not healthy, or is what has just failed. */
   readonly nothingGood?: boolean;

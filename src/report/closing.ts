@@ -1,5 +1,6 @@
 import type { Outcome } from '../outcome/outcome.js';
 import { isSuccess } from '../outcome/verdict.js';
+import { placeName, versionName } from './places.js';
 import { rollbackSentences } from './rollback.js';
 import { environmentWord, verdictSentence } from './words.js';
 
@@ -21,7 +22,7 @@ export function closingLines(outcome: Outcome): readonly string[] {
   return [
     `${outcome.verdict}: ${outcome.app}${where}. ${verdictSentence(outcome)}`,
     ...outcome.changes.map((change) =>
-      `  ${change.subject}:${change.part} ${undone ? `is ${change.now ?? 'not readable'}` : `${change.before} → ${change.after}`}`),
+      `  ${placeName(change)} ${undone ? `is ${change.now ?? 'not readable'}` : `${versionName(change.before)} → ${change.after}`}`),
     ...rollbackSentences(outcome).map((sentence) => `  ${sentence}`),
     ...outcome.verdict === 'rollback-failed' && outcome.undoCommands.length > 0
       ? ['Go back by hand:', ...outcome.undoCommands.map((command) => `  ${command}`)] : [],

@@ -1,16 +1,16 @@
 import type { Plan } from '../outcome/plan.js';
-import { shortReference } from './format.js';
-import { code, codeBlock, details, inline, table } from './markdown.js';
+import { codeBlock, details, inline, table } from './markdown.js';
+import { placeColumns, placeName, versionCell, versionName } from './places.js';
 
 /** The plan for the job summary. */
 export function planMarkdown(plan: Plan): string {
   const steps = plan.steps.map((step, index) => `${index + 1}. **${step.stage}** ${inline(step.title)}`).join('\n');
-  const rows = plan.changes.map((change) =>
-    [code(change.subject), code(change.part), code(shortReference(change.before)), code(shortReference(change.after))]);
+  const places = placeColumns(plan.changes);
+  const rows = plan.changes.map((change) => [...places.of(change), versionCell(change.before), versionCell(change.after)]);
   const commands = plan.steps.flatMap((step) => step.commands);
   const parts = [
     steps,
-    rows.length > 0 ? table(['workload', 'container', 'before', 'after'], rows) : '',
+    rows.length > 0 ? table([...places.heads, 'before', 'after'], rows) : '',
     plan.rollback ? `**Automatic rollback:** ${plan.rollback.possible ? 'yes' : 'no'}. ${inline(plan.rollback.reason)}` : '',
     plan.warnings.length > 0 ? `**Warnings**\n\n${plan.warnings.map((text) => `- ${inline(text)}`).join('\n')}` : '',
     commands.length > 0 ? details('The commands', codeBlock(commands.join('\n'), 'sh')) : '',
@@ -24,7 +24,7 @@ export function planLines(plan: Plan): readonly string[] {
   const steps = plan.steps.flatMap((step, index) =>
     [`${String(index + 1).padStart(2)}. ${step.stage.padEnd(9)}  ${step.title}`, ...step.commands.map((command) => `      $ ${command}`)]);
   const changes = plan.changes.flatMap((change) =>
-    [`  ${change.subject}:${change.part}`, `    - ${change.before}`, `    + ${change.after}`]);
+    [`  ${placeName(change)}`, `    - ${versionName(change.before)}`, `    + ${change.after}`]);
   return [
     `Plan for ${plan.app}${where && ` (${where})`}: nothing was changed.`,
     ...steps,

@@ -1,14 +1,14 @@
 import type { Outcome } from '../outcome/outcome.js';
 import { duration } from './format.js';
 
-/** How the rollback went: what was done, and how long it took until it was proven. Of what nothing runs with it claims nothing. */
+/** How the rollback went: what was done, and how long it took until it was proven. Of what nothing verified it claims nothing. */
 export function rollbackSentences({ rollback, nothingRuns, unverified = [] }: Pick<Outcome, 'rollback' | 'nothingRuns' | 'unverified'>): readonly string[] {
   if (!rollback) return [];
   const { restoredAfterMs, verifiedAfterMs, notes } = rollback;
-  const which = unverified.length > 0 ? 'Where anything runs, they' : 'They';
+  const which = unverified.length > 0 ? 'Where anything runs, it' : 'It';
   return [
-    ...restoredAfterMs === undefined ? [] : [`The old images were put back ${duration(restoredAfterMs)} after the failure was found.`],
-    ...verifiedAfterMs === undefined || nothingRuns ? [] : [`${which} were seen to serve ${duration(verifiedAfterMs)} later.`],
+    ...restoredAfterMs === undefined ? [] : [`The previous version was restored ${duration(restoredAfterMs)} after the failure was found.`],
+    ...verifiedAfterMs === undefined || nothingRuns ? [] : [`${which} was seen to serve ${duration(verifiedAfterMs)} later.`],
     ...notes,
   ];
 }

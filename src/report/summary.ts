@@ -3,6 +3,7 @@ import { evidenceBlocks } from './evidence.js';
 import { shortCommit, shortReference } from './format.js';
 import { gantt } from './gantt.js';
 import { code, codeBlock, details, inline, table } from './markdown.js';
+import { placeColumns, versionCell } from './places.js';
 import { planMarkdown } from './plan.js';
 import { rollbackSentences } from './rollback.js';
 import { environmentWord, signs, verdictSentence } from './words.js';
@@ -42,9 +43,10 @@ const plan = (outcome: Outcome): string => (outcome.plan ? planMarkdown(outcome.
 function changes(outcome: Outcome): string {
   if (outcome.changes.length === 0) return '';
   const wasUndone = outcome.verdict !== 'deployed' && outcome.verdict !== 'unchanged';
-  const heads = ['workload', 'container', 'before', wasUndone ? 'tried' : 'after', ...(wasUndone ? ['now'] : [])];
+  const places = placeColumns(outcome.changes);
+  const heads = [...places.heads, 'before', wasUndone ? 'tried' : 'after', ...(wasUndone ? ['now'] : [])];
   const row = (change: Change) => [
-    code(change.subject), code(change.part), code(shortReference(change.before)), code(shortReference(change.after)),
+    ...places.of(change), versionCell(change.before), versionCell(change.after),
     ...(wasUndone ? [nowCell(change)] : []),
   ];
   const exact = [...new Set(outcome.changes.flatMap(({ before, after, now }) => [before, after, now ?? '']))].filter((reference) => reference !== '');

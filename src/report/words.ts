@@ -28,7 +28,7 @@ export function verdictSentence(outcome: Outcome): string {
     // What became of the earlier run is told by itself: it may have changed workloads.
     case 'failed': return `${why} ${outcome.recovery ? `After it had finished an earlier run that died${recovered(outcome)}, this run changed no workload.` : 'No workload was changed.'}`;
     case 'rolled-back': return outcome.nothingRuns
-      ? `${why} What was there before is set again; nothing runs with it now, so nothing is verified.`
+      ? `${why} What was there before is set again, and not verified: ${unverifiedOf(outcome)}.`
       : `${why} What was there before is back, and was seen to serve${outcome.unverified?.length ? ' where anything runs' : ''}.${exceptFor(outcome)}`;
     case 'rollback-failed': return outcome.rollback?.nothingGood
       ? `${why} There was no healthy version to go back to: this needs a person now.`
@@ -45,12 +45,12 @@ function recovered({ recovery }: Outcome): string {
 function deployedSentence(outcome: Outcome, took: string): string {
   const which = outcome.wentBack ? 'earlier' : 'new';
   return outcome.nothingRuns
-    ? `The ${which} image is set; nothing runs with it now, so nothing is verified (${took}).`
+    ? `The ${which} version is set, and not verified (${took}): ${unverifiedOf(outcome)}.`
     : `The ${which} version is on every workload and serves${outcome.unverified?.length ? ' where anything runs' : ''}, after ${took}.${exceptFor(outcome)}`;
 }
 
 function unchangedSentence(outcome: Outcome, took: string): string {
-  if (outcome.nothingRuns) return `This image was set already; nothing runs with it now, so nothing is verified. Nothing was touched (${took}).`;
+  if (outcome.nothingRuns) return `This version was set already, and is not verified: ${unverifiedOf(outcome)}. Nothing was touched (${took}).`;
   return (outcome.recovery?.changed?.length
     ? `This version is there, and healthy, after an earlier run that died was finished${recovered(outcome)}; nothing else was touched (${took}).`
     : `This version was there already, and healthy; nothing was touched (${took}).`) + exceptFor(outcome);
@@ -58,11 +58,12 @@ function unchangedSentence(outcome: Outcome, took: string): string {
 
 const namedAtMost = 5;
 
-/** The workloads of which that was not seen. Their names are those of Kubernetes objects: no text of strangers. */
-function exceptFor({ unverified = [] }: Outcome): string {
-  if (unverified.length === 0) return '';
+/** What that was not seen of. Both names and reasons are this action's own or those of Kubernetes objects: no text of strangers. */
+const exceptFor = (outcome: Outcome): string => (outcome.unverified?.length ? ` Not verified: ${unverifiedOf(outcome)}.` : '');
+
+function unverifiedOf({ unverified = [] }: Outcome): string {
   const more = unverified.length > namedAtMost ? ` and ${unverified.length - namedAtMost} more` : '';
-  return ` Not verified, as nothing runs with the image now: ${unverified.slice(0, namedAtMost).map(({ subject: workload, reason }) => `${workload} (${reason})`).join(', ')}${more}.`;
+  return `${unverified.slice(0, namedAtMost).map(({ subject, reason }) => `${subject} (${reason})`).join(', ')}${more}`;
 }
 
 /** What the environment of a run is to it: only what rolls something out goes to one. */
