@@ -56,12 +56,12 @@ describe('an HTTP request', () => {
   });
 
   it('gives the headers before the body is there, and fails when the rest does not come', async () => {
-    const response = await nodeHttp.request({ url: `${base}/half`, timeoutMs: 300 });
+    const response = await nodeHttp.request({ url: `${base}/half`, timeoutMs: 2000 });
     const pieces: string[] = [];
     const reading = (async () => {
       for await (const piece of response.body) pieces.push(Buffer.from(piece).toString());
     })();
-    await expect(reading).rejects.toMatchObject({ trouble: 'other', message: expect.stringMatching(/answered 200, and the answer was not complete after 0\.3 s$/) });
+    await expect(reading).rejects.toMatchObject({ trouble: 'other', message: expect.stringMatching(/answered 200, and the answer was not complete after 2 s$/) });
     expect(pieces).toEqual(['begun']);
   });
 
@@ -79,11 +79,12 @@ describe('an HTTP request', () => {
   });
 
   it.each([
-    ['/silent', /^127\.0\.0\.1:\d+ did not answer within 0\.2 s$/],
-    ['/half', /^127\.0\.0\.1:\d+ answered 200, and the answer was not complete after 0\.2 s$/],
-    ['/cut', /^127\.0\.0\.1:\d+ closed the connection before it had answered$/],
-  ])('says why there was no answer: %s', async (path, message) => {
-    await expect(get(base + path, { timeoutMs: path === '/cut' ? 5000 : 200 })).rejects.toThrow(message);
+    ['/silent', 200, /^127\.0\.0\.1:\d+ did not answer within 0\.2 s$/],
+    // On a busy machine the headers take their time.
+    ['/half', 2000, /^127\.0\.0\.1:\d+ answered 200, and the answer was not complete after 2 s$/],
+    ['/cut', 5000, /^127\.0\.0\.1:\d+ closed the connection before it had answered$/],
+  ])('says why there was no answer: %s', async (path, timeoutMs, message) => {
+    await expect(get(base + path, { timeoutMs })).rejects.toThrow(message);
   });
 
   it('says that nothing listens, and that a name does not exist', async () => {
