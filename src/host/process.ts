@@ -61,19 +61,23 @@ const leashed = ({ program, args, ...command }: Command): Command => ({
 });
 
 /**
- * What the program has started is ended with it, which is the whole group: by SIGTERM, and by SIGKILL once the program has ended,
+ * What the program has started is ended with it, which is the whole group: by SIGTERM, and by SIGKILL as soon as the program has ended,
  * or 2 s later. The shell waits for both that it has begun: where process 1 does not reap, what it left would look alive for seconds. It ends the leash by
  * SIGALRM, as a SIGTERM that comes before the leash has put its traps away would be lost, and it would wait for ever.
  */
 const leash = `
-  trap : TERM
+  gone=
+  # Nobody reads what a shell says of a child that was killed, once this process is gone.
+  trap : TERM PIPE
+  trap gone=1 USR1
   exec 3<&0
   "$@" </dev/null 3<&- & held=$!
-  { read -r _ <&3; trap '' ALRM TERM; kill 0; for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$held" || break; sleep 0.2; done; kill -KILL 0; } >/dev/null 2>&1 & leash=$!
+  { read -r _ <&3; trap '' ALRM TERM; kill -USR1 $$; kill 0; sleep 2; kill -KILL 0; } >/dev/null 2>&1 & leash=$!
   exec 3<&-
   wait "$held"; code=$?
   # A signal ends the first wait early.
   while kill -0 "$held" 2>/dev/null; do wait "$held"; code=$?; done
+  [ -z "$gone" ] || kill -KILL 0
   { kill -ALRM "$leash"; wait; } 2>/dev/null
   exit "$code"
 `;
