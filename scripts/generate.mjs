@@ -1,5 +1,6 @@
 /**
- * Writes every file that is made from the tables in the source: `action.yml` of each action, the JSON Schemas, the docs.
+ * Writes every file that is made from the tables in the source: `action.yml` of each action, the JSON Schemas, the docs,
+ * and the table of all messages.
  * `--check` writes nothing, names the files that are stale, and ends with 1 when there are any.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -7,7 +8,7 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { generatedFiles } from './generate/files.mjs';
-import { loadSource } from './generate/source.mjs';
+import { loadSource, readSource } from './generate/source.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const check = process.argv.includes('--check');
@@ -19,7 +20,7 @@ const read = (path) => readFile(join(root, path), 'utf8').catch((error) => {
 });
 
 const stale = [];
-for (const { path, text } of await generatedFiles(await loadSource(root), read)) {
+for (const { path, text } of await generatedFiles(await loadSource(root), await readSource(root), read)) {
   if (await read(path) === text) continue;
   stale.push(path);
   if (check) continue;

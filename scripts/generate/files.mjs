@@ -1,24 +1,28 @@
 import { actionYml } from './action-yml.mjs';
+import { messageTable } from './messages.mjs';
 import { reportJsonSchema } from './report-schema.mjs';
 import { causesPage, inputTables, outputTable, podStateTable, rolloutCauses, settingTables, verdictTable } from './tables.mjs';
 
 /** @typedef {import('./source.mjs').Source} Source */
 /** @typedef {(path: string) => Promise<string | undefined>} Read */
+/** @typedef {readonly { readonly path: string, readonly text: string }[]} Texts */
 
 /**
  * Every generated file with its content. Files that are written by hand and have a generated part between markers
  * (`<!-- inputs:start -->`, `<!-- inputs:end -->`) are among them when they exist.
  *
  * @param {Source} source
+ * @param {Texts} texts the TypeScript files themselves
  * @param {Read} read gives the text of a file as it is now
- * @returns {Promise<readonly { path: string, text: string }[]>}
+ * @returns {Promise<Texts>}
  */
-export async function generatedFiles(source, read) {
+export async function generatedFiles(source, texts, read) {
   const whole = [
     ...source.actionNames.map((name) => ({ path: inFolder(source.actions[name].folder, 'action.yml'), text: actionYml(source, name) })),
     { path: 'schema/deploy.schema.json', text: json(source.settingsJsonSchema()) },
     { path: 'schema/report.schema.json', text: json(reportJsonSchema(source)) },
     { path: 'docs/causes.md', text: causesPage(source) },
+    { path: '__tests__/messages/messages.txt', text: messageTable(texts) },
   ];
   const marked = await Promise.all([
     withParts('docs/rollout.md', { 'causes': rolloutCauses(source), 'pod-states': podStateTable(source) }, read),

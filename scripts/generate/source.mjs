@@ -43,6 +43,16 @@ export async function loadSource(root) {
  */
 
 /**
+ * Every TypeScript file of the source, by its path within the repository, sorted.
+ *
+ * @param {string} root of the repository
+ */
+export async function readSource(root) {
+  const paths = (await readdir(join(root, 'src'), { recursive: true })).filter((path) => path.endsWith('.ts')).sort();
+  return Promise.all(paths.map(async (path) => ({ path: `src/${path}`, text: await readFile(join(root, 'src', path), 'utf8') })));
+}
+
+/**
  * @param {string} from
  * @param {string} to
  */
