@@ -12,5 +12,5 @@ export const config = (changes: Partial<Config> = {}): Config => ({
 export const run = (changes: Partial<Config> = {}): Run => ({
   action: 'deploy', ports: fakePorts({ clock: handClock(2500) }), config: config(changes),
   facts: { commit: 'c0ffee', runUrl: 'https://github.example/runs/1', actor: 'octocat' },
-  id: 'run-1', folder: '/private', startedAt: 1000, startedAtWall: Date.UTC(2026, 0, 1), hasPost: true, keep: async () => undefined,
+  id: 'run-1', folder: '/private', startedAt: 1000, startedAtWall: Date.UTC(2026, 0, 1), hasPost: true, keep: async () => undefined, announce: () => undefined,
 });

@@ -1,15 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { ApiError } from '../../src/kubernetes/client/api.js';
 import { CancelledError, ClusterError, RolloutError, type DeployError } from '../../src/outcome/errors.js';
+import type { RunEvent } from '../../src/outcome/events.js';
 import type { StageName } from '../../src/outcome/verdict.js';
 import { asDeployError } from '../../src/workflow/failure.js';
 import { runStages, type Stage } from '../../src/workflow/stage.js';
+import { fakePorts } from '../kubernetes/client/fake-ports.js';
 import { handClock } from '../kubernetes/client/hand-clock.js';
 
 /** Stages of which each takes `ms`, notes in `done` that it ran and was undone, and fails when it is told to. */
 function stages() {
   const clock = handClock(5000);
   const done: string[] = [];
+  const events: RunEvent[] = [];
   const stage = (name: StageName, options: { ms?: number; fails?: unknown; undo?: boolean } = {}): Stage => ({
     name, label: `the ${name}`, steps: [],
     run: () => {
@@ -27,7 +30,8 @@ function stages() {
       },
     }),
   });
-  return { stage, done, run: (all: readonly Stage[]) => runStages(all, clock, 4000) };
+  const run = { ports: fakePorts({ clock }), startedAt: 4000, announce: (event: RunEvent) => void events.push(event) };
+  return { stage, done, events, run: (all: readonly Stage[]) => runStages(all, run) };
 }
 
 describe('stages', () => {
@@ -41,6 +45,22 @@ describe('stages', () => {
       ],
     });
     expect(done).toEqual(['test', 'build', 'rollout']);
+  });
+  it('announce when they start, when they end, and that they are undone', async () => {
+    const { stage, events, run } = stages();
+    await run([stage('test', { undo: false }), stage('rollout', { fails: new RolloutError('crash-loop', 'it crashes') })]);
+    expect(events).toEqual([
+      { kind: 'stage-started', stage: 'test', label: 'the test', atMs: 1000 },
+      { kind: 'stage-ended', span: { stage: 'test', label: 'the test', startMs: 1000, endMs: 1100, result: 'ok' } },
+      { kind: 'stage-started', stage: 'rollout', label: 'the rollout', atMs: 1100 },
+      { kind: 'stage-ended', span: { stage: 'rollout', label: 'the rollout', startMs: 1100, endMs: 1200, result: 'failed' } },
+      { kind: 'undo-started', stage: 'rollout', cause: 'crash-loop', message: 'it crashes', atMs: 1200 },
+    ]);
+  });
+  it('announce no undo where there is none', async () => {
+    const { stage, events, run } = stages();
+    await run([stage('test', { undo: false, fails: new RolloutError('crash-loop', 'it crashes') })]);
+    expect(events.map(({ kind }) => kind)).toEqual(['stage-started', 'stage-ended']);
   });
   it('are none, and all is as it was', async () => expect(await stages().run([])).toEqual({ spans: [] }));
 

@@ -1,5 +1,6 @@
 import type { BuildConfig, Config, GateConfig } from '../../src/config/config.js';
 import type { ActionName } from '../../src/outcome/action.js';
+import type { RunEvent } from '../../src/outcome/events.js';
 import { CancelledError } from '../../src/outcome/errors.js';
 import type { Clock } from '../../src/ports/clock.js';
 import type { SocketHttp } from '../../src/ports/http.js';
@@ -48,6 +49,8 @@ export interface TestRun {
   readonly run: Run;
   /** As `FakePorts.lines`. */
   readonly lines: readonly string[];
+  /** What was announced, in its order. */
+  readonly events: readonly RunEvent[];
   /** What was kept for the post step, in its order. */
   readonly kept: readonly string[];
   /** Asks it to stop, as the runner does: it kills 10 s later. */
@@ -158,6 +161,7 @@ export class TestWorld {
     const id = options.id ?? `run-${(this.runs += 1)}`;
     const [dead, cancelled] = [new AbortController(), new AbortController()];
     const kept: string[] = [];
+    const events: RunEvent[] = [];
     const clock = mortalClock(this.clock, dead.signal);
     const ports = fakePorts({
       clock, cancelled: cancelled.signal, env: { PATH: '/bin', GITHUB_SERVER_URL: 'https://github.example' }, executables: ['/bin/kubectl'], files: { '/k': kubeconfig },
@@ -173,13 +177,14 @@ export class TestWorld {
       action, id, folder: '/private', config: config({ cluster: { kubeconfig: { path: '/k' }, namespace: 'web' }, ...settings }), ports: { ...ports, files },
       facts: { commit: second, branch: 'main', defaultBranch: 'main', repository: 'acme/api', actor: 'octocat', runUrl: `https://runs.example/${id}` },
       startedAt: clock.monotonic(), startedAtWall: clock.now(), hasPost: options.hasPost ?? true, keep: async (_name, value) => void kept.push(value),
+      announce: (event) => void events.push(event),
     };
     let cancelledAt = Infinity;
     const cancel = (): void => {
       cancelledAt = Math.min(cancelledAt, clock.monotonic());
       cancelled.abort(new CancelledError('SIGTERM'));
     };
-    return { run, lines: ports.lines, kept, cancel, sinceCancelled: () => clock.monotonic() - cancelledAt, kill: () => dead.abort() };
+    return { run, lines: ports.lines, events, kept, cancel, sinceCancelled: () => clock.monotonic() - cancelledAt, kill: () => dead.abort() };
   }
 
   /** A run that deploys the image of a commit, which the registry has, by its digest. */

@@ -2,10 +2,12 @@ import { readInputs, readRunFacts, appendSummary } from '../host/runner.js';
 import { settingsOf } from '../config/settings.js';
 import type { ActionName } from '../outcome/action.js';
 import { isSuccess } from '../outcome/verdict.js';
+import { createAnnouncer } from '../workflow/announcer.js';
 import type { Run } from '../workflow/run.js';
 import { finish } from '../workflow/finish.js';
 import type { Ports } from '../ports/ports.js';
 import { tellFailure, tryWriting } from './ending.js';
+import { listenersOf } from './listeners.js';
 import { readConfig } from './perform.js';
 import { tell } from './report.js';
 import { within } from './runner-ports.js';
@@ -21,8 +23,10 @@ export async function finishRelease(ports: Ports, action: ActionName, { id, fold
   const isThere = (await ports.files.realPath(left)) !== undefined;
   const folder = isThere ? left : await ports.files.temporaryFolder();
   // An input that the action does not have was an error of the main step. Here it could only come from a step since then.
+  const { announce, close } = createAnnouncer(ports, listenersOf(ports));
   const request = {
-    action, id, folder, hasPost: false, keep: () => Promise.resolve(), inputs: readInputs(settingsOf(action)), facts: await readRunFacts(env, ports.files),
+    action, announce, id, folder, hasPost: false, keep: () => Promise.resolve(),
+    inputs: readInputs(settingsOf(action)), facts: await readRunFacts(env, ports.files),
   };
   try {
     const config = await readConfig(ports, request);
@@ -30,8 +34,10 @@ export async function finishRelease(ports: Ports, action: ActionName, { id, fold
     const outcome = await finish(run);
     if (!outcome) return;
     process.exitCode = isSuccess(outcome.verdict) || outcome.verdict === 'rolled-back' ? 0 : 1;
-    const { summary } = await tell(ports, outcome, `${env['RUNNER_TEMP'] ?? folder}/deploy-report-${id}-post.json`);
+    const { summary, outcome: redacted } = await tell(ports, outcome, `${env['RUNNER_TEMP'] ?? folder}/deploy-report-${id}-post.json`);
     await tryWriting(ports, 'The summary of the step', appendSummary(summary));
+    announce({ kind: 'ended', outcome: redacted });
+    await close();
   } catch (thrown) {
     tellFailure(ports, 'The rollout was not finished', thrown);
   } finally {

@@ -7,6 +7,8 @@ import type { Ports } from '../ports/ports.js';
 import type { ActionName } from '../outcome/action.js';
 import { isSuccess } from '../outcome/verdict.js';
 import { tellFailure, told, tryWriting, writing } from './ending.js';
+import { createAnnouncer } from '../workflow/announcer.js';
+import { listenersOf } from './listeners.js';
 import { perform, withoutFolder } from './perform.js';
 import { tell } from './report.js';
 import { runnerPorts, within } from './runner-ports.js';
@@ -28,13 +30,16 @@ async function mainStep(ports: Ports, action: ActionName): Promise<void> {
   const folder = await ports.files.temporaryFolder().catch((error: unknown) => asDeployError(error));
   // First of all: whatever happens from here on, the post step knows what to clean up and where.
   if (typeof folder === 'string') await keepFolder(ports, folder, id, keep);
-  const outcome = typeof folder === 'string' ? await perform(within(folder, ports), { ...request, folder, keep }) : withoutFolder(ports, request, folder);
+  const { announce, close } = createAnnouncer(ports, listenersOf(ports));
+  const outcome = typeof folder === 'string' ? await perform(within(folder, ports), { ...request, folder, keep, announce }) : withoutFolder(ports, request, folder);
   process.exitCode = isSuccess(outcome.verdict) ? 0 : 1;
-  const { outputs, summary } = await tell(ports, outcome, join(env['RUNNER_TEMP'] || (typeof folder === 'string' ? folder : '.'), `deploy-report-${id}.json`));
+  const { outputs, summary, outcome: redacted } = await tell(ports, outcome, join(env['RUNNER_TEMP'] || (typeof folder === 'string' ? folder : '.'), `deploy-report-${id}.json`));
   // Later steps go by the outputs, so a step without them is no success; the rest is for people, and in the log as well.
   await writing('The outputs of the step', writeOutputs(outputs))
     .catch((error: unknown) => { tellFailure(ports, 'The outputs are missing', error); });
   await tryWriting(ports, 'The summary of the step', appendSummary(summary));
+  announce({ kind: 'ended', outcome: redacted });
+  await close();
 }
 
 async function keepFolder({ files }: Pick<Ports, 'files'>, folder: string, id: string, keep: (name: string, value: string) => Promise<void>): Promise<void> {

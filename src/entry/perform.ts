@@ -12,7 +12,7 @@ import type { RunFacts } from '../ports/run-facts.js';
 import { ownWords } from './own-words.js';
 
 /** What a host hands over: everything that differs between the GitHub runner and a terminal. */
-export interface Request extends Pick<Run, 'id' | 'folder' | 'hasPost' | 'keep'> {
+export interface Request extends Pick<Run, 'id' | 'folder' | 'hasPost' | 'keep' | 'announce'> {
   readonly action: ActionName;
   readonly inputs: Readonly<Record<string, string>>;
   readonly facts: RunFacts;
@@ -39,7 +39,7 @@ export async function perform(ports: Ports, request: Request): Promise<Outcome> 
 }
 
 /** The outcome of a run for which the machine had no folder: its settings were not looked at. */
-export function withoutFolder({ clock }: Pick<Ports, 'clock'>, request: Omit<Request, 'folder' | 'keep'>, error: DeployError): Outcome {
+export function withoutFolder({ clock }: Pick<Ports, 'clock'>, request: Omit<Request, 'folder' | 'keep' | 'announce'>, error: DeployError): Outcome {
   const outcome = unstarted(request, error, { startedAtWall: clock.now(), durationMs: 0 });
   return outcome.failure ? { ...outcome, failure: { ...outcome.failure, stage: 'preflight' } } : outcome;
 }
@@ -67,7 +67,7 @@ const notHidden = (log: Pick<Ports['log'], 'hides'>, secrets: readonly Secret[])
 /** The log shows the place itself. */
 const withoutPlace = (problem: Problem): string => describeProblem({ ...problem, file: undefined });
 
-const unstarted = (request: Omit<Request, 'folder' | 'keep'>, error: DeployError, times: { startedAtWall: number; durationMs: number }): Outcome => ({
+const unstarted = (request: Omit<Request, 'folder' | 'keep' | 'announce'>, error: DeployError, times: { startedAtWall: number; durationMs: number }): Outcome => ({
   verdict: 'failed',
   failure: { cause: error.code, stage: 'config', message: error.message, hint: error.hint, evidence: error.evidence },
   app: request.inputs['app'] ?? request.facts.repository?.split('/').at(-1) ?? 'app', environment: request.inputs['environment'],

@@ -9,6 +9,7 @@ import type { Ports } from '../ports/ports.js';
 
 /** Everything that is told at the end of a run, with every secret taken out. */
 export interface Told {
+  readonly outcome: Outcome;
   readonly summary: string;
   readonly outputs: Readonly<Record<string, string>>;
 }
@@ -36,6 +37,7 @@ export async function tell(ports: Ports, outcome: Outcome, reportPath: string): 
     return '';
   });
   return {
+    outcome: safe,
     summary: await part('The summary', () => summary(safe), `### ${outcome.verdict}\n`),
     outputs: await part('The outputs', () => outputs(safe, written), bareOutputs(outcome, written)),
   };

@@ -14,6 +14,8 @@ import { isSuccess } from '../outcome/verdict.js';
 import { asDeployError } from '../workflow/failure.js';
 import type { Ports } from '../ports/ports.js';
 import { endSoon, leftBehind, outliveReaders, tellDefects, tellFailure } from './ending.js';
+import { createAnnouncer } from '../workflow/announcer.js';
+import { listenersOf } from './listeners.js';
 import { perform, withoutFolder } from './perform.js';
 import { tell } from './report.js';
 import { within } from './runner-ports.js';
@@ -67,8 +69,11 @@ async function runCommand(ports: Ports, action: ActionName, inputs: Readonly<Rec
   // No post step comes after a person who has had enough, and it may hold the login of the registry.
   removeAtExit(folder, (error) => { ports.log.warning(leftBehind(folder, error)); });
   try {
-    const outcome = await perform(within(folder, ports), { ...request, folder, keep: () => Promise.resolve() });
-    await tell(ports, outcome, 'deploy-report.json');
+    const { announce, close } = createAnnouncer(ports, listenersOf(ports));
+    const outcome = await perform(within(folder, ports), { ...request, folder, announce, keep: () => Promise.resolve() });
+    const { outcome: redacted } = await tell(ports, outcome, 'deploy-report.json');
+    announce({ kind: 'ended', outcome: redacted });
+    await close();
     return isSuccess(outcome.verdict) ? 0 : 1;
   } finally {
     await ports.files.remove(folder);

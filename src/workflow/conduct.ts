@@ -32,7 +32,7 @@ export async function conduct(given: Run, prepare: Prepare): Promise<Outcome> {
   const found: Found = {};
   let prepared: Prepared | undefined;
   const preflight: Stage = { name: 'preflight', label: 'preflight', steps: [], run: async () => { prepared = await prepare(given, found); } };
-  const looked = await runStages([preflight], given.ports.clock, given.startedAt);
+  const looked = await runStages([preflight], given);
   const run = named(given, found);
   try {
     if (looked.failure || !prepared) return outcomeOf(run, { failure: looked.failure, spans: looked.spans, warnings: [], recovery: found.recovery });
@@ -47,9 +47,10 @@ export const named = (run: Run, { deployed }: Found): Run => (deployed ? { ...ru
 
 async function perform(run: Run, { plan, stages, known, ending }: Prepared, looked: Ending): Promise<Ending> {
   for (const warning of plan.warnings) run.ports.log.warning(warning);
+  run.announce({ kind: 'planned', plan });
   const before: Ending = { ...looked, ...known, plan };
   if (run.config.dryRun) return before;
-  const result = await runStages(stages, run.ports.clock, run.startedAt);
+  const result = await runStages(stages, run);
   const after = await ending();
   return {
     ...before, ...after, failure: result.failure, failedUndos: result.failedUndos, spans: [...looked.spans, ...result.spans],

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.js';
 import type { ActionName } from '../outcome/action.js';
+import type { Announce } from '../outcome/events.js';
 import type { Context } from '../ports/context.js';
 
 /** One run of one action: what it was asked to do, and the world it does it in. */
@@ -11,6 +12,8 @@ export interface Run extends Context {
   readonly startedAtWall: number;
   /** Whether a post step follows that can finish what is left. */
   readonly hasPost: boolean;
+  /** Passes an event on to whoever follows the run. */
+  readonly announce: Announce;
   /** Keeps a value for the post step. */
   keep(name: string, value: string): Promise<void>;
 }
@@ -21,4 +24,4 @@ export const kept = {
   release: 'release',
 } as const;
 
-export const msSince = (run: Run): number => Math.round(run.ports.clock.monotonic() - run.startedAt);
+export const msSince = (run: Pick<Run, 'ports' | 'startedAt'>): number => Math.round(run.ports.clock.monotonic() - run.startedAt);

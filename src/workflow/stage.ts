@@ -2,8 +2,8 @@ import type { DeployError } from '../outcome/errors.js';
 import type { Span } from '../outcome/outcome.js';
 import type { PlanStep } from '../outcome/plan.js';
 import type { StageName } from '../outcome/verdict.js';
-import type { Clock } from '../ports/clock.js';
 import { asDeployError } from './failure.js';
+import { msSince, type Run } from './run.js';
 
 /** One part of a run. What it hands on it puts into a slot. */
 export interface Stage {
@@ -46,21 +46,27 @@ export interface FailedUndo {
 }
 
 /** Runs the stages in order until one fails; then undoes those that were started, last first. Never rejects. */
-export async function runStages(stages: readonly Stage[], clock: Clock, startedAt: number): Promise<StagesResult> {
+export async function runStages(stages: readonly Stage[], run: Pick<Run, 'ports' | 'startedAt' | 'announce'>): Promise<StagesResult> {
   const spans: Span[] = [];
-  const since = (): number => Math.round(clock.monotonic() - startedAt);
   const started: Stage[] = [];
   for (const stage of stages) {
-    const startMs = since();
-    const span = (result: Span['result']): Span => ({ stage: stage.name, label: stage.label, startMs, endMs: since(), result });
+    const [{ name, label }, startMs] = [stage, msSince(run)];
+    const end = (result: Span['result']): void => {
+      const span: Span = { stage: name, label, startMs, endMs: msSince(run), result };
+      spans.push(span);
+      run.announce({ kind: 'stage-ended', span });
+    };
+    run.announce({ kind: 'stage-started', stage: name, label, atMs: startMs });
     started.unshift(stage);
     try {
       await stage.run();
-      spans.push(span('ok'));
+      end('ok');
     } catch (thrown) {
       const error = asDeployError(thrown);
-      spans.push(span('failed'));
-      return { ...await undoAll(started, error), spans, failure: { stage: error.stage ?? stage.name, error } };
+      end('failed');
+      const failure = { stage: error.stage ?? name, error };
+      if (started.some(({ undo }) => undo)) run.announce({ kind: 'undo-started', stage: failure.stage, cause: error.code, message: error.message, atMs: msSince(run) });
+      return { ...await undoAll(started, error), spans, failure };
     }
   }
   return { spans };

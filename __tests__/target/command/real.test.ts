@@ -41,7 +41,7 @@ describe('real commands against a real server', () => {
   const runOf = (commands: Partial<CommandConfig> = {}, cancelled = new AbortController().signal): Run => ({
     action: 'deploy', ports: { ...ports, files: createFiles(folder), cancelled }, id: 'run-1', folder, facts: { commit: 'c2' },
     config: config({ command: { ...commandsAt(server.port), timeoutMs: 50_000, workingDirectory: folder, ...commands } }),
-    startedAt: swift.monotonic(), startedAtWall: swift.now(), hasPost: true, keep: async () => undefined,
+    startedAt: swift.monotonic(), startedAtWall: swift.now(), hasPost: true, keep: async () => undefined, announce: () => undefined,
   });
   const run = (commands?: Partial<CommandConfig>): Promise<Outcome> => deploy(runOf(commands));
 

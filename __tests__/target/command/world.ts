@@ -68,7 +68,8 @@ export class World {
     const { clock } = this;
     return {
       action: 'deploy', ports: this.ports(this.stop.signal, dead), config: config({ command: commands, ...changes }), facts: { commit: 'c2', runUrl: 'https://github.example/runs/1' },
-      id: 'run-1', folder, startedAt: clock.monotonic(), startedAtWall: clock.now(), hasPost: true, keep: async (_name, value) => void this.kept.push(value), ...more,
+      id: 'run-1', folder, startedAt: clock.monotonic(), startedAtWall: clock.now(), hasPost: true, keep: async (_name, value) => void this.kept.push(value),
+      announce: () => undefined, ...more,
     };
   }
 
