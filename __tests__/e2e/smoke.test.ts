@@ -66,10 +66,10 @@ describe('smoke checks', () => {
       expectEnding(result, { verdict: 'failed', cause: 'config-invalid', stage: 'preflight' });
       expectTold(result,
         `input smoke, line 1: Service wbe does not exist in namespace ${space.name}`, 'Did you mean "web"?',
-        'input smoke, line 2: Service web has no port 8080: that is the port of its pods, and the Service has 80 (http) for it', 'Write service/web:80.',
-        'input smoke, line 3: Service web has no port metrics; it has 80 (http), 9000 (admin)', 'input smoke, line 4: Service elsewhere is of the type ExternalName',
-        'input smoke, line 5: this runner cannot request', 'Write service/web:80/health', 'input smoke, line 6: this runner cannot request', 'is not trusted',
-        'input smoke, line 7: Service web leads to the port admin of its pods, and no container of deployment/web declares a port of that name');
+        'input smoke, line 2: Service web has no port 8080: that is the port of its pods, which the Service exposes as 80 (http)', 'Write service/web:80.',
+        'input smoke, line 3: Service web has no port metrics; it has 80 (http), 9000 (admin)', 'input smoke, line 4: Service elsewhere has the type ExternalName',
+        'input smoke, line 5: this runner cannot reach', 'Write service/web:80/health', 'input smoke, line 6: this runner cannot reach', 'is not trusted',
+        'input smoke, line 7: Service web has the targetPort admin, but no container of deployment/web declares a port with that name');
     }
     expect(await snapshotOf(space)).toEqual(before);
     expect(await ledgerOf(space)).toBeUndefined();
@@ -97,7 +97,7 @@ describe('smoke checks', () => {
   it('that the version before fails too are a warning before the change, and not blamed on the new one', inSpace('smokebefore', async (space) => {
     await startHealthy(space, { replicas: 1 });
     const inputs = rolloutInputs(space, await variant('v2', calm), { smoke: 'service/web/ -> 204' });
-    const warned = 'The version that runs now does not pass smoke check `service/web/ -> 204`: status 200 instead of 204';
+    const warned = 'The current version does not pass smoke check `service/web/ -> 204`: status 200 instead of 204';
     const planned = await runAction({ inputs: { ...inputs, 'dry-run': 'true' } });
     expectEnding(planned, { verdict: 'planned' });
     expect(planned.report.plan.warnings.join()).toContain(warned);
@@ -105,7 +105,7 @@ describe('smoke checks', () => {
     expectEnding(result, { verdict: 'rolled-back', cause: 'smoke-failed', stage: 'smoke' });
     expect(result.log.indexOf(warned)).toBeGreaterThan(-1);
     expect(result.log.indexOf(warned)).toBeLessThan(result.log.indexOf('is proved first by'));
-    expectTold(result, 'The version before does not pass this check either (200): is the path right?');
+    expectTold(result, 'The previous version does not pass this check either (200): check its path.');
     expect(result.log).not.toContain('Compare the answer with the check');
   }));
 });

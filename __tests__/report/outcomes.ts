@@ -30,7 +30,7 @@ export const rolledBack: Outcome = {
   ],
   failure: {
     cause: 'crash-loop', stage: 'rollout', message: 'Container app of pod hello-7c9f ended twice with code 1.',
-    hint: 'The last lines of its log are in the evidence.',
+    hint: 'Find the reason in the last lines of its log, which are in the evidence.',
     evidence: [{ title: 'log of hello-7c9f/app', text: 'Error: cannot find module\n    at main.js:1\n' }],
   },
   rollback: { restoredAfterMs: 412, verifiedAfterMs: 2850, notes: [] },

@@ -32,7 +32,7 @@ describe('the post step', () => {
     world.behaviours.set(first, 'wrong');
     const outcome = await finish(post.run);
     expect([outcome?.verdict, outcome?.rollback?.notes, world.ledger?.run.phase, world.holder]).toEqual([
-      'rollback-failed', [expect.stringMatching(/^Smoke check `service\/api\/` failed: pod\/api-pod-\d+ gave status 500/)], 'unverified', '']);
+      'rollback-failed', [expect.stringMatching(/^Smoke check `service\/api\/` failed: pod\/api-pod-\d+ returned status 500/)], 'unverified', '']);
   });
   it.each<[string, Partial<RunRecord>, string]>([
     ['the run was verified', { phase: 'verified' }, 'dead'], ['the run was restored', { phase: 'restored' }, 'dead'], ['the run was given up', { phase: 'unverified' }, 'dead'],

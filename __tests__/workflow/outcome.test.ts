@@ -75,7 +75,7 @@ describe('the outcome', () => {
     const seen = undone('restored', { evidence: [{ title: 'b', text: 'from the undo' }], notes: ['n'], restoredAfterMs: 5, verifiedAfterMs: 7 });
     const outcome = outcomeOf(run(), ending({ failure, undone: seen }));
     expect(outcome.failure).toEqual({
-      cause: 'crash-loop', stage: 'rollout', message: 'It crashes.', hint: 'The last lines of its log are in the evidence.',
+      cause: 'crash-loop', stage: 'rollout', message: 'It crashes.', hint: 'Find the reason in the last lines of its log, which are in the evidence.',
       evidence: [{ title: 'a', text: 'from the error' }, { title: 'b', text: 'from the undo' }],
     });
     expect(outcome.rollback).toEqual({ restoredAfterMs: 5, verifiedAfterMs: 7, notes: ['n'] });

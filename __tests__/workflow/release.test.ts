@@ -31,7 +31,7 @@ describe('a digest that is on every workload already', () => {
     const { run, kept } = world.deployment(second);
     const { verdict, failure, rollback } = await deploy(run);
     expect([verdict, failure?.cause, failure?.message, failure?.hint]).toEqual([
-      'failed', 'smoke-failed', expect.stringMatching(/^Smoke check `service\/api\/` failed: pod\/api-pod-\d gave status 500 .*\. deployment\/api had this version before the run, and still has it\.$/),
+      'failed', 'smoke-failed', expect.stringMatching(/^Smoke check `service\/api\/` failed: pod\/api-pod-\d returned status 500 .*\. deployment\/api had this version before the run, and still has it\.$/),
       expect.stringMatching(/\. The rollback action goes back to the release before it\.$/),
     ]);
     expect(failure?.evidence.map(({ title }) => title)).toContain('log of container app of pod api-pod-1');

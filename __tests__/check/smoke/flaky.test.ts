@@ -20,7 +20,7 @@ describe('answers that change', () => {
   ])('%s: %s', (letters, state) => expect(assess(answers(letters), 5000, rules).state).toBe(state));
 
   it('say what was wrong, and that it was not always so', () => {
-    expect(assess(answers('rwrwrw'), 5000, rules)).toEqual({ state: 'failed', seen: 'wrong, after right answers' });
+    expect(assess(answers('rwrwrw'), 5000, rules)).toEqual({ state: 'failed', seen: 'wrong, after answers that passed' });
   });
   it('are waited for as long as a cache may still give old ones', () => {
     expect(assess(answers('rwrwrw'), 999, rules).state).toBe('ask');

@@ -42,36 +42,36 @@ const wrong = (message: string, hint: string) => [{ cause: 'config-invalid', mes
 describe('a smoke check that leads nowhere, whatever is released', () => {
   it.each<[string, World, string, string]>([
     ['service/apj/health', {}, 'Service apj does not exist in namespace web', 'Did you mean "api"?'],
-    ['service/api:8080/health', {}, 'Service api has no port 8080: that is the port of its pods, and the Service has 80 (http) for it', 'Write service/api:80.'],
+    ['service/api:8080/health', {}, 'Service api has no port 8080: that is the port of its pods, which the Service exposes as 80 (http)', 'Write service/api:80.'],
     ['service/api:metrics/health', {}, 'Service api has no port metrics; it has 80 (http), 9000 (admin)', 'Write the number or the name of one of its ports.'],
   ])('%s is a problem, with its place, and nothing is requested', async (line, world, message, hint) => {
     expect(await checked(line, world)).toEqual({ problems: wrong(message, hint), warnings: [], requested: [], lines: [] });
   });
   it.each<[string, HttpTrouble, string, string]>([
-    ['https://shop.exmaple/', 'name', 'the name shop.exmaple does not exist', 'Correct the host. A name that only another network knows needs a runner in that network, or a proxy (HTTPS_PROXY).'],
+    ['https://shop.exmaple/', 'name', 'the name shop.exmaple does not exist', 'Correct the host name. If it resolves only in another network, use a runner in that network or a proxy (HTTPS_PROXY).'],
     ['https://shop.example/', 'certificate', 'the certificate of shop.example is not trusted: self-signed certificate',
-      'Correct the certificate, or set NODE_EXTRA_CA_CERTS in the environment of the step to a file with the certificate of its authority.'],
-    ['http://api.web.svc.cluster.local/health', 'name', 'the name does not exist', 'Write service/api:80/health: Services are checked through the API of the cluster, which this runner reaches.'],
-    ['https://api.web.svc/health?a=1', 'look-up', 'no name server', 'Write service/api:443/health?a=1: Services are checked through the API of the cluster, which this runner reaches.'],
+      'Fix the certificate, or set NODE_EXTRA_CA_CERTS in the `env` of the step to a file with the certificate of its CA.'],
+    ['http://api.web.svc.cluster.local/health', 'name', 'the name does not exist', 'Write service/api:80/health: Services are checked through the API server, which this runner can reach.'],
+    ['https://api.web.svc/health?a=1', 'look-up', 'no name server', 'Write service/api:443/health?a=1: Services are checked through the API server, which this runner can reach.'],
     ['http://api.other.svc:8080/', 'name', 'the name does not exist',
-      'That is a Service of namespace other, and service/NAME checks Services of namespace web: check it by a URL that this runner reaches.'],
+      'This Service is in namespace other, but service/NAME checks only Services in namespace web. Use a URL that this runner can reach.'],
   ])('%s is a problem where the runner cannot request it: %s', async (line, trouble, message, hint) => {
     const { problems, warnings } = await checked(line, { url: silent(trouble, message) });
-    expect([problems, warnings]).toEqual([wrong(`this runner cannot request ${line}: no answer (${message})`, hint), []]);
+    expect([problems, warnings]).toEqual([wrong(`this runner cannot reach ${line}: no answer (${message})`, hint), []]);
   });
   it('may be one of a Service that has neither a selector nor an endpoint', async () => {
     const bare = service('api', { selector: {} });
     const notFound = answer(404, '{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"services \\"api\\" not found","reason":"NotFound","details":{"name":"api","kind":"services"},"code":404}');
     for (const raw of [noEndpoints, notFound]) {
       expect((await checked('service/api/', { services: [bare], raw })).problems).toEqual(
-        wrong('Service api has no selector and no endpoint, so nothing that is released comes to stand behind it', 'Give the Service a selector that selects the pods.'));
+        wrong('Service api has no selector and no endpoints, so it cannot send traffic to the pods of a release', 'Add a selector that matches the pods to the Service.'));
     }
     expect(await checked('service/api/', { services: [bare] })).toMatchObject({ problems: [], warnings: [] });
   });
   it('may be one of a named port that no container declares, where pods run and are no endpoint', async () => {
     expect((await checked('service/api:9000/', { raw: noEndpoints, ready: 2 })).problems).toEqual(
-      wrong('Service api leads to the port admin of its pods, and no container of deployment/api declares a port of that name',
-        'Name the port in the pod template of deployment/api, or correct targetPort of the Service.'));
+      wrong('Service api has the targetPort admin, but no container of deployment/api declares a port with that name',
+        'Name the port in the pod template of deployment/api, or correct the targetPort of the Service.'));
     // A container that admission adds declares it, or nothing runs yet.
     expect(await checked('service/api:9000/', { ready: 2 })).toMatchObject({ problems: [], warnings: [] });
     expect(await checked('service/api:9000/', { raw: noEndpoints, ready: 0 })).toMatchObject({ problems: [], warnings: [] });
@@ -89,21 +89,21 @@ describe('a smoke check that leads nowhere, whatever is released', () => {
 describe('a smoke check that does not pass now, and may after the change', () => {
   it.each<[string, World, string]>([
     ['service/api/helth', { raw: answer(404, 'not found') },
-      'The version that runs now does not pass smoke check `service/api/helth`: status 404 instead of 200: not found. If this release does not change that: is the path right?'
-      + ' The check names no port, and so goes to the first of 80 (http), 9000 (admin).'],
-    ['service/api:http/', { raw: answer(503, 'down') }, 'The version that runs now does not pass smoke check `service/api:http/`: status 503 instead of 200: down. '
-      + 'If this release does not change that: look at what every version depends on, such as a database, and at the check.'],
+      'The current version does not pass smoke check `service/api/helth`: status 404 instead of 200: not found. If this release does not fix that, check its path.'
+      + ' The check names no port, so it uses the first of 80 (http), 9000 (admin).'],
+    ['service/api:http/', { raw: answer(503, 'down') }, 'The current version does not pass smoke check `service/api:http/`: status 503 instead of 200: down. '
+      + 'If this release does not fix that, look at what every version depends on, such as a database, and at the check itself.'],
     ['service/api/', { raw: { ...noEndpoints, body: noEndpoints.body.replace('no endpoints available for service', 'dial tcp 10.0.0.1:8080: connection refused by') } },
-      'Smoke check `service/api/` does not pass now: service/api gave dial tcp 10.0.0.1:8080: connection refused by "api".'],
+      'Smoke check `service/api/` does not pass now: service/api returned dial tcp 10.0.0.1:8080: connection refused by "api".'],
     ['service/other/', { services: [service('other', { selector: { app: 'other' } })], raw: noEndpoints },
-      'Smoke check `service/other/` does not pass now: Service other has no endpoint, and selects no pods of deployment/api.'],
+      'Smoke check `service/other/` does not pass now: Service other has no endpoints and selects no pods of deployment/api.'],
     ['https://shop.example/', { url: silent('other', 'shop.example refused the connection: nothing listens there') },
-      'Smoke check `https://shop.example/` does not pass now: this runner cannot request https://shop.example/: no answer (shop.example refused the connection: nothing listens there).'],
+      'Smoke check `https://shop.example/` does not pass now: this runner cannot reach https://shop.example/: no answer (shop.example refused the connection: nothing listens there).'],
     ['https://shop.example/', { url: silent('look-up', 'no name server') },
-      'Smoke check `https://shop.example/` does not pass now: this runner cannot request https://shop.example/: no answer (no name server).'],
+      'Smoke check `https://shop.example/` does not pass now: this runner cannot reach https://shop.example/: no answer (no name server).'],
     ['http://api.web.svc/', { services: [{ ...api, spec: { ...api.spec, clusterIP: 'None' } }], url: silent('name', 'the name does not exist') },
-      'Smoke check `http://api.web.svc/` does not pass now: this runner cannot request http://api.web.svc/: no answer (the name does not exist). '
-      + 'Write service/api:80/: Services are checked through the API of the cluster, which this runner reaches.'],
+      'Smoke check `http://api.web.svc/` does not pass now: this runner cannot reach http://api.web.svc/: no answer (the name does not exist). '
+      + 'Write service/api:80/: Services are checked through the API server, which this runner can reach.'],
   ])('%s is a warning: %#', async (line, world, text) => {
     expect(await checked(line, world)).toMatchObject({ problems: [], warnings: [text] });
   });

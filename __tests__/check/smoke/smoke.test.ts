@@ -57,8 +57,8 @@ describe('an answer', () => {
       { seen: 'status 503 instead of 200: no route (through the proxy proxy.example:3128)' });
   });
   it.each([
-    [{ beginning: 'x', found: false, whole: false }, 'status 200 without "v2" in its first 16 MiB, and no more of an answer is searched: x'],
-    [{ beginning: 'x', found: false, whole: false, unreadable: 'it is sealed' }, 'status 200 with an answer that could not be searched for "v2": it is sealed: x'],
+    [{ beginning: 'x', found: false, whole: false }, 'status 200 without "v2" in the first 16 MiB of its body (the rest is not searched): x'],
+    [{ beginning: 'x', found: false, whole: false, unreadable: 'it is sealed' }, 'status 200 with a body that could not be searched for "v2": it is sealed: x'],
   ])('that was not read to its end is not called wrong for it: %#', (body, seen) => {
     expect(readAnswer(check({ contains: 'v2' }), { status: 200, headers: {}, body })).toMatchObject({ kind: 'wrong', lacks: 'text', seen });
   });
@@ -89,8 +89,8 @@ describe('answers in a row', () => {
   it('that prove nothing have failed after the limit', () => {
     expect(assessed('ssss', 9999)).toEqual({ state: 'ask', inMs: 300 });
     expect(assessed('ssss', 10_000)).toEqual({ state: 'failed', seen: 'silence' });
-    expect(assessed('rwrwrr', 10_000)).toEqual({ state: 'failed', seen: 'right and wrong answers in turn' });
-    expect(assessed('', 10_000)).toEqual({ state: 'failed', seen: 'right and wrong answers in turn' });
+    expect(assessed('rwrwrr', 10_000)).toEqual({ state: 'failed', seen: 'right and wrong answers by turns' });
+    expect(assessed('', 10_000)).toEqual({ state: 'failed', seen: 'right and wrong answers by turns' });
   });
   it('pass exactly when the last ones were right', () => {
     fc.assert(fc.property(fc.string({ unit: fc.constantFrom('r', 'w', 's'), maxLength: 12 }), fc.nat(20_000), (letters, elapsedMs) => {
@@ -125,17 +125,17 @@ describe('the way of a check', () => {
     expect(routesOf(url, 'web', [], [])).toEqual({ pods: [], front: { through: 'https://api.example/', kind: 'url', address: 'https://api.example/' } });
   });
   it.each<[string | undefined, readonly Service[], string, string]>([
-    [undefined, [], 'Service api does not exist in namespace web', 'The Services of namespace web: there is none.'],
+    [undefined, [], 'Service api does not exist in namespace web', 'The Services of namespace web: none.'],
     [undefined, [service('apis'), service('db')], 'Service api does not exist in namespace web', 'Did you mean "apis"?'],
     [undefined, [service('db'), service('cache')], 'Service api does not exist in namespace web', 'The Services of namespace web: cache, db.'],
     ['8443', [two], 'Service api has no port 8443; it has 80 (http), 9000 (admin)', 'Write the number or the name of one of its ports.'],
-    ['9001', [two], 'Service api has no port 9001: that is the port of its pods, and the Service has 9000 (admin) for it', 'Write service/api:9000.'],
+    ['9001', [two], 'Service api has no port 9001: that is the port of its pods, which the Service exposes as 9000 (admin)', 'Write service/api:9000.'],
     ['htpp', [two], 'Service api has no port htpp; it has 80 (http), 9000 (admin)', 'Did you mean "http"?'],
-    ['dns', [two], 'port 53 (dns) of Service api is of the protocol UDP', 'Its TCP ports: 80 (http), 9000 (admin).'],
-    ['53', [two], 'port 53 (dns) of Service api is of the protocol UDP', 'Its TCP ports: 80 (http), 9000 (admin).'],
-    [undefined, [service('api', { ports: [] })], 'Service api has no TCP port', 'Give the Service a port of the protocol TCP, or check a URL.'],
+    ['dns', [two], 'port 53 (dns) of Service api has the protocol UDP', 'Its TCP ports: 80 (http), 9000 (admin).'],
+    ['53', [two], 'port 53 (dns) of Service api has the protocol UDP', 'Its TCP ports: 80 (http), 9000 (admin).'],
+    [undefined, [service('api', { ports: [] })], 'Service api has no TCP port', 'Add a TCP port to the Service, or check a URL.'],
     [undefined, [{ metadata: { name: 'api' }, spec: { type: 'ExternalName', externalName: 'shop.example' } }],
-      'Service api is of the type ExternalName, which the API of the cluster does not lead to', 'Check the host that it names by its URL: https://shop.example/.'],
+      'Service api has the type ExternalName, which cannot be reached through the API server', 'Check its external name by URL: https://shop.example/.'],
   ])('that leads nowhere says so: %s %#', (port, services, problem, hint) => {
     expect(routesOf(check({ target: { type: 'service', name: 'api', port, path: '/' } }), 'web', services, [])).toEqual({ problem, hint });
   });
@@ -188,22 +188,22 @@ describe('a smoke check', () => {
   });
   it('fails when one new pod answers wrongly', async () => {
     expect(await run({ 'pods/a': [200], 'pods/b': [500], 'services/': [200] }).end).toEqual(
-      ['smoke-failed', 'Smoke check `service/api/healthz` failed: pod/b gave status 500 instead of 200: answer 500.']);
+      ['smoke-failed', 'Smoke check `service/api/healthz` failed: pod/b returned status 500 instead of 200: answer 500.']);
   });
   it('fails when one new pod does not answer', async () => {
     expect(await run({ 'pods/a': [200], 'pods/b': [away], 'services/': [200] }).end).toEqual(
-      ['smoke-failed', 'Smoke check `service/api/healthz` failed: pod/b gave no answer (connect ECONNREFUSED).']);
+      ['smoke-failed', 'Smoke check `service/api/healthz` failed: pod/b returned no answer (connect ECONNREFUSED).']);
   });
   it('tells that the Service does not lead to the new version when the pods are right', async () => {
     expect(await run({ 'pods/': [200], 'services/': [404] }).end).toEqual(
-      ['wrong-version-serving', 'Smoke check `service/api/healthz`: every new pod answers rightly, and service/api gave status 404 instead of 200: answer 404.']);
+      ['wrong-version-serving', 'Smoke check `service/api/healthz` failed: every new pod passes it, but service/api returned status 404 instead of 200: answer 404.']);
   });
   it('fails when nothing stands behind the Service that could be asked by itself', async () => {
     expect(await run({ 'services/': [500] }, []).end).toEqual(
-      ['smoke-failed', 'Smoke check `service/api/healthz` failed: service/api gave status 500 instead of 200: answer 500.']);
+      ['smoke-failed', 'Smoke check `service/api/healthz` failed: service/api returned status 500 instead of 200: answer 500.']);
   });
   it('fails when there is no such Service', async () => {
-    expect(await run({}, [], []).end).toEqual(['smoke-failed', 'Smoke check `service/api/healthz` cannot be asked: Service api does not exist in namespace web.']);
+    expect(await run({}, [], []).end).toEqual(['smoke-failed', 'Smoke check `service/api/healthz` cannot run: Service api does not exist in namespace web.']);
   });
   it('ends when the run is cancelled', async () => {
     const stop = new AbortController();
@@ -234,7 +234,7 @@ describe('pods that come and go while they are asked', () => {
   });
   it('are asked in the place of those that have left', async () => {
     const { end, asked } = await run({ 'pods/a': [404], 'pods/b': [500], 'services/': [200] }, (count) => (count < 2 ? [pod('a')] : [pod('b')]));
-    expect([end, [...asked]]).toEqual([['smoke-failed', expect.stringContaining('pod/b gave status 500')], ['a', 'b']]);
+    expect([end, [...asked]]).toEqual([['smoke-failed', expect.stringContaining('pod/b returned status 500')], ['a', 'b']]);
   });
   it('are waited for when the only one has to make place, and its successor takes its time', async () => {
     const { end, asked } = await run({ 'pods/a': [404], 'pods/b': [200], 'services/': [200] }, (count, looks) => (count < 2 ? [pod('a')] : looks < 100 ? [starting('b')] : [pod('b')]));
@@ -242,7 +242,7 @@ describe('pods that come and go while they are asked', () => {
   });
   it('are never passed over in the moment when the one has left and the next was not seen yet', async () => {
     const { end, asked } = await run({ 'pods/b': [500], 'services/': [200] }, (_count, looks) => (looks < 3 ? [] : [pod('b')]));
-    expect([end, [...asked]]).toEqual([['smoke-failed', expect.stringContaining('pod/b gave status 500')], ['b']]);
+    expect([end, [...asked]]).toEqual([['smoke-failed', expect.stringContaining('pod/b returned status 500')], ['b']]);
   });
 });
 
@@ -307,8 +307,8 @@ describe('several checks', () => {
     const other = check({ text: 'service/api/ready', target: { type: 'service', name: 'api', path: '/ready' } });
     const table = { 'pods/a:8080/proxy/ready': [500], 'pods/': [200], 'services/': [500] };
     expect(await outcome(smoke(fakePorts(), target(table, [pod('a')]), [check(), other], undefined))).toEqual(['smoke-failed', [
-      'Smoke check `service/api/healthz`: every new pod answers rightly, and service/api gave status 500 instead of 200: answer 500.',
-      'Smoke check `service/api/ready` failed: pod/a gave status 500 instead of 200: answer 500.',
+      'Smoke check `service/api/healthz` failed: every new pod passes it, but service/api returned status 500 instead of 200: answer 500.',
+      'Smoke check `service/api/ready` failed: pod/a returned status 500 instead of 200: answer 500.',
     ].join(' ')]);
   });
   it('of which only the pods are asked leave out the Service and addresses', async () => {
@@ -332,11 +332,11 @@ describe('an address beyond the cluster', () => {
   it('passes after three right answers', async () => expect(await asking([200])).toEqual({ end: 'passed', count: 3 }));
   it('is given ten seconds for its caches', async () => {
     const { end, count } = await asking([500]);
-    expect(end).toEqual(['smoke-failed', 'Smoke check `https://api.example/` failed: https://api.example/ gave status 500 instead of 200, with an empty body.']);
+    expect(end).toEqual(['smoke-failed', 'Smoke check `https://api.example/` failed: https://api.example/ returned status 500 instead of 200, with an empty body.']);
     expect(count).toBeGreaterThan(30);
   });
   it('is given twenty seconds to answer at all', async () => {
-    expect((await asking([away])).end).toEqual(['smoke-failed', 'Smoke check `https://api.example/` failed: https://api.example/ gave no answer (connect ECONNREFUSED).']);
+    expect((await asking([away])).end).toEqual(['smoke-failed', 'Smoke check `https://api.example/` failed: https://api.example/ returned no answer (connect ECONNREFUSED).']);
   });
 });
 
@@ -373,15 +373,15 @@ describe('a check that the version before does not pass either', () => {
     work(fakePorts(), { ...target({ 'pods/': [404], 'services/': [404] }), failedBefore }, [check(changes)], undefined).catch((error: { hint?: string }) => error.hint);
   const before = new Map([['service/api/healthz', { seen: 'status 404 instead of 200: not found', status: 404 }]]);
   it('asks whether the check is right, and does not blame the new version', async () => {
-    expect(await failing(before)).toBe('The version before does not pass this check either (404): is the path right?');
-    expect(await failing(before, {}, smokePods)).toBe('The version before does not pass this check either (404): is the path right?');
-    expect(await failing(new Map([['service/api/healthz', { seen: 'no answer (refused)' }]]))).toContain('either (no answer (refused)): is its address right');
+    expect(await failing(before)).toBe('The previous version does not pass this check either (404): check its path.');
+    expect(await failing(before, {}, smokePods)).toBe('The previous version does not pass this check either (404): check its path.');
+    expect(await failing(new Map([['service/api/healthz', { seen: 'no answer (refused)' }]]))).toContain('either (no answer (refused)): check that its address is right');
     expect(await failing(new Map([['service/api/healthz', { seen: 'status 503 instead of 200', status: 503 }]]))).toContain('either (503): look at what every version depends on');
   });
   it('because it names the new text says so only where nothing but the text is missing', async () => {
     const lacking = new Map([['service/api/healthz', { seen: 'status 200 without "v2": v1', lacks: 'text' as const }]]);
     expect(await failing(lacking, { contains: 'v2' })).toMatch(/^Compare the answer with the check; the log/);
-    expect(await failing(lacking, { contains: 'v2', statuses: [404] })).toBe('Compare the answer with the check: the version before does not have this text either.');
+    expect(await failing(lacking, { contains: 'v2', statuses: [404] })).toBe('Compare the answer with the check: the previous version does not return this text either.');
   });
   it('is told from one that it passes', async () => expect(await failing(new Map())).toMatch(/^Compare the answer/));
 });
@@ -401,7 +401,7 @@ describe('a text in an answer', () => {
     });
     const run = (contains: string) => outcome(smoke(fakePorts(), { ...target({}), api: fakeCluster({ raw }).api }, [check({ contains })], undefined));
     expect(await run('<script src="/app.9f3.js">')).toBe('passed');
-    expect(await run("src='/app.9f3.js'")).toEqual(['smoke-failed', expect.stringContaining('the API server, through which this came, rewrites the attributes of HTML tags')]);
+    expect(await run("src='/app.9f3.js'")).toEqual(['smoke-failed', expect.stringContaining('through the API server, which rewrites attributes of HTML tags')]);
   });
   it('that did not come in time is no text that is absent', async () => {
     const http = { request: async () => ({ status: 200, headers: {}, body: (async function* body() {
@@ -409,6 +409,6 @@ describe('a text in an answer', () => {
       throw new HttpError('other', 'api.example answered 200, and the answer was not complete after 5 s');
     })() }) };
     expect(await outcome(smoke(fakePorts({ http }), target({}), [{ ...url, contains: 'end' }], undefined))).toEqual(
-      ['smoke-failed', expect.stringContaining('gave no answer (api.example answered 200, and the answer was not complete after 5 s)')]);
+      ['smoke-failed', expect.stringContaining('returned no answer (api.example answered 200, and the answer was not complete after 5 s)')]);
   });
 });

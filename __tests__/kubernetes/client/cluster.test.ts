@@ -127,13 +127,13 @@ describe('a cluster', () => {
   it('that is not there says so, and leaves no proxy behind', async () => {
     expect(await refusal(kubectl((answering) => answering.text('error trying to reach service: dial tcp 10.0.0.1:6443: connect: connection refused', 502)))).toEqual([
       'api-unreachable', 'The cluster does not answer: /version was answered with status 502: error trying to reach service: dial tcp 10.0.0.1:6443: connect: connection refused.',
-      'Check the kubeconfig, the context, and that the runner may reach the API server.',
+      'Check the kubeconfig, the context, and that the runner can reach the API server.',
     ]);
     expect(stopped).toBe(1);
   });
 
   it.each([
-    ['dial tcp 10.0.0.1:6443: connect: connection refused', 'api-unreachable', /that the runner may reach the API server/],
+    ['dial tcp 10.0.0.1:6443: connect: connection refused', 'api-unreachable', /that the runner can reach the API server/],
     ['tls: failed to verify certificate: x509: certificate signed by unknown authority', 'api-unreachable', /certificate-authority-data/],
     ['getting credentials: exec: executable aws failed with exit code 255', 'permission-denied', /run it on the runner/],
   ])('that kubectl cannot reach is not said to have answered: %s', async (words, cause, hint) => {

@@ -92,7 +92,7 @@ describe('a release that crashes', () => {
 describe('a release that starts and answers wrongly', () => {
   it('is found by its smoke check, and what was there before is back', async () => {
     const { simulation, error, undone } = await run({ after: 'wrong' });
-    expect([error?.code, error?.message]).toEqual(['smoke-failed', expect.stringMatching(/^Smoke check `service\/api\/` failed: pod\/pod-\d+ gave status 500 instead of 200: .*\.$/)]);
+    expect([error?.code, error?.message]).toEqual(['smoke-failed', expect.stringMatching(/^Smoke check `service\/api\/` failed: pod\/pod-\d+ returned status 500 instead of 200: .*\.$/)]);
     expect([undone?.result, simulation.images(), simulation.survivors()]).toEqual(['restored', times(3, oldImage), 0]);
   });
   it('never replaces an old pod when it is proved first, and is not left paused', async () => {

@@ -9,25 +9,25 @@ import { readBody } from './body.js';
 import type { Route } from './route.js';
 import { troubleOf } from './server.js';
 
-/** For so long one request may take, from the name look-up to the last byte that is looked at. */
+/** Limit of one request, ms: from the name look-up to the last byte that is read. */
 const requestTimeoutMs = 5000;
 
 export interface Asking {
   readonly rules: Rules;
   readonly signal: AbortSignal | undefined;
-  /** Whether what is asked is still meant to answer: pods may be scaled away meanwhile. Always, unless given. */
+  /** Whether the pod is still expected to answer: it may be scaled down meanwhile. Always true unless given. */
   readonly stays?: () => boolean;
 }
 
 export type Asked =
   | { readonly state: 'right' }
   | { readonly state: 'wrong'; readonly seen: string; readonly lacks?: 'text' }
-  /** It went away before its answers said anything. */
+  /** The pod went away before its answers passed or failed the check. */
   | { readonly state: 'left' };
 
 /**
- * Asks one address until the answers prove or disprove it, all anew when the API server itself was away meanwhile: that
- * says nothing of the app.
+ * Requests one address until its answers pass or fail the check. Starts over when the API server itself did not answer
+ * meanwhile, because that says nothing about the app.
  * @param api needed by routes to pods and Services
  * @throws ApiError when the API server stays away; what `signal` aborts with
  */
@@ -44,7 +44,7 @@ async function askUntilKnown(ports: Ports, api: Api | undefined, check: SmokeChe
     if (assessment.state !== 'passed' && stays?.() === false) return { state: 'left' };
     if (assessment.state === 'failed') return { state: 'wrong', seen: assessment.seen, lacks: assessment.lacks };
     if (assessment.state === 'passed') {
-      // A load balancer without a server behind it may answer anything, with status 200 as well.
+      // A load balancer without an API server behind it may answer with anything, status 200 included.
       if (route.kind !== 'url') await reachable(needed(api), { timeoutMs: requestTimeoutMs, signal });
       return { state: 'right' };
     }
@@ -52,20 +52,20 @@ async function askUntilKnown(ports: Ports, api: Api | undefined, check: SmokeChe
   }
 }
 
-/** One request. Rejects when `signal` aborts, and with ApiError when it is the API server that did not answer. */
+/** One request. Rejects when `signal` aborts, and with ApiError when the API server itself did not answer. */
 export async function askOnce(ports: Ports, reach: Api | undefined, check: SmokeCheck, route: Route, signal: AbortSignal | undefined): Promise<Answer> {
   const limits = { timeoutMs: requestTimeoutMs, signal };
   if (route.kind === 'url') return askUrl(ports, check, route, limits).catch(silent(signal));
   const api = needed(reach);
   const answer = await replyThroughApi(api, check, route, limits).then((reply) => answerThroughApi(check, reply), silent(signal));
-  // Through the API server, and what stands before it, their own trouble looks like an answer of the app.
+  // An error of the API server or of a load balancer in front of it looks like an answer of the app.
   if (answer.kind !== 'right') await reachable(api, limits);
   return answer;
 }
 
-/** Pods and Services are reached through a cluster. Settings of a target that has none name no checks of them. */
+/** Pods and Services are reached through a cluster. The settings of a target without a cluster cannot contain such checks. */
 function needed(api: Api | undefined): Api {
-  if (!api) throw new Error('a check of a Service has no cluster to go through');
+  if (!api) throw new Error('a check of a Service needs a cluster');
   return api;
 }
 
@@ -74,7 +74,7 @@ interface Limits {
   readonly signal: AbortSignal | undefined;
 }
 
-/** What is sent is what a program sends that reads any answer; what comes encoded all the same is decoded. */
+/** Asks for any type without encoding. An answer that is encoded all the same is decoded. */
 const headers = { 'user-agent': 'acci-deploy-action', 'cache-control': 'no-cache', 'accept': '*/*', 'accept-encoding': 'identity' };
 
 async function askUrl(ports: Ports, check: SmokeCheck, route: Route, limits: Limits): Promise<Answer> {
@@ -99,9 +99,9 @@ function answerThroughApi(check: SmokeCheck, reply: Reply): Answer {
 }
 
 /** https://github.com/kubernetes/apimachinery/blob/master/pkg/util/proxy/transport.go */
-const rewritten = 'the API server, through which this came, rewrites the attributes of HTML tags: a text outside of them is safe';
+const rewritten = 'it came through the API server, which rewrites attributes of HTML tags: check for a text outside of tags';
 
-/** Any answer in the API's own form will do, a refusal as well. Rejects with ApiError when there is none. */
+/** Resolves on any answer of the API server, an error of its own included. Rejects with ApiError when there is none. */
 async function reachable(api: Api, limits: Limits): Promise<void> {
   await api.get('/version', { ...limits, attempts: 1 }).catch((error: unknown) => {
     if (!(error instanceof ApiError) || error.passing) throw error;

@@ -3,10 +3,10 @@ import type { HttpTrouble } from '../../ports/http.js';
 import { searchLimit, type Body } from './body.js';
 import { parseStatus } from './server.js';
 
-/** What one request came to. */
+/** The result of one request. */
 export type Answer =
   | { readonly kind: 'right' }
-  /** Something answered, and not what was asked for. `lacks`: the status is right, and the text is not there. */
+  /** The answer fails the check. `lacks`: its status is right, but the text is missing. */
   | { readonly kind: 'wrong'; readonly seen: string; readonly lacks?: 'text'; readonly status?: number }
   /** Nothing answered: refused, cut, timed out, no endpoint. */
   | { readonly kind: 'silent'; readonly seen: string; readonly trouble?: HttpTrouble };
@@ -16,11 +16,11 @@ export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Body;
-  /** What stood between, and may have had a part in the answer: `through the proxy proxy.corp:3128`. */
+  /** What the answer came through and may have changed it: `through the proxy proxy.corp:3128`. */
   readonly through?: string;
 }
 
-/** What an HTTP answer means for a check. */
+/** Whether an HTTP answer passes a check. */
 export function readAnswer(check: SmokeCheck, { status, headers, body, through }: Reply): Answer {
   const silent = silence(status, body.beginning);
   if (silent) return { kind: 'silent', seen: silent };
@@ -30,13 +30,13 @@ export function readAnswer(check: SmokeCheck, { status, headers, body, through }
   return { kind: 'wrong', status, lacks: 'text', seen: `status ${status} ${lacking(check.contains, body)}${end}` };
 }
 
-/** What was not read is not called absent. */
+/** A text is only called missing if the whole body was searched. */
 function lacking(text: string, { whole, unreadable }: Body): string {
-  if (unreadable !== undefined) return `with an answer that could not be searched for "${text}": ${unreadable}`;
-  return whole ? `without "${text}"` : `without "${text}" in its first ${searchLimit / 1024 / 1024} MiB, and no more of an answer is searched`;
+  if (unreadable !== undefined) return `with a body that could not be searched for "${text}": ${unreadable}`;
+  return whole ? `without "${text}"` : `without "${text}" in the first ${searchLimit / 1024 / 1024} MiB of its body (the rest is not searched)`;
 }
 
-/** Where a redirect leads to. Its query stays out: it may hold a token. */
+/** The target of a redirect, without its query, which may contain a token. */
 function redirect(status: number, location: string | undefined): string {
   if (status < 300 || status > 399 || !location) return '';
   return `, a redirect to ${(location.split(/[?#]/)[0] ?? '').slice(0, 160)} (redirects are not followed)`;
@@ -45,8 +45,9 @@ function redirect(status: number, location: string | undefined): string {
 const quote = (body: string): string => (body.trim() === '' ? ', with an empty body' : `: ${body.replace(/\s+/g, ' ').trim().slice(0, 160)}`);
 
 /**
- * The API server answers with a Status object when it could not reach the pod, when the pod has no address yet, or is
- * gone: that is no answer of the app. https://github.com/kubernetes/kubernetes/blob/master/pkg/registry/core/pod/strategy.go
+ * The API server answers with a Status object when it could not reach the pod, or when the pod has no address yet or does
+ * not exist any more. That is no answer of the app.
+ * https://github.com/kubernetes/kubernetes/blob/master/pkg/registry/core/pod/strategy.go
  */
 function silence(status: number, body: string): string | undefined {
   const said = [400, 404, 502, 503, 504].includes(status) ? parseStatus(body) : undefined;
@@ -56,35 +57,35 @@ function silence(status: number, body: string): string | undefined {
 }
 
 export interface Rules {
-  /** Right answers in a row that prove it. */
+  /** So many right answers in a row pass the check. */
   readonly needed: number;
-  /** The same once an answer was wrong, as what fails now and then would pass a short look; `needed` unless given. */
+  /** The same after a wrong answer: an app that fails now and then could pass with fewer. `needed` unless given. */
   readonly neededAfterWrong?: number;
-  /** Wrong answers that disprove it, once `graceMs` have passed: so many in a row, or in all since the first right one. */
+  /** So many wrong answers fail the check after `graceMs`: in a row, or in total since the first right one. */
   readonly wrong: number;
-  /** For that long a wrong answer may be one that was cached or still on its way. */
+  /** For so long a wrong answer may come from a cache or from the previous version. */
   readonly graceMs: number;
-  /** After that long without a proof it has failed. */
+  /** After so long the check fails if it has not passed. */
   readonly limitMs: number;
 }
 
 export type Assessment = { readonly state: 'ask'; readonly inMs: number } | { readonly state: 'passed' } | { readonly state: 'failed'; readonly seen: string; readonly lacks?: 'text' };
 
-/** What the answers so far come to, `elapsedMs` after the first was asked for. */
+/** Whether the answers so far pass or fail the check, `elapsedMs` after the first request. */
 export function assess(answers: readonly Answer[], elapsedMs: number, rules: Rules): Assessment {
   const { needed, neededAfterWrong = needed } = rules;
   const isWrong = ({ kind }: Answer): boolean => kind === 'wrong';
   if (trailing(answers, 'right') >= (answers.some(isWrong) ? neededAfterWrong : needed)) return { state: 'passed' };
   const last = answers.at(-1);
-  const seen = last === undefined || last.kind === 'right' ? 'right and wrong answers in turn' : last.seen;
+  const seen = last === undefined || last.kind === 'right' ? 'right and wrong answers by turns' : last.seen;
   const lacks = last?.kind === 'wrong' ? last.lacks : undefined;
   const timesWrong = Math.max(trailing(answers, 'wrong'), relapses(answers));
-  if (last?.kind === 'wrong' && timesWrong >= rules.wrong && elapsedMs >= rules.graceMs) return { state: 'failed', seen: relapses(answers) > 0 ? `${seen}, after right answers` : seen, lacks };
+  if (last?.kind === 'wrong' && timesWrong >= rules.wrong && elapsedMs >= rules.graceMs) return { state: 'failed', seen: relapses(answers) > 0 ? `${seen}, after answers that passed` : seen, lacks };
   if (elapsedMs >= rules.limitMs) return { state: 'failed', seen, lacks };
   return { state: 'ask', inMs: last?.kind === 'right' ? 100 : 300 };
 }
 
-/** A start may be rough. What answers wrongly when it has answered rightly before is not starting any more. */
+/** Wrong answers after the first right one: the app has started by then, so they are no trouble of the start. */
 function relapses(answers: readonly Answer[]): number {
   const started = answers.findIndex(({ kind }) => kind === 'right');
   return started === -1 ? 0 : answers.slice(started).filter(({ kind }) => kind === 'wrong').length;

@@ -7,21 +7,21 @@ import type { Answer } from './assess.js';
 import { askOnce } from './ask.js';
 import { routesOf, type NoRoute } from './route.js';
 
-/** Through what pods and Services are reached; checks by URL need none of it. */
+/** How pods and Services are reached. Checks of a URL do not need it. */
 export interface Reach {
   readonly api?: Api;
   readonly namespace: string;
 }
 
-/** How the version before does by the smoke checks. */
+/** Which smoke checks the previous version passes. */
 export interface Before {
-  /** Texts of the checks that it passes: after a rollback only these can prove that it is back. */
+  /** Texts of the checks that it passes: after a rollback only these can verify the restored version. */
   readonly passed: ReadonlySet<string>;
-  /** What was seen of the others, by text. */
+  /** The results of the others, by text. */
   readonly failed: ReadonlyMap<string, FailedBefore>;
 }
 
-/** `lacks`: only the text was not there, as with every check that names the text of the new version. */
+/** `lacks`: only the text was missing, as for every check that expects the text of the new version. */
 export interface FailedBefore {
   readonly seen: string;
   readonly lacks?: 'text';
@@ -45,18 +45,18 @@ function failingOf(answer: Answer | NoRoute): FailedBefore | undefined {
   return answer.kind === 'silent' ? { seen: answer.seen } : { seen: answer.seen, lacks: answer.lacks, status: answer.status };
 }
 
-/** What to look at when a check fails by this status, whichever version answers; undefined: no answer at all. */
+/** What to look at when a check fails with this status for every version; undefined: no answer at all. */
 export function suspicion(status: number | undefined): string {
-  if (status === undefined) return 'is its address right, and does anything answer there?';
-  return status >= 500 ? 'look at what every version depends on, such as a database, and at the check.' : 'is the path right?';
+  if (status === undefined) return 'check that its address is right and that a server listens there.';
+  return status >= 500 ? 'look at what every version depends on, such as a database, and at the check itself.' : 'check its path.';
 }
 
-/** So often it is tried until it passes, or only lacks a text: after a change, too, a check may fail now and then at first. */
+/** Attempts until a check passes or only lacks a text: one failure may be temporary. */
 const tries = 3;
-/** What has taken longer than that is not tried once more. */
+/** After that long there is no further attempt. */
 const tryAgainForMs = 5000;
 
-/** What a check comes to as things are, by the way that users take: the last answer unless one was right. */
+/** The result of a check before the change, through the Service or URL: the first right answer, or else the last one. */
 export async function answerNow(ports: Ports, cluster: Reach, services: readonly Service[], check: SmokeCheck): Promise<Answer | NoRoute> {
   const routes = routesOf(check, cluster.namespace, services, []);
   if ('problem' in routes) return routes;

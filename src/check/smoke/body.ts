@@ -3,9 +3,9 @@ import * as zlib from 'node:zlib';
 import type { HttpResponse } from '../../ports/http.js';
 import { charsetOf, headBytes, textFinder, withoutText } from './text.js';
 
-/** So many bytes of an answer, decoded, are searched for a text. */
+/** So many decoded bytes of a body are searched for a text. */
 export const searchLimit = 16 * 1024 * 1024;
-/** The beginning of an answer that is kept, for messages and to tell the API server's own answers. */
+/** So much of a body is kept, for messages and to recognize the API server's own answers. */
 const beginningLimit = 64 * 1024;
 
 /** What was seen of a body. */
@@ -21,14 +21,14 @@ export interface Body {
 /** What is looked for in a body. */
 export interface Search {
   readonly text: string | undefined;
-  /** Taken out of the body before the search: the API server puts it into each link of a page that comes through it. */
+  /** Removed from the body before the search: the API server inserts it into each link of an HTML page. */
   readonly inserted?: string;
 }
 
 /**
- * Reads a body until the text is found, or as far as it is searched; without a text only its beginning. What comes is
- * decoded of its content encoding and charset, asked for or not.
- * @throws what the body rejects with: the connection, not what came through it
+ * Reads a body until the text is found or the search limit is reached; without a text only its beginning. Decodes any
+ * content encoding and charset, also one that was not asked for.
+ * @throws what the body rejects with: an error of the connection, not of its content
  */
 export async function readBody(response: Pick<HttpResponse, 'headers' | 'body'>, search: Search): Promise<Body> {
   const limit = search.text === undefined ? beginningLimit : searchLimit;
@@ -55,7 +55,7 @@ export async function readBody(response: Pick<HttpResponse, 'headers' | 'body'>,
   return { beginning, found, whole: whole && unreadable === undefined, ...(found ? {} : { unreadable }) };
 }
 
-/** Hands the decoded bytes on. @returns why they could not be decoded */
+/** Calls `use` with the decoded bytes. @returns why they could not be decoded */
 async function decoding(response: Pick<HttpResponse, 'headers' | 'body'>, use: (bytes: AsyncIterable<Uint8Array>) => Promise<void>): Promise<string | undefined> {
   const named = (response.headers['content-encoding'] ?? '').toLowerCase().split(',').map((name) => name.trim()).filter((name) => name !== '' && name !== 'identity');
   let broken: unknown;
@@ -82,16 +82,16 @@ async function decoding(response: Pick<HttpResponse, 'headers' | 'body'>, use: (
   }
 }
 
-/** What ends early is decoded as far as it goes, as browsers do. */
+/** A truncated body is decoded as far as it goes, as browsers do. */
 const tolerant = { finishFlush: zlib.constants.Z_SYNC_FLUSH };
 
 async function decoderOf(name: string, bytes: Readable): Promise<Transform | undefined> {
   switch (name) {
     case 'gzip': case 'x-gzip': return zlib.createGunzip(tolerant);
     case 'br': return zlib.createBrotliDecompress({ finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH });
-    // RFC 9110 wants the zlib form, and some servers send the bare one: the first byte tells.
+    // RFC 9110 demands the zlib form, but some servers send raw deflate: the first byte tells them apart.
     case 'deflate': return ((await firstByte(bytes)) & 0x0f) === 8 ? zlib.createInflate(tolerant) : zlib.createInflateRaw(tolerant);
-    // eslint-disable-next-line n/no-unsupported-features/node-builtins -- Node.js 20 has none: then it cannot be decoded here
+    // eslint-disable-next-line n/no-unsupported-features/node-builtins -- Node.js 20 does not have it: then the body cannot be decoded
     case 'zstd': return (zlib as { createZstdDecompress?: () => Transform }).createZstdDecompress?.();
     default: return undefined;
   }
@@ -110,9 +110,9 @@ async function firstByte(bytes: Readable): Promise<number> {
   return first?.[0] ?? 8;
 }
 
-/** The text of a body, piece by piece, with the number of bytes that each was made from. */
+/** The text of a body, piece by piece, each with the number of bytes that it was decoded from. */
 async function* decodeText(contentType: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<{ text: string; length: number }> {
-  // The charset may stand in the first bytes of a page: they are kept back until there are enough of them.
+  // The first bytes of a page may name its charset: they are buffered until there are enough.
   let head: Buffer | undefined = Buffer.alloc(0);
   let decoder: InstanceType<typeof TextDecoder> | undefined;
   for await (const chunk of bytes) {

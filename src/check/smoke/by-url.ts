@@ -5,15 +5,15 @@ import { checksBefore, type Before } from './before.js';
 import { checkSmoke } from './preflight.js';
 import { smoke, type SmokeTarget } from './smoke.js';
 
-/* Smoke checks of a target that is no cluster: requests from this runner, the way that users take. */
+/* Smoke checks of a target without a cluster: requests from this runner to the URL. */
 
 const outside: SmokeTarget = { namespace: '', services: [], podsBehind: () => [], isServed: () => false, news: () => Promise.resolve() };
 
-/** What is wrong with the checks by themselves, whatever is released. */
+/** What is wrong with the checks themselves, whatever is released. */
 export const checkUrls = (ports: Ports, checks: readonly SmokeCheck[]): Promise<Checked> =>
   checkSmoke({ ports, cluster: outside, services: [], present: [] }, checks);
 
-/** How the version that runs now does by them. */
+/** Which of them the current version passes. */
 export const urlsBefore = (ports: Ports, checks: readonly SmokeCheck[]): Promise<Before> => checksBefore(ports, outside, [], checks);
 
 /** @throws RolloutError smoke-failed; what `signal` aborts with */

@@ -1,6 +1,6 @@
 import { nameOf, type Service } from '../../kubernetes/client/objects.js';
 
-/** A Service that a URL names by the cluster's own DNS or address. */
+/** A Service that a URL names by its cluster DNS name or cluster IP. */
 export interface NamedService {
   readonly name: string;
   readonly namespace: string;
@@ -22,7 +22,7 @@ export function serviceAt(url: string, namespace: string, services: readonly Ser
   return known && { name: nameOf(known), namespace };
 }
 
-/** The same check by `service/NAME:PORT/PATH`. */
+/** The same check as `service/NAME:PORT/PATH`. */
 export function asServiceTarget(url: string, { name }: NamedService): string {
   const { port, protocol, pathname, search } = new URL(url);
   return `service/${name}:${port || (protocol === 'https:' ? '443' : '80')}${pathname}${search}`;

@@ -15,7 +15,7 @@ interface Present {
   readonly workload: Workload;
 }
 
-/** Where smoke checks are going to run, as things are before the change. */
+/** What smoke checks run against before the change. */
 export interface SmokeScope {
   readonly ports: Ports;
   readonly cluster: Reach;
@@ -24,8 +24,8 @@ export interface SmokeScope {
 }
 
 /**
- * What is wrong with smoke checks by themselves, whatever is released: each is looked up in the Services that exist, and
- * tried once on what runs now. What may depend on the release is a warning.
+ * What is wrong with smoke checks themselves, whatever is released: each is looked up in the existing Services and run
+ * once against the current version. A failure that may depend on the release is only a warning.
  */
 export async function checkSmoke(scope: SmokeScope, checks: readonly SmokeCheck[]): Promise<Checked> {
   return together(await Promise.all(checks.map(async (check) => {
@@ -34,7 +34,7 @@ export async function checkSmoke(scope: SmokeScope, checks: readonly SmokeCheck[
   })));
 }
 
-/** Checks of Services and ports that do not exist, or lead nowhere. Nothing is requested for it. */
+/** Checks of Services and ports that do not exist or cannot be reached. Sends no request. */
 export function unresolvable(services: readonly Service[], namespace: string, checks: readonly SmokeCheck[]): Finding[] {
   return checks.flatMap((check) => {
     if (check.target.type === 'url') return [];
@@ -52,7 +52,7 @@ function behind(services: readonly Service[], name: string, present: readonly Pr
   return present.filter(({ workload }) => service && selects(service, workload.spec?.template?.metadata?.labels));
 }
 
-/** The API server calls a Service not found that exists, where nobody has created endpoints for it: that of one without a selector. */
+/** The API server returns "not found" for a Service without a selector for which no one has created endpoints. */
 const ofNoEndpoints = /^status 404 [^{]*: \{"kind":"Status",.*"message":"services \\"/;
 
 function judge(scope: SmokeScope, check: SmokeCheck, answer: Answer | { readonly problem: string }): Checked {
@@ -60,27 +60,27 @@ function judge(scope: SmokeScope, check: SmokeCheck, answer: Answer | { readonly
   if (answer.kind === 'silent') return check.target.type === 'url' ? judgeUrl(scope, check, check.target.url, answer) : judgeService(scope, check, check.target, answer);
   if (check.target.type === 'service' && ofNoEndpoints.test(answer.seen)) return judgeService(scope, check, check.target, { kind: 'silent', seen: 'no endpoints available' });
   if (answer.lacks === 'text') {
-    // A check that names the new version's text is the usual one.
+    // Many checks expect a text that only the new version returns.
     scope.ports.log.info(`Smoke check \`${check.text}\` does not pass before the change: ${answer.seen}`);
     return nothingFound;
   }
-  return warning(`The version that runs now does not pass smoke check \`${check.text}\`: ${answer.seen}. If this release does not change that: ${suspicion(answer.status)}${firstOf(scope, check)}`);
+  return warning(`The current version does not pass smoke check \`${check.text}\`: ${answer.seen}. If this release does not fix that, ${suspicion(answer.status)}${firstOf(scope, check)}`);
 }
 
-/** A check that names no port goes to the first one, which need not be the one that was meant. */
+/** A check without a port uses the first one, which may not be the intended one. */
 function firstOf({ services }: SmokeScope, { target }: SmokeCheck): string {
   if (target.type === 'url' || target.port !== undefined) return '';
   const ports = tcpPorts(services.find((each) => nameOf(each) === target.name)).map(portText);
-  return ports.length > 1 ? ` The check names no port, and so goes to the first of ${ports.join(', ')}.` : '';
+  return ports.length > 1 ? ` The check names no port, so it uses the first of ${ports.join(', ')}.` : '';
 }
 
 type Silent = Extract<Answer, { kind: 'silent' }>;
 type ServiceTarget = Extract<SmokeCheck['target'], { type: 'service' }>;
 
 function judgeUrl({ cluster, services }: SmokeScope, check: SmokeCheck, url: string, { seen, trouble }: Silent): Checked {
-  const message = `this runner cannot request ${url}: ${seen}`;
+  const message = `this runner cannot reach ${url}: ${seen}`;
   const inside = serviceAt(url, cluster.namespace, services);
-  // Only the DNS of a cluster knows such a name: that no other server answers for it is no trouble that passes.
+  // Only cluster DNS resolves such a name, so a failed look-up here is not a temporary error.
   const isUnknown = (trouble === 'name' || (trouble === 'look-up' && inside !== undefined)) && !isHeadless(services, inside?.name);
   if (isUnknown || trouble === 'certificate') {
     const hint = isUnknown ? (inside ? insideHint(url, inside, cluster.namespace) : unknownHint) : certificateHint;
@@ -90,36 +90,36 @@ function judgeUrl({ cluster, services }: SmokeScope, check: SmokeCheck, url: str
   return warning(`Smoke check \`${check.text}\` does not pass now: ${message}.${advice}`);
 }
 
-/** The DNS of the cluster knows the name of such a Service only while a pod stands behind it. */
+/** Cluster DNS resolves the name of a headless Service only while it has a ready pod. */
 const isHeadless = (services: readonly Service[], name: string | undefined): boolean =>
   services.some((service) => nameOf(service) === name && service.spec?.clusterIP === 'None');
 
-const unknownHint = 'Correct the host. A name that only another network knows needs a runner in that network, or a proxy (HTTPS_PROXY).';
-const certificateHint = 'Correct the certificate, or set NODE_EXTRA_CA_CERTS in the environment of the step to a file with the certificate of its authority.';
+const unknownHint = 'Correct the host name. If it resolves only in another network, use a runner in that network or a proxy (HTTPS_PROXY).';
+const certificateHint = 'Fix the certificate, or set NODE_EXTRA_CA_CERTS in the `env` of the step to a file with the certificate of its CA.';
 
 function insideHint(url: string, inside: { readonly name: string; readonly namespace: string }, namespace: string): string {
   return inside.namespace === namespace
-    ? `Write ${asServiceTarget(url, inside)}: Services are checked through the API of the cluster, which this runner reaches.`
-    : `That is a Service of namespace ${inside.namespace}, and service/NAME checks Services of namespace ${namespace}: check it by a URL that this runner reaches.`;
+    ? `Write ${asServiceTarget(url, inside)}: Services are checked through the API server, which this runner can reach.`
+    : `This Service is in namespace ${inside.namespace}, but service/NAME checks only Services in namespace ${namespace}. Use a URL that this runner can reach.`;
 }
 
 function judgeService({ cluster, services, present }: SmokeScope, check: SmokeCheck, target: ServiceTarget, { seen }: Silent): Checked {
   const { name } = target;
-  if (!/^no endpoints available/.test(seen)) return warning(`Smoke check \`${check.text}\` does not pass now: service/${name} gave ${seen}.`);
+  if (!/^no endpoints available/.test(seen)) return warning(`Smoke check \`${check.text}\` does not pass now: service/${name} returned ${seen}.`);
   const hasSelector = Object.keys(services.find((each) => nameOf(each) === name)?.spec?.selector ?? {}).length > 0;
   if (!hasSelector) {
-    const message = `Service ${name} has no selector and no endpoint, so nothing that is released comes to stand behind it`;
-    return { problems: [finding(check, message, 'Give the Service a selector that selects the pods.')], warnings: [] };
+    const message = `Service ${name} has no selector and no endpoints, so it cannot send traffic to the pods of a release`;
+    return { problems: [finding(check, message, 'Add a selector that matches the pods to the Service.')], warnings: [] };
   }
   const own = behind(services, name, present);
-  if (own.length === 0) return warning(`Smoke check \`${check.text}\` does not pass now: Service ${name} has no endpoint, and selects no pods of ${present.map(({ ref }) => ref).join(', ')}.`);
+  if (own.length === 0) return warning(`Smoke check \`${check.text}\` does not pass now: Service ${name} has no endpoints and selects no pods of ${present.map(({ ref }) => ref).join(', ')}.`);
   const port = servicePort(target, cluster.namespace, services);
   const { targetPort } = isNoRoute(port) ? {} : port;
-  // A container that admission adds may declare it; that the pods which run are no endpoint shows that none does.
+  // Admission may add a container that declares the port. If it had, the ready pods would be endpoints.
   const lacking = own.find(({ workload }) => readyPods(workload) > 0 && podPort(workload.spec?.template?.spec, targetPort ?? 0) === undefined);
   if (!lacking) return nothingFound;
-  const message = `Service ${name} leads to the port ${targetPort} of its pods, and no container of ${lacking.ref} declares a port of that name`;
-  return { problems: [finding(check, message, `Name the port in the pod template of ${lacking.ref}, or correct targetPort of the Service.`)], warnings: [] };
+  const message = `Service ${name} has the targetPort ${targetPort}, but no container of ${lacking.ref} declares a port with that name`;
+  return { problems: [finding(check, message, `Name the port in the pod template of ${lacking.ref}, or correct the targetPort of the Service.`)], warnings: [] };
 }
 
 const readyPods = ({ status }: Workload): number => status?.readyReplicas ?? status?.numberAvailable ?? 0;

@@ -3,8 +3,8 @@ import type { Log } from '../../ports/log.js';
 import { parseSmoke } from '../../config/values/smoke.js';
 
 /**
- * The texts of the checks that may stand in a record, which whoever may read it can read: an address with a query or a
- * login, or with anything that is masked, stays out.
+ * The texts of the checks that can be stored in a record. Everyone who is allowed to read the record sees them, so an
+ * address with a query, a login or a masked text is left out.
  */
 export const recordable = (checks: readonly SmokeCheck[], log: Pick<Log, 'redact'>): string[] => checks.filter(({ text, target }) => {
   const isOpen = target.type === 'service' ? !target.path.includes('?') : !/[?@]/.test(target.url);
@@ -12,9 +12,8 @@ export const recordable = (checks: readonly SmokeCheck[], log: Pick<Log, 'redact
 }).map(({ text }) => text);
 
 /**
- * The checks of a recorded run: those of this run may name a later version. A record is read with the care that any text
- * from outside is: each check is parsed from its text, and an address outside of the cluster only counts when the settings
- * of this run name it too.
+ * The checks of a recorded run, used in place of those of this run, which may expect a later version. A record is
+ * untrusted text: each check is parsed again, and a URL only counts if the settings of this run contain it too.
  */
 export const recordedChecks = (texts: readonly string[], own: readonly SmokeCheck[]): SmokeCheck[] => texts.flatMap((text) => {
   const read = parseSmoke(text);

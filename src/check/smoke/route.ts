@@ -4,20 +4,20 @@ import type { SmokeCheck } from '../../config/config.js';
 import { suggestion } from '../../config/kit/did-you-mean.js';
 import { serviceAt } from './cluster-address.js';
 
-/** One address to ask. */
+/** One address to request. */
 export interface Route {
   /** For messages: `pod/hello-7c9f`, `service/hello`, or the address itself. */
   readonly through: string;
   readonly kind: 'pod' | 'service' | 'url';
   /** Path on the API server, or a whole address for `url`. */
   readonly address: string;
-  /** The part of the path that the API server takes off, and puts before each path in links and redirects of the answer. */
+  /** The part of the path that the API server removes, and inserts before each path in links and redirects of the answer. */
   readonly prefix?: string;
-  /** An address inside the cluster, which no proxy of the runner knows. */
+  /** An address inside the cluster, which is requested without the proxy of the runner. */
   readonly direct?: boolean;
 }
 
-/** Why a check leads nowhere, and what to do about it: known from the Service alone. */
+/** Why a check has no address, and what to do about it: known from the Service alone. */
 export interface NoRoute {
   readonly problem: string;
   readonly hint: string;
@@ -27,7 +27,7 @@ type ServiceTarget = Extract<SmokeCheck['target'], { type: 'service' }>;
 type ServicePort = NonNullable<NonNullable<Service['spec']>['ports']>[number];
 
 /**
- * Where a check is asked: each new pod by itself, and the way that users take.
+ * The addresses of a check: each new pod directly, and the Service or URL.
  * @param services those of the namespace
  */
 export function routesOf(
@@ -52,7 +52,7 @@ export function routesOf(
   return { pods: direct, front: route('service', name, found.name ?? found.port ?? '') };
 }
 
-/** The port of the Service that a check names, or its first one; else why there is none. */
+/** The port of the Service that a check names, or the first one; otherwise why there is none. */
 export function servicePort({ name, port }: ServiceTarget, namespace: string, services: readonly Service[]): ServicePort | NoRoute {
   const service = services.find((each) => nameOf(each) === name);
   if (!service) {
@@ -62,18 +62,18 @@ export function servicePort({ name, port }: ServiceTarget, namespace: string, se
   const { type, externalName, ports: all = [] } = service.spec ?? {};
   const ports = tcpPorts(service);
   if (type === 'ExternalName') {
-    return { problem: `Service ${name} is of the type ExternalName, which the API of the cluster does not lead to`, hint: `Check the host that it names by its URL: ${externalName ? `https://${externalName}/` : 'https://HOST/PATH'}.` };
+    return { problem: `Service ${name} has the type ExternalName, which cannot be reached through the API server`, hint: `Check its external name by URL: ${externalName ? `https://${externalName}/` : 'https://HOST/PATH'}.` };
   }
   const found = port === undefined ? ports[0] : ports.find((each) => each.name === port) ?? ports.find((each) => String(each.port) === port);
   if (found) return found;
-  if (ports.length === 0) return { problem: `Service ${name} has no TCP port`, hint: `Give the Service a port of the protocol TCP, or check a URL.` };
+  if (ports.length === 0) return { problem: `Service ${name} has no TCP port`, hint: 'Add a TCP port to the Service, or check a URL.' };
   const written = all.find((each) => each.name === port || String(each.port) === port);
   const known = ports.map(portText);
-  if (written) return { problem: `port ${portText(written)} of Service ${name} is of the protocol ${written.protocol}`, hint: listed('Its TCP ports', known) };
+  if (written) return { problem: `port ${portText(written)} of Service ${name} has the protocol ${written.protocol}`, hint: listed('Its TCP ports', known) };
   const behind = ports.find((each) => String(each.targetPort) === port);
   if (behind) {
     const meant = `service/${name}:${behind.port ?? behind.name}`;
-    return { problem: `Service ${name} has no port ${port}: that is the port of its pods, and the Service has ${portText(behind)} for it`, hint: `Write ${meant}.` };
+    return { problem: `Service ${name} has no port ${port}: that is the port of its pods, which the Service exposes as ${portText(behind)}`, hint: `Write ${meant}.` };
   }
   const meant = suggestion(port ?? '', ports.flatMap((each) => each.name ?? []));
   return { problem: `Service ${name} has no port ${port}; it has ${known.join(', ')}`, hint: meant ?? 'Write the number or the name of one of its ports.' };
@@ -88,7 +88,7 @@ export const portText = ({ name, port }: ServicePort): string => (name ? `${port
 
 const shown = 10;
 function listed(what: string, words: readonly string[]): string {
-  if (words.length === 0) return `${what}: there is none.`;
+  if (words.length === 0) return `${what}: none.`;
   return `${what}: ${words.slice(0, shown).join(', ')}${words.length > shown ? ` and ${words.length - shown} more` : ''}.`;
 }
 

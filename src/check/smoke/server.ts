@@ -1,16 +1,16 @@
 import { readStatus, type Status } from '../../kubernetes/client/answer.js';
 import { ApiError } from '../../kubernetes/client/api-error.js';
 
-/** The form in which the API server answers by itself, instead of passing on what a pod answers. */
+/** The form of the API server's own answers, as opposed to those that it forwards from a pod. */
 export function parseStatus(body: string): Status | undefined {
   const answer = readStatus(body);
   return answer?.kind === 'Status' ? answer : undefined;
 }
 
 /**
- * What the API server says of its own trouble when a pod or a Service is asked through it: its store changes the leader,
- * it has just started and knows no roles and accounts yet, it is overloaded or shutting down. That says nothing of the app.
- * An app that speaks of itself in this form is an API server too, and refuses other things than pods and Services.
+ * An error of the API server itself while a pod or a Service is requested through it: etcd elects a leader, the server has
+ * just started and has not read roles and accounts yet, it is overloaded or shutting down. That says nothing about the app.
+ * An app that answers in this form is an API server itself, and denies access to other things than pods and Services.
  */
 export function troubleOf(status: number, body: string): ApiError | undefined {
   // https://github.com/kubernetes/apiserver/blob/master/pkg/server/filters: maxinflight.go, with_retry_after.go

@@ -12,30 +12,30 @@ import { routesOf, type Route } from './route.js';
 const rulesOf: Readonly<Record<Route['kind'], Rules>> = {
   pod: { needed: 3, neededAfterWrong: 10, wrong: 3, graceMs: 0, limitMs: 15_000 },
   service: { needed: 3, neededAfterWrong: 10, wrong: 3, graceMs: 0, limitMs: 15_000 },
-  // Beyond the cluster there are caches and load balancers that follow at their own pace.
+  // Caches and load balancers outside of the cluster take time to follow.
   url: { needed: 3, neededAfterWrong: 10, wrong: 3, graceMs: 10_000, limitMs: 20_000 },
 };
-/** For pods of which something is known to be wrong somewhere. */
+/** For pods that passed although the Service failed. */
 const thorough: Rules = { ...rulesOf.pod, needed: 10 };
 
 export interface SmokeTarget {
   readonly api?: Api;
   readonly namespace: string;
   readonly services: readonly Service[];
-  /** The new pods that stand behind this Service now, ready or not: asked directly. */
+  /** The new pods that this Service selects, ready or not: they are requested directly. */
   readonly podsBehind: (service: string) => readonly Pod[];
-  /** Whether some are meant to stand behind it, seen or not. */
+  /** Whether pods of the run are expected behind it, whether any exist yet or not. */
   readonly isServed: (service: string) => boolean;
-  /** What was seen of the checks that the version before fails too, by text: those are not held against the new one. */
+  /** Results of the checks that the previous version failed too, by text: the hint of a failure says so. */
   readonly failedBefore?: ReadonlyMap<string, FailedBefore>;
   /** Resolves when something has changed; rejects with what the signal aborts with. */
   readonly news: (signal: AbortSignal | undefined) => Promise<void>;
 }
 
 /**
- * Asks every check: the new pods directly, all at once, and then the way that users take. All checks run side by side.
- * @throws RolloutError smoke-failed when the new version answers wrongly, wrong-version-serving when the pods answer
- *   rightly and what stands in front of them does not
+ * Runs every check against the new pods directly, all at once, and then through the Service or URL. All checks run in parallel.
+ * @throws RolloutError smoke-failed when the new version fails a check, wrong-version-serving when the pods pass it but the
+ *   Service does not
  */
 export async function smoke(ports: Ports, target: SmokeTarget, checks: readonly SmokeCheck[], signal: AbortSignal | undefined): Promise<void> {
   const failures = (await Promise.all(checks.map((check) => askCheck(ports, target, check, signal)))).filter((failure) => failure !== undefined);
@@ -43,7 +43,7 @@ export async function smoke(ports: Ports, target: SmokeTarget, checks: readonly 
   throw failureOf(failures, target);
 }
 
-/** One error of all checks that failed; what to do follows from the first, and from whether the version before failed it too. */
+/** One error for all failed checks. Its hint follows from the first, and from whether the previous version failed it too. */
 function failureOf(failures: readonly FailedCheck[], { failedBefore = new Map() }: SmokeTarget, stage?: 'smoke'): RolloutError {
   const first = failures.find((failure) => failure.cause === 'smoke-failed') ?? failures[0];
   const before = first && failedBefore.get(first.check.text);
@@ -52,29 +52,29 @@ function failureOf(failures: readonly FailedCheck[], { failedBefore = new Map() 
   return new RolloutError(first?.cause ?? 'smoke-failed', message, { ...(hint === undefined ? {} : { hint }), ...(stage && { stage }) });
 }
 
-/** What to do about a check that neither version passes; undefined where the new one does worse than lack a text of its own. */
+/** What to do about a check that neither version passes; undefined when the previous version only lacked the text and the new one fails otherwise. */
 function asBefore({ lacks }: FailedCheck, before: FailedBefore): string | undefined {
   const { seen, status } = before;
-  if (before.lacks === undefined) return `The version before does not pass this check either (${status ?? seen}): ${suspicion(status)}`;
-  return lacks && 'Compare the answer with the check: the version before does not have this text either.';
+  if (before.lacks === undefined) return `The previous version does not pass this check either (${status ?? seen}): ${suspicion(status)}`;
+  return lacks && 'Compare the answer with the check: the previous version does not return this text either.';
 }
 
 interface FailedCheck {
   readonly check: SmokeCheck;
-  /** The status is right, and the text is not there. */
+  /** The status is right, but the text is missing. */
   readonly lacks?: 'text';
   readonly cause: 'smoke-failed' | 'wrong-version-serving';
   readonly message: string;
 }
 
-/** Asks only the new pods, none of the ways that lead to them: for a first wave that does not take all traffic yet. */
+/** Runs the checks against the new pods only, not through the Service: for first pods that do not get all traffic yet. */
 export async function smokePods(ports: Ports, target: SmokeTarget, checks: readonly SmokeCheck[], signal: AbortSignal | undefined): Promise<void> {
   const direct = checks.filter((check) => check.target.type === 'service');
   const failures = (await Promise.all(direct.map((check) => askPods(ports, target, check, signal)))).filter((failure) => failure !== undefined);
   if (failures.length > 0) throw failureOf(failures, target, 'smoke');
 }
 
-/** Asks the pods that are ready now, and when all of them were taken away meanwhile, those that came in their place. */
+/** Requests the pods that are ready now and, if all of them went away meanwhile, their replacements. */
 async function askPods(
   ports: Ports, target: SmokeTarget, check: SmokeCheck, signal: AbortSignal | undefined, rules: Rules = rulesOf.pod,
 ): Promise<FailedCheck | undefined> {
@@ -82,13 +82,13 @@ async function askPods(
   for (;;) {
     const pods = await readyPods(target, check, signal);
     const routes = routesFor(target, check, pods);
-    if ('problem' in routes) return failed(`cannot be asked: ${routes.problem}`);
+    if ('problem' in routes) return failed(`cannot run: ${routes.problem}`);
     const unasked = pods.length - routes.pods.length;
-    if (unasked > 0) return failed(`cannot be asked of ${unasked} new pods: none of their containers declares the port that the Service names`);
+    if (unasked > 0) return failed(`cannot run against ${unasked} new pods: none of their containers declares the port that the Service names`);
     const stays = (pod: Pod | undefined) => () => pod !== undefined && podsBehind(target, check).some((each) => uidOf(each) === uidOf(pod));
     const asked = await Promise.all(routes.pods.map(async (route, index) =>
       ({ route, answer: await ask(ports, target.api, check, route, { rules, signal, stays: stays(pods[index]) }) })));
-    for (const { route, answer } of asked) if (answer.state === 'wrong') return failed(`failed: ${route.through} gave ${answer.seen}`, answer.lacks);
+    for (const { route, answer } of asked) if (answer.state === 'wrong') return failed(`failed: ${route.through} returned ${answer.seen}`, answer.lacks);
     if (asked.length === 0 || asked.some(({ answer }) => answer.state === 'right')) return undefined;
   }
 }
@@ -96,8 +96,9 @@ async function askPods(
 const podsBehind = (target: SmokeTarget, check: SmokeCheck): readonly Pod[] => (check.target.type === 'service' ? target.podsBehind(check.target.name) : []);
 
 /**
- * One that an autoscaler has just added says no more than the others. When none is ready, because the node of the only one
- * was drained, its successor is waited for: the judge, who looks on beside it, says when that has taken too long, and why.
+ * The pods that are ready now; one that an autoscaler has just added is not waited for. When none is ready, for example
+ * because the node of the only one was drained, its replacement is waited for. The judge runs in parallel and reports when
+ * that takes too long, and why.
  */
 async function readyPods(target: SmokeTarget, check: SmokeCheck, signal: AbortSignal | undefined): Promise<readonly Pod[]> {
   for (;;) {
@@ -119,12 +120,12 @@ async function askCheck(ports: Ports, target: SmokeTarget, check: SmokeCheck, si
     ports.log.progress('smoke', check.text, `ok${routes.pods.length > 0 ? ` · ${routes.pods.length} pod${routes.pods.length === 1 ? '' : 's'} and ${routes.front.through}` : ''}`);
     return undefined;
   }
-  // A pod that answers wrongly now and then may have been right until the Service was asked.
+  // A pod that fails now and then may have passed until the Service was requested.
   const unsteady = await askPods(ports, target, check, signal, thorough);
   if (unsteady) return unsteady;
   return routes.pods.length > 0
-    ? { check, lacks: answer.lacks, cause: 'wrong-version-serving', message: `Smoke check \`${check.text}\`: every new pod answers rightly, and ${routes.front.through} gave ${answer.seen}.` }
-    : { check, lacks: answer.lacks, cause: 'smoke-failed', message: `Smoke check \`${check.text}\` failed: ${routes.front.through} gave ${answer.seen}.` };
+    ? { check, lacks: answer.lacks, cause: 'wrong-version-serving', message: `Smoke check \`${check.text}\` failed: every new pod passes it, but ${routes.front.through} returned ${answer.seen}.` }
+    : { check, lacks: answer.lacks, cause: 'smoke-failed', message: `Smoke check \`${check.text}\` failed: ${routes.front.through} returned ${answer.seen}.` };
 }
 
 const routesFor = (target: SmokeTarget, check: SmokeCheck, pods: readonly Pod[]): ReturnType<typeof routesOf> =>

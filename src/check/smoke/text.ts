@@ -9,7 +9,7 @@ export function textFinder(text: string): (piece: string) => boolean {
   };
 }
 
-/** Takes every occurrence of a text out of pieces that come one after the other; `undefined` asks for what is kept back at the end. */
+/** Removes every occurrence of a text from pieces that come one after the other; `undefined` asks for the rest that was buffered. */
 export function withoutText(text: string): (piece: string | undefined) => string {
   let rest = '';
   return (piece) => {
@@ -35,12 +35,12 @@ const prescanBytes = 1024;
 const saysItself = /html|xml/i;
 const charsetParameter = /;\s*charset\s*=\s*"?([^\s";]+)/i;
 
-/** So many first bytes of an answer are needed to know its charset. */
+/** How many first bytes of a body are needed to know its charset. */
 export const headBytes = (contentType: string): number => (saysItself.test(contentType) && !charsetParameter.test(contentType) ? prescanBytes : 2);
 
 /**
- * The charset of an answer: that of a byte order mark, else what its Content-Type says, else what a page or an XML document says
- * of itself in its first bytes, else UTF-8. One that is not known counts as UTF-8.
+ * The charset of a body: that of a byte order mark, else of its Content-Type, else the one that an HTML or XML document
+ * declares in its first bytes, else UTF-8. An unknown charset counts as UTF-8.
  */
 export function charsetOf(contentType: string, head: Uint8Array): string {
   const named = charsetParameter.exec(contentType)?.[1];
