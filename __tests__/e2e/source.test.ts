@@ -73,13 +73,13 @@ describe('another commit than the event\'s is checked out', () => {
     expect(await tagged(b)).toMatchObject({ digest: second.outputs.digest, annotations: { 'org.opencontainers.image.revision': b } });
     expect([await digestOf(a), await digestOf('latest')]).toEqual([first.outputs.digest, first.outputs.digest]);
     expect(second.report.commit).toBe(b);
-    expect(second.log).toContain(`The commit that is checked out, ${b}, is what is built: tag, labels and record name it, and not ${a}`);
+    expect(second.log).toContain(`The checked-out commit ${b} is built. Tag, labels and record name it, not ${a}`);
     expect(second.log).toContain('`latest` is left alone');
 
     for (const dryRun of ['true', 'false']) {
       const refused = await build(a, { ...dispatch, inputs: { tags: a, 'dry-run': dryRun } });
       expectEnding(refused, { verdict: 'failed', cause: 'push-failed', stage: 'preflight' });
-      expectTold(refused, `:${a} is the image of commit ${a} (${first.outputs.digest}), this is ${b}, and a tag that stands for a commit is never moved.`);
+      expectTold(refused, `:${a} is the image of commit ${a} (${first.outputs.digest}). This run builds commit ${b}, and the tag of a commit is never moved.`);
     }
     expect(await digestOf(a)).toBe(first.outputs.digest);
   });
@@ -109,7 +109,7 @@ describe('a commit that has an image', () => {
     expectEnding(second, { verdict: 'built' });
     expect(second.outputs).toMatchObject({ digest: first.outputs.digest, reference: first.outputs.reference });
     expect([await digestOf(a), await digestOf('latest')]).toEqual([first.outputs.digest, first.outputs.digest]);
-    expect(second.log).toContain(`${image}:${a} is the image of commit ${a} already`);
+    expect(second.log).toContain(`${image}:${a} already exists for commit ${a} `);
     expect(second.log).not.toContain('docker buildx build --progress');
   });
 
@@ -142,7 +142,7 @@ describe('a commit that has an image', () => {
     const result = await build(a, { event: {} });
     expectEnding(result, { verdict: 'built' });
     expect(await digestOf('latest')).toBeUndefined();
-    expect(result.log).toContain('`latest` is left alone: whether main is the default branch is not known: neither the event nor git says which one is.');
+    expect(result.log).toContain('`latest` is left alone: whether main is the default branch is unknown: neither the event nor git names the default branch.');
     expect(result.log).toContain(`To move it, set \`tags\` to \`${a},latest\`.`);
   });
 });
@@ -187,7 +187,7 @@ describe('a registry that never moves a tag', () => {
       const b = commit('b');
       const next = await build(b, { inputs });
       expectEnding(next, { verdict: 'built' });
-      expectTold(next, `latest names ${first.outputs.digest}, and the registry did not let it be moved`);
+      expectTold(next, `latest points to ${first.outputs.digest}, and the registry did not allow it to be moved`);
       expect(await digestOf(b)).toBe(next.outputs.digest);
       expectEnding(await build(b, { inputs: { ...inputs, tags: `${b},latest` } }), { verdict: 'failed', cause: 'push-failed', stage: 'tags' });
     } finally {

@@ -61,7 +61,7 @@ describe('a build', () => {
     expect(calls.filter((call) => call.startsWith('buildx build'))).toHaveLength(3);
     expect(slept).toEqual([2000, 6000]);
     expect(said.filter((line) => line.startsWith('warning'))).toEqual([
-      expect.stringMatching(/^warning: Pushing r\/api failed and is tried again in 2 s: .*503/), expect.stringMatching(/in 6 s/),
+      expect.stringMatching(/^warning: Pushing r\/api failed, trying again in 2 s: .*503/), expect.stringMatching(/in 6 s/),
     ]);
   });
 
@@ -77,9 +77,9 @@ describe('a build', () => {
   });
 
   it.each<[string, object, RegExp]>([
-    ['is not there', { code: 1, stderr: 'ERROR: r/api:abc: not found' }, /^r\/api:abc was pushed, and cannot be read back: the registry says that it does not exist\.$/],
+    ['is not there', { code: 1, stderr: 'ERROR: r/api:abc: not found' }, /^r\/api:abc was pushed but cannot be read back: the registry reports that it does not exist\.$/],
     ['may not be read', { code: 1, stderr: 'ERROR: pull access denied' }, /cannot be read back: pull access denied\.$/],
-    ['is another', { stdout: index('linux/amd64') }, /^r\/api:abc was pushed with sha256:\w+, and holds sha256:\w+ now\.$/],
+    ['is another', { stdout: index('linux/amd64') }, /^r\/api:abc was pushed as sha256:\w+ and now points to sha256:\w+\.$/],
   ])('does not believe a push that %s', async (_name, answer, message) => {
     const { ports } = scriptedDocker([[/^buildx build/, metadata], [/inspect/, answer]]);
     await expect(build(ports, ownAccess, request())).rejects.toMatchObject({ code: 'push-failed', message: expect.stringMatching(message) });
@@ -89,7 +89,7 @@ describe('a build', () => {
     const raw = index('linux/amd64');
     const { ports } = scriptedDocker([[/^buildx build/, { stdout: JSON.stringify({ 'containerimage.digest': digestOf(raw) }) }], [/inspect/, { stdout: raw }]]);
     await expect(build(ports, ownAccess, request())).rejects.toMatchObject({
-      code: 'push-failed', message: 'r/api:abc was pushed without linux/arm64/v8: it holds linux/amd64.',
+      code: 'push-failed', message: 'r/api:abc was pushed without linux/arm64/v8: it contains linux/amd64.',
     });
   });
 
@@ -118,7 +118,7 @@ describe('a build', () => {
     const other = index('linux/386');
     const { ports, calls } = scriptedDocker([[/^buildx build/, metadata], [/inspect --raw -- r\/api@/, { stdout: both }], [/inspect/, { stdout: other }]]);
     await expect(build(ports, ownAccess, request(['1.2.3']))).rejects.toMatchObject({
-      code: 'push-failed', message: `r/api:1.2.3 exists already with another content (${digestOf(other)}), and a version is never overwritten.`,
+      code: 'push-failed', message: `r/api:1.2.3 already exists with different content (${digestOf(other)}), and the tag of a version is never overwritten.`,
     });
     expect(calls.join()).not.toContain('imagetools create');
   });

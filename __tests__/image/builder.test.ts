@@ -60,7 +60,7 @@ describe('a builder', () => {
     const script = (store: string) => [[/version/, version], [/inspect/, { stdout: daemon }], [/^info/, { stdout: store }]] as const;
     expect(await inspect(script('[["Backing Filesystem","extfs"]]'), ['linux/amd64'])).toMatchObject({ driver: 'docker', attestations: false, cacheExport: false });
     await expect(inspect(script('[["Backing Filesystem","extfs"]]'))).rejects.toMatchObject({
-      code: 'platform-unsupported', message: 'The builder "default" is inside of the Docker daemon and cannot build for linux/amd64 and linux/arm64 at once.',
+      code: 'platform-unsupported', message: 'The builder "default" is part of the Docker daemon and cannot build for linux/amd64 and linux/arm64 at once.',
       hint: expect.stringContaining('docker/setup-buildx-action'),
     });
     expect(await inspect(script('[["driver-type","io.containerd.snapshotter.v1"]]'), ['linux/amd64', 'linux/386'])).toMatchObject({ attestations: true });
@@ -68,11 +68,11 @@ describe('a builder', () => {
 
   it.each<[string, Parameters<typeof scriptedDocker>[0], object]>([
     ['no docker', [[/version/, new CommandError('build-failed', 'x', { cause: Object.assign(new Error('x'), { code: 'ENOENT' }) })]],
-      { code: 'tool-missing', message: 'docker is not installed on this runner, and images are built with it.', hint: expect.stringContaining('setup-docker-action') }],
+      { code: 'tool-missing', message: 'docker is not installed on this runner. It is needed to build images.', hint: expect.stringContaining('setup-docker-action') }],
     ['no buildx', [[/version/, { code: 1, stderr: 'docker: unknown command: docker buildx' }]],
-      { code: 'tool-missing', message: 'docker is installed without buildx, which images are built with.', hint: expect.stringContaining('docker/setup-buildx-action') }],
+      { code: 'tool-missing', message: 'docker is installed without buildx, which is needed to build images.', hint: expect.stringContaining('docker/setup-buildx-action') }],
     ['an old buildx', [[/version/, { stdout: 'github.com/docker/buildx v0.9.1 x' }]],
-      { code: 'tool-missing', message: 'buildx is of version 0.9.1, and 0.10.0 or later is needed.', hint: expect.stringContaining('docker/setup-buildx-action') }],
+      { code: 'tool-missing', message: 'buildx 0.9.1 is too old: 0.10.0 or later is needed.', hint: expect.stringContaining('docker/setup-buildx-action') }],
     ['no such builder', [[/version/, version], [/inspect/, { code: 1, stderr: 'ERROR: no builder "ci" found' }]],
       { message: 'There is no builder "ci" on this runner.', hint: expect.stringContaining('`builder`') }],
     ['no daemon', [[/version/, version], [/inspect/, { stdout: 'Name: default\nDriver: \nError:  Cannot connect to the Docker daemon at unix:///x. Is it running?\n' }]],
@@ -85,7 +85,7 @@ describe('a builder', () => {
 
   it('that lacks a platform is told before anything runs', async () => {
     await expect(inspect([[/version/, version], [/inspect/, { stdout: container }]], ['linux/amd64', 'linux/s390x'])).rejects.toMatchObject({
-      code: 'platform-unsupported', message: expect.stringMatching(/^The builder "ci" cannot build for linux\/s390x: it knows linux\/amd64, /),
+      code: 'platform-unsupported', message: expect.stringMatching(/^The builder "ci" cannot build for linux\/s390x: it supports linux\/amd64, /),
       hint: expect.stringContaining('docker/setup-qemu-action'),
     });
   });

@@ -9,15 +9,15 @@ describe('what the registry says of an image that is to be deployed', () => {
     const message = `ghcr.io/acme/api@${digest} is not in the registry.`;
     const without = said({ state: 'absent' }, false).problems[0];
     expect(without).toMatchObject({ cause: 'image-not-found', message });
-    expect(without?.hint).toMatch(/^Give `registry-username` and `registry-password` if the repository is private: some registries say that it does not exist to whoever has no login\. ./);
+    expect(without?.hint).toMatch(/^If the repository is private, give `registry-username` and `registry-password`: .+\. ./);
     expect(said({ state: 'absent' }, true).problems[0]?.hint).not.toContain('registry-username');
   });
   it('is a warning when it could not be asked, with the reason', () => {
     const name = `ghcr.io/acme/api@${digest}`;
     expect(said({ state: 'unreachable', reason: 'docker is not installed.' }, true)).toEqual(
-      { problems: [], warnings: [`The registry could not be asked for ${name}, so that only the nodes will show whether it exists: docker is not installed.`] });
+      { problems: [], warnings: [`${name} could not be looked up in the registry, so only the nodes will show whether it exists: docker is not installed.`] });
     expect(said({ state: 'denied', reason: 'The registry ghcr.io refused the login of me: no.' }, true)).toEqual(
-      { problems: [], warnings: [`The runner may not read ${name} in the registry, so that only the nodes will show whether it exists: The registry ghcr.io refused the login of me: no.`] });
-    expect(said({ state: 'denied', reason: '403' }, false).warnings[0]).toMatch(/exists\. Give `registry-username` and `registry-password` to have it checked beforehand\.$/);
+      { problems: [], warnings: [`The runner is not allowed to read ${name} in the registry, so only the nodes will show whether it exists: The registry ghcr.io refused the login of me: no.`] });
+    expect(said({ state: 'denied', reason: '403' }, false).warnings[0]).toMatch(/exists\. .*give `registry-username` and `registry-password`\.$/);
   });
 });

@@ -33,8 +33,8 @@ const oneProgram = [['FROM scratch', 'COPY bin/app /app', start], { 'bin/app': a
 describe('a program of another processor than the image', () => {
   it('is told, with what to do', async () => {
     expect(await look(...oneProgram)).toEqual([
-      'The image for linux/arm64 starts bin/app, which is a program for amd64: on arm64 it cannot run. '
-      + 'Copy a program for each platform (`COPY …-$TARGETARCH`), or leave the platform out of `platforms`.',
+      'The image for linux/arm64 starts bin/app, a program for amd64 that cannot run on arm64. '
+      + 'Copy a program for each platform (`COPY …-$TARGETARCH`), or remove the platform from `platforms`.',
     ]);
   });
 

@@ -38,7 +38,7 @@ describe('an image that a tag of the commit names already', () => {
       digest: there.digest, platforms: ['linux/amd64'], reference: `r/api:${commit}@${there.digest}`, tags: [commit],
     });
     expect(calls.filter((call) => /^buildx build|create/.test(call))).toEqual([]);
-    expect(said.join()).toContain(`r/api:${commit} is the image of commit ${commit} already (${there.digest}): it is taken as it is, and nothing is built.`);
+    expect(said.join()).toContain(`r/api:${commit} already exists for commit ${commit} (${there.digest}): it is reused, and nothing is built.`);
   });
 
   it('is taken by the name of the commit when it does not say its own', async () => {
@@ -58,7 +58,7 @@ describe('an image that a tag of the commit names already', () => {
   it('is neither taken nor overwritten by the name of another commit when it does not say its own', async () => {
     const there = index('1');
     await expect(findExisting(holding(there.raw).ports, ownAccess, request(['f'.repeat(40)]))).rejects.toMatchObject({
-      code: 'push-failed', message: expect.stringContaining(`r/api:${'f'.repeat(40)} exists already (${there.digest}) and does not say its commit`),
+      code: 'push-failed', message: expect.stringContaining(`r/api:${'f'.repeat(40)} already exists (${there.digest}) and does not name its commit`),
     });
     const labelled = request(['f'.repeat(40)], { labels: { 'org.opencontainers.image.revision': 'mine' } });
     expect(await findExisting(holding(index('1', { revision: 'mine' }).raw).ports, ownAccess, labelled)).toMatchObject({ tag: 'f'.repeat(40) });
@@ -74,18 +74,18 @@ describe('an image that a tag of the commit names already', () => {
   });
 
   it.each([
-    [[commit], 'a tag that stands for a commit is never moved', /Remove that tag/], [['sha-aaaaaaa'], 'a tag that stands for a commit is never moved', /Leave this tag out/],
-    [['1.0.0'], 'a version is never overwritten', /a version of its own/],
+    [[commit], 'the tag of a commit is never moved', /Delete the tag/], [['sha-aaaaaaa'], 'the tag of a commit is never moved', /Remove this tag/],
+    [['1.0.0'], 'the tag of a version is never overwritten', /its own version/],
   ])('is refused for %s when it is another commit\'s', async (tags, rule, hint) => {
     const there = index('1', { revision: other });
     await expect(findExisting(holding(there.raw).ports, ownAccess, request(tags))).rejects.toMatchObject({
-      code: 'push-failed', message: `r/api:${tags[0]} is the image of commit ${other} (${there.digest}), this is ${commit}, and ${rule}.`, hint: expect.stringMatching(hint),
+      code: 'push-failed', message: `r/api:${tags[0]} is the image of commit ${other} (${there.digest}). This run builds commit ${commit}, and ${rule}.`, hint: expect.stringMatching(hint),
     });
   });
 
   it('is refused without a platform that is asked for', async () => {
     await expect(findExisting(holding(index('1', { revision: commit }).raw).ports, ownAccess, request(undefined, { platforms: ['linux/amd64', 'linux/arm64'] }))).rejects.toMatchObject({
-      message: expect.stringMatching(/is the image of this commit already \(sha256:\w+\), without linux\/arm64: it holds linux\/amd64, and such a tag never moves\.$/),
+      message: expect.stringMatching(/already exists for this commit \(sha256:\w+\), without linux\/arm64: it contains linux\/amd64, and such a tag is never moved\.$/),
     });
   });
 
@@ -136,7 +136,7 @@ describe('an image that was built with other settings', () => {
 
   it('that appears under the tag meanwhile is not overwritten', async () => {
     await expect(buildUnlessThere(built(settings({ target: 'a' })).ports, ownAccess, { ...request(), settings: settings({}) })).rejects.toMatchObject({
-      message: expect.stringMatching(/was pushed by another run meanwhile, with other settings of the build/),
+      message: expect.stringMatching(/was pushed by another run in the meantime, built with different settings/),
     });
   });
 });
@@ -159,7 +159,7 @@ describe('a version', () => {
 
   it('whose image differs is refused, and called so', async () => {
     const there = index('2');
-    await expect(claimed(there)).rejects.toMatchObject({ message: `r/api:1.0.0 exists already with another content (${there.digest}), and a version is never overwritten.` });
+    await expect(claimed(there)).rejects.toMatchObject({ message: `r/api:1.0.0 already exists with different content (${there.digest}), and the tag of a version is never overwritten.` });
     await expect(claimed(index('2', { revision: other }))).rejects.toMatchObject({ message: expect.stringContaining(`is the image of commit ${other}`) });
   });
 

@@ -49,7 +49,7 @@ describe('a login', () => {
     ['login attempt to https://ghcr.io/v2/ failed with status: 401 Unauthorized', 'registry-denied', /^The registry ghcr\.io refused the login of --debug: .*401 Unauthorized\.$/, 1],
     ['time="…" level=info msg="… 401 Unauthorized"\nError response from daemon: Get "https://ghcr.io/v2/": dial tcp: lookup ghcr.io: no such host', 'push-failed', /^The registry ghcr\.io cannot be reached: Get .*no such host\.$/, 1],
     ['Error response from daemon: Get "https://ghcr.io/v2/": net/http: TLS handshake timeout', 'push-failed', /^The registry ghcr\.io cannot be reached/, 3],
-    ['Error saving credentials: no', 'registry-denied', /^The login to ghcr\.io as --debug did not work: Error saving credentials: no\.$/, 1],
+    ['Error saving credentials: no', 'registry-denied', /^The login to ghcr\.io as --debug failed: Error saving credentials: no\.$/, 1],
   ])('that fails says why, and leaves nothing: %s', async (stderr, code, message, times) => {
     const { ports, calls, removed } = scriptedDocker([[/^login/, { code: 1, stderr }]]);
     await expect(logIn(ports, login)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });

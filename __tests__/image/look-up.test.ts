@@ -46,7 +46,7 @@ describe('what the registry holds, for whoever has built nothing', () => {
     const found = asked(registryLogin);
     await new Promise((resolve) => setImmediate(resolve));
     clock.advance(10_000);
-    expect(await found).toEqual([{ state: 'unreachable', reason: 'It did not answer within 10 s.' }]);
+    expect(await found).toEqual([{ state: 'unreachable', reason: 'The registry did not answer within 10 s.' }]);
   });
   it('is not asked any more when the run is cancelled', async () => {
     const cancelled = new AbortController();

@@ -45,7 +45,7 @@ describe('a Dockerfile that the builder did not get', () => {
   it('is in the context, and `dockerfile` is relative to the workspace', async () => {
     put('services/api/Dockerfile.prod');
     expect(await explain({ context: 'services/api', dockerfile: 'Dockerfile.prod' }, missed)).toMatchObject({
-      message: 'There is no Dockerfile.prod in the workspace, and `dockerfile` is relative to the workspace, not to `context`.',
+      message: 'There is no Dockerfile.prod in the workspace: `dockerfile` is relative to the workspace, not to `context`.',
       hint: 'Did you mean `dockerfile: services/api/Dockerfile.prod`?',
     });
     expect(await explain({ context: 'services/api', dockerfile: 'Dockerfile.test' }, missed)).toMatchObject({ message: 'There is no Dockerfile.test in the workspace.' });
@@ -57,7 +57,7 @@ describe('a Dockerfile that the builder did not get', () => {
     symlinkSync('../shared/Dockerfile', 'api/Dockerfile');
     for (const dockerfile of [undefined, 'api/Dockerfile']) {
       expect(await explain({ context: 'api', dockerfile }, missed)).toMatchObject({
-        message: 'api/Dockerfile is a link to shared/Dockerfile, which is outside of the folder that is sent to the builder with it.',
+        message: 'api/Dockerfile is a link to shared/Dockerfile, which is outside the folder that is sent to the builder.',
         hint: 'Name the file itself: `dockerfile: shared/Dockerfile`.',
       });
     }
@@ -66,7 +66,7 @@ describe('a Dockerfile that the builder did not get', () => {
   it('is a link to nothing', async () => {
     symlinkSync('Dockerfile.gone', 'Dockerfile');
     for (const dockerfile of [undefined, 'Dockerfile']) {
-      expect(await explain({ dockerfile }, missed)).toMatchObject({ message: 'Dockerfile is a link to Dockerfile.gone, which does not exist.', hint: expect.stringContaining('Correct the link') });
+      expect(await explain({ dockerfile }, missed)).toMatchObject({ message: 'Dockerfile is a link to Dockerfile.gone, which does not exist.', hint: expect.stringContaining('Fix the link') });
     }
   });
 
@@ -76,7 +76,7 @@ describe('a Dockerfile that the builder did not get', () => {
     put('api/Containerfile');
     expect(await explain({ context: 'api' }, missed)).toMatchObject({ hint: 'Did you mean `dockerfile: api/Containerfile`?' });
     put('api/Dockerfile');
-    expect(await explain({ context: 'api' }, missed)).toMatchObject({ message: 'The builder did not find api/Dockerfile, which is there now.' });
+    expect(await explain({ context: 'api' }, missed)).toMatchObject({ message: 'The builder did not find api/Dockerfile, but it exists now.' });
   });
 
   it('is not looked for here when the context is elsewhere', async () => {
@@ -92,10 +92,10 @@ describe('a file that COPY does not find', () => {
     expect(await explain({ context: 'api' }, copied('/app.jar'))).toEqual(generic);
     put('api/.dockerignore', '*.jar');
     expect(await explain({ context: 'api' }, copied('/app.jar'))).toMatchObject({
-      message: 'app.jar is in the folder of the build context, and was not sent to the builder (Dockerfile:2).', hint: 'Check that api/.dockerignore does not leave it out.',
+      message: 'app.jar is in the folder of the build context but was not sent to the builder (Dockerfile:2).', hint: 'Check that api/.dockerignore does not exclude it.',
     });
     put('api/Dockerfile.dockerignore', '*.jar');
-    expect(await explain({ context: 'api' }, copied('/app.jar'))).toMatchObject({ hint: 'Check that api/Dockerfile.dockerignore does not leave it out.' });
+    expect(await explain({ context: 'api' }, copied('/app.jar'))).toMatchObject({ hint: 'Check that api/Dockerfile.dockerignore does not exclude it.' });
   });
 
   it('is a link out of the context', async () => {
@@ -103,14 +103,14 @@ describe('a file that COPY does not find', () => {
     put('api/main.go');
     symlinkSync('../shared/config', 'api/config');
     symlinkSync('../shared', 'api/lib');
-    expect(await explain({ context: 'api' }, copied('/config'))).toMatchObject({ message: 'config is a link to shared/config, which is outside of the build context (Dockerfile:2).' });
+    expect(await explain({ context: 'api' }, copied('/config'))).toMatchObject({ message: 'config is a link to shared/config, which is outside the build context (Dockerfile:2).' });
     expect(await explain({ context: 'api' }, copied('/lib/config'))).toMatchObject({ message: expect.stringContaining('lib/config is a link to shared/config') });
   });
 
   it('is above the context, or not there', async () => {
     put('x');
     put('api/main.go');
-    expect(await explain({ context: 'api' }, copied('/x', 'COPY ../x /'))).toMatchObject({ message: generic.message, hint: expect.stringMatching(/^`\.\.` does not lead out/) });
+    expect(await explain({ context: 'api' }, copied('/x', 'COPY ../x /'))).toMatchObject({ message: generic.message, hint: expect.stringMatching(/^`\.\.` cannot leave the build context/) });
     expect(await explain({ context: 'api' }, copied('/y'))).toEqual(generic);
   });
 });

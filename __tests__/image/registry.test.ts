@@ -61,13 +61,13 @@ describe('moving tags', () => {
   it('notices that a tag names something else afterwards', async () => {
     const { ports, said } = scriptedDocker([[/create/, {}], [/inspect/, { stdout: '{"manifests":[]}' }]]);
     await expect(moveTags(ports, ownAccess, move)).rejects.toMatchObject({
-      code: 'push-failed', message: expect.stringMatching(/^r\/api:\w+ was set to sha256:a+, and when it was read back it is sha256:\w+\.$/),
+      code: 'push-failed', message: expect.stringMatching(/^r\/api:\w+ was set to sha256:a+, but afterwards it pointed to sha256:\w+\.$/),
     });
     expect(said).toEqual([`command: docker buildx imagetools create --progress=plain --tag=r/api:latest --tag=r/api:v1 -- r/api@${move.digest}`]);
   });
 
   it.each([
-    ['ERROR: push access denied', 'registry-denied', 'The registry did not let r/api:latest, r/api:v1 be set: push access denied.', 1],
+    ['ERROR: push access denied', 'registry-denied', 'The registry refused to set r/api:latest, r/api:v1: push access denied.', 1],
     ['ERROR: 503 Service Unavailable', 'push-failed', 'r/api:latest, r/api:v1 could not be set: 503 Service Unavailable.', 3],
   ])('says why it failed: %s', async (stderr, code, message, times) => {
     const { ports, calls } = scriptedDocker([[/create/, { code: 1, stderr }], [/inspect/, { code: 1, stderr: 'ERROR: r/api:x: not found' }]]);
@@ -85,7 +85,7 @@ describe('moving tags', () => {
 
   it('says what a tag names that the registry does not let be moved', async () => {
     await expect(moveTags(scriptedDocker([[/create/, conflict], [/inspect/, { stdout: raw }]]).ports, ownAccess, { ...move, tags: ['latest'] })).rejects.toMatchObject({
-      code: 'push-failed', message: expect.stringMatching(new RegExp(`^r/api:latest names ${digest}, and the registry did not let it be moved\\. r/api:latest could not be set: .*409 Conflict\\.$`)),
+      code: 'push-failed', message: expect.stringMatching(new RegExp(`^r/api:latest points to ${digest}, and the registry did not allow it to be moved\\. r/api:latest could not be set: .*409 Conflict\\.$`)),
       hint: expect.stringContaining('immutable'),
     });
   });

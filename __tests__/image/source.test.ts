@@ -60,7 +60,7 @@ describe('the source of an image', () => {
     const found = await read(onMain(a), join(repository, 'services/api'));
     expect(found).toMatchObject({ source: { revision: b }, onDefaultBranch: false, latestLeftAlone: `${b} is not the commit of the event (GITHUB_SHA)`, warnings: [] });
     expect(found.notes).toEqual([
-      `The commit that is checked out, ${b}, is what is built: tag, labels and record name it, and not ${a}, which is the commit of the event (GITHUB_SHA).`,
+      `The checked-out commit ${b} is built. Tag, labels and record name it, not ${a}, which is the commit of the event (GITHUB_SHA).`,
     ]);
   });
 
@@ -94,8 +94,8 @@ describe('the source of an image', () => {
     writeFileSync(join(repository, 'services/api/file'), 'changed');
     const first = await read(onMain(a));
     expect(first).toMatchObject({
-      source: { revision: expect.stringMatching(new RegExp(`^${a}-dirty-[0-9a-f]{12}$`)) }, onDefaultBranch: false, latestLeftAlone: 'what is built has uncommitted changes',
-      warnings: [expect.stringMatching(/^Tracked files have uncommitted changes \(services\/api\/file\), so this is not the image of the commit: it is called \w+-dirty-\w+\.$/)],
+      source: { revision: expect.stringMatching(new RegExp(`^${a}-dirty-[0-9a-f]{12}$`)) }, onDefaultBranch: false, latestLeftAlone: 'there are uncommitted changes',
+      warnings: [expect.stringMatching(/^Tracked files have uncommitted changes \(services\/api\/file\), so the image does not match the commit\. It is named \w+-dirty-\w+\.$/)],
     });
     expect((await read(onMain(a))).source).toEqual(first.source);
     git('add', '--all');
@@ -158,8 +158,8 @@ describe('the source of an image', () => {
     const a = commit('file', 'a');
     writeFileSync(join(repository, '.git/config'), '[broken');
     expect(await read(onMain(a))).toMatchObject({
-      source: { revision: a }, onDefaultBranch: false, latestLeftAlone: 'which commit is built is not known',
-      warnings: [expect.stringMatching(/^Git cannot read the repository of the context: bad config line .* whether that is what is built is not known\.$/)],
+      source: { revision: a }, onDefaultBranch: false, latestLeftAlone: 'the commit that is built is unknown',
+      warnings: [expect.stringMatching(/^Git cannot read the repository of the context: bad config line .* it is unknown whether that commit is built\.$/)],
     });
   });
 
@@ -180,7 +180,7 @@ describe('the source of an image', () => {
   it('of a context that the builder fetches is not known', async () => {
     expect(await read(onMain('a'.repeat(40)), 'https://user:secret@github.com/acme/other.git#main')).toMatchObject({
       source: { revision: 'a'.repeat(40) }, onDefaultBranch: false,
-      warnings: [expect.stringMatching(/^The context https:\/\/github\.com\/acme\/other\.git#main is fetched by the builder, and which commit/)],
+      warnings: [expect.stringMatching(/^The context https:\/\/github\.com\/acme\/other\.git#main is fetched by the builder, so the commit that is built is unknown/)],
     });
   });
 
@@ -196,8 +196,8 @@ describe('`latest`', () => {
     ['moves on the default branch', {}, {}, true, undefined],
     ['stays on another branch, which needs no words', { branch: 'feature' }, { GITHUB_REF: 'refs/heads/feature' }, false, undefined],
     ['stays for a tag, which needs no words', { branch: undefined }, { GITHUB_REF: 'refs/tags/v1' }, false, undefined],
-    ['stays where the default branch is not known', { defaultBranch: undefined }, {}, false, /^whether main is the default branch is not known/],
-    ['stays where the branch is not known', { branch: undefined }, { GITHUB_REF: '' }, false, /^on which branch this runs is not known$/],
+    ['stays where the default branch is not known', { defaultBranch: undefined }, {}, false, /^whether main is the default branch is unknown/],
+    ['stays where the branch is not known', { branch: undefined }, { GITHUB_REF: '' }, false, /^the branch of this run is unknown$/],
   ])('%s', async (_what, facts, env, moves, why) => {
     const a = commit('file', 'a');
     const found = await readSource(portsWith({ GITHUB_SHA: a, ...env }), onMain(a, facts), { context: repository });

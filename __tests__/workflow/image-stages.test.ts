@@ -57,7 +57,7 @@ describe('what is known before a build', () => {
     const known = world(b, [[/--raw/, absent]]);
     expect(await facts(known, { build })).toMatchObject({ commit: b, build: { tags: { commit: [b], mutable: [], deployed: b } } });
     expect(known.said).toEqual([
-      `info: The commit that is checked out, ${b}, is what is built: tag, labels and record name it, and not ${a}, which is the commit of the event (GITHUB_SHA).`,
+      `info: The checked-out commit ${b} is built. Tag, labels and record name it, not ${a}, which is the commit of the event (GITHUB_SHA).`,
       `info: \`latest\` is left alone: ${b} is not the commit of the event (GITHUB_SHA). To move it, set \`tags\` to \`${b},latest\`.`,
     ]);
   });

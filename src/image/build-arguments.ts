@@ -6,10 +6,10 @@ import type { Source } from './source.js';
 export interface BuildArguments {
   readonly build: BuildConfig;
   readonly image: ImageName;
-  /** Tags to push by; none: the image is pushed by its digest alone. */
+  /** Tags to push. Without any, the image is pushed by digest only. */
   readonly tags: readonly string[];
   readonly source: Source;
-  /** What the image is built by, as `describeSettings` gives it. */
+  /** The build settings, as `describeSettings` returns them. */
   readonly settings?: string;
   readonly builder: Builder;
   readonly metadataFile: string;
@@ -18,8 +18,8 @@ export interface BuildArguments {
 }
 
 /**
- * The arguments of `docker` that build and push the image. Every option carries its value (`--opt=value`), so that a
- * value with a leading dash cannot become an option of its own.
+ * The arguments of `docker` that build and push the image. Every option is written with its value (`--opt=value`), so a
+ * value with a leading dash cannot become an option.
  */
 export function buildArguments(request: BuildArguments): string[] {
   const { build, image, tags, builder, metadataFile, secretFiles } = request;
@@ -53,7 +53,7 @@ function output(image: ImageName, tags: readonly string[]): string[] {
 
 /**
  * https://github.com/opencontainers/image-spec/blob/main/annotations.md
- * The time is the commit's, so that a rebuild gives the same image.
+ * The time is that of the commit, so a rebuild gives the same image.
  */
 function ociLabels(source: Source): Record<string, string> {
   const values = {
@@ -69,14 +69,14 @@ function ociLabels(source: Source): Record<string, string> {
 /** RFC 3339, to the second. */
 const timestamp = (seconds: number): string => new Date(Math.floor(seconds) * 1000).toISOString().replace('.000Z', 'Z');
 
-/** Labels are inside of the image; what registries and scanners show are the annotations of the index and the manifests. */
+/** Labels are in the configuration of the image; registries and scanners show the annotations of index and manifests. */
 function annotations(labels: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(labels)
     .filter(([name]) => name.startsWith('org.opencontainers.image.'))
     .map(([name, value]) => [`index,manifest:${name}`, value]));
 }
 
-/** A cache that cannot be written must not fail a build; one scope per image, or images would overwrite each other's. */
+/** A cache that cannot be written must not fail the build. One scope per image, or images would overwrite each other's cache. */
 function cache(kind: BuildConfig['cache'], image: ImageName): string[] {
   if (kind === 'none') return [];
   if (kind === 'gha') {
@@ -90,12 +90,12 @@ function cache(kind: BuildConfig['cache'], image: ImageName): string[] {
   ];
 }
 
-/** One record as Go's encoding/csv reads it. */
+/** One record in the format of Go's encoding/csv. */
 function csv(...fields: readonly string[]): string {
   return fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',');
 }
 
-/** A path that begins with a dash is a path; `-` would be standard input. */
+/** A path that starts with a dash must not be read as an option; `-` would be standard input. */
 function notAnOption(path: string): string {
   return path.startsWith('-') ? `./${path}` : path;
 }

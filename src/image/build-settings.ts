@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { BuildConfig } from '../config/config.js';
 
-/** Label of an image with what it was built by, besides its commit: `PLACE.ARGUMENTS[.ENVIRONMENT]`, a hash each. */
+/** Label with the settings that the image was built with: `PLACE.ARGUMENTS[.ENVIRONMENT]`, a hash each. */
 export const settingsLabel = 'io.github.acci.deploy-action.build';
 
 /**
- * The settings that decide what is in an image of a commit. Build secrets are not among them: a hash of a secret must not
+ * The settings that decide the content of an image of a commit. Build secrets are left out: a hash of a secret must not
  * be published.
  */
 export function describeSettings({ target, dockerfile, context, buildArgs }: BuildConfig, environment: string | undefined): string {
@@ -15,10 +15,10 @@ export function describeSettings({ target, dockerfile, context, buildArgs }: Bui
 
 const hash = (value: readonly unknown[]): string => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 12);
 
-/** `arguments`: only the build arguments differ, and not because of the environment; a time or a number of the run, say. */
+/** `arguments`: only the build arguments differ, in the same environment; for example a time or the number of the run. */
 export type SettingsDifference = 'none' | 'arguments' | 'other';
 
-/** How two builds differ; not at all, where one of them does not say. */
+/** How two builds differ; `none` when the settings of one of them are unknown. */
 export function compareSettings(a: string | undefined, b: string | undefined): SettingsDifference {
   if (a === undefined || b === undefined) return 'none';
   const [[placeA, argumentsA, environmentA], [placeB, argumentsB, environmentB]] = [a.split('.'), b.split('.')];

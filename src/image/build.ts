@@ -23,26 +23,26 @@ export interface BuildRequest {
   readonly image: ImageName;
   readonly tags: TagChoice;
   readonly source: Source;
-  /** As `describeSettings` gives it. */
+  /** As `describeSettings` returns them. */
   readonly settings?: string;
   readonly builder: Builder;
 }
 
 export interface Built {
   readonly digest: Digest;
-  /** Seen in the registry, attestations left out. */
+  /** As read from the registry, without attestations. */
   readonly platforms: readonly string[];
   /** `name:tag@sha256:…`: what is deployed. */
   readonly reference: string;
-  /** Those that the image has now; mutable ones are not among them. */
+  /** Those that the image has now, without mutable ones. */
   readonly tags: readonly string[];
-  /** What is odd about the image. */
+  /** Suspicious properties of the image. */
   readonly warnings?: readonly string[];
 }
 
 /**
- * The image of the commit: the one that the registry has, or else a new one, pushed by the tags that never move and
- * checked in the registry to be there, with every platform. Throws CommandError `build-failed`, `push-failed`,
+ * The image of the commit: the one in the registry, or else a new one, pushed with the tags that never move and then
+ * read back from the registry, with every platform. Throws CommandError `build-failed`, `push-failed`,
  * `registry-denied` or `platform-unsupported`.
  */
 export async function buildUnlessThere(ports: DockerPorts, access: DockerAccess, request: BuildRequest): Promise<Built> {
@@ -52,34 +52,34 @@ export async function buildUnlessThere(ports: DockerPorts, access: DockerAccess,
     const built = await build(ports, access, request);
     return { ...built, warnings: await foreignPrograms(ports.files, request.build, built.platforms) };
   } catch (error) {
-    // Registries with immutable tags refuse a tag that another run has pushed meanwhile, each in words of its own.
+    // Registries with immutable tags refuse a tag that another run has pushed in the meantime, with differing messages.
     const quicker = mayBeTaken(error) ? await findExisting(ports, access, request) : undefined;
     if (!quicker) throw error;
     return take(ports, access, request, usable(request, quicker));
   }
 }
 
-/** The tags were free when they were chosen. */
+/** Throws when the image under the tag was built with other settings: another run pushed it after the tag was chosen. */
 function usable({ image }: BuildRequest, existing: Existing): Existing {
   if (!existing.builtOtherwise) return existing;
-  throw new CommandError('push-failed', `${image}:${existing.tag} was pushed by another run meanwhile, with other settings of the build (${existing.digest}).`, {
-    hint: 'Run again: the image then gets a tag of its own.',
+  throw new CommandError('push-failed', `${image}:${existing.tag} was pushed by another run in the meantime, built with different settings (${existing.digest}).`, {
+    hint: 'Run again: this image then gets its own tag.',
   });
 }
 
-/** Whether a tag may have been refused because it is there by now. */
+/** Whether the registry may have refused a tag because it exists by now. */
 const mayBeTaken = (error: unknown): boolean => error instanceof CommandError && ['push-failed', 'registry-denied'].includes(error.code)
   && ['denied', 'other'].includes(classifyRegistryError(error.message));
 
-/** Gives what exists the tags that it has not yet. */
+/** Adds the missing tags to the existing image. */
 async function take(ports: DockerPorts, access: DockerAccess, request: BuildRequest, { tag, digest, platforms }: Existing): Promise<Built> {
   const { image, tags, source } = request;
-  ports.log.info(`${image}:${tag} is the image of commit ${source.revision} already (${digest}): it is taken as it is, and nothing is built.`);
+  ports.log.info(`${image}:${tag} already exists for commit ${source.revision} (${digest}): it is reused, and nothing is built.`);
   await claimTags(ports, access, request, digest);
   return { digest, platforms, reference: formatReference({ name: image, tag: tags.deployed, digest }), tags: [...tags.commit, ...tags.version] };
 }
 
-/** Builds the image anew. Throws as `buildUnlessThere`. */
+/** Builds the image, whether or not the registry has it. Throws as `buildUnlessThere`. */
 export async function build(ports: DockerPorts, access: DockerAccess, request: BuildRequest): Promise<Built> {
   const { image, tags } = request;
   const built = await buildAndPush(ports, access, request);
@@ -105,7 +105,7 @@ async function buildAndPush(ports: DockerPorts, access: DockerAccess, request: B
   }
 }
 
-/** One build with its push. When only the push failed, the next try finds every step in the builder's cache. */
+/** One build with its push. When only the push failed, the next attempt finds every step in the cache of the builder. */
 async function runBuild(
   ports: DockerPorts, access: DockerAccess, build: BuildConfig, args: readonly string[], env: Readonly<Record<string, string>>,
 ): Promise<void> {
@@ -118,7 +118,7 @@ async function runBuild(
   throw new (temporary ? TemporaryError : CommandError)(cause, message, { hint, evidence });
 }
 
-/** Each secret in a file that only this user can read: arguments can be seen by everybody on the machine. */
+/** Each secret in a file that only this user can read: arguments are visible to all users of the machine. */
 async function writeSecrets(
   ports: DockerPorts, folder: string, secrets: Readonly<Record<string, string>>,
 ): Promise<Record<string, string>> {
@@ -133,7 +133,7 @@ async function writeSecrets(
 
 function environment(ports: DockerPorts, { committedAt }: Source): Record<string, string> {
   return {
-    // The digest is all that is read of the metadata; to write the provenance into it as well takes time.
+    // Only the digest of the metadata is used; writing the provenance into it takes time.
     BUILDX_METADATA_PROVENANCE: 'disabled',
     // Time stamps inside the image: https://reproducible-builds.org/specs/source-date-epoch/
     ...(committedAt !== undefined && !ports.env['SOURCE_DATE_EPOCH'] && { SOURCE_DATE_EPOCH: String(Math.floor(committedAt)) }),
@@ -148,7 +148,7 @@ const cacheVariables = ['ACTIONS_RUNTIME_TOKEN', 'ACTIONS_CACHE_URL', 'ACTIONS_R
 const cacheAccess = ({ env }: DockerPorts): Record<string, string> =>
   Object.fromEntries(cacheVariables.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 
-/** Of https://docs.docker.com/reference/cli/docker/buildx/build/#metadata-file, all that is used. */
+/** The part that is used of https://docs.docker.com/reference/cli/docker/buildx/build/#metadata-file */
 const buildMetadata = v.object({ 'containerimage.digest': v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/)) });
 
 function readDigest(metadata: string | undefined): Digest {
@@ -157,35 +157,35 @@ function readDigest(metadata: string | undefined): Digest {
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     throw new CommandError('push-failed', `buildx succeeded, but did not report the digest of what it pushed: ${error.message}.`, {
-      hint: 'The builder is too old, or not one that pushes. Add `- uses: docker/setup-buildx-action@v3` before this step of the workflow.',
+      hint: 'The builder is too old or cannot push. Add `- uses: docker/setup-buildx-action@v3` before this step of the workflow.',
       evidence: [{ title: 'metadata of the build', text: metadata ?? 'no file' }], cause: error,
     });
   }
 }
 
-/** The platforms of what the registry holds now, after it was found to be what was built, complete. */
+/** Reads the pushed image back, checks that it is complete and the one that was built, and returns its platforms. */
 async function checkPushed(
   ports: DockerPorts, access: DockerAccess, { image, build: asked }: BuildRequest, tag: string | undefined, digest: Digest,
 ): Promise<readonly string[]> {
   const name = tag === undefined ? `${image}@${digest}` : `${image}:${tag}`;
   const found = await describeImage(ports, access, name, asked.builder);
   if (found.state !== 'present') {
-    const reason = found.state === 'absent' ? 'the registry says that it does not exist' : found.reason;
-    throw new CommandError('push-failed', `${name} was pushed, and cannot be read back: ${reason}.`, {
-      hint: 'Check that the account may also read this repository, and that no clean-up removes images at once.',
+    const reason = found.state === 'absent' ? 'the registry reports that it does not exist' : found.reason;
+    throw new CommandError('push-failed', `${name} was pushed but cannot be read back: ${reason}.`, {
+      hint: 'Check that the account can also read this repository, and that no clean-up job deletes new images.',
     });
   }
   if (found.digest !== digest) {
-    throw new CommandError('push-failed', `${name} was pushed with ${digest}, and holds ${found.digest} now.`, {
-      hint: 'Another run pushed the same tag at the same moment. Let runs of one commit wait for each other (`concurrency`), '
+    throw new CommandError('push-failed', `${name} was pushed as ${digest} and now points to ${found.digest}.`, {
+      hint: 'Another run pushed the same tag at the same time. Use `concurrency` to run the jobs of one commit one after another, '
         + 'then run again.',
     });
   }
   const missing = missingPlatforms(asked.platforms, found.platforms);
   if (missing.length > 0) {
     const held = found.platforms.join(', ') || 'no platform';
-    throw new CommandError('push-failed', `${name} was pushed without ${missing.join(' and ')}: it holds ${held}.`, {
-      hint: 'The registry or the builder dropped a part of the image. Run again; if it stays, look at the build log above.',
+    throw new CommandError('push-failed', `${name} was pushed without ${missing.join(' and ')}: it contains ${held}.`, {
+      hint: 'The registry or the builder dropped a part of the image. Run again; if it fails again, check the output of the build.',
     });
   }
   return found.platforms;

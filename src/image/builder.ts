@@ -6,10 +6,10 @@ import { missingPlatforms } from './platforms.js';
 /** What the builder can do. */
 export interface Builder {
   readonly name: string;
-  /** `docker-container`, `remote`, `kubernetes`, `cloud` or `docker`, the one inside of the Docker daemon. */
+  /** `docker-container`, `remote`, `kubernetes`, `cloud`, or `docker` for the builder in the Docker daemon. */
   readonly driver: string;
   readonly platforms: readonly string[];
-  /** What it builds for when no platform is named; undefined where its list does not say. */
+  /** What it builds for when no platform is named; undefined when its list does not show it. */
   readonly native?: string;
   /** Whether it can attach provenance. */
   readonly attestations: boolean;
@@ -30,14 +30,14 @@ const bootTimeoutMs = 180_000;
 const setupBuildx = 'Add `- uses: docker/setup-buildx-action@v3` before this step of the workflow.';
 
 /**
- * Starts the builder if need be and says what it can do. Throws CommandError before any minute is spent:
+ * Starts the builder if necessary and returns what it can do. Throws CommandError early:
  * `build-failed` when docker, buildx or the builder is missing, `platform-unsupported` when it cannot build for a platform.
  */
 export async function inspectBuilder(
   ports: DockerPorts, access: DockerAccess, build: Pick<BuildConfig, 'builder' | 'platforms'>,
 ): Promise<Builder> {
   const inspectArgs = ['buildx', 'inspect', '--bootstrap', ...(build.builder === undefined ? [] : ['--', build.builder])];
-  // Side by side, as each call of docker takes a tenth of a second; without buildx only the first one says so well.
+  // In parallel, because each call of docker takes a tenth of a second. When buildx is missing, the error of the first one is clearer.
   const [known, asked] = await Promise.allSettled([buildxVersion(ports, access), docker(ports, access, { args: inspectArgs, timeoutMs: bootTimeoutMs })]);
   if (known.status === 'rejected') throw known.reason;
   if (asked.status === 'rejected') throw asked.reason;
@@ -49,8 +49,8 @@ export async function inspectBuilder(
   const whole = found.driver !== 'docker' || await usesContainerdStore(ports, access);
   if (!whole && build.platforms.length > 1) {
     throw new CommandError('platform-unsupported',
-      `The builder "${found.name}" is inside of the Docker daemon and cannot build for ${build.platforms.join(' and ')} at once.`,
-      { hint: `${setupBuildx} Or name one platform in \`platforms\`.` });
+      `The builder "${found.name}" is part of the Docker daemon and cannot build for ${build.platforms.join(' and ')} at once.`,
+      { hint: `${setupBuildx} Or set \`platforms\` to a single platform.` });
   }
   const missing = missingPlatforms(build.platforms, found.platforms);
   if (missing.length > 0) throw unsupported(found.name, missing, found.platforms);
@@ -63,7 +63,7 @@ export async function inspectBuilder(
 async function buildxVersion(ports: DockerPorts, access: DockerAccess): Promise<Version | undefined> {
   const exited = await docker(ports, access, { args: ['buildx', 'version'], timeoutMs: 30_000 }).catch((error: unknown) => {
     if (error instanceof CommandError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
-      throw new CommandError('tool-missing', 'docker is not installed on this runner, and images are built with it.', {
+      throw new CommandError('tool-missing', 'docker is not installed on this runner. It is needed to build images.', {
         hint: 'Use a runner that has Docker, such as ubuntu-24.04, or add `- uses: docker/setup-docker-action@v4` before this step.',
         cause: error,
       });
@@ -71,26 +71,26 @@ async function buildxVersion(ports: DockerPorts, access: DockerAccess): Promise<
     throw error;
   });
   if (exited.code !== 0) {
-    throw new CommandError('tool-missing', 'docker is installed without buildx, which images are built with.', {
+    throw new CommandError('tool-missing', 'docker is installed without buildx, which is needed to build images.', {
       hint: setupBuildx, evidence: [{ title: 'docker buildx version', text: `${exited.stdout}${exited.stderr}`.trim() }],
     });
   }
   const version = parseBuildxVersion(exited.stdout);
   if (isOlder(version, minimum)) {
-    const message = `buildx is of version ${version?.join('.')}, and ${minimum.join('.')} or later is needed.`;
+    const message = `buildx ${version?.join('.')} is too old: ${minimum.join('.')} or later is needed.`;
     throw new CommandError('tool-missing', message, { hint: setupBuildx });
   }
   return version;
 }
 
-/** `github.com/docker/buildx v0.29.1 a1b2c3d` → [0, 29, 1]; undefined for a build that does not know its version. */
+/** `github.com/docker/buildx v0.29.1 a1b2c3d` → [0, 29, 1]; undefined for a build without a version. */
 export function parseBuildxVersion(text: string): Version | undefined {
   const [, major, minor, patch] = (/\bv?(\d+)\.(\d+)\.(\d+)/.exec(text) ?? []).map(Number);
   const known = major !== undefined && minor !== undefined && patch !== undefined && major + minor + patch > 0;
   return known ? [major, minor, patch] : undefined;
 }
 
-/** False for an unknown version: a build of somebody's own is more likely new than old. */
+/** False for an unknown version: a custom build is more likely new than old. */
 function isOlder(version: Version | undefined, than: Version): boolean {
   if (version === undefined) return false;
   const differs = version.findIndex((part, i) => part !== than[i]);
@@ -102,7 +102,7 @@ export interface ParsedBuilder {
   readonly driver: string;
   /** Of all its nodes together, without the `*` of preferred ones. */
   readonly platforms: readonly string[];
-  /** The first of its first node: BuildKit lists its own before those that it emulates. Undefined when a person has put others before it. */
+  /** The first of its first node: BuildKit lists its own platform before emulated ones. Undefined when a user has configured preferred ones. */
   readonly native?: string;
   readonly error?: string;
 }
@@ -128,14 +128,14 @@ export function parseBuilder(text: string): ParsedBuilder {
 function noBuilder(asked: string | undefined, reason: string, command: string): CommandError {
   if (asked !== undefined && /no builder .* found/.test(reason)) {
     return new CommandError('build-failed', `There is no builder "${asked}" on this runner.`, {
-      hint: 'Check `builder`: it is the output `name` of docker/setup-buildx-action, or a name of `docker buildx ls`. '
-        + 'Without it the current builder is used.',
+      hint: 'Set `builder` to the output `name` of docker/setup-buildx-action or to a name from `docker buildx ls`. '
+        + 'Without it, the current builder is used.',
     });
   }
   const evidence = [{ title: command, text: reason }];
   if (/Cannot connect to the Docker daemon|permission denied.*docker\.sock/i.test(reason)) {
     return new CommandError('build-failed', `The Docker daemon cannot be reached: ${reason}`, {
-      hint: 'Start Docker on this runner, or use a builder of another kind (`builder`): a remote one needs no daemon.', evidence,
+      hint: 'Start Docker on this runner, or set `builder` to a remote builder, which needs no daemon.', evidence,
     });
   }
   const which = asked === undefined ? 'The builder' : `The builder "${asked}"`;
@@ -143,14 +143,14 @@ function noBuilder(asked: string | undefined, reason: string, command: string): 
 }
 
 function unsupported(name: string, missing: readonly string[], available: readonly string[]): CommandError {
-  const message = `The builder "${name}" cannot build for ${missing.join(' and ')}: it knows ${available.join(', ') || 'no platform'}.`;
+  const message = `The builder "${name}" cannot build for ${missing.join(' and ')}: it supports ${available.join(', ') || 'no platform'}.`;
   return new CommandError('platform-unsupported', message, {
     hint: 'Add `- uses: docker/setup-qemu-action@v3` before docker/setup-buildx-action, '
-      + 'use a builder with a node of that platform, or leave it out of `platforms`.',
+      + 'use a builder with a node of that platform, or remove the platform from `platforms`.',
   });
 }
 
-/** With it, the builder inside of the daemon can do what the others can: https://docs.docker.com/engine/storage/containerd/ */
+/** With the containerd image store, the builder in the daemon can do what the others can: https://docs.docker.com/engine/storage/containerd/ */
 async function usesContainerdStore(ports: DockerPorts, access: DockerAccess): Promise<boolean> {
   const { stdout } = await docker(ports, access, { args: ['info', '--format={{json .DriverStatus}}'], timeoutMs: 30_000 });
   return stdout.includes('io.containerd.snapshotter');

@@ -3,12 +3,12 @@ import type { Described } from './registry.js';
 import { causes } from '../outcome/causes.js';
 import type { Checked } from '../outcome/finding.js';
 
-const giveLogin = 'Give `registry-username` and `registry-password`';
+const giveLogin = 'give `registry-username` and `registry-password`';
 
-/** Of what is private, some registries say to whoever has no login that it does not exist. */
-export const unlessPrivate = ({ login }: Pick<Config, 'login'>): string => (login ? '' : `${giveLogin} if the repository is private: some registries say that it does not exist to whoever has no login. `);
+/** Advice to log in: without a login, some registries report a private image as missing. */
+export const unlessPrivate = ({ login }: Pick<Config, 'login'>): string => (login ? '' : `If the repository is private, ${giveLogin}: without a login, some registries report a private image as missing. `);
 
-/** What the registry says of an image that is to be deployed as it is. */
+/** Problems and warnings about an existing image that is going to be deployed. */
 export function checkExisting(existing: Described | undefined, config: Pick<Config, 'image' | 'digest' | 'login'>): Checked {
   const name = `${config.image}@${config.digest}`;
   switch (existing?.state) {
@@ -16,10 +16,10 @@ export function checkExisting(existing: Described | undefined, config: Pick<Conf
       return { warnings: [], problems: [{ cause: 'image-not-found', message: `${name} is not in the registry.`, hint: `${unlessPrivate(config)}${causes['image-not-found'].hint}` }] };
     case 'denied':
       return { problems: [], warnings: [
-        `The runner may not read ${name} in the registry, so that only the nodes will show whether it exists${config.login ? `: ${existing.reason}` : `. ${giveLogin} to have it checked beforehand.`}`,
+        `The runner is not allowed to read ${name} in the registry, so only the nodes will show whether it exists${config.login ? `: ${existing.reason}` : `. To check it before the rollout, ${giveLogin}.`}`,
       ] };
     case 'unreachable':
-      return { problems: [], warnings: [`The registry could not be asked for ${name}, so that only the nodes will show whether it exists: ${existing.reason}`] };
+      return { problems: [], warnings: [`${name} could not be looked up in the registry, so only the nodes will show whether it exists: ${existing.reason}`] };
     default:
       return { problems: [], warnings: [] };
   }

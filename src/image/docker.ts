@@ -2,18 +2,18 @@ import { shellWord } from '../outcome/wording.js';
 import type { Exited } from '../ports/process.js';
 import type { Ports } from '../ports/ports.js';
 
-/** What this room needs of the outside world. */
+/** The ports that this folder uses. */
 export type DockerPorts = Pick<Ports, 'process' | 'clock' | 'files' | 'log' | 'env' | 'cancelled'>;
 
 /** How docker is called in this run. */
 export interface DockerAccess {
   /** Added to the environment of every call. */
   readonly env: Readonly<Record<string, string>>;
-  /** Holds a login, and has to be removed when the run is over. */
+  /** Contains a login and must be removed at the end of the run. */
   readonly folder?: string;
 }
 
-/** The docker configuration of whoever runs this, as it is. */
+/** The docker configuration of the user. */
 export const ownAccess: DockerAccess = { env: {} };
 
 export interface DockerCall {
@@ -37,7 +37,7 @@ export function docker(ports: DockerPorts, access: DockerAccess, call: DockerCal
   });
 }
 
-/** The call as it could be typed at a shell. */
+/** The call as it would be typed in a shell. */
 export function asTyped(args: readonly string[]): string {
   return ['docker', ...args].map(shellWord).join(' ');
 }

@@ -9,9 +9,9 @@ import { dockerfileOf, isRemoteContext } from './source.js';
 const machines: Readonly<Record<number, string>> = { 0x03: '386', 0x16: 's390x', 0x15: 'ppc64le', 0x28: 'arm', 0x3e: 'amd64', 0xb7: 'arm64', 0xf3: 'riscv64' };
 
 /**
- * Warnings about images that start a program of another processor than their platform's, which neither a builder nor a
- * registry notices. It is looked for only where it can be known without running or downloading anything: in a stage
- * `FROM scratch` without RUN, of a program that is copied from the context.
+ * Warnings about images whose program is built for another processor than their platform, which neither a builder nor a
+ * registry notices. Only detected where nothing has to be run or downloaded for it: in a stage `FROM scratch` without
+ * RUN whose program is copied from the context.
  */
 export async function foreignPrograms(
   files: DockerPorts['files'], build: BuildConfig, platforms: readonly string[],
@@ -27,19 +27,19 @@ export async function foreignPrograms(
       const built = source === undefined ? undefined : architectureOf(await files.readStart(join(context, source), headerBytes));
       const wanted = platform.split('/')[1];
       return built === undefined || built === wanted ? [] : [
-        `The image for ${platform} starts ${source}, which is a program for ${built}: on ${wanted} it cannot run. Copy a program for each platform (\`COPY …-$TARGETARCH\`), or leave the platform out of \`platforms\`.`,
+        `The image for ${platform} starts ${source}, a program for ${built} that cannot run on ${wanted}. Copy a program for each platform (\`COPY …-$TARGETARCH\`), or remove the platform from \`platforms\`.`,
       ];
     }));
     return found.flat();
   } catch {
-    // A file that cannot be read was no trouble of the build: nothing is known, and nothing said.
+    // The build succeeded, so a file that cannot be read is not worth a message.
     return [];
   }
 }
 
 const headerBytes = 20;
 
-/** Undefined for what is no ELF file, or of a machine that is not in the list. */
+/** Undefined for a file that is not ELF, or for a machine that is not in the list. */
 export function architectureOf(header: Uint8Array | undefined): string | undefined {
   if (!header || header.length < headerBytes || String.fromCharCode(...header.subarray(0, 4)) !== '\x7fELF') return undefined;
   const [low = 0, high = 0] = [header[18], header[19]];
@@ -54,7 +54,7 @@ interface Instruction {
   readonly rest: string;
 }
 
-/** The instructions of the stage that is built, when it begins with nothing and runs nothing. */
+/** The instructions of the stage that is built; undefined unless it is `FROM scratch` and without RUN. */
 function bareStage(text: string, target: string | undefined): readonly Instruction[] | undefined {
   const all = text.replace(/^[ \t]*#.*$/gm, '').replace(/\\\s*\n/g, ' ').split('\n').flatMap((line): Instruction[] => {
     const [, name, rest] = /^([A-Za-z]+)\s([^]*)$/.exec(line.trimStart()) ?? [];
@@ -92,7 +92,7 @@ function sourceOfProgram(stage: readonly Instruction[], values: Readonly<Record<
 /** The words of the JSON form of an instruction; undefined for the shell form. */
 const words = (rest: string): readonly string[] | undefined => tryJson(rest, v.array(v.string()));
 
-/** Undefined when it holds a variable whose value is not certain. */
+/** Undefined when it contains a variable whose value is not certain. */
 function fillIn(word: string, values: Readonly<Record<string, string>>): string | undefined {
   const filled = word.replace(/\$\{?(\w+)\}?/g, (all, name: string) => values[name] ?? all);
   return /[$*?[]/.test(filled) ? undefined : filled;

@@ -7,23 +7,23 @@ import { describeImage, describeWithLabels, moveTags, sameManifests, type Descri
 import type { Source } from './source.js';
 import type { TagChoice } from './tags.js';
 
-/** The image that is to have tags which never move. */
+/** An image and the immutable tags that it is going to have. */
 export interface Claim {
   readonly image: ImageName;
   readonly tags: Pick<TagChoice, 'commit' | 'version'>;
   readonly source: Pick<Source, 'revision'>;
   readonly build: Pick<BuildConfig, 'platforms' | 'labels' | 'builder'>;
-  /** What it is built by, as `describeSettings` gives it. */
+  /** The build settings, as `describeSettings` returns them. */
   readonly settings?: string;
 }
 
-/** An image of this very commit that the registry has already. */
+/** An image of this commit that is already in the registry. */
 export interface Existing {
   /** The tag that it was found under. */
   readonly tag: string;
   readonly digest: Digest;
   readonly platforms: readonly string[];
-  /** It was built by another target, Dockerfile, context or other build arguments than are asked for: it is not what a build gives. */
+  /** It was built with another target, Dockerfile, context or other build arguments, so a build would give a different image. */
   readonly builtOtherwise?: boolean;
 }
 
@@ -36,8 +36,8 @@ interface Found {
 }
 
 /**
- * The image of this commit that one of its tags names already: it is what a build of the commit has to give, and the
- * tag never moves. Of an image that does not say its commit, the commit's own tag says it.
+ * The image of this commit that one of the tags already points to. It is reused, because such a tag never moves. The
+ * commit of an image without a revision label is taken from the tag.
  * Throws CommandError `push-failed` when a tag is taken by the image of another commit, or lacks a platform.
  */
 export async function findExisting(ports: DockerPorts, access: DockerAccess, claim: Claim): Promise<Existing | undefined> {
@@ -50,7 +50,7 @@ export async function findExisting(ports: DockerPorts, access: DockerAccess, cla
     if (says === undefined && !isNamed(claim, tag, found)) throw ofUnknownCommit(claim, tag, found);
     const difference = compareSettings(claim.settings, found.settings);
     if (difference === 'other' && kind === 'version') throw builtOtherwise(claim, { tag, kind, found });
-    if (difference === 'arguments' && kind === 'version') ports.log.warning(`${claim.image}:${tag} was built for this commit with other build arguments, and is taken as it is.`);
+    if (difference === 'arguments' && kind === 'version') ports.log.warning(`${claim.image}:${tag} was built for this commit with different build arguments. It is reused unchanged.`);
     const { digest, platforms } = found;
     return [{ tag, digest, platforms, ...(difference !== 'none' && kind === 'commit' && { builtOtherwise: true }) }];
   });
@@ -59,13 +59,16 @@ export async function findExisting(ports: DockerPorts, access: DockerAccess, cla
   return taken;
 }
 
-/** Whether the tag names this very commit, or the image what the user calls it: a whole sha, as of a pull request's head, may be another's. */
+/**
+ * Whether the tag contains the sha of this commit, or the image has the revision label that the user sets. A full sha in
+ * a tag may be that of another commit, such as the head of a pull request.
+ */
 const isNamed = ({ source: { revision }, build }: Claim, tag: string, found: Present): boolean =>
   tag.split(/[-_.]/).some((part) => part.length >= 7 && revision.startsWith(part)) || (found.revision !== undefined && found.revision === build.labels[revisionLabel]);
 
 const ofUnknownCommit = ({ image, source }: Claim, tag: string, found: Present): CommandError => new CommandError(
-  'push-failed', `${image}:${tag} exists already (${found.digest}) and does not say its commit; this is ${source.revision}, and a tag that stands for a commit is never moved.`,
-  { hint: `Leave this tag out of \`tags\`: without \`tags\`, the image is tagged with the commit that is checked out. Or deploy what exists by \`digest: ${found.digest}\`.` },
+  'push-failed', `${image}:${tag} already exists (${found.digest}) and does not name its commit. This run builds commit ${source.revision}, and the tag of a commit is never moved.`,
+  { hint: `Remove this tag from \`tags\`: without \`tags\`, the image is tagged with the checked-out commit. Or deploy the existing image with \`digest: ${found.digest}\`.` },
 );
 
 async function lookAt(ports: DockerPorts, access: DockerAccess, { image, tags, build }: Claim): Promise<readonly Found[]> {
@@ -79,8 +82,8 @@ async function lookAt(ports: DockerPorts, access: DockerAccess, { image, tags, b
 export const revisionLabel = 'org.opencontainers.image.revision';
 
 /**
- * What the image says of its commit; a label that the user sets says something of their own, unless it is this commit, as
- * docker/metadata-action gives it.
+ * The commit in the label of the image. Undefined when the user sets this label to another value than the commit: then it
+ * says nothing. docker/metadata-action sets it to the commit.
  */
 function revisionOf(found: Present, { build, source }: Pick<Claim, 'build' | 'source'>): string | undefined {
   const own = build.labels[revisionLabel];
@@ -88,43 +91,43 @@ function revisionOf(found: Present, { build, source }: Pick<Claim, 'build' | 'so
 }
 
 function takenByAnother({ image, source }: Claim, { tag, kind, found }: Found & { found: Present }, says: string): CommandError {
-  const rule = kind === 'version' ? 'a version is never overwritten' : 'a tag that stands for a commit is never moved';
-  return new CommandError('push-failed', `${image}:${tag} is the image of commit ${says} (${found.digest}), this is ${source.revision}, and ${rule}.`, {
+  const rule = kind === 'version' ? 'the tag of a version is never overwritten' : 'the tag of a commit is never moved';
+  return new CommandError('push-failed', `${image}:${tag} is the image of commit ${says} (${found.digest}). This run builds commit ${source.revision}, and ${rule}.`, {
     hint: kind === 'version'
-      ? `Give this commit a version of its own in \`tags\`, or deploy what exists by \`digest: ${found.digest}\`.`
+      ? `Give this commit its own version in \`tags\`, or deploy the existing image with \`digest: ${found.digest}\`.`
       : tag === source.revision
-        ? 'Remove that tag from the registry if it was pushed by mistake, or name another one for this commit in `tags`.'
-        : 'Leave this tag out of `tags`: without `tags`, the image is tagged with the commit that is checked out.',
+        ? 'Delete the tag from the registry if it was pushed by mistake, or use another tag for this commit in `tags`.'
+        : 'Remove this tag from `tags`: without `tags`, the image is tagged with the checked-out commit.',
   });
 }
 
 function builtOtherwise({ image }: Claim, { tag, found }: Found & { found: Present }): CommandError {
-  return new CommandError('push-failed', `${image}:${tag} is of this commit (${found.digest}), built with another target, Dockerfile, context or environment, and a version is never overwritten.`, {
-    hint: `Give each kind of image a version of its own in \`tags\`, or deploy what exists by \`digest: ${found.digest}\`.`,
+  return new CommandError('push-failed', `${image}:${tag} is an image of this commit (${found.digest}), built with a different target, Dockerfile, context or environment. The tag of a version is never overwritten.`, {
+    hint: `Give each kind of image its own version in \`tags\`, or deploy the existing image with \`digest: ${found.digest}\`.`,
   });
 }
 
 function refuseIncomplete({ image, build }: Claim, { tag, digest, platforms }: Existing): void {
   const missing = platforms.length > 0 ? missingPlatforms(build.platforms, platforms) : [];
   if (missing.length === 0) return;
-  throw new CommandError('push-failed', `${image}:${tag} is the image of this commit already (${digest}), without ${missing.join(' and ')}: it holds ${platforms.join(', ')}, and such a tag never moves.`, {
-    hint: 'Give the image with the other platforms a tag of its own in `tags`, or leave them out of `platforms`.',
+  throw new CommandError('push-failed', `${image}:${tag} already exists for this commit (${digest}), without ${missing.join(' and ')}: it contains ${platforms.join(', ')}, and such a tag is never moved.`, {
+    hint: 'Give the image with these platforms its own tag in `tags`, or remove them from `platforms`.',
   });
 }
 
 /**
- * Makes the tags name the digest where they name nothing yet. What names the same images, or the image of this very
- * commit, is left as it is. @returns the digest that the first of the tags names
- * Throws CommandError `push-failed` when one names another image: whoever has pulled it relies on it.
+ * Sets the tags that do not exist yet to the digest. A tag that points to the same content, or to an image of this
+ * commit, is not changed. @returns the digest that the first of the tags points to
+ * Throws CommandError `push-failed` when one points to another image: others may rely on it.
  */
 export async function claimTags(ports: DockerPorts, access: DockerAccess, claim: Claim, digest: Digest): Promise<Digest> {
   if (claim.tags.commit.length + claim.tags.version.length === 0) return digest;
   const { states, missing } = await settleTags(ports, access, claim, digest);
-  // A registry may answer "denied" for what does not exist; whether the tag may be written, writing tells.
+  // Some registries answer "denied" for a tag that does not exist, so only writing shows whether it is allowed.
   try {
     await moveTags(ports, access, { image: claim.image, digest, tags: missing, builder: claim.build.builder });
   } catch (error) {
-    // Another run was quicker, and the registry lets nobody move a tag.
+    // Another run has pushed the tag first, and tags are immutable in this registry.
     const again = await settleTags(ports, access, claim, digest);
     if (again.missing.length > 0) throw error;
     return again.states[0]?.digest ?? digest;
@@ -142,14 +145,14 @@ async function settleTags(ports: DockerPorts, access: DockerAccess, claim: Claim
     const same = own?.state === 'present' && sameManifests(own, found);
     const says = revisionOf(found, claim);
     if (!same && says !== claim.source.revision) throw says === undefined ? otherContent(claim, tag, found) : takenByAnother(claim, { ...each, found }, says);
-    ports.log.info(`${claim.image}:${tag} exists already (${found.digest})${same ? ' and names the same images' : ' for this commit'}: it is left as it is.`);
+    ports.log.info(`${claim.image}:${tag} already exists (${found.digest})${same ? ' with the same content' : ' for this commit'}: it is not changed.`);
     return { tag, digest: found.digest };
   });
   return { states, missing: looked.filter(({ found }) => found.state !== 'present').map(({ tag }) => tag) };
 }
 
 function otherContent({ image }: Claim, tag: string, found: Present): CommandError {
-  return new CommandError('push-failed', `${image}:${tag} exists already with another content (${found.digest}), and a version is never overwritten.`, {
-    hint: `Give this commit a version of its own in \`tags\`, or deploy what exists by \`digest: ${found.digest}\`.`,
+  return new CommandError('push-failed', `${image}:${tag} already exists with different content (${found.digest}), and the tag of a version is never overwritten.`, {
+    hint: `Give this commit its own version in \`tags\`, or deploy the existing image with \`digest: ${found.digest}\`.`,
   });
 }

@@ -7,7 +7,7 @@ import type { Ports } from '../ports/ports.js';
 
 type GitPorts = Pick<Ports, 'process' | 'files' | 'env' | 'cancelled'>;
 
-/** What git says of the files in a folder. */
+/** The state of the repository that a folder is in. */
 export type Checkout =
   | {
     readonly state: 'known';
@@ -34,9 +34,9 @@ export interface Changes {
 }
 
 /**
- * The commit that is checked out where `folder` is, and what differs from it. A submodule is named by its superproject:
- * that is the repository that was checked out, and its commit pins the submodule's.
- * @param also further files that belong to the folder, e.g. a Dockerfile that lies elsewhere
+ * The commit that is checked out in the repository of `folder`, and the uncommitted changes. For a submodule it is the
+ * commit of the superproject, which pins that of the submodule.
+ * @param also further files that belong to the folder, e.g. a Dockerfile in another folder
  */
 export async function readCheckout(ports: GitPorts, folder: string, also: readonly string[] = []): Promise<Checkout> {
   const git = await openRepository(ports, folder);
@@ -63,7 +63,7 @@ async function openRepository(ports: GitPorts, folder: string): Promise<Git | Ch
   const git = (options: readonly string[], at: string): Git => ({
     run: (args, onLine, other = at) => ports.process.run({
       program: 'git', args: ['-C', other, '-c', 'core.fsmonitor=false', ...options, ...args], onLine, signal: ports.cancelled,
-      // The repository is the one that the folder is in, whoever called this program; reading must not write the index.
+      // Ignore the GIT_* variables of a calling git, e.g. in a hook; reading must not write the index.
       env: { GIT_DIR: undefined, GIT_WORK_TREE: undefined, GIT_INDEX_FILE: undefined, GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' },
     }),
   });
@@ -78,7 +78,7 @@ async function openRepository(ports: GitPorts, folder: string): Promise<Git | Ch
     }
     if (found.code === 0) return git(trusted, found.stdout.trim().split('\n')[1] ?? folder);
     const owned = /detected dubious ownership in repository at '(.+)'/.exec(found.stderr)?.[1];
-    // In a container job the checkout belongs to the user of the runner. Its commands are run here anyway.
+    // In a container job the checkout belongs to the user of the runner. The job runs its code anyway, so it can be trusted.
     if (owned === undefined || trusted.length > 0 || ports.env['GITHUB_ACTIONS'] !== 'true') return unread(found.stderr, owned);
     trusted.push('-c', 'safe.directory=*');
   }
@@ -90,7 +90,7 @@ function unread(stderr: string, owned: string | undefined): Checkout {
   if (/not a git repository \(or any|cannot change to|must be run in a work tree/.test(stderr)) return { state: 'none' };
   return {
     state: 'unreadable', reason: firstLine(stderr),
-    hint: owned === undefined ? undefined : `Run \`git config --global --add safe.directory ${owned}\`, if you trust what is in this folder.`,
+    hint: owned === undefined ? undefined : `Run \`git config --global --add safe.directory ${owned}\` if you trust the content of this folder.`,
   };
 }
 
@@ -115,8 +115,8 @@ async function readChanges(git: Git, also: readonly string[]): Promise<Changes |
 }
 
 /**
- * HEAD as it stands in the files of the repository, for a container without git: there a checkout is either made by git
- * of another machine, or a download without any `.git`, which says nothing.
+ * HEAD read from the files of the repository, for a container without git. There actions/checkout may have downloaded
+ * the files without `.git`; then nothing is known.
  */
 async function readWithoutGit({ files }: GitPorts, folder: string): Promise<Checkout> {
   const read = (path: string): Promise<string | undefined> => files.readText(path).catch(() => undefined);
@@ -132,7 +132,7 @@ async function headOf(head: string, read: (path: string) => Promise<string | und
   const ref = /^ref: (.+)$/.exec(head)?.[1];
   const packed = async (): Promise<string | undefined> => (await read('packed-refs'))?.split('\n').find((line) => line.endsWith(` ${ref}`))?.split(' ')[0];
   const sha = ref === undefined ? head : (await read(ref))?.trim() ?? await packed();
-  return sha !== undefined && /^[0-9a-f]{40,64}$/.test(sha) ? { state: 'known', head: sha } : notInstalled('its HEAD names no commit that can be found without it');
+  return sha !== undefined && /^[0-9a-f]{40,64}$/.test(sha) ? { state: 'known', head: sha } : notInstalled('the commit of its HEAD cannot be read without git');
 }
 
 const notInstalled = (why: string): Checkout => ({ state: 'unreadable', reason: `git is not installed, and ${why}`, hint: 'Install git in an earlier step of the job.' });

@@ -20,24 +20,24 @@ function noImage(image: string, reason: string, output: string, noPlatform: bool
   return instruction === undefined ? { ...failure, missed: { kind: 'image', image, reason, noPlatform } } : failure;
 }
 
-/** What COPY, ADD or a mount does not find: in the context, or in the stage or image that they name. */
+/** A path that COPY, ADD or a mount did not find, in the context or in the stage or image that they name. */
 function notCopied(path: string, output: string): BuildFailure {
   const instruction = instructionOf(output);
   const name = path.replace(/^\//, '');
   const from = /(?:--from=|\bfrom=)([^\s,]+)/.exec(instruction ?? '')?.[1];
   if (from !== undefined) {
-    return failed(`${name} is not in ${from}, from which it is taken${place(output)}.`, `Check the path in ${from}: what a step is to make must be there before this one.`);
+    return failed(`${name} does not exist in ${from}, from which it is copied${place(output)}.`, `Check the path in ${from}. A file that a build step creates only exists after that step.`);
   }
   return {
     ...failed(
       `${name} is not in the build context${place(output)}.`,
-      'Check the path, which is relative to `context`, and that .dockerignore does not leave it out; what an earlier step is to make must be there before this one.',
+      'Check the path, which is relative to `context`, and that .dockerignore does not exclude it. A file that an earlier step of the workflow creates must exist before this step.',
     ),
     missed: { kind: 'copied', path, instruction, place: place(output) },
   };
 }
 
-/** The first that matches is meant. Above each: an example, as buildx 0.29 with BuildKit 0.25 says it. */
+/** The first match wins. The comment in each is an example from buildx 0.29 with BuildKit 0.25. */
 export const knownBuildErrors: readonly KnownBuildError[] = [
   {
     // failed to push ghcr.io/acme/api:x: unexpected status from HEAD request to https://…: 401 Unauthorized
@@ -58,7 +58,7 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
     // failed to read dockerfile: open Dockerfile: no such file or directory
     pattern: /failed to read dockerfile: open (.+?): no such file or directory/,
     explain: ([, file]) => ({
-      ...failed(`There is no ${file} in the build context.`, 'Check `dockerfile`, which is relative to the workspace, and `context`; and that the repository is checked out.'),
+      ...failed(`There is no ${file} in the build context.`, 'Check `dockerfile`, which is relative to the workspace, and `context`, and that the repository is checked out.'),
       missed: { kind: 'dockerfile' },
     }),
   },
@@ -66,7 +66,7 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
     // resolve : lstat docker: no such file or directory
     pattern: /^resolve [^:]*: lstat (.+?): no such file or directory/,
     explain: ([, folder]) => ({
-      ...failed(`There is no folder ${folder}, in which the Dockerfile is to be.`, 'Check `dockerfile`, which is relative to the workspace, and that the repository is checked out.'),
+      ...failed(`The folder ${folder}, where the Dockerfile is expected, does not exist.`, 'Check `dockerfile`, which is relative to the workspace, and that the repository is checked out.'),
       missed: { kind: 'dockerfile' },
     }),
   },
@@ -79,7 +79,7 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
     // error from sender: open /src/id_rsa: permission denied
     pattern: /(?:error from sender|failed to (?:walk|read|load)[^:]*): (?:open|lstat|readlink) (.+?): permission denied/,
     explain: ([, file]) => failed(
-      `${file} of the build context cannot be read: permission denied.`, 'Let this user read the file, or leave it out of the context by .dockerignore.',
+      `${file} of the build context cannot be read: permission denied.`, 'Make the file readable for this user, or exclude it with .dockerignore.',
     ),
   },
   {
@@ -93,7 +93,7 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
   {
     // target stage "prod" could not be found
     pattern: /target stage "?(.+?)"? could not be found/,
-    explain: ([, stage]) => failed(`The Dockerfile has no stage "${stage}".`, 'Check `target`: a stage is named by `FROM … AS name`.'),
+    explain: ([, stage]) => failed(`The Dockerfile has no stage "${stage}".`, 'Check `target`: stages are named with `FROM … AS name`.'),
   },
   {
     // failed to compute cache key: failed to calculate checksum of ref x::y: "/app.jar": not found
@@ -103,7 +103,7 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
   {
     // dockerfile parse error on line 2: unknown instruction: FOO (did you mean FROM?)
     pattern: /dockerfile parse error on line (\d+): (.+)/,
-    explain: ([, line, reason]) => failed(`The Dockerfile is not valid in line ${line}: ${reason}.`, 'Mend this line.'),
+    explain: ([, line, reason]) => failed(`The Dockerfile is not valid at line ${line}: ${reason}.`, 'Fix this line.'),
   },
   {
     // process "/bin/sh -c npm ci" did not complete successfully: exit code: 1
@@ -122,19 +122,19 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
     // failed to prepare x as y: parent snapshot sha256:… does not exist: not found
     pattern: /parent snapshot \S+ does not exist/,
     explain: () => failed(
-      'The cache of the builder is damaged: a layer that it relies on is gone.',
-      'Run again; if it stays, run `docker buildx prune --all` on the builder.',
+      'The cache of the builder is damaged: a layer that it needs is missing.',
+      'Run again; if it fails again, run `docker buildx prune --all` on the builder.',
     ),
   },
   {
     // write /var/lib/buildkit/…: no space left on device
     pattern: /no space left on device/,
-    explain: () => failed('The disk of the builder is full.', 'Free room on the runner before this step, or run `docker buildx prune`.'),
+    explain: () => failed('The disk of the builder is full.', 'Free disk space on the runner before this step, or run `docker buildx prune`.'),
   },
   {
     // docker: 'buildx' is not a docker command. (before 28)   docker: unknown command: docker buildx
     pattern: /'buildx' is not a docker command|unknown command: docker buildx/,
-    explain: () => failed('docker is installed without buildx, which images are built with.', setupBuildx),
+    explain: () => failed('docker is installed without buildx, which is needed to build images.', setupBuildx),
   },
   {
     // unknown flag: --annotation
@@ -145,7 +145,7 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
     // Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?
     pattern: /Cannot connect to the Docker daemon at (\S+?)\.? /,
     explain: ([, address]) => failed(
-      `The Docker daemon at ${address} cannot be reached.`, 'Start Docker on this runner, or use a builder that needs no daemon (`builder`).',
+      `The Docker daemon at ${address} cannot be reached.`, 'Start Docker on this runner, or set `builder` to a builder that needs no daemon.',
     ),
   },
   {
@@ -153,7 +153,7 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
     pattern: /no builder "(.+)" found/,
     explain: ([, name]) => failed(
       `There is no builder "${name}" on this runner.`,
-      'Check `builder`: it is the output `name` of docker/setup-buildx-action. Without it the current builder is used.',
+      'Set `builder` to the output `name` of docker/setup-buildx-action. Without it, the current builder is used.',
     ),
   },
   {
@@ -161,7 +161,7 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
     pattern: /^(.+) is not supported for the docker driver/m,
     explain: ([, feature = '']) => ({
       cause: /platform/i.test(feature) ? 'platform-unsupported' : 'build-failed',
-      message: `${feature} is not possible with the builder that is inside of the Docker daemon.`,
+      message: `${feature} is not supported by the builder of the Docker daemon.`,
       hint: setupBuildx,
     }),
   },
@@ -169,7 +169,7 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
     // failed to parse platform linux/am d64: "am d64" is an invalid component of "linux/am d64"
     pattern: /^.*(?:invalid platform|failed to parse platform|unknown operating system or architecture|is an invalid (?:OS )?component).*/m,
     explain: ([text]) => unsupported(
-      `A platform is not one that the builder knows: ${text}.`, 'Check `platforms`: os/architecture[/variant], e.g. linux/arm64.',
+      `The builder does not support one of the platforms: ${text}.`, 'Check `platforms`: os/architecture[/variant], e.g. linux/arm64.',
     ),
   },
   {
@@ -177,7 +177,7 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
     pattern: /code = Unavailable|error reading from server|closing transport|graceful_stop/,
     explain: () => failed(
       'The connection to the builder was lost during the build.',
-      'The builder was stopped, or ran out of memory. Run again, or give it more.',
+      'The builder was stopped or ran out of memory. Run again, or give it more memory.',
     ),
   },
 ];

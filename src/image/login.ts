@@ -10,8 +10,8 @@ import { TemporaryError, withRetries } from './retry.js';
 const loginTimeoutMs = 60_000;
 
 /**
- * Logs in to the registry in a private copy of the docker configuration, so that neither the user's own file nor their
- * keychain is touched. Without a login: the user's own configuration. The caller removes `folder` when the run is over.
+ * Logs in to the registry in a private copy of the docker configuration, so neither the user's file nor their keychain is
+ * changed. Without a login: the user's own configuration. The caller removes `folder` when the run is over.
  * Throws CommandError `registry-denied`, or `push-failed` when the registry does not answer.
  */
 export async function logIn(ports: DockerPorts, login: RegistryLogin | undefined): Promise<DockerAccess> {
@@ -30,8 +30,8 @@ export async function logIn(ports: DockerPorts, login: RegistryLogin | undefined
 }
 
 /**
- * Access with one login and no others, to see what the nodes will see. It is written under the one key that docker looks up for
- * this registry: a pull secret may have it under others, which the kubelet understands. `folder` is private.
+ * Access with this login only, to check what the nodes can pull. It is stored under the key that docker looks up for this
+ * registry; a pull secret may use other keys, which only the kubelet understands. `folder` is private.
  */
 export async function accessWith(ports: DockerPorts, registry: string, auth: object, folder: string): Promise<DockerAccess> {
   const own = ownFolder(ports);
@@ -49,13 +49,13 @@ async function privateAccess(ports: DockerPorts, registry: string, folder: strin
   const config = privateConfig(await ports.files.readText(file), registry, file);
   await ports.files.writeText(join(folder, 'config.json'), config, 0o600);
   for (const shared of ['cli-plugins', 'contexts']) await ports.files.link(join(own, shared), join(folder, shared));
-  // Builders stay where they are known: buildx writes to this folder, so it must not be a copy.
+  // buildx writes its builders to this folder, so it must not be a copy.
   return { folder, env: { DOCKER_CONFIG: folder, ...(ports.env['BUILDX_CONFIG'] ? {} : { BUILDX_CONFIG: join(own, 'buildx') }) } };
 }
 
 /**
  * The user's config.json, changed so that a login to `registry` is kept in the file itself: an empty helper of a
- * registry takes precedence over `credsStore`. The logins to all other registries go on as they are.
+ * registry takes precedence over `credsStore`. The logins to all other registries keep working.
  * https://github.com/docker/cli/blob/v28.4.0/cli/config/configfile/file.go#L274
  */
 export function privateConfig(text: string | undefined, registry: string, file: string): string {
@@ -64,7 +64,7 @@ export function privateConfig(text: string | undefined, registry: string, file: 
   return JSON.stringify({ ...config, credHelpers: { ...config.credHelpers, ...inFile } });
 }
 
-/** Everything else in it is docker's, and is handed on as it is. */
+/** All other keys are kept unchanged. */
 const dockerConfig = v.looseObject({ credHelpers: v.nullish(v.record(v.string(), v.string())) });
 
 function parseConfig(text: string | undefined, file: string): v.InferOutput<typeof dockerConfig> {
@@ -73,12 +73,12 @@ function parseConfig(text: string | undefined, file: string): v.InferOutput<type
     return readJson(text, dockerConfig, `its configuration ${file}`);
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
-    // It may hold a password, so no value of it is repeated.
+    // It may contain a password, so none of its values is printed.
     throw new CommandError('registry-denied', `Docker cannot read its logins: ${error.source} ${error.problem}.`, { hint: 'Fix or remove this file.' });
   }
 }
 
-/** Docker Hub is kept under the address of its old index. */
+/** Docker stores the login to Docker Hub under the address of its old index. */
 const hubIndex = 'https://index.docker.io/v1/';
 const isHub = (registry: string): boolean => /^(?:index\.|registry-1\.)?docker\.io$/.test(registry);
 const storeKeys = (registry: string): readonly string[] =>
@@ -93,7 +93,7 @@ async function tryLogin(ports: DockerPorts, access: DockerAccess, login: Registr
   if (exited.code !== 0) throw loginFailure(login, loginError(exited.stderr));
 }
 
-/** The last line; the ones before tell of every address that was tried. */
+/** The last line; those before it report each address that was tried. */
 function loginError(stderr: string): string {
   return finalError(stderr).split('\n').at(-1)?.replace(/^Error response from daemon: /, '') ?? '';
 }
@@ -102,14 +102,14 @@ function loginFailure({ registry, username }: RegistryLogin, reason: string): Co
   const kind = classifyRegistryError(reason);
   if (kind === 'denied') {
     return new CommandError('registry-denied', `The registry ${registry} refused the login of ${username}: ${reason}.`, {
-      hint: 'Check `registry-username` and `registry-password`: is the secret set for this repository, is the token still valid?',
+      hint: 'Check `registry-username` and `registry-password`: is the secret set for this repository, and is the token still valid?',
     });
   }
   if (kind === 'temporary' || kind === 'unreachable') {
     const Failure = kind === 'temporary' ? TemporaryError : CommandError;
     return new Failure('push-failed', `The registry ${registry} cannot be reached: ${reason}.`, {
-      hint: 'Check `registry`, host and port, and that the runner may reach it.',
+      hint: 'Check the host and port in `registry`, and that the runner can reach them.',
     });
   }
-  return new CommandError('registry-denied', `The login to ${registry} as ${username} did not work: ${reason}.`);
+  return new CommandError('registry-denied', `The login to ${registry} as ${username} failed: ${reason}.`);
 }

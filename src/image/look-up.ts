@@ -7,16 +7,15 @@ import { logIn } from './login.js';
 import { describeImage, type Described } from './registry.js';
 
 /**
- * What the registry holds under references that somebody else has pushed, in their order. It only throws when the run is
- * cancelled: no Docker, a refused login, a registry that is away or silent are answers too, since those who are going to
- * pull the images are the nodes.
- * @param withinMs what is not known by then is `unreachable`
- * @param describe how much of it is read
+ * What the registry has for each reference, in their order. Throws only when the run is cancelled: no Docker, a refused
+ * login or an unreachable registry are results too, because it is the nodes that pull the images.
+ * @param withinMs after this time the result is `unreachable`
+ * @param describe how much is read of each image
  */
 export async function lookUp(
   ports: DockerPorts, login: RegistryLogin | undefined, references: readonly string[], withinMs: number, describe: typeof describeImage = describeImage,
 ): Promise<readonly Described[]> {
-  const late = (): CommandError => new CommandError('push-failed', `It did not answer within ${withinMs / 1000} s.`);
+  const late = (): CommandError => new CommandError('push-failed', `The registry did not answer within ${withinMs / 1000} s.`);
   try {
     return await within(ports.clock, { ms: withinMs, late, signal: ports.cancelled }, async (signal) => {
       const hurried = { ...ports, cancelled: signal };

@@ -4,18 +4,18 @@ import { checkShape, readJson } from '../ports/json.js';
 import { settingsLabel } from './build-settings.js';
 import { normalizePlatform } from './platforms.js';
 
-/** What an image says of where it comes from. */
+/** Where an image comes from, according to its labels or annotations. */
 export interface Origin {
   /** The commit. */
   readonly revision?: string;
   /** The repository of that commit. */
   readonly source?: string;
-  /** What it was built by: see `describeSettings`. */
+  /** The build settings: see `describeSettings`. */
   readonly settings?: string;
 }
 
 export interface Manifest {
-  /** Of the images in an index or manifest list; undefined for the manifest of one image, which does not hold its own. */
+  /** Of the images in an index or manifest list; undefined for the manifest of one image, which does not contain its platform. */
   readonly platforms?: readonly string[];
   /** Digests of the images in an index. */
   readonly digests: readonly Digest[];
@@ -24,15 +24,15 @@ export interface Manifest {
 
 /** The configuration of one image, or of the images of several platforms. */
 export interface Configuration {
-  /** Of the one image; empty for several, or when it does not say. */
+  /** Of the one image; empty for several images or when unknown. */
   readonly platforms: readonly string[];
-  /** What all of them say. */
+  /** The origin, if all images have the same. */
   readonly origin: Origin;
 }
 
 const [revision, source] = ['org.opencontainers.image.revision', 'org.opencontainers.image.source'] as const;
 
-/** Of https://github.com/opencontainers/image-spec/blob/main/annotations.md, and of our own, those that are read. */
+/** The annotations that are read: our own, and those of https://github.com/opencontainers/image-spec/blob/main/annotations.md */
 const annotations = v.nullish(v.object({ [revision]: v.optional(v.string()), [source]: v.optional(v.string()), [settingsLabel]: v.optional(v.string()) }));
 
 const platform = { os: v.optional(v.string()), architecture: v.optional(v.string()), variant: v.optional(v.string()) };
@@ -43,12 +43,12 @@ const manifest = v.object({
   annotations,
 });
 
-/** https://github.com/opencontainers/image-spec/blob/main/config.md, as Go writes it: `null` for what is not there. */
+/** https://github.com/opencontainers/image-spec/blob/main/config.md, as Go writes it: `null` for missing values. */
 const imageConfig = v.object({ ...platform, config: v.nullish(v.object({ Labels: annotations })) });
 
 /**
- * An index, a manifest list or the manifest of one image, as the registry has it. Attestations stand in an index as images
- * for `unknown/unknown`, and are left out: https://docs.docker.com/build/metadata/attestations/attestation-storage/
+ * An index, a manifest list or the manifest of one image. Attestations are images for `unknown/unknown` in an index, and
+ * are left out: https://docs.docker.com/build/metadata/attestations/attestation-storage/
  * @throws JsonError
  */
 export function readManifest(text: string): Manifest {
@@ -78,7 +78,7 @@ export function readConfiguration(text: string): Configuration {
 
 function originOf(said: v.InferOutput<typeof annotations>): Origin {
   const origin = { revision: said?.[revision], source: said?.[source], settings: said?.[settingsLabel] };
-  // An empty label says nothing.
+  // An empty label counts as missing.
   return Object.fromEntries(Object.entries(origin).filter(([, text]) => text));
 }
 

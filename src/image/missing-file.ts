@@ -8,7 +8,7 @@ import { dockerfileOf, isRemoteContext } from './source.js';
 type Asked = Pick<BuildConfig, 'context' | 'dockerfile' | 'buildArgs'>;
 type Files = DockerPorts['files'];
 
-/** The builder only says what it did not get. Why it did not is in the files of this machine, when they tell. */
+/** The builder only reports what it did not find. The files of this machine often show why. */
 export async function explainMissed(files: Files, build: Asked, failure: BuildFailure, missed: Missed): Promise<BuildFailure> {
   if (isRemoteContext(build.context)) return failure;
   try {
@@ -17,7 +17,7 @@ export async function explainMissed(files: Files, build: Asked, failure: BuildFa
     if (missed.kind === 'copied') return { ...failure, ...await aboutCopied(files, build, missed) };
     return await aboutImage(files, build, missed) ?? failure;
   } catch {
-    // What this user may not even look at is no reason to lose what the builder said.
+    // If these files cannot be read, the message of the builder is kept.
     return failure;
   }
 }
@@ -32,7 +32,7 @@ const isWithin = (path: string, folder: string): boolean => path === folder || p
 
 type Words = Partial<Pick<BuildFailure, 'message' | 'hint'>>;
 
-/** buildx says the same of a file as of nothing. */
+/** buildx reports a context that is a file as missing. */
 async function aboutContext(files: Files, { context }: Asked): Promise<Words> {
   if (await files.realPath(context) !== undefined) {
     return { message: `The build context ${context} is a file.`, hint: `\`context\` is the folder that is sent to the builder: \`context: ${asWritten(resolve(dirname(context)))}\`.` };
@@ -43,7 +43,7 @@ async function aboutContext(files: Files, { context }: Asked): Promise<Words> {
 async function brokenLink(files: Files, path: string): Promise<Words | undefined> {
   const target = await files.linkTarget(path);
   if (target === undefined) return undefined;
-  const hint = 'Correct the link, or put there what it leads to in an earlier step: a submodule is checked out by `submodules: true` of actions/checkout.';
+  const hint = 'Fix the link, or create its target in an earlier step. For a submodule, set `submodules: true` of actions/checkout.';
   return { message: `${path} is a link to ${target}, which does not exist.`, hint };
 }
 
@@ -58,11 +58,11 @@ async function aboutDockerfile(files: Files, build: Asked): Promise<Words> {
   const sent = await files.realPath(dirname(path));
   if (sent !== undefined && !isWithin(real, sent)) {
     return {
-      message: `${path} is a link to ${asWritten(real)}, which is outside of the folder that is sent to the builder with it.`,
+      message: `${path} is a link to ${asWritten(real)}, which is outside the folder that is sent to the builder.`,
       hint: `Name the file itself: \`dockerfile: ${asWritten(real)}\`.`,
     };
   }
-  return { message: `The builder did not find ${path}, which is there now.`, hint: 'Check what an earlier step does with this file, then run again.' };
+  return { message: `The builder did not find ${path}, but it exists now.`, hint: 'Check what an earlier step does with this file, then run again.' };
 }
 
 async function noDockerfile(files: Files, context: string): Promise<Words> {
@@ -81,7 +81,7 @@ async function noSuchDockerfile(files: Files, context: string, dockerfile: strin
   const inContext = join(context, dockerfile);
   const message = `There is no ${dockerfile} in the workspace`;
   if (context !== '.' && await files.realPath(inContext) !== undefined) {
-    return { message: `${message}, and \`dockerfile\` is relative to the workspace, not to \`context\`.`, hint: `Did you mean \`dockerfile: ${inContext}\`?` };
+    return { message: `${message}: \`dockerfile\` is relative to the workspace, not to \`context\`.`, hint: `Did you mean \`dockerfile: ${inContext}\`?` };
   }
   return { message: `${message}.`, hint: 'Check `dockerfile`, which is relative to the workspace and not to `context`, and that the repository is checked out.' };
 }
@@ -89,14 +89,14 @@ async function noSuchDockerfile(files: Files, context: string, dockerfile: strin
 async function aboutCopied(files: Files, build: Asked, { path, instruction, place }: Extract<Missed, { kind: 'copied' }>): Promise<Words> {
   const name = path.replace(/^\//, '');
   if (/(?:^|\s|\/)\.\.\//.test(instruction ?? '')) {
-    return { hint: '`..` does not lead out of the context: set `context` to a folder that holds this file as well.' };
+    return { hint: '`..` cannot leave the build context: set `context` to a folder that also contains this file.' };
   }
   const [folder, real] = await Promise.all([files.realPath(build.context), files.realPath(join(build.context, name))]);
   if (folder === undefined || real === undefined) return {};
   if (!isWithin(real, folder)) {
     return {
-      message: `${name} is a link to ${asWritten(real)}, which is outside of the build context${place}.`,
-      hint: 'Set `context` to a folder that holds both, or put the file itself into the context in an earlier step.',
+      message: `${name} is a link to ${asWritten(real)}, which is outside the build context${place}.`,
+      hint: 'Set `context` to a folder that contains both, or copy the file into the context in an earlier step.',
     };
   }
   const own = `${dockerfileOf(build)}.dockerignore`;
@@ -104,7 +104,7 @@ async function aboutCopied(files: Files, build: Asked, { path, instruction, plac
   const there = await Promise.all(ignores.map((file) => files.realPath(file)));
   const ignore = ignores.find((_, index) => there[index] !== undefined);
   if (ignore === undefined) return {};
-  return { message: `${name} is in the folder of the build context, and was not sent to the builder${place}.`, hint: `Check that ${ignore} does not leave it out.` };
+  return { message: `${name} is in the folder of the build context but was not sent to the builder${place}.`, hint: `Check that ${ignore} does not exclude it.` };
 }
 
 async function aboutImage(files: Files, build: Asked, { image, reason, noPlatform }: Extract<Missed, { kind: 'image' }>): Promise<BuildFailure | undefined> {

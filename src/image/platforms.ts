@@ -1,11 +1,11 @@
 const architectures: Readonly<Record<string, string>> = {
   'x86_64': 'amd64', 'x86-64': 'amd64', 'aarch64': 'arm64', 'armhf': 'arm/v7', 'armel': 'arm/v6',
 };
-/** The variants that are meant when none is written. */
+/** Two spellings of one variant. */
 const defaultVariants: Readonly<Record<string, string>> = { 'amd64/v1': 'amd64', 'arm64/v8': 'arm64', 'arm': 'arm/v7' };
 
 /**
- * One spelling for one platform, so that they can be compared: `linux/aarch64` and `linux/arm64/v8` are `linux/arm64`.
+ * One spelling for each platform, so they can be compared: `linux/aarch64` and `linux/arm64/v8` are `linux/arm64`.
  * Rules: https://github.com/containerd/platforms/blob/main/database.go
  */
 export function normalizePlatform(platform: string): string {

@@ -3,7 +3,7 @@ import { dockerHub, registryOf } from '../config/values/registry.js';
 
 /** A complete image reference, taken apart. Rules: https://github.com/distribution/reference/blob/main/reference.go */
 export interface ImageReference {
-  /** Without tag and digest, as it was written: `nginx`, `ghcr.io/acme/api`. */
+  /** Without tag and digest, as written: `nginx`, `ghcr.io/acme/api`. */
   readonly name: string;
   /** Host and port in lower case; `docker.io` when none is written. */
   readonly registry: string;
@@ -64,8 +64,8 @@ export function sameRepository(a: string, b: string): boolean {
 export const digestOf = (reference: string): string | undefined => parseReference(reference)?.digest;
 
 /**
- * Whether two references name the same image whatever they call it: by the same digest from wherever, or by the same tag
- * of the same repository (`nginx:1` and `docker.io/library/nginx:1`).
+ * Whether two references name the same image: the same digest in any repository, or the same tag of the same repository
+ * (`nginx:1` and `docker.io/library/nginx:1`).
  */
 export function sameImage(a: string, b: string): boolean {
   if (a === b) return true;

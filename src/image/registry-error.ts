@@ -1,7 +1,7 @@
-/** What a registry's refusal means. Only `temporary` ones are worth another try. */
+/** The kind of an error of a registry. Only `temporary` errors are worth another attempt. */
 export type RegistryError = 'denied' | 'temporary' | 'unreachable' | 'absent' | 'other';
 
-/** In this order: a registry that hides private repositories says "does not exist or may require authorization". */
+/** The order matters: a registry that hides private repositories answers "does not exist or may require authorization". */
 const patterns: readonly (readonly [RegistryError, RegExp])[] = [
   // push access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials
   // unexpected status from HEAD request to http://…/blobs/sha256:…: 401 Unauthorized
@@ -25,10 +25,10 @@ const patterns: readonly (readonly [RegistryError, RegExp])[] = [
   ['absent', /: not found\b|\b404 Not Found|manifest unknown|name unknown|MANIFEST_UNKNOWN|NAME_UNKNOWN/i],
 ];
 
-/** The first line of what a registry or a program said, to stand in a sentence. */
+/** The first line of an error message, without its final period, for use in a sentence. */
 export const firstLine = (text: string): string => (text.trim().split('\n')[0] ?? '').replace(/(?<![.\s])[.\s]+$/, '');
 
-/** What the text of docker, buildx or BuildKit says about a request to a registry. */
+/** Classifies an error message of docker, buildx or BuildKit about a request to a registry. */
 export function classifyRegistryError(text: string): RegistryError {
   return patterns.find(([, pattern]) => pattern.test(text))?.[0] ?? 'other';
 }

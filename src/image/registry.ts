@@ -7,13 +7,13 @@ import { readConfiguration, readManifest, type Configuration, type Origin } from
 import { classifyRegistryError } from './registry-error.js';
 import { TemporaryError, withRetries } from './retry.js';
 
-/** The origin is what annotations or labels say of it, as far as they were read. */
+/** An image in a registry. The origin is from its annotations or labels, as far as they were read. */
 export interface ImageDescription extends Origin {
-  /** Of what the reference names: of the index, when it is one. */
+  /** The digest that the reference points to: that of the index, if there is one. */
   readonly digest: Digest;
-  /** Without those of attestations. Empty when the image does not say. */
+  /** Without attestations. Empty when unknown. */
   readonly platforms: readonly string[];
-  /** Digests of the images for each platform, without attestations: the same for the same content, however often it is built. */
+  /** Digests of the images for each platform, without attestations: equal for equal content, even after a rebuild. */
   readonly manifests: readonly string[];
 }
 
@@ -24,7 +24,7 @@ export type Described =
 
 const inspectTimeoutMs = 60_000;
 
-/** What the registry holds under a reference. Never throws for an answer of the registry; a temporary failure is tried again. */
+/** What the registry has under a reference. Never throws for an answer of the registry; temporary failures are retried. */
 export async function describeImage(
   ports: DockerPorts, access: DockerAccess, reference: string, builder?: string,
 ): Promise<Described> {
@@ -47,7 +47,7 @@ function unreadable(error: unknown): Described {
 async function describe(
   ports: DockerPorts, access: DockerAccess, reference: string, raw: string, builder?: string,
 ): Promise<Described> {
-  // The bytes as the registry gave them, so their hash is the digest, whatever a header says.
+  // The digest is the hash of the bytes as the registry returned them.
   const digest = `sha256:${createHash('sha256').update(raw).digest('hex')}`;
   const { platforms, digests, origin } = readManifest(raw);
   if (platforms) return { state: 'present', digest, platforms, manifests: digests, ...origin };
@@ -55,13 +55,13 @@ async function describe(
   return { state: 'present', digest, platforms: config?.platforms ?? [], manifests: [digest], ...config?.origin, ...origin };
 }
 
-/** Undefined when the registry does not give it. @throws JsonError */
+/** Undefined when the registry does not return it. @throws JsonError */
 async function readConfigurationOf(ports: DockerPorts, access: DockerAccess, reference: string, builder?: string): Promise<Configuration | undefined> {
   const config = await imagetools(ports, access, builder, ['inspect', '--format={{json .Image}}', '--', reference]);
   return config.code === 0 ? readConfiguration(config.stdout) : undefined;
 }
 
-/** The same as `describeImage`, with what the labels say of the commit when the index itself does not. */
+/** As `describeImage`, with the commit from the labels when the index does not name it. */
 export async function describeWithOrigin(
   ports: DockerPorts, access: DockerAccess, reference: string, builder?: string,
 ): Promise<Described> {
@@ -69,7 +69,7 @@ export async function describeWithOrigin(
   return found.state !== 'present' || found.revision !== undefined ? found : withLabels(ports, access, reference, found, builder);
 }
 
-/** The same as `describeImage`, with all that the labels say of where the image comes from. */
+/** As `describeImage`, with the whole origin from the labels. */
 export async function describeWithLabels(
   ports: DockerPorts, access: DockerAccess, reference: string, builder?: string,
 ): Promise<Described> {
@@ -88,13 +88,13 @@ async function withLabels(
   }
 }
 
-/** Whether two images of a repository run the same: the attestations beside them, which hold times, may differ. */
+/** Whether two images of a repository have the same content. Their attestations, which contain times, may differ. */
 export async function sameContent(ports: DockerPorts, access: DockerAccess, image: ImageName, a: string, b: string): Promise<boolean> {
   const [left, right] = await Promise.all([a, b].map((digest) => describeImage(ports, access, `${image}@${digest}`)));
   return left?.state === 'present' && right?.state === 'present' && sameManifests(left, right);
 }
 
-/** Whether both name the same images. An index that names none is not the same as any. */
+/** Whether both contain the same images. An index without images is not equal to any. */
 export function sameManifests(a: Pick<ImageDescription, 'manifests'>, b: Pick<ImageDescription, 'manifests'>): boolean {
   return a.manifests.length > 0 && [...a.manifests].sort().join() === [...b.manifests].sort().join();
 }
@@ -107,8 +107,8 @@ export interface TagMove {
 }
 
 /**
- * Makes the tags name the digest, in one call, and reads each back. Throws CommandError `registry-denied` or
- * `push-failed`; a temporary failure is tried again, which is safe because the result is the same.
+ * Sets the tags to the digest in one call, and reads each back. Throws CommandError `registry-denied` or
+ * `push-failed`; temporary failures are retried, which is safe because the result is the same.
  */
 export async function moveTags(ports: DockerPorts, access: DockerAccess, move: TagMove): Promise<void> {
   if (move.tags.length === 0) return;
@@ -128,24 +128,23 @@ export async function moveTags(ports: DockerPorts, access: DockerAccess, move: T
 }
 
 /**
- * A registry with immutable tags refuses to set a tag that exists, also to what it names already. Throws what says most
- * of the tags that are not as they were to be.
+ * A registry with immutable tags refuses to set an existing tag, even to the digest that it already has. Returns when all
+ * tags are as wanted; otherwise throws an error that names the tags that are not.
  */
 async function explainUnmoved(ports: DockerPorts, access: DockerAccess, move: TagMove, error: unknown): Promise<void> {
-  // A registry that is away is not asked again.
+  // There is no point in reading the tags when the registry is unreachable.
   if (!(error instanceof CommandError) || !['denied', 'other'].includes(classifyRegistryError(error.message))) throw error;
   const found = await Promise.all(move.tags.map(async (tag) => ({ tag, now: await describeImage(ports, access, `${move.image}:${tag}`, move.builder) })));
   const others = found.filter(({ now }) => now.state !== 'present' || now.digest !== move.digest);
   if (others.length === 0) return;
-  const kept = others.flatMap(({ tag, now }) => (now.state === 'present' ? [`${move.image}:${tag} names ${now.digest}`] : []));
+  const kept = others.flatMap(({ tag, now }) => (now.state === 'present' ? [`${move.image}:${tag} points to ${now.digest}`] : []));
   if (kept.length === 0 || kept.length < others.length) throw error;
-  throw new CommandError(error.code, `${kept.join(' and ')}, and the registry did not let it be moved. ${error.message}`, {
-    hint: 'If tags are immutable in this registry, leave those that move, such as `latest`, out of `tags`. Otherwise check that the account may overwrite them.',
+  throw new CommandError(error.code, `${kept.join(' and ')}, and the registry did not allow it to be moved. ${error.message}`, {
+    hint: 'If tags are immutable in this registry, remove moving tags such as `latest` from `tags`. Otherwise check that the account can overwrite tags.',
     evidence: error.evidence, cause: error,
   });
 }
 
-/** The arguments of `docker` for it. */
 function moveTagsArguments({ image, digest, tags, builder }: TagMove): string[] {
   return [
     'buildx', 'imagetools', 'create', '--progress=plain', ...(builder === undefined ? [] : [`--builder=${builder}`]),
@@ -156,15 +155,15 @@ function moveTagsArguments({ image, digest, tags, builder }: TagMove): string[] 
 async function checkTag(ports: DockerPorts, access: DockerAccess, move: TagMove, tag: string): Promise<void> {
   const found = await describeImage(ports, access, `${move.image}:${tag}`, move.builder);
   if (found.state === 'present' && found.digest === move.digest) return;
-  const seen = found.state === 'present' ? `it is ${found.digest}` : found.state === 'absent' ? 'it does not exist' : found.reason;
-  throw new CommandError('push-failed', `${move.image}:${tag} was set to ${move.digest}, and when it was read back ${seen}.`, {
-    hint: 'Another run may have moved it at the same moment, or the registry changes images that are pushed. Run again.',
+  const seen = found.state === 'present' ? `it pointed to ${found.digest}` : found.state === 'absent' ? 'it did not exist' : `it could not be read: ${found.reason}`;
+  throw new CommandError('push-failed', `${move.image}:${tag} was set to ${move.digest}, but afterwards ${seen}.`, {
+    hint: 'Another run may have moved it at the same time, or the registry changes pushed images. Run again.',
   });
 }
 
 function tagFailure(names: string, reason: string): CommandError {
   const kind = classifyRegistryError(reason);
-  if (kind === 'denied') return new CommandError('registry-denied', `The registry did not let ${names} be set: ${reason}.`);
+  if (kind === 'denied') return new CommandError('registry-denied', `The registry refused to set ${names}: ${reason}.`);
   return new (kind === 'temporary' ? TemporaryError : CommandError)('push-failed', `${names} could not be set: ${reason}.`);
 }
 

@@ -1,8 +1,8 @@
 import type { BuildFailure } from './build-failure.js';
 
 /**
- * What to say of a RUN step that failed: its instruction and line from the Dockerfile, its exit code, its platform when
- * there are several. `ended` is the exit code, or words for how else it ended.
+ * Explains a RUN step that failed: its instruction and line in the Dockerfile, its exit code, its platform if there are
+ * several. `ended` is the exit code, or a description of how it ended otherwise.
  */
 export function stepFailure(command: string, ended: number | string, output: string): BuildFailure {
   const platform = /^ > \[([a-z]+\/[\w/]+)[ \]]/m.exec(output)?.[1];
@@ -11,17 +11,17 @@ export function stepFailure(command: string, ended: number | string, output: str
   if (/exec format error/.test(output)) {
     return {
       cause: 'platform-unsupported',
-      message: `${step} could not run${onPlatform}: the builder cannot execute programs of that processor.`,
+      message: `${step} could not run${onPlatform}: the builder cannot execute programs for that processor.`,
       hint: 'Add `- uses: docker/setup-qemu-action@v3` before docker/setup-buildx-action, '
         + 'or build with `FROM --platform=$BUILDPLATFORM` and cross-compile.',
     };
   }
   return {
     cause: 'build-failed',
-    message: `${step} ended ${typeof ended === 'number' ? `with exit code ${ended}` : ended}${onPlatform}.`,
+    message: `${step} failed ${typeof ended === 'number' ? `with exit code ${ended}` : ended}${onPlatform}.`,
     hint: ended === 137
-      ? 'Exit code 137 is SIGKILL, mostly from the kernel when memory is short: use less of it, or a larger runner.'
-      : 'The output of the step is below.',
+      ? 'Exit code 137 means SIGKILL, usually because the runner ran out of memory: use less memory or a larger runner.'
+      : 'Fix this step of the Dockerfile: the end of its output shows the error.',
   };
 }
 
@@ -35,13 +35,13 @@ export function stepFailure(command: string, ended: number | string, output: str
  */
 const snippet = /^(\S+:\d+)\n-{10,}\n([^]*?)\n-{10,}$/m;
 
-/** ` (Dockerfile:12)`, or nothing when it is not said. */
+/** ` (Dockerfile:12)`, or empty when the output does not show it. */
 export function place(output: string): string {
   const found = snippet.exec(output)?.[1];
   return found ? ` (${found})` : '';
 }
 
-/** The instruction, with the lines that continue it; undefined when it is not shown. */
+/** The instruction, with the lines that continue it; undefined when the output does not show it. */
 export function instructionOf(output: string): string | undefined {
   const lines = [...(snippet.exec(output)?.[2] ?? '').matchAll(/^ *\d+ \| >>> (.*)$/gm)].map(([, line = '']) => line);
   return lines.length > 0 ? lines.join('\n').trim() : undefined;

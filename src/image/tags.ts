@@ -2,20 +2,20 @@
 export interface TagChoice {
   /** Names of this commit. Pushed by the build, and again by a second run of the same commit. */
   readonly commit: readonly string[];
-  /** Versions. Set once the image is pushed, and never moved to another digest. */
+  /** Versions. Set after the image is pushed, and never moved to another digest. */
   readonly version: readonly string[];
-  /** Names of a line of development. Moved only after a good verdict. */
+  /** All other tags, such as `latest` or a branch. Moved only after a successful verdict. */
   readonly mutable: readonly string[];
   /** The tag that is deployed, as `name:tag@digest`: the first commit tag, or the first version. */
   readonly deployed: string;
 }
 
 export interface TagRequest {
-  /** As the user gave them; undefined: the commit, and `latest` on the default branch. */
+  /** As given by the user; undefined: the commit, and `latest` on the default branch. */
   readonly tags?: readonly string[];
-  /** The full sha of the commit; what follows a dash after it says how the image differs from that commit. */
+  /** The full sha of the commit; a suffix after a dash marks an image that differs from that commit. */
   readonly commit: string;
-  /** Another commit that the run knows of: a tag that names it stands for a commit too. */
+  /** Another commit that the run knows: a tag with its sha is a commit tag too. */
   readonly otherCommit?: string;
   readonly onDefaultBranch: boolean;
   /** The builder cannot push by digest: a tag of the commit is pushed, even if only versions were asked for. */
@@ -25,8 +25,8 @@ export interface TagRequest {
 export type TagKind = 'commit' | 'version' | 'mutable';
 
 /**
- * Sorts the tags of a run by whether they may ever move. When none of them stands for this one build, the commit's sha
- * is added, so that there is always a tag that can be deployed by.
+ * Sorts the tags of a run by whether they can move. If none of them identifies this build, the sha of the commit is
+ * added, so there is always a tag to deploy.
  */
 export function chooseTags(request: TagRequest): TagChoice {
   const asked = [...new Set(request.tags ?? (request.onDefaultBranch ? [request.commit, 'latest'] : [request.commit]))];
