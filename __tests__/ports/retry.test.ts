@@ -49,10 +49,15 @@ describe('retry', () => {
     await tried([first, second, third], { onWait: (error, delayMs) => told.push([error, delayMs]) });
     expect(told).toEqual([[first, 100], [second, 300]]);
   });
-  it('makes no further attempt from the end on, and at least one', async () => {
+  it('makes its last attempt at the end, and at least one', async () => {
     const { monotonic } = swiftClock();
-    expect((await tried([first, second, third], { delaysMs: steadily(100), untilMs: monotonic() + 150 })).slept).toEqual([100, 100]);
+    expect(await tried([first, second, third], { delaysMs: steadily(100), untilMs: monotonic() + 150 })).toEqual({ end: third, attempts: 3, slept: [100, 50] });
     expect(await tried([first], { untilMs: monotonic() })).toEqual({ end: first, attempts: 1, slept: [] });
+  });
+  it('waits as long as the other side wants, and not beyond the end', async () => {
+    const { monotonic } = swiftClock();
+    const leastDelayMs = (error: unknown): number => (error === first ? 200 : error === second ? 50 : 5000);
+    expect(await tried([first, second, third], { delaysMs: steadily(100), leastDelayMs, untilMs: monotonic() + 1000 })).toEqual({ end: 'done', attempts: 4, slept: [200, 100, 700] });
   });
   it('waits for its whole delay', async () => {
     const clock = handClock();

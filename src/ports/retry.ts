@@ -6,7 +6,9 @@ export interface RetryPolicy {
   readonly delaysMs: Iterable<number>;
   /** Whether another attempt may succeed. Asked once for each failed attempt, in order. */
   readonly retryable: (error: unknown) => boolean;
-  /** `clock.monotonic()` from which on no further attempt is made. */
+  /** How long the other side wants not to be asked after this error, ms; the wait is at least so long. */
+  readonly leastDelayMs?: (error: unknown) => number;
+  /** `clock.monotonic()` at which the last attempt is made. */
   readonly untilMs?: number;
   /** Ends the waiting, with its reason. The attempt itself is not stopped by it. */
   readonly signal?: AbortSignal;
@@ -20,7 +22,7 @@ export interface RetryPolicy {
  * @throws the error of the last attempt, as it was thrown; the reason of `signal` when it aborts before another attempt
  */
 export async function retry<T>(clock: Clock, policy: RetryPolicy, attempt: (count: number) => Promise<T>): Promise<T> {
-  const { retryable, untilMs = Infinity, signal, onWait } = policy;
+  const { retryable, leastDelayMs = () => 0, untilMs = Infinity, signal, onWait } = policy;
   const delays = policy.delaysMs[Symbol.iterator]();
   for (let count = 1; ; count += 1) {
     try {
@@ -29,9 +31,11 @@ export async function retry<T>(clock: Clock, policy: RetryPolicy, attempt: (coun
       if (!retryable(error)) throw error;
       signal?.throwIfAborted();
       const delay = delays.next();
-      if (delay.done || clock.monotonic() >= untilMs) throw error;
-      onWait?.(error, delay.value);
-      await clock.sleep(delay.value, signal);
+      const leftMs = untilMs - clock.monotonic();
+      if (delay.done || leftMs <= 0) throw error;
+      const delayMs = Math.min(leftMs, Math.max(delay.value, leastDelayMs(error)));
+      onWait?.(error, delayMs);
+      await clock.sleep(delayMs, signal);
     }
   }
 }

@@ -9,9 +9,11 @@ export interface RecordStore {
   read(): Promise<Ledger | undefined>;
   /**
    * Writes the record of a run, before the change that it describes. One that is still under way gives way to a later one.
+   * @param patienceMs how long a place that does not answer is waited for, if longer than usual: for a write on which depends
+   *   whether what was changed is kept
    * @throws ClusterError superseded when another run has written it
    */
-  write(ledger: Ledger): Promise<void>;
+  write(ledger: Ledger, patienceMs?: number): Promise<void>;
   /**
    * Takes the lock, waiting for it at most `waitMs`.
    * @throws ClusterError locked, with who holds it and since when

@@ -72,8 +72,9 @@ class Session {
     const change = await proposal.begin({ lock, ledger, reference: reference.value ?? '' });
     this.change = change;
     if (!change.isThere) await this.record(ledger, change);
-    for (const wave of change.waves) {
-      if (this.ledger) await this.write(withMark(this.ledger, wave.mark));
+    for (const [index, wave] of change.waves.entries()) {
+      // Before the first wave nothing is lost by giving up soon.
+      if (this.ledger) await this.write(withMark(this.ledger, wave.mark), index === 0 ? 0 : run.config.timeoutMs);
       await wave.change(() => lock.confirm());
       await wave.prove();
     }
@@ -136,10 +137,10 @@ class Session {
     await run.keep(kept.release, run.id);
   }
 
-  private async write(ledger: Ledger): Promise<void> {
+  private async write(ledger: Ledger, patienceMs = 0): Promise<void> {
     const { change, releasing: { target } } = this;
     this.ledger = { ...ledger, run: { ...ledger.run, ...change?.recorded() } };
-    await target.store.write(this.ledger);
+    await target.store.write(this.ledger, patienceMs);
   }
 
   private async phase(phase: Phase): Promise<void> {

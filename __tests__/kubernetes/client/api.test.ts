@@ -56,6 +56,14 @@ describe('a read', () => {
     expect(await open.get('/x')).toEqual({ kind: 'Pod' });
     expect(slept).toEqual([100, 300]);
   });
+  it.each([
+    ['1', [1000, 1000]], ['5', [5000, 5000]], ['0.2', [200, 300]], ['3600', [30_000, 30_000]], ['Wed, 21 Oct 2026 07:28:00 GMT', [100, 300]], ['-1', [100, 300]],
+  ])('waits at least as long as an overloaded server says: Retry-After: %s', async (seconds, waits) => {
+    const refuse = (answering: Answering) => answering.text('{"kind":"Status","message":"too many requests"}', 429, { 'retry-after': seconds });
+    const { api: open, slept } = await api((answering, count) => (count <= 2 ? refuse(answering) : answering.json({ kind: 'Pod' })));
+    expect(await open.get('/x')).toEqual({ kind: 'Pod' });
+    expect(slept).toEqual(waits);
+  });
 
   it.each([
     ['says that the server does not answer', (each: Answering) => each.cut(), [0, 'NoAnswer', expect.stringMatching(/^no answer to \/x: /), true]],
@@ -154,6 +162,27 @@ describe('any answer', () => {
   it('that does not come in time is none', async () => {
     const { api: open } = await api(() => undefined);
     expect(await refusal(open.raw('/x', { timeoutMs: 20 }))).toEqual([0, 'NoAnswer', 'no answer to /x: no answer in time', true]);
+  });
+});
+
+describe('an answer that is passed on from a pod', () => {
+  it('is none where the API server names its answers and this one has no name', async () => {
+    const named = { 'audit-id': '1' };
+    const { api: open } = await api((answering, count) => {
+      if (count === 3) return answering.text('<html><h1>502 Bad Gateway</h1></html>', 502, { 'retry-after': '2' });
+      answering.text('{"kind":"Pod"}', count === 1 ? 200 : 502, named);
+    });
+    await open.get('/x');
+    expect((await open.open('/x/proxy/?a=1')).status).toBe(502);
+    const error = await open.open('/x/proxy/?a=1').then(() => undefined, (thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      status: 502, passing: true, retryAfterMs: 2000, reason: 'NotOfServer',
+      message: '/x/proxy/ was answered with status 502 by something between this runner and the API server: 502 Bad Gateway',
+    });
+  });
+  it('is taken as it is where no answer has a name', async () => {
+    const { api: open } = await api((answering) => answering.text('{"kind":"Pod"}', 503));
+    expect((await open.open('/x/proxy/')).status).toBe(503);
   });
 });
 

@@ -4,7 +4,7 @@ import { persistently } from '../../../src/kubernetes/client/persist.js';
 import { swiftClock } from './hand-clock.js';
 
 /** Asks a server that answers by how long it has been asked, ms. */
-async function asking(answer: (sinceMs: number) => ApiError | Error | undefined): Promise<readonly [string, number]> {
+async function asking(answer: (sinceMs: number) => ApiError | Error | undefined, forMs?: number): Promise<readonly [string, number]> {
   const clock = swiftClock();
   const startedAt = clock.monotonic();
   const sinceMs = (): number => clock.monotonic() - startedAt;
@@ -13,7 +13,9 @@ async function asking(answer: (sinceMs: number) => ApiError | Error | undefined)
     if (error) throw error;
     return 'done';
   };
-  const end = await persistently(clock, attempt).catch((error: unknown) => (error instanceof ApiError ? String(error.status) : (error as Error).message));
+  const until = forMs && startedAt + forMs;
+  const end = await persistently(clock, attempt, { until })
+    .catch((error: unknown) => (error instanceof ApiError ? String(error.status) : (error as Error).message));
   return [end, sinceMs()];
 }
 
@@ -24,6 +26,15 @@ describe('what is asked persistently', () => {
     expect((await asking((sinceMs) => (sinceMs < 40_000 ? status(code) : undefined)))[0]).toBe('done');
     const [end, sinceMs] = await asking(() => status(code));
     expect([end, sinceMs >= 60_000 && sinceMs < 63_000]).toEqual([String(code), true]);
+  });
+  it.each([0, 429, 503])('is asked again for as long as a good version depends on it, while the server answers %d', async (code) => {
+    expect(await asking(() => status(code), 300_000)).toEqual([String(code), 300_000]);
+    const [, sinceMs] = await asking(() => status(code), 10_000);
+    expect(sinceMs).toBe(60_000);
+  });
+  it('is not asked again for more than a minute while a webhook fails', async () => {
+    const [end, sinceMs] = await asking(() => new ApiError(500, 'InternalError', 'Internal error occurred: failed calling webhook "p": timeout'), 300_000);
+    expect([end, sinceMs < 63_000]).toEqual(['500', true]);
   });
   it.each([401, 403])('is asked again when a server that has just started answers %d, and not for long', async (code) => {
     expect((await asking((sinceMs) => (sinceMs < 40_000 ? status(0) : sinceMs < 50_000 ? status(code) : undefined)))[0]).toBe('done');

@@ -1,12 +1,12 @@
 import type { ContainerStatus, KubeObject, Pod, ReplicaSet, Workload } from '../../../src/kubernetes/client/objects.js';
 import type { SmokeCheck } from '../../../src/config/config.js';
-import type { Clock } from '../../../src/ports/clock.js';
 import { pausedDeployment } from '../../../src/target/set-image/pause.js';
 import { takeSnapshot } from '../../../src/target/set-image/snapshot.js';
 import { World } from '../../../src/kubernetes/observe/world.js';
 import { Written } from '../../../src/target/set-image/written.js';
 import { fakePorts, type FakePorts } from '../client/fake-ports.js';
 import { deployment, ended, gone, newImage, oldImage, pod, replicaSet, restarted, running, service, set, slice, target, waiting } from './build.js';
+import { idleClock } from '../../ports/idle-clock.js';
 import { deploymentPath, fakeCluster, type FakeCluster } from '../../target/set-image/fake-cluster.js';
 import type { OpenRelease } from '../../../src/target/set-image/open-release.js';
 
@@ -54,16 +54,7 @@ export function simulate(options: SimulationOptions = {}): Simulation {
   const world = new World();
   const replicas = options.replicas ?? 3;
   const behaviourOf = (image: string): Behaviour => (image === newImage ? (options.after ?? 'good') : 'good');
-  let time = 1000;
-  const clock: Clock = {
-    now: () => Date.UTC(2026, 0, 1) + time, monotonic: () => time,
-    sleep: async (ms, signal) => {
-      // What sleeps for seconds is a time limit: what it limits comes first.
-      await (ms < 1000 ? Promise.resolve() : new Promise((resolve) => setImmediate(resolve)));
-      if (signal?.aborted) throw signal.reason;
-      time += ms;
-    },
-  };
+  const clock = idleClock();
   const cluster = fakeCluster({
     objects: { [deploymentPath]: deployment({
       image: oldImage, generation: 1, status: { observedGeneration: 1 },
@@ -126,11 +117,11 @@ export function simulate(options: SimulationOptions = {}): Simulation {
     const moving = pods.find((each) => each.stage < startup[behaviourOf(each.image)].length - 1);
     if (moving) {
       moving.stage += 1;
-      moving.readyAt = time;
+      moving.readyAt = clock.monotonic();
       return tell(podOf(moving));
     }
     if (mine.length < size) {
-      pods.push({ name: `pod-${(count += 1)}`, image, stage: 0, readyAt: time });
+      pods.push({ name: `pod-${(count += 1)}`, image, stage: 0, readyAt: clock.monotonic() });
       return tell(podOf(pods.at(-1) as Running));
     }
     return (wanted.spec?.paused ? saturate(mine, desired, old) : roll(image, size, desired, old)) || tellEndpoints() || tellStatus(wanted, mine);
@@ -139,12 +130,13 @@ export function simulate(options: SimulationOptions = {}): Simulation {
   const isAvailable = (each: Running): boolean => {
     const { spec } = cluster.objects.get(deploymentPath) as Workload;
     const isNew = each.image === spec?.template?.spec?.containers?.[0]?.image;
-    return isReady(each) && (!isNew || time - each.readyAt >= 1000 * (spec?.minReadySeconds ?? 0));
+    return isReady(each) && (!isNew || clock.monotonic() - each.readyAt >= 1000 * (spec?.minReadySeconds ?? 0));
   };
   /** ms until the next ready pod is available. */
   const untilAvailable = (): number => {
     const { spec } = cluster.objects.get(deploymentPath) as Workload;
-    return Math.min(...pods.filter((each) => isReady(each) && !isAvailable(each)).map((each) => each.readyAt + 1000 * (spec?.minReadySeconds ?? 0) - time));
+    const readyMs = (each: Running): number => clock.monotonic() - each.readyAt;
+    return Math.min(...pods.filter((each) => isReady(each) && !isAvailable(each)).map((each) => 1000 * (spec?.minReadySeconds ?? 0) - readyMs(each)));
   };
   /** The controller scales the old pods of a Deployment down as soon as the new ones are the whole, also when it is paused. */
   const saturate = (mine: readonly Running[], desired: number, old: readonly Running[]): boolean =>
@@ -179,6 +171,8 @@ export function simulate(options: SimulationOptions = {}): Simulation {
   const first = new Set(pods.map((each) => each.name));
   const ports = fakePorts({ clock, cancelled: options.cancelled });
   let news = 0;
+  /** Aborted by the next piece of news. */
+  let noted = new AbortController();
   const of = target();
   const held = options.proveFirst ? new Map([[of.ref, pausedDeployment(of, cluster.objects.get(deploymentPath) as Workload)]]) : new Map();
   const simulation: Simulation = {
@@ -196,9 +190,15 @@ export function simulate(options: SimulationOptions = {}): Simulation {
           news += 1;
           await new Promise((resolve) => setImmediate(resolve));
           if (signal?.aborted) throw signal.reason;
-          // Everything takes its time, and when nobody has anything to do only time passes.
-          if (step()) time += 100;
-          else time += Math.max(0, Math.min(ms, untilAvailable()));
+          // Everything takes its time, and when nobody has anything to do only time passes, for all who wait at once.
+          const isNew = step();
+          if (isNew) {
+            noted.abort();
+            noted = new AbortController();
+            return clock.sleep(100, signal);
+          }
+          const until = signal ? AbortSignal.any([signal, noted.signal]) : noted.signal;
+          await clock.sleep(Math.min(ms, untilAvailable()), until).catch(() => signal?.throwIfAborted());
         },
       },
       written: Written.byAnother([of]), paused: held, snapshots: [takeSnapshot(world, of)], failedBefore: new Map(),

@@ -21,7 +21,7 @@ export interface Asked {
  * answered; `silent`: not done, and nothing comes until whoever asks gives up; `lateMs`: done so much later, whoever asked
  * may be gone by then.
  */
-export type Trouble = { readonly status: number; readonly reason?: string; readonly message: string } | { readonly lateMs: number } | 'cut' | 'lost' | 'silent';
+export type Trouble = { readonly status: number; readonly reason?: string; readonly message: string; readonly by?: 'balancer' } | { readonly lateMs: number } | 'cut' | 'lost' | 'silent';
 
 export interface Reply {
   readonly status: number;
@@ -130,7 +130,7 @@ export class MemoryServer implements SocketHttp {
       throw new HttpError('other', 'no answer in time');
     }
     if (typeof trouble === 'object' && 'lateMs' in trouble) await this.clock.sleep(trouble.lateMs);
-    else if (typeof trouble === 'object') return this.answer(trouble.status, statusText(trouble.status, trouble.reason ?? '', trouble.message));
+    else if (typeof trouble === 'object') return this.refuse(trouble);
     if (asked.query.get('watch') === 'true') return { ...this.answer(200, ''), body: this.lines(asked, signal) };
     const answered = this.answered(asked, headers?.['content-type'] ?? '');
     if (trouble === 'lost') throw new HttpError('other', 'the connection was cut');
@@ -150,6 +150,12 @@ export class MemoryServer implements SocketHttp {
   private answer(status: number, text: string): HttpResponse {
     const headers = { 'date': new Date(this.clock.now()).toUTCString(), 'content-type': 'application/json', 'audit-id': '1' };
     return { status, headers, body: piecesOf(text) };
+  }
+
+  /** A balancer before the API server answers in words of its own, and without an Audit-Id. */
+  private refuse({ status, reason = '', message, by }: Exclude<Trouble, string | { readonly lateMs: number }>): HttpResponse {
+    if (by === 'balancer') return { status, headers: { 'content-type': 'text/html' }, body: piecesOf(`<html><h1>${status} ${message}</h1></html>`) };
+    return this.answer(status, statusText(status, reason, message));
   }
 
   private reply(asked: Asked, contentType: string): Reply {

@@ -16,6 +16,8 @@ import { ChangeUnderWay } from '../../../src/target/target.js';
 const named = (name: string, containers: Readonly<Record<string, string>>) =>
   target('deployment', { ref: `deployment/${name}`, name, containers: Object.entries(containers).map(([each, after]) => ({ name: each, before: 'x', after })) });
 
+const sending = { confirm: async () => undefined };
+
 describe('the commands of a change', () => {
   it('are one for all workloads that get the same images', () => {
     expect(setImageCommands([named('a', { app: 'i:2' }), named('b', { app: 'i:2' }), named('c', { web: 'i:2', job: 'i:2' }), named('d', { app: 'i:2' })])).toEqual([
@@ -35,7 +37,7 @@ describe('setting images', () => {
     cluster.put(deploymentPath, { ...deployment({ image }), metadata: { ...deployment().metadata } });
     return { stdout: 'deployment.apps/api image updated\n' };
   };
-  const change = (cluster: FakeCluster, ports = fakePorts(), confirm = async () => undefined as void) => setImages(cluster, ports, [target()], confirm);
+  const change = (cluster: FakeCluster, ports = fakePorts(), confirm = async () => undefined as void) => setImages(cluster, ports, [target()], { confirm });
   const before = { [deploymentPath]: deployment({ image: oldImage }) };
 
   it('prints the command as it is typed and what kubectl said, and gives the generation', async () => {
@@ -64,7 +66,7 @@ describe('setting images', () => {
     const rewritten = async (stored: string, after = newImage) => {
       const written = new Written();
       const of = [target('deployment', { containers: [{ name: 'app', before: oldImage, after }] })];
-      const changing = setImages(fakeCluster({ objects: before, kubectl: setting(stored) }), fakePorts(), of, async () => undefined, written);
+      const changing = setImages(fakeCluster({ objects: before, kubectl: setting(stored) }), fakePorts(), of, sending, written);
       const failure = await changing.then(() => undefined, (error: unknown) => error);
       return { failure, container: written.known(of)[0]?.containers[0] };
     };
@@ -88,7 +90,7 @@ describe('setting images', () => {
         return setting('hotfix:1')(args, cluster);
       };
       const written = new Written();
-      await expect(setImages(fakeCluster({ objects: before, kubectl }), fakePorts(), [target()], async () => undefined, written)).rejects.toMatchObject({ code: 'superseded' });
+      await expect(setImages(fakeCluster({ objects: before, kubectl }), fakePorts(), [target()], sending, written)).rejects.toMatchObject({ code: 'superseded' });
       expect(written.known([target()])).toEqual([target()]);
     });
   });
@@ -97,7 +99,7 @@ describe('setting images', () => {
     const changed = async (now: Workload) => {
       const cluster = fakeCluster({ objects: { [deploymentPath]: now }, kubectl: setting(newImage) });
       const written = new Written();
-      const failure = await setImages(cluster, fakePorts(), [target()], async () => undefined, written).catch((error: unknown) => error);
+      const failure = await setImages(cluster, fakePorts(), [target()], sending, written).catch((error: unknown) => error);
       return { failure, commands: cluster.done.filter((each) => each.startsWith('kubectl')), mayHaveChanged: written.mayHaveChanged('deployment/api') };
     };
     it.each([
@@ -255,7 +257,7 @@ describe('setting images', () => {
         sent();
       });
       const ports = fakePorts({ clock, cancelled: stop.signal });
-      const changing = setImages({ ...cluster, kubectl }, ports, [target()], async () => undefined).then(() => undefined, (error: unknown) => error);
+      const changing = setImages({ ...cluster, kubectl }, ports, [target()], sending).then(() => undefined, (error: unknown) => error);
       await isSent;
       stop.abort(new CancelledError('SIGINT'));
       return { changing, clock, finish: () => finish(), isEnded: () => end?.aborted };
@@ -287,7 +289,7 @@ describe('setting images', () => {
       const clock = handClock();
       const targets = Array.from({ length: count }, (_, index) => named(`w${index}`, { app: `i:${index}` }));
       let ended: unknown;
-      const changing = setImages({ ...fakeCluster(), kubectl }, fakePorts({ clock, cancelled: stop.signal }), targets, async () => undefined)
+      const changing = setImages({ ...fakeCluster(), kubectl }, fakePorts({ clock, cancelled: stop.signal }), targets, sending)
         .catch((error: unknown) => (ended = error));
       const turn = () => new Promise((resolve) => setImmediate(resolve));
       await turn();

@@ -66,14 +66,14 @@ describe('a hold', () => {
     const held = pausedDeployment(of, simulation.deployment());
     return { simulation, spec, held, release: { ...simulation.release, changes: [of], paused: new Map([[of.ref, held]]) } };
   };
-  const never = new AbortController().signal;
+  const limits = { until: 0, signal: new AbortController().signal };
 
   it('makes no new pod available before it is let go, and leaves nothing behind', async () => {
     await fc.assert(fc.asyncProperty(timing, async (times) => {
       const { simulation, spec, release } = standing(times);
-      await pauseAtFirstPods(release, [of], new Map(), never);
+      await pauseAtFirstPods(release, [of], new Map(), limits);
       expect(simulation.deployment().spec).toEqual({ ...spec, paused: true, minReadySeconds: (times.progressDeadlineSeconds ?? 600) - 1 });
-      const generations = await resume(release, [of]);
+      const generations = await resume(release, [of], limits);
       expect(simulation.deployment().spec).toEqual(spec);
       expect(generations).toEqual(new Map([[of.ref, simulation.deployment().metadata?.generation]]));
     }));
@@ -84,18 +84,18 @@ describe('a hold', () => {
     const now = simulation.deployment();
     const theirs = { ...now, spec: { ...now.spec, paused: true }, metadata: { ...now.metadata, managedFields: [{ manager: 'kubectl-rollout', fieldsV1: { 'f:spec': { 'f:paused': {} } } }] } };
     simulation.cluster.put(deploymentPath, theirs as Workload);
-    await expect(pauseAtFirstPods(release, [of], new Map(), never)).rejects.toMatchObject({ code: 'superseded', message: 'deployment/api was paused by somebody else right after its image was set.' });
+    await expect(pauseAtFirstPods(release, [of], new Map(), limits)).rejects.toMatchObject({ code: 'superseded', message: 'deployment/api was paused by somebody else right after its image was set.' });
     expect(simulation.deployment().spec).toEqual(theirs.spec);
   });
 
   it('leaves nothing behind when somebody has changed the progress deadline meanwhile', async () => {
     const { simulation, spec, release, held } = standing({ progressDeadlineSeconds: 600 });
-    await pauseAtFirstPods(release, [of], new Map(), never);
+    await pauseAtFirstPods(release, [of], new Map(), limits);
     const longer = { ...simulation.deployment().spec, progressDeadlineSeconds: 900 };
     simulation.cluster.put(deploymentPath, { ...simulation.deployment(), spec: longer } as Workload);
     const recorded = JSON.parse(JSON.stringify(held)) as PausedDeployment;
     expect(applyPatch(simulation.deployment(), resumeOperations(simulation.deployment(), recorded))?.spec).toEqual({ ...spec, progressDeadlineSeconds: 900 });
-    await resume(release, [of]);
+    await resume(release, [of], limits);
     expect(simulation.deployment().spec).toEqual({ ...spec, progressDeadlineSeconds: 900 });
   });
 
@@ -110,7 +110,7 @@ describe('a hold', () => {
   it('leaves nothing behind when it is lifted with the images that are put back', async () => {
     await fc.assert(fc.asyncProperty(timing, async (times) => {
       const { simulation, spec, release, held } = standing(times);
-      await pauseAtFirstPods(release, [of], new Map(), never);
+      await pauseAtFirstPods(release, [of], new Map(), limits);
       const back = applyPatch(simulation.deployment(), restorePatch(of, simulation.deployment(), held) as never);
       const template = { ...spec?.template, spec: { containers: [{ name: 'app', image: 'registry.example/api:0' }] } };
       expect(back?.spec).toEqual({ ...spec, template });

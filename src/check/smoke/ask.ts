@@ -1,4 +1,5 @@
 import { ApiError, type Api } from '../../kubernetes/client/api.js';
+import { notOfServerReason } from '../../kubernetes/client/api-error.js';
 import { persistently } from '../../kubernetes/client/persist.js';
 import type { SmokeCheck } from '../../config/config.js';
 import { messageOf } from '../../outcome/wording.js';
@@ -15,6 +16,8 @@ const requestTimeoutMs = 5000;
 export interface Asking {
   readonly rules: Rules;
   readonly signal: AbortSignal | undefined;
+  /** Monotonic ms by which it has to come to an end. An API server that is away is waited for until then, and a minute at least. */
+  readonly deadlineAt?: number;
   /** Whether the pod is still expected to answer: it may be scaled down meanwhile. Always true unless given. */
   readonly stays?: () => boolean;
 }
@@ -32,7 +35,8 @@ export type Asked =
  * @throws ApiError when the API server stays away; what `signal` aborts with
  */
 export function ask(ports: Ports, api: Api | undefined, check: SmokeCheck, route: Route, asking: Asking): Promise<Asked> {
-  return persistently(ports.clock, () => askUntilKnown(ports, api, check, route, asking), { signal: asking.signal });
+  const { signal, deadlineAt = 0 } = asking;
+  return persistently(ports.clock, () => askUntilKnown(ports, api, check, route, asking), { until: deadlineAt - requestTimeoutMs, signal });
 }
 
 async function askUntilKnown(ports: Ports, api: Api | undefined, check: SmokeCheck, route: Route, { rules, signal, stays }: Asking): Promise<Asked> {
@@ -91,7 +95,7 @@ async function replyThroughApi(api: Api, check: SmokeCheck, { address, prefix = 
 }
 
 function answerThroughApi(check: SmokeCheck, reply: Reply): Answer {
-  const trouble = troubleOf(reply.status, reply.body.beginning);
+  const trouble = troubleOf({ ...reply, body: reply.body.beginning });
   if (trouble) throw trouble;
   const answer = readAnswer(check, reply);
   const isPage = /^text\/html\b/i.test(reply.headers['content-type'] ?? '');
@@ -110,6 +114,7 @@ async function reachable(api: Api, limits: Limits): Promise<void> {
 
 const silent = (signal: AbortSignal | undefined) => (error: unknown): Answer => {
   if (signal?.aborted) throw signal.reason;
+  if (error instanceof ApiError && error.reason === notOfServerReason) throw error;
   const seen = `no answer (${messageOf(error)})`;
   return { kind: 'silent', seen, ...(error instanceof HttpError ? { trouble: error.trouble } : {}) };
 };

@@ -26,6 +26,8 @@ export interface SmokeTarget {
   readonly podsBehind: (service: string) => readonly Pod[];
   /** Whether pods of the run are expected behind it, whether any exist yet or not. */
   readonly isServed: (service: string) => boolean;
+  /** Monotonic ms by which the checks have to come to an end. */
+  readonly deadlineAt?: number;
   /** Results of the checks that the previous version failed too, by text: the hint of a failure says so. */
   readonly failedBefore?: ReadonlyMap<string, FailedBefore>;
   /** Resolves when something has changed; rejects with what the signal aborts with. */
@@ -87,7 +89,7 @@ async function askPods(
     if (unasked > 0) return failed(`cannot run against ${unasked} new pods: none of their containers declares the port that the Service names`);
     const stays = (pod: Pod | undefined) => () => pod !== undefined && podsBehind(target, check).some((each) => uidOf(each) === uidOf(pod));
     const asked = await Promise.all(routes.pods.map(async (route, index) =>
-      ({ route, answer: await ask(ports, target.api, check, route, { rules, signal, stays: stays(pods[index]) }) })));
+      ({ route, answer: await ask(ports, target.api, check, route, { rules, signal, deadlineAt: target.deadlineAt, stays: stays(pods[index]) }) })));
     for (const { route, answer } of asked) if (answer.state === 'wrong') return failed(`failed: ${route.through} returned ${answer.seen}`, answer.lacks);
     if (asked.length === 0 || asked.some(({ answer }) => answer.state === 'right')) return undefined;
   }
@@ -115,7 +117,7 @@ async function askCheck(ports: Ports, target: SmokeTarget, check: SmokeCheck, si
   if (failed) return failed;
   const routes = routesFor(target, check, podsBehind(target, check).filter(isReady));
   if ('problem' in routes) return undefined;
-  const answer = await ask(ports, target.api, check, routes.front, { rules: rulesOf[routes.front.kind], signal });
+  const answer = await ask(ports, target.api, check, routes.front, { rules: rulesOf[routes.front.kind], signal, deadlineAt: target.deadlineAt });
   if (answer.state !== 'wrong') {
     ports.log.progress('smoke', check.text, `ok${routes.pods.length > 0 ? ` · ${routes.pods.length} pod${routes.pods.length === 1 ? '' : 's'} and ${routes.front.through}` : ''}`);
     return undefined;

@@ -1,6 +1,14 @@
 import * as v from 'valibot';
 import { checkShape, JsonError, tryJson } from '../../ports/json.js';
-import { ApiError } from './api-error.js';
+import { ApiError, notOfServerReason } from './api-error.js';
+
+export interface RawAnswer {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** At most `maxBytes`. */
+  readonly body: string;
+}
 
 /** How an API server refuses: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
 const status = v.object({
@@ -26,12 +34,27 @@ const version = v.looseObject({ gitVersion: v.string() });
  * The object that an answer holds.
  * @throws ApiError in the API server's words, or as of a server that is away when the answer is none of an API server
  */
-export function parseAnswer<T>(path: string, answer: { readonly status: number; readonly body: string }): T {
+export function parseAnswer<T>(path: string, answer: Pick<RawAnswer, 'status' | 'body'> & Partial<RawAnswer>): T {
   if (answer.status >= 200 && answer.status < 300) return objectIn(withoutQuery(path), answer.body) as T;
   const said = readStatus(answer.body);
   throw new ApiError(answer.status, said?.reason ?? '', said?.message
-    ?? `${withoutQuery(path)} was answered with status ${answer.status}${answer.body.trim() === '' ? '' : `: ${oneLine(answer.body)}`}`);
+    ?? `${withoutQuery(path)} was answered with status ${answer.status}${answer.body.trim() === '' ? '' : `: ${oneLine(answer.body)}`}`, { retryAfterMs: retryAfterMs(answer) });
 }
+
+/** An overloaded API server says 1 s, and one that is shutting down 5 s. What stands between may say anything. */
+const longestRetryAfterMs = 30_000;
+
+/** What an answer says in its header Retry-After, as far as it is a number of seconds: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after */
+export function retryAfterMs({ headers }: Partial<Pick<RawAnswer, 'headers'>>): number {
+  const seconds = Number(headers?.['retry-after'] ?? 0);
+  return seconds > 0 ? Math.min(longestRetryAfterMs, 1000 * seconds) : 0;
+}
+
+/** An answer of something between here and the API server, which is as good as none. */
+export const answeredBetween = (path: string, { status, headers, body }: RawAnswer): ApiError =>
+  new ApiError(502, notOfServerReason, `${withoutQuery(path)} was answered with status ${status} by something between this runner and the API server${body.trim() === '' ? '' : `: ${oneLine(body)}`}`, {
+    retryAfterMs: retryAfterMs({ headers }),
+  });
 
 /** A captive portal or a broken load balancer answers 200 with something of its own; that is a server that is not there. */
 function objectIn(path: string, body: string): unknown {

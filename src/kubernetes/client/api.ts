@@ -3,25 +3,17 @@ import type { Clock } from '../../ports/clock.js';
 import type { Ports } from '../../ports/ports.js';
 import { bodyOf, discard, textOf, type HttpResponse, type SocketHttp } from '../../ports/http.js';
 import { retry } from '../../ports/retry.js';
-import { parseAnswer, withoutQuery } from './answer.js';
-import { ApiError, closedReason } from './api-error.js';
+import { answeredBetween, parseAnswer, withoutQuery, type RawAnswer } from './answer.js';
+import { ApiError, closedReason, leastDelayMs } from './api-error.js';
 import { Outage } from './outage.js';
 import { apiPath, type Resource } from './resources.js';
 
-export { ApiError };
+export { ApiError, type RawAnswer };
 
 export interface PatchOperation {
   readonly op: 'test' | 'replace' | 'add' | 'remove';
   readonly path: string;
   readonly value?: unknown;
-}
-
-export interface RawAnswer {
-  readonly status: number;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** At most `maxBytes`. */
-  readonly body: string;
 }
 
 export interface CallOptions {
@@ -77,12 +69,19 @@ export function openApi(http: SocketHttp, ports: Pick<Ports, 'clock' | 'log'>, c
 
   const read = <T>(path: string, options?: CallOptions): Promise<T> => {
     const { attempts = readDelaysMs.length + 1, signal } = options ?? {};
-    const policy = { delaysMs: readDelaysMs.slice(0, attempts - 1), retryable: (error: unknown) => error instanceof ApiError && error.passing, signal };
+    const retryable = (error: unknown): boolean => error instanceof ApiError && error.passing;
+    const policy = { delaysMs: readDelaysMs.slice(0, attempts - 1), retryable, leastDelayMs, signal };
     const within = (count: number): number => options?.timeoutMs ?? (count < attempts ? firstTimeoutMs : defaultTimeoutMs);
     return retry(clock, policy, (count) => send<T>(path, { ...options, timeoutMs: within(count) }));
   };
 
-  const begin = requester(http, clock, closed);
+  const request = requester(http, clock, closed);
+  let isNamed = false;
+  const begin = async (path: string, options?: CallOptions): Promise<Begun> => {
+    const begun = await request(path, options);
+    isNamed ||= begun.response.headers[auditId] !== undefined;
+    return begun;
+  };
 
   const call = async (path: string, options: CallOptions = {}): Promise<RawAnswer> => {
     const { response, failed } = await begin(path, options);
@@ -110,7 +109,12 @@ export function openApi(http: SocketHttp, ports: Pick<Ports, 'clock' | 'log'>, c
     },
     send: (method, path, body, options) => send(path, { ...options, method, body }),
     raw: call,
-    open: async (path, options) => (await begin(path, options)).response,
+    open: async (path, options) => {
+      const { response } = await begin(path, options);
+      // A balancer without a server behind it, a gateway that limits requests: what the app would have answered is not known.
+      if (isNamed && response.headers[auditId] === undefined) throw answeredBetween(path, { ...response, body: await textOf(response, 1000) });
+      return response;
+    },
     stream: async (path, onLine, signal, onBegun) => {
       const sentAt = clock.monotonic();
       const begun = (): void => {
@@ -168,11 +172,14 @@ function requester(http: SocketHttp, clock: Clock, closed: AbortSignal) {
 }
 
 /**
- * Where kubectl cannot reach the API server, its proxy answers 500 with the error of its connection as text. An API server
- * gives every answer an Audit-Id, also those that it passes on from a pod.
+ * An API server gives every answer this, also those that it passes on from a pod; what is between here and there does not.
+ * https://github.com/kubernetes/apiserver/blob/master/pkg/endpoints/filters/audit_init.go
  */
+const auditId = 'audit-id';
+
+/** Where kubectl cannot reach the API server, its proxy answers 500 with the error of its connection as text. */
 const isOfKubectl = ({ status, headers }: HttpResponse, text: string): boolean =>
-  status === 500 && headers['audit-id'] === undefined && (headers['content-type'] ?? '').startsWith('text/plain') && connectionTrouble.test(text);
+  status === 500 && headers[auditId] === undefined && (headers['content-type'] ?? '').startsWith('text/plain') && connectionTrouble.test(text);
 
 /** As Go words it: net.OpError, crypto/tls, net/http, and client-go about programs that it asks for credentials. */
 const connectionTrouble = /^\s*(?:[A-Z][a-z]+ "https?:|dial |read |write |EOF|unexpected EOF|net\/http: |http: |http2: |proxyconnect |remote error: |tls: |x509: |context |getting credentials: |socks connect )/;

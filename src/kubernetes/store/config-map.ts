@@ -37,7 +37,7 @@ export function openLedger(api: Api, clock: Clock, namespace: string, app: strin
       own = [undefined, text];
       return ledger;
     },
-    write: async (ledger) => {
+    write: async (ledger, patienceMs = 0) => {
       const text = formatLedger(ledger);
       own = [...own, text];
       const number = (newest += 1);
@@ -52,7 +52,7 @@ export function openLedger(api: Api, clock: Clock, namespace: string, app: strin
         sent = true;
         found = await put({ [dataKey]: text });
       };
-      await persistently(clock, () => retry(clock, throughConflicts, attempt));
+      await persistently(clock, () => retry(clock, throughConflicts, attempt), { until: clock.monotonic() + patienceMs });
     },
   };
 }

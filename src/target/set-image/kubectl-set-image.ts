@@ -39,15 +39,22 @@ export function setImageCommands(changes: readonly ImageChange[]): string[][] {
 /** Of the 10 s that GitHub gives a cancelled step, so long is waited for the answer to a change that was sent. */
 const underWayForMs = 4000;
 
+/** What the sending of a change depends on. */
+export interface Sending {
+  /** Throws when the lock is not this run's any more: what a later run has set is not to be overwritten. */
+  readonly confirm: () => Promise<void>;
+  /** Monotonic ms until which an API server that is away is waited for; a minute at least. */
+  readonly until?: number;
+}
+
 /**
  * Sets the images by `kubectl set image`, and reads back what the API server made of it.
- * @param confirm throws when the lock is not this run's any more: what a later run has set is not to be overwritten
  * @param written is told what is sent, and what the API server made of it
  * @returns the generation of each workload after the change, by ref
  * @throws ClusterError when kubectl was refused, or something else stands there than what was recorded or written
  */
 export async function setImages(
-  cluster: Cluster, ports: Pick<Ports, 'log' | 'clock' | 'cancelled'>, changes: readonly ImageChange[], confirm: () => Promise<void>, written = new Written(),
+  cluster: Cluster, ports: Pick<Ports, 'log' | 'clock' | 'cancelled'>, changes: readonly ImageChange[], sending: Sending, written = new Written(),
 ): Promise<Map<string, number>> {
   const signal = ports.cancelled;
   const send = async (args: readonly string[]): Promise<void> => {
@@ -55,10 +62,10 @@ export async function setImages(
     signal.throwIfAborted();
     await runKubectl(cluster, ports, args, signal);
   };
-  await runAll(ports, setImageCommands(changes), send, confirm);
+  await runAll(ports, setImageCommands(changes), send, sending);
   const generations = await Promise.all(changes.map(async (change) => {
     const read = (): Promise<Workload> => cluster.api.get(apiPath(workloadResource[change.kind], cluster.namespace, change.name), { signal });
-    const workload = await persistently(ports.clock, read, { signal });
+    const workload = await persistently(ports.clock, read, { until: sending.until, signal });
     return [change.ref, workload.metadata?.generation ?? 0, stored(change, workload, written)] as const;
   }));
   const wrong = generations.map(([, , difference]) => difference).find((difference) => difference !== undefined);
@@ -102,7 +109,7 @@ const overtaken = (what: string): ClusterError => new ClusterError('superseded',
  */
 async function runAll(
   { clock, cancelled }: Pick<Ports, 'clock' | 'cancelled'>, commands: readonly (readonly string[])[],
-  run: (args: readonly string[]) => Promise<void>, confirm: () => Promise<void>,
+  run: (args: readonly string[]) => Promise<void>, { confirm, until }: Sending,
 ): Promise<void> {
   const failed = new AbortController();
   const signal = AbortSignal.any([cancelled, failed.signal]);
@@ -115,7 +122,7 @@ async function runAll(
   };
   const work = async (): Promise<void> => {
     for (let args = waiting.shift(); args && !signal.aborted; args = waiting.shift()) {
-      await persistently(clock, attempt(args), { signal }).catch((error: unknown) => {
+      await persistently(clock, attempt(args), { until, signal }).catch((error: unknown) => {
         failures.push(error instanceof SetImageFailed ? error.named : (error as Error));
         failed.abort(error);
       });

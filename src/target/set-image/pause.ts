@@ -42,15 +42,23 @@ function wave({ pods, of, oldPodsGone }: ReturnType<typeof firstWaveSize>): stri
 /** What the first wave of a workload is, in a sentence. */
 export const describeWave = (change: ImageChange, workload: Workload): string => `${change.ref} is proved first by ${wave(firstWaveSize(workload))}`;
 
+/** How long a pause is tried to be set or lifted while the API server is away. */
+export interface PauseLimits {
+  /** Monotonic ms; a minute at least. */
+  readonly until: number;
+  readonly signal: AbortSignal;
+}
+
 /** Pauses each Deployment in the moment when its new ReplicaSet has its first pods. Ends when all are held, or with `signal`. */
 export async function pauseAtFirstPods(
-  release: OpenRelease, changes: readonly ImageChange[], generations: ReadonlyMap<string, number>, signal: AbortSignal,
+  release: OpenRelease, changes: readonly ImageChange[], generations: ReadonlyMap<string, number>, limits: PauseLimits,
 ): Promise<void> {
+  const { signal } = limits;
   const waiting = new Set(changes);
   while (waiting.size > 0 && !signal.aborted) {
     const begun = [...waiting].filter((change) => wavePresent(release, change, generations.get(change.ref) ?? 0));
     await Promise.all(begun.map(async (change) => {
-      await setPaused(release, change, true);
+      await setPaused(release, change, limits, true);
       waiting.delete(change);
     }));
     if (begun.length === 0) await release.watched.news(60_000, signal);
@@ -63,11 +71,11 @@ function wavePresent(release: OpenRelease, change: ImageChange, generation: numb
 }
 
 /** Lets the Deployments go on. @returns their generations after it, by ref */
-export async function resume(release: OpenRelease, changes: readonly ImageChange[]): Promise<Map<string, number>> {
-  return new Map(await Promise.all(changes.map(async (change) => [change.ref, await setPaused(release, change, false)] as const)));
+export async function resume(release: OpenRelease, changes: readonly ImageChange[], limits: PauseLimits): Promise<Map<string, number>> {
+  return new Map(await Promise.all(changes.map(async (change) => [change.ref, await setPaused(release, change, limits, false)] as const)));
 }
 
-async function setPaused({ cluster, ports, paused }: OpenRelease, change: ImageChange, isPaused: boolean): Promise<number> {
+async function setPaused({ cluster, ports, paused }: OpenRelease, change: ImageChange, limits: PauseLimits, isPaused: boolean): Promise<number> {
   const path = apiPath(resources.deployments, cluster.namespace, change.name);
   const attempt = async (): Promise<Workload> => {
     const workload = await cluster.api.get<Workload>(path, { signal: ports.cancelled });
@@ -79,7 +87,7 @@ async function setPaused({ cluster, ports, paused }: OpenRelease, change: ImageC
     return cluster.api.patch<Workload>(path, [...ours(change, workload), ...operations]);
   };
   try {
-    return (await persistently(ports.clock, attempt, { signal: ports.cancelled })).metadata?.generation ?? 0;
+    return (await persistently(ports.clock, attempt, limits)).metadata?.generation ?? 0;
   } catch (error) {
     if (!(error instanceof ApiError) || !(isFailedTest(error) || [404, 409].includes(error.status))) throw error;
     throw new ClusterError('superseded', `${change.ref} was changed by somebody else while it was ${isPaused ? 'held' : 'let go on'}: ${error.message}`, { cause: error });

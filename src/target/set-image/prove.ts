@@ -22,7 +22,7 @@ export async function proveRelease(
   const { ports, watched, config } = release;
   const patience = { deadlineAt, steadyMs: 0, of: config.patienceMs };
   const asked = askable(release, followed, checks);
-  await whileStanding(release, followed, patience, signal, (either) => smoke(ports, smokeTarget(release, followed), asked, either));
+  await whileStanding(release, followed, patience, signal, (either) => smoke(ports, smokeTarget(release, followed, deadlineAt), asked, either));
   await follow(ports, watched, followed, patience, 'smoke', signal);
 }
 
@@ -45,7 +45,8 @@ function askable({ ports, watched, services }: OpenRelease, followed: readonly F
 /** Asks the pods of a first wave, and nothing that leads to them, while the judge goes on looking at all workloads. */
 export async function proveWave(release: OpenRelease, followed: readonly Followed[], waves: readonly Followed[], patience: Patience): Promise<void> {
   const { ports, config } = release;
-  await whileStanding(release, followed, patience, ports.cancelled, (signal) => smokePods(ports, smokeTarget(release, waves), config.smoke, signal));
+  const asked = smokeTarget(release, waves, patience.deadlineAt);
+  await whileStanding(release, followed, patience, ports.cancelled, (signal) => smokePods(ports, asked, config.smoke, signal));
 }
 
 /** Whichever fails first says why, and ends the other. */
@@ -69,7 +70,7 @@ async function whileStanding(
 const quietMs = 5000;
 
 /** The pods and Services that the checks of a release are asked of. */
-function smokeTarget(release: OpenRelease, followed: readonly Followed[]): SmokeTarget {
+function smokeTarget(release: OpenRelease, followed: readonly Followed[], deadlineAt: number): SmokeTarget {
   const { watched } = release;
   // By the selector and not by the endpoints: a pod is asked before traffic goes to it.
   const leadsTo = (name: string, labels: Readonly<Record<string, string>> | undefined): boolean => {
@@ -78,7 +79,7 @@ function smokeTarget(release: OpenRelease, followed: readonly Followed[]): Smoke
   };
   const views = (): WorkloadView[] => followed.map(({ workload: change }) => watched.world.view(change));
   return {
-    api: release.cluster.api, namespace: release.cluster.namespace, services: release.services, failedBefore: release.failedBefore,
+    api: release.cluster.api, namespace: release.cluster.namespace, services: release.services, failedBefore: release.failedBefore, deadlineAt,
     podsBehind: (service) => views().flatMap(({ newPods }) => newPods.filter((pod) => leadsTo(service, pod.metadata?.labels))),
     isServed: (service) => views().some(({ of: change, workload }) =>
       change.kind === 'deployment' && workload !== undefined && desiredReplicas(workload) > 0 && leadsTo(service, workload.spec?.template?.metadata?.labels)),

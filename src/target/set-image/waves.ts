@@ -1,6 +1,7 @@
 import { follow, type Followed } from '../../kubernetes/observe/follow.js';
 import type { Goal } from '../../kubernetes/judge/expectation.js';
 import type { Patience } from '../../kubernetes/judge/judge.js';
+import { persistently } from '../../kubernetes/client/persist.js';
 import { RolloutError } from '../../outcome/errors.js';
 import type { Wave } from '../target.js';
 import { evidenceOf } from './evidence.js';
@@ -37,7 +38,7 @@ export function wavesOf(rolling: Rolling, isThere: boolean): readonly Wave[] {
   if (rolling.release.paused.size === 0) return [{ mark: marks.images, change: (confirm) => change.setImages(confirm), ...last }];
   return [
     { mark: marks.firstPods, change: (confirm) => change.setImages(confirm), prove: () => change.proveFirstPods() },
-    { mark: marks.rest, change: (confirm) => confirm().then(() => change.resume()), ...last },
+    { mark: marks.rest, change: (confirm) => change.resume(confirm), ...last },
   ];
 }
 
@@ -45,7 +46,9 @@ export function wavesOf(rolling: Rolling, isThere: boolean): readonly Wave[] {
 class Changing {
   private readonly before: ReadonlyMap<string, Followed<ImageChange>['expected']>;
   private readonly generations = new Map<string, number>();
+  /** Monotonic ms: when the change began, and when all of it was made. From then on the controllers have their time. */
   private changedAt = 0;
+  private madeAt = 0;
 
   constructor(private readonly rolling: Rolling) {
     const { release } = rolling;
@@ -56,7 +59,10 @@ class Changing {
     const { release } = this.rolling;
     const { ports, cluster } = release;
     this.changedAt = ports.clock.monotonic();
-    for (const [ref, generation] of await setImages(cluster, ports, release.changes, confirm, release.written)) this.generations.set(ref, generation);
+    const until = this.changedAt + release.config.timeoutMs;
+    const generations = await setImages(cluster, ports, release.changes, { confirm, until }, release.written);
+    for (const [ref, generation] of generations) this.generations.set(ref, generation);
+    this.madeAt = ports.clock.monotonic();
     await refuseOverwritten(release, this.generations);
     this.rolling.release = asWritten(release);
   }
@@ -67,10 +73,10 @@ class Changing {
     const { ports, watched } = release;
     const paused = this.paused();
     const wave = this.followed(({ ref }) => (release.paused.has(ref) ? 'first-wave' : 'nothing'));
-    const patience = { ...this.patience(), deadlineAt: Math.min(this.patience().deadlineAt, this.changedAt + progressDeadlineMs(release, paused)) };
+    const patience = { ...this.patience(), deadlineAt: Math.min(this.patience().deadlineAt, this.madeAt + progressDeadlineMs(release, paused)) };
     const over = new AbortController();
     const signal = AbortSignal.any([ports.cancelled, over.signal]);
-    const holding = pauseAtFirstPods(release, paused, this.generations, signal);
+    const holding = pauseAtFirstPods(release, paused, this.generations, { until: patience.deadlineAt, signal });
     try {
       // Whichever fails first ends the other: a pause that somebody else prevented, or pods that never become ready.
       await Promise.all([holding, follow(ports, watched, wave, patience, 'rollout', signal)]);
@@ -83,8 +89,11 @@ class Changing {
     for (const { workload } of first) ports.log.progress('rollout', workload.ref, 'the first wave answers rightly · the rest follows');
   }
 
-  async resume(): Promise<void> {
-    for (const [ref, generation] of await resume(this.rolling.release, this.paused())) this.generations.set(ref, generation);
+  async resume(confirm: () => Promise<void>): Promise<void> {
+    const { ports } = this.rolling.release;
+    const limits = { until: this.patience().deadlineAt, signal: ports.cancelled };
+    await persistently(ports.clock, confirm, limits);
+    for (const [ref, generation] of await resume(this.rolling.release, this.paused(), limits)) this.generations.set(ref, generation);
   }
 
   /** Waits until the version is everywhere and traffic goes to it. */
@@ -105,7 +114,7 @@ class Changing {
 
   private patience(): Patience {
     const { config } = this.rolling.release;
-    return { deadlineAt: this.changedAt + config.timeoutMs, steadyMs, of: config.patienceMs };
+    return { deadlineAt: this.madeAt + config.timeoutMs, steadyMs, of: config.patienceMs };
   }
 
   private followed(goalOf: (change: ImageChange) => Goal): Followed<ImageChange>[] {

@@ -1,0 +1,55 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { deploy } from '../../src/workflow/deploy.js';
+import type { Asked, Trouble } from '../kubernetes/server/memory-server.js';
+import { second, TestWorld } from './world.js';
+
+/** Of the 10 minutes that a rollout may take. */
+const longestMs = 480_000;
+
+const overloaded: Trouble = { status: 429, reason: 'TooManyRequests', message: 'too many requests, please try again later' };
+const balancer: Trouble = { status: 503, message: 'Service Unavailable', by: 'balancer' };
+
+interface Overload {
+  readonly trouble: Trouble;
+  /** It begins with this request after the images were set. */
+  readonly at: number;
+  readonly forMs: number;
+  /** How many of ten requests come to it. */
+  readonly tenths: number;
+}
+
+/** A deployment of a good version, while the API server is overloaded. */
+async function deployDuring({ trouble, at, forMs, tenths }: Overload, proveFirst: boolean) {
+  const world = new TestWorld();
+  let [count, untilMs] = [0, 0];
+  world.server.trouble = (asked: Asked) => {
+    if (world.imageNow !== world.imageOf(second) || asked.query.has('watch')) return undefined;
+    count += 1;
+    if (count === at + 1) untilMs = world.clock.monotonic() + forMs;
+    return count > at && world.clock.monotonic() < untilMs && (count * 7) % 10 < tenths ? trouble : undefined;
+  };
+  const outcome = await deploy(world.deployment(second, { proveFirst }).run);
+  return { outcome, world };
+}
+
+describe('an API server that is overloaded after the images were set', () => {
+  it.each([0, 3, 8, 13, 20])('from request %d on for minutes does not turn a good release into a rollback', async (at) => {
+    for (const proveFirst of [true, false]) {
+      const { outcome, world } = await deployDuring({ trouble: overloaded, at, forMs: longestMs, tenths: 10 }, proveFirst);
+      expect([outcome.failure?.message, outcome.verdict, world.imageNow]).toEqual([undefined, 'deployed', world.imageOf(second)]);
+    }
+  });
+
+  it('whenever, and however much, does not turn a good release into a rollback', async () => {
+    // Where only some connections are cut nobody can say whether the API server did it or the app behind it.
+    const kind = fc.oneof(
+      fc.record({ trouble: fc.constantFrom(overloaded, balancer), tenths: fc.integer({ min: 1, max: 10 }) }), fc.record({ trouble: fc.constant('cut' as const), tenths: fc.constant(10) }),
+    );
+    const overload = fc.tuple(kind, fc.record({ at: fc.nat(40), forMs: fc.integer({ min: 1000, max: longestMs }) })).map(([of, when]) => ({ ...of, ...when }));
+    await fc.assert(fc.asyncProperty(overload, fc.boolean(), async (each, proveFirst) => {
+      const { outcome, world } = await deployDuring(each, proveFirst);
+      expect([outcome.failure?.message, outcome.verdict, world.imageNow]).toEqual([undefined, 'deployed', world.imageOf(second)]);
+    }), { numRuns: 20 });
+  }, 60_000);
+});
