@@ -4,10 +4,11 @@
  *   node scripts/bundle.mjs           writes dist/
  *   node scripts/bundle.mjs --check   writes nothing; ends with 1 and names the files that are not up to date
  *
- * The same source gives the same bytes in any folder, so `--check` can compare. In four steps: swc removes the types
- * (tsc checks them elsewhere), ncc puts the modules together, swc drops what is not used, and each module is marked to be
- * compiled at once. The names of functions and classes are kept: the stack of an error says where it was, and an error
- * what it is called. CommonJS, as Node 20 takes 3 ms of processor time to start its loader of ES modules.
+ * The same source gives the same bytes in any folder, so `--check` can compare. In five steps: swc removes the types
+ * (tsc checks them elsewhere), ncc puts the modules together, swc drops what is not used, each module is marked to be
+ * compiled at once, and parts of Node are made to be loaded at their first use. The names of functions and classes are kept:
+ * the stack of an error says where it was, and an error what it is called. CommonJS, as Node 20 takes 3 ms of processor time
+ * to start its loader of ES modules.
  */
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -17,6 +18,7 @@ import { minifySync, transformFileSync } from '@swc/core';
 // @ts-expect-error -- it has no types
 import ncc from '@vercel/ncc';
 import { compileModulesAtOnce, tableName } from './bundle/eager-modules.mjs';
+import { loadBuiltinsLate } from './bundle/lazy-builtins.mjs';
 import { codeBytes, faultsOf } from './bundle/limits.mjs';
 import { licenseTexts } from './licenses.mjs';
 
@@ -35,17 +37,22 @@ function compile(folder) {
 }
 
 /**
- * Puts a copy of a package beside the compiled code, for the bundler alone, which says what its package.json does not: that
- * loading its modules has no effect but their exports. Of `@actions/core` 3.0.1 that is true of all eight modules. Without it,
- * every step would load the HTTP client behind its OIDC tokens (https://github.com/actions/toolkit/issues/1436).
+ * Puts a copy of `@actions/core` beside the compiled code, for the bundler alone, which says what its package.json does not:
+ * that loading its modules has no effect but their exports. Of 3.0.1 that is true of all eight. Without it, every step would
+ * load the HTTP client behind its OIDC tokens (https://github.com/actions/toolkit/issues/1436). The random UUID around each
+ * output is that of `src/host/random-id.ts`, which needs no `node:crypto`.
  *
  * @param {string} folder of the compiled code
- * @param {string} name
  */
-function sideEffectFree(folder, name) {
+function slimCore(folder) {
+  const name = '@actions/core';
   const [from, to] = [join(root, 'node_modules', name), join(folder, 'node_modules', name)];
   cpSync(from, to, { recursive: true });
   write(join(to, 'package.json'), JSON.stringify({ ...JSON.parse(readFileSync(join(from, 'package.json'), 'utf8')), sideEffects: false }));
+  const commands = join(to, 'lib', 'file-command.js');
+  const [text, imported] = [readFileSync(commands, 'utf8'), "import * as crypto from 'crypto';"];
+  if (!text.includes(imported)) throw new Error(`${commands} has no line ${imported}`);
+  write(commands, text.replace(imported, "import * as crypto from '../../../../host/random-id.js';"));
 }
 
 /**
@@ -64,7 +71,7 @@ async function bundle(folder) {
   // What the bundler cannot find it replaces by a line that throws, and goes on.
   const missing = [...files.values()].flatMap((text) => [...text.matchAll(/\beval\("require"\)\("([^"]+)"\)/g)].map((match) => match[1]));
   if (missing.length > 0) throw new Error(`These imports lead nowhere: ${[...new Set(missing)].join(', ')}`);
-  for (const [name, text] of files) if (name.endsWith('.js')) files.set(name, `${compileModulesAtOnce(shrink(text))}\n`);
+  for (const [name, text] of files) if (name.endsWith('.js')) files.set(name, `${loadBuiltinsLate(compileModulesAtOnce(shrink(text)))}\n`);
   return files;
 }
 
@@ -97,7 +104,7 @@ async function build() {
   const folder = mkdtempSync(join(root, 'tmp', 'bundle-'));
   try {
     compile(folder);
-    sideEffectFree(folder, '@actions/core');
+    slimCore(folder);
     /** @type {typeof import('../src/outcome/action.js')} */
     const { actionNames } = await import(pathToFileURL(join(folder, 'outcome', 'action.js')).href);
     const files = entries(actionNames);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { compileModulesAtOnce } from '../../scripts/bundle/eager-modules.mjs';
+import { loadBuiltinsLate } from '../../scripts/bundle/lazy-builtins.mjs';
 import { faultsOf } from '../../scripts/bundle/limits.mjs';
 
 describe('modules of the bundle', () => {
@@ -39,5 +40,26 @@ describe('limits of the bundle', () => {
   it('tell when more of @actions/core is loaded at start than is used, and when less', () => {
     expect(faultsOf(new Map([['bundle/index.js', `${core} ProxyAgent`]]))).toEqual([expect.stringContaining('holds the HTTP client of @actions/core')]);
     expect(faultsOf(new Map([['bundle/index.js', '']]))).toEqual([expect.stringContaining('does not hold the part of @actions/core')]);
+  });
+});
+
+describe('parts of Node', () => {
+  const run = (code: string, load: (name: string) => unknown): unknown => new Function('require', code)(load);
+
+  it('are loaded when something of them is used, and once', () => {
+    const loaded: string[] = [];
+    const code = loadBuiltinsLate('const c=require("node:crypto"),n=require("net");return()=>(0,c.hash)("a")+(0,c.hash)("b")');
+    const hash = run(code, (name) => {
+      loaded.push(name);
+      return { hash: (text: string) => `#${text}` };
+    }) as () => string;
+    expect(loaded).toEqual([]);
+    expect(hash()).toBe('#a#b');
+    expect(loaded).toEqual(['node:crypto']);
+  });
+
+  it('that cost nothing, and files of the bundle, are loaded as before', () => {
+    const code = 'require("node:fs");require("node:path");require("./"+id);load.require("crypto")';
+    expect(loadBuiltinsLate(code)).toBe(code);
   });
 });

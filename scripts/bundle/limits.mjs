@@ -23,6 +23,6 @@ export function faultsOf(files) {
     // A part of @actions/core that is in use, and the client behind the part that is not.
     ...index.includes('ghadelimiter') ? [] : ['index.js does not hold the part of @actions/core that writes outputs.'],
     ...index.includes('ProxyAgent')
-      ? ['index.js holds the HTTP client of @actions/core, 50 ms of processor time at each start: see `sideEffectFree` in scripts/bundle.mjs.'] : [],
+      ? ['index.js holds the HTTP client of @actions/core, 50 ms of processor time at each start: see `slimCore` in scripts/bundle.mjs.'] : [],
   ];
 }

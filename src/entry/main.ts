@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { randomUUID } from '../host/random-id.js';
 import { appendSummary, readInputs, readRunFacts, saveState, unknownInputs, writeOutputs } from '../host/runner.js';
 import { settingsOf } from '../config/settings.js';
 import { asDeployError } from '../workflow/failure.js';

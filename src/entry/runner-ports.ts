@@ -2,16 +2,16 @@ import { systemClock } from '../host/clock.js';
 import { createFiles } from '../host/files.js';
 import { createHttp } from '../host/http.js';
 import { createRunnerLog } from '../host/log.js';
+import { createPrinter } from '../host/print.js';
 import { createProcessRunner } from '../host/process.js';
 import { proxySecrets } from '../host/proxy-environment.js';
 import type { Ports } from '../ports/ports.js';
-import { outliveReaders, tellDefects } from './ending.js';
+import { tellDefects } from './ending.js';
 import { cancellation } from './signals.js';
 
 /** The real world, as the runner gives it. */
 export function runnerPorts(): Ports {
-  outliveReaders();
-  const log = createRunnerLog((text) => process.stdout.write(text));
+  const log = createRunnerLog(createPrinter());
   for (const secret of proxySecrets(process.env)) log.mask(secret);
   tellDefects({ log });
   return {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { commands } from '../config/commands.js';
 import { didYouMean } from '../config/kit/did-you-mean.js';
 import { systemClock } from '../host/clock.js';
@@ -7,6 +6,7 @@ import { createHttp } from '../host/http.js';
 import { proxySecrets } from '../host/proxy-environment.js';
 import { createTerminalLog, wantsColour } from '../host/log.js';
 import { createProcessRunner } from '../host/process.js';
+import { randomUUID } from '../host/random-id.js';
 import { readArguments, readGitFacts } from '../host/terminal.js';
 import type { ActionName } from '../outcome/action.js';
 import { ConfigError, describeProblem } from '../outcome/errors.js';

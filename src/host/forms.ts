@@ -1,4 +1,4 @@
-import { plainText } from '../outcome/plain.js';
+import { loneSurrogates, plainText } from '../outcome/plain.js';
 
 /** A piece of base64 shorter than this is left alone: it would be found in harmless text. */
 const shortestPiece = 8;
@@ -18,7 +18,7 @@ export interface Forms {
  * in HTML, in quotes of a shell, in hex, in base64 (in lines and once more in base64, as a Secret of Kubernetes holds a login).
  */
 export function formsOf(value: string): Forms {
-  const text = value.replace(/\p{Cs}/gu, '\uFFFD');
+  const text = value.replace(loneSurrogates, '\uFFFD');
   const bytes = Buffer.from(text);
   const encoded = encodedOf(bytes);
   // Nothing in it is written in another way anywhere.

@@ -1,3 +1,4 @@
+import { unicode } from '../outcome/unicode.js';
 import { createAutomaton, type Automaton, type Pattern, type Span } from './automaton.js';
 import { formsOf } from './forms.js';
 
@@ -96,9 +97,11 @@ function linesToHide(secret: string): readonly string[] {
   return lines.length === 1 ? lines : [...new Set(lines.filter(saysSomething))];
 }
 
+const onlySigns = unicode('^[^\\p{L}\\p{N}]*$', 'u');
+
 /** Not the `{`, `-`, `EOF` and `"true",` of keys and JSON files: hiding them would riddle the log, and they say nothing. */
 function saysSomething(line: string): boolean {
-  if (/^[^\p{L}\p{N}]*$/u.test(line)) return line.length >= 2 * shortestLine && !/^(.)\1*$/su.test(line);
+  if (!/[a-z0-9]/i.test(line) && onlySigns().test(line)) return line.length >= 2 * shortestLine && !/^(.)\1*$/su.test(line);
   if (line.length >= shortestLine) return true;
   const has = (...kinds: readonly RegExp[]): boolean => kinds.every((kind) => kind.test(line));
   return line.length >= shortestHidden && (has(/[A-Z]/, /[a-z]/) || has(/\d/, /[A-Za-z]/) || has(/[+/=]/));

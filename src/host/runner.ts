@@ -1,5 +1,5 @@
 import * as core from '@actions/core';
-import { stat } from 'node:fs/promises';
+import { appendFileSync, statSync } from 'node:fs';
 import type { Files } from '../ports/files.js';
 import type { RunFacts } from '../ports/run-facts.js';
 
@@ -108,8 +108,9 @@ const cutNotice = '\n\n*The summary was cut here: GitHub takes no more than 1 Mi
 export async function appendSummary(markdown: string): Promise<void> {
   const path = process.env['GITHUB_STEP_SUMMARY'];
   if (!path) return;
-  const written = await stat(path).then((file) => file.size, () => 0);
-  await core.summary.addRaw(fitSummary(`${markdown}\n`, summaryLimit - written)).write();
+  const written = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  // Not core.summary, with which each start of a step would load node:fs/promises.
+  appendFileSync(path, fitSummary(`${markdown}\n`, summaryLimit - written));
 }
 
 /** The text, cut after a whole line and with a sentence about it when it has more than `room` bytes. */

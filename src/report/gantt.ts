@@ -1,5 +1,6 @@
 import type { Span } from '../outcome/outcome.js';
-import { plainLine } from '../outcome/plain.js';
+import { isPrintableAscii, plainLine } from '../outcome/plain.js';
+import { unicode } from '../outcome/unicode.js';
 import { duration } from './format.js';
 
 const longestLabel = 48;
@@ -27,8 +28,11 @@ function bar(span: Span): string {
 
 const wholeMs = (ms: number): number => (Number.isFinite(ms) ? Math.max(0, Math.round(ms)) : 0);
 
+const special = unicode('[^\\p{L}\\p{N} ._/+-]', 'gu');
+
 /** Letters, digits and a few signs; the rest (colons, semicolons, hashes, `%%`) means something to mermaid. */
 function label(text: string): string {
-  const safe = plainLine(text.replace(/[\r\n]+/g, ' ')).replace(/[^\p{L}\p{N} ._/+-]/gu, ' ').replace(/\s+/g, ' ').trim();
+  const plain = plainLine(text.replace(/[\r\n]+/g, ' '));
+  const safe = plain.replace(isPrintableAscii(plain) ? /[^\w ./+-]/g : special(), ' ').replace(/\s+/g, ' ').trim();
   return safe === '' ? '' : `${[...safe].slice(0, longestLabel).join('')} `;
 }

@@ -1,3 +1,6 @@
+import { isPrintableAscii } from '../../outcome/plain.js';
+import { unicode } from '../../outcome/unicode.js';
+
 /** Something wrong with a value, without its place: whoever read the value knows where it stood. */
 export interface Fault {
   /** Goes on after the name of the setting: `has a tag`. No full stop at the end. */
@@ -27,8 +30,10 @@ const shown = 60;
 /** The text in double quotes, control characters written as escapes, long texts cut: fit for a message on one line. */
 export function quote(text: string): string {
   const cut = text.length > shown ? `${text.slice(0, shown)}…` : text;
-  return `"${cut.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escapeCharacter)}"`;
+  return isPrintableAscii(cut) ? `"${cut}"` : `"${cut.replace(invisible(), escapeCharacter)}"`;
 }
+
+const invisible = unicode('[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]', 'gu');
 
 const named: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 const escapeCharacter = (character: string): string =>

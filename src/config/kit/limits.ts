@@ -27,7 +27,8 @@ export function notOneLine(text: string): Fault | undefined {
 
 /** Why this text has a character that cannot be meant, or undefined. Line breaks and tabs pass when `several` lines are meant. */
 export function controlCharacter(text: string, several = false): Fault | undefined {
-  const found = (several ? /[^\P{Cc}\n\r\t]|[\u2028\u2029]/u : /[\p{Cc}\u2028\u2029]/u).exec(text)?.[0]
+  // eslint-disable-next-line no-control-regex -- they are what is looked for
+  const found = (several ? /[\0-\x08\v\f\x0e-\x1f\x7f-\x9f\u2028\u2029]/ : /[\0-\x1f\x7f-\x9f\u2028\u2029]/).exec(text)?.[0]
     ?? /[\u202a-\u202e\u2066-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.exec(text)?.[0];
   if (found === undefined) return undefined;
   return {

@@ -1,3 +1,4 @@
+import { unicode } from '../../outcome/unicode.js';
 import { bad, good, quote, type Checked, type Fault } from '../kit/checked.js';
 import { suggestion } from '../kit/did-you-mean.js';
 import { timeZoneFault } from './time-zones.js';
@@ -59,11 +60,14 @@ export function parsePeriod(text: string): Checked<Period> {
   return good({ text: plain, fromMinute, toMinute: nextDay % weekMinutes, ...(shape.repeats ? { days: count } : {}), timeZone });
 }
 
+const dash = unicode('^[\\p{Pd}\\u2212]', 'u');
+const words = unicode('[\\p{Pd}\\u2212]|[^\\s\\p{Pd}\\u2212]+', 'gu');
+
 /** Days, times and dashes. Every dash of Unicode counts, and the minus sign. */
-const wordsOf = (text: string): readonly string[] => text.match(/[\p{Pd}\u2212]|[^\s\p{Pd}\u2212]+/gu) ?? [];
+const wordsOf = (text: string): readonly string[] => text.match(words()) ?? [];
 
 function shapeOf(text: string) {
-  const key = wordsOf(text).map((word) => (/^[\p{Pd}\u2212]/u.test(word) ? '-' : /^[0-9]/.test(word) ? 't' : 'd')).join(' ');
+  const key = wordsOf(text).map((word) => (dash().test(word) ? '-' : /^[0-9]/.test(word) ? 't' : 'd')).join(' ');
   return Object.hasOwn(shapes, key) ? shapes[key] : undefined;
 }
 
