@@ -34,7 +34,7 @@ export function run({ env, runs }) {
       }
     }
     return {
-      title: 'Proved first',
+      title: 'Prove first',
       about: 'A release whose pods become ready and answer every request with status 500, and a good one; three replicas, '
         + `${perSecond} requests a second through the Service. \`prove-first: false\` is what a rolling update with a smoke check after it does.`,
       head: ['`prove-first`', 'answered by the bad release', 'lost', 'verdict', 'range', 'recovered', 'range', 'good release rolled out', 'range'],
