@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readKubeconfig } from '../../src/config/kubeconfig.js';
-import { rawSecrets } from '../../src/config/raw-secrets.js';
+import { environmentSecrets, rawSecrets } from '../../src/config/raw-secrets.js';
 import { secretInputs } from '../../src/config/settings.js';
 import { kubeconfigOf as sourceOf } from '../../src/config/values/kubeconfig.js';
 import { parseTexts } from './parse-texts.js';
@@ -23,6 +23,14 @@ users:
 const base64 = Buffer.from(content).toString('base64');
 
 const textsIn = async (inputs: Readonly<Record<string, string>>): Promise<readonly string[]> => (await rawSecrets(inputs, {})).map(({ text }) => text);
+
+describe('secrets in the environment', () => {
+  it('are those of variables that are named after one', () => {
+    const own = { FLY_API_TOKEN: 'fly-token-1', token: 'token-22', HEROKU_API_KEY: 'heroku-3', APIKEY: 'api-key-4', AWS_SECRET_ACCESS_KEY: 'aws-key-5', DB_PASSWORD: 'password-6', SSH_PRIVATE_KEY: 'a\nprivate-key-7', X_CREDENTIAL: 'credential-8' };
+    const others = { AWS_ACCESS_KEY_ID: 'not-secret', CACHE_KEY: 'not-secret', MONKEY: 'not-secret', TOKEN_URL: 'https://x.example', GOOGLE_APPLICATION_CREDENTIALS: '/path/of/it', A_TOKEN: 'main', B_TOKEN: undefined };
+    expect(environmentSecrets({ ...own, ...others })).toEqual(Object.values(own));
+  });
+});
 
 describe('secrets in raw inputs', () => {
   it('are those of the inputs that are named', () => {

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createFiles } from '../../src/host/files.js';
+import { createFiles, notWritten } from '../../src/host/files.js';
 import { compileSource } from './compile-source.js';
 
 describe('a folder that is removed at the end of the process', () => {
@@ -63,6 +63,14 @@ describe('files', () => {
     await expect(files.writeText(at('file/below'), 'x')).rejects.toMatchObject({ code: 'ENOTDIR' });
     await expect(files.writeText(root, 'x')).rejects.toThrow();
     expect((await readdir(tmpdir())).filter((name) => name.startsWith(`${root.split('/').pop()}.`))).toEqual([]);
+  });
+
+  it('says in words why a file cannot be written where the disk is to blame', () => {
+    expect(notWritten('/r/x', Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' }))).toMatchObject({
+      code: 'config-invalid', message: '/r/x could not be written: its disk is full.', hint: expect.stringContaining('has room'),
+    });
+    const other = new Error('x');
+    expect(notWritten('/r/x', other)).toBe(other);
   });
 
   it('makes private folders and removes them with all they hold', async () => {

@@ -82,6 +82,12 @@ describe('the end of the log', () => {
         + 'this needs a person now.',
       `  deployment/hello:app is ${after}`, '  The API server did not answer within 30 s.',
       'Go back by hand:', `  kubectl --namespace web set image deployment/hello app=${before}`]],
+    ['a rollback that the post step goes on with', { ...rollbackFailed, rollback: { notes: ['The step was cancelled.'], continued: true } }, [
+      'rollback-failed: hello to production. The new version crashes. What was there before is not, or not provably, back yet: the post step of this job goes on, and says how it ended.',
+      `  deployment/hello:app is ${after}`, '  The step was cancelled.']],
+    ['a rollback that had nothing to put back', { ...rolledBack, rollback: { verifiedAfterMs: 2900, notes: [] } }, [
+      'rolled-back: hello to production. The new version crashes. What was there before is back, and was seen to serve.',
+      `  deployment/hello:app is ${before}`, '  What was there before was seen to serve 2.9 s after the failure was found.']],
     ['a rollback of what nothing verified', { ...rolledBack, nothingRuns: true, unverified: [{ subject: 'deployment/hello', reason: 'it is scaled to 0 replicas' }] }, [
       'rolled-back: hello to production. The new version crashes. What was there before is set again, and not verified: deployment/hello (it is scaled to 0 replicas).',
       `  deployment/hello:app is ${before}`, '  The previous version was restored 412 ms after the failure was found.']],

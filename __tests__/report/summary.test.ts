@@ -21,6 +21,12 @@ describe('the summary', () => {
     expect(text).not.toContain('could not be read');
   });
 
+  it('has the commands to go back by hand at its end where a post step goes on', () => {
+    const text = summary({ ...rollbackFailed, rollback: { notes: [], continued: true } });
+    expect(text).not.toContain('**Go back by hand**');
+    expect(text).toContain('<summary>Go back by hand</summary>');
+  });
+
   it('stays within 64 KiB, and keeps the end of the evidence', () => {
     const log = Array.from({ length: 20_000 }, (_, line) => `line ${line}`).join('\n');
     const { failure } = rolledBack;

@@ -1,6 +1,6 @@
 import type { Secret } from '../config/secrets.js';
 import { loadConfig } from '../config/load.js';
-import { rawSecrets } from '../config/raw-secrets.js';
+import { environmentSecrets, rawSecrets } from '../config/raw-secrets.js';
 import type { Config } from '../config/config.js';
 import type { ActionName } from '../outcome/action.js';
 import { ConfigError, describeProblem, type DeployError, type Problem } from '../outcome/errors.js';
@@ -50,6 +50,7 @@ export async function readConfig(ports: Ports, { action, inputs, facts }: Reques
   log.keep(ownWords);
   const given = await rawSecrets(inputs, ports.env);
   for (const { text, kind } of given) log.mask(text, kind);
+  for (const text of environmentSecrets(ports.env)) log.mask(text);
   const { config, warnings, secrets, names } = await loadConfig({ action, inputs, facts: { defaultApp: facts.repository, env: ports.env } }, ports.files);
   log.keep(names);
   for (const { text, kind } of secrets) log.mask(text, kind);

@@ -50,10 +50,10 @@ export async function runTerminal(): Promise<void> {
 /** Who presses Ctrl-C again and again means it: the third time ends this process, and the next run finishes what it leaves. */
 const impatience = (log: Ports['log']) => (count: number): void => {
   if (count === 2) {
-    log.warning('Still putting back what was there before. Once more ends this at once and leaves it half done, until the next run of this app finishes it.');
+    log.warning('Still putting back what was there before. Once more ends this at once and leaves it half done.');
     return;
   }
-  log.error('Ended at once. If a rollout had begun, it is half done: the next run of this app finishes it first.');
+  log.error('Ended at once. If a rollout had begun, it is half done: in a cluster the next run of this app finishes it first, and what is deployed by `command` is left as it is.');
   process.exit(130);
 };
 

@@ -42,9 +42,9 @@ async function temporaryFolder(root: string): Promise<string> {
   }
 }
 
+const diskTrouble: Readonly<Record<string, string>> = { EROFS: 'its file system is read-only', ENOSPC: 'its disk is full', EDQUOT: 'the disk quota of this user is used up' };
 const folderTrouble: Readonly<Record<string, string>> = {
-  ENOENT: 'it does not exist', ENOTDIR: 'it is not a folder', EACCES: 'this user is not allowed to write to it', EPERM: 'this user is not allowed to write to it',
-  EROFS: 'its file system is read-only', ENOSPC: 'its disk is full', EDQUOT: 'the disk quota of this user is used up',
+  ...diskTrouble, ENOENT: 'it does not exist', ENOTDIR: 'it is not a folder', EACCES: 'this user is not allowed to write to it', EPERM: 'this user is not allowed to write to it',
 };
 
 /** What mkdtemp makes of a name that ends in XXXXXX. */
@@ -128,8 +128,15 @@ async function writeText(path: string, text: string, mode = 0o644): Promise<void
     renameSync(beside, path);
   } catch (error) {
     rmSync(beside, { force: true });
-    throw error;
+    throw notWritten(path, error);
   }
+}
+
+/** What to say when a file could not be written; what this machine is not to blame for stays what it is. */
+export function notWritten(path: string, error: unknown): unknown {
+  const trouble = diskTrouble[(error as NodeJS.ErrnoException).code ?? ''];
+  if (trouble === undefined) return error;
+  return new CommandError('config-invalid', `${path} could not be written: ${trouble}.`, { hint: 'Give the runner a disk that has room and may be written to.', cause: error });
 }
 
 async function remove(path: string): Promise<void> {

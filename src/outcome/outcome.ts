@@ -103,6 +103,8 @@ export interface RollbackReport {
   readonly verifiedAfterMs?: number;
   /** There was nothing better to go back to: what was there before was not healthy, or is what has just failed. */
   readonly nothingGood?: boolean;
+  /** The step was cancelled, and its post step goes on where it had to stop. */
+  readonly continued?: boolean;
   /** What was done and seen, in sentences. */
   readonly notes: readonly string[];
 }

@@ -12,4 +12,6 @@ export interface Context {
    * of the same run has the same, and removes it; at a terminal the run itself does.
    */
   readonly folder: string;
+  /** Whether a post step follows that can finish what is left. */
+  readonly hasPost: boolean;
 }

@@ -24,7 +24,7 @@ export function closingLines(outcome: Outcome): readonly string[] {
     ...outcome.changes.map((change) =>
       `  ${placeName(change)} ${undone ? `is ${change.now ?? 'not readable'}` : `${versionName(change.before)} → ${change.after}`}`),
     ...rollbackSentences(outcome).map((sentence) => `  ${sentence}`),
-    ...outcome.verdict === 'rollback-failed' && outcome.undoCommands.length > 0
+    ...outcome.verdict === 'rollback-failed' && !outcome.rollback?.continued && outcome.undoCommands.length > 0
       ? ['Go back by hand:', ...outcome.undoCommands.map((command) => `  ${command}`)] : [],
   ];
 }

@@ -5,10 +5,10 @@ import { duration } from './format.js';
 export function rollbackSentences({ rollback, nothingRuns, unverified = [] }: Pick<Outcome, 'rollback' | 'nothingRuns' | 'unverified'>): readonly string[] {
   if (!rollback) return [];
   const { restoredAfterMs, verifiedAfterMs, notes } = rollback;
-  const which = unverified.length > 0 ? 'Where anything runs, it' : 'It';
+  const which = unverified.length > 0 ? 'Where anything runs, it' : restoredAfterMs === undefined ? 'What was there before' : 'It';
   return [
     ...restoredAfterMs === undefined ? [] : [`The previous version was restored ${duration(restoredAfterMs)} after the failure was found.`],
-    ...verifiedAfterMs === undefined || nothingRuns ? [] : [`${which} was seen to serve ${duration(verifiedAfterMs)} later.`],
+    ...verifiedAfterMs === undefined || nothingRuns ? [] : [`${which} was seen to serve ${duration(verifiedAfterMs)} ${restoredAfterMs === undefined ? 'after the failure was found' : 'later'}.`],
     ...notes,
   ];
 }

@@ -14,7 +14,7 @@ const sizeLimit = 64 * 1024;
 /** The job summary, in GitHub's markdown. The outcome is expected to be redacted (`redactOutcome`). */
 export function summary(outcome: Outcome): string {
   const byHand = undo(outcome);
-  const isUrgent = outcome.verdict === 'rollback-failed';
+  const isUrgent = needsPerson(outcome);
   const before = [headline(outcome), isUrgent ? byHand : '', failure(outcome.failure)];
   const after = [
     rollback(outcome), recovery(outcome), plan(outcome), changes(outcome), warnings(outcome), gantt(outcome.timeline), isUrgent ? '' : byHand, facts(outcome),
@@ -32,6 +32,9 @@ function bounded(part: string): string {
   const limit = sizeLimit / 4;
   return part.length <= limit ? part : `${part.slice(0, limit)}…\n\n${cutNotice}`;
 }
+
+/** Whoever goes back by hand while the post step does it gets in its way. */
+const needsPerson = ({ verdict, rollback }: Outcome): boolean => verdict === 'rollback-failed' && !rollback?.continued;
 
 function headline(outcome: Outcome): string {
   const where = outcome.environment ? ` ${environmentWord(outcome)} ${code(outcome.environment)}` : '';
@@ -94,7 +97,7 @@ function undo(outcome: Outcome): string {
   if (outcome.undoCommands.length === 0) return '';
   const block = codeBlock(outcome.undoCommands.join('\n'), 'sh');
   // Whoever needs these now should not have to look for them.
-  return outcome.verdict === 'rollback-failed' ? `**Go back by hand**\n\n${block}` : details('Go back by hand', block);
+  return needsPerson(outcome) ? `**Go back by hand**\n\n${block}` : details('Go back by hand', block);
 }
 
 function facts(outcome: Outcome): string {

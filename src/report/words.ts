@@ -30,9 +30,11 @@ export function verdictSentence(outcome: Outcome): string {
     case 'rolled-back': return outcome.nothingRuns
       ? `${why} What was there before is set again, and not verified: ${unverifiedOf(outcome)}.`
       : `${why} What was there before is back, and was seen to serve${outcome.unverified?.length ? ' where anything runs' : ''}.${exceptFor(outcome)}`;
-    case 'rollback-failed': return outcome.rollback?.nothingGood
-      ? `${why} There was no healthy version to go back to: this needs a person now.`
-      : `${why} What was there before is not, or not provably, back: this needs a person now.`;
+    case 'rollback-failed':
+      if (outcome.rollback?.continued) return `${why} What was there before is not, or not provably, back yet: the post step of this job goes on, and says how it ended.`;
+      return outcome.rollback?.nothingGood
+        ? `${why} There was no healthy version to go back to: this needs a person now.`
+        : `${why} What was there before is not, or not provably, back: this needs a person now.`;
   }
 }
 

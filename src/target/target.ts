@@ -85,6 +85,8 @@ export interface Proposal {
 export interface ProposalBack extends Proposal {
   /** Where it goes. */
   readonly release: Release;
+  /** Its image, `name[:tag][@digest]`; empty where no image is concerned. */
+  readonly reference: string;
 }
 
 export interface Start {
@@ -190,6 +192,8 @@ export interface Undone {
   readonly changed?: readonly string[];
   /** What was there before was not healthy, or is what has just failed: there was nothing better to go back to. */
   readonly nothingGood?: boolean;
+  /** Another process goes on with it. */
+  readonly continued?: boolean;
   /** Subjects of which nothing was seen to run with the version that was restored. */
   readonly unverified?: readonly Unverified[];
   readonly restoredAfterMs?: number;

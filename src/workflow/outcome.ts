@@ -106,5 +106,6 @@ const describeFailure = ({ stage, error }: NonNullable<Ending['failure']>, undon
 });
 
 const rollbackReport = (undone: Undone): RollbackReport => ({
-  restoredAfterMs: undone.restoredAfterMs, verifiedAfterMs: undone.verifiedAfterMs, notes: undone.notes, ...(undone.nothingGood && { nothingGood: true }),
+  restoredAfterMs: undone.restoredAfterMs, verifiedAfterMs: undone.verifiedAfterMs, notes: undone.notes,
+  ...(undone.nothingGood && { nothingGood: true }), ...(undone.continued && { continued: true }),
 });

@@ -181,7 +181,7 @@ class Session {
     const isWritten = lock.lost.aborted || (await this.phase(end).then(() => true, () => false));
     // What the ledger still calls unfinished the post step looks at once more: the API server may be back by then.
     if (!this.isLeft && isWritten) await forget(run);
-    return undone;
+    return this.isLeft && !isUnderWay && postGoesOn ? { ...undone, continued: true } : undone;
   }
 }
 

@@ -34,13 +34,13 @@ async function prepare(run: Run, found: Found): Promise<Prepared> {
 function prepared(run: Run, target: OpenTarget, proposal: ProposalBack, warnings: readonly string[]): Prepared {
   const { release } = proposal;
   const reference = new Slot<string>();
-  reference.set(release.reference);
+  reference.set(proposal.reference);
   const { stages, ending, close } = releaseStages({ run, target, proposal, reference });
   run.ports.log.info(`going back to ${describeRelease(release)}`);
   return {
     plan: makePlan(run.config, { stages, target, proposal, warnings }), stages, ending,
     known: {
-      namespace: target.namespace, reference: release.reference, digest: parseReference(release.reference)?.digest,
+      namespace: target.namespace, reference: proposal.reference || undefined, digest: parseReference(proposal.reference)?.digest,
       subjects: [...new Set(proposal.rows.map(({ subject }) => subject))],
     },
     close: async () => {

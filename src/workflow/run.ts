@@ -10,8 +10,6 @@ export interface Run extends Context {
   /** Start of the run: monotonic ms, and ms since 1970. */
   readonly startedAt: number;
   readonly startedAtWall: number;
-  /** Whether a post step follows that can finish what is left. */
-  readonly hasPost: boolean;
   /** Passes an event on to whoever follows the run. */
   readonly announce: Announce;
   /** Keeps a value for the post step. */

@@ -65,7 +65,7 @@ describe('a deployment by commands', () => {
   });
 
   it.each([
-    ['with `verify`, which runs until it is over its time', {}, /^`verify` failed: the commands of `command.verify` ended with exit code 22\.$/],
+    ['with `verify`, which runs until it is over its time', {}, /^`verify` failed: the commands of `command.verify` ended with exit code 22\. It was tried for 600 s, and `current` prints api-00001, as before\.$/],
     ['without, as `current` prints what it printed', without('verify'), /^`current` prints api-00001, as before\.$/],
   ])('that leaves traffic where it was has failed, and nothing was changed: %s', async (_how, settings, message) => {
     for (const deed of ['pinned', 'ignored'] as const) {
@@ -109,7 +109,7 @@ describe('a deployment by commands', () => {
     const outcome = await world.deploy();
     expect(seen(outcome)).toEqual(['rolled-back', 'command-failed', 'rollout']);
     expect(outcome.failure?.evidence).toEqual([{ title: 'last lines of `verify`', text: 'internal server error' }]);
-    expect(names(world)).toMatch(/ verify( verify)+ current rollback current verify current$/);
+    expect(names(world)).toMatch(/ verify current( verify current)+ current rollback current verify current$/);
   });
 
   it('that fails a smoke check is taken back, and the checks that passed before have to pass again', async () => {
@@ -144,8 +144,10 @@ describe('what `current` prints', () => {
     const world = new World();
     world.platform.says = says;
     const dry = await world.deploy({ dryRun: true });
-    expect([dry.verdict, dry.plan?.rollback?.possible, dry.plan?.warnings]).toEqual(['planned', false, [why]]);
-    expect(dry.plan?.rollback?.reason).toContain(`${why} So there is no version to go back to`);
+    const told = `${why} So there is no version to go back to, and what a run that fails has deployed stays.`;
+    expect([dry.verdict, dry.plan?.rollback?.possible, dry.plan?.warnings]).toEqual(['planned', false, [told]]);
+    expect(dry.plan?.rollback?.reason).toContain(told);
+    expect(world.lines).toEqual(says() === undefined ? expect.arrayContaining(['info current: the login has expired']) : expect.anything());
     expect(seen(await world.deploy())).toEqual(['deployed', undefined, undefined]);
     world.platform.broken.add('c2');
     const failed = await world.deploy();
@@ -184,7 +186,7 @@ describe('a version without `verify` and without smoke checks', () => {
   it('is deployed, and not verified', async () => {
     const world = new World();
     const outcome = await world.deploy(without('verify'));
-    expect([outcome.verdict, outcome.unverified]).toEqual(['deployed', [{ subject: 'api', reason: 'there is no `verify` and no smoke check, so that only the word of `deploy` says so' }]]);
+    expect([outcome.verdict, outcome.unverified]).toEqual(['deployed', [{ subject: 'api', reason: 'there is no `verify` and no smoke check, so that nothing shows that it serves' }]]);
   });
 
   it('is gone back to, and not verified', async () => {
@@ -291,7 +293,8 @@ describe('the action rollback', () => {
     const world = new World();
     await world.deploy();
     const outcome = await world.rollBack('api-00001');
-    expect(outcome).toMatchObject({ verdict: 'deployed', wentBack: true, changes: [{ before: 'api-00002', after: 'api-00001', now: 'api-00001' }] });
+    // It is the name of a revision, and no image.
+    expect(outcome).toMatchObject({ verdict: 'deployed', wentBack: true, reference: undefined, changes: [{ before: 'api-00002', after: 'api-00001', now: 'api-00001' }] });
     expect(world.platform.changes).toEqual(['deploy c2', 'rollback api-00001']);
     expect((await world.rollBack('api-00001')).verdict).toBe('unchanged');
   });
@@ -323,6 +326,7 @@ describe('the plan', () => {
         + 'it when it is killed, and nothing but `concurrency` of the workflow keeps two runs apart.' },
     });
     expect([names(world), world.ledger]).toEqual(['current', undefined]);
+    expect((await world.deploy({ dryRun: true }, { hasPost: false })).plan?.rollback?.reason).toMatch(/Outside of a workflow nothing finishes the run when it is killed, and nothing keeps two runs apart\.$/);
     expect((await world.deploy({ dryRun: true, ...without('rollback') })).plan?.rollback).toMatchObject({ possible: false, reason: expect.stringMatching(/^There is no `rollback` command/) });
     expect((await world.deploy({ dryRun: true, rollback: 'off' })).plan?.rollback).toMatchObject({ possible: false, reason: expect.stringMatching(/^`rollback` is off\./) });
   });

@@ -1,7 +1,7 @@
 import type { CommandConfig, Config } from '../../config/config.js';
 import { parseDigest } from '../../config/values/digest.js';
 import { digestOf } from '../../image/reference.js';
-import { RolloutError } from '../../outcome/errors.js';
+import { ClusterError, RolloutError } from '../../outcome/errors.js';
 import { plainLine } from '../../outcome/plain.js';
 import type { Context } from '../../ports/context.js';
 import { retry, steadily } from '../../ports/retry.js';
@@ -60,16 +60,37 @@ export async function runCommand(given: Given, name: 'deploy' | 'current' | 'ver
   return printed;
 }
 
-/** What `current` prints; undefined when it prints nothing. @throws as `runCommand` */
+/** A name is shorter: what is longer may have been cut where it came from, and would not be the name any more. */
+const longestName = 1000;
+
+/** What `current` prints; undefined when it prints nothing. @throws as `runCommand`, also where it prints what is no name */
 export async function current(given: Given, signal: AbortSignal): Promise<string | undefined> {
   const printed = (await runCommand(given, 'current', none, signal)) || undefined;
+  if (printed !== undefined && printed.length > longestName) {
+    throw new RolloutError('command-failed', `\`current\` printed a line of ${printed.length} characters, which is no name of a version.`, {
+      hint: `Let \`current\` print a name of at most ${longestName} characters on its last line: a revision, a digest or a commit.`,
+    });
+  }
   given.ports.log.progress('rollout', '`current`', printed ?? 'printed nothing');
   return printed;
 }
 
-/** Tries every 5 s until it succeeds, for so long; then the last failure is thrown. */
-export const until = <T>({ ports: { clock } }: Given, forMs: number, signal: AbortSignal, attempt: () => Promise<T>): Promise<T> =>
-  retry(clock, { delaysMs: steadily(5000), untilMs: clock.monotonic() + forMs, signal, retryable: (error) => error instanceof RolloutError }, attempt);
+/**
+ * Tries every 5 s until it succeeds, for so long; then the last failure is thrown.
+ * @param what is tried, where what it says meanwhile is told nowhere else
+ */
+export const until = <T>({ ports: { clock, log } }: Given, forMs: number, signal: AbortSignal, attempt: () => Promise<T>, what?: string): Promise<T> => {
+  const onWait = (error: unknown): void => {
+    if (what === undefined || !(error instanceof RolloutError)) return;
+    log.progress('rollout', what, `not yet: ${error.evidence[0]?.text.split('\n').at(-1) ?? error.message}`);
+  };
+  const policy = { delaysMs: steadily(5000), untilMs: clock.monotonic() + forMs, signal, retryable: (error: unknown) => error instanceof RolloutError, onWait };
+  return retry(clock, policy, attempt);
+};
+
+export const superseded = (printed: string | undefined): ClusterError =>
+  new ClusterError('superseded', `\`current\` prints ${printed ?? 'nothing'}: somebody else deployed during the run.`, { hint: othersHint });
+export const othersHint = 'Nothing of theirs was overwritten. Find out who deploys besides this workflow, then run again. If nobody does, `current` prints what changes by itself, such as a time or a count: let it print a name that stays.';
 
 export type Expected = { readonly is: string } | { readonly isNot: string | undefined };
 

@@ -1,5 +1,5 @@
 import { digestOf } from '../../image/reference.js';
-import { RolloutError } from '../../outcome/errors.js';
+import { RolloutError, type Evidence } from '../../outcome/errors.js';
 import type { Plan, PlanStep } from '../../outcome/plan.js';
 import { sentence } from '../../outcome/wording.js';
 import type { Wanted } from '../target.js';
@@ -9,15 +9,19 @@ import { current, earlier, runCommand, type Given } from './commands.js';
 export interface Before {
   readonly version?: string;
   readonly why?: string;
+  /** What it said when it failed. */
+  readonly evidence: readonly Evidence[];
 }
 
 export const before = (given: Given): Promise<Before> => current(given, given.ports.cancelled).then(
-  (version) => (version === undefined ? { why: '`current` printed nothing.' } : { version }),
+  (version) => (version === undefined ? { why: nowhereToGo('`current` printed nothing.'), evidence: [] } : { version, evidence: [] }),
   (error: unknown) => {
-    if (error instanceof RolloutError) return { why: error.message };
+    if (error instanceof RolloutError) return { why: nowhereToGo(error.message), evidence: error.evidence };
     throw error;
   },
 );
+
+const nowhereToGo = (why: string): string => `${sentence(why)} So there is no version to go back to, and what a run that fails has deployed stays.`;
 
 /** Whether `verify` succeeds at once with what is known of the version that is there. */
 export const verifies = async (given: Given, version: string | undefined): Promise<boolean> =>
@@ -41,11 +45,14 @@ export function stepOf({ config: { app }, command: { deploy, verify, rollback = 
   return { stage: 'rollout', title: `run \`${name}\` of ${app}${verify ? ', then `verify` until it succeeds' : ''}`, commands };
 }
 
-const ofOneMachine = 'The record of the run is on this machine, so only its own post step can finish it when it is killed, and nothing but `concurrency` of the workflow keeps two runs apart.';
+const ofOneMachine = {
+  job: 'The record of the run is on this machine, so only its own post step can finish it when it is killed, and nothing but `concurrency` of the workflow keeps two runs apart.',
+  terminal: 'Outside of a workflow nothing finishes the run when it is killed, and nothing keeps two runs apart.',
+} as const;
 
-export function rollbackOf({ config, command }: Given, { version, why = '' }: Before): NonNullable<Plan['rollback']> {
+export function rollbackOf({ config, command, hasPost }: Given, { version, why = '' }: Before): NonNullable<Plan['rollback']> {
   const not = config.rollback === 'off' ? '`rollback` is off.'
     : !command.rollback ? 'There is no `rollback` command: what a run that fails has deployed stays.'
-      : version === undefined ? `${sentence(why)} So there is no version to go back to, and what a run that fails has deployed stays.` : undefined;
-  return { possible: not === undefined, reason: `${not ?? `If anything fails, \`rollback\` runs, and \`current\` has to print ${version} again.`} ${ofOneMachine}` };
+      : version === undefined ? why : undefined;
+  return { possible: not === undefined, reason: `${not ?? `If anything fails, \`rollback\` runs, and \`current\` has to print ${version} again.`} ${hasPost ? ofOneMachine.job : ofOneMachine.terminal}` };
 }

@@ -13,14 +13,14 @@ export const recordedAs = {
     reference: v.string(), commit: v.string(),
     /** Only of a run that goes back: what `current` is to print in the end. */
     to: v.optional(v.string()),
-    /** What `current` printed once the version was there; absent before that. */
+    /** What `current` printed once it printed something else than before: the version of this run. */
     after: v.optional(v.string()),
   }),
 } as const;
 export type Deployment = v.InferOutput<typeof recordedAs.shape>;
 
 /**
- * Whether what `current` prints is neither what was there before nor what the run has deployed. As long as it has not printed that,
+ * Whether what `current` prints is neither what was there before nor what the run has deployed. As long as it was not seen to print that,
  * they can be told apart only where it prints references of images. Digests alone are not enough: a platform may print that of the
  * one platform of an image that it runs.
  */

@@ -2,17 +2,20 @@ import { smokeUrls } from '../../check/smoke/by-url.js';
 import type { Before } from '../../check/smoke/before.js';
 import { recordable } from '../../check/smoke/recorded.js';
 import { digestOf } from '../../image/reference.js';
-import { ClusterError, RolloutError, type DeployError, type Evidence } from '../../outcome/errors.js';
+import { RolloutError, type DeployError, type Evidence } from '../../outcome/errors.js';
 import { shellWord } from '../../outcome/wording.js';
+import { within } from '../../ports/within.js';
 import type { Content } from '../../record/ledger.js';
 import type { Standing } from '../../record/release.js';
 import type { Change, Progress, Recorded, Report, Undone, UndoJournal, Wave } from '../target.js';
-import { current, earlier, runCommand, until, untilCurrent, type Given, type Version } from './commands.js';
+import { current, earlier, runCommand, superseded, until, untilCurrent, type Given, type Version } from './commands.js';
 import { isOthers, recordedAs, type Deployment } from './recorded.js';
 import { undo } from './undo.js';
 
 /** A version that another process has deployed is not waited for as one that was deployed just now. */
 const standsWithinMs = 20_000;
+/** What is left of the 10 s of a step that was cancelled has to do for the report too. */
+const hurriedMs = 3000;
 const never = new AbortController().signal;
 
 /** `there`: nothing has to be changed. `begun`: by another process, and nobody knows how far it came. */
@@ -59,7 +62,7 @@ export class CommandRelease implements Change {
   async verify(): Promise<void> {
     const { ports, config } = this.given;
     await smokeUrls(ports, this.checks.failed, config.smoke, ports.cancelled);
-    this.refuseOthers(await current(this.given, ports.cancelled).catch(unlessCommand));
+    this.see(await current(this.given, ports.cancelled).catch(unlessCommand));
   }
 
   async stands(): Promise<boolean> {
@@ -67,7 +70,7 @@ export class CommandRelease implements Change {
     try {
       const printed = await current(given, cancelled);
       if (printed === undefined || printed === before || this.progress().unverified.length > 0) return false;
-      this.refuseOthers(printed);
+      this.see(printed);
       await this.prove(standsWithinMs);
       await this.verify();
       return true;
@@ -88,7 +91,7 @@ export class CommandRelease implements Change {
   progress(): Progress {
     const { config, command } = this.given;
     const isVerified = command.verify !== undefined || config.smoke.length > 0;
-    const reason = `there is no \`verify\` and no smoke check, so that only the word of \`${this.name}\` says so`;
+    const reason = 'there is no `verify` and no smoke check, so that nothing shows that it serves';
     return { rolledOutMs: this.rolledOutMs, unverified: isVerified ? [] : [{ subject: config.app, reason }], warnings: this.warnings() };
   }
 
@@ -113,14 +116,17 @@ export class CommandRelease implements Change {
   }
 
   async report(): Promise<Report> {
-    const { given: { config, command: { deploy, rollback }, ports: { log } }, deployment: { before = '' } } = this;
-    const printed = await current(this.given, never).catch(() => undefined);
+    const { given: { config, command: { deploy, rollback }, hasPost, ports: { clock, cancelled, log } }, deployment: { before = '' } } = this;
+    // Nobody waits for a step that was cancelled, and the post step tells the end.
+    const looking = cancelled.aborted && hasPost ? within(clock, { ms: hurriedMs, late: () => new Error('out of time'), signal: never }, (signal) => current(this.given, signal)) : current(this.given, never);
+    const printed = await looking.catch(() => undefined);
     const { reference, previous } = earlier(this.given, before);
     const values = { DEPLOY_PREVIOUS: previous, DEPLOY_REFERENCE: reference, DEPLOY_DIGEST: digestOf(reference) ?? '' };
     const exports = Object.entries(values).filter(([, value]) => value !== '').map(([name, value]) => `export ${name}=${shellWord(value)}`);
     return {
       rows: [{ subject: config.app, part: '', before: log.redact(before), after: log.redact(this.called), now: printed && log.redact(printed) }],
-      undoCommands: rollback ? [...exports, ...rollback] : [...exports, ...reference === '' ? [byHand] : [], ...deploy],
+      // To go back would overwrite what somebody else has deployed.
+      undoCommands: isOthers(this.deployment, printed) ? [] : rollback ? [...exports, ...rollback] : [...exports, ...reference === '' ? [byHand] : [], ...deploy],
     };
   }
 
@@ -147,14 +153,41 @@ export class CommandRelease implements Change {
     if (to !== undefined) await untilCurrent(given, forMs, cancelled, { is: to });
     // Of an earlier version `verify` may be told too little: it counts where as little was enough before.
     const isTold = to === undefined || version.reference !== '' || version.commit !== '' || verifiedBefore;
-    if (command.verify && isTold) await until(given, forMs, cancelled, () => runCommand(given, 'verify', version, cancelled));
+    if (command.verify && isTold) await this.untilVerified(forMs);
     else if (!command.verify && to === undefined && before !== undefined && !this.isThere) await untilCurrent(given, forMs, cancelled, { isNot: before });
-    this.deployment = { ...this.deployment, after: await current(given, cancelled).catch(unlessCommand) };
+    this.see(await current(given, cancelled).catch(unlessCommand));
     if (this.beganAt > 0) this.rolledOutMs = Math.round(clock.monotonic() - this.beganAt);
   }
 
-  private refuseOthers(printed: string | undefined): void {
+  /** While `verify` fails, `current` is asked as well: what it prints once it prints another version is this one, and a third is somebody else's. */
+  private async untilVerified(forMs: number): Promise<void> {
+    const { given, given: { ports: { cancelled } }, version, deployment: { before } } = this;
+    let printed: string | undefined;
+    const attempt = async (): Promise<void> => {
+      try {
+        await runCommand(given, 'verify', version, cancelled);
+      } catch (error) {
+        if (error instanceof RolloutError) {
+          printed = await current(given, cancelled).catch(unlessCommand);
+          if (printed !== before) this.see(printed);
+        }
+        throw error;
+      }
+    };
+    try {
+      await until(given, forMs, cancelled, attempt, '`verify`');
+    } catch (error) {
+      if (!(error instanceof RolloutError)) throw error;
+      const isBefore = printed !== undefined && printed === before && this.beganAt > 0;
+      const message = `${error.message} It was tried for ${forMs / 1000} s, and \`current\` prints ${printed ?? 'nothing'}${isBefore ? ', as before' : ''}.`;
+      throw new RolloutError('command-failed', message, { evidence: error.evidence, hint: isBefore ? didNotMove(this.name) : error.hint });
+    }
+  }
+
+  /** What `current` prints by now. @throws ClusterError superseded */
+  private see(printed: string | undefined): void {
     if (isOthers(this.deployment, printed)) throw superseded(printed);
+    this.deployment = { ...this.deployment, after: printed ?? this.deployment.after };
   }
 
   private warnings(): string[] {
@@ -175,9 +208,8 @@ export class CommandRelease implements Change {
   }
 }
 
-const superseded = (printed: string | undefined): ClusterError =>
-  new ClusterError('superseded', `\`current\` prints ${printed ?? 'nothing'}: somebody else deployed during the run.`);
-
+const didNotMove = (name: string): string =>
+  `\`${name}\` ended with exit code 0, and traffic stayed where it was: look whether the platform pins it there, or needs a command more, or more than \`timeout\`.`;
 const byHand = '# Set DEPLOY_REFERENCE, DEPLOY_DIGEST and DEPLOY_COMMIT to those of the version before.';
 
 /** That `current` fails shows in the next line that needs it. */

@@ -9,7 +9,7 @@ import { listReleases } from '../../record/releases.js';
 import type { RecordStore } from '../../record/store.js';
 import { readTargetRecord } from '../../record/target-record.js';
 import type { Change, OpenTarget, Proposal, ProposalBack, Start, TargetKind, Wanted } from '../target.js';
-import { earlier, type Given } from './commands.js';
+import { earlier, othersHint, type Given } from './commands.js';
 import { before, isThere, rollbackOf, stepOf, verifies, type Before, type Planned } from './plan.js';
 import { recordedAs } from './recorded.js';
 import { CommandRelease } from './release.js';
@@ -46,11 +46,11 @@ class Platform implements OpenTarget {
     const [content] = release?.contents ?? [];
     if (!release || !content) {
       throw new ClusterError('release-not-found', `There is no record of an earlier release of ${app}.`, {
-        hint: 'Give `to` what `current` printed of the version to go back to: the summary of each run shows it as "before". Or deploy an earlier digest with the `rollout` action.',
+        hint: 'Give `to` what `current` printed of the version to go back to: the summary of each run shows it as "before".',
       });
     }
     const { reference } = earlier(given, content.version);
-    return { ...await this.proposal({ reference, commit: release.commit, to: content.version }, found), release };
+    return { ...await this.proposal({ reference, commit: release.commit, to: content.version }, found), release, reference };
   }
 
   async reopen({ run }: Ledger): Promise<Change> {
@@ -68,6 +68,7 @@ class Platform implements OpenTarget {
     const { given, given: { config, ports } } = this;
     const { problems, warnings } = await checkUrls(ports, config.smoke);
     const isPlanned = isThere(found, planned);
+    for (const { title, text } of found.evidence) await ports.log.group(title, async () => ports.log.info(text));
     return {
       checked: { problems, warnings: [...warnings, ...found.why === undefined ? [] : [found.why]] },
       rows: [{ subject: config.app, part: '', before: ports.log.redact(found.version ?? ''), after: planned.to ?? (planned.reference || planned.commit || '') }],
@@ -79,7 +80,7 @@ class Platform implements OpenTarget {
     const given = { ...this.given, ports: { ...this.given.ports, cancelled: AbortSignal.any([this.given.ports.cancelled, start.lock.lost]) } };
     const found = await before(given);
     if (to !== undefined && found.version !== planned.version) {
-      throw new ClusterError('superseded', `\`current\` prints ${found.version ?? 'nothing'}, and printed ${planned.version ?? 'nothing'} when the run was planned: something else was deployed meanwhile. Nothing was changed.`);
+      throw new ClusterError('superseded', `\`current\` prints ${found.version ?? 'nothing'}, and printed ${planned.version ?? 'nothing'} when the run was planned: something else was deployed meanwhile. Nothing was changed.`, { hint: othersHint });
     }
     const [verifiedBefore, checks] = await Promise.all([verifies(given, found.version), urlsBefore(given.ports, given.config.smoke)]);
     const deployment = { before: found.version, verifiedBefore, reference: to === undefined ? start.reference : reference, commit, to };

@@ -23,7 +23,7 @@ const nowhereToGo = 'What `current` printed before the change is not known, so t
 
 /** Goes back where `current` prints something else than before, and verifies it. What a command says of itself counts for nothing. */
 export async function undo(given: Given, known: Before, failure: DeployError, journal: UndoJournal): Promise<Undone> {
-  const { ports: { clock, cancelled } } = given;
+  const { ports: { clock, cancelled, log } } = given;
   const { subject, before } = known;
   const left = { result: 'failed', evidence: [], untouched: [] } as const;
   if ((failure instanceof CancelledError || cancelled.aborted) && journal.continued) return { ...left, notes: [leftToPostStep] };
@@ -34,9 +34,11 @@ export async function undo(given: Given, known: Before, failure: DeployError, jo
   let restoredAfterMs: number | undefined;
   try {
     const there = await arrived(given, before);
+    if (there === before) log.info(`\`current\` prints ${before} as before: nothing has to be put back`);
     if (there === before && !journal.resumed) return { ...left, result: 'untouched', notes, untouched: [subject] };
     if (isOthers(known, there)) return { ...left, notes: [...notes, `\`current\` prints ${there}: somebody else has deployed that since, and nothing of it was overwritten.`] };
-    if (there !== before) {
+    if (there === before) notes.push(`\`current\` printed ${before} all the time, so nothing had to be put back.`);
+    else {
       notes.push(...await goBack(given, before));
       restoredAfterMs = elapsed();
     }
@@ -52,8 +54,12 @@ export async function undo(given: Given, known: Before, failure: DeployError, jo
 }
 
 /** What is there, once another version than before had the time to come; undefined when that is not known. */
-const arrived = (given: Given, before: string): Promise<string | undefined> =>
-  untilCurrent(given, arrivesWithinMs, never, { isNot: before }).catch(() => current(given, never)).catch(() => undefined);
+async function arrived(given: Given, before: string): Promise<string | undefined> {
+  const printed = await current(given, never).catch(() => undefined);
+  if (printed !== undefined && printed !== before) return printed;
+  given.ports.log.info(`What the command had sent before it ended may still arrive: waiting for it, ${arrivesWithinMs / 1000} s`);
+  return untilCurrent(given, arrivesWithinMs, never, { isNot: before }).catch(() => current(given, never)).catch(() => undefined);
+}
 
 async function goBack(given: Given, before: string): Promise<string[]> {
   const { command: { rollback, timeoutMs } } = given;

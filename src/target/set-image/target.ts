@@ -73,7 +73,8 @@ class Workloads implements OpenTarget {
     refuseUnresolvable(given.config.smoke, facts);
     const { release, changes, warnings } = await chooseRelease(given, facts);
     const [unread, checked] = await Promise.all([checkInRegistry(given, release), checkChange(given, facts, changes)]);
-    return { ...await this.proposal(changes, together([{ ...nothingFound, warnings: [...warnings, ...unread] }, checked]), release), release };
+    const found = together([{ ...nothingFound, warnings: [...warnings, ...unread] }, checked]);
+    return { ...await this.proposal(changes, found, release), release, reference: release.reference };
   }
 
   async reopen(ledger: Ledger, lock: Lock): Promise<ImageRelease> {
