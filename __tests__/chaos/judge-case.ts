@@ -89,7 +89,7 @@ async function judgeRun(stand: Stand, ran: Ran, run: Run, may: Allowed, base: Ex
     ...strayFiles(run),
     ...(releases[run.release].kept && ended.verdict === 'rollback-failed' ? notKept(base, run, seen) : []),
   ];
-  return { judged: { label: run.label, ...ended, verdict: gone ? 'died' : ended.verdict, truth: nameOfTruth(truth), wrong }, now: seen, truth: nameOfTruth(truth) };
+  return { judged: { label: run.label, ...ended, verdict: gone ? 'killed' : ended.verdict, truth: nameOfTruth(truth), wrong }, now: seen, truth: nameOfTruth(truth) };
 }
 
 /** Where there is a release to go back to, it is gone back to; where there is none, nothing else is. */

@@ -74,13 +74,13 @@ export interface Played {
 export function markdownOf(finished: readonly Finished[], { seed, jobs, seconds, commit }: Played): string {
   const wrong = finished.filter(isWrong).length;
   const what = `Seed ${seed}: ${finished.length} cases, ${runsOf(finished)} runs of the action, ${jobs} cases at a time, ${Math.round(seconds / 60)} minutes, commit ${commit}.`;
-  const outcome = wrong === 0 ? '**No verdict was wrong, and nothing was left half done.**' : `**${wrong} cases were wrong.**`;
+  const outcome = wrong === 0 ? '**No verdict was wrong, and nothing was left unfinished.**' : `**${wrong} cases were wrong.**`;
   const left = unplayedIn(finished).length;
-  const unplayed = left > 0 ? ` ${left} of the cases could not be played, as what they need could not be set up; nothing was judged of them.` : '';
+  const unplayed = left > 0 ? ` ${left} of the cases could not be played, because what they need could not be set up. They count neither as right nor as wrong.` : '';
   return [
     `${what} ${outcome}${unplayed} Repeat it: \`npm run chaos -- --runs ${finished.length} --seed ${seed} --jobs ${jobs}\``,
-    'Every verdict, and what was true of the cluster when it had been given:', inMarkdown(verdictsAndTruths(finished)),
-    'Causes that the runs gave:', inMarkdown(causesSeen(finished)), 'Faults:', inMarkdown(faultsSeen(finished)),
+    'Each verdict, and the actual state of the cluster after it:', inMarkdown(verdictsAndTruths(finished)),
+    'Causes that the runs reported:', inMarkdown(causesSeen(finished)), 'Faults:', inMarkdown(faultsSeen(finished)),
   ].join('\n\n');
 }
 

@@ -104,7 +104,7 @@ function broken(deployment, error, { Unplayable }) {
 
 /** @param {Ended} ended */
 function lineOf({ deployment: { number, sort, replicas, proveFirst }, verdict, wrong, seconds }) {
-  const shape = `${replicas} replica${replicas === 1 ? '' : 's'}${proveFirst ? ', proved first' : ''}`;
+  const shape = `${replicas} replica${replicas === 1 ? '' : 's'}${proveFirst ? ', first pods checked' : ''}`;
   return `#${String(number).padStart(3)} ${sort.name} · ${shape} → ${verdict} · ${seconds.toFixed(1)} s · ${wrong.length > 0 ? `FALSE: ${wrong.join(' | ')}` : verdict === unplayed ? 'not judged' : 'true'}`;
 }
 
@@ -120,7 +120,7 @@ function summaryOf(ended, { good, bad, seed, jobs }) {
   const wrong = ended.filter((one) => one.wrong.length > 0);
   const table = markdownTable(['release', ...verdicts.map((verdict) => verdict.replace(/(\S+)$/, '`$1`')), 'requests lost', 'false'], rows);
   return [
-    table, '', `\`npm run soak -- --good ${good} --bad ${bad} --seed ${seed} --jobs ${jobs}\`: ${ended.length} deployments, ${wrong.length} false answers.`,
+    table, '', `\`npm run soak -- --good ${good} --bad ${bad} --seed ${seed} --jobs ${jobs}\`: ${ended.length} deployments, ${wrong.length} false results.`,
     ...wrong.map((one) => `- ${lineOf(one)}`),
   ].join('\n');
 }

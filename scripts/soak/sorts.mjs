@@ -39,12 +39,12 @@ async function addSlice({ space }) {
 export const sorts = [
   { name: 'good', good: true, ending: 'deployed', mode: calm, serves: 'app' },
   { name: 'good, slow to start', good: true, ending: 'deployed', mode: `${calm},slow-ready=3s`, serves: 'app' },
-  { name: 'good, old pods leave slowly', good: true, ending: 'deployed', mode: 'serve-after-term=4s', serves: 'app' },
+  { name: 'good, old pods exit slowly', good: true, ending: 'deployed', mode: 'serve-after-term=4s', serves: 'app' },
   { name: 'status 500', good: false, ending: 'rolled-back smoke-failed', mode: `${calm},wrong-answer`, serves: 'app' },
   { name: 'status 200, another text', good: false, ending: 'rolled-back smoke-failed', mode: `${calm},wrong-text`, serves: 'app' },
-  { name: 'status 200, the version before', good: false, ending: 'rolled-back smoke-failed', mode: calm, stale: true, serves: 'app' },
-  { name: 'every second answer wrong', good: false, ending: 'rolled-back smoke-failed', mode: `${calm},flaky=2`, serves: 'app' },
-  { name: 'every third answer wrong', good: false, ending: 'rolled-back smoke-failed', mode: `${calm},flaky=3`, serves: 'app' },
+  { name: 'status 200, previous version', good: false, ending: 'rolled-back smoke-failed', mode: calm, stale: true, serves: 'app' },
+  { name: 'every second request fails', good: false, ending: 'rolled-back smoke-failed', mode: `${calm},flaky=2`, serves: 'app' },
+  { name: 'every third request fails', good: false, ending: 'rolled-back smoke-failed', mode: `${calm},flaky=3`, serves: 'app' },
   {
     name: 'Service also selects other pods', good: false, ending: 'rolled-back wrong-version-serving', mode: calm, serves: 'app and stranger',
     astray: selects({ app: null, tier: 'front' }), back,
@@ -52,11 +52,11 @@ export const sorts = [
   { name: 'Service selects other pods', good: false, ending: 'rolled-back wrong-version-serving', mode: calm, serves: 'stranger', astray: selects({ app: 'stranger' }), back },
   {
     // Nobody but who turned the Service can turn it back: that the version before is there is true, that it serves is not.
-    name: 'Service turns to other pods meanwhile', good: false, ending: 'rollback-failed wrong-version-serving', mode: calm, serves: 'stranger',
+    name: 'Service selector changed in the run', good: false, ending: 'rollback-failed wrong-version-serving', mode: calm, serves: 'stranger',
     astray: selects({ app: 'stranger' }), inRun: true, back,
   },
   {
-    name: 'endpoint added by hand', good: false, ending: 'rolled-back wrong-version-serving', mode: calm, serves: 'app and stranger',
+    name: 'endpoint added manually', good: false, ending: 'rolled-back wrong-version-serving', mode: calm, serves: 'app and stranger',
     astray: addSlice, back: ({ space }) => space.remove('EndpointSlice', 'by-hand'),
   },
 ];
