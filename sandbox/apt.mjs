@@ -52,7 +52,7 @@ export async function aptGet(args, { files = lockFiles, seconds = 300, report = 
     const holder = holderOf(files) ?? await attempt(args, env, Math.max(0, Math.ceil((deadline - Date.now()) / 1000)));
     if (!holder) return report('');
     if (Date.now() >= deadline) {
-      throw new Unfit(`apt-get cannot run: ${nameOf(holder)} still holds ${holder.file}, after ${seconds} s of waiting. Run the command again when that has ended.`);
+      throw new Unfit(`apt-get cannot run: ${nameOf(holder)} still holds ${holder.file}, after ${seconds} s of waiting. Run the command again when it has exited.`);
     }
     report(`waits for ${nameOf(holder)}, which holds ${holder.file}`);
     await pause(250);

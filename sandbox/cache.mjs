@@ -119,7 +119,7 @@ async function compile(name, target, report) {
   const flags = ['-ldflags', ['-s -w', ...variables].join(' ')];
   const what = hasTools ? 'tool' : '.';
   const options = { cwd: join(source, name), env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' } };
-  report('downloads the sources, if they are not there');
+  report('downloads the sources if necessary');
   // As many as `go build -v` then names, each as it is compiled: what Go's own cache has is not among them.
   const stale = await command('go', ['list', '-deps', ...flags, '-f', '{{if .Stale}}{{.ImportPath}}{{end}}', what], options);
   const packages = new Set(stale.split('\n').filter((line) => line !== ''));

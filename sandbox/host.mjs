@@ -51,7 +51,7 @@ async function look() {
   const now = { boot, firewall: await firewallNow(), settings: Object.fromEntries(values), mountedBinfmt: false };
   const chains = Object.values(now.firewall).flat();
   if (chains.length > 0) {
-    say(`note    there are ${chains.length} chains of another cluster in iptables (${chains[0]} …): "down" will leave all chains of that kind.`);
+    say(`note    iptables has ${chains.length} chains of another cluster (${chains[0]} …): "down" will keep all chains of this kind.`);
   }
   remember(now);
   return now;

@@ -11,10 +11,10 @@ export class Unfit extends Error {}
 
 export function checkSystem() {
   if (process.platform !== 'linux') {
-    throw new Unfit(`The sandbox runs Kubernetes right on the machine and needs Linux; this is ${process.platform}.`);
+    throw new Unfit(`The sandbox runs Kubernetes directly on the machine and needs Linux; this is ${process.platform}.`);
   }
   if (process.arch !== 'x64') {
-    throw new Unfit(`The sandbox has only been made for x86-64 machines; this one is ${process.arch}.`);
+    throw new Unfit(`The sandbox only supports x86-64 machines; this one is ${process.arch}.`);
   }
   if (!/\boverlay$/m.test(readFileSync('/proc/filesystems', 'utf8')) && !loads('overlay')) {
     throw new Unfit('The kernel has no overlay file system, which containers need (module "overlay").');
@@ -36,7 +36,7 @@ export function isRoot() {
 export function checkRights() {
   if (isRoot() || spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0) return;
   throw new Unfit(
-    'The sandbox needs root (mounts, network devices, control groups), and there is no sudo without a password here.\n' +
+    'The sandbox needs root (mounts, network devices, control groups), and sudo without a password is not available.\n' +
       'Run it as root, or run "sudo -v" first.',
   );
 }
@@ -50,5 +50,5 @@ export function checkGo() {
   const major = Number(version?.[1] ?? 0);
   const minor = Number(version?.[2] ?? 0);
   if (major > oldestGo.major || (major === oldestGo.major && minor >= oldestGo.minor)) return;
-  throw new Unfit(`The sandbox needs ${wanted}; here is: ${(asked.stdout || asked.stderr).trim()}`);
+  throw new Unfit(`The sandbox needs ${wanted}; found: ${(asked.stdout || asked.stderr).trim()}`);
 }

@@ -97,7 +97,7 @@ async function installAbsent(absent) {
   const names = absent.map(([what]) => what).join(', ');
   const packages = absent.map(([, , name]) => name);
   if (!find('apt-get')) {
-    throw new Unfit(`Missing: ${names}. Only on Debian and Ubuntu does the sandbox install them by itself (${packages.join(' ')}).`);
+    throw new Unfit(`Missing: ${names}. The sandbox installs them automatically on Debian and Ubuntu only (${packages.join(' ')}).`);
   }
   await step('install', packages.join(' '), (report) => withoutServices(() => install(packages, report)));
   const still = missing().map(([what]) => what);

@@ -19,7 +19,7 @@ async function freePorts(part) {
     if (!taken) continue;
     // One of ours that no record speaks of, as after an `up` that was killed at the wrong moment.
     if (taken.pid && marked().has(taken.pid)) await end(taken.pid);
-    else throw new Unfit(`Port ${port}, which ${part.name} needs, is taken by process ${taken.pid ?? '?'}: ${taken.command}`);
+    else throw new Unfit(`Port ${port}, which ${part.name} needs, is used by process ${taken.pid ?? '?'}: ${taken.command}`);
   }
 }
 

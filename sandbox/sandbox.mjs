@@ -3,13 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const usage = `usage: npm run sandbox <command>
-  up               start it, or heal what is broken
-  down             stop it and leave nothing behind but the cache
-  packages         install the system programs it needs, and nothing else
+  up               start it, or the parts of it that are not running
+  down             stop it and remove everything except the cache
+  packages         only install the system packages that it needs
   status           one line for each part
   env              variables for a shell: eval "$(npm run -s sandbox env)"
   start NAME       start one part (see status)
-  stop NAME        stop one part; --kill: as a crash would
+  stop NAME        stop one part; --kill: kill it, like a crash
   restart NAME     stop and start one part
   tool NAME        build a tool on demand and print its path: helm, actionlint
 `;

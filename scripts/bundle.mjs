@@ -70,7 +70,7 @@ async function bundle(folder) {
   files.delete('package.json');
   // What the bundler cannot find it replaces by a line that throws, and goes on.
   const missing = [...files.values()].flatMap((text) => [...text.matchAll(/\beval\("require"\)\("([^"]+)"\)/g)].map((match) => match[1]));
-  if (missing.length > 0) throw new Error(`These imports lead nowhere: ${[...new Set(missing)].join(', ')}`);
+  if (missing.length > 0) throw new Error(`These imports cannot be resolved: ${[...new Set(missing)].join(', ')}`);
   for (const [name, text] of files) if (name.endsWith('.js')) files.set(name, `${loadBuiltinsLate(compileModulesAtOnce(shrink(text)))}\n`);
   return files;
 }
@@ -143,7 +143,7 @@ if (faults.length > 0) {
   for (const name of stale) if (files.has(name)) write(join(root, 'dist', name), files.get(name) ?? '');
   console.log(`dist/: ${Math.round(size / 1000)} kB of code; ${stale.length === 0 ? 'nothing changed' : `changed: ${stale.join(', ')}`}`);
 } else if (stale.length > 0) {
-  console.error(`dist/ is not what the source gives: ${stale.map((name) => `dist/${name}`).join(', ')}\nRun \`npm run bundle\` and commit dist/.`);
+  console.error(`dist/ is not up to date with the source: ${stale.map((name) => `dist/${name}`).join(', ')}\nRun \`npm run bundle\` and commit dist/.`);
   process.exitCode = 1;
 } else {
   console.log(`dist/ is up to date: ${Math.round(size / 1000)} kB of code`);

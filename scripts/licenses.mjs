@@ -23,7 +23,7 @@ export function licenseTexts(root) {
 /** @param {string} folder @param {string} name @param {Package} entry */
 function section(folder, name, { version, license }) {
   const file = readdirSync(folder).filter((entry) => /^(licen[cs]e|copying)(\.|$)/i.test(entry)).sort()[0];
-  if (!file && !license) throw new Error(`${name} has neither a licence file nor says its licence in package.json.`);
+  if (!file && !license) throw new Error(`${name} has neither a licence file nor a licence in package.json.`);
   const text = file ? readFileSync(join(folder, file), 'utf8').replaceAll('\r\n', '\n').trim() : 'The package contains no text of its licence.';
   return `${name} ${version} (${license ?? 'see below'})\n\n${text}\n`;
 }

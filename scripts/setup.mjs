@@ -42,8 +42,8 @@ export function ensurePackages() {
   const began = Date.now();
   console.log('Installing the packages of package-lock.json (npm ci)');
   const { status, error } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
-  if (error) throw new Error(`npm cannot be run (${error.message}). It comes with Node.js 20.20 or later: install that first.`);
-  if (status !== 0) throw new Error(`npm ci ended with code ${status}: see its message above.`);
+  if (error) throw new Error(`npm cannot be run (${error.message}). It is part of Node.js: install Node.js 20.20 or later first.`);
+  if (status !== 0) throw new Error(`npm ci failed with exit code ${status}: its output is above.`);
   console.log(`Installed in ${((Date.now() - began) / 1000).toFixed(1)} s`);
 }
 

@@ -53,7 +53,7 @@ const failing: readonly Failing[] = [
   },
   { cause: 'not-ready', what: 'starts and is never ready', image: () => variant('v2', 'unready'), sure: [60, 180], told: ['ready', '503'], evidence: /statuscode: 503/ },
   {
-    cause: 'image-name-invalid', what: 'the node may not pull what it does not have', healthy: { container: { imagePullPolicy: 'Never' } },
+    cause: 'image-name-invalid', what: 'the node is not allowed to pull what it does not have', healthy: { container: { imagePullPolicy: 'Never' } },
     image: () => variant('v2', calm, { tag: 'v2-fresh', fresh: true }), sure: [0, 180], told: ['Never'], evidence: /ErrImageNeverPull/,
   },
   {

@@ -30,7 +30,7 @@ describe('limits of the bundle', () => {
   it('are kept by what is loaded at start and by all code', () => expect(faultsOf(bundle(130_000, 2_870_000))).toEqual([]));
 
   it('tell of a large index.js what to do', () => {
-    expect(faultsOf(bundle(131_000, 0))).toEqual(['index.js has 131 kB, and the limit is 130 kB: every step loads it. Load what few runs need by import().']);
+    expect(faultsOf(bundle(131_000, 0))).toEqual(['index.js has 131 kB, and the limit is 130 kB: every step loads it. Use import() for code that few runs need.']);
   });
 
   it('tell of too much code', () => {
@@ -38,8 +38,8 @@ describe('limits of the bundle', () => {
   });
 
   it('tell when more of @actions/core is loaded at start than is used, and when less', () => {
-    expect(faultsOf(new Map([['bundle/index.js', `${core} ProxyAgent`]]))).toEqual([expect.stringContaining('holds the HTTP client of @actions/core')]);
-    expect(faultsOf(new Map([['bundle/index.js', '']]))).toEqual([expect.stringContaining('does not hold the part of @actions/core')]);
+    expect(faultsOf(new Map([['bundle/index.js', `${core} ProxyAgent`]]))).toEqual([expect.stringContaining('contains the HTTP client of @actions/core')]);
+    expect(faultsOf(new Map([['bundle/index.js', '']]))).toEqual([expect.stringContaining('does not contain the part of @actions/core')]);
   });
 });
 

@@ -38,10 +38,10 @@ const antiAffinity = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringE
 /** @type {readonly CauseCase[]} */
 export const cases = [
   { what: 'missing image', cause: 'image-not-found', target: '4 s', release: 'absent', names: /not found|ErrImagePull/ },
-  { what: 'image removed meanwhile', cause: 'image-not-found', target: '4 s', release: {}, atChange: (_, pushed) => removeImage(pushed), names: /not found|ErrImagePull/ },
+  { what: 'image removed during the run', cause: 'image-not-found', target: '4 s', release: {}, atChange: (_, pushed) => removeImage(pushed), names: /not found|ErrImagePull/ },
   { what: 'image for another architecture', cause: 'image-platform-missing', target: '4 s', release: { platforms: 'linux/arm64' }, names: /no match for platform/ },
   {
-    what: 'the node may not pull', cause: 'image-name-invalid', target: 'at once', release: {}, names: /ErrImageNeverPull/,
+    what: 'the node is not allowed to pull', cause: 'image-name-invalid', target: 'at once', release: {}, names: /ErrImageNeverPull/,
     shape: { container: { imagePullPolicy: 'Never' } },
   },
   { what: 'crash at once', cause: 'crash-loop', target: '8 s', release: { mode: 'crash' }, names: /exit code|CrashLoop|config\/production\.yml/ },
@@ -63,29 +63,29 @@ export const cases = [
     what: 'quota full, account may read it', cause: 'quota-exceeded', target: '0 s', release: {}, prepare: fillQuota, names: /exceeded quota/,
     rights: [{ apiGroups: [''], resources: ['resourcequotas'], verbs: ['get', 'list'] }],
   },
-  { what: 'ready, answers status 500', cause: 'smoke-failed', target: '–', release: { mode: 'wrong-answer,serve-after-term=2s' }, names: /500/ },
+  { what: 'ready, returns status 500', cause: 'smoke-failed', target: '–', release: { mode: 'wrong-answer,serve-after-term=2s' }, names: /500/ },
   {
-    what: 'Service leads to other pods too', cause: 'wrong-version-serving', target: '15 s', slow: true, release: {}, names: /legacy/,
+    what: 'Service also selects other pods', cause: 'wrong-version-serving', target: '15 s', slow: true, release: {}, names: /legacy/,
     shape: { labels: { tier: 'front' } }, selector: 'front',
   },
   {
-    what: 'key of a ConfigMap removed meanwhile', cause: 'container-config', target: '12 s', slow: true, release: {}, shape: greeting, objects: [settings],
+    what: 'key of a ConfigMap removed during the run', cause: 'container-config', target: '12 s', slow: true, release: {}, shape: greeting, objects: [settings],
     atChange: removeSettings, mend: applySettings, names: /settings/,
   },
   { what: 'pods have no login', cause: 'image-pull-denied', target: 'second attempt, 15 s', slow: true, release: 'private', names: /authoriz|denied|ErrImagePull/ },
   { what: 'quota full', cause: 'quota-exceeded', target: '20 s', slow: true, release: {}, prepare: fillQuota, names: /exceeded quota/ },
   {
-    what: 'not admitted: pod security', cause: 'admission-denied', target: '20 s', slow: true, release: {}, names: /PodSecurity/,
+    what: 'rejected by pod security', cause: 'admission-denied', target: '20 s', slow: true, release: {}, names: /PodSecurity/,
     prepare: (namespace) => namespace.kubectl(['label', 'namespace', namespace.name, 'pod-security.kubernetes.io/enforce=restricted']),
   },
   {
-    what: 'volume removed meanwhile', cause: 'volume-mount', target: '20 s', slow: true, release: {}, objects: [settings],
+    what: 'volume removed during the run', cause: 'volume-mount', target: '20 s', slow: true, release: {}, objects: [settings],
     atChange: removeSettings, mend: applySettings, names: /FailedMount|settings/,
     shape: { container: { volumeMounts: [{ name: 'settings', mountPath: '/settings' }] }, pod: { volumes: [{ name: 'settings', configMap: { name: 'settings' } }] } },
   },
   { what: 'never ready', cause: 'not-ready', target: '60 s', slow: true, release: { mode: 'unready' }, names: /probe|503/ },
   {
-    what: 'no node for it', cause: 'unschedulable', target: '10 s set, of 180 s', slow: true, patience: '10s', release: {}, names: /Unschedulable|affinity/,
+    what: 'no suitable node', cause: 'unschedulable', target: '10 s set, of 180 s', slow: true, patience: '10s', release: {}, names: /Unschedulable|affinity/,
     shape: { replicas: 1, pod: { affinity: antiAffinity } },
   },
 ];

@@ -126,7 +126,7 @@ const each = (seen, of) => [...new Set(seen.map(of))].join(', ');
 
 /** @param {PeerSeen | undefined} seen @returns {[string, string]} verdict, recovery */
 function cells(seen) {
-  if (seen?.verdict === undefined) return [seen?.notReady ? 'called good, with a pod that is not ready' : 'called good', '–'];
+  if (seen?.verdict === undefined) return [seen?.notReady ? 'reported as successful, with a pod that is not ready' : 'reported as successful', '–'];
   return [`${seconds(seen.verdict)}, ${seen.named ? 'named' : 'no cause'}`, seconds(seen.recovery ?? NaN)];
 }
 
@@ -134,8 +134,8 @@ function cells(seen) {
 function report(measured, runs) {
   return {
     title: 'Failures',
-    about: 'From the change of the image to the verdict (from the start of the step, where it was found before any change), and from there until the version before was put back and proven to serve. '
-      + `Beside it kubectl and Helm 4 with a limit of ${limitSeconds} s, which by default is 600 and 300 s.`,
+    about: 'From the change of the image to the verdict (from the start of the step, if preflight found the cause), and from there until the previous version was restored and verified. '
+      + `For comparison, kubectl and Helm 4 with a limit of ${limitSeconds} s; the defaults are 600 and 300 s.`,
     head: ['release', 'cause named', 'ended', 'verdict', 'range', 'target', 'recovered', 'range', '`rollout status`', '`undo`', 'Helm `upgrade`', 'its rollback'],
     rows: measured.map(({ of, seen, kubectl, helm }) => {
       const [verdicts, recoveries] = [seen.map(({ verdict }) => verdict), seen.map(({ recovery }) => recovery)];
@@ -145,11 +145,11 @@ function report(measured, runs) {
       ];
     }),
     notes: [
-      `The action: n = ${runs}, three replicas, patience as it is by default where the target says nothing else; recovery has the target 5 s. The first ${cases.filter(({ slow }) => !slow).length} `
-        + `were measured one at a time, the others, which mostly wait, ${abreast} side by side. Peak memory: ${mebibytes(Math.max(...measured.flatMap(({ seen }) => seen.map(({ peakMiB }) => peakMiB))))}.`,
-      `kubectl and Helm: n = 1, ${abreast} side by side, from the start of the command. \`kubectl set image\` and \`rollout status --timeout=${limitSeconds}s\`, then \`rollout undo\` and \`rollout status\`; `
-        + `\`helm upgrade --wait --rollback-on-failure --timeout=${limitSeconds}s\`, whose recovery begins when it sets the image back. *No cause*: nothing in what it printed says what is wrong.`,
-      'What they need with their default limits is in the table below, measured once.',
+      `The action: n = ${runs}, three replicas, default \`patience\` unless the target says otherwise; the target for the recovery is 5 s. The first ${cases.filter(({ slow }) => !slow).length} `
+        + `were measured one at a time, the others, which mostly wait, ${abreast} in parallel. Peak memory: ${mebibytes(Math.max(...measured.flatMap(({ seen }) => seen.map(({ peakMiB }) => peakMiB))))}.`,
+      `kubectl and Helm: n = 1, ${abreast} in parallel, from the start of the command. \`kubectl set image\` and \`rollout status --timeout=${limitSeconds}s\`, then \`rollout undo\` and \`rollout status\`; `
+        + `\`helm upgrade --wait --rollback-on-failure --timeout=${limitSeconds}s\`, whose recovery starts when it restores the image. *No cause*: its output does not contain the cause.`,
+      'The table below shows the times with their default limits, measured once.',
     ],
   };
 }

@@ -50,7 +50,7 @@ function report(bare, action) {
   return {
     title: 'A good deployment',
     about: 'Two platforms, three replicas, a new layer each time; the action and four bare commands in turn: `docker buildx build --push`, `kubectl set image`, '
-      + '`kubectl rollout status`, one request through the API. Target: ratio 1.10 until it is rolled out, and 3 s for the proof.',
+      + '`kubectl rollout status`, one request through the API. Target: ratio 1.10 until it is rolled out, and 3 s for the verification.',
     head: ['part', 'action', 'range', 'bare commands', 'range', 'ratio', 'of the fastest'],
     rows: [
       row('settings and preflight', ({ ready = 0 }) => ready),
@@ -58,12 +58,12 @@ function report(bare, action) {
       row('until the image is set: ledger, watches', ({ built, changing }) => changing - built),
       row('rollout', ({ changing, rolledOut }) => rolledOut - changing),
       row('**rolled out, from the start**', ({ rolledOut }) => rolledOut),
-      row('proof', ({ rolledOut, done }) => done - rolledOut),
+      row('verification', ({ rolledOut, done }) => done - rolledOut),
       row('all of it', ({ done }) => done),
     ],
     notes: [
-      'A pod becomes ready when the kubelet next asks its probe, here every second, so rollouts of either kind differ by whole seconds.',
-      `Proof of the action: endpoints settled for 2 s, every new pod and the Service asked; of the bare commands: one request. n = ${action.length}.`,
+      'A pod becomes ready at the next run of its probe, here every second, so rollouts of either kind differ by whole seconds.',
+      `Verification by the action: endpoints stable for 2 s, every new pod and the Service checked; by the bare commands: one request. n = ${action.length}.`,
       `The process of the action itself: peak memory ${mebibytes(Math.max(...action.map(({ usage }) => usage?.peakMiB ?? NaN)))} (target: 120 MB), `
         + `CPU ${seconds(median(action.map(({ usage }) => usage?.cpuMs)))}.`,
     ],

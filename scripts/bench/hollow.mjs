@@ -38,8 +38,8 @@ export const run = ({ env, runs }) => withBuilt(env, (app, first) => withHollowN
 function report(seen) {
   const alone = /** @type {Walls} */ (seen[0]);
   return {
-    title: 'Many workloads, where no machine has to start them',
-    about: `The same on a node that runs nothing and says of each pod that it is ready ${readyAfterMs / 1000} s after it was bound. So it is the action, the API server and its controllers that are measured. `
+    title: 'Many workloads on a simulated node',
+    about: `The same on a simulated node, which runs nothing and reports each pod as ready ${readyAfterMs / 1000} s after it was bound. So only the action, the API server and its controllers are measured. `
       + `The ratio is to the slowest one alone. Target: 1.5 × for ${counts.at(-1)}.`,
     head: ['workloads', 'action', 'range', 'ratio', 'kubectl', 'range', 'ratio'],
     rows: counts.map((count, index) => {

@@ -35,8 +35,8 @@ export function run({ env, runs }) {
     }
     return {
       title: 'Prove first',
-      about: 'A release whose pods become ready and answer every request with status 500, and a good one; three replicas, '
-        + `${perSecond} requests a second through the Service. \`prove-first: false\` is what a rolling update with a smoke check after it does.`,
+      about: 'A release whose pods become ready and return status 500 for every request, and a good one; three replicas, '
+        + `${perSecond} requests a second through the Service. \`prove-first: false\` is a rolling update with a smoke check at its end.`,
       head: ['`prove-first`', 'answered by the bad release', 'lost', 'verdict', 'range', 'recovered', 'range', 'good release rolled out', 'range'],
       rows: ways.map((way) => {
         const { bad, good } = { bad: seen.bad[way], good: seen.good[way] };

@@ -26,13 +26,13 @@ export const run = ({ env }) => withBuilt(env, (app, first) => withNamespace(env
     }
     return {
       title: 'Requests and time',
-      about: 'One workload of one replica, whose new version becomes ready at once, or later. Requests to the API server should grow with what is changed, not with time.',
+      about: 'One workload of one replica, whose new version becomes ready at once, or later. The number of requests to the API server should depend on the number of changes, not on the time.',
       head: ['way', 'ready after', 'whole', 'requests', 'writes', 'reads', 'watches', 'discovery', 'Lease', 'peak memory'],
       rows,
       notes: [
-        'n = 1: these are counts. Each account has FlowSchemas of its own, and the API server counts what it dispatches for each of them (apiserver_flowcontrol_dispatched_requests_total): '
-          + 'nothing that controllers or the kubelet do is in these figures. Writes are the change itself, the access review of the preflight, and the ledger.',
-        'The Lease, which keeps a second run out, is renewed every 5 s, and is not in the sum.',
+        'n = 1: these are counts. Each account has its own FlowSchemas, and the API server counts the requests that it dispatches for each of them (apiserver_flowcontrol_dispatched_requests_total). '
+          + 'Requests of controllers or the kubelet are not included. Writes are the change itself, the access review of the preflight, and the ledger.',
+        'The Lease, which locks the app for one run, is renewed every 5 s and not included in the sum.',
       ],
     };
   });

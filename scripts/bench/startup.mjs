@@ -47,9 +47,9 @@ function casesIn(folder) {
   const [deploy, post] = ['deploy.js', 'deploy-post.js'].map((name) => join(root, 'dist', name));
   return [
     { what: '`node -e 0`', args: ['-e', '0'], cwd: folder, env: {} },
-    { what: 'post step, nothing to finish', args: [post ?? ''], cwd: join(folder, 'empty'), env: { STATE_folder: join(folder, 'none'), STATE_id: 'bench' } },
-    { what: 'no inputs, ends at once', args: [deploy ?? ''], cwd: join(folder, 'empty'), env: {} },
-    { what: 'settings file, to the first stage', args: [deploy ?? ''], cwd: join(folder, 'full'), env: { INPUT_ENVIRONMENT: 'production' } },
+    { what: 'post step, nothing to recover', args: [post ?? ''], cwd: join(folder, 'empty'), env: { STATE_folder: join(folder, 'none'), STATE_id: 'bench' } },
+    { what: 'no inputs, exits at once', args: [deploy ?? ''], cwd: join(folder, 'empty'), env: {} },
+    { what: 'settings file, up to the first stage', args: [deploy ?? ''], cwd: join(folder, 'full'), env: { INPUT_ENVIRONMENT: 'production' } },
   ];
 }
 
@@ -66,7 +66,7 @@ export async function run({ runs }) {
     const bareOf = (/** @type {typeof all[number]} */ { node }) => all.find((each) => each.node === node);
     return {
       title: 'Start-up',
-      about: `Processor time (user and system) of the process itself, until it has ended; the programs that it starts are not counted. The fastest and the median of ${rounds} runs. Target: 1.8 × bare node without inputs, and 2.5 × to the first stage.`,
+      about: `Processor time (user and system) of the process itself, until it has exited; the programs that it starts are not counted. The fastest and the median of ${rounds} runs. Target: 1.8 × bare node without inputs, and 2.5 × to the first stage.`,
       head: ['run', 'node', 'CPU, fastest', 'against bare node', 'CPU, median', 'against bare node', 'wall', 'peak memory'],
       rows: all.map((each) => {
         const [cpu, bare] = [cpuOf(each), cpuOf(bareOf(each))];

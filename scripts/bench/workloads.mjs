@@ -73,7 +73,7 @@ function report(seen) {
       const against = (/** @type {keyof Seen} */ way) => (alone === undefined ? '–' : ratio(median(walls(seen[index]?.[way])) / Math.max(...walls(seen[alone]?.[way]))));
       const requests = (/** @type {readonly import('./many.mjs').Cost[]} */ costs) => (costs.length === 0 ? '–' : String(median(costs.map(({ counts }) => totalOf(counts)))));
       return [
-        String(count), `${slow > 0 ? `ready after ${slow} s` : 'ready at once'}${smoke ? ', smoke check of each, proved first' : ''}`,
+        String(count), `${slow > 0 ? `ready after ${slow} s` : 'ready at once'}${smoke ? ', smoke check of each' : ''}`,
         seconds(median(walls(action))), range(walls(action)), seconds(median(action.map(({ rolledOut }) => rolledOut))), against('action'),
         seconds(median(walls(bare))), range(walls(bare)), against('bare'), ratio(median(walls(action)) / median(walls(bare))), requests(action), requests(bare),
         smoke ? String(median(action.map(({ counts }) => counts.proxied))) : '–',
@@ -81,8 +81,8 @@ function report(seen) {
       ];
     }),
     notes: [
-      `n = ${seen[0]?.action.length}, of ${most} workloads ${seen[2]?.action.length}. Requests are the account’s own, counted by the API server (see *Requests and time*), without the Lease. Smoke requests go through the API server to pods and Services.`,
-      `One node starts all pods of the ${most} here, each with a sandbox, a container and a probe: where the new version is ready at once, what is measured is the kubelet, and the ratio of kubectl says how much of it.`,
+      `n = ${seen[0]?.action.length}, of ${most} workloads ${seen[2]?.action.length}. Requests are those of the account, counted by the API server (see *Requests and time*), without the Lease. Smoke requests go through the API server to pods and Services.`,
+      `One node starts all pods of the ${most}, each with a sandbox, a container and a probe. If the new version is ready at once, the kubelet limits the time; the ratio of kubectl shows by how much.`,
     ],
   };
 }

@@ -19,10 +19,10 @@ export function faultsOf(files) {
   return [
     ...all > codeLimit ? [`The bundle has ${kilobytes(all)}, and the limit is ${kilobytes(codeLimit)}: every run downloads it.`] : [],
     ...atStart > startLimit
-      ? [`index.js has ${kilobytes(atStart)}, and the limit is ${kilobytes(startLimit)}: every step loads it. Load what few runs need by import().`] : [],
+      ? [`index.js has ${kilobytes(atStart)}, and the limit is ${kilobytes(startLimit)}: every step loads it. Use import() for code that few runs need.`] : [],
     // A part of @actions/core that is in use, and the client behind the part that is not.
-    ...index.includes('ghadelimiter') ? [] : ['index.js does not hold the part of @actions/core that writes outputs.'],
+    ...index.includes('ghadelimiter') ? [] : ['index.js does not contain the part of @actions/core that writes outputs.'],
     ...index.includes('ProxyAgent')
-      ? ['index.js holds the HTTP client of @actions/core, 50 ms of processor time at each start: see `slimCore` in scripts/bundle.mjs.'] : [],
+      ? ['index.js contains the HTTP client of @actions/core, 50 ms of processor time at each start: see `slimCore` in scripts/bundle.mjs.'] : [],
   ];
 }

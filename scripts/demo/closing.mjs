@@ -8,8 +8,8 @@ import { bold, grey, seconds, table } from './screen.mjs';
 
 // The 600 s: https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#progress-deadline-seconds
 
-const head = ['release', 'verdict', 'cause', 'known in', 'back in', 'requests', 'wrong', 'lost', 'kubectl alone'];
-const right = new Set(['known in', 'back in', 'requests', 'wrong', 'lost', 'kubectl alone']);
+const head = ['release', 'verdict', 'cause', 'detected in', 'restored in', 'requests', 'wrong', 'lost', 'kubectl alone'];
+const right = new Set(['detected in', 'restored in', 'requests', 'wrong', 'lost', 'kubectl alone']);
 
 /**
  * @param {readonly Made[]} made
@@ -21,15 +21,15 @@ export function closing(made, { results, tookMs, perSecond }) {
   const sum = (what) => all.reduce((total, counts) => total + counts[what], 0);
   return [
     '', bold('What happened'), '', table(head, made.map(rowOf), right), '',
-    `${sum('sent')} requests at ${perSecond}/s through the Service: ${sum('lost')} lost, ${sum('wrong')} answered wrongly by v4 before it was gone.`,
+    `${sum('sent')} requests at ${perSecond}/s through the Service: ${sum('lost')} lost, ${sum('wrong')} with a wrong response from v4 before it was replaced.`,
     '',
-    grey('known in       from `kubectl set image` until it was known how it went'),
-    grey('back in        from there until the version before was proven to serve again'),
-    grey('wrong          answered with status 500, by v4 itself'),
-    grey('kubectl alone  until `kubectl rollout status` would have told: it fails when a Deployment exceeds'),
-    grey('               its progressDeadlineSeconds, 600 by default, and knows nothing of answers'),
+    grey('detected in    from `kubectl set image` until the result was known'),
+    grey('restored in    from there until the previous version was verified'),
+    grey('wrong          status 500, returned by v4'),
+    grey('kubectl alone  until `kubectl rollout status` would have failed: when a Deployment exceeds its'),
+    grey('               progressDeadlineSeconds, 600 by default; it does not check responses'),
     '', `Job summaries, reports and logs: ${results}/{${made.map(({ release }) => release.name).join(',')}}/{summary.md,report.json,log.txt}`,
-    grey(`Everything took ${seconds(tookMs)}.`),
+    grey(`Total time: ${seconds(tookMs)}.`),
   ].join('\n');
 }
 
@@ -41,7 +41,7 @@ function rowOf({ release, result, traffic }) {
   const rolledOut = rolledOutMs(result);
   return [
     release.label, result.outputs.verdict || 'none', result.outputs.cause || '–', seconds(verdictMs(result)), seconds(recoveryMs(result)),
-    counted(sent), counted(wrong), counted(lost), release.kubectl ?? `${seconds(rolledOut)}, no proof`,
+    counted(sent), counted(wrong), counted(lost), release.kubectl ?? `${seconds(rolledOut)}, not verified`,
   ];
 }
 
@@ -54,12 +54,12 @@ export function problemsOf(made) {
     const outputs = made.find(({ release }) => release.name === name)?.result.outputs;
     const ended = outputs && `${outputs.verdict || 'no verdict'} ${outputs.cause ?? ''}`.trim();
     const wanted = `${expected.verdict} ${expected.cause}`.trim();
-    return ended === wanted ? [] : [`${name}: expected ${wanted}, and it ${ended ? `ended ${ended}` : 'was not made'}.`];
+    return ended === wanted ? [] : [`${name}: expected ${wanted}, and it ${ended ? `ended ${ended}` : 'was not deployed'}.`];
   });
   const requests = made.flatMap(({ release, traffic }) => {
     const { lost, wrong } = countTraffic(traffic);
     const amiss = lost > 0 || (wrong > 0 && !release.answersWrongly);
-    return traffic && amiss ? [`${release.name}: requests were lost or answered wrongly: ${describeTraffic(traffic)}.`] : [];
+    return traffic && amiss ? [`${release.name}: requests were lost or failed: ${describeTraffic(traffic)}.`] : [];
   });
   return [...verdicts, ...requests];
 }

@@ -34,7 +34,7 @@ const results = join(root, 'tmp', 'demo');
  */
 export async function demo({ keep }) {
   const began = performance.now();
-  if (!existsSync(join(root, 'dist', 'deploy.js'))) throw new Error('dist/ is missing, which is part of this repository: npm run bundle makes it.');
+  if (!existsSync(join(root, 'dist', 'deploy.js'))) throw new Error('dist/ is missing, although it is part of this repository: create it with npm run bundle.');
   const env = await startSandbox();
   const namespace = await createNamespace(env, 'demo');
   const repository = await createRepository();
@@ -50,7 +50,7 @@ export async function demo({ keep }) {
     say(`${bold('Ready')} after ${seconds(performance.now() - began)}: namespace ${namespace.name}, repository ${repository.folder}`);
     const made = await makeReleases({ env, namespace, repository });
     say(closing(made, { results: relative(process.cwd(), results), tookMs: performance.now() - began, perSecond }));
-    if (keep) say(`\nKept: ${repository.folder}, and namespace ${namespace.name}. Take it away with: kubectl delete namespace ${namespace.name}`);
+    if (keep) say(`\nKept: ${repository.folder}, and namespace ${namespace.name}. Delete it with: kubectl delete namespace ${namespace.name}`);
     const problems = problemsOf(made);
     for (const problem of problems) say(red(problem));
     return problems.length > 0 ? 1 : 0;
@@ -81,7 +81,7 @@ async function makeReleases(stand) {
       if (!isExpected(release, result)) break;
       if (!traffic) {
         traffic = startTraffic(address, perSecond);
-        say(`\n${grey(`From here on ${perSecond} requests a second go to the Service, each with a new connection.`)}`);
+        say(`\n${grey(`From now on, ${perSecond} requests per second are sent to the Service, each with a new connection.`)}`);
       }
     }
     const accounts = await traffic?.stop() ?? [];
@@ -152,7 +152,7 @@ function tell(release, result, folder) {
     explain(failure.message);
     const log = failure.evidence.find((/** @type {{ title: string, text: string }} */ { title, text }) => title.startsWith('log of') && !text.startsWith('unable'));
     if (log) explain(`Its log: ${log.text.trim().split('\n').at(-1)}`);
-  } else if (rolledOutMs(result) !== undefined) explain(`On every pod ${seconds(rolledOutMs(result))} after the change; the rest was proof.`);
+  } else if (rolledOutMs(result) !== undefined) explain(`On every pod ${seconds(rolledOutMs(result))} after the change; the rest was verification.`);
   if (isExpected(release, result)) return;
   say(red(`\nExpected ${release.expected.verdict}${release.expected.cause ? `: ${release.expected.cause}` : ''}. The end of ${relative(process.cwd(), join(folder, 'log.txt'))}:`));
   for (const { text } of result.lines.slice(-40)) say(grey(`  ${text}`));

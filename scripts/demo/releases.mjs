@@ -15,7 +15,7 @@
 /** @type {readonly Release[]} */
 export const releases = [
   {
-    name: 'v1', title: 'the first release', label: 'v1 first', about: ['The pods of the manifest wait for an image that nobody has pushed yet.'],
+    name: 'v1', title: 'the first release', label: 'v1 first', about: ['The pods of the manifest wait for an image that has not been pushed yet.'],
     constants: { version: 'v1' }, expected: { verdict: 'deployed', cause: '' },
   },
   {
@@ -23,11 +23,11 @@ export const releases = [
     constants: { version: 'v2' }, expected: { verdict: 'deployed', cause: '' },
   },
   {
-    name: 'v3', title: 'a release that crashes', label: 'v3 crashes', about: ['Its clock is set to Europe/Paris. The tests pass; the image has no table of time zones.'],
+    name: 'v3', title: 'a release that crashes', label: 'v3 crashes', about: ['It uses the time zone Europe/Paris. The tests pass, but the image has no time zone database.'],
     constants: { version: 'v3', timezone: 'Europe/Paris' }, expected: { verdict: 'rolled-back', cause: 'crash-loop' }, kubectl: '600 s, no cause',
   },
   {
-    name: 'v4', title: 'a release that starts and answers wrongly', label: 'v4 answers wrongly', about: ['It greets from a file. The tests pass; the file is not in the image.'],
+    name: 'v4', title: 'a release that starts but returns errors', label: 'v4 returns errors', about: ['It reads its greeting from a file. The tests pass, but the file is not in the image.'],
     constants: { version: 'v4', timezone: '', greetingFile: 'greeting.txt' }, expected: { verdict: 'rolled-back', cause: 'smoke-failed' },
     answersWrongly: true, kubectl: 'never: "success"',
   },

@@ -65,6 +65,6 @@ function replacePart(path, page, name, content) {
   const [start, end] = [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`];
   const [from, to] = [page.indexOf(start), page.indexOf(end)];
   if (from < 0 && to < 0) return page;
-  if (from < 0 || to < from) throw new Error(`${path}: ${start} and ${end} must both be there, in this order.`);
+  if (from < 0 || to < from) throw new Error(`${path}: ${start} and ${end} must both exist, in this order.`);
   return `${page.slice(0, from + start.length)}\n${content}\n${page.slice(to)}`;
 }

@@ -11,8 +11,8 @@ export const reportJsonSchema = ({ report, reportDefinitions }) => ({
   $schema: 'http://json-schema.org/draft-07/schema#',
   $id: 'https://raw.githubusercontent.com/acci/deploy-action/v1/schema/report.schema.json',
   title: 'Report of a deployment',
-  description: 'What report.json says. Every field is always there, null where there is nothing to say. New fields may be added; '
-    + '`schema` is raised when one changes its meaning.',
+  description: 'The content of report.json. Every field is always present, and null when it has no value. New fields may be added; '
+    + '`schema` is increased when a field changes its meaning.',
   ...toJsonSchema(report, { target: 'draft-07', definitions: reportDefinitions, overrideSchema: ({ jsonSchema }) => withNull(jsonSchema) }),
 });
 

@@ -17,7 +17,7 @@ export function writePage(page, name, content) {
   const text = readFileSync(path, 'utf8');
   const [start, end] = [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`];
   const [from, to] = [text.indexOf(start), text.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`docs/${page} has no place for "${name}": it needs ${start} and ${end}.`);
+  if (from < 0 || to < from) throw new Error(`docs/${page} has no place for "${name}": it must contain ${start} and ${end}.`);
   const measured = `Measured on ${new Date().toISOString().slice(0, 10)}, node ${process.version}, ${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown processor'}.`;
   writeFileSync(path, `${text.slice(0, from + start.length)}\n${content}\n\n${measured}\n${text.slice(to)}`);
 }

@@ -22,7 +22,7 @@ export function startTraffic(host, perSecond) {
     account: (name) => { child.send({ open: name }); },
     stop: () => new Promise((resolve, reject) => {
       child.on('message', (accounts) => resolve(/** @type {Account[]} */ (accounts)));
-      child.on('exit', (code) => reject(new Error(`The load generator ended with code ${code} and told nothing.`)));
+      child.on('exit', (code) => reject(new Error(`The load generator exited with code ${code} and reported nothing.`)));
       child.send({ stop: true });
     }),
     kill: () => { child.kill('SIGKILL'); },

@@ -45,7 +45,7 @@ export async function settle(stand, replicas) {
   if ((await space.get('Deployment', 'web')).spec.replicas !== replicas) await space.patch('Deployment', 'web', { spec: { replicas } });
   /** @type {string[]} */
   let wrong = [];
-  await harness.eventually(`${space.name} is well`, async () => {
+  await harness.eventually(`${space.name} is healthy`, async () => {
     wrong = await lookAt(stand, { release: now, replicas, answers: [now.version] });
     return wrong.length === 0;
   }, 600_000, () => wrong);
