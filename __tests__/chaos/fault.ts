@@ -8,7 +8,7 @@ export interface Moment {
 }
 
 const lines: Readonly<Record<string, RegExp>> = {
-  start: /./, change: / set image /, wave: /first wave answers rightly/, rolledOut: /rolled out in /, undo: /^rollback +[^\s/]+\/\S+ /,
+  start: /./, change: / set image /, wave: /first pods pass the smoke checks/, rolledOut: /rolled out in /, undo: /^rollback +[^\s/]+\/\S+ /,
 };
 
 function moment(name: string, afterMs: number): Moment {

@@ -22,7 +22,7 @@ jest.setTimeout(600_000);
 
 const minute = 60;
 /** What is not sure at once is said while it is waited for. */
-const heldUp = 'The rollout is held up';
+const heldUp = 'The rollout is delayed';
 
 const longestWaits: Readonly<Record<string, (space: Space) => Promise<void>>> = {
   'unschedulable: 3 minutes': async (space) => {
@@ -30,7 +30,7 @@ const longestWaits: Readonly<Record<string, (space: Space) => Promise<void>>> = 
     try {
       await checkCase(space, {
         cause: 'unschedulable', what: '', healthy: { replicas: 1, pod: room.pod }, prepare: room.close, mend: room.open,
-        sure: [3 * minute, 4.5 * minute], told: ['fits on no node', 'node affinity/selector'], evidence: /FailedScheduling/,
+        sure: [3 * minute, 4.5 * minute], told: ['cannot be scheduled', 'node affinity/selector'], evidence: /FailedScheduling/,
       }, await variant('v2'));
     } finally {
       await room.close();
@@ -52,7 +52,7 @@ const longestWaits: Readonly<Record<string, (space: Space) => Promise<void>>> = 
       await growing.done();
       expectEnding(result, { verdict: 'deployed' });
       expect(verdictSeconds(result)).toBeGreaterThan(3.3 * minute);
-      expect(result.commands.filter(({ name }) => name === 'warning').map(({ message }) => message).join()).toContain('fits on no node');
+      expect(result.commands.filter(({ name }) => name === 'warning').map(({ message }) => message).join()).toContain('cannot be scheduled');
       expect(result.raw).toContain(heldUp);
       expect(await runningImages(space, 'web')).toEqual([`${v2.name}@${v2.digest}`]);
     } finally {
@@ -147,7 +147,7 @@ const longestWaits: Readonly<Record<string, (space: Space) => Promise<void>>> = 
 
   'container-start, as the image names no program: 30 s': async (space) => {
     await checkCase(space, {
-      cause: 'container-start', what: '', sure: [30, 150], told: ['cannot be made', 'no command specified'], evidence: /no command specified/,
+      cause: 'container-start', what: '', sure: [30, 150], told: ['cannot be created', 'no command specified'], evidence: /no command specified/,
     }, await variant('v2', calm, { tag: 'v2-no-program', entrypoint: 'none' }));
   },
 

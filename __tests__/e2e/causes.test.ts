@@ -31,7 +31,7 @@ async function withInit(): Promise<HealthyOptions> {
 const cases: readonly Case[] = [
   {
     cause: 'out-of-memory', what: 'needs more than its limit', healthy: { container: { resources: { limits: { memory: '32Mi' } } } },
-    image: () => variant('v2', 'oom'), told: ['was killed for its memory', 'its memory limit is 32Mi'], sure: [0, 180], evidence: /holding \d+ MiB/,
+    image: () => variant('v2', 'oom'), told: ['ran out of memory and was killed', 'its memory limit is 32Mi'], sure: [0, 180], evidence: /holding \d+ MiB/,
   },
   {
     cause: 'out-of-memory', what: 'of a StatefulSet that is made in parallel', healthy: { kind: 'StatefulSet', container: { resources: { limits: { memory: '32Mi' } } }, spec: { podManagementPolicy: 'Parallel' } },

@@ -60,7 +60,7 @@ describe('the kubeconfig', () => {
       writeFileSync(join(workspace, 'pki/token'), space.token);
       const result = await runAction({ action: 'rollout', inputs, workspace });
       expectEnding(result, { verdict: 'planned' });
-      expect(result.log).toContain('the kubeconfig names pki/ca.crt, pki/token: taken from the workspace');
+      expect(result.log).toContain('The kubeconfig names pki/ca.crt, pki/token: read from the workspace');
     });
   }));
 });
@@ -165,7 +165,7 @@ describe('a lock that cannot be written', () => {
       const result = await runAction({ action: 'rollout', inputs: rolloutInputs(space, await variant('v2'), { 'lock-timeout': '3s' }) });
       expectEnding(result, { verdict: 'failed', cause: 'admission-denied' });
       expectTold(result, 'The lock of app could not be acquired', 'failed calling webhook "guard.example.com"');
-      expect(result.log).toContain('The lock of app could not be written, and is tried again');
+      expect(result.log).toContain('The lock of app could not be acquired. Trying again');
     } finally {
       await remove();
     }

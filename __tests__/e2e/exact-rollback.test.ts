@@ -71,7 +71,7 @@ describe('what undo by revision cannot do', () => {
 
     const result = await runAction({ inputs: rolloutInputs(space, await variant('v4', 'crash'), { smoke: '' }) });
     expectEnding(result, { verdict: 'rolled-back', cause: 'crash-loop' });
-    expect(result.log).toContain(`a rollback would go to the last proven release, ${good.name}@${good.digest}`);
+    expect(result.log).toContain(`a rollback would restore the last verified release, ${good.name}@${good.digest}`);
     expect(await imageOf(space, 'Deployment', 'web')).toBe(`${good.name}@${good.digest}`);
     expect(await runningImages(space, 'web')).toEqual([`${good.name}@${good.digest}`]);
     expect(result.report.changes).toMatchObject([{ before: broken.reference, now: `${good.name}@${good.digest}` }]);
@@ -113,7 +113,7 @@ describe('the workload is not the same any more', () => {
     const result = await runAction({ inputs: rolloutInputs(space, bad, { smoke: '' }), onLine: pausing.onLine });
     await pausing.done();
     expectEnding(result, { verdict: 'rollback-failed', cause: 'superseded' });
-    expectTold(result, 'eployment/web was paused by somebody else');
+    expectTold(result, 'eployment/web was paused by someone else');
     expect((await space.get('Deployment', 'web')).spec.paused).toBe(true);
     expect(await imageOf(space, 'Deployment', 'web')).toBe(`${bad.name}@${bad.digest}`);
   }));

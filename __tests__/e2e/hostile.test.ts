@@ -246,7 +246,7 @@ describe('pods that are deleted each 50 ms', () => {
     let blowing: ReturnType<typeof storm> | undefined;
     const onLine = (line: string): void => {
       if (aboutToChange(line)) blowing = storm(space);
-      if (line.includes('old images set again')) void blowing?.stop();
+      if (line.includes('old images restored')) void blowing?.stop();
     };
     const result = await runAction({ inputs: rolloutInputs(space, await variant('v2'), { timeout: '8s' }), onLine });
     expect(await blowing?.stop()).toBeGreaterThan(2);

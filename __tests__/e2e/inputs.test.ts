@@ -94,7 +94,7 @@ describe('two apps whose images end alike', () => {
     const { kubeconfig, name: namespace } = space;
     const unclear = await runAction({ action: 'rollback', inputs: { kubeconfig, namespace, app: 'api' } });
     expectEnding(unclear, { verdict: 'failed', cause: 'config-invalid' });
-    expectTold(unclear, 'the record of api holds releases of');
+    expectTold(unclear, 'the record of api contains releases of');
 
     const back = await runAction({ action: 'rollback', inputs: { kubeconfig, namespace, image: billing2.name } });
     expectEnding(back, { verdict: 'deployed' });

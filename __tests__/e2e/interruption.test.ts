@@ -104,7 +104,7 @@ async function heldChange(space: Space): Promise<HeldChange> {
   return { proxy, sent: proxy.arrived(isChange), letThrough, made };
 }
 
-const waitsForChange = /may have sent a change of the images that is still under way: waiting for it, at most \d+ s/;
+const waitsForChange = /may have sent a change of the images that is still in progress. Waiting for it for at most \d+ s/;
 
 describe('stopped while the API server takes its time over the change', () => {
   it.concurrent.each([

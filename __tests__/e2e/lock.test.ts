@@ -43,7 +43,7 @@ describe('two runs of one app', () => {
     expectEnding(second, { verdict: 'deployed' });
     expect(second.log).toMatch(/app is being deployed by another run since \d{4}-\d\d-\d\dT[\d:]+Z \(https:\/\/github\.com\/acme\/app\/actions\/runs\/4711.*waiting for it, at most 600 s/);
     expectEnding(third, { verdict: 'failed', cause: 'locked' });
-    expectTold(third, 'app is being deployed by another run since', 'actions/runs/4711', 'did not end within 1 s');
+    expectTold(third, 'app is being deployed by another run since', 'actions/runs/4711', 'did not finish within 1 s');
     expect(await runningImages(space, 'web')).toEqual([`${v3.name}@${v3.digest}`]);
     const { releases } = await ledgerOf(space);
     expect(releases.map((release: { reference: string }) => release.reference)).toEqual([`${v3.name}@${v3.digest}`, `${v2.name}@${v2.digest}`, expect.any(String)]);

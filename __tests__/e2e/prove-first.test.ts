@@ -51,8 +51,8 @@ describe('a version that starts well and answers wrongly', () => {
     const [before, pods] = [await snapshotOf(space), await podsOf(space)];
     const result = await runAction({ inputs: rolloutInputs(space, await wrongAnswer()) });
     expectEnding(result, { verdict: 'rolled-back', cause: 'smoke-failed' });
-    expect(result.log).toContain(`deployment/web is proved first by ${wave}`);
-    expect(result.log).not.toContain('the rest follows');
+    expect(result.log).toContain(`The first pods of deployment/web are checked before the others: ${wave}`);
+    expect(result.log).not.toContain('updating the others');
     expect(await snapshotOf(space)).toEqual(before);
     const stayed = (await podsOf(space)).filter((uid) => pods.includes(uid)).length;
     if (stayed < kept) throw new Error(`${stayed} of ${pods.length} old pods stayed, not ${kept}\n${result.lines.map(({ atMs, text }) => `${atMs} ${text}`).join('\n')}`);
@@ -67,21 +67,21 @@ describe('a good version', () => {
     const v2 = await variant('v2');
     const result = await runAction({ inputs: rolloutInputs(space, v2) });
     expectEnding(result, { verdict: 'deployed' });
-    expect(result.log).toContain(`deployment/web is proved first by ${wave}`);
-    expect(result.log).toContain('the first wave answers rightly · the rest follows');
+    expect(result.log).toContain(`The first pods of deployment/web are checked before the others: ${wave}`);
+    expect(result.log).toContain('the first pods pass the smoke checks · updating the others');
     expect(await runningImages(space, 'web')).toEqual([`${v2.name}@${v2.digest}`]);
     expect(await isPaused(space)).toBe(false);
   })());
 
   it.concurrent.each([
     ['prove-first: false', {}, { 'prove-first': 'false' }, undefined],
-    ['the strategy Recreate', { spec: { strategy: { type: 'Recreate' } } }, {}, 'not proved first: its strategy is Recreate'],
+    ['the strategy Recreate', { spec: { strategy: { type: 'Recreate' } } }, {}, 'are not checked before the others: its strategy is Recreate'],
     ['no smoke check that asks it', {}, { smoke: '' }, undefined],
   ] as const)('%s: a plain rollout', async (_, healthy, inputs, said) => inSpace('plain', async (space) => {
     await startHealthy(space, { replicas: 1, ...healthy });
     const result = await runAction({ inputs: rolloutInputs(space, await variant('v2'), inputs) });
     expectEnding(result, { verdict: 'deployed' });
-    expect(result.log).not.toContain('is proved first by');
+    expect(result.log).not.toContain('are checked before the others');
     if (said) expect(result.log).toContain(said);
   })());
 });

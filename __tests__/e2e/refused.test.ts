@@ -46,7 +46,7 @@ describe('while it rolls out', () => {
     const [before, running] = [await snapshotOf(space), await runningImages(space, 'web')];
     const result = await duringRollout(space, await slow(), (proxy) => proxy.set({ when: isWatch, status }));
     expectEnding(result, { verdict: 'rollback-failed', cause: 'permission-denied' });
-    expectTold(result, 'does not let this account watch any more', 'The credentials in the kubeconfig have probably run out');
+    expectTold(result, 'The account is no longer allowed to watch the cluster', 'The credentials in the kubeconfig have probably expired');
     expect(await snapshotOf(space)).toEqual(before);
     expect(await runningImages(space, 'web')).toEqual(expect.arrayContaining(running));
     expect((await ledgerOf(space)).run.phase).toBe('unverified');
@@ -62,7 +62,7 @@ describe('while it rolls out', () => {
     const never = await variant('v2', `${calm},slow-ready=120s`);
     const result = await duringRollout(space, never, (proxy) => proxy.set({ status: 401 }));
     expectEnding(result, { verdict: 'rollback-failed', cause: 'permission-denied' });
-    expectTold(result, 'have probably run out', `set image deployment/web web=${v1.reference}`);
+    expectTold(result, 'have probably expired', `set image deployment/web web=${v1.reference}`);
 
     const next = await runAction({ inputs: rolloutInputs(space, await variant('v3', 'crash'), { smoke: 'service/web/ -> 200 contains v3' }), env: { GITHUB_RUN_ID: '4712' } });
     expect(next.report.recovery).toMatchObject({ result: 'restored' });

@@ -39,7 +39,7 @@ describe('a webhook that rewrites the registry of each image', () => {
     const v2Cached = cached(`${v2.name}@${v2.digest}`);
     const good = await runAction({ inputs: rolloutInputs(space, v2, { workloads }) });
     expectEnding(good, { verdict: 'deployed' });
-    expect(good.log).toContain(`the cluster stores ${v2Cached} when ${v2.name}@${v2.digest} is set`);
+    expect(good.log).toContain(`admission rewrites ${v2.name}@${v2.digest} to ${v2Cached}`);
     expect(await imageOf(space, 'Deployment', 'web')).toBe(v2Cached);
     expect((await ledgerOf(space)).releases[0].contents).toMatchObject([{ version: v2Cached }]);
     expectEnding(await runAction({ inputs: rolloutInputs(space, v2, { workloads }) }), { verdict: 'unchanged' });
@@ -62,7 +62,7 @@ describe('a webhook that rewrites the registry of each image', () => {
     const stop = await rewriteImages(space, (image) => (image.endsWith(v2.digest) ? v3.reference : image));
     const result = await runAction({ inputs: rolloutInputs(space, v2) }).finally(stop);
     expectEnding(result, { verdict: 'rolled-back', cause: 'superseded' });
-    expect(result.log).toContain(`and holds ${v3.reference} a moment later`);
+    expect(result.log).toContain(`but is set to ${v3.reference} a moment later`);
     expect(await imageOf(space, 'Deployment', 'web')).toBe(v1.reference);
   }));
 });

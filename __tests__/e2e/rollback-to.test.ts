@@ -67,7 +67,7 @@ describe('back to a release by its name', () => {
     for (const to of ['deadbeef', `sha256:${'ef'.repeat(32)}`]) {
       const result = await back(space, v2, { to });
       expectEnding(result, { verdict: 'failed', cause: 'release-not-found' });
-      expectTold(result, 'No release fits', `to: ${to}`, v2.digest);
+      expectTold(result, 'No release matches', `to: ${to}`, v2.digest);
     }
     const revision = await back(space, v2, { to: '99' });
     expectEnding(revision, { verdict: 'failed', cause: 'release-not-found' });
@@ -93,7 +93,7 @@ describe('back, again and again', () => {
     const before = await snapshotOf(space);
     const third = await back(space, v3);
     expectEnding(third, { verdict: 'failed', cause: 'release-not-found' });
-    expectTold(third, 'There is no proven release to go back to');
+    expectTold(third, 'There is no verified release to roll back to');
     expect(await snapshotOf(space)).toEqual(before);
   }));
 
@@ -131,7 +131,7 @@ describe('back, again and again', () => {
     expectTold(asked, 'deployment/worker: does not exist in namespace');
     const result = await back(space, v2, { workloads: '' });
     expectEnding(result, { verdict: 'deployed' });
-    expectTold(result, 'deployment/worker, which recorded releases name, does not exist in namespace');
+    expectTold(result, 'deployment/worker is part of recorded releases, but no longer exists in namespace');
     expect(await imageOf(space, 'Deployment', 'web')).toBe(v1.reference);
   }));
 
@@ -151,7 +151,7 @@ describe('a registry that says nothing', () => {
     const [, v2, v3] = await releases(space, 2) as [PushedImage, PushedImage, PushedImage];
     const result = await back(space, v3, { registry: '127.0.0.1:9', 'registry-username': 'me', 'registry-password': 'hunter22-hunter22' });
     expectEnding(result, { verdict: 'deployed' });
-    expectTold(result, v2.digest, 'is still in the registry could not be asked from here: The registry 127.0.0.1:9 cannot be reached');
+    expectTold(result, v2.digest, 'is still in the registry: The registry 127.0.0.1:9 cannot be reached');
     expectHidden(result, 'hunter22-hunter22');
     expect(await runningImages(space, 'web')).toEqual([referenceOf(v2)]);
   }));
@@ -164,7 +164,7 @@ describe('a release whose image is gone', () => {
     const before = await snapshotOf(space);
     const result = await back(space, v3);
     expectEnding(result, { verdict: 'failed', cause: 'image-not-found', stage: 'preflight' });
-    expectTold(result, `${v2.digest} is not in the registry any more`);
+    expectTold(result, `${v2.digest} no longer exists in the registry`);
     expect(await snapshotOf(space)).toEqual(before);
   }));
 });

@@ -104,7 +104,7 @@ describe('smoke checks', () => {
     const result = await runAction({ inputs });
     expectEnding(result, { verdict: 'rolled-back', cause: 'smoke-failed', stage: 'smoke' });
     expect(result.log.indexOf(warned)).toBeGreaterThan(-1);
-    expect(result.log.indexOf(warned)).toBeLessThan(result.log.indexOf('is proved first by'));
+    expect(result.log.indexOf(warned)).toBeLessThan(result.log.indexOf('are checked before the others'));
     expectTold(result, 'The previous version does not pass this check either (200): check its path.');
     expect(result.log).not.toContain('Compare the answer with the check');
   }));

@@ -39,7 +39,7 @@ describe('what nothing is wrong with', () => {
   it.concurrent('an old pod that does not terminate: named with its finalizer, also by the rollback', inSpace('waits', async (space) => {
     await startHealthy(space, { kind: 'StatefulSet' });
     await space.patch('Pod', 'web-1', { metadata: { finalizers: ['example.com/hold'] } });
-    const held = /web-1 of the old version has been terminating for \d+ s \(5 s are allowed\), held by its finalizer example\.com\/hold/;
+    const held = /web-1 of the old version has been terminating for \d+ s \(5 s are allowed\), blocked by its finalizer example\.com\/hold/;
     let told = 0;
     const release = once((line) => /^rollback .*has been terminating/.test(line) && (told += 1) > 0, () => space.patch('Pod', 'web-1', { metadata: { finalizers: null } }));
     const result = await runAction({ inputs: rolloutInputs(space, await variant('v2'), { workloads: 'statefulset/web', timeout: '20s' }), onLine: release.onLine });
@@ -57,7 +57,7 @@ describe('what nothing is wrong with', () => {
     await space.apply(daemonset('web', { image: (await variant('v1')).reference }));
     const result = await runAction({ inputs: rolloutInputs(space, await variant('v2'), { workloads: 'daemonset/web', smoke: '', timeout: '20s', rollback: 'off' }) });
     expectEnding(result, { verdict: 'rollback-failed', cause: 'deadline', stage: 'rollout' });
-    expectTold(result, 'the controller has not taken up the change of daemonset/web'.replace(/^t/, 'T'), 'kubectl get resourcequota');
+    expectTold(result, 'the controller has not processed the change of daemonset/web'.replace(/^t/, 'T'), 'kubectl get resourcequota');
     expect(warningsOf(result)).toContain('quota');
   }));
 });
@@ -69,7 +69,7 @@ describe('where nothing runs', () => {
     await space.until('DaemonSet', 'web', 'is observed', ({ metadata, status }) => status.observedGeneration === metadata.generation);
     const result = await runAction({ inputs: rolloutInputs(space, await variant('v2'), { workloads: 'daemonset/web' }) });
     expectEnding(result, { verdict: 'deployed' });
-    expect(warningsOf(result)).toContain('was not asked: no node takes the pods of web (node selector gpu=yes)');
+    expect(warningsOf(result)).toContain('was skipped: no node matches the pods of web (node selector gpu=yes)');
     expect(result.log).toContain('The new version is set, and not verified (');
     expect(result.log + result.summary).not.toMatch(claims);
     expect((await ledgerOf(space)).releases[0]).toMatchObject({ verified: false, unverified: ['daemonset/web'] });
@@ -81,8 +81,8 @@ describe('where nothing runs', () => {
     const result = await runAction({ inputs: rolloutInputs(space, await variant('v2'), { workloads: 'deployment/web, cronjob/nightly' }) });
     expectEnding(result, { verdict: 'deployed' });
     expectTold(result, 'cronjob/nightly');
-    expect(result.log).toContain('Not verified: cronjob/nightly (it uses the image the next time it runs).');
-    expect(result.report.unverified).toEqual([{ workload: 'cronjob/nightly', reason: 'it uses the image the next time it runs' }]);
+    expect(result.log).toContain('Not verified: cronjob/nightly (its next Job uses the image).');
+    expect(result.report.unverified).toEqual([{ workload: 'cronjob/nightly', reason: 'its next Job uses the image' }]);
     const back = await runAction({ action: 'rollback', inputs: { kubeconfig: space.kubeconfig, namespace: space.name, app: 'app', workloads: 'cronjob/nightly' } });
     expectEnding(back, { verdict: 'deployed' });
     expect(back.log).toContain('not verified: nothing ran with it');

@@ -64,7 +64,7 @@ describe('a release that is named', () => {
   });
   it('is not found by a revision when there are several workloads', async () => {
     await expect(named('1', { cluster, found: [...found, ...found] })).rejects.toMatchObject({
-      code: 'config-invalid', message: expect.stringContaining('input to: 1 is a revision, and revisions are counted for each Deployment by itself'),
+      code: 'config-invalid', message: expect.stringContaining('input to: 1 is a revision, and each Deployment counts its own revisions'),
     });
   });
 });

@@ -29,7 +29,7 @@ export const rolledBack: Outcome = {
     { stage: 'rollback', label: 'deployment/hello', startMs: 6000, endMs: 9000, result: 'ok' },
   ],
   failure: {
-    cause: 'crash-loop', stage: 'rollout', message: 'Container app of pod hello-7c9f ended twice with code 1.',
+    cause: 'crash-loop', stage: 'rollout', message: 'Container app of pod hello-7c9f exited twice, last with exit code 1.',
     hint: 'Find the reason in the last lines of its log, which are in the evidence.',
     evidence: [{ title: 'log of hello-7c9f/app', text: 'Error: cannot find module\n    at main.js:1\n' }],
   },

@@ -152,7 +152,7 @@ describe('the end of the log', () => {
     expect(annotationOf(deployed)).toBeUndefined();
     expect(annotationOf(rolledBack)).toEqual({
       title: 'rolled-back: crash-loop',
-      text: 'Container app of pod hello-7c9f ended twice with code 1.\nFind the reason in the last lines of its log, which are in the evidence.',
+      text: 'Container app of pod hello-7c9f exited twice, last with exit code 1.\nFind the reason in the last lines of its log, which are in the evidence.',
     });
   });
 

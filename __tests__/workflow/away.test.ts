@@ -42,7 +42,7 @@ describe('an API server that answers every write with 500', () => {
     expect(outcome.durationMs).toBeLessThan(15_000);
     // It is tried again now and then, and not in a tight loop; that is said once.
     expect(written.length).toBeLessThan(40);
-    expect(lines.filter((line) => line.startsWith('warning The lock of api could not be written'))).toHaveLength(1);
+    expect(lines.filter((line) => line.startsWith('warning The lock of api could not be acquired'))).toHaveLength(1);
     expect([world.changes.filter((each) => !each.startsWith('GET')), world.ledger]).toEqual([[], undefined]);
   });
   it('from its record on ends it with nothing changed, within minutes', async () => {
@@ -64,7 +64,7 @@ describe('an API server that answers every write with 500', () => {
     const from = (): boolean => world.deployments.images('api').every((each) => each === world.imageOf(second));
     const { outcome, kept } = await deployWhile((asked) => (isOwn(asked) ? internal : undefined), { proveFirst: false }, { world, from });
     expect([outcome.verdict, outcome.failure?.cause, world.imageNow, kept]).toEqual(['rollback-failed', 'smoke-failed', world.imageOf(second), ['run-1']]);
-    expect(outcome.rollback?.notes.join(' ')).toMatch(/The ledger could not be written.*Deployment\/api could not be put back: .*failed calling webhook/);
+    expect(outcome.rollback?.notes.join(' ')).toMatch(/The record could not be written.*Deployment\/api could not be restored: .*failed calling webhook/);
     expect(outcome.undoCommands).toEqual([`kubectl --namespace=web set image deployment/api app=${world.imageOf(first)}`]);
     expect(outcome.durationMs).toBeLessThan(5 * minute);
   });
@@ -86,7 +86,7 @@ describe('a record that cannot be written while the version is undone', () => {
       const undoneAt = written.filter(({ what }) => what === 'PATCH api').at(-1)?.at ?? Infinity;
       expect(undoneAt - (rollout?.endMs ?? 0)).toBeLessThan(1000);
       expect([outcome.verdict, world.imageNow]).toEqual(['rolled-back', world.imageOf(first)]);
-      expect(outcome.rollback?.notes.join(' ')).toMatch(/^The ledger could not be written/);
+      expect(outcome.rollback?.notes.join(' ')).toMatch(/^The record could not be written/);
     });
 });
 

@@ -140,7 +140,7 @@ describe('a deployment that fails after its change', () => {
     };
     const outcome = await deploy(run);
     expect([outcome.verdict, outcome.failure?.cause, world.imageNow, world.ledger?.run.phase, world.holder]).toEqual(['rollback-failed', 'crash-loop', world.imageOf(first), 'unverified', '']);
-    expect(outcome.rollback?.notes.join()).toMatch(/^Container app of pod api-pod-\d+ ended twice/);
+    expect(outcome.rollback?.notes.join()).toMatch(/^Container app of pod api-pod-\d+ exited twice/);
   });
   it('does not overwrite what somebody else has set meanwhile', async () => {
     const world = new TestWorld();
@@ -152,7 +152,7 @@ describe('a deployment that fails after its change', () => {
     };
     const outcome = await deploy(world.deployment(second, { proveFirst: false }).run);
     expect([outcome.verdict, outcome.failure?.cause, world.imageNow]).toEqual(['rollback-failed', 'superseded', world.imageOf(third)]);
-    expect(outcome.rollback?.notes).toEqual([`Container app of deployment/api was set to ${world.imageOf(third)} by somebody else. Nothing of it was overwritten.`]);
+    expect(outcome.rollback?.notes).toEqual([`Container app of deployment/api was set to ${world.imageOf(third)} by someone else. It was not overwritten.`]);
   });
 });
 
@@ -202,14 +202,14 @@ describe('the plan of a dry run', () => {
         { stage: 'test', title: 'run the test gate in .', commands: ['npm test'] },
         { stage: 'build', title: `build ${image} for linux/amd64 and push it as ${second}`, commands: [expect.stringMatching(/^docker buildx build /)] },
         {
-          stage: 'rollout', title: 'set the image of deployment/api and watch',
+          stage: 'rollout', title: 'set the image of deployment/api and watch the rollout',
           commands: [`kubectl --namespace=web set image deployment/api 'app=${image}:${second}@<digest of the build>'`],
         },
         { stage: 'smoke', title: `ask a check: ${check}`, commands: [] },
         { stage: 'tags', title: 'move latest to the new image', commands: [] },
       ],
       changes: [{ subject: 'deployment/api', part: 'app', before: world.imageOf(first), after: `${image}:${second}@<digest of the build>` }],
-      rollback: { possible: true, reason: 'Every workload is complete and healthy now; its images go back if anything fails.' }, warnings: [],
+      rollback: { possible: true, reason: 'Every workload is healthy now. Its images are restored if anything fails.' }, warnings: [],
     });
   });
   it('names several checks', async () => {
@@ -225,12 +225,12 @@ describe('the plan of a dry run', () => {
       return (await deploy(world.deployment(second, { dryRun: true }).run)).plan;
     };
     expect(await plan(() => undefined)).toMatchObject({
-      steps: [{ stage: 'rollout', title: 'verify deployment/api without a change: this digest is set there already', commands: [] }, { stage: 'smoke' }], changes: [], rollback: undefined,
+      steps: [{ stage: 'rollout', title: 'verify deployment/api without a change: this digest is already set', commands: [] }, { stage: 'smoke' }], changes: [], rollback: undefined,
     });
     const unwell = await plan((world) => {
       world.behaviours.set(second, 'unready');
       for (const revision of [third, second]) world.deployments.set('api', world.imageOf(revision));
     });
-    expect(unwell?.steps[0]?.title).toBe('set the image of deployment/api and watch');
+    expect(unwell?.steps[0]?.title).toBe('set the image of deployment/api and watch the rollout');
   });
 });

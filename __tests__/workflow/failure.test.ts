@@ -5,7 +5,7 @@ import { asDeployError } from '../../src/workflow/failure.js';
 
 describe('what nothing has named yet is named', () => {
   it.each([
-    [401, 'permission-denied', 'The cluster does not know this account any more: no.', /have probably run out/],
+    [401, 'permission-denied', 'The cluster does not know this account any more: no.', /have probably expired/],
     [403, 'permission-denied', 'The API server refused: no.', /Apply the Role/],
     [500, 'api-unreachable', 'The API server did not do it: no.', /Check the kubeconfig/],
   ])('an answer of the API server with %i', (status, cause, message, hint) => {

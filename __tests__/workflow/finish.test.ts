@@ -80,7 +80,7 @@ describe('the post step', () => {
     world.deployments.set('api', 'registry.example/acme/api:by-hand');
     const outcome = await finish(post.run);
     expect([outcome?.verdict, outcome?.rollback?.notes, world.imageNow, world.ledger?.run.phase]).toEqual([
-      'rollback-failed', ['Container app of deployment/api was set to registry.example/acme/api:by-hand by somebody else. Nothing of it was overwritten.'],
+      'rollback-failed', ['Container app of deployment/api was set to registry.example/acme/api:by-hand by someone else. It was not overwritten.'],
       'registry.example/acme/api:by-hand', 'unverified',
     ]);
   });

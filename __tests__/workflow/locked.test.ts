@@ -36,7 +36,7 @@ describe('a lock that another run holds', () => {
     const holding = world.holdLock('other', 300_000);
     const outcome = await deploy(started.run);
     expect([outcome.verdict, outcome.failure?.cause, outcome.failure?.stage, outcome.failure?.message]).toEqual([
-      'failed', 'locked', 'rollout', 'api is being deployed by another run since 2026-01-01T00:00:01Z (https://runs.example/other), and did not end within 60 s.']);
+      'failed', 'locked', 'rollout', 'api is being deployed by another run since 2026-01-01T00:00:01Z (https://runs.example/other), which did not finish within 60 s.']);
     expect([world.changes, world.ledger, outcome.durationMs]).toEqual([[], undefined, 60_000]);
     await holding;
   });
@@ -68,7 +68,7 @@ describe('a lock that is lost', () => {
     const patches = world.changes.length;
     expect(outcome.verdict).toBe('rollback-failed');
     expect(outcome.rollback?.notes).toEqual([
-      'Another run took the lock over, because this one had not been heard of for 15 s.', 'Nothing was put back by this run: that one does it.']);
+      'Another run took over the lock, because this run had not renewed it for 15 s.', 'Nothing was put back by this run: that one does it.']);
     expect([world.imageNow, world.ledger?.run.phase, world.holder]).toEqual([world.imageOf(second), 'in-progress', 'other']);
     // What the other run does then is not this one's any more: nothing of it comes later.
     await world.clock.sleep(60_000);

@@ -17,7 +17,7 @@ describe('a digest that is on every workload already', () => {
     const { run, lines, kept } = world.deployment(second);
     expect(await deploy(run)).toMatchObject({ verdict: 'unchanged', failure: undefined, changes: [], plan: undefined });
     expect([kept, world.ledger, world.changes, world.holder]).toEqual([[], undefined, [], '']);
-    expect(lines).toContain('info deployment/api already has this digest: nothing is changed, and the version is judged and asked as it is');
+    expect(lines).toContain('info deployment/api already has this digest: nothing to change, verifying the version as it is');
     expect(lines).toContain('progress smoke service/api/ ok · 2 pods and service/api');
   });
 
@@ -31,8 +31,8 @@ describe('a digest that is on every workload already', () => {
     const { run, kept } = world.deployment(second);
     const { verdict, failure, rollback } = await deploy(run);
     expect([verdict, failure?.cause, failure?.message, failure?.hint]).toEqual([
-      'failed', 'smoke-failed', expect.stringMatching(/^Smoke check `service\/api\/` failed: pod\/api-pod-\d returned status 500 .*\. deployment\/api had this version before the run, and still has it\.$/),
-      expect.stringMatching(/\. The rollback action goes back to the release before it\.$/),
+      'failed', 'smoke-failed', expect.stringMatching(/^Smoke check `service\/api\/` failed: pod\/api-pod-\d returned status 500 .*\. deployment\/api had this version before the run and still has it\.$/),
+      expect.stringMatching(/\. The rollback action restores the previous release\.$/),
     ]);
     expect(failure?.evidence.map(({ title }) => title)).toContain('log of container app of pod api-pod-1');
     expect([rollback, kept, world.ledger, world.changes]).toEqual([undefined, [], undefined, []]);
@@ -78,7 +78,7 @@ describe('where a rollback would go to', () => {
   });
   it('is the last verified release, when what is there does not become ready', async () => {
     const { world, back, tookMs, lines } = await wayBack(() => true);
-    expect([back, lines]).toEqual([world.imageOf(third), expect.arrayContaining(['info Waiting at most 30 s for what is not complete yet: deployment/api (0 of 2 new pods seen ready)'])]);
+    expect([back, lines]).toEqual([world.imageOf(third), expect.arrayContaining(['info Waiting at most 30 s for workloads that are not healthy yet: deployment/api (0 of 2 new pods ready)'])]);
     expect(tookMs).toBeGreaterThanOrEqual(30_000);
   });
 });

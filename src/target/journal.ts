@@ -2,10 +2,10 @@ import { messageOf } from '../outcome/wording.js';
 import type { Clock } from '../ports/clock.js';
 import type { UndoJournal } from './target.js';
 
-/** The record is for the next run. For longer than that nobody waits for it, and nothing that changes a target ever does. */
+/** How long an undo waits for the record at its end. The record is for the next run: changes of the target never wait for it. */
 export const recordWithinMs = 2000;
 
-/** The write of the record, which goes on beside the undo. `done` once it is known how it went. */
+/** The write of the record, which runs in parallel with the undo. `done` once it has succeeded or failed. */
 export interface Recording {
   readonly settled: Promise<void>;
   readonly done: boolean;
@@ -18,11 +18,11 @@ export function recording(journal: Pick<UndoJournal, 'restoring'>): Recording {
   return state;
 }
 
-/** What is to be said of a record that was not written, or not in time. */
+/** Notes about a record that was not written, or not in time. */
 export async function unrecorded(recorded: Recording, clock: Clock): Promise<string[]> {
   const over = new AbortController();
   if (!recorded.done) await Promise.race([recorded.settled, clock.sleep(recordWithinMs, over.signal).catch(() => undefined)]);
   over.abort();
-  if (!recorded.done) return ['The ledger could not be written in time: the API server does not answer.'];
-  return recorded.failure === undefined ? [] : [`The ledger could not be written: ${recorded.failure}.`];
+  if (!recorded.done) return ['The record could not be written in time: the API server does not answer.'];
+  return recorded.failure === undefined ? [] : [`The record could not be written: ${recorded.failure}.`];
 }

@@ -9,13 +9,13 @@ import type { Standing } from '../record/release.js';
 import type { Lock, RecordStore } from '../record/store.js';
 
 /*
- * What is deployed to, as the engine sees it. It never asks which kind of target it has: whatever differs is behind these
+ * A target as the engine sees it. The engine does not distinguish kinds of targets: whatever differs is behind these
  * interfaces, and every kind passes the same contract test.
  */
 
-/** A kind of target. Which one a run has is decided by which settings are there. */
+/** A kind of target. The settings of a run determine its kind. */
 export interface TargetKind {
-  /** `set-image`, `command`: it is written into the record. */
+  /** `set-image` or `command`, as written into the record. */
   readonly kind: string;
   /**
    * Reaches the target and reads its record. Nothing is changed.
@@ -27,26 +27,26 @@ export interface TargetKind {
 /** Why a target is opened: for what the settings name, for what the record names, or only for its record. */
 export type Purpose = 'deploy' | 'rollback' | 'finish';
 
-/** A target that can be reached. Whoever opened it closes it. */
+/** A target that can be reached. The caller of `open` closes it. */
 export interface OpenTarget {
   readonly kind: string;
   /** Of Kubernetes. */
   readonly namespace?: string;
   readonly store: RecordStore;
-  /** As it was when the target was opened, or read again. */
+  /** As it was when the target was opened or last read. */
   readonly ledger: Ledger | undefined;
-  /** The same target, read again: after another run was finished. Closing either closes both. */
+  /** The same target, read again after another run was finished. Closing either closes both. */
   reread(): Promise<OpenTarget>;
-  /** What deploying this version comes to. Reads only; everything that would fail is among its problems. */
+  /** What deploying this version would change. Reads only; everything that would fail is among its problems. */
   propose(wanted: Wanted): Promise<Proposal>;
   /**
-   * What going back comes to: to the release that the setting `to` names, or to the one before the present one.
+   * What a rollback would change: to the release that the setting `to` names, or to the one before the current one.
    * @throws ClusterError release-not-found; ConfigError; PreflightError
    */
   proposeBack(): Promise<ProposalBack>;
   /**
-   * The change that the record says was started and not finished, once nothing that its run had sent is under way any more.
-   * @param lock in which that run was heard of last
+   * The change that was started and not finished according to the record, once no request of its run is in progress any more.
+   * @param lock which that run renewed last
    */
   reopen(ledger: Ledger, lock: Lock): Promise<Change>;
   close(): Promise<void>;
@@ -54,38 +54,38 @@ export interface OpenTarget {
 
 /** The version to deploy, as far as it is known before the build. */
 export interface Wanted {
-  /** `name:tag@digest`, with `digestOfBuild` in place of a digest that is not known yet; empty where no image is concerned. */
+  /** `name:tag@digest`, with `digestOfBuild` in place of a digest that is not known yet; empty when there is no image. */
   readonly reference: string;
-  /** Its commit, when that is known: it need not be the one that the event names. */
+  /** Its commit, if known: it may differ from that of the event. */
   readonly commit?: string;
-  /** What the image is for; empty when that is not known. */
+  /** The platforms of the image; empty if not known. */
   readonly platforms: readonly string[];
-  /** Whether the registry holds the image already, as far as the runner is allowed to know. */
+  /** Whether the registry has the image already, as far as the runner is allowed to know. */
   readonly isPushed: boolean;
 }
 
-/** What would be changed. It is decided before anything is built; `begin` reads again. */
+/** What would be changed. It is determined before anything is built; `begin` reads again. */
 export interface Proposal {
   readonly checked: Checked;
-  /** Everything that is to hold the version, whether it holds it already or not. */
+  /** Everything that gets the version, also what has it already. */
   readonly rows: readonly PlannedChange[];
-  /** All of it holds the version already and is healthy, as far as that was looked at: it is only verified. */
+  /** All of it has the version already and is healthy, as far as that was checked: it is only verified. */
   readonly isThere: boolean;
   /** The step of the plan that changes it. */
   readonly step: PlanStep;
-  /** Whether there is something to go back to. */
+  /** Whether there is a version to roll back to. */
   readonly rollback: NonNullable<Plan['rollback']>;
   /**
-   * Reads again, under the lock, and starts to observe: everything after this is seen. Nothing is changed.
-   * @throws DeployError when what is there is not what the proposal was made for
+   * Reads again, under the lock, and starts to watch: everything after this is seen. Nothing is changed.
+   * @throws DeployError when the target is not in the state that the proposal was made for
    */
   begin(start: Start): Promise<Change>;
 }
 
 export interface ProposalBack extends Proposal {
-  /** Where it goes. */
+  /** The release that is restored. */
   readonly release: Release;
-  /** Its image, `name[:tag][@digest]`; empty where no image is concerned. */
+  /** Its image, `name[:tag][@digest]`; empty when there is no image. */
   readonly reference: string;
 }
 
@@ -93,45 +93,45 @@ export interface Start {
   readonly lock: Lock;
   /** As it is under the lock. */
   readonly ledger: Ledger | undefined;
-  /** The version, now that it is built; empty where no image is concerned. */
+  /** The version, now that it is built; empty when there is no image. */
   readonly reference: string;
 }
 
-/** One release in progress, or one that another process has left in progress. Whoever began it closes it. */
+/** One release in progress, or one that another process left in progress. The caller of `begin` or `reopen` closes it. */
 export interface Change {
-  /** Everything holds the version already and is healthy: the waves verify it and change nothing. */
+  /** Everything has the version already and is healthy: the waves verify it and change nothing. */
   readonly isThere: boolean;
-  /** What was there before, and whether it served. */
+  /** The previous versions, and whether they were healthy. */
   readonly standing: readonly Standing[];
-  /** What changes step by step; one wave unless the strategy has more. */
+  /** The steps of the change; one unless the strategy has more. */
   readonly waves: readonly Wave[];
-  /** What the record has to hold for another process to finish this, as far as it is known by now. */
+  /** What another process needs to finish this, as far as it is known by now. */
   recorded(): Recorded;
   /**
-   * Runs the smoke checks against the new version and what leads to it, while it is observed further.
+   * Runs the smoke checks against the new version, directly and through its Services, while it is still watched.
    * @throws RolloutError; what the run was cancelled with
    */
   verify(): Promise<void>;
   /**
-   * Whether the version is complete and passes its checks, though this process has not seen how it came there. For a
-   * change that was reopened.
+   * Whether the version is complete and passes its checks, although this process has not seen its rollout. For a change that
+   * was reopened.
    */
   stands(): Promise<boolean>;
-  /** After a good verdict: notes and clean-up at the target. What fails here costs nothing but the note. */
+  /** After a good verdict: annotations and clean-up at the target. An error here does not fail the run. */
   settle(): Promise<void>;
-  /** Whether anything was sent to the target, whatever became of it. */
+  /** Whether anything was sent to the target, whether it was applied or not. */
   mayHaveChanged(): boolean;
   /** What is known of the change by now. */
   progress(): Progress;
-  /** What a rollout came to, in sentences for the log that claim no more than was seen. */
+  /** The result of the rollout in sentences for the log, which claim no more than was seen. */
   describe(): readonly string[];
-  /** Texts that show why it failed; bounded in time and size. */
+  /** Texts that show why it failed, limited in time and size. */
   evidence(failure: DeployError): Promise<readonly Evidence[]>;
-  /** Of the subjects, those that hold something of this change now; also those that cannot be read, as that is no proof. */
+  /** The subjects that contain something of this change now, and those that cannot be read. */
   changedNow(): Promise<ReadonlySet<string>>;
-  /** Takes back what may have been done, never what somebody else has set, and verifies it. May be called twice. Does not reject. */
+  /** Undoes what may have been changed, but nothing that someone else has set, and verifies it. Can be called twice. Does not reject. */
   undo(failure: DeployError, journal: UndoJournal): Promise<Undone>;
-  /** What is there at the end. Does not reject. */
+  /** The state of the target at the end. Does not reject. */
   report(): Promise<Report>;
   close(): void;
 }
@@ -141,11 +141,11 @@ export interface Wave {
   /** Written into the record before `change` is called. */
   readonly mark: string;
   /**
-   * Sets something. What was sent and not answered before the run was cancelled ends in ChangeUnderWay.
+   * Changes the target. Throws ChangeUnderWay if a request was not answered before the run was cancelled.
    * @param confirm throws when the lock is lost; to be called right before each write
    */
   change(confirm: () => Promise<void>): Promise<void>;
-  /** Waits until it is complete, and checks as much of it as it exposes. @throws RolloutError */
+  /** Waits until the step is complete, and checks the pods that it has created. @throws RolloutError */
   prove(): Promise<void>;
 }
 
@@ -156,53 +156,53 @@ export type Recorded = Pick<RunRecord, 'target' | 'before' | 'after' | 'checks' 
 export interface Progress {
   /** ms from the change until it was complete and traffic went to the new version only. */
   readonly rolledOutMs?: number;
-  /** Subjects with which nothing runs that could be verified. */
+  /** Subjects that run nothing that could be verified. */
   readonly unverified: readonly Unverified[];
   readonly warnings: readonly string[];
 }
 
-/** What is at the target at the end of a run. */
+/** The state of the target at the end of a run. */
 export interface Report {
   readonly rows: readonly ChangeRow[];
-  /** Commands that go back by hand. */
+  /** Commands that restore the previous version by hand. */
   readonly undoCommands: readonly string[];
 }
 
-/** What is told to whoever keeps the record, before the undo changes something. */
+/** How an undo updates the record before it changes something. */
 export interface UndoJournal {
   restoring(): Promise<void>;
-  /** True when another process may have undone it already: then only the verification is missing. */
+  /** True when another process may have undone the change already: then only the verification is missing. */
   readonly resumed: boolean;
   /**
-   * True when another process goes on where this one stops, as the post step does after a step that was cancelled: what does not
-   * fit into the seconds that are left then is left to it, by the result `failed`.
+   * True when another process continues after this one, as the post step does after a cancelled step: what does not fit into
+   * the remaining seconds is left to it, with the result `failed`.
    */
   readonly continued: boolean;
 }
 
-/** How an undo went. */
+/** The result of an undo. */
 export interface Undone {
-  /** `untouched`: the target held nothing of this run, so there was nothing to undo. */
+  /** `untouched`: the target contained nothing of this run, so there was nothing to undo. */
   readonly result: 'restored' | 'untouched' | 'failed';
   readonly notes: readonly string[];
   readonly evidence: readonly Evidence[];
-  /** Subjects that were seen to hold nothing of this run. */
+  /** Subjects that contained nothing of this run. */
   readonly untouched: readonly string[];
-  /** Subjects that the undo itself has changed, or may have. */
+  /** Subjects that the undo itself has changed or may have changed. */
   readonly changed?: readonly string[];
-  /** What was there before was not healthy, or is what has just failed: there was nothing better to go back to. */
+  /** The previous version was not healthy, or is the one that just failed: there was no better version to restore. */
   readonly nothingGood?: boolean;
-  /** Another process goes on with it. */
+  /** Another process continues it. */
   readonly continued?: boolean;
-  /** Subjects of which nothing was seen to run with the version that was restored. */
+  /** Subjects that were restored but run nothing that could be verified. */
   readonly unverified?: readonly Unverified[];
   readonly restoredAfterMs?: number;
   readonly verifiedAfterMs?: number;
-  /** ms of the whole undo, however far it came. */
+  /** ms of the whole undo, complete or not. */
   readonly tookMs?: number;
 }
 
-/** The run was cancelled, and what it had sent was not answered by then: it may still be done. */
+/** The run was cancelled before a change that it had sent was answered: the change may still be applied. */
 export class ChangeUnderWay extends CancelledError {
   constructor(reason: unknown) {
     super(reason instanceof CancelledError ? reason.signal : 'a signal');

@@ -68,14 +68,14 @@ describe('a read', () => {
   it.each([
     ['says that the server does not answer', (each: Answering) => each.cut(), [0, 'NoAnswer', expect.stringMatching(/^no answer to \/x: /), true]],
     ['says what came instead of JSON', (each: Answering) => each.text('<html>log in first</html>'),
-      [502, 'NotJson', '/x was answered with something that is not JSON: log in first', true]],
+      [502, 'NotJson', '/x did not return JSON: log in first', true]],
     ['says what came instead of an object', (each: Answering) => each.json({ error: 'log in first' }),
-      [502, 'NotUnderstood', '/x was answered with something that is no object of Kubernetes, as it lacks kind: {"error":"log in first"}', true]],
+      [502, 'NotUnderstood', '/x did not return a Kubernetes object (it lacks kind): {"error":"log in first"}', true]],
     ['says what came instead of an object at all', (each: Answering) => each.text('null'),
-      [502, 'NotUnderstood', '/x was answered with something that is no object of Kubernetes, as it must be an object: null', true]],
-    ['gives the beginning of what refuses in a form of its own', (each: Answering) => each.text('{"message":{"code":7}}', 503), [503, '', '/x was answered with status 503: {"message":{"code":7}}', true]],
+      [502, 'NotUnderstood', '/x did not return a Kubernetes object (it must be an object): null', true]],
+    ['gives the beginning of what refuses in a form of its own', (each: Answering) => each.text('{"message":{"code":7}}', 503), [503, '', '/x returned status 503: {"message":{"code":7}}', true]],
     ['gives the words of the server', (each: Answering) => each.refuse(500, 'InternalError', 'etcd is away'), [500, 'InternalError', 'etcd is away', true]],
-    ['gives the status and the beginning when a proxy on the way answers', (each: Answering) => each.text('<h1>no\nbackend</h1>', 503), [503, '', '/x was answered with status 503: no backend', true]],
+    ['gives the status and the beginning when a proxy on the way answers', (each: Answering) => each.text('<h1>no\nbackend</h1>', 503), [503, '', '/x returned status 503: no backend', true]],
   ] as const)('%s, when it never gets better', async (_what, fail, error) => {
     const { api: open, slept } = await api(fail);
     expect(await refusal(open.get('/x?a=b'))).toEqual(error);
@@ -157,7 +157,7 @@ describe('any answer', () => {
     const clock = { ...swiftClock(), monotonic: () => (time += 1000) };
     const open = openApi(socketHttp(opened.socketPath), fakePorts({ clock }), new AbortController().signal);
     expect(await refusal(open.raw('/x', { timeoutMs: 5000, endsWithinMs: 5000, maxBytes: 65_536 }))).toEqual(
-      [0, 'NoAnswer', 'no answer to /x: it answered 200, and the answer was not complete in time', true]);
+      [0, 'NoAnswer', 'no answer to /x: it answered 200, but the answer was not complete in time', true]);
   });
   it('that does not come in time is none', async () => {
     const { api: open } = await api(() => undefined);
@@ -177,7 +177,7 @@ describe('an answer that is passed on from a pod', () => {
     const error = await open.open('/x/proxy/?a=1').then(() => undefined, (thrown: unknown) => thrown);
     expect(error).toMatchObject({
       status: 502, passing: true, retryAfterMs: 2000, reason: 'NotOfServer',
-      message: '/x/proxy/ was answered with status 502 by something between this runner and the API server: 502 Bad Gateway',
+      message: '/x/proxy/ returned status 502 from something between this runner and the API server: 502 Bad Gateway',
     });
   });
   it('is taken as it is where no answer has a name', async () => {
@@ -239,7 +239,7 @@ it('paths are made of what came from outside, encoded', () => {
 describe('a connection that was closed', () => {
   it('ends what is asked, and nothing is tried again', async () => {
     const { api: open, slept, close } = await api((answering, count) => (count === 1 ? answering.cut() : close()));
-    const ended = [499, 'Closed', 'the connection to the cluster has been closed', false];
+    const ended = [499, 'Closed', 'the connection to the cluster was closed', false];
     expect(await refusal(open.get('/x'))).toEqual(ended);
     expect(await refusal(open.raw('/y'))).toEqual(ended);
     expect(slept).toEqual([100]);
@@ -253,7 +253,7 @@ describe('a connection that was closed', () => {
 
 describe('an API server that does not answer', () => {
   const away = (each: Answering) => each.text('no backend', 503);
-  const longAway = 'info The API server has not answered for 3 s: /x was answered with status 503: no backend.';
+  const longAway = 'info The API server has not answered for 3 s: /x returned status 503: no backend.';
 
   it('is not reported for a moment', async () => {
     const { api: open, lines } = await api((answering, count) => (count <= 3 ? away(answering) : answering.json({ kind: 'X' })));
@@ -265,7 +265,7 @@ describe('an API server that does not answer', () => {
     const { api: open, lines } = await api((answering) => (isBack ? answering.json({ kind: 'X' }) : away(answering)));
     await Promise.all(Array.from({ length: 3 }, () => expect(open.get('/x')).rejects.toThrow()));
     await expect(open.send('PUT', '/x', {})).rejects.toThrow();
-    expect(lines).toEqual([expect.stringMatching(/^info The API server has not answered for \d+ s: \/x was answered with status 503: no backend\.$/)]);
+    expect(lines).toEqual([expect.stringMatching(/^info The API server has not answered for \d+ s: \/x returned status 503: no backend\.$/)]);
     isBack = true;
     await open.send('PUT', '/x', {});
     await open.get('/x');
@@ -292,7 +292,7 @@ describe('an API server that does not answer', () => {
     const { api: open, lines, close } = await api(away);
     await expect(open.get('/x')).rejects.toThrow();
     close();
-    await expect(open.get('/x')).rejects.toThrow('has been closed');
+    await expect(open.get('/x')).rejects.toThrow('was closed');
     expect(lines).toEqual([longAway]);
   });
 });

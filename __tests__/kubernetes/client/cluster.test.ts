@@ -106,7 +106,7 @@ describe('a cluster', () => {
 
   it('that does not know the account says so, and leaves no proxy behind', async () => {
     expect(await refusal(kubectl((answering) => answering.refuse(401, 'Unauthorized', 'Unauthorized')))).toEqual([
-      'permission-denied', 'The cluster does not know this account: Unauthorized.', 'The credentials in the kubeconfig are wrong or have expired; make new ones.']);
+      'permission-denied', 'The cluster does not accept the credentials in the kubeconfig: Unauthorized.', 'They are wrong or have expired: create new ones.']);
     expect(stopped).toBe(1);
   });
 
@@ -118,15 +118,15 @@ describe('a cluster', () => {
 
   it('in whose place something else refuses is not there', async () => {
     expect(await refusal(kubectl((answering) => answering.text('<h1>Access denied</h1>', 403)))).toEqual([
-      'api-unreachable', 'The cluster does not answer: /version was answered with status 403: Access denied.',
-      'The answer is not that of an API server: look at what is between this runner and the cluster.',
+      'api-unreachable', 'The cluster does not answer: /version returned status 403: Access denied.',
+      'The answer does not come from an API server: check the proxies, gateways and firewalls between this runner and the cluster.',
     ]);
     expect(stopped).toBe(1);
   });
 
   it('that is not there says so, and leaves no proxy behind', async () => {
     expect(await refusal(kubectl((answering) => answering.text('error trying to reach service: dial tcp 10.0.0.1:6443: connect: connection refused', 502)))).toEqual([
-      'api-unreachable', 'The cluster does not answer: /version was answered with status 502: error trying to reach service: dial tcp 10.0.0.1:6443: connect: connection refused.',
+      'api-unreachable', 'The cluster does not answer: /version returned status 502: error trying to reach service: dial tcp 10.0.0.1:6443: connect: connection refused.',
       'Check the kubeconfig, the context, and that the runner can reach the API server.',
     ]);
     expect(stopped).toBe(1);
@@ -147,7 +147,7 @@ describe('a cluster', () => {
   });
   it('that answers 500 itself is said to have', async () => {
     const own = (answering: Answering) => answering.text('dial tcp: of its own', 500, { 'content-type': 'text/plain', 'audit-id': '1' });
-    expect((await refusal(kubectl(own)))[1]).toBe('The cluster does not answer: /version was answered with status 500: dial tcp: of its own.');
+    expect((await refusal(kubectl(own)))[1]).toBe('The cluster does not answer: /version returned status 500: dial tcp: of its own.');
   });
 
   it.each([
@@ -155,7 +155,7 @@ describe('a cluster', () => {
     [{ code: 1, stderr: 'error: error loading config file "/k": yaml: line 3: did not find expected\n' }, 'config-invalid', 'kubectl cannot use its configuration: error loading config file "/k": yaml: line 3: did not find expected.'],
     [{ code: 1, stderr: 'error: listen unix /x/api.sock: bind: permission denied\n' }, 'config-invalid', 'kubectl proxy could not create its socket: listen unix /x/api.sock: bind: permission denied.'],
     [{ code: 127, stderr: 'sh: 1: /bin/kubectl: not found\n' }, 'tool-missing', 'kubectl could not be started (/bin/kubectl): sh: 1: /bin/kubectl: not found.'],
-    [{ code: 137 }, 'unexpected', 'kubectl proxy exited with code 137 and gave no reason.'],
+    [{ code: 137 }, 'unexpected', 'kubectl proxy exited with code 137 and printed no reason.'],
   ])('whose proxy does not start says why: %j', async (exit, cause, message) => {
     expect((await refusal(brokenProxy(exited(exit)))).slice(0, 2)).toEqual([cause, message]);
   });

@@ -29,7 +29,7 @@ describe('no kubeconfig at all', () => {
   it.each([
     ['nothing anywhere', {}, 'KUBECONFIG is not set, and /home/me/.kube/config does not exist'],
     ['a file that a step wrote from an empty secret', { files: { '/home/me/.kube/config': '\n' } }, 'KUBECONFIG is not set, and /home/me/.kube/config is empty'],
-    ['a file with nothing to go to', { files: { '/home/me/.kube/config': 'apiVersion: v1\nkind: Config\nclusters: []\n' } }, 'KUBECONFIG is not set, and /home/me/.kube/config names no cluster'],
+    ['a file with nothing to go to', { files: { '/home/me/.kube/config': 'apiVersion: v1\nkind: Config\nclusters: []\n' } }, 'KUBECONFIG is not set, and /home/me/.kube/config contains no cluster'],
     ['KUBECONFIG of files that are not there', { env: { KUBECONFIG: '/a:/b' }, files: { '/b': '' } }, 'of KUBECONFIG, /a does not exist, and /b is empty'],
     ['in a pod whose account has no token', { env: { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443' } }, 'KUBECONFIG is not set, and /home/me/.kube/config does not exist'],
   ] as const)('is said before anything is started: %s', async (_what, world, places) => {
@@ -59,14 +59,14 @@ describe('a kubeconfig that names files', () => {
     await expect(content(named)).rejects.toMatchObject({
       code: 'config-invalid',
       message: 'The kubeconfig names files that cannot be read on this machine: `certificate-authority: /home/other/ca.crt`, `client-certificate: pki/client.crt`, `client-key: pki/client.key`.',
-      hint: expect.stringMatching(/kubectl config view --raw --minify --flatten.*looked for in the workspace/),
+      hint: expect.stringMatching(/kubectl config view --raw --minify --flatten.*looked up in the workspace/),
     });
   });
   it('given as content has them in the workspace, and that is said', async () => {
     const files = { '/checkout/pki/client.crt': 'c', '/checkout/pki/client.key': 'k', '/home/other/ca.crt': 'ca' };
     const { ports } = await content(named, { env: { GITHUB_WORKSPACE: '/checkout' }, files });
     expect(ports.written.get('/private/kubeconfig')?.text).toContain('client-key: /checkout/pki/client.key');
-    expect(ports.lines).toEqual(['info the kubeconfig names pki/client.crt, pki/client.key: taken from the workspace']);
+    expect(ports.lines).toEqual(['info The kubeconfig names pki/client.crt, pki/client.key: read from the workspace']);
   });
   it('in a file has them beside it', async () => {
     const files = { '/home/me/.kube/pki/client.crt': 'c', '/home/me/.kube/pki/client.key': 'k', '/home/other/ca.crt': 'ca' };
@@ -88,8 +88,8 @@ describe('a kubeconfig that cannot be used', () => {
     ['no credentials', kubeconfig({}), 'config-invalid', /^The kubeconfig has no credentials: the user "u" has no token/],
     ['a token that was filled in from nothing', kubeconfig({ token: '' }), 'config-invalid', /has no credentials/],
     ['no user', kubeconfig({}, {}, { contexts: [{ name: 'prod', context: { cluster: 'c' } }] }), 'config-invalid', /its context names no user/],
-    ['a user that it does not hold', kubeconfig({}, {}, { users: [] }), 'config-invalid', /names the user "u", which it does not hold/],
-    ['a cluster that it does not hold', kubeconfig({}, {}, { clusters: [{ name: 'd', cluster: { server } }] }), 'config-invalid', /names the cluster "c", which it does not hold/],
+    ['a user that it does not hold', kubeconfig({}, {}, { users: [] }), 'config-invalid', /names the user "u", which it does not contain/],
+    ['a cluster that it does not hold', kubeconfig({}, {}, { clusters: [{ name: 'd', cluster: { server } }] }), 'config-invalid', /names the cluster "c", which it does not contain/],
     ['a cluster without an address', kubeconfig({}, { server: '' }), 'config-invalid', /which has no `server`/],
     ['a context of no cluster', kubeconfig({}, {}, { contexts: [{ name: 'prod' }] }), 'config-invalid', /has no context "prod"/],
     ['no current-context', kubeconfig({}, {}, { 'current-context': '' }), 'config-invalid', /no `current-context`/],
@@ -130,9 +130,9 @@ describe('credentials that expire', () => {
   });
   it.each([
     [now / 1000 + 8 * 86_400, []],
-    [now / 1000 + 3.5 * 86_400, ['The token in the kubeconfig expires at 2026-01-04 12:00 UTC, in 3 days: replace it before, as deployments fail after that.']],
-    [now / 1000 + 3600, ['The token in the kubeconfig expires at 2026-01-01 01:00 UTC, in less than a day: replace it before, as deployments fail after that.']],
-    [now / 1000 - 60, ['The token in the kubeconfig expired at 2025-12-31 23:59 UTC, by the clock of this machine.']],
+    [now / 1000 + 3.5 * 86_400, ['The token in the kubeconfig expires at 2026-01-04 12:00 UTC, in 3 days. Replace it before then: deployments fail once it has expired.']],
+    [now / 1000 + 3600, ['The token in the kubeconfig expires at 2026-01-01 01:00 UTC, in less than a day. Replace it before then: deployments fail once it has expired.']],
+    [now / 1000 - 60, ['The token in the kubeconfig expired at 2025-12-31 23:59 UTC, according to the clock of this machine.']],
     [undefined, []], ['soon', []], [1e300, []],
   ])('are warned of within a week: exp %p', (exp, expected) => expect(warnings(exp)).toEqual(expected));
   it('are read of anything without a word', () => {

@@ -84,8 +84,8 @@ describe('a kubectl that is not on PATH', () => {
     answer = { status: 200, body: 'something else' };
     const actual = createHash('sha256').update('something else').digest('hex');
     expect(await refusal(config())).toEqual([
-      'tool-missing', `The kubectl from ${host} has the checksum ${actual}, and ${sha256} is pinned. It was not run.`,
-      'Somebody serves another file there. Check `kubectl-url`; for another version set `kubectl-sha256` to the checksum that you trust.',
+      'tool-missing', `The kubectl from ${host} has the checksum ${actual} instead of the pinned ${sha256}. It was not run.`,
+      'Check `kubectl-url`: the server returns a different file. For another version, set `kubectl-sha256` to the checksum that you trust.',
     ]);
     answer = { status: 200, body: program };
     expect(await readFile(await installKubectl(world(), config()), 'utf8')).toBe(program);
@@ -94,8 +94,8 @@ describe('a kubectl that is not on PATH', () => {
   it('that nobody serves is told, with what to do', async () => {
     answer = { status: 404, body: 'no' };
     expect(await refusal(config())).toEqual([
-      'tool-missing', `kubectl is not on PATH and could not be downloaded from ${host}: it answered with status 404.`,
-      'Install kubectl in a step before this one, or set `kubectl-url` to a mirror that this runner can reach.',
+      'tool-missing', `kubectl is not on PATH and could not be downloaded from ${host}: it returned status 404.`,
+      'Install kubectl in an earlier step, or set `kubectl-url` to a mirror that this runner can reach.',
     ]);
   });
 });
@@ -114,7 +114,7 @@ describe('a kubectl that is installed', () => {
     await writeFile(join(folder, 'file'), '');
     const ports = world({ RUNNER_TOOL_CACHE: join(folder, 'file') });
     expect(await readFile(await installKubectl(ports, config()), 'utf8')).toBe(program);
-    expect(ports.lines[1]).toMatch(/^info kubectl cannot be kept in .*, and is for this run only: /);
+    expect(ports.lines[1]).toMatch(/^info kubectl cannot be stored in .* and is downloaded for this run only: /);
     expect(await readFile(await installKubectl(world({}), config()), 'utf8')).toBe(program);
   });
   it('is not run when somebody changed it in the cache', async () => {
@@ -127,8 +127,8 @@ describe('a kubectl that is installed', () => {
     const ports = world();
     expect(await readFile(await installKubectl(ports, config()), 'utf8')).toBe(program);
     expect(ports.lines.slice(1)).toEqual([
-      'warning kubectl could not be downloaded and is tried again in 2 s: it answered with status 503',
-      'warning kubectl could not be downloaded and is tried again in 6 s: it answered with status 429',
+      'warning kubectl could not be downloaded. Trying again in 2 s: it returned status 503',
+      'warning kubectl could not be downloaded. Trying again in 6 s: it returned status 429',
     ]);
   });
   it('leaves nothing behind of what was not taken', async () => {

@@ -218,7 +218,7 @@ describe('a watch', () => {
       await feed(5);
       await until(() => ends.length === 1);
       expect(ends).toEqual([new TypeError('x is not a function')]);
-      expect(troubles).toEqual(Array.from({ length: 5 }, () => 'what was read of pods was not understood: x is not a function'));
+      expect(troubles).toEqual(Array.from({ length: 5 }, () => 'the watch of pods returned something that could not be handled: x is not a function'));
       expect(collection.streams.length).toBe(5);
     });
     it('lists anew and goes on when it can the next time', async () => {

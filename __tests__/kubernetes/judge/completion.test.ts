@@ -15,19 +15,19 @@ describe('a Deployment is rolled out', () => {
   const with_ = (status: Workload['status']) => waitingFor('deployment', [deployment({ status }), ...replicaSets(), ...done]);
   it.each([
     [{}, undefined],
-    [{ updatedReplicas: 1 }, '1 of 2 new pods made'],
-    [{ updatedReplicas: undefined }, '0 of 2 new pods made'],
-    [{ replicas: 3 }, '1 old pod to go'],
-    [{ replicas: 5 }, '3 old pods to go'],
+    [{ updatedReplicas: 1 }, '1 of 2 new pods created'],
+    [{ updatedReplicas: undefined }, '0 of 2 new pods created'],
+    [{ replicas: 3 }, '1 old pod pending termination'],
+    [{ replicas: 5 }, '3 old pods pending termination'],
     [{ availableReplicas: 1 }, '1 of 2 pods available'],
     [{ availableReplicas: undefined }, '0 of 2 pods available'],
   ])('with the status %j: still to come: %s', (status, still) => expect(with_(status)).toBe(still));
 
   it('when it is seen which ReplicaSet is the new one', () => {
-    expect(waitingFor('deployment', [deployment(), replicaSet('rs-old', oldImage)])).toBe('the new ReplicaSet');
+    expect(waitingFor('deployment', [deployment(), replicaSet('rs-old', oldImage)])).toBe('waiting for the new ReplicaSet');
   });
   it('when its pods were seen to be ready, whatever its status says already', () => {
-    expect(waitingFor('deployment', [deployment(), ...replicaSets(), pod('a')])).toBe('1 of 2 new pods seen ready');
+    expect(waitingFor('deployment', [deployment(), ...replicaSets(), pod('a')])).toBe('1 of 2 new pods ready');
   });
   it('at once when it is scaled to nothing', () => {
     expect(waitingFor('deployment', [deployment({ spec: { replicas: 0 } })])).toBeUndefined();
@@ -35,7 +35,7 @@ describe('a Deployment is rolled out', () => {
   it('with one pod when nothing is said of their number', () => {
     expect(waitingFor('deployment', [deployment({ spec: { replicas: undefined }, status: { replicas: 1, updatedReplicas: 1, availableReplicas: 1 } }), ...replicaSets(), pod('a')])).toBeUndefined();
   });
-  it('never when it is not there', () => expect(waitingFor('deployment', [])).toBe('the workload itself'));
+  it('never when it is not there', () => expect(waitingFor('deployment', [])).toBe('the workload does not exist'));
 });
 
 describe('a Deployment that is held at its first wave', () => {
@@ -45,11 +45,11 @@ describe('a Deployment that is held at its first wave', () => {
   };
   const held = { spec: { paused: true } };
   it.each([
-    ['no pod is wanted yet', held, 0, [], 'the first new pods'],
-    ['it is not paused yet', {}, 1, [pod('a')], 'the hold'],
-    ['not all of the wave are ready', held, 2, [pod('a'), pod('b', { statuses: [waiting('ContainerCreating')] })], '1 of 2 pods of the first wave ready'],
-    ['one more is seen than the ReplicaSet was seen to want', held, 1, [pod('a'), pod('b', { statuses: [waiting('ContainerCreating')] })], '1 of 2 pods of the first wave ready'],
-    ['the controller has not seen the pause', { ...held, status: { observedGeneration: 1 } }, 2, done, 'the hold'],
+    ['no pod is wanted yet', held, 0, [], 'waiting for the first new pods'],
+    ['it is not paused yet', {}, 1, [pod('a')], 'waiting for the pause'],
+    ['not all of the wave are ready', held, 2, [pod('a'), pod('b', { statuses: [waiting('ContainerCreating')] })], '1 of 2 first pods ready'],
+    ['one more is seen than the ReplicaSet was seen to want', held, 1, [pod('a'), pod('b', { statuses: [waiting('ContainerCreating')] })], '1 of 2 first pods ready'],
+    ['the controller has not seen the pause', { ...held, status: { observedGeneration: 1 } }, 2, done, 'waiting for the pause'],
     ['all of the wave are ready', held, 2, done, undefined],
   ] as const)('%s', (_what, workload, replicas, pods, still) => expect(wave(workload, replicas, ...pods).waitingFor).toBe(still));
 
@@ -137,9 +137,9 @@ describe('a DaemonSet is rolled out', () => {
   ])('with the status %j: still to come: %s', (status, missing) => expect(still({ status }, ...both)).toBe(missing));
 
   it('when its pods were seen to be ready, whatever its status says already', () => {
-    expect([still({}), still({}, of('api-1', now))]).toEqual(['0 of 2 new pods seen ready', '1 of 2 new pods seen ready']);
+    expect([still({}), still({}, of('api-1', now))]).toEqual(['0 of 2 new pods ready', '1 of 2 new pods ready']);
   });
-  it('not while an old pod is there beside its new one', () => expect(still({}, ...both, of('api-0', old))).toBe('1 old pod to go'));
+  it('not while an old pod is there beside its new one', () => expect(still({}, ...both, of('api-0', old))).toBe('1 old pod pending termination'));
   it('at once when no node is meant for it', () => {
     expect(still({ status: { desiredNumberScheduled: 0, updatedNumberScheduled: undefined, numberAvailable: undefined } })).toBeUndefined();
   });
@@ -169,7 +169,7 @@ describe('a DaemonSet is rolled out', () => {
     });
     it('but not with an old pod on a node that is there, though one on a node that is away is updated', () => {
       const pods = [of('api-1', now, away), of('api-2', now), of('api-3', old)];
-      expect(waitingFor('daemonset', [daemonset(everywhere(2, 2, 3)), ...revisions, tolerant, ...pods])).toBe('1 old pod to go');
+      expect(waitingFor('daemonset', [daemonset(everywhere(2, 2, 3)), ...revisions, tolerant, ...pods])).toBe('1 old pod pending termination');
     });
   });
 
@@ -232,7 +232,7 @@ describe('traffic', () => {
     ['a stranger behind a Service that smoke asks', serving(exact, slice('api', { ...right, stranger: {} })), 'Service api sends traffic to stranger, which is not a new pod of this run'],
     ['not all of the new pods', serving(any, slice('api', { a: {} })), 'Service api does not send traffic to b yet'],
     ['nothing, as nothing is behind it', serving(any), 'Service api does not send traffic to a yet'],
-    ['nothing, as nothing behind it is ready', serving({ ...exact, selects: false }, slice('api', { a: { ready: false } })), 'Service api has no endpoint that is ready'],
+    ['nothing, as nothing behind it is ready', serving({ ...exact, selects: false }, slice('api', { a: { ready: false } })), 'Service api has no ready endpoints'],
   ])('to %s is wrong, and a failure after 15 s', (_what, { objects, ...options }, message) => {
     const asked = judgeOf(worldOf(objects), options);
     for (let at = 0; at < 15_000; at += 1000) expect(asked.at(at)).toMatchObject({ state: 'wait', rolledOut: true, progress: `2/2 ready · ${message}` });
@@ -312,7 +312,7 @@ describe('a controller that does not go on', () => {
     const asked = stuck();
     expect(asked.at(0)).toMatchObject({ progress: '2/2 ready · 1 of 2 pods available', suspects: [] });
     expect(asked.at(60_000)).toMatchObject({ suspects: [{ message: 'deployment/api waits: 1 of 2 pods available for 60 s' }] });
-    expect(messageOf(asked.at(300_000))).toBe('deployment/api was not done in time: 2/2 ready · 1 of 2 pods available for 300 s');
+    expect(messageOf(asked.at(300_000))).toBe('deployment/api did not finish in time: 2/2 ready · 1 of 2 pods available for 300 s');
   });
   it('may have to wait for minReadySeconds, which are named, and not told of before they are over', () => {
     const asked = stuck({ minReadySeconds: 50 });
@@ -328,8 +328,8 @@ describe('progress', () => {
     return decision.state === 'wait' ? decision.progress : decision;
   };
   it.each([
-    ['without a new pod', [], '0/2 ready · 1 of 2 new pods made'],
-    ['with a ready one', [pod('p')], '1/2 ready · 1 of 2 new pods made'],
+    ['without a new pod', [], '0/2 ready · 1 of 2 new pods created'],
+    ['with a ready one', [pod('p')], '1/2 ready · 1 of 2 new pods created'],
     ['with one that waits for a node', [pod('p', { statuses: [], conditions: [{ type: 'PodScheduled', status: 'False' }] })], '0/2 ready · p waiting for a node'],
     ['with one that is being made', [pod('p', { statuses: [waiting('ContainerCreating')] })], '0/2 ready · p waiting for node node-1 to start container app'],
     ['with one that has run once', [pod('p', { statuses: [{ name: 'app', ready: false, state: { terminated: { exitCode: 4 } } }] })], '0/2 ready · p crashed with exit code 4 (app)'],

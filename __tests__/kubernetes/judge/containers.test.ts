@@ -45,10 +45,10 @@ describe('a new pod whose image cannot be had', () => {
   it('says which container of which pod, which image, and the registry’s words without their wrapping', () => {
     expect(verdictOn(status(waiting('ErrImagePull', notFound)))[2]).toBe(
       `container app of pod p cannot pull ${newImage}: r/api:2: not found`);
-    expect(verdictOn(status(waiting('ErrImagePull')))[2]).toBe(`container app of pod p cannot pull ${newImage}: the node gave no reason`);
+    expect(verdictOn(status(waiting('ErrImagePull')))[2]).toBe(`container app of pod p cannot pull ${newImage}: the node reported no reason`);
     expect(verdictOn(status(waiting('ErrImageNeverPull')))[2]).toBe(
-      `container app of pod p may not pull ${newImage} (imagePullPolicy: Never) and the node does not have it`);
-    expect(verdictOn(status(waiting('InvalidImageName')))[2]).toBe(`container app of pod p has an image name that the node does not accept: ${newImage}`);
+      `container app of pod p is not allowed to pull ${newImage} (imagePullPolicy: Never), and the node does not have it`);
+    expect(verdictOn(status(waiting('InvalidImageName')))[2]).toBe(`container app of pod p has an invalid image name: ${newImage}`);
   });
 
   it('is found from the event before the status shows it', () => {
@@ -93,13 +93,13 @@ describe('a new pod whose container ends', () => {
   });
 
   it.each([
-    ['twice', ended({}, { restartCount: 1 }), 'crash-loop', 'ended twice, last with exit code 1'],
-    ['twice, and runs again', restarted(2), 'crash-loop', 'ended twice, last with exit code 1'],
-    ['five times', restarted(5, { exitCode: 3 }), 'crash-loop', 'ended 5 times, last with exit code 3'],
-    ['twice with code 0', ended({ exitCode: 0, reason: 'Completed' }, { restartCount: 1 }), 'crash-loop', 'ended twice, last with exit code 0 (Completed)'],
-    ['by a signal', restarted(2, { exitCode: 139, signal: 11 }), 'crash-loop', 'ended twice, last with signal 11'],
-    ['by a signal that is told as a code', restarted(2, { exitCode: 139 }), 'crash-loop', 'ended twice, last with exit code 139'],
-    ['twice by OOM', restarted(2, { exitCode: 137, reason: 'OOMKilled' }), 'out-of-memory', 'was killed for its memory twice; it has no memory limit: the node itself ran out'],
+    ['twice', ended({}, { restartCount: 1 }), 'crash-loop', 'exited twice, last with exit code 1'],
+    ['twice, and runs again', restarted(2), 'crash-loop', 'exited twice, last with exit code 1'],
+    ['five times', restarted(5, { exitCode: 3 }), 'crash-loop', 'exited 5 times, last with exit code 3'],
+    ['twice with code 0', ended({ exitCode: 0, reason: 'Completed' }, { restartCount: 1 }), 'crash-loop', 'exited twice, last with exit code 0 (Completed)'],
+    ['by a signal', restarted(2, { exitCode: 139, signal: 11 }), 'crash-loop', 'exited twice, last with signal 11'],
+    ['by a signal that is told as a code', restarted(2, { exitCode: 139 }), 'crash-loop', 'exited twice, last with exit code 139'],
+    ['twice by OOM', restarted(2, { exitCode: 137, reason: 'OOMKilled' }), 'out-of-memory', 'ran out of memory and was killed twice; it has no memory limit, so the node ran out of memory'],
     ['twice because it could not be started', ended({ exitCode: 128, reason: 'StartError', message: 'exec: "serve": executable file not found in $PATH' }, { restartCount: 1 }),
       'container-start', 'cannot be started: exec: "serve": executable file not found in $PATH'],
     ['twice because it could not be run', backingOff(2, { exitCode: 127, reason: 'ContainerCannotRun' }), 'container-start', 'cannot be started: exit code 127 (ContainerCannotRun)'],
@@ -115,13 +115,13 @@ describe('a new pod whose container ends', () => {
 
   it('names the limit of the memory', () => {
     const seen = { ...status(restarted(2, { exitCode: 137, reason: 'OOMKilled' })), containers: [{ name: 'app', image: newImage, resources: { limits: { memory: '64Mi' } } }] };
-    expect(verdictOn(seen)[2]).toBe('container app of pod p was killed for its memory twice; its memory limit is 64Mi');
+    expect(verdictOn(seen)[2]).toBe('container app of pod p ran out of memory and was killed twice; its memory limit is 64Mi');
   });
 
   it('names the limit of an init container', () => {
     const killed = init(restarted(2, { exitCode: 137, reason: 'OOMKilled' }, { name: 'migrate' }));
     const seen = { ...killed, initContainers: [{ name: 'migrate', image: newImage, resources: { limits: { memory: '32Mi' } } }] };
-    expect(verdictOn(seen)[2]).toBe('container migrate of pod p was killed for its memory twice; its memory limit is 32Mi');
+    expect(verdictOn(seen)[2]).toBe('container migrate of pod p ran out of memory and was killed twice; its memory limit is 32Mi');
   });
 
   it.each([['liveness', 'Container app failed liveness probe, will be restarted'], ['startup', 'Container app failed startup probe, will be restarted']])(
@@ -146,7 +146,7 @@ describe('a new pod whose container ends', () => {
     const before = { expected: { restartsBefore: new Map([['uid-p/app', 7]]) } };
     expect(judgeOf(midway(pod('p', status(running({ restartCount: 7, lastState: { terminated: { exitCode: 1 } } })))), before).at(0).state).toBe('wait');
     expect(judgeOf(midway(pod('p', status(restarted(8)))), before).at(0).state).toBe('wait');
-    expect(verdictOn(status(restarted(9)), [], before)).toEqual(['crash-loop', 0, 'container app of pod p ended twice, last with exit code 1']);
+    expect(verdictOn(status(restarted(9)), [], before)).toEqual(['crash-loop', 0, 'container app of pod p exited twice, last with exit code 1']);
   });
 
   it('is not counted for old pods', () => {
@@ -166,7 +166,7 @@ describe('an init container', () => {
 
   it('that fails again after one retry is a failure', () => {
     expect(verdictOn(init(ended({ exitCode: 2 }, { name: 'migrate', restartCount: 1 })))).toEqual(
-      ['init-failed', 0, 'container migrate of pod p (init) failed twice, last with exit code 2']);
+      ['init-failed', 0, 'container migrate of pod p (init container) failed twice, last with exit code 2']);
     expect(verdictOn(init(backingOff(1, {}, { name: 'migrate' }))).slice(0, 2)).toEqual(['init-failed', 0]);
   });
 
@@ -203,8 +203,8 @@ describe('why a container cannot be configured', () => {
     ['the image runs as root', root, 0, /USER.*runAsUser/],
     ['the image names its user by a word', named, 0, /given by name.*numeric `USER`/],
     ['the pod template wants root', 'container\'s runAsUser breaks non-root policy (pod: "p_web(1)", container: app)', 0, /pod template sets both/],
-    ['an object is missing', 'configmap "settings" not found', 10_000, /Create the ConfigMap or Secret/],
-    ['a key is missing', 'couldn\'t find key greeting in ConfigMap ns/settings', 10_000, /Add the key/],
+    ['an object is missing', 'configmap "settings" not found', 10_000, /Create the missing ConfigMap or Secret/],
+    ['a key is missing', 'couldn\'t find key greeting in ConfigMap ns/settings', 10_000, /Add the missing key/],
     ['a variable is missing', 'missing value for POD_NAME', 10_000, /subPathExpr/],
     ['a path is wrong', 'error SubPath `/x` must not be an absolute path', 10_000, /subPath/],
     ['something else', 'host IP unknown', 10_000, undefined],
@@ -241,7 +241,7 @@ describe('a container that the node kills', () => {
   });
   it('is not blamed on the hook when it ended with a code of its own', () => {
     expect(verdictOn({ ...status(restarted(2, { exitCode: 1 })), containers: hooked(['/app', 'register']) }, killed)).toEqual(
-      ['crash-loop', 0, 'container app of pod p ended twice, last with exit code 1; its postStart hook failed as well (`/app register`)']);
+      ['crash-loop', 0, 'container app of pod p exited twice, last with exit code 1; its postStart hook failed as well (`/app register`)']);
   });
   it('is not blamed on the hook of another container', () => {
     const other = killed.map((each) => ({ ...each, involvedObject: { ...each.involvedObject, fieldPath: 'spec.containers{proxy}' } }));
@@ -253,7 +253,7 @@ describe('a container that the node kills', () => {
   });
   it('because its pod is stopped is told as any other', () => {
     const stopping = event('uid-p', 'Killing', 'Stopping container app', { container: 'app', type: 'Normal' });
-    expect(verdictOn(status(restarted(2, { exitCode: 143 })), [stopping])[2]).toBe('container app of pod p ended twice, last with exit code 143');
+    expect(verdictOn(status(restarted(2, { exitCode: 143 })), [stopping])[2]).toBe('container app of pod p exited twice, last with exit code 143');
   });
 });
 
@@ -270,7 +270,7 @@ describe('a sandbox that the node cannot create', () => {
   const said = event('uid-p', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${words}`);
   it('is a failure after 120 s, told of before that', () => {
     const asked = judgeOf(midway(pod('p', status(waiting('ContainerCreating'))), said));
-    expect(asked.at(0)).toMatchObject({ progress: '0/2 ready · p waiting for its sandbox: the node cannot create it' });
+    expect(asked.at(0)).toMatchObject({ progress: '0/2 ready · p waiting for its sandbox, which the node cannot create' });
     for (let at = 5000; at < 120_000; at += 5000) asked.at(at);
     expect(asked.at(119_000)).toMatchObject({ state: 'wait', suspects: [{ message: expect.stringContaining('no runtime for "kata"') }] });
     expect(asked.at(120_000)).toMatchObject({
@@ -288,7 +288,7 @@ describe('a sandbox that the node cannot create', () => {
 
 it('a container that cannot be made is a failure after 30 s', () => {
   const [cause, after, message] = verdictOn(status(waiting('CreateContainerError', 'no command specified')));
-  expect([cause, after, message]).toEqual(['container-start', 30_000, 'container app of pod p cannot be made: no command specified']);
+  expect([cause, after, message]).toEqual(['container-start', 30_000, 'container app of pod p cannot be created: no command specified']);
 });
 
 describe('pods that are never asked', () => {
@@ -355,12 +355,12 @@ it('a pause of somebody else in the middle is theirs; one after the end is no ma
     return { ...it, metadata: { ...it.metadata, managedFields: [{ manager: 'kubectl-rollout', fieldsV1: { 'f:spec': { 'f:paused': {} } } }] } };
   };
   const inTheMiddle = judgeOf(worldOf([paused({ updatedReplicas: 1 }), ...replicaSets(), pod('a')])).at(0);
-  expect([word(inTheMiddle), messageOf(inTheMiddle)]).toEqual(['superseded', 'deployment/api was paused by somebody else during the run: 1 of 2 new pods made']);
+  expect([word(inTheMiddle), messageOf(inTheMiddle)]).toEqual(['superseded', 'deployment/api was paused by someone else during the run: 1 of 2 new pods created']);
   expect(judgeOf(worldOf([paused({}), ...replicaSets(), pod('a'), pod('b')])).at(0).state).toBe('wait');
 });
 
 it('a pod template that somebody changed while its first wave was held is theirs', () => {
   const held = worldOf([deployment({ spec: { paused: true, template: { metadata: { labels: { app: 'api', theirs: 'yes' } }, spec: { containers: [{ name: 'app', image: newImage }] } } } }), replicaSet('rs-old', 'x')]);
   const decision = judgeOf(held, { expected: { goal: 'first-wave' } }).at(0);
-  expect([word(decision), messageOf(decision)]).toEqual(['superseded', 'the pod template of deployment/api was changed by somebody else while its first wave was held']);
+  expect([word(decision), messageOf(decision)]).toEqual(['superseded', 'the pod template of deployment/api was changed by someone else while it was paused at its first pods']);
 });

@@ -22,7 +22,7 @@ const verdict = (objects: readonly KubeObject[], options: JudgeOptions = {}) => 
 
 describe('new pods that end as Failed', () => {
   it('three times within a minute for the same reason are a failure, with the words of the node', () => {
-    expect(verdict(cycle(nodePorts, 0, 1, 2))).toEqual(['unschedulable', 0, `3 new pods ended as Failed, the last of them p2: NodePorts: ${nodePorts.message}`]);
+    expect(verdict(cycle(nodePorts, 0, 1, 2))).toEqual(['unschedulable', 0, `3 new pods ended in phase Failed, the last of them p2: NodePorts: ${nodePorts.message}`]);
   });
 
   it.each<[string, End, string]>([
@@ -51,8 +51,8 @@ describe('new pods that end as Failed', () => {
   ])('%s are none by themselves, and are named at the deadline', (_what, pods) => {
     const [cause, atMs, message] = verdict(pods, { patience: { deadlineAt: 60_000 } });
     expect([cause, atMs]).toEqual(['deadline', 60_000]);
-    expect(message).toContain(`new pods end as Failed (${pods.at(-1)?.status?.reason}) for 60 s; `);
-    expect(message).toMatch(/ended as Failed(, the last of them \w+)?: \w+/);
+    expect(message).toContain(`new pods end in phase Failed (${pods.at(-1)?.status?.reason}) for 60 s; `);
+    expect(message).toMatch(/ended in phase Failed(, the last of them \w+)?: \w+/);
   });
 
   it('at any pace when they exceed a limit of their own', () => {
@@ -62,7 +62,7 @@ describe('new pods that end as Failed', () => {
   it('are told of before they are a failure, and are the pods that evidence is gathered from', () => {
     const asked = judgeOf(midway(...cycle(nodePorts, 0)), { patience: { deadlineAt: 60_000 } });
     asked.at(0);
-    expect(asked.at(15_000)).toMatchObject({ state: 'wait', suspects: [{ message: expect.stringContaining('pod p0 ended as Failed: NodePorts') }] });
+    expect(asked.at(15_000)).toMatchObject({ state: 'wait', suspects: [{ message: expect.stringContaining('pod p0 ended in phase Failed: NodePorts') }] });
     expect(asked.at(60_000)).toMatchObject({ cause: 'deadline', pod: { metadata: { name: 'p0' } } });
   });
 

@@ -28,29 +28,29 @@ describe('an old pod that does not terminate', () => {
     const { asked } = judged(leavingPod({}, hold));
     expect(asked.at(11_000)).toMatchObject({ progress: '0/2 ready · waiting for api-1 to terminate', suspects: [] });
     expect(asked.at(44_999)).toMatchObject({ suspects: [], recheckAt: 45_000 });
-    const overdue = 'pod api-1 of the old version has been terminating for 35 s (30 s are allowed), held by its finalizer example.com/hold';
+    const overdue = 'pod api-1 of the old version has been terminating for 35 s (30 s are allowed), blocked by its finalizer example.com/hold';
     expect(asked.at(45_000)).toMatchObject({ progress: `0/2 ready · ${overdue}`, suspects: [{ message: overdue }] });
     const decision = asked.at(60_000);
-    expect([word(decision), messageOf(decision)]).toEqual(['deadline', `statefulset/api was not done in time: 0/2 ready · ${overdue.replace('35 s', '50 s')}`]);
+    expect([word(decision), messageOf(decision)]).toEqual(['deadline', `statefulset/api did not finish in time: 0/2 ready · ${overdue.replace('35 s', '50 s')}`]);
     expect(decision).toMatchObject({ pod: { metadata: { name: 'api-1' } }, hint: expect.stringContaining('finalizer') });
   });
 
   it('is named by whoever goes back as well, and not counted anew by them', () => {
     const { world } = judged(leavingPod({}, hold));
     expect(judgeOf(world, { target: target('statefulset') }).at(100_000)).toMatchObject({
-      suspects: [{ message: 'pod api-1 of the old version has been terminating for 90 s (30 s are allowed), held by its finalizer example.com/hold' }],
+      suspects: [{ message: 'pod api-1 of the old version has been terminating for 90 s (30 s are allowed), blocked by its finalizer example.com/hold' }],
     });
   });
 
   it.each<[string, Pod, readonly KubeObject[], RegExp, RegExp]>([
     ['its node', leavingPod({ statuses: [running()], reason: 'NodeLost' }), [], /: node node-1 does not report$/, /kubectl delete pod api-1 --force --grace-period=0.*identity/],
-    ['its node, by an event', leavingPod({ statuses: [running()] }), [event('uid-api-1', 'NodeNotReady', 'Node is not ready')], /: node node-1 does not report$/, /Look at node node-1/],
+    ['its node, by an event', leavingPod({ statuses: [running()] }), [event('uid-api-1', 'NodeNotReady', 'Node is not ready')], /: node node-1 does not report$/, /Check the node node-1/],
     ['a container', leavingPod({ statuses: [running()] }), [], /: container app has not exited$/, /node-1/],
     ['a container that cannot be stopped', leavingPod({ statuses: [running()] }), [event('uid-api-1', 'FailedKillPod', 'error killing pod: timed out')],
       /: container app has not exited \(error killing pod: timed out\)$/, /node-1/],
     ['a hook', leavingPod({ statuses: [waiting('ContainerCreating')], containers: [{ name: 'app', image: oldImage, lifecycle: { postStart: {} } }] }),
-      [event('uid-api-1', 'Started', 'Started container app', { container: 'app' })], /: the postStart hook of container app has not ended$/, /node-1/],
-    ['several finalizers', leavingPod({}, { finalizers: ['a/b', 'c/d'] }), [], /, held by its finalizers a\/b, c\/d$/, /kubectl edit pod api-1/],
+      [event('uid-api-1', 'Started', 'Started container app', { container: 'app' })], /: the postStart hook of container app has not finished$/, /node-1/],
+    ['several finalizers', leavingPod({}, { finalizers: ['a/b', 'c/d'] }), [], /, blocked by its finalizers a\/b, c\/d$/, /kubectl edit pod api-1/],
     ['nobody knows what', leavingPod(), [], /\(30 s are allowed\)$/, /node-1/],
   ])('names what holds it: %s', (_what, leaving, events, message, hint) => {
     const { asked } = judged(leaving, { objects: [halfDone, ...events] });
@@ -82,6 +82,6 @@ describe('an old pod that does not terminate', () => {
   });
   it('does not hold up a Deployment that rolls', () => {
     const rolling = [deployment({ status: { updatedReplicas: 1, replicas: 2, availableReplicas: 2 } }), ...replicaSets()];
-    expect(allowed(rolling, 'deployment', leavingPod({ owner: 'uid-rs-old' }, hold))).toBe('deployment/api was not done in time: 0/2 ready · 1 of 2 new pods made');
+    expect(allowed(rolling, 'deployment', leavingPod({ owner: 'uid-rs-old' }, hold))).toBe('deployment/api did not finish in time: 0/2 ready · 1 of 2 new pods created');
   });
 });

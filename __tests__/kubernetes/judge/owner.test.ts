@@ -29,7 +29,7 @@ describe('pods that cannot even be made', () => {
     const asked = judgeOf(worldOf(refused(message)));
     for (let at = 0; at < after; at += 1000) expect(asked.at(at).state).toBe('wait');
     expect(asked.at(after - 1).state).toBe('wait');
-    expect(asked.at(after)).toMatchObject({ state: 'failed', cause, message: `new pods of deployment/api cannot be made: ${message}` });
+    expect(asked.at(after)).toMatchObject({ state: 'failed', cause, message: `new pods of deployment/api cannot be created: ${message}` });
   });
 
   it('is told from the Deployment’s own condition as long as there is no new ReplicaSet', () => {
@@ -102,7 +102,7 @@ describe('somebody else', () => {
   it('set another image', () => {
     const other = 'registry.example/api:hotfix';
     expect(superseded(deployment({ image: other, generation: 3, status: { observedGeneration: 2 } }))).toEqual(
-      ['superseded', `container app of deployment/api was set to ${other} by somebody else during the run`]);
+      ['superseded', `container app of deployment/api was set to ${other} by someone else during the run`]);
   });
   it('put the old image back', () => {
     expect(superseded(deployment({ image: oldImage, generation: 3 }))[0]).toBe('superseded');
@@ -114,7 +114,7 @@ describe('somebody else', () => {
     expect(superseded(deployment({ deleted: true }))).toEqual(['superseded', 'deployment/api is being deleted']);
   });
   it('made it anew', () => {
-    expect(superseded(deployment({ uid: 'uid-other' }))).toEqual(['superseded', 'deployment/api was deleted and made anew during the run']);
+    expect(superseded(deployment({ uid: 'uid-other' }))).toEqual(['superseded', 'deployment/api was deleted and recreated during the run']);
   });
   it('scaled it: that is no harm', () => {
     const scaled = deployment({ generation: 5, spec: { replicas: 1 }, status: { observedGeneration: 5 } });
@@ -137,7 +137,7 @@ describe('the news of before the change', () => {
   it('ends at the deadline, and says who does not work', () => {
     const { decision, atMs } = settle(judgeOf(worldOf([deployment({ status: { observedGeneration: 1 } })]), { patience: { deadlineAt: 5000 } }));
     expect([atMs, word(decision), messageOf(decision)]).toEqual(
-      [5000, 'deadline', 'the controller has not taken up the change of deployment/api: either kube-controller-manager is not running, or a quota or an admission webhook refuses it a new ReplicaSet']);
+      [5000, 'deadline', 'the controller has not processed the change of deployment/api: either kube-controller-manager is not running, or a quota or an admission webhook rejects its new ReplicaSet']);
   });
 });
 
@@ -183,7 +183,7 @@ describe('a change that the controller has not observed', () => {
   ] as const)('of a %s that it never looked at is not complete, though it counts nothing but noughts', (kind, workload, revision) => {
     const asked = judgeOf(worldOf([workload]), { target: target(kind), patience: { deadlineAt: 30_000 } });
     asked.at(0);
-    const words = `the controller has not taken up the change of ${kind}/api: either kube-controller-manager is not running, or a quota or an admission webhook refuses it a new ${revision}`;
+    const words = `the controller has not processed the change of ${kind}/api: either kube-controller-manager is not running, or a quota or an admission webhook rejects its new ${revision}`;
     expect(asked.at(15_000)).toMatchObject({ state: 'wait', suspects: [{ message: words }] });
     expect(asked.at(30_000)).toMatchObject({ cause: 'deadline', message: words, hint: expect.stringContaining('kubectl get resourcequota') });
   });
@@ -219,7 +219,7 @@ describe('ProgressDeadlineExceeded', () => {
     const stuck = pod('p', { statuses: [{ name: 'app', ready: false, state: { running: {} } }] });
     const { decision } = settle(judgeOf(worldOf([...exceeded('2026-01-01T00:10:00Z'), stuck])));
     expect(messageOf(decision)).toBe(
-      'Kubernetes gave up on deployment/api: ReplicaSet "rs-new" has timed out progressing.; container app of pod p runs and does not become ready');
+      'Kubernetes gave up on deployment/api: ReplicaSet "rs-new" has timed out progressing.; container app of pod p runs but does not become ready');
   });
 });
 
@@ -231,7 +231,7 @@ describe('the deadline of the run', () => {
     ];
     const { decision, atMs } = settle(judgeOf(worldOf(objects), { patience: { deadlineAt: 90_000 } }));
     expect([atMs, word(decision), messageOf(decision)]).toEqual(
-      [90_000, 'deadline', expect.stringMatching(/^deployment\/api was not done in time: 0\/2 ready · p waiting for a node.*; pod p fits on no node: 0\/3 nodes are available\.$/)]);
+      [90_000, 'deadline', expect.stringMatching(/^deployment\/api did not finish in time: 0\/2 ready · p waiting for a node.*; pod p cannot be scheduled: 0\/3 nodes are available\.$/)]);
   });
   it('does not come before a cause that is certain in the same moment', () => {
     const objects = [deployment({ status: busy }), ...replicaSets(), pod('p', { statuses: [{ name: 'app', ready: false, state: { running: {} } }] })];

@@ -29,7 +29,7 @@ const examples: Readonly<Record<PodStateName, readonly (readonly [pod: Pod, even
   ],
   'disrupted': [[
     of({ statuses: [running({ ready: false })], conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' }] }),
-    [], 'about to be removed: Eviction API: evicting',
+    [], 'about to be terminated: Eviction API: evicting',
   ]],
   'container-waiting': [
     [of({ statuses: [waiting('ErrImagePull')] }), [], 'ErrImagePull (app)'],
@@ -41,16 +41,16 @@ const examples: Readonly<Record<PodStateName, readonly (readonly [pod: Pod, even
   'restarted': [[of({ statuses: [restarted(1)] }), [], 'restarted (app)']],
   'gated': [[
     of({ statuses: [], conditions: [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated' }] }, { nodeName: undefined, schedulingGates: [{ name: 'example.com/quota' }] }),
-    [], 'held back by its scheduling gates (example.com/quota)',
+    [], 'waiting for its scheduling gates (example.com/quota)',
   ]],
   'unschedulable': [[of({ statuses: [], conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' }] }, { nodeName: undefined }), [], 'waiting for a node']],
   'pending': [
     [of({ statuses: [], conditions: [] }, { nodeName: undefined }), [], 'waiting for the scheduler'],
     [of({ statuses: [], conditions: [] }, { nodeName: undefined, schedulerName: 'batch' }), [], 'waiting for the scheduler batch'],
   ],
-  'not-acknowledged': [[of({ statuses: [] }), [], 'waiting for node node-1 to take it up']],
+  'not-acknowledged': [[of({ statuses: [] }), [], 'waiting for node node-1 to accept it']],
   'mounting': [[of({ statuses: [creating] }), [about('FailedMount')], 'waiting for a volume to be mounted']],
-  'sandbox': [[of({ statuses: [creating] }), [about('FailedCreatePodSandBox')], 'waiting for its sandbox: the node cannot create it']],
+  'sandbox': [[of({ statuses: [creating] }), [about('FailedCreatePodSandBox')], 'waiting for its sandbox, which the node cannot create']],
   'pulling': [
     [of({ statuses: [creating] }), [about('Pulling', 'app')], 'pulling the image of container app'],
     [of({ statuses: [initializing], initStatuses: [waiting('PodInitializing', undefined, { name: 'migrate' })], initContainers: migrate }), [about('Pulling', 'migrate')],
@@ -112,7 +112,7 @@ describe('a pod that is not ready', () => {
     const decision = asked.at(deadlineAt);
     expect(word(decision)).toBe('deadline');
     const lasting = /running$/.test(name) ? words.replace(/ is running$/, ' has been running for 250 s') : `${words} for 250 s`;
-    expect(messageOf(decision)).toContain(`deployment/api was not done in time: 0/2 ready · p ${lasting}`);
+    expect(messageOf(decision)).toContain(`deployment/api did not finish in time: 0/2 ready · p ${lasting}`);
     expect(decision).toMatchObject({ pod: { metadata: { name: 'p' } } });
     expect([...told].length).toBeGreaterThan(0);
   });
@@ -153,7 +153,7 @@ it('an init container that runs is named with its log’s container, and a hint 
   const { decision, atMs } = settle(judgeOf(midway(seen as Pod), { patience: { deadlineAt: 40_000 } }));
   expect([atMs, decision]).toEqual([40_000, expect.objectContaining({
     cause: 'deadline', container: 'migrate', hint: expect.stringContaining('log of the init container'),
-    message: 'deployment/api was not done in time: 0/2 ready · p init container migrate has been running for 40 s',
+    message: 'deployment/api did not finish in time: 0/2 ready · p init container migrate has been running for 40 s',
   })]);
 });
 

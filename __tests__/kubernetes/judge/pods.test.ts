@@ -23,7 +23,7 @@ describe('a pod that fits on no node', () => {
     const asked = judgeOf(midway(unscheduled));
     for (let at = 0; at < 180_000; at += second) expect(asked.at(at).state).toBe('wait');
     expect(asked.at(179_999).state).toBe('wait');
-    expect(messageOf(asked.at(180_000))).toBe('pod p fits on no node: 0/3 nodes are available: 3 Insufficient memory.');
+    expect(messageOf(asked.at(180_000))).toBe('pod p cannot be scheduled: 0/3 nodes are available: 3 Insufficient memory.');
   });
 
   it('is given 600 s when an autoscaler adds a node', () => {
@@ -81,7 +81,7 @@ describe('a volume that cannot be mounted', () => {
   });
 });
 
-describe('a pod that runs and does not become ready', () => {
+describe('a pod that runs but does not become ready', () => {
   const unready = (readinessProbe?: Probe) => pod('p', { statuses: [running({ ready: false })], containers: [{ name: 'app', image: newImage, readinessProbe }] });
 
   it('is a failure after 60 s, not before, with the probe’s own words', () => {
@@ -90,7 +90,7 @@ describe('a pod that runs and does not become ready', () => {
     expect(asked.at(59_999).state).toBe('wait');
     expect(asked.at(60_000)).toMatchObject({
       state: 'failed', cause: 'not-ready', container: 'app',
-      message: 'container app of pod p runs and does not become ready: Readiness probe failed: HTTP probe failed with statuscode: 503',
+      message: 'container app of pod p runs but does not become ready: Readiness probe failed: HTTP probe failed with statuscode: 503',
     });
   });
 
@@ -116,7 +116,7 @@ describe('a pod that runs and does not become ready', () => {
     const asked = judgeOf(midway(two));
     asked.at(0);
     for (let at = second; at < 60_000; at += second) asked.at(at);
-    expect(messageOf(asked.at(60_000))).toBe('container proxy of pod p runs and does not become ready');
+    expect(messageOf(asked.at(60_000))).toBe('container proxy of pod p runs but does not become ready');
   });
 
   it('may be held up by a sidecar, which is an init container that does not end', () => {
@@ -126,7 +126,7 @@ describe('a pod that runs and does not become ready', () => {
       conditions: [{ type: 'Ready', status: 'False' }],
     }));
     const { decision, atMs } = settle(judgeOf(sidecar()));
-    expect([word(decision), atMs, messageOf(decision)]).toEqual(['not-ready', 60_000, 'container proxy of pod p runs and does not become ready']);
+    expect([word(decision), atMs, messageOf(decision)]).toEqual(['not-ready', 60_000, 'container proxy of pod p runs but does not become ready']);
     expect(firstVerdict(judgeOf(sidecar({ initialDelaySeconds: 40, periodSeconds: 10, timeoutSeconds: 5 })))).toEqual(['not-ready', 110_000]);
   });
 

@@ -59,7 +59,7 @@ describe('what a real cluster showed', () => {
   });
 
   it('says which pod, and what it did', () => {
-    expect(messageOf(replay(readRecording('crash-loop')).decision)).toMatch(/^container web of pod web-[0-9a-f]+-\w+ ended twice, last with exit code 1$/);
+    expect(messageOf(replay(readRecording('crash-loop')).decision)).toMatch(/^container web of pod web-[0-9a-f]+-\w+ exited twice, last with exit code 1$/);
   });
 });
 

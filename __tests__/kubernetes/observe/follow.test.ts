@@ -62,6 +62,6 @@ it('smoke checks that come to no end are ended by the deadline', async () => {
   const { ports, watched } = following(worldOf([deployment(), ...replicaSets(), pod('a'), pod('b')]), [Infinity, Infinity]);
   const patience = { deadlineAt: ports.clock.monotonic() + 20_000, steadyMs: 0 };
   await expect(guard(ports, watched, [{ workload: target(), expected: expectation() }], patience, 'smoke', new AbortController().signal)).rejects.toMatchObject({
-    code: 'deadline', message: 'The smoke checks of deployment/api came to no end in time.',
+    code: 'deadline', message: 'The smoke checks of deployment/api did not finish before the deadline.',
   });
 });

@@ -191,7 +191,7 @@ describe('a watch that breaks', () => {
     await pass(clock, 6000);
     const late = watched.news(0);
     clock.advance(0);
-    await expect(late).rejects.toMatchObject({ code: 'permission-denied', message: 'The cluster does not let this account watch any more: pods is forbidden.' });
+    await expect(late).rejects.toMatchObject({ code: 'permission-denied', message: 'The account is no longer allowed to watch the cluster: pods is forbidden.' });
     watched.close();
   });
 });

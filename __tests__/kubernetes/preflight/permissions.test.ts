@@ -51,18 +51,18 @@ describe('where nothing is allowed', () => {
   it('a namespace that does not exist is what is wrong, and no Role is printed for it', async () => {
     expect(await check([], { namespace: 'absent' })).toEqual({ warnings: [], problems: [{
       cause: 'config-invalid', message: 'The namespace shop does not exist.',
-      hint: 'Check first whether `namespace` is right: it is shop, and the account belongs to the namespace ci.',
+      hint: 'Check `namespace` first: it is shop, but the account belongs to the namespace ci.',
     }] });
   });
   it('it is said that the namespace cannot be seen, and asked for first', async () => {
     const [problem] = (await check([], { namespace: 'unknown' })).problems;
     expect(problem?.message).toMatch(/has none of the permissions that the run needs in namespace shop, and is not allowed to see whether that namespace exists \(get namespaces\): /);
-    expect(problem?.hint).toMatch(/^Check first whether `namespace` is right: it is shop, and the account belongs to the namespace ci\. If it is, apply the Role and/);
+    expect(problem?.hint).toMatch(/^Check `namespace` first: it is shop, but the account belongs to the namespace ci\. If it is right, apply the Role and/);
   });
   it('a namespace that is there is asked for first too', async () => {
     const [problem] = (await check([], { username: 'jane' })).problems;
     expect(problem?.message).toMatch(/^The account that deploys \(jane\) has none of the permissions that the run needs in namespace shop: /);
-    expect(problem?.hint).toMatch(/^Check first whether `namespace` is right: it is shop\. If it is, apply/);
+    expect(problem?.hint).toMatch(/^Check `namespace` first: it is shop\. If it is right, apply/);
   });
   it('and where some is, a namespace that does not exist is what is wrong too', async () => {
     expect((await check(less('services/proxy'), { namespace: 'absent' })).problems.map(({ cause }) => cause)).toEqual(['config-invalid']);
@@ -80,8 +80,8 @@ describe('what is printed of missing rights', () => {
       metadata: { name: role.metadata.name, namespace: 'shop' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: role.metadata.name },
       subjects: [{ kind: 'ServiceAccount', name: 'deployer', namespace: 'ci' }],
     });
-    expect(problem?.message).toBe(`The account that deploys (${account}) may not do everything that the run needs in namespace shop: get services/proxy; get pods/proxy.`);
-    expect(problem?.hint).toMatch(/^Apply the Role and the RoleBinding below, which leave what the account has already as it is, and run again\./);
+    expect(problem?.message).toBe(`The account that deploys (${account}) lacks permissions that the run needs in namespace shop: get services/proxy; get pods/proxy.`);
+    expect(problem?.hint).toMatch(/^Apply the Role and the RoleBinding below, then run again\. They do not change other permissions of the account\./);
     expect((await check([...less('services/proxy'), ...role.rules])).problems).toEqual([]);
   });
   it('has another name when other rights are missing, or those of another account, and the same for the same', async () => {
@@ -109,8 +109,8 @@ describe('what is printed of missing rights', () => {
   it('leaves the account to be filled in where the cluster does not tell it', async () => {
     const { problem, binding } = await printed(less('leases'), { refuses: /selfsubjectreviews$/ });
     expect(binding.subjects).toEqual([{ kind: 'ServiceAccount', name: 'NAME-OF-THE-ACCOUNT', namespace: 'shop' }]);
-    expect(problem?.message).toMatch(/^The account that deploys may not do everything/);
-    expect(problem?.hint).toMatch(/^Apply the Role and the RoleBinding below, with the account in place of NAME-OF-THE-ACCOUNT, which/);
+    expect(problem?.message).toMatch(/^The account that deploys lacks permissions/);
+    expect(problem?.hint).toMatch(/^Apply the Role and the RoleBinding below \(with the name of the account in place of NAME-OF-THE-ACCOUNT\), then run again/);
   });
 });
 
@@ -133,7 +133,7 @@ describe('rights', () => {
   });
   it('that cannot be asked for are told as a warning', async () => {
     expect(await check([], { refuses: /./ })).toEqual({
-      problems: [], warnings: ['The cluster does not tell what this account may do, so that permissions could not be checked beforehand.'],
+      problems: [], warnings: ['The cluster does not report the permissions of this account, so they could not be checked before the change.'],
     });
   });
 });

@@ -10,7 +10,7 @@ const check = (spec: PodSpec, nodes: readonly Node[] | undefined, platforms = ['
 const arm: Taint = { key: 'arch', value: 'arm64', effect: 'NoSchedule' };
 const [amd, tainted, plain] = [node('a', 'amd64'), node('b', 'arm64', [arm]), node('b', 'arm64', [], { pool: 'arm' })];
 const problem = (of: number) => [{
-  cause: 'image-platform-missing', message: `1 of ${of} nodes that deployment/web may run on are linux/arm64 (b), and the image is for linux/amd64 only.`,
+  cause: 'image-platform-missing', message: `1 of ${of} nodes that deployment/web can run on are linux/arm64 (b), but the image is only for linux/amd64.`,
 }];
 
 describe('a node of another platform', () => {
@@ -42,13 +42,13 @@ describe('a node of another platform', () => {
   ])('is a warning where %s may keep the pods away', (_name, spec) => {
     const { problems, warnings } = check(spec, [amd, plain]);
     expect(problems).toEqual([]);
-    expect(warnings).toEqual([expect.stringMatching(/only\. Its affinity or runtime class may keep it away from them\.$/)]);
+    expect(warnings).toEqual([expect.stringMatching(/only for linux\/amd64\. The affinity or runtime class of its pods may exclude these nodes\.$/)]);
   });
 
   it.each([['arm64', 'linux/arm/v7'], ['arm64', 'linux/arm/v6'], ['amd64', 'linux/386']])('is a warning where it is %s, and the image is for %s, which containerd takes', (architecture, platform) => {
     expect(check({}, [node('pi', architecture)], [platform])).toEqual({
       problems: [], warnings: [
-        `1 of 1 nodes that deployment/web may run on are linux/${architecture} (pi), and the image is for ${platform} only. It depends on their container runtime and their processor whether they run it.`,
+        `1 of 1 nodes that deployment/web can run on are linux/${architecture} (pi), but the image is only for ${platform}. Whether these nodes can run it depends on their container runtime and processor.`,
       ],
     });
   });

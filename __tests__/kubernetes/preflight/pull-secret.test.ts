@@ -37,8 +37,8 @@ describe('the pull secrets of a workload', () => {
       warnings: [],
       problems: [{
         cause: 'image-pull-denied',
-        message: expect.stringMatching(/^The pull secret regcred of deployment\/web may not read ghcr\.io\/acme\/api@sha256:a+: .*403 Forbidden/),
-        hint: 'Make this Secret in namespace shop anew with a login that may read this repository.',
+        message: expect.stringMatching(/^The pull secret regcred of deployment\/web cannot read ghcr\.io\/acme\/api@sha256:a+: .*403 Forbidden/),
+        hint: 'Recreate this Secret in namespace shop with a login that is allowed to read this repository.',
       }],
     });
     expect(said).toEqual(expect.arrayContaining([`mask: ${auth('hunter2').auth}`, 'mask: hunter2']));
@@ -47,7 +47,7 @@ describe('the pull secrets of a workload', () => {
 
   it('are a problem when the registry refuses all of them', async () => {
     const { found } = await check({ old: good, older: { auths: { 'https://ghcr.io': auth('x') } } }, image, denied);
-    expect(found.problems).toEqual([expect.objectContaining({ message: expect.stringContaining('The pull secrets old, older of deployment/web may not read') })]);
+    expect(found.problems).toEqual([expect.objectContaining({ message: expect.stringContaining('The pull secrets old, older of deployment/web cannot read') })]);
   });
 
   it.each<[string, Secrets]>([
@@ -83,7 +83,7 @@ describe('the pull secrets of a workload', () => {
     const { found, calls } = await check({ hub }, `acme/api@sha256:${'a'.repeat(64)}`, denied, present);
     expect([found, calls.length]).toEqual([nothing, 2]);
     expect((await check({ hub }, `acme/api@sha256:${'a'.repeat(64)}`, denied)).found.problems).toEqual([
-      expect.objectContaining({ message: expect.stringMatching(/^The pull secret hub of deployment\/web may not read/) }),
+      expect.objectContaining({ message: expect.stringMatching(/^The pull secret hub of deployment\/web cannot read/) }),
     ]);
   });
 
@@ -93,7 +93,7 @@ describe('the pull secrets of a workload', () => {
   ])('are a warning for %s, whose nodes usually have a login of their own', async (registry) => {
     const { found } = await check({ regcred: { auths: { [registry]: auth('x') } } }, `${registry}/acme/api@sha256:${'a'.repeat(64)}`, denied);
     expect(found).toEqual({
-      problems: [], warnings: [expect.stringMatching(/^The pull secret regcred of deployment\/web may not read .*403 Forbidden\. Nodes often have a login of their own to .*; without one they will be refused\.$/s)],
+      problems: [], warnings: [expect.stringMatching(/^The pull secret regcred of deployment\/web cannot read .*403 Forbidden\. Nodes often have their own login for .*; without one they cannot pull the image\.$/s)],
     });
   });
 });

@@ -13,14 +13,14 @@ const check = (workload: Workload, name: string, used: string, hard: string, spe
 
 describe('a full quota', () => {
   it.each<[string, Workload, string, string, string, string]>([
-    ['of pods', deployment(3), 'pods', '3', '3', 'beside its 3 old ones: pods is at 3 of 3, and each of them needs 1.'],
-    ['of pods, by the other name', deployment(1), 'count/pods', '1', '1', 'beside its 1 old ones: count/pods is at 1 of 1, and each of them needs 1.'],
-    ['of processors', deployment(2, '250m', '250m'), 'requests.cpu', '1', '1200m', 'beside its 2 old ones: requests.cpu is at 1 of 1200m, and each of them needs 0.5.'],
+    ['of pods', deployment(3), 'pods', '3', '3', 'beside its 3 old ones: pods is at 3 of 3, and each pod needs 1.'],
+    ['of pods, by the other name', deployment(1), 'count/pods', '1', '1', 'beside its 1 old ones: count/pods is at 1 of 1, and each pod needs 1.'],
+    ['of processors', deployment(2, '250m', '250m'), 'requests.cpu', '1', '1200m', 'beside its 2 old ones: requests.cpu is at 1 of 1200m, and each pod needs 0.5.'],
   ])('%s that could never hold one pod more than there are is a problem', (_name, workload, name, used, hard, end) => {
     expect(check(workload, name, used, hard)).toEqual({
       warnings: [], problems: [{
-        cause: 'quota-exceeded', message: `The ResourceQuota few can never hold a new pod of deployment/api ${end}`,
-        hint: `Raise ${name} in the quota, or set maxUnavailable of deployment/api to 1 so that an old pod may go first.`,
+        cause: 'quota-exceeded', message: `The ResourceQuota few is too small for a new pod of deployment/api ${end}`,
+        hint: `Raise ${name} in the quota, or set maxUnavailable of deployment/api to 1 so an old pod can terminate first.`,
       }],
     });
   });
@@ -31,7 +31,7 @@ describe('a full quota', () => {
     const { problems, warnings } = check(workload, name, used, hard);
     expect(problems).toEqual([]);
     expect(warnings).toEqual([
-      expect.stringMatching(/^The ResourceQuota few has no room now for the first new pod of deployment\/api: [a-z.]+ is at \d+ of \d+, and the pod needs (1|0\.3)\. It waits until something else goes\.$/),
+      expect.stringMatching(/^The ResourceQuota few has no room now for the first new pod of deployment\/api: [a-z.]+ is at \d+ of \d+, and the pod needs (1|0\.3)\. The pod waits until there is room\.$/),
     ]);
   });
   it.each<[string, Workload, string, string, string, object]>([
@@ -66,10 +66,10 @@ describe('a quota of objects', () => {
     ['configmaps', 'ConfigMap deploy-ledger-api', 'delete a ConfigMap that is no longer needed'],
     ['count/configmaps', 'ConfigMap deploy-ledger-api', 'delete a ConfigMap that is no longer needed'],
     ['count/leases.coordination.k8s.io', 'Lease deploy-lock-api', 'delete a Lease that is no longer needed'],
-    ['count/replicasets.apps', 'a ReplicaSet of deployment/api', 'lower revisionHistoryLimit of deployment/api, so that its oldest ones are deleted'],
+    ['count/replicasets.apps', 'a ReplicaSet of deployment/api', 'lower revisionHistoryLimit of deployment/api to delete its oldest ones'],
   ])('of %s without room for what is new is a problem', async (name, what, remedy) => {
     expect(await check(full(name))).toEqual({ warnings: [], problems: [{
-      cause: 'quota-exceeded', message: `The ResourceQuota objects has no room for what is to be created: ${name} is at 1 of 1, and ${what} is needed.`,
+      cause: 'quota-exceeded', message: `The ResourceQuota objects has no room for what the run creates: ${name} is at 1 of 1, and ${what} is needed.`,
       hint: `Raise ${name} in the ResourceQuota objects by 1, or ${remedy}.`,
     }] });
   });

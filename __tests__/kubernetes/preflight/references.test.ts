@@ -30,11 +30,11 @@ describe('what is missing', () => {
   it('is told with what to do', () => {
     const reference = { kind: 'Secret', name: 'login', keys: ['token', 'user'] } as const;
     expect(missingParts('deployment/api', reference, undefined, 'shop')).toEqual([{
-      cause: 'container-config', message: 'deployment/api needs the Secret login, which does not exist in namespace shop: no new pod of it could start.',
+      cause: 'container-config', message: 'deployment/api needs the Secret login, which does not exist in namespace shop: its new pods could not start.',
       hint: 'Create the Secret login, or mark it optional in the pod template.',
     }]);
     expect(missingParts('deployment/api', reference, new Set(['user']), 'shop')).toEqual([{
-      cause: 'container-config', message: 'deployment/api needs the key token of the Secret login, which has no such key: no new pod of it could start.',
+      cause: 'container-config', message: 'deployment/api needs the key token of the Secret login, which does not contain it: its new pods could not start.',
       hint: 'Add the key token to the Secret login, or mark it optional in the pod template.',
     }]);
     expect(missingParts('deployment/api', reference, new Set(['user', 'token']), 'shop')).toEqual([]);

@@ -22,7 +22,7 @@ async function warnings(workload: Workload, pods: readonly Pod[], kind: 'statefu
 
 it('a broken pod that the controller of a StatefulSet waits for is told of beforehand', async () => {
   expect((await warnings(set(), [pod('db-0', { owner: 'uid-db' }), crashing])).told).toEqual([
-    'Pod db-1 of statefulset/db is broken (app: CrashLoopBackOff), and will be deleted after the change unless it becomes ready: the StatefulSet controller waits for it and never replaces it.',
+    'Pod db-1 of statefulset/db is broken (app: CrashLoopBackOff). It is deleted after the change unless it becomes ready, because the StatefulSet controller waits for it and never replaces it.',
   ]);
 });
 
@@ -39,7 +39,7 @@ it.each<[string, string, Pod]>([
   ['fails in an init container', 'migrate: exit code 1', pod('db-1', {
     owner: 'uid-db', statuses: [waiting('PodInitializing')], initStatuses: [ended({ exitCode: 1 }, { name: 'migrate' })],
   })],
-])('also one that %s', async (_what, words, each) => expect((await warnings(set(), [each])).told).toEqual([expect.stringMatching(new RegExp(`^Pod db-1 of statefulset/db is (broken|not ready) \\(${words.replace('(app)', '\\(app\\)')}\\), and will be deleted`))]));
+])('also one that %s', async (_what, words, each) => expect((await warnings(set(), [each])).told).toEqual([expect.stringMatching(new RegExp(`^Pod db-1 of statefulset/db is (broken|not ready) \\(${words.replace('(app)', '\\(app\\)')}\\)\\. It is deleted after the change`))]));
 
 it.each<[string, Pod]>([
   ['one that is ready', pod('db-1', { owner: 'uid-db' })],

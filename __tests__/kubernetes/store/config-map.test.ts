@@ -39,8 +39,8 @@ describe('the ledger in the cluster', () => {
     const error = await store.read().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ClusterError);
     expect(error).toMatchObject({
-      code: 'record-unreadable', message: `The ledger (ConfigMap deploy-ledger-api in namespace web) cannot be read: ${why}.`,
-      hint: 'Use that version, or look at it (`kubectl --namespace=web get configmap deploy-ledger-api --output=yaml`), see to what it says is unfinished, and delete it.',
+      code: 'record-unreadable', message: `The record (ConfigMap deploy-ledger-api in namespace web) cannot be read: ${why}.`,
+      hint: 'Use the version of the action that wrote it. Or read it (`kubectl --namespace=web get configmap deploy-ledger-api --output=yaml`), finish by hand what it lists as unfinished, and delete it.',
     });
     expect(cluster.done).toEqual([`GET ${path}`]);
   });
@@ -64,7 +64,7 @@ describe('the ledger in the cluster', () => {
     expect(held(cluster)?.run.phase).toBe('restored');
   });
 
-  const superseded = { code: 'superseded', message: 'Another run wrote the ledger in the meantime: this run goes no further.' };
+  const superseded = { code: 'superseded', message: 'Another run wrote the record in the meantime, so this run stops.' };
   it('is not written over what another run wrote in between', async () => {
     const cluster = fakeCluster();
     const first = open(cluster).store;

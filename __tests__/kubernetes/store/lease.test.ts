@@ -77,7 +77,7 @@ describe('a lock', () => {
     const lock = await acquire(held).lock;
     const next = acquire(held, second, 40_000);
     await pass(held, 45_000);
-    expect(next.end()).toBe('locked: api is being deployed by another run since 2026-01-01T00:00:01Z (https://github.example/runs/1), and did not end within 40 s.');
+    expect(next.end()).toBe('locked: api is being deployed by another run since 2026-01-01T00:00:01Z (https://github.example/runs/1), which did not finish within 40 s.');
     lock.leave();
   });
 
@@ -115,7 +115,7 @@ describe('a lock', () => {
     const lock = await acquire(held).lock;
     held.cluster.put(path, { ...held.cluster.objects.get(path), spec: { holderIdentity: 'run-2' } } as KubeObject);
     await pass(held, 5000);
-    expect(lock.lost.reason).toMatchObject({ code: 'superseded', message: 'Another run took the lock over, because this one had not been heard of for 15 s.' });
+    expect(lock.lost.reason).toMatchObject({ code: 'superseded', message: 'Another run took over the lock, because this run had not renewed it for 15 s.' });
     await expect(lock.confirm()).rejects.toMatchObject({ code: 'superseded' });
   });
 
@@ -184,7 +184,7 @@ describe('a lock', () => {
     const ended = lock.catch((error: unknown) => asDeployError(error));
     await pass(held, 70_000);
     expect(await ended).toMatchObject({
-      code: 'api-unreachable', message: `The API server did not do it: ${path} was answered with something that is not JSON: Please wait.`,
+      code: 'api-unreachable', message: `The API server did not do it: ${path} did not return JSON: Please wait.`,
     });
   });
 
@@ -212,7 +212,7 @@ describe('a lock', () => {
       expect(one.end()).toMatch(new RegExp(`^${code}: The lock of api `));
       if (error.status !== 409) {
         expect(one.end()).toContain(error.message);
-        expect(one.ports.lines.filter((line) => line.startsWith('warning'))).toEqual([`warning The lock of api could not be written, and is tried again: ${error.message}`]);
+        expect(one.ports.lines.filter((line) => line.startsWith('warning'))).toEqual([`warning The lock of api could not be acquired. Trying again: ${error.message}`]);
       }
     });
     it('a hiccup is no failure, however short the lock is waited for', async () => {

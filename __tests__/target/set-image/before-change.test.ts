@@ -34,8 +34,8 @@ describe('a rollback that was planned from what is not there any more', () => {
   it('ends superseded, and nothing is changed', async () => {
     const { error, done } = await beginIn('api:fixed', [], { goesBackTo: release(newImage) });
     expect(error).toMatchObject({
-      code: 'superseded', hint: 'Look whether what is there now is what you wanted. If not, run the rollback again: it goes back from there.',
-      message: `Something else was deployed meanwhile: container app of deployment/api held ${oldImage} when the release to go back to was chosen, and holds api:fixed now. Nothing was changed.`,
+      code: 'superseded', hint: 'Check whether the current version is the one you want. If not, run the rollback again: it starts from the current version.',
+      message: `Something else was deployed meanwhile: container app of deployment/api was set to ${oldImage} when the rollback was planned, and is set to api:fixed now. Nothing was changed.`,
     });
     expect(done).toEqual([]);
   });
@@ -64,7 +64,7 @@ describe('where a failure takes what was not healthy before', () => {
   it('is nowhere else when its own images are proven, also by a release of fewer workloads', () => {
     const opening = opened(['api']);
     expect(backOf(opening, [release(oldImage), release('api:0')])).toEqual([['api', undefined], ['worker', undefined]]);
-    expect(opening.ports.lines.join()).toContain('deployment/api is not healthy now (1 of 2 available): a rollback would go to what is there now');
+    expect(opening.ports.lines.join()).toContain('deployment/api is not healthy now (1 of 2 available): a rollback would restore the current version');
   });
   it('is nothing good where it was not healthy, and no release of it is known to be', () => {
     const marked = (unhealthy: readonly string[], releases: readonly Release[]) =>
@@ -78,6 +78,6 @@ describe('where a failure takes what was not healthy before', () => {
   it('is the last proven release of it', () => {
     const opening = opened(['api']);
     expect(backOf(opening, [release('api:0')])).toEqual([['api', 'api:0'], ['worker', undefined]]);
-    expect(opening.ports.lines.join()).toContain('a rollback would go to the last proven release, api:0');
+    expect(opening.ports.lines.join()).toContain('a rollback would restore the last verified release, api:0');
   });
 });

@@ -41,17 +41,17 @@ describe('the release that a rollback chooses', () => {
   it('leaves out a workload that was deleted since, and says so', async () => {
     const { release: chosen, sets, warnings } = await choose(two, [found('api:3'), gone('worker')]);
     expect([chosen.reference, sets]).toEqual(['api:2', [['api', 'uid-api', 'app: api:3 -> api:2']]]);
-    expect(warnings).toEqual(['deployment/worker, which recorded releases name, does not exist in namespace web any more, and is left out.']);
+    expect(warnings).toEqual(['deployment/worker is part of recorded releases, but no longer exists in namespace web: it is left out.']);
   });
   it('is refused when a workload that was asked for does not exist', async () => {
     await expect(choose(two, [found('api:3'), gone('worker')], { workloads: [ref('api'), ref('worker')] })).rejects.toMatchObject({
-      code: 'config-invalid', message: 'workload deployment/worker: does not exist in namespace web', hint: '`kubectl get deployment --namespace=web` lists those that do.',
+      code: 'config-invalid', message: 'workload deployment/worker: does not exist in namespace web', hint: '`kubectl get deployment --namespace=web` lists the existing ones.',
     });
   });
   it('says what stays because nothing as old is recorded of it', async () => {
     const { sets, warnings } = await choose([release(3, 'api:3', 'worker:3'), release(2, 'api:2')], [found('api:3'), found('worker:3')]);
     expect(sets).toEqual([['api', 'uid-api', 'app: api:3 -> api:2']]);
-    expect(warnings).toEqual(['deployment/worker stays as it is: what it was at the time of that release is not recorded.']);
+    expect(warnings).toEqual(['deployment/worker is left unchanged: its version at the time of that release is not recorded.']);
   });
   it('brings what stood beside it, also when it is named', async () => {
     const parts = [release(4, 'worker:4'), release(3, 'api:3'), release(2, 'api:2'), release(1, 'api:1', 'worker:1')];
@@ -62,19 +62,19 @@ describe('the release that a rollback chooses', () => {
   it('is refused when a workload has lost a container of it, with what can be taken back without it', async () => {
     const error = choose(two, [found('api:3', 'web'), found('worker:3')]);
     await expect(error).rejects.toMatchObject({
-      code: 'not-deployable', message: expect.stringContaining('workload deployment/api: has no container app in namespace web any more, and the release of 2026-01-01T00:02:00.000Z had one'),
-      hint: 'Deploy a commit that fits the workloads as they are now, or name only the others in `workloads`: deployment/worker.',
+      code: 'not-deployable', message: expect.stringContaining('workload deployment/api: no longer has the container app of the release of 2026-01-01T00:02:00.000Z in namespace web'),
+      hint: 'Deploy a commit that matches the current workloads, or name only the others in `workloads`: deployment/worker.',
     });
-    await expect(choose([release(3, 'api:3')], [found('api:3', 'web')])).rejects.toMatchObject({ hint: 'Deploy a commit that fits the workloads as they are now.' });
+    await expect(choose([release(3, 'api:3')], [found('api:3', 'web')])).rejects.toMatchObject({ hint: 'Deploy a commit that matches the current workloads.' });
   });
   it.each([
-    [{}, /^There is no proven release to go back to\. Known releases of api: api:3 of .*, verified\.$/, /^Name a withdrawn release with `to`/],
-    [{ to: 'deadbeef' }, /^No release fits `to: deadbeef`\. Known releases of api: api:3 of/, /^Give `to` the digest or the commit/],
+    [{}, /^There is no verified release to roll back to\. Known releases of api: api:3 of .*, verified\.$/, /^Name a withdrawn release with `to`/],
+    [{ to: 'deadbeef' }, /^No release matches `to: deadbeef`\. Known releases of api: api:3 of/, /^Set `to` to the digest or the commit/],
   ])('is none, with those that there are: %j', async (changes, message, hint) => {
     await expect(choose([release(3, 'api:3')], [found('api:3')], changes)).rejects.toMatchObject({ code: 'release-not-found', message: expect.stringMatching(message), hint: expect.stringMatching(hint) });
   });
   it('is none without a record', async () => {
-    await expect(choose([], [])).rejects.toMatchObject({ message: 'There is no proven release to go back to. There is no record of a release of api in namespace web.', hint: expect.stringMatching(/^Check `namespace`, `app` and `image`/) });
+    await expect(choose([], [])).rejects.toMatchObject({ message: 'There is no verified release to roll back to. No release of api is recorded in namespace web.', hint: expect.stringMatching(/^Check `namespace`, `app` and `image`/) });
   });
 });
 
@@ -106,7 +106,7 @@ describe('a record of two repositories', () => {
   });
   it('is refused without `image` and `workloads`, with what there is', () => {
     expect(() => workloadsOf(ledger, { app: 'api' })).toThrow(
-      `settings: do not say what is to be rolled back: the record of api holds releases of ${billing} and ${shop}`);
+      `settings: do not say what to roll back: the record of api contains releases of ${billing} and ${shop}`);
   });
   it('goes by `workloads` where no image is given', async () => {
     const { sets } = await choose(both, [now[0] as FoundWorkload], { workloads: [ref('shop')] });
@@ -114,18 +114,18 @@ describe('a record of two repositories', () => {
   });
   it('is refused for a workload that runs another repository', async () => {
     await expect(choose(both, now, { image: billing, workloads: [ref('shop'), ref('billing')] })).rejects.toMatchObject({
-      code: 'config-invalid', message: `workload deployment/shop: runs ${shop}:4, and \`image\` is ${billing}`, hint: 'Give the `image` that it runs, or leave it out of `workloads`.',
+      code: 'config-invalid', message: `workload deployment/shop: runs ${shop}:4, but \`image\` is ${billing}`, hint: 'Set `image` to the image that the workload runs, or remove the workload from `workloads`.',
     });
   });
   it('leaves out a workload that somebody gave to another repository since', async () => {
     const { sets, warnings } = await choose([...both, { ...of(1, 'billing', billing), contents: [...of(1, 'billing', billing).contents, ...of(1, 'extra', billing).contents] }],
       [...now, runs('extra', 'registry.example/other:1')], { image: billing });
     expect(sets.map(([name]) => name)).toEqual(['billing']);
-    expect(warnings).toContain(`deployment/extra is left as it is: it runs registry.example/other:1 now, and not ${billing}.`);
+    expect(warnings).toContain(`deployment/extra is left unchanged: it runs registry.example/other:1, not ${billing}.`);
   });
   it('says whose it is, when there is none of the image', async () => {
     await expect(choose([of(4, 'shop', shop)], [], { image: billing })).rejects.toMatchObject({
-      code: 'release-not-found', message: `There is no proven release to go back to. There is no record of a release of ${billing} in namespace web: that of api is of ${shop}.`,
+      code: 'release-not-found', message: `There is no verified release to roll back to. No release of ${billing} is recorded in namespace web: the record of api contains releases of ${shop}.`,
     });
   });
 });

@@ -94,7 +94,7 @@ describe('the evidence of a failure', () => {
     const late = new FailedRollout([held, refused].map((each) => ({ workload: target(), cause: 'deadline' as const, message: 'late', pod: each })));
     const pieces = await gathered(logs, late, midway(held, refused));
     expect(pieces).toContainEqual({
-      title: 'state of pod l', text: 'terminating, to be gone by 2026-01-01T00:00:00Z, on node node-1\nfinalizers: example.com/hold',
+      title: 'state of pod l', text: 'terminating, due to be gone by 2026-01-01T00:00:00Z, on node node-1\nfinalizers: example.com/hold',
     });
     expect(pieces).toContainEqual({ title: 'state of pod r', text: 'phase Failed: NodePorts: Pod was rejected' });
   });

@@ -53,7 +53,7 @@ describe('the rights of a run', () => {
     const deploy = run();
     expect((await readAllowed(deploy, clusterWith(undefined), () => chosen)).found.map(({ workload }) => workload)).toEqual([undefined, undefined]);
     expect((deploy.ports as { lines?: readonly string[] }).lines).toEqual([
-      'warning The cluster does not tell what this account may do, so that permissions could not be checked beforehand.',
+      'warning The cluster does not report the permissions of this account, so they could not be checked before the change.',
     ]);
   });
 });

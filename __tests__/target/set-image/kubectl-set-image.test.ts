@@ -80,7 +80,7 @@ describe('setting images', () => {
     });
     it('to another digest is refused, and known to be this run’s, so that it is taken back', async () => {
       const { failure, container } = await rewritten(other);
-      expect(failure).toMatchObject({ code: 'superseded', message: `Container app of deployment/api was set to ${newImage} and holds ${other} a moment later.` });
+      expect(failure).toMatchObject({ code: 'superseded', message: `Container app of deployment/api was set to ${newImage}, but is set to ${other} a moment later.` });
       expect(restorePatch(target('deployment', { containers: [{ name: 'app', before: oldImage, after: newImage, ...container }] }), deployment({ image: other }), undefined))
         .toContainEqual({ op: 'replace', path: '/spec/template/spec/containers/0/image', value: oldImage });
     });
@@ -103,9 +103,9 @@ describe('setting images', () => {
       return { failure, commands: cluster.done.filter((each) => each.startsWith('kubectl')), mayHaveChanged: written.mayHaveChanged('deployment/api') };
     };
     it.each([
-      ['another image', deployment({ image: 'hotfix:1' }), `Container app of deployment/api held ${oldImage} when the run looked at it, and holds hotfix:1 now`],
-      ['the very image of this run', deployment({ image: newImage }), `Container app of deployment/api held ${oldImage} when the run looked at it, and holds ${newImage} now`],
-      ['another workload of the same name', deployment({ image: oldImage, uid: 'other' }), 'deployment/api was deleted and created again'],
+      ['another image', deployment({ image: 'hotfix:1' }), `Container app of deployment/api was set to ${oldImage} when the run read it, and is set to hotfix:1 now`],
+      ['the very image of this run', deployment({ image: newImage }), `Container app of deployment/api was set to ${oldImage} when the run read it, and is set to ${newImage} now`],
+      ['another workload of the same name', deployment({ image: oldImage, uid: 'other' }), 'deployment/api was deleted and recreated'],
     ])('is left as it is, and nothing was sent: %s', async (_what, now, words) => {
       expect(await changed(now)).toMatchObject({ failure: { code: 'superseded', message: `${words}: someone else changed it before this run did.` }, commands: [], mayHaveChanged: false });
     });
@@ -121,8 +121,8 @@ describe('setting images', () => {
 
   it('is superseded when something else stands there a moment later', async () => {
     await expect(change(fakeCluster({ objects: before, kubectl: setting('mutated:1') }))).rejects.toMatchObject({
-      code: 'superseded', message: `Container app of deployment/api was set to ${newImage} and holds mutated:1 a moment later.`,
-      hint: 'Another deployment, an operator or a mutating webhook changes this image. Find out which before you run again.',
+      code: 'superseded', message: `Container app of deployment/api was set to ${newImage}, but is set to mutated:1 a moment later.`,
+      hint: 'Another deployment, an operator or a mutating webhook changes this image. Find out which one, then run again.',
     });
   });
 
@@ -135,7 +135,7 @@ describe('setting images', () => {
     [`${sent}admission webhook "validation.gatekeeper.sh" denied the request: [no-latest] use a digest`, 'admission-denied', 'validation.gatekeeper.sh'],
     [`${sent}deployments.apps "api" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no`, 'admission-denied', 'policy'],
     [`${sent}Deployment.apps "api" is invalid: spec.template.spec.containers[0].image: Required value`, 'not-deployable', 'field'],
-    [`${sent}deployments.apps "api" not found`, 'superseded', 'somebody removed it'],
+    [`${sent}deployments.apps "api" not found`, 'superseded', 'find out who deleted it'],
   ])('that is refused says why: %s', async (stderr, cause, hint) => {
     const error = await change(fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr: `Warning: x\nerror: ${stderr}\n` }) })).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ClusterError);
@@ -216,7 +216,7 @@ describe('setting images', () => {
     const cluster = fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr }) });
     await expect(change(cluster)).rejects.toMatchObject({
       code: 'admission-denied', message: `kubectl set image was refused: ${stderr}`,
-      hint: 'The webhook policy.example that checks changes does not answer. Its own pods or network need a look; nothing is wrong with the release.',
+      hint: 'Check the pods and the network of the admission webhook policy.example: it does not answer. The release itself is not the problem.',
     });
     expect(cluster.done.filter((each) => each.startsWith('kubectl')).length).toBeGreaterThan(20);
   });

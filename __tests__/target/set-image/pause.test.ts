@@ -29,8 +29,8 @@ describe('the first wave', () => {
   ])('of %s pods with %j is %j', (replicas, rollingUpdate, size) => expect(firstWaveSize(sized(replicas, rollingUpdate))).toEqual(size));
 
   it('is said in a sentence', () => {
-    expect(describeWave(target(), sized(1))).toBe('deployment/api is proved first by at most 1 of 1 pods, with every old pod kept');
-    expect(describeWave(target(), sized(8))).toBe('deployment/api is proved first by at most 4 of 8 pods, with at least 6 old pods kept');
+    expect(describeWave(target(), sized(1))).toBe('The first pods of deployment/api are checked before the others: at most 1 of 1 pods, with every old pod kept');
+    expect(describeWave(target(), sized(8))).toBe('The first pods of deployment/api are checked before the others: at most 4 of 8 pods, with at least 6 old pods kept');
   });
 });
 
@@ -39,14 +39,14 @@ describe('a workload is not proved first', () => {
   const address: SmokeCheck = { text: 'x', target: { type: 'url', url: 'https://x.example/' }, statuses: [200] };
   it.each([
     ['but a Deployment that a check asks is', target(), deployment(), [check('api')], undefined],
-    ['that is no Deployment', target('statefulset'), deployment(), [check('api')], 'only a Deployment can be held'],
+    ['that is no Deployment', target('statefulset'), deployment(), [check('api')], 'only a Deployment can be paused'],
     ['that has the image already', target('deployment', { containers: [{ name: 'app', before: oldImage, after: oldImage }] }), deployment(), [check('api')], 'it has this image already'],
     ['whose old pods go first', target(), deployment({ spec: { strategy: { type: 'Recreate' } } }), [check('api')],
-      'its strategy is Recreate: the old pods go before the first new one comes'],
+      'its strategy is Recreate, which removes all old pods first'],
     ['without replicas', target(), deployment({ spec: { replicas: 0 } }), [check('api')], 'it has no replicas'],
     ['that is gone', target(), undefined, [check('api')], 'it has no replicas'],
-    ['when a check asks another Service', target(), deployment(), [check('other')], 'no smoke check asks a Service of it'],
-    ['when a check asks an address', target(), deployment(), [address], 'no smoke check asks a Service of it'],
+    ['when a check asks another Service', target(), deployment(), [check('other')], 'no smoke check requests one of its Services'],
+    ['when a check asks an address', target(), deployment(), [address], 'no smoke check requests one of its Services'],
   ] as const)('%s', (_what, of, workload, checks, reason) => {
     expect(whyNotProvedFirst(of, workload, [service('api'), service('other', { selector: { app: 'other' } })], checks)).toBe(reason);
   });
@@ -84,7 +84,7 @@ describe('a hold', () => {
     const now = simulation.deployment();
     const theirs = { ...now, spec: { ...now.spec, paused: true }, metadata: { ...now.metadata, managedFields: [{ manager: 'kubectl-rollout', fieldsV1: { 'f:spec': { 'f:paused': {} } } }] } };
     simulation.cluster.put(deploymentPath, theirs as Workload);
-    await expect(pauseAtFirstPods(release, [of], new Map(), limits)).rejects.toMatchObject({ code: 'superseded', message: 'deployment/api was paused by somebody else right after its image was set.' });
+    await expect(pauseAtFirstPods(release, [of], new Map(), limits)).rejects.toMatchObject({ code: 'superseded', message: 'deployment/api was paused by someone else right after its image was set.' });
     expect(simulation.deployment().spec).toEqual(theirs.spec);
   });
 

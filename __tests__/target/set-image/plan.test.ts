@@ -12,13 +12,13 @@ describe('what a change of images comes to', () => {
   });
   it('is a step with the commands as they would be typed', () => {
     expect(stepOf([target(), worker], false, typed)).toEqual({
-      stage: 'rollout', title: 'set the image of deployment/api, statefulset/worker and watch',
+      stage: 'rollout', title: 'set the image of deployment/api, statefulset/worker and watch the rollout',
       commands: [`kubectl --namespace=web set image deployment/api statefulset/worker app=${newImage}`],
     });
   });
   it('is only a verification where the digest is set already', () => {
     expect(stepOf([target()], true, typed)).toEqual({
-      stage: 'rollout', title: 'verify deployment/api without a change: this digest is set there already', commands: [],
+      stage: 'rollout', title: 'verify deployment/api without a change: this digest is already set', commands: [],
     });
   });
 });
@@ -31,7 +31,7 @@ describe('what a rollback would do', () => {
   };
 
   it('is to set the images of before, where all of it is healthy', () => {
-    expect(rollbackOf(auto, new Map(), undefined)).toEqual({ possible: true, reason: 'Every workload is complete and healthy now; its images go back if anything fails.' });
+    expect(rollbackOf(auto, new Map(), undefined)).toEqual({ possible: true, reason: 'Every workload is healthy now. Its images are restored if anything fails.' });
   });
   it('is nothing when it is turned off', () => {
     for (const unhealthy of [new Map<string, string>(), broken]) {
@@ -41,12 +41,12 @@ describe('what a rollback would do', () => {
   it('leads to nothing healthy when what is there now is broken', () => {
     expect(rollbackOf(auto, broken, undefined)).toEqual({
       possible: false,
-      reason: 'deployment/api is not healthy now (1 of 2 pods available): if anything fails, the images that are there now are set again, but there is no healthy version to go back to.',
+      reason: 'deployment/api is not healthy now (1 of 2 pods available). If anything fails, the current images are restored, but there is no healthy version to roll back to.',
     });
   });
   it('is to go back to the last verified release instead of what is broken', () => {
     expect(rollbackOf(auto, broken, wayBack)).toEqual({
-      possible: true, reason: 'deployment/api is not healthy now (1 of 2 pods available): instead of what is there, the last proven release goes back if anything fails, '
+      possible: true, reason: 'deployment/api is not healthy now (1 of 2 pods available). If anything fails, the last verified release is restored instead: '
         + 'api:1 of 2026-01-01T00:00:00.000Z, commit c0ffee, verified.',
     });
   });

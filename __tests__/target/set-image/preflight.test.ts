@@ -18,8 +18,8 @@ describe('what is not healthy before a change', () => {
     ['being scaled from 3 to 6 by an autoscaler', scaling, [...named(ready), ...named(['d', 'e', 'f'], creating)], undefined],
     ['being scaled, and one of the new pods crashes', scaling, [...named(ready), ...named(['d'], { statuses: [backingOff(3)] })], '3 of 6 pods available'],
     ['starting', { status: { availableReplicas: 0 } }, named(['a', 'b'], creating), '0 of 2 pods available'],
-    ['not observed since its last change', { status: { observedGeneration: 1 } }, named(ready), 'its last change has not been taken up yet'],
-    ['never observed', { status: { observedGeneration: undefined } }, [], 'its last change has not been taken up yet'],
+    ['not observed since its last change', { status: { observedGeneration: 1 } }, named(ready), 'its controller has not processed its last change yet'],
+    ['never observed', { status: { observedGeneration: undefined } }, [], 'its controller has not processed its last change yet'],
     ['scaled to nothing', { spec: { replicas: 0 } }, [], undefined],
   ])('is the same for the plan and for the run: a Deployment that is %s', async (_what, options, pods, why) => {
     const workload: Workload = deployment({ image: oldImage, ...options });

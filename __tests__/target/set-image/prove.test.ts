@@ -44,7 +44,7 @@ describe('a workload that is scaled to nothing', () => {
     const cluster = { ...release.cluster, api: { ...release.cluster.api, raw } };
     const { followed } = await rollOut(release, async () => undefined);
     await proveRelease({ ...release, cluster }, followed, [check], ports.clock.monotonic() + 1000, undefined);
-    expect(ports.lines).toContain('warning Smoke check `service/api/` was not asked: api is scaled to 0 replicas, so that nothing runs that could answer.');
+    expect(ports.lines).toContain('warning Smoke check `service/api/` was skipped: api is scaled to 0 replicas, so no pod can answer.');
   });
 });
 
@@ -66,7 +66,7 @@ describe('a DaemonSet that no node takes', () => {
     const { release, ports } = proving();
     await proveRelease(release, [{ workload: of, expected: expectation() }], [check], ports.clock.monotonic() + 1000, undefined);
     expect(ports.lines).toContain(
-      'warning Smoke check `service/api/` was not asked: no node takes the pods of api (node selector gpu=yes), so that nothing runs that could answer.');
+      'warning Smoke check `service/api/` was skipped: no node matches the pods of api (node selector gpu=yes), so no pod can answer.');
   });
   it('needs no endpoints', () => {
     expect(servicesFor(idle().view(of), [service('api')], [check])).toEqual([]);
@@ -85,10 +85,10 @@ describe('what nothing runs with', () => {
   it.each([
     ['a Deployment that is scaled to nothing', reasons('deployment', deployment({ spec: { replicas: 0 }, status: none })), 'it is scaled to 0 replicas'],
     ['a StatefulSet that is scaled to nothing', reasons('statefulset', statefulset({ spec: { replicas: 0 }, status: none })), 'it is scaled to 0 replicas'],
-    ['a StatefulSet of which a partition keeps every pod', reasons('statefulset', statefulset({ spec: { updateStrategy: { rollingUpdate: { partition: 2 } } } })), 'its partition of 2 keeps every pod as it is'],
-    ['a DaemonSet without nodes', reasons('daemonset', daemonset({ status: nowhere })), 'no node takes its pods'],
-    ['a DaemonSet with a node affinity', reasons('daemonset', daemonset({ spec: { template: { spec: { affinity } } }, status: nowhere })), 'no node takes its pods (node affinity)'],
-    ['a CronJob', reasons('cronjob', cronjob()), 'it uses the image the next time it runs'],
+    ['a StatefulSet of which a partition keeps every pod', reasons('statefulset', statefulset({ spec: { updateStrategy: { rollingUpdate: { partition: 2 } } } })), 'its partition of 2 keeps every pod unchanged'],
+    ['a DaemonSet without nodes', reasons('daemonset', daemonset({ status: nowhere })), 'no node matches its pods'],
+    ['a DaemonSet with a node affinity', reasons('daemonset', daemonset({ spec: { template: { spec: { affinity } } }, status: nowhere })), 'no node matches its pods (node affinity)'],
+    ['a CronJob', reasons('cronjob', cronjob()), 'its next Job uses the image'],
     ['a CronJob that is suspended', reasons('cronjob', cronjob({ suspend: true })), 'it is suspended'],
     ['a Deployment without a ready pod', reasons('deployment', deployment(), ...replicaSets(), pod('p', { statuses: [waiting('ContainerCreating')] })), 'none of its pods is ready'],
   ])('is told of %s', (_what, unverified, reason) => expect(unverified).toEqual([{ subject: expect.stringMatching(/\/api$/), reason }]));

@@ -56,7 +56,7 @@ describe('a good release', () => {
     expect(simulation.deployment().spec).not.toHaveProperty('paused');
     expect(simulation.deployment().spec).not.toHaveProperty('minReadySeconds');
     expect(simulation.cluster.done.filter((each) => each.startsWith('PATCH')).length).toBe(2);
-    expect(simulation.ports.lines).toContain('progress rollout deployment/api the first wave answers rightly · the rest follows');
+    expect(simulation.ports.lines).toContain('progress rollout deployment/api the first pods pass the smoke checks · updating the others');
   });
 
   it('that is proved first goes on when somebody lifts its pause', async () => {
@@ -67,7 +67,7 @@ describe('a good release', () => {
     };
     const { simulation, error } = await run({ proveFirst: true, onNews: lift });
     expect([error, simulation.images(), holdOf(simulation)]).toEqual([undefined, times(3, newImage), [false, 0]]);
-    expect(simulation.ports.lines).toContain('progress rollout deployment/api the first wave answers rightly · the rest follows');
+    expect(simulation.ports.lines).toContain('progress rollout deployment/api the first pods pass the smoke checks · updating the others');
   });
 
   it('goes on when an autoscaler changes the number of pods meanwhile', async () => {
@@ -83,7 +83,7 @@ describe('a release that crashes', () => {
   it('is named, its log is kept, and what was there before is back', async () => {
     const { simulation, error, undone } = await run({ after: 'crash' });
     expect(error).toBeInstanceOf(FailedRollout);
-    expect([error?.code, error?.message]).toEqual(['crash-loop', expect.stringMatching(/^Container app of pod pod-\d+ ended twice, last with exit code 1\.$/)]);
+    expect([error?.code, error?.message]).toEqual(['crash-loop', expect.stringMatching(/^Container app of pod pod-\d+ exited twice, last with exit code 1\.$/)]);
     expect(undone).toMatchObject({ result: 'restored', notes: [] });
     expect(undone?.evidence.map(({ title }) => title)).toContainEqual(expect.stringMatching(/^log of container app of pod pod-\d+, before its last restart$/));
     expect([simulation.images(), imageOf(simulation.deployment()), simulation.survivors()]).toEqual([times(3, oldImage), oldImage, 3]);
@@ -122,9 +122,9 @@ describe('a rollback', () => {
       if (count === 4) cluster.put(deploymentPath, { ...deployment(), spec: { ...deployment().spec, template } } as Workload);
     };
     const { simulation, error, undone } = await run({ onNews: hotfix });
-    expect([error?.code, error?.message]).toEqual(['superseded', 'Container app of deployment/api was set to hotfix:1 by somebody else during the run.']);
+    expect([error?.code, error?.message]).toEqual(['superseded', 'Container app of deployment/api was set to hotfix:1 by someone else during the run.']);
     expect(undone).toMatchObject({
-      result: 'failed', notes: expect.arrayContaining(['Container app of deployment/api was set to hotfix:1 by somebody else. Nothing of it was overwritten.']),
+      result: 'failed', notes: expect.arrayContaining(['Container app of deployment/api was set to hotfix:1 by someone else. It was not overwritten.']),
     });
     expect(imageOf(simulation.deployment())).toBe('hotfix:1');
   });
@@ -136,7 +136,7 @@ describe('a rollback', () => {
     expect(runningOf(other)).toEqual({ 'deployment/api:app': [`sha256:${'f'.repeat(64)}`] });
     const journal = { restoring: async () => undefined, resumed: true };
     expect(await undoRelease(other, error as DeployError, journal)).toMatchObject({
-      result: 'failed', notes: [expect.stringMatching(/^Container app of deployment\/api runs sha256:1+ now, and ran sha256:f+ before: its tag was moved meanwhile\.$/)],
+      result: 'failed', notes: [expect.stringMatching(/^Container app of deployment\/api runs sha256:1+ now, but ran sha256:f+ before: its tag was moved meanwhile\.$/)],
     });
   });
 
@@ -147,7 +147,7 @@ describe('a rollback', () => {
     const error = await rollOut(release, unopposed).then(() => undefined, (thrown: unknown) => thrown);
     const undone = await undoRelease(release, error as DeployError, { restoring: async () => undefined, resumed: false });
     expect([undone.result, undone.notes]).toEqual(
-      ['restored', ['Smoke check `service/api/ contains v2` failed before the run too, so it says nothing about the old version.']]);
+      ['restored', ['Smoke check `service/api/ contains v2` failed before the run too, so it cannot verify the old version.']]);
   });
 
   it('comes first when the ledger cannot be written, and says that it could not', async () => {
@@ -155,7 +155,7 @@ describe('a rollback', () => {
     const error = await rollOut(simulation.release, unopposed).then(() => undefined, (thrown: unknown) => thrown);
     const restoring = () => Promise.reject(new Error('etcd is full'));
     const undone = await undoRelease(simulation.release, error as DeployError, { restoring, resumed: false });
-    expect([undone.result, undone.notes, simulation.images()]).toEqual(['restored', ['The ledger could not be written: etcd is full.'], times(3, oldImage)]);
+    expect([undone.result, undone.notes, simulation.images()]).toEqual(['restored', ['The record could not be written: etcd is full.'], times(3, oldImage)]);
   });
 
   it('is patched while its record is not answered, and does not wait for it', async () => {
@@ -178,7 +178,7 @@ describe('a rollback', () => {
     const simulation = simulate({ after: 'crash' });
     const error = await rollOut(simulation.release, unopposed).then(() => undefined, (thrown: unknown) => thrown);
     const undone = await undoRelease(simulation.release, error as DeployError, { restoring: () => new Promise(() => undefined), resumed: false });
-    expect([undone.result, undone.notes]).toEqual(['restored', ['The ledger could not be written in time: the API server does not answer.']]);
+    expect([undone.result, undone.notes]).toEqual(['restored', ['The record could not be written in time: the API server does not answer.']]);
   });
 
   it('goes to what stood there right before the change, when somebody set that since the run had looked', async () => {
@@ -218,7 +218,7 @@ describe('a rollback', () => {
     const error = await rollOut(release, unopposed).then(() => undefined, (thrown: unknown) => thrown) as DeployError;
     expect(await undoRelease(release, error, { restoring: async () => undefined, resumed: false })).toMatchObject({
       result: 'failed', nothingGood: true, untouched: [],
-      notes: [`deployment/api holds ${newImage}, which is the last verified release and has failed now: there is nothing better.`],
+      notes: [`deployment/api is set to ${newImage}, which is the last verified release and has failed now: there is no other version to restore.`],
     });
     expect([imageOf(simulation.deployment()), simulation.cluster.done.filter((each) => each.startsWith('PATCH'))]).toEqual([newImage, []]);
   });
@@ -231,7 +231,7 @@ describe('a rollback', () => {
     expect(error).toBeInstanceOf(FailedRollout);
     const other = new FailedRollout((error as FailedRollout).failed.map((each) => ({ ...each, workload: { ...each.workload, ref: 'deployment/worker' } })));
     const { notes } = await undoRelease(release, other, { restoring: async () => undefined, resumed: false });
-    expect(notes).toEqual([`deployment/api holds ${newImage}, which is the last verified release, and is left as it is: what failed is another workload.`]);
+    expect(notes).toEqual([`deployment/api is set to ${newImage}, which is the last verified release. It is left unchanged: another workload failed.`]);
   });
 
   it('does not answer for a sidecar that this run had not set, and tells that it is another one', async () => {
@@ -247,7 +247,7 @@ describe('a rollback', () => {
     const snapshots = release.snapshots.map((each) => ({ ...each, running: new Map([...each.running, ['mesh', new Set([`sha256:${'e'.repeat(64)}`])] as const]) }));
     expect(await undoRelease({ ...release, snapshots }, error as DeployError, { restoring: async () => undefined, resumed: true })).toMatchObject({
       result: 'restored',
-      notes: [`Container mesh of deployment/api runs another digest (${digest}) than before the run, which had not set it and so does not restore it.`],
+      notes: [`Container mesh of deployment/api runs another digest (${digest}) than before the run. The run did not set its image, so it does not restore it.`],
     });
   });
 
@@ -256,7 +256,7 @@ describe('a rollback', () => {
     const error = await rollOut(simulation.release, unopposed).then(() => undefined, (thrown: unknown) => thrown);
     for (let count = 0; count < 200; count += 1) simulation.cluster.troubles.push({ method: 'PATCH', trouble: new ApiError(0, 'NoAnswer', 'no answer') });
     const undone = await undoRelease(simulation.release, error as DeployError, { restoring: async () => undefined, resumed: false });
-    expect([undone.result, undone.notes[0]]).toEqual(['failed', 'Deployment/api could not be put back: no answer. A patch was sent and not answered: it may have been done.']);
+    expect([undone.result, undone.notes[0]]).toEqual(['failed', 'Deployment/api could not be restored: no answer. A patch was sent but not answered: it may have been applied.']);
   });
 
   it('after a cancellation gathers nothing, and is proved in the time that is left', async () => {

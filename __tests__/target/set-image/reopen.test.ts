@@ -50,7 +50,7 @@ describe('what a run that died had sent and got no answer to', () => {
     };
     const finished = await finish(1000, { phase, onNews });
     expect(finished).toMatchObject({ undone: { result: 'restored', untouched: [] }, image: oldImage, patches: 1, phases: ['restoring', 'restored'] });
-    expect(finished.lines[0]).toBe('info The run that was stopped may have sent a change of the images that is still under way: waiting for it, at most 59 s');
+    expect(finished.lines[0]).toBe('info The interrupted run may have sent a change of the images that is still in progress. Waiting for it for at most 59 s');
     expect(finished.waitedMs).toBeLessThan(1000);
   });
   it.each(['in-progress', 'interrupted'] as const)('is waited for until a minute after that run was heard of last, and no longer: %s', async (phase) => {

@@ -69,18 +69,18 @@ describe('a problem', () => {
 
   it('is a workload that does not exist', () => {
     expect(problemsOf(['statefulset/db', undefined])).toEqual([{
-      cause: 'config-invalid', where: 'workload statefulset/db', message: 'does not exist in namespace web', hint: '`kubectl get statefulset --namespace=web` lists those that do.',
+      cause: 'config-invalid', where: 'workload statefulset/db', message: 'does not exist in namespace web', hint: '`kubectl get statefulset --namespace=web` lists the existing ones.',
     }]);
   });
   it('is a workload whose name is misspelt, with the one that was probably meant', () => {
     const hintFor = (others: readonly string[]) => resolveChanges([{ ref: ref('deployment/apii'), workload: undefined, others }], image, after, 'web', new Set()).problems[0]?.hint;
     expect(hintFor(['worker', 'api'])).toBe('Did you mean "deployment/api"?');
-    expect(hintFor(['worker'])).toBe('`kubectl get deployment --namespace=web` lists those that do.');
+    expect(hintFor(['worker'])).toBe('`kubectl get deployment --namespace=web` lists the existing ones.');
   });
   it('is a workload without the image', () => {
     expect(problemsOf(['deployment/api', holding({ app: 'nginx:1', proxy: 'envoy:2' })])).toEqual([{
-      cause: 'config-invalid', where: 'workload deployment/api', message: `has no container whose image repository is ${image}; it has app (nginx:1), proxy (envoy:2)`,
-      hint: 'Write deployment/api:CONTAINER to choose one by its name.',
+      cause: 'config-invalid', where: 'workload deployment/api', message: `has no container with an image of ${image}; it has app (nginx:1), proxy (envoy:2)`,
+      hint: 'Write deployment/api:CONTAINER to choose a container by its name.',
     }]);
   });
   it('is a workload without the container', () => {
@@ -90,15 +90,15 @@ describe('a problem', () => {
   it.each(['statefulset', 'daemonset'] as const)('is a %s that replaces no pod by itself', (kind) => {
     const workload = { ...statefulset(), spec: { ...holding({ app: `${image}:1` }).spec, updateStrategy: { type: 'OnDelete' } } };
     expect(problemsOf([`${kind}/db`, workload])).toEqual([{
-      cause: 'not-deployable', where: `workload ${kind}/db`, message: 'has the update strategy OnDelete: Kubernetes replaces none of its pods, whatever image is set',
+      cause: 'not-deployable', where: `workload ${kind}/db`, message: 'has the update strategy OnDelete, with which Kubernetes does not replace its pods',
       hint: 'Set spec.updateStrategy.type to RollingUpdate.',
     }]);
   });
   it('is a Deployment that somebody paused', () => {
     const paused = holding({ app: `${image}:1` }, { paused: true });
     expect(problemsOf(['deployment/api', paused])).toEqual([{
-      cause: 'not-deployable', where: 'workload deployment/api', message: 'is paused, and so would never be rolled out',
-      hint: 'Find out who paused it and why; `kubectl rollout resume deployment/api` lets it go on.',
+      cause: 'not-deployable', where: 'workload deployment/api', message: 'is paused, so it would never be rolled out',
+      hint: 'Find out who paused it and why. `kubectl rollout resume deployment/api` resumes it.',
     }]);
     expect(resolve([['deployment/api', paused]], ['deployment/api']).problems).toEqual([]);
   });

@@ -68,7 +68,7 @@ describe('the patch that puts the old images back', () => {
       expect(restorePatch(of({ before: 'registry.example/api:broken', after: untagged, back: tagged }), deployment({ image: untagged }), undefined)).toEqual([]);
     });
     it('does not touch another digest', () => {
-      expect(restorePatch(of({ becomes }), deployment({ image: `cache.example/api@sha256:${'9'.repeat(64)}` }), undefined)).toMatchObject({ superseded: expect.stringContaining('by somebody else') });
+      expect(restorePatch(of({ becomes }), deployment({ image: `cache.example/api@sha256:${'9'.repeat(64)}` }), undefined)).toMatchObject({ superseded: expect.stringContaining('by someone else') });
     });
   });
 
@@ -86,7 +86,7 @@ describe('the patch that puts the old images back', () => {
       const paused = deployment({ spec: { paused: true } });
       return { ...paused, metadata: { ...paused.metadata, managedFields: managers.map((manager) => ({ manager, fieldsV1: { 'f:spec': { 'f:paused': {} } } })) } };
     };
-    expect(restorePatch(target(), pausedBy('kubectl-rollout'), held)).toEqual({ superseded: 'deployment/api was paused by somebody else' });
+    expect(restorePatch(target(), pausedBy('kubectl-rollout'), held)).toEqual({ superseded: 'deployment/api was paused by someone else' });
     expect(applyPatch(pausedBy('deploy-action'), restorePatch(target(), pausedBy('deploy-action'), held) as never)?.spec).not.toHaveProperty('paused');
     expect(applyPatch(pausedBy('argocd', 'deploy-action'), restorePatch(target(), pausedBy('argocd', 'deploy-action'), held) as never)?.spec).not.toHaveProperty('paused');
     expect(restorePatch({ ...target(), containers: [] }, pausedBy('kubectl-rollout'), held)).toEqual([]);
@@ -101,9 +101,9 @@ describe('the patch that puts the old images back', () => {
   });
 
   it.each([
-    ['made anew', deployment({ uid: 'other' }), 'deployment/api was deleted and made anew during the run'],
+    ['made anew', deployment({ uid: 'other' }), 'deployment/api was deleted and recreated during the run'],
     ['without the container', withContainers({ other: 'x' }), 'container app of deployment/api was removed during the run'],
-    ['with another image', deployment({ image: 'hotfix:1' }), 'container app of deployment/api was set to hotfix:1 by somebody else'],
+    ['with another image', deployment({ image: 'hotfix:1' }), 'container app of deployment/api was set to hotfix:1 by someone else'],
   ])('is none for a workload that was %s', (_what, workload, superseded) => {
     expect(restorePatch(target(), workload, undefined)).toEqual({ superseded });
   });
@@ -163,7 +163,7 @@ describe('putting the old images back', () => {
   });
   it('overwrites nothing of somebody else', async () => {
     const cluster = clusterWith(deployment({ image: 'hotfix:1' }));
-    expect(await putBack(cluster)).toMatchObject({ result: 'superseded', message: 'container app of deployment/api was set to hotfix:1 by somebody else' });
+    expect(await putBack(cluster)).toMatchObject({ result: 'superseded', message: 'container app of deployment/api was set to hotfix:1 by someone else' });
     expect(holds(cluster)).toEqual(['hotfix:1']);
   });
   it('lifts the pause of this run even then', async () => {
@@ -178,7 +178,7 @@ describe('putting the old images back', () => {
   it('says that the server refused it', async () => {
     const cluster = clusterWith(deployment());
     for (let count = 0; count < 100; count += 1) cluster.troubles.push({ method: 'PATCH', trouble: new ApiError(403, 'Forbidden', 'you may not') });
-    expect(await putBack(cluster)).toMatchObject({ result: 'error', message: 'deployment/api could not be put back: you may not' });
+    expect(await putBack(cluster)).toMatchObject({ result: 'error', message: 'deployment/api could not be restored: you may not' });
   });
   it.each([[409, 'Conflict'], [422, 'Invalid']])('looks again when somebody was faster, and puts back what is still this run’s (%d)', async (status, reason) => {
     const cluster = clusterWith(deployment());
@@ -190,7 +190,7 @@ describe('putting the old images back', () => {
     const cluster = clusterWith(deployment());
     for (let count = 0; count < 20; count += 1) cluster.troubles.push({ method: 'PATCH', trouble: new ApiError(422, 'Invalid', 'the test failed') });
     expect(await putBack(cluster)).toMatchObject({
-      result: 'superseded', message: 'deployment/api was changed by somebody else while the old images were put back: the test failed',
+      result: 'superseded', message: 'deployment/api was changed by someone else while its old images were being restored: the test failed',
     });
   });
   it.each([429, 500, 503])('tries again after %d', async (status) => {
@@ -208,7 +208,7 @@ describe('putting the old images back', () => {
   it('gives up when the server stays away for a minute', async () => {
     const cluster = clusterWith(deployment());
     for (let count = 0; count < 200; count += 1) cluster.troubles.push({ method: 'PATCH', trouble: new ApiError(503, '', 'away') });
-    expect(await putBack(cluster)).toMatchObject({ result: 'error', message: 'deployment/api could not be put back: away' });
+    expect(await putBack(cluster)).toMatchObject({ result: 'error', message: 'deployment/api could not be restored: away' });
     expect(cluster.done.length).toBeLessThan(150);
   });
 });

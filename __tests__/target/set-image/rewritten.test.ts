@@ -27,7 +27,7 @@ describe('what admission makes of an image', () => {
     const [foreseen] = await foresee(cluster, [of], [before as Workload], signal);
     expect(foreseen?.containers).toEqual([{ ...of.containers[0], becomes: cached(newImage) }]);
     expect(cluster.objects.get(deploymentPath)).toBe(before);
-    expect(describeRewriting(foreseen ? [foreseen] : [])).toEqual([`Container app of deployment/api: the cluster stores ${cached(newImage)} when ${newImage} is set (admission rewrites it).`]);
+    expect(describeRewriting(foreseen ? [foreseen] : [])).toEqual([`Container app of deployment/api: admission rewrites ${newImage} to ${cached(newImage)}.`]);
   });
   it('is not asked where the repository stays the same', async () => {
     const cluster = admitting(cached);

@@ -45,7 +45,7 @@ describe('before what is there counts as broken', () => {
   it('a pod that was drained gets the time to be ready somewhere else', async () => {
     const { reason, ms, lines } = await settle([whole(alone), creating], [[], [pod('a', owned)]]);
     expect([reason, ms]).toEqual([undefined, 10_000]);
-    expect(lines).toEqual(['info Waiting at most 30 s for what is not complete yet: deployment/api (0 of 1 pods available)']);
+    expect(lines).toEqual(['info Waiting at most 30 s for workloads that are not healthy yet: deployment/api (0 of 1 pods available)']);
   });
   it('and half a minute, no more', async () => {
     expect(await settle([whole(alone), creating])).toMatchObject({ reason: '0 of 1 pods available', ms: 30_000 });
@@ -74,7 +74,7 @@ describe('before what is there counts as broken', () => {
   });
   it('what somebody else sets meanwhile is not overwritten', async () => {
     const { error } = await settle([whole(alone), creating], [[whole({ ...alone, image: 'hotfix:1', generation: 3 })]]);
-    expect([error?.code, error?.message]).toEqual(['superseded', 'deployment/api was changed by somebody else while the run waited for it to be complete.']);
+    expect([error?.code, error?.message]).toEqual(['superseded', 'deployment/api was changed by someone else while the run waited for it to become healthy.']);
   });
   it('nor is anything made anew that somebody has deleted', async () => {
     const { error } = await settle([whole(alone), pod('a', { ...owned, statuses: [running({ ready: false })] })], [[whole({ ...alone, spec: { replicas: 1, template: {} } })]]);

@@ -46,8 +46,8 @@ describe('a workload is healthy', () => {
     ['but not while one of them is not ready after a crash', health('deployment', scaling, ...replicaSets(), ...whole, pod('c', { statuses: [restarted(1)] })), '2 of 3 pods available'],
     ['but not while one of them has ended', health('deployment', scaling, ...replicaSets(), ...whole, pod('c', { statuses: [ended()] })), '2 of 3 pods available'],
     ['but not while one of them cannot be pulled', health('deployment', scaling, ...replicaSets(), ...whole, pod('c', { statuses: [waiting('ErrImagePull')] })), '2 of 3 pods available'],
-    ['but not before its change is taken up', health('deployment', deployment({ generation: 3 }), ...replicaSets(), ...whole), 'its last change has not been taken up yet'],
-    ['but not when it is gone', health('deployment'), 'the workload itself'],
+    ['but not before its change is taken up', health('deployment', deployment({ generation: 3 }), ...replicaSets(), ...whole), 'its controller has not processed its last change yet'],
+    ['but not when it is gone', health('deployment'), 'the workload does not exist'],
     ['as a StatefulSet, with every pod of the newest revision', health('statefulset', statefulset(), numbered('api-0', 'api-new'), numbered('api-1', 'api-new')), undefined],
     ['with pods that its partition keeps as they are', health(
       'statefulset', statefulset({ spec: { updateStrategy: { rollingUpdate: { partition: 1 } } }, status: { updatedReplicas: 1 } }), numbered('api-0', 'api-old'), numbered('api-1', 'api-new'),

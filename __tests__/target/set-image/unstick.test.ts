@@ -106,7 +106,7 @@ describe('a StatefulSet that replaces its pods in order is unstuck by deleting i
   it('and says so when that is not allowed', async () => {
     const { undone, deleted, ports } = await undo({ troubles: Array.from({ length: 100 }, () => away(403)) });
     expect([undone.result, deleted < 20]).toEqual(['failed', true]);
-    expect(ports.lines).toContainEqual(expect.stringContaining('Pod api-0 of statefulset/api is broken and holds up the rollback, and could not be deleted: no'));
+    expect(ports.lines).toContainEqual(expect.stringContaining('Pod api-0 of statefulset/api is broken and blocks the rollback, but could not be deleted: no'));
   });
 
   it('and not where its controller replaces it by itself', async () => {
@@ -208,13 +208,13 @@ describe('a version that is deployed over a broken StatefulSet', () => {
     await rollingOut;
     expect([images(), deleted()]).toEqual([[newImage, newImage], ['DELETE /api/v1/namespaces/web/pods/api-1']]);
     expect(ports.lines).toContain('command kubectl delete pod api-1');
-    expect(release.written.freed.map(({ what }) => what)).toEqual([expect.stringMatching(/^Pod api-1 of statefulset\/api is broken, and its controller never replaces it: it is deleted \(container app of pod api-1 /)]);
+    expect(release.written.freed.map(({ what }) => what)).toEqual([expect.stringMatching(/^Pod api-1 of statefulset\/api is deleted, because it is broken and its controller never replaces it \(container app of pod api-1 /)]);
   });
   it('also where it waits in an init container for longer than a pod may take to be ready', async () => {
     const { rollingOut, images, deleted, ports } = begin(waiting('PodInitializing'), { init: running({ name: 'migrate', ready: false }) });
     await rollingOut;
     expect([images(), deleted()]).toEqual([[newImage, newImage], ['DELETE /api/v1/namespaces/web/pods/api-1']]);
-    expect(ports.lines).toContainEqual(expect.stringContaining('it is deleted (pod api-1 is not ready: init container migrate is running)'));
+    expect(ports.lines).toContainEqual(expect.stringContaining('its controller never replaces it (pod api-1 is not ready: init container migrate is running)'));
     expect(ports.lines).toContainEqual(expect.stringContaining('api-1 of another version: init container migrate is running'));
   });
   it('leaves a pod alone that only starts: the run ends with its deadline, and names it', async () => {

@@ -16,7 +16,7 @@ const requestTimeoutMs = 5000;
 export interface Asking {
   readonly rules: Rules;
   readonly signal: AbortSignal | undefined;
-  /** Monotonic ms by which it has to come to an end. An API server that is away is waited for until then, and a minute at least. */
+  /** Monotonic ms by which the requests have to end. Until then, and for at least a minute, an API server that does not answer is waited for. */
   readonly deadlineAt?: number;
   /** Whether the pod is still expected to answer: it may be scaled down meanwhile. Always true unless given. */
   readonly stays?: () => boolean;

@@ -26,7 +26,7 @@ export interface SmokeTarget {
   readonly podsBehind: (service: string) => readonly Pod[];
   /** Whether pods of the run are expected behind it, whether any exist yet or not. */
   readonly isServed: (service: string) => boolean;
-  /** Monotonic ms by which the checks have to come to an end. */
+  /** Monotonic ms by which the checks have to end. */
   readonly deadlineAt?: number;
   /** Results of the checks that the previous version failed too, by text: the hint of a failure says so. */
   readonly failedBefore?: ReadonlyMap<string, FailedBefore>;

@@ -5,13 +5,13 @@ import type { Ports } from '../../ports/ports.js';
 import { pathsOf } from './kubeconfig-paths.js';
 import type { Env, KubeconfigFile } from './kubeconfig.js';
 
-/** Arguments and environment that make every kubectl of a run speak to the same cluster. */
+/** Arguments and environment with which every kubectl of a run connects to the same cluster. */
 export interface Access {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** The folder that was checked out: what a kubeconfig that came as text names without a leading slash can only be meant to be there. */
+/** The workspace: relative paths in a kubeconfig that was given as content are looked up there. */
 export const workspaceOf = (env: Env): string => env['GITHUB_WORKSPACE'] || '.';
 
 /** Writes a kubeconfig that was given as content to a private file in `folder`; a path is used where it is. */
@@ -25,7 +25,10 @@ export async function writeAccess({ kubeconfig, context }: ClusterConfig, ports:
   return { args: context ? [`--context=${context}`] : [], env };
 }
 
-/** kubectl looks for them beside the file, which is nowhere that anybody knows. What is not in the workspace stays as it was written. */
+/**
+ * Makes relative paths to files of the workspace absolute: kubectl looks for them beside the kubeconfig, which is in a
+ * private folder. Other paths stay as they are.
+ */
 async function withFilesOfWorkspace(content: string, { files, env, log }: Pick<Ports, 'files' | 'env' | 'log'>): Promise<string> {
   const document = parseDocument(content, { logLevel: 'silent' });
   if (document.errors.length > 0) return content;
@@ -38,6 +41,6 @@ async function withFilesOfWorkspace(content: string, { files, env, log }: Pick<P
     found.push(path);
   }
   if (found.length === 0) return content;
-  log.info(`the kubeconfig names ${found.join(', ')}: taken from the workspace`);
+  log.info(`The kubeconfig names ${found.join(', ')}: read from the workspace`);
   return document.toString();
 }

@@ -20,55 +20,55 @@ const status = v.object({
 });
 export type Status = v.InferOutput<typeof status>;
 
-/** The fields of a Status, as far as there are any; undefined for what is none. */
+/** The fields of a Status; undefined for other bodies. */
 export const readStatus = (body: string): Status | undefined => tryJson(body, status);
 
 /**
- * Every answer names its kind; the version of the server is the one that has none. What is inside is not checked: it was by the
- * API server, against the schema of its kind, and every field that is read may be absent (see ./objects.ts).
+ * Every answer names its kind, except the version of the server. Its other fields are not checked: the API server has
+ * validated them against the schema of the kind, and every field that is read may be absent (see ./objects.ts).
  */
 const object = v.looseObject({ kind: v.string() });
 const version = v.looseObject({ gitVersion: v.string() });
 
 /**
- * The object that an answer holds.
- * @throws ApiError in the API server's words, or as of a server that is away when the answer is none of an API server
+ * The object in an answer.
+ * @throws ApiError with the message of the API server, or 502 for an answer that does not come from an API server
  */
 export function parseAnswer<T>(path: string, answer: Pick<RawAnswer, 'status' | 'body'> & Partial<RawAnswer>): T {
   if (answer.status >= 200 && answer.status < 300) return objectIn(withoutQuery(path), answer.body) as T;
   const said = readStatus(answer.body);
   throw new ApiError(answer.status, said?.reason ?? '', said?.message
-    ?? `${withoutQuery(path)} was answered with status ${answer.status}${answer.body.trim() === '' ? '' : `: ${oneLine(answer.body)}`}`, { retryAfterMs: retryAfterMs(answer) });
+    ?? `${withoutQuery(path)} returned status ${answer.status}${answer.body.trim() === '' ? '' : `: ${oneLine(answer.body)}`}`, { retryAfterMs: retryAfterMs(answer) });
 }
 
-/** An overloaded API server says 1 s, and one that is shutting down 5 s. What stands between may say anything. */
+/** An overloaded API server sends 1 s, and one that is shutting down 5 s. A proxy in between may send anything. */
 const longestRetryAfterMs = 30_000;
 
-/** What an answer says in its header Retry-After, as far as it is a number of seconds: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after */
+/** The header Retry-After of an answer, if it is a number of seconds: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after */
 export function retryAfterMs({ headers }: Partial<Pick<RawAnswer, 'headers'>>): number {
   const seconds = Number(headers?.['retry-after'] ?? 0);
   return seconds > 0 ? Math.min(longestRetryAfterMs, 1000 * seconds) : 0;
 }
 
-/** An answer of something between here and the API server, which is as good as none. */
+/** An answer of a proxy or load balancer before the API server, which counts as no answer. */
 export const answeredBetween = (path: string, { status, headers, body }: RawAnswer): ApiError =>
-  new ApiError(502, notOfServerReason, `${withoutQuery(path)} was answered with status ${status} by something between this runner and the API server${body.trim() === '' ? '' : `: ${oneLine(body)}`}`, {
+  new ApiError(502, notOfServerReason, `${withoutQuery(path)} returned status ${status} from something between this runner and the API server${body.trim() === '' ? '' : `: ${oneLine(body)}`}`, {
     retryAfterMs: retryAfterMs({ headers }),
   });
 
-/** A captive portal or a broken load balancer answers 200 with something of its own; that is a server that is not there. */
+/** A captive portal or a broken load balancer answers 200 with content of its own: the API server was not reached. */
 function objectIn(path: string, body: string): unknown {
   const value = tryJson(body, v.unknown());
-  if (value === undefined) throw new ApiError(502, 'NotJson', `${path} was answered with something that is not JSON: ${oneLine(body)}`);
+  if (value === undefined) throw new ApiError(502, 'NotJson', `${path} did not return JSON: ${oneLine(body)}`);
   try {
     return path === '/version' ? checkShape(value, version, 'it') : checkShape(value, object, 'it');
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
-    throw new ApiError(502, 'NotUnderstood', `${path} was answered with something that is no object of Kubernetes, as it ${error.problem}: ${oneLine(body)}`, { cause: error });
+    throw new ApiError(502, 'NotUnderstood', `${path} did not return a Kubernetes object (it ${error.problem}): ${oneLine(body)}`, { cause: error });
   }
 }
 
-/** A proxy on the way answers in plain text or HTML: the beginning says what is wrong. */
+/** A proxy answers in plain text or HTML: the beginning says what is wrong. */
 const oneLine = (body: string): string => body.replace(/<[^<>]*>/g, ' ').replace(/\s+/g, ' ').trim().slice(0, 200);
 
 export const withoutQuery = (path: string): string => path.split('?')[0] ?? path;

@@ -1,14 +1,14 @@
 import { meaningOf } from './meaning.js';
 
-/** The reason of what ends because the connection was closed from this side. */
+/** The reason of requests that end because this side closed the connection. */
 export const closedReason = 'Closed';
 
-/** The reason of an answer that is of something between here and the API server. */
+/** The reason of an answer that does not come from the API server, but from something in between. */
 export const notOfServerReason = 'NotOfServer';
 
-/** What the API server answered, or that it did not. `status` 0: no answer at all. */
+/** An error answer of the API server, or no answer: then `status` is 0. */
 export class ApiError extends Error {
-  /** How long it wants not to be asked again, ms. */
+  /** How long to wait before the next request, ms. */
   readonly retryAfterMs: number;
 
   constructor(readonly status: number, readonly reason: string, message: string, options?: { cause?: unknown; retryAfterMs?: number }) {
@@ -16,11 +16,11 @@ export class ApiError extends Error {
     this.name = 'ApiError';
     this.retryAfterMs = options?.retryAfterMs ?? 0;
   }
-  /** An answer that a moment later may be another: overload, a restart, a cut connection. Never a verdict by itself. */
+  /** Temporary: overload, a restart, a cut connection. Never a verdict by itself. */
   get passing(): boolean {
     return meaningOf(this).passing;
   }
 }
 
-/** For a retry: how long the API server wants not to be asked after this error, ms. */
+/** For a retry: how long to wait after this error, as the API server asked for, ms. */
 export const leastDelayMs = (error: unknown): number => (error instanceof ApiError ? error.retryAfterMs : 0);

@@ -21,13 +21,13 @@ export interface CallOptions {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** For so long nothing may come. */
+  /** Idle timeout, ms. */
   readonly timeoutMs?: number;
-  /** For so long the whole answer may take, ms: something that trickles for ever is never silent. */
+  /** Timeout of the whole answer, ms: an answer that trickles never idles. */
   readonly endsWithinMs?: number;
   readonly maxBytes?: number;
   readonly signal?: AbortSignal;
-  /** How often a read is tried at most; several times without it. */
+  /** Maximum number of attempts of a read; several unless given. */
   readonly attempts?: number;
 }
 
@@ -36,32 +36,32 @@ export interface Api {
   get<T>(path: string, options?: CallOptions): Promise<T>;
   /** Undefined when the object does not exist. */
   find<T>(resource: Resource, namespace: string, name: string, options?: CallOptions): Promise<T | undefined>;
-  /** Applied as a whole or not at all. What must not be overwritten is tested in it: it is sent again after a conflict. */
+  /** Applied as a whole or not at all. Sent again after a conflict, so it must contain `test` operations for values that it must not overwrite. */
   patch<T>(path: string, operations: readonly PatchOperation[], options?: CallOptions): Promise<T>;
   send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown, options?: CallOptions): Promise<T>;
   /** Any answer, whatever its status: logs. */
   raw(path: string, options?: CallOptions): Promise<RawAnswer>;
-  /** Any answer, its body as it comes: services and pods that are requested through the API server. */
+  /** Any answer, with its body as a stream: services and pods that are requested through the API server. */
   open(path: string, options?: CallOptions): Promise<HttpResponse>;
-  /** Reads lines until the server ends the stream; throws ApiError when it does not begin. Resolves at the end. */
+  /** Reads lines until the server ends the stream; throws ApiError when it cannot be opened. Resolves at the end. */
   stream(path: string, onLine: (line: string) => void, signal: AbortSignal, onBegun?: () => void): Promise<void>;
 }
 
-/** As whose the API server notes each written field (metadata.managedFields): the beginning of the User-Agent. */
+/** The manager under which the API server records each written field (metadata.managedFields): the beginning of the User-Agent. */
 export const fieldManager = 'deploy-action';
 
 const maxAnswerBytes = 256 * 1024 * 1024;
 const defaultTimeoutMs = 30_000;
-/** A read that is going to be tried again does not wait that long for a request that was lost. */
+/** For a read that is going to be retried: shorter, because the request may be lost. */
 const firstTimeoutMs = 10_000;
-/** Reads are tried again while the API server restarts; a write never is, because it may have been done. */
+/** Reads are retried while the API server restarts. A write is not, because it may have been done. */
 const readDelaysMs = [100, 300, 1000, 2000];
-/** The API server tries a patch that came beside another write five times by itself, and then answers 409. */
+/** The API server retries a patch that conflicts with another write five times itself, and then answers 409. */
 const conflictDelaysMs = [50, 200, 500, 1000];
 
 /**
  * @param http to `kubectl proxy`
- * @param closed when it aborts, whatever is still asked or asked again ends, and is not tried any more
+ * @param closed when it aborts, open requests end and are not retried
  */
 export function openApi(http: SocketHttp, ports: Pick<Ports, 'clock' | 'log'>, closed: AbortSignal): Api {
   const { clock } = ports;
@@ -111,7 +111,7 @@ export function openApi(http: SocketHttp, ports: Pick<Ports, 'clock' | 'log'>, c
     raw: call,
     open: async (path, options) => {
       const { response } = await begin(path, options);
-      // A balancer without a server behind it, a gateway that limits requests: what the app would have answered is not known.
+      // From a load balancer without a server, or a gateway that limits requests: the answer of the app is not known.
       if (isNamed && response.headers[auditId] === undefined) throw answeredBetween(path, { ...response, body: await textOf(response, 1000) });
       return response;
     },
@@ -138,15 +138,15 @@ interface Begun {
 
 const ownHeaders = { 'user-agent': fieldManager, 'accept': 'application/json' };
 
-/** Sends one request; resolves as soon as the headers of its answer are there. */
+/** Sends one request; resolves when the headers of its answer have arrived. */
 function requester(http: SocketHttp, clock: Clock, closed: AbortSignal) {
   return async (path: string, options: CallOptions = {}): Promise<Begun> => {
     const { method, body, contentType = 'application/json', headers, timeoutMs = defaultTimeoutMs, endsWithinMs = Infinity, signal } = options;
     const endsAt = clock.monotonic() + endsWithinMs;
     const failed = (error: unknown): unknown => {
       if (signal?.aborted) return signal.reason;
-      // Why this side ended it says more than that the body was cut.
-      return closed.aborted ? new ApiError(499, closedReason, 'the connection to the cluster has been closed') : noAnswer(path, error);
+      // The reason why this side closed it says more than "the body was cut".
+      return closed.aborted ? new ApiError(499, closedReason, 'the connection to the cluster was closed') : noAnswer(path, error);
     };
     try {
       const response = await http.request({
@@ -157,7 +157,7 @@ function requester(http: SocketHttp, clock: Clock, closed: AbortSignal) {
       const pieces = async function* () {
         try {
           for await (const piece of response.body) {
-            if (clock.monotonic() > endsAt) throw new Error(`it answered ${response.status}, and the answer was not complete in time`);
+            if (clock.monotonic() > endsAt) throw new Error(`it answered ${response.status}, but the answer was not complete in time`);
             yield piece;
           }
         } catch (error) {
@@ -172,16 +172,16 @@ function requester(http: SocketHttp, clock: Clock, closed: AbortSignal) {
 }
 
 /**
- * An API server gives every answer this, also those that it passes on from a pod; what is between here and there does not.
+ * An API server adds this to every answer, also to those that it forwards from a pod; proxies in between do not.
  * https://github.com/kubernetes/apiserver/blob/master/pkg/endpoints/filters/audit_init.go
  */
 const auditId = 'audit-id';
 
-/** Where kubectl cannot reach the API server, its proxy answers 500 with the error of its connection as text. */
+/** When kubectl cannot reach the API server, its proxy answers 500 with the connection error as text. */
 const isOfKubectl = ({ status, headers }: HttpResponse, text: string): boolean =>
   status === 500 && headers[auditId] === undefined && (headers['content-type'] ?? '').startsWith('text/plain') && connectionTrouble.test(text);
 
-/** As Go words it: net.OpError, crypto/tls, net/http, and client-go about programs that it asks for credentials. */
+/** The error texts of Go: net.OpError, crypto/tls, net/http, and client-go about credential plugins. */
 const connectionTrouble = /^\s*(?:[A-Z][a-z]+ "https?:|dial |read |write |EOF|unexpected EOF|net\/http: |http: |http2: |proxyconnect |remote error: |tls: |x509: |context |getting credentials: |socks connect )/;
 
 const noAnswer = (path: string, error: unknown): ApiError =>
@@ -193,7 +193,7 @@ interface Reader {
 }
 
 async function streamLines(http: SocketHttp, path: string, { onLine, onBegun }: Reader, signal: AbortSignal): Promise<void> {
-  // Once it has begun, nothing may come for a long time.
+  // No idle timeout once it is open: nothing may change for a long time.
   const response = await http.request({ path, headers: ownHeaders, timeoutMs: defaultTimeoutMs, signal }).catch((error: unknown) => {
     if (!signal.aborted) throw noAnswer(path, error);
   });
@@ -208,7 +208,7 @@ async function streamLines(http: SocketHttp, path: string, { onLine, onBegun }: 
   for await (const lines of linesOf(response.body)) for (const line of lines) onLine(line);
 }
 
-/** The complete lines, those of each piece together. Ends where the stream is cut, like one that has come to its end. */
+/** The complete lines, those of each piece together. A cut stream ends like a complete one. */
 async function* linesOf(body: HttpResponse['body']): AsyncGenerator<readonly string[]> {
   const decoder = new TextDecoder();
   let rest = '';
@@ -219,6 +219,6 @@ async function* linesOf(body: HttpResponse['body']): AsyncGenerator<readonly str
       yield lines.filter((line) => line !== '');
     }
   } catch {
-    // Whoever watches goes on at the last object that it has seen.
+    // The watch resumes at the last object that it has seen.
   }
 }

@@ -17,9 +17,9 @@ import { startProxy } from './proxy.js';
 export interface Cluster {
   readonly api: Api;
   readonly namespace: string;
-  /** Runs kubectl with the run's access; `args` come after the connection's own. It is ended when `signal` aborts. */
+  /** Runs kubectl with the run's access; `args` come after the connection's own. It is stopped when `signal` aborts. */
   kubectl(args: readonly string[], signal?: AbortSignal): Promise<Exited>;
-  /** Until when the credentials hold, where the kubeconfig says it. */
+  /** When the credentials expire, if the kubeconfig says it. */
   readonly expiry?: Expiry;
   /** The same command as a person would type it. */
   typed(args: readonly string[]): string;
@@ -27,16 +27,16 @@ export interface Cluster {
 }
 
 /**
- * Opens the cluster: checks the kubeconfig, finds kubectl, starts its proxy, and asks the server for its version, so that
- * a cluster that is not there is found now.
+ * Opens the cluster: checks the kubeconfig, finds kubectl, starts its proxy, and requests the version of the server, so an
+ * unreachable cluster is found now.
  * @param folder private folder for the socket and, when given as content, the kubeconfig
- * @throws ClusterError config-invalid, tool-missing, api-unreachable or permission-denied, with the server's own words
+ * @throws ClusterError config-invalid, tool-missing, api-unreachable or permission-denied, with the message of the server
  */
 export async function openCluster(ports: Ports, config: ClusterConfig, folder: string): Promise<Cluster> {
   const written = await writeAccess(config, ports, folder);
   const env = { ...ports.env, ...written.env };
   const { user } = await checkKubeconfig(ports, config, env);
-  // A program that the kubeconfig names to get credentials may do so as this job.
+  // A credential plugin of the kubeconfig may need the OIDC identity of this job.
   const access = user?.exec ? { ...written, env: { ...written.env, ...jobIdentity(ports.env) } } : written;
   const kubectl = await findKubectl(ports, config);
   const [proxy, namespace] = await Promise.all([
@@ -53,7 +53,7 @@ export async function openCluster(ports: Ports, config: ClusterConfig, folder: s
     await answers(api, ports.cancelled);
     return connection(ports, { api, namespace, kubectl, access, stop, expiry: expiryOf(user) });
   } catch (error) {
-    // What it says of being stopped is not why.
+    // Read before it is stopped: what it prints then is not the reason.
     const said = proxy.said();
     await stop();
     throw unreachable(error, said);
@@ -84,7 +84,7 @@ function connection(ports: Ports, parts: Parts): Cluster {
   };
 }
 
-/** The version itself is of no interest. An account that may not ask for it was answered by an API server all the same. */
+/** The version itself is not used. An account that is not allowed to read it was answered by an API server as well. */
 async function answers(api: Api, signal: AbortSignal): Promise<void> {
   try {
     await api.get('/version', { signal, timeoutMs: 10_000 });
@@ -93,12 +93,12 @@ async function answers(api: Api, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** @param said what kubectl, and the programs that give it credentials, have said meanwhile */
+/** @param said what kubectl and its credential plugins have printed meanwhile */
 function unreachable(error: unknown, said: string): unknown {
   if (!(error instanceof ApiError)) return error;
   if (error.status === 401) {
-    return new ClusterError('permission-denied', `The cluster does not know this account: ${error.message}.`, {
-      hint: 'The credentials in the kubeconfig are wrong or have expired; make new ones.', cause: error,
+    return new ClusterError('permission-denied', `The cluster does not accept the credentials in the kubeconfig: ${error.message}.`, {
+      hint: 'They are wrong or have expired: create new ones.', cause: error,
     });
   }
   const { cause, hint } = meaningOf(error);

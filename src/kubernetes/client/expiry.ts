@@ -3,12 +3,12 @@ import * as v from 'valibot';
 import { tryJson } from '../../ports/json.js';
 import type { KubeconfigUser } from './kubeconfig.js';
 
-/** Until when the credentials of a kubeconfig hold, as far as they say it themselves. */
+/** When the credentials of a kubeconfig expire, if they contain it. */
 export interface Expiry {
   readonly what: 'token' | 'client certificate';
   /** ms since 1970. */
   readonly at: number;
-  /** Since when they hold, ms since 1970; undefined where they do not say. */
+  /** When they became valid, ms since 1970; undefined if they do not contain it. */
   readonly since?: number;
 }
 
@@ -21,7 +21,7 @@ export function expiryOf(user: KubeconfigUser | undefined): Expiry | undefined {
 
 type Validity = Pick<Expiry, 'at' | 'since'>;
 
-/** The claims of a JWT, which are only read: whether the token is good is for the API server to say. RFC 7519, 4.1. */
+/** The claims of a JWT. The token is only read: the API server verifies it. RFC 7519, 4.1. */
 const claims = v.object({ exp: v.number(), iat: v.fallback(v.optional(v.number()), undefined) });
 
 function validityOfToken(token: unknown): Validity | undefined {

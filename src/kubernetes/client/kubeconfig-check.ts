@@ -11,18 +11,18 @@ import { hideSecrets } from './kubeconfig-secrets.js';
 import { contextName, readKubeconfigs, type Env, type KubeconfigCluster, type KubeconfigUser, type ReadKubeconfig } from './kubeconfig.js';
 
 const emptySecret = 'A secret that does not exist, or that this run is not allowed to read (as in a pull request from a fork), is empty.';
-const flatten = 'On a machine where it works, `kubectl config view --raw --minify --flatten` prints it with the content of these files in it.';
+const flatten = 'On a machine where it works, `kubectl config view --raw --minify --flatten` prints a complete kubeconfig.';
 
 type World = Pick<Ports, 'files' | 'env' | 'log'>;
 
-/** The user of the context that is used, where a kubeconfig decides it. */
+/** The user of the current context, if a kubeconfig determines it. */
 export interface Used {
   readonly user: KubeconfigUser | undefined;
 }
 
 /**
- * What kubectl would find out, or would not: without a kubeconfig it goes to port 8080 of this machine, and without
- * credentials it asks a terminal that is not there for a user name. From here on the secrets in it are hidden.
+ * Finds what kubectl reports late or not at all: without a kubeconfig it connects to port 8080 of this machine, and without
+ * credentials it prompts for a user name on a terminal that does not exist. Masks the secrets of the kubeconfig.
  * @param env with which kubectl is started
  * @throws ClusterError config-invalid with what is wrong with the kubeconfig, or tool-missing, before anything is started
  */
@@ -34,7 +34,7 @@ export async function checkKubeconfig(world: World, config: ClusterConfig, env: 
   }
   const read = await readKubeconfigs(world.files, env);
   await hideSecrets(world, read);
-  // What does not parse is left to kubectl, which says in which line.
+  // kubectl reports a kubeconfig that does not parse, with the line.
   if (read.some(({ text, file }) => text !== undefined && file === undefined)) return { user: undefined };
   const inPod = config.kubeconfig === undefined && await isInPod(world);
   const holding = read.filter(({ file }) => file?.contexts?.length || file?.clusters?.length);
@@ -51,40 +51,40 @@ export async function checkKubeconfig(world: World, config: ClusterConfig, env: 
   return { user: used.user };
 }
 
-/** As client-go decides it. */
+/** The same conditions as in client-go. */
 async function isInPod({ env, files }: World): Promise<boolean> {
   if (!env.KUBERNETES_SERVICE_HOST || !env.KUBERNETES_SERVICE_PORT) return false;
   return (await files.readText('/var/run/secrets/kubernetes.io/serviceaccount/token').catch(() => undefined)) !== undefined;
 }
 
 function notGiven(config: ClusterConfig, env: Env, read: readonly ReadKubeconfig[]): ClusterError {
-  const places = read.map(({ path, text }) => `${path} ${text === undefined ? 'does not exist' : text.trim() === '' ? 'is empty' : 'names no cluster'}`).join(', and ');
-  if (config.kubeconfig) return new ClusterError('config-invalid', `The kubeconfig names no cluster: ${places}.`, { hint: emptySecret });
+  const places = read.map(({ path, text }) => `${path} ${text === undefined ? 'does not exist' : text.trim() === '' ? 'is empty' : 'contains no cluster'}`).join(', and ');
+  if (config.kubeconfig) return new ClusterError('config-invalid', `The kubeconfig contains no cluster: ${places}.`, { hint: emptySecret });
   return new ClusterError('config-invalid', `No kubeconfig was given: the input \`kubeconfig\` is empty or missing, and ${env.KUBECONFIG ? `of KUBECONFIG, ${places}` : `KUBECONFIG is not set, and ${places}`}.`, {
-    hint: `Give \`kubeconfig\`, or have a step before this one write it. ${emptySecret}`,
+    hint: `Set \`kubeconfig\`, or write the file in an earlier step. ${emptySecret}`,
   });
 }
 
 interface UsedParts extends Used {
   readonly cluster: KubeconfigCluster;
   readonly userName: string;
-  /** The files that its cluster and its user stand in, each with nothing else in it. */
+  /** The files that define its cluster and its user, reduced to these entries. */
   readonly sources: readonly ReadKubeconfig[];
 }
 
 function usedBy(what: string, read: readonly ReadKubeconfig[], name: string | undefined): UsedParts {
   const names = [...new Set(read.flatMap(({ file }) => (file?.contexts ?? []).flatMap((each) => each?.name ?? [])))];
   const known = names.length === 0 ? 'It has no contexts.' : `Its contexts: ${names.slice(0, 10).join(', ')}.`;
-  if (name === undefined) throw new ClusterError('config-invalid', `${what} has no \`current-context\`, so it does not say which cluster to use.`, { hint: `Set \`kube-context\`. ${known}` });
+  if (name === undefined) throw new ClusterError('config-invalid', `${what} has no \`current-context\`, so the cluster to use is not known.`, { hint: `Set \`kube-context\`. ${known}` });
   const context = first(read, ({ file }) => file?.contexts, name)?.entry.context;
-  if (!context) throw new ClusterError('config-invalid', `${what} has no context "${name}".`, { hint: `Set \`kube-context\` to one that it has. ${known}` });
+  if (!context) throw new ClusterError('config-invalid', `${what} has no context "${name}".`, { hint: `Set \`kube-context\` to one of its contexts. ${known}` });
   const cluster = context.cluster ? first(read, ({ file }) => file?.clusters, context.cluster) : undefined;
   if (!cluster?.entry.cluster?.server) {
-    const lack = !context.cluster ? 'names no cluster' : cluster ? `names the cluster "${context.cluster}", which has no \`server\`` : `names the cluster "${context.cluster}", which it does not hold`;
+    const lack = !context.cluster ? 'names no cluster' : cluster ? `names the cluster "${context.cluster}", which has no \`server\`` : `names the cluster "${context.cluster}", which it does not contain`;
     throw new ClusterError('config-invalid', `${what} cannot be used: its context "${name}" ${lack}.`, { hint: flatten });
   }
   const user = context.user ? first(read, ({ file }) => file?.users, context.user) : undefined;
-  if (context.user && !user) throw new ClusterError('config-invalid', `${what} cannot be used: its context "${name}" names the user "${context.user}", which it does not hold.`, { hint: flatten });
+  if (context.user && !user) throw new ClusterError('config-invalid', `${what} cannot be used: its context "${name}" names the user "${context.user}", which it does not contain.`, { hint: flatten });
   return {
     cluster: cluster.entry.cluster, user: user?.entry.user ?? undefined, userName: context.user ?? '',
     sources: [
@@ -115,20 +115,20 @@ async function checkFiles({ files, env }: World, config: ClusterConfig, what: st
     }
   }
   if (missing.length === 0) return;
-  const looked = isContent ? ' Paths that are not absolute were looked for in the workspace.' : '';
+  const looked = isContent ? ' Relative paths were looked up in the workspace.' : '';
   throw new ClusterError('config-invalid', `${what} names files that cannot be read on this machine: ${missing.join(', ')}.`, { hint: `${flatten}${looked}` });
 }
 
 async function checkCredentials(world: World, what: string, { cluster, user, userName }: UsedParts): Promise<void> {
   const command = user?.exec?.command;
   if (command && !command.includes('/') && (await onPath(command, world)) === undefined) {
-    throw new ClusterError('tool-missing', `${what} gets its credentials from ${command}, which is not on PATH.`, { hint: `Install ${command} in a step before this one.` });
+    throw new ClusterError('tool-missing', `${what} gets its credentials from ${command}, which is not on PATH.`, { hint: `Install ${command} in an earlier step.` });
   }
-  // Without TLS kubectl sends no credentials, and asks for none.
+  // Without TLS kubectl neither sends nor needs credentials.
   if (!/^https:/i.test(cluster.server ?? '')) return;
   const identifies = [user?.token, user?.tokenFile, user?.username, user?.['client-certificate'], user?.['client-certificate-data'], user?.exec, user?.['auth-provider']];
   if (identifies.some(Boolean)) return;
-  throw new ClusterError('config-invalid', `${what} has no credentials: ${userName ? `the user "${userName}"` : 'its context names no user, which'} has no token, client certificate or program that gives them.`, {
-    hint: `Put a token or a client certificate into it. ${emptySecret}`,
+  throw new ClusterError('config-invalid', `${what} has no credentials: ${userName ? `the user "${userName}"` : 'its context names no user, which'} has no token, client certificate or credential plugin.`, {
+    hint: `Add a token or a client certificate to it. ${emptySecret}`,
   });
 }

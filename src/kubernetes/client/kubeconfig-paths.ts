@@ -2,19 +2,19 @@ import type { KubeconfigFile } from './kubeconfig.js';
 
 /** A file that a kubeconfig names. */
 export interface NamedPath {
-  /** As it stands there. */
+  /** As written in the kubeconfig. */
   readonly path: string;
   /** The key, e.g. `client-key`. */
   readonly key: string;
-  /** Where it stands, for a change of the document. */
+  /** Where it is, for a change of the document. */
   readonly at: readonly (string | number)[];
 }
 
-/** Keys that name a file, and the one beside each that holds the content and counts instead; a token does where its file cannot be read. */
+/** Keys that name a file, each with the key that holds the content and wins; `token` counts where its file cannot be read. */
 const clusterKeys = [['certificate-authority', 'certificate-authority-data']] as const;
 const userKeys = [['client-certificate', 'client-certificate-data'], ['client-key', 'client-key-data'], ['tokenFile', 'token']] as const;
 
-/** Every file that a kubeconfig names; of a program that gives credentials only where it is named by a path. */
+/** Every file that a kubeconfig names; a credential plugin only if it is named by a path. */
 export function pathsOf(file: KubeconfigFile): NamedPath[] {
   const listed = <T>(list: readonly T[] | null | undefined): readonly T[] => (Array.isArray(list) ? list : []);
   return [

@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
 import type { Files } from '../../ports/files.js';
 
-/** The parts of a kubeconfig that decide where a run goes and as whom. https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/ */
+/** The parts of a kubeconfig that determine the cluster and the account. https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/ */
 export interface KubeconfigFile {
   readonly 'current-context'?: string;
   readonly contexts?: Named<'context', { readonly cluster?: string; readonly user?: string; readonly namespace?: string }>;
@@ -34,7 +34,7 @@ export interface ReadKubeconfig {
   readonly path: string;
   /** Undefined when there is no such file, or it cannot be read. */
   readonly text: string | undefined;
-  /** Undefined when it does not parse: kubectl itself says what is wrong, and in which line. Of an empty file it has nothing in it. */
+  /** Undefined when it does not parse: kubectl itself reports the error and its line. Without any keys for an empty file. */
   readonly file: KubeconfigFile | undefined;
 }
 
@@ -62,15 +62,15 @@ function parseFile(text: string | undefined): KubeconfigFile | undefined {
 const lists = ['contexts', 'clusters', 'users'] as const;
 const entriesOf = (list: unknown): readonly object[] => (Array.isArray(list) ? list.filter((entry): entry is object => typeof entry === 'object' && entry !== null) : []);
 
-/** The name of the context that is used; of several files the first that names one wins, as for everything in them. */
+/** The name of the current context. The first file that names one wins, as kubectl merges files. */
 export const contextName = (read: readonly ReadKubeconfig[], wanted: string | undefined): string | undefined =>
   wanted ?? read.map(({ file }) => file?.['current-context']).find((current) => current);
 
 const inClusterNamespace = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
 
 /**
- * The namespace that kubectl would take: that of the context, of the pod it runs in when there is no kubeconfig, or
- * `default`. Read here and not by `kubectl config view`, which takes a tenth of a second to say it.
+ * The namespace that kubectl would use: that of the context, of the pod it runs in when there is no kubeconfig, or
+ * `default`. Not read by `kubectl config view`, which takes a tenth of a second.
  */
 export async function currentNamespace(files: Pick<Files, 'readText'>, env: Env, context: string | undefined): Promise<string> {
   const read = await readKubeconfigs(files, env);

@@ -5,7 +5,7 @@ import { discard, HttpError } from '../../ports/http.js';
 import type { Ports } from '../../ports/ports.js';
 import { retry } from '../../ports/retry.js';
 
-/** The release that is installed where kubectl is missing: SHA-256 of `bin/linux/ARCH/kubectl` as dl.k8s.io publishes it. */
+/** The release that is installed when kubectl is missing: SHA-256 of `bin/linux/ARCH/kubectl` as published by dl.k8s.io. */
 export const pinned = {
   version: '1.34.4',
   url: 'https://dl.k8s.io/release/v{version}/bin/{os}/{arch}/kubectl',
@@ -15,23 +15,23 @@ export const pinned = {
   } as Readonly<Record<string, string>>,
 };
 
-/** 58 MB, also over a slow line. */
+/** Enough for 58 MB over a slow connection. */
 const downloadTimeoutMs = 300_000;
 /** Before the second and the third attempt, ms. */
 const delaysMs = [2000, 6000];
 
 /**
  * Downloads kubectl into the tool cache of the runner or of the user, or takes it from there.
- * @throws ClusterError tool-missing when it cannot be had, or is not the file whose checksum is pinned
+ * @throws ClusterError tool-missing when it cannot be downloaded, or does not have the pinned checksum
  */
 export async function installKubectl(ports: Ports, config: ClusterConfig): Promise<string> {
   const arch = process.arch === 'x64' ? 'amd64' : process.arch;
   const sha256 = config.kubectlSha256 ?? pinned.sha256[arch];
   if (process.platform !== 'linux' || sha256 === undefined) {
-    throw new ClusterError('tool-missing', `kubectl is not on PATH, and none is known for ${process.platform}/${arch}.`, { hint: 'Install kubectl in a step before this one.' });
+    throw new ClusterError('tool-missing', `kubectl is not on PATH, and there is no pinned version for ${process.platform}/${arch}.`, { hint: 'Install kubectl in an earlier step.' });
   }
   const cached = cacheFolder(ports.env, arch, sha256);
-  // Whoever may write there is not trusted with more than this: it is what is pinned, or it is not run.
+  // Other programs can write to this folder: a file without the pinned checksum is not run.
   if (cached !== undefined && (await ports.files.sha256(`${cached}/kubectl`)) === sha256) return `${cached}/kubectl`;
   const url = (config.kubectlUrl ?? pinned.url).replaceAll('{version}', pinned.version).replaceAll('{os}', 'linux').replaceAll('{arch}', arch);
   ports.log.info(`kubectl is not on PATH: installing ${pinned.version} from ${new URL(url).host}`);
@@ -42,7 +42,7 @@ export async function installKubectl(ports: Ports, config: ClusterConfig): Promi
       return `${cached}/kubectl`;
     } catch (error) {
       if (error instanceof ClusterError) throw error;
-      ports.log.info(`kubectl cannot be kept in ${cached}, and is for this run only: ${messageOf(error)}`);
+      ports.log.info(`kubectl cannot be stored in ${cached} and is downloaded for this run only: ${messageOf(error)}`);
     }
   }
   const path = `${await ports.files.temporaryFolder()}/kubectl`;
@@ -51,8 +51,8 @@ export async function installKubectl(ports: Ports, config: ClusterConfig): Promi
 }
 
 /**
- * As @actions/tool-cache lays it out, so that tools of the runner find it; undefined where there is no such place. Keyed by its
- * checksum: a mirror's own build never takes the place of the release, or the other way round.
+ * In the layout of @actions/tool-cache, so tools of the runner find it; undefined where there is no such folder. The checksum
+ * is part of the path: a build of a mirror never replaces the release, nor the other way round.
  */
 function cacheFolder(env: Ports['env'], arch: string, sha256: string): string | undefined {
   const ofUser = env.XDG_CACHE_HOME || (env.HOME ? `${env.HOME}/.cache` : undefined);
@@ -60,7 +60,7 @@ function cacheFolder(env: Ports['env'], arch: string, sha256: string): string | 
   return root === undefined ? undefined : `${root}/kubectl/${pinned.version}-${sha256.slice(0, 12)}/${arch}`;
 }
 
-/** The server did not give the file. */
+/** The server did not return the file. */
 class NotDownloaded extends Error {
   constructor(reason: string, readonly mayPass: boolean) {
     super(reason);
@@ -75,12 +75,12 @@ async function download(ports: Ports, url: string, path: string, sha256: string)
       delaysMs,
       retryable: (error) => error instanceof HttpError || (error instanceof NotDownloaded && error.mayPass),
       signal: ports.cancelled,
-      onWait: (error, delayMs) => ports.log.warning(`kubectl could not be downloaded and is tried again in ${delayMs / 1000} s: ${messageOf(error)}`),
+      onWait: (error, delayMs) => ports.log.warning(`kubectl could not be downloaded. Trying again in ${delayMs / 1000} s: ${messageOf(error)}`),
     }, () => downloadOnce(ports, url, path, sha256));
   } catch (error) {
     if (!(error instanceof HttpError || error instanceof NotDownloaded)) throw error;
     throw new ClusterError('tool-missing', `kubectl is not on PATH and could not be downloaded from ${host}: ${error.message}.`, {
-      hint: 'Install kubectl in a step before this one, or set `kubectl-url` to a mirror that this runner can reach.', cause: error,
+      hint: 'Install kubectl in an earlier step, or set `kubectl-url` to a mirror that this runner can reach.', cause: error,
     });
   }
 }
@@ -89,11 +89,11 @@ async function downloadOnce({ http, files, cancelled }: Ports, url: string, path
   const response = await http.request({ url, timeoutMs: downloadTimeoutMs, maxRedirects: 5, signal: cancelled });
   try {
     const { status } = response;
-    if (status !== 200) throw new NotDownloaded(`it answered with status ${status}`, status === 408 || status === 429 || status >= 500);
+    if (status !== 200) throw new NotDownloaded(`it returned status ${status}`, status === 408 || status === 429 || status >= 500);
     const actual = await files.writeVerified(path, response.body, sha256, 0o755);
     if (actual === sha256) return;
-    throw new ClusterError('tool-missing', `The kubectl from ${new URL(url).host} has the checksum ${actual}, and ${sha256} is pinned. It was not run.`, {
-      hint: 'Somebody serves another file there. Check `kubectl-url`; for another version set `kubectl-sha256` to the checksum that you trust.',
+    throw new ClusterError('tool-missing', `The kubectl from ${new URL(url).host} has the checksum ${actual} instead of the pinned ${sha256}. It was not run.`, {
+      hint: 'Check `kubectl-url`: the server returns a different file. For another version, set `kubectl-sha256` to the checksum that you trust.',
     });
   } finally {
     await discard(response);

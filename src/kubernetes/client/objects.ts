@@ -6,13 +6,13 @@ import type * as discovery from 'kubernetes-types/discovery/v1';
 import type * as meta from 'kubernetes-types/meta/v1';
 
 /*
- * The shapes are those of the Kubernetes API, generated from its OpenAPI description (version 1.30). A field of a v1 kind is
- * never taken away (https://kubernetes.io/docs/reference/using-api/deprecation-policy/); one that is newer is added here.
+ * The types are those of the Kubernetes API, generated from its OpenAPI description (version 1.30). A field of a v1 kind is
+ * never removed (https://kubernetes.io/docs/reference/using-api/deprecation-policy/); newer ones are added here.
  */
 
 /**
- * What may have come from an API server: each field may be absent, because a cluster may be older, newer or hostile, and a
- * missing field must never be a crash. Nothing of it is changed in place.
+ * An object as it comes from an API server: each field may be absent, because a cluster may be older, newer or hostile, and a
+ * missing field must never be a crash. Objects are never changed in place.
  */
 export type DeepPartial<T> =
   T extends readonly (infer Each)[] ? readonly DeepPartial<Each>[]
@@ -61,7 +61,7 @@ export interface PodTemplate {
 /** Of any kind; only those of a Deployment have `lastUpdateTime`. */
 export type Condition = DeepPartial<apps.DeploymentCondition>;
 
-/** How many pods are replaced at a time. Only that of a StatefulSet has `partition`. */
+/** How many pods are replaced at a time. Only StatefulSets have `partition`. */
 export type RollingUpdate = DeepPartial<apps.RollingUpdateDeployment & apps.RollingUpdateStatefulSetStrategy>;
 
 /** Deployment, StatefulSet, DaemonSet or CronJob: the union of their fields. */
@@ -75,7 +75,7 @@ export interface Workload extends KubeObject {
 export type ReplicaSet = ObjectOf<apps.ReplicaSet>;
 
 export interface ControllerRevision extends ObjectOf<Omit<apps.ControllerRevision, 'data'>> {
-  /** Of a DaemonSet: the patch that would make its template this one again. */
+  /** Of a DaemonSet: the patch that restores this template. */
   readonly data?: { readonly spec?: { readonly template?: PodTemplate } };
 }
 

@@ -2,18 +2,18 @@ import type { Ports } from '../../ports/ports.js';
 import { ApiError, closedReason } from './api-error.js';
 import { meaningOf } from './meaning.js';
 
-/** What is shorter is not worth a line. */
+/** A shorter outage is not reported. */
 const noticedAfterMs = 2000;
 
-/** Reports once that the API server does not answer, and once that it does again, however many requests wait for it. */
+/** Reports once that the API server does not answer, and once that it does again, however many requests fail. */
 export class Outage {
-  /** When the first request was sent that was not answered, monotonic ms. */
+  /** When the first unanswered request was sent, monotonic ms. */
   private since: number | undefined;
   private isReported = false;
 
   constructor(private readonly ports: Pick<Ports, 'clock' | 'log'>) {}
 
-  /** Sends a request, and takes note of whether it is answered. */
+  /** Sends a request and records whether it is answered. */
   async observe<T>(request: () => Promise<T>): Promise<T> {
     const sentAt = this.ports.clock.monotonic();
     try {
@@ -36,7 +36,7 @@ export class Outage {
   failed(error: unknown, sentAt: number): void {
     if (!(error instanceof ApiError) || error.reason === closedReason) return;
     const { cause, passing } = meaningOf(error);
-    // A refusal is an answer, and so is the trouble of a webhook.
+    // A denied request and an error of a webhook are answers.
     if (cause !== 'api-unreachable' || !passing) return this.answered();
     this.since ??= sentAt;
     if (this.isReported || this.ports.clock.monotonic() - this.since < noticedAfterMs) return;

@@ -9,21 +9,21 @@ import type { Access } from './access.js';
 const longestSocketPath = 103;
 const socketName = 'api.sock';
 
-/** Usually 90 ms. A program that gives credentials may wait for something that never comes. */
+/** Usually 90 ms. A credential plugin may wait for something that never comes. */
 const startsWithinMs = 30_000;
 
 export interface Proxy {
   readonly socketPath: string;
-  /** What kubectl and the programs that give it credentials have said on stderr since it serves. */
+  /** What kubectl and its credential plugins have printed on stderr since it started. */
   said(): string;
   stop(): Promise<void>;
 }
 
 /**
- * Starts `kubectl proxy` on a socket in a private folder: exec plugins, client certificates, proxies and contexts all
- * work as they do for kubectl, because it is kubectl. By itself it would refuse every path of a pod that begins with `exec`
- * or `attach`, and `/attachments` of an app as well; who may do what is the API server's to say.
- * @param folder the private folder of the run; where its path is too long for a socket, another one is made
+ * Starts `kubectl proxy` on a socket in a private folder: exec plugins, client certificates, proxies and contexts work as
+ * in kubectl. By default it rejects every path of a pod that starts with `exec` or `attach`, also `/attachments` of an app.
+ * That filter is switched off: the API server decides what the account is allowed to do.
+ * @param folder the private folder of the run; if its path is too long for a socket, another one is created
  * @throws DeployError config-invalid when kubectl cannot use its configuration, tool-missing, tool-timeout
  */
 export async function startProxy(ports: Pick<Ports, 'process' | 'files' | 'clock' | 'cancelled'>, kubectl: string, access: Access, folder: string): Promise<Proxy> {
@@ -59,10 +59,10 @@ async function serve({ process, clock, cancelled }: Pick<Ports, 'process' | 'clo
   const ended = running.exited.then((exit) => {
     throw notServing(kubectl, exit);
   });
-  // When it ends later, requests fail by themselves; this promise must not be an unhandled rejection then.
+  // When kubectl exits later, requests fail by themselves. Then this promise must not be an unhandled rejection.
   ended.catch(() => undefined);
   const late = (): DeployError => new ClusterError('tool-timeout', `kubectl proxy did not start to serve within ${startsWithinMs / 1000} s${said.length > 0 ? `: ${wordsOf(said.join('\n'))}` : ''}.`, {
-    hint: 'Run `kubectl proxy` on the runner to see what it is waiting for, for example a program that gives it credentials.',
+    hint: 'Run `kubectl proxy` on the runner to see what it is waiting for, for example a credential plugin.',
   });
   try {
     await within(clock, { ms: startsWithinMs, late, signal: cancelled }, (signal) => unlessAborted(Promise.race([serving, ended]), signal));
@@ -76,17 +76,17 @@ async function serve({ process, clock, cancelled }: Pick<Ports, 'process' | 'clo
 function notServing(kubectl: string, exit: Exited): DeployError {
   const words = wordsOf(exit.stderr);
   if (exit.code === 126 || exit.code === 127) {
-    return new ClusterError('tool-missing', `kubectl could not be started (${kubectl}): ${words || `the shell ended with code ${exit.code}`}.`, { hint: 'Install kubectl in a step before this one.' });
+    return new ClusterError('tool-missing', `kubectl could not be started (${kubectl}): ${words || `the shell exited with code ${exit.code}`}.`, { hint: 'Install kubectl in an earlier step.' });
   }
   if (words === '') {
-    return new ClusterError('unexpected', `kubectl proxy exited with code ${exit.code} and gave no reason.`, {
-      hint: 'Run `kubectl proxy` on the runner to see why: it may have been ended from outside, for example for want of memory.',
+    return new ClusterError('unexpected', `kubectl proxy exited with code ${exit.code} and printed no reason.`, {
+      hint: 'Run `kubectl proxy` on the runner to see why. It may have been killed, for example because the runner is out of memory.',
     });
   }
   if (/\blisten unix\b/.test(words)) {
-    return new ClusterError('config-invalid', `kubectl proxy could not create its socket: ${words}.`, { hint: 'Check that this user may write to the temporary folder of the runner (RUNNER_TEMP; TMPDIR in a terminal).' });
+    return new ClusterError('config-invalid', `kubectl proxy could not create its socket: ${words}.`, { hint: 'Check that this user is allowed to write to the temporary folder of the runner (RUNNER_TEMP; TMPDIR in a terminal).' });
   }
   return new ClusterError('config-invalid', `kubectl cannot use its configuration: ${words}.`, {
-    hint: 'Check `kubeconfig` and `kube-context`: `kubectl config get-contexts` lists what the file holds.',
+    hint: 'Check `kubeconfig` and `kube-context`: `kubectl config get-contexts` lists the contexts of the file.',
   });
 }

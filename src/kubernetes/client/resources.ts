@@ -1,6 +1,6 @@
 import type { WorkloadKind } from '../../config/config.js';
 
-/** Where a kind lives in the API. */
+/** Where a kind is found in the API. */
 export interface Resource {
   readonly group: string;
   readonly plural: string;
@@ -35,7 +35,7 @@ export const workloadResource: Readonly<Record<WorkloadKind, Resource>> = {
   cronjob: resources.cronjobs,
 };
 
-/** `pods`, `deployments.apps`: the name that tells a resource from those of other groups, as kubectl writes it. */
+/** `pods`, `deployments.apps`: the name of a resource with its group, as kubectl writes it. */
 export const qualifiedName = ({ group, plural }: Resource): string => (group === '' ? plural : `${plural}.${group}`);
 
 /** Path of a collection, or of one object of it. Names are encoded: they come from outside. */

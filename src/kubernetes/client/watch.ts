@@ -17,13 +17,13 @@ export interface ObjectChange {
 export interface WatchOptions {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
-  /** Told each time that the server lets the watch begin. */
+  /** Called each time the server accepts the watch. */
   readonly onBegun?: () => void;
-  /** Told once for each time that the watch breaks; it goes on trying. */
+  /** Called each time the watch breaks; it is then opened again. */
   readonly onTrouble?: (error: ApiError) => void;
-  /** Told when the watch ends for good: what was read cannot be understood, again and again, so that nothing is seen any more. */
+  /** Called when the watch ends for good: what was read could not be handled several times in a row. */
   readonly onEnd?: (error: unknown) => void;
-  /** Begin with what happens from now on, without the objects that exist: for events. */
+  /** Without the objects that exist already: for events. */
   readonly fromNow?: boolean;
 }
 
@@ -32,7 +32,7 @@ export interface Watching {
   readonly synced: Promise<void>;
 }
 
-/** A line of a watch: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes. Of the object, what is read here. */
+/** A line of a watch: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes. Of the object only the fields that are read here. */
 const watchEvent = v.object({
   type: v.string(),
   object: v.looseObject({ code: v.optional(v.number()), metadata: v.optional(v.looseObject({ resourceVersion: v.optional(v.string()) })) }),
@@ -41,8 +41,8 @@ const watchEvent = v.object({
 /**
  * Lists once, then watches from that point until `signal` aborts. A stream that ends is resumed at the last
  * resourceVersion; when that is too old (410) the collection is listed again and objects that went away meanwhile are
- * reported as gone. While the API server is away it keeps trying, at most every 2 s; what is no error of the server is
- * tried a few times more, and then ends the watch.
+ * reported as gone. While the API server is away it keeps trying, at most every 2 s. An error that is not of the server
+ * is retried a few times, and then ends the watch.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
 export function watch(
@@ -65,7 +65,7 @@ export function watch(
 
   const list = async (): Promise<string> => {
     const query = new URLSearchParams(selectors);
-    // Objects that exist are of no interest: one is enough to learn where the collection stands.
+    // Existing objects are not needed: one is enough to read the resourceVersion of the collection.
     if (options.fromNow) query.set('limit', '1');
     const found = await api.get<List<KubeObject>>(`${path}?${query.toString()}`, { signal });
     if (options.fromNow) return found.metadata?.resourceVersion ?? '';
@@ -83,12 +83,12 @@ export function watch(
     const query = new URLSearchParams(selectors);
     query.set('watch', 'true');
     query.set('allowWatchBookmarks', 'true');
-    // The server ends the stream then and it is resumed: a half-open connection is not waited on for ever.
+    // The server ends the stream then, and it is resumed: a half-open connection would otherwise be waited on indefinitely.
     query.set('timeoutSeconds', '290');
     query.set('resourceVersion', from);
     await api.stream(`${path}?${query.toString()}`, (line) => {
       const event = tryJson(line, watchEvent);
-      // Something between here and the server has put in a line of its own.
+      // A proxy in between may insert lines of its own.
       if (!event) return;
       const { type, object } = event;
       if (type === 'ERROR') {
@@ -119,7 +119,7 @@ interface Following {
   readonly onEnd: WatchOptions['onEnd'];
 }
 
-/** An answer that was cut in the middle may not be understood once. */
+/** A single one may be an answer that was cut. */
 const defectsInARow = 5;
 
 async function keepFollowing(from: string, { resource, list, follow, clock, signal, onTrouble, onEnd }: Following): Promise<void> {
@@ -133,16 +133,16 @@ async function keepFollowing(from: string, { resource, list, follow, clock, sign
       const startedAt = clock.monotonic();
       version = await follow(version);
       defects = 0;
-      // A server that ends each stream at once must not be asked in a tight loop.
+      // A server that ends each stream at once must not be requested in a tight loop.
       pauseMs = clock.monotonic() - startedAt < 1000 ? nextPause(pauseMs) : 0;
     } catch (error) {
       if (signal.aborted || (error instanceof ApiError && error.reason === closedReason)) return;
       if (error instanceof ApiError && error.status === 410) version = undefined;
       else if (error instanceof ApiError) onTrouble?.(error);
       else {
-        // The objects are read anew: what could not be applied may have been left out.
+        // The objects are listed again: a change that could not be applied may be missing.
         version = undefined;
-        onTrouble?.(new ApiError(0, 'NotUnderstood', `what was read of ${resource.plural} was not understood: ${messageOf(error)}`, { cause: error }));
+        onTrouble?.(new ApiError(0, 'NotUnderstood', `the watch of ${resource.plural} returned something that could not be handled: ${messageOf(error)}`, { cause: error }));
         if ((defects += 1) >= defectsInARow) return onEnd?.(error);
       }
       pauseMs = nextPause(pauseMs);

@@ -17,10 +17,10 @@ export function awaitedPod({ of: target, workload, newPods, oldPods, keptPods, l
 
 const ordinalOf = (pod: Pod): number => Number(/-(\d+)$/.exec(nameOf(pod))?.[1] ?? Infinity);
 
-/** States without any symptom that last until somebody outside of the pod does something. Node and registry get their time. */
+/** States without a symptom that last until someone outside of the pod acts. States of the node and the registry are given more time. */
 const stalling: ReadonlySet<PodState['name']> = new Set(['init-running', 'sidecar-starting', 'hook-running', 'pending', 'gated', 'gate'] as const);
 
-/** A pod that is not ready although nothing is wrong with it. It counts from when its containers were started. */
+/** A pod that is not ready although no symptom is seen. The time counts from the start of its containers. */
 export function stalled(pod: Pod, events: readonly KubeEvent[]): Symptom | undefined {
   const { name, words, container } = stateOf(pod, events);
   return stalling.has(name) ? {
@@ -32,12 +32,12 @@ export function stalled(pod: Pod, events: readonly KubeEvent[]): Symptom | undef
 export const unreadyPatienceMs = (pod: Pod): number => Math.max(patienceMs('not-ready'), 2 * probeAllowanceMs(pod));
 
 /**
- * How long the containers of a pod have been running without it being ready: that began before anybody watched.
+ * How long the containers of a pod have been running while it was not ready, also before the run watched it.
  * @param now by the clock of the API server, ms since 1970; undefined when it is not known
  */
 export function unreadyForMs(pod: Pod, now: number | undefined): number {
   const started = statusesOf(pod).flatMap(({ state }) => (state?.running ? [state.running.startedAt] : []));
   const times = [conditionOf(pod.status?.conditions, 'Ready')?.lastTransitionTime, ...started].map((time) => Date.parse(time ?? ''));
-  // What is not known counts from the first look.
+  // Without these times it counts from the first look.
   return now !== undefined && times.every(Number.isFinite) ? Math.max(0, now - Math.max(...times)) : 0;
 }

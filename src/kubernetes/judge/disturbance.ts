@@ -3,36 +3,36 @@ import type { WorkloadView } from '../observe/world.js';
 import { declared } from './containers.js';
 import { occurrenceOf } from './symptom.js';
 
-/** A sign that a new pod is not as well as its status still says. */
+/** A sign that a new pod is not as healthy as its status still says. */
 export interface Disturbance {
   /** uid of the pod. */
   readonly pod: string;
-  /** The same for the same sign, another one when it is seen again. */
+  /** Identifies one occurrence of the sign. */
   readonly key: string;
-  /** For that long nothing more must happen to the pod until it counts again, ms. */
+  /** How long the pod must then stay without another sign until it counts as ready, ms. */
   readonly settlesMs: number;
-  /** The pod itself was touched, and not only asked in vain. */
+  /** A container was killed; false: a probe failed. */
   readonly killed: boolean;
 }
 
-/** What is remembered of the last sign of one pod. */
+/** The last sign of one pod. */
 export interface Disturbed {
   readonly key: string;
   /** When it was first seen, monotonic ms. */
   readonly since: number;
-  /** The pod had been calm for long enough before it. */
+  /** The pod had been without a sign for long enough before this one. */
   readonly wasCalm: boolean;
 }
 
-/** A container that a probe kills starts anew, and its status shows that in the end: a busy kubelet takes seconds for it. */
+/** A container that a probe kills is restarted, and its status shows that; a busy kubelet takes seconds for it. */
 const killedSettlesMs = 15_000;
 const longestSettlingMs = 10_000;
 /** The kubelet's own default: https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/ */
 const usualPeriodSeconds = 10;
 
 /**
- * Of each new pod that is ready by its status, the newest event that speaks against it. Kubelets post events at once and
- * statuses late, so that a version which its probe kills again and again can look ready for seconds after it was killed.
+ * For each new pod that is ready by its status, the newest event that contradicts it. Kubelets post events at once and
+ * statuses late, so a version that its probe kills again and again can look ready for seconds after it was killed.
  */
 export function disturbancesOf(view: WorkloadView): readonly Disturbance[] {
   return view.newPods.flatMap((pod) => {
@@ -43,9 +43,9 @@ export function disturbancesOf(view: WorkloadView): readonly Disturbance[] {
 }
 
 /**
- * What is to be remembered of a sign. Each pod has to be calm once for as long as its sign takes to settle, and not all of
- * them at the same time: of hundreds of pods one is always being asked in vain.
- * @param steadySince since when all has looked right: a pod without a sign has been calm since then
+ * What to remember of a sign. Each pod must once be without a sign for `settlesMs`, but not all of them at the same time: of
+ * hundreds of pods, some probe always fails.
+ * @param steadySince since when everything has looked healthy: a pod without a sign has had none since then
  */
 export function noteDisturbance({ pod, key, settlesMs, killed }: Disturbance, before: ReadonlyMap<string, Disturbed>, at: number, steadySince = at): Disturbed {
   const known = before.get(pod);
@@ -53,7 +53,7 @@ export function noteDisturbance({ pod, key, settlesMs, killed }: Disturbance, be
   return { key, since: at, wasCalm: !killed && (known?.wasCalm === true || at - (known?.since ?? steadySince) >= settlesMs) };
 }
 
-/** Monotonic ms from which on all of these pods count again. */
+/** Monotonic ms from which on all of these pods count as ready. */
 export const settledAt = (disturbances: readonly Disturbance[], disturbed: ReadonlyMap<string, Disturbed>): number =>
   Math.max(-Infinity, ...disturbances.map(({ pod, settlesMs }) => {
     const noted = disturbed.get(pod);
@@ -63,17 +63,17 @@ export const settledAt = (disturbances: readonly Disturbance[], disturbed: Reado
 const probeKilled = /failed (liveness|startup) probe/;
 const probeFailed = /^(Liveness|Startup|Readiness) probe (failed|errored)/;
 
-/** Whether it happened after the status had been noted in which the pod is ready. */
+/** Whether it happened after the pod became ready. */
 function isNews(event: KubeEvent, pod: Pod): boolean {
   const speaks = (event.reason === 'Killing' && probeKilled.test(event.message ?? '')) || (event.reason === 'Unhealthy' && probeFailed.test(event.message ?? ''));
   const ready = conditionOf(pod.status?.conditions, 'Ready');
   return speaks && ready?.status === 'True' && timeOf(event) >= Date.parse(ready.lastTransitionTime ?? '');
 }
 
-/** ms since 1970; the API notes whole seconds. */
+/** ms since 1970; the API stores whole seconds. */
 const timeOf = (event: KubeEvent): number => Date.parse(event.lastTimestamp ?? event.eventTime ?? event.firstTimestamp ?? '');
 
-/** After one failed probe the next one has to come and go. */
+/** After a failed probe, the time until the next one has passed. */
 function settlesMs(event: KubeEvent, pod: Pod): number {
   if (event.reason === 'Killing') return killedSettlesMs;
   const container = declared(pod, /\{([^{}]+)\}/.exec(event.involvedObject?.fieldPath ?? '')?.[1]);

@@ -5,15 +5,15 @@ import type { Expectation } from './expectation.js';
 import { isReady, oneLine, untilDeadline, type Symptom } from './symptom.js';
 
 /*
- * Pods that the node refuses or evicts end as Failed, and the controller creates the next one. One is no failure: the
- * same reason again and again is.
+ * Pods that the node rejects or evicts end in phase Failed, and the controller creates the next one. One such pod is not a
+ * failure; the same reason several times in a row is.
  */
 
-/** Rounds of pods that end, one after another, until it is a failure. */
+/** So many rounds of pods that end in a row are a failure. */
 const roundsThatFail = 3;
 const withinMs = 60_000;
 
-/** uids of the pods that had ended before a change: they say nothing of it. */
+/** uids of the pods that had ended before a change: they say nothing about it. */
 export const endedBefore = (view: WorkloadView): ReadonlySet<string> => new Set(view.endedPods.map(uidOf));
 
 /** The new pods that have ended since the change, oldest first. */
@@ -26,7 +26,7 @@ export function symptomsOfEnded(view: WorkloadView, expected: Expectation): Symp
   return reasons.flatMap((reason) => {
     const pods = ended.filter((pod) => reasonOf(pod) === reason);
     const last = pods.at(-1);
-    // The ones after it serve: whatever it was has passed.
+    // A later pod is ready: the reason no longer applies.
     const isOver = last && view.newPods.some((pod) => isReady(pod) && createdAt(pod) >= createdAt(last));
     return last && !isOver ? [symptomOf(view, reason, pods, last)] : [];
   });
@@ -36,7 +36,7 @@ function symptomOf(view: WorkloadView, reason: string, pods: readonly Pod[], las
   const meaning = meaningOf(last);
   const cause = isRepeated(pods, meaning.isOwn ? Infinity : withinMs) ? meaning.cause : undefined;
   const phase = last.status?.phase;
-  const what = pods.length === 1 ? `pod ${nameOf(last)} ended as ${phase}` : `${pods.length} new pods ended as ${phase}, the last of them ${nameOf(last)}`;
+  const what = pods.length === 1 ? `pod ${nameOf(last)} ended in phase ${phase}` : `${pods.length} new pods ended in phase ${phase}, the last of them ${nameOf(last)}`;
   return {
     key: `ended ${view.of.ref} ${reason}`, cause: cause ?? 'deadline', patienceMs: cause ? 0 : untilDeadline, pod: last,
     message: `${what}: ${describeEnd(last)}`, hint: meaning.hint,
@@ -45,20 +45,20 @@ function symptomOf(view: WorkloadView, reason: string, pods: readonly Pod[], las
 
 const reasonOf = ({ status }: Pod): string => status?.reason ?? '';
 
-/** `NodePorts: Pod was rejected: …`, in the words of the node. */
+/** `NodePorts: Pod was rejected: …`, the message of the node. */
 function describeEnd({ status }: Pod): string {
   const words = [status?.reason, status?.message].filter((part) => part !== undefined && part !== '').join(': ');
   return words === '' ? 'no reason given' : oneLine(words);
 }
 
-/** Whether one pod after another has ended so: of several that are created together, the first counts. */
+/** Whether pods ended so several times in a row. Of pods that are created together only the first counts. */
 function isRepeated(pods: readonly Pod[], windowMs: number): boolean {
   const ends: number[] = [];
   for (const pod of pods) if (createdAt(pod) > (ends.at(-1) ?? -Infinity)) ends.push(endedAt(pod));
   return ends.some((end, index) => (ends[index + roundsThatFail - 1] ?? Infinity) - end <= windowMs && index + roundsThatFail <= ends.length);
 }
 
-/** ms since 1970; the API notes whole seconds. */
+/** ms since 1970; the API stores whole seconds. */
 const createdAt = (pod: Pod): number => timeOf(pod.metadata?.creationTimestamp);
 
 const endedAt = (pod: Pod): number => Math.max(
@@ -72,32 +72,32 @@ const timeOf = (text: string | undefined): number => {
 };
 
 interface Meaning {
-  /** Undefined: it says nothing of the version, however often it happens. */
+  /** Undefined: it says nothing about the version, however often it happens. */
   readonly cause?: Cause;
-  /** The version exceeds what it was given itself: then it need not happen fast. */
+  /** The version exceeds its own limit: then it counts at any pace. */
   readonly isOwn?: boolean;
   readonly hint?: string;
 }
 
 const room: Meaning = {
   cause: 'unschedulable',
-  hint: 'The pods are created for a node that cannot take them. Free what the node names, lower the requests, or leave out `nodeName` so the scheduler chooses a node.',
+  hint: 'The pods are created for a node that has no room for them. Free what the message names, lower the requests, or remove `nodeName` so the scheduler chooses a node.',
 };
-const policy: Meaning = { cause: 'admission-denied', hint: 'The node does not allow what the pod template asks for: change the template, or allow it on the node.' };
+const policy: Meaning = { cause: 'admission-denied', hint: 'The node does not allow what the pod template requests: change the template, or allow it on the node.' };
 
-/** What the node says of a pod that it ends (k8s.io/kubernetes/pkg/kubelet: lifecycle, eviction, sysctl, nodeshutdown, preemption). */
+/** What the node reports of a pod that it ends (k8s.io/kubernetes/pkg/kubelet: lifecycle, eviction, sysctl, nodeshutdown, preemption). */
 const meanings: readonly (readonly [pattern: RegExp, meaning: Meaning])[] = [
   [/^Evicted: (Usage of EmptyDir|Container .* exceeded|Pod ephemeral)/, { cause: 'evicted', isOwn: true }],
-  [/^Evicted/, { cause: 'unschedulable', hint: 'The node is short of what it names, and evicts the new pods: free room on it, lower the requests, or add a node.' }],
-  // The node goes, or is gone: the next one takes the pod.
+  [/^Evicted/, { cause: 'unschedulable', hint: 'The node is short of what the message names and evicts the new pods: free it on the node, lower the requests, or add a node.' }],
+  // The node shuts down or is gone: the pod is recreated on another one.
   [/^(NodeShutdown|Terminated|NodeLost|Shutdown|no reason given)/, {}],
   [/^(SysctlForbidden|AppArmor|PodLevelResourcesNotSupported|PodOS\w+|SupplementalGroupsPolicyNotSupported|PodFeatureUnsupported)\b/, policy],
   [/^(OutOf|Node|Preempt|InvalidNodeInfo|UnexpectedPredicateFailureType|\w+Ports\b)/, room],
 ];
 
-/** What no row knows, as `UnexpectedAdmissionError`, is a manager of devices or resources on the node that refuses the pod. */
+/** Any other reason, such as `UnexpectedAdmissionError`: a device or resource manager of the node rejects the pod. */
 const refused: Meaning = {
-  cause: 'container-start', hint: 'The node refuses the pods: look at its device plugins and resource managers, and at what the pod template asks of them.',
+  cause: 'container-start', hint: 'The node rejects the pods: check its device plugins and resource managers, and what the pod template requests from them.',
 };
 
 const meaningOf = (pod: Pod): Meaning => meanings.find(([pattern]) => pattern.test(describeEnd(pod)))?.[1] ?? refused;

@@ -2,13 +2,13 @@ import type { Pod, Terminated } from '../client/objects.js';
 import { aboutContainer, declared } from './containers.js';
 import { oneLine, restartKey, symptom, type Subject, type Symptom } from './symptom.js';
 
-/** How often a container has ended since the change, and how the last time. */
+/** How often a container has exited since the change, and how the last time. */
 interface Ends {
   readonly count: number;
   readonly last: Terminated;
 }
 
-/** A container that ends again and again. Once is tolerated, twice is a pattern. */
+/** A container that keeps exiting. Once is tolerated, twice is a failure. */
 export function exiting(subject: Subject): Symptom | undefined {
   const ends = endsOf(subject);
   if (!ends || ends.count < 2) return undefined;
@@ -19,10 +19,10 @@ export function exiting(subject: Subject): Symptom | undefined {
 function endsOf({ status, pod, init, expected }: Subject): Ends | undefined {
   const { state, lastState } = status;
   const last = state?.terminated ?? lastState?.terminated;
-  // An init container that ended well is done, however often it was needed.
+  // An init container that exited with code 0 is done, however often it was restarted.
   if (!last || (init && last.exitCode === 0)) return undefined;
   const restarts = (status.restartCount ?? 0) - (expected.restartsBefore.get(restartKey(pod, status.name)) ?? 0);
-  // A container that waits to be started once more has ended once more than it was restarted.
+  // A container that waits for its next restart has exited once more than it was restarted.
   const waits = state?.waiting?.reason === 'CrashLoopBackOff' || state?.waiting?.reason === 'PostStartHookError';
   const over = state?.terminated !== undefined || (waits && restarts > 0);
   return { last, count: restarts + (over ? 1 : 0) };
@@ -31,20 +31,20 @@ function endsOf({ status, pod, init, expected }: Subject): Ends | undefined {
 function meaningOf(subject: Subject, { count, last }: Ends): { cause: Symptom['cause']; words: string; hint?: string } {
   const { status, pod, init } = subject;
   const how = describeEnd(last);
-  // containerd gives every container that could not be started the exit code 128: that code says nothing against it.
+  // containerd reports exit code 128 for every container that could not be started.
   if (/^(StartError|ContainerCannotRun)$/.test(last.reason ?? '') || status.state?.waiting?.reason === 'RunContainerError') {
     return { cause: 'container-start', words: `cannot be started: ${last.message ?? how}` };
   }
-  if (last.reason === 'OOMKilled') return { cause: 'out-of-memory', words: `was killed for its memory ${times(count)}; ${limitOf(pod, status.name)}` };
+  if (last.reason === 'OOMKilled') return { cause: 'out-of-memory', words: `ran out of memory and was killed ${times(count)}; ${limitOf(pod, status.name)}` };
   const said = killedBy(subject);
   const killing = endedWhenTold(last) ? said : undefined;
   if (killing?.by === 'probe') return { cause: 'probe-killed', words: `was killed ${times(count)} by its ${killing.probe} probe` };
   if (killing?.by === 'hook') return { cause: 'hook-failed', words: `was killed ${times(count)} because its postStart hook failed${hookOf(subject)}` };
   if (killing?.by === 'node') {
-    return { cause: init ? 'init-failed' : 'crash-loop', words: `was killed ${times(count)} by the node: ${killing.message}`, hint: 'The container did not exit by itself: the message has the reason that the node gives for killing it.' };
+    return { cause: init ? 'init-failed' : 'crash-loop', words: `was killed ${times(count)} by the node: ${killing.message}`, hint: 'Check the node: it killed the container for the reason in the message.' };
   }
-  if (init) return { cause: 'init-failed', words: `(init) failed ${times(count)}, last with ${how}` };
-  return { cause: 'crash-loop', words: `ended ${times(count)}, last with ${how}${said?.by === 'hook' ? `; its postStart hook failed as well${hookOf(subject)}` : ''}` };
+  if (init) return { cause: 'init-failed', words: `(init container) failed ${times(count)}, last with ${how}` };
+  return { cause: 'crash-loop', words: `exited ${times(count)}, last with ${how}${said?.by === 'hook' ? `; its postStart hook failed as well${hookOf(subject)}` : ''}` };
 }
 
 const times = (count: number): string => (count === 2 ? 'twice' : `${count} times`);
@@ -56,18 +56,18 @@ function describeEnd({ exitCode, signal, reason }: Terminated): string {
 
 function limitOf(pod: Pod, name: string | undefined): string {
   const limit = declared(pod, name)?.resources?.limits?.memory;
-  return limit ? `its memory limit is ${limit}` : 'it has no memory limit: the node itself ran out';
+  return limit ? `its memory limit is ${limit}` : 'it has no memory limit, so the node ran out of memory';
 }
 
 /**
- * Whether it may have ended because it was told to: by SIGTERM, in its own way or not, or by SIGKILL. A probe also fails
- * on a container that has ended by itself, and the kubelet then says that it kills it; any other exit code is its own.
+ * Whether the kubelet may have stopped it, by SIGTERM or SIGKILL. A probe also fails on a container that has exited by
+ * itself, and the kubelet then reports that it kills it; but any other exit code is the container's own.
  */
 const endedWhenTold = ({ exitCode, signal }: Terminated): boolean => Boolean(signal) || [undefined, 0, 137, 143].includes(exitCode);
 
 type Killing = { readonly by: 'probe'; readonly probe: string } | { readonly by: 'hook' } | { readonly by: 'node'; readonly message: string };
 
-/** The kubelet says in an event why it kills a container (killContainer in k8s.io/kubernetes/pkg/kubelet/kuberuntime). */
+/** The kubelet reports in an event why it kills a container (killContainer in k8s.io/kubernetes/pkg/kubelet/kuberuntime). */
 function killedBy({ events, status }: Subject): Killing | undefined {
   const said = events.filter(({ reason, message = '' }) => (reason === 'Killing' && !/^Stopping container /.test(message)) || reason === 'FailedPostStartHook')
     .filter((event) => aboutContainer(event, status.name) && isNamed(event.message, status.name)).at(-1);
@@ -78,10 +78,10 @@ function killedBy({ events, status }: Subject): Killing | undefined {
   return probe ? { by: 'probe', probe } : { by: 'node', message: oneLine(message) };
 }
 
-/** A message that begins with a container's name is about that one. */
+/** A message that starts with the name of a container is about that container. */
 const isNamed = (message = '', name = ''): boolean => !/^(Init c|C)ontainer /.test(message) || message.includes(`ontainer ${name} `);
 
-/** What the hook runs or requests, and the kubelet's words about it where there are any. */
+/** What the hook runs or requests, and what the kubelet reports about it. */
 function hookOf({ pod, status }: Subject): string {
   const { exec, httpGet } = declared(pod, status.name)?.lifecycle?.postStart ?? {};
   const what = exec ? exec.command?.join(' ') : httpGet && `GET :${httpGet.port ?? ''}${httpGet.path ?? '/'}`;

@@ -17,21 +17,21 @@ import { symptomsOfPod } from './symptoms.js';
 export interface Patience {
   /** Monotonic ms at which the rollout has taken too long. */
   readonly deadlineAt: number;
-  /** ms for which everything must have been right before it is done: controllers and kube-proxy lag behind the truth. */
+  /** How long everything must have been healthy before it is done, ms: controllers and kube-proxy lag behind. */
   readonly steadyMs: number;
   /** Overrides of the table, ms. */
   readonly of?: Readonly<Partial<Record<Cause, number>>>;
 }
 
-/** Something to be told of, once for each key. */
+/** Something to warn of, once for each key. */
 export type Suspect = Pick<Symptom, 'key' | 'message'>;
 
 interface Waiting {
-  /** The controller has finished; what is missing is the proof. */
+  /** The controller has finished; the version is not verified yet. */
   readonly rolledOut: boolean;
   /** Look again then, even without news: monotonic ms. */
   readonly recheckAt: number;
-  /** What has lasted long enough to be told of, and not for long enough to be sure. */
+  /** What has lasted long enough for a warning, but not for a failure. */
   readonly suspects: readonly Suspect[];
 }
 
@@ -42,23 +42,23 @@ export type Decision =
 
 /** All workloads of a run, seen as one. */
 export interface WholeRun {
-  /** uids of the pods that may serve in the end: the new ones, and those that a partition keeps. */
+  /** uids of the pods that are allowed to serve in the end: the new ones, and those that a partition keeps. */
   readonly newPods: ReadonlySet<string>;
   /** The controllers have finished with every workload. */
   readonly rolledOut: boolean;
 }
 
-/** What the workloads of a run come to as a whole, by the views of all of them. */
+/** The views of all workloads of a run, seen as one. */
 export const wholeRun = (all: readonly { readonly view: WorkloadView; readonly expected: Expectation }[]): WholeRun => ({
   newPods: new Set(all.flatMap(({ view }) => [...view.newPods, ...view.keptPods].map(uidOf))),
   rolledOut: all.every(({ view, expected }) => isTakenUp(view, expected) && completionOf(view, expected.goal).waitingFor === undefined),
 });
 
-/** Whether the controller has seen the change: an older status is yesterday's news. */
+/** Whether the controller has observed the change; an older status is outdated. */
 const isTakenUp = ({ workload }: WorkloadView, { generation }: Expectation): boolean =>
   workload !== undefined && (workload.metadata?.generation ?? 0) >= generation && hasObserved(workload, generation);
 
-/** Trouble that lasts as long as that is told, so that nobody waits for minutes without knowing what for. */
+/** A symptom that lasts as long as that is reported in a warning. */
 const worthAWarningMs = 15_000;
 
 /** One workload at one moment, and what it is judged by. */
@@ -79,7 +79,7 @@ interface Judged {
 
 /**
  * Looks at one workload at one moment. Pure: the same view, memory and time give the same decision.
- * @param run what the other workloads of the run come to, for Services that lead to them or that they share
+ * @param run the other workloads of the run, for Services that select their pods too
  */
 export function judge(view: WorkloadView, expected: Expectation, before: Memory, at: number, patience: Patience, run: WholeRun): Judged {
   const look: Look = { view, expected, before, at, patience, run };
@@ -95,7 +95,7 @@ const fail = ({ before }: Look, cause: Cause, message: string, from?: Pick<Sympt
 const wait = ({ patience }: Look, memory: Memory, progress: string, { recheckAt, ...waiting }: Waiting): Judged =>
   ({ memory, decision: { state: 'wait', progress, ...waiting, recheckAt: Math.min(patience.deadlineAt, recheckAt) } });
 
-/** Until the controller has seen the change there are no new pods: only itself can say what is in its way. */
+/** Until the controller has observed the change there are no new pods: only the workload itself can show a problem. */
 function judgeUnobserved(look: Look): Judged {
   const { view, expected, before, at, patience } = look;
   const refused = symptomsOfOwner(view, expected);
@@ -105,7 +105,7 @@ function judgeUnobserved(look: Look): Judged {
   const certain = certainOf(look, memory, symptoms);
   if (certain) return fail(look, certain.cause, certain.message, certain);
   const messages = symptoms.map(({ message }) => message).join('; ');
-  if (at >= patience.deadlineAt) return fail(look, 'deadline', refused.length > 0 ? `${view.of.ref} was not done in time: ${messages}` : messages, symptoms[0]);
+  if (at >= patience.deadlineAt) return fail(look, 'deadline', refused.length > 0 ? `${view.of.ref} did not finish in time: ${messages}` : messages, symptoms[0]);
   return wait(look, memory, 'waiting for the controller', heldUpBy(look, memory, symptoms, undefined));
 }
 
@@ -115,9 +115,9 @@ function judgeRollout(look: Look): Judged {
   const wasHeld = before.wasHeld === true || isHeld(view);
   const completion = completionOf(view, expected.goal, wasHeld);
   const { waitingFor } = completion;
-  if (waitingFor !== undefined && expected.goal !== 'first-wave' && pausedByOthers(view.workload ?? {})) return fail(look, 'superseded', `${view.of.ref} was paused by somebody else during the run: ${waitingFor}`);
+  if (waitingFor !== undefined && expected.goal !== 'first-wave' && pausedByOthers(view.workload ?? {})) return fail(look, 'superseded', `${view.of.ref} was paused by someone else during the run: ${waitingFor}`);
   const trouble = waitingFor === undefined && expected.goal === 'whole' ? firstEndpointTrouble(view, expected, run.newPods) : undefined;
-  // As long as another workload is on its way, an old pod of it may serve, or none.
+  // Until the other workloads are rolled out, their old pods may serve, or none.
   if (trouble && run.rolledOut) symptoms.push({ key: 'wrong-version-serving', cause: 'wrong-version-serving', patienceMs: patienceMs('wrong-version-serving'), message: trouble });
 
   const disturbances = disturbancesOf(view);
@@ -131,7 +131,7 @@ function judgeRollout(look: Look): Judged {
   const steadyAt = memory.steadySince === undefined ? Infinity : Math.max(memory.steadySince + neededMs, settledAt(disturbances, memory.disturbed));
   if (steadyAt <= at) return { memory, decision: { state: 'done', progress } };
   if (at >= patience.deadlineAt) {
-    const reached = `${view.of.ref} was not done in time: ${describeReached(completion, doing, trouble, elapsed)}`;
+    const reached = `${view.of.ref} did not finish in time: ${describeReached(completion, doing, trouble, elapsed)}`;
     return fail(look, 'deadline', withReason(reached, symptoms[0]?.message), symptoms[0] ?? doing);
   }
   const heldUp = heldUpBy(look, memory, symptoms, doing);
@@ -151,7 +151,7 @@ function givenUp({ view, expected }: Look, worst: Symptom | undefined, doing: Do
 
 const sinceOf = (doing: Doing | undefined, memory: Memory, at: number): number => doing?.since ?? memory.doing?.since ?? at;
 
-/** Everything wrong with the new pods and what makes them, what can be certain before what is only told of. */
+/** Everything wrong with the new pods and their owner. Symptoms that can become certain come before those that are only reported. */
 const symptomsOf = ({ view, expected, at }: Look): Symptom[] => [
   ...symptomsOfOwner(view, expected), ...symptomsOfEnded(view, expected), ...symptomsOfLeaving(view, at),
   ...view.newPods.flatMap((pod) => symptomsOfPod(pod, view, expected)),
@@ -168,12 +168,12 @@ const certainOf = (look: Look, memory: Memory, symptoms: readonly Symptom[]): Sy
   symptoms.map((symptom) => ({ symptom, due: certainAt(look, memory, symptom) })).filter(({ due }) => due <= look.at)
     .sort((a, b) => a.due - b.due || (a.symptom.key < b.symptom.key ? -1 : 1))[0]?.symptom;
 
-/** What has lasted for long enough to be told of, and when the next of it is due. */
+/** What has lasted long enough for a warning, and when the next warning is due. */
 function heldUpBy(look: Look, memory: Memory, symptoms: readonly Symptom[], doing: Doing | undefined): Waiting {
   const { view, at, patience } = look;
   const told = symptoms.map((symptom) => ({ suspect: symptom, due: (memory.seen.get(symptom.key)?.first ?? at) + (symptom.warnAfterMs ?? worthAWarningMs) }));
   const since = sinceOf(doing, memory, at);
-  // What a pod does is told of where nothing is wrong with it: otherwise that says more.
+  // The state of a pod is only reported if it has no symptom, which would say more.
   const waited = doing && symptoms.length === 0 && Number.isFinite(doing.warnAfterMs) ? [{
     suspect: { key: `waiting ${doing.what}`, message: `${view.of.ref} waits: ${doing.lasting(at - since)}` },
     due: since + Math.min(doing.warnAfterMs, (patience.deadlineAt - since) / 2),
@@ -189,8 +189,8 @@ function heldUpBy(look: Look, memory: Memory, symptoms: readonly Symptom[], doin
 const withReason = (text: string, reason: string | undefined): string => (reason === undefined || text.includes(reason) ? text : `${text}; ${reason}`);
 
 /**
- * One crash is tolerated, and then only time tells it from a loop: a container that has ended since the change must live
- * for twice as long as it did before that, a minute at most, until it counts.
+ * One crash is tolerated, and then only time distinguishes it from a loop: a container that has exited since the change
+ * must run twice as long as it did before, but at most a minute, until it counts.
  */
 function outliveMs(view: WorkloadView, expected: Expectation): number {
   const lives = view.newPods.flatMap((pod) => lastingStatuses(pod).flatMap((status) => {
@@ -202,32 +202,32 @@ function outliveMs(view: WorkloadView, expected: Expectation): number {
   return Math.max(0, ...lives);
 }
 
-/** Of no container more is asked, ms. */
+/** No container has to run longer, ms. */
 export const longestLifeMs = 60_000;
-/** The API notes times in whole seconds, and a kubelet takes some to see that a container has ended. */
+/** The API stores times in whole seconds, and a kubelet takes some to see that a container has exited. */
 const shortestLifeMs = 5000;
 
 function supersededBy(view: WorkloadView, expected: Expectation): string | undefined {
   const { workload, of: target } = view;
   if (!workload) return `${target.ref} was deleted during the run`;
-  if (uidOf(workload) !== target.uid) return `${target.ref} was deleted and made anew during the run`;
+  if (uidOf(workload) !== target.uid) return `${target.ref} was deleted and recreated during the run`;
   if (isLeaving(workload)) return `${target.ref} is being deleted`;
   if ((workload.metadata?.generation ?? 0) < expected.generation) return undefined;
-  // It is only held once its new ReplicaSet was seen; a paused Deployment makes no other one for a template that changed.
+  // It is only paused once its new ReplicaSet was seen, and a paused Deployment creates no ReplicaSet for a changed template.
   if (expected.goal === 'first-wave' && workload.spec?.paused && view.replicaSet === undefined) {
-    return `the pod template of ${target.ref} was changed by somebody else while its first wave was held`;
+    return `the pod template of ${target.ref} was changed by someone else while it was paused at its first pods`;
   }
   for (const { container } of containersOf(target.kind, workload)) {
     const wanted = expected.images.get(container.name ?? '');
     if (wanted !== undefined && container.image !== wanted) {
-      return `container ${container.name} of ${target.ref} was set to ${container.image} by somebody else during the run`;
+      return `container ${container.name} of ${target.ref} was set to ${container.image} by someone else during the run`;
     }
   }
   return undefined;
 }
 
 function firstEndpointTrouble(view: WorkloadView, expected: Expectation, newPodsOfRun: ReadonlySet<string>): string | undefined {
-  // Nothing of it is to run: nobody can be sent any traffic.
+  // No pod of it is wanted, so no endpoint is expected.
   if (view.workload && wantsNoPods(view.of.kind, view.workload)) return undefined;
   for (const service of expected.services) {
     const trouble = endpointTrouble(view, service, newPodsOfRun);

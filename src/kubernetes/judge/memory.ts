@@ -4,17 +4,17 @@ import type { Symptom } from './symptom.js';
 
 /** What the judge remembers of one workload between two looks. Times are the clock's monotonic ms. */
 export interface Memory {
-  /** Symptom key → when it was first and last seen without a break longer than `forgetAfterMs`, and how long what it follows lasted. */
+  /** Symptom key → when it was first and last seen without a break longer than `forgetAfterMs`, and how long the symptom that it follows lasted. */
   readonly seen: ReadonlyMap<string, { readonly first: number; readonly last: number; readonly followedMs: number }>;
-  /** When it last looked: what was there then and is there now has never gone away, however long that was. */
+  /** When it last looked: a symptom that was seen then and is seen now counts as unbroken, however long ago that was. */
   readonly lookedAt?: number;
-  /** What the first busy pod does, and since when. */
+  /** What the rollout is waiting for, and since when. */
   readonly doing?: { readonly what: string; readonly since: number };
-  /** Since when it has been finished and the endpoints have been right, without a break. */
+  /** Since when the controller has finished and the endpoints are right, without a break. */
   readonly steadySince?: number;
-  /** It was seen to stand still at its first wave. */
+  /** It was seen paused at its first pods. */
   readonly wasHeld?: boolean;
-  /** uid of a new pod → the last sign that it is not well. */
+  /** uid of a new pod → the last sign that it is not healthy. */
   readonly disturbed: ReadonlyMap<string, Disturbed>;
 }
 

@@ -4,22 +4,22 @@ import type { WorkloadView } from '../observe/world.js';
 import type { Expectation } from './expectation.js';
 import { occurrenceOf, oneLine, untilDeadline, type Symptom } from './symptom.js';
 
-/** What a controller says it cannot do: create pods (quota, admission), or the ReplicaSet that they belong to. */
+/** What a controller reports that it cannot create: pods, or the ReplicaSet that they belong to (quota, admission). */
 export function symptomsOfOwner(view: WorkloadView, expected: Expectation): Symptom[] {
   const withoutSet = refusedReplicaSet(view, expected);
   if (withoutSet !== undefined) return [refusal(view, withoutSet, `the controller cannot create the ReplicaSet of ${view.of.ref}`)];
-  // A Deployment copies the failure of any of its ReplicaSets: once the new one is there, only its own counts.
+  // A Deployment copies the failure of any of its ReplicaSets: once the new one exists, only that one counts.
   const conditions = view.of.kind === 'deployment' && view.replicaSet ? view.replicaSet.status?.conditions : view.workload?.status?.conditions;
   const failure: Condition | undefined = conditions?.find((condition) => condition.type === 'ReplicaFailure' && condition.status === 'True');
   const words = failure?.message ?? (view.of.kind === 'deployment' ? undefined : lastFailedCreate(view, expected));
-  return words === undefined ? [] : [refusal(view, words, `new pods of ${view.of.ref} cannot be made`)];
+  return words === undefined ? [] : [refusal(view, words, `new pods of ${view.of.ref} cannot be created`)];
 }
 
 function refusal(view: WorkloadView, words: string, what: string): Symptom {
   const cause: Cause = /exceeded quota/.test(words) ? 'quota-exceeded' : 'admission-denied';
   const isLeaving = cause === 'quota-exceeded' && view.leavingPods.length > 0;
   const which = isLeaving || (cause === 'admission-denied' && webhookIsLate(words)) ? 'longer' : 'usual';
-  // Once the last pod on its way out has gone there is room, and the time counts from then on.
+  // Once the last terminating pod is gone there is room, and the time counts from then on.
   const whileLeaving = `${cause} ${view.of.ref} while pods leave`;
   const key = isLeaving ? whileLeaving : `${cause} ${view.of.ref}`;
   return { key, follows: isLeaving ? undefined : whileLeaving, cause, patienceMs: patienceMs(cause, which), message: `${what}: ${oneLine(words)}` };
@@ -28,7 +28,7 @@ function refusal(view: WorkloadView, words: string, what: string): Symptom {
 const webhookIsLate = (words: string): boolean =>
   /failed calling webhook/.test(words) && /deadline exceeded|timeout|connection refused|no endpoints/i.test(words);
 
-/** StatefulSets and DaemonSets have no condition for it: the newest event counts, unless a pod was made after it. */
+/** StatefulSets and DaemonSets have no condition for it: the newest event counts, unless a pod was created after it. */
 function lastFailedCreate(view: WorkloadView, expected: Expectation): string | undefined {
   const events = view.eventsOf(view.of.uid).filter((event) => event.reason === 'FailedCreate' || event.reason === 'SuccessfulCreate');
   const last = events.at(-1);
@@ -38,8 +38,8 @@ function lastFailedCreate(view: WorkloadView, expected: Expectation): string | u
 const isNews = (event: KubeEvent, expected: Expectation): boolean => !expected.eventsBefore.has(occurrenceOf(event));
 
 /**
- * A Deployment says in its status that its new ReplicaSet was refused, before it calls the change observed. What an
- * earlier change left counts for nothing; the controller writes the condition once, and an event each time.
+ * A Deployment reports in its status that its new ReplicaSet was rejected, before it sets observedGeneration. A report from
+ * an earlier change does not count; the controller writes the condition once, and an event each time.
  */
 function refusedReplicaSet(view: WorkloadView, expected: Expectation): string | undefined {
   if (view.of.kind !== 'deployment' || view.replicaSet) return undefined;
@@ -49,12 +49,12 @@ function refusedReplicaSet(view: WorkloadView, expected: Expectation): string | 
   return condition?.reason === 'ReplicaSetCreateError' && condition.lastUpdateTime !== expected.progressBefore ? condition.message : undefined;
 }
 
-/** The controller has not said that it has seen the change. Deployments say why, other kinds say nothing anywhere. */
+/** The controller has not observed the change. Deployments report why, other kinds do not. */
 export function unobserved({ of: target }: WorkloadView): Symptom {
   const revision = target.kind === 'deployment' ? 'ReplicaSet' : 'ControllerRevision';
   return {
     key: `unobserved ${target.ref}`, cause: 'deadline', patienceMs: untilDeadline,
-    message: `the controller has not taken up the change of ${target.ref}: either kube-controller-manager is not running, or a quota or an admission webhook refuses it a new ${revision}`,
-    hint: `Look at the quotas of the namespace (\`kubectl get resourcequota\`: is there room for one more ${revision}?), at the admission webhooks, and whether kube-controller-manager runs.`,
+    message: `the controller has not processed the change of ${target.ref}: either kube-controller-manager is not running, or a quota or an admission webhook rejects its new ${revision}`,
+    hint: `Check the quotas of the namespace (\`kubectl get resourcequota\`: is there room for one more ${revision}?), the admission webhooks, and that kube-controller-manager runs.`,
   };
 }

@@ -9,7 +9,7 @@ export interface PodState {
   readonly words: string;
   /** The same with how long it has been going on. */
   readonly lasting: (seconds: number) => string;
-  /** The container that is waited for, whose log tells most. */
+  /** The container that is waited for: its log is shown as evidence. */
   readonly container?: string;
 }
 
@@ -22,15 +22,15 @@ function state(name: PodStateName, words: string, container?: string): PodState 
 }
 
 /**
- * The node lifecycle controller sets a pod to not ready when its node is away, and leaves the state of its containers as
- * it was: nobody else does that, but for readiness gates.
+ * The node lifecycle controller sets a pod to not ready when its node does not report, and leaves the state of its
+ * containers as it was. Only readiness gates have the same effect.
  * https://kubernetes.io/docs/concepts/architecture/nodes/#node-controller
  */
 export const onLostNode = (pod: Pod): boolean =>
   conditionOf(pod.status?.conditions, 'Ready')?.status === 'False' && conditionOf(pod.status?.conditions, 'ContainersReady')?.status === 'True' &&
   !pod.spec?.readinessGates?.length;
 
-/** Whether the node of a pod does not report, by whatever says so. */
+/** Whether the node of a pod does not report, by any sign of it. */
 export const isNodeLost = (pod: Pod, events: readonly KubeEvent[]): boolean =>
   pod.status?.reason === 'NodeLost' || pod.status?.phase === 'Unknown' || onLostNode(pod) || events.at(-1)?.reason === 'NodeNotReady';
 
@@ -39,7 +39,7 @@ const nodeOf = (pod: Pod): string => `node ${pod.spec?.nodeName ?? '(unnamed)'}`
 function lost(pod: Pod, events: readonly KubeEvent[]): PodState | undefined {
   if (isNodeLost(pod, events)) return state('node-lost', `${nodeOf(pod)} does not report`);
   const disruption = conditionOf(pod.status?.conditions, 'DisruptionTarget');
-  return disruption?.status === 'True' ? state('disrupted', `about to be removed: ${disruption.message ?? disruption.reason ?? 'no reason given'}`) : undefined;
+  return disruption?.status === 'True' ? state('disrupted', `about to be terminated: ${disruption.message ?? disruption.reason ?? 'no reason given'}`) : undefined;
 }
 
 export const isCreating = (reason: string | undefined): boolean => /^(ContainerCreating|PodInitializing)?$/.test(reason ?? '');
@@ -60,7 +60,7 @@ function troubleOf({ name = '', ready, state: now, restartCount }: ContainerStat
 function unscheduled(pod: Pod): PodState | undefined {
   const scheduled = conditionOf(pod.status?.conditions, 'PodScheduled');
   if (scheduled?.reason === 'SchedulingGated') {
-    return state('gated', `held back by its scheduling gates${listed((pod.spec?.schedulingGates ?? []).map(({ name }) => name ?? ''))}`);
+    return state('gated', `waiting for its scheduling gates${listed((pod.spec?.schedulingGates ?? []).map(({ name }) => name ?? ''))}`);
   }
   if (scheduled?.status === 'False') return state('unschedulable', 'waiting for a node');
   if (pod.spec?.nodeName) return undefined;
@@ -70,24 +70,24 @@ function unscheduled(pod: Pod): PodState | undefined {
 
 const listed = (names: readonly string[]): string => (names.length > 0 ? ` (${names.join(', ')})` : '');
 
-/** What comes before any container: the events say it, the status does not. */
+/** The steps before any container: only the events show them. */
 function starting(pod: Pod, events: readonly KubeEvent[]): PodState | undefined {
   const statuses = statusesOf(pod);
-  if (statuses.length === 0) return state('not-acknowledged', `waiting for ${nodeOf(pod)} to take it up`);
+  if (statuses.length === 0) return state('not-acknowledged', `waiting for ${nodeOf(pod)} to accept it`);
   if (!nothingCreated(pod)) return undefined;
   const step = newestStep(events)?.reason;
   if (step === 'FailedMount' || step === 'FailedAttachVolume') return state('mounting', 'waiting for a volume to be mounted');
-  if (step === 'FailedCreatePodSandBox') return state('sandbox', 'waiting for its sandbox: the node cannot create it');
+  if (step === 'FailedCreatePodSandBox') return state('sandbox', 'waiting for its sandbox, which the node cannot create');
   const ready: Condition | undefined = conditionOf(pod.status?.conditions, 'PodReadyToStartContainers');
   return ready?.status === 'False' && step === undefined ? state('preparing', `waiting for ${nodeOf(pod)} to prepare its network and volumes`) : undefined;
 }
 
-/** No container of the pod has run or been refused yet. */
+/** No container of the pod has run or been rejected yet. */
 export const nothingCreated = (pod: Pod): boolean =>
   statusesOf(pod).every(({ state: now, lastState }) =>
     (now?.running ?? now?.terminated ?? lastState?.terminated) === undefined && isCreating(now?.waiting?.reason));
 
-/** Of the steps on the way to a container, each makes the failure of an earlier one yesterday's. */
+/** The newest step on the way to a container: it makes the failure of an earlier step outdated. */
 export const newestStep = (events: readonly KubeEvent[]): KubeEvent | undefined =>
   events.filter(({ reason }) => /^(FailedMount|FailedAttachVolume|FailedCreatePodSandBox|Pulling|Pulled|Created|Started)$/.test(reason ?? '')).at(-1);
 
@@ -101,7 +101,7 @@ function initializing(pod: Pod, events: readonly KubeEvent[]): PodState | undefi
   return { name: 'init-running', words, container: name, lasting: (seconds) => `init container ${name} has been running for ${seconds} s` };
 }
 
-/** Whether the containers after an init container may start. */
+/** Whether the containers after an init container can start. */
 const isDone = (pod: Pod, status: ContainerStatus): boolean => status.state?.terminated?.exitCode === 0 ||
   (isSidecar(pod, status) && status.state?.running !== undefined && (status.started === true || declared(pod, status.name)?.startupProbe === undefined));
 
@@ -124,8 +124,8 @@ function hooked(what: string, name: string): PodState {
 }
 
 /**
- * Whether a container was started and its postStart hook has not ended: until then the kubelet calls the container no more
- * than waiting. https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/
+ * Whether a container was started and its postStart hook has not finished: until then the kubelet reports the container as
+ * waiting. https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/
  */
 export const isInHook = (pod: Pod, name: string, events: readonly KubeEvent[]): boolean =>
   declared(pod, name)?.lifecycle?.postStart !== undefined && newestStep(events.filter((event) => aboutContainer(event, name)))?.reason === 'Started';

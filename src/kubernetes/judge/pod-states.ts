@@ -1,27 +1,27 @@
 /**
- * Every state in which a new pod that is not ready can be, in the order in which they are looked for. `docs/rollout.md`
- * has this table, and a test has a pod for each row.
+ * Every state of a new pod that is not ready, in the order in which they are checked. This table is generated into
+ * `docs/rollout.md`, and a test has a pod for each row.
  */
 export interface PodStateEntry {
-  /** What the API shows of it. */
+  /** What the API shows. */
   readonly observed: string;
-  /** The progress line, with words in capitals for what differs. */
+  /** The progress line, with placeholders in capitals. */
   readonly line: string;
-  /** Seconds after which a warning names it, or less: no longer than half of the time that was left when it began. */
+  /** Seconds after which a warning names it, but at most half of the time that was left when it started. */
   readonly warnAfterSeconds: number;
-  /** What to do when the deadline comes in this state; the hint of `deadline` unless it is given. */
+  /** What to do when the deadline is reached in this state; the hint of `deadline` unless given. */
   readonly hint?: string;
 }
 
 const table = {
   'node-lost': {
-    observed: 'Its reason is NodeLost, its phase is Unknown, or it is not ready while all of its containers are: the node does not report.',
+    observed: 'Its reason is NodeLost, its phase is Unknown, or it is not ready although all of its containers are: the node does not report.',
     line: 'node NODE does not report', warnAfterSeconds: 15,
-    hint: 'Look at the node (`kubectl get nodes`): its kubelet does not report. Repair it, or delete the pod so another node takes it.',
+    hint: 'Check the node (`kubectl get nodes`): its kubelet does not report. Repair it, or delete the pod so it is recreated on another node.',
   },
   'disrupted': {
     observed: 'The condition DisruptionTarget is True.',
-    line: 'about to be removed: REASON', warnAfterSeconds: 15,
+    line: 'about to be terminated: REASON', warnAfterSeconds: 15,
     hint: 'Find out who drains the node or preempts the pod, then run again.',
   },
   'container-waiting': {
@@ -33,17 +33,17 @@ const table = {
     line: 'crashed with exit code CODE (CONTAINER)', warnAfterSeconds: 15,
   },
   'exited': {
-    observed: 'A container that is to run for as long as the pod has exited with code 0.',
+    observed: 'A container that should run as long as the pod has exited with code 0.',
     line: 'exited with exit code 0 (CONTAINER)', warnAfterSeconds: 15,
-    hint: 'The main process of the container ends: start it in the foreground.',
+    hint: 'The main process of the container exits: start it in the foreground.',
   },
   'restarted': {
-    observed: 'A container runs again after it had exited, and is not ready.',
+    observed: 'A container runs again after it exited, but is not ready.',
     line: 'restarted (CONTAINER)', warnAfterSeconds: 60,
   },
   'gated': {
     observed: 'PodScheduled is False with the reason SchedulingGated.',
-    line: 'held back by its scheduling gates (GATES)', warnAfterSeconds: 15,
+    line: 'waiting for its scheduling gates (GATES)', warnAfterSeconds: 15,
     hint: 'The controller that owns the scheduling gate must remove it from the pod: check that it runs.',
   },
   'unschedulable': {
@@ -51,14 +51,14 @@ const table = {
     line: 'waiting for a node', warnAfterSeconds: 15,
   },
   'pending': {
-    observed: 'It has no node, and no scheduler has said anything about it.',
+    observed: 'It has no node, and no scheduler has reported anything about it.',
     line: 'waiting for the scheduler SCHEDULER', warnAfterSeconds: 15,
-    hint: 'No scheduler has looked at the pod: check that the scheduler that its `schedulerName` names runs.',
+    hint: 'No scheduler has processed the pod: check that the scheduler in its `schedulerName` runs.',
   },
   'not-acknowledged': {
-    observed: 'It has a node, and the kubelet has not reported any container.',
-    line: 'waiting for node NODE to take it up', warnAfterSeconds: 15,
-    hint: 'The kubelet of the node has not taken the pod up: look at the node (`kubectl describe node`).',
+    observed: 'It has a node, but the kubelet has not reported any container.',
+    line: 'waiting for node NODE to accept it', warnAfterSeconds: 15,
+    hint: 'Check the node (`kubectl describe node`): its kubelet has not processed the pod.',
   },
   'mounting': {
     observed: 'No container was created, and the newest event is FailedMount or FailedAttachVolume.',
@@ -66,17 +66,17 @@ const table = {
   },
   'sandbox': {
     observed: 'No container was created, and the newest event is FailedCreatePodSandBox.',
-    line: 'waiting for its sandbox: the node cannot create it', warnAfterSeconds: 15,
+    line: 'waiting for its sandbox, which the node cannot create', warnAfterSeconds: 15,
   },
   'pulling': {
     observed: 'The newest event of the container is Pulling.',
     line: 'pulling the image of container CONTAINER', warnAfterSeconds: 120,
-    hint: 'The image is still being pulled: make it smaller, or raise `timeout`.',
+    hint: 'The image is still being pulled: make the image smaller, or raise `timeout`.',
   },
   'preparing': {
     observed: 'PodReadyToStartContainers is False.',
     line: 'waiting for node NODE to prepare its network and volumes', warnAfterSeconds: 30,
-    hint: 'Look at the events of the pod and at the node: its volumes and its sandbox come before any container.',
+    hint: 'Check the events of the pod and the node: it has not prepared the volumes and the sandbox of the pod.',
   },
   'init-running': {
     observed: 'An init container runs.',
@@ -91,12 +91,12 @@ const table = {
   'hook-running': {
     observed: 'A container with a postStart hook waits with the reason ContainerCreating or PodInitializing, and its newest event is Started.',
     line: 'the postStart hook of container CONTAINER is running', warnAfterSeconds: 60,
-    hint: 'The postStart hook has not ended, and the kubelet waits for it: fix what it waits for, or have it end after a while.',
+    hint: 'The postStart hook has not finished, and the kubelet waits for it: fix what the hook waits for, or give it a time limit.',
   },
   'creating': {
     observed: 'A container waits with the reason ContainerCreating or PodInitializing, or without any.',
     line: 'waiting for node NODE to start container CONTAINER', warnAfterSeconds: 30,
-    hint: 'Look at the events of the pod and at the node: it has not started the container.',
+    hint: 'Check the events of the pod and the node: it has not started the container.',
   },
   'startup': {
     observed: 'All containers run, and `started` of one is false.',
@@ -107,12 +107,12 @@ const table = {
     line: 'started, not ready', warnAfterSeconds: 60,
   },
   'gate': {
-    observed: 'All containers are ready, and the condition of a readiness gate is not True.',
+    observed: 'All containers are ready, but the condition of a readiness gate is not True.',
     line: 'waiting for its readiness gates (GATES)', warnAfterSeconds: 15,
     hint: 'The controller that owns the readiness gate (often that of a load balancer) must set its condition: check that it runs.',
   },
   'settling': {
-    observed: 'All containers are ready, and the pod is not called ready yet.',
+    observed: 'All containers are ready, but the pod is not reported ready yet.',
     line: 'containers ready, pod not ready', warnAfterSeconds: 15,
   },
 } as const satisfies Record<string, PodStateEntry>;

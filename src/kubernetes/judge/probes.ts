@@ -3,7 +3,7 @@ import type { Pod, Probe } from '../client/objects.js';
 /** Kubernetes' defaults: https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/ */
 const defaults = { initialDelaySeconds: 0, periodSeconds: 10, timeoutSeconds: 1, failureThreshold: 3, successThreshold: 1 };
 
-/** The longest time, in ms, that the pod's own probes allow between its start and its becoming ready. */
+/** The longest time between the start of the pod and its readiness that its own probes allow, ms. */
 export function probeAllowanceMs(pod: Pod): number {
   const sidecars = (pod.spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
   const allowances = [...sidecars, ...(pod.spec?.containers ?? [])].map((container) => {

@@ -11,30 +11,30 @@ import { isReady } from './symptom.js';
 
 /** What a rollout waits for at this moment. */
 export interface Doing {
-  /** The same for as long as the same thing goes on. */
+  /** Stays the same as long as the same thing is waited for. */
   readonly what: string;
-  /** The same with how long it has been going on, ms. */
+  /** The same with how long it has lasted, ms. */
   readonly lasting: (ms: number) => string;
   /** Monotonic ms since when; undefined: since it was first seen. */
   readonly since?: number;
-  /** Undefined: it is the controller that is waited for. */
+  /** Undefined: the controller is waited for. */
   readonly pod?: Pod;
   readonly container?: string;
-  /** Longest time until it is told of, ms. */
+  /** Longest time until a warning names it, ms. */
   readonly warnAfterMs: number;
   readonly hint?: string;
 }
 
 /**
- * What the first new pod that is not ready does, what became of those before it, or which old pod has to go before there
- * can be one; else what the controller has not done yet.
+ * What the first new pod that is not ready is doing, how the pods before it ended, or which old pod has to terminate first;
+ * otherwise what the controller has not done yet.
  */
 export function doingOf(view: WorkloadView, expected: Expectation, waitingFor: string, at: number): Doing {
   const busy = view.newPods.find((pod) => !isReady(pod));
   const ended = endedSince(view, expected).at(-1);
-  // One after another is created and ends: none of them lives long enough to say more.
+  // Pods are created and end in a row: none of them runs long enough to show more.
   if (ended && (!busy || statusesOf(busy).length === 0)) {
-    const what = `new pods end as ${ended.status?.phase} (${ended.status?.reason ?? 'no reason given'})`;
+    const what = `new pods end in phase ${ended.status?.phase} (${ended.status?.reason ?? 'no reason given'})`;
     return { what, lasting: (ms) => `${what} for ${Math.floor(ms / 1000)} s`, pod: ended, warnAfterMs: 15_000 };
   }
   if (busy) {
@@ -46,7 +46,7 @@ export function doingOf(view: WorkloadView, expected: Expectation, waitingFor: s
   const leaving = blockingPods(view, at)[0];
   if (!leaving) return earlierPod(view) ?? controllerWaits(view, waitingFor);
   const what = describeLeaving(leaving);
-  // Once it is overdue a symptom of its own tells of it.
+  // Once it is overdue, a symptom reports it.
   const lasting = (ms: number): string => (leaving.overdueAt <= at ? describeOverdue(view, leaving.pod, Math.max(ms, leaving.overdueAt - leaving.since)) : `${what} for ${Math.floor(ms / 1000)} s`);
   return { what, lasting, since: leaving.since, pod: leaving.pod, warnAfterMs: Infinity };
 }
@@ -59,11 +59,11 @@ function earlierPod(view: WorkloadView): Doing | undefined {
   const of = (text: string): string => `${nameOf(pod)} of another version: ${text}`;
   return {
     what: of(words), lasting: (ms) => of(lasting(Math.floor(ms / 1000))), pod, container, warnAfterMs: 1000 * podStates[name].warnAfterSeconds,
-    hint: `The controller waits for pod ${nameOf(pod)} to be ready and does not replace it before: fix what the pod waits for, or delete it (\`kubectl delete pod ${nameOf(pod)}\`).`,
+    hint: `The controller waits for pod ${nameOf(pod)} to become ready before it replaces it: fix what the pod waits for, or delete it (\`kubectl delete pod ${nameOf(pod)}\`).`,
   };
 }
 
-/** Every pod is ready that there is: the next ones, or their minReadySeconds, are the controller's. */
+/** Every existing pod is ready: the controller has to create the next ones, or waits for minReadySeconds. */
 function controllerWaits({ workload }: WorkloadView, waitingFor: string): Doing {
   const minReadySeconds = workload?.spec?.minReadySeconds ?? 0;
   const what = minReadySeconds > 0 ? `${waitingFor} (minReadySeconds is ${minReadySeconds})` : waitingFor;
@@ -72,16 +72,16 @@ function controllerWaits({ workload }: WorkloadView, waitingFor: string): Doing 
 
 const controllerWarnsAfterMs = 60_000;
 
-/** Seconds after which a line says how long the same thing has been going on: seldom enough to be read. */
+/** Seconds after which a progress line says how long the same thing has lasted. */
 const steps = [4, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600];
 
-/** Since when the same thing has been going on, and now. Monotonic ms. */
+/** Since when the same thing has lasted, and now. Monotonic ms. */
 export interface Elapsed {
   readonly at: number;
   readonly since: number;
 }
 
-/** The state of a rollout in one line, and when the line changes though nothing else does (monotonic ms). */
+/** The state of a rollout in one line, and when the line changes next without any news (monotonic ms). */
 export function describeProgress(
   completion: Completion, doing: Doing | undefined, trouble: string | undefined, { at, since }: Elapsed,
 ): { readonly progress: string; readonly nextAt: number } {
@@ -92,10 +92,10 @@ export function describeProgress(
   return { progress: `${head} · ${lasting === undefined ? doing.what : doing.lasting(lasting * 1000)}`, nextAt: next === undefined ? Infinity : since + next * 1000 };
 }
 
-/** What is waited for, with how long it has been, to the second. */
+/** What is waited for, and for how long, to the second. */
 export const soFar = (doing: Doing, { at, since }: Elapsed): string => (at - since < 1000 ? doing.what : doing.lasting(at - since));
 
-/** The same at the end, to the second. */
+/** The state of a rollout at its end. */
 export function describeReached(completion: Completion, doing: Doing | undefined, trouble: string | undefined, elapsed: Elapsed): string {
   const head = `${completion.ready}/${completion.desired} ready`;
   const rest = doing ? soFar(doing, elapsed) : trouble;

@@ -2,30 +2,30 @@ import type { Cause } from '../../outcome/causes.js';
 import { type Pod, type ContainerStatus, type KubeEvent, uidOf, nameOf, conditionOf } from '../client/objects.js';
 import type { Expectation } from './expectation.js';
 
-/** Something wrong that is seen now, and how long it must last before it is a failure. */
+/** A problem that is seen now, and how long it must last before it is a failure. */
 export interface Symptom {
-  /** The same trouble of the same thing has the same key, however its words change. */
+  /** Identifies the problem and the object, independent of the message. */
   readonly key: string;
   readonly cause: Cause;
   /** Time for which it must last; 0: certain at once. */
   readonly patienceMs: number;
-  /** What is wrong with what, in one sentence without a full stop. */
+  /** The object and the problem, in one sentence without a full stop. */
   readonly message: string;
   /** The pod and container that the evidence is gathered from. */
   readonly pod?: Pod;
   readonly container?: string;
   /**
-   * Key of the trouble that this one goes on from. Controllers try again after pauses that double, so that the end of the
-   * first may show only after as long again as it lasted.
+   * Key of the symptom that this one follows. Controllers retry after pauses that double, so the end of the first may show
+   * only after twice its duration.
    */
   readonly follows?: string;
-  /** What to do about this very reason; the hint of the cause unless it is given. */
+  /** What to do about this particular reason; the hint of the cause unless given. */
   readonly hint?: string;
-  /** ms after which it is told of, 15 s unless it is given. */
+  /** After how many ms a warning reports it; 15 s unless given. */
   readonly warnAfterMs?: number;
 }
 
-/** Patience with what is no failure by itself, however long it lasts: it is told of, and named when the deadline comes. */
+/** Patience with what is not a failure by itself, however long it lasts: it is reported, and named at the deadline. */
 export const untilDeadline = Infinity;
 
 /** One container of one new pod, with everything that is known of it. */
@@ -47,5 +47,5 @@ export const isReady = (pod: Pod): boolean => conditionOf(pod.status?.conditions
 
 export const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim().slice(0, 400);
 
-/** What happens again is the same event in a later version. */
+/** Identifies one occurrence: an event that happens again is the same object in a later version. */
 export const occurrenceOf = (event: KubeEvent): string => `${uidOf(event)} ${event.metadata?.resourceVersion ?? ''}`;

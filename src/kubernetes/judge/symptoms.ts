@@ -10,9 +10,9 @@ import { probeAllowanceMs } from './probes.js';
 import { classifyPull } from './pull.js';
 import { type Symptom, type Subject, symptom, untilDeadline, oneLine, isReady } from './symptom.js';
 
-/** Everything wrong with one new pod. Pods that are being deleted or have ended are no new pods, and never asked. */
+/** Everything wrong with one new pod. Pods that are terminating or have ended are not among the new pods. */
 export function symptomsOfPod(pod: Pod, view: WorkloadView, expected: Expectation): Symptom[] {
-  // Its status is what the node said last: https://kubernetes.io/docs/concepts/architecture/nodes/#condition
+  // Its status is the last report of the node: https://kubernetes.io/docs/concepts/architecture/nodes/#condition
   if (pod.status?.reason === 'NodeLost') return [];
   const events = view.eventsOf(uidOf(pod));
   const statuses = [
@@ -32,11 +32,11 @@ const pullReasons = new Set(['ErrImagePull', 'ImagePullBackOff', 'RegistryUnavai
 function pulling(subject: Subject): Symptom | undefined {
   const waiting = subject.status.state?.waiting;
   const image = imageOf(subject.pod, subject.status.name);
-  if (waiting?.reason === 'InvalidImageName') return symptom('image-name-invalid', subject, 0, `has an image name that the node does not accept: ${image}`);
+  if (waiting?.reason === 'InvalidImageName') return symptom('image-name-invalid', subject, 0, `has an invalid image name: ${image}`);
   if (waiting?.reason === 'ErrImageNeverPull') {
-    return symptom('image-name-invalid', subject, 0, `may not pull ${image} (imagePullPolicy: Never) and the node does not have it`);
+    return symptom('image-name-invalid', subject, 0, `is not allowed to pull ${image} (imagePullPolicy: Never), and the node does not have it`);
   }
-  // The event comes 0.7 s before the status shows it, and keeps the registry's words when the status only says "back-off".
+  // The event comes 0.7 s before the status shows it, and contains the message of the registry when the status only says "back-off".
   const words = lastPullFailure(subject.events, subject.status.name);
   const early = words !== undefined && (waiting?.reason === 'ContainerCreating' || waiting?.reason === 'PodInitializing');
   if (!waiting || !(pullReasons.has(waiting.reason ?? '') || early)) return undefined;
@@ -53,13 +53,13 @@ function configuring(subject: Subject): Symptom | undefined {
   const { reason, message } = subject.status.state?.waiting ?? {};
   if (reason === 'CreateContainerConfigError') return unconfigured(subject, message ?? reason);
   if (reason !== undefined && /^(CreateContainer|PreCreateHook|PreStartHook)Error$/.test(reason)) {
-    return symptom('container-start', subject, patienceMs('container-start', 'longer'), `cannot be made: ${message ?? reason}`);
+    return symptom('container-start', subject, patienceMs('container-start', 'longer'), `cannot be created: ${message ?? reason}`);
   }
   if (reason === undefined || isCreating(reason) || judgedElsewhere.has(reason)) return undefined;
-  return symptom('deadline', subject, untilDeadline, `waits: ${reason}${message ? `: ${oneLine(message)}` : ''}`);
+  return symptom('deadline', subject, untilDeadline, `is waiting: ${reason}${message ? `: ${oneLine(message)}` : ''}`);
 }
 
-/** Reasons to wait that have rules of their own. */
+/** Reasons for which there are other rules. */
 const judgedElsewhere = new Set([...pullReasons, 'InvalidImageName', 'ErrImageNeverPull', 'CrashLoopBackOff', 'RunContainerError', 'PostStartHookError']);
 
 function scheduling(pod: Pod, events: readonly KubeEvent[]): Symptom | undefined {
@@ -68,7 +68,7 @@ function scheduling(pod: Pod, events: readonly KubeEvent[]): Symptom | undefined
   const growing = events.some((event) => event.reason === 'TriggeredScaleUp');
   return {
     key: `unschedulable ${uidOf(pod)}`, cause: 'unschedulable', patienceMs: patienceMs('unschedulable', growing ? 'longer' : 'usual'), pod,
-    message: `pod ${nameOf(pod)} fits on no node: ${scheduled.message ?? 'no reason given'}`,
+    message: `pod ${nameOf(pod)} cannot be scheduled: ${scheduled.message ?? 'no reason given'}`,
   };
 }
 
@@ -84,23 +84,23 @@ function mounting(pod: Pod, events: readonly KubeEvent[]): Symptom | undefined {
 }
 
 /**
- * The API server has no such object. Other things are not found for a while only: the driver of a volume registers
- * itself on a node that was just added after a minute or two.
+ * The object does not exist in the API server. Other things may only be missing for a while: on a node that was just added,
+ * the driver of a volume registers itself after a minute or two.
  */
 const missingObject = /\b(configmap|secret|persistentvolumeclaim)s? "[^"]*" not found|references non-existent/;
 
-/** A network plugin that is being restarted looks the same as one that has run out of addresses, and comes back by itself. */
+/** A network plugin that is being restarted looks the same as one without free addresses, but recovers by itself. */
 function sandboxing(pod: Pod, events: readonly KubeEvent[]): Symptom | undefined {
   const failed = nothingCreated(pod) ? newestStep(events) : undefined;
   if (failed?.reason !== 'FailedCreatePodSandBox') return undefined;
   return {
     key: `sandbox ${uidOf(pod)}`, cause: 'container-start', patienceMs: patienceMs('container-start', 'longest'), pod,
     message: `node ${pod.spec?.nodeName} cannot create the sandbox of pod ${nameOf(pod)}: ${sandboxWords(failed.message)}`,
-    hint: 'Look at the node: its network plugin, its container runtime, and the RuntimeClass of the pod are what makes a sandbox. No container of the new version has started.',
+    hint: 'Check the network plugin and the container runtime of the node, and the RuntimeClass of the pod: they create the sandbox. No container of the new version has started.',
   };
 }
 
-/** What went wrong stands at the end of the message. */
+/** The reason is at the end of the message. */
 function sandboxWords(message = 'no reason given'): string {
   const words = message.replace(/\s+/g, ' ').trim().replace(/^Failed to create pod sandbox: (rpc error: code = \w+ desc = )?/, '');
   return words.length > 400 ? `…${words.slice(-400)}` : words;
@@ -115,19 +115,19 @@ function readying(pod: Pod, view: WorkloadView): Symptom | undefined {
   return {
     key: `not-ready ${uidOf(pod)}`, cause: 'not-ready', pod, container: unready?.name,
     patienceMs: Math.max(patienceMs('not-ready'), 2 * probeAllowanceMs(pod), 2 * slowestReadyMs([...view.newPods, ...view.oldPods])),
-    message: `container ${unready?.name} of pod ${nameOf(pod)} runs and does not become ready${said ? `: ${oneLine(said)}` : ''}`,
+    message: `container ${unready?.name} of pod ${nameOf(pod)} runs but does not become ready${said ? `: ${oneLine(said)}` : ''}`,
   };
 }
 
-/** Longer than any start: a pod that became ready later than that had been ready before. */
+/** Longer than any start: a pod that became ready later than that has become ready again. */
 const slowStartMs = 900_000;
 
-/** How long the pods that are ready took for it, by the server's own times: what is normal for this workload. */
+/** How long the ready pods took to become ready, by the times of the API server: what is normal for this workload. */
 function slowestReadyMs(pods: readonly Pod[]): number {
   const took = pods.filter(isReady).map((pod) => {
     const ready = Date.parse(conditionOf(pod.status?.conditions, 'Ready')?.lastTransitionTime ?? '');
     const started = Math.max(...(pod.status?.containerStatuses ?? []).map((status) => Date.parse(status.state?.running?.startedAt ?? '')));
-    // A pod that became ready again long after its start says nothing of starting.
+    // A pod that became ready again long after its start says nothing about the start.
     return ready - started >= 0 && ready - started < slowStartMs ? ready - started : 0;
   });
   return Math.max(0, ...took.filter(Number.isFinite));

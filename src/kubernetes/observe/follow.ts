@@ -10,7 +10,7 @@ import type { Watched } from './watching.js';
 import type { World } from './world.js';
 import type { ObservedWorkload } from './workload.js';
 
-/** @typeParam W more that whoever follows knows of the workload */
+/** @typeParam W what the caller knows about the workload beyond ObservedWorkload */
 export interface Followed<W extends ObservedWorkload = ObservedWorkload> {
   readonly workload: W;
   readonly expected: Expectation;
@@ -37,7 +37,7 @@ export class FailedRollout extends RolloutError {
 /**
  * Watches all workloads of a run until every one is done or the first has failed.
  * @param stage first word of the progress lines
- * @returns monotonic ms at which the controllers had finished, before the proof that traffic arrives
+ * @returns monotonic ms at which the controllers had finished, before the endpoints were verified
  * @throws FailedRollout; what `signal` aborts with
  */
 export async function follow(
@@ -50,11 +50,11 @@ export async function follow(
     else rolledOutAt = undefined;
     if (judged.every(({ decision }) => decision.state === 'done')) return { rolledOutAt: rolledOutAt ?? at };
   }
-  throw new Error('the watches have come to an end');
+  throw new Error('the watches have ended');
 }
 
 /**
- * Goes on looking at workloads that were done while something else is asked of them. It never resolves.
+ * Keeps watching workloads that are rolled out while their smoke checks run. It never resolves.
  * @throws FailedRollout; what `signal` aborts with
  */
 export async function guard(
@@ -63,10 +63,10 @@ export async function guard(
   for await (const { at } of looks(ports, watched, followed, patience, stage, signal)) {
     if (at < patience.deadlineAt) continue;
     throw new FailedRollout(followed.slice(0, 1).map(({ workload }) => ({
-      workload, cause: 'deadline', message: `the smoke checks of ${workload.ref} came to no end in time`, pod: watched.world.view(workload).newPods[0],
+      workload, cause: 'deadline', message: `the smoke checks of ${workload.ref} did not finish before the deadline`, pod: watched.world.view(workload).newPods[0],
     })));
   }
-  throw new Error('the watches have come to an end');
+  throw new Error('the watches have ended');
 }
 
 interface Look {
@@ -75,7 +75,7 @@ interface Look {
   readonly judged: readonly { readonly workload: ObservedWorkload; readonly decision: Exclude<Decision, { readonly state: 'failed' }> }[];
 }
 
-/** One look at all workloads after each news of them, for as long as somebody asks for the next. Throws FailedRollout. */
+/** One look at all workloads after each change of them, as long as the caller iterates. Throws FailedRollout. */
 async function* looks(
   ports: Ports, watched: Watched, followed: readonly Followed[], patience: Patience, stage: string, signal: AbortSignal | undefined,
 ): AsyncGenerator<Look, void> {
@@ -83,13 +83,13 @@ async function* looks(
   const memories = new Map<string, Memory>();
   const warned = new Set<string>();
   const warnOnce = ({ key, message }: Suspect): void => {
-    if (!warned.has(key)) ports.log.warning(sentence(message), { title: `The ${stage} is held up` });
+    if (!warned.has(key)) ports.log.warning(sentence(message), { title: `The ${stage} is delayed` });
     warned.add(key);
   };
   for (;;) {
     const at = ports.clock.monotonic();
     if (!watched.sees() && at < patience.deadlineAt) {
-      // Time that nobody saw proves nothing and disproves nothing, and controllers come back later than the API server.
+      // Without watches nothing is known, and controllers recover later than the API server: all times start over.
       for (const [ref, { wasHeld }] of memories) memories.set(ref, { ...blankMemory, wasHeld });
       yield { at, judged: waited.map(({ workload }) => ({ workload, decision: blind(patience) })) };
       await watched.news(Math.min(quietMs, patience.deadlineAt - at), signal);
@@ -108,7 +108,7 @@ async function* looks(
     yield { at, judged };
     const leftMs = patience.deadlineAt > at ? patience.deadlineAt - at : Infinity;
     await watched.news(Math.min(quietMs, leftMs, nextLook(judged.map(({ decision }) => decision)) - at), signal);
-    // News of many workloads comes in bursts: one look at all of them serves for a burst.
+    // Changes of many workloads come in bursts: one look covers a burst.
     await ports.clock.sleep(Math.min(maxBurstMs, 2 * waited.length), signal);
   }
 }
@@ -117,7 +117,7 @@ const blind = ({ deadlineAt }: Patience): Look['judged'][number]['decision'] =>
   ({ state: 'wait', progress: 'the API server does not answer', rolledOut: false, suspects: [], recheckAt: deadlineAt });
 
 const maxBurstMs = 100;
-/** Without any news it looks all the same, now and then. */
+/** Without any change it looks after that time. */
 const quietMs = 60_000;
 
 const nextLook = (decisions: readonly Decision[]): number => Math.min(...decisions.map((decision) => (decision.state === 'wait' ? decision.recheckAt : Infinity)));

@@ -9,26 +9,26 @@ import type { ServiceExpectation } from '../judge/expectation.js';
 import { selects } from './selector.js';
 
 /**
- * Why the version of the workload cannot be said to serve at this moment, or undefined. That some of its pods are on their
- * way, because an autoscaler wants more of them or a node was drained, says nothing against it while others are ready.
+ * Why the workload is not healthy at this moment, or undefined. Pods that are still starting, because an autoscaler wants
+ * more of them or a node was drained, do not count against it while others are ready.
  */
 export function unhealthiness(view: WorkloadView): string | undefined {
   if (view.of.kind === 'cronjob') return undefined;
   const { workload } = view;
-  if (workload && !hasObserved(workload, workload.metadata?.generation ?? 0)) return 'its last change has not been taken up yet';
+  if (workload && !hasObserved(workload, workload.metadata?.generation ?? 0)) return 'its controller has not processed its last change yet';
   const { waitingFor } = completionOf(view);
   if (view.oldPods.length > 0) return waitingFor ?? `${view.oldPods.length} pods of an earlier version`;
   return view.newPods.some(isReady) && view.newPods.every((pod) => isReady(pod) || isOnItsWay(pod)) ? undefined : waitingFor;
 }
 
-/** It has not been ready yet, or is not at this moment, and nothing more. */
+/** It is not ready, but no container has failed or restarted. */
 const isOnItsWay = (pod: Pod): boolean => !isFailing(pod) && statusesOf(pod).every(({ restartCount = 0 }) => restartCount === 0);
 
-/** One of its containers has ended badly and does not run again, or cannot be started. */
+/** One of its containers failed and does not run again, or cannot be started. */
 export const isFailing = (pod: Pod): boolean => statusesOf(pod).some(({ state }) =>
   (state?.terminated?.exitCode ?? 0) !== 0 || !isCreating(state?.waiting?.reason));
 
-/** Container name → the digests that pods really run, as the runtime reports them; init containers and sidecars included. */
+/** Container name → the digests that ready pods run, as the runtime reports them; init containers and sidecars included. */
 export function runningDigests(pods: readonly Pod[]): Map<string, Set<string>> {
   const digests = new Map<string, Set<string>>();
   for (const status of pods.filter(isReady).flatMap(statusesOf)) {
@@ -41,8 +41,8 @@ export function runningDigests(pods: readonly Pod[]): Map<string, Set<string>> {
 const digestOf = (status: ContainerStatus): string | undefined => /sha256:[0-9a-f]{64}/.exec(status.imageID ?? '')?.[0];
 
 /**
- * The Services that must send traffic to the new pods of a workload: those that select its pods, and those that smoke
- * asks. None where no pod is wanted: nobody can be sent any.
+ * The Services that must send traffic to the new pods of a workload: those that select its pods, and those that a smoke
+ * check requests. None when no pod is wanted.
  */
 export function servicesFor(view: WorkloadView, services: readonly Service[], smoke: readonly SmokeCheck[]): ServiceExpectation[] {
   if (view.workload && wantsNoPods(view.of.kind, view.workload)) return [];
@@ -50,6 +50,6 @@ export function servicesFor(view: WorkloadView, services: readonly Service[], sm
   const asked = new Set(smoke.flatMap((check) => (check.target.type === 'service' ? [check.target.name] : [])));
   return services
     .map((service) => ({ name: nameOf(service), exact: asked.has(nameOf(service)), selects: selects(service, labels) }))
-    // What never had endpoints (an ExternalName with a selector left over) leads nowhere, before and after.
+    // A Service that never had endpoints (an ExternalName with a leftover selector) has none after the change either.
     .filter((service) => service.exact || (service.selects && view.slicesOf(service.name).length > 0));
 }

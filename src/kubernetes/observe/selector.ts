@@ -1,8 +1,8 @@
 import type { Service, Workload } from '../client/objects.js';
 
 /**
- * A label selector that finds the pods of all these workloads and as few others as can be said in one: a key on which
- * every one of them insists, with the values that they want. Undefined when they have no key in common.
+ * One label selector that matches the pods of all these workloads and as few others as possible: a key that all of their
+ * selectors contain, with their values. Undefined when they have no key in common.
  */
 export function podSelector(workloads: readonly Workload[]): string | undefined {
   const selectors = workloads.map((workload) => workload.spec?.selector?.matchLabels ?? {});
@@ -14,7 +14,7 @@ export function podSelector(workloads: readonly Workload[]): string | undefined 
 
 const valuesOf = (selectors: readonly Readonly<Record<string, string>>[], key: string): string[] => [...new Set(selectors.map((labels) => labels[key] ?? ''))];
 
-/** Whether a Service takes pods with these labels. A Service without selector takes none by itself. */
+/** Whether a Service selects pods with these labels. A Service without a selector selects none. */
 export function selects(service: Service, labels: Readonly<Record<string, string>> | undefined): boolean {
   const wanted = Object.entries(service.spec?.selector ?? {});
   return service.spec?.type !== 'ExternalName' && wanted.length > 0 && wanted.every(([key, value]) => labels?.[key] === value);

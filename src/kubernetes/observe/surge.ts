@@ -2,8 +2,7 @@ import type { Workload } from '../client/objects.js';
 import { desiredReplicas } from './workload.js';
 
 /**
- * How many pods the first wave has, from the numbers of the strategy: those that may be more than wanted, and those that
- * may be missing. https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-update-deployment
+ * How many pods a rollout starts with, by maxSurge and maxUnavailable of the strategy. https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-update-deployment
  */
 export function firstWaveSize(workload: Workload): { readonly pods: number; readonly of: number; readonly oldPodsGone: number } {
   const replicas = desiredReplicas(workload);

@@ -4,11 +4,11 @@ import type { ControllerRevision, PodTemplate } from '../client/objects.js';
 const hashLabel = 'pod-template-hash';
 
 /**
- * Whether two pod templates are the same but for the hash that the Deployment controller adds, which is how the
- * controller itself finds the ReplicaSet of a Deployment (EqualIgnoreHash in k8s.io/kubernetes/pkg/controller/deployment/util).
+ * Whether two pod templates are equal except for the hash that the Deployment controller adds. The controller finds the
+ * ReplicaSet of a Deployment in the same way (EqualIgnoreHash in k8s.io/kubernetes/pkg/controller/deployment/util).
  */
 export function sameTemplate(a: PodTemplate | undefined, b: PodTemplate | undefined): boolean {
-  // `null` may stand where the type says that nothing can: objects come from outside.
+  // `null` is possible despite the type: objects come from outside.
   return Boolean(a) && Boolean(b) && isDeepStrictEqual(withoutHash(a ?? {}), withoutHash(b ?? {}));
 }
 
@@ -20,9 +20,9 @@ function withoutHash(template: PodTemplate): PodTemplate {
 }
 
 /**
- * Whether a ControllerRevision of a DaemonSet was made from this template, as the controller itself finds the one that
- * it has already (Match in k8s.io/kubernetes/pkg/controller/daemon/update.go). The controller wrote it and the API
- * server tells the template: whether a field that nobody has set is left out, `null` or `{}` differs between versions.
+ * Whether a ControllerRevision of a DaemonSet was created from this template, by the comparison of the controller itself
+ * (Match in k8s.io/kubernetes/pkg/controller/daemon/update.go). Unset fields are ignored: between the revision, which the
+ * controller wrote, and the template from the API server they can be missing, `null` or `{}`, depending on versions.
  */
 export function isRevisionOf({ data }: ControllerRevision, template: PodTemplate | undefined): boolean {
   const kept = data?.spec?.template;

@@ -14,9 +14,9 @@ import { World } from './world.js';
 /** A world that keeps itself up to date until it is closed. */
 export interface Watched {
   readonly world: World;
-  /** Whether the API server answers all watches: without them the world is what it was a while ago. */
+  /** Whether the API server answers all watches: without them the world is outdated. */
   sees(): boolean;
-  /** Resolves at the next news, or after `ms`; rejects when `signal` aborts. */
+  /** Resolves at the next change, or after `ms`; rejects when `signal` aborts. */
   news(ms: number, signal?: AbortSignal): Promise<void>;
   close(): void;
 }
@@ -82,7 +82,7 @@ export async function watchWorkloads(cluster: Cluster, clock: Clock, kinds: Read
   };
 }
 
-/** The workloads of a run and what belongs to them, as they are at this moment. */
+/** The workloads of a run and their objects, read once. */
 export async function lookOnce(
   { api, namespace }: Cluster, clock: Clock, kinds: ReadonlySet<WorkloadKind>, workloads: readonly Workload[], signal: AbortSignal,
 ): Promise<World> {
@@ -108,19 +108,19 @@ function wantedWatches(kinds: ReadonlySet<WorkloadKind>, workloads: readonly Wor
   ];
 }
 
-/** Which watches are broken, and whether that is for good. */
+/** Which watches are broken, and whether for good. */
 class Sight {
-  /** By plural: since when the server refuses the watch, monotonic ms; undefined while it does not answer at all. */
+  /** By plural: since when the server denies the watch, monotonic ms; undefined while it does not answer at all. */
   private readonly broken = new Map<string, number | undefined>();
   /**
-   * Why nothing more will be seen. A login that has run out does not come back by itself, nor does a watch that has ended:
-   * to go on would be to judge by what was true long ago.
+   * Why the watches cannot recover: the credentials expired, or a watch has ended for good. Without this error the run would
+   * go on with outdated objects.
    */
   over: Error | undefined;
 
   constructor(private readonly clock: Clock) {}
 
-  /** Events only explain: without them the rest is still the truth. */
+  /** Events only add explanations: the other objects are up to date without them. */
   get isWhole(): boolean {
     return [...this.broken.keys()].every((plural) => plural === resources.events.plural);
   }
@@ -139,8 +139,8 @@ class Sight {
     const since = isRefusal(error) ? (this.broken.get(resource.plural) ?? now) : undefined;
     this.broken.set(resource.plural, since);
     if (since === undefined || now - since < refusalLastsMs) return;
-    this.over = new ClusterError('permission-denied', `The cluster does not let this account watch any more: ${error.message}.`, {
-      hint: 'The credentials in the kubeconfig have probably run out in the middle of the rollout; make some that last longer.', cause: error,
+    this.over = new ClusterError('permission-denied', `The account is no longer allowed to watch the cluster: ${error.message}.`, {
+      hint: 'The credentials in the kubeconfig have probably expired during the rollout: use some that last longer.', cause: error,
     });
   }
 }

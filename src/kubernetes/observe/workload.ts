@@ -2,7 +2,7 @@ import { fieldManager } from '../client/api.js';
 import type { WorkloadKind } from '../../config/config.js';
 import type { Container, PodTemplate, Workload } from '../client/objects.js';
 
-/** A workload that is watched: who it is, and the images by which its old and its new pods are told apart. */
+/** A workload that is watched: its identity, and the images that distinguish its old from its new pods. */
 export interface ObservedWorkload {
   /** `deployment/api`, as in the settings and in kubectl. */
   readonly ref: string;
@@ -13,7 +13,7 @@ export interface ObservedWorkload {
   readonly containers: readonly { readonly name: string; readonly before: string; readonly after: string }[];
 }
 
-/** Where the pod template of a kind lives, as a JSON pointer. */
+/** Where the pod template of a kind is, as a JSON pointer. */
 const templatePointer = (kind: WorkloadKind): string => (kind === 'cronjob' ? '/spec/jobTemplate/spec/template' : '/spec/template');
 
 export const templateOf = (kind: WorkloadKind, workload: Workload): PodTemplate | undefined =>
@@ -33,24 +33,24 @@ export function containersOf(kind: WorkloadKind, workload: Workload): PlacedCont
   return [...placed(spec?.containers, 'containers'), ...placed(spec?.initContainers, 'initContainers')];
 }
 
-/** How many pods the workload asks for; an unset number means 1 to Kubernetes. */
+/** How many pods the workload wants; unset means 1 to Kubernetes. */
 export const desiredReplicas = (workload: Workload): number => workload.spec?.replicas ?? 1;
 
-/** Whether the controller has seen this generation of the workload; what it never spoke of it has not seen. */
+/** Whether the controller has observed this generation of the workload; not if it has never reported one. */
 export const hasObserved = ({ status }: Workload, generation: number): boolean =>
   status?.observedGeneration !== undefined && status.observedGeneration >= generation;
 
 /**
- * Whether no pod of the workload is wanted at all: it is scaled to nothing, or a DaemonSet that no node takes, by what its
- * controller has counted.
+ * Whether no pod of the workload is wanted: it is scaled to 0, or it is a DaemonSet for which its controller has counted no
+ * node.
  */
 export const wantsNoPods = (kind: WorkloadKind, workload: Workload): boolean => (kind === 'daemonset'
   ? hasObserved(workload, workload.metadata?.generation ?? 0) && workload.status?.desiredNumberScheduled === 0
   : desiredReplicas(workload) === 0);
 
 /**
- * Whether a pod of a StatefulSet is below the partition, and so is meant to stay as it is. The partition counts replicas,
- * whatever the number of the first one is (updateStatefulSet in pkg/controller/statefulset/stateful_set_control.go).
+ * Whether a pod of a StatefulSet is below the partition and stays as it is. The partition counts replicas, whatever the
+ * ordinal of the first one is (updateStatefulSet in pkg/controller/statefulset/stateful_set_control.go).
  * https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#partitions
  */
 export function staysByPartition(workload: Workload | undefined, podName: string | undefined): boolean {
@@ -64,8 +64,8 @@ export const imageIn = (kind: WorkloadKind, workload: Workload, name: string): s
   containersOf(kind, workload).find(({ container }) => container.name === name)?.container.image;
 
 /**
- * Whether a pause is not this action's own, by what the API server notes of who wrote a field: a person who pauses a
- * Deployment means it, and only they lift it. https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
+ * Whether someone else paused the Deployment, by the managers that the API server records for each field. Such a pause is
+ * intended and never lifted by this action. https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
  */
 export function pausedByOthers({ metadata, spec }: Workload): boolean {
   const owners = (metadata?.managedFields ?? []).filter(({ fieldsV1 }) => fieldsV1?.['f:spec']?.['f:paused'] !== undefined);

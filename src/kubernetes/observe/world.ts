@@ -7,30 +7,30 @@ import {
 import { staysByPartition, type ObservedWorkload } from './workload.js';
 import { isRevisionOf, sameTemplate } from './template.js';
 
-/** What is known of one workload and everything that belongs to it, at one moment. */
+/** One workload and its objects, at one moment. */
 export interface WorkloadView {
   readonly of: ObservedWorkload;
   /** Undefined: it was deleted. */
   readonly workload: Workload | undefined;
-  /** The ReplicaSet that the Deployment's present template made. */
+  /** The ReplicaSet of the current template of the Deployment. */
   readonly replicaSet: ReplicaSet | undefined;
-  /** Pods of the present template that have not ended and are not on their way out. */
+  /** Pods of the current template that have not ended and are not terminating. */
   readonly newPods: readonly Pod[];
-  /** Pods of earlier templates that have not ended and are not on their way out. */
+  /** Pods of earlier templates that have not ended and are not terminating. */
   readonly oldPods: readonly Pod[];
   /** Pods of earlier templates that a partition keeps as they are. */
   readonly keptPods: readonly Pod[];
-  /** Pods that are being deleted, of whichever template. */
+  /** Terminating pods, of any template. */
   readonly leavingPods: readonly Pod[];
-  /** Pods of the present template that ended as Failed or Succeeded by themselves, also those that have been removed since. */
+  /** Pods of the current template that ended as Failed or Succeeded without being deleted, also those that were removed since. */
   readonly endedPods: readonly Pod[];
-  /** When a pod was first seen being deleted, monotonic ms; undefined when nobody noted the time. */
+  /** When a pod was first seen terminating, monotonic ms; undefined when the time was not recorded. */
   readonly leavingSince: (uid: string) => number | undefined;
   readonly eventsOf: (uid: string) => readonly KubeEvent[];
   readonly slicesOf: (service: string) => readonly EndpointSlice[];
 }
 
-/** Evicted, preempted, refused by the node: it is replaced, and serves nobody, though the object may stay for days. */
+/** Evicted, preempted or rejected by the node: it is replaced and does not serve, although the object may remain for days. */
 const hasEnded = (pod: Pod): boolean => pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded';
 
 const eventsKeptPerObject = 40;
@@ -40,8 +40,8 @@ const generationsKept = 20;
 const workloadNames = new Set(Object.values(workloadResource).map(qualifiedName));
 
 /**
- * The latest state of every object that was seen, fed by the watches. It takes news in any order, twice, or with gaps:
- * an older version of an object never replaces a newer one.
+ * The latest state of every object, fed by the watches. Changes may come in any order, twice or with gaps: an older version
+ * of an object never replaces a newer one.
  */
 export class World {
   /** By the qualified names of their resources. */
@@ -49,9 +49,9 @@ export class World {
   private readonly departed = new Map<string, bigint>();
   private readonly events = new Map<string, KubeEvent[]>();
   private readonly leaving = new Map<string, number>();
-  /** Kept after they are gone: the controllers of StatefulSets and DaemonSets remove a pod that has ended before they create the next one. */
+  /** Kept after their removal: the controllers of StatefulSets and DaemonSets remove a pod that has ended before they create the next one. */
   private readonly ended = new Map<string, Pod>();
-  /** Of workloads: what each generation was, oldest first. */
+  /** Of workloads: each generation that was seen, oldest first. */
   private readonly generations = new Map<string, Workload[]>();
   private byController: Map<string, KubeObject[]> | undefined;
 
@@ -88,7 +88,7 @@ export class World {
     return this.all<T>(resource).find((object) => object.metadata?.name === name);
   }
 
-  /** What a workload was in the generations that were seen of it, oldest first. */
+  /** The generations of a workload that were seen, oldest first. */
   formerly({ uid }: ObservedWorkload): readonly Workload[] {
     return this.generations.get(uid) ?? [];
   }
@@ -124,7 +124,7 @@ export class World {
     };
   }
 
-  /** A pod that is deleted ends as well: only one that ended before anybody deleted it says something of itself. */
+  /** A pod that is deleted ends as well: only one that ended before its deletion counts. */
   private noteEnd(pod: Pod): void {
     if (!hasEnded(pod) || isLeaving(pod)) return;
     this.ended.set(uidOf(pod), pod);
@@ -136,9 +136,9 @@ export class World {
     const hashIs = (hash: string | undefined) => (pod: Pod): boolean =>
       hash !== undefined && pod.metadata?.labels?.['controller-revision-hash'] === hash;
     if (target.kind === 'deployment') return (pod) => replicaSet !== undefined && controllerOf(pod) === uidOf(replicaSet);
-    // StatefulSets name the revision they move to; its pods carry the revision's whole name as their hash.
+    // A StatefulSet names the revision that it updates to; the hash of its pods is the whole name of the revision.
     if (target.kind === 'statefulset') return hashIs(workload?.status?.updateRevision);
-    // DaemonSets name none. Their ControllerRevisions come by a watch of their own: the newest that was seen may be yesterday's.
+    // A DaemonSet names none. Its ControllerRevisions have their own watch, so the newest that was seen may be outdated.
     const revisions = this.ownedBy<ControllerRevision>(workload ? uidOf(workload) : target.uid, resources.controllerrevisions)
       .filter((revision) => isRevisionOf(revision, workload?.spec?.template));
     const newest = revisions.reduce<ControllerRevision | undefined>((best, next) => ((next.revision ?? 0) > (best?.revision ?? -1) ? next : best), undefined);
@@ -174,7 +174,7 @@ export class World {
     const inOrder = [...known.filter((kept) => kept !== same), event].sort((a, b) => (versionOf(a) < versionOf(b) ? -1 : 1));
     this.events.delete(about);
     this.events.set(about, inOrder.slice(-eventsKeptPerObject));
-    // Thousands of events of strangers must not fill the memory: the object that was silent longest goes first.
+    // Thousands of events of other objects must not fill the memory: those of the object with the oldest news are dropped.
     const oldest = this.events.size > objectsWithEventsKept ? this.events.keys().next().value : undefined;
     if (oldest !== undefined) this.events.delete(oldest);
   }
@@ -187,8 +187,8 @@ export class World {
 }
 
 /**
- * resourceVersions of one resource grow in practice everywhere, and by contract since Kubernetes 1.35 (KEP-5504).
- * One that is not a number is taken as the newest, so that news is never thrown away.
+ * resourceVersions of one resource increase in practice everywhere, and by contract since Kubernetes 1.35 (KEP-5504).
+ * One that is not a number counts as the newest, so no change is dropped.
  */
 function versionOf(object: KubeObject): bigint {
   const text = object.metadata?.resourceVersion ?? '';

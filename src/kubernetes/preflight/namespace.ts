@@ -16,10 +16,10 @@ export async function namespaceState(api: Api, namespace: string, signal: AbortS
   }
 }
 
-/** Where nothing is allowed, a namespace that was not meant is more likely than a Role that was forgotten. */
+/** If the account has no permissions at all, a wrong namespace is more likely than a missing Role. */
 export function askForNamespace(namespace: string, username: string | undefined): string {
   const own = /^system:serviceaccount:([^:]+):/.exec(username ?? '')?.[1];
-  return `Check first whether \`namespace\` is right: it is ${namespace}${own !== undefined && own !== namespace ? `, and the account belongs to the namespace ${own}` : ''}.`;
+  return `Check \`namespace\` first: it is ${namespace}${own !== undefined && own !== namespace ? `, but the account belongs to the namespace ${own}` : ''}.`;
 }
 
 export const noSuchNamespace = (namespace: string, username: string | undefined): Finding => ({
@@ -28,5 +28,5 @@ export const noSuchNamespace = (namespace: string, username: string | undefined)
 
 export const beingDeleted = (namespace: string): Finding => ({
   cause: 'not-deployable', message: `The namespace ${namespace} is being deleted.`,
-  hint: 'Check `namespace`, or create the namespace and its workloads again once it is gone.',
+  hint: 'Check `namespace`, or recreate the namespace and its workloads once it is gone.',
 });

@@ -3,20 +3,20 @@ import type { Config } from '../../config/config.js';
 import { ledgerName } from '../store/config-map.js';
 import { lockName } from '../store/lease.js';
 
-/** One thing that the account has to be allowed, as a Role says it. */
+/** One permission that the account needs, in the form of a Role. */
 export interface Need {
   readonly group: string;
   /** `pods`, or `pods/log`. */
   readonly resource: string;
   readonly verb: string;
-  /** Undefined: whatever its name. */
+  /** Undefined: for any name. */
   readonly name?: string;
 }
 
 const need = (resource: Resource, verbs: readonly string[], options: { subresource?: string; name?: string } = {}): Need[] =>
   verbs.map((verb) => ({ group: resource.group, resource: options.subresource ? `${resource.plural}/${options.subresource}` : resource.plural, verb, name: options.name }));
 
-/** What a run with these settings will ask of the API server. docs/rbac.yaml is the same for every setting at once. */
+/** The permissions that a run with these settings needs. docs/rbac.yaml covers all settings at once. */
 export function needsOf(config: Pick<Config, 'workloads' | 'smoke' | 'app'>): Need[] {
   const kinds = new Set(config.workloads.map((workload) => workload.kind));
   const read = ['list', 'watch'];
@@ -30,7 +30,7 @@ export function needsOf(config: Pick<Config, 'workloads' | 'smoke' | 'app'>): Ne
     ...(kinds.has('statefulset') ? need(resources.pods, ['delete']) : []),
     ...need(resources.services, ['list']), ...need(resources.endpointslices, read),
     ...(asks ? [...need(resources.services, ['get'], { subresource: 'proxy' }), ...need(resources.pods, ['get'], { subresource: 'proxy' })] : []),
-    // A rule cannot name what is yet to be created; all else is asked of these two objects alone, the watch by their name too.
+    // A rule cannot restrict `create` to a name. Everything else is restricted to these two objects, the watch too.
     ...need(resources.configmaps, ['create']), ...need(resources.configmaps, ['get', 'update'], { name: ledgerName(config.app) }),
     ...need(resources.leases, ['create']), ...need(resources.leases, ['get', 'watch', 'update', 'patch'], { name: lockName(config.app) }),
   ].filter((each, index, all) => all.findIndex((other) => sameNeed(other, each)) === index);
@@ -38,7 +38,7 @@ export function needsOf(config: Pick<Config, 'workloads' | 'smoke' | 'app'>): Ne
 
 const sameNeed = (a: Need, b: Need): boolean => a.group === b.group && a.resource === b.resource && a.verb === b.verb && a.name === b.name;
 
-/** What the API server says an account may do. Not the ResourceRule of kubernetes-types 1.30, which lacks `resources` and `verbs`. */
+/** A permission that the API server reports. Not the ResourceRule of kubernetes-types 1.30, which lacks `resources` and `verbs`. */
 export interface AllowedRule {
   readonly verbs?: readonly string[];
   readonly apiGroups?: readonly string[];

@@ -10,7 +10,7 @@ import { templateOf, type ObservedWorkload } from '../observe/workload.js';
 import { together, type Checked } from '../../outcome/finding.js';
 import { parseQuantity } from './quantity.js';
 
-/** Who creates what in a run: its record and its lock, and what the controllers make of a new template. */
+/** What determines the objects that a run creates: its record and lock, and what controllers create for a new template. */
 export interface NewObjects {
   readonly app: string;
   readonly targets: readonly ObservedWorkload[];
@@ -21,12 +21,12 @@ interface Needed {
   readonly resource: Resource;
   /** `ConfigMap deploy-ledger-web`. */
   readonly what: string;
-  /** Whether it is not there yet; undefined where that cannot be known. */
+  /** Whether it does not exist yet; undefined if that is not known. */
   isNew(): Promise<boolean | undefined>;
   readonly remedy: string;
 }
 
-/** The quotas that have no room for the objects that are not there yet. What is there is only looked up where the room is short. */
+/** The quotas that have no room for the objects that do not exist yet. Existing objects are only looked up if the room is short. */
 export async function checkRoom(api: Api, namespace: string, planned: NewObjects, quotas: readonly ResourceQuota[], signal: AbortSignal): Promise<Checked> {
   const needed = neededBy(api, namespace, planned, signal);
   const limits = quotas.flatMap(({ metadata, status }) => Object.entries(status?.hard ?? {}).map(([name, hard]) => {
@@ -42,7 +42,7 @@ export async function checkRoom(api: Api, namespace: string, planned: NewObjects
     if (missing.length <= room) return { problems: [], warnings: [] };
     const certain = missing.filter(({ known }) => known === true).length > room;
     const what = `${missing.map((each) => each.what).join(', ')} ${certain ? (missing.length === 1 ? 'is' : 'are') : 'may be'} needed`;
-    const message = `The ResourceQuota ${quota} has no room for what is to be created: ${name} is at ${used} of ${hard}, and ${what}.`;
+    const message = `The ResourceQuota ${quota} has no room for what the run creates: ${name} is at ${used} of ${hard}, and ${what}.`;
     const hint = `Raise ${name} in the ResourceQuota ${quota} by ${missing.length - Math.max(0, room)}, or ${[...new Set(missing.map(({ remedy }) => remedy))].join(', or ')}.`;
     return certain ? { warnings: [], problems: [{ cause: 'quota-exceeded', message, hint }] } : { problems: [], warnings: [`${message} ${hint}`] };
   })));
@@ -61,7 +61,7 @@ function neededBy(api: Api, namespace: string, { app, targets }: NewObjects, sig
     ...targets.filter(({ kind }) => kind !== 'cronjob').map((target): Needed => {
       const resource = target.kind === 'deployment' ? resources.replicasets : resources.controllerrevisions;
       return {
-        resource, what: `a ${resource.kind} of ${target.ref}`, remedy: `lower revisionHistoryLimit of ${target.ref}, so that its oldest ones are deleted`,
+        resource, what: `a ${resource.kind} of ${target.ref}`, remedy: `lower revisionHistoryLimit of ${target.ref} to delete its oldest ones`,
         isNew: () => isNewTemplate(api, namespace, target, resource, signal),
       };
     }),
@@ -69,7 +69,7 @@ function neededBy(api: Api, namespace: string, { app, targets }: NewObjects, sig
 }
 
 async function isNewTemplate(api: Api, namespace: string, target: ObservedWorkload, resource: Resource, signal: AbortSignal): Promise<boolean | undefined> {
-  // What is still to be built may come out as what runs already.
+  // An image that is still to be built may get the digest that runs already.
   if (target.containers.some(({ after }) => !/@sha256:[0-9a-f]{64}$/.test(after))) return undefined;
   const reading = Promise.all([
     api.find<Workload>(workloadResource[target.kind], namespace, target.name, { signal }),
@@ -90,7 +90,7 @@ function withImages(template: PodTemplate | undefined, { containers }: ObservedW
   return { ...template, spec: { ...template.spec, ...(main ? { containers: set(main) } : {}), ...(init ? { initContainers: set(init) } : {}) } };
 }
 
-/** Undefined where the account may not read it. */
+/** Undefined if the account is not allowed to read it. */
 const readable = <T, R>(reading: Promise<T>, of: (read: T) => R): Promise<R | undefined> => reading.then(of, (error: unknown) => {
   if (error instanceof ApiError && error.status === 403) return undefined;
   throw error;

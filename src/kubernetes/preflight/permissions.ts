@@ -8,20 +8,20 @@ import { covered, type AllowedRule, type Need } from './needs.js';
 import { accountToFillIn, roleFor } from './role.js';
 
 /**
- * Asks what the account may do, once; what seems to be missing is asked for one by one, as only that is certain.
- * @param needs what the run needs, which may depend on what is being read meanwhile
+ * Reads all permissions of the account at once. Those that seem to be missing are reviewed one by one, as only that is certain.
+ * @param needs what the run needs, which may depend on objects that are being read meanwhile
  */
 export async function checkPermissions(api: Api, namespace: string, needs: readonly Need[] | Promise<readonly Need[]>, signal: AbortSignal): Promise<Checked> {
   const [review, wanted] = await Promise.all([
     ask<{ readonly status?: { readonly resourceRules?: readonly AllowedRule[] } }>(api, 'authorization.k8s.io/v1/selfsubjectrulesreviews', { spec: { namespace } }, signal), needs,
   ]);
-  if (!review) return { problems: [], warnings: ['The cluster does not tell what this account may do, so that permissions could not be checked beforehand.'] };
+  if (!review) return { problems: [], warnings: ['The cluster does not report the permissions of this account, so they could not be checked before the change.'] };
   const doubtful = wanted.filter((each) => !covered(each, review.status?.resourceRules ?? []));
   const refused = (await Promise.all(doubtful.map(async (each) => ((await isAllowed(api, namespace, each, signal)) ? [] : [each])))).flat();
   if (refused.length === 0) return nothingFound;
   const [username, state] = await Promise.all([usernameOf(api, signal), namespaceState(api, namespace, signal)]);
   if (state === 'absent') return { warnings: [], problems: [noSuchNamespace(namespace, username)] };
-  // The Role and its binding go with it, and none can be created there.
+  // No Role or RoleBinding can be created there.
   if (state === 'leaving') return { warnings: [], problems: [beingDeleted(namespace)] };
   return missing(refused, { namespace, username, isAll: refused.length === wanted.length, state });
 }
@@ -33,13 +33,13 @@ async function isAllowed(api: Api, namespace: string, { group, resource, verb, n
   return review?.status?.allowed ?? true;
 }
 
-/** As whom the API server knows this account; undefined where it does not say, as before Kubernetes 1.28. */
+/** The name of this account to the API server; undefined if it does not say, as before Kubernetes 1.28. */
 export async function usernameOf(api: Api, signal: AbortSignal): Promise<string | undefined> {
   const review = await ask<ObjectOf<SelfSubjectReview>>(api, 'authentication.k8s.io/v1/selfsubjectreviews', {}, signal);
   return review?.status?.userInfo?.username;
 }
 
-/** Undefined when the API server gives no such answer: it may be too old, or not want to. */
+/** Undefined if the API server does not answer such reviews: it may be too old, or forbid them. */
 async function ask<T>(api: Api, review: string, body: object, signal: AbortSignal): Promise<T | undefined> {
   try {
     return await api.send<T>('POST', `/apis/${review}`, body, { signal });
@@ -52,7 +52,7 @@ async function ask<T>(api: Api, review: string, body: object, signal: AbortSigna
 interface Lacking {
   readonly namespace: string;
   readonly username: string | undefined;
-  /** Not one of the permissions is there. */
+  /** The account has none of the permissions. */
   readonly isAll: boolean;
   readonly state: Exclude<NamespaceState, 'absent' | 'leaving'>;
 }
@@ -61,18 +61,18 @@ interface Lacking {
 function missing(needs: readonly Need[], { namespace, username, isAll, state }: Lacking): Checked {
   const verbsOf = (resource: string): string[] => [...new Set(needs.filter((each) => each.resource === resource).map((each) => each.verb))];
   const what = [...new Set(needs.map((each) => each.resource))].map((resource) => `${verbsOf(resource).join(', ')} ${resource}`);
-  const fillIn = username ? '' : `, with the account in place of ${accountToFillIn}`;
+  const fillIn = username ? '' : ` (with the name of the account in place of ${accountToFillIn})`;
   const account = `The account that deploys${username ? ` (${username})` : ''}`;
   const unseen = state === 'unknown' ? ', and is not allowed to see whether that namespace exists (get namespaces)' : '';
-  const apply = `pply the Role and the RoleBinding below${fillIn}, which leave what the account has already as it is, and run again. ` +
-    'docs/rbac.yaml has the whole Role with the reason of each rule.';
+  const apply = `pply the Role and the RoleBinding below${fillIn}, then run again. They do not change other permissions of the account. ` +
+    'docs/rbac.yaml has the complete Role with the reason for each rule.';
   return {
     warnings: [],
     problems: [{
       cause: 'permission-denied',
       message: isAll ? `${account} has none of the permissions that the run needs in namespace ${namespace}${unseen}: ${what.join('; ')}.`
-        : `${account} may not do everything that the run needs in namespace ${namespace}: ${what.join('; ')}.`,
-      hint: isAll ? `${askForNamespace(namespace, username)} If it is, a${apply}` : `A${apply}`,
+        : `${account} lacks permissions that the run needs in namespace ${namespace}: ${what.join('; ')}.`,
+      hint: isAll ? `${askForNamespace(namespace, username)} If it is right, a${apply}` : `A${apply}`,
       attachment: { title: 'Role with the missing permissions, and its binding', text: roleFor(needs, namespace, username), ours: true },
     }],
   };

@@ -3,7 +3,7 @@ import type { List, Node, PodSpec, PodTemplate } from '../client/objects.js';
 import { tolerates } from '../client/taints.js';
 import { nothingFound, type Checked } from '../../outcome/finding.js';
 
-/** The nodes that pods can be put on; undefined when nodes may not be read. */
+/** The nodes that pods can be scheduled on; undefined if the account is not allowed to read nodes. */
 export async function readArchitectures(api: Api, signal: AbortSignal): Promise<readonly Node[] | undefined> {
   try {
     return (await api.get<List<Node>>('/api/v1/nodes', { signal })).items?.filter((node) => !node.spec?.unschedulable);
@@ -14,9 +14,9 @@ export async function readArchitectures(api: Api, signal: AbortSignal): Promise<
 }
 
 /**
- * Whether the image has a variant for every node that the scheduler may choose for these pods. A problem where the
- * nodes are certain; a warning where something chooses among them that is not read here, and where they may run what is for
- * the 32 bits of their architecture.
+ * Whether the image has a variant for every node that the scheduler can choose for these pods. A problem if the nodes are
+ * certain; a warning if a rule that is not read here also chooses among them, or if the nodes may be able to run the 32-bit
+ * variant of their architecture.
  */
 export function checkPlatforms(
   ref: string, template: PodTemplate | undefined, platforms: readonly string[], nodes: readonly Node[] | undefined,
@@ -29,15 +29,15 @@ export function checkPlatforms(
   const [node] = lacking.length > 0 ? lacking : others;
   if (!node) return nothingFound;
   const count = others.filter((each) => platformOf(each) === platformOf(node)).length;
-  const message = `${count} of ${eligible.length} nodes that ${ref} may run on are ${platformOf(node)} (${node.metadata?.name}), and the image is for ${platforms.join(', ')} only.`;
-  if (lacking.length === 0) return { problems: [], warnings: [`${message} It depends on their container runtime and their processor whether they run it.`] };
+  const message = `${count} of ${eligible.length} nodes that ${ref} can run on are ${platformOf(node)} (${node.metadata?.name}), but the image is only for ${platforms.join(', ')}.`;
+  if (lacking.length === 0) return { problems: [], warnings: [`${message} Whether these nodes can run it depends on their container runtime and processor.`] };
   return choosesFurther(template?.spec ?? {})
-    ? { problems: [], warnings: [`${message} Its affinity or runtime class may keep it away from them.`] }
+    ? { problems: [], warnings: [`${message} The affinity or runtime class of its pods may exclude these nodes.`] }
     : { problems: [{ cause: 'image-platform-missing', message }], warnings: [] };
 }
 
 /**
- * What containerd takes where there is no image for the node's own platform.
+ * What containerd uses when there is no image for the platform of the node.
  * https://github.com/containerd/platforms/blob/bf6f65b922fde403ec51392620dec9e02e18b006/compare.go
  */
 const narrower: ReadonlyMap<string, string> = new Map([['linux/amd64', 'linux/386'], ['linux/arm64', 'linux/arm']]);
@@ -51,7 +51,7 @@ function mayRunOn({ nodeName, nodeSelector = {}, tolerations = [] }: PodSpec, { 
     && (spec?.taints ?? []).every((taint) => taint.effect === 'PreferNoSchedule' || tolerations.some((each) => tolerates(each, taint)));
 }
 
-/** Whether more than selectors and taints decides between the nodes. */
+/** Whether more than selectors and taints chooses between the nodes. */
 const choosesFurther = ({ affinity, runtimeClassName }: PodSpec): boolean => Boolean(
   runtimeClassName || affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
   || affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution,

@@ -14,19 +14,19 @@ interface PullSecret {
   readonly auths: Readonly<Record<string, Auth>>;
 }
 
-/** One login. It is handed on to docker with whatever else is in it. */
+/** One login. It is passed to docker with all of its fields. */
 const login = v.looseObject({
   auth: v.nullish(v.string()), password: v.nullish(v.string()), identitytoken: v.nullish(v.string()), registrytoken: v.nullish(v.string()),
 });
 type Auth = Readonly<v.InferOutput<typeof login>>;
 
-/** https://kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets: the kubelet uses no login of one that has another form. */
+/** https://kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets: the kubelet ignores Secrets of another form. */
 const dockerConfig = v.object({ auths: v.nullish(v.record(v.string(), v.nullable(login))) });
 
 /**
- * Whether the pull secrets of a workload may read the image. Only where the account may read Secrets, and only for
- * workloads that name some: nodes have other ways to log in that cannot be seen from here. The kubelet tries every
- * login that fits, so it is a problem only when all of them are refused, and a warning where nodes usually have their own.
+ * Whether the pull secrets of a workload can read the image. Only checked if the account is allowed to read Secrets and the
+ * workload names some: nodes have other ways to log in that are not visible here. The kubelet tries every login that
+ * matches, so it is a problem only when all of them are denied, and a warning where nodes usually have their own.
  */
 export async function checkPullSecret(
   ports: DockerPorts, api: Pick<Api, 'find'>, namespace: string,
@@ -37,7 +37,7 @@ export async function checkPullSecret(
   const read = await Promise.all(names.map((name) => readSecret(api, namespace, name)));
   const logins = read.flatMap((secret) => (typeof secret === 'object'
     ? Object.entries(secret.auths).map(([key, auth]) => ({ name: secret.name, auth, fit: fitOf(key, registry) })) : []));
-  // One that cannot be judged from here may be the one that works.
+  // A login that cannot be checked here may be the one that works.
   if (read.includes('unreadable') || logins.some(({ fit }) => fit === 'perhaps')) return nothingFound;
   const refused: { readonly name: string; readonly reason: string }[] = [];
   for (const { name, auth } of logins.filter(({ fit }) => fit === 'yes')) {
@@ -54,9 +54,9 @@ function found(
 ): Checked {
   const names = [...new Set(refused.map(({ name }) => name))];
   const [what, which] = names.length === 1 ? ['pull secret', 'this Secret'] : ['pull secrets', 'one of these Secrets'];
-  const message = `The ${what} ${names.join(', ')} of ${ref} may not read ${reference}: ${refused[0]?.reason}`;
-  if (nodesLogIn(registry)) return { problems: [], warnings: [`${message.replace(/\.?$/, '.')} Nodes often have a login of their own to ${registry}; without one they will be refused.`] };
-  return { warnings: [], problems: [{ cause: 'image-pull-denied', message, hint: `Make ${which} in namespace ${namespace} anew with a login that may read this repository.` }] };
+  const message = `The ${what} ${names.join(', ')} of ${ref} cannot read ${reference}: ${refused[0]?.reason}`;
+  if (nodesLogIn(registry)) return { problems: [], warnings: [`${message.replace(/\.?$/, '.')} Nodes often have their own login for ${registry}; without one they cannot pull the image.`] };
+  return { warnings: [], problems: [{ cause: 'image-pull-denied', message, hint: `Recreate ${which} in namespace ${namespace} with a login that is allowed to read this repository.` }] };
 }
 
 /**
@@ -66,9 +66,9 @@ function found(
 const nodesLogIn = (registry: string): boolean =>
   /\.dkr[.-]ecr(?:-fips)?\.[^.]+\.(?:amazonaws\.com(?:\.cn)?|on\.aws)$|^(?:.+\.)?gcr\.io$|\.pkg\.dev$|\.azurecr\.(?:io|cn|de|us)$/.test(registry);
 
-/** What the registry says to this login alone. */
+/** Whether the registry lets this login alone read the image. */
 async function ask(ports: DockerPorts, registry: string, auth: Auth, reference: string): Promise<Described> {
-  // Whatever docker repeats of it is not shown.
+  // docker may print parts of it.
   for (const secret of secretsOf(auth)) ports.log.mask(secret);
   const folder = await ports.files.temporaryFolder();
   try {
@@ -95,7 +95,7 @@ function fitOf(key: string, registry: string): 'yes' | 'no' | 'perhaps' {
   return path.length === 0 || /^v[12]$/.test(path.join('/')) ? 'yes' : 'perhaps';
 }
 
-/** `none`: there is no such Secret, or no login in it; `unreadable`: it may not be read, or is of the old form. */
+/** `none`: the Secret does not exist or contains no login; `unreadable`: the account is not allowed to read it, or it has the old form. */
 async function readSecret(api: Pick<Api, 'find'>, namespace: string, name: string): Promise<PullSecret | 'none' | 'unreadable'> {
   try {
     const data = (await api.find<Secret>(resources.secrets, namespace, name))?.data ?? {};

@@ -4,7 +4,7 @@ const suffixes: Readonly<Record<string, number>> = {
 };
 
 /**
- * A Kubernetes quantity as a number: `250m` → 0.25, `1Gi` → 1073741824. Undefined when it is none.
+ * A Kubernetes quantity as a number: `250m` → 0.25, `1Gi` → 1073741824. Undefined for other texts.
  * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
  */
 export function parseQuantity(text: string | undefined): number | undefined {

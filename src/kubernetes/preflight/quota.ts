@@ -7,21 +7,21 @@ import { nothingFound, together, type Checked } from '../../outcome/finding.js';
 import { checkRoom, type NewObjects } from './object-quota.js';
 import { parseQuantity } from './quantity.js';
 
-/** What a run is going to ask of a namespace. */
+/** What a run needs in a namespace. */
 export interface Planned extends NewObjects {
   readonly workloads: readonly { readonly ref: string; readonly workload: Workload }[];
 }
 
 /**
- * Whether one more pod of each Deployment that needs one fits into the quotas, and every object that the run and the
- * controllers have to create. Not checked where quotas may not be read.
+ * Whether the quotas have room for one more pod of each Deployment that needs one, and for every object that the run and
+ * the controllers create. Not checked if the account is not allowed to read quotas.
  */
 export async function checkQuota(api: Api, namespace: string, planned: Planned, signal: AbortSignal): Promise<Checked> {
   const read = await api.get<List<ResourceQuota>>(apiPath(resources.resourcequotas, namespace), { signal }).catch((error: unknown) => {
     if (error instanceof ApiError && error.status === 403) return undefined;
     throw error;
   });
-  // Quotas with scopes hold for some pods only.
+  // Quotas with scopes apply to some pods only.
   const quotas = (read?.items ?? []).filter(({ spec }) => !spec?.scopes?.length && spec?.scopeSelector === undefined);
   if (quotas.length === 0) return nothingFound;
   const needing = planned.workloads.filter(({ workload }) => needsSurge(workload));
@@ -31,14 +31,14 @@ export async function checkQuota(api: Api, namespace: string, planned: Planned, 
   ]);
 }
 
-/** A Deployment that may not go below its replicas can only begin with a pod more than it has. */
+/** A Deployment that must not go below its replicas can only start with one more pod. */
 const needsSurge = (workload: Workload): boolean =>
   workload.kind === 'Deployment' && workload.spec?.strategy?.type !== 'Recreate' && (workload.spec?.replicas ?? 1) > 0 && firstWaveSize(workload).oldPodsGone === 0;
 
 /**
- * The quotas that have no room for one more pod of this Deployment. A problem only where one could never hold all of its pods and
- * one more: what takes the room now may go first, as a broken pod of the release before does by the hand of the controller, and
- * pods that are being deleted do by themselves.
+ * The quotas that have no room for one more pod of this Deployment. A problem only if a quota could never hold all of its
+ * pods and one more. Otherwise room may become free: the controller removes broken pods of the previous release, and
+ * terminating pods go by themselves.
  */
 export function overQuota(ref: string, workload: Workload, quotas: readonly ResourceQuota[]): Checked {
   const demand = demandOf(workload.spec?.template);
@@ -53,21 +53,21 @@ export function overQuota(ref: string, workload: Workload, quotas: readonly Reso
       if (!exceeds((replicas + 1) * wanted, limit)) {
         return {
           problems: [],
-          warnings: [`The ResourceQuota ${metadata?.name} has no room now for the first new pod of ${ref}: ${full}, and the pod needs ${wanted}. It waits until something else goes.`],
+          warnings: [`The ResourceQuota ${metadata?.name} has no room now for the first new pod of ${ref}: ${full}, and the pod needs ${wanted}. The pod waits until there is room.`],
         };
       }
       return {
         warnings: [],
         problems: [{
           cause: 'quota-exceeded',
-          message: `The ResourceQuota ${metadata?.name} can never hold a new pod of ${ref} beside its ${replicas} old ones: ${full}, and each of them needs ${wanted}.`,
-          hint: `Raise ${name} in the quota, or set maxUnavailable of ${ref} to 1 so that an old pod may go first.`,
+          message: `The ResourceQuota ${metadata?.name} is too small for a new pod of ${ref} beside its ${replicas} old ones: ${full}, and each pod needs ${wanted}.`,
+          hint: `Raise ${name} in the quota, or set maxUnavailable of ${ref} to 1 so an old pod can terminate first.`,
         }],
       };
     })));
 }
 
-/** By more than the fractions are inexact. */
+/** By more than rounding errors. */
 const exceeds = (sum: number, limit: number): boolean => sum > limit * (1 + 1e-9);
 
 /** What one pod counts in a quota, by the quota's own names. https://kubernetes.io/docs/concepts/policy/resource-quotas/ */

@@ -4,17 +4,17 @@ import type { ConfigMap, DeepPartial, PodTemplate } from '../client/objects.js';
 import { resources } from '../client/resources.js';
 import { together, type Checked, type Finding } from '../../outcome/finding.js';
 
-/** A ConfigMap or Secret that a pod template cannot do without, with the keys that it takes by name. */
+/** A ConfigMap or Secret that a pod template requires, with the keys that it names. */
 export interface Reference {
   readonly kind: 'ConfigMap' | 'Secret';
   readonly name: string;
   readonly keys: readonly string[];
 }
 
-/** How a template names one: as a variable by its key, or as files, all or those of `items`. */
+/** How a template refers to one: as a variable by its key, or as files, all of them or `items`. */
 type Source = DeepPartial<ConfigMapKeySelector & ConfigMapProjection>;
 
-/** Everything that the containers and volumes of a template need; what is marked optional is left out. */
+/** Everything that the containers and volumes of a template require; optional references are left out. */
 export function referencesOf(template: PodTemplate | undefined): Reference[] {
   const found = new Map<string, { kind: Reference['kind']; name: string; keys: Set<string> }>();
   const add = (kind: Reference['kind'], source: Source | undefined): void => {
@@ -45,8 +45,8 @@ export function referencesOf(template: PodTemplate | undefined): Reference[] {
 }
 
 /**
- * Whether everything that the template names exists. Of a Secret only the names of its keys are looked at; where the
- * account may not read Secrets, which is well, that part is left to the cluster.
+ * Whether everything that the template refers to exists. Only the names of the keys of a Secret are used. Secrets are
+ * skipped if the account is not allowed to read them, which is recommended.
  */
 export async function checkReferences(api: Api, namespace: string, ref: string, template: PodTemplate | undefined, signal: AbortSignal): Promise<Checked> {
   return together(await Promise.all(referencesOf(template).map(async (reference) => {
@@ -65,10 +65,10 @@ export async function checkReferences(api: Api, namespace: string, ref: string, 
 /** @param keys those of the object; undefined when it does not exist */
 export function missingParts(ref: string, { kind, name, keys: wanted }: Reference, keys: ReadonlySet<string> | undefined, namespace: string): Finding[] {
   if (!keys) {
-    return [{ cause: 'container-config', message: `${ref} needs the ${kind} ${name}, which does not exist in namespace ${namespace}: no new pod of it could start.`, hint: `Create the ${kind} ${name}, or mark it optional in the pod template.` }];
+    return [{ cause: 'container-config', message: `${ref} needs the ${kind} ${name}, which does not exist in namespace ${namespace}: its new pods could not start.`, hint: `Create the ${kind} ${name}, or mark it optional in the pod template.` }];
   }
   return wanted.filter((key) => !keys.has(key)).map((key) => ({
-    cause: 'container-config', message: `${ref} needs the key ${key} of the ${kind} ${name}, which has no such key: no new pod of it could start.`,
+    cause: 'container-config', message: `${ref} needs the key ${key} of the ${kind} ${name}, which does not contain it: its new pods could not start.`,
     hint: `Add the key ${key} to the ${kind} ${name}, or mark it optional in the pod template.`,
   }));
 }

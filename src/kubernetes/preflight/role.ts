@@ -10,14 +10,14 @@ interface Rule {
   readonly verbs: readonly string[];
 }
 
-/** The name of the account in what is printed, where the cluster does not tell it: no name of an account looks so, and nobody is given a right by mistake. */
+/** The placeholder for an unknown account. It is not a valid name of an account, so applying it grants nobody a permission by mistake. */
 export const accountToFillIn = 'NAME-OF-THE-ACCOUNT';
 
 const rbac = 'rbac.authorization.k8s.io';
 
 /**
- * A Role that grants exactly these needs, and its binding to the account, as YAML. Its name is made from what it grants, so
- * that applying it replaces no other Role: rules and subjects are lists that `kubectl apply` puts in place of what was there.
+ * A Role that grants exactly these needs, and its binding to the account, as YAML. Its name contains a hash of what it
+ * grants, so applying it does not replace another Role: `kubectl apply` replaces the whole list of rules and of subjects.
  * @param username as the API server knows the account; undefined when it does not say
  */
 export function roleFor(needs: readonly Need[], namespace: string, username: string | undefined): string {
@@ -39,7 +39,7 @@ function subjectOf(username: string | undefined, namespace: string): object {
   return username ? { apiGroup: rbac, kind: 'User', name: username } : { kind: 'ServiceAccount', name: accountToFillIn, namespace };
 }
 
-/** The fewest rules: one for each resource and set of verbs, and one more for what is needed of certain objects only. */
+/** As few rules as possible: one for each resource and set of verbs, and one more for permissions on named objects. */
 function rulesFor(needs: readonly Need[]): Rule[] {
   const rules = new Map<string, Rule>();
   const of = ({ group, resource, name }: Need): string => JSON.stringify([group, resource, name]);

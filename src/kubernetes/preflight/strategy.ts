@@ -3,7 +3,7 @@ import { selects } from '../observe/selector.js';
 import { desiredReplicas } from '../observe/workload.js';
 import type { Checked, Finding } from '../../outcome/finding.js';
 
-/** A strategy by which the rollout can never end, and patterns by which requests are lost. */
+/** Problems: strategies with which the rollout can never finish. Warnings: settings with which requests are lost. */
 export function checkStrategy(ref: string, workload: Workload, services: readonly Service[], timeoutMs: number): Checked {
   return { problems: neverEnding(ref, workload, timeoutMs), warnings: losing(ref, workload, services) };
 }
@@ -15,41 +15,41 @@ function neverEnding(ref: string, workload: Workload, timeoutMs: number): Findin
   const problems: Finding[] = [];
   if (partition > 0 && partition >= desiredReplicas(workload)) {
     problems.push({
-      cause: 'not-deployable', message: `${ref} has partition ${partition} and ${desiredReplicas(workload)} replicas: not one of its pods would get the new image.`,
+      cause: 'not-deployable', message: `${ref} has partition ${partition} and ${desiredReplicas(workload)} replicas: none of its pods would get the new image.`,
       hint: 'Lower spec.updateStrategy.rollingUpdate.partition below the number of replicas.',
     });
   }
   if (steadySeconds * 1000 >= timeoutMs) {
     problems.push({
-      cause: 'not-deployable', message: `${ref} has minReadySeconds ${steadySeconds}, and \`timeout\` is ${timeoutMs / 1000} s: the rollout could never end in time.`,
+      cause: 'not-deployable', message: `${ref} has minReadySeconds ${steadySeconds}, and \`timeout\` is ${timeoutMs / 1000} s: the rollout could never finish in time.`,
       hint: 'Raise `timeout`, or lower spec.minReadySeconds.',
     });
   }
   return problems;
 }
 
-/** Why requests may be lost in a rollout that is good: https://kubernetes.io/docs/tutorials/services/pods-and-endpoint-termination-flow/ */
+/** Why a successful rollout may lose requests: https://kubernetes.io/docs/tutorials/services/pods-and-endpoint-termination-flow/ */
 function losing(ref: string, workload: Workload, services: readonly Service[]): string[] {
   const template = workload.spec?.template;
   if (!services.some((service) => selects(service, template?.metadata?.labels))) return [];
   const warnings: string[] = [];
-  if (workload.spec?.strategy?.type === 'Recreate') warnings.push(`${ref} has the strategy Recreate: it does not serve while it is rolled out.`);
+  if (workload.spec?.strategy?.type === 'Recreate') warnings.push(`${ref} has the strategy Recreate: it serves no requests during the rollout.`);
   const serving = (template?.spec?.containers ?? []).filter((container) => (container.ports ?? []).length > 0);
   const unprobed = serving.filter((container) => !container.readinessProbe).map((container) => container.name);
-  if (unprobed.length > 0) warnings.push(`${ref}: container ${unprobed.join(', ')} has no readinessProbe, so that new pods get requests before they can answer, and a bad release counts as ready.`);
-  if (template?.spec?.terminationGracePeriodSeconds === 0) warnings.push(`${ref} has terminationGracePeriodSeconds 0: requests that are under way are cut off.`);
+  if (unprobed.length > 0) warnings.push(`${ref}: container ${unprobed.join(', ')} has no readinessProbe, so new pods get requests before they can answer them, and a broken release counts as ready.`);
+  if (template?.spec?.terminationGracePeriodSeconds === 0) warnings.push(`${ref} has terminationGracePeriodSeconds 0: requests in progress are cut off.`);
   return warnings;
 }
 
 /**
- * What an app has to do by itself so that no request is lost: serve on for a moment after SIGTERM, where nothing in the pod
- * template waits until the network has noticed. Whether it does cannot be seen from here, so that this is no warning.
+ * Containers without a preStop hook must keep serving for a moment after SIGTERM, until the endpoints are updated, or
+ * requests are lost. Whether they do is not visible in the pod template, so this is no warning.
  */
 export function adviceOnPreStop(all: readonly { readonly ref: string; readonly workload: Workload }[], services: readonly Service[]): string | undefined {
   const unhooked = all.flatMap(({ ref, workload }) => withoutPreStop(workload, services).map((name) => `container ${name} of ${ref}`));
   if (unhooked.length === 0) return undefined;
   const [shown, more] = [unhooked.slice(0, shownAtMost), unhooked.length - shownAtMost];
-  return `No preStop hook: ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}; requests are lost unless it serves on by itself for a moment after SIGTERM`;
+  return `No preStop hook: ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}; requests are lost unless the app keeps serving for a moment after SIGTERM`;
 }
 
 const shownAtMost = 3;

@@ -11,8 +11,8 @@ import { desiredReplicas } from '../observe/workload.js';
 import { nothingFound, type Checked } from '../../outcome/finding.js';
 
 /**
- * Tells of the pods of a StatefulSet that its controller would wait for indefinitely, and that a run therefore deletes once
- * their template is an earlier one. What is not broken yet gets the time to become ready.
+ * Warns of the pods of a StatefulSet that its controller would wait for indefinitely: a run deletes them after the change.
+ * Pods that are only not ready yet are given the time to become ready.
  */
 export async function checkStuck(
   api: Api, namespace: string, { ref, kind, workload }: { readonly ref: string; readonly kind: WorkloadKind; readonly workload: Workload },
@@ -28,7 +28,7 @@ export async function checkStuck(
   return { problems: [], warnings: broken.map((pod) => describe(ref, pod)) };
 }
 
-/** More than once is no accident, also at a moment when all of its containers run. */
+/** A container that restarted more than once is broken, also while it runs. */
 const hasRestarted = (pod: Pod): boolean => statusesOf(pod).some(({ restartCount = 0 }) => restartCount > 1);
 
 function describe(ref: string, pod: Pod): string {
@@ -37,5 +37,5 @@ function describe(ref: string, pod: Pod): string {
     return reason === undefined || isCreating(reason) || reason === 'exit code 0' ? [] : [`${name}: ${reason}`];
   });
   const why = reasons.length > 0 ? reasons.join(', ') : stateOf(pod, []).words;
-  return `Pod ${nameOf(pod)} of ${ref} is ${isFailing(pod) || hasRestarted(pod) ? 'broken' : 'not ready'} (${why}), and will be deleted after the change unless it becomes ready: the StatefulSet controller waits for it and never replaces it.`;
+  return `Pod ${nameOf(pod)} of ${ref} is ${isFailing(pod) || hasRestarted(pod) ? 'broken' : 'not ready'} (${why}). It is deleted after the change unless it becomes ready, because the StatefulSet controller waits for it and never replaces it.`;
 }

@@ -17,14 +17,14 @@ export const ledgerName = (app: string): string => `deploy-ledger-${app}`;
 export function openLedger(api: Api, clock: Clock, namespace: string, app: string): Pick<RecordStore, 'read' | 'write'> {
   const path = apiPath(resources.configmaps, namespace, ledgerName(app));
   let found: ConfigMap | undefined;
-  /** What may stand there without another run having written it: nothing, what was read last, and what was sent since. */
+  /** Values that are not another run's: none, the one that was read last, and those that were sent since. */
   let own: readonly (string | undefined)[] = [undefined];
   let newest = 0;
   const look = async (): Promise<string | undefined> => {
     found = await api.find<ConfigMap>(resources.configmaps, namespace, ledgerName(app));
     return found?.data?.[dataKey];
   };
-  // The resourceVersion makes it fail when somebody wrote in between: two runs never share one record.
+  // With the resourceVersion it fails when someone else wrote in between: two runs never share one record.
   const put = (data: Readonly<Record<string, string>>): Promise<ConfigMap> => {
     const labels = { ...found?.metadata?.labels, 'app.kubernetes.io/managed-by': 'deploy-action', 'app.kubernetes.io/part-of': app };
     const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...found?.metadata, name: ledgerName(app), namespace, labels }, data };
@@ -43,9 +43,9 @@ export function openLedger(api: Api, clock: Clock, namespace: string, app: strin
       const number = (newest += 1);
       let sent = false;
       const attempt = async (): Promise<void> => {
-        // Nobody waits for the record of a rollback: what was to be written after it must not be written over by it.
+        // The record of a rollback is not waited for: it must not overwrite a later one.
         if (number !== newest) return;
-        // Whether an unanswered write was done is not known, nor what a write was refused for: what stands there now decides.
+        // After a timeout or conflict it is not known whether the write was done: read again and compare.
         const stands = sent ? await look() : found?.data?.[dataKey];
         if (!own.includes(stands)) throw lostLedger();
         if (stands === text) return;
@@ -57,21 +57,21 @@ export function openLedger(api: Api, clock: Clock, namespace: string, app: strin
   };
 }
 
-/** Others may put labels and annotations on the ledger, or remove it: only another record in it is a reason to stop. */
+/** Others can change labels and annotations of the ConfigMap, or delete it: only another record in it stops the run. */
 const throughConflicts: RetryPolicy = {
   delaysMs: Array.from({ length: 5 }, () => 0), retryable: (error) => error instanceof ApiError && (error.status === 409 || error.status === 404),
 };
 
-const lostLedger = (): ClusterError => new ClusterError('superseded', 'Another run wrote the ledger in the meantime: this run goes no further.');
+const lostLedger = (): ClusterError => new ClusterError('superseded', 'Another run wrote the record in the meantime, so this run stops.');
 
-/** Writing over what cannot be read could lose a release in the middle, with a Deployment paused: a person has to look. */
+/** Overwriting an unreadable record could lose an interrupted release with a paused Deployment, so someone has to look at it. */
 function understood(text: string, namespace: string, name: string): Ledger {
   try {
-    return parseLedger(text, `The ledger (ConfigMap ${name} in namespace ${namespace})`);
+    return parseLedger(text, `The record (ConfigMap ${name} in namespace ${namespace})`);
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
-    throw new ClusterError('record-unreadable', `The ledger (ConfigMap ${name} in namespace ${namespace}) cannot be read: ${whyUnreadable(text, error)}.`, {
-      hint: `Use that version, or look at it (\`kubectl --namespace=${namespace} get configmap ${name} --output=yaml\`), see to what it says is unfinished, and delete it.`,
+    throw new ClusterError('record-unreadable', `The record (ConfigMap ${name} in namespace ${namespace}) cannot be read: ${whyUnreadable(text, error)}.`, {
+      hint: `Use the version of the action that wrote it. Or read it (\`kubectl --namespace=${namespace} get configmap ${name} --output=yaml\`), finish by hand what it lists as unfinished, and delete it.`,
       cause: error,
     });
   }

@@ -5,27 +5,27 @@ import { ClusterError } from '../../outcome/errors.js';
 import type { Ports } from '../../ports/ports.js';
 import { steadily, type RetryPolicy } from '../../ports/retry.js';
 
-/** One hiccup is no failure, however short the wait for another run may be. */
+/** A short interruption is not a failure, however short `lock-timeout` is. */
 const hiccupMs = 5000;
 
-/** The Lease was free, and is not this run's: the API server did not write it, or somebody else did so first. */
+/** The Lease was free but could not be acquired: the API server did not write it, or someone else wrote it first. */
 export class LeaseNotWritten extends ClusterError {
-  /** @param answer of the API server; undefined when somebody else was faster */
+  /** @param answer of the API server; undefined when someone else wrote it first */
   constructor(app: string, readonly answer: ApiError | undefined) {
     if (answer) {
       const { cause, hint } = meaningOf(answer);
       super(cause, `The lock of ${app} could not be acquired: ${answer.message}.`, { hint, cause: answer });
     } else {
-      super('locked', `The lock of ${app} was free each time it was read, and each time somebody else wrote it first.`, {
-        hint: 'Look at the Lease and what else writes it, for example an operator or a finalizer that keeps it from being deleted.',
+      super('locked', `The lock of ${app} could not be acquired: it was free each time it was read, but each time someone else wrote it first.`, {
+        hint: 'Check the Lease and what else writes it, for example an operator, or a finalizer that prevents its deletion.',
       });
     }
   }
 }
 
 /**
- * How long a Lease that is free is tried to be written. A write that was not answered may have been done, which the Lease itself
- * shows a moment later, so each attempt reads it first; but they come to an end.
+ * How long attempts to write a free Lease are repeated. An unanswered write may have been done, which the Lease shows a
+ * moment later, so each attempt reads it first.
  */
 export class LeaseWrites implements RetryPolicy {
   readonly delaysMs = steadily(500);
@@ -49,10 +49,10 @@ export class LeaseWrites implements RetryPolicy {
   readonly onWait = (error: unknown): void => {
     if (this.reported || !(error instanceof LeaseNotWritten && error.answer)) return;
     this.reported = true;
-    this.ports.log.warning(`The lock of ${this.app} could not be written, and is tried again: ${error.answer.message}`);
+    this.ports.log.warning(`The lock of ${this.app} could not be acquired. Trying again: ${error.answer.message}`);
   };
 
-  /** Somebody holds the Lease, so the attempts before have nothing to do with the next. */
+  /** Another run holds the Lease, so earlier attempts do not count for the next. */
   forget(): void {
     this.since = undefined;
     this.reported = false;

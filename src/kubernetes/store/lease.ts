@@ -18,8 +18,8 @@ const urlAnnotation = 'deploy-action/run-url';
 export const lockName = (app: string): string => `deploy-lock-${app}`;
 
 /**
- * Takes the lock of an app, waiting for it at most `timeoutMs`.
- * @throws ClusterError locked, with who holds it and since when; or why the API server does not take the Lease
+ * Acquires the lock of an app, waiting for it at most `timeoutMs`.
+ * @throws ClusterError locked, with who holds it and since when; or why the API server does not write the Lease
  */
 export async function acquireLock(ports: Ports, cluster: Cluster, app: string, holder: Holder, timeoutMs: number): Promise<Lock> {
   const path = apiPath(resources.leases, cluster.namespace, lockName(app));
@@ -35,7 +35,7 @@ export async function acquireLock(ports: Ports, cluster: Cluster, app: string, h
         return { ...keepLock(ports, cluster.api, path, holder), formerHeardAt: heardAt };
       }
       const leftMs = deadlineAt - ports.clock.monotonic();
-      if (leftMs <= 0) throw new ClusterError('locked', `${describeHolder(app, lease)}, and did not end within ${Math.round(timeoutMs / 1000)} s.`);
+      if (leftMs <= 0) throw new ClusterError('locked', `${describeHolder(app, lease)}, which did not finish within ${Math.round(timeoutMs / 1000)} s.`);
       if (!told) ports.log.info(`${describeHolder(app, lease)}; waiting for it, at most ${Math.round(timeoutMs / 1000)} s`);
       told = true;
       writes.forget();
@@ -44,7 +44,7 @@ export async function acquireLock(ports: Ports, cluster: Cluster, app: string, h
   });
 }
 
-/** Whether the Lease may be taken: nobody holds it, it is ours, or its holder has been silent for too long. */
+/** Whether the Lease can be acquired: no one holds it, it is ours, or its holder has not renewed it for too long. */
 export const isFree = (lease: Lease | undefined, ageMs: number, holder: Holder): boolean =>
   !lease?.spec?.holderIdentity || lease.spec.holderIdentity === holder.id || ageMs >= leaseSeconds * 1000;
 
@@ -87,7 +87,7 @@ async function take({ api, namespace }: Cluster, path: string, app: string, hold
     else await api.send('POST', apiPath(resources.leases, namespace), body);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    // Somebody was faster, or gave it up and removed it.
+    // Someone else wrote it first, or released and deleted it.
     const isOvertaken = error.status === 409 || (error.status === 404 && lease);
     throw new LeaseNotWritten(app, isOvertaken ? undefined : error);
   }
@@ -100,7 +100,7 @@ async function changed(ports: Ports, { api, namespace }: Cluster, app: string, l
   const over = new AbortController();
   const query = new URLSearchParams({ watch: 'true', fieldSelector: `metadata.name=${lockName(app)}`, resourceVersion: lease?.metadata?.resourceVersion ?? '', timeoutSeconds: '60' });
   const seen = api.stream(`${apiPath(resources.leases, namespace)}?${query.toString()}`, (line) => {
-    // A renewal only tells that the holder lives.
+    // A renewal by the same holder does not matter.
     if (!line.includes(`"holderIdentity":"${lease?.spec?.holderIdentity}"`)) over.abort();
   }, over.signal).catch(() => undefined);
   await ports.clock.sleep(Math.max(500, ms), AbortSignal.any([ports.cancelled, over.signal])).catch((error: unknown) => {
@@ -119,20 +119,20 @@ function keepLock(ports: Ports, api: Api, path: string, holder: Holder): Omit<Lo
       await api.patch(path, [mine, { op: 'replace', path: '/spec/renewTime', value: microTime(ports.clock.now()) }], { timeoutMs: renewEveryMs });
     } catch (error) {
       if (!(error instanceof ApiError) || !(isFailedTest(error) || error.status === 404)) throw error;
-      const taken = new ClusterError('superseded', 'Another run took the lock over, because this one had not been heard of for 15 s.', {
-        hint: 'That run finishes what this one had begun: its summary says how.', cause: error,
+      const taken = new ClusterError('superseded', 'Another run took over the lock, because this run had not renewed it for 15 s.', {
+        hint: 'That run finishes the rollout that this one started: see its summary.', cause: error,
       });
       lost.abort(taken);
       throw taken;
     }
   };
-  // One write for all who ask at once: the API server gives up on patches of one object that come side by side (409).
+  // One write for all simultaneous callers: the API server rejects parallel patches of one object (409).
   let underWay: Promise<void> | undefined;
   const renew = (): Promise<void> => (underWay ??= write().finally(() => { underWay = undefined; }));
   void (async () => {
     while (!stopped.signal.aborted && !lost.signal.aborted) {
       await ports.clock.sleep(renewEveryMs, stopped.signal).catch(() => undefined);
-      // A server that is away for a moment is no reason to stop: whether the lock was lost shows when it is back.
+      // A server that is away for a moment is no reason to stop: later renewals show whether the lock was lost.
       if (!stopped.signal.aborted) await renew().catch(() => undefined);
     }
   })();
@@ -143,7 +143,7 @@ function keepLock(ports: Ports, api: Api, path: string, holder: Holder): Omit<Lo
     release: async () => {
       stopped.abort();
       const giveUp = (): Promise<unknown> => api.patch(path, [mine, { op: 'replace', path: '/spec/holderIdentity', value: '' }]);
-      // What cannot be given up now runs out by itself in a moment.
+      // A lock that cannot be released now expires within 15 s.
       await persistently(ports.clock, giveUp, { forMs: 5000 }).catch(() => undefined);
     },
   };

@@ -7,7 +7,7 @@ import { ImageRelease } from './image-release.js';
 import { openRelease } from './release.js';
 import { settled } from './settle.js';
 
-/** What was proposed, and what it was made from. */
+/** What was proposed, and from what. */
 export interface Proposed {
   readonly given: Given;
   readonly facts: ClusterFacts;
@@ -19,7 +19,7 @@ export interface Proposed {
 const withImage = (change: ImageChange, after: string): ImageChange => ({ ...change, containers: change.containers.map((each) => ({ ...each, after })) });
 
 /**
- * Reads again what the proposal was made from, and starts to watch: from here on everything is seen.
+ * Reads again what the proposal was made from, and starts to watch: everything after this is seen.
  * @throws ClusterError superseded, PreflightError; nothing has been changed
  */
 export async function begin({ given, facts, changes: proposed, goesBackTo }: Proposed, { lock, ledger, reference }: Start): Promise<ImageRelease> {
@@ -32,7 +32,7 @@ export async function begin({ given, facts, changes: proposed, goesBackTo }: Pro
   const opened = await openRelease({ ports, cluster: facts.cluster, config, services, changes, workloads });
   try {
     const release = withWayBack(await settled(opened, ledger), ledger);
-    // The version before is this one: there is no other to compare it with.
+    // This is the previous version: there is no other to compare it with.
     if (runsAlready(release)) return new ImageRelease({ ...release, failedBefore: new Map() }, 'there');
     return new ImageRelease({ ...release, paused: new Map(provedFirst({ ...given, ports }, release).map((each) => [each.ref, each])) });
   } catch (error) {

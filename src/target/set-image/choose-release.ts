@@ -12,9 +12,9 @@ import { containersOf } from '../../kubernetes/observe/workload.js';
 import type { ImageChange } from './image-change.js';
 import type { ClusterFacts, Given } from './facts.js';
 
-/** Where a rollback goes. */
+/** The release that a rollback restores. */
 export interface Chosen {
-  /** As it was then, with what earlier releases had put beside its own images. */
+  /** With the images that earlier releases had set beside its own. */
   readonly release: Release;
   readonly changes: readonly ImageChange[];
   readonly warnings: readonly string[];
@@ -23,7 +23,7 @@ export interface Chosen {
 type Known = Pick<ClusterFacts, 'found' | 'ledger' | 'cluster'>;
 
 /**
- * The release that `to` names, or else the one before what is there now. The releases that there are are listed in the log.
+ * The release that `to` names, or otherwise the one before the current version. Lists the known releases in the log.
  * @throws ClusterError release-not-found when there is none; ConfigError, PreflightError when the workloads do not fit it
  */
 export async function chooseRelease({ config, ports }: Pick<Given, 'config' | 'ports'>, known: Known): Promise<Chosen> {
@@ -41,9 +41,9 @@ export async function chooseRelease({ config, ports }: Pick<Given, 'config' | 'p
   const release = to === undefined ? previousRelease(releases, now) : named && asOf(releases, named);
   if (!release) throw nothingToGoBackTo(config, releases, known);
   const warnings = [
-    ...missing.map((ref) => `${refText(ref)}, which recorded releases name, does not exist in namespace ${cluster.namespace} any more, and is left out.`),
+    ...missing.map((ref) => `${refText(ref)} is part of recorded releases, but no longer exists in namespace ${cluster.namespace}: it is left out.`),
     ...others,
-    ...notAsOld(releases, release).map((ref) => `${ref} stays as it is: what it was at the time of that release is not recorded.`),
+    ...notAsOld(releases, release).map((ref) => `${ref} is left unchanged: its version at the time of that release is not recorded.`),
   ];
   return { release, changes: changesFor(release, found, cluster.namespace), warnings };
 }
@@ -52,15 +52,15 @@ const releasesOf = (ledger: Ledger | undefined, image: string | undefined): read
   (image === undefined ? ledger?.releases ?? [] : ofRepository(ledger?.releases ?? [], image));
 
 /**
- * Every workload that a recorded release names; only those of `image`, when it is given.
- * @throws ConfigError when the record is of several repositories, and the settings do not say which of them is meant
+ * Every workload of the recorded releases; only those of `image`, if it is set.
+ * @throws ConfigError when the record contains several repositories, and the settings do not choose one
  */
 export function workloadsOf(ledger: Ledger | undefined, { app, image }: Pick<Config, 'app' | 'image'>): WorkloadRef[] {
   const repositories = image === undefined ? repositoriesIn(ledger?.releases ?? []) : [];
   if (repositories.length > 1) {
     throw new ConfigError([{
-      where: 'settings', message: `do not say what is to be rolled back: the record of ${app} holds releases of ${both(repositories)}`,
-      hint: 'Give `image` to roll back the releases of one of them, or `workloads`.',
+      where: 'settings', message: `do not say what to roll back: the record of ${app} contains releases of ${both(repositories)}`,
+      hint: 'Set `image` to roll back the releases of one of them, or set `workloads`.',
     }]);
   }
   const refs = new Set(releasesOf(ledger, image).flatMap(({ contents }) => contents.map(({ subject }) => subject)));
@@ -76,7 +76,7 @@ const notThere = (absent: readonly FoundWorkload[], namespace: string): ConfigEr
 })));
 
 /**
- * The workloads that run `image`, when it is given: to roll back one app is no reason to touch another.
+ * The workloads that run `image`, if it is set: the rollback of one app does not touch another.
  * @throws ConfigError when `workloads` names one of another repository
  */
 function ownOnly(
@@ -87,13 +87,13 @@ function ownOnly(
   const runs = (each: FoundWorkload): string => imagesOfFound([each]).map((now) => now.version).join(', ');
   if (workloads.length > 0 && strange.length > 0) {
     throw new ConfigError(strange.map((each) => ({
-      where: `workload ${refText(each.ref)}`, message: `runs ${runs(each)}, and \`image\` is ${image}`,
-      hint: 'Give the `image` that it runs, or leave it out of `workloads`.',
+      where: `workload ${refText(each.ref)}`, message: `runs ${runs(each)}, but \`image\` is ${image}`,
+      hint: 'Set `image` to the image that the workload runs, or remove the workload from `workloads`.',
     })));
   }
   return {
     found: found.filter((each) => !strange.includes(each)),
-    others: strange.map((each) => `${refText(each.ref)} is left as it is: it runs ${runs(each)} now, and not ${image}.`),
+    others: strange.map((each) => `${refText(each.ref)} is left unchanged: it runs ${runs(each)}, not ${image}.`),
   };
 }
 
@@ -110,8 +110,8 @@ function changesFor(release: Release, found: readonly FoundWorkload[], namespace
     const fitting = refs.filter((ref) => !missing.some(({ subject: workload }) => workload === ref));
     const orOnly = fitting.length > 0 ? `, or name only the others in \`workloads\`: ${fitting.join(', ')}` : '';
     throw new PreflightError(missing.map(({ subject: workload, part: container }) => ({
-      cause: 'not-deployable', message: `workload ${workload}: has no container ${container} in namespace ${namespace} any more, and the release of ${release.at} had one`,
-      hint: `Deploy a commit that fits the workloads as they are now${orOnly}.`,
+      cause: 'not-deployable', message: `workload ${workload}: no longer has the container ${container} of the release of ${release.at} in namespace ${namespace}`,
+      hint: `Deploy a commit that matches the current workloads${orOnly}.`,
     })));
   }
   return refs.flatMap((ref) => {
@@ -129,12 +129,12 @@ function nothingToGoBackTo({ app, image, to }: Config, releases: readonly Releas
   const known = releases.map(describeRelease);
   const others = image === undefined ? [] : othersUnderName(ledger, image);
   const list = known.length > 0 ? `Known releases of ${app}: ${known.join('; ')}.`
-    : `There is no record of a release of ${others.length > 0 ? image : app} in namespace ${cluster.namespace}${others.length > 0 ? `: that of ${app} is of ${both(others)}` : ''}.`;
-  const wanted = to === undefined ? 'There is no proven release to go back to.' : `No release fits \`to: ${to}\`.`;
+    : `No release of ${others.length > 0 ? image : app} is recorded in namespace ${cluster.namespace}${others.length > 0 ? `: the record of ${app} contains releases of ${both(others)}` : ''}.`;
+  const wanted = to === undefined ? 'There is no verified release to roll back to.' : `No release matches \`to: ${to}\`.`;
   return new ClusterError('release-not-found', `${wanted} ${list}`, {
     hint: known.length === 0
-      ? 'Check `namespace`, `app` and `image`; without `app`, the last part of `image` is its name. A release is recorded once a deployment by this action has been proven good. An earlier digest can be deployed with the `rollout` action.'
+      ? 'Check `namespace`, `app` and `image`; `app` defaults to the last part of `image`. A release is recorded once a deployment by this action has been verified. An earlier digest can be deployed with the `rollout` action.'
       : to === undefined ? 'Name a withdrawn release with `to` to deploy it again, or deploy an earlier digest with the `rollout` action.'
-        : 'Give `to` the digest or the commit (at least 7 digits) of one of the known releases, or deploy an earlier digest with the `rollout` action.',
+        : 'Set `to` to the digest or the commit (at least 7 digits) of one of the known releases, or deploy an earlier digest with the `rollout` action.',
   });
 }

@@ -15,7 +15,7 @@ const logLines = 60;
 const podsAsked = 4;
 const containersAsked = 3;
 
-/** The evidence for a failure of a release; empty when the cluster has nothing to say of it. It never throws. */
+/** The evidence for a failure of a release; empty if the cluster shows nothing about it. It never throws. */
 export async function evidenceOf(release: OpenRelease, failure: DeployError): Promise<Evidence[]> {
   const { ports, cluster, watched, changes } = release;
   const suspects: readonly FailedWorkload[] = failure instanceof FailedRollout ? failure.failed
@@ -26,8 +26,8 @@ export async function evidenceOf(release: OpenRelease, failure: DeployError): Pr
 }
 
 /**
- * What the cluster says of a failure, gathered before a rollback erases it: logs of the failing containers, of the run
- * before the restart too, events and conditions. When `stop` aborts it ends with what it has by then.
+ * What the cluster shows about a failure, gathered before a rollback erases it: events, conditions and logs of the failing
+ * containers, also from before their last restart. When `stop` aborts, it ends with what it has by then.
  */
 async function gatherEvidence(ports: Ports, cluster: Cluster, world: World, failed: readonly FailedWorkload[], stop: AbortSignal): Promise<Evidence[]> {
   const pods = failed.flatMap((each) => (each.pod ? [{ pod: each.pod, container: each.container, failed: each }] : [])).slice(0, podsAsked);
@@ -41,7 +41,7 @@ async function gatherEvidence(ports: Ports, cluster: Cluster, world: World, fail
     title: `events of ${change.ref}`,
     text: describeEvents([...world.view(change).eventsOf(change.uid), ...ownerEvents(world, failed, change.ref)]),
   }));
-  // Before anything is cut: a half of a secret is not found any more.
+  // Masked before anything is cut: half of a secret would not be found.
   const shown = [...ofPods.flat(), ...ofSubjects].filter((piece) => piece.text !== '').map(({ title, text }) => ({ title, text: ports.log.redact(text) }));
   return bounded(shown);
 }
@@ -52,7 +52,7 @@ const ownerEvents = (world: World, failed: readonly FailedWorkload[], ref: strin
   return view?.replicaSet ? view.eventsOf(uidOf(view.replicaSet)) : [];
 };
 
-/** The containers whose logs are read: the one that failed or is waited for, else those that run and are not ready. */
+/** The containers whose logs are read: the one that failed or is waited for, otherwise those that run but are not ready. */
 function namesOf(pod: Pod, failed: string | undefined): readonly string[] {
   const unready = statusesOf(pod).filter(({ ready, state }) => !ready && state?.running).map(({ name }) => name);
   const first = pod.spec?.containers?.[0]?.name;
@@ -60,7 +60,7 @@ function namesOf(pod: Pod, failed: string | undefined): readonly string[] {
 }
 
 /**
- * The kubelet answers 200 with one of these lines when the runtime has removed the container, or the file of its log, already.
+ * The kubelet answers 200 with one of these lines when the runtime has already removed the container or its log file.
  * k8s.io/cri-client v0.34.4, pkg/logs/logs.go:302
  */
 const saysThatThereIsNoLog = /^(?:unable to retrieve container logs for |failed to try resolving symlinks in path "[^"]+": lstat )[^\n]*$/;
@@ -74,7 +74,7 @@ async function logsOf(cluster: Cluster, pod: Pod, name: string, signal: AbortSig
       const text = answer.status === 200 ? answer.body.trimEnd() : '';
       return text === '' || saysThatThereIsNoLog.test(text) ? [] : [{ title: `log of container ${name} of pod ${nameOf(pod)}${previous ? ', before its last restart' : ''}`, text }];
     } catch {
-      // A log that cannot be read must not delay the rollback: the other evidence stands.
+      // A log that cannot be read must not delay the rollback.
       return [];
     }
   };
@@ -84,12 +84,12 @@ async function logsOf(cluster: Cluster, pod: Pod, name: string, signal: AbortSig
   return [...both.flat(), ...probe];
 }
 
-/** Of a pod that has ended or is terminating: its conditions do not say so. */
+/** For a pod that has ended or is terminating, which its conditions do not show. */
 function describeState({ metadata, spec, status }: Pod): string {
   const { deletionTimestamp, finalizers = [] } = metadata ?? {};
   return [
     status?.reason || status?.message ? `phase ${status.phase}: ${[status.reason, status.message].filter(Boolean).join(': ')}` : undefined,
-    deletionTimestamp && `terminating, to be gone by ${deletionTimestamp}, on node ${spec?.nodeName ?? '(none)'}`,
+    deletionTimestamp && `terminating, due to be gone by ${deletionTimestamp}, on node ${spec?.nodeName ?? '(none)'}`,
     finalizers.length > 0 ? `finalizers: ${finalizers.join(', ')}` : undefined,
   ].filter((line) => line !== undefined && line !== '').join('\n');
 }
@@ -102,7 +102,7 @@ const describeConditions = (pod: Pod): string =>
 const describeEvents = (events: readonly KubeEvent[]): string =>
   events.slice(-12).map((event) => `${event.type === 'Warning' ? 'Warning' : 'Normal '} ${event.reason ?? ''}${(event.count ?? 1) > 1 ? ` (${event.count} times)` : ''}: ${event.message ?? ''}`).join('\n');
 
-/** Keeps the end of each text, which is where a failure shows, and no more than the total allows. */
+/** Keeps the end of each text, where a failure shows, within the total limit. */
 export function bounded(pieces: readonly Evidence[]): Evidence[] {
   let left = totalBytes;
   return pieces.flatMap(({ title, text }) => {

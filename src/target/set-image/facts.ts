@@ -18,7 +18,7 @@ export interface Given extends Context {
   readonly config: Config;
 }
 
-/** What the cluster says before anything changes. Reading it changes nothing. */
+/** What is read from the cluster before anything changes. */
 export interface ClusterFacts {
   readonly cluster: Cluster;
   readonly found: readonly FoundWorkload[];
@@ -27,11 +27,11 @@ export interface ClusterFacts {
   readonly ledger: Ledger | undefined;
 }
 
-/** The workloads of a run, which may depend on what the ledger says. */
+/** The workloads of a run, which may depend on the record. */
 export type Choose = (ledger: Ledger | undefined) => readonly WorkloadRef[];
 
 /**
- * Opens the cluster, asks what the account may do, and reads the ledger, the Services and the workloads.
+ * Opens the cluster, checks the permissions of the account, and reads the record, the Services and the workloads.
  * @throws PreflightError permission-denied with everything that is missing at once; ClusterError
  */
 export async function readCluster(given: Given, choose: Choose): Promise<ClusterFacts> {
@@ -44,14 +44,14 @@ export async function readCluster(given: Given, choose: Choose): Promise<Cluster
   }
 }
 
-/** The same of a cluster that is open. */
+/** The same for a cluster that is open already. */
 export async function readAllowed(given: Given, cluster: Cluster, choose: Choose): Promise<ClusterFacts> {
   const { ports, config } = given;
   const reading = beginReading(given, cluster, choose);
-  // The rollback action may leave its workloads to the ledger: then those have to be asked for that it chose there.
+  // The rollback action may take its workloads from the record: then the permissions for those are checked.
   const needs = reading.chosen.catch(() => []).then((chosen) => needsOf({ ...config, workloads: [...config.workloads, ...chosen] }));
   const [allowed, facts] = await Promise.allSettled([checkPermissions(cluster.api, cluster.namespace, needs, ports.cancelled), reading.facts]);
-  // What may not be read shows as an error of the first read as well; the complete list is of more use.
+  // A missing permission also fails the first read; the complete list is more useful.
   if (allowed.status === 'fulfilled' && allowed.value.problems.length > 0) throw new PreflightError(allowed.value.problems);
   if (facts.status === 'rejected') throw facts.reason;
   if (allowed.status === 'rejected') throw allowed.reason;
@@ -69,11 +69,11 @@ async function refuseMissingNamespace({ ports }: Given, { cluster: { api, namesp
   throw new PreflightError([noSuchNamespace(namespace, await usernameOf(api, ports.cancelled))]);
 }
 
-/** Reads the ledger, the Services and the workloads of an open cluster. */
+/** Reads the record, the Services and the workloads of an open cluster. */
 export const readFacts = (given: Given, cluster: Cluster, choose: Choose): Promise<ClusterFacts> => beginReading(given, cluster, choose).facts;
 
 interface Reading {
-  /** Known as soon as the ledger is read, also where the account may not read what was chosen. */
+  /** Known once the record is read, also if the account is not allowed to read what was chosen. */
   readonly chosen: Promise<readonly WorkloadRef[]>;
   readonly facts: Promise<ClusterFacts>;
 }
@@ -88,7 +88,7 @@ function beginReading({ config, ports }: Given, cluster: Cluster, choose: Choose
     const resource = workloadResource[ref.kind];
     const workload = await api.find<Workload>(resource, namespace, ref.name, options);
     if (workload) return { ref, workload };
-    // Only for a better hint: without them, the command that lists them is named.
+    // Only for the hint: without them, it names the command that lists them.
     const others = await api.get<List<Workload>>(`${apiPath(resource, namespace)}?limit=500`, options).catch(() => ({ items: [] }));
     return { ref, workload, others: (others.items ?? []).map(nameOf) };
   };

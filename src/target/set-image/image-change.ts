@@ -5,7 +5,7 @@ import type { ObservedWorkload } from '../../kubernetes/observe/workload.js';
 /** A workload of this run, and the containers whose image it sets. */
 export interface ImageChange extends ObservedWorkload {
   readonly containers: readonly ContainerChange[];
-  /** It was not healthy before the run, and none of its releases is known to be good: a rollback has nothing good to go to. */
+  /** It was not healthy before the run and has no verified release: a rollback has no healthy version to restore. */
   readonly nothingGood?: boolean;
 }
 
@@ -15,30 +15,30 @@ export interface ContainerChange {
   readonly before: string;
   /** Image that this run sets. */
   readonly after: string;
-  /** What the API server stores of it, where admission rewrites the image: it is this run's all the same. */
+  /** What the API server stores when admission rewrites the image: it still counts as set by this run. */
   readonly becomes?: string;
-  /** Image of the last proven release, where what was there before was broken: a rollback goes there instead. */
+  /** Image of the last verified release, if the previous version was broken: a rollback restores it instead. */
   readonly back?: string;
 }
 
-/** The image that the template holds once this run has set it. */
+/** The image in the template once this run has set it. */
 export const imageSet = (container: ContainerChange): string => container.becomes ?? container.after;
 
-/** Whether this image is the one that the run set, whatever the API server calls it. */
+/** Whether this image is the one that the run set, also under the name that admission gives it. */
 export const isSet = (container: ContainerChange, image: string | undefined): boolean =>
   typeof image === 'string' && (image === imageSet(container) || sameImage(image, container.after));
 
-/** The image that a rollback puts back. */
+/** The image that a rollback restores. */
 export const imageBack = (container: ContainerChange): string => container.back ?? container.before;
 
 /** The images of these workloads before or after a run, for the record. */
 export const contentsOf = (changes: readonly ImageChange[], which: 'before' | 'after'): Content[] => changes.flatMap(({ ref, containers }) =>
   containers.map((container) => ({ subject: ref, part: container.name, version: which === 'after' ? imageSet(container) : container.before })));
 
-/** A Deployment that is going to be held, and what has to be put back afterwards: in the ledger before it is done. */
+/** A Deployment that is going to be paused, and the values to restore afterwards. Recorded before the pause. */
 export interface PausedDeployment {
   readonly ref: string;
   readonly minReadySeconds: number;
-  /** What minReadySeconds is raised to: only as long as it is that, it is this run's. Older ledgers do not have it. */
+  /** What minReadySeconds is raised to: another value was set by someone else. Missing in older records. */
   readonly raisedTo?: number;
 }

@@ -19,16 +19,16 @@ import { ofUnchanged, wavesOf, type Rolling } from './waves.js';
 
 type Labels = Readonly<Record<string, string>> | undefined;
 
-/** A run that died may have succeeded and not lived to say so: for that long its rollout may still take to show it. */
+/** An interrupted run may have succeeded without recording it: how long its rollout may still take to complete. */
 const confirmForMs = 20_000;
 
-/** A change of images in progress, or left in progress by another process. */
+/** A change of images in progress, or one that another process left in progress. */
 export class ImageRelease implements Change {
   readonly isThere: boolean;
   readonly waves: readonly Wave[];
   private readonly rolling: Rolling;
 
-  /** @param pausableUntil of one that was reopened: see `Reopened` */
+  /** @param pausableUntil of a change that was reopened: see `Reopened` */
   constructor(opened: OpenRelease, state: 'to-do' | 'there' = 'to-do', private readonly pausableUntil = 0) {
     this.isThere = state === 'there';
     this.rolling = { release: opened, followed: [] };
@@ -39,7 +39,7 @@ export class ImageRelease implements Change {
     return this.rolling.release;
   }
 
-  /** With what is known of the change by now, also in the middle of it. */
+  /** With what is known of the change by now, also while it is in progress. */
   private get changes(): readonly ImageChange[] {
     return this.release.written.known(this.release.changes);
   }
@@ -85,11 +85,11 @@ export class ImageRelease implements Change {
     return changes.some((change) => watched.world.view(change).workload?.spec?.paused);
   }
 
-  /** A pause that came once the release was confirmed would be lifted by nobody. An undo need not wait: that pause tests the images. */
+  /** A pause that arrives after the release was confirmed would never be lifted. An undo need not wait, because the patch of the pause tests the images. */
   private async untilUnpausable(): Promise<void> {
     const { ports, watched } = this.release;
     const leftMs = (): number => this.pausableUntil - ports.clock.monotonic();
-    if (leftMs() > 0) ports.log.info(`The run that was stopped may have sent a pause that is still under way: waiting for it, at most ${Math.ceil(leftMs() / 1000)} s`);
+    if (leftMs() > 0) ports.log.info(`The interrupted run may have sent a pause that is still in progress. Waiting for it for at most ${Math.ceil(leftMs() / 1000)} s`);
     while (leftMs() > 0 && !this.isPaused()) await watched.news(leftMs(), ports.cancelled);
   }
 
@@ -113,7 +113,7 @@ export class ImageRelease implements Change {
     const labelsOf = (change: ImageChange): Labels => release.watched.world.view(change).workload?.spec?.template?.metadata?.labels;
     const isServed = running.some((change) => release.services.some((service) => selects(service, labelsOf(change))));
     return [
-      ...unverified.map(({ subject, reason }) => `${subject} has the image, and nothing runs with it now: ${reason}`),
+      ...unverified.map(({ subject, reason }) => `${subject} has the image, but nothing runs it now: ${reason}`),
       ...(running.length > 0 ? [`rolled out in ${(rolledOutMs / 1000).toFixed(1)} s${isServed ? ', and every endpoint is a new pod' : ''}`] : []),
     ];
   }

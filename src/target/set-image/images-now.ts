@@ -4,7 +4,7 @@ import { workloadResource } from '../../kubernetes/client/resources.js';
 import { containersOf } from '../../kubernetes/observe/workload.js';
 import type { ImageChange } from './image-change.js';
 
-/** What every container of the targets is set to at this moment: `deployment/api:app` → image. What cannot be read is left out. */
+/** The current image of every container of the changes: `deployment/api:app` → image. What cannot be read is left out. */
 export async function imagesNow(cluster: Cluster, changes: readonly ImageChange[]): Promise<ReadonlyMap<string, string>> {
   const entries = await Promise.all(changes.map(async (change) => {
     const reading = cluster.api.find<Workload>(workloadResource[change.kind], cluster.namespace, change.name, { timeoutMs: 3000 });

@@ -4,12 +4,12 @@ import { lookUp } from '../../image/look-up.js';
 import { PreflightError } from '../../outcome/finding.js';
 import { unlessPrivate } from '../../image/check-existing.js';
 
-/** In an emergency, what can only become a warning is not waited for any longer. */
+/** No longer, because a rollback is urgent and no answer is only a warning. */
 const registryAnswersWithinMs = 10_000;
 
 /**
- * What the registry no longer holds cannot be gone back to: a node that has to pull it would find nothing.
- * @returns a warning where that cannot be asked
+ * An image that is no longer in the registry cannot be restored: a node could not pull it.
+ * @returns a warning if the registry cannot be requested
  */
 export async function checkInRegistry({ ports, config }: Given, release: Release): Promise<string[]> {
   const images = [...new Set(release.contents.map(({ version }) => version))];
@@ -17,12 +17,12 @@ export async function checkInRegistry({ ports, config }: Given, release: Release
   const absent = images.filter((_, index) => described[index]?.state === 'absent');
   if (absent.length > 0) {
     throw new PreflightError([{
-      cause: 'image-not-found', message: `${absent.join(', ')} is not in the registry any more, so that this release cannot be gone back to.`,
-      hint: `${unlessPrivate(config)}Choose another release with \`to\`, or build the commit again. Have the clean-up of the registry keep the images of the last releases.`,
+      cause: 'image-not-found', message: `${absent.join(', ')} no longer exists in the registry, so this release cannot be restored.`,
+      hint: `${unlessPrivate(config)}Choose another release with \`to\`, or build the commit again. Configure the clean-up of the registry to keep the images of the last releases.`,
     }]);
   }
   return images.flatMap((image, index) => {
     const found = described[index];
-    return found && 'reason' in found ? [`Whether ${image} is still in the registry could not be asked from here: ${found.reason}`] : [];
+    return found && 'reason' in found ? [`Could not check whether ${image} is still in the registry: ${found.reason}`] : [];
   });
 }

@@ -16,13 +16,13 @@ import { Written } from './written.js';
 import { ChangeUnderWay } from '../target.js';
 
 /**
- * kubectl reads and patches each workload of a command, and sends ten requests at once and then five a second: more than
- * five workloads would wait for nothing else.
+ * kubectl reads and patches each workload of a command, and limits itself to ten requests at once and then five a second:
+ * more than five workloads in one command would wait for that limit.
  */
 const workloadsOfCommand = 5;
 const commandsAtOnce = 8;
 
-/** The arguments of each `kubectl set image`: some workloads that get the same images share one command. */
+/** The arguments of each `kubectl set image`: workloads that get the same images share commands. */
 export function setImageCommands(changes: readonly ImageChange[]): string[][] {
   const groups = new Map<string, { refs: string[]; images: string[] }>();
   for (const change of changes) {
@@ -36,22 +36,22 @@ export function setImageCommands(changes: readonly ImageChange[]): string[][] {
   return [...groups.values()].flatMap(({ refs, images }) => parts(refs).map((some) => ['set', 'image', ...some, ...images]));
 }
 
-/** Of the 10 s that GitHub gives a cancelled step, so long is waited for the answer to a change that was sent. */
+/** How long a cancelled step waits for the answer to a change that was sent: GitHub allows 10 s in total. */
 const underWayForMs = 4000;
 
-/** What the sending of a change depends on. */
+/** Conditions for sending a change. */
 export interface Sending {
-  /** Throws when the lock is not this run's any more: what a later run has set is not to be overwritten. */
+  /** Throws when this run has lost the lock, so it does not overwrite a later run. */
   readonly confirm: () => Promise<void>;
-  /** Monotonic ms until which an API server that is away is waited for; a minute at least. */
+  /** Monotonic ms until which to wait for an API server that does not answer; at least a minute. */
   readonly until?: number;
 }
 
 /**
- * Sets the images by `kubectl set image`, and reads back what the API server made of it.
- * @param written is told what is sent, and what the API server made of it
+ * Sets the images by `kubectl set image`, and reads back what the API server stored.
+ * @param written records what is sent, and what the API server stored
  * @returns the generation of each workload after the change, by ref
- * @throws ClusterError when kubectl was refused, or something else stands there than what was recorded or written
+ * @throws ClusterError when the change was rejected, or the current value is neither the recorded nor the written one
  */
 export async function setImages(
   cluster: Cluster, ports: Pick<Ports, 'log' | 'clock' | 'cancelled'>, changes: readonly ImageChange[], sending: Sending, written = new Written(),
@@ -74,8 +74,8 @@ export async function setImages(
 }
 
 /**
- * Compares the workloads once more with what was recorded of them, right before the command: `kubectl set image` has no
- * precondition, and would overwrite what somebody has set meanwhile. From here on the change counts as sent.
+ * Compares the workloads once more with the record, right before the command: `kubectl set image` has no precondition, and
+ * would overwrite what someone else has set meanwhile. From here on the change counts as sent.
  * @throws ClusterError superseded; nothing of this command was sent
  */
 async function asRecorded({ api, namespace }: Cluster, changes: readonly ImageChange[], written: Written, signal: AbortSignal): Promise<void> {
@@ -86,26 +86,26 @@ async function asRecorded({ api, namespace }: Cluster, changes: readonly ImageCh
     });
   const found = await Promise.all(changes.map(async (change) => ({ change, workload: await read(change) })));
   for (const { change, workload } of found) {
-    // Of one that is gone or must not be read kubectl says so: it reads it as well, before it changes it.
+    // If it was deleted or cannot be read, kubectl reports it: it reads the workload as well before it changes it.
     if (!workload) continue;
-    if (workload.metadata?.uid !== change.uid) throw overtaken(`${change.ref} was deleted and created again`);
+    if (workload.metadata?.uid !== change.uid) throw overtaken(`${change.ref} was deleted and recreated`);
     for (const container of change.containers) {
       const image = imageIn(change.kind, workload, container.name);
-      // An earlier try that nobody answered may have been done.
+      // An earlier attempt that was not answered may have been applied.
       if (image === container.before || (written.mayHaveChanged(change.ref) && isSet(container, image))) continue;
-      throw overtaken(`Container ${container.name} of ${change.ref} held ${container.before} when the run looked at it, and holds ${image ?? 'nothing'} now`);
+      throw overtaken(`Container ${container.name} of ${change.ref} was set to ${container.before} when the run read it, and is set to ${image ?? 'nothing'} now`);
     }
   }
   for (const { change, workload } of found) written.send(change.ref, workload?.metadata?.generation);
 }
 
 const overtaken = (what: string): ClusterError => new ClusterError('superseded', `${what}: someone else changed it before this run did.`, {
-  hint: 'Check whether what is there now is what you want. If not, run again.',
+  hint: 'Check whether the current image is the one you want. If not, run again.',
 });
 
 /**
- * Runs the commands side by side, each again while the server is away. When one fails no other is begun any more, and
- * those that were are let come to their end: what is undone afterwards is all that there is.
+ * Runs the commands in parallel, and retries each while the server is away. When one fails, no other one is started, and
+ * those in progress are completed, so the undo afterwards covers everything.
  */
 async function runAll(
   { clock, cancelled }: Pick<Ports, 'clock' | 'cancelled'>, commands: readonly (readonly string[])[],
@@ -129,7 +129,7 @@ async function runAll(
     }
   };
   await Promise.all(Array.from({ length: Math.min(commandsAtOnce, commands.length) }, work));
-  // That one of them may still be under way is what whoever undoes has to know.
+  // The undo must know whether one of them may still be in progress.
   const first = failures.find((error) => error instanceof ChangeUnderWay) ?? failures[0];
   if (first) throw first;
   cancelled.throwIfAborted();
@@ -140,14 +140,13 @@ async function runKubectl(cluster: Cluster, { log, clock }: Pick<Ports, 'log' | 
   const exit = await toItsEnd((end) => cluster.kubectl(args, end), clock, signal);
   for (const line of `${exit.stdout}${exit.stderr}`.split('\n')) if (line.trim() !== '') log.output(line);
   if (exit.code === 0) return;
-  // The command writes the same images each time, so that it may be typed again when the server was away for a moment.
+  // The command writes the same images each time, so it can be repeated when the server was away for a moment.
   throw await setImageFailure(cluster, exit);
 }
 
 /**
- * A change that was sent is not called back: kubectl is let come to its end even when the run is cancelled, because the
- * API server goes on with the request of a client that is gone. One that takes too long is ended, so that it sends nothing
- * later and keeps nobody waiting.
+ * Lets kubectl finish even when the run is cancelled, because the API server completes the request of a client that is gone.
+ * If kubectl takes too long, it is stopped, so it sends nothing later and the run can end.
  */
 async function toItsEnd(begin: (end: AbortSignal) => Promise<Exited>, clock: Clock, signal: AbortSignal): Promise<Exited> {
   const over = new AbortController();
@@ -168,8 +167,8 @@ async function toItsEnd(begin: (end: AbortSignal) => Promise<Exited>, clock: Clo
 }
 
 /**
- * Notes what the API server made of the images. When the workload has changed exactly once since it was compared, the
- * change is this run's own, whatever admission has made of it.
+ * Records what the API server stored. If the workload has changed exactly once since it was compared, the change is this
+ * run's own, also if admission rewrote the image.
  */
 function stored(change: ImageChange, workload: Workload, written: Written): ClusterError | undefined {
   const before = written.generationBefore(change.ref);
@@ -183,7 +182,7 @@ function stored(change: ImageChange, workload: Workload, written: Written): Clus
   const other = read.find(({ container, image }) => !isFine(container, image));
   if (!other) return undefined;
   const { container: { name, after }, image = 'nothing' } = other;
-  return new ClusterError('superseded', `Container ${name} of ${change.ref} was set to ${after} and holds ${image} a moment later.`, {
-    hint: 'Another deployment, an operator or a mutating webhook changes this image. Find out which before you run again.',
+  return new ClusterError('superseded', `Container ${name} of ${change.ref} was set to ${after}, but is set to ${image} a moment later.`, {
+    hint: 'Another deployment, an operator or a mutating webhook changes this image. Find out which one, then run again.',
   });
 }

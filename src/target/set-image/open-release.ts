@@ -10,10 +10,10 @@ import type { Written } from './written.js';
 import type { Followed } from '../../kubernetes/observe/follow.js';
 import { servicesFor } from '../../kubernetes/observe/health.js';
 
-/** For this long everything must have been right before it counts: longer than kube-proxy and the endpoint controller lag. */
+/** How long everything must be healthy before it counts: longer than kube-proxy and the endpoint controller lag behind. */
 export const steadyMs = 2000;
 
-/** What a release works on: one cluster, the workloads of one app as one unit, and the settings that judge it. */
+/** What a release works on: one cluster, the workloads of one app as one unit, and the settings that it is judged by. */
 export interface ReleaseScope {
   readonly ports: Ports;
   readonly cluster: Cluster;
@@ -27,24 +27,24 @@ export interface ReleaseScope {
 export interface OpenRelease extends ReleaseScope {
   readonly watched: Watched;
   readonly snapshots: readonly WorkloadSnapshot[];
-  /** Texts of the smoke checks that the version before answers rightly: only these can prove that it is back. */
+  /** Texts of the smoke checks that the previous version passed: only these can verify it after a rollback. */
   readonly passedBefore: ReadonlySet<string>;
-  /** What was seen of the others, by text; empty where another process asked them. */
+  /** The results of the others, by text; empty if another process ran them. */
   readonly failedBefore: ReadonlyMap<string, FailedBefore>;
-  /** Deployments that are proved first and paused for that, by ref; of another process, those that it may have paused. */
+  /** Deployments that are paused at their first pods, by ref; of another process, those that it may have paused. */
   readonly paused: ReadonlyMap<string, PausedDeployment>;
-  /** What was changed so far. The change itself fills it in. */
+  /** What was changed so far. Filled in by the change itself. */
   readonly written: Written;
 }
 
-/** The release with what is known of its change by now, for whoever looks at it afterwards. */
+/** The release with what is known of its change by now. */
 export function asWritten(release: OpenRelease): OpenRelease {
   const changes = release.written.known(release.changes);
   const snapshots = release.snapshots.map((each) => ({ ...each, change: changes.find(({ ref }) => ref === each.change.ref) ?? each.change }));
   return { ...release, changes, snapshots };
 }
 
-/** What a change of this workload to these images is measured against. */
+/** What a change of this workload to these images is judged by. */
 export const expectation = (release: OpenRelease, change: ImageChange, generation: number, images: keyof ImagesOf): Followed['expected'] => {
   const { world } = release.watched;
   return expectationOf(world, change, generation, images, servicesFor(world.view(change), release.services, release.config.smoke));

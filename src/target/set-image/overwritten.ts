@@ -3,13 +3,13 @@ import type { OpenRelease } from './open-release.js';
 import { imageIn } from '../../kubernetes/observe/workload.js';
 import { isSet, type ImageChange } from './image-change.js';
 
-/** A watch is that far behind at most before it is not waited for any more. */
+/** How long to wait for a watch that lags behind. */
 const seenWithinMs = 5000;
 
 /**
- * Refuses a change that has overwritten what somebody set between the last look at a workload and the patch of kubectl,
- * which has no precondition. When more than this change was made since, the watch has seen what the others were.
- * What was overwritten is noted: it is what a rollback puts back.
+ * Fails when the change overwrote an image that someone else set between the last read of a workload and the patch of
+ * kubectl, which has no precondition. If the generation grew by more than this change, the watch has seen the others.
+ * The overwritten image is recorded: a rollback restores it.
  * @throws ClusterError superseded
  */
 export async function refuseOverwritten(release: OpenRelease, generations: ReadonlyMap<string, number>): Promise<void> {
@@ -17,7 +17,7 @@ export async function refuseOverwritten(release: OpenRelease, generations: Reado
   const first = found.flat()[0];
   if (first === undefined) return;
   throw new ClusterError('superseded', `${first} by someone else right before this run changed it.`, {
-    hint: 'Check whether that is the image that you want; the table of workloads shows what is there now.',
+    hint: 'Check whether that is the image that you want; the table of workloads shows the current one.',
   });
 }
 

@@ -12,44 +12,44 @@ import { imageSet, isSet, type ImageChange, type PausedDeployment } from './imag
 import { firstWaveSize } from '../../kubernetes/observe/surge.js';
 
 /*
- * Rolling, proved first. A Deployment is paused as soon as its first new pods are being made: the wave stands still
- * beside the old pods, is asked directly, and only then the rest follows. What makes this safe to be killed in: the
- * ledger says beforehand that the Deployment is going to be paused, and whoever undoes lifts the pause.
+ * A rolling update whose first pods are checked before the others. A Deployment is paused as soon as its first new pods are
+ * created. They are checked directly, beside the old pods, and only then the rollout is resumed. The run can be killed at
+ * any time: the record says beforehand that the Deployment is going to be paused, and an undo lifts the pause.
  */
 
-/** Why a workload is not proved first, or undefined when it is. */
+/** Why the first pods of a workload are not checked before the others, or undefined when they are. */
 export function whyNotProvedFirst(
   change: ImageChange, workload: Workload | undefined, services: readonly Service[], checks: readonly SmokeCheck[],
 ): string | undefined {
-  if (change.kind !== 'deployment') return 'only a Deployment can be held';
-  // Nothing new comes of it that could be held before the rest.
+  if (change.kind !== 'deployment') return 'only a Deployment can be paused';
+  // It creates no new pods.
   if (change.containers.every(({ before, after }) => before === after)) return 'it has this image already';
-  if (workload?.spec?.strategy?.type === 'Recreate') return 'its strategy is Recreate: the old pods go before the first new one comes';
+  if (workload?.spec?.strategy?.type === 'Recreate') return 'its strategy is Recreate, which removes all old pods first';
   if (!workload || desiredReplicas(workload) === 0) return 'it has no replicas';
-  // minReadySeconds has to be smaller, and to hold is to raise it.
-  if ((workload.spec?.progressDeadlineSeconds ?? 600) < 2) return 'its progressDeadlineSeconds leaves no time to hold it';
+  // The pause raises minReadySeconds, which must stay smaller.
+  if ((workload.spec?.progressDeadlineSeconds ?? 600) < 2) return 'its progressDeadlineSeconds leaves no time for a pause';
   const asked = new Set(checks.flatMap((check) => (check.target.type === 'service' ? [check.target.name] : [])));
   const labels = workload.spec?.template?.metadata?.labels;
-  return services.some((service) => asked.has(nameOf(service)) && selects(service, labels)) ? undefined : 'no smoke check asks a Service of it';
+  return services.some((service) => asked.has(nameOf(service)) && selects(service, labels)) ? undefined : 'no smoke check requests one of its Services';
 }
 
-/** Of the old pods it says that they are kept, and not that they serve: that is what may have been wrong with them. */
+/** It says that old pods are kept, not that they serve, because they may be broken. */
 function wave({ pods, of, oldPodsGone }: ReturnType<typeof firstWaveSize>): string {
   const kept = of - oldPodsGone;
   return `at most ${pods} of ${of} pods, ${oldPodsGone === 0 ? 'with every old pod kept' : kept > 0 ? `with at least ${kept} old pods kept` : 'which may replace every old pod'}`;
 }
 
-/** What the first wave of a workload is, in a sentence. */
-export const describeWave = (change: ImageChange, workload: Workload): string => `${change.ref} is proved first by ${wave(firstWaveSize(workload))}`;
+/** The first pods of a workload, in a sentence. */
+export const describeWave = (change: ImageChange, workload: Workload): string => `The first pods of ${change.ref} are checked before the others: ${wave(firstWaveSize(workload))}`;
 
-/** How long a pause is tried to be set or lifted while the API server is away. */
+/** How long to try to set or lift a pause while the API server does not answer. */
 export interface PauseLimits {
-  /** Monotonic ms; a minute at least. */
+  /** Monotonic ms; at least a minute. */
   readonly until: number;
   readonly signal: AbortSignal;
 }
 
-/** Pauses each Deployment in the moment when its new ReplicaSet has its first pods. Ends when all are held, or with `signal`. */
+/** Pauses each Deployment when its new ReplicaSet has its first pods. Ends when all are paused, or with `signal`. */
 export async function pauseAtFirstPods(
   release: OpenRelease, changes: readonly ImageChange[], generations: ReadonlyMap<string, number>, limits: PauseLimits,
 ): Promise<void> {
@@ -70,7 +70,7 @@ function wavePresent(release: OpenRelease, change: ImageChange, generation: numb
   return (workload?.metadata?.generation ?? 0) >= generation && (replicaSet?.spec?.replicas ?? 0) > 0;
 }
 
-/** Lets the Deployments go on. @returns their generations after it, by ref */
+/** Resumes the Deployments. @returns their generations after it, by ref */
 export async function resume(release: OpenRelease, changes: readonly ImageChange[], limits: PauseLimits): Promise<Map<string, number>> {
   return new Map(await Promise.all(changes.map(async (change) => [change.ref, await setPaused(release, change, limits, false)] as const)));
 }
@@ -79,10 +79,10 @@ async function setPaused({ cluster, ports, paused }: OpenRelease, change: ImageC
   const path = apiPath(resources.deployments, cluster.namespace, change.name);
   const attempt = async (): Promise<Workload> => {
     const workload = await cluster.api.get<Workload>(path, { signal: ports.cancelled });
-    if (isPaused && pausedByOthers(workload)) throw new ClusterError('superseded', `${change.ref} was paused by somebody else right after its image was set.`);
+    if (isPaused && pausedByOthers(workload)) throw new ClusterError('superseded', `${change.ref} was paused by someone else right after its image was set.`);
     const before = paused.get(change.ref);
     const operations = isPaused ? pauseOperations(workload, before) : resumeOperations(workload, before);
-    // An earlier try that nobody answered may have been done.
+    // An earlier attempt that was not answered may have been applied.
     if (operations.length === 0) return workload;
     return cluster.api.patch<Workload>(path, [...ours(change, workload), ...operations]);
   };
@@ -90,11 +90,11 @@ async function setPaused({ cluster, ports, paused }: OpenRelease, change: ImageC
     return (await persistently(ports.clock, attempt, limits)).metadata?.generation ?? 0;
   } catch (error) {
     if (!(error instanceof ApiError) || !(isFailedTest(error) || [404, 409].includes(error.status))) throw error;
-    throw new ClusterError('superseded', `${change.ref} was changed by somebody else while it was ${isPaused ? 'held' : 'let go on'}: ${error.message}`, { cause: error });
+    throw new ClusterError('superseded', `${change.ref} was changed by someone else while it was being ${isPaused ? 'paused' : 'resumed'}: ${error.message}`, { cause: error });
   }
 }
 
-/** Tests that the workload is the one of this run and holds what this run wrote, by the name that the API server gave it. */
+/** Tests that the workload is the one of this run and contains the images that this run wrote, as the API server stored them. */
 function ours(change: ImageChange, workload: Workload): PatchOperation[] {
   const placed = containersOf(change.kind, workload);
   return [
@@ -105,10 +105,10 @@ function ours(change: ImageChange, workload: Workload): PatchOperation[] {
 }
 
 /**
- * A Deployment is held by its pause and by raising minReadySeconds to just below the progress deadline: the controller
- * takes the old pods of a paused Deployment away as soon as the new ones are all *available*, which is at once when the
- * first wave is as large as the whole (`IsSaturated` in k8s.io/kubernetes/pkg/controller/deployment/sync.go). Raised, they
- * are ready and not available for as long as it is held. Neither field is part of the pod template: no pod is restarted.
+ * Sets `paused` and raises minReadySeconds to just below the progress deadline. The controller removes the old pods even of
+ * a paused Deployment as soon as all new ones are *available*, which is at once when the first pods are all pods
+ * (`IsSaturated` in k8s.io/kubernetes/pkg/controller/deployment/sync.go). With the raised value they are ready but not
+ * available during the pause. Neither field is part of the pod template: no pod is restarted.
  */
 const pauseOperations = (workload: Workload, before: PausedDeployment | undefined): PatchOperation[] => workload.spec?.paused ? [] : [
   { op: 'add', path: '/spec/paused', value: true }, { op: 'add', path: '/spec/minReadySeconds', value: before?.raisedTo ?? raisedSeconds(workload) },
@@ -116,11 +116,11 @@ const pauseOperations = (workload: Workload, before: PausedDeployment | undefine
 
 const raisedSeconds = (workload: Workload): number => Math.max(1, (workload.spec?.progressDeadlineSeconds ?? 600) - 1);
 
-/** Lifts the hold, with what was there before; fields that are zero are absent, so they are removed and not replaced. */
+/** Lifts the pause and restores minReadySeconds. A field that is zero is absent, so it is removed instead of replaced. */
 export function resumeOperations(workload: Workload, before: PausedDeployment | undefined): PatchOperation[] {
   const seconds = before?.minReadySeconds ?? 0;
   const raised = before?.raisedTo ?? raisedSeconds(workload);
-  // Somebody may have lifted the pause by hand: what was raised with it is this run's still.
+  // Someone may have lifted the pause by hand: the raised value is still this run's.
   const isRaised = before !== undefined && workload.spec?.minReadySeconds === raised && seconds !== raised;
   const path = '/spec/minReadySeconds';
   const restored: PatchOperation = seconds > 0 ? { op: 'replace', path, value: seconds } : { op: 'remove', path };

@@ -5,27 +5,27 @@ import { describeRelease } from '../../record/releases.js';
 import type { ImageChange } from './image-change.js';
 import { setImageCommands } from './kubectl-set-image.js';
 
-/* What a change of images comes to, for the plan. Pure. */
+/* The plan of a change of images. Pure. */
 
 export const rowsOf = (changes: readonly ImageChange[]): PlannedChange[] => changes.flatMap(({ ref, containers }) =>
   containers.map(({ name, before, after }) => ({ subject: ref, part: name, before, after })));
 
-/** @param typed a command of kubectl as it would be typed */
+/** @param typed formats a command of kubectl as it would be typed */
 export function stepOf(changes: readonly ImageChange[], isThere: boolean, typed: (args: readonly string[]) => string): PlanStep {
   const refs = changes.map(({ ref }) => ref).join(', ');
   return isThere
-    ? { stage: 'rollout', title: `verify ${refs} without a change: this digest is set there already`, commands: [] }
-    : { stage: 'rollout', title: `set the image of ${refs} and watch`, commands: setImageCommands(changes).map(typed) };
+    ? { stage: 'rollout', title: `verify ${refs} without a change: this digest is already set`, commands: [] }
+    : { stage: 'rollout', title: `set the image of ${refs} and watch the rollout`, commands: setImageCommands(changes).map(typed) };
 }
 
 /**
  * @param unhealthy `deployment/api` → why it is not healthy now
- * @param wayBack the release that would go back instead of what is not healthy
+ * @param wayBack the release that would be restored instead of the version that is not healthy
  */
 export function rollbackOf(config: Pick<Config, 'rollback'>, unhealthy: ReadonlyMap<string, string>, wayBack: Release | undefined): NonNullable<Plan['rollback']> {
   if (config.rollback === 'off') return { possible: false, reason: '`rollback` is off.' };
-  if (unhealthy.size === 0) return { possible: true, reason: 'Every workload is complete and healthy now; its images go back if anything fails.' };
+  if (unhealthy.size === 0) return { possible: true, reason: 'Every workload is healthy now. Its images are restored if anything fails.' };
   const broken = [...unhealthy].map(([workload, why]) => `${workload} is not healthy now (${why})`).join('; ');
-  if (wayBack) return { possible: true, reason: `${broken}: instead of what is there, the last proven release goes back if anything fails, ${describeRelease(wayBack)}.` };
-  return { possible: false, reason: `${broken}: if anything fails, the images that are there now are set again, but there is no healthy version to go back to.` };
+  if (wayBack) return { possible: true, reason: `${broken}. If anything fails, the last verified release is restored instead: ${describeRelease(wayBack)}.` };
+  return { possible: false, reason: `${broken}. If anything fails, the current images are restored, but there is no healthy version to roll back to.` };
 }

@@ -18,7 +18,7 @@ import { lookOnce } from '../../kubernetes/observe/watching.js';
 import { unhealthiness } from '../../kubernetes/observe/health.js';
 import { uidOf } from '../../kubernetes/client/objects.js';
 
-/** Everything that can be known to fail before anything is changed, looked at side by side. */
+/** Everything that can be known to fail before anything is changed, checked in parallel. */
 export async function preflight(given: Given, facts: ClusterFacts, wanted: Wanted, changes: readonly ImageChange[]): Promise<Checked> {
   const { reference, platforms, isPushed } = wanted;
   const { config, ports } = given;
@@ -43,7 +43,7 @@ export async function preflight(given: Given, facts: ClusterFacts, wanted: Wante
   ]);
 }
 
-/** What the change of the workloads comes to: images that admission rewrites, and pods that have to be deleted for it. */
+/** Consequences of the change: images that admission rewrites, and pods that have to be deleted for it. */
 export async function checkChange({ ports: { cancelled, clock } }: Given, { cluster, found }: ClusterFacts, changes: readonly ImageChange[]): Promise<Checked> {
   const workloads = new Map(found.map(({ ref, workload }) => [refText(ref), { kind: ref.kind, workload }] as const));
   const known = changes.filter(({ containers }) => containers.every(({ after }) => !after.includes(digestOfBuild)));
@@ -58,8 +58,8 @@ export async function checkChange({ ports: { cancelled, clock } }: Given, { clus
 }
 
 /**
- * Why workloads are not healthy at this moment, by the same rule as when the run records what is there before its change:
- * `deployment/api` → `2 of 3 pods available`. Only a dry run says what its rollback would do, so nothing is read for any other.
+ * Why workloads are not healthy at this moment, by the same rule as before the change of a run:
+ * `deployment/api` → `2 of 3 pods available`. Empty unless it is a dry run, which needs it for the plan of its rollback.
  */
 export async function unhealthyNow({ config, ports }: Pick<Given, 'config' | 'ports'>, { cluster, found }: Pick<ClusterFacts, 'cluster' | 'found'>): Promise<Map<string, string>> {
   const present = found.flatMap(({ ref, workload }) => (workload ? [{ ref, workload }] : []));

@@ -10,10 +10,10 @@ import type { WorkloadView } from '../../kubernetes/observe/world.js';
 import { smoke, smokePods, type SmokeTarget } from '../../check/smoke/smoke.js';
 
 /**
- * Asks the smoke checks of the pods that are new now and of what stands in front of them, while the judge goes on
- * looking: a version that breaks down meanwhile is named by what broke, not by the answer that did not come. Looks once
- * more after it: a container that ended and answers again has to outlive its former life before the release counts.
- * @param deadlineAt monotonic ms at which that last look gives up
+ * Runs the smoke checks against the new pods and their Services, while the judge keeps watching: if a pod crashes meanwhile,
+ * that is reported instead of a missing answer. Watches once more afterwards: a container that exited and answers again has
+ * to run longer than before until the release counts.
+ * @param deadlineAt monotonic ms at which that last watch gives up
  * @throws FailedRollout, RolloutError smoke-failed or wrong-version-serving; what `signal` aborts with
  */
 export async function proveRelease(
@@ -26,7 +26,7 @@ export async function proveRelease(
   await follow(ports, watched, followed, patience, 'smoke', signal);
 }
 
-/** Leaves out, and says so, checks of Services whose workloads want no pods at all: nobody is there to answer. */
+/** Skips checks of Services whose workloads want no pods, with a warning. */
 function askable({ ports, watched, services }: OpenRelease, followed: readonly Followed[], checks: readonly SmokeCheck[]): SmokeCheck[] {
   const views = followed.map(({ workload: change }) => watched.world.view(change));
   return checks.filter((check) => {
@@ -36,20 +36,20 @@ function askable({ ports, watched, services }: OpenRelease, followed: readonly F
       (workload && service && selects(service, workload.spec?.template?.metadata?.labels) ? [{ change, workload }] : []));
     if (behind.length === 0 || behind.some(({ change, workload }) => !wantsNoPods(change.kind, workload))) return true;
     const why = behind.map(({ change, workload }) =>
-      (change.kind === 'daemonset' ? `no node takes the pods of ${change.name}${selectorOf(workload.spec?.template?.spec)}` : `${change.name} is scaled to 0 replicas`));
-    ports.log.warning(`Smoke check \`${check.text}\` was not asked: ${why.join(' and ')}, so that nothing runs that could answer.`);
+      (change.kind === 'daemonset' ? `no node matches the pods of ${change.name}${selectorOf(workload.spec?.template?.spec)}` : `${change.name} is scaled to 0 replicas`));
+    ports.log.warning(`Smoke check \`${check.text}\` was skipped: ${why.join(' and ')}, so no pod can answer.`);
     return false;
   });
 }
 
-/** Asks the pods of a first wave, and nothing that leads to them, while the judge goes on looking at all workloads. */
+/** Runs the smoke checks against the first pods directly, while the judge keeps watching all workloads. */
 export async function proveWave(release: OpenRelease, followed: readonly Followed[], waves: readonly Followed[], patience: Patience): Promise<void> {
   const { ports, config } = release;
   const asked = smokeTarget(release, waves, patience.deadlineAt);
   await whileStanding(release, followed, patience, ports.cancelled, (signal) => smokePods(ports, asked, config.smoke, signal));
 }
 
-/** Whichever fails first says why, and ends the other. */
+/** Runs the checks and the judge in parallel: whichever fails first is reported and ends the other. */
 async function whileStanding(
   { ports, watched }: OpenRelease, followed: readonly Followed[], patience: Patience, signal: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<void>,
@@ -66,13 +66,13 @@ async function whileStanding(
   }
 }
 
-/** Without any news it looks all the same, now and then. */
+/** Without any change it looks after that time. */
 const quietMs = 5000;
 
-/** The pods and Services that the checks of a release are asked of. */
+/** The pods and Services that the checks of a release run against. */
 function smokeTarget(release: OpenRelease, followed: readonly Followed[], deadlineAt: number): SmokeTarget {
   const { watched } = release;
-  // By the selector and not by the endpoints: a pod is asked before traffic goes to it.
+  // By the selector, not by the endpoints: a pod is checked before it gets traffic.
   const leadsTo = (name: string, labels: Readonly<Record<string, string>> | undefined): boolean => {
     const service = release.services.find((each) => nameOf(each) === name);
     return service !== undefined && selects(service, labels);

@@ -4,10 +4,10 @@ import type { TargetRecord } from '../../record/ledger.js';
 import { readTargetRecord } from '../../record/target-record.js';
 import type { ImageChange, PausedDeployment } from './image-change.js';
 
-/** The part of the record that is this target's own. */
+/** The part of the record that belongs to this kind of target. */
 export interface RecordedImages {
   readonly workloads: readonly ImageChange[];
-  /** Deployments that the run pauses for a moment: whoever finishes it resumes them. */
+  /** Deployments that the run pauses for a moment: who finishes an interrupted run resumes them. */
   readonly paused: readonly PausedDeployment[];
   /** `deployment/api:app` → digests that ran before the change. */
   readonly running: Readonly<Record<string, readonly string[]>>;
@@ -31,7 +31,7 @@ export const writeRecorded = (recorded: RecordedImages): TargetRecord => ({ kind
 /** @throws ClusterError record-unreadable when another kind of target wrote it, a later version, or it was changed by hand */
 export const readRecorded = (record: TargetRecord): RecordedImages => readTargetRecord(record, { kind, schema, shape });
 
-/** The workloads that a record names, for whoever only wants to know which they are; none when it cannot be read. */
+/** The workloads of a record; undefined if it cannot be read. */
 export function recordedImages(record: TargetRecord | undefined): RecordedImages | undefined {
   try {
     return record && readRecorded(record);

@@ -6,7 +6,7 @@ import { Written } from './written.js';
 import type { RecordedImages } from './recorded.js';
 import type { WorkloadKind } from '../../config/config.js';
 
-/** Starts the watches and records what is there before anything changes. */
+/** Starts the watches and takes snapshots before anything changes. */
 export async function openRelease(scope: ReleaseScope): Promise<OpenRelease> {
   const watching = watchWorkloads(scope.cluster, scope.ports.clock, kindsOf(scope), scope.workloads);
   try {
@@ -14,13 +14,13 @@ export async function openRelease(scope: ReleaseScope): Promise<OpenRelease> {
     const snapshots = scope.changes.map((change) => takeSnapshot(watched.world, change));
     return { ...scope, watched, passedBefore: before.passed, failedBefore: before.failed, paused: new Map(), written: new Written(), snapshots };
   } catch (error) {
-    // Watches begin again for as long as nobody closes them, and the process would never end.
+    // Watches that are not closed are reopened indefinitely, and the process would never exit.
     await watching.then((watched) => watched.close(), () => undefined);
     throw error;
   }
 }
 
-/** Opens a release that another process began and did not finish: what was there before comes from its record. */
+/** Opens a release that another process started and did not finish: the previous version comes from its record. */
 export async function reopenRelease(scope: ReleaseScope, recorded: RecordedImages, passedBefore: readonly string[]): Promise<OpenRelease> {
   const watched = await watchWorkloads(scope.cluster, scope.ports.clock, kindsOf(scope), scope.workloads);
   const ran = (ref: string, name: string): ReadonlySet<string> => new Set(recorded.running[`${ref}:${name}`]);
@@ -36,6 +36,6 @@ export async function reopenRelease(scope: ReleaseScope, recorded: RecordedImage
 
 const kindsOf = ({ changes }: ReleaseScope): ReadonlySet<WorkloadKind> => new Set(changes.map(({ kind }) => kind));
 
-/** What has to be recorded of the time before the change, so that another process could finish. */
+/** What has to be recorded from before the change, so another process could finish it. */
 export const runningOf = ({ snapshots }: Pick<OpenRelease, 'snapshots'>): RecordedImages['running'] =>
   Object.fromEntries(snapshots.flatMap(({ change, running }) => [...running].map(([name, digests]) => [`${change.ref}:${name}`, [...digests]])));

@@ -10,17 +10,17 @@ import { readRecorded } from './recorded.js';
 import { reopenRelease } from './release.js';
 import { marks } from './waves.js';
 
-/** What a dead run has left. Whoever reopened it closes the release. */
+/** What an interrupted run has left. The caller closes the release. */
 export interface Reopened {
   readonly release: OpenRelease;
-  /** Monotonic ms until which a pause that the run may have sent after its images can still come. */
+  /** Monotonic ms until which a pause that the run may have sent after its images can still be applied. */
   readonly pausableUntil: number;
 }
 
 /**
- * Opens the release that a record names, from what the cluster holds of its workloads once no image that the dead run had
- * sent is under way any more.
- * @param lock of the app, in which the dead run was heard of last
+ * Opens the release of a record from the current state of its workloads, once no image that the interrupted run had sent
+ * is in progress any more.
+ * @param lock of the app, which the interrupted run renewed last
  */
 export async function reopen({ given, cluster, services }: ClusterFacts & { readonly given: Given }, run: RunRecord, lock: Lock): Promise<Reopened> {
   const recorded = readRecorded(run.target);
@@ -38,24 +38,24 @@ export async function reopen({ given, cluster, services }: ClusterFacts & { read
   }
 }
 
-/** The API server gives a request up after a minute. */
+/** The API server gives up a request after a minute. */
 const requestLastsMs = 60_000;
 
 /**
- * Waits for a change that a dead run may have sent, until it is there or cannot come any more: the API server goes on with
- * the request of a client that is gone, and so does a kubectl whose parent was killed.
- * @param heardAt when that run was heard of last, monotonic ms: it confirms its lock before it sends a change
+ * Waits for a change that an interrupted run may have sent, until it is applied or cannot be applied any more: the API
+ * server completes the request of a client that is gone, and a kubectl whose parent was killed continues.
+ * @param heardAt when that run last renewed its lock, monotonic ms: it does so before it sends a change
  */
 export async function lateChange({ ports, changes, watched }: Pick<OpenRelease, 'ports' | 'changes' | 'watched'>, phase: Phase, heardAt: number): Promise<void> {
   if (phase === 'restoring') return;
   const leftMs = (): number => heardAt + requestLastsMs - ports.clock.monotonic();
   const isDue = (change: ImageChange): boolean => {
     const { workload } = watched.world.view(change);
-    // To one that was deleted nothing comes any more.
+    // A deleted workload cannot be changed any more.
     return workload !== undefined && !change.containers.every((each) => isSet(each, imageIn(change.kind, workload, each.name)));
   };
   if (leftMs() > 0 && changes.some(isDue)) {
-    ports.log.info(`The run that was stopped may have sent a change of the images that is still under way: waiting for it, at most ${Math.ceil(leftMs() / 1000)} s`);
+    ports.log.info(`The interrupted run may have sent a change of the images that is still in progress. Waiting for it for at most ${Math.ceil(leftMs() / 1000)} s`);
   }
   while (leftMs() > 0 && changes.some(isDue)) await watched.news(leftMs(), ports.cancelled);
 }

@@ -7,25 +7,25 @@ import { sameRepository } from '../../image/reference.js';
 import { containersOf } from '../../kubernetes/observe/workload.js';
 import type { ImageChange } from './image-change.js';
 
-/** A workload of the settings with what the cluster holds under its name. */
+/** A workload of the settings with its object in the cluster. */
 export interface FoundWorkload {
   readonly ref: WorkloadRef;
   readonly workload: Workload | undefined;
-  /** Names of that kind in the namespace, where the workload does not exist. */
+  /** Names of that kind in the namespace, if the workload does not exist. */
   readonly others?: readonly string[];
 }
 
 export const refText = (ref: WorkloadRef): string => `${ref.kind}/${ref.name}`;
 
-/** Something that keeps a workload from being rolled out: the settings name what is not there, or it is in no state for it. */
+/** Why a workload cannot be rolled out: it does not exist as the settings name it, or its state does not allow it. */
 export interface WorkloadProblem extends Problem {
   readonly cause: Cause;
 }
 
 /**
- * Which containers of which workloads get the image. Pure; every problem is reported, not the first.
+ * Which containers of which workloads get the image. Pure; every problem is reported, not only the first.
  * @param after the reference to set
- * @param paused Deployments that another run holds paused, or left so when it died: that is waited for, or mended
+ * @param paused Deployments that another run has paused, or left paused when it was interrupted: this run waits for it, or resumes them
  */
 export function resolveChanges(
   found: readonly FoundWorkload[], image: ImageName, after: string, namespace: string, paused: ReadonlySet<string>,
@@ -57,7 +57,7 @@ export function resolveChanges(
 /** What to do about a workload that does not exist. */
 export function meantInstead({ ref, others = [] }: Pick<FoundWorkload, 'ref' | 'others'>, namespace: string): string {
   const meant = didYouMean(ref.name, others);
-  return meant === undefined ? `\`kubectl get ${ref.kind} --namespace=${namespace}\` lists those that do.` : `Did you mean "${ref.kind}/${meant}"?`;
+  return meant === undefined ? `\`kubectl get ${ref.kind} --namespace=${namespace}\` lists the existing ones.` : `Did you mean "${ref.kind}/${meant}"?`;
 }
 
 function chosenContainers(ref: WorkloadRef, workload: Workload, image: ImageName): { name: string; before: string }[] {
@@ -69,12 +69,12 @@ function chosenContainers(ref: WorkloadRef, workload: Workload, image: ImageName
 }
 
 /**
- * Container name → image as somebody applied it: admission may have rewritten it since, to another registry.
+ * Container name → image as it was applied by kubectl: admission may have rewritten it to another registry.
  * https://kubernetes.io/docs/reference/labels-annotations-taints/#kubectl-kubernetes-io-last-applied-configuration
  */
 function appliedImages({ kind }: WorkloadRef, { metadata }: Workload): ReadonlyMap<string | undefined, string> {
   try {
-    // Against no shape: anybody may write this annotation, and what is no workload says nothing of images.
+    // Not validated: anyone can write this annotation, and whatever is not a workload contains no images.
     const applied = JSON.parse(metadata?.annotations?.['kubectl.kubernetes.io/last-applied-configuration'] ?? '') as Workload;
     return new Map(containersOf(kind, applied).map(({ container }) => [container.name, String(container.image ?? '')]));
   } catch {
@@ -86,20 +86,20 @@ function noContainer(ref: WorkloadRef, workload: Workload, image: ImageName, whe
   const all = containersOf(ref.kind, workload).map(({ container }) => `${container.name} (${container.image})`).join(', ');
   if (ref.container !== undefined) return { cause: 'config-invalid', where, message: `has no container ${ref.container}; it has ${all}` };
   return {
-    cause: 'config-invalid', where, message: `has no container whose image repository is ${image}; it has ${all}`,
-    hint: `Write ${refText(ref)}:CONTAINER to choose one by its name.`,
+    cause: 'config-invalid', where, message: `has no container with an image of ${image}; it has ${all}`,
+    hint: `Write ${refText(ref)}:CONTAINER to choose a container by its name.`,
   };
 }
 
 function refusal(ref: WorkloadRef, workload: Workload, paused: ReadonlySet<string>): { message: string; hint: string } | undefined {
   if ((ref.kind === 'statefulset' || ref.kind === 'daemonset') && workload.spec?.updateStrategy?.type === 'OnDelete') {
     return {
-      message: 'has the update strategy OnDelete: Kubernetes replaces none of its pods, whatever image is set',
+      message: 'has the update strategy OnDelete, with which Kubernetes does not replace its pods',
       hint: 'Set spec.updateStrategy.type to RollingUpdate.',
     };
   }
   if (ref.kind === 'deployment' && workload.spec?.paused && !paused.has(refText(ref))) {
-    return { message: 'is paused, and so would never be rolled out', hint: `Find out who paused it and why; \`kubectl rollout resume ${refText(ref)}\` lets it go on.` };
+    return { message: 'is paused, so it would never be rolled out', hint: `Find out who paused it and why. \`kubectl rollout resume ${refText(ref)}\` resumes it.` };
   }
   return undefined;
 }

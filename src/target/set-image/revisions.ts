@@ -8,12 +8,12 @@ import { apiPath, resources, workloadResource } from '../../kubernetes/client/re
 import { containersOf } from '../../kubernetes/observe/workload.js';
 import { type ImageChange, contentsOf } from './image-change.js';
 
-/** On a workload: the image that was last proven on it. Kubernetes copies it to the ReplicaSet of that image. */
+/** On a workload: the image that was last verified on it. Kubernetes copies it to the ReplicaSet of that image. */
 export const verifiedAnnotation = 'deploy-action/proven';
 
 /**
- * The release that `to` names: a commit or a digest of the ledger, or a revision of the one Deployment of the run.
- * @returns undefined when none fits
+ * The release that `to` names: a commit or a digest of the record, or a revision of the one Deployment of the run.
+ * @returns undefined when none matches
  */
 export async function namedRelease(
   to: string, releases: readonly Release[], facts: { readonly cluster: Cluster; readonly found: readonly FoundWorkload[] },
@@ -29,7 +29,7 @@ async function revision(
 ): Promise<Release | undefined> {
   const [only, ...others] = found;
   if (!only || others.length > 0 || only.ref.kind !== 'deployment') {
-    throw new ConfigError([{ where: 'input to', message: `${number} is a revision, and revisions are counted for each Deployment by itself`, hint: 'Name one Deployment in `workloads`, or give `to` a commit or a digest.' }]);
+    throw new ConfigError([{ where: 'input to', message: `${number} is a revision, and each Deployment counts its own revisions`, hint: 'Name one Deployment in `workloads`, or set `to` to a commit or a digest.' }]);
   }
   const sets = await cluster.api.get<List<ReplicaSet>>(apiPath(resources.replicasets, cluster.namespace));
   const own = (sets.items ?? []).filter((each) => controllerOf(each) === uidOf(only.workload ?? {}));
@@ -37,7 +37,7 @@ async function revision(
   if (!set) {
     const known = own.map(revisionOf).sort((a, b) => a - b).join(', ');
     throw new ClusterError('release-not-found', `${refText(only.ref)} has no revision ${number}; it has ${known || 'none'}.`, {
-      hint: 'Kubernetes keeps as many as `revisionHistoryLimit` says. Name one of these, or a commit or a digest of a recorded release.',
+      hint: 'Kubernetes keeps `revisionHistoryLimit` revisions. Choose one of these, or a commit or a digest of a recorded release.',
     });
   }
   const template = set.spec?.template;
@@ -47,7 +47,7 @@ async function revision(
   return recorded ?? { reference: contents[0]?.version ?? '', at: set.metadata?.creationTimestamp ?? '', verified, contents };
 }
 
-/** Notes on each workload which image was proven on it. A note that cannot be written costs nothing but the note. */
+/** Annotates each workload with the image that was verified on it. Errors are ignored. */
 export async function annotateVerified(cluster: Cluster, changes: readonly ImageChange[]): Promise<void> {
   await Promise.all(contentsOf(changes, 'after').filter((each, index, all) => all.findIndex((other) => other.subject === each.subject) === index).map(async ({ subject: workload, version: image }) => {
     const change = changes.find((each) => each.ref === workload);

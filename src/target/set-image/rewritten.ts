@@ -6,18 +6,17 @@ import { containersOf, imageIn } from '../../kubernetes/observe/workload.js';
 import type { ImageChange, ContainerChange } from './image-change.js';
 
 /*
- * Admission may rewrite an image on its way into a workload: to a registry that is nearer, a tag to its digest, a short
- * name to the whole one. What the API server stored is then the run's own, under another name.
+ * Admission may rewrite the image that is written to a workload: to a closer registry, a tag to its digest, a short name to
+ * the full one. What the API server stores then still counts as set by this run.
  * https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#mutating
  */
 
-/** A dry run that a webhook keeps waiting is not waited for: the change itself shows the same. */
+/** How long to wait for a dry run: the change itself shows the same. */
 const dryRunWithinMs = 5000;
 
 /**
- * The targets with what the API server would make of their images, by a server-side dry run. It is tried where a workload
- * holds an image of another repository than the one that is set, as it does where its image was rewritten before. A dry
- * run that is refused says nothing.
+ * The changes with the images that the API server would store, by a server-side dry run. Only for workloads with an image
+ * of another repository than the one that is set, as after an earlier rewrite. A failed dry run is ignored.
  */
 export async function foresee(
   { api, namespace }: Cluster, changes: readonly ImageChange[], workloads: readonly (Workload | undefined)[], signal: AbortSignal,
@@ -37,7 +36,7 @@ export async function foresee(
   }));
 }
 
-/** The target with what a workload holds in its containers, where that is not what is set. */
+/** The change with the images that the workload contains, where they differ from what is set. */
 const withStored = (change: ImageChange, workload: Workload): ImageChange => ({
   ...change,
   containers: change.containers.map((wanted) => {
@@ -46,10 +45,10 @@ const withStored = (change: ImageChange, workload: Workload): ImageChange => ({
   }),
 });
 
-/** What would run is another image than the one that is wanted: by its digest, where one is wanted. */
+/** Whether another image would run than the wanted one, by its digest if there is one. */
 export const becomesAnother = ({ after, becomes }: ContainerChange): boolean =>
   becomes !== undefined && digestOf(after) !== undefined && digestOf(becomes) !== digestOf(after);
 
-/** What is going to be rewritten, in a sentence for each container. */
+/** The images that will be rewritten, in a sentence for each container. */
 export const describeRewriting = (changes: readonly ImageChange[]): string[] => changes.flatMap(({ ref, containers }) =>
-  containers.flatMap(({ name, after, becomes }) => (becomes === undefined ? [] : [`Container ${name} of ${ref}: the cluster stores ${becomes} when ${after} is set (admission rewrites it).`])));
+  containers.flatMap(({ name, after, becomes }) => (becomes === undefined ? [] : [`Container ${name} of ${ref}: admission rewrites ${after} to ${becomes}.`])));

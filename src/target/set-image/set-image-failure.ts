@@ -8,26 +8,26 @@ import type { Exited } from '../../ports/process.js';
 
 const command = 'kubectl set image';
 
-/** A `kubectl set image` that failed, as the answer of the API server that made it fail, so that it is tried again as any other. */
+/** A failed `kubectl set image`, as the answer of the API server that caused it, so it is retried like any other. */
 export class SetImageFailed extends ApiError {
   constructor(readonly reach: Reach, status: number, reason: string, readonly words: string) {
     super(status, reason, words);
     this.name = 'SetImageFailed';
   }
-  /** The same images are written each time, and another write beside it is over in a moment. */
+  /** The same images are written each time, and a conflicting write is over in a moment. */
   override get passing(): boolean {
-    // Whatever put a page in place of the answer to the change may do so each time: what became of it is for whoever undoes to see.
+    // A proxy that replaced the answer to the change may do so each time: the undo finds out whether it was applied.
     if (this.reason === 'NotJson' && this.reach !== 'not-begun') return false;
     return this.status === 409 || super.passing;
   }
-  /** When it is not tried any more. */
+  /** The error once it is not retried any more. */
   get named(): ClusterError {
     const { cause, hint } = meaningOf(this);
     return new ClusterError(cause, describeReach(command, this.reach, this.words), { hint: hints[this.reason] ?? hint, cause: this });
   }
 }
 
-/** What failed, from what kubectl said; where that is only its guess, from what the API server says of the same. */
+/** What failed, by the message of kubectl; if that is only a guess, by the answer of the API server to the same request. */
 export async function setImageFailure({ api }: Pick<Cluster, 'api'>, exit: Exited): Promise<SetImageFailed> {
   const failed = classify(exit);
   if (failed.reach !== 'not-begun' || !isGuess.test(failed.words)) return failed;
@@ -38,12 +38,12 @@ export async function setImageFailure({ api }: Pick<Cluster, 'api'>, exit: Exite
   return failed;
 }
 
-/** What kubectl makes of a discovery that failed, without the words of the API server. */
+/** What kubectl prints when the discovery failed, without the message of the API server. */
 const isGuess = /doesn't have a resource type|^Error from server \(\w+\): unknown$/;
 
-/** kubectl finds out what a resource is and reads every workload of the command before it sends the first patch; only then it says this. */
+/** kubectl discovers the resources and reads every workload of the command before it sends the first patch; only then it prints this. */
 const sent = /failed to patch/i;
-/** The patch went out, or may have, and no answer came back. */
+/** The patch was sent, or may have been, but not answered. */
 const unanswered = /\bEOF\b|connection reset|i\/o timeout|http2: |\(Timeout\)|timed out|timeout awaiting|context deadline exceeded|connection lost/i;
 
 function classify(exit: Exited): SetImageFailed {
@@ -56,11 +56,11 @@ function classify(exit: Exited): SetImageFailed {
 function reachOfSent(status: number, words: string): Reach {
   if (status === 502) return 'unknown';
   if (status !== 0 && status !== 504) return 'refused';
-  // Where nobody took the connection nothing was sent over it.
+  // If the connection was not accepted, nothing was sent.
   return unanswered.test(words) ? 'unknown' : 'not-begun';
 }
 
-/** Which answer of the API server kubectl's words are of; it prints the status of some only. The first that fits. */
+/** The answer of the API server behind a message of kubectl, which prints the status of some only. The first match wins. */
 const statuses: readonly (readonly [RegExp, number, string])[] = [
   [/failed calling webhook/i, 500, 'InternalError'],
   [/serializer for .* doesn't exist|invalid character '<'|couldn't get version\/kind/, 502, 'NotJson'],
@@ -79,7 +79,7 @@ const statuses: readonly (readonly [RegExp, number, string])[] = [
 ];
 
 const hints: Readonly<Record<string, string>> = {
-  Discovery: 'kubectl could not read from the API server which kinds of objects it has. Check that the account is allowed to read `/api` and `/apis` (ClusterRole system:discovery).',
-  Silent: 'Run the command above by hand to see why it exits: it may have been ended from outside, for example for want of memory.',
+  Discovery: 'Check that the account is allowed to read `/api` and `/apis` (ClusterRole system:discovery): kubectl could not read the resource types from the API server.',
+  Silent: 'Run the command above by hand to see why it exits. It may have been killed, for example because the runner is out of memory.',
   Unknown: 'Run the command above by hand; if it succeeds there, please report this with the log of this step.',
 };

@@ -7,15 +7,15 @@ import { takeSnapshot } from './snapshot.js';
 import { containersOf } from '../../kubernetes/observe/workload.js';
 import { type ImageChange, contentsOf } from './image-change.js';
 
-/** Long enough for a pod that was just drained to be ready somewhere else. */
+/** Long enough for a drained pod to become ready on another node. */
 const settleForMs = 30_000;
 
 /**
- * Gives workloads that do not serve at this moment the time to come to rest, before what is there counts as broken. It
- * ends at once when everything is well, when a pod fails, when an earlier run has left it as not good, and when nothing
- * depends on it: when there is no other release that a rollback would go to.
- * @returns the release with what was seen last
- * @throws ClusterError superseded when somebody changed an image meanwhile; what the run was cancelled with
+ * Gives workloads that are not healthy at this moment time to become so, before the current version counts as broken. It
+ * ends at once when everything is healthy, when a pod fails, when an earlier run left the version unverified, and when there
+ * is no other release that a rollback would restore.
+ * @returns the release with the last snapshots
+ * @throws ClusterError superseded when someone else changed an image meanwhile; what the run was cancelled with
  */
 export async function settled(release: OpenRelease, ledger: Ledger | undefined): Promise<OpenRelease> {
   const { ports, watched, changes } = release;
@@ -26,13 +26,13 @@ export async function settled(release: OpenRelease, ledger: Ledger | undefined):
     const leftMs = until - ports.clock.monotonic();
     const failing = unsettled.some(({ change }) => watched.world.view(change).newPods.some(isFailing));
     if (unsettled.length === 0 || failing || leftMs <= 0) return now;
-    if (now === release) ports.log.info(`Waiting at most ${settleForMs / 1000} s for what is not complete yet: ${unsettled.map(({ change, unhealthy }) => `${change.ref} (${unhealthy})`).join(', ')}`);
+    if (now === release) ports.log.info(`Waiting at most ${settleForMs / 1000} s for workloads that are not healthy yet: ${unsettled.map(({ change, unhealthy }) => `${change.ref} (${unhealthy})`).join(', ')}`);
     await watched.news(leftMs, ports.cancelled);
     for (const change of changes) stillThere(release, change);
   }
 }
 
-/** Whether it depends on how well these images do now where a rollback would go. */
+/** Whether the release that a rollback restores depends on the health of the current images. */
 function isOpen({ run, releases }: Ledger, { changes, snapshots }: OpenRelease): boolean {
   const images = contentsOf(changes, 'before');
   const unsettled = new Set(snapshots.filter(({ unhealthy }) => unhealthy !== undefined).map(({ change }) => change.ref));
@@ -40,10 +40,10 @@ function isOpen({ run, releases }: Ledger, { changes, snapshots }: OpenRelease):
   return !isLeft && lastGood(releases, images, unsettled) !== undefined;
 }
 
-/** What was there when the run began to look is what it goes back to: nothing that somebody sets meanwhile is overwritten. */
+/** Checks that the images are still those that a rollback would restore: changes by someone else are not overwritten. */
 function stillThere({ watched }: OpenRelease, change: ImageChange): void {
   const { workload } = watched.world.view(change);
   const containers = workload ? containersOf(change.kind, workload) : [];
   const same = change.containers.every(({ name, before }) => containers.some(({ container }) => container.name === name && container.image === before));
-  if (!same) throw new ClusterError('superseded', `${change.ref} was changed by somebody else while the run waited for it to be complete.`);
+  if (!same) throw new ClusterError('superseded', `${change.ref} was changed by someone else while the run waited for it to become healthy.`);
 }

@@ -6,13 +6,13 @@ import { imageBack, type ImageChange, type ContainerChange } from './image-chang
 import type { World } from '../../kubernetes/observe/world.js';
 import { unhealthiness, runningDigests } from '../../kubernetes/observe/health.js';
 
-/** What a workload looked like before the change: exact enough to put it back, and to tell whether that worked. */
+/** The state of a workload before the change: enough to restore it and to verify that. */
 export interface WorkloadSnapshot {
   readonly change: ImageChange;
   readonly generation: number;
-  /** Why it was not healthy then; undefined when it was. What was broken before cannot be proven to be back. */
+  /** Why it was not healthy then; undefined when it was. A version that was broken before cannot be verified. */
   readonly unhealthy: string | undefined;
-  /** No pod of it was ready: that it was healthy says nothing of its image. */
+  /** No pod of it was ready: its health says nothing about its image. */
   readonly isIdle?: boolean;
   /** `container` → digests that its pods ran. */
   readonly running: ReadonlyMap<string, ReadonlySet<string>>;
@@ -30,10 +30,10 @@ export function takeSnapshot(world: World, change: ImageChange): WorkloadSnapsho
 }
 
 const imageOf = { before: (container: ContainerChange) => container.before, after: (container: ContainerChange) => container.after, back: imageBack };
-/** The images of a target: what was there, what this run sets, and what a rollback puts back. */
+/** The images of a change: the previous ones, those that this run sets, and those that a rollback restores. */
 export type ImagesOf = typeof imageOf;
 
-/** What a change to `images` is to be measured against, as the world stands before it. */
+/** What a change to `images` is judged by, taken before the change. */
 export function expectationOf(
   world: World, change: ImageChange, generation: number, images: keyof ImagesOf, services: readonly ServiceExpectation[],
 ): Expectation {
@@ -49,7 +49,7 @@ export function expectationOf(
     endedBefore: endedBefore(view),
     goal: 'whole',
     progressBefore: conditionOf(view.workload?.status?.conditions, 'Progressing')?.lastUpdateTime,
-    // What stood beside the old version before the run is nothing that putting it back could change.
+    // Other pods that a Service selected before the run are still there after a rollback.
     services: images === 'after' ? services : services.filter((service) => service.selects).map((service) => ({ ...service, exact: false })),
   };
 }

@@ -6,21 +6,21 @@ import { expectation, type OpenRelease } from './open-release.js';
 import { imageIn } from '../../kubernetes/observe/workload.js';
 import { imageSet, isSet, type ImageChange, type ContainerChange } from './image-change.js';
 
-/** How a version that is there already is looked at. */
+/** How a version that is set already is verified. */
 export interface Look {
-  /** Which images the workloads are expected to hold. */
+  /** Which images the workloads are expected to have. */
   readonly images: 'before' | 'after';
-  /** ms until it has taken too long. What ended a short while after its start gets a minute more to show that it lives. */
+  /** Time limit, ms. A container that exited shortly after its start is given a minute more to show that it keeps running. */
   readonly forMs: number;
-  /** ms for which everything must be right. */
+  /** How long everything must be healthy, ms. */
   readonly steadyMs: number;
   /** First word of the progress lines. */
   readonly stage: string;
 }
 
 /**
- * Judges a version that is there already, although nobody has watched how it came there.
- * @returns what is to be followed from now on, for the smoke checks
+ * Verifies a version that is set already, without having watched its rollout.
+ * @returns what is to be watched from now on, for the smoke checks
  * @throws FailedRollout; CancelledError
  */
 export async function standing(release: OpenRelease, { images, forMs, steadyMs, stage }: Look): Promise<Followed[]> {
@@ -45,8 +45,8 @@ export async function standing(release: OpenRelease, { images, forMs, steadyMs, 
 }
 
 /**
- * A container that lived for less than a minute and ended may be in a loop, at a moment when it runs: of its ends one
- * counts, as the first, which it has to outlive. How many of them are old nobody knows.
+ * A container that exited after less than a minute may be in a crash loop, even if it runs at this moment. One of its exits
+ * counts, so it has to run longer than before; how many of them are recent is not known.
  */
 const endedLately = ({ restartCount = 0, lastState }: ContainerStatus): boolean => {
   const { startedAt = '', finishedAt = '' } = lastState?.terminated ?? {};

@@ -29,7 +29,7 @@ export const setImage: TargetKind = {
   },
 };
 
-/** The workloads of a run. A rollback may leave them to the record, and who only finishes a run takes them from its record. */
+/** The workloads of a run. A rollback may take them from the recorded releases, and finishing an interrupted run takes them from its record. */
 function choosing(config: Config, purpose: Purpose): Choose {
   if (purpose === 'finish') return () => [];
   return (ledger): readonly WorkloadRef[] => (purpose === 'rollback' && config.workloads.length === 0 ? workloadsOf(ledger, config) : config.workloads);
@@ -59,7 +59,7 @@ class Workloads implements OpenTarget {
   async propose(wanted: Wanted): Promise<Proposal> {
     const { given, facts } = this;
     const { image } = given.config;
-    if (image === undefined) throw new ConfigError([{ where: 'settings', message: 'name workloads and no `image` to set on them' }]);
+    if (image === undefined) throw new ConfigError([{ where: 'settings', message: 'name workloads but no `image` to set on them' }]);
     const { changes, problems } = resolveChanges(facts.found, image, wanted.reference, this.namespace, pausedByRun(facts.ledger));
     const unresolved: Checked = { problems: problems.map(asFinding), warnings: [] };
     const looked = await preflight(given, facts, wanted, changes);
@@ -69,7 +69,7 @@ class Workloads implements OpenTarget {
   async proposeBack(): Promise<ProposalBack> {
     const { given, facts } = this;
     refusePaused(facts);
-    // It would fail after the rollback, and take back what is better than what is there now.
+    // It would fail after the rollback, and undo it.
     refuseUnresolvable(given.config.smoke, facts);
     const { release, changes, warnings } = await chooseRelease(given, facts);
     const [unread, checked] = await Promise.all([checkInRegistry(given, release), checkChange(given, facts, changes)]);
@@ -103,17 +103,17 @@ class Workloads implements OpenTarget {
 const asFinding = (problem: WorkloadProblem): Finding =>
   ({ cause: problem.cause, message: describeProblem({ ...problem, hint: undefined }), hint: problem.hint });
 
-/** Deployments that a run which goes on, or died, says it may have paused. */
+/** Deployments that a running or interrupted run may have paused, by its record. */
 const pausedByRun = (ledger: Ledger | undefined): ReadonlySet<string> =>
   new Set(isUnfinished(ledger) ? recordedImages(ledger.run.target)?.paused.map(({ ref }) => ref) : []);
 
-/** Pausing is what a person does in an emergency: what to do about it has to be said before anything else. */
+/** People pause a Deployment in an emergency, so this is reported before anything else. */
 function refusePaused({ found, ledger }: ClusterFacts): void {
   const own = pausedByRun(ledger);
   const paused = found.filter(({ ref, workload }) => workload?.spec?.paused && !own.has(refText(ref))).map(({ ref }) => refText(ref));
   if (paused.length === 0) return;
   throw new PreflightError(paused.map((ref) => ({
-    cause: 'not-deployable', message: `${ref} is paused, so that a rollback of it would change nothing.`,
-    hint: `Find out who paused it and why; \`kubectl rollout resume ${ref}\` lets it go on, and then the rollback can.`,
+    cause: 'not-deployable', message: `${ref} is paused, so a rollback would not change its pods.`,
+    hint: `Find out who paused it and why. Resume it with \`kubectl rollout resume ${ref}\`, then run the rollback again.`,
   })));
 }

@@ -12,16 +12,16 @@ import { whileUnsticking } from './unstick.js';
 import type { UndoJournal, Undone } from '../target.js';
 import { recording, unrecorded } from '../journal.js';
 
-/** A patch is sent in no time: it is not left to anybody. */
+/** The patches are sent at once, so they are never left to the post step. */
 type Journal = Omit<UndoJournal, 'continued'>;
 
 const verifyForMs = 120_000;
-/** GitHub kills 10 s after it asked to stop; the post step goes on from there. */
+/** GitHub kills a step 10 s after it asked it to stop; the post step continues. */
 const verifyForWhenCancelledMs = 5000;
 
 /**
- * Puts back what was there before, once, and proves it: evidence first, then the patches, then the same judge, the
- * digests that really run, and the smoke checks that held before.
+ * Restores the previous version, once, and verifies it: first the evidence, then the patches, then the same judge, the
+ * digests that run, and the smoke checks that passed before.
  */
 export async function undoRelease(before: OpenRelease, failure: DeployError, journal: Journal): Promise<Undone> {
   const release = asWritten(before);
@@ -35,7 +35,7 @@ export async function undoRelease(before: OpenRelease, failure: DeployError, jou
   const lost = restored.flatMap(lostWords);
   const kept = restored.flatMap((each) => (each.result === 'kept' ? [each] : []));
   const back = restored.filter(({ result }) => result === 'restored');
-  for (const { change } of back) ports.log.progress('rollback', change.ref, 'old images set again');
+  for (const { change } of back) ports.log.progress('rollback', change.ref, 'old images restored');
   const untouched = restored.filter(({ result }) => result === 'untouched').map(({ change }) => change.ref);
   const changed = restored.filter(({ result }) => result === 'restored' || result === 'error').map(({ change }) => change.ref);
   const tookMs = (): number => ports.clock.monotonic() - startedAt;
@@ -43,7 +43,7 @@ export async function undoRelease(before: OpenRelease, failure: DeployError, jou
   if (back.length + lost.length + kept.length === 0 && !journal.resumed) {
     return { result: 'untouched', notes: await unrecorded(recorded, ports.clock), evidence: evidence(), untouched };
   }
-  // Of what has just failed, and is all that there is to go back to, no other proof is to be had.
+  // If the failed version is the only one to restore, there is nothing else to verify.
   const proof = back.length > 0 || journal.resumed ? await prove(release, restored, { cancelled, resumed: journal.resumed }) : { holds: false, notes: [] };
   const holds = proof.holds && lost.length + kept.length === 0;
   const notes = [...await unrecorded(recorded, ports.clock), ...lost, ...kept.map((each) => keptWords(each, failure)), ...proof.notes];
@@ -57,26 +57,26 @@ export async function undoRelease(before: OpenRelease, failure: DeployError, jou
   };
 }
 
-/** What this run has never changed is not touched: whatever it holds now is somebody else's. */
+/** A workload that this run has never changed is left unchanged, whatever it contains now. */
 function putBack({ cluster, ports, written, paused }: OpenRelease, change: ImageChange, { resumed }: Journal): Promise<Restored> {
   if (!resumed && !written.mayHaveChanged(change.ref)) return leaveAlone(cluster, change);
   return restore(cluster, ports.clock, change, paused.get(change.ref));
 }
 
 function lostWords(each: Restored): string[] {
-  if (each.result === 'superseded') return [`${sentence(each.message)} Nothing of it was overwritten.`];
+  if (each.result === 'superseded') return [`${sentence(each.message)} It was not overwritten.`];
   if (each.result !== 'error') return [];
-  return [`${sentence(each.message)}${each.unanswered ? ' A patch was sent and not answered: it may have been done.' : ''}`];
+  return [`${sentence(each.message)}${each.unanswered ? ' A patch was sent but not answered: it may have been applied.' : ''}`];
 }
 
-/** Where the failure names workloads, the others have not failed. */
+/** If the failure names workloads, the others have not failed. */
 function keptWords({ change: { ref }, images }: Extract<Restored, { result: 'kept' }>, failure: DeployError): string {
   const isOther = failure instanceof FailedRollout && failure.failed.every(({ workload: change }) => change.ref !== ref);
-  const holds = `${ref} holds ${[...images.values()].join(', ')}, which is the last verified release`;
-  return isOther ? `${holds}, and is left as it is: what failed is another workload.` : `${holds} and has failed now: there is nothing better.`;
+  const runs = `${ref} is set to ${[...images.values()].join(', ')}, which is the last verified release`;
+  return isOther ? `${runs}. It is left unchanged: another workload failed.` : `${runs} and has failed now: there is no other version to restore.`;
 }
 
-/** What was seen of the pods that were deleted, before they were. */
+/** The evidence of pods that were deleted, gathered before. */
 const freedEvidence = ({ written }: OpenRelease): Evidence[] =>
   written.freed.flatMap(({ what, evidence }) => [{ title: 'deleted pod', text: what }, ...evidence]);
 
@@ -85,7 +85,7 @@ interface Proof {
   readonly notes: readonly string[];
 }
 
-/** How a verification is done: with the time that a cancelled step has, and also of what another process has put back. */
+/** How a verification is done: within the time of a cancelled step, and of what another process may have restored. */
 interface Way {
   readonly cancelled: boolean;
   readonly resumed: boolean;
@@ -97,7 +97,7 @@ function prove(release: OpenRelease, restored: readonly Restored[], way: Way): P
   return whileUnsticking(release, judged, 'rollback', () => verify(release, judged, way));
 }
 
-/** No more is demanded than the run has changed. What stands beside it counts where it was healthy, and is what was there. */
+/** Only what the run has changed has to be healthy. Other workloads count if they were healthy before and still have the same images. */
 function isToBeProven({ snapshots }: OpenRelease, each: Restored, { resumed }: Way): each is Extract<Restored, { result: 'restored' | 'untouched' }> {
   if (each.result === 'restored') return true;
   if (each.result !== 'untouched') return false;
@@ -119,7 +119,7 @@ async function verify(release: OpenRelease, judged: readonly Followed[], { cance
     const proving = release.config.smoke.filter((check) => release.passedBefore.has(check.text));
     await proveRelease(release, judged, proving, deadlineAt, signal);
     const silent = release.config.smoke.filter((check) => !release.passedBefore.has(check.text)).map((check) =>
-      `Smoke check \`${check.text}\` failed before the run too, so it says nothing about the old version.`);
+      `Smoke check \`${check.text}\` failed before the run too, so it cannot verify the old version.`);
     return { holds: true, notes: [...beside, ...silent] };
   } catch (error) {
     return { holds: false, notes: [messageOf(error)] };
@@ -128,7 +128,7 @@ async function verify(release: OpenRelease, judged: readonly Followed[], { cance
   }
 }
 
-/** Aborts when the run is cancelled in the middle of a verification, and has no more time for it. */
+/** Aborts a while after the run is cancelled in the middle of a verification. */
 function soonAfterCancellation({ ports: { cancelled, clock } }: OpenRelease, over: AbortSignal): AbortSignal {
   const late = new AbortController();
   const end = (): void => late.abort(new RolloutError('cancelled', 'The step was cancelled before the previous version was verified.'));
@@ -139,8 +139,8 @@ function soonAfterCancellation({ ports: { cancelled, clock } }: OpenRelease, ove
 }
 
 /**
- * The digests that run now must be those that ran before where the run has set the image: a tag may have moved meanwhile.
- * That a sidecar is another one now was not this run's doing, and is only told.
+ * Where the run has set the image, the digests that run now must be those that ran before: a tag may have moved meanwhile.
+ * A changed digest of a container that the run has not set is only reported.
  */
 function differingDigests({ snapshots, watched, written }: OpenRelease): { readonly wrong: string | undefined; readonly beside: readonly string[] } {
   let wrong: string | undefined;
@@ -151,10 +151,10 @@ function differingDigests({ snapshots, watched, written }: OpenRelease): { reado
       const other = [...(now.get(name) ?? [])].find((digest) => !before.has(digest));
       const own = change.containers.find((container) => container.name === name);
       if (other === undefined) continue;
-      if (!own) beside.push(`Container ${name} of ${change.ref} runs another digest (${other}) than before the run, which had not set it and so does not restore it.`);
-      // Where something else than what ran is gone back to, its digest is another one.
+      if (!own) beside.push(`Container ${name} of ${change.ref} runs another digest (${other}) than before the run. The run did not set its image, so it does not restore it.`);
+      // If another release than the previous one is restored, its digest differs.
       else if (own.back === undefined && !written.hasOverwritten(change)) {
-        wrong ??= `Container ${name} of ${change.ref} runs ${other} now, and ran ${[...before].join(' and ')} before: its tag was moved meanwhile.`;
+        wrong ??= `Container ${name} of ${change.ref} runs ${other} now, but ran ${[...before].join(' and ')} before: its tag was moved meanwhile.`;
       }
     }
   }

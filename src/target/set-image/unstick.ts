@@ -14,16 +14,16 @@ import { hasObserved } from '../../kubernetes/observe/workload.js';
 import { imageSet, type ImageChange } from './image-change.js';
 
 /*
- * A StatefulSet that replaces its pods in order waits for each one that is not ready, also for one of an earlier template,
- * which it then never replaces: that pod has to be deleted. https://github.com/kubernetes/kubernetes/issues/67250
+ * A StatefulSet that updates its pods in order waits for each pod that is not ready, also for one of an earlier template,
+ * and never replaces it: that pod has to be deleted. https://github.com/kubernetes/kubernetes/issues/67250
  */
 
-/** A container may be between two starts at the moment when it is first looked at. */
+/** A container may be between two starts at the first look. */
 const leastPatienceMs = 5000;
 
 type Stage = 'rollout' | 'rollback';
 
-/** Frees StatefulSets that are stuck for as long as the work takes: a broken pod may show only in the middle of it. */
+/** Deletes broken pods that block StatefulSets while the work runs: they may only show in the middle of it. */
 export async function whileUnsticking<T>(release: OpenRelease, followed: readonly Followed[], stage: Stage, work: () => Promise<T>): Promise<T> {
   const over = new AbortController();
   const unsticking = unstick(release, followed.filter(({ workload: change }) => change.kind === 'statefulset'), stage, over.signal);
@@ -60,26 +60,26 @@ async function unstick(release: OpenRelease, followed: readonly Followed[], stag
     try {
       await release.watched.news(Math.min(60_000, ...looked.map((each) => each.dueAt - at)), signal);
     } catch {
-      // It is over, or there is no news any more, which whoever follows is told as well.
+      // The work is done, or the watches have ended, which the work reports.
       return;
     }
   }
 }
 
 /**
- * Not before the controller has seen the present template: it would create the pod again from the bad one. One that
- * replaces its pods side by side replaces them by itself.
+ * Not before the controller has observed the current template: it would recreate the pod from the bad one. With
+ * podManagementPolicy Parallel it replaces broken pods by itself.
  */
 function isOrdered({ watched }: OpenRelease, { workload: change, expected }: Followed): boolean {
   const { workload } = watched.world.view(change);
   return workload !== undefined && hasObserved(workload, expected.generation) && workload.spec?.podManagementPolicy !== 'Parallel';
 }
 
-/** In a rollback: pods of the version that was taken back. Nothing that they might still become is wanted. */
+/** In a rollback: pods of the version that is rolled back, ready or not. */
 function ofThisRun(release: OpenRelease, each: Followed, stage: Stage): Broken[] {
   if (stage === 'rollout' || !isOrdered(release, each)) return [];
   const { newPods, oldPods } = release.watched.world.view(each.workload);
-  // What is set again may be an image of this run in another container, or the same one: pods of that are what is waited for.
+  // A restored image may also be one that this run set: pods with it are waited for.
   const isOfThisRun = ({ name, image }: Container): boolean => {
     const own = each.workload.containers.find((container) => container.name === name);
     return own !== undefined && (image === own.after || image === imageSet(own)) && image !== each.expected.images.get(own.name);
@@ -88,7 +88,7 @@ function ofThisRun(release: OpenRelease, each: Followed, stage: Stage): Broken[]
     .map((pod) => ({ pod, change: each.workload }));
 }
 
-/** The pod of an earlier template that the controller waits for. One that a partition keeps would come back as it is. */
+/** The pod of an earlier template that the controller waits for. A pod that a partition keeps would be recreated as it is. */
 function waitedFor(release: OpenRelease, each: Followed): Broken[] {
   if (!isOrdered(release, each)) return [];
   const view = release.watched.world.view(each.workload);
@@ -106,7 +106,7 @@ interface Moment {
   readonly serverNow: number | undefined;
 }
 
-/** The time of the API server, which its objects are noted with: the clock of a runner may be wrong by minutes. */
+/** The time of the API server, by which its objects are stamped: the clock of a runner may be wrong by minutes. */
 async function serverClock(
   { cluster, ports: { clock } }: OpenRelease, { kind, name }: ImageChange, signal: AbortSignal,
 ): Promise<(at: number) => number | undefined> {
@@ -115,7 +115,7 @@ async function serverClock(
   return (at) => (Number.isFinite(offset) ? at + offset : undefined);
 }
 
-/** When a pod counts as broken, monotonic ms: it gets the patience that its trouble has, so that one that only starts is left alone. */
+/** When a pod counts as broken, monotonic ms: after the patience of its symptom, so a pod that only starts is left alone. */
 function dueAt({ config }: OpenRelease, { pod, symptom }: Broken, seen: Map<string, number>, { at, serverNow }: Moment): number {
   if (!symptom) return at;
   if (symptom.patienceMs === untilDeadline) return Infinity;
@@ -127,8 +127,8 @@ function dueAt({ config }: OpenRelease, { pod, symptom }: Broken, seen: Map<stri
 
 async function free(release: OpenRelease, { pod, change, symptom }: Broken, stage: Stage, signal: AbortSignal): Promise<void> {
   if (symptom) {
-    const what = `Pod ${nameOf(pod)} of ${change.ref} is broken, and its controller never replaces it: it is deleted (${symptom.message})`;
-    // Its log is gone with it.
+    const what = `Pod ${nameOf(pod)} of ${change.ref} is deleted, because it is broken and its controller never replaces it (${symptom.message})`;
+    // Its log is lost with it.
     const { cause, message, container } = symptom;
     const evidence = await evidenceOf(release, new FailedRollout([{ workload: change, cause, message, pod, container }]));
     if (signal.aborted) return;
@@ -138,15 +138,15 @@ async function free(release: OpenRelease, { pod, change, symptom }: Broken, stag
   await deletePod(release, pod, change.ref, stage, signal);
 }
 
-/** Deletes this very pod, and none that has taken its name since: so it may be tried again until it is answered. */
+/** Deletes the pod by its uid, so a retry cannot delete a new pod with the same name. */
 async function deletePod({ ports, cluster }: OpenRelease, pod: Pod, ref: string, stage: string, signal: AbortSignal): Promise<void> {
   ports.log.command(cluster.typed(['delete', 'pod', nameOf(pod)]));
   const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: uidOf(pod) } };
   try {
     await persistently(ports.clock, () => cluster.api.send('DELETE', apiPath(resources.pods, cluster.namespace, nameOf(pod)), body, { signal }), { signal });
   } catch (error) {
-    // It is gone, or another one has its name: an earlier try that nobody answered, or the controller itself.
+    // It is gone, or another pod has its name: by an earlier attempt that was not answered, or by the controller.
     if (signal.aborted || (error instanceof ApiError && (error.status === 404 || error.status === 409))) return;
-    ports.log.warning(`Pod ${nameOf(pod)} of ${ref} is broken and holds up the ${stage}, and could not be deleted: ${messageOf(error)}`);
+    ports.log.warning(`Pod ${nameOf(pod)} of ${ref} is broken and blocks the ${stage}, but could not be deleted: ${messageOf(error)}`);
   }
 }

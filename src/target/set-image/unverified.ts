@@ -5,21 +5,21 @@ import type { OpenRelease } from './open-release.js';
 import { desiredReplicas, wantsNoPods } from '../../kubernetes/observe/workload.js';
 import type { WorkloadView } from '../../kubernetes/observe/world.js';
 
-/** The workloads of which no pod with the present image was seen to be ready, and why there is none: nothing is known of that image. */
+/** The workloads that have no ready pod with the current image, and why: that image could not be verified. */
 export const unverifiedOf = ({ changes, watched }: Pick<OpenRelease, 'changes' | 'watched'>): Unverified[] => changes.flatMap((change) => {
   const view = watched.world.view(change);
   return view.newPods.some(isReady) ? [] : [{ subject: change.ref, reason: whyNothingRuns(view) }];
 });
 
 function whyNothingRuns({ of: change, workload }: WorkloadView): string {
-  if (change.kind === 'cronjob') return workload?.spec?.suspend ? 'it is suspended' : 'it uses the image the next time it runs';
+  if (change.kind === 'cronjob') return workload?.spec?.suspend ? 'it is suspended' : 'its next Job uses the image';
   if (!workload) return 'it does not exist';
-  if (wantsNoPods(change.kind, workload)) return change.kind === 'daemonset' ? `no node takes its pods${selectorOf(workload.spec?.template?.spec)}` : 'it is scaled to 0 replicas';
+  if (wantsNoPods(change.kind, workload)) return change.kind === 'daemonset' ? `no node matches its pods${selectorOf(workload.spec?.template?.spec)}` : 'it is scaled to 0 replicas';
   const partition = workload.spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
-  return change.kind === 'statefulset' && partition >= desiredReplicas(workload) ? `its partition of ${partition} keeps every pod as it is` : 'none of its pods is ready';
+  return change.kind === 'statefulset' && partition >= desiredReplicas(workload) ? `its partition of ${partition} keeps every pod unchanged` : 'none of its pods is ready';
 }
 
-/** What a DaemonSet asks of its nodes: ` (node selector gpu=yes)`. */
+/** The node selector and affinity of a DaemonSet: ` (node selector gpu=yes)`. */
 export function selectorOf(spec: PodSpec | undefined): string {
   const labels = Object.entries(spec?.nodeSelector ?? {}).map(([key, value]) => `${key}=${value}`);
   const asked = [...(labels.length > 0 ? [`node selector ${labels.join(', ')}`] : []), ...(spec?.affinity?.nodeAffinity ? ['node affinity'] : [])];

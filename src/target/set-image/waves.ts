@@ -14,11 +14,11 @@ import { proveWave } from './prove.js';
 import { standing } from './standing.js';
 import { whileUnsticking } from './unstick.js';
 
-/** How far the waves of a release came. They share it; whoever undoes or checks reads it. */
+/** The progress of the waves of a release: they share it, and the checks and the undo read it. */
 export interface Rolling {
   /** The release with what is known of its change by now. */
   release: OpenRelease;
-  /** What is judged from now on. */
+  /** What is watched from now on. */
   followed: readonly Followed<ImageChange>[];
   /** ms from the change until the controllers had finished and traffic went to new pods only. */
   rolledOutMs?: number;
@@ -28,8 +28,8 @@ export interface Rolling {
 export const marks = { asItIs: 'as it is', images: 'images', firstPods: 'first pods', rest: 'the rest' } as const;
 
 /**
- * The waves of a release: the whole at once or, where Deployments are proved first, their first pods and then the rest.
- * One that is there already is verified as it is.
+ * The waves of a release: everything at once or, with `prove-first`, the first pods of Deployments and then the others. A
+ * version that is set already is only verified.
  */
 export function wavesOf(rolling: Rolling, isThere: boolean): readonly Wave[] {
   if (isThere) return [{ mark: marks.asItIs, change: () => Promise.resolve(), prove: () => verifyAsIs(rolling) }];
@@ -42,11 +42,11 @@ export function wavesOf(rolling: Rolling, isThere: boolean): readonly Wave[] {
   ];
 }
 
-/** A change of images while it goes on. */
+/** A change of images in progress. */
 class Changing {
   private readonly before: ReadonlyMap<string, Followed<ImageChange>['expected']>;
   private readonly generations = new Map<string, number>();
-  /** Monotonic ms: when the change began, and when all of it was made. From then on the controllers have their time. */
+  /** Monotonic ms: when the change started, and when all of it was sent. The time of the controllers counts from then on. */
   private changedAt = 0;
   private madeAt = 0;
 
@@ -78,7 +78,7 @@ class Changing {
     const signal = AbortSignal.any([ports.cancelled, over.signal]);
     const holding = pauseAtFirstPods(release, paused, this.generations, { until: patience.deadlineAt, signal });
     try {
-      // Whichever fails first ends the other: a pause that somebody else prevented, or pods that never become ready.
+      // Whichever fails first ends the other: a pause that someone else prevented, or pods that never become ready.
       await Promise.all([holding, follow(ports, watched, wave, patience, 'rollout', signal)]);
     } finally {
       over.abort();
@@ -86,7 +86,7 @@ class Changing {
     }
     const first = wave.filter(({ workload }) => release.paused.has(workload.ref));
     await proveWave(release, wave, first, patience);
-    for (const { workload } of first) ports.log.progress('rollout', workload.ref, 'the first wave answers rightly · the rest follows');
+    for (const { workload } of first) ports.log.progress('rollout', workload.ref, 'the first pods pass the smoke checks · updating the others');
   }
 
   async resume(confirm: () => Promise<void>): Promise<void> {
@@ -96,7 +96,7 @@ class Changing {
     for (const [ref, generation] of await resume(this.rolling.release, this.paused(), limits)) this.generations.set(ref, generation);
   }
 
-  /** Waits until the version is everywhere and traffic goes to it. */
+  /** Waits until all pods have the version and traffic goes to them. */
   async complete(): Promise<void> {
     const { release } = this.rolling;
     const { ports, watched } = release;
@@ -127,27 +127,27 @@ class Changing {
   }
 }
 
-/** Kubernetes does not count the progress deadline of a Deployment that is paused, so it is counted here. */
+/** Kubernetes does not apply the progress deadline to a paused Deployment, so it is applied here. */
 const progressDeadlineMs = ({ watched }: OpenRelease, paused: readonly ImageChange[]): number =>
   1000 * Math.min(...paused.map((change) => watched.world.view(change).workload?.spec?.progressDeadlineSeconds ?? 600));
 
-/** What was there before this run may have been left by one that failed: that nothing has to be changed proves nothing of it. */
+/** The version was set before this run, perhaps by one that failed, so it is verified although nothing has to be changed. */
 async function verifyAsIs(rolling: Rolling): Promise<void> {
   const { release } = rolling;
   const { ports, config, changes } = release;
-  ports.log.info(`${changes.map(({ ref }) => ref).join(', ')} already ${changes.length === 1 ? 'has' : 'have'} this digest: nothing is changed, and the version is judged and asked as it is`);
+  ports.log.info(`${changes.map(({ ref }) => ref).join(', ')} already ${changes.length === 1 ? 'has' : 'have'} this digest: nothing to change, verifying the version as it is`);
   rolling.followed = await ofUnchanged(release, standing(release, { images: 'before', forMs: config.timeoutMs, steadyMs: 0, stage: 'rollout' }));
 }
 
-/** What fails though nothing was changed is told as that, with what the cluster says of it: no undo follows that would gather it. */
+/** Adds to an error that nothing was changed, and the evidence, which no undo gathers in this case. */
 export async function ofUnchanged<T>(release: OpenRelease, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
     if (!(error instanceof RolloutError)) throw error;
     const refs = release.changes.map(({ ref }) => ref);
-    const message = `${error.message} ${refs.join(', ')} had this version before the run, and still ${refs.length === 1 ? 'has' : 'have'} it.`;
-    const hint = `${error.hint} The rollback action goes back to the release before it.`;
+    const message = `${error.message} ${refs.join(', ')} had this version before the run and still ${refs.length === 1 ? 'has' : 'have'} it.`;
+    const hint = `${error.hint} The rollback action restores the previous release.`;
     throw new RolloutError(error.code, message, { hint, stage: error.stage, evidence: await evidenceOf(release, error), cause: error });
   }
 }

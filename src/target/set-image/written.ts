@@ -8,21 +8,21 @@ export interface FreedPod {
 }
 
 /**
- * What a run has written to its workloads, as far as it knows. The change itself fills it in, so that whoever undoes it
- * after a failure tells what was never sent from what may have been done.
+ * What a run has written to its workloads, as far as it knows. Filled in by the change itself, so an undo after a failure
+ * can distinguish what was never sent from what may have been applied.
  */
 export class Written {
   /** Ref → generation right before the change was sent for the first time. */
   private readonly sent = new Map<string, number | undefined>();
   /** `ref:container` → what the API server stored. */
   private readonly stored = new Map<string, string>();
-  /** `ref:container` → what stood there right before, where it was not what had been recorded. */
+  /** `ref:container` → the image right before the change, if it was not the recorded one. */
   private readonly overwrote = new Map<string, string>();
 
-  /** Pods that were deleted because a controller waited for them, with what was seen of each. */
+  /** Pods that were deleted because a controller waited for them, with the evidence of each. */
   readonly freed: FreedPod[] = [];
 
-  /** What another process has written: it may have changed every workload that it recorded. */
+  /** For a change of another process, which may have changed every workload that it recorded. */
   static byAnother(changes: readonly ImageChange[]): Written {
     const written = new Written();
     for (const { ref } of changes) written.send(ref, undefined);
@@ -34,7 +34,7 @@ export class Written {
     if (this.sent.get(ref) === undefined) this.sent.set(ref, generation);
   }
 
-  /** Whether a change was sent, whatever became of it. */
+  /** Whether a change was sent, whether it was applied or not. */
   mayHaveChanged(ref: string): boolean {
     return this.sent.has(ref);
   }
@@ -55,12 +55,12 @@ export class Written {
     this.overwrote.set(`${ref}:${container}`, image);
   }
 
-  /** Whether this workload held something else right before the change than what had been recorded of it. */
+  /** Whether this workload had another image right before the change than the recorded one. */
   hasOverwritten({ ref, containers }: ImageChange): boolean {
     return containers.some(({ name }) => this.overwrote.has(`${ref}:${name}`));
   }
 
-  /** The targets as they are known by now: with what the API server stored, and with what really stood there before. */
+  /** The changes with what is known by now: the images that the API server stored, and those right before the change. */
   known(changes: readonly ImageChange[]): ImageChange[] {
     return changes.map((change) => ({
       ...change,
