@@ -1,4 +1,4 @@
-// Hello is a small web service: `/` greets, `/version` tells which release this is, `/healthz` says that it serves.
+// Hello is a small web service: `/` returns a greeting, `/version` the release, `/healthz` whether it is healthy.
 package main
 
 import (
@@ -14,15 +14,15 @@ import (
 	"time"
 )
 
-// settings are what a release is made of; main takes them from release.go, tests give their own.
+// settings define a release; main uses those of release.go, tests use their own.
 type settings struct {
 	version      string
 	greetingFile string
 	timezone     string
 }
 
-// How long to keep serving after SIGTERM. Kubernetes tells the pod and the load balancing of its end at the same
-// time, and the latter takes a moment to act: a server that left at once would refuse requests still sent to it.
+// How long to keep serving after SIGTERM. Kubernetes notifies the pod and the load balancing at the same time, and the
+// latter takes a moment to react: a server that exits at once would refuse requests that are still sent to it.
 const lameDuck = 2 * time.Second
 
 func main() {
@@ -47,7 +47,7 @@ func main() {
 	<-stopped
 }
 
-// stopOnSignal waits for SIGTERM or SIGINT, serves on for a while, then ends what is still under way.
+// stopOnSignal waits for SIGTERM or SIGINT, keeps serving for a while, then completes open requests.
 func stopOnSignal(server *http.Server) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
