@@ -73,7 +73,7 @@ describe('the release that is gone back to is what the run itself has set', () =
     const result = await runAction({ action: 'rollback', inputs });
     expectEnding(result, { verdict: 'rollback-failed', cause: 'admission-denied' });
     expect(result.summary).not.toContain('No workload was changed');
-    expect(result.summary).toContain('There was no healthy version to go back to');
+    expect(result.summary).toContain('There was no healthy version to roll back to');
     expectTold(result, 'there is nothing better');
     expect(result.report).toMatchObject({ changes: [{ before: referenceOf(bad), after: referenceOf(v2), now: referenceOf(v2) }], undoCommands: [] });
     expect((await ledgerOf(space)).run.phase).toBe('unverified');

@@ -139,7 +139,7 @@ describe('a look-up of kubectl that is refused', () => {
       proxy.set({ when: ({ path }) => /^\/apis?(\?|$)/.test(path), status: 403 });
       const lasting = await runAction({ action: 'rollout', inputs });
       expectEnding(lasting, { verdict: 'failed', cause: 'permission-denied', stage: 'rollout' });
-      expectTold(lasting, 'kubectl set image could not start its change, so it changed nothing: the test says so');
+      expectTold(lasting, 'kubectl set image failed before it changed anything: the test says so');
       expect(await snapshotOf(space)).toEqual(before);
       // kubectl itself asks four times.
       proxy.set({ when: isDiscovery, status: 403, times: 4 });

@@ -109,7 +109,7 @@ const waitsForChange = /may have sent a change of the images that is still in pr
 describe('stopped while the API server takes its time over the change', () => {
   it.concurrent.each([
     ['SIGKILL', []],
-    ['SIGINT', ['The change of the images had been sent and was not answered: it may still be made, and will be put back then.']],
+    ['SIGINT', ['The change was sent but not answered, so it may still be made. It is then rolled back.']],
   ] as const)('%s: the post step waits for it, and takes it back', async (signal, words) => inSpace('late', async (space) => {
     await startHealthy(space);
     const before = await snapshotOf(space);

@@ -66,7 +66,7 @@ describe('a run that died without a post step', () => {
     // The one that follows is no better, so that what is there in the end is what was there in the beginning.
     const next = await runAction({ inputs: rolloutInputs(space, await variant('v3', 'crash'), smoke('v3')), env: otherRun });
     expectEnding(next, { verdict: 'rolled-back', cause: 'crash-loop' });
-    expect(next.log).toContain('died in the middle of a rollout: finishing it first');
+    expect(next.log).toContain('was interrupted during its rollout: finishing it first');
     expect(next.summary).toContain('**Recovery**');
     expect(next.report.recovery).toMatchObject({ result: 'restored', runUrl: expect.stringContaining('/runs/4711') });
     expect(await snapshotOf(space)).toEqual(before);

@@ -45,7 +45,7 @@ describe('back to a release by its name', () => {
     // The whole list, newest first, with what is there now marked, and what is gone back to.
     expect(byCommit.log).toMatch(new RegExp(`\\* ${referenceOf(v3)} of \\d{4}-.*, commit ${commitOf(3).slice(0, 12)}, verified \\(is there now\\)`));
     expect(byCommit.log).toMatch(new RegExp(`  ${referenceOf(v2)} of \\d{4}-.*, commit ${commitOf(2).slice(0, 12)}, verified`));
-    expect(byCommit.log).toContain(`going back to ${referenceOf(v2)}`);
+    expect(byCommit.log).toContain(`rolling back to ${referenceOf(v2)}`);
     // What is recorded and reported is the commit that was gone back to.
     expect(byCommit.report.commit).toBe(commitOf(2));
     expect((await ledgerOf(space)).releases[0]).toMatchObject({ reference: referenceOf(v2), commit: commitOf(2), verified: true });
@@ -140,7 +140,7 @@ describe('back, again and again', () => {
     const before = await snapshotOf(space);
     const result = await back(space, v3, { smoke: 'service/web/ -> 200 contains v3' });
     expectEnding(result, { verdict: 'rolled-back', cause: 'smoke-failed' });
-    expect(result.log).toContain(`going back to ${referenceOf(v2)}`);
+    expect(result.log).toContain(`rolling back to ${referenceOf(v2)}`);
     expect(await snapshotOf(space)).toEqual(before);
     expect(await runningImages(space, 'web')).toEqual([referenceOf(v3)]);
   }));

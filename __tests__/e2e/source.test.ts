@@ -74,7 +74,7 @@ describe('another commit than the event\'s is checked out', () => {
     expect([await digestOf(a), await digestOf('latest')]).toEqual([first.outputs.digest, first.outputs.digest]);
     expect(second.report.commit).toBe(b);
     expect(second.log).toContain(`The checked-out commit ${b} is built. Tag, labels and record name it, not ${a}`);
-    expect(second.log).toContain('`latest` is left alone');
+    expect(second.log).toContain('`latest` is not moved');
 
     for (const dryRun of ['true', 'false']) {
       const refused = await build(a, { ...dispatch, inputs: { tags: a, 'dry-run': dryRun } });
@@ -137,12 +137,12 @@ describe('a commit that has an image', () => {
     expect((await nightly('2')).outputs.digest).toBe(second.outputs.digest);
   });
 
-  it('where the default branch is not known, `latest` is left alone, with words', async () => {
+  it('where the default branch is not known, `latest` is not moved, with words', async () => {
     const a = commit('a');
     const result = await build(a, { event: {} });
     expectEnding(result, { verdict: 'built' });
     expect(await digestOf('latest')).toBeUndefined();
-    expect(result.log).toContain('`latest` is left alone: whether main is the default branch is unknown: neither the event nor git names the default branch.');
+    expect(result.log).toContain('`latest` is not moved: whether main is the default branch is unknown: neither the event nor git names the default branch.');
     expect(result.log).toContain(`To move it, set \`tags\` to \`${a},latest\`.`);
   });
 });

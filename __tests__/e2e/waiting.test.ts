@@ -63,14 +63,14 @@ describe('what nothing is wrong with', () => {
 });
 
 describe('where nothing runs', () => {
-  const claims = /and serves|was seen to serve|every endpoint/;
+  const claims = /every workload and verified|was verified|restored and verified|every endpoint/;
   it.concurrent('a DaemonSet that no node takes is deployed, and nothing is claimed of it', inSpace('idle', async (space) => {
     await space.apply(service('web'), daemonset('web', { image: (await variant('v1')).reference, pod: { nodeSelector: { gpu: 'yes' } } }));
     await space.until('DaemonSet', 'web', 'is observed', ({ metadata, status }) => status.observedGeneration === metadata.generation);
     const result = await runAction({ inputs: rolloutInputs(space, await variant('v2'), { workloads: 'daemonset/web' }) });
     expectEnding(result, { verdict: 'deployed' });
     expect(warningsOf(result)).toContain('was skipped: no node matches the pods of web (node selector gpu=yes)');
-    expect(result.log).toContain('The new version is set, and not verified (');
+    expect(result.log).toContain('The new version is set, but not verified (');
     expect(result.log + result.summary).not.toMatch(claims);
     expect((await ledgerOf(space)).releases[0]).toMatchObject({ verified: false, unverified: ['daemonset/web'] });
   }));
@@ -86,7 +86,7 @@ describe('where nothing runs', () => {
     const back = await runAction({ action: 'rollback', inputs: { kubeconfig: space.kubeconfig, namespace: space.name, app: 'app', workloads: 'cronjob/nightly' } });
     expectEnding(back, { verdict: 'deployed' });
     expect(back.log).toContain('not verified: nothing ran with it');
-    expect(back.log).toContain('The earlier version is set, and not verified (');
+    expect(back.log).toContain('The earlier version is set, but not verified (');
   }));
 });
 

@@ -84,7 +84,7 @@ describe('a run that died in the middle', () => {
     const world = withDead(friday);
     const { outcome, lines } = await deployInto({}, world);
     expect(outcome).toMatchObject({ verdict: 'failed', failure: { cause: 'frozen' }, recovery: undefined });
-    expect(lines.filter((line) => line.startsWith('warning'))).toEqual(['warning An earlier run (dead) is not finished. The first run outside of the freeze finishes it.']);
+    expect(lines.filter((line) => line.startsWith('warning'))).toEqual(['warning An earlier run (dead) was interrupted and is not finished. The first run outside the freeze finishes it.']);
     expect(world.server.seen.filter((each) => !each.startsWith('GET'))).toEqual([]);
   });
   it('is not finished either when the freeze has begun while the lock was waited for', async () => {

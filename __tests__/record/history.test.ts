@@ -259,7 +259,7 @@ describe('a release that nothing ran with', () => {
     const back = previousRelease(releases, imagesOf('api=3'));
     expect([textOf(back?.contents ?? []), back?.unverified]).toEqual(['api=2', ['deployment/api']]);
   });
-  it('is not what goes back instead of a broken version: one that was seen to serve is', () => {
+  it('is not what goes back instead of a broken version: one that was verified is', () => {
     expect(textOf(lastGood(releases, imagesOf('api=9'), new Set(['deployment/api']))?.contents ?? [])).toBe('api=3');
     expect(textOf(lastGood(releases.slice(1), imagesOf('api=9'), new Set(['deployment/api']))?.contents ?? [])).toBe('api=1');
   });

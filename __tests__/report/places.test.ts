@@ -15,10 +15,10 @@ describe('a target without parts', () => {
 
   it('may have something before that nobody knows', () => {
     const outcome = { ...deployed, changes: [{ ...change, before: '' }] };
-    expect(summary(outcome)).toContain('| `api` | not known | `api-00002` |');
-    expect(closingLines(outcome)).toContain('  api not known → api-00002');
+    expect(summary(outcome)).toContain('| `api` | unknown | `api-00002` |');
+    expect(closingLines(outcome)).toContain('  api unknown → api-00002');
     const plan = { ...planned.plan, app: 'api', steps: [], warnings: [], changes: outcome.changes };
-    expect(planMarkdown(plan)).toContain('| target | before | after |\n| --- | --- | --- |\n| `api` | not known | `api-00002` |');
-    expect(planLines(plan).join('\n')).toContain('  api\n    - not known\n    + api-00002');
+    expect(planMarkdown(plan)).toContain('| target | before | after |\n| --- | --- | --- |\n| `api` | unknown | `api-00002` |');
+    expect(planLines(plan).join('\n')).toContain('  api\n    - unknown\n    + api-00002');
   });
 });

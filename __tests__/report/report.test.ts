@@ -71,45 +71,44 @@ describe('the end of the log', () => {
 
   it.each([
     ['a deployment', deployed, [
-      'deployed: hello to production. The new version is on every workload and serves, after 42.1 s.',
+      'deployed: hello to production. The new version is deployed to every workload and verified (42.1 s).',
       `  deployment/hello:app ${before} → ${after}`]],
     ['a rollback', rolledBack, [
-      'rolled-back: hello to production. The new version crashes. What was there before is back, and was seen to serve.',
+      'rolled-back: hello to production. The new version crashes. The previous version is restored and verified.',
       `  deployment/hello:app is ${before}`,
-      '  The previous version was restored 412 ms after the failure was found.', '  It was seen to serve 2.9 s later.']],
+      '  The previous version was restored 412 ms after the failure was detected.', '  It was verified 2.9 s later.']],
     ['a failed rollback', rollbackFailed, [
-      'rollback-failed: hello to production. The new version crashes. What was there before is not, or not provably, back: '
-        + 'this needs a person now.',
+      'rollback-failed: hello to production. The new version crashes. The previous version could not be restored or verified. Manual action is required.',
       `  deployment/hello:app is ${after}`, '  The API server did not answer within 30 s.',
-      'Go back by hand:', `  kubectl --namespace web set image deployment/hello app=${before}`]],
+      'Roll back by hand:', `  kubectl --namespace web set image deployment/hello app=${before}`]],
     ['a rollback that the post step goes on with', { ...rollbackFailed, rollback: { notes: ['The step was cancelled.'], continued: true } }, [
-      'rollback-failed: hello to production. The new version crashes. What was there before is not, or not provably, back yet: the post step of this job goes on, and says how it ended.',
+      'rollback-failed: hello to production. The new version crashes. The previous version is not restored or verified yet. The post step of this job continues, and reports the result.',
       `  deployment/hello:app is ${after}`, '  The step was cancelled.']],
     ['a rollback that had nothing to put back', { ...rolledBack, rollback: { verifiedAfterMs: 2900, notes: [] } }, [
-      'rolled-back: hello to production. The new version crashes. What was there before is back, and was seen to serve.',
-      `  deployment/hello:app is ${before}`, '  What was there before was seen to serve 2.9 s after the failure was found.']],
+      'rolled-back: hello to production. The new version crashes. The previous version is restored and verified.',
+      `  deployment/hello:app is ${before}`, '  The previous version was verified 2.9 s after the failure was detected.']],
     ['a rollback of what nothing verified', { ...rolledBack, nothingRuns: true, unverified: [{ subject: 'deployment/hello', reason: 'it is scaled to 0 replicas' }] }, [
-      'rolled-back: hello to production. The new version crashes. What was there before is set again, and not verified: deployment/hello (it is scaled to 0 replicas).',
-      `  deployment/hello:app is ${before}`, '  The previous version was restored 412 ms after the failure was found.']],
+      'rolled-back: hello to production. The new version crashes. The previous version is set again, but not verified: deployment/hello (it is scaled to 0 replicas).',
+      `  deployment/hello:app is ${before}`, '  The previous version was restored 412 ms after the failure was detected.']],
     ['a rollback of some that run', { ...rolledBack, unverified: [{ subject: 'cronjob/nightly', reason: 'it is suspended' }] }, [
-      'rolled-back: hello to production. The new version crashes. What was there before is back, and was seen to serve where anything runs. '
+      'rolled-back: hello to production. The new version crashes. The previous version is restored and verified where anything runs. '
         + 'Not verified: cronjob/nightly (it is suspended).',
-      `  deployment/hello:app is ${before}`, '  The previous version was restored 412 ms after the failure was found.',
-      '  Where anything runs, it was seen to serve 2.9 s later.']],
+      `  deployment/hello:app is ${before}`, '  The previous version was restored 412 ms after the failure was detected.',
+      '  Where anything runs, it was verified 2.9 s later.']],
     ['a failure before any change', failed, ['failed: hello to production. The settings are not valid. No workload was changed.']],
   ])('tells of %s', (_, outcome, lines) => {
     expect(closingLines(outcome)).toEqual(lines);
   });
 
   it.each([
-    [unchanged, 'unchanged: hello to production. This version was there already, and healthy; nothing was touched (42.1 s).'],
+    [unchanged, 'unchanged: hello to production. This version was already deployed and is healthy; nothing was changed (42.1 s).'],
     [planned, 'planned: hello to production. This is what a run would do; nothing was changed.'],
-    [tested, 'tested: hello for production. The tests passed, after 42.1 s. Nothing was built or rolled out.'],
-    [built, 'built: hello for production. The image is built and pushed, after 42.1 s. Nothing was rolled out.'],
-    [{ ...built, imageExisted: true }, 'built: hello for production. The image of this commit was in the registry already, so nothing was built or rolled out (42.1 s).'],
-    [checked, 'checked: hello for production. The pull request passed every check, after 42.1 s. Nothing was changed.'],
-    [backedUp, 'backed-up: hello for production. The backup is complete, after 42.1 s.'],
-    [restored, 'restored: hello for production. The data of the backup is restored, after 42.1 s.'],
+    [tested, 'tested: hello for production. The tests passed in 42.1 s. Nothing was built or rolled out.'],
+    [built, 'built: hello for production. The image was built and pushed in 42.1 s. Nothing was rolled out.'],
+    [{ ...built, imageExisted: true }, 'built: hello for production. The image of this commit was already in the registry, so nothing was built or rolled out (42.1 s).'],
+    [checked, 'checked: hello for production. The pull request passed every check in 42.1 s. Nothing was changed.'],
+    [backedUp, 'backed-up: hello for production. The backup was completed in 42.1 s.'],
+    [restored, 'restored: hello for production. The data of the backup was restored in 42.1 s.'],
   ])('says in one line what was done and what was not', (outcome, line) => {
     expect(closingLines(outcome)).toEqual([line]);
     expect(annotationOf(outcome)).toBeUndefined();
@@ -119,19 +118,19 @@ describe('the end of the log', () => {
   it('says of a failure after the recovery of an earlier run only what this run did', () => {
     const recovery = { runId: 'run-0', startedAt: '2026-01-01T00:00:00.000Z', result: 'restored', notes: [] } as const;
     expect(closingLines({ ...failed, recovery })).toEqual([
-      'failed: hello to production. The settings are not valid. After it had finished an earlier run that died, this run changed no workload.',
+      'failed: hello to production. The settings are not valid. This run finished an interrupted earlier run, and changed no workload itself.',
     ]);
   });
 
   const idle = [{ subject: 'deployment/hello', reason: 'it is scaled to 0 replicas' }];
   it.each([
-    [{ ...deployed, unverified: idle, nothingRuns: true }, 'The new version is set, and not verified (42.1 s): deployment/hello (it is scaled to 0 replicas).'],
+    [{ ...deployed, unverified: idle, nothingRuns: true }, 'The new version is set, but not verified (42.1 s): deployment/hello (it is scaled to 0 replicas).'],
     [{ ...deployed, unverified: idle },
-      'The new version is on every workload and serves where anything runs, after 42.1 s. '
+      'The new version is deployed to every workload and verified where anything runs (42.1 s). '
       + 'Not verified: deployment/hello (it is scaled to 0 replicas).'],
-    [{ ...rolledBack, unverified: idle, nothingRuns: true }, 'The new version crashes. What was there before is set again, and not verified: deployment/hello (it is scaled to 0 replicas).'],
+    [{ ...rolledBack, unverified: idle, nothingRuns: true }, 'The new version crashes. The previous version is set again, but not verified: deployment/hello (it is scaled to 0 replicas).'],
     [{ ...deployed, verdict: 'unchanged', changes: [], unverified: idle, nothingRuns: true } as const,
-      'This version was set already, and is not verified: deployment/hello (it is scaled to 0 replicas). Nothing was touched (42.1 s).'],
+      'This version was already set, but it is not verified: deployment/hello (it is scaled to 0 replicas). Nothing was changed (42.1 s).'],
   ])('claims no more than was seen: %#', (outcome, text) => {
     expect(closingLines(outcome)[0]).toContain(text);
     expect(summary(outcome)).toContain(text);

@@ -23,8 +23,8 @@ describe('the summary', () => {
 
   it('has the commands to go back by hand at its end where a post step goes on', () => {
     const text = summary({ ...rollbackFailed, rollback: { notes: [], continued: true } });
-    expect(text).not.toContain('**Go back by hand**');
-    expect(text).toContain('<summary>Go back by hand</summary>');
+    expect(text).not.toContain('**Roll back by hand**');
+    expect(text).toContain('<summary>Roll back by hand</summary>');
   });
 
   it('stays within 64 KiB, and keeps the end of the evidence', () => {
@@ -33,8 +33,8 @@ describe('the summary', () => {
     const text = summary({ ...rolledBack, failure: failure && { ...failure, evidence: [{ title: 'a', text: log }, { title: 'b', text: log }] } });
     expect(text.length).toBeLessThanOrEqual(64 * 1024);
     expect(text.match(/line 19999\n```/g)).toHaveLength(2);
-    expect(text).toContain('… (the beginning is left out)\nline ');
-    expect(text).toContain('Go back by hand');
+    expect(text).toContain('… (earlier lines are left out)\nline ');
+    expect(text).toContain('Roll back by hand');
   });
 
   it('stays within 64 KiB whatever is long', () => {
@@ -123,6 +123,6 @@ describe('small things', () => {
 
   it('keeps the last whole lines', () => {
     expect(lastLines('one\ntwo\n', 100)).toBe('one\ntwo');
-    expect(lastLines(`${'a'.repeat(50)}\n${'b'.repeat(30)}`, 70)).toBe(`… (the beginning is left out)\n${'b'.repeat(30)}`);
+    expect(lastLines(`${'a'.repeat(50)}\n${'b'.repeat(30)}`, 70)).toBe(`… (earlier lines are left out)\n${'b'.repeat(30)}`);
   });
 });

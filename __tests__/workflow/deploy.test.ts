@@ -99,8 +99,8 @@ describe('a deployment that fails before its change', () => {
     world.keepLedger(world.deadLedger({ target: { kind: 'command', schema: 1, recorded: {} } }));
     const { verdict, failure } = await deploy(world.deployment(second).run);
     expect([verdict, failure?.cause, failure?.message, failure?.hint, world.changes, world.ledger?.run.id, world.holder]).toEqual([
-      'failed', 'record-unreadable', 'An earlier run of api (dead) deployed by command and is not finished; the settings now deploy by set-image. Nothing was changed.',
-      'Run once with the settings of that run, so that it is finished. Then change the settings.', [], 'dead', '',
+      'failed', 'record-unreadable', 'An earlier run of api (dead) deployed by command and is not finished, but the settings now deploy by set-image. Nothing was changed.',
+      'Run once with the settings of that run to finish it. Then change the settings.', [], 'dead', '',
     ]);
   });
 });
@@ -205,7 +205,7 @@ describe('the plan of a dry run', () => {
           stage: 'rollout', title: 'set the image of deployment/api and watch the rollout',
           commands: [`kubectl --namespace=web set image deployment/api 'app=${image}:${second}@<digest of the build>'`],
         },
-        { stage: 'smoke', title: `ask a check: ${check}`, commands: [] },
+        { stage: 'smoke', title: `run the smoke check: ${check}`, commands: [] },
         { stage: 'tags', title: 'move latest to the new image', commands: [] },
       ],
       changes: [{ subject: 'deployment/api', part: 'app', before: world.imageOf(first), after: `${image}:${second}@<digest of the build>` }],
@@ -216,7 +216,7 @@ describe('the plan of a dry run', () => {
     const world = new TestWorld();
     const { smoke = [] } = world.deploying(second);
     const { plan } = await deploy(world.deployment(second, { dryRun: true, smoke: [...smoke, { ...smoke[0], text: 'service/api/health' } as never] }).run);
-    expect(plan?.steps.at(-1)?.title).toBe('ask 2 checks: service/api/; service/api/health');
+    expect(plan?.steps.at(-1)?.title).toBe('run 2 smoke checks: service/api/; service/api/health');
   });
   it('of a digest that is set already is to verify it, and changes nothing unless something is wrong', async () => {
     const plan = async (prepare: (world: TestWorld) => void) => {

@@ -5,9 +5,9 @@ import { asDeployError } from '../../src/workflow/failure.js';
 
 describe('what nothing has named yet is named', () => {
   it.each([
-    [401, 'permission-denied', 'The cluster does not know this account any more: no.', /have probably expired/],
-    [403, 'permission-denied', 'The API server refused: no.', /Apply the Role/],
-    [500, 'api-unreachable', 'The API server did not do it: no.', /Check the kubeconfig/],
+    [401, 'permission-denied', 'The cluster no longer accepts these credentials: no.', /have probably expired/],
+    [403, 'permission-denied', 'The API server rejected the request: no.', /Apply the Role/],
+    [500, 'api-unreachable', 'The API server could not process the request: no.', /Check the kubeconfig/],
   ])('an answer of the API server with %i', (status, cause, message, hint) => {
     const error = asDeployError(new ApiError(status, 'Reason', 'no'));
     expect([error.code, error.message]).toEqual([cause, message]);

@@ -16,12 +16,12 @@ describe('the post step', () => {
     const { world, post } = left({ phase });
     const outcome = await finish(post.run);
     expect(outcome).toMatchObject({
-      verdict: 'rolled-back', namespace: 'web', failure: { cause: 'cancelled', stage: 'rollout', message: 'The step was stopped before the rollout was finished.' },
+      verdict: 'rolled-back', namespace: 'web', failure: { cause: 'cancelled', stage: 'rollout', message: 'The step was stopped before the rollout was complete.' },
       changes: [{ subject: 'deployment/api', part: 'app', before: world.imageOf(first), after: world.imageOf(second), now: world.imageOf(first) }],
     });
     expect(outcome?.timeline.map(({ label, result }) => [label, result])).toEqual([['finish the rollback', 'ok']]);
     expect([world.imageNow, world.ledgers.map(({ run }) => run.phase), world.holder]).toEqual([world.imageOf(first), [phase, 'restoring', 'restored'], '']);
-    expect(post.lines).toContain('info The main step began a rollout and did not finish it: putting back what was there before.');
+    expect(post.lines).toContain('info The main step was stopped during a rollout: restoring the previous version.');
   });
   it('restores also what is good by now: it was stopped', async () => {
     const { world, post } = left();
@@ -50,7 +50,7 @@ describe('the post step', () => {
   it('leaves to the next run what is not to be rolled back, and says so', async () => {
     const { world, post } = left({ rollback: 'off' });
     expect([await finish(post.run), world.changes]).toEqual([undefined, []]);
-    expect(post.lines).toContain('warning The main step was stopped in the middle of a rollout of deployment/api, and `rollback` is off: what it had set by then stays. The next run looks at it first.');
+    expect(post.lines).toContain('warning The main step was stopped during a rollout of deployment/api, and `rollback` is off: what it changed stays in place. The next run checks it first.');
   });
   it('leaves it to another run that has the lock by now', async () => {
     const { world, post } = left();

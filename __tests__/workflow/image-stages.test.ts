@@ -58,13 +58,13 @@ describe('what is known before a build', () => {
     expect(await facts(known, { build })).toMatchObject({ commit: b, build: { tags: { commit: [b], mutable: [], deployed: b } } });
     expect(known.said).toEqual([
       `info: The checked-out commit ${b} is built. Tag, labels and record name it, not ${a}, which is the commit of the event (GITHUB_SHA).`,
-      `info: \`latest\` is left alone: ${b} is not the commit of the event (GITHUB_SHA). To move it, set \`tags\` to \`${b},latest\`.`,
+      `info: \`latest\` is not moved: ${b} is not the commit of the event (GITHUB_SHA). To move it, set \`tags\` to \`${b},latest\`.`,
     ]);
   });
 
   it('is a warning when a tag names the event\'s commit, and what is built is another one', async () => {
     expect(await facts(world(b, [[/--raw/, absent]]), { build, tags: ['main-aaaaaaa'] })).toMatchObject({
-      warnings: [`The tag main-aaaaaaa names commit ${a}, and the image is of commit ${b}.`], build: { tags: { commit: ['main-aaaaaaa'] } },
+      warnings: [`The tag main-aaaaaaa names commit ${a}, but the image is of commit ${b}.`], build: { tags: { commit: ['main-aaaaaaa'] } },
     });
     await expect(facts(world(b, [[/--raw/, index(of(a))], [/--format/, { stdout: '{}' }]]), { build, tags: ['main-aaaaaaa'] })).rejects.toMatchObject({
       code: 'push-failed', message: expect.stringMatching(/^r\/api:main-aaaaaaa is the image of commit a+ /),
@@ -74,7 +74,7 @@ describe('what is known before a build', () => {
   it('is a warning when a label names the event\'s commit, and what is built is another one', async () => {
     const labelled = (revision: string) => facts(world(b, [[/--raw/, absent]]), { build: { ...build, labels: { 'org.opencontainers.image.revision': revision } } });
     expect(await labelled(a)).toMatchObject({
-      warnings: [`The label org.opencontainers.image.revision of \`labels\` names commit ${a}, and the image is of commit ${b}: leave it out, and it is set to that.`],
+      warnings: [`The label org.opencontainers.image.revision in \`labels\` names commit ${a}, but the image is of commit ${b}. Remove the label: it is then set to the right commit.`],
     });
     for (const fine of [b, 'mine']) expect(await labelled(fine)).toMatchObject({ warnings: [] });
   });
@@ -87,12 +87,12 @@ describe('what is known before a build', () => {
   it('is a tag of its own for a scheduled run of a commit that has an image', async () => {
     const known = world(a, [[/--raw -- r\/api:a+$/, index(of(a))], [/--raw/, absent], [/--format/, { stdout: '{}' }]], { GITHUB_EVENT_NAME: 'schedule', GITHUB_RUN_ID: '42' });
     expect(await facts(known, { build })).toMatchObject({ build: { tags: { commit: [`${a}-42`], deployed: `${a}-42`, mutable: ['latest'] }, existing: undefined } });
-    expect(known.said.join()).toContain(`a scheduled run builds the commit anew, as ${a}-42.`);
+    expect(known.said.join()).toContain(`a scheduled run rebuilds the commit. The new image is tagged ${a}-42.`);
   });
 
   it('is that nothing names the commit', async () => {
     const { ports } = world(undefined, []);
     const run: Run = { ...emptyRun(), ports: { ...emptyRun().ports, ...ports }, config: config({ image: 'r/api', build }), facts: {} };
-    await expect(readImageFacts(run, readSource(run.ports, run.facts))).rejects.toMatchObject({ code: 'config-invalid', message: expect.stringContaining('commit: is not known') });
+    await expect(readImageFacts(run, readSource(run.ports, run.facts))).rejects.toMatchObject({ code: 'config-invalid', message: expect.stringContaining('commit: cannot be determined') });
   });
 });

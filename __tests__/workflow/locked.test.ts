@@ -68,7 +68,7 @@ describe('a lock that is lost', () => {
     const patches = world.changes.length;
     expect(outcome.verdict).toBe('rollback-failed');
     expect(outcome.rollback?.notes).toEqual([
-      'Another run took over the lock, because this run had not renewed it for 15 s.', 'Nothing was put back by this run: that one does it.']);
+      'Another run took over the lock, because this run had not renewed it for 15 s.', 'This run restored nothing: the other run does it.']);
     expect([world.imageNow, world.ledger?.run.phase, world.holder]).toEqual([world.imageOf(second), 'in-progress', 'other']);
     // What the other run does then is not this one's any more: nothing of it comes later.
     await world.clock.sleep(60_000);
@@ -93,7 +93,7 @@ describe('a lock that is lost', () => {
       world.keepLedger(world.deadLedger({ id: 'other' }, [first, third]));
     });
     const outcome = await deploy(run);
-    expect([outcome.verdict, outcome.failure?.cause, outcome.rollback?.notes.at(-1)]).toEqual(['rollback-failed', 'superseded', 'Nothing was put back by this run: that one does it.']);
+    expect([outcome.verdict, outcome.failure?.cause, outcome.rollback?.notes.at(-1)]).toEqual(['rollback-failed', 'superseded', 'This run restored nothing: the other run does it.']);
     expect([world.ledger?.run.id, world.holder, kept]).toEqual(['other', 'other', ['run-1']]);
   });
 });

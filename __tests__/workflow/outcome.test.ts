@@ -82,7 +82,7 @@ describe('the outcome', () => {
   });
   it('says which undo threw, beside what the others did', () => {
     const outcome = outcomeOf(run(), ending({ failure, undone: undone('restored', { notes: ['n'], restoredAfterMs: 5 }), failedUndos: [{ stage: 'build', error: new RolloutError('unexpected', 'x is not a function') }] }));
-    expect(outcome.rollback).toMatchObject({ restoredAfterMs: 5, notes: ['n', 'The undo of the stage build failed: x is not a function'] });
+    expect(outcome.rollback).toMatchObject({ restoredAfterMs: 5, notes: ['n', 'Undoing the stage build failed: x is not a function'] });
   });
   it.each([
     ['deployed', {}, [byHand]], ['rollback-failed', { failure, undone: undone('failed') }, [byHand]],
@@ -96,14 +96,14 @@ describe('the outcome', () => {
   });
   it('says that there was nothing good to go back to', () => {
     const outcome = outcomeOf(run(), ending({ failure, undone: undone('failed', { nothingGood: true }) }));
-    expect(verdictSentence(outcome)).toMatch(/^[^.]*\. There was no healthy version to go back to: this needs a person now\.$/);
+    expect(verdictSentence(outcome)).toMatch(/^[^.]*\. There was no healthy version to roll back to\. Manual action is required\.$/);
   });
   it('says what was changed to finish an earlier run, instead of that nothing was', () => {
     const recovery = { runId: '1', startedAt: '', result: 'restored' as const, notes: [], changed: ['deployment/api'] };
-    const restored = '(the images of deployment/api were restored for it)';
-    expect(verdictSentence(outcomeOf(run(), ending({ failure, recovery })))).toContain(`After it had finished an earlier run that died ${restored}, this run changed no workload.`);
-    expect(verdictSentence(outcomeOf(run(), ending({ unchanged: true, recovery })))).toContain(`after an earlier run that died was finished ${restored}; nothing else was touched`);
-    expect(verdictSentence(outcomeOf(run(), ending({ failure, recovery: { ...recovery, changed: [] } })))).not.toContain('restored for it');
+    const restored = '(and restored the images of deployment/api for it)';
+    expect(verdictSentence(outcomeOf(run(), ending({ failure, recovery })))).toContain(`This run finished an interrupted earlier run ${restored}, and changed no workload itself.`);
+    expect(verdictSentence(outcomeOf(run(), ending({ unchanged: true, recovery })))).toContain(`This run finished an interrupted earlier run ${restored}, and changed nothing else`);
+    expect(verdictSentence(outcomeOf(run(), ending({ failure, recovery: { ...recovery, changed: [] } })))).not.toContain('restored the images');
     expect(verdictSentence(outcomeOf(run(), ending({ failure })))).toContain('No workload was changed.');
   });
   it('says what nothing runs with, of the images that are there at the end', () => {

@@ -47,7 +47,7 @@ describe('the step of a build', () => {
   });
   it('is none where the image of the commit is there already', () => {
     expect(build({ existing: { tag: '2', digest, platforms: ['linux/amd64'] } })).toEqual({
-      stage: 'build', title: `take ${image}:2 (${digest}), which is the image of this commit already; nothing is built`, commands: [],
+      stage: 'build', title: `use ${image}:2 (${digest}), which is already the image of this commit; nothing is built`, commands: [],
     });
   });
 });

@@ -15,7 +15,7 @@ describe('a dead run of another repository under the same name', () => {
     refuseOthersRun({ action, config: config({ image }) }, ledgerOf({ url: 'https://runs.example/7', repository: 'registry.example/shop/api' }));
   it('is not finished by a rollback that names another image, which is told why', () => {
     expect(refuse('rollback', 'registry.example/billing/api')).toThrow(
-      'A run of registry.example/shop/api (https://runs.example/7, started 2026-01-01T00:00:00.000Z) died in the middle of its rollout, and shares the record of api '
+      'A run of registry.example/shop/api (https://runs.example/7, started 2026-01-01T00:00:00.000Z) was interrupted during its rollout, and shares the record of api '
       + 'with registry.example/billing/api. Nothing was changed.');
   });
   it('is finished by every other run', () => {
@@ -53,7 +53,7 @@ describe('what a run that died had brought to its end', () => {
   it('is confirmed when it stands and answers rightly', async () => {
     const world = new TestWorld({ before: second });
     const { result, phases, tookMs, notes } = await finishDead(world, world.deadLedger());
-    expect([result, phases, notes]).toEqual(['confirmed', ['verified'], ['Its version was on every workload and answered rightly.']]);
+    expect([result, phases, notes]).toEqual(['confirmed', ['verified'], ['Its version was on every workload and is verified.']]);
     expect(tookMs).toBeLessThan(10_000);
   });
   it('is not confirmed by a run that was cancelled in the middle of it, and is restored', async () => {
@@ -62,7 +62,7 @@ describe('what a run that died had brought to its end', () => {
     expect(world.imageNow).toBe(world.imageOf(first));
   });
   it.each([
-    [2, ['It was seen to serve.']], [0, ['Nothing runs with the image of deployment/api now: it is scaled to 0 replicas.']],
+    [2, ['It is verified.']], [0, ['deployment/api is not verified: it is scaled to 0 replicas.']],
   ])('is told of as restored with no more than was seen: of %i pods', async (replicas, told) => {
     const world = new TestWorld({ before: first, replicas });
     expect(await finishDead(world, world.deadLedger({ phase: 'restoring', checks: [], passedBefore: [] }))).toMatchObject({ result: 'restored', notes: told });

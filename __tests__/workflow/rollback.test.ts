@@ -21,9 +21,9 @@ describe('a rollback', () => {
       verdict: 'deployed', wentBack: true, commit: second, reference: over.imageOf(second), digest: over.registry.digestOf(second),
       changes: [{ before: over.imageOf(third), after: over.imageOf(second), now: over.imageOf(second) }],
     });
-    expect(lines.filter((line) => /^info (?:[* ] |going)/.test(line))).toEqual([
+    expect(lines.filter((line) => /^info (?:[* ] |rolling)/.test(line))).toEqual([
       expect.stringMatching(/^info \* .*commit cccccccccccc, verified \(is there now\)$/), expect.stringMatching(/^info {3}.*commit bbbbbbbbbbbb, verified$/),
-      expect.stringMatching(/^info {3}.*verified$/), expect.stringMatching(/^info going back to .*commit bbbbbbbbbbbb, verified$/),
+      expect.stringMatching(/^info {3}.*verified$/), expect.stringMatching(/^info rolling back to .*commit bbbbbbbbbbbb, verified$/),
     ]);
     expect(over.ledger?.run).toMatchObject({ phase: 'verified', commit: second, goesBackTo: { reference: over.imageOf(second) } });
   });
@@ -103,7 +103,7 @@ describe('a rollback that finds a dead run', () => {
     over.keepLedger({ ...over.deadLedger({ repository: 'registry.example/billing/api' }, [second, third]), releases: over.ledger?.releases ?? [] });
     const { outcome } = await back(over);
     expect([outcome.verdict, outcome.failure?.cause, outcome.failure?.message]).toEqual([
-      'failed', 'locked', expect.stringMatching(/^A run of registry\.example\/billing\/api \(dead, started .*\) died in the middle of its rollout, .* Nothing was changed\.$/)]);
+      'failed', 'locked', expect.stringMatching(/^A run of registry\.example\/billing\/api \(dead, started .*\) was interrupted during its rollout, .* Nothing was changed\.$/)]);
     expect([over.changes, over.ledger?.run.phase, over.holder]).toEqual([[], 'in-progress', '']);
   });
 });

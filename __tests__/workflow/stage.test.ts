@@ -88,8 +88,8 @@ describe('stages', () => {
 describe('an error names its cause', () => {
   it.each([
     ['what knows it itself', new CancelledError('SIGINT'), 'cancelled', 'Stopped by SIGINT.'],
-    ['what the API server forbids', new ApiError(403, 'Forbidden', 'pods is forbidden'), 'permission-denied', 'The API server refused: pods is forbidden.'],
-    ['what the API server does not do', new ApiError(503, '', 'etcd is away'), 'api-unreachable', 'The API server did not do it: etcd is away.'],
+    ['what the API server forbids', new ApiError(403, 'Forbidden', 'pods is forbidden'), 'permission-denied', 'The API server rejected the request: pods is forbidden.'],
+    ['what the API server does not do', new ApiError(503, '', 'etcd is away'), 'api-unreachable', 'The API server could not process the request: etcd is away.'],
     ['what nobody foresaw', new TypeError('x is not a function'), 'unexpected', 'x is not a function'],
     ['what is no error at all', 'a text', 'unexpected', 'a text'],
   ])('%s', (_what, thrown, code, message) => expect(asDeployError(thrown)).toMatchObject({ code, message }));
@@ -100,6 +100,6 @@ describe('an error names its cause', () => {
   });
   it('keeps where it came from when nobody foresaw it', () => {
     const thrown = new Error('boom');
-    expect(asDeployError(thrown)).toMatchObject({ cause: thrown, evidence: [{ title: 'stack', text: thrown.stack }], hint: expect.stringContaining('defect of the action') });
+    expect(asDeployError(thrown)).toMatchObject({ cause: thrown, evidence: [{ title: 'stack', text: thrown.stack }], hint: expect.stringContaining('bug in this action') });
   });
 });

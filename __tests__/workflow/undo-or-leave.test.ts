@@ -6,11 +6,11 @@ import type { Undone } from '../../src/target/target.js';
 describe('a change that was sent and not answered', () => {
   const undone: Undone = { result: 'untouched', notes: ['Nothing was there to be put back.'], evidence: [], untouched: ['deployment/api'] };
   it.each([
-    ['auto', 'it may still be made, and will be put back then.'],
-    ['off', 'it may still be made, and stays then: `rollback` is off.'],
+    ['auto', 'It is then rolled back.'],
+    ['off', 'It then stays, because `rollback` is off.'],
   ] as const)('is no end yet, with rollback: %s', (rollback, words) => {
     expect(stillUnderWay(run({ rollback }), undone)).toEqual({
-      ...undone, result: 'failed', notes: [...undone.notes, `The change of the images had been sent and was not answered: ${words}`],
+      ...undone, result: 'failed', notes: [...undone.notes, `The change was sent but not answered, so it may still be made. ${words}`],
     });
   });
 });

@@ -9,9 +9,8 @@ import { runs } from './causes/runs.js';
 import { settings } from './causes/settings.js';
 
 /**
- * Every reason for which a run can fail, in the rooms where a reader looks for it, by their headings in the documentation.
- * What deploys in a new way, or deploys something new, adds a room of its own. `docs/causes.md` and the schema of the report
- * are generated from it, so there is no second list.
+ * Every cause of failure, by the headings of the documentation. A new kind of target adds a table of its own.
+ * `docs/causes.md` and the schema of the report are generated from this list.
  */
 export const causeRooms = {
   'Settings': settings,

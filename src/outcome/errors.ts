@@ -4,7 +4,7 @@ import type { StageName } from './verdict.js';
 export interface Details {
   /** What to do about it; defaults to the hint of the cause. */
   readonly hint?: string;
-  /** The stage that it belongs to, where another one came upon it: a smoke check is asked in the middle of a rollout too. */
+  /** The stage that it belongs to, when it was found in another one: smoke checks also run during a rollout. */
   readonly stage?: StageName;
   /** The error underneath. */
   readonly cause?: unknown;
@@ -16,11 +16,11 @@ export interface Details {
 export interface Evidence {
   readonly title: string;
   readonly text: string;
-  /** Made by this action from names alone, to be applied as it is: it stays whole whatever the secrets are. */
+  /** Written by this action from names alone, to be applied as it is: it is never redacted. */
   readonly ours?: true;
 }
 
-/** A run that cannot go on. `code` is the output `cause`. */
+/** The error that ends a run. `code` is the output `cause`. */
 export abstract class DeployError extends Error {
   readonly hint: string;
   readonly stage?: StageName;
@@ -62,7 +62,7 @@ export function describeProblem(problem: Problem): string {
   return [place ? `${place}: ${problem.where}` : problem.where, problem.message].join(': ') + (problem.hint ? `. ${problem.hint}` : '');
 }
 
-/** A program that was run ended badly: docker, kubectl, the test gate. */
+/** A program failed: docker, kubectl, the test gate. */
 export class CommandError extends DeployError {}
 
 /** The cluster refused, or did not answer. */

@@ -1,7 +1,7 @@
 import type { Cause } from './causes.js';
 import { DeployError, type Evidence } from './errors.js';
 
-/** One thing that a look at the cluster or the registry found before anything changed. */
+/** One problem that was found in the cluster or the registry before anything changed. */
 export interface Finding {
   readonly cause: Cause;
   /** What is wrong with what, in a sentence. */
@@ -11,7 +11,7 @@ export interface Finding {
   readonly attachment?: Evidence;
 }
 
-/** What a check came to: problems end the run, warnings are told, notes are told in the plan. */
+/** The result of a check: problems end the run, warnings are printed. */
 export interface Checked {
   readonly problems: readonly Finding[];
   readonly warnings: readonly string[];

@@ -3,7 +3,7 @@ import type { Evidence } from './errors.js';
 import type { Plan } from './plan.js';
 import type { StageName, Verdict } from './verdict.js';
 
-/** Everything that is known when a run has ended: summary, outputs and report.json say nothing else. */
+/** Everything that is known when a run has ended: summary, outputs and report.json are made from it alone. */
 export interface Outcome {
   readonly verdict: Verdict;
   /** Present when the verdict is not a success. */
@@ -28,17 +28,17 @@ export interface Outcome {
   readonly imageExisted?: boolean;
   /** True for the `rollback` action: what was released is an earlier version. */
   readonly wentBack?: boolean;
-  /** ms from the change until the controllers had finished and traffic went to new pods only; absent when it did not come to that. */
+  /** ms from the change until the controllers had finished and traffic went to new pods only; absent when the rollout did not complete. */
   readonly rolledOutMs?: number;
-  /** What was not seen to serve with the version that it has now, and why. */
+  /** What was not verified with its current version, and why. */
   readonly unverified?: readonly Unverified[];
-  /** True: that is all there is. */
+  /** True: nothing was verified, because nothing runs. */
   readonly nothingRuns?: boolean;
   /** How the rollback went; absent when there was none. */
   readonly rollback?: RollbackReport;
-  /** What was found of an earlier run that had died, and finished first. */
+  /** An earlier run that was interrupted, and was finished first. */
   readonly recovery?: Recovery;
-  /** Commands that go back by hand. */
+  /** Commands that roll back by hand. */
   readonly undoCommands: readonly string[];
   readonly warnings: readonly string[];
   /** Only in a dry run. */
@@ -62,7 +62,7 @@ export interface Change {
   readonly part: string;
   readonly before: string;
   readonly after: string;
-  /** What is there at the end of the run; undefined when it could not be read. */
+  /** The version at the end of the run; undefined when it could not be read. */
   readonly now?: string;
 }
 
@@ -75,7 +75,7 @@ export interface Span {
   readonly result: 'ok' | 'failed' | 'skipped';
 }
 
-/** What has a version that nothing verified. */
+/** Something whose version was not verified. */
 export interface Unverified {
   /** `deployment/api`. */
   readonly subject: string;
@@ -83,13 +83,13 @@ export interface Unverified {
   readonly reason: string;
 }
 
-/** An earlier run that had died in the middle, and how it was finished. */
+/** An earlier run that was interrupted, and how it was finished. */
 export interface Recovery {
   readonly runId: string;
   readonly runUrl?: string;
   /** ISO 8601. */
   readonly startedAt: string;
-  /** confirmed: it had succeeded. restored: the images before it are back and serve. failed: neither could be proven. */
+  /** confirmed: it had succeeded. restored: the version before it is restored and verified. failed: neither could be verified. */
   readonly result: 'confirmed' | 'restored' | 'failed';
   readonly notes: readonly string[];
   /** Workloads that were changed for it, or may have been. */
@@ -97,11 +97,11 @@ export interface Recovery {
 }
 
 export interface RollbackReport {
-  /** ms from the failure until what was there before was set again, evidence included. */
+  /** ms from the failure until the previous version was set again, including the time to collect evidence. */
   readonly restoredAfterMs?: number;
-  /** ms from then to the proof that it serves. */
+  /** ms from then until it was verified. */
   readonly verifiedAfterMs?: number;
-  /** There was nothing better to go back to: what was there before was not healthy, or is what has just failed. */
+  /** There was no healthy version to roll back to: the previous one was not healthy, or is the one that has just failed. */
   readonly nothingGood?: boolean;
   /** The step was cancelled, and its post step goes on where it had to stop. */
   readonly continued?: boolean;

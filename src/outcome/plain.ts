@@ -16,7 +16,7 @@ export function plainLine(text: string): string {
 /** Asked before a pattern that knows all of Unicode. */
 export const isPrintableAscii = (text: string): boolean => /^[ -~]*$/.test(text);
 
-/** The lines of a text, each fit to be shown. A lone carriage return ends a line, as it does for whoever reads lines. */
+/** The lines of a text, each fit to be shown. A lone carriage return ends a line, as it does for the runner. */
 export function plainLines(text: string): readonly string[] {
   return text.split(/\r\n|\r|\n/).map(plainLine);
 }

@@ -1,6 +1,6 @@
 import type { StageName } from './verdict.js';
 
-/** Stands in a plan for the digest that the build will have. */
+/** In a plan, the placeholder for the digest of the build. */
 export const digestOfBuild = '<digest of the build>';
 
 /** What a run would do, in order: the steps of the stages that a real run runs. */
@@ -8,7 +8,7 @@ export interface Plan {
   readonly app: string;
   readonly environment?: string;
   readonly namespace?: string;
-  /** The reference that the workloads will get; `<digest of the build>` stands where it is not known yet. */
+  /** The reference that will be deployed, with `<digest of the build>` while the digest is not known. */
   readonly reference?: string;
   readonly steps: readonly PlanStep[];
   readonly changes: readonly PlannedChange[];

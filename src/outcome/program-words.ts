@@ -1,12 +1,12 @@
-/** Longer than any list of problems that a person reads to its end. */
+/** A reader gives up on a longer list of problems. */
 const linesAtMost = 12;
 
 /** What a Go program writes to its log, e.g. `E1129 04:28:02.098364   29995 memcache.go:265] "Unhandled Error" err="…"`. */
 const logLine = /^[IWEF]\d{4} [\d:.]+ +\d+ [\w./-]+:\d+\] /;
 
 /**
- * What a program said of its failure, in one sentence: the problem comes first, and advice or further problems after it, so
- * all lines count. Of its log only the errors in it, and only where it said nothing else. Empty when it said nothing.
+ * What a program printed about its failure, as one sentence. All lines count: the first names the problem, the others add
+ * advice or further problems. Lines of its log count only when it printed nothing else. Empty when it printed nothing.
  */
 export function wordsOf(stderr: string): string {
   const lines = stderr.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !/^(?:warning|usage):/i.test(line) && !/ --help' /.test(line));

@@ -1,14 +1,14 @@
 /**
- * How far a program that makes a change had come when it failed, whichever program it is. `not-begun`: the change was not
- * sent, so nothing can have changed and anything may be tried again. `refused`: it was sent and answered with no.
- * `unknown`: it was sent, and no answer says what became of it, so only what is safe to be done twice may be repeated.
+ * How far a program that makes a change got before it failed. `not-begun`: the change was not sent, so nothing can have
+ * changed and it is safe to try again. `refused`: it was sent and rejected. `unknown`: it was sent and not answered, so only
+ * what is safe to do twice may be repeated.
  */
 export type Reach = 'not-begun' | 'refused' | 'unknown';
 
 const sentences: Readonly<Record<Reach, string>> = {
-  'not-begun': 'could not start its change, so it changed nothing',
+  'not-begun': 'failed before it changed anything',
   'refused': 'was refused',
-  'unknown': 'got no answer to its change, which may have been made',
+  'unknown': 'got no answer, so its change may have been made',
 };
 
 /** `kubectl set image was refused: deployments.apps "api" is forbidden: …` */

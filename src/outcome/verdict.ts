@@ -12,23 +12,23 @@ export interface VerdictEntry {
 
 const all = [...actionNames, ...reservedActions];
 const rollouts = ['deploy', 'rollout', 'rollback'];
-/** What a restore changes is data, and what a rollout changes is workloads: a failed run is reported in the same words. */
+/** A restore changes data and a rollout changes workloads. A failure of either is reported in the same words. */
 const changing = [...rollouts, 'restore'];
 
 const table = {
-  'deployed': { success: true, actions: rollouts, meaning: 'the new version is on every workload, serves, and passed the smoke checks' },
-  'unchanged': { success: true, actions: rollouts, meaning: 'it was there already, is healthy, and passed the smoke checks; nothing was touched' },
+  'deployed': { success: true, actions: rollouts, meaning: 'the new version is deployed to every workload, is healthy, and passed the smoke checks' },
+  'unchanged': { success: true, actions: rollouts, meaning: 'this version was already deployed, is healthy, and passed the smoke checks; nothing was changed' },
   'planned': { success: true, actions: all, meaning: 'a dry run: nothing was changed' },
-  'tested': { success: true, actions: ['deploy', 'build'], meaning: 'the tests passed; nothing was built or rolled out, as the settings name neither' },
+  'tested': { success: true, actions: ['deploy', 'build'], meaning: 'the tests passed; nothing was built or rolled out, because the settings name no image and no workloads' },
   'built': { success: true, actions: ['deploy', 'build'], meaning: 'the image is built and pushed; nothing was rolled out' },
   'checked': { success: true, actions: ['pr-check'], meaning: 'the pull request passed every check; nothing was changed' },
   'backed-up': { success: true, actions: ['backup'], meaning: 'the backup is complete' },
   'restored': { success: true, actions: ['restore'], meaning: 'the data of the backup is restored' },
   'failed': { success: false, actions: all, meaning: 'it failed before any workload (in a restore: any data) was changed' },
-  'rolled-back': { success: false, actions: changing, meaning: 'it failed after a change; what was there before is back and was seen to serve' },
+  'rolled-back': { success: false, actions: changing, meaning: 'it failed after a change; the previous version is restored and verified' },
   'rollback-failed': {
     success: false, actions: changing,
-    meaning: 'what was there before is not, or not provably, back: the summary says what is where, and the commands to run',
+    meaning: 'the previous version could not be restored or verified; the summary lists the current versions and the commands to run',
   },
 } as const satisfies Record<string, VerdictEntry>;
 

@@ -15,7 +15,7 @@ export function annotationOf(outcome: Outcome): { readonly title: string; readon
   return { title, text: failure ? `${failure.message}\n${failure.hint}` : verdictSentence(outcome) };
 }
 
-/** The last lines of the log: the verdict, what became of the workloads, and what to do. */
+/** The last lines of the log: the verdict, the versions of the workloads, and what to do. */
 export function closingLines(outcome: Outcome): readonly string[] {
   const where = outcome.environment ? ` ${environmentWord(outcome)} ${outcome.environment}` : '';
   const undone = outcome.verdict === 'rolled-back' || outcome.verdict === 'rollback-failed';
@@ -25,6 +25,6 @@ export function closingLines(outcome: Outcome): readonly string[] {
       `  ${placeName(change)} ${undone ? `is ${change.now ?? 'not readable'}` : `${versionName(change.before)} → ${change.after}`}`),
     ...rollbackSentences(outcome).map((sentence) => `  ${sentence}`),
     ...outcome.verdict === 'rollback-failed' && !outcome.rollback?.continued && outcome.undoCommands.length > 0
-      ? ['Go back by hand:', ...outcome.undoCommands.map((command) => `  ${command}`)] : [],
+      ? ['Roll back by hand:', ...outcome.undoCommands.map((command) => `  ${command}`)] : [],
   ];
 }

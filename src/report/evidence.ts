@@ -10,7 +10,7 @@ export function evidenceBlocks(evidence: readonly Evidence[], room: number): str
   const blocks: string[] = [];
   let left = room;
   evidence.forEach((piece, index) => {
-    // What a short piece does not use is there for the next ones.
+    // Room that a short piece does not use goes to the next ones.
     const share = Math.floor(left / (evidence.length - index));
     // The first is what decided: the log of what failed, the error of the build.
     const block = evidenceBlock(piece, share, index === 0);
@@ -26,11 +26,11 @@ function evidenceBlock(piece: Evidence, room: number, open: boolean): string {
   return space <= 0 ? '' : details(title, codeBlock(lastLines(plainText(piece.text), space)), open);
 }
 
-/** The end of a text, as that is where a log says why; in whole lines, with a note of what is left out. */
+/** The end of a text, where a log says why, in whole lines and with a note that the rest is left out. */
 export function lastLines(text: string, room: number): string {
   const body = text.replace(/(?<!\n)\n+$/, '');
   if (body.length <= room) return body;
-  const note = '… (the beginning is left out)\n';
+  const note = '… (earlier lines are left out)\n';
   const tail = body.slice(-Math.max(0, room - note.length));
   const lineStart = tail.indexOf('\n') + 1;
   return note + tail.slice(lineStart);

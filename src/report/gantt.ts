@@ -4,7 +4,7 @@ import { unicode } from '../outcome/unicode.js';
 import { duration } from './format.js';
 
 const longestLabel = 48;
-/** More bars than this are not read by anybody. */
+/** More bars than this cannot be read. */
 const mostBars = 40;
 
 /**
@@ -22,7 +22,7 @@ function bar(span: Span): string {
   // A bar without length is not drawn, and one that ends before it starts is an error.
   const end = Math.max(wholeMs(span.endMs), start + 1);
   const tag = { ok: '', failed: 'crit, ', skipped: 'done, ' }[span.result];
-  // The stage stands first, so no label can begin with a word of mermaid's language.
+  // The stage comes first, so no label can start with a keyword of mermaid.
   return `  ${span.stage} ${label(span.label)}(${duration(wholeMs(span.endMs - span.startMs))}) :${tag}${start}, ${end}`;
 }
 

@@ -5,7 +5,7 @@ import type { Report, ReportedPlan } from './schema.js';
 
 /**
  * The report as a value for JSON, as ./schema.ts declares it. Every field is always there, `null` where there is nothing to
- * say, so that a reader need not ask first.
+ * say, so a reader need not test whether it exists.
  */
 export function reportValue(outcome: Outcome): Report {
   return {

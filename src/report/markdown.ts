@@ -1,7 +1,7 @@
 import { plainLine, plainText } from '../outcome/plain.js';
 
 /*
- * Text from outside in GitHub's markdown. Every function takes text as it is and gives markdown or HTML that shows
+ * Text from outside in GitHub's markdown. Every function takes plain text and returns markdown or HTML that shows
  * exactly that text: no link, no picture, no table cell, no tag and no formula can come out of it.
  */
 

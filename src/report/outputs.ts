@@ -1,13 +1,13 @@
 import type { Outcome } from '../outcome/outcome.js';
 import { planValue } from './json.js';
 
-/** What later steps go by, where the rest could not be rendered. */
+/** The outputs that later steps rely on, for when the rest could not be rendered. */
 export const bareOutputs = ({ verdict, failure, image, digest, reference }: Outcome, reportPath: string): Readonly<Record<string, string>> => ({
   verdict, 'cause': failure?.cause ?? '', 'stage': failure?.stage ?? '', 'image': image ?? '', 'digest': digest ?? '', 'reference': reference ?? '',
   'previous-reference': '', 'report': reportPath, 'plan': '',
 });
 
-/** The outputs of the action, by name; those with nothing to say are empty, as steps after this one may read them all. */
+/** The outputs of the action, by name. One without a value is empty, because later steps may read any of them. */
 export function outputs(outcome: Outcome, reportPath: string): Readonly<Record<string, string>> {
   const changes = outcome.plan?.changes ?? outcome.changes;
   const before = [...new Set(changes.map((change) => change.before))];

@@ -14,6 +14,6 @@ export function placeColumns(places: readonly Place[]): { readonly heads: readon
     : { heads: ['target'], of: ({ subject }) => [code(subject)] };
 }
 
-/** A version as text and as a cell of a table. What was there before is not always known. */
-export const versionName = (version: string): string => version || 'not known';
+/** A version as text and as a cell of a table. The previous version is not always known. */
+export const versionName = (version: string): string => version || 'unknown';
 export const versionCell = (version: string): string => (version === '' ? versionName(version) : code(shortReference(version)));

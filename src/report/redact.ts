@@ -4,8 +4,8 @@ import type { Change, Outcome } from '../outcome/outcome.js';
 type Redact = (text: string) => string;
 
 /**
- * Fields that hold words of the contract with later steps: verdicts, causes, stages, references and names. They are no
- * secrets, and stay as they are even when a secret happens to be "test".
+ * Fields that later steps rely on: verdicts, causes, stages, references and names. They are not secrets, and are not
+ * redacted even when a secret happens to be "test".
  */
 const contract: ReadonlySet<string> = new Set([
   'verdict', 'cause', 'stage', 'result', 'startedAt', 'runId', 'runUrl', 'app', 'environment', 'namespace', 'commit',
@@ -13,8 +13,8 @@ const contract: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The outcome with every other text in it redacted, that of a field which is new too. Done before anything is rendered: a
- * secret that has been escaped for markdown or JSON is no longer found.
+ * The outcome with every other text redacted, including those of fields added later. Done before anything is rendered: a
+ * secret that was escaped for markdown or JSON is no longer found.
  */
 export const redactOutcome = (outcome: Outcome, redact: Redact): Outcome => redactTexts(outcome, redact) as Outcome;
 
@@ -22,12 +22,12 @@ function redactTexts(value: unknown, redact: Redact): unknown {
   if (typeof value === 'string') return redact(value);
   if (Array.isArray(value)) return value.map((each) => redactTexts(each, redact));
   if (typeof value !== 'object' || value === null) return value;
-  // A Role is to be applied as it is, and holds nothing of others.
+  // A Role must be applied as it is, and contains no text from outside.
   if ('ours' in value && value.ours === true) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, contract.has(key) ? inner : redactTexts(inner, redact)]));
 }
 
-/** The outcome without any text: nothing is left in it to be searched for secrets, and verdict, cause and references are. */
+/** The outcome without free text: only verdict, cause and references are left, so there is nothing to search for secrets. */
 export const withoutTexts = ({ failure, rollback, recovery, plan: _plan, ...outcome }: Outcome): Outcome => ({
   ...outcome, timeline: [], undoCommands: [], warnings: [],
   ...failure && { failure: { cause: failure.cause, stage: failure.stage, message: 'The message could not be rendered.', hint: causes[failure.cause].hint, evidence: [] } },
@@ -35,7 +35,7 @@ export const withoutTexts = ({ failure, rollback, recovery, plan: _plan, ...outc
   ...recovery && { recovery: { ...recovery, notes: [] } },
 });
 
-/** What of an outcome stays whole, also inside of sentences and commands: its references and names, and what is to be applied as it is. */
+/** What is never redacted, also inside sentences and commands: references, names, and text that must be applied as it is. */
 export function wordsToKeep(outcome: Outcome): readonly string[] {
   const { plan, failure } = outcome;
   const ofChange = ({ subject, part, before, after, now }: Change) => [subject, part, before, after, now];

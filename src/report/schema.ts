@@ -3,8 +3,8 @@ import { causes, type Cause } from '../outcome/causes.js';
 import { stageNames, verdicts } from '../outcome/verdict.js';
 
 /*
- * What report.json holds, declared once: the type of the value that is written comes from it, and so does
- * schema/report.schema.json. Only types of it are used in a run.
+ * The contents of report.json, declared once: the type of the value and schema/report.schema.json are derived from it. A run
+ * uses only its types.
  */
 
 const text = (description?: string) => described(v.string(), description);
@@ -26,13 +26,13 @@ const failure = v.object({
 });
 
 const rollback = v.object({
-  restoredAfterMs: maybeMs('From the failure to the patch that put the old images back.'),
-  verifiedAfterMs: maybeMs('From that patch to the proof that it holds.'),
+  restoredAfterMs: maybeMs('From the failure until the previous version was set again.'),
+  verifiedAfterMs: maybeMs('From then until the previous version was verified.'),
   notes: list(text()),
 });
 
 const recovery = v.object({
-  runId: text(), runUrl: maybeText(), startedAt: text('ISO 8601, UTC: when the run began that had died.'),
+  runId: text(), runUrl: maybeText(), startedAt: text('ISO 8601, UTC: when the interrupted run started.'),
   result: v.picklist(['confirmed', 'restored', 'failed']), notes: list(text()),
 });
 
@@ -40,8 +40,8 @@ const plan = v.object({
   app: text(),
   environment: maybeText(),
   namespace: maybeText(),
-  reference: maybeText('What the workloads will get; `<digest of the build>` stands where the digest is not known yet.'),
-  steps: list(v.object({ stage, title: text(), commands: list(text(), 'As they could be typed.') })),
+  reference: maybeText('The reference that will be deployed, with `<digest of the build>` while the digest is not known.'),
+  steps: list(v.object({ stage, title: text(), commands: list(text(), 'As they would be typed in a shell.') })),
   changes: list(v.object(change)),
   rollback: v.nullable(v.object({ possible: v.boolean(), reason: text() })),
   warnings: list(text()),
@@ -51,10 +51,10 @@ const plan = v.object({
 export const reportDefinitions = { stage, cause, failure, rollback, recovery, plan };
 
 export const report = v.object({
-  /** Raised only when a field changes its meaning or goes; new fields leave it as it is. */
+  /** Raised only when a field changes its meaning or is removed, not for new fields. */
   schema: v.literal(1),
   verdict: v.picklist(verdicts),
-  success: described(v.boolean(), 'Whether the step ended in success.'),
+  success: described(v.boolean(), 'Whether the step succeeded.'),
   app: text(),
   environment: maybeText(),
   namespace: maybeText(),
@@ -70,16 +70,16 @@ export const report = v.object({
     'One entry for each container.'),
   timeline: list(v.object({ stage, label: text(), startMs: ms('Since the start of the run.'), endMs: ms(), result: v.picklist(['ok', 'failed', 'skipped']) })),
   failure: v.nullable(failure),
-  rolledOutMs: maybeMs('From the change until the controllers had finished; the proof that it serves is not in it.'),
-  unverified: list(v.object({ workload: text(), reason: text() }), 'Workloads of which nothing was seen to run with the image that they have at the end.'),
+  rolledOutMs: maybeMs('From the change until the rollout was complete, without the verification after it.'),
+  unverified: list(v.object({ workload: text(), reason: text() }), 'Workloads whose version at the end of the run is not verified, because nothing runs with it.'),
   rollback: v.nullable(rollback),
   recovery: v.nullable(recovery),
-  undoCommands: list(text(), 'Commands that go back by hand.'),
+  undoCommands: list(text(), 'Commands that roll back by hand.'),
   warnings: list(text()),
   plan: v.nullable(plan),
 });
 
-/** The same, not to be changed: what is written is put together from parts of an outcome. */
+/** The same, read-only: the value is assembled from parts of an outcome. */
 type ReadOnly<T> = { readonly [Key in keyof T]: ReadOnly<T[Key]> };
 
 /** The value that report.json holds. */

@@ -27,7 +27,7 @@ export function summary(outcome: Outcome): string {
 
 const cutNotice = '*This part was cut: the log has the rest.*';
 
-/** No part but the evidence is long by nature; one that is (a message of a megabyte) may not push the others out. */
+/** Only the evidence is long by nature. Any other part that is (a message of a megabyte) must not push the others out. */
 function bounded(part: string): string {
   const limit = sizeLimit / 4;
   return part.length <= limit ? part : `${part.slice(0, limit)}…\n\n${cutNotice}`;
@@ -74,18 +74,18 @@ function rollback(outcome: Outcome): string {
   return sentences.length > 0 ? `**Rollback**\n\n${list(sentences)}` : '';
 }
 
-/** An earlier run that had died is told by itself: what became of it is not what became of this run. */
+/** The earlier run is reported separately, because its result is not the result of this run. */
 function recovery({ recovery: found }: Outcome): string {
   if (!found) return '';
-  const which = `An earlier run (${found.runUrl ?? found.runId}, begun ${found.startedAt}) had died in the middle of its rollout, and was finished first`;
+  const which = `An earlier run (${found.runUrl ?? found.runId}, started ${found.startedAt}) was interrupted during its rollout, and was finished first`;
   return `**Recovery**\n\n${list([`${which}: ${recoveryWords[found.result]}.`, ...found.notes])}`;
 }
 
 const recoveryWords = {
-  confirmed: 'it had succeeded', restored: 'what was there before it was put back', failed: 'what was there before it is not, or not provably, back',
+  confirmed: 'it had succeeded', restored: 'the version before it was restored', failed: 'the version before it could not be restored or verified',
 } as const;
 
-/** Those of a plan stand in it. */
+/** Without those that the plan lists. */
 function warnings(outcome: Outcome): string {
   const texts = outcome.warnings.filter((text) => !outcome.plan?.warnings.includes(text));
   return texts.length > 0 ? `**Warnings**\n\n${list(texts)}` : '';
@@ -96,8 +96,8 @@ const list = (texts: readonly string[]): string => texts.map((text) => `- ${inli
 function undo(outcome: Outcome): string {
   if (outcome.undoCommands.length === 0) return '';
   const block = codeBlock(outcome.undoCommands.join('\n'), 'sh');
-  // Whoever needs these now should not have to look for them.
-  return needsPerson(outcome) ? `**Go back by hand**\n\n${block}` : details('Go back by hand', block);
+  // After a failed rollback these are needed at once, so they are not folded.
+  return needsPerson(outcome) ? `**Roll back by hand**\n\n${block}` : details('Roll back by hand', block);
 }
 
 function facts(outcome: Outcome): string {

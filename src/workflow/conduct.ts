@@ -4,7 +4,7 @@ import { outcomeOf, type Ending } from './outcome.js';
 import type { Run } from './run.js';
 import { runStages, type Stage } from './stage.js';
 
-/** What a run is going to do: known when everything was read, and before anything of it is changed. */
+/** What a run is going to do: known once everything is read, and before anything is changed. */
 export interface Prepared {
   readonly plan: Plan;
   /** Those whose steps are in the plan, in order. */
@@ -16,9 +16,9 @@ export interface Prepared {
   close(): Promise<void>;
 }
 
-/** What is found while a run is prepared, and told however the preparation ends. */
+/** What is found while a run is prepared. It is reported even if the preparation fails. */
 export interface Found {
-  /** What is deployed, once it is found: records and reports name its commit, whatever the event names. */
+  /** What is deployed, once it is known: records and reports name its commit, not that of the event. */
   deployed?: { readonly commit: string | undefined };
   /** How an earlier run was finished. */
   recovery?: Recovery;
@@ -27,7 +27,7 @@ export interface Found {
 /** Reads everything that a run needs, side by side, and reports all problems at once. */
 export type Prepare = (run: Run, found: Found) => Promise<Prepared>;
 
-/** A whole run: it is prepared, and its stages run. Every end of it is an outcome; it does not reject. */
+/** Prepares a run and runs its stages. Every result, also a failure, is an outcome; it does not reject. */
 export async function conduct(given: Run, prepare: Prepare): Promise<Outcome> {
   const found: Found = {};
   let prepared: Prepared | undefined;
@@ -42,7 +42,7 @@ export async function conduct(given: Run, prepare: Prepare): Promise<Outcome> {
   }
 }
 
-/** The run with the commit of what it deploys, or with none where nobody knows it. */
+/** The run with the commit of what it deploys, or with none if that is not known. */
 export const named = (run: Run, { deployed }: Found): Run => (deployed ? { ...run, facts: { ...run.facts, commit: deployed.commit } } : run);
 
 async function perform(run: Run, { plan, stages, known, ending }: Prepared, looked: Ending): Promise<Ending> {

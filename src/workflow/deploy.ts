@@ -18,7 +18,7 @@ import { Slot, type Stage } from './stage.js';
 /** Tests, builds, pushes and rolls out, as far as the settings ask for it. */
 export const deploy = (run: Run): Promise<Outcome> => conduct(run, prepare);
 
-/** What only some runs need: the first stage of the others does not wait until it is loaded. */
+/** Loaded only by the runs that need it, because loading delays the first stage. */
 async function partsOf({ config }: Run) {
   const kind = await kindOf(config, 'by settings');
   return {
@@ -29,7 +29,7 @@ async function partsOf({ config }: Run) {
 
 type Parts = Awaited<ReturnType<typeof partsOf>>;
 
-/** Nothing is changed for this release; what another run has left unfinished is finished first, outside of a freeze. */
+/** Changes nothing for this release. An earlier run that was interrupted is finished first, unless there is a freeze. */
 async function prepare(run: Run, found: Found): Promise<Prepared> {
   const { config } = run;
   const closed = closedNow(config, run.ports.clock);
@@ -62,7 +62,7 @@ async function prepare(run: Run, found: Found): Promise<Prepared> {
 const checkedOut = (checkout: PromiseSettledResult<SourceFacts>): string | undefined =>
   (checkout.status === 'fulfilled' ? checkout.value.source?.revision : undefined);
 
-/** Two sides are read at once: when both fail, both are told. What is no error of the user stays what it is. */
+/** Image and target are read at the same time: if both fail, both are reported. A bug or a cancelled run is thrown as it is. */
 function problemsOf(settled: PromiseSettledResult<unknown>): readonly Finding[] {
   if (settled.status === 'fulfilled') return [];
   const error = asDeployError(settled.reason);
@@ -76,12 +76,12 @@ function wantedOf({ config, facts: { commit } }: Run, facts: ImageFacts | undefi
   return {
     reference: referenceOf(config, facts, parts) ?? '', commit,
     platforms: build?.platforms ?? (existing?.state === 'present' ? existing.platforms : []),
-    // Also where the runner itself was refused: the nodes have logins of their own.
+    // Also if the runner was denied access: the nodes have logins of their own.
     isPushed: existing?.state === 'present' || existing?.state === 'denied',
   };
 }
 
-/** What is deployed, with a placeholder for what only the build will tell. */
+/** What is deployed, with a placeholder for the digest that only the build determines. */
 function referenceOf({ image, digest, build }: Run['config'], facts: ImageFacts | undefined, { ofImage }: Parts): string | undefined {
   if (image === undefined || !ofImage) return undefined;
   const { deployReference } = ofImage;

@@ -5,7 +5,7 @@ import { messageOf } from '../outcome/wording.js';
 
 class UnexpectedError extends DeployError {}
 
-/** Every error as one that names its cause: what no part foresaw is a defect, and says so. */
+/** Every error as one that names its cause. One that the action does not handle is reported as a bug. */
 export function asDeployError(thrown: unknown): DeployError {
   if (thrown instanceof DeployError) return thrown;
   if (thrown instanceof ApiError) {
@@ -17,6 +17,6 @@ export function asDeployError(thrown: unknown): DeployError {
 }
 
 function beginningOf({ status }: ApiError): string {
-  if (status === 401) return 'The cluster does not know this account any more';
-  return isPassing(status) ? 'The API server did not do it' : 'The API server refused';
+  if (status === 401) return 'The cluster no longer accepts these credentials';
+  return isPassing(status) ? 'The API server could not process the request' : 'The API server rejected the request';
 }

@@ -7,12 +7,12 @@ import { outcomeOf } from './outcome.js';
 import { subjectsOf, undoRecorded } from './recover.js';
 import { msSince, type Run } from './run.js';
 
-/** The lock is ours still, or another run has it by now and finishes what was begun: no need to wait for that. */
+/** Either the lock is still ours, or another run has it and finishes the rollout. There is no need to wait for that. */
 const lockForMs = 1000;
 
 /**
- * Finishes what a main step started and did not finish, because it was cancelled or killed: restores what was there before
- * where that was not done, and verifies it.
+ * Finishes the rollout of a main step that was cancelled or killed: restores the previous version if that was not done, and
+ * verifies it.
  * @returns undefined when there is nothing left to do
  * @throws ClusterError locked when another run does it
  */
@@ -23,7 +23,7 @@ export async function finish(run: Run): Promise<Outcome | undefined> {
   try {
     if (!isOurs(run, target.ledger)) return undefined;
     if (target.ledger.run.rollback === 'off') return leave(run, target.ledger);
-    run.ports.log.info('The main step began a rollout and did not finish it: putting back what was there before.');
+    run.ports.log.info('The main step was stopped during a rollout: restoring the previous version.');
     return await undo(run, target);
   } finally {
     await target.close();
@@ -32,9 +32,9 @@ export async function finish(run: Run): Promise<Outcome | undefined> {
 
 const isOurs = (run: Run, ledger: Ledger | undefined): ledger is Ledger => isUnfinished(ledger) && ledger.run.id === run.id;
 
-/** What the settings say is not to be restored is left to the next run, which confirms it or says that it is not good. */
+/** With `rollback: off` the next run confirms the version, or reports that it is not healthy. */
 function leave(run: Run, ledger: Ledger): undefined {
-  run.ports.log.warning(`The main step was stopped in the middle of a rollout of ${subjectsOf(ledger).join(', ')}, and \`rollback\` is off: what it had set by then stays. The next run looks at it first.`);
+  run.ports.log.warning(`The main step was stopped during a rollout of ${subjectsOf(ledger).join(', ')}, and \`rollback\` is off: what it changed stays in place. The next run checks it first.`);
 }
 
 async function undo(run: Run, target: OpenTarget): Promise<Outcome | undefined> {
@@ -46,7 +46,7 @@ async function undo(run: Run, target: OpenTarget): Promise<Outcome | undefined> 
     const change = await target.reopen(ledger, lock);
     const undone = await undoRecorded(change, target.store, ledger).finally(() => change.close());
     return outcomeOf(run, {
-      failure: { stage: 'rollout', error: new RolloutError('cancelled', 'The step was stopped before the rollout was finished.') },
+      failure: { stage: 'rollout', error: new RolloutError('cancelled', 'The step was stopped before the rollout was complete.') },
       undone, subjects: subjectsOf(ledger), namespace: target.namespace, warnings: [], ...await change.report(),
       spans: [{ stage: 'rollback', label: 'finish the rollback', startMs, endMs: msSince(run), result: undone.result === 'failed' ? 'failed' : 'ok' }],
     });

@@ -16,7 +16,7 @@ import type { Run } from './run.js';
 export interface ImageFacts {
   readonly image: ImageName;
   readonly build?: BuildFacts;
-  /** What the registry holds under the `digest` that is to be deployed. */
+  /** What the registry has under the `digest` to deploy. */
   readonly existing?: Described;
   /** The commit that the image is of. */
   readonly commit?: string;
@@ -30,19 +30,19 @@ export interface BuildFacts {
   readonly source: Source;
   readonly settings: string;
   readonly tags: TagChoice;
-  /** What the image is for; empty when that shows only once it is built. */
+  /** Platforms of the image; empty if they are only known once it is built. */
   readonly platforms: readonly string[];
-  /** The image of this commit that is there already, and is taken. */
+  /** The image of this commit, if it already exists; then it is deployed and nothing is built. */
   readonly existing?: Existing;
-  /** The build as it would be typed. */
+  /** The build command as it would be typed. */
   readonly command: string;
 }
 
-/** Whoever deploys what exists needs no registry: it is not waited for any longer. */
+/** Deploying an existing digest does not need the registry, so the run does not wait longer for it. */
 const registryAnswersWithinMs = 60_000;
 
 /**
- * Asks the builder what it can do, or the registry what it holds. Undefined when no image is concerned.
+ * Inspects the builder, or looks up the digest in the registry. Undefined without an image.
  * @throws CommandError when something is to be built, and the login fails
  */
 export async function readImageFacts(run: Run, checkout: Promise<SourceFacts>): Promise<ImageFacts | undefined> {
@@ -56,8 +56,8 @@ export async function readImageFacts(run: Run, checkout: Promise<SourceFacts>): 
 }
 
 /**
- * The commit that an image says it is of. Labels are inherited from the base image, so that they count only where they
- * name the repository of this run.
+ * The commit in the labels of an image. Labels are inherited from the base image, so they count only if they name the
+ * repository of this run.
  */
 function commitOf({ facts, ports }: Run, found: Described | undefined): string | undefined {
   if (found?.state !== 'present' || found.revision === undefined || !/^[0-9a-f]{40,64}(?:-|$)/.test(found.revision)) return undefined;
@@ -79,7 +79,7 @@ async function readBuildFacts(run: Run, image: ImageName, build: BuildConfig, ch
   for (const note of [...known.notes, ...aboutLatest(config, known, commit)]) ports.log.info(note);
   const settings = describeSettings(build, config.environment);
   const claim = { image, build, source: commit, settings };
-  const { tags, existing } = await takenOrAnew(run, access, claim, chosen);
+  const { tags, existing } = await takenOrRebuilt(run, access, claim, chosen);
   const source = { ...commit, version: tags.version[0] };
   const args = buildArguments({
     build, image, tags: tags.commit, source, settings, builder, metadataFile: 'metadata.json',
@@ -94,34 +94,33 @@ async function readBuildFacts(run: Run, image: ImageName, build: BuildConfig, ch
 
 function unknownCommit({ unreadable }: SourceFacts): ConfigError {
   return new ConfigError([{
-    where: 'commit', message: `is not known, and the image is tagged with it${unreadable ? `. ${unreadable}` : ''}`,
-    hint: unreadable ? undefined : 'Run this on GitHub, or inside of a git repository that has a commit.',
+    where: 'commit', message: `cannot be determined, and the image is tagged with it${unreadable ? `. ${unreadable}` : ''}`,
+    hint: unreadable ? undefined : 'Run this on GitHub, or in a git repository that has a commit.',
   }]);
 }
 
-/** Who gives no `tags` expects `latest` to move on the default branch. */
+/** Without `tags`, `latest` is expected to move on the default branch. */
 function aboutLatest({ tags }: Config, { latestLeftAlone }: SourceFacts, { revision }: Source): string[] {
   if (tags !== undefined || latestLeftAlone === undefined) return [];
-  return [`\`latest\` is left alone: ${latestLeftAlone}. To move it, set \`tags\` to \`${revision},latest\`.`];
+  return [`\`latest\` is not moved: ${latestLeftAlone}. To move it, set \`tags\` to \`${revision},latest\`.`];
 }
 
 const foreignTags = ({ commit: tags }: TagChoice, otherCommit: string | undefined, { revision }: Source): string[] =>
   (otherCommit === undefined ? [] : tags.filter((tag) => tagKind(tag, revision) !== 'commit' || tag === otherCommit))
-    .map((tag) => `The tag ${tag} names commit ${otherCommit}, and the image is of commit ${revision}.`);
+    .map((tag) => `The tag ${tag} names commit ${otherCommit}, but the image is of commit ${revision}.`);
 
-/** Labels of docker/metadata-action name the commit of the event, whatever is checked out; whoever reads the image goes by them. */
+/** docker/metadata-action labels the image with the commit of the event, whatever is checked out, and readers rely on the label. */
 function foreignLabel({ labels }: BuildConfig, { revision }: Source): string[] {
   const named = labels[revisionLabel] ?? '';
   if (!/^[0-9a-f]{40,64}$/.test(named) || revision.startsWith(named)) return [];
-  return [`The label ${revisionLabel} of \`labels\` names commit ${named}, and the image is of commit ${revision}: leave it out, and it is set to that.`];
+  return [`The label ${revisionLabel} in \`labels\` names commit ${named}, but the image is of commit ${revision}. Remove the label: it is then set to the right commit.`];
 }
 
 /**
- * The image that the tags of the commit name already. A scheduled run is there to build the commit anew, with what its
- * base image has become, and other settings of the build give another image: what exists then keeps its tags, and the
- * new image gets one of its own.
+ * The image that the tags of the commit already name. A scheduled run rebuilds the commit on the current base image, and
+ * other build settings make another image: the existing image then keeps its tags, and the new one gets its own.
  */
-async function takenOrAnew(
+async function takenOrRebuilt(
   run: Run, access: DockerAccess, claim: Omit<Claim, 'tags'>, tags: TagChoice,
 ): Promise<{ readonly tags: TagChoice; readonly existing?: Existing }> {
   const { ports } = run;
@@ -129,10 +128,10 @@ async function takenOrAnew(
   const isScheduled = ports.env['GITHUB_EVENT_NAME'] === 'schedule' && tags.version.length === 0;
   if (!existing || !(isScheduled || existing.builtOtherwise)) return { tags, existing };
   const [which, why] = isScheduled
-    ? [ports.env['GITHUB_RUN_ID'] ?? run.id, 'a scheduled run builds the commit anew']
+    ? [ports.env['GITHUB_RUN_ID'] ?? run.id, 'a scheduled run rebuilds the commit']
     : [(claim.settings ?? '').replaceAll('.', '-'), 'this run builds the commit with another target, Dockerfile, context or other build arguments'];
-  const anew = `${claim.source.revision}-${which}`;
-  ports.log.info(`${claim.image}:${existing.tag} keeps its image (${existing.digest}): ${why}, as ${anew}.`);
-  const own = { ...tags, commit: [anew], deployed: anew };
+  const ownTag = `${claim.source.revision}-${which}`;
+  ports.log.info(`${claim.image}:${existing.tag} keeps its image (${existing.digest}): ${why}. The new image is tagged ${ownTag}.`);
+  const own = { ...tags, commit: [ownTag], deployed: ownTag };
   return { tags: own, existing: await findExisting(ports, access, { ...claim, tags: own }) };
 }

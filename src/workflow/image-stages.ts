@@ -27,7 +27,7 @@ export interface ImageStagesOf {
   readonly built: Slot<Built>;
 }
 
-/** The stage that builds and pushes, and the one that moves the mutable tags once the verdict is good, if there are any. */
+/** The stage that builds and pushes, and the one that moves the mutable tags, if there are any, once the run has succeeded. */
 export function imageStages(run: Run, of: ImageStagesOf): { readonly build: Stage; readonly tags: readonly Stage[] } {
   const { ports } = run;
   const { image, facts: { access, ...facts }, deployed, reference, built } = of;
@@ -51,11 +51,11 @@ export function imageStages(run: Run, of: ImageStagesOf): { readonly build: Stag
         await moveTags(ports, access, { image, digest: before.digest, tags: mutable, builder: facts.build.builder });
         built.set({ ...before, tags: [...before.tags, ...mutable] });
       } catch (error) {
-        // Who named the tag wants it to move; nobody asked for the default one, and a registry with immutable tags never moves it.
+        // A tag that is set in `tags` must move. The default one was not requested, and a registry with immutable tags never moves it.
         if (deployed.length === 0 && run.config.tags !== undefined) throw error;
-        // Production is good by now: a tag that does not move is told, and is no reason to take production back.
-        const what = deployed.length === 0 ? 'The image is pushed' : 'The release is good';
-        const warning = `${what}, and ${mutable.join(', ')} could not be moved to it: ${messageOf(error)}`;
+        // The release is verified by now: a tag that does not move is a warning, not a reason to roll back.
+        const what = deployed.length === 0 ? 'The image was pushed' : 'The release succeeded';
+        const warning = `${what}, but ${mutable.join(', ')} could not be moved to it: ${messageOf(error)}`;
         ports.log.warning(warning);
         built.set({ ...before, warnings: [...before.warnings, warning] });
       }
@@ -65,8 +65,8 @@ export function imageStages(run: Run, of: ImageStagesOf): { readonly build: Stag
 }
 
 /**
- * What the target names for this very commit already, when it runs the same: an image that is built again has an index
- * of its own, because attestations hold times, and must not restart a single pod for that.
+ * The reference that the target already has for this commit, if its content is the same: a rebuilt image has another index,
+ * because attestations contain times, and that must not restart any pod.
  */
 async function sameAsDeployed(
   { ports }: Run, image: ImageName, access: DockerAccess, { tags, source }: Pick<BuildFacts, 'tags' | 'source'>, built: string, deployed: readonly PlannedChange[],

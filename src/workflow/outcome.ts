@@ -8,7 +8,7 @@ import { msSince, type Run } from './run.js';
 import type { FailedUndo } from './stage.js';
 import type { Undone } from '../target/target.js';
 
-/** What is known at the end of a run, from wherever it got to. */
+/** What is known at the end of a run, however far it got. */
 export interface Ending {
   readonly failure?: { readonly stage: StageName; readonly error: DeployError };
   readonly spans: readonly Span[];
@@ -19,13 +19,13 @@ export interface Ending {
   readonly imageExisted?: boolean;
   /** What the run deploys to. */
   readonly subjects?: readonly string[];
-  /** What is there at the end: what was planned from may have changed before the first change. */
+  /** The versions at the end: those in the plan may have changed before the first change. */
   readonly rows?: readonly Change[];
-  /** Commands that go back by hand. */
+  /** Commands that roll back by hand. */
   readonly undoCommands?: readonly string[];
   readonly unchanged?: boolean;
   readonly undone?: Undone;
-  /** Stages whose undo threw: what they did may still be in place, whatever the others came to. */
+  /** Stages whose undo threw: what they did may still be in place. */
   readonly failedUndos?: readonly FailedUndo[];
   readonly rolledOutMs?: number;
   readonly unverified?: readonly Unverified[];
@@ -44,7 +44,7 @@ export function outcomeOf(run: Run, given: Ending): Outcome {
   const ending = { ...given, undone: wholeUndo(given) };
   const verdict = verdictOf(run, ending);
   const { rows = [], undoCommands = [] } = ending;
-  // What only tested did nothing with the image that the settings may name.
+  // A run that only tested did nothing with the image that the settings may name.
   const image = verdict === 'tested' ? {} : { reference: exact(ending.reference), digest: ending.digest, image: run.config.image };
   return {
     verdict,
@@ -62,7 +62,7 @@ export function outcomeOf(run: Run, given: Ending): Outcome {
   };
 }
 
-/** What a run has written to its workloads, whatever became of it; the plan of a dry run says by itself what it would write. */
+/** Verdicts of runs that changed something. What a dry run would change is in its plan. */
 const wrote: ReadonlySet<Verdict> = new Set(['deployed', 'rolled-back', 'rollback-failed']);
 
 function verdictOf(run: Run, ending: Ending): Verdict {
@@ -71,28 +71,28 @@ function verdictOf(run: Run, ending: Ending): Verdict {
   return ending.undone.result === 'restored' ? 'rolled-back' : 'rollback-failed';
 }
 
-/** The furthest that a run got in which nothing failed: without workloads nothing was deployed. */
+/** The verdict of a run in which nothing failed: without workloads nothing was deployed. */
 const doneBy = ({ config }: Run, { subjects = [] }: Ending): Verdict =>
   (subjects.length > 0 ? 'deployed' : config.build ? 'built' : 'tested');
 
-/** How the undos of all stages went, as one: an undo that threw proves nothing of what its stage had done. */
+/** The result of all undos together: after an undo that threw, nothing is known of what its stage did. */
 function wholeUndo({ undone, failedUndos = [] }: Ending): Undone | undefined {
   if (failedUndos.length === 0) return undone;
   const others = undone ?? { notes: [], evidence: [], untouched: [] };
   return {
     ...others, result: 'failed',
-    notes: [...others.notes, ...failedUndos.map(({ stage, error }) => `The undo of the stage ${stage} failed: ${error.message}`)],
+    notes: [...others.notes, ...failedUndos.map(({ stage, error }) => `Undoing the stage ${stage} failed: ${error.message}`)],
     evidence: [...others.evidence, ...failedUndos.flatMap(({ error }) => error.evidence)],
   };
 }
 
-/** What nothing runs with at the end: after a rollback, of the images that it put back. */
+/** Where nothing runs with the version at the end: after a rollback, with the restored one. */
 function unverifiedAtEnd({ undone, unverified: released, subjects = [] }: Ending): Pick<Outcome, 'unverified' | 'nothingRuns'> {
   const unverified = (undone ? undone.unverified : released) ?? [];
   return { unverified, nothingRuns: subjects.length > 0 && subjects.every((each) => unverified.some(({ subject }) => subject === each)) };
 }
 
-/** The undo is no stage of its own; on the timeline it is what came after the stage that failed. */
+/** The rollback is not a stage: on the timeline it follows the stage that failed. */
 function rollbackSpan({ spans, undone }: Ending): Span[] {
   const tookMs = undone?.tookMs ?? undone?.restoredAfterMs;
   if (!undone || undone.result === 'untouched' || tookMs === undefined || spans.some(({ stage }) => stage === 'rollback')) return [];

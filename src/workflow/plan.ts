@@ -14,7 +14,7 @@ export interface PlanFacts {
   readonly warnings: readonly string[];
 }
 
-/** The plan of a run: the steps of the very stages that a real run runs. Pure. */
+/** The plan of a run: the steps of the same stages that a real run executes. Pure. */
 export function makePlan(config: Pick<Config, 'app' | 'environment'>, { reference, stages, target, proposal, warnings }: PlanFacts): Plan {
   const changes = proposal && !proposal.isThere ? proposal.rows : [];
   return {
@@ -26,16 +26,16 @@ export function makePlan(config: Pick<Config, 'app' | 'environment'>, { referenc
 /** What is known of a build beforehand. */
 export interface BuildPlan {
   readonly tags: TagChoice;
-  /** What the image is for; empty when that shows only once it is built. */
+  /** Platforms of the image; empty if they are only known once it is built. */
   readonly platforms: readonly string[];
-  /** The image of the commit that is there already, so nothing is built. */
+  /** The image of the commit, if it already exists; then nothing is built. */
   readonly existing?: Existing;
-  /** The build as it would be typed. */
+  /** The build command as it would be typed. */
   readonly command: string;
 }
 
 export function buildStep(image: string, { tags, platforms, existing, command }: BuildPlan): PlanStep {
-  if (existing) return { stage: 'build', title: `take ${image}:${existing.tag} (${existing.digest}), which is the image of this commit already; nothing is built`, commands: [] };
+  if (existing) return { stage: 'build', title: `use ${image}:${existing.tag} (${existing.digest}), which is already the image of this commit; nothing is built`, commands: [] };
   const forPlatforms = platforms.length > 0 ? platforms.join(', ') : 'the platform of the builder';
   return { stage: 'build', title: `build ${image} for ${forPlatforms} and push it as ${tags.deployed}`, commands: [command] };
 }

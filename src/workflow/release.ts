@@ -24,9 +24,9 @@ export interface Releasing {
 
 export interface ReleaseStages {
   readonly stages: readonly Stage[];
-  /** How it went. To be asked for when the stages have ended. */
+  /** The result. Call it when the stages have ended. */
   ending(): Promise<Partial<Ending>>;
-  /** Gives the lock up and ends the watches. To be called however the stages ended. */
+  /** Releases the lock and ends the watches. Call it however the stages ended. */
   close(): Promise<void>;
 }
 
@@ -42,24 +42,24 @@ export function releaseStages(releasing: Releasing): ReleaseStages {
   };
   const smoke: Stage = {
     name: 'smoke', label: 'smoke checks',
-    steps: [{ stage: 'smoke', title: `ask ${count === 1 ? 'a check' : `${count} checks`}: ${config.smoke.map((check) => check.text).join('; ')}`, commands: [] }],
+    steps: [{ stage: 'smoke', title: `run ${count === 1 ? 'the smoke check' : `${count} smoke checks`}: ${config.smoke.map((check) => check.text).join('; ')}`, commands: [] }],
     run: () => session.verify(),
   };
   return { stages: count === 0 ? [rollout] : [rollout, smoke], ending: () => session.ending(), close: () => session.close() };
 }
 
-/** One release from its lock to its end: each stage finds here how far the ones before it came. */
+/** One release from its lock to its end, with the state that its stages share. */
 class Session {
   private lock?: Lock;
   private change?: Change;
   /** As it was written last; undefined while nothing is changed. */
   private ledger?: Ledger;
-  /** How an earlier run that had died was finished. */
+  /** How an interrupted earlier run was finished. */
   private recovery?: Recovery;
-  /** What the change was made in spite of. */
+  /** Freezes that were overridden. */
   private overridden: readonly string[] = [];
   private undone?: Undone;
-  /** Somebody else goes on: the post step, or the run that has taken the lock over. */
+  /** Another process continues: the post step, or the run that has taken over the lock. */
   private isLeft = false;
 
   constructor(private readonly releasing: Releasing) {}
@@ -89,12 +89,12 @@ class Session {
     await this.confirm(change, lock);
   }
 
-  /** It does not throw: an undo that fails is a result, which has to be told. */
+  /** Does not throw: a failed undo is a result that must be reported. */
   async undo(failure: DeployError): Promise<void> {
     try {
       this.undone = await this.takeBack(failure);
     } catch (error) {
-      this.undone = { result: 'failed', notes: [`The undo itself failed: ${messageOf(error)}.`], evidence: [], untouched: [] };
+      this.undone = { result: 'failed', notes: [`The rollback itself failed: ${messageOf(error)}.`], evidence: [], untouched: [] };
     }
   }
 
@@ -113,7 +113,7 @@ class Session {
     else await this.lock?.release();
   }
 
-  /** The record, after what a dead run has left was finished. */
+  /** The record, once an interrupted run is finished. */
   private async finished(lock: Lock): Promise<Ledger | undefined> {
     const { run, target } = this.releasing;
     const known = await target.store.read();
@@ -125,7 +125,7 @@ class Session {
     return target.store.read();
   }
 
-  /** What the record is to hold before the first change, and the post step is to know. */
+  /** Writes the record before the first change, and the marker for the post step. */
   private async record(known: Ledger | undefined, change: Change): Promise<void> {
     const { run, proposal } = this.releasing;
     // Tests, a build and the wait for the lock may have lasted into a freeze.
@@ -147,7 +147,7 @@ class Session {
     if (this.ledger) await this.write(inPhase(this.ledger, phase));
   }
 
-  /** The new version is verified as far as the settings ask for it: from here on it is a release to go back to. */
+  /** The new version is verified as far as the settings require: from here on it is a release to roll back to. */
   private async confirm(change: Change, lock: Lock): Promise<void> {
     const { run, target } = this.releasing;
     if (!this.ledger) return;
@@ -156,10 +156,10 @@ class Session {
     try {
       await target.store.write(this.ledger);
     } catch (error) {
-      // Another run may have taken over what it took for dead, and taken the release back: then it is none.
+      // Another run may have taken over the lock and rolled the release back.
       await lock.confirm().catch(() => undefined);
       if (lock.lost.aborted) throw lock.lost.reason;
-      // The release is good whether or not this can be written: the next run finds it in progress, and confirms it.
+      // The release has succeeded even if this cannot be written: the next run finds it in progress, and confirms it.
       run.ports.log.warning(`The release succeeded, but its record could not be updated: ${messageOf(error)}`);
     }
     await change.settle();
@@ -173,13 +173,13 @@ class Session {
     const done = await undoOrLeave(run, { change, lock }, failure, () => this.phase(isInterrupted ? 'interrupted' : 'restoring'));
     const isUnderWay = isInterrupted && done.untouched.length > 0;
     const undone = isUnderWay ? stillUnderWay(run, done) : done;
-    // A cancelled step has seconds left: when the verification did not fit into them, the post step finds `restoring` and goes on.
+    // A cancelled step has seconds left. If they are too short for the verification, the post step finds `restoring` and continues.
     const isCancelled = failure instanceof CancelledError || run.ports.cancelled.aborted;
     const postGoesOn = isCancelled && run.hasPost && run.config.rollback === 'auto';
     this.isLeft = isUnderWay || (undone.result === 'failed' && (lock.lost.aborted || postGoesOn));
     const end = isUnderWay ? 'interrupted' : this.isLeft ? 'restoring' : undone.result === 'failed' ? 'unverified' : 'restored';
     const isWritten = lock.lost.aborted || (await this.phase(end).then(() => true, () => false));
-    // What the ledger still calls unfinished the post step looks at once more: the API server may be back by then.
+    // If the ledger still says unfinished, the post step checks it once more: the API server may respond again by then.
     if (!this.isLeft && isWritten) await forget(run);
     return this.isLeft && !isUnderWay && postGoesOn ? { ...undone, continued: true } : undone;
   }
@@ -189,11 +189,11 @@ function refuseClosed({ problems }: Checked): void {
   if (problems.length > 0) throw new PreflightError(problems);
 }
 
-/** The post step has nothing to do any more. A state file that cannot be written is no reason to take anything back. */
+/** Tells the post step that nothing is left to do. A state file that cannot be written is no reason to roll back. */
 const forget = (run: Run): Promise<void> =>
-  run.keep(kept.release, '').catch((error: unknown) => run.ports.log.warning(`Could not clear the marker for the post step, which will look at the record again: ${String(error)}`));
+  run.keep(kept.release, '').catch((error: unknown) => run.ports.log.warning(`Could not clear the marker for the post step, which will check the record again: ${String(error)}`));
 
-/** @param isFrozen whether the run goes on in spite of a freeze */
+/** @param isFrozen whether the run overrides a freeze */
 function ledgerBefore(run: Run, known: Ledger | undefined, change: Change, proposal: Proposal | ProposalBack, isFrozen: boolean): Ledger {
   const { config, facts } = run;
   const goesBackTo = 'release' in proposal ? proposal.release : undefined;

@@ -11,18 +11,18 @@ import { releaseStages } from './release.js';
 import type { Run } from './run.js';
 import { Slot } from './stage.js';
 
-/** Goes back to the release before, as a release of its own: watched, checked, recorded, and undone when it fails. */
+/** Rolls back to an earlier release. The rollback is a release itself: watched, checked, recorded, and undone if it fails. */
 export const rollBack = (run: Run): Promise<Outcome> => conduct(run, prepare);
 
 async function prepare(run: Run, found: Found): Promise<Prepared> {
   const kind = await kindOf(run.config, 'by record');
   if (!kind) throw new Error('the settings of a rollback name no target');
-  // What a dead run has left is nothing to go back from: it is finished first.
+  // An interrupted run is finished first: a rollback needs a known state to start from.
   const target = await openFinished(run, kind, 'rollback', found);
   try {
     const proposal = await target.proposeBack();
     if (proposal.checked.problems.length > 0) throw new PreflightError(proposal.checked.problems);
-    // What is recorded and reported is the commit that is gone back to, not the one that this workflow happens to run at.
+    // The commit of the release is recorded and reported, not the one that this workflow runs at.
     found.deployed = { commit: proposal.release.commit };
     return prepared(named(run, found), target, proposal, proposal.checked.warnings);
   } catch (error) {
@@ -36,7 +36,7 @@ function prepared(run: Run, target: OpenTarget, proposal: ProposalBack, warnings
   const reference = new Slot<string>();
   reference.set(proposal.reference);
   const { stages, ending, close } = releaseStages({ run, target, proposal, reference });
-  run.ports.log.info(`going back to ${describeRelease(release)}`);
+  run.ports.log.info(`rolling back to ${describeRelease(release)}`);
   return {
     plan: makePlan(run.config, { stages, target, proposal, warnings }), stages, ending,
     known: {

@@ -3,7 +3,7 @@ import type { ActionName } from '../outcome/action.js';
 import type { Announce } from '../outcome/events.js';
 import type { Context } from '../ports/context.js';
 
-/** One run of one action: what it was asked to do, and the world it does it in. */
+/** One run of one action: its settings and its surroundings. */
 export interface Run extends Context {
   readonly action: ActionName;
   readonly config: Config;
@@ -18,7 +18,7 @@ export interface Run extends Context {
 
 /** Names under which a main step keeps what its post step needs. */
 export const kept = {
-  /** Id of the run while a release has been begun and not been finished; empty otherwise. */
+  /** Id of the run while a release is in progress; empty otherwise. */
   release: 'release',
 } as const;
 

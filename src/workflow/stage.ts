@@ -5,7 +5,7 @@ import type { StageName } from '../outcome/verdict.js';
 import { asDeployError } from './failure.js';
 import { msSince, type Run } from './run.js';
 
-/** One part of a run. What it hands on it puts into a slot. */
+/** One part of a run. It passes its results on in slots. */
 export interface Stage {
   readonly name: StageName;
   /** For the timeline: `test gate`. */
@@ -14,13 +14,13 @@ export interface Stage {
   readonly steps: readonly PlanStep[];
   run(): Promise<void>;
   /**
-   * Takes back what `run` may have done, however far it came. Called, last stage first, for every stage that was started
-   * when one fails. It reports by its slot. One that throws all the same does not keep the others from being undone.
+   * Undoes what `run` may have done, however far it got. When a stage fails, it is called for every stage that was started,
+   * last one first. It reports through its slot. If one throws, the others are still undone.
    */
   undo?(failure: DeployError): Promise<void>;
 }
 
-/** What one stage hands on to later ones, and to the end of the run. Empty until then. */
+/** A result that one stage passes on to later ones, and to the end of the run. Empty until then. */
 export class Slot<T> {
   private kept: T | undefined;
 

@@ -13,17 +13,17 @@ export async function undoOrLeave(
     const evidence = await change.evidence(failure);
     const changed = await change.changedNow();
     const untouched = subjects.filter((subject) => !changed.has(subject));
-    // A change that was refused has left nothing behind that could be called not restored.
+    // A rejected change has left nothing behind that could be restored.
     if (changed.size === 0) return { result: 'untouched', notes: [], evidence, untouched };
     return { result: 'failed', notes: ['`rollback` is off: the new images stay where they were set.'], evidence, untouched };
   }
   const lost = await lostLock(run, lock);
   if (lost && !change.mayHaveChanged()) return { result: 'untouched', notes: [lost.message], evidence: [], untouched: subjects };
-  if (lost) return { result: 'failed', notes: [lost.message, 'Nothing was put back by this run: that one does it.'], evidence: [], untouched: [] };
+  if (lost) return { result: 'failed', notes: [lost.message, 'This run restored nothing: the other run does it.'], evidence: [], untouched: [] };
   return change.undo(failure, { restoring, resumed: false, continued: run.hasPost });
 }
 
-/** Why the lock is not this run's any more. An answer that does not come is not waited for: an undo tests what it overwrites. */
+/** Why this run no longer has the lock. It does not wait long for an answer: the undo checks what it overwrites anyway. */
 async function lostLock({ ports }: Run, lock: Lock): Promise<Error | undefined> {
   const over = new AbortController();
   let lost: Error | undefined;
@@ -35,8 +35,8 @@ async function lostLock({ ports }: Run, lock: Lock): Promise<Error | undefined> 
   return lost;
 }
 
-/** Not seeing the change proves nothing while the request may still be in flight: whoever comes next looks again. */
+/** While the request may still be in flight, not seeing the change proves nothing: the next run checks again. */
 export const stillUnderWay = ({ config }: Run, undone: Undone): Undone => ({
   ...undone, result: 'failed',
-  notes: [...undone.notes, `The change of the images had been sent and was not answered: it may still be made, and ${config.rollback === 'off' ? 'stays then: `rollback` is off' : 'will be put back then'}.`],
+  notes: [...undone.notes, `The change was sent but not answered, so it may still be made. ${config.rollback === 'off' ? 'It then stays, because `rollback` is off' : 'It is then rolled back'}.`],
 });

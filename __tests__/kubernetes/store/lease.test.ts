@@ -184,7 +184,7 @@ describe('a lock', () => {
     const ended = lock.catch((error: unknown) => asDeployError(error));
     await pass(held, 70_000);
     expect(await ended).toMatchObject({
-      code: 'api-unreachable', message: `The API server did not do it: ${path} did not return JSON: Please wait.`,
+      code: 'api-unreachable', message: `The API server could not process the request: ${path} did not return JSON: Please wait.`,
     });
   });
 

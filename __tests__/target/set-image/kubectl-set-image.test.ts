@@ -149,26 +149,26 @@ describe('setting images', () => {
   ])('that could not start says that it changed nothing: %s', async (stderr, cause) => {
     const cluster = fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr }) });
     const words = stderr.replace('error: ', '').split('\n')[0];
-    await expect(change(cluster)).rejects.toMatchObject({ code: cause, message: `kubectl set image could not start its change, so it changed nothing: ${words}` });
+    await expect(change(cluster)).rejects.toMatchObject({ code: cause, message: `kubectl set image failed before it changed anything: ${words}` });
     expect(cluster.done.filter((each) => each.startsWith('kubectl'))).toHaveLength(1);
   });
 
   it('that got no answer says that it may have been made', async () => {
     const stderr = `error: ${sent}Patch "https://10.0.0.1/apis/apps/v1/namespaces/shop/deployments/api": unexpected EOF`;
     await expect(change(fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr }) }))).rejects.toMatchObject({
-      code: 'api-unreachable', message: expect.stringContaining('kubectl set image got no answer to its change, which may have been made: failed to patch'),
+      code: 'api-unreachable', message: expect.stringContaining('kubectl set image got no answer, so its change may have been made: failed to patch'),
     });
   });
 
   it('that a web page was put in place of the answer to is not said to be refused, and is not sent again', async () => {
     const cluster = fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr: `error: ${sent}serializer for text/html doesn't exist` }) });
-    await expect(change(cluster)).rejects.toMatchObject({ code: 'api-unreachable', message: expect.stringContaining('which may have been made') });
+    await expect(change(cluster)).rejects.toMatchObject({ code: 'api-unreachable', message: expect.stringContaining('its change may have been made') });
     expect(cluster.done.filter((each) => each.startsWith('kubectl'))).toHaveLength(1);
   });
 
   it('that nobody took the connection for changed nothing', async () => {
     const stderr = `error: ${sent}Patch "https://10.0.0.1/apis/apps/v1/namespaces/shop/deployments/api": dial tcp 10.0.0.1:443: connect: connection refused`;
-    await expect(change(fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr }) }))).rejects.toMatchObject({ code: 'api-unreachable', message: expect.stringContaining('it changed nothing') });
+    await expect(change(fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr }) }))).rejects.toMatchObject({ code: 'api-unreachable', message: expect.stringContaining('before it changed anything') });
   });
 
   describe('whose look-up by kubectl was refused', () => {
@@ -183,7 +183,7 @@ describe('setting images', () => {
       const cluster = fakeCluster({ objects: { ...before, '/api': {} }, kubectl: () => ({ code: 1, stderr: guess }) });
       const said = 'forbidden: User "ci" cannot get path "/apis"';
       for (let count = 0; count < 200; count += 1) cluster.troubles.push({ method: 'GET', trouble: new ApiError(403, 'Forbidden', said) });
-      await expect(change(cluster)).rejects.toMatchObject({ code: 'permission-denied', message: `kubectl set image could not start its change, so it changed nothing: ${said}` });
+      await expect(change(cluster)).rejects.toMatchObject({ code: 'permission-denied', message: `kubectl set image failed before it changed anything: ${said}` });
     });
     it('for good, is the guess of kubectl where the API server says nothing', async () => {
       const cluster = fakeCluster({ objects: { ...before, '/api': {}, '/apis': {} }, kubectl: () => ({ code: 1, stderr: guess }) });
@@ -206,7 +206,7 @@ describe('setting images', () => {
   it('is given up when the server stays away for a minute', async () => {
     const cluster = fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr: 'Error from server (ServiceUnavailable): etcd' }) });
     await expect(change(cluster)).rejects.toMatchObject({
-      code: 'api-unreachable', message: 'kubectl set image could not start its change, so it changed nothing: Error from server (ServiceUnavailable): etcd',
+      code: 'api-unreachable', message: 'kubectl set image failed before it changed anything: Error from server (ServiceUnavailable): etcd',
     });
     expect(cluster.done.length).toBeLessThan(90);
   });
@@ -324,7 +324,7 @@ describe('setting images', () => {
   });
 
   it('that is refused without a word says that', async () => {
-    await expect(change(fakeCluster({ objects: before, kubectl: () => ({ code: 1 }) }))).rejects.toMatchObject({ code: 'unexpected', message: 'kubectl set image got no answer to its change, which may have been made: it gave no reason' });
+    await expect(change(fakeCluster({ objects: before, kubectl: () => ({ code: 1 }) }))).rejects.toMatchObject({ code: 'unexpected', message: 'kubectl set image got no answer, so its change may have been made: it gave no reason' });
   });
 });
 

@@ -1,30 +1,30 @@
 import type { CauseTable } from './entry.js';
 
-/** What happens before the cluster is touched: the test gate, the build, the push. */
+/** Failures before anything is deployed: the test gate, the build, the push. */
 export const build = {
   'test-failed': {
-    observed: 'A command of the test gate ends with a code other than 0.',
-    sentence: 'The test gate is red.',
-    hint: 'Mend the test; nothing was built or changed.',
+    observed: 'A command of the test gate exits with a code other than 0.',
+    sentence: 'The tests failed.',
+    hint: 'Fix the tests; nothing was built or changed.',
   },
   'build-failed': {
-    observed: '`docker buildx build` ends with a code other than 0.',
+    observed: '`docker buildx build` exits with a code other than 0.',
     sentence: 'The image could not be built.',
-    hint: 'Read the failing step of the Dockerfile in the log above.',
+    hint: 'Fix the error that the build reports, then run again.',
   },
   'platform-unsupported': {
-    observed: 'The builder does not list a platform that is asked for.',
-    sentence: 'The builder cannot build for a platform that is asked for.',
-    hint: 'Set up QEMU or a builder with that platform before this step, or leave the platform out of `platforms`.',
+    observed: 'The builder does not list a requested platform.',
+    sentence: 'The builder cannot build for a requested platform.',
+    hint: 'Set up QEMU or a builder for that platform before this step, or remove the platform from `platforms`.',
   },
   'registry-denied': {
-    observed: 'The registry answers 401 or 403.',
-    sentence: 'The registry refused the login.',
-    hint: 'Check `registry-username`, `registry-password`, and that the account may write to this repository.',
+    observed: 'The registry returns 401 or 403.',
+    sentence: 'The registry denied access.',
+    hint: 'Check `registry-username` and `registry-password`, and that the account is allowed to write to this repository.',
   },
   'push-failed': {
-    observed: 'The image was built and the registry did not take it.',
+    observed: 'The image was built, and the registry did not accept it.',
     sentence: 'The image could not be pushed.',
-    hint: 'Check that the registry is up and has room; run again.',
+    hint: 'Check that the registry is up and has free space, then run again.',
   },
 } as const satisfies CauseTable;

@@ -1,4 +1,4 @@
-/** One reason for which a run can fail: what is observed, how long it may last before it is certain, what to say, what to do. */
+/** One cause of failure: what is observed, how long it must last to be certain, what to say, what to do. */
 export interface CauseEntry {
   /** What is seen in the cluster, the builder or the registry. */
   readonly observed: string;

@@ -5,21 +5,21 @@ export const runner = {
   'tool-missing': {
     observed: 'A program that the run needs (docker, buildx, git, kubectl, bash) is not on the runner, cannot be downloaded, or does not have its pinned checksum.',
     sentence: 'A program that the run needs is not available.',
-    hint: 'Install the program on the runner, or add the step that is named to the workflow.',
+    hint: 'Install the program on the runner, or add the step that the message names to the workflow.',
   },
   'tool-timeout': {
     observed: 'A program did not exit within the time that the run allows for it.',
     sentence: 'A program did not finish in time.',
-    hint: 'Run the command that is named on the runner to see what it is waiting for.',
+    hint: 'Run the command that the message names on the runner, to see what it is waiting for.',
   },
   'cancelled': {
-    observed: 'SIGINT or SIGTERM.',
+    observed: 'The run received SIGINT, SIGTERM or SIGHUP.',
     sentence: 'The run was cancelled.',
     hint: 'Run it again when you are ready.',
   },
   'unexpected': {
-    observed: 'An error that no part of the action foresaw.',
+    observed: 'An error that the action does not handle.',
     sentence: 'The action itself failed.',
-    hint: 'This is a defect of the action: please report it with the log of this step.',
+    hint: 'This is a bug in this action: please report it with the log of this step.',
   },
 } as const satisfies CauseTable;

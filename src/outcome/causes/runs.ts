@@ -1,29 +1,29 @@
 import type { CauseTable } from './entry.js';
 
-/** Other runs of the same app, its record, and the times at which it may be deployed. */
+/** Other runs of the same app, its record, and the times at which deployments are allowed. */
 export const runs = {
   'locked': {
-    observed: 'The Lease of the app is held by another run, and was not given up within `lock-timeout`.',
+    observed: 'Another run holds the Lease of the app and did not release it within `lock-timeout`.',
     sentence: 'Another run is deploying this app.',
-    hint: 'Wait for that run to end, or stop it. A run that has died gives up its Lease within 15 s by itself.',
+    hint: 'Wait for that run to finish, or cancel it. The lock of an interrupted run expires after 15 s.',
   },
   'superseded': {
-    observed: 'The workload no longer holds what this run wrote, and somebody else wrote it.',
-    sentence: 'Somebody else changed the workload during the run.',
-    hint: 'Nothing of theirs was overwritten. Find out who deploys besides this workflow, then run again.',
+    observed: 'The workload no longer has what this run wrote, because someone else changed it.',
+    sentence: 'Someone else changed the workload during the run.',
+    hint: 'Their change was not overwritten. Find out who else deploys this workload, then run again.',
   },
   'frozen': {
-    observed: 'The time of the run lies in a `freeze`, or outside every one of `windows`.',
-    sentence: 'Deployments are closed at this time.',
-    hint: 'Run it again later, or set `freeze-override` to the reason why it cannot wait; the reason is recorded.',
+    observed: 'The run falls within a `freeze` or outside all `windows`.',
+    sentence: 'Deployments are not allowed at this time.',
+    hint: 'Run it again later, or set `freeze-override` to the reason why it cannot wait. The reason is recorded.',
   },
   'record-unreadable': {
-    observed: 'The ledger in the namespace was written by a later version of this action, or was edited by hand.',
+    observed: 'The record was written by a later version of this action, or was edited by hand.',
     sentence: 'The record of earlier runs cannot be read.',
-    hint: 'Use the later version, or look at the ConfigMap that is named and delete it once nothing in it is unfinished.',
+    hint: 'Use the later version, or check the ConfigMap that the message names and delete it if it holds no unfinished run.',
   },
   'release-not-found': {
-    observed: 'No recorded release fits `to`, or none is older than what runs now.',
+    observed: 'No recorded release matches `to`, or none is older than the current version.',
     sentence: 'There is no release to roll back to.',
     hint: 'Choose one of the releases listed in the log, or deploy a version with `digest`.',
   },

@@ -5,6 +5,6 @@ export const settings = {
   'config-invalid': {
     observed: 'An input, the settings file or the kubeconfig contains an invalid value, or there is no kubeconfig.',
     sentence: 'The settings are not valid.',
-    hint: 'Mend every problem listed; nothing was run or changed.',
+    hint: 'Fix every problem listed; nothing was run or changed.',
   },
 } as const satisfies CauseTable;
