@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { lastLines } from '../../src/report/evidence.js';
-import { duration, shortReference } from '../../src/report/format.js';
+import { duration, shortNames } from '../../src/report/format.js';
 import { gantt } from '../../src/report/gantt.js';
-import { code, codeBlock, html, inline } from '../../src/report/markdown.js';
+import { code, codeBlock, html, inline, prose } from '../../src/report/markdown.js';
+import type { Span } from '../../src/outcome/outcome.js';
 import { summary } from '../../src/report/summary.js';
 import { deployed, failed, hostileOutcome, planned, rollbackFailed, rolledBack } from './outcomes.js';
 import { anyCharacter } from '../any-character.js';
@@ -27,6 +28,22 @@ describe('the summary', () => {
     expect(text).toContain('<summary>Roll back by hand</summary>');
   });
 
+  it('lists several problems and several things to do', () => {
+    const { failure } = rolledBack;
+    const text = summary({ ...rolledBack, failure: failure && { ...failure, message: 'one `a`\ntwo', hint: 'Do this.\nDo that.' } });
+    expect(text).toContain('> - one `a`\n> - two\n');
+    expect(text).toContain('**What to do:**\n\n- Do this.\n- Do that.\n');
+  });
+
+  it('says what the verdict rests on, who started it, and where the commit is', () => {
+    const text = summary({ ...deployed, actor: 'octocat', rolledOutMs: 2800, verified: [{ what: 'service/hello/ -> 200', seen: '3 pods and `service/hello` returned 200' }] });
+    expect(text).toContain('**Verified** (rolled out in 2.8 s)\n\n- ✓ `service/hello/ -> 200`: 3 pods and `service/hello` returned 200\n');
+    expect(text).toContain(`commit [\`c0ffee0\`](https://github.com/acme/hello/commit/${deployed.commit}) · by octocat`);
+  });
+
+  it.each([['a text', 'https://github.com/acme/hello/actions/runs/7'], [deployed.commit ?? '', 'https://evil.example/x](y)/actions/runs/7']])(
+    'makes no link of the commit %j of the run %j', (commit, runUrl) => expect(summary({ ...deployed, commit, runUrl })).not.toContain(']('));
+
   it('stays within 64 KiB, and keeps the end of the evidence', () => {
     const log = Array.from({ length: 20_000 }, (_, line) => `line ${line}`).join('\n');
     const { failure } = rolledBack;
@@ -47,42 +64,75 @@ describe('the summary', () => {
     const outsideCode = summary(hostileOutcome(hostile)).replace(/^(`{3,})[^`\n]*\n[\s\S]*?\n\1$/gm, '').replace(/(?<!`)(`+)(?!`)[\s\S]*?[^`]\1(?!`)/g, '');
     expect(outsideCode).not.toMatch(/<(?!details open>|\/?(details|summary|sub|br)>)/);
     expect(outsideCode).not.toMatch(/(^|[^\\])(\]\(|!\[|\$)/);
-    expect(outsideCode).not.toMatch(/^> ?[#-]|^# h/m);
+    expect(outsideCode).not.toMatch(/^(?:> )?(?:- )?(?:# h|- l)/m);
   });
 });
 
 describe('the timeline', () => {
-  const bars = (label: string, startMs = 0, endMs = 5) => gantt([{ stage: 'test', label, startMs, endMs, result: 'ok' }]).split('\n').slice(4, -1);
+  const span = (label: string, startMs = 0, endMs = 5): Span => ({ stage: 'test', label, startMs, endMs, result: 'ok' });
+  const other: Span = { stage: 'build', label: 'other', startMs: 0, endMs: 1000, result: 'ok' };
+  /** The first of two bars. */
+  const barOf = (first: Span) => gantt({ timeline: [first, other] }).split('\n').slice(4, -2);
 
   it.each<[string, string]>([
-    ['npm test', '  test npm test (5 ms) :0, 5'],
-    ['', '  test (5 ms) :0, 5'],
-    ['a: b; c, %% d # e "f" `g` ```', '  test a b c d e f g (5 ms) :0, 5'],
-    ['line\nsection x', '  test line section x (5 ms) :0, 5'],
-    ['größe ‮x', '  test größe x (5 ms) :0, 5'],
-    ['x'.repeat(100), `  test ${'x'.repeat(48)} (5 ms) :0, 5`],
+    ['npm test', '  npm test (5 ms) :0, 5000'],
+    ['', '  test (5 ms) :0, 5000'],
+    ['a: b; c, %% d # e "f" `g` ```', '  a b c, d e f g (5 ms) :0, 5000'],
+    ['line\nsection x', '  line section x (5 ms) :0, 5000'],
+    ['section x', '  test section x (5 ms) :0, 5000'],
+    ['größe ‮x', '  größe x (5 ms) :0, 5000'],
+    ['x'.repeat(100), `  ${'x'.repeat(48)} (5 ms) :0, 5000`],
   ])('shows the label %j', (label, bar) => {
-    expect(bars(label)).toEqual([bar]);
+    expect(barOf(span(label))).toEqual([bar]);
   });
 
   it.each([
-    [0, 0, '  test a (0 ms) :0, 1'], [10, 5, '  test a (0 ms) :10, 11'], [-1, Number.NaN, '  test a (0 ms) :0, 1'], [1.4, 2.6, '  test a (1 ms) :1, 3'],
+    [0, 0, '  a (0 ms) :0, 1000'], [10, 5, '  a (0 ms) :10000, 11000'], [-1, Number.NaN, '  a (0 ms) :0, 1000'], [1.4, 2.6, '  a (1 ms) :1000, 3000'],
   ])('draws a bar from %s to %s', (startMs, endMs, bar) => {
-    expect(bars('a', startMs, endMs)).toEqual([bar]);
+    expect(barOf(span('a', startMs, endMs))).toEqual([bar]);
   });
 
-  it('is empty when nothing ran, and bounded when much did', () => {
-    expect(gantt([])).toBe('');
-    const span = { stage: 'test', label: 'a', startMs: 0, endMs: 1, result: 'ok' } as const;
-    expect(gantt(Array.from({ length: 1000 }, () => span)).split('\n').length).toBeLessThan(50);
+  it.each<[number, string, string]>([
+    [900, '%s ms', '  a (900 ms) :0, 900000'], [90_000, '%s s', '  a (90.0 s) :0, 90000'],
+    [1_800_000, '%s min', '  a (30 min 00 s) :0, 30000'], [72_000_000, '%s h', '  a (1200 min 00 s) :0, 20000'],
+  ])('has an axis that suits %s ms', (endMs, axis, bar) => {
+    const lines = gantt({ timeline: [span('a', 0, endMs), { ...other, endMs: 1 }] }).split('\n');
+    expect(lines.slice(3, 5)).toEqual([`  axisFormat ${axis}`, bar]);
+  });
+
+  it('names the part that failed as the cause does', () => {
+    const timeline: Span[] = [other, { stage: 'rollout', label: 'rollout', startMs: 1000, endMs: 2000, result: 'failed' }];
+    const failure = { ...rolledBack.failure, cause: 'smoke-failed', stage: 'smoke', message: '', hint: '', evidence: [] } as const;
+    expect(gantt({ timeline, failure })).toContain('  rollout, smoke (1.0 s) :crit, ');
+    expect(gantt({ timeline, failure: { ...failure, stage: 'rollout' } })).toContain('  rollout (1.0 s) :crit, ');
+  });
+
+  it('is left out where there is nothing to compare, and bounded where there is much', () => {
+    expect(gantt({ timeline: [] })).toBe('');
+    expect(gantt({ timeline: [span('a')] })).toBe('');
+    expect(gantt({ timeline: Array.from({ length: 1000 }, () => span('a')) }).split('\n').length).toBeLessThan(50);
   });
 
   it('is one well-formed line for any label', () => {
     fc.assert(fc.property(fc.string({ unit: anyCharacter }), (label) => {
-      expect(bars(label)).toHaveLength(1);
-      expect(bars(label)[0]).toMatch(/^ {2}test [\p{L}\p{N} ._/+-]*\(5 ms\) :0, 5$/u);
+      expect(barOf(span(label))).toEqual([expect.stringMatching(/^ {2}[\p{L}\p{N} ,._/+-]+\(5 ms\) :0, 5000$/u)]);
     }));
   });
+});
+
+describe('names in a table', () => {
+  const [one, two] = ['0', 'f'].map((digit) => `sha256:${digit.repeat(64)}`) as [string, string];
+  const commit = 'c0ffee0'.padEnd(40, '1');
+  it.each<[string, readonly string[], readonly string[]]>([
+    ['have no registry, and the commit of a tag to 7 digits', [`ghcr.io/acme/api:${commit}@${one}`, `ghcr.io/acme/api:1.2@${two}`], ['api:c0ffee0', 'api:1.2']],
+    ['have the digest where there is no tag', [`ghcr.io:5000/acme/api@${two}`], ['api@fffffff']],
+    ['have the digest where the tag is the same', [`acme/api:main@${one}`, `acme/api:main@${two}`], ['api:main@0000000', 'api:main@fffffff']],
+    ['are the same for the same version', [`acme/api:main@${one}`, `acme/api:main@${one}`], ['api:main', 'api:main']],
+    ['show what is not known yet', ['api:1', 'api:1@<digest of the build>'], ['api:1', 'api:1@<digest of the build>']],
+    ['keep a suffix of the tag', [`api:${commit}-dirty-0a1b2c3`], ['api:c0ffee0-dirty-0a1b2c3']],
+    ['are as they are where they are no image', ['v12 of 2026', ''], ['v12 of 2026', '']],
+    ['are cut', [`https://example.com/${'x'.repeat(60)}`, 'a\u{1F600}'.repeat(30)], [`https://example.com/${'x'.repeat(19)}…`, `${'a\u{1F600}'.repeat(19)}a…`]],
+  ])('%s', (_, versions, names) => expect(shortNames(versions)).toEqual(names));
 });
 
 describe('markdown', () => {
@@ -91,6 +141,12 @@ describe('markdown', () => {
     ['see https://x.y', 'see https&#58;//x.y'], ['@me', '&#64;me'], ['\u001b[31mred\u001b[0m', 'red'],
   ])('inline %j is %j', (text, markdown) => {
     expect(inline(text)).toBe(markdown);
+  });
+
+  it.each([
+    ['Set `a_b` and `c`.', 'Set `a_b` and `c`.'], ['a_b `c', 'a\\_b \\`c'], ['`- a` b\n- c', '`- a` b<br>\\- c'], ['`<b>` <b>', '`<b>` &lt;b&gt;'], ['x `a` - 1. y', 'x `a` - 1. y'],
+  ])('prose %j is %j', (text, markdown) => {
+    expect(prose(text)).toBe(markdown);
   });
 
   it.each([
@@ -115,11 +171,6 @@ describe('markdown', () => {
 describe('small things', () => {
   it.each([[0, '0 ms'], [999, '999 ms'], [1000, '1.0 s'], [99_949, '99.9 s'], [99_950, '1 min 40 s'], [245_400, '4 min 05 s']])(
     '%s ms is %s', (ms, text) => { expect(duration(ms)).toBe(text); });
-
-  it('shortens digests only', () => {
-    expect(shortReference(`a/b:1@sha256:${'0123456789abcdef'.repeat(4)}`)).toBe('a/b:1@sha256:0123456789ab…');
-    expect(shortReference('a/b@sha256:xyz')).toBe('a/b@sha256:xyz');
-  });
 
   it('keeps the last whole lines', () => {
     expect(lastLines('one\ntwo\n', 100)).toBe('one\ntwo');

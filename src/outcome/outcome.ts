@@ -14,6 +14,8 @@ export interface Outcome {
   readonly commit?: string;
   /** Address of the workflow run. */
   readonly runUrl?: string;
+  /** Who started the workflow run. */
+  readonly actor?: string;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly durationMs: number;
@@ -30,6 +32,8 @@ export interface Outcome {
   readonly wentBack?: boolean;
   /** ms from the change until the controllers had finished and traffic went to new pods only; absent when the rollout did not complete. */
   readonly rolledOutMs?: number;
+  /** What was verified of the version that is there at the end. */
+  readonly verified?: readonly Verified[];
   /** What was not verified with its current version, and why. */
   readonly unverified?: readonly Unverified[];
   /** True: nothing was verified, because nothing runs. */
@@ -73,6 +77,14 @@ export interface Span {
   readonly startMs: number;
   readonly endMs: number;
   readonly result: 'ok' | 'failed' | 'skipped';
+}
+
+/** Something that was verified: a smoke check, or that a workload runs the version. */
+export interface Verified {
+  /** `service/api/healthz -> 200`, `deployment/api`. */
+  readonly what: string;
+  /** What was seen, with counts: `3 pods and service/api returned 200`. */
+  readonly seen: string;
 }
 
 /** Something whose version was not verified. */

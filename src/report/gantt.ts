@@ -1,38 +1,62 @@
-import type { Span } from '../outcome/outcome.js';
+import type { Outcome, Span } from '../outcome/outcome.js';
 import { isPrintableAscii, plainLine } from '../outcome/plain.js';
 import { unicode } from '../outcome/unicode.js';
+import type { StageName } from '../outcome/verdict.js';
 import { duration } from './format.js';
 
 const longestLabel = 48;
 /** More bars than this cannot be read. */
 const mostBars = 40;
 
+/** Words that a line of a mermaid chart can start with; a label that starts with one gets its stage in front. */
+const keywords = /^(?:section|title|dateFormat|axisFormat|tickInterval|todayMarker|excludes|includes|weekday|weekend|click|gantt|topAxis|inclusiveEndDates|accTitle|accDescr|done|active|crit|milestone)\b/i;
+
 /**
- * The stages as a mermaid gantt chart, which GitHub draws; empty when there are none. The axis counts seconds from the
- * start: as seconds since 1970 they are the same in every time zone.
+ * The stages as a mermaid gantt chart, which GitHub draws; empty where there is nothing to compare. A failed part is named as in
+ * the cause: the first pods of a rollout, for example, fail in the stage `smoke`.
  */
-export function gantt(timeline: readonly Span[]): string {
-  if (timeline.length === 0) return '';
-  const bars = timeline.slice(0, mostBars).map(bar);
-  return ['```mermaid', 'gantt', '  dateFormat x', '  axisFormat %s s', ...bars, '```'].join('\n');
+export function gantt({ timeline, failure }: Pick<Outcome, 'timeline' | 'failure'>): string {
+  const spans = timeline.filter(({ result }) => result !== 'skipped').slice(0, mostBars);
+  if (spans.length < 2) return '';
+  const unit = unitOf(Math.max(...spans.map(({ endMs }) => wholeMs(endMs))));
+  const bars = spans.map((span) => bar(span, unit, span.result === 'failed' ? failure?.stage : undefined));
+  return ['```mermaid', 'gantt', '  dateFormat x', `  axisFormat %s ${unit.name}`, ...bars, '```'].join('\n');
 }
 
-function bar(span: Span): string {
+interface Unit {
+  readonly name: string;
+  readonly ms: number;
+}
+
+/**
+ * The unit of the axis. Mermaid knows dates and no durations: a bar is drawn where so many seconds since 1970 stand for so
+ * many units, as seconds are the same in every time zone.
+ */
+const unitOf = (wholeMs: number): Unit =>
+  (wholeMs < 2000 ? { name: 'ms', ms: 1 } : wholeMs < 600_000 ? { name: 's', ms: 1000 } : wholeMs < 36_000_000 ? { name: 'min', ms: 60_000 } : { name: 'h', ms: 3_600_000 });
+
+function bar(span: Span, unit: Unit, failedIn: StageName | undefined): string {
   const start = wholeMs(span.startMs);
   // A bar without length is not drawn, and one that ends before it starts is an error.
   const end = Math.max(wholeMs(span.endMs), start + 1);
-  const tag = { ok: '', failed: 'crit, ', skipped: 'done, ' }[span.result];
-  // The stage comes first, so no label can start with a keyword of mermaid.
-  return `  ${span.stage} ${label(span.label)}(${duration(wholeMs(span.endMs - span.startMs))}) :${tag}${start}, ${end}`;
+  const tag = span.result === 'failed' ? 'crit, ' : '';
+  const at = (ms: number): number => Math.round((ms / unit.ms) * 1000);
+  const name = nameOf(span, failedIn);
+  return `  ${name}(${duration(wholeMs(span.endMs - span.startMs))}) :${tag}${at(start)}, ${Math.max(at(end), at(start) + 1)}`;
+}
+
+function nameOf({ stage, label }: Span, failedIn: StageName | undefined): string {
+  const safe = safeLabel(failedIn === undefined || failedIn === stage ? label : `${label}, ${failedIn}`);
+  return safe === '' || keywords.test(safe) ? `${stage} ${safe}` : safe;
 }
 
 const wholeMs = (ms: number): number => (Number.isFinite(ms) ? Math.max(0, Math.round(ms)) : 0);
 
-const special = unicode('[^\\p{L}\\p{N} ._/+-]', 'gu');
+const special = unicode('[^\\p{L}\\p{N} ,._/+-]', 'gu');
 
 /** Letters, digits and a few signs; the rest (colons, semicolons, hashes, `%%`) means something to mermaid. */
-function label(text: string): string {
+function safeLabel(text: string): string {
   const plain = plainLine(text.replace(/[\r\n]+/g, ' '));
-  const safe = plain.replace(isPrintableAscii(plain) ? /[^\w ./+-]/g : special(), ' ').replace(/\s+/g, ' ').trim();
+  const safe = plain.replace(isPrintableAscii(plain) ? /[^\w ,./+-]/g : special(), ' ').replace(/\s+/g, ' ').trim();
   return safe === '' ? '' : `${[...safe].slice(0, longestLabel).join('')} `;
 }

@@ -9,6 +9,13 @@ import { plainLine, plainText } from '../outcome/plain.js';
 export const inline = (text: string): string =>
   plainText(text).split('\n').map((line) => escapeLine(line)).join('<br>');
 
+/** The same, where `…` marks code: for sentences of this action. Text from outside in them is shown as text all the same. */
+export const prose = (text: string): string =>
+  plainText(text).split('\n').map((line) => line.split(/(`[^`]+`)/).map((part, index) => (index % 2 === 1 ? code(part.slice(1, -1)) : escapePart(part, index === 0))).join('')).join('<br>');
+
+/** A part of a line; only the first one stands at its beginning. */
+const escapePart = (part: string, isFirst: boolean): string => (isFirst ? escapeLine(part) : escapeLine(`x${part}`).slice(1));
+
 function escapeLine(line: string): string {
   return line
     .replace(/[\\`*_{}[\]#|~$!]/g, '\\$&')

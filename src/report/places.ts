@@ -1,6 +1,6 @@
 import type { Change } from '../outcome/outcome.js';
-import { shortReference } from './format.js';
-import { code } from './markdown.js';
+import { shortNames } from './format.js';
+import { code, codeBlock, details } from './markdown.js';
 
 type Place = Pick<Change, 'subject' | 'part'>;
 
@@ -14,6 +14,16 @@ export function placeColumns(places: readonly Place[]): { readonly heads: readon
     : { heads: ['target'], of: ({ subject }) => [code(subject)] };
 }
 
-/** A version as text and as a cell of a table. The previous version is not always known. */
+/** A version as text. The previous one is not always known. */
 export const versionName = (version: string): string => version || 'unknown';
-export const versionCell = (version: string): string => (version === '' ? versionName(version) : code(shortReference(version)));
+
+/** The versions of one row of a table, each as short as they can be told apart. */
+export const versionCells = (versions: readonly string[]): readonly string[] =>
+  shortNames(versions).map((name) => (name === '' ? versionName(name) : code(name)));
+
+/** The versions of a table in full, for copying. Empty when there are none. */
+export function exactVersions(changes: readonly Pick<Change, 'before' | 'after' | 'now'>[]): string {
+  const all = changes.flatMap(({ before, after, now }) => [before, after, now ?? '']);
+  const exact = [...new Set(all)].filter((version) => version !== '');
+  return exact.length === 0 ? '' : details('Exact versions', codeBlock(exact.slice(0, 100).join('\n')));
+}

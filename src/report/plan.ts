@@ -1,19 +1,20 @@
 import type { Plan } from '../outcome/plan.js';
-import { codeBlock, details, inline, table } from './markdown.js';
-import { placeColumns, placeName, versionCell, versionName } from './places.js';
+import { codeBlock, details, inline, prose, table } from './markdown.js';
+import { exactVersions, placeColumns, placeName, versionCells, versionName } from './places.js';
 
 /** The plan for the job summary. */
 export function planMarkdown(plan: Plan): string {
   const steps = plan.steps.map((step, index) => `${index + 1}. **${step.stage}** ${inline(step.title)}`).join('\n');
   const places = placeColumns(plan.changes);
-  const rows = plan.changes.map((change) => [...places.of(change), versionCell(change.before), versionCell(change.after)]);
+  const rows = plan.changes.map((change) => [...places.of(change), ...versionCells([change.before, change.after])]);
   const commands = plan.steps.flatMap((step) => step.commands);
   const parts = [
     steps,
     rows.length > 0 ? table([...places.heads, 'before', 'after'], rows) : '',
-    plan.rollback ? `**Automatic rollback:** ${plan.rollback.possible ? 'yes' : 'no'}. ${inline(plan.rollback.reason)}` : '',
-    plan.warnings.length > 0 ? `**Warnings**\n\n${plan.warnings.map((text) => `- ${inline(text)}`).join('\n')}` : '',
+    plan.rollback ? `**Automatic rollback:** ${plan.rollback.possible ? 'yes' : 'no'}. ${prose(plan.rollback.reason)}` : '',
+    plan.warnings.length > 0 ? `**Warnings**\n\n${plan.warnings.map((text) => `- ${prose(text)}`).join('\n')}` : '',
     commands.length > 0 ? details('The commands', codeBlock(commands.join('\n'), 'sh')) : '',
+    exactVersions(plan.changes),
   ];
   return parts.filter((part) => part !== '').join('\n\n');
 }

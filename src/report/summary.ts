@@ -1,9 +1,9 @@
 import type { Change, Failure, Outcome } from '../outcome/outcome.js';
 import { evidenceBlocks } from './evidence.js';
-import { shortCommit, shortReference } from './format.js';
+import { duration, shortCommit, shortNames } from './format.js';
 import { gantt } from './gantt.js';
-import { code, codeBlock, details, inline, table } from './markdown.js';
-import { placeColumns, versionCell } from './places.js';
+import { code, codeBlock, details, inline, prose, table } from './markdown.js';
+import { exactVersions, placeColumns, versionCells } from './places.js';
 import { planMarkdown } from './plan.js';
 import { rollbackSentences } from './rollback.js';
 import { environmentWord, signs, verdictSentence } from './words.js';
@@ -17,7 +17,7 @@ export function summary(outcome: Outcome): string {
   const isUrgent = needsPerson(outcome);
   const before = [headline(outcome), isUrgent ? byHand : '', failure(outcome.failure)];
   const after = [
-    rollback(outcome), recovery(outcome), plan(outcome), changes(outcome), warnings(outcome), gantt(outcome.timeline), isUrgent ? '' : byHand, facts(outcome),
+    rollback(outcome), recovery(outcome), plan(outcome), changes(outcome), verified(outcome), warnings(outcome), gantt(outcome), isUrgent ? '' : byHand, facts(outcome),
   ];
   const fixed = [...before, ...after].map(bounded).join('\n\n').length;
   const evidence = evidenceBlocks(outcome.failure?.evidence ?? [], sizeLimit - fixed - 1024);
@@ -48,26 +48,48 @@ function changes(outcome: Outcome): string {
   const wasUndone = outcome.verdict !== 'deployed' && outcome.verdict !== 'unchanged';
   const places = placeColumns(outcome.changes);
   const heads = [...places.heads, 'before', wasUndone ? 'tried' : 'after', ...(wasUndone ? ['now'] : [])];
-  const row = (change: Change) => [
-    ...places.of(change), versionCell(change.before), versionCell(change.after),
-    ...(wasUndone ? [nowCell(change)] : []),
-  ];
-  const exact = [...new Set(outcome.changes.flatMap(({ before, after, now }) => [before, after, now ?? '']))].filter((reference) => reference !== '');
+  const row = (change: Change): readonly string[] => {
+    const [before = '', after = '', now = ''] = versionCells([change.before, change.after, ...(change.now === undefined ? [] : [change.now])]);
+    return [...places.of(change), before, after, ...(wasUndone ? [nowCell(change, now)] : [])];
+  };
   const rows = outcome.changes.slice(0, 50).map(row);
   const more = outcome.changes.length > rows.length ? `\n\nAnd ${outcome.changes.length - rows.length} more.` : '';
-  return `${table(heads, rows)}${more}\n\n${details('Exact references', codeBlock(exact.slice(0, 100).join('\n')))}`;
+  return `${table(heads, rows)}${more}\n\n${exactVersions(outcome.changes)}`;
 }
 
-function nowCell(change: Change): string {
-  if (change.now === undefined) return 'could not be read';
-  if (change.now === change.before) return 'as before';
-  return change.now === change.after ? '**the new version**' : code(shortReference(change.now));
+/** @param name of the version that is there now, as a cell */
+function nowCell({ before, after, now }: Change, name: string): string {
+  if (now === undefined) return 'could not be read';
+  if (now === before) return 'as before';
+  return now === after ? '**the new version**' : name;
+}
+
+/** What the verdict rests on. After a rollback that is what was verified of the previous version. */
+function verified({ verified: all = [], rolledOutMs }: Outcome): string {
+  if (all.length === 0) return '';
+  const took = rolledOutMs === undefined ? [] : [`rolled out in ${duration(rolledOutMs)}`];
+  const lines = all.slice(0, 50).map(({ what, seen }) => `- ✓ ${code(what)}: ${prose(seen)}`);
+  return `**Verified**${took.map((words) => ` (${words})`).join('')}\n\n${lines.join('\n')}`;
 }
 
 function failure(failed: Failure | undefined): string {
   if (!failed) return '';
-  return `**Cause:** ${code(failed.cause)} in the stage ${code(failed.stage)}\n\n> ${inline(failed.message)}\n\n**What to do:** ${inline(failed.hint)}`;
+  return `**Cause:** ${code(failed.cause)} in the stage ${code(failed.stage)}\n\n${quote(failed.message)}\n\n**What to do:**${points(failed.hint)}`;
 }
+
+/** A message as a quotation. Several problems, which stand on a line each, are a list in it. */
+function quote(message: string): string {
+  const lines = linesOf(message);
+  return lines.map((line) => (lines.length > 1 ? `> - ${prose(line)}` : `> ${prose(line)}`)).join('\n');
+}
+
+/** One thing to do after the words before it, or several as a list. */
+function points(hint: string): string {
+  const lines = linesOf(hint);
+  return lines.length > 1 ? `\n\n${list(lines)}` : ` ${prose(hint)}`;
+}
+
+const linesOf = (text: string): readonly string[] => text.split('\n').filter((line) => line.trim() !== '');
 
 function rollback(outcome: Outcome): string {
   const sentences = rollbackSentences(outcome);
@@ -91,7 +113,7 @@ function warnings(outcome: Outcome): string {
   return texts.length > 0 ? `**Warnings**\n\n${list(texts)}` : '';
 }
 
-const list = (texts: readonly string[]): string => texts.map((text) => `- ${inline(text)}`).join('\n');
+const list = (texts: readonly string[]): string => texts.map((text) => `- ${prose(text)}`).join('\n');
 
 function undo(outcome: Outcome): string {
   if (outcome.undoCommands.length === 0) return '';
@@ -102,10 +124,18 @@ function undo(outcome: Outcome): string {
 
 function facts(outcome: Outcome): string {
   const parts = [
-    outcome.reference && `image ${code(shortReference(outcome.reference))}`,
-    outcome.tags.length > 0 && `tags ${outcome.tags.slice(0, 20).map(code).join(', ')}`,
+    outcome.commit && `commit ${commitLink(outcome.commit, outcome.runUrl)}`,
+    outcome.actor && `by ${inline(outcome.actor)}`,
     outcome.namespace && `namespace ${code(outcome.namespace)}`,
-    outcome.commit && `commit ${code(shortCommit(outcome.commit))}`,
+    outcome.reference && `image ${code(shortNames([outcome.reference])[0] ?? '')}`,
+    outcome.tags.length > 0 && `tags ${outcome.tags.slice(0, 20).map((tag) => code(shortCommit(tag))).join(', ')}`,
   ].filter((part) => typeof part === 'string' && part !== '');
   return parts.length > 0 ? `<sub>${parts.join(' · ')}</sub>` : '';
+}
+
+/** The commit by its first digits, on GitHub as a link. */
+function commitLink(commit: string, runUrl = ''): string {
+  const [, repository] = /^(https:\/\/[\w.:-]+\/[\w.-]+\/[\w.-]+)\/actions\/runs\/\d+/.exec(runUrl) ?? [];
+  const short = code(shortCommit(commit));
+  return repository !== undefined && /^[0-9a-f]{40,64}$/.test(commit) ? `[${short}](${repository}/commit/${commit})` : short;
 }

@@ -49,7 +49,8 @@ export function outcomeOf(run: Run, given: Ending): Outcome {
   return {
     verdict,
     failure: ending.failure && describeFailure(ending.failure, ending.undone),
-    app: run.config.app, environment: run.config.environment, namespace: ending.namespace, commit: run.facts.commit, runUrl: run.facts.runUrl,
+    app: run.config.app, environment: run.config.environment, namespace: ending.namespace, commit: run.facts.commit,
+    runUrl: run.facts.runUrl, actor: run.facts.actor,
     startedAt: run.startedAtWall, durationMs: msSince(run),
     ...image, tags: ending.tags ?? [], imageExisted: ending.imageExisted,
     changes: wrote.has(verdict) ? rows : [],
