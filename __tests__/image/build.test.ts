@@ -45,6 +45,16 @@ describe('a build', () => {
     expect(commands.map((command) => Object.keys(command.env ?? {}).filter((name) => name.startsWith('ACTIONS_')).sort())).toEqual([names, []]);
   });
 
+  it.each<[string, Partial<BuildRequest['build']>, string, unknown]>([
+    ['a step', {}, 'Dockerfile:7\n--------------------\n   7 | >>> RUN npm ci\n--------------------\nERROR: failed to build: failed to solve: process "x" did not complete successfully: exit code: 1', { file: 'Dockerfile', line: 7 }],
+    ['a word of another Dockerfile', { context: './app', dockerfile: './app/docker/api.Dockerfile' }, 'ERROR: failed to build: failed to solve: dockerfile parse error on line 2: unknown instruction: FOO', { file: 'app/docker/api.Dockerfile', line: 2 }],
+    ['a step of a context elsewhere', { context: 'https://github.com/acme/api.git' }, 'Dockerfile:7\n--------------------\n   7 | >>> RUN npm ci\n--------------------\nERROR: failed to build: failed to solve: process "x" did not complete successfully: exit code: 1', undefined],
+    ['no line that is shown', {}, 'ERROR: failed to build: failed to solve: boom', undefined],
+  ])('names the line of the Dockerfile for %s', async (_, changes, stderr, place) => {
+    const { ports } = scriptedDocker([[/^buildx build/, { code: 1, stderr }]]);
+    await expect(build(ports, ownAccess, request(undefined, changes))).rejects.toMatchObject({ place });
+  });
+
   it('hands secrets over in private files', async () => {
     const { ports, calls, written, said } = scriptedDocker([[/^buildx build/, metadata], [/inspect/, { stdout: both }]]);
     await build(ports, ownAccess, request(undefined, { buildSecrets: { token: 'hunter2' } }));

@@ -149,6 +149,8 @@ describe('the end of the log', () => {
 
   it('annotates failures only', () => {
     expect(annotationOf(deployed)).toBeUndefined();
+    const place = { file: 'Dockerfile', line: 7 };
+    expect(annotationOf({ ...rolledBack, failure: rolledBack.failure && { ...rolledBack.failure, place } })).toMatchObject({ place });
     expect(annotationOf(rolledBack)).toEqual({
       title: 'rolled-back: crash-loop',
       text: 'Container app of pod hello-7c9f exited twice, last with exit code 1.\nFind the reason in the last lines of its log, which are in the evidence.',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { RolloutError } from '../../src/outcome/errors.js';
+import { CommandError, RolloutError } from '../../src/outcome/errors.js';
 import { outputsOf } from '../../src/config/outputs.js';
 import { verdictTable } from '../../src/outcome/verdict.js';
 import { outcomeOf, type Ending } from '../../src/workflow/outcome.js';
@@ -13,6 +13,23 @@ const undone = (result: Undone['result'], changes: Partial<Undone> = {}): Undone
 const ending = (changes: Partial<Ending> = {}): Ending => ({ spans: [], warnings: [], subjects: ['deployment/api'], ...changes });
 
 const byHand = `kubectl set image deployment/api app=${oldImage}`;
+
+describe('the message of a failure', () => {
+  const messageOf = (message: string, ...decisive: (string | undefined)[]) => {
+    const evidence = decisive.map((line, index) => ({ title: `log ${index}`, text: 'a log', ...(line !== undefined && { decisive: line }) }));
+    return outcomeOf(run(), ending({ failure: { stage: 'rollout', error: new RolloutError('crash-loop', message, { evidence }) } })).failure?.message;
+  };
+  it.each<[string, string, readonly (string | undefined)[], string]>([
+    ['quotes the line of the log that says why', 'It crashes.', [undefined, 'no such zone', 'another'], 'It crashes. Its log says: `no such zone`'],
+    ['does not say it twice', 'It crashes: no such zone.', ['no such zone'], 'It crashes: no such zone.'],
+    ['is as it is without a log', 'It crashes.', [undefined], 'It crashes.'],
+  ])('%s', (_, message, decisive, expected) => expect(messageOf(message, ...decisive)).toBe(expected));
+
+  it('stands at the line that it is about', () => {
+    const error = new CommandError('build-failed', 'It fails.', { place: { file: 'Dockerfile', line: 7 } });
+    expect(outcomeOf(run(), ending({ failure: { stage: 'build', error } })).failure?.place).toEqual({ file: 'Dockerfile', line: 7 });
+  });
+});
 
 describe('the verdict', () => {
   it.each([

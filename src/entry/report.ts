@@ -52,5 +52,5 @@ async function print({ log }: Pick<Ports, 'log'>, outcome: Outcome): Promise<voi
   }
   for (const line of closingLines(outcome)) log.info(line);
   const annotation = annotationOf(outcome);
-  if (annotation) log.error(annotation.text, { title: annotation.title });
+  if (annotation) log.error(annotation.text, { title: annotation.title, ...annotation.place });
 }

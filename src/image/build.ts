@@ -1,7 +1,7 @@
-import { join } from 'node:path';
+import { join, normalize } from 'node:path';
 import * as v from 'valibot';
 import type { BuildConfig, Digest, ImageName } from '../config/config.js';
-import { CommandError } from '../outcome/errors.js';
+import { CommandError, type FilePlace } from '../outcome/errors.js';
 import { JsonError, readJson } from '../ports/json.js';
 import { buildArguments } from './build-arguments.js';
 import { explainBuildFailure, relevantLines } from './explain-build-failure.js';
@@ -15,7 +15,8 @@ import { formatReference } from './reference.js';
 import { describeImage } from './registry.js';
 import { classifyRegistryError } from './registry-error.js';
 import { TemporaryError, withRetries } from './retry.js';
-import type { Source } from './source.js';
+import { dockerfileOf, isRemoteContext, type Source } from './source.js';
+import { lineOf } from './step-failure.js';
 import type { TagChoice } from './tags.js';
 
 export interface BuildRequest {
@@ -115,7 +116,13 @@ async function runBuild(
   const failure = explainBuildFailure(output);
   const { cause, message, hint, temporary = false } = failure.missed ? await explainMissed(ports.files, build, failure, failure.missed) : failure;
   const evidence = [{ title: 'docker buildx build', text: relevantLines(output) }];
-  throw new (temporary ? TemporaryError : CommandError)(cause, message, { hint, evidence });
+  throw new (temporary ? TemporaryError : CommandError)(cause, message, { hint, evidence, place: placeOf(build, output) });
+}
+
+/** Where in the repository the build failed, if it is a Dockerfile of the repository. */
+function placeOf(build: BuildConfig, output: string): FilePlace | undefined {
+  const line = lineOf(output);
+  return line === undefined || isRemoteContext(build.context) ? undefined : { file: normalize(dockerfileOf(build)), line };
 }
 
 /** Each secret in a file that only this user can read: arguments are visible to all users of the machine. */

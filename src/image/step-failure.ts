@@ -41,6 +41,12 @@ export function place(output: string): string {
   return found ? ` (${found})` : '';
 }
 
+/** The line of the Dockerfile that failed, counted from 1; undefined when the output does not show it. */
+export function lineOf(output: string): number | undefined {
+  const line = snippet.exec(output)?.[1]?.split(':').at(-1) ?? /dockerfile parse error on line (\d+):/.exec(output)?.[1];
+  return line === undefined ? undefined : Number(line);
+}
+
 /** The instruction, with the lines that continue it; undefined when the output does not show it. */
 export function instructionOf(output: string): string | undefined {
   const lines = [...(snippet.exec(output)?.[2] ?? '').matchAll(/^ *\d+ \| >>> (.*)$/gm)].map(([, line = '']) => line);

@@ -10,12 +10,23 @@ export interface Details {
   readonly cause?: unknown;
   /** What was seen at the moment of failure: short labelled texts, already redacted by whoever prints them. */
   readonly evidence?: readonly Evidence[];
+  /** The line of a file of the repository that it is about: GitHub shows the message there. */
+  readonly place?: FilePlace;
+}
+
+export interface FilePlace {
+  /** Relative to the workspace. */
+  readonly file: string;
+  /** Counted from 1. */
+  readonly line: number;
 }
 
 /** A labelled piece of what was seen at the moment of failure, e.g. the last lines of a crashed container's log. */
 export interface Evidence {
   readonly title: string;
   readonly text: string;
+  /** The line of it that says why; it is quoted in the message as well. */
+  readonly decisive?: string;
   /** Written by this action from names alone, to be applied as it is: it is never redacted. */
   readonly ours?: true;
 }
@@ -25,12 +36,14 @@ export abstract class DeployError extends Error {
   readonly hint: string;
   readonly stage?: StageName;
   readonly evidence: readonly Evidence[];
+  readonly place?: FilePlace;
   constructor(readonly code: Cause, message: string, details: Details = {}) {
     super(message, { cause: details.cause });
     this.name = new.target.name;
     this.hint = details.hint ?? causes[code].hint;
     this.stage = details.stage;
     this.evidence = details.evidence ?? [];
+    this.place = details.place;
   }
 }
 

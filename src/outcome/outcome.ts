@@ -1,5 +1,5 @@
 import type { Cause } from './causes.js';
-import type { Evidence } from './errors.js';
+import type { Evidence, FilePlace } from './errors.js';
 import type { Plan } from './plan.js';
 import type { StageName, Verdict } from './verdict.js';
 
@@ -56,6 +56,7 @@ export interface Failure {
   readonly message: string;
   readonly hint: string;
   readonly evidence: readonly Evidence[];
+  readonly place?: FilePlace;
 }
 
 /** One version in one place, before and after. References of images are complete: `name[:tag][@sha256:…]`. */

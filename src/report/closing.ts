@@ -1,3 +1,4 @@
+import type { FilePlace } from '../outcome/errors.js';
 import type { Outcome } from '../outcome/outcome.js';
 import { isSuccess } from '../outcome/verdict.js';
 import { placeName, versionName } from './places.js';
@@ -5,14 +6,14 @@ import { rollbackSentences } from './rollback.js';
 import { environmentWord, verdictSentence } from './words.js';
 
 /** The annotation of a run that failed: what GitHub shows on the page of the run. Undefined after a success. */
-export function annotationOf(outcome: Outcome): { readonly title: string; readonly text: string } | undefined {
+export function annotationOf(outcome: Outcome): { readonly title: string; readonly text: string; readonly place?: FilePlace } | undefined {
   if (isSuccess(outcome.verdict)) return undefined;
   const { failure } = outcome;
   const title = failure ? `${outcome.verdict}: ${failure.cause}` : outcome.verdict;
   if (failure?.stage === 'config' && failure.cause === 'config-invalid') {
     return { title, text: 'The settings are not valid: every problem is listed above. Nothing was run or changed.' };
   }
-  return { title, text: failure ? `${failure.message}\n${failure.hint}` : verdictSentence(outcome) };
+  return { title, text: failure ? `${failure.message}\n${failure.hint}` : verdictSentence(outcome), ...(failure?.place && { place: failure.place }) };
 }
 
 /** The last lines of the log: the verdict, the versions of the workloads, and what to do. */

@@ -44,8 +44,9 @@ export const reportJson = (outcome: Outcome): string => `${JSON.stringify(report
 
 function failureValue({ failure }: Outcome): Report['failure'] {
   if (!failure) return null;
-  const { cause, stage, message, hint } = failure;
-  return { cause, stage, message, hint, evidence: failure.evidence.map(({ title, text }) => ({ title, text })) };
+  const { cause, stage, message, hint, place } = failure;
+  const evidence = failure.evidence.map(({ title, text }) => ({ title, text }));
+  return { cause, stage, message, hint, evidence, place: place ? { file: place.file, line: place.line } : null };
 }
 
 function rollbackValue({ rollback }: Outcome): Report['rollback'] {

@@ -23,6 +23,7 @@ const change = { workload: text('`deployment/api`.'), container: text(), before:
 
 const failure = v.object({
   cause, stage, message: text(), hint: text(), evidence: list(v.object({ title: text(), text: text() })),
+  place: v.nullable(v.object({ file: text('Relative to the workspace.'), line: v.pipe(v.number(), v.integer(), v.minValue(1)) })),
 });
 
 const rollback = v.object({

@@ -1,7 +1,6 @@
 import type { Change, Failure, Outcome, Recovery, RollbackReport, Span, Unverified } from '../outcome/outcome.js';
 import type { Plan } from '../outcome/plan.js';
-import type { DeployError } from '../outcome/errors.js';
-import { causes } from '../outcome/causes.js';
+import type { DeployError, Evidence } from '../outcome/errors.js';
 import type { StageName, Verdict } from '../outcome/verdict.js';
 import { formatReference, parseReference } from '../image/reference.js';
 import { msSince, type Run } from './run.js';
@@ -102,9 +101,17 @@ function rollbackSpan({ spans, undone }: Ending): Span[] {
   return [{ stage: 'rollback', label: 'rollback', startMs, endMs, result: undone.result === 'restored' ? 'ok' : 'failed' }];
 }
 
-const describeFailure = ({ stage, error }: NonNullable<Ending['failure']>, undone: Undone | undefined): Failure => ({
-  cause: error.code, stage, message: error.message, hint: error.hint ?? causes[error.code].hint, evidence: [...error.evidence, ...(undone?.evidence ?? [])],
-});
+function describeFailure({ stage, error }: NonNullable<Ending['failure']>, undone: Undone | undefined): Failure {
+  const { code, message, hint, place } = error;
+  const evidence = [...error.evidence, ...(undone?.evidence ?? [])];
+  return { cause: code, stage, message: withReason(message, error.evidence), hint, evidence, ...(place && { place }) };
+}
+
+/** The message with the line of the log that says why, as whoever reads it must not have to look for it. */
+function withReason(message: string, evidence: readonly Evidence[]): string {
+  const decisive = evidence.find((piece) => piece.decisive !== undefined)?.decisive;
+  return decisive === undefined || message.includes(decisive) ? message : `${message} Its log says: \`${decisive}\``;
+}
 
 const rollbackReport = (undone: Undone): RollbackReport => ({
   restoredAfterMs: undone.restoredAfterMs, verifiedAfterMs: undone.verifiedAfterMs, notes: undone.notes,
