@@ -16,13 +16,17 @@ describe('the line of a log that says why a program stopped', () => {
     ['a shell', '/entrypoint.sh: line 3: exec: gunicorn: not found\n', '/entrypoint.sh: line 3: exec: gunicorn: not found'],
     ['nobody knows what', 'starting\nbye\n', 'bye'],
     ['a trace alone', '    at a (b.js:1:1)\n    at c (d.js:1:1)\n', 'at c (d.js:1:1)'],
-  ])('%s', (_, log, line) => expect(decisiveLine(log)).toBe(line));
+  ])('%s', (_, log, line) => expect(decisiveLine(log, 'stopped')).toBe(line));
 
-  it('is none in an empty log', () => expect(decisiveLine('\n \n')).toBeUndefined());
-  it('is looked for at the end', () => expect(decisiveLine(`error: of yesterday\n${'request served\n'.repeat(100)}`)).toBe('request served'));
+  it('is none in an empty log', () => expect(decisiveLine('\n \n', 'stopped')).toBeUndefined());
+  it('is none in the log of a program that goes on and gives no reason', () => {
+    expect(decisiveLine('GET / 500\n', 'failed')).toBeUndefined();
+    expect(decisiveLine('GET / 500\nerror: no such table\n', 'failed')).toBe('error: no such table');
+  });
+  it('is looked for at the end', () => expect(decisiveLine(`error: of yesterday\n${'request served\n'.repeat(100)}`, 'stopped')).toBe('request served'));
   it('is short and one line, whatever the log holds', () => {
     fc.assert(fc.property(fc.string({ unit: anyCharacter, maxLength: 2000 }), (log) => {
-      const line = decisiveLine(log) ?? '';
+      const line = decisiveLine(log, 'stopped') ?? '';
       expect([...line].length).toBeLessThanOrEqual(240);
       expect(line).not.toContain('\n');
     }));

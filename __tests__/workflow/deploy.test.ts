@@ -21,6 +21,7 @@ describe('a deployment', () => {
       undoCommands: [`kubectl --namespace=web set image deployment/api app=${world.imageOf(first)}`],
     });
     expect(spansOf(outcome)).toEqual(['preflight ok', 'test ok', 'build ok', 'rollout ok', 'smoke ok', 'tags ok']);
+    expect(outcome.verified).toEqual([{ what: 'deployment/api', seen: '2 pods ready, no restarts' }, { what: check, seen: 'passed on 2 pods and service/api' }]);
     expect([world.registry.tags.get(`${image}:${second}`), world.registry.tags.get(`${image}:latest`)]).toEqual([digest, digest]);
     expect(world.deployments.images('api')).toEqual(Array(2).fill(`${image}:${second}@${digest}`));
     expect(lines).toContain(`command kubectl --namespace=web set image deployment/api app=${image}:${second}@${digest}`);

@@ -13,13 +13,14 @@ const aftermath: readonly RegExp[] = [
 ];
 
 /**
- * The line of a log that says why a program stopped; the last line when none does. Undefined for an empty log. A rule of thumb:
- * it is shown beside the log, and decides nothing.
+ * The line of a log that says why a program stopped or failed. A rule of thumb: it is shown beside the log, and decides nothing.
+ * @param has what the program did: `stopped`: its last line counts where none gives a reason
+ * @returns undefined when there is none
  */
-export function decisiveLine(log: string): string | undefined {
+export function decisiveLine(log: string, has: 'stopped' | 'failed'): string | undefined {
   const lines = log.split('\n').slice(-searched).map((line) => line.trim()).filter((line) => line !== '');
   const candidates = lines.filter((line) => !aftermath.some((pattern) => pattern.test(line)));
-  const line = [...candidates].reverse().find((each) => reason.test(each)) ?? candidates.at(-1) ?? lines.at(-1);
+  const line = [...candidates].reverse().find((each) => reason.test(each)) ?? (has === 'stopped' ? candidates.at(-1) ?? lines.at(-1) : undefined);
   const text = line?.replace(/\s+/g, ' ');
   return text === undefined || [...text].length <= longest ? text : `${[...text].slice(0, longest - 1).join('')}…`;
 }

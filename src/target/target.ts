@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js';
 import { CancelledError, type DeployError, type Evidence } from '../outcome/errors.js';
 import type { Checked } from '../outcome/finding.js';
-import type { Change as ChangeRow, Unverified } from '../outcome/outcome.js';
+import type { Change as ChangeRow, Unverified, Verified } from '../outcome/outcome.js';
 import type { Plan, PlannedChange, PlanStep } from '../outcome/plan.js';
 import type { Context } from '../ports/context.js';
 import type { Ledger, Release, RunRecord } from '../record/ledger.js';
@@ -156,6 +156,8 @@ export type Recorded = Pick<RunRecord, 'target' | 'before' | 'after' | 'checks' 
 export interface Progress {
   /** ms from the change until it was complete and traffic went to the new version only. */
   readonly rolledOutMs?: number;
+  /** What was verified so far, with counts. */
+  readonly verified: readonly Verified[];
   /** Subjects that run nothing that could be verified. */
   readonly unverified: readonly Unverified[];
   readonly warnings: readonly string[];

@@ -1,4 +1,4 @@
-import type { Change, Failure, Outcome, Recovery, RollbackReport, Span, Unverified } from '../outcome/outcome.js';
+import type { Change, Failure, Outcome, Recovery, RollbackReport, Span, Unverified, Verified } from '../outcome/outcome.js';
 import type { Plan } from '../outcome/plan.js';
 import type { DeployError, Evidence } from '../outcome/errors.js';
 import type { StageName, Verdict } from '../outcome/verdict.js';
@@ -27,6 +27,8 @@ export interface Ending {
   /** Stages whose undo threw: what they did may still be in place. */
   readonly failedUndos?: readonly FailedUndo[];
   readonly rolledOutMs?: number;
+  /** What was verified of the new version. */
+  readonly verified?: readonly Verified[];
   readonly unverified?: readonly Unverified[];
   readonly recovery?: Recovery;
   readonly plan?: Plan;
@@ -55,7 +57,7 @@ export function outcomeOf(run: Run, given: Ending): Outcome {
     changes: wrote.has(verdict) ? rows : [],
     timeline: [...ending.spans, ...rollbackSpan(ending)],
     rollback: ending.undone && ending.undone.result !== 'untouched' ? rollbackReport(ending.undone) : undefined,
-    wentBack: run.action === 'rollback', ...unverifiedAtEnd(ending), rolledOutMs: ending.rolledOutMs, recovery: ending.recovery,
+    wentBack: run.action === 'rollback', ...unverifiedAtEnd(ending), verified: ending.failure ? [] : ending.verified ?? [], rolledOutMs: ending.rolledOutMs, recovery: ending.recovery,
     undoCommands: verdict === 'deployed' || verdict === 'rollback-failed' ? undoCommands : [],
     warnings: ending.warnings,
     plan: verdict === 'planned' ? ending.plan : undefined,

@@ -100,9 +100,9 @@ class Session {
 
   async ending(): Promise<Partial<Ending>> {
     const { change, recovery, undone } = this;
-    const { unverified, rolledOutMs, warnings = [] } = change?.progress() ?? {};
+    const { verified, unverified, rolledOutMs, warnings = [] } = change?.progress() ?? {};
     return {
-      recovery, undone, rolledOutMs, unverified, unchanged: change?.isThere === true, warnings: [...this.overridden, ...warnings],
+      recovery, undone, rolledOutMs, verified, unverified, unchanged: change?.isThere === true, warnings: [...this.overridden, ...warnings],
       ...(change && !change.isThere ? await change.report() : {}),
     };
   }

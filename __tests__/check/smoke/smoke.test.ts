@@ -170,7 +170,7 @@ function answering(table: Readonly<Record<string, readonly (number | Error)[]>>)
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const target = (table: Parameters<typeof answering>[0], pods: readonly Pod[] = [pod('a'), pod('b')], services: readonly Service[] = [service('api')]): SmokeTarget =>
   ({ api: fakeCluster({ raw: answering(table) }).api, namespace: 'web', services, podsBehind: () => pods, isServed: () => false, news: turn });
-const outcome = (asking: Promise<void>) => asking.then(() => 'passed', (error: { code?: string; message?: string }) => [error.code, error.message]);
+const outcome = (asking: Promise<unknown>) => asking.then(() => 'passed', (error: { code?: string; message?: string }) => [error.code, error.message]);
 const away = new Error('connect ECONNREFUSED');
 
 describe('a smoke check', () => {
@@ -369,7 +369,8 @@ describe('before a change', () => {
 });
 
 describe('a check that the version before does not pass either', () => {
-  const failing = (failedBefore: ReadonlyMap<string, FailedBefore>, changes: Partial<SmokeCheck> = {}, work = smoke) =>
+  type Work = (...given: Parameters<typeof smoke>) => Promise<unknown>;
+  const failing = (failedBefore: ReadonlyMap<string, FailedBefore>, changes: Partial<SmokeCheck> = {}, work: Work = smoke) =>
     work(fakePorts(), { ...target({ 'pods/': [404], 'services/': [404] }), failedBefore }, [check(changes)], undefined).catch((error: { hint?: string }) => error.hint);
   const before = new Map([['service/api/healthz', { seen: 'status 404 instead of 200: not found', status: 404 }]]);
   it('asks whether the check is right, and does not blame the new version', async () => {

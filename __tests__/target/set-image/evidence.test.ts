@@ -48,8 +48,8 @@ describe('the evidence of a failure', () => {
 
   it('is the log of before the last restart and of now, the probe, conditions and events', async () => {
     expect(await gathered(logs)).toEqual([
-      { title: 'log of container app of pod p, before its last restart', text: 'panic: no' },
-      { title: 'log of container app of pod p', text: 'starting' },
+      { title: 'log of container app of pod p, before its last restart', text: 'panic: no', decisive: 'panic: no' },
+      { title: 'log of container app of pod p', text: 'starting', decisive: 'starting' },
       { title: 'readiness probe of container app', text: '{"periodSeconds":3}' },
       { title: 'conditions of pod p', text: 'Ready=False ContainersNotReady containers with unready status: [app]' },
       { title: 'events of pod p', text: 'Warning BackOff (3 times): Back-off restarting' },

@@ -3,7 +3,7 @@ import type { Checked } from '../../outcome/finding.js';
 import type { Ports } from '../../ports/ports.js';
 import { checksBefore, type Before } from './before.js';
 import { checkSmoke } from './preflight.js';
-import { smoke, type SmokeTarget } from './smoke.js';
+import { smoke, type PassedCheck, type SmokeTarget } from './smoke.js';
 
 /* Smoke checks of a target without a cluster: requests from this runner to the URL. */
 
@@ -17,5 +17,5 @@ export const checkUrls = (ports: Ports, checks: readonly SmokeCheck[]): Promise<
 export const urlsBefore = (ports: Ports, checks: readonly SmokeCheck[]): Promise<Before> => checksBefore(ports, outside, [], checks);
 
 /** @throws RolloutError smoke-failed; what `signal` aborts with */
-export const smokeUrls = (ports: Ports, failedBefore: Before['failed'], checks: readonly SmokeCheck[], signal: AbortSignal | undefined): Promise<void> =>
+export const smokeUrls = (ports: Ports, failedBefore: Before['failed'], checks: readonly SmokeCheck[], signal: AbortSignal | undefined): Promise<readonly PassedCheck[]> =>
   smoke(ports, { ...outside, failedBefore }, checks, signal);

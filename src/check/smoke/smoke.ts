@@ -39,10 +39,13 @@ export interface SmokeTarget {
  * @throws RolloutError smoke-failed when the new version fails a check, wrong-version-serving when the pods pass it but the
  *   Service does not
  */
-export async function smoke(ports: Ports, target: SmokeTarget, checks: readonly SmokeCheck[], signal: AbortSignal | undefined): Promise<void> {
-  const failures = (await Promise.all(checks.map((check) => askCheck(ports, target, check, signal)))).filter((failure) => failure !== undefined);
-  if (failures.length === 0) return;
-  throw failureOf(failures, target);
+export async function smoke(
+  ports: Ports, target: SmokeTarget, checks: readonly SmokeCheck[], signal: AbortSignal | undefined,
+): Promise<readonly PassedCheck[]> {
+  const results = await Promise.all(checks.map((check) => askCheck(ports, target, check, signal)));
+  const failures = results.filter((result) => result !== undefined && 'cause' in result);
+  if (failures.length > 0) throw failureOf(failures, target);
+  return results.filter((result) => result !== undefined && 'through' in result);
 }
 
 /** One error for all failed checks. Its hint follows from the first, and from whether the previous version failed it too. */
@@ -59,6 +62,15 @@ function asBefore({ lacks }: FailedCheck, before: FailedBefore): string | undefi
   const { seen, status } = before;
   if (before.lacks === undefined) return `The previous version does not pass this check either (${status ?? seen}): ${suspicion(status)}`;
   return lacks && 'Compare the answer with the check: the previous version does not return this text either.';
+}
+
+/** A check that passed, and what it was run against. */
+export interface PassedCheck {
+  readonly check: SmokeCheck;
+  /** How many new pods were requested directly. */
+  readonly pods: number;
+  /** What leads to them: `service/api`, or a URL. */
+  readonly through: string;
 }
 
 interface FailedCheck {
@@ -112,15 +124,17 @@ async function readyPods(target: SmokeTarget, check: SmokeCheck, signal: AbortSi
   }
 }
 
-async function askCheck(ports: Ports, target: SmokeTarget, check: SmokeCheck, signal: AbortSignal | undefined): Promise<FailedCheck | undefined> {
+/** @returns undefined when there is nothing left that the check could run against */
+async function askCheck(ports: Ports, target: SmokeTarget, check: SmokeCheck, signal: AbortSignal | undefined): Promise<FailedCheck | PassedCheck | undefined> {
   const failed = await askPods(ports, target, check, signal);
   if (failed) return failed;
   const routes = routesFor(target, check, podsBehind(target, check).filter(isReady));
   if ('problem' in routes) return undefined;
   const answer = await ask(ports, target.api, check, routes.front, { rules: rulesOf[routes.front.kind], signal, deadlineAt: target.deadlineAt });
   if (answer.state !== 'wrong') {
-    ports.log.progress('smoke', check.text, `ok${routes.pods.length > 0 ? ` · ${routes.pods.length} pod${routes.pods.length === 1 ? '' : 's'} and ${routes.front.through}` : ''}`);
-    return undefined;
+    const passed = { check, pods: routes.pods.length, through: routes.front.through };
+    ports.log.progress('smoke', check.text, `ok${passed.pods > 0 ? ` · ${againstOf(passed)}` : ''}`);
+    return passed;
   }
   // A pod that fails now and then may have passed until the Service was requested.
   const unsteady = await askPods(ports, target, check, signal, thorough);
@@ -129,6 +143,9 @@ async function askCheck(ports: Ports, target: SmokeTarget, check: SmokeCheck, si
     ? { check, lacks: answer.lacks, cause: 'wrong-version-serving', message: `Smoke check \`${check.text}\` failed: every new pod passes it, but ${routes.front.through} returned ${answer.seen}.` }
     : { check, lacks: answer.lacks, cause: 'smoke-failed', message: `Smoke check \`${check.text}\` failed: ${routes.front.through} returned ${answer.seen}.` };
 }
+
+/** What a check was run against: `3 pods and service/api`. */
+export const againstOf = ({ pods, through }: PassedCheck): string => (pods === 0 ? through : `${pods} ${pods === 1 ? 'pod' : 'pods'} and ${through}`);
 
 const routesFor = (target: SmokeTarget, check: SmokeCheck, pods: readonly Pod[]): ReturnType<typeof routesOf> =>
   routesOf(check, target.namespace, target.services, pods);

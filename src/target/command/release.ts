@@ -92,7 +92,7 @@ export class CommandRelease implements Change {
     const { config, command } = this.given;
     const isVerified = command.verify !== undefined || config.smoke.length > 0;
     const reason = 'there is no `verify` and no smoke check, so that nothing shows that it serves';
-    return { rolledOutMs: this.rolledOutMs, unverified: isVerified ? [] : [{ subject: config.app, reason }], warnings: this.warnings() };
+    return { rolledOutMs: this.rolledOutMs, verified: [], unverified: isVerified ? [] : [{ subject: config.app, reason }], warnings: this.warnings() };
   }
 
   describe(): string[] {

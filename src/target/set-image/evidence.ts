@@ -1,6 +1,8 @@
 import type { Cluster } from '../../kubernetes/client/cluster.js';
 import { nameOf, statusesOf, uidOf, type KubeEvent, type Pod } from '../../kubernetes/client/objects.js';
 import { apiPath, resources } from '../../kubernetes/client/resources.js';
+import type { Cause } from '../../outcome/causes.js';
+import { decisiveLine } from '../../outcome/decisive.js';
 import type { DeployError, Evidence } from '../../outcome/errors.js';
 import type { Ports } from '../../ports/ports.js';
 import { within } from '../../ports/within.js';
@@ -14,6 +16,8 @@ const totalBytes = 64 * 1024;
 const logLines = 60;
 const podsAsked = 4;
 const containersAsked = 3;
+/** Causes of a container that exits by itself. */
+const stops: ReadonlySet<Cause> = new Set(['crash-loop', 'init-failed', 'hook-failed']);
 
 /** The evidence for a failure of a release; empty if the cluster shows nothing about it. It never throws. */
 export async function evidenceOf(release: OpenRelease, failure: DeployError): Promise<Evidence[]> {
@@ -30,9 +34,11 @@ export async function evidenceOf(release: OpenRelease, failure: DeployError): Pr
  * containers, also from before their last restart. When `stop` aborts, it ends with what it has by then.
  */
 async function gatherEvidence(ports: Ports, cluster: Cluster, world: World, failed: readonly FailedWorkload[], stop: AbortSignal): Promise<Evidence[]> {
+  // Before it is cut: a half of a secret is not recognized any more.
+  const decisiveFor = ({ cause }: FailedWorkload) => (log: string) => decisiveLine(ports.log.redact(log), stops.has(cause) ? 'stopped' : 'failed');
   const pods = failed.flatMap((each) => (each.pod ? [{ pod: each.pod, container: each.container, failed: each }] : [])).slice(0, podsAsked);
   const ofPods = await Promise.all(pods.map(async ({ pod, container, failed: each }) => [
-    ...(await Promise.all(namesOf(pod, container).map((name) => logsOf(cluster, pod, name, stop)))).flat(),
+    ...(await Promise.all(namesOf(pod, container).map((name) => logsOf(cluster, { pod, name, decisive: decisiveFor(each) }, stop)))).flat(),
     { title: `state of pod ${nameOf(pod)}`, text: describeState(pod) },
     { title: `conditions of pod ${nameOf(pod)}`, text: describeConditions(pod) },
     { title: `events of pod ${nameOf(pod)}`, text: describeEvents(world.view(each.workload).eventsOf(uidOf(pod))) },
@@ -42,7 +48,7 @@ async function gatherEvidence(ports: Ports, cluster: Cluster, world: World, fail
     text: describeEvents([...world.view(change).eventsOf(change.uid), ...ownerEvents(world, failed, change.ref)]),
   }));
   // Masked before anything is cut: half of a secret would not be found.
-  const shown = [...ofPods.flat(), ...ofSubjects].filter((piece) => piece.text !== '').map(({ title, text }) => ({ title, text: ports.log.redact(text) }));
+  const shown = [...ofPods.flat(), ...ofSubjects].filter((piece) => piece.text !== '').map((piece) => ({ ...piece, text: ports.log.redact(piece.text) }));
   return bounded(shown);
 }
 
@@ -65,14 +71,22 @@ function namesOf(pod: Pod, failed: string | undefined): readonly string[] {
  */
 const saysThatThereIsNoLog = /^(?:unable to retrieve container logs for |failed to try resolving symlinks in path "[^"]+": lstat )[^\n]*$/;
 
-async function logsOf(cluster: Cluster, pod: Pod, name: string, signal: AbortSignal): Promise<Evidence[]> {
+interface Logged {
+  readonly pod: Pod;
+  readonly name: string;
+  /** The line of its log that says why it failed. */
+  readonly decisive: (log: string) => string | undefined;
+}
+
+async function logsOf(cluster: Cluster, { pod, name, decisive }: Logged, signal: AbortSignal): Promise<Evidence[]> {
   const restarted = statusesOf(pod).some((status) => status.name === name && (status.restartCount ?? 0) > 0);
   const read = async (previous: boolean): Promise<Evidence[]> => {
     const query = new URLSearchParams({ container: name, tailLines: String(logLines), limitBytes: '16384', ...(previous ? { previous: 'true' } : {}) });
     try {
       const answer = await cluster.api.raw(`${apiPath(resources.pods, cluster.namespace, nameOf(pod))}/log?${query.toString()}`, { signal, maxBytes: 16_384 });
       const text = answer.status === 200 ? answer.body.trimEnd() : '';
-      return text === '' || saysThatThereIsNoLog.test(text) ? [] : [{ title: `log of container ${name} of pod ${nameOf(pod)}${previous ? ', before its last restart' : ''}`, text }];
+      const title = `log of container ${name} of pod ${nameOf(pod)}${previous ? ', before its last restart' : ''}`;
+      return text === '' || saysThatThereIsNoLog.test(text) ? [] : [{ title, text, decisive: decisive(text) }];
     } catch {
       // A log that cannot be read must not delay the rollback.
       return [];
@@ -105,12 +119,12 @@ const describeEvents = (events: readonly KubeEvent[]): string =>
 /** Keeps the end of each text, where a failure shows, within the total limit. */
 export function bounded(pieces: readonly Evidence[]): Evidence[] {
   let left = totalBytes;
-  return pieces.flatMap(({ title, text }) => {
+  return pieces.flatMap(({ title, text, ...rest }) => {
     left -= Buffer.byteLength(title);
     if (left <= 0) return [];
     const bytes = Buffer.from(text);
     const kept = bytes.length <= left ? text : `…${bytes.subarray(bytes.length - Math.max(0, left)).toString('utf8')}`;
     left -= Buffer.byteLength(kept);
-    return [{ title, text: kept }];
+    return [{ ...rest, title, text: kept }];
   });
 }

@@ -1,3 +1,4 @@
+import type { PassedCheck } from '../../check/smoke/smoke.js';
 import { recordable } from '../../check/smoke/recorded.js';
 import type { DeployError, Evidence } from '../../outcome/errors.js';
 import { selects } from '../../kubernetes/observe/selector.js';
@@ -15,6 +16,7 @@ import { annotateVerified } from './revisions.js';
 import { standing } from './standing.js';
 import { undoRelease } from './undo.js';
 import { unverifiedOf } from './unverified.js';
+import { verifiedOf } from './verified.js';
 import { ofUnchanged, wavesOf, type Rolling } from './waves.js';
 
 type Labels = Readonly<Record<string, string>> | undefined;
@@ -27,6 +29,8 @@ export class ImageRelease implements Change {
   readonly isThere: boolean;
   readonly waves: readonly Wave[];
   private readonly rolling: Rolling;
+  /** The smoke checks that the new version passed. */
+  private passed: readonly PassedCheck[] = [];
 
   /** @param pausableUntil of a change that was reopened: see `Reopened` */
   constructor(opened: OpenRelease, state: 'to-do' | 'there' = 'to-do', private readonly pausableUntil = 0) {
@@ -62,7 +66,7 @@ export class ImageRelease implements Change {
     const { release } = this;
     const { ports, config } = release;
     const verifying = proveRelease(release, this.rolling.followed, config.smoke, ports.clock.monotonic() + config.timeoutMs, ports.cancelled);
-    await (this.isThere ? ofUnchanged(release, verifying) : verifying);
+    this.passed = await (this.isThere ? ofUnchanged(release, verifying) : verifying);
   }
 
   async stands(): Promise<boolean> {
@@ -71,7 +75,7 @@ export class ImageRelease implements Change {
     if (this.isPaused()) return false;
     try {
       const followed = await standing(release, { images: 'after', forMs: confirmForMs, steadyMs, stage: 'recovery' });
-      await proveRelease(release, followed, config.smoke, ports.clock.monotonic() + confirmForMs, ports.cancelled);
+      this.passed = await proveRelease(release, followed, config.smoke, ports.clock.monotonic() + confirmForMs, ports.cancelled);
       await this.untilUnpausable();
       return !this.isPaused();
     } catch {
@@ -103,7 +107,8 @@ export class ImageRelease implements Change {
   }
 
   progress(): Progress {
-    return { rolledOutMs: this.rolling.rolledOutMs, unverified: unverifiedOf(this.release), warnings: this.release.written.freed.map(({ what }) => what) };
+    const { release, passed, rolling: { rolledOutMs } } = this;
+    return { rolledOutMs, verified: verifiedOf(release, passed), unverified: unverifiedOf(release), warnings: release.written.freed.map(({ what }) => what) };
   }
 
   describe(): string[] {

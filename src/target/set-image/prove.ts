@@ -7,7 +7,7 @@ import { selects } from '../../kubernetes/observe/selector.js';
 import { selectorOf } from './unverified.js';
 import { desiredReplicas, wantsNoPods } from '../../kubernetes/observe/workload.js';
 import type { WorkloadView } from '../../kubernetes/observe/world.js';
-import { smoke, smokePods, type SmokeTarget } from '../../check/smoke/smoke.js';
+import { smoke, smokePods, type PassedCheck, type SmokeTarget } from '../../check/smoke/smoke.js';
 
 /**
  * Runs the smoke checks against the new pods and their Services, while the judge keeps watching: if a pod crashes meanwhile,
@@ -18,12 +18,13 @@ import { smoke, smokePods, type SmokeTarget } from '../../check/smoke/smoke.js';
  */
 export async function proveRelease(
   release: OpenRelease, followed: readonly Followed[], checks: readonly SmokeCheck[], deadlineAt: number, signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<readonly PassedCheck[]> {
   const { ports, watched, config } = release;
   const patience = { deadlineAt, steadyMs: 0, of: config.patienceMs };
   const asked = askable(release, followed, checks);
-  await whileStanding(release, followed, patience, signal, (either) => smoke(ports, smokeTarget(release, followed, deadlineAt), asked, either));
+  const passed = await whileStanding(release, followed, patience, signal, (either) => smoke(ports, smokeTarget(release, followed, deadlineAt), asked, either));
   await follow(ports, watched, followed, patience, 'smoke', signal);
+  return passed;
 }
 
 /** Skips checks of Services whose workloads want no pods, with a warning. */
@@ -50,16 +51,16 @@ export async function proveWave(release: OpenRelease, followed: readonly Followe
 }
 
 /** Runs the checks and the judge in parallel: whichever fails first is reported and ends the other. */
-async function whileStanding(
+async function whileStanding<T>(
   { ports, watched }: OpenRelease, followed: readonly Followed[], patience: Patience, signal: AbortSignal | undefined,
-  work: (signal: AbortSignal) => Promise<void>,
-): Promise<void> {
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const over = new AbortController();
   const either = signal ? AbortSignal.any([signal, over.signal]) : over.signal;
   const guarding = guard(ports, watched, followed, patience, 'smoke', either);
   const working = work(either);
   try {
-    await Promise.race([working, guarding]);
+    return await Promise.race([working, guarding]);
   } finally {
     over.abort();
     await Promise.allSettled([working, guarding]);
