@@ -60,7 +60,7 @@ export const cases = [
   { what: 'entry point not in the image', cause: 'container-start', target: 'second start', release: { dockerfile: 'Dockerfile.no-entry' }, names: /nothere/ },
   { what: 'key of a ConfigMap missing', cause: 'container-config', target: '0 s', release: {}, shape: greeting, objects: [settings], prepare: removeSettings, names: /settings/ },
   {
-    what: 'quota full, account may read it', cause: 'quota-exceeded', target: '0 s', release: {}, prepare: fillQuota, names: /exceeded quota/,
+    what: 'quota full, account can read it', cause: 'quota-exceeded', target: '0 s', release: {}, prepare: fillQuota, names: /exceeded quota/,
     rights: [{ apiGroups: [''], resources: ['resourcequotas'], verbs: ['get', 'list'] }],
   },
   { what: 'ready, returns status 500', cause: 'smoke-failed', target: '–', release: { mode: 'wrong-answer,serve-after-term=2s' }, names: /500/ },
