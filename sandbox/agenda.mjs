@@ -1,4 +1,4 @@
-// What is to be done before the sandbox is up, with the seconds that each item took on two idle cores. Every line of
+// The steps of starting the sandbox, with the seconds that each item took on two idle cores. Every line of
 // progress names its item and estimates what is left of the whole.
 
 /** @typedef {{ name: string, title: string, seconds: number, compiles: boolean }} Item */
@@ -51,7 +51,7 @@ export function announce(items) {
 }
 
 /**
- * Does the work that an item of the agenda stands for.
+ * Runs an item of the agenda.
  * @template T @param {string} name @param {() => Promise<T>} work
  */
 export async function item(name, work) {

@@ -41,7 +41,7 @@ function commandOf(pid) {
 const nameOf = ({ pid, command }) => (pid ? `process ${pid}${command ? ` (${command})` : ''}` : 'another process');
 
 /**
- * Runs apt-get. While somebody else holds one of its locks, waits, and reports who that is.
+ * Runs apt-get. While another process holds one of its locks, waits and reports which one.
  * @param {string[]} args
  * @param {{ files?: readonly string[], seconds?: number, report?: (note: string) => void }} [options] seconds: how long to wait for the locks, all in all
  */
@@ -67,7 +67,7 @@ export async function aptGet(args, { files = lockFiles, seconds = 300, report = 
  */
 async function attempt(args, env, seconds) {
   try {
-    // For whoever takes the lock between the look and the call.
+    // Another process may take the lock between the check and the call.
     await command('apt-get', ['-o', `DPkg::Lock::Timeout=${seconds}`, ...args], { env });
     return undefined;
   } catch (error) {

@@ -48,7 +48,7 @@ export const buildkitd = {
   after: [],
   inside: true,
   files: () => ({ [file]: configuration() }),
-  // Steps of builds outlive a buildkitd that was killed, and nobody would ever collect them.
+  // Build steps outlive a buildkitd that was killed, and nothing else would end them.
   prepare: () => killMembers(group),
   command: () => [program('builder', 'buildkitd'), '--config', file],
   ready: () => listens(paths.buildkitSocket),

@@ -148,7 +148,7 @@ export async function build(names) {
         const unfinished = mkdtempSync(join(cache, `.${name}-`));
         try {
           await compile(name, unfinished, report);
-          // mkdtemp shuts others out; whoever uses the sandbox runs kubectl from here.
+          // mkdtemp removes access for other users, but users of the sandbox run kubectl from here.
           chmodSync(unfinished, 0o755);
           renameSync(unfinished, folder(name));
         } finally {

@@ -116,7 +116,7 @@ export async function makeCertificates() {
   users.forEach(writeKubeconfig);
 }
 
-/** What it takes to ask the API server as the administrator. */
+/** The credentials of the administrator for requests to the API server. */
 export function adminTls() {
   const text = (/** @type {string} */ file) => readFileSync(file, 'utf8');
   return { ca: text(certificate('ca')), cert: text(certificate('admin')), key: text(key('admin')) };

@@ -62,7 +62,7 @@ function members(all) {
     try {
       for (const pid of readFileSync(join(group, 'cgroup.procs'), 'utf8').split('\n')) if (pid) pids.add(Number(pid));
     } catch {
-      // The group went away meanwhile.
+      // The group was removed in the meantime.
     }
   }
   return [...pids];

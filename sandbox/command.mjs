@@ -30,7 +30,7 @@ export function command(program, args, options = {}) {
       },
     );
     if (progress && child.stderr) createInterface({ input: child.stderr }).on('line', progress);
-    // A program that ends before it has read its input closes the pipe; its exit code tells the story.
+    // A program that ends before it has read its input closes the pipe; its exit code shows why.
     child.stdin?.on('error', () => {});
     child.stdin?.end(options.input ?? '');
   });

@@ -1,5 +1,5 @@
 // arm64 programs on this machine: the kernel hands them to qemu, by an entry in binfmt_misc. An entry that
-// somebody else made is used as it is; ours has a name of its own, and is the only one that is removed.
+// exists already is used unchanged; ours has a unique name, and is the only one that is removed.
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { command } from './command.mjs';

@@ -1,4 +1,4 @@
-// What the machine was like before `up`, kept so that `down` can make it so again.
+// The settings of the machine before `up`, kept so `down` can restore them.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeCgroup, removeCgroup } from './cgroups.mjs';
@@ -87,6 +87,6 @@ export async function restoreHost() {
   await removeNetwork();
   await cleanFirewall(known?.firewall);
   await stopEmulation(known?.mountedBinfmt ?? false);
-  // Not net.ipv4.ip_forward: a Docker daemon that was started meanwhile relies on it.
+  // Not net.ipv4.ip_forward: a Docker daemon that was started in the meantime relies on it.
   for (const [path, value] of Object.entries(known?.settings ?? {})) set(path, value);
 }

@@ -1,4 +1,4 @@
-// Who listens on a port: read from /proc, so that "address already in use" becomes a name.
+// Finds the process that listens on a port in /proc, to name it instead of "address already in use".
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 
 /** The inode of the socket that listens on a port. @param {number} port */

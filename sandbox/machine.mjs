@@ -6,7 +6,7 @@ import { source } from './layout.mjs';
 
 const oldestGo = { major: 1, minor: 25 };
 
-/** A complaint that needs no stack trace: the reader has to change something about the machine. */
+/** An error without a stack trace: the user must change something on the machine. */
 export class Unfit extends Error {}
 
 export function checkSystem() {
@@ -42,7 +42,7 @@ export function checkRights() {
 }
 
 export function checkGo() {
-  // Asked inside a module, so that a Go that fetches newer versions of itself answers with the one it will use.
+  // Run inside a module, so a Go that downloads newer versions of itself reports the one that it will use.
   const asked = spawnSync('go', ['version'], { cwd: join(source, 'kubernetes'), encoding: 'utf8' });
   const wanted = `Go ${oldestGo.major}.${oldestGo.minor} or newer`;
   if (asked.error) throw new Unfit(`The sandbox is built from source and needs ${wanted}: there is no "go" in PATH.`);

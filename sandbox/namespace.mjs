@@ -1,5 +1,5 @@
-// containerd, kubelet and buildkitd see a mount namespace of their own. Whatever they mount vanishes with it,
-// and some paths that these programs have built in lead to our folders there, so that a second kubelet or
+// containerd, kubelet and buildkitd run in their own mount namespace. Their mounts disappear with it,
+// and some built-in paths of these programs are mapped to our folders there, so a second kubelet or
 // containerd on the machine never meets ours.
 import { mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,7 +38,7 @@ export async function makeNamespace() {
   writeFileSync(pin, '');
   for (const pair of redirected) pair.forEach((path) => mkdirSync(path, { recursive: true }));
   const binds = redirected.map(([theirs, ours]) => `mount --bind '${ours}' '${theirs}'`);
-  // Slave at first, so that no mount of ours leaks out; then shared, as kubelet expects it of its folders.
+  // Slave at first, so none of our mounts is visible outside; then shared, as the kubelet expects of its folders.
   const script = ['set -e', ...binds, 'mount --make-rshared /'].join('\n');
   await command('unshare', [`--mount=${pin}`, '--propagation', 'slave', 'sh', '-c', script]);
 }

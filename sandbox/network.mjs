@@ -13,7 +13,7 @@ const rules = [
   { table: 'filter', chain: 'FORWARD', rule: ['-s', pods.cidr, ...mark, '-j', 'ACCEPT'] },
   { table: 'filter', chain: 'FORWARD', rule: ['-d', pods.cidr, ...mark, '-j', 'ACCEPT'] },
   // Inserted last, so it comes first: an address of no Service refuses at once, instead of leaving for the network
-  // around the machine, where nothing ever answers. There is no DNS server in the sandbox, yet pods ask for it.
+  // around the machine, where nothing ever answers. There is no DNS server in the sandbox, but pods send requests to it.
   { table: 'filter', chain: 'FORWARD', rule: ['-s', pods.cidr, '-d', services.cidr, ...mark, '-j', 'REJECT'] },
   { table: 'nat', chain: 'POSTROUTING', rule: ['-s', pods.cidr, '!', '-d', pods.cidr, ...mark, '-j', 'MASQUERADE'] },
 ];

@@ -32,7 +32,7 @@ const kubeletConfiguration = {
   maxPods: 200,
   clusterDNS: [services.dns],
   clusterDomain: 'cluster.local',
-  // The machine belongs to somebody else as well: a nearly full disk must not empty the sandbox's node.
+  // Other programs use the machine too: a nearly full disk must not evict the pods of the sandbox.
   evictionHard: { 'memory.available': '100Mi', 'nodefs.available': '1%', 'imagefs.available': '1%', 'nodefs.inodesFree': '1%', 'imagefs.inodesFree': '1%' },
   imageGCHighThresholdPercent: 100,
   // Many tests pull at once, from a registry next door.

@@ -1,4 +1,4 @@
-// Keeping one long-running process: starting it so that it outlives this program, knowing later
+// Manages one long-running process: starts it so it outlives this program, recognises later
 // whether it is still the same one, and ending it.
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ export const boot = read('/proc/sys/kernel/random/boot_id').trim();
  */
 export function startOf(pid) {
   const text = read(`/proc/${pid}/stat`);
-  // The name of the program is in brackets and may hold anything; what counts stands behind it.
+  // The name of the program is in brackets and may contain any character; the fields are after it.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return fields[0] && !'ZX'.includes(fields[0]) ? fields[19] : undefined;
 }
@@ -73,7 +73,7 @@ function environmentOf(name, own) {
 export async function launch(name, command, environment = {}) {
   mkdirSync(paths.logs, { recursive: true });
   mkdirSync(paths.processes, { recursive: true });
-  // The log begins anew, so it cannot grow for ever; the one before it tells why the process was lost.
+  // Each start writes a new log, so it cannot grow indefinitely; the previous log shows why the process exited.
   if (read(logFile(name))) renameSync(logFile(name), `${logFile(name)}.before`);
   const log = openSync(logFile(name), 'w');
   const child = spawn(command[0], command.slice(1), {

@@ -95,7 +95,7 @@ export async function restart(name) {
   await start(name);
 }
 
-/** Ends all parts, and whatever they have left running; the node before what it stands on. */
+/** Stops all parts and their remaining processes; the node before the parts that it depends on. */
 export async function stopAll() {
   // Nothing in the sandbox is worth a slow goodbye, except that kubelet would restart what is killed next.
   await endNamed('kubelet', { seconds: 3 });

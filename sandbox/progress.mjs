@@ -1,4 +1,4 @@
-// One line for whatever takes longer than two seconds, so that nobody wonders whether it hangs:
+// A progress line for every step that takes longer than two seconds:
 // kept up to date in place on a terminal, repeated every 15 seconds in a log.
 import { left, place } from './agenda.mjs';
 

@@ -43,7 +43,7 @@ function part(name, port, address, login) {
     after: [],
     files: () => ({ [file]: JSON.stringify(configuration(name, address, login), undefined, 2) }),
     command: () => [must('docker-registry'), 'serve', file],
-    // It would export traces, if a collector happened to be set up for whoever started the sandbox.
+    // It would export traces, if the environment of the user configures a collector.
     environment: { OTEL_TRACES_EXPORTER: 'none' },
     ready: async () => (await get(`http://${address}/v2/`)).status === (login ? 401 : 200),
   };

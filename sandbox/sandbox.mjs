@@ -64,7 +64,7 @@ async function getReady(machine) {
     const code = machine.isRoot() ? await alone(lockFile, installPackages) : await asRoot(['packages']);
     if (code) return code;
   }
-  // Built by whoever called, not by root.
+  // Built by the calling user, not by root.
   await build(needed);
   return 0;
 }
@@ -89,7 +89,7 @@ async function act(name, part, kill) {
 }
 
 async function printEnvironment() {
-  // Asked by every new shell: nothing but what it needs is loaded.
+  // Run by every new shell, so only the necessary modules are loaded.
   const { environment, shellLines } = await import('./environment.mjs');
   process.stdout.write(shellLines(environment()));
 }

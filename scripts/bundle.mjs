@@ -68,7 +68,7 @@ async function bundle(folder) {
   const files = new Map([['index.js', code]]);
   for (const [name, asset] of Object.entries(assets)) files.set(name, String(asset.source));
   files.delete('package.json');
-  // What the bundler cannot find it replaces by a line that throws, and goes on.
+  // The bundler replaces imports that it cannot resolve by a line that throws, without an error.
   const missing = [...files.values()].flatMap((text) => [...text.matchAll(/\beval\("require"\)\("([^"]+)"\)/g)].map((match) => match[1]));
   if (missing.length > 0) throw new Error(`These imports cannot be resolved: ${[...new Set(missing)].join(', ')}`);
   for (const [name, text] of files) if (name.endsWith('.js')) files.set(name, `${loadBuiltinsLate(compileModulesAtOnce(shrink(text)))}\n`);

@@ -5,7 +5,7 @@
  *   npm run chaos -- --seed 1 --only 17,18   these cases alone, each from the start of its app
  *   npm run chaos -- --write                 puts the figures into docs/reliability.md as well
  *
- * Ends with 1 if a verdict was wrong, something was left half done, or too many cases could not be played. What dist/ holds is tested, as it is at the start.
+ * Ends with 1 if a verdict was wrong, something was left half done, or too many cases could not be played. The content of dist/ at the start is tested.
  */
 import process from 'node:process';
 import { parseArgs } from 'node:util';

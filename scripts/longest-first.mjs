@@ -1,6 +1,6 @@
 /**
  * The order in which jest runs test files: those first that take longest, so no worker is left with one of them in the
- * end. Files with long times to wait for, and little work, come before all: the other worker has the machine meanwhile.
+ * end. Files with long times to wait for, and little work, are started first: meanwhile the other worker can use the machine.
  */
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';

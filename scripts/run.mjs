@@ -24,7 +24,7 @@ export function run(program, args, env = {}, shown = 'all output') {
 }
 
 /**
- * Runs a program to its end and gives what it wrote on stdout. Rejects unless it ends with 0.
+ * Runs a program and returns its standard output. Rejects unless it ends with 0.
  *
  * @param {string} program
  * @param {readonly string[]} args

@@ -36,7 +36,7 @@ function isInstalled() {
   });
 }
 
-/** Installs what is missing or has changed; does nothing, at once, when all is there. Throws when npm fails. */
+/** Installs missing or changed packages; returns at once when nothing is missing. Throws when npm fails. */
 export function ensurePackages() {
   if (isInstalled()) return;
   const began = Date.now();

@@ -6,7 +6,7 @@
  *   npm run soak -- --write                   puts the figures into docs/reliability.md as well
  *
  * Ends with 1 if an answer was false: a verdict or a cause that is not true, or a Service that afterwards does not answer
- * as it should. What dist/ holds is tested, as it is at the start.
+ * as it should. The content of dist/ at the start is tested.
  */
 import process from 'node:process';
 import { parseArgs } from 'node:util';

@@ -1,4 +1,4 @@
-/** The app that is deployed by the benchmarks: the one of the end-to-end tests, which fails as it is told to. */
+/** The app that is deployed by the benchmarks: the one of the end-to-end tests, which fails in the configured way. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
@@ -83,7 +83,7 @@ export async function push(env, app, { mode = calm, migration, platforms: only =
 }
 
 /**
- * The command as somebody types it, without the folder.
+ * The command as a user types it, without the folder.
  *
  * @param {SandboxEnvironment} env
  * @param {App} app

@@ -1,4 +1,4 @@
-/** What a case of failure needs before it is measured: images, a healthy app, a workspace with settings. */
+/** The setup of a failure case: images, a healthy app, a workspace with settings. */
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

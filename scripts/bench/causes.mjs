@@ -1,4 +1,4 @@
-/** How long it takes to know that a release has failed and why, and until the version before is proven to be back. */
+/** How long it takes to detect a failed release and its cause, and until the previous version is verified. */
 import { changedAtMs, logOf, recoveryMs, runAction, verdictMs } from '../live/action.mjs';
 import { byHelm, byKubectl, limitSeconds } from './cause-peers.mjs';
 import { cases } from './cause-cases.mjs';

@@ -1,4 +1,4 @@
-/** Helm 4, with a chart that holds the same objects as everybody else deploys. */
+/** Helm 4, with a chart of the same objects that the other tools deploy. */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

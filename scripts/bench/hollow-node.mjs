@@ -1,6 +1,6 @@
 /**
  * A node that runs nothing: pods that are bound to it are said to be ready some seconds later. What is measured on it is
- * the API server, its controllers and whoever waits for them, and not how fast one machine starts fifty containers.
+ * the API server, its controllers and its clients, and not how fast one machine starts fifty containers.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -75,7 +75,7 @@ async function heartbeat(call) {
 }
 
 /**
- * Does what the kubelet tells the API server, and nothing else.
+ * Sends the status updates of a kubelet to the API server, and does nothing else.
  *
  * @param {string} address
  * @param {Call} call

@@ -1,4 +1,4 @@
-/** A good rollout of 1, 10 and 50 workloads where no machine has to start them: what the action and the API server cost. */
+/** A good rollout of 1, 10 and 50 workloads on a simulated node: the cost of the action and the API server. */
 import { push } from './app.mjs';
 import { onHollowNode, withHollowNode } from './hollow-node.mjs';
 import { byAction, byHand } from './many.mjs';

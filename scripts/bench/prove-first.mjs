@@ -1,4 +1,4 @@
-/** What it is worth to ask the first new pods before the others follow, and what it costs when the release is good. */
+/** The benefit of checking the first new pods before the others follow, and its cost when the release is good. */
 import { changedAtMs, logOf, recoveryMs, rolledOutMs, runAction, verdictMs } from '../live/action.mjs';
 import { answered, startTraffic } from '../live/traffic.mjs';
 import { calm, push } from './app.mjs';

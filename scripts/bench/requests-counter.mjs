@@ -1,12 +1,12 @@
 /**
  * Counts the requests of one account by the API server's own metrics. apiserver_request_total knows no user, but its flow
- * control does: a FlowSchema that matches the account and nothing else gives it counters of its own, in
+ * control does: a FlowSchema that matches the account and nothing else gives it separate counters, in
  * apiserver_flowcontrol_dispatched_requests_total, one for each FlowSchema. So nothing of what controllers and the
  * kubelet do is in the figures. The account keeps the priority level that it has without.
  *
  * Flow control leaves out requests that last by design, other than watches: those through the proxy of a pod or Service,
  * and logs. They are taken from apiserver_request_total, so whatever
- * else is asked through the API server at that time is among them: they stand for themselves and are in no sum.
+ * else is asked through the API server at that time is among them: they are listed separately and not included in any sum.
  */
 import { ask } from '../live/program.mjs';
 import { tidied } from './stand.mjs';
@@ -35,7 +35,7 @@ function rule(verbs, apiGroups, resources) {
 export const totalOf = ({ watches, reads, writes, discovery }) => watches + reads + writes + discovery;
 
 /**
- * Runs `use` with a function that gives how many requests the account of the namespace makes while another one runs.
+ * Runs `use` with a function that returns how many requests the account of the namespace sends while another function runs.
  *
  * @template T
  * @param {import('./stand.mjs').Stand['env']} env
@@ -69,7 +69,7 @@ export async function withCounter(env, namespace, use) {
 }
 
 /**
- * The server takes a moment to learn of a FlowSchema: asks it as the account until each of them counts.
+ * The server takes a moment to load a FlowSchema: sends requests as the account until each of them counts.
  *
  * @param {import('./stand.mjs').Stand['env']} env
  * @param {import('./stand.mjs').Namespace} namespace

@@ -1,4 +1,4 @@
-/** A namespace in which the app runs, healthy, as long as something is measured. */
+/** A namespace in which the app runs during a benchmark. */
 import process from 'node:process';
 import { createNamespace } from '../live/namespace.mjs';
 import { createApp, push } from './app.mjs';
@@ -8,7 +8,7 @@ import { createApp, push } from './app.mjs';
 /** @typedef {{ env: SandboxEnvironment, app: import('./app.mjs').App, namespace: Namespace }} Stand */
 
 /**
- * How the app is to run otherwise than it does by default.
+ * How the app differs from its default.
  *
  * @typedef {object} Shape
  * @property {number} [replicas]

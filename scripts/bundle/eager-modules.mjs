@@ -11,7 +11,7 @@ import { parse } from 'acorn';
 /** @typedef {Located & { params: readonly Located[], body: Located }} FunctionNode */
 /** @typedef {{ properties: readonly { value: FunctionNode }[] }} Table */
 
-/** The variable of index.js that holds its modules; the minifier has to leave this name alone. */
+/** The variable of index.js that holds its modules; the minifier must keep this name. */
 export const tableName = '__webpack_modules__';
 
 /**

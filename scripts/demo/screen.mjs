@@ -80,7 +80,7 @@ const short = (text) => text
   .replace(/[\w.:-]+\/(?:[\w.-]+\/)*([\w.-]+):([0-9a-f]{7})[0-9a-f]{33}@sha256:([0-9a-f]{7})[0-9a-f]{57}/g, '$1:$2@sha256:$3');
 
 /**
- * A table with a line under its head; columns named in `right` stand to the right.
+ * A table with a line under its head; columns named in `right` are aligned to the right.
  *
  * @param {readonly string[]} head
  * @param {readonly (readonly string[])[]} rows

@@ -1,6 +1,6 @@
 import ts from 'typescript';
 
-/** A text that people read: the line where it stands, and its words, with `{name}` for what is filled in. */
+/** A text for users: its line, and its words, with `{name}` for placeholders. */
 /** @typedef {{ readonly line: number, readonly text: string }} Message */
 
 /**
@@ -63,7 +63,7 @@ function textOf(node) {
 }
 
 /**
- * `'a text ' + 'that goes on'` as one text. Undefined when no side of it is a text.
+ * `'a text ' + 'in two parts'` as one text. Undefined when neither side is a text.
  *
  * @param {ts.BinaryExpression} node
  * @returns {Text | undefined}

@@ -83,7 +83,7 @@ function sureAfter({ patienceSeconds, longer, longest }) {
   return [usual, ...[longer, longest].flatMap((each) => (each ? [`${each.seconds} s when ${each.when}`] : []))].join('; ');
 }
 
-/** Causes of a rollout with which one cannot be patient, and what is to be done about their time instead. */
+/** Causes of a rollout that `patience` cannot change, and the settings that change their time instead. */
 const impatient = /** @type {const} */ ({
   'smoke-failed': 'no', 'superseded': 'no', 'deadline': '`timeout`, and `progressDeadlineSeconds` of the Deployment',
 });

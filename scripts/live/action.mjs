@@ -126,7 +126,7 @@ export const changedAtMs = ({ lines }) => lines.find(({ text }) => /^\[command\]
 
 /**
  * From the change of the image to the moment when the action knew how it had gone: the first failed stage, or the last
- * one of the proof. In ms; undefined when nothing was changed.
+ * one of the verification. In ms; undefined when nothing was changed.
  *
  * @param {ActionResult} result
  */
@@ -140,7 +140,7 @@ export function verdictMs(result) {
 }
 
 /**
- * From the failure to the proof that the version before serves again, in ms; undefined without a rollback that held.
+ * From the failure until the previous version is verified, in ms; undefined without a successful rollback.
  *
  * @param {ActionResult} result
  */
@@ -150,7 +150,7 @@ export function recoveryMs({ report }) {
 }
 
 /**
- * From the change of the image to the end of the controllers' work, before any proof, in ms: what `kubectl rollout
+ * From the change of the image to the end of the controllers' work, before the verification, in ms: what `kubectl rollout
  * status` waits for. Undefined when it did not get there.
  *
  * @param {Pick<ActionResult, 'lines'>} result

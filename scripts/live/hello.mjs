@@ -19,9 +19,9 @@ export async function createRepository() {
   const folder = join(parent, 'hello');
   mkdirSync(folder);
   const source = join(root, 'examples', 'hello');
-  // What somebody has built in the example is no part of it.
+  // Files that were built in the example folder are not part of it.
   cpSync(source, folder, { recursive: true, filter: (path) => path !== join(source, 'build') });
-  // The name, the hooks and the signing keys of whoever runs this have no place here.
+  // The name, the hooks and the signing keys of the user must not be used here.
   const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' };
   /** @param {readonly string[]} args */
   const git = (args) => ask('git', ['-c', 'user.name=demo', '-c', 'user.email=demo@example.com', ...args], { cwd: folder, env });

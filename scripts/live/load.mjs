@@ -1,5 +1,5 @@
 /**
- * A load in a process of its own, so that nothing else can hold it up: requests at an even rate, each with a new
+ * A load generator in its own process, so nothing else can delay it: requests at an even rate, each with a new
  * connection, whatever the answers are. `node load.mjs HOST PER_SECOND`, started by `fork`: a message with a word in it
  * opens a new account under this name, `stop` ends the load, and the answer to that is all accounts.
  */
@@ -71,7 +71,7 @@ process.on('message', (/** @type {{ open?: string, stop?: true }} */ message) =>
   if (message.open !== undefined) openAccount(message.open);
   if (message.stop) void stop();
 });
-// Without whoever started it there is nobody to count for.
+// Exit when the parent process is gone.
 process.on('disconnect', () => process.exit());
-// Ctrl-C goes to every process of the terminal; whoever started this one ends it.
+// Ctrl-C is sent to every process of the terminal; the parent process ends this one.
 process.on('SIGINT', () => undefined);

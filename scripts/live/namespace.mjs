@@ -1,4 +1,4 @@
-/** A namespace of its own with the account that deploys into it, under the Role that the documentation gives. */
+/** A separate namespace with an account for deployments, with the documented Role. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';

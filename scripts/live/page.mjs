@@ -1,4 +1,4 @@
-/** Figures on a page of docs/: a part between markers, written anew by whoever has measured it. */
+/** Figures on a page of docs/: a part between markers, which each benchmark rewrites. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';

@@ -9,7 +9,7 @@ import { spawn } from 'node:child_process';
  */
 
 /**
- * Runs a program to its end and gives what it wrote on stdout. Rejects, with the end of everything that it wrote,
+ * Runs a program and returns its standard output. Rejects, with the end of everything that it wrote,
  * unless it ends with 0.
  *
  * @param {string} program

@@ -26,7 +26,7 @@ export async function startSandbox() {
   return { ...process.env, .../** @type {SandboxVariables} */ (variables) };
 }
 
-/** Its progress is shown, its last line is not: that says what a person has to type next. */
+/** Its progress is shown, but not its last line, which tells the user what to type next. */
 function up() {
   const child = spawn(process.execPath, [script, 'up'], { stdio: ['ignore', 'pipe', 'inherit'] });
   createInterface({ input: child.stdout }).on('line', (line) => {

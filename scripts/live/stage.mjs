@@ -12,7 +12,7 @@ import { root } from './sandbox.mjs';
  */
 
 /**
- * A copy of what is tested and of what tests it, so that neither changes while it is played; the tests are translated to
+ * A copy of the tested code and of the tests, so neither changes during the run; the tests are translated to
  * JavaScript on the way.
  *
  * @returns {Stage}

@@ -1,4 +1,4 @@
-/** The load generator, from the side of whoever starts it. */
+/** Starts the load generator and reads its results. */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

@@ -51,7 +51,7 @@ export const sorts = [
   },
   { name: 'Service selects other pods', good: false, ending: 'rolled-back wrong-version-serving', mode: calm, serves: 'stranger', astray: selects({ app: 'stranger' }), back },
   {
-    // Nobody but who turned the Service can turn it back: that the version before is there is true, that it serves is not.
+    // Only the user who changed the Service can fix it: the previous images are restored, but the version does not serve.
     name: 'Service selector changed in the run', good: false, ending: 'rollback-failed wrong-version-serving', mode: calm, serves: 'stranger',
     astray: selects({ app: 'stranger' }), inRun: true, back,
   },

@@ -1,4 +1,4 @@
-/** One app in a namespace of its own, and a look at it that shares nothing with the action. */
+/** One app in its own namespace, and checks of it that share no code with the action. */
 import { strangerSays } from './sorts.mjs';
 
 /** @typedef {import('./harness.mjs').Harness} Harness */
@@ -16,7 +16,7 @@ import { strangerSays } from './sorts.mjs';
 const askedTimes = 20;
 
 /**
- * The app `web` behind the Service `web`, and the app `stranger`, which nobody is to be led to.
+ * The app `web` behind the Service `web`, and the app `stranger`, which must never receive requests of the Service.
  *
  * @param {Harness} harness
  * @returns {Promise<Stand>}
@@ -35,7 +35,7 @@ export async function startStand(harness) {
 }
 
 /**
- * The stand with so many replicas, once nothing is wrong with it. Throws when it does not become so.
+ * The stand with this number of replicas, once it is healthy. Throws when it does not become healthy.
  *
  * @param {Stand} stand
  * @param {number} replicas
@@ -52,7 +52,7 @@ export async function settle(stand, replicas) {
 }
 
 /**
- * What is not as it should be.
+ * What differs from the expected state.
  *
  * @param {Stand} stand
  * @param {{ release: Release, replicas: number, answers: readonly string[] }} expected `answers`: all that may come, and no others
