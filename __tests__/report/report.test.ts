@@ -44,6 +44,12 @@ describe('report.json', () => {
     expect(Object.keys(reportValue(rolledBack))).toEqual(required);
   });
 
+  it('says what was deployed to, and whether a post step goes on', () => {
+    expect([reportValue(rolledBack).target, reportValue({ ...rolledBack, target: 'command' }).target]).toEqual([null, 'command']);
+    const goesOn = reportValue({ ...rolledBack, rollback: { notes: [], continued: true } });
+    expect([reportValue(rolledBack).rollback?.continued, goesOn.rollback?.continued]).toEqual([false, true]);
+  });
+
   it('keeps to its schema for any text', () => {
     fc.assert(fc.property(fc.string({ unit: anyCharacter }), (text) => validate(JSON.parse(reportJson(hostileOutcome(text))))));
   });

@@ -16,7 +16,7 @@ describe('a deployment', () => {
     const outcome = await deploy(run);
     const digest = world.registry.digestOf(second);
     expect(outcome).toMatchObject({
-      verdict: 'deployed', failure: undefined, namespace: 'web', commit: second, reference: `${image}@${digest}`, digest, tags: [second, 'latest'], imageExisted: false, warnings: [],
+      verdict: 'deployed', failure: undefined, target: 'set-image', namespace: 'web', commit: second, reference: `${image}@${digest}`, digest, tags: [second, 'latest'], imageExisted: false, warnings: [],
       changes: [{ subject: 'deployment/api', part: 'app', before: world.imageOf(first), after: `${image}:${second}@${digest}`, now: `${image}:${second}@${digest}` }],
       undoCommands: [`kubectl --namespace=web set image deployment/api app=${world.imageOf(first)}`],
     });

@@ -16,7 +16,7 @@ describe('the post step', () => {
     const { world, post } = left({ phase });
     const outcome = await finish(post.run);
     expect(outcome).toMatchObject({
-      verdict: 'rolled-back', namespace: 'web', failure: { cause: 'cancelled', stage: 'rollout', message: 'The step was stopped before the rollout was complete.' },
+      verdict: 'rolled-back', target: 'set-image', namespace: 'web', failure: { cause: 'cancelled', stage: 'rollout', message: 'The step was stopped before the rollout was complete.' },
       changes: [{ subject: 'deployment/api', part: 'app', before: world.imageOf(first), after: world.imageOf(second), now: world.imageOf(first) }],
     });
     expect(outcome?.timeline.map(({ label, result }) => [label, result])).toEqual([['finish the rollback', 'ok']]);

@@ -37,7 +37,7 @@ async function finishDead(world: TestWorld, ledger: Ledger) {
     return { ...recovery, tookMs, phases: world.ledgers.slice(1).map(({ run: { phase } }) => phase), releases: world.ledger?.releases };
   } finally {
     await lock.release();
-    await target.close();
+    await target.close?.();
   }
 }
 

@@ -3,7 +3,7 @@ import type { Config } from '../../src/config/config.js';
 import type { Pod } from '../../src/kubernetes/client/objects.js';
 import { apiPath, resources } from '../../src/kubernetes/client/resources.js';
 import type { Phase, Release } from '../../src/record/ledger.js';
-import { readRecorded } from '../../src/target/set-image/recorded.js';
+import { recorded } from '../../src/target/set-image/recorded.js';
 import { deploy } from '../../src/workflow/deploy.js';
 import { waiting } from '../kubernetes/judge/build.js';
 import { podsOf } from '../kubernetes/server/deployments.js';
@@ -68,7 +68,7 @@ describe('where a rollback would go to', () => {
     const { failure } = await deploy(run);
     expect(failure?.cause).toBe('admission-denied');
     const target = world.ledger?.run.target;
-    return { world, lines, tookMs: world.clock.monotonic() - run.startedAt, back: target && readRecorded(target).workloads[0]?.containers[0]?.back };
+    return { world, lines, tookMs: world.clock.monotonic() - run.startedAt, back: target && recorded.read(target).workloads[0]?.containers[0]?.back };
   };
 
   it('is what was there, also when only some of its pods are ready: nothing is waited for', async () => {

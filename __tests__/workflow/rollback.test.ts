@@ -86,7 +86,7 @@ describe('a rollback that fails before its change', () => {
     const { run } = over.start('rollback', { image, smoke: over.deploying(second).smoke });
     void over.holdLock('other', 20_000, () => over.deployments.set('api', over.imageOf(first)));
     const { verdict, failure } = await rollBack(run);
-    expect([verdict, failure?.cause, failure?.message]).toEqual(['failed', 'superseded', expect.stringMatching(/^Something else was deployed meanwhile: container app of deployment\/api was set to .* Nothing was changed\.$/)]);
+    expect([verdict, failure?.cause, failure?.message]).toEqual(['failed', 'superseded', expect.stringMatching(/^Something else was deployed meanwhile: deployment\/api:app was .* when the rollback was planned, and is .* now\. Nothing was changed\.$/)]);
     expect(over.imageNow).toBe(over.imageOf(first));
   });
 });

@@ -33,3 +33,11 @@ export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Prom
   });
   return Promise.race([promise, aborted]).finally(() => over.abort());
 }
+
+/** Whether the work says yes; what fails in it says no. @throws what `signal` aborts with */
+export async function succeeds(signal: AbortSignal, work: () => Promise<boolean>): Promise<boolean> {
+  return work().catch(() => {
+    signal.throwIfAborted();
+    return false;
+  });
+}

@@ -3,17 +3,21 @@ import { ClusterError } from '../outcome/errors.js';
 import { checkShape, JsonError } from '../ports/json.js';
 import type { TargetRecord } from './ledger.js';
 
-/** What one kind of target records of a run. */
-export interface RecordedAs<T> {
+/** What one kind of target records of a run, and nobody else looks into. */
+export interface RecordShape<T> {
   /** Name of the kind. */
   readonly kind: string;
-  /** Version of the shape, from 1 on; it can still be read as every earlier one. */
-  readonly schema: number;
-  readonly shape: GenericSchema<unknown, T>;
+  write(recorded: T): TargetRecord;
+  /** @throws ClusterError record-unreadable when another kind of target wrote it, a later version, or it was changed by hand */
+  read(record: TargetRecord): T;
 }
 
-/** @throws ClusterError record-unreadable when another kind of target wrote it, a later version, or it was changed by hand */
-export function readTargetRecord<T>(record: TargetRecord, { kind, schema, shape }: RecordedAs<T>): T {
+/** @param schema version of the shape, from 1 on; it can still be read as every earlier one */
+export function recordShape<T>(kind: string, schema: number, shape: GenericSchema<unknown, T>): RecordShape<T> {
+  return { kind, write: (recorded) => ({ kind, schema, recorded }), read: (record) => read(record, kind, schema, shape) };
+}
+
+function read<T>(record: TargetRecord, kind: string, schema: number, shape: GenericSchema<unknown, T>): T {
   if (record.kind !== kind || record.schema > schema) {
     throw new ClusterError('record-unreadable', `The ledger holds a run of ${record.kind} (shape ${record.schema}), and this version knows ${kind} up to shape ${schema} here.`, {
       hint: 'Finish that run with the settings and the version of the action that started it.',

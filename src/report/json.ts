@@ -14,6 +14,7 @@ export function reportValue(outcome: Outcome): Report {
     success: isSuccess(outcome.verdict),
     app: outcome.app,
     environment: outcome.environment ?? null,
+    target: outcome.target ?? null,
     namespace: outcome.namespace ?? null,
     commit: outcome.commit ?? null,
     runUrl: outcome.runUrl ?? null,
@@ -52,7 +53,8 @@ function failureValue({ failure }: Outcome): Report['failure'] {
 function rollbackValue({ rollback }: Outcome): Report['rollback'] {
   if (!rollback) return null;
   const whole = (ms: number | undefined) => (ms === undefined ? null : Math.round(ms));
-  return { restoredAfterMs: whole(rollback.restoredAfterMs), verifiedAfterMs: whole(rollback.verifiedAfterMs), notes: rollback.notes };
+  const { restoredAfterMs, verifiedAfterMs, continued = false, notes } = rollback;
+  return { restoredAfterMs: whole(restoredAfterMs), verifiedAfterMs: whole(verifiedAfterMs), continued, notes };
 }
 
 function recoveryValue({ recovery }: Outcome): Report['recovery'] {

@@ -19,7 +19,13 @@ const described = <T extends v.GenericSchema>(schema: T, description: string | u
 const stage = v.picklist(stageNames);
 const cause = v.picklist(Object.keys(causes) as Cause[]);
 
-const change = { workload: text('`deployment/api`.'), container: text(), before: text('`name[:tag][@sha256:…]`.'), after: text('What the run wrote.') };
+/** Every kind of target has these four: readers of one kind understand the rows of all. */
+const change = {
+  workload: text('What has a version: `deployment/api`. With the target `command`, the name of the app.'),
+  container: text('The part of it that the version is of: the name of a container. Empty with the target `command`, which has no parts.'),
+  before: text('The version before the run: `name[:tag][@sha256:…]`. With `command`, what `current` printed; empty when that is not known.'),
+  after: text('The version that the run set. With `command`, what `current` printed of it; its reference or commit until then.'),
+};
 
 const failure = v.object({
   cause, stage, message: text(), hint: text(), evidence: list(v.object({ title: text(), text: text() })),
@@ -29,6 +35,7 @@ const failure = v.object({
 const rollback = v.object({
   restoredAfterMs: maybeMs('From the failure until the previous version was set again.'),
   verifiedAfterMs: maybeMs('From then until the previous version was verified.'),
+  continued: described(v.boolean(), 'The step was cancelled during the rollback, and the post step of the same job continues it: its result is in `…-post.json` next to this file.'),
   notes: list(text()),
 });
 
@@ -58,7 +65,8 @@ export const report = v.object({
   success: described(v.boolean(), 'Whether the step succeeded.'),
   app: text(),
   environment: maybeText(),
-  namespace: maybeText(),
+  target: maybeText('Kind of the target: `set-image` for workloads in a cluster, `command`. Null where nothing is deployed, or the run ended before it was read.'),
+  namespace: maybeText('Of Kubernetes; null with the target `command`.'),
   commit: maybeText(),
   runUrl: maybeText('Address of the workflow run.'),
   actor: maybeText('Who started the workflow run.'),
@@ -68,13 +76,13 @@ export const report = v.object({
   digest: maybeText('`sha256:…`.'),
   reference: maybeText('`name@sha256:…` of what was to be deployed.'),
   tags: list(text()),
-  changes: list(v.object({ ...change, now: maybeText('What the container is set to at the end of the run; null when it was not read.') }),
-    'One entry for each container.'),
+  changes: list(v.object({ ...change, now: maybeText('The version at the end of the run; null when it could not be read.') }),
+    'One entry for each container, and for whatever else has a version of its own.'),
   timeline: list(v.object({ stage, label: text(), startMs: ms('Since the start of the run.'), endMs: ms(), result: v.picklist(['ok', 'failed', 'skipped']) })),
   failure: v.nullable(failure),
   rolledOutMs: maybeMs('From the change until the rollout was complete, without the verification after it.'),
   verified: list(v.object({ what: text('`service/api/healthz -> 200`.'), seen: text('`3 pods and service/api returned 200`.') }), 'What was verified of the version that is there at the end.'),
-  unverified: list(v.object({ workload: text(), reason: text() }), 'Workloads whose version at the end of the run is not verified, because nothing runs with it.'),
+  unverified: list(v.object({ workload: text(), reason: text() }), '`workload` as in `changes`: those whose version at the end of the run is not verified.'),
   rollback: v.nullable(rollback),
   recovery: v.nullable(recovery),
   undoCommands: list(text(), 'Commands that roll back by hand.'),

@@ -4,7 +4,7 @@ import type { Checked } from '../outcome/finding.js';
 import type { Change as ChangeRow, Unverified, Verified } from '../outcome/outcome.js';
 import type { Plan, PlannedChange, PlanStep } from '../outcome/plan.js';
 import type { Context } from '../ports/context.js';
-import type { Ledger, Release, RunRecord } from '../record/ledger.js';
+import type { Ledger, Release, TargetRecord } from '../record/ledger.js';
 import type { Standing } from '../record/release.js';
 import type { Lock, RecordStore } from '../record/store.js';
 
@@ -49,7 +49,7 @@ export interface OpenTarget {
    * @param lock which that run renewed last
    */
   reopen(ledger: Ledger, lock: Lock): Promise<Change>;
-  close(): Promise<void>;
+  close?(): Promise<void>;
 }
 
 /** The version to deploy, as far as it is known before the build. */
@@ -118,22 +118,20 @@ export interface Change {
    */
   stands(): Promise<boolean>;
   /** After a good verdict: annotations and clean-up at the target. An error here does not fail the run. */
-  settle(): Promise<void>;
-  /** Whether anything was sent to the target, whether it was applied or not. */
-  mayHaveChanged(): boolean;
+  settle?(): Promise<void>;
+  /** Whether anything was sent to the target, or to this subject of it, whether it was applied or not. */
+  mayHaveChanged(subject?: string): boolean;
   /** What is known of the change by now. */
   progress(): Progress;
   /** The result of the rollout in sentences for the log, which claim no more than was seen. */
   describe(): readonly string[];
-  /** Texts that show why it failed, limited in time and size. */
-  evidence(failure: DeployError): Promise<readonly Evidence[]>;
-  /** The subjects that contain something of this change now, and those that cannot be read. */
-  changedNow(): Promise<ReadonlySet<string>>;
+  /** Texts that show why it failed, besides those of the failure itself, limited in time and size. */
+  evidence?(failure: DeployError): Promise<readonly Evidence[]>;
   /** Undoes what may have been changed, but nothing that someone else has set, and verifies it. Can be called twice. Does not reject. */
   undo(failure: DeployError, journal: UndoJournal): Promise<Undone>;
   /** The state of the target at the end. Does not reject. */
   report(): Promise<Report>;
-  close(): void;
+  close?(): void;
 }
 
 /** One step of a strategy. */
@@ -150,7 +148,13 @@ export interface Wave {
 }
 
 /** The part of the record that the target knows. */
-export type Recorded = Pick<RunRecord, 'target' | 'before' | 'after' | 'checks' | 'passedBefore'>;
+export interface Recorded {
+  readonly target: TargetRecord;
+  /** Everything that it sets. */
+  readonly rows: readonly PlannedChange[];
+  /** Texts of the smoke checks that the version before passed. */
+  readonly passedBefore: ReadonlySet<string>;
+}
 
 /** What is known of a change by now. */
 export interface Progress {

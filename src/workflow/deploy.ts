@@ -54,7 +54,7 @@ async function prepare(run: Run, found: Found): Promise<Prepared> {
     if (problems.length > 0) throw new PreflightError(problems);
     return prepared(named(run, found), { parts, facts, target: opened, proposal }, warnings);
   } catch (error) {
-    await opened?.close();
+    await opened?.close?.();
     throw error;
   }
 }
@@ -116,13 +116,14 @@ function prepared(run: Run, sides: Sides, warnings: readonly string[]): Prepared
     },
     close: async () => {
       await release?.close();
-      await target?.close();
+      await target?.close?.();
     },
   };
 }
 
 const knownOf = (run: Run, { facts, target, proposal }: Sides, reference: string | undefined): Partial<Ending> => ({
-  namespace: target?.namespace, reference, digest: run.config.digest, subjects: [...new Set(proposal?.rows.map(({ subject }) => subject))],
+  target: target?.kind, namespace: target?.namespace, reference, digest: run.config.digest,
+  subjects: [...new Set(proposal?.rows.map(({ subject }) => subject))],
   imageExisted: facts?.build?.existing !== undefined,
 });
 

@@ -26,7 +26,7 @@ export async function finish(run: Run): Promise<Outcome | undefined> {
     run.ports.log.info('The main step was stopped during a rollout: restoring the previous version.');
     return await undo(run, target);
   } finally {
-    await target.close();
+    await target.close?.();
   }
 }
 
@@ -44,10 +44,10 @@ async function undo(run: Run, target: OpenTarget): Promise<Outcome | undefined> 
     if (!isOurs(run, ledger)) return undefined;
     const startMs = msSince(run);
     const change = await target.reopen(ledger, lock);
-    const undone = await undoRecorded(change, target.store, ledger).finally(() => change.close());
+    const undone = await undoRecorded(change, target.store, ledger).finally(() => change.close?.());
     return outcomeOf(run, {
       failure: { stage: 'rollout', error: new RolloutError('cancelled', 'The step was stopped before the rollout was complete.') },
-      undone, subjects: subjectsOf(ledger), namespace: target.namespace, warnings: [], ...await change.report(),
+      undone, subjects: subjectsOf(ledger), target: target.kind, namespace: target.namespace, warnings: [], ...await change.report(),
       spans: [{ stage: 'rollback', label: 'finish the rollback', startMs, endMs: msSince(run), result: undone.result === 'failed' ? 'failed' : 'ok' }],
     });
   } finally {

@@ -11,6 +11,8 @@ import type { Undone } from '../target/target.js';
 export interface Ending {
   readonly failure?: { readonly stage: StageName; readonly error: DeployError };
   readonly spans: readonly Span[];
+  /** The kind of target. */
+  readonly target?: string;
   readonly namespace?: string;
   readonly reference?: string;
   readonly digest?: string;
@@ -50,8 +52,8 @@ export function outcomeOf(run: Run, given: Ending): Outcome {
   return {
     verdict,
     failure: ending.failure && describeFailure(ending.failure, ending.undone),
-    app: run.config.app, environment: run.config.environment, namespace: ending.namespace, commit: run.facts.commit,
-    runUrl: run.facts.runUrl, actor: run.facts.actor,
+    app: run.config.app, environment: run.config.environment, target: ending.target, namespace: ending.namespace,
+    commit: run.facts.commit, runUrl: run.facts.runUrl, actor: run.facts.actor,
     startedAt: run.startedAtWall, durationMs: msSince(run),
     ...image, tags: ending.tags ?? [], imageExisted: ending.imageExisted,
     changes: wrote.has(verdict) ? rows : [],

@@ -27,7 +27,7 @@ export async function openFinished(run: Run, kind: TargetKind, purpose: Purpose,
     await finishOthers(run, target, found);
     return await target.reread();
   } catch (error) {
-    await target.close();
+    await target.close?.();
     throw error;
   }
 }
@@ -84,7 +84,7 @@ export async function recover({ ports }: Pick<Run, 'ports'>, target: OpenTarget,
     const seen = result === 'restored' && !isIdle(unverified) ? ['It is verified.'] : [];
     return { ...about, result: 'restored', notes: [...seen, ...idleNotes(unverified), ...notes], changed };
   } finally {
-    change.close();
+    change.close?.();
   }
 }
 

@@ -7,6 +7,7 @@ import { inPhase, isUnfinished, withMark, type Ledger, type Phase } from '../rec
 import { foundRelease, withVerified } from '../record/release.js';
 import type { Lock } from '../record/store.js';
 import { ChangeUnderWay, type Change, type OpenTarget, type Proposal, type ProposalBack, type Undone } from '../target/target.js';
+import { recordOf } from '../target/rows.js';
 import type { Ending } from './outcome.js';
 import { recover, refuseOthersRun } from './recover.js';
 import { kept, type Run } from './run.js';
@@ -108,7 +109,7 @@ class Session {
   }
 
   async close(): Promise<void> {
-    this.change?.close();
+    this.change?.close?.();
     if (this.isLeft) this.lock?.leave();
     else await this.lock?.release();
   }
@@ -138,8 +139,8 @@ class Session {
   }
 
   private async write(ledger: Ledger, patienceMs = 0): Promise<void> {
-    const { change, releasing: { target } } = this;
-    this.ledger = { ...ledger, run: { ...ledger.run, ...change?.recorded() } };
+    const { change, releasing: { run, target } } = this;
+    this.ledger = { ...ledger, run: { ...ledger.run, ...change && recordOf(change, run) } };
     await target.store.write(this.ledger, patienceMs);
   }
 
@@ -152,7 +153,7 @@ class Session {
     const { run, target } = this.releasing;
     if (!this.ledger) return;
     const unverified = change.progress().unverified.map(({ subject }) => subject);
-    this.ledger = withVerified({ ...this.ledger, run: { ...this.ledger.run, ...change.recorded() } }, run.ports.clock.now(), unverified);
+    this.ledger = withVerified({ ...this.ledger, run: { ...this.ledger.run, ...recordOf(change, run) } }, run.ports.clock.now(), unverified);
     try {
       await target.store.write(this.ledger);
     } catch (error) {
@@ -162,7 +163,7 @@ class Session {
       // The release has succeeded even if this cannot be written: the next run finds it in progress, and confirms it.
       run.ports.log.warning(`The release succeeded, but its record could not be updated: ${messageOf(error)}`);
     }
-    await change.settle();
+    await change.settle?.();
     await forget(run);
   }
 
@@ -203,7 +204,7 @@ function ledgerBefore(run: Run, known: Ledger | undefined, change: Change, propo
     schema: 2, app: config.app, releases: [...foundRelease(change.standing, known, at, repository), ...(known?.releases ?? [])],
     run: {
       id: run.id, url: facts.runUrl, commit: facts.commit, actor: facts.actor, startedAt: new Date(run.startedAtWall).toISOString(),
-      phase: 'in-progress', marks: [], ...change.recorded(), repository, goesBackTo, rollback: config.rollback,
+      phase: 'in-progress', marks: [], ...recordOf(change, run), repository, goesBackTo, rollback: config.rollback,
       override: isFrozen ? config.freezeOverride : undefined,
     },
   };

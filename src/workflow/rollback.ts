@@ -26,7 +26,7 @@ async function prepare(run: Run, found: Found): Promise<Prepared> {
     found.deployed = { commit: proposal.release.commit };
     return prepared(named(run, found), target, proposal, proposal.checked.warnings);
   } catch (error) {
-    await target.close();
+    await target.close?.();
     throw error;
   }
 }
@@ -40,12 +40,12 @@ function prepared(run: Run, target: OpenTarget, proposal: ProposalBack, warnings
   return {
     plan: makePlan(run.config, { stages, target, proposal, warnings }), stages, ending,
     known: {
-      namespace: target.namespace, reference: proposal.reference || undefined, digest: parseReference(proposal.reference)?.digest,
+      target: target.kind, namespace: target.namespace, reference: proposal.reference || undefined, digest: parseReference(proposal.reference)?.digest,
       subjects: [...new Set(proposal.rows.map(({ subject }) => subject))],
     },
     close: async () => {
       await close();
-      await target.close();
+      await target.close?.();
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { DeployError } from '../outcome/errors.js';
 import type { Lock } from '../record/store.js';
-import { recordWithinMs } from '../target/journal.js';
+import { recordWithinMs } from '../target/undoing.js';
+import { changedOf } from '../target/rows.js';
 import type { Change, Undone } from '../target/target.js';
 import type { Run } from './run.js';
 
@@ -8,10 +9,10 @@ import type { Run } from './run.js';
 export async function undoOrLeave(
   run: Run, { change, lock }: { readonly change: Change; readonly lock: Lock }, failure: DeployError, restoring: () => Promise<void>,
 ): Promise<Undone> {
-  const subjects = [...new Set(change.recorded().after.map(({ subject }) => subject))];
+  const subjects = [...new Set(change.recorded().rows.map(({ subject }) => subject))];
   if (run.config.rollback === 'off') {
-    const evidence = await change.evidence(failure);
-    const changed = await change.changedNow();
+    const evidence = await change.evidence?.(failure) ?? [];
+    const changed = changedOf(change, await change.report());
     const untouched = subjects.filter((subject) => !changed.has(subject));
     // A rejected change has left nothing behind that could be restored.
     if (changed.size === 0) return { result: 'untouched', notes: [], evidence, untouched };

@@ -20,7 +20,7 @@ describe('a deployment by commands', () => {
     const world = new World();
     const outcome = await world.deploy();
     expect(outcome).toMatchObject({
-      verdict: 'deployed', failure: undefined, commit: 'c2', warnings: [], unverified: [],
+      verdict: 'deployed', failure: undefined, target: 'command', namespace: undefined, commit: 'c2', warnings: [], unverified: [],
       changes: [{ subject: 'api', part: '', before: 'api-00001', after: 'api-00002', now: 'api-00002' }],
       undoCommands: ['export DEPLOY_PREVIOUS=api-00001', 'platform rollback "$DEPLOY_PREVIOUS"'],
     });

@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { RolloutError } from '../../../src/outcome/errors.js';
 import { foundRelease, withVerified } from '../../../src/record/release.js';
+import { changedOf, recordOf, versionsOf } from '../../../src/target/rows.js';
 import type { UndoJournal } from '../../../src/target/target.js';
 import { advance, begin, end, failure, journal, ledgerOf, lockWaitMs, open, wanted, type Place } from './place.js';
 
@@ -12,7 +13,7 @@ export function describeProposals(here: () => Place): void {
     const seen = place.look();
     const target = await open(place, place.start());
     expect([target.kind, target.ledger, await target.store.read()]).toEqual([place.kind.kind, undefined, undefined]);
-    await target.close();
+    await target.close?.();
     expect(place.look()).toEqual(seen);
   });
   it('proposes a version without a change: a row for everything that is to hold it, and a step of the plan', async () => {
@@ -22,7 +23,7 @@ export function describeProposals(here: () => Place): void {
     const proposal = await target.propose(wanted(place));
     expect([proposal.checked.problems, proposal.isThere, proposal.step.stage, proposal.rollback.possible]).toEqual([[], false, 'rollout', true]);
     expect(proposal.rows.map(({ subject, part, before }) => ({ subject, part, version: before }))).toEqual(place.versions());
-    await target.close();
+    await target.close?.();
     expect(place.look()).toEqual(seen);
   });
   it('finds that a version is there already, and changes nothing to verify it', async () => {
@@ -50,7 +51,7 @@ export function describeChanges(here: () => Place): void {
     const begun = await begin(place);
     const { seen } = begun;
     const { change, proposal } = begun;
-    const recorded = change.recorded();
+    const recorded = recordOf(change, { ...begun.process.context, config: begun.process.config });
     expect([change.isThere, change.mayHaveChanged(), new Set(change.waves.map(({ mark }) => mark)).size]).toEqual([false, false, change.waves.length]);
     expect(change.waves.length).toBeGreaterThan(0);
     expect(change.standing.flatMap(({ contents }) => contents)).toEqual(place.versions());
@@ -68,14 +69,14 @@ export function describeChanges(here: () => Place): void {
     const { change, proposal } = begun;
     await advance(begun);
     await change.verify();
-    await change.settle();
+    await change.settle?.();
     const { rows, undoCommands } = await change.report();
-    expect(place.versions()).toEqual(change.recorded().after);
+    expect(place.versions()).toEqual(versionsOf(change.recorded().rows, 'after'));
     expect(rows.map(({ subject, part, now }) => ({ subject, part, version: now }))).toEqual(place.versions());
     expect(rows.map(({ before }) => before)).toEqual(proposal.rows.map(({ before }) => before));
     expect(undoCommands.length).toBeGreaterThan(0);
     const subjects = [...new Set(rows.map(({ subject }) => subject))].sort();
-    expect([change.mayHaveChanged(), [...await change.changedNow()].sort(), change.progress().unverified]).toEqual([true, subjects, []]);
+    expect([change.mayHaveChanged(), [...changedOf(change, await change.report())].sort(), change.progress().unverified]).toEqual([true, subjects, []]);
     expect(change.describe().length).toBeGreaterThan(0);
     await end(begun);
   });
@@ -96,7 +97,7 @@ export function describeChanges(here: () => Place): void {
     const { change } = begun;
     const thrown = await advance(begun).then(() => change.verify()).then(() => undefined, (error: unknown) => error);
     expect(thrown).toBeInstanceOf(RolloutError);
-    const evidence = await change.evidence(thrown as RolloutError);
+    const evidence = [...(thrown as RolloutError).evidence, ...await change.evidence?.(thrown as RolloutError) ?? []];
     expect(evidence.reduce((sum, { title, text }) => sum + Buffer.byteLength(title + text), 0)).toBeLessThanOrEqual(64 * 1024);
     expect(await change.undo(thrown as RolloutError, journal)).toMatchObject({ result: 'restored' });
     await end(begun);
@@ -110,7 +111,8 @@ export function describeChanges(here: () => Place): void {
     await first.change.verify();
     const at = '2026-01-01T00:00:00.000Z';
     const ledger = { ...first.ledger, releases: foundRelease(first.change.standing, undefined, at, first.process.config.image) };
-    await first.target.store.write(withVerified({ ...ledger, run: { ...ledger.run, ...first.change.recorded() } }, Date.parse(at), []));
+    const recorded = recordOf(first.change, { ...first.process.context, config: first.process.config });
+    await first.target.store.write(withVerified({ ...ledger, run: { ...ledger.run, ...recorded } }, Date.parse(at), []));
     await end(first);
 
     const process = place.start();
@@ -119,7 +121,7 @@ export function describeChanges(here: () => Place): void {
     expect([proposal.checked.problems, proposal.release.contents]).toEqual([[], versions]);
     const lock = await target.store.lock({ id: process.context.id }, lockWaitMs);
     const change = await proposal.begin({ lock, ledger: await target.store.read(), reference: proposal.release.reference });
-    await advance({ target, lock, change, ledger: { ...ledgerOf(process, change), releases: target.ledger?.releases ?? [] } });
+    await advance({ process, target, lock, change, ledger: { ...ledgerOf(process, change), releases: target.ledger?.releases ?? [] } });
     await change.verify();
     await end({ target, lock, change });
     expect(place.versions()).toEqual(versions);
@@ -137,7 +139,7 @@ export function describeUndo(here: () => Place): void {
     expect(await begun.change.undo(failure, noting)).toMatchObject({ result: 'restored', changed: expect.anything() });
     expect([place.look(), told]).toEqual([seen, 1]);
     expect(['restored', 'untouched']).toContain((await begun.change.undo(failure, noting)).result);
-    expect([place.look(), [...await begun.change.changedNow()]]).toEqual([seen, []]);
+    expect([place.look(), [...changedOf(begun.change, await begun.change.report())]]).toEqual([seen, []]);
     await end(begun);
   });
   it('has nothing to undo before its first wave', async () => {

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { Content } from '../../../src/record/ledger.js';
+import { versionsOf } from '../../../src/target/rows.js';
 import type { Undone } from '../../../src/target/target.js';
 import { advance, begin, end, failure, journal, reopen, steps, type Begun, type Make, type Mark, type Place } from './place.js';
 
@@ -43,7 +44,7 @@ export function describeKilled(make: Make): void {
   it('is confirmed only when its version is complete and passes its checks, and may be undone otherwise', async () => {
     await atEveryMark(make, async (place, begun, mark) => {
       const seen = begun.seen;
-      const { after } = begun.change.recorded();
+      const after = versionsOf(begun.change.recorded().rows, 'after');
       const isLast = mark.wave === begun.change.waves.length - 1;
       const found = await killedAt(place, begun, mark);
       const stands = await found.change.stands();

@@ -3,6 +3,7 @@ import { RolloutError } from '../../../src/outcome/errors.js';
 import type { Context } from '../../../src/ports/context.js';
 import { withMark, type Content, type Ledger } from '../../../src/record/ledger.js';
 import type { Lock } from '../../../src/record/store.js';
+import { recordOf } from '../../../src/target/rows.js';
 import type { Change, OpenTarget, Proposal, Purpose, TargetKind, UndoJournal, Wanted } from '../../../src/target/target.js';
 
 /** One place that a kind of target deploys to, as a test has it in its hands. */
@@ -69,14 +70,14 @@ export async function begin(place: Place): Promise<Begun> {
 
 export const ledgerOf = ({ context, config }: Process, change: Change): Ledger => ({
   schema: 2, app: config.app, releases: [],
-  run: { id: context.id, startedAt: '2026-01-01T00:00:00.000Z', phase: 'in-progress', marks: [], ...change.recorded(), rollback: 'auto' },
+  run: { id: context.id, startedAt: '2026-01-01T00:00:00.000Z', phase: 'in-progress', marks: [], ...recordOf(change, { ...context, config }), rollback: 'auto' },
 });
 
 /** Runs the waves as the engine does, up to a mark, or to their end. @returns the record as it was written last */
-export async function advance({ target, lock, change, ledger }: Pick<Begun, 'target' | 'lock' | 'change' | 'ledger'>, until?: Mark): Promise<Ledger> {
+export async function advance({ process, target, lock, change, ledger }: Pick<Begun, 'process' | 'target' | 'lock' | 'change' | 'ledger'>, until?: Mark): Promise<Ledger> {
   let known = ledger;
   for (const [index, wave] of change.waves.entries()) {
-    known = withMark({ ...known, run: { ...known.run, ...change.recorded() } }, wave.mark);
+    known = withMark({ ...known, run: { ...known.run, ...recordOf(change, { ...process.context, config: process.config }) } }, wave.mark);
     await target.store.write(known);
     if (until?.wave === index && until.step === 'named') break;
     await wave.change(() => lock.confirm());
@@ -98,9 +99,9 @@ export async function reopen(place: Place) {
 }
 
 export async function end({ target, lock, change }: Pick<Begun, 'target' | 'lock' | 'change'>): Promise<void> {
-  change.close();
+  change.close?.();
   await lock.release();
-  await target.close();
+  await target.close?.();
 }
 
 export type Make = () => Place | Promise<Place>;

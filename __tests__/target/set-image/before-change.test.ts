@@ -35,7 +35,7 @@ describe('a rollback that was planned from what is not there any more', () => {
     const { error, done } = await beginIn('api:fixed', [], { goesBackTo: release(newImage) });
     expect(error).toMatchObject({
       code: 'superseded', hint: 'Check whether the current version is the one you want. If not, run the rollback again: it starts from the current version.',
-      message: `Something else was deployed meanwhile: container app of deployment/api was set to ${oldImage} when the rollback was planned, and is set to api:fixed now. Nothing was changed.`,
+      message: `Something else was deployed meanwhile: deployment/api:app was ${oldImage} when the rollback was planned, and is api:fixed now. Nothing was changed.`,
     });
     expect(done).toEqual([]);
   });

@@ -3,8 +3,10 @@ import type { SmokeCheck } from '../../../src/config/config.js';
 import type { Workload } from '../../../src/kubernetes/client/objects.js';
 import { ImageRelease } from '../../../src/target/set-image/image-release.js';
 import type { ImageChange } from '../../../src/target/set-image/image-change.js';
+import { recordOf } from '../../../src/target/rows.js';
 import { newImage, oldImage, target } from '../../kubernetes/judge/build.js';
 import { check, simulate } from '../../kubernetes/judge/simulation.js';
+import { run } from '../../workflow/runs.js';
 import { deploymentPath } from './fake-cluster.js';
 
 /** A change of a Deployment that holds this image now. */
@@ -41,7 +43,8 @@ describe('what the record has to hold of a change of images', () => {
     const secret: SmokeCheck = { text: 'https://api.example/?token=abc', target: { type: 'url', url: 'https://api.example/?token=abc' }, statuses: [200] };
     const { release } = simulate({ proveFirst: true, smoke: [check, secret] });
     const digests = new Map([['app', new Set([`sha256:${'1'.repeat(64)}`])]]);
-    expect(new ImageRelease({ ...release, snapshots: release.snapshots.map((each) => ({ ...each, running: digests })) }).recorded()).toEqual({
+    const change = new ImageRelease({ ...release, snapshots: release.snapshots.map((each) => ({ ...each, running: digests })) });
+    expect(recordOf(change, run({ smoke: [check, secret] }))).toEqual({
       target: { kind: 'set-image', schema: 1, recorded: {
         workloads: [target()], paused: [...release.paused.values()], running: { 'deployment/api:app': [`sha256:${'1'.repeat(64)}`] },
       } },
@@ -52,6 +55,6 @@ describe('what the record has to hold of a change of images', () => {
   it('is what the API server stores of it, once that is known', () => {
     const { release } = simulate();
     release.written.store('deployment/api', 'app', 'mirror.example/api:2');
-    expect(new ImageRelease(release).recorded().after).toEqual([{ subject: 'deployment/api', part: 'app', version: 'mirror.example/api:2' }]);
+    expect(new ImageRelease(release).recorded().rows).toMatchObject([{ subject: 'deployment/api', part: 'app', after: 'mirror.example/api:2' }]);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Config } from '../../../src/config/config.js';
-import { rollbackOf, rowsOf, stepOf } from '../../../src/target/set-image/plan.js';
+import { rowsOf } from '../../../src/target/set-image/image-change.js';
+import { rollbackOf, stepOf } from '../../../src/target/set-image/plan.js';
 import { newImage, oldImage, target } from '../../kubernetes/judge/build.js';
 
 const worker = target('statefulset', { ref: 'statefulset/worker', name: 'worker' });

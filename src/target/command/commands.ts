@@ -1,16 +1,15 @@
-import type { CommandConfig, Config } from '../../config/config.js';
+import type { CommandConfig } from '../../config/config.js';
 import { parseDigest } from '../../config/values/digest.js';
 import { digestOf } from '../../image/reference.js';
 import { ClusterError, RolloutError } from '../../outcome/errors.js';
 import { plainLine } from '../../outcome/plain.js';
-import type { Context } from '../../ports/context.js';
 import { retry, steadily } from '../../ports/retry.js';
 import { explainFailure } from '../../script/explain.js';
 import { lastOutput, runScript } from '../../script/run-script.js';
+import type { Given as GivenTarget } from '../under-lock.js';
 
 /** A run that deploys by commands, with its settings. */
-export interface Given extends Context {
-  readonly config: Config;
+export interface Given extends GivenTarget {
   readonly command: CommandConfig;
 }
 
@@ -30,7 +29,7 @@ export function earlier({ config: { image } }: Pick<Given, 'config'>, printed: s
 const none: Version = { reference: '', commit: '', previous: '' };
 
 /** For what only looks: where it hangs, it is run again. */
-const looksForMs = 60_000;
+export const looksForMs = 60_000;
 
 /**
  * Runs one of the commands to its end.
@@ -90,7 +89,7 @@ export const until = <T>({ ports: { clock, log } }: Given, forMs: number, signal
 
 export const superseded = (printed: string | undefined): ClusterError =>
   new ClusterError('superseded', `\`current\` prints ${printed ?? 'nothing'}: somebody else deployed during the run.`, { hint: othersHint });
-export const othersHint = 'Nothing of theirs was overwritten. Find out who deploys besides this workflow, then run again. If nobody does, `current` prints what changes by itself, such as a time or a count: let it print a name that stays.';
+const othersHint = 'Nothing of theirs was overwritten. Find out who deploys besides this workflow, then run again. If nobody does, `current` prints what changes by itself, such as a time or a count: let it print a name that stays.';
 
 export type Expected = { readonly is: string } | { readonly isNot: string | undefined };
 

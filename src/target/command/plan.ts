@@ -1,6 +1,6 @@
 import { digestOf } from '../../image/reference.js';
 import { RolloutError, type Evidence } from '../../outcome/errors.js';
-import type { Plan, PlanStep } from '../../outcome/plan.js';
+import type { Plan, PlannedChange, PlanStep } from '../../outcome/plan.js';
 import { sentence } from '../../outcome/wording.js';
 import type { Wanted } from '../target.js';
 import { current, earlier, runCommand, type Given } from './commands.js';
@@ -29,6 +29,10 @@ export const verifies = async (given: Given, version: string | undefined): Promi
     if (error instanceof RolloutError) return false;
     throw error;
   });
+
+/** The one row of every plan, record and report: the app, which has no parts. A version may hold a secret. */
+export const rowOf = ({ config: { app }, ports: { log } }: Given, before = '', after = ''): PlannedChange =>
+  ({ subject: app, part: '', before: log.redact(before), after: log.redact(after) });
 
 /** What is deployed or gone back to, as far as it is known. */
 export type Planned = Pick<Wanted, 'reference' | 'commit'> & { readonly to?: string };

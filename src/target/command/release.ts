@@ -1,22 +1,22 @@
 import { smokeUrls } from '../../check/smoke/by-url.js';
 import type { Before } from '../../check/smoke/before.js';
-import { recordable } from '../../check/smoke/recorded.js';
 import { digestOf } from '../../image/reference.js';
-import { RolloutError, type DeployError, type Evidence } from '../../outcome/errors.js';
+import { RolloutError, type DeployError } from '../../outcome/errors.js';
 import { shellWord } from '../../outcome/wording.js';
-import { within } from '../../ports/within.js';
-import type { Content } from '../../record/ledger.js';
+import { succeeds, within } from '../../ports/within.js';
+import type { PlannedChange } from '../../outcome/plan.js';
 import type { Standing } from '../../record/release.js';
+import { versionsOf } from '../rows.js';
 import type { Change, Progress, Recorded, Report, Undone, UndoJournal, Wave } from '../target.js';
-import { current, earlier, runCommand, superseded, until, untilCurrent, type Given, type Version } from './commands.js';
-import { isOthers, recordedAs, type Deployment } from './recorded.js';
+import { current, earlier, looksForMs, runCommand, superseded, until, untilCurrent, type Given, type Version } from './commands.js';
+import { rowOf } from './plan.js';
+import { isOthers, recorded, type Deployment } from './recorded.js';
 import { undo } from './undo.js';
 
 /** A version that another process has deployed is not waited for as one that was deployed just now. */
 const standsWithinMs = 20_000;
-/** What is left of the 10 s of a step that was cancelled has to do for the report too. */
+/** Nobody waits for a step that was cancelled, and its post step reports the end. */
 const hurriedMs = 3000;
-const never = new AbortController().signal;
 
 /** `there`: nothing has to be changed. `begun`: by another process, and nobody knows how far it came. */
 type State = 'to-do' | 'there' | 'begun';
@@ -44,19 +44,12 @@ export class CommandRelease implements Change {
   }
 
   get standing(): readonly Standing[] {
-    const { before, verifiedBefore } = this.deployment;
-    const isIdle = !verifiedBefore && this.checks.passed.size === 0;
-    return before === undefined ? [] : [{ subject: this.given.config.app, contents: [this.content(before)], isIdle }];
+    const isIdle = !this.deployment.verifiedBefore && this.checks.passed.size === 0;
+    return versionsOf([this.row], 'before').map((content) => ({ subject: content.subject, contents: [content], isIdle }));
   }
 
   recorded(): Recorded {
-    const { config, ports } = this.given;
-    const checks = recordable(config.smoke, ports.log);
-    return {
-      target: { kind: recordedAs.kind, schema: recordedAs.schema, recorded: this.deployment },
-      before: this.standing.flatMap(({ contents }) => contents), after: [this.content(this.called)],
-      checks, passedBefore: checks.filter((text) => this.checks.passed.has(text)),
-    };
+    return { target: recorded.write(this.deployment), rows: [this.row], passedBefore: this.checks.passed };
   }
 
   async verify(): Promise<void> {
@@ -67,21 +60,14 @@ export class CommandRelease implements Change {
 
   async stands(): Promise<boolean> {
     const { given, given: { ports: { cancelled } }, deployment: { before } } = this;
-    try {
+    return succeeds(cancelled, async () => {
       const printed = await current(given, cancelled);
       if (printed === undefined || printed === before || this.progress().unverified.length > 0) return false;
       this.see(printed);
       await this.prove(standsWithinMs);
       await this.verify();
       return true;
-    } catch (error) {
-      if (cancelled.aborted) throw error;
-      return false;
-    }
-  }
-
-  async settle(): Promise<void> {
-    // Nothing is kept at the platform that could be tidied up.
+    });
   }
 
   mayHaveChanged(): boolean {
@@ -99,16 +85,6 @@ export class CommandRelease implements Change {
     return [`deployed in ${((this.rolledOutMs ?? 0) / 1000).toFixed(1)} s: ${this.called}`];
   }
 
-  /** The error of a command has its last lines. */
-  async evidence(): Promise<readonly Evidence[]> {
-    return [];
-  }
-
-  async changedNow(): Promise<ReadonlySet<string>> {
-    const printed = await current(this.given, never).catch(() => undefined);
-    return new Set(printed !== undefined && printed === this.deployment.before ? [] : [this.given.config.app]);
-  }
-
   async undo(failure: DeployError, journal: UndoJournal): Promise<Undone> {
     const subject = this.given.config.app;
     if (!this.hasBegun) return { result: 'untouched', notes: [], evidence: [], untouched: [subject] };
@@ -116,22 +92,17 @@ export class CommandRelease implements Change {
   }
 
   async report(): Promise<Report> {
-    const { given: { config, command: { deploy, rollback }, hasPost, ports: { clock, cancelled, log } }, deployment: { before = '' } } = this;
-    // Nobody waits for a step that was cancelled, and the post step tells the end.
-    const looking = cancelled.aborted && hasPost ? within(clock, { ms: hurriedMs, late: () => new Error('out of time'), signal: never }, (signal) => current(this.given, signal)) : current(this.given, never);
-    const printed = await looking.catch(() => undefined);
+    const { given, given: { command: { deploy, rollback }, hasPost, ports: { clock, cancelled, log } }, deployment: { before = '' } } = this;
+    const ms = cancelled.aborted && hasPost ? hurriedMs : looksForMs;
+    const printed = await within(clock, { ms, late: () => new Error('out of time') }, (signal) => current(given, signal)).catch(() => undefined);
     const { reference, previous } = earlier(this.given, before);
     const values = { DEPLOY_PREVIOUS: previous, DEPLOY_REFERENCE: reference, DEPLOY_DIGEST: digestOf(reference) ?? '' };
     const exports = Object.entries(values).filter(([, value]) => value !== '').map(([name, value]) => `export ${name}=${shellWord(value)}`);
     return {
-      rows: [{ subject: config.app, part: '', before: log.redact(before), after: log.redact(this.called), now: printed && log.redact(printed) }],
+      rows: [{ ...this.row, now: printed && log.redact(printed) }],
       // To go back would overwrite what somebody else has deployed.
       undoCommands: isOthers(this.deployment, printed) ? [] : rollback ? [...exports, ...rollback] : [...exports, ...reference === '' ? [byHand] : [], ...deploy],
     };
-  }
-
-  close(): void {
-    // Nothing is observed.
   }
 
   private async change(confirm: () => Promise<void>): Promise<void> {
@@ -203,8 +174,8 @@ export class CommandRelease implements Change {
     return after ?? to ?? (reference || commit);
   }
 
-  private content(version: string): Content {
-    return { subject: this.given.config.app, part: '', version: this.given.ports.log.redact(version) };
+  private get row(): PlannedChange {
+    return rowOf(this.given, this.deployment.before, this.called);
   }
 }
 

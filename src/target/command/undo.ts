@@ -1,7 +1,7 @@
 import { smokeUrls } from '../../check/smoke/by-url.js';
 import { CancelledError, DeployError, RolloutError } from '../../outcome/errors.js';
-import { messageOf, sentence } from '../../outcome/wording.js';
-import { recording, unrecorded } from '../journal.js';
+import { messageOf } from '../../outcome/wording.js';
+import { undoing } from '../undoing.js';
 import type { UndoJournal, Undone } from '../target.js';
 import { current, earlier, runCommand, until, untilCurrent, type Given } from './commands.js';
 import { isOthers, type Deployment } from './recorded.js';
@@ -25,32 +25,22 @@ const nowhereToGo = 'What `current` printed before the change is not known, so t
 export async function undo(given: Given, known: Before, failure: DeployError, journal: UndoJournal): Promise<Undone> {
   const { ports: { clock, cancelled, log } } = given;
   const { subject, before } = known;
-  const left = { result: 'failed', evidence: [], untouched: [] } as const;
-  if ((failure instanceof CancelledError || cancelled.aborted) && journal.continued) return { ...left, notes: [leftToPostStep] };
-  if (before === undefined) return { ...left, notes: [nowhereToGo], nothingGood: true };
-  const startedAt = clock.monotonic();
-  const elapsed = (): number => clock.monotonic() - startedAt;
-  const notes = await unrecorded(recording(journal), clock);
-  let restoredAfterMs: number | undefined;
-  try {
+  return undoing(clock, journal, [subject], async (undo) => {
+    if ((failure instanceof CancelledError || cancelled.aborted) && journal.continued) return { result: 'failed', notes: [leftToPostStep] };
+    if (before === undefined) return { result: 'failed', notes: [nowhereToGo], nothingGood: true };
+    undo.begin();
     const there = await arrived(given, before);
     if (there === before) log.info(`\`current\` prints ${before} as before: nothing has to be put back`);
-    if (there === before && !journal.resumed) return { ...left, result: 'untouched', notes, untouched: [subject] };
-    if (isOthers(known, there)) return { ...left, notes: [...notes, `\`current\` prints ${there}: somebody else has deployed that since, and nothing of it was overwritten.`] };
-    if (there === before) notes.push(`\`current\` printed ${before} all the time, so nothing had to be put back.`);
+    if (there === before && !journal.resumed) return { result: 'untouched', untouched: [subject] };
+    if (isOthers(known, there)) return { result: 'failed', notes: [`\`current\` prints ${there}: somebody else has deployed that since, and nothing of it was overwritten.`] };
+    if (there === before) undo.note(`\`current\` printed ${before} all the time, so nothing had to be put back.`);
     else {
-      notes.push(...await goBack(given, before));
-      restoredAfterMs = elapsed();
+      undo.note(...await goBack(given, before));
+      undo.restored();
     }
     const unverified = await verifyAgain(given, before, known);
-    return {
-      ...left, result: 'restored', notes, changed: [subject], restoredAfterMs, verifiedAfterMs: elapsed() - (restoredAfterMs ?? 0), tookMs: elapsed(),
-      unverified: unverified.map((reason) => ({ subject, reason })),
-    };
-  } catch (error) {
-    const evidence = error instanceof DeployError ? error.evidence : [];
-    return { ...left, notes: [...notes, sentence(messageOf(error))], evidence, changed: [subject], restoredAfterMs, tookMs: elapsed() };
-  }
+    return { result: 'restored', changed: [subject], unverified: unverified.map((reason) => ({ subject, reason })) };
+  });
 }
 
 /** What is there, once another version than before had the time to come; undefined when that is not known. */

@@ -12,7 +12,8 @@ import { becomesAnother, describeRewriting, foresee } from './rewritten.js';
 import { containersOf } from '../../kubernetes/observe/workload.js';
 import { type ImageChange, contentsOf, type PausedDeployment } from './image-change.js';
 import type { Ports } from '../../ports/ports.js';
-import type { ClusterFacts, Given } from './facts.js';
+import type { Given } from '../under-lock.js';
+import type { ClusterFacts } from './facts.js';
 import type { SmokeCheck } from '../../config/config.js';
 
 /* What a release reads and decides between acquiring the lock and changing the first image. */
@@ -58,21 +59,6 @@ export const replacedImages = (changes: readonly ImageChange[]): Finding[] => ch
     cause: 'not-deployable', message: `Setting container ${name} of ${ref} to ${after} would result in ${becomes}: admission replaces the image.`,
     hint: 'Configure the mutating webhook to keep the digest, or deploy the image that it sets.',
   })));
-
-/**
- * Fails a run that was planned from other images than the current ones: the release to restore was chosen by them.
- * @throws ClusterError superseded; nothing has been changed
- */
-export function asPlanned(planned: readonly ImageChange[], changes: readonly ImageChange[]): void {
-  const differences = contentsOf(planned, 'before').flatMap((each, index) => {
-    const now = contentsOf(changes, 'before')[index]?.version;
-    return now === each.version ? [] : [`container ${each.part} of ${each.subject} was set to ${each.version} when the rollback was planned, and is set to ${now} now`];
-  });
-  if (differences.length === 0) return;
-  throw new ClusterError('superseded', `Something else was deployed meanwhile: ${differences.join('; ')}. Nothing was changed.`, {
-    hint: 'Check whether the current version is the one you want. If not, run the rollback again: it starts from the current version.',
-  });
-}
 
 /** The release to restore instead of the current version, which is not healthy; undefined if no better one is known. */
 export const wayBackOf = (ledger: Ledger | undefined, changes: readonly ImageChange[], unhealthy: ReadonlyMap<string, unknown>): Release | undefined =>

@@ -1,16 +1,18 @@
 import { both } from '../../config/kit/checked.js';
 import { workloadKinds, type Config, type WorkloadRef } from '../../config/config.js';
 import { ClusterError, ConfigError } from '../../outcome/errors.js';
-import { asOf, notAsOld, ofSubjects, previousRelease } from '../../record/history.js';
+import { notAsOld, ofSubjects } from '../../record/history.js';
 import type { Ledger, Release, Content } from '../../record/ledger.js';
-import { describeRelease, listReleases } from '../../record/releases.js';
+import { describeRelease } from '../../record/releases.js';
+import { releaseBack } from '../rows.js';
 import { namedRelease } from './revisions.js';
 import { ofRepository, othersUnderName, repositoriesIn, runsRepository } from '../../record/repository.js';
 import { PreflightError } from '../../outcome/finding.js';
 import { meantInstead, refText, type FoundWorkload } from './resolve.js';
 import { containersOf } from '../../kubernetes/observe/workload.js';
 import type { ImageChange } from './image-change.js';
-import type { ClusterFacts, Given } from './facts.js';
+import type { Given } from '../under-lock.js';
+import type { ClusterFacts } from './facts.js';
 
 /** The release that a rollback restores. */
 export interface Chosen {
@@ -28,7 +30,6 @@ type Known = Pick<ClusterFacts, 'found' | 'ledger' | 'cluster'>;
  */
 export async function chooseRelease({ config, ports }: Pick<Given, 'config' | 'ports'>, known: Known): Promise<Chosen> {
   const { ledger, cluster } = known;
-  const { to } = config;
   const absent = known.found.filter(({ workload }) => !workload);
   const missing = absent.map(({ ref }) => ref);
   if (config.workloads.length > 0 && missing.length > 0) throw notThere(absent, cluster.namespace);
@@ -36,9 +37,7 @@ export async function chooseRelease({ config, ports }: Pick<Given, 'config' | 'p
   const { found, others } = ownOnly(known.found.filter(({ workload }) => workload), recorded, config);
   const now = imagesOfFound(found);
   const releases = ofSubjects(recorded, new Set(found.map(({ ref }) => refText(ref))));
-  for (const line of listReleases(releases, now)) ports.log.info(line);
-  const named = to === undefined ? undefined : await namedRelease(to, releases, { cluster, found });
-  const release = to === undefined ? previousRelease(releases, now) : named && asOf(releases, named);
+  const release = await releaseBack({ config, ports }, releases, now, (to) => namedRelease(to, releases, { cluster, found }));
   if (!release) throw nothingToGoBackTo(config, releases, known);
   const warnings = [
     ...missing.map((ref) => `${refText(ref)} is part of recorded releases, but no longer exists in namespace ${cluster.namespace}: it is left out.`),

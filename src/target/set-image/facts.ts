@@ -1,7 +1,7 @@
 import { openCluster, type Cluster } from '../../kubernetes/client/cluster.js';
 import { nameOf, type List, type Service, type Workload } from '../../kubernetes/client/objects.js';
 import { apiPath, resources, workloadResource } from '../../kubernetes/client/resources.js';
-import type { Config, WorkloadRef } from '../../config/config.js';
+import type { WorkloadRef } from '../../config/config.js';
 import { PreflightError } from '../../outcome/finding.js';
 import { expiresSoon } from '../../kubernetes/preflight/expiry.js';
 import { beingDeleted, namespaceState, noSuchNamespace } from '../../kubernetes/preflight/namespace.js';
@@ -11,12 +11,7 @@ import { kubernetesStore } from '../../kubernetes/store/store.js';
 import type { Ledger } from '../../record/ledger.js';
 import type { RecordStore } from '../../record/store.js';
 import type { FoundWorkload } from './resolve.js';
-import type { Context } from '../../ports/context.js';
-
-/** A run with the settings of its target. */
-export interface Given extends Context {
-  readonly config: Config;
-}
+import type { Given } from '../under-lock.js';
 
 /** What is read from the cluster before anything changes. */
 export interface ClusterFacts {

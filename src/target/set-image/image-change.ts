@@ -1,5 +1,7 @@
 import type { Content } from '../../record/ledger.js';
 import { sameImage } from '../../image/reference.js';
+import { versionsOf } from '../rows.js';
+import type { PlannedChange } from '../../outcome/plan.js';
 import type { ObservedWorkload } from '../../kubernetes/observe/workload.js';
 
 /** A workload of this run, and the containers whose image it sets. */
@@ -31,9 +33,11 @@ export const isSet = (container: ContainerChange, image: string | undefined): bo
 /** The image that a rollback restores. */
 export const imageBack = (container: ContainerChange): string => container.back ?? container.before;
 
-/** The images of these workloads before or after a run, for the record. */
-export const contentsOf = (changes: readonly ImageChange[], which: 'before' | 'after'): Content[] => changes.flatMap(({ ref, containers }) =>
-  containers.map((container) => ({ subject: ref, part: container.name, version: which === 'after' ? imageSet(container) : container.before })));
+export const rowsOf = (changes: readonly ImageChange[]): PlannedChange[] => changes.flatMap(({ ref, containers }) =>
+  containers.map((container) => ({ subject: ref, part: container.name, before: container.before, after: imageSet(container) })));
+
+/** The images of these workloads before or after a run. */
+export const contentsOf = (changes: readonly ImageChange[], which: 'before' | 'after'): Content[] => versionsOf(rowsOf(changes), which);
 
 /** A Deployment that is going to be paused, and the values to restore afterwards. Recorded before the pause. */
 export interface PausedDeployment {

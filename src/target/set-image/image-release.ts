@@ -1,15 +1,15 @@
 import type { PassedCheck } from '../../check/smoke/smoke.js';
-import { recordable } from '../../check/smoke/recorded.js';
 import type { DeployError, Evidence } from '../../outcome/errors.js';
+import { succeeds } from '../../ports/within.js';
 import { selects } from '../../kubernetes/observe/selector.js';
 import type { Standing } from '../../record/release.js';
 import type { Change, Progress, Recorded, Report, Undone, UndoJournal, Wave } from '../target.js';
 import { evidenceOf } from './evidence.js';
-import { contentsOf, imageSet, type ImageChange } from './image-change.js';
+import { contentsOf, rowsOf, type ImageChange } from './image-change.js';
 import { imagesNow } from './images-now.js';
 import { steadyMs, type OpenRelease } from './open-release.js';
 import { proveRelease } from './prove.js';
-import { writeRecorded } from './recorded.js';
+import { recorded } from './recorded.js';
 import { runningOf } from './release.js';
 import { undoArguments } from './restore.js';
 import { annotateVerified } from './revisions.js';
@@ -54,12 +54,8 @@ export class ImageRelease implements Change {
 
   recorded(): Recorded {
     const { release, changes } = this;
-    const checks = recordable(release.config.smoke, release.ports.log);
-    return {
-      target: writeRecorded({ workloads: changes, paused: [...release.paused.values()], running: runningOf(release) }),
-      before: contentsOf(changes, 'before'), after: contentsOf(changes, 'after'),
-      checks, passedBefore: checks.filter((text) => release.passedBefore.has(text)),
-    };
+    const target = recorded.write({ workloads: changes, paused: [...release.paused.values()], running: runningOf(release) });
+    return { target, rows: rowsOf(changes), passedBefore: release.passedBefore };
   }
 
   async verify(): Promise<void> {
@@ -73,15 +69,12 @@ export class ImageRelease implements Change {
     const { release } = this;
     const { ports, config } = release;
     if (this.isPaused()) return false;
-    try {
+    return succeeds(ports.cancelled, async () => {
       const followed = await standing(release, { images: 'after', forMs: confirmForMs, steadyMs, stage: 'recovery' });
       this.passed = await proveRelease(release, followed, config.smoke, ports.clock.monotonic() + confirmForMs, ports.cancelled);
       await this.untilUnpausable();
       return !this.isPaused();
-    } catch {
-      if (ports.cancelled.aborted) throw ports.cancelled.reason;
-      return false;
-    }
+    });
   }
 
   private isPaused(): boolean {
@@ -102,8 +95,8 @@ export class ImageRelease implements Change {
     await annotateVerified(this.release.cluster, this.changes.filter(({ ref }) => !unverified.has(ref)));
   }
 
-  mayHaveChanged(): boolean {
-    return this.release.changes.some(({ ref }) => this.release.written.mayHaveChanged(ref));
+  mayHaveChanged(subject?: string): boolean {
+    return this.release.changes.some(({ ref }) => (subject === undefined || subject === ref) && this.release.written.mayHaveChanged(ref));
   }
 
   progress(): Progress {
@@ -127,13 +120,6 @@ export class ImageRelease implements Change {
     return evidenceOf(this.release, failure);
   }
 
-  async changedNow(): Promise<ReadonlySet<string>> {
-    const sent = this.changes.filter(({ ref }) => this.release.written.mayHaveChanged(ref));
-    const images = await imagesNow(this.release.cluster, sent);
-    const isChanged = ({ ref, containers }: ImageChange): boolean => containers.some(({ name, before }) => images.get(`${ref}:${name}`) !== before);
-    return new Set(sent.filter(isChanged).map(({ ref }) => ref));
-  }
-
   undo(failure: DeployError, journal: UndoJournal): Promise<Undone> {
     return undoRelease(this.release, failure, journal);
   }
@@ -141,11 +127,8 @@ export class ImageRelease implements Change {
   async report(): Promise<Report> {
     const { changes, release: { cluster } } = this;
     const now = await imagesNow(cluster, changes);
-    return {
-      rows: changes.flatMap(({ ref, containers }) => containers.map((container) =>
-        ({ subject: ref, part: container.name, before: container.before, after: imageSet(container), now: now.get(`${ref}:${container.name}`) }))),
-      undoCommands: undoArguments(changes, now).map(cluster.typed),
-    };
+    const rows = rowsOf(changes).map((row) => ({ ...row, now: now.get(`${row.subject}:${row.part}`) }));
+    return { rows, undoCommands: undoArguments(changes, now).map(cluster.typed) };
   }
 
   close(): void {

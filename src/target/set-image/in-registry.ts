@@ -1,4 +1,4 @@
-import type { Given } from './facts.js';
+import type { Given } from '../under-lock.js';
 import type { Release } from '../../record/ledger.js';
 import { lookUp } from '../../image/look-up.js';
 import { PreflightError } from '../../outcome/finding.js';

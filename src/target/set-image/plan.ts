@@ -1,14 +1,11 @@
 import type { Config } from '../../config/config.js';
-import type { Plan, PlannedChange, PlanStep } from '../../outcome/plan.js';
+import type { Plan, PlanStep } from '../../outcome/plan.js';
 import type { Release } from '../../record/ledger.js';
 import { describeRelease } from '../../record/releases.js';
 import type { ImageChange } from './image-change.js';
 import { setImageCommands } from './kubectl-set-image.js';
 
 /* The plan of a change of images. Pure. */
-
-export const rowsOf = (changes: readonly ImageChange[]): PlannedChange[] => changes.flatMap(({ ref, containers }) =>
-  containers.map(({ name, before, after }) => ({ subject: ref, part: name, before, after })));
 
 /** @param typed formats a command of kubectl as it would be typed */
 export function stepOf(changes: readonly ImageChange[], isThere: boolean, typed: (args: readonly string[]) => string): PlanStep {

@@ -1,4 +1,5 @@
-import type { Given, ClusterFacts } from './facts.js';
+import type { Given } from '../under-lock.js';
+import type { ClusterFacts } from './facts.js';
 import type { Wanted } from '../target.js';
 import type { ImageChange } from './image-change.js';
 import { refText } from './resolve.js';

@@ -3,10 +3,11 @@ import { workloadResource } from '../../kubernetes/client/resources.js';
 import { imageIn } from '../../kubernetes/observe/workload.js';
 import type { Phase, RunRecord } from '../../record/ledger.js';
 import type { Lock } from '../../record/store.js';
-import type { ClusterFacts, Given } from './facts.js';
+import type { Given } from '../under-lock.js';
+import type { ClusterFacts } from './facts.js';
 import { isSet, type ImageChange } from './image-change.js';
 import type { OpenRelease } from './open-release.js';
-import { readRecorded } from './recorded.js';
+import { recorded as shape } from './recorded.js';
 import { reopenRelease } from './release.js';
 import { marks } from './waves.js';
 
@@ -23,11 +24,11 @@ export interface Reopened {
  * @param lock of the app, which the interrupted run renewed last
  */
 export async function reopen({ given, cluster, services }: ClusterFacts & { readonly given: Given }, run: RunRecord, lock: Lock): Promise<Reopened> {
-  const recorded = readRecorded(run.target);
+  const recorded = shape.read(run.target);
   const { api, namespace } = cluster;
-  const ports = { ...given.ports, cancelled: AbortSignal.any([given.ports.cancelled, lock.lost]) };
   const workloads = await Promise.all(recorded.workloads.map(({ kind, name }) => api.find<Workload>(workloadResource[kind], namespace, name)));
-  const scope = { ports, cluster, config: given.config, services, changes: recorded.workloads, workloads: workloads.flatMap((workload) => workload ?? []) };
+  const { ports, config } = given;
+  const scope = { ports, cluster, config, services, changes: recorded.workloads, workloads: workloads.flatMap((workload) => workload ?? []) };
   const release = await reopenRelease(scope, recorded, run.passedBefore);
   try {
     await lateChange(release, run.phase, lock.formerHeardAt);

@@ -1,5 +1,4 @@
 import type { Config, WorkloadRef } from '../../config/config.js';
-import { recordedChecks } from '../../check/smoke/recorded.js';
 import { ConfigError, describeProblem } from '../../outcome/errors.js';
 import { nothingFound, PreflightError, together, type Checked, type Finding } from '../../outcome/finding.js';
 import type { Context } from '../../ports/context.js';
@@ -9,19 +8,20 @@ import type { OpenTarget, Proposal, ProposalBack, Purpose, TargetKind, Wanted } 
 import { refuseUnresolvable, namesAlready, wayBackOf } from './before-change.js';
 import { begin } from './begin.js';
 import { chooseRelease, workloadsOf } from './choose-release.js';
-import { readCluster, readFacts, type Choose, type ClusterFacts, type Given } from './facts.js';
-import type { ImageChange } from './image-change.js';
+import { inPlaceOf, type Given } from '../under-lock.js';
+import { readCluster, readFacts, type Choose, type ClusterFacts } from './facts.js';
+import { rowsOf, type ImageChange } from './image-change.js';
 import { ImageRelease } from './image-release.js';
-import { rollbackOf, rowsOf, stepOf } from './plan.js';
+import { rollbackOf, stepOf } from './plan.js';
 import { checkChange, preflight, unhealthyNow } from './preflight.js';
-import { kind, recordedImages } from './recorded.js';
+import { recorded, recordedImages } from './recorded.js';
 import { reopen } from './reopen.js';
 import { refText, resolveChanges, type WorkloadProblem } from './resolve.js';
 import { checkInRegistry } from './in-registry.js';
 
 /** Images of containers of existing workloads of one namespace, set by `kubectl set image`. */
 export const setImage: TargetKind = {
-  kind,
+  kind: recorded.kind,
   open: async (context: Context, config: Config, purpose: Purpose) => {
     const given = { ...context, config };
     const choose = choosing(config, purpose);
@@ -36,7 +36,7 @@ function choosing(config: Config, purpose: Purpose): Choose {
 }
 
 class Workloads implements OpenTarget {
-  readonly kind = kind;
+  readonly kind = recorded.kind;
 
   constructor(private readonly given: Given, private readonly facts: ClusterFacts, private readonly choose: Choose) {}
 
@@ -79,8 +79,7 @@ class Workloads implements OpenTarget {
 
   async reopen(ledger: Ledger, lock: Lock): Promise<ImageRelease> {
     const { given, facts } = this;
-    const smoke = recordedChecks(ledger.run.checks, given.config.smoke);
-    const { release, pausableUntil } = await reopen({ ...facts, given: { ...given, config: { ...given.config, smoke } } }, ledger.run, lock);
+    const { release, pausableUntil } = await reopen({ ...facts, given: inPlaceOf(given, ledger.run, lock) }, ledger.run, lock);
     return new ImageRelease(release, 'to-do', pausableUntil);
   }
 

@@ -10,7 +10,7 @@ import { unverifiedOf } from './unverified.js';
 import { runningDigests } from '../../kubernetes/observe/health.js';
 import { whileUnsticking } from './unstick.js';
 import type { UndoJournal, Undone } from '../target.js';
-import { recording, unrecorded } from '../journal.js';
+import { undoing } from '../undoing.js';
 
 /** The patches are sent at once, so they are never left to the post step. */
 type Journal = Omit<UndoJournal, 'continued'>;
@@ -23,38 +23,32 @@ const verifyForWhenCancelledMs = 5000;
  * Restores the previous version, once, and verifies it: first the evidence, then the patches, then the same judge, the
  * digests that run, and the smoke checks that passed before.
  */
-export async function undoRelease(before: OpenRelease, failure: DeployError, journal: Journal): Promise<Undone> {
+export function undoRelease(before: OpenRelease, failure: DeployError, journal: Journal): Promise<Undone> {
   const release = asWritten(before);
-  const { ports } = release;
-  const startedAt = ports.clock.monotonic();
+  const { ports, changes } = release;
   const cancelled = failure instanceof CancelledError;
-  const seen = cancelled ? [] : await evidenceOf(release, failure);
-  const recorded = recording(journal);
-  const restored = await Promise.all(release.changes.map((change) => putBack(release, change, journal)));
-  const restoredAfterMs = ports.clock.monotonic() - startedAt;
-  const lost = restored.flatMap(lostWords);
-  const kept = restored.flatMap((each) => (each.result === 'kept' ? [each] : []));
-  const back = restored.filter(({ result }) => result === 'restored');
-  for (const { change } of back) ports.log.progress('rollback', change.ref, 'old images restored');
-  const untouched = restored.filter(({ result }) => result === 'untouched').map(({ change }) => change.ref);
-  const changed = restored.filter(({ result }) => result === 'restored' || result === 'error').map(({ change }) => change.ref);
-  const tookMs = (): number => ports.clock.monotonic() - startedAt;
-  const evidence = (): Evidence[] => [...seen, ...freedEvidence(release)];
-  if (back.length + lost.length + kept.length === 0 && !journal.resumed) {
-    return { result: 'untouched', notes: await unrecorded(recorded, ports.clock), evidence: evidence(), untouched };
-  }
-  // If the failed version is the only one to restore, there is nothing else to verify.
-  const proof = back.length > 0 || journal.resumed ? await prove(release, restored, { cancelled, resumed: journal.resumed }) : { holds: false, notes: [] };
-  const holds = proof.holds && lost.length + kept.length === 0;
-  const notes = [...await unrecorded(recorded, ports.clock), ...lost, ...kept.map((each) => keptWords(each, failure)), ...proof.notes];
-  return {
-    result: holds ? 'restored' : 'failed', notes, evidence: evidence(), untouched, changed,
-    nothingGood: !holds && lost.length === 0 && (kept.length > 0 || back.some(({ change }) => change.nothingGood)),
-    restoredAfterMs: back.length > 0 ? restoredAfterMs : undefined,
-    verifiedAfterMs: holds ? tookMs() - restoredAfterMs : undefined,
-    tookMs: tookMs(),
-    unverified: unverifiedOf(release),
-  };
+  return undoing(ports.clock, journal, changes.map(({ ref }) => ref), async (undo) => {
+    const seen = cancelled ? [] : await evidenceOf(release, failure);
+    undo.begin();
+    const restored = await Promise.all(changes.map((change) => putBack(release, change, journal)));
+    const lost = restored.flatMap(lostWords);
+    const kept = restored.flatMap((each) => (each.result === 'kept' ? [each] : []));
+    const back = restored.filter(({ result }) => result === 'restored');
+    if (back.length > 0) undo.restored();
+    for (const { change } of back) ports.log.progress('rollback', change.ref, 'old images restored');
+    const untouched = restored.filter(({ result }) => result === 'untouched').map(({ change }) => change.ref);
+    const changed = restored.filter(({ result }) => result === 'restored' || result === 'error').map(({ change }) => change.ref);
+    const evidence = (): Evidence[] => [...seen, ...freedEvidence(release)];
+    if (back.length + lost.length + kept.length === 0 && !journal.resumed) return { result: 'untouched', evidence: evidence(), untouched };
+    // If the failed version is the only one to restore, there is nothing else to verify.
+    const proof = back.length > 0 || journal.resumed ? await prove(release, restored, { cancelled, resumed: journal.resumed }) : { holds: false, notes: [] };
+    const holds = proof.holds && lost.length + kept.length === 0;
+    return {
+      result: holds ? 'restored' : 'failed', notes: [...lost, ...kept.map((each) => keptWords(each, failure)), ...proof.notes],
+      evidence: evidence(), untouched, changed, unverified: unverifiedOf(release),
+      nothingGood: !holds && lost.length === 0 && (kept.length > 0 || back.some(({ change }) => change.nothingGood)),
+    };
+  });
 }
 
 /** A workload that this run has never changed is left unchanged, whatever it contains now. */
