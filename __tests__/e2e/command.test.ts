@@ -74,6 +74,13 @@ describe('a deployment by commands', () => {
     expect(site.platform.changes).toEqual([deployed, back]);
   }));
 
+  it.concurrent('has a token of the step hidden, though a command prints it and fails', onSite(async (site) => {
+    const result = await site.run({ deploy: ['echo "token=$PLATFORM_TOKEN"', 'exit 1'] }, { env: { PLATFORM_TOKEN: 'pt-0123456789' } });
+    expectEnding(result, { verdict: 'failed', cause: 'command-failed', stage: 'rollout' });
+    expect(result.log).toContain('token=***');
+    expectHidden(result, 'pt-0123456789');
+  }));
+
   it.concurrent('has a secret that `current` prints hidden in all that is told', onSite(async (site) => {
     site.platform.says = (serving) => `${serving}-s3cr3tpass`;
     site.platform.broken.add(commit);
@@ -136,12 +143,39 @@ describe.each(kills)('a main step that is killed by SIGKILL, %s', (_how, signal)
 });
 
 describe('a main step that is cancelled', () => {
+  const { send } = cancelAt(() => true);
+  const expectRolledBack = (site: Site, { post }: ActionResult): void => {
+    expect([post?.exitCode, post?.log, site.platform.traffic.name]).toEqual([0, expect.stringContaining('rolled-back: api to production.'), 'api-00001']);
+  };
+
   it.concurrent('in its deployment ends in time, and its post step goes back', onSite(async (site) => {
     site.platform.deploying = 'done, and never answered';
-    const { send } = cancelAt(() => true);
     const result = await site.run({}, { signals: { when: site.server.arrived('/deploy'), send } });
     expectEnding(result, { verdict: 'rollback-failed', cause: 'cancelled', stage: 'rollout' });
     expect(result.log).toContain('the post step goes on.');
-    expect([result.post?.log, site.platform.traffic.name]).toEqual([expect.stringContaining('rolled-back: api to production.'), 'api-00001']);
+    expect([result.report.rollback.continued, result.summary.includes('this needs a person now')]).toEqual([true, false]);
+    expectRolledBack(site, result);
+  }));
+
+  it.concurrent('while it verifies ends in time, though `current` hangs from then on', onSite(async (site) => {
+    const commands = commandsAt(site.server.port);
+    const deploy = [...commands.deploy, 'touch hanging'];
+    const current = ['[ ! -e hanging ] || sleep 60', ...commands.current];
+    const verify = [...commands.verify, '[ -z "$DEPLOY_COMMIT" ] || sleep 60'];
+    const verifying = site.server.arrived('/deploy').then(() => site.server.arrived('/version'));
+    const result = await site.run({ deploy, current, verify }, { signals: { when: verifying, send }, withoutPost: true });
+    expectEnding(result, { verdict: 'rollback-failed', cause: 'cancelled', stage: 'rollout' });
+    expect(result.report.changes).toEqual([expect.objectContaining({ before: 'api-00001', now: null })]);
+  }));
+
+  it.concurrent('in its rollback is killed in the end, and its post step rolls back again', onSite(async (site) => {
+    site.platform.deploying = 'done, and says it failed';
+    site.platform.goingBack = 'never answered';
+    const rollingBack = site.server.arrived('/rollback').then(() => {
+      site.platform.goingBack = 'done';
+    });
+    const result = await site.run({}, { signals: { when: rollingBack, send } });
+    expect([result.signal, site.platform.changes]).toEqual(['SIGKILL', [deployed, back, back]]);
+    expectRolledBack(site, result);
   }));
 });

@@ -75,6 +75,12 @@ describe('the test gate', () => {
     expect(error?.hint).toMatch(hint);
   });
 
+  it('shows no more of the last lines than 32 KiB, and no half of one', async () => {
+    const error = await failure(`for line in 1 2 3; do printf "%s" $line; head -c 15000 /dev/zero | tr '\\0' x; echo; done; false`);
+    const [, second, third] = ['1', '2', '3'].map((start) => start + 'x'.repeat(15_000));
+    expect(error).toMatchObject({ evidence: [{ text: `${second}\n${third}` }] });
+  });
+
   it('shows the last lines of both streams', async () => {
     const error = await failure('seq 1 100\necho "assertion failed" >&2\nsleep 0.05\nfalse');
     expect(error).toMatchObject({ evidence: [{ title: 'last lines of the test gate', text: expect.stringMatching(/^62\n[^]*\n100\nassertion failed$/) }] });

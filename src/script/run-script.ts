@@ -78,6 +78,17 @@ export async function runScript(
   }
 }
 
+/** Characters of the evidence. Only whole lines are dropped, as half of a secret could not be hidden. */
+const evidenceLimit = 32 * 1024;
+
 /** What it said last, for whoever looks into its failure. */
-export const lastOutput = ({ output }: Pick<Ran, 'output'>, of: string): Evidence[] =>
-  (output.length > 0 ? [{ title: `last lines of ${of}`, text: output.join('\n') }] : []);
+export function lastOutput({ output }: Pick<Ran, 'output'>, of: string): Evidence[] {
+  const last = output.slice(-1);
+  let length = last.join().length;
+  for (const line of output.slice(0, -1).reverse()) {
+    length += line.length + 1;
+    if (length > evidenceLimit) break;
+    last.unshift(line);
+  }
+  return last.length > 0 ? [{ title: `last lines of ${of}`, text: last.join('\n') }] : [];
+}
