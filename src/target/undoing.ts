@@ -1,5 +1,6 @@
 import { messageOf, sentence } from '../outcome/wording.js';
 import type { Clock } from '../ports/clock.js';
+import { unlessAborted, within } from '../ports/within.js';
 import { DeployError } from '../outcome/errors.js';
 import type { UndoJournal, Undone } from './target.js';
 
@@ -21,9 +22,8 @@ function recording(journal: Pick<UndoJournal, 'restoring'>): Recording {
 
 /** Notes about a record that was not written, or not in time. */
 async function unrecorded(recorded: Recording, clock: Clock): Promise<string[]> {
-  const over = new AbortController();
-  if (!recorded.done) await Promise.race([recorded.settled, clock.sleep(recordWithinMs, over.signal).catch(() => undefined)]);
-  over.abort();
+  const limit = { ms: recordWithinMs, late: () => new Error('the record was not written in time') };
+  await within(clock, limit, (signal) => unlessAborted(recorded.settled, signal)).catch(() => undefined);
   if (!recorded.done) return ['The record could not be written in time.'];
   return recorded.failure === undefined ? [] : [`The record could not be written: ${recorded.failure}.`];
 }

@@ -1,4 +1,6 @@
 import type { DeployError } from '../outcome/errors.js';
+import { messageOf } from '../outcome/wording.js';
+import { unlessAborted, within } from '../ports/within.js';
 import type { Lock } from '../record/store.js';
 import { recordWithinMs } from '../target/undoing.js';
 import { changedOf } from '../target/rows.js';
@@ -19,21 +21,16 @@ export async function undoOrLeave(
     return { result: 'failed', notes: ['`rollback` is off: the new images stay where they were set.'], evidence, untouched };
   }
   const lost = await lostLock(run, lock);
-  if (lost && !change.mayHaveChanged()) return { result: 'untouched', notes: [lost.message], evidence: [], untouched: subjects };
-  if (lost) return { result: 'failed', notes: [lost.message, 'This run restored nothing: the other run does it.'], evidence: [], untouched: [] };
+  if (lost && !change.mayHaveChanged()) return { result: 'untouched', notes: [lost], evidence: [], untouched: subjects };
+  if (lost) return { result: 'failed', notes: [lost, 'This run restored nothing: the other run does it.'], evidence: [], untouched: [] };
   return change.undo(failure, { restoring, resumed: false, continued: run.hasPost });
 }
 
 /** Why this run no longer has the lock. It does not wait long for an answer: the undo checks what it overwrites anyway. */
-async function lostLock({ ports }: Run, lock: Lock): Promise<Error | undefined> {
-  const over = new AbortController();
-  let lost: Error | undefined;
-  const confirmed = lock.confirm().catch((error: unknown) => {
-    if (lock.lost.aborted) lost = error instanceof Error ? error : new Error(String(error));
-  });
-  await Promise.race([confirmed, ports.clock.sleep(recordWithinMs, over.signal).catch(() => undefined)]);
-  over.abort();
-  return lost;
+async function lostLock({ ports }: Run, lock: Lock): Promise<string | undefined> {
+  const limit = { ms: recordWithinMs, late: () => new Error('the lock was not confirmed in time') };
+  await within(ports.clock, limit, (signal) => unlessAborted(lock.confirm(), signal)).catch(() => undefined);
+  return lock.lost.aborted ? messageOf(lock.lost.reason) : undefined;
 }
 
 /** While the request may still be in flight, not seeing the change proves nothing: the next run checks again. */
