@@ -1,7 +1,7 @@
 import { readDocuments } from '../../src/config/documents.js';
 import { parseConfig, type ConfigSource, type ParsedConfig } from '../../src/config/parse.js';
 
-export interface Texts extends Pick<ConfigSource, 'action' | 'inputs' | 'facts'> {
+export interface Texts extends Pick<ConfigSource, 'action' | 'inputs' | 'ambient' | 'facts'> {
   /** Of the settings file; undefined when there is none. */
   readonly text?: string;
   /** Where that file is, or would be. */

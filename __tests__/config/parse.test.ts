@@ -26,6 +26,25 @@ function problems(inputs: Inputs, text?: string, more: Partial<Texts> = {}): rea
 }
 const warnings = (...args: Parameters<typeof parse>): readonly string[] => parse(...args).warnings.map(describeProblem);
 
+describe('a password that is in the environment of a terminal', () => {
+  const password = { 'registry-password': 'p' };
+  const ambient = { ambient: ['registry-password'] };
+  const workloads = { workloads: 'deployment/api' };
+
+  it.each<[ActionName, Inputs, string | undefined]>([
+    ['rollback', { ...workloads }, undefined],
+    ['rollback', { ...workloads }, 'registry-username: u'],
+    ['build', { image: 'ghcr.io/acme/api' }, undefined],
+  ])('is ignored by %s where nothing uses it: %j, %j', (action, inputs, text) => {
+    expect(problems({ ...inputs, ...password }, text, { action })).toHaveLength(1);
+    expect(parse({ ...inputs, ...password }, text, { action, ...ambient }).config.login).toBeUndefined();
+  });
+  it('is used where its user name is given', () => {
+    expect(parse({ 'image': 'ghcr.io/acme/api', 'registry-username': 'u', ...password }, undefined, ambient).config.login).toEqual({ registry: 'ghcr.io', username: 'u', password: 'p' });
+    expect(parse({ ...workloads, ...password }, 'registry-username: u\nimage: ghcr.io/acme/api', { action: 'rollback', ...ambient }).config.login).toMatchObject({ username: 'u' });
+  });
+});
+
 describe('a Config', () => {
   it('has defaults', () => {
     expect(parse({ image: 'ghcr.io/acme/My_Api'.toLowerCase() }).config).toEqual({

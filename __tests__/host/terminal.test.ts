@@ -41,12 +41,17 @@ describe('the command line', () => {
     ['a switch before another flag', ['--dry-run', '--image', 'x'], { 'dry-run': 'true', image: 'x' }],
     ['a flag given twice', ['--workloads', 'deployment/a', '--workloads=deployment/b'], { workloads: 'deployment/a\ndeployment/b' }],
   ])('reads %s', (_, argv, inputs) => {
-    expect(read('deploy', ...argv)).toEqual({ kind: 'run', command: 'deploy', inputs });
+    expect(read('deploy', ...argv)).toEqual({ kind: 'run', command: 'deploy', inputs, ambient: [] });
   });
 
   it('takes secrets from the environment', () => {
     expect(readArguments(['deploy'], table, { DEPLOY_REGISTRY_PASSWORD: 'x' }, suggest))
-      .toMatchObject({ inputs: { 'registry-password': 'x' } });
+      .toMatchObject({ inputs: { 'registry-password': 'x' }, ambient: ['registry-password'] });
+  });
+
+  it('leaves alone what the environment says for other commands', () => {
+    expect(readArguments(['rollback'], table, { DEPLOY_REGISTRY_PASSWORD: 'x', DEPLOY_WORKLOADS: 'y' }, suggest))
+      .toEqual({ kind: 'run', command: 'rollback', inputs: {}, ambient: [] });
   });
 
   it.each<[string[], string]>([

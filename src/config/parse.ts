@@ -18,6 +18,8 @@ export interface ConfigSource extends Documents {
   readonly action: ActionName;
   /** By the names of `action.yml`; an empty text means that it was not given. */
   readonly inputs: Readonly<Record<string, string>>;
+  /** Inputs that come from the environment of a terminal. They may stand there for another command: without use they are ignored. */
+  readonly ambient?: readonly string[];
   readonly facts?: ConfigFacts;
 }
 
@@ -42,7 +44,7 @@ export const settingsPath = (inputs: Readonly<Record<string, string>>): string =
  * top of the file; maps and sections are joined name by name, everything else is replaced. Pure. Throws ConfigError with all problems.
  */
 export function parseConfig(source: ConfigSource): ParsedConfig {
-  const { action, inputs, file, kubeconfig, facts = {} } = source;
+  const { action, inputs, ambient = [], file, kubeconfig, facts = {} } = source;
   const report = new Report();
   const layers = readFileOf(source, report);
   const { base, environments } = layers;
@@ -57,7 +59,7 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   const content = contentOf(given, kubeconfig, report);
   // What belongs together is only judged when each part is right: otherwise a typo would be reported twice.
   throwProblems(report.problems.sort(byPlace));
-  const own = onlyOf(action, given);
+  const own = withoutIdleLogin(onlyOf(action, given), action, ambient);
   const notChosen = wanted === undefined ? deployedTo(environments) : [];
   const together = checkTogether({ ...own, action, kubeconfig: content, inputs: given.given, notChosen });
   const { config, secrets, problems } = assemble(action, own, facts, layers === noLayers ? undefined : file?.path);
@@ -109,6 +111,16 @@ function chooseEnvironment(wanted: string, layers: FileLayers, file: ConfigSourc
     report.problem(at, { message: `${quote(wanted)} is not in ${file?.path}`, hint: meant ? `${meant} ${list}` : list });
   }
   return layers.environments.get(wanted);
+}
+
+/** A password in the environment that this run has no use for is left out, with the name that it would belong to. */
+function withoutIdleLogin({ values, spots }: Pick<Layer, 'values' | 'spots'>, action: ActionName, ambient: readonly string[]): Pick<Layer, 'values' | 'spots'> {
+  const { 'registry-password': _, ...others } = values;
+  const { 'registry-username': username, ...rest } = others;
+  if (!ambient.includes('registry-password')) return { values, spots };
+  if (username === undefined) return { values: others, spots };
+  const isNowhere = action === 'rollback' && values.registry === undefined && values.image === undefined;
+  return { values: isNowhere ? rest : values, spots };
 }
 
 /** A settings file serves all actions; each takes its own. */

@@ -15,6 +15,8 @@ import { ownWords } from './own-words.js';
 export interface Request extends Pick<Run, 'id' | 'folder' | 'hasPost' | 'keep' | 'announce'> {
   readonly action: ActionName;
   readonly inputs: Readonly<Record<string, string>>;
+  /** Inputs that come from the environment of a terminal; none on the runner. */
+  readonly ambient?: readonly string[];
   readonly facts: RunFacts;
 }
 
@@ -45,13 +47,14 @@ export function withoutFolder({ clock }: Pick<Ports, 'clock'>, request: Omit<Req
 }
 
 /** Reads and checks all settings; masks every secret in them before anything else is printed. Throws ConfigError. */
-export async function readConfig(ports: Ports, { action, inputs, facts }: Request): Promise<Config> {
+export async function readConfig(ports: Ports, { action, inputs, ambient, facts }: Request): Promise<Config> {
   const { log } = ports;
   log.keep(ownWords);
   const given = await rawSecrets(inputs, ports.env);
   for (const { text, kind } of given) log.mask(text, kind);
   for (const text of environmentSecrets(ports.env)) log.mask(text);
-  const { config, warnings, secrets, names } = await loadConfig({ action, inputs, facts: { defaultApp: facts.repository, env: ports.env } }, ports.files);
+  const source = { action, inputs, ambient, facts: { defaultApp: facts.repository, env: ports.env } };
+  const { config, warnings, secrets, names } = await loadConfig(source, ports.files);
   log.keep(names);
   for (const { text, kind } of secrets) log.mask(text, kind);
   for (const warning of warnings) log.warning(withoutPlace(warning), warning);

@@ -16,7 +16,7 @@ import type { Ports } from '../ports/ports.js';
 import { endSoon, leftBehind, outliveReaders, tellDefects, tellFailure } from './ending.js';
 import { createAnnouncer } from '../workflow/announcer.js';
 import { listenersOf } from './listeners.js';
-import { perform, withoutFolder } from './perform.js';
+import { perform, withoutFolder, type Request } from './perform.js';
 import { tell } from './report.js';
 import { within } from './runner-ports.js';
 import { cancellation } from './signals.js';
@@ -35,7 +35,7 @@ export async function runTerminal(): Promise<void> {
       const ports: Ports = {
         process: createProcessRunner(), clock: systemClock, files: createFiles(), http: createHttp(env), env, log, cancelled: cancellation(impatience(log)),
       };
-      process.exitCode = await runCommand(ports, request.command, request.inputs).finally(() => { endSoon(ports); });
+      process.exitCode = await runCommand(ports, request.command, request).finally(() => { endSoon(ports); });
     }
   } catch (error) {
     if (!(error instanceof ConfigError)) {
@@ -58,9 +58,9 @@ const impatience = (log: Ports['log']) => (count: number): void => {
 };
 
 /** @returns the exit code */
-async function runCommand(ports: Ports, action: ActionName, inputs: Readonly<Record<string, string>>): Promise<number> {
+async function runCommand(ports: Ports, action: ActionName, { inputs, ambient }: Pick<Request, 'inputs' | 'ambient'>): Promise<number> {
   const id = randomUUID();
-  const request = { action, id, hasPost: false, inputs, facts: await readGitFacts(ports.process) };
+  const request = { action, id, hasPost: false, inputs, ambient, facts: await readGitFacts(ports.process) };
   const folder = await ports.files.temporaryFolder().catch((error: unknown) => asDeployError(error));
   if (typeof folder !== 'string') {
     await tell(ports, withoutFolder(ports, request, folder), 'deploy-report.json');

@@ -4,7 +4,11 @@ import type { ProcessRunner } from '../ports/process.js';
 import type { RunFacts } from '../ports/run-facts.js';
 
 export type Request<Command extends string = string> =
-  | { readonly kind: 'run'; readonly command: Command; readonly inputs: Readonly<Record<string, string>> }
+  | {
+    readonly kind: 'run'; readonly command: Command; readonly inputs: Readonly<Record<string, string>>;
+    /** Names of the inputs that come from the environment, where they may stand for another command. */
+    readonly ambient: readonly string[];
+  }
   | { readonly kind: 'help'; readonly text: string };
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -31,7 +35,7 @@ export function readArguments<Command extends string>(argv: readonly string[], t
   const secrets = flags.filter((flag) => flag.fromEnvironmentOnly && env[variableOf(flag.name)])
     .map((flag) => [flag.name, env[variableOf(flag.name)] ?? ''] as const);
   const given = [...values].map(([name, each]) => [name, each.join('\n')] as const);
-  return { kind: 'run', command, inputs: Object.fromEntries([...secrets, ...given]) };
+  return { kind: 'run', command, inputs: Object.fromEntries([...secrets, ...given]), ambient: secrets.map(([name]) => name) };
 }
 
 const isCommand = <Command extends string>(word: string, table: CommandTable<Command>): word is Command => Object.hasOwn(table, word);
