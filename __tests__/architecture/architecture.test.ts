@@ -85,6 +85,7 @@ describe('the outside world', () => {
     ['names a token of the runner, which programs do not get', /['"`]ACTIONS_/, ['host', 'image/build.ts', 'ports/job-identity.ts']],
     ['prints', /\bconsole\.|\bprocess\.(stdout|stderr)\b/, ['host', 'entry']],
     ['reads the environment', /\bprocess\.env\b/, ['host', 'entry']],
+    ['looks at the machine', /\bprocess\.(arch|platform|cwd|version|versions|pid|memoryUsage|uptime)\b/, ['host']],
     ['ends the process', /\bprocess\.(exit|exitCode)\b/, ['entry']],
     ['listens to signals', /\bprocess\.(on|once)\(/, ['host', 'entry']],
     ['asks for the time', /\bDate\.now\(|\bperformance\.now\(|\bprocess\.hrtime\b|\bnew Date\(\)/, ['host']],

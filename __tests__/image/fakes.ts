@@ -38,6 +38,7 @@ export function scriptedDocker(
     process: { run, start: () => { throw new Error('nothing is started here'); } },
     clock: { now: () => 0, monotonic: () => 0, sleep: (ms) => { all.slept.push(ms); return Promise.resolve(); } },
     files: {
+      workingDirectory: '/work',
       readText: (path) => Promise.resolve(all.written.get(path)),
       readStart: () => Promise.resolve(undefined), realPath: (path) => Promise.resolve(all.written.has(path) ? path : undefined),
       linkTarget: () => Promise.resolve(undefined),

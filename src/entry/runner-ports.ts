@@ -3,6 +3,7 @@ import { createFiles } from '../host/files.js';
 import { createHttp } from '../host/http.js';
 import { createRunnerLog } from '../host/log.js';
 import { createPrinter } from '../host/print.js';
+import { thisMachine } from '../host/machine.js';
 import { createProcessRunner } from '../host/process.js';
 import { proxySecrets } from '../host/proxy-environment.js';
 import type { Ports } from '../ports/ports.js';
@@ -15,7 +16,8 @@ export function runnerPorts(): Ports {
   for (const secret of proxySecrets(process.env)) log.mask(secret);
   tellDefects({ log });
   return {
-    process: createProcessRunner(), clock: systemClock, files: createFiles(), http: createHttp(process.env), env: process.env, log, cancelled: cancellation(),
+    process: createProcessRunner(), clock: systemClock, files: createFiles(), http: createHttp(process.env), env: process.env, machine: thisMachine,
+    log, cancelled: cancellation(),
   };
 }
 

@@ -5,6 +5,7 @@ import { createFiles, removeAtExit } from '../host/files.js';
 import { createHttp } from '../host/http.js';
 import { proxySecrets } from '../host/proxy-environment.js';
 import { createTerminalLog, wantsColour } from '../host/log.js';
+import { thisMachine } from '../host/machine.js';
 import { createProcessRunner } from '../host/process.js';
 import { randomUUID } from '../host/random-id.js';
 import { readArguments, readGitFacts } from '../host/terminal.js';
@@ -33,7 +34,8 @@ export async function runTerminal(): Promise<void> {
     if (request.kind === 'help') process.stdout.write(`${request.text}\n`);
     else {
       const ports: Ports = {
-        process: createProcessRunner(), clock: systemClock, files: createFiles(), http: createHttp(env), env, log, cancelled: cancellation(impatience(log)),
+        process: createProcessRunner(), clock: systemClock, files: createFiles(), http: createHttp(env), env, machine: thisMachine, log,
+        cancelled: cancellation(impatience(log)),
       };
       process.exitCode = await runCommand(ports, request.command, request).finally(() => { endSoon(ports); });
     }

@@ -16,6 +16,9 @@ import { randomUUID } from './random-id.js';
 /** The files of this machine. `temporaryRoot` is where private folders are made: the runner's own temporary folder. */
 export function createFiles(temporaryRoot: string = process.env['RUNNER_TEMP'] || tmpdir()): Files {
   return {
+    get workingDirectory() {
+      return process.cwd();
+    },
     readText,
     readStart,
     realPath,

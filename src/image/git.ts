@@ -45,7 +45,7 @@ export async function readCheckout(ports: GitPorts, folder: string, also: readon
   if (head.code !== 0) return noCommit(head);
   const [sha = '', seconds] = head.stdout.trim().split(' ');
   const [changes, origin, remoteHead] = await Promise.all([
-    readChanges(git, also), git.run(['config', '--get', 'remote.origin.url']), git.run(['symbolic-ref', '--quiet', '--short', 'refs/remotes/origin/HEAD']),
+    readChanges(git, also.map((path) => resolve(ports.files.workingDirectory, path))), git.run(['config', '--get', 'remote.origin.url']), git.run(['symbolic-ref', '--quiet', '--short', 'refs/remotes/origin/HEAD']),
   ]);
   return {
     state: 'known', head: sha, committedAt: Number(seconds),
@@ -100,17 +100,18 @@ const noCommit = ({ stderr }: Exited): Checkout => (
   /does not have any commits yet|ambiguous argument 'HEAD'|unknown revision/.test(stderr) ? { state: 'none' } : { state: 'unreadable', reason: firstLine(stderr) }
 );
 
+/** @param also absolute paths */
 async function readChanges(git: Git, also: readonly string[]): Promise<Changes | undefined> {
   const status = ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=no', '--ignore-submodules=untracked', '--', '.'];
-  const others = also.map((path) => dirname(resolve(path)));
-  const each = await Promise.all([git.run(status), ...others.map((folder, index) => git.run([...status.slice(0, -1), resolve(also[index] ?? '')], undefined, folder))]);
+  const others = also.map((path) => dirname(path));
+  const each = await Promise.all([git.run(status), ...others.map((folder, index) => git.run([...status.slice(0, -1), also[index] ?? ''], undefined, folder))]);
   const paths = [...new Set(each.filter(({ code }) => code === 0).flatMap(({ stdout }) => stdout.split('\0').filter(Boolean).map((entry) => entry.slice(3))))].sort();
   if (paths.length === 0) return undefined;
   const hash = createHash('sha256');
   const diff = ['diff', 'HEAD', '--no-ext-diff', '--no-textconv', '--no-renames', '--no-color', '--full-index', '--ignore-submodules=untracked', '--'];
   const add = (line: string): void => { hash.update(`${line}\n`); };
   await git.run([...diff, '.'], add);
-  for (const [index, folder] of others.entries()) await git.run([...diff, resolve(also[index] ?? '')], add, folder);
+  for (const [index, folder] of others.entries()) await git.run([...diff, also[index] ?? ''], add, folder);
   return { paths, fingerprint: hash.digest('hex').slice(0, 12) };
 }
 
@@ -120,7 +121,7 @@ async function readChanges(git: Git, also: readonly string[]): Promise<Changes |
  */
 async function readWithoutGit({ files }: GitPorts, folder: string): Promise<Checkout> {
   const read = (path: string): Promise<string | undefined> => files.readText(path).catch(() => undefined);
-  for (let at = resolve(folder); ; at = dirname(at)) {
+  for (let at = resolve(files.workingDirectory, folder); ; at = dirname(at)) {
     const head = (await read(join(at, '.git/HEAD')))?.trim();
     if (head !== undefined) return headOf(head, (path) => read(join(at, '.git', path)));
     if (await read(join(at, '.git'))) return notInstalled(`${join(at, '.git')} is a link to another folder`);

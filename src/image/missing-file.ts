@@ -23,8 +23,8 @@ export async function explainMissed(files: Files, build: Asked, failure: BuildFa
 }
 
 /** The path as it can be written in the settings. */
-const asWritten = (path: string): string => {
-  const inside = relative(process.cwd(), path);
+const asWritten = ({ workingDirectory }: Files, path: string): string => {
+  const inside = relative(workingDirectory, path);
   return inside === '' ? '.' : inside.startsWith(`..${sep}`) || inside === '..' ? path : inside;
 };
 
@@ -35,7 +35,7 @@ type Words = Partial<Pick<BuildFailure, 'message' | 'hint'>>;
 /** buildx reports a context that is a file as missing. */
 async function aboutContext(files: Files, { context }: Asked): Promise<Words> {
   if (await files.realPath(context) !== undefined) {
-    return { message: `The build context ${context} is a file.`, hint: `\`context\` is the folder that is sent to the builder: \`context: ${asWritten(resolve(dirname(context)))}\`.` };
+    return { message: `The build context ${context} is a file.`, hint: `\`context\` is the folder that is sent to the builder: \`context: ${asWritten(files, resolve(files.workingDirectory, dirname(context)))}\`.` };
   }
   return await brokenLink(files, context) ?? {};
 }
@@ -58,8 +58,8 @@ async function aboutDockerfile(files: Files, build: Asked): Promise<Words> {
   const sent = await files.realPath(dirname(path));
   if (sent !== undefined && !isWithin(real, sent)) {
     return {
-      message: `${path} is a link to ${asWritten(real)}, which is outside the folder that is sent to the builder.`,
-      hint: `Name the file itself: \`dockerfile: ${asWritten(real)}\`.`,
+      message: `${path} is a link to ${asWritten(files, real)}, which is outside the folder that is sent to the builder.`,
+      hint: `Name the file itself: \`dockerfile: ${asWritten(files, real)}\`.`,
     };
   }
   return { message: `The builder did not find ${path}, but it exists now.`, hint: 'Check what an earlier step does with this file, then run again.' };
@@ -95,7 +95,7 @@ async function aboutCopied(files: Files, build: Asked, { path, instruction, plac
   if (folder === undefined || real === undefined) return {};
   if (!isWithin(real, folder)) {
     return {
-      message: `${name} is a link to ${asWritten(real)}, which is outside the build context${place}.`,
+      message: `${name} is a link to ${asWritten(files, real)}, which is outside the build context${place}.`,
       hint: 'Set `context` to a folder that contains both, or copy the file into the context in an earlier step.',
     };
   }
@@ -108,7 +108,7 @@ async function aboutCopied(files: Files, build: Asked, { path, instruction, plac
 }
 
 async function aboutImage(files: Files, build: Asked, { image, reason, noPlatform }: Extract<Missed, { kind: 'image' }>): Promise<BuildFailure | undefined> {
-  const text = await files.readText(resolve(dockerfileOf(build))).catch(() => undefined);
+  const text = await files.readText(resolve(files.workingDirectory, dockerfileOf(build))).catch(() => undefined);
   const found = text === undefined ? undefined : findInstruction(text, image);
   const named = build.buildArgs['BUILDKIT_SYNTAX'];
   const role = named !== undefined && image.startsWith(named)

@@ -1,5 +1,7 @@
 /** The few things that are done with files. Paths are absolute or relative to the working directory. */
 export interface Files {
+  /** Absolute. */
+  readonly workingDirectory: string;
   /** Undefined when there is no such file. Throws on any other trouble (a directory, no permission). */
   readText(path: string): Promise<string | undefined>;
   /** The first bytes of a file, fewer when it is shorter; undefined when there is no such file. */

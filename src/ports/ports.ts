@@ -2,6 +2,7 @@ import type { Clock } from './clock.js';
 import type { Files } from './files.js';
 import type { Http } from './http.js';
 import type { Log } from './log.js';
+import type { Machine } from './machine.js';
 import type { ProcessRunner } from './process.js';
 
 /** The outside world, as one value that is passed down. */
@@ -11,6 +12,7 @@ export interface Ports {
   readonly files: Files;
   readonly http: Http;
   readonly log: Log;
+  readonly machine: Machine;
   /** The environment variables of the process, read only. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted with a CancelledError when the runner or the user asks to stop. */

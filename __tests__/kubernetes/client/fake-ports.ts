@@ -2,6 +2,7 @@ import type { Clock } from '../../../src/ports/clock.js';
 import type { Files } from '../../../src/ports/files.js';
 import type { Http } from '../../../src/ports/http.js';
 import type { Log } from '../../../src/ports/log.js';
+import type { Machine } from '../../../src/ports/machine.js';
 import type { Ports } from '../../../src/ports/ports.js';
 import type { ProcessRunner } from '../../../src/ports/process.js';
 import { swiftClock } from './hand-clock.js';
@@ -22,6 +23,7 @@ export interface FakeWorld {
   readonly process?: Partial<ProcessRunner>;
   readonly http?: Partial<Http>;
   readonly clock?: Clock;
+  readonly machine?: Machine;
   readonly cancelled?: AbortSignal;
 }
 
@@ -38,6 +40,7 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     progress: say('progress'), group: (_title, body) => body(),
   };
   const files: Files = {
+    workingDirectory: '/work',
     readText: async (path) => written.get(path)?.text ?? world.files?.[path],
     readStart: async () => undefined,
     linkTarget: async () => undefined,
@@ -53,6 +56,7 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
   };
   return {
     lines, written, log, files,
+    machine: world.machine ?? { system: 'linux', architecture: 'x64' },
     clock: world.clock ?? swiftClock(),
     process: { run: absent('a program'), start: absent('a program'), ...world.process },
     http: { request: absent('the network'), onSocket: absent('a socket'), ...world.http },

@@ -68,6 +68,10 @@ describe('a kubeconfig that names files', () => {
     expect(ports.written.get('/private/kubeconfig')?.text).toContain('client-key: /checkout/pki/client.key');
     expect(ports.lines).toEqual(['info The kubeconfig names pki/client.crt, pki/client.key: read from the workspace']);
   });
+  it('given as content has them in the working directory of a terminal', async () => {
+    const { ports } = await content(named, { files: { 'pki/client.crt': 'c', 'pki/client.key': 'k', '/work/pki/client.crt': 'c', '/work/pki/client.key': 'k', '/home/other/ca.crt': 'ca' } });
+    expect(ports.written.get('/private/kubeconfig')?.text).toContain('client-key: /work/pki/client.key');
+  });
   it('in a file has them beside it', async () => {
     const files = { '/home/me/.kube/pki/client.crt': 'c', '/home/me/.kube/pki/client.key': 'k', '/home/other/ca.crt': 'ca' };
     await expect(home(named, { files })).resolves.toBeDefined();

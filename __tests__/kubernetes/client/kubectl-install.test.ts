@@ -9,13 +9,14 @@ import { createFiles } from '../../../src/host/files.js';
 import { createHttp } from '../../../src/host/http.js';
 import { findKubectl } from '../../../src/kubernetes/client/kubectl.js';
 import { installKubectl, pinned } from '../../../src/kubernetes/client/kubectl-install.js';
+import type { Machine } from '../../../src/ports/machine.js';
 import type { ClusterConfig } from '../../../src/config/config.js';
 import { ClusterError } from '../../../src/outcome/errors.js';
 import { fakePorts } from './fake-ports.js';
 
 const program = '#!/bin/sh\necho kubectl\n';
 const sha256 = createHash('sha256').update(program).digest('hex');
-const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
+const architecture = 'amd64';
 
 let server: Server;
 let asked: string[];
@@ -97,6 +98,18 @@ describe('a kubectl that is not on PATH', () => {
       'tool-missing', `kubectl is not on PATH and could not be downloaded from ${host}: it returned status 404.`,
       'Install kubectl in an earlier step, or set `kubectl-url` to a mirror that this runner can reach.',
     ]);
+  });
+});
+
+describe('a machine for which there is no kubectl', () => {
+  const on = (machine: Machine, settings: ClusterConfig = {}) => installKubectl({ ...world(), machine }, settings).catch((error: unknown) => (error as Error).message);
+  it('is named', async () => {
+    expect(await on({ system: 'darwin', architecture: 'arm64' })).toBe('kubectl is not on PATH, and there is no pinned version for darwin/arm64.');
+    expect(await on({ system: 'linux', architecture: 's390x' })).toBe('kubectl is not on PATH, and there is no pinned version for linux/s390x.');
+  });
+  it('gets that of its own processor', async () => {
+    await on({ system: 'linux', architecture: 'arm64' }, config());
+    expect(asked).toEqual([`/v${pinned.version}/linux/arm64/kubectl`]);
   });
 });
 

@@ -37,7 +37,7 @@ async function withFilesOfWorkspace(content: string, { files, env, log }: Pick<P
   for (const { path, at } of relative) {
     const there = join(workspaceOf(env), path);
     if ((await files.readText(there).catch(() => undefined)) === undefined) continue;
-    document.setIn(at, isAbsolute(there) ? there : join(process.cwd(), there));
+    document.setIn(at, isAbsolute(there) ? there : join(files.workingDirectory, there));
     found.push(path);
   }
   if (found.length === 0) return content;

@@ -25,10 +25,11 @@ const delaysMs = [2000, 6000];
  * @throws ClusterError tool-missing when it cannot be downloaded, or does not have the pinned checksum
  */
 export async function installKubectl(ports: Ports, config: ClusterConfig): Promise<string> {
-  const arch = process.arch === 'x64' ? 'amd64' : process.arch;
+  const { system, architecture } = ports.machine;
+  const arch = architecture === 'x64' ? 'amd64' : architecture;
   const sha256 = config.kubectlSha256 ?? pinned.sha256[arch];
-  if (process.platform !== 'linux' || sha256 === undefined) {
-    throw new ClusterError('tool-missing', `kubectl is not on PATH, and there is no pinned version for ${process.platform}/${arch}.`, { hint: 'Install kubectl in an earlier step.' });
+  if (system !== 'linux' || sha256 === undefined) {
+    throw new ClusterError('tool-missing', `kubectl is not on PATH, and there is no pinned version for ${system}/${arch}.`, { hint: 'Install kubectl in an earlier step.' });
   }
   const cached = cacheFolder(ports.env, arch, sha256);
   // Other programs can write to this folder: a file without the pinned checksum is not run.
