@@ -90,6 +90,47 @@ describe('a record that cannot be written while the version is undone', () => {
     });
 });
 
+describe('a change that nobody answers', () => {
+  /** Each try is cut, as behind an admission webhook that takes too long, and one of them is done much later. */
+  async function unanswered(settings: Partial<Config>, arrivesAfterMs?: number) {
+    const world = new TestWorld();
+    let isSent = false;
+    const { outcome, kept } = await deployWhile((asked) => {
+      if (!isChange(asked) || asked.agent === 'deploy-action') return undefined;
+      if (!isSent && arrivesAfterMs !== undefined) void world.clock.sleep(arrivesAfterMs).then(() => world.deployments.set('api', world.imageOf(second)));
+      isSent = true;
+      return 'cut';
+    }, { proveFirst: false, ...settings }, { world });
+    await world.clock.sleep(5 * minute);
+    return { world, outcome, kept };
+  }
+
+  it('is waited for before it is said that nothing was changed, and restored when it comes late', async () => {
+    const { world, outcome } = await unanswered({}, 90_000);
+    expect([outcome.verdict, outcome.failure?.stage, world.imageNow, world.ledger?.run.phase]).toEqual(['rolled-back', 'rollout', world.imageOf(first), 'restored']);
+    expect(outcome.changes.map(({ now }) => now)).toEqual([world.imageOf(first)]);
+  });
+  it('stays where the settings say so, and is not called unchanged', async () => {
+    const { world, outcome } = await unanswered({ rollback: 'off' }, 90_000);
+    expect([outcome.verdict, world.imageNow]).toEqual(['rollback-failed', world.imageOf(second)]);
+  });
+  it('was not made when a minute later it is not there', async () => {
+    const { world, outcome } = await unanswered({});
+    expect([outcome.verdict, world.imageNow, world.ledger?.run.phase]).toEqual(['failed', world.imageOf(first), 'restored']);
+    expect(outcome.failure?.message).toMatch(/^kubectl set image got no answer.* A minute later, when the API server has given up the request, it was not applied\.$/);
+    expect(outcome.durationMs).toBeLessThan(3 * minute);
+  });
+  it('is left to the post step when the run is cancelled while it waits', async () => {
+    const world = new TestWorld();
+    const started = world.deployment(second, { proveFirst: false });
+    world.server.trouble = (asked) => (isChange(asked) && asked.agent !== 'deploy-action' ? 'cut' : undefined);
+    void world.clock.sleep(80_000).then(() => started.cancel());
+    const outcome = await deploy(started.run);
+    expect([outcome.verdict, world.ledger?.run.phase, started.kept]).toEqual(['rollback-failed', 'interrupted', ['run-1']]);
+    expect(started.sinceCancelled()).toBeLessThan(10_000);
+  });
+});
+
 describe('an API server that does not answer', () => {
   it('a read is asked again, and the run goes on', async () => {
     let left = 4;

@@ -20,6 +20,11 @@ export class ApiError extends Error {
   get passing(): boolean {
     return meaningOf(this).passing;
   }
+  /** The API server itself is away or overloaded; not a webhook that it calls. */
+  get away(): boolean {
+    const { passing, cause } = meaningOf(this);
+    return passing && cause === 'api-unreachable';
+  }
 }
 
 /** For a retry: how long to wait after this error, as the API server asked for, ms. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../../ports/clock.js';
 import { backoff, retry } from '../../ports/retry.js';
 import { ApiError, leastDelayMs } from './api-error.js';
-import { isRefusal, meaningOf } from './meaning.js';
+import { isRefusal } from './meaning.js';
 
 /** How long a run waits in the middle of a change for a server that is away, restarting or overloaded. */
 export const persistForMs = 60_000;
@@ -38,7 +38,7 @@ export function persistently<T>(clock: Clock, attempt: () => Promise<T>, { forMs
       const now = clock.monotonic();
       if (!isRefusal(error)) fineAt = now;
       if (isRefusal(error)) return now - fineAt < refusalLastsMs;
-      return error.passing && (now < usualUntil || meaningOf(error).cause === 'api-unreachable');
+      return error.passing && (now < usualUntil || error.away);
     },
   }, attempt);
 }

@@ -58,9 +58,14 @@ export async function setImages(
 ): Promise<Map<string, number>> {
   const signal = ports.cancelled;
   const send = async (args: readonly string[]): Promise<void> => {
-    await asRecorded(cluster, changes.filter(({ ref }) => args.includes(ref)), written, signal);
+    const those = changes.filter(({ ref }) => args.includes(ref));
+    await asRecorded(cluster, those, written, signal);
     signal.throwIfAborted();
-    await runKubectl(cluster, ports, args, signal);
+    const sentAt = ports.clock.monotonic();
+    await runKubectl(cluster, ports, args, signal).catch((error: unknown) => {
+      if (error instanceof SetImageFailed && error.reach === 'unknown') written.leaveOpen(those.map(({ ref }) => ref), sentAt);
+      throw error;
+    });
   };
   await runAll(ports, setImageCommands(changes), send, sending);
   const generations = await Promise.all(changes.map(async (change) => {

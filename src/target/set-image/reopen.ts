@@ -1,11 +1,10 @@
 import type { Workload } from '../../kubernetes/client/objects.js';
 import { workloadResource } from '../../kubernetes/client/resources.js';
-import { imageIn } from '../../kubernetes/observe/workload.js';
 import type { Phase, RunRecord } from '../../record/ledger.js';
 import type { Lock } from '../../record/store.js';
 import type { Given } from '../under-lock.js';
 import type { ClusterFacts } from './facts.js';
-import { isSet, type ImageChange } from './image-change.js';
+import { changeArrived, requestLastsMs } from './late-change.js';
 import type { OpenRelease } from './open-release.js';
 import { recorded as shape } from './recorded.js';
 import { reopenRelease } from './release.js';
@@ -39,24 +38,11 @@ export async function reopen({ given, cluster, services }: ClusterFacts & { read
   }
 }
 
-/** The API server gives up a request after a minute. */
-const requestLastsMs = 60_000;
-
 /**
- * Waits for a change that an interrupted run may have sent, until it is applied or cannot be applied any more: the API
- * server completes the request of a client that is gone, and a kubectl whose parent was killed continues.
+ * Waits for a change that an interrupted run may have sent, until it is applied or cannot be applied any more.
  * @param heardAt when that run last renewed its lock, monotonic ms: it does so before it sends a change
  */
-export async function lateChange({ ports, changes, watched }: Pick<OpenRelease, 'ports' | 'changes' | 'watched'>, phase: Phase, heardAt: number): Promise<void> {
+export async function lateChange(release: Pick<OpenRelease, 'ports' | 'changes' | 'watched'>, phase: Phase, heardAt: number): Promise<void> {
   if (phase === 'restoring') return;
-  const leftMs = (): number => heardAt + requestLastsMs - ports.clock.monotonic();
-  const isDue = (change: ImageChange): boolean => {
-    const { workload } = watched.world.view(change);
-    // A deleted workload cannot be changed any more.
-    return workload !== undefined && !change.containers.every((each) => isSet(each, imageIn(change.kind, workload, each.name)));
-  };
-  if (leftMs() > 0 && changes.some(isDue)) {
-    ports.log.info(`The interrupted run may have sent a change of the images that is still in progress. Waiting for it for at most ${Math.ceil(leftMs() / 1000)} s`);
-  }
-  while (leftMs() > 0 && changes.some(isDue)) await watched.news(leftMs(), ports.cancelled);
+  await changeArrived(release, heardAt, 'The interrupted run may have sent a change of the images that is still in progress.');
 }

@@ -20,6 +20,10 @@ export class SetImageFailed extends ApiError {
     if (this.reason === 'NotJson' && this.reach !== 'not-begun') return false;
     return this.status === 409 || super.passing;
   }
+  /** A change that was sent is not repeated for long: its response is missing, not the API server. */
+  override get away(): boolean {
+    return this.reach !== 'unknown' && super.away;
+  }
   /** The error once it is not retried any more. */
   get named(): ClusterError {
     const { cause, hint } = meaningOf(this);

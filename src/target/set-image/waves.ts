@@ -2,12 +2,13 @@ import { follow, type Followed } from '../../kubernetes/observe/follow.js';
 import type { Goal } from '../../kubernetes/judge/expectation.js';
 import type { Patience } from '../../kubernetes/judge/judge.js';
 import { persistently } from '../../kubernetes/client/persist.js';
-import { RolloutError } from '../../outcome/errors.js';
-import type { Wave } from '../target.js';
+import { ClusterError, RolloutError } from '../../outcome/errors.js';
+import { ChangeUnderWay, type Wave } from '../target.js';
 import { evidenceOf } from './evidence.js';
 import { pauseAtFirstPods, resume } from './pause.js';
 import { imageSet, type ImageChange } from './image-change.js';
 import { setImages } from './kubectl-set-image.js';
+import { changeArrived } from './late-change.js';
 import { asWritten, expectation, steadyMs, type OpenRelease } from './open-release.js';
 import { refuseOverwritten } from './overwritten.js';
 import { proveWave } from './prove.js';
@@ -60,11 +61,26 @@ class Changing {
     const { ports, cluster } = release;
     this.changedAt = ports.clock.monotonic();
     const until = this.changedAt + release.config.timeoutMs;
-    const generations = await setImages(cluster, ports, release.changes, { confirm, until }, release.written);
+    const generations = await setImages(cluster, ports, release.changes, { confirm, until }, release.written)
+      .catch((error: unknown) => this.unanswered(error));
     for (const [ref, generation] of generations) this.generations.set(ref, generation);
     this.madeAt = ports.clock.monotonic();
     await refuseOverwritten(release, this.generations);
     this.rolling.release = asWritten(release);
+  }
+
+  /** Waits for a change without a response before the undo looks at the workloads: behind a slow admission webhook it may be applied late. */
+  private async unanswered(error: unknown): Promise<never> {
+    const { release, release: { ports: { cancelled }, written } } = this.rolling;
+    const open = release.changes.filter(({ ref }) => written.openSince(ref) !== undefined);
+    if (open.length === 0 || error instanceof ChangeUnderWay) throw error;
+    const sentAt = Math.max(...open.map(({ ref }) => written.openSince(ref) ?? 0));
+    const isThere = await changeArrived({ ...release, changes: open }, sentAt, 'The change of the images got no response, and may still be applied.').catch((thrown: unknown) => {
+      throw cancelled.aborted ? new ChangeUnderWay(cancelled.reason) : thrown;
+    });
+    if (isThere || !(error instanceof ClusterError)) throw error;
+    const message = `${error.message.replace(/\.?$/, '.')} A minute later, when the API server has given up the request, it was not applied.`;
+    throw new ClusterError(error.code, message, { hint: error.hint, cause: error });
   }
 
   /** Pauses the Deployments at their first new pods, waits until these are ready, and checks them. */

@@ -14,6 +14,8 @@ export interface FreedPod {
 export class Written {
   /** Ref → generation right before the change was sent for the first time. */
   private readonly sent = new Map<string, number | undefined>();
+  /** Ref → monotonic ms at which a change without a response was sent last. */
+  private readonly unanswered = new Map<string, number>();
   /** `ref:container` → what the API server stored. */
   private readonly stored = new Map<string, string>();
   /** `ref:container` → the image right before the change, if it was not the recorded one. */
@@ -32,6 +34,16 @@ export class Written {
   /** To be called before a change is sent. */
   send(ref: string, generation: number | undefined): void {
     if (this.sent.get(ref) === undefined) this.sent.set(ref, generation);
+  }
+
+  /** Notes that a change of these workloads got no response, so it may still be applied. @param sentAt monotonic ms */
+  leaveOpen(refs: readonly string[], sentAt: number): void {
+    for (const ref of refs) this.unanswered.set(ref, sentAt);
+  }
+
+  /** When a change of this workload without a response was sent last, monotonic ms; undefined if there is none. */
+  openSince(ref: string): number | undefined {
+    return this.unanswered.get(ref);
   }
 
   /** Whether a change was sent, whether it was applied or not. */
