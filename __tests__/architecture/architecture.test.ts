@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { messagesOf } from '../../scripts/generate/messages.mjs';
 import { files, root, type SourceFile } from './source-files.js';
 
 /** The arrows `a --> b` of the picture in CONTRIBUTING.md. */
@@ -59,6 +60,16 @@ describe('the engine', () => {
   it('knows no kind of target', () => {
     const kinds = /^target\/[^/]+\//;
     expect(files.filter(({ room }) => room === 'workflow').flatMap((file) => file.imports.filter((path) => kinds.test(path)).map((path) => `${file.name} imports ${path}`))).toEqual([]);
+  });
+});
+
+describe('the messages of the engine', () => {
+  // What a kind of target calls what it deploys is in its `words`; image-facts.ts and image-stages.ts are about the image that is built.
+  it('speak of no images and no workloads', () => {
+    const own = files.filter(({ room, name }) => ['workflow', 'record'].includes(room) && !/image-(?:facts|stages)\.ts$/.test(name));
+    const messages = own.flatMap(({ name, code }) => messagesOf(name, code).map(({ text }) => `${name}: ${text}`));
+    expect(messages.length).toBeGreaterThan(20);
+    expect(messages.filter((message) => /\b(?:images?|workloads?|containers?|pods?)\b/i.test(message.replace(/\{[^{}]*\}/g, '')))).toEqual([]);
   });
 });
 

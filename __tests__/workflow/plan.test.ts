@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { PlanStep } from '../../src/outcome/plan.js';
 import type { OpenTarget, Proposal } from '../../src/target/target.js';
-import { buildStep, makePlan, type BuildPlan, type PlanFacts } from '../../src/workflow/plan.js';
+import { buildStep, type BuildPlan } from '../../src/workflow/image-stages.js';
+import { makePlan, type PlanFacts } from '../../src/workflow/plan.js';
 import type { Stage } from '../../src/workflow/stage.js';
 import { newImage, oldImage } from '../kubernetes/judge/build.js';
 import { config } from './runs.js';

@@ -53,8 +53,28 @@ describe('what a run that died had brought to its end', () => {
   it('is confirmed when it stands and answers rightly', async () => {
     const world = new TestWorld({ before: second });
     const { result, phases, tookMs, notes } = await finishDead(world, world.deadLedger());
-    expect([result, phases, notes]).toEqual(['confirmed', ['verified'], ['Its version was on every workload and is verified.']]);
+    expect([result, phases, notes]).toEqual(['confirmed', ['verified'], ['Its images are on every workload.', 'It passes its smoke check.']]);
     expect(tookMs).toBeLessThan(10_000);
+  });
+  it('is confirmed by the checks that it had itself, and those that cannot run are named', async () => {
+    const world = new TestWorld({ before: second });
+    const checks = ['service/api/ -> 200', 'service/api/health', 'https://shop.example/'];
+    const asked: string[] = [];
+    const { app } = world.server;
+    world.server.trouble = ({ path }) => void (/proxy\/health$/.test(path) && asked.push(path));
+    world.server.app = app;
+    const { result, notes } = await finishDead(world, world.deadLedger({ checks, passedBefore: [], unrecordedChecks: 2 }));
+    expect([result, notes]).toEqual(['confirmed', [
+      'Its images are on every workload.', 'It passes 2 smoke checks.',
+      'Smoke check `https://shop.example/` of that run did not run: the settings of this run do not contain it.',
+      '2 smoke checks of that run did not run: a check with a query or a secret is not stored in the record.',
+    ]]);
+    expect(asked.length).toBeGreaterThan(0);
+  });
+  it('claims no check where none ran', async () => {
+    const world = new TestWorld({ before: second });
+    const { result, notes } = await finishDead(world, world.deadLedger({ checks: [], passedBefore: [], unrecordedChecks: 1 }));
+    expect([result, notes]).toEqual(['confirmed', ['Its images are on every workload.', '1 smoke check of that run did not run: a check with a query or a secret is not stored in the record.']]);
   });
   it('is not confirmed by a run that was cancelled in the middle of it, and is restored', async () => {
     const world = new TestWorld({ before: second });
@@ -70,7 +90,7 @@ describe('what a run that died had brought to its end', () => {
   it('says when its images stay because `rollback` is off', async () => {
     const world = new TestWorld({ before: first });
     expect(await finishDead(world, world.deadLedger({ phase: 'restoring', rollback: 'off' }))).toMatchObject({
-      result: 'failed', notes: ['`rollback` is off: its images stay where they were set.'], phases: ['unverified'],
+      result: 'failed', notes: ['`rollback` is off: the new images stay where they were set.'], phases: ['unverified'],
     });
   });
   it('withdraws what it went back from, when it was a rollback', async () => {

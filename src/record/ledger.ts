@@ -50,6 +50,8 @@ export interface RunRecord {
   readonly rollback: 'auto' | 'off';
   /** Texts of the smoke checks of that run: those of a later one may name a later version. */
   readonly checks: readonly string[];
+  /** How many more it had, which hold what must stay hidden; absent for none. */
+  readonly unrecordedChecks?: number;
   /** Those of them that passed before the change: only these can show that the version before is back. */
   readonly passedBefore: readonly string[];
 }

@@ -17,7 +17,7 @@ const run = v.object({
   id: text, url: maybe, commit: maybe, actor: maybe, startedAt: text, phase: v.picklist(phases), marks: v.array(text),
   target: v.object({ kind: text, schema: v.number(), recorded: v.unknown() }),
   before: v.array(content), after: v.array(content), repository: maybe, override: maybe, goesBackTo: v.optional(release),
-  rollback: v.picklist(['auto', 'off']), checks: v.array(text), passedBefore: v.array(text),
+  rollback: v.picklist(['auto', 'off']), checks: v.array(text), unrecordedChecks: v.optional(v.number()), passedBefore: v.array(text),
 });
 const schema2 = v.object({ schema: v.literal(2), app: text, run, releases: v.array(release) });
 const known = v.variant('schema', [schema2, schema1]);

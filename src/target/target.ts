@@ -101,6 +101,7 @@ export interface Start {
 export interface Change {
   /** Everything has the version already and is healthy: the waves verify it and change nothing. */
   readonly isThere: boolean;
+  readonly words: Words;
   /** The previous versions, and whether they were healthy. */
   readonly standing: readonly Standing[];
   /** The steps of the change; one unless the strategy has more. */
@@ -132,6 +133,14 @@ export interface Change {
   /** The state of the target at the end. Does not reject. */
   report(): Promise<Report>;
   close?(): void;
+}
+
+/** What differs between kinds in the sentences of the engine, which has no nouns of its own for what is deployed. */
+export interface Words {
+  /** What was set stays, as a clause: `the new images stay where they were set`. */
+  readonly stays: string;
+  /** The version is complete, as a sentence. */
+  readonly isThere: string;
 }
 
 /** One step of a strategy. */

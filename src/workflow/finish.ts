@@ -4,7 +4,7 @@ import { isUnfinished, type Ledger } from '../record/ledger.js';
 import { kindOf } from '../target/kinds.js';
 import type { OpenTarget } from '../target/target.js';
 import { outcomeOf } from './outcome.js';
-import { subjectsOf, undoRecorded } from './recover.js';
+import { checksNotRun, subjectsOf, undoRecorded } from './recover.js';
 import { msSince, type Run } from './run.js';
 
 /** Either the lock is still ours, or another run has it and finishes the rollout. There is no need to wait for that. */
@@ -44,7 +44,8 @@ async function undo(run: Run, target: OpenTarget): Promise<Outcome | undefined> 
     if (!isOurs(run, ledger)) return undefined;
     const startMs = msSince(run);
     const change = await target.reopen(ledger, lock);
-    const undone = await undoRecorded(change, target.store, ledger).finally(() => change.close?.());
+    const done = await undoRecorded(change, target.store, ledger).finally(() => change.close?.());
+    const undone = { ...done, notes: [...done.notes, ...checksNotRun(run, ledger)] };
     return outcomeOf(run, {
       failure: { stage: 'rollout', error: new RolloutError('cancelled', 'The step was stopped before the rollout was complete.') },
       undone, subjects: subjectsOf(ledger), target: target.kind, namespace: target.namespace, warnings: [], ...await change.report(),

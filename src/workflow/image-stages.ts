@@ -1,14 +1,15 @@
 import { messageOf } from '../outcome/wording.js';
 import { buildUnlessThere } from '../image/build.js';
 import type { DockerAccess } from '../image/docker.js';
+import type { Existing } from '../image/existing.js';
 import { parseReference, sameRepository, type ImageReference, deployReference } from '../image/reference.js';
 import { moveTags, sameContent } from '../image/registry.js';
+import type { TagChoice } from '../image/tags.js';
 import type { ImageName } from '../config/config.js';
 import type { Run } from './run.js';
 import { type Stage, type Slot } from './stage.js';
 import type { BuildFacts } from './image-facts.js';
-import type { PlannedChange } from '../outcome/plan.js';
-import { buildStep } from './plan.js';
+import type { PlannedChange, PlanStep } from '../outcome/plan.js';
 
 /** What the build hands on. */
 export interface Built {
@@ -75,4 +76,21 @@ async function sameAsDeployed(
   if (!before || others.length > 0 || before.digest === undefined || before.digest === built || !sameRepository(before.name, image)) return undefined;
   const sameCommit = before.tag === tags.deployed || before.tag === source.revision || before.tag?.startsWith(`${source.revision}-`);
   return sameCommit && await sameContent(ports, access, image, before.digest, built) ? before : undefined;
+}
+
+/** What is known of a build beforehand. */
+export interface BuildPlan {
+  readonly tags: TagChoice;
+  /** Platforms of the image; empty if they are only known once it is built. */
+  readonly platforms: readonly string[];
+  /** The image of the commit, if it already exists; then nothing is built. */
+  readonly existing?: Existing;
+  /** The build command as it would be typed. */
+  readonly command: string;
+}
+
+export function buildStep(image: string, { tags, platforms, existing, command }: BuildPlan): PlanStep {
+  if (existing) return { stage: 'build', title: `use ${image}:${existing.tag} (${existing.digest}), which is already the image of this commit; nothing is built`, commands: [] };
+  const forPlatforms = platforms.length > 0 ? platforms.join(', ') : 'the platform of the builder';
+  return { stage: 'build', title: `build ${image} for ${forPlatforms} and push it as ${tags.deployed}`, commands: [command] };
 }

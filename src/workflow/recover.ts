@@ -1,4 +1,5 @@
 import { both } from '../config/kit/checked.js';
+import { recordedChecks } from '../check/smoke/recorded.js';
 import type { Config } from '../config/config.js';
 import { ClusterError, RolloutError } from '../outcome/errors.js';
 import { PreflightError } from '../outcome/finding.js';
@@ -62,8 +63,9 @@ export function refuseOthersRun({ action, config: { app, image } }: Pick<Run, 'a
  * Finishes the rollout of an interrupted run before this run does anything else: confirms it if its version is everywhere
  * and passes its checks, and restores the previous version otherwise.
  */
-export async function recover({ ports }: Pick<Run, 'ports'>, target: OpenTarget, ledger: Ledger, lock: Lock): Promise<Recovery> {
+export async function recover(by: Pick<Run, 'ports' | 'config'>, target: OpenTarget, ledger: Ledger, lock: Lock): Promise<Recovery> {
   const { run } = ledger;
+  const { ports } = by;
   const about = { runId: run.id, runUrl: run.url, startedAt: run.startedAt };
   refuseOtherKind(target, ledger);
   ports.log.info(`An earlier run (${run.url ?? run.id}, started ${run.startedAt}) was interrupted during its rollout: finishing it first`);
@@ -73,16 +75,18 @@ export async function recover({ ports }: Pick<Run, 'ports'>, target: OpenTarget,
     if (run.phase === 'in-progress' && (await change.stands())) {
       const { unverified } = change.progress();
       await target.store.write(withVerified(ledger, ports.clock.now(), unverified.map(({ subject }) => subject)));
-      return { ...about, result: 'confirmed', notes: [isIdle(unverified) ? 'Its images are on every workload.' : 'Its version was on every workload and is verified.', ...idleNotes(unverified)] };
+      const ran = run.checks.length - notRunnable(by, ledger).length;
+      const passed = isIdle(unverified) || ran === 0 ? [] : [`It passes ${ran === 1 ? 'its smoke check' : `${ran} smoke checks`}.`];
+      return { ...about, result: 'confirmed', notes: [change.words.isThere, ...passed, ...idleNotes(unverified), ...checksNotRun(by, ledger)] };
     }
     if (run.rollback === 'off') {
       await target.store.write(inPhase(ledger, 'unverified'));
-      return { ...about, result: 'failed', notes: ['`rollback` is off: its images stay where they were set.'] };
+      return { ...about, result: 'failed', notes: [`\`rollback\` is off: ${change.words.stays}.`] };
     }
     const { result, notes, unverified = [], changed = [] } = await undoRecorded(change, target.store, ledger);
     if (result === 'failed') return { ...about, result: 'failed', notes, changed };
     const seen = result === 'restored' && !isIdle(unverified) ? ['It is verified.'] : [];
-    return { ...about, result: 'restored', notes: [...seen, ...idleNotes(unverified), ...notes], changed };
+    return { ...about, result: 'restored', notes: [...seen, ...idleNotes(unverified), ...notes, ...checksNotRun(by, ledger)], changed };
   } finally {
     change.close?.();
   }
@@ -101,6 +105,19 @@ export const subjectsOf = ({ run }: Pick<Ledger, 'run'>): string[] => [...new Se
 
 const idleNotes = (unverified: readonly Unverified[]): string[] =>
   unverified.map(({ subject, reason }) => `${subject} is not verified: ${reason}.`);
+
+/** Checks of the recorded run that a later one does not run: it requests no address that only a record names. */
+const notRunnable = ({ config }: Pick<Run, 'config'>, { run }: Pick<Ledger, 'run'>): string[] =>
+  run.checks.filter((text) => recordedChecks([text], config.smoke).length === 0);
+
+/** That the recorded run was finished with fewer smoke checks than it had, in sentences; empty where it had no others. */
+export function checksNotRun(by: Pick<Run, 'config'>, ledger: Pick<Ledger, 'run'>): string[] {
+  const { unrecordedChecks: hidden = 0 } = ledger.run;
+  return [
+    ...notRunnable(by, ledger).map((text) => `Smoke check \`${text}\` of that run did not run: the settings of this run do not contain it.`),
+    ...(hidden > 0 ? [`${hidden} smoke check${hidden === 1 ? '' : 's'} of that run did not run: a check with a query or a secret is not stored in the record.`] : []),
+  ];
+}
 
 /** Restores what the recorded run changed, and verifies it; updates the record before and after. */
 export async function undoRecorded(change: Change, store: RecordStore, ledger: Ledger): Promise<Undone> {

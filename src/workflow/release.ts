@@ -200,12 +200,13 @@ function ledgerBefore(run: Run, known: Ledger | undefined, change: Change, propo
   const goesBackTo = 'release' in proposal ? proposal.release : undefined;
   const repository = config.image ?? goesBackTo?.repository;
   const at = new Date(run.ports.clock.now()).toISOString();
+  const recorded = recordOf(change, run);
   return {
     schema: 2, app: config.app, releases: [...foundRelease(change.standing, known, at, repository), ...(known?.releases ?? [])],
     run: {
       id: run.id, url: facts.runUrl, commit: facts.commit, actor: facts.actor, startedAt: new Date(run.startedAtWall).toISOString(),
-      phase: 'in-progress', marks: [], ...recordOf(change, run), repository, goesBackTo, rollback: config.rollback,
-      override: isFrozen ? config.freezeOverride : undefined,
+      phase: 'in-progress', marks: [], ...recorded, repository, goesBackTo, rollback: config.rollback,
+      override: isFrozen ? config.freezeOverride : undefined, unrecordedChecks: config.smoke.length - recorded.checks.length || undefined,
     },
   };
 }

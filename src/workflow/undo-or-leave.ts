@@ -18,7 +18,7 @@ export async function undoOrLeave(
     const untouched = subjects.filter((subject) => !changed.has(subject));
     // A rejected change has left nothing behind that could be restored.
     if (changed.size === 0) return { result: 'untouched', notes: [], evidence, untouched };
-    return { result: 'failed', notes: ['`rollback` is off: the new images stay where they were set.'], evidence, untouched };
+    return { result: 'failed', notes: [`\`rollback\` is off: ${change.words.stays}.`], evidence, untouched };
   }
   const lost = await lostLock(run, lock);
   if (lost && !change.mayHaveChanged()) return { result: 'untouched', notes: [lost], evidence: [], untouched: subjects };

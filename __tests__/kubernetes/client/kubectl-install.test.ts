@@ -102,7 +102,8 @@ describe('a kubectl that is not on PATH', () => {
 });
 
 describe('a machine for which there is no kubectl', () => {
-  const on = (machine: Machine, settings: ClusterConfig = {}) => installKubectl({ ...world(), machine }, settings).catch((error: unknown) => (error as Error).message);
+  const on = (machine: Machine, settings: ClusterConfig = {}) =>
+    installKubectl({ ...world(), machine }, settings).catch((error: unknown) => (error as Error).message);
   it('is named', async () => {
     expect(await on({ system: 'darwin', architecture: 'arm64' })).toBe('kubectl is not on PATH, and there is no pinned version for darwin/arm64.');
     expect(await on({ system: 'linux', architecture: 's390x' })).toBe('kubectl is not on PATH, and there is no pinned version for linux/s390x.');

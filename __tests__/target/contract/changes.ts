@@ -63,6 +63,15 @@ export function describeChanges(here: () => Place): void {
     await end(begun);
     expect(place.look()).toEqual(seen);
   });
+  it('has words of its own for the sentences of the engine', async () => {
+    const place = here();
+    const begun = await begin(place);
+    const { stays, isThere } = begun.change.words;
+    expect(stays).toMatch(/^the new [a-z ]+[a-z]$/);
+    expect(isThere).toMatch(/^[A-Z][^.]+\.$/);
+    expect(`${stays} ${isThere}`).not.toMatch(place.kind.kind === 'set-image' ? /\bversions?\b/ : /\b(?:images?|workloads?)\b/i);
+    await end(begun);
+  });
   it('changes wave by wave, proves each, and reports what is there at the end', async () => {
     const place = here();
     const begun = await begin(place);

@@ -7,7 +7,7 @@ import { succeeds, within } from '../../ports/within.js';
 import type { PlannedChange } from '../../outcome/plan.js';
 import type { Standing } from '../../record/release.js';
 import { versionsOf } from '../rows.js';
-import type { Change, Progress, Recorded, Report, Undone, UndoJournal, Wave } from '../target.js';
+import type { Change, Progress, Recorded, Report, Undone, UndoJournal, Wave, Words } from '../target.js';
 import { current, earlier, looksForMs, runCommand, superseded, until, untilCurrent, type Given, type Version } from './commands.js';
 import { rowOf } from './plan.js';
 import { isOthers, recorded, type Deployment } from './recorded.js';
@@ -25,6 +25,7 @@ type State = 'to-do' | 'there' | 'begun';
 export class CommandRelease implements Change {
   readonly isThere: boolean;
   readonly waves: readonly Wave[];
+  readonly words: Words = { stays: 'the new version stays deployed', isThere: 'Its version is deployed.' };
   private readonly name: 'deploy' | 'rollback';
   private readonly version: Version;
   private hasBegun: boolean;

@@ -3,7 +3,7 @@ import type { DeployError, Evidence } from '../../outcome/errors.js';
 import { succeeds } from '../../ports/within.js';
 import { selects } from '../../kubernetes/observe/selector.js';
 import type { Standing } from '../../record/release.js';
-import type { Change, Progress, Recorded, Report, Undone, UndoJournal, Wave } from '../target.js';
+import type { Change, Progress, Recorded, Report, Undone, UndoJournal, Wave, Words } from '../target.js';
 import { evidenceOf } from './evidence.js';
 import { contentsOf, rowsOf, type ImageChange } from './image-change.js';
 import { imagesNow } from './images-now.js';
@@ -28,6 +28,7 @@ const confirmForMs = 20_000;
 export class ImageRelease implements Change {
   readonly isThere: boolean;
   readonly waves: readonly Wave[];
+  readonly words: Words = { stays: 'the new images stay where they were set', isThere: 'Its images are on every workload.' };
   private readonly rolling: Rolling;
   /** The smoke checks that the new version passed. */
   private passed: readonly PassedCheck[] = [];
