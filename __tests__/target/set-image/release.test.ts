@@ -254,7 +254,7 @@ describe('a rollback', () => {
   it('does not say that nothing was overwritten where a patch was sent and not answered', async () => {
     const simulation = simulate({ after: 'crash' });
     const error = await rollOut(simulation.release, unopposed).then(() => undefined, (thrown: unknown) => thrown);
-    for (let count = 0; count < 200; count += 1) simulation.cluster.troubles.push({ method: 'PATCH', trouble: new ApiError(0, 'NoAnswer', 'no answer') });
+    for (let count = 0; count < 2000; count += 1) simulation.cluster.troubles.push({ method: 'PATCH', trouble: new ApiError(0, 'NoAnswer', 'no answer') });
     const undone = await undoRelease(simulation.release, error as DeployError, { restoring: async () => undefined, resumed: false });
     expect([undone.result, undone.notes[0]]).toEqual(['failed', 'Deployment/api could not be restored: no answer. A patch was sent but not answered: it may have been applied.']);
   });

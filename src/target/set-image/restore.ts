@@ -71,8 +71,11 @@ function isBack(wanted: ContainerChange, image: string | undefined): boolean {
  * written since the workload was read. Replicas and everything else are never changed. After a patch that was not answered
  * the workload is read again, and the patch is only repeated if it was not applied.
  * @param paused the run may have paused the Deployment: the pause is lifted in the same patch
+ * @param until monotonic ms until which an API server that is unavailable is waited for; a minute at least
  */
-export async function restore({ api, namespace }: Cluster, clock: Clock, change: ImageChange, paused: PausedDeployment | undefined): Promise<Restored> {
+export async function restore(
+  { api, namespace }: Cluster, clock: Clock, change: ImageChange, paused: PausedDeployment | undefined, until?: number,
+): Promise<Restored> {
   const path = apiPath(workloadResource[change.kind], namespace, change.name);
   let sent = false;
   const attempt = async (): Promise<Restored> => {
@@ -90,7 +93,7 @@ export async function restore({ api, namespace }: Cluster, clock: Clock, change:
     return holding(change, result, await api.patch<Workload>(path, patch, { timeoutMs: 10_000 }));
   };
   try {
-    return await persistently(clock, () => retry(clock, lookingAgain, attempt));
+    return await persistently(clock, () => retry(clock, lookingAgain, attempt), { until });
   } catch (error) {
     if (error instanceof ApiError && isOvertaken(error)) {
       return { change, result: 'superseded', message: `${change.ref} was changed by someone else while its old images were being restored: ${error.message}` };

@@ -30,7 +30,8 @@ export function undoRelease(before: OpenRelease, failure: DeployError, journal: 
   return undoing(ports.clock, journal, changes.map(({ ref }) => ref), async (undo) => {
     const seen = cancelled ? [] : await evidenceOf(release, failure);
     undo.begin();
-    const restored = await Promise.all(changes.map((change) => putBack(release, change, journal)));
+    const until = ports.clock.monotonic() + (cancelled ? 0 : Math.max(verifyForMs, release.config.timeoutMs));
+    const restored = await Promise.all(changes.map((change) => putBack(release, change, journal, until)));
     const lost = restored.flatMap(lostWords);
     const kept = restored.flatMap((each) => (each.result === 'kept' ? [each] : []));
     const back = restored.filter(({ result }) => result === 'restored');
@@ -52,9 +53,9 @@ export function undoRelease(before: OpenRelease, failure: DeployError, journal: 
 }
 
 /** A workload that this run has never changed is left unchanged, whatever it contains now. */
-function putBack({ cluster, ports, written, paused }: OpenRelease, change: ImageChange, { resumed }: Journal): Promise<Restored> {
+function putBack({ cluster, ports, written, paused }: OpenRelease, change: ImageChange, { resumed }: Journal, until: number): Promise<Restored> {
   if (!resumed && !written.mayHaveChanged(change.ref)) return leaveAlone(cluster, change);
-  return restore(cluster, ports.clock, change, paused.get(change.ref));
+  return restore(cluster, ports.clock, change, paused.get(change.ref), until);
 }
 
 function lostWords(each: Restored): string[] {
