@@ -256,6 +256,27 @@ describe('pods that are deleted each 50 ms', () => {
   }));
 });
 
+describe('an API server that is overloaded', () => {
+  it.concurrent('for longer than a minute, once the images are set: the release is kept', inSpace('overload', async (space) => {
+    await startHealthy(space);
+    const proxy = await faultProxy(space);
+    try {
+      const overload = once(rollingOut, async () => {
+        proxy.set({ status: 429 });
+        await pause(75_000);
+        proxy.set();
+      });
+      const v2 = await variant('v2', `${calm},slow-ready=2s`);
+      const result = await runAction({ inputs: rolloutInputs(space, v2, { kubeconfig: proxy.kubeconfig }), onLine: overload.onLine });
+      await overload.done();
+      expect(proxy.requests.some(({ answered }) => answered === 429)).toBe(true);
+      await expectDeployed(space, result, v2);
+    } finally {
+      await proxy.close();
+    }
+  }));
+});
+
 describe('an API server that answers with a web page', () => {
   it.concurrent('for three seconds of the rollout: a blip', inSpace('html', async (space) => {
     await startHealthy(space);
