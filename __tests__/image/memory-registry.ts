@@ -72,7 +72,15 @@ export class MemoryRegistry {
   }
 }
 
-const manifestOf = (revision: string): string => JSON.stringify({
+const manifests = new Map<string, string>();
+
+function manifestOf(revision: string): string {
+  const known = manifests.get(revision) ?? manifestFor(revision);
+  manifests.set(revision, known);
+  return known;
+}
+
+const manifestFor = (revision: string): string => JSON.stringify({
   schemaVersion: 2, manifests: [{ digest: sha256(revision), platform: { os: 'linux', architecture: 'amd64' } }],
   annotations: { 'org.opencontainers.image.revision': revision, 'org.opencontainers.image.source': 'https://github.example/acme/api' },
 });

@@ -85,6 +85,17 @@ describe('JSON from outside', () => {
     expect(tryJson('OK', schema)).toBeUndefined();
   });
 
+  it.each(['null', ' true\n', 'false', '5', '-5', '"a"', ' [1] ', '\t{}', 'nullify', 'truth', 'nothing', '+1', '\ufeff{}', '', ' ', '<html>', '{', '-', '[1', '"a'])('is read as JSON.parse reads it: %j', (text) => {
+    const parsed = (): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        return undefined;
+      }
+    };
+    expect(tryJson(text, v.unknown())).toEqual(parsed());
+  });
+
   it('may be parsed before', () => {
     expect(checkShape({ phase: 'verified' }, schema, 'The state')).toEqual({ phase: 'verified' });
     expect(() => checkShape({ phase: 1 }, schema, 'The state')).toThrow('The state must have "changing" or "verified" as phase, not 1');

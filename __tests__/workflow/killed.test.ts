@@ -68,6 +68,9 @@ interface Case {
   readonly after: (world: TestWorld) => Promise<Outcome | undefined>;
 }
 
+/** The writes of a deployment, by its settings and how its version behaves. */
+const writesKnown = new Map<string, readonly string[]>();
+
 /** Kills a deployment of `second` in each of its writes, and lets another process come after it. */
 async function killedEverywhere({ settings, moment = 'never', behaviour = 'good', after }: Case): Promise<End[]> {
   const make = (): TestWorld => {
@@ -76,7 +79,10 @@ async function killedEverywhere({ settings, moment = 'never', behaviour = 'good'
     return world;
   };
   const ends: End[] = [];
-  for (const [index, write] of (await writesOf(make(), settings)).entries()) {
+  const known = `${JSON.stringify(settings)} ${behaviour}`;
+  const writes = writesKnown.get(known) ?? await writesOf(make(), settings);
+  writesKnown.set(known, writes);
+  for (const [index, write] of writes.entries()) {
     // What comes late is what changes the Deployment: its images, the pause, and what lifts it.
     if (moment === 'late' && write !== 'PATCH api') continue;
     const world = await killedAt(make(), settings, index, moment);

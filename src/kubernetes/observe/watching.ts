@@ -21,6 +21,9 @@ export interface Watched {
   close(): void;
 }
 
+/** Why a wait for news ends that has had them. */
+const isOver = Symbol('over');
+
 /**
  * One watch per kind, whatever the number of workloads: requests to the API server grow with what changes, not with
  * time and not with the number of workloads.
@@ -60,22 +63,26 @@ export async function watchWorkloads(cluster: Cluster, clock: Clock, kinds: Read
     world,
     sees: () => sight.isWhole,
     news: async (ms, signal) => {
+      // One signal for both: of AbortSignal.any and of an error for each news there would be thousands in a long rollout.
       const stop = new AbortController();
+      const giveUp = (): void => stop.abort(signal?.reason);
+      if (signal?.aborted) giveUp();
+      else signal?.addEventListener('abort', giveUp, { once: true });
       let wake: (() => void) | undefined;
       const woken = new Promise<void>((resolve) => {
         wake = resolve;
         waiting.add(resolve);
       });
-      const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
-      const slept = clock.sleep(Math.max(0, ms), either).catch((error: unknown) => {
-        if (!stop.signal.aborted) throw error;
+      const slept = clock.sleep(Math.max(0, ms), stop.signal).catch((error: unknown) => {
+        if (error !== isOver) throw error;
       });
       try {
         await Promise.race([woken, slept]);
         if (sight.over) throw sight.over;
       } finally {
         if (wake) waiting.delete(wake);
-        stop.abort();
+        signal?.removeEventListener('abort', giveUp);
+        stop.abort(isOver);
       }
     },
     close: () => end.abort(),
