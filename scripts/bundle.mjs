@@ -56,6 +56,20 @@ function slimCore(folder) {
 }
 
 /**
+ * Puts a copy of `yaml` beside the compiled code that names its ES modules, of which the bundler drops what is not used, and
+ * joins the rest to one. For Node the package names CommonJS, of which everything is kept: 3 ms of processor time more to
+ * read a settings file.
+ *
+ * @param {string} folder of the compiled code
+ */
+function slimYaml(folder) {
+  const [from, to] = [join(root, 'node_modules', 'yaml'), join(folder, 'node_modules', 'yaml')];
+  cpSync(from, to, { recursive: true });
+  const { name, version } = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8'));
+  write(join(to, 'package.json'), JSON.stringify({ name, version, type: 'module', sideEffects: false, exports: { '.': './browser/dist/index.js' } }));
+}
+
+/**
  * @param {string} folder
  * @returns {Promise<Map<string, string>>} the files of the bundle by name
  */
@@ -105,6 +119,7 @@ async function build() {
   try {
     compile(folder);
     slimCore(folder);
+    slimYaml(folder);
     /** @type {typeof import('../src/outcome/action.js')} */
     const { actionNames } = await import(pathToFileURL(join(folder, 'outcome', 'action.js')).href);
     const files = entries(actionNames);
