@@ -6,6 +6,17 @@ import { build, first, gate, image, second, third, TestWorld, type TestRun } fro
 
 const check = 'service/api/';
 
+/** The same run, and the commands of buildx that it starts, in their order. */
+function watched({ run }: TestRun): { readonly run: TestRun['run']; readonly docker: readonly string[] } {
+  const docker: string[] = [];
+  const { process } = run.ports;
+  const ports = { ...run.ports, process: { ...process, run: (command: Parameters<typeof process.run>[0]) => {
+    if (command.program === 'docker') docker.push(command.args.filter((arg) => /^[a-z]+$/.test(arg)).slice(1, command.args[1] === 'imagetools' ? 3 : 2).join(' '));
+    return process.run(command);
+  } } };
+  return { run: { ...run, ports }, docker };
+}
+
 /** The timeline without the times. */
 const spansOf = ({ timeline }: Outcome) => timeline.map(({ stage, result }) => `${stage} ${result}`);
 
@@ -25,6 +36,18 @@ describe('a deployment', () => {
     expect([world.registry.tags.get(`${image}:${second}`), world.registry.tags.get(`${image}:latest`)]).toEqual([digest, digest]);
     expect(world.deployments.images('api')).toEqual(Array(2).fill(`${image}:${second}@${digest}`));
     expect(lines).toContain(`command kubectl --namespace=web set image deployment/api app=${image}:${second}@${digest}`);
+  });
+  it.each<[string, number, readonly string[]]>([
+    ['was looked for a moment ago', 0, ['imagetools inspect', 'build', 'imagetools inspect', 'imagetools create', 'imagetools inspect']],
+    ['may have been pushed during a long test gate', 60_000, ['imagetools inspect', 'imagetools inspect', 'build', 'imagetools inspect', 'imagetools create', 'imagetools inspect']],
+  ])('looks up the image of the commit once where it %s, and reads what it pushed', async (_what, gateMs, expected) => {
+    const world = new TestWorld();
+    const { run, docker } = watched(world.whole({}, { gate: async () => {
+      await world.clock.sleep(gateMs);
+      return {};
+    } }));
+    expect((await deploy(run)).verdict).toBe('deployed');
+    expect(docker.filter((call) => !/^(?:version|inspect)/.test(call))).toEqual(expected);
   });
   it('takes the image of the commit that the registry has', async () => {
     const world = new TestWorld();
@@ -53,6 +76,23 @@ describe('a deployment', () => {
     expect([outcome.verdict, outcome.changes.map(({ subject, now }) => [subject, now])]).toEqual([
       'rolled-back', [['deployment/api', world.imageOf(first)], ['deployment/worker', world.imageOf(first)]],
     ]);
+  });
+});
+
+describe('before the preflight has passed', () => {
+  it.each<[string, (world: TestWorld) => TestRun]>([
+    ['a workload does not exist', (world) => world.whole({ workloads: [{ kind: 'deployment', name: 'other' }], gate: undefined })],
+    ['its record was damaged', (world) => {
+      world.keepLedger('{"schema": 2');
+      return world.whole({ gate: undefined });
+    }],
+  ])('nothing is built or pushed: %s', async (_what, start) => {
+    const world = new TestWorld();
+    const { run, docker } = watched(start(world));
+    const outcome = await deploy(run);
+    expect([outcome.verdict, outcome.failure?.stage]).toEqual(['failed', 'preflight']);
+    expect(docker.filter((call) => /^build\b|create/.test(call))).toEqual([]);
+    expect([...world.registry.tags.keys()].filter((name) => name.includes(second))).toEqual([]);
   });
 });
 

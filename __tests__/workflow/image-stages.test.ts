@@ -90,6 +90,38 @@ describe('what is known before a build', () => {
     expect(known.said.join()).toContain(`a scheduled run rebuilds the commit. The new image is tagged ${a}-42.`);
   });
 
+  it('is asked of the registry and of the builder at once; a builder that cannot be used is told first, and nothing is looked up any longer', async () => {
+    const { ports, calls } = world(a, []);
+    let stopped = false;
+    const lookUp = (signal: AbortSignal | undefined) => new Promise<never>((_resolve, reject) => {
+      signal?.addEventListener('abort', () => {
+        stopped = true;
+        reject(signal.reason as Error);
+      });
+    });
+    const unusable = async () => {
+      while (!calls.some((call) => call.includes('imagetools'))) await Promise.resolve();
+      return { code: 1, stdout: '', stderr: 'ERROR: no builder "ci" found' };
+    };
+    const run: typeof ports.process.run = (command) => {
+      const call = command.args.join(' ');
+      if (/^buildx inspect/.test(call)) return unusable();
+      if (!/imagetools/.test(call)) return ports.process.run(command);
+      calls.push(call);
+      return lookUp(command.signal);
+    };
+    const asked = facts({ ...world(a, []), ports: { ...ports, process: { ...ports.process, run } } }, { build: { ...build, builder: 'ci' } });
+    await expect(asked).rejects.toMatchObject({ code: 'build-failed', message: 'There is no builder "ci" on this runner.' });
+    expect(stopped).toBe(true);
+  });
+
+  it('waits for the builder where it alone can say which tags are pushed', async () => {
+    const known = world(a, [[/info/, { stdout: '[]' }], [/--raw/, absent]]);
+    const answers = await facts(known, { build, tags: ['1.2.3'] });
+    expect(answers).toMatchObject({ build: { tags: { commit: [], version: ['1.2.3'] } } });
+    expect(known.calls.findIndex((call) => call.includes('imagetools'))).toBeGreaterThan(known.calls.findIndex((call) => call.startsWith('buildx inspect')));
+  });
+
   it('is that nothing names the commit', async () => {
     const { ports } = world(undefined, []);
     const run: Run = { ...emptyRun(), ports: { ...emptyRun().ports, ...ports }, config: config({ image: 'r/api', build }), facts: {} };

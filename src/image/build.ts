@@ -27,6 +27,8 @@ export interface BuildRequest {
   /** As `describeSettings` returns them. */
   readonly settings?: string;
   readonly builder: Builder;
+  /** What was found under the tags a moment ago; undefined where nothing was looked for lately. */
+  readonly seen?: { readonly existing: Existing | undefined };
 }
 
 export interface Built {
@@ -47,7 +49,7 @@ export interface Built {
  * `registry-denied` or `platform-unsupported`.
  */
 export async function buildUnlessThere(ports: DockerPorts, access: DockerAccess, request: BuildRequest): Promise<Built> {
-  const existing = await findExisting(ports, access, request);
+  const existing = request.seen ? request.seen.existing : await findExisting(ports, access, request);
   if (existing) return take(ports, access, request, usable(request, existing));
   try {
     const built = await build(ports, access, request);

@@ -38,8 +38,10 @@ async function prepare(run: Run, found: Found): Promise<Prepared> {
   reading.catch(() => undefined);
   const parts = await partsOf(run);
   const { ofImage, ofTarget } = parts;
-  const [checkout, image, target] = await Promise.allSettled([
-    reading, ofImage?.readImageFacts(run, reading), ofTarget?.openFinished(run, ofTarget.kind, 'deploy', found),
+  const [target, image, checkout] = await Promise.allSettled([
+    ofTarget?.openFinished(run, ofTarget.kind, 'deploy', found),
+    ofImage && (ofTarget ? afterTarget(run, () => ofImage.readImageFacts(run, reading)) : ofImage.readImageFacts(run, reading)),
+    reading,
   ]);
   const opened = target.status === 'fulfilled' ? target.value : undefined;
   try {
@@ -57,6 +59,12 @@ async function prepare(run: Run, found: Found): Promise<Prepared> {
     await opened?.close?.();
     throw error;
   }
+}
+
+/** The program that connects to the target is started before those of docker: the run waits longest for it. */
+async function afterTarget<T>({ ports }: Run, read: () => Promise<T>): Promise<T> {
+  await ports.clock.sleep(0);
+  return read();
 }
 
 const checkedOut = (checkout: PromiseSettledResult<SourceFacts>): string | undefined =>

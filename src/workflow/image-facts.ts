@@ -34,6 +34,8 @@ export interface BuildFacts {
   readonly platforms: readonly string[];
   /** The image of this commit, if it already exists; then it is deployed and nothing is built. */
   readonly existing?: Existing;
+  /** When the registry was asked for it, ms of the monotonic clock. */
+  readonly lookedAt: number;
   /** The build command as it would be typed. */
   readonly command: string;
 }
@@ -66,20 +68,10 @@ function commitOf({ facts, ports }: Run, found: Described | undefined): string |
 }
 
 async function readBuildFacts(run: Run, image: ImageName, build: BuildConfig, checkout: Promise<SourceFacts>): Promise<ImageFacts> {
-  const { config, ports } = run;
-  const access = await logIn(ports, config.login);
-  const [known, builder] = await Promise.all([checkout, inspectBuilder(ports, access, build)]);
-  const { source: commit } = known;
-  if (commit === undefined) throw unknownCommit(known);
-  const { commit: eventCommit } = run.facts;
-  const otherCommit = eventCommit !== undefined && !commit.revision.startsWith(eventCommit) ? eventCommit : undefined;
-  const chosen = chooseTags({
-    tags: config.tags, commit: commit.revision, otherCommit, onDefaultBranch: known.onDefaultBranch, pushesByTag: !builder.pushesByDigest,
-  });
-  for (const note of [...known.notes, ...aboutLatest(config, known, commit)]) ports.log.info(note);
-  const settings = describeSettings(build, config.environment);
-  const claim = { image, build, source: commit, settings };
-  const { tags, existing } = await takenOrRebuilt(run, access, claim, chosen);
+  const { config } = run;
+  const access = await logIn(run.ports, config.login);
+  const { builder, known, commit, otherCommit, settings, ...found } = await askTogether(run, access, { image, build, checkout });
+  const { tags, existing } = found;
   const source = { ...commit, version: tags.version[0] };
   const args = buildArguments({
     build, image, tags: tags.commit, source, settings, builder, metadataFile: 'metadata.json',
@@ -88,8 +80,50 @@ async function readBuildFacts(run: Run, image: ImageName, build: BuildConfig, ch
   const platforms = build.platforms.length > 0 ? build.platforms : existing?.platforms ?? (builder.native === undefined ? [] : [builder.native]);
   return {
     image, commit: commit.revision, warnings: [...known.warnings, ...foreignTags(tags, otherCommit, commit), ...foreignLabel(build, commit)],
-    build: { access, build, builder, source, settings, tags, existing, platforms, command: asTyped(args) },
+    build: { access, build, builder, source, settings, ...found, platforms, command: asTyped(args) },
   };
+}
+
+interface Asked {
+  readonly image: ImageName;
+  readonly build: BuildConfig;
+  readonly checkout: Promise<SourceFacts>;
+}
+
+/** The builder and the registry, asked at once: a call of docker takes a tenth of a second. A builder that cannot be used is told first. */
+async function askTogether(run: Run, access: DockerAccess, asked: Asked) {
+  const { ports } = run;
+  const over = new AbortController();
+  const inspecting = inspectBuilder(ports, access, asked.build);
+  const looking = lookForCommit({ ...run, ports: { ...ports, cancelled: AbortSignal.any([ports.cancelled, over.signal]) } }, access, asked, inspecting);
+  // It is waited for below, and may fail before that.
+  looking.catch(() => undefined);
+  try {
+    const builder = await inspecting;
+    return { builder, ...await looking };
+  } catch (error) {
+    over.abort(error);
+    await looking.catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The commit that is built, its tags, and the image that they name already. */
+async function lookForCommit(run: Run, access: DockerAccess, { image, build, checkout }: Asked, inspecting: Promise<Builder>) {
+  const { config, ports } = run;
+  const known = await checkout;
+  const { source: commit } = known;
+  if (commit === undefined) throw unknownCommit(known);
+  const { commit: eventCommit } = run.facts;
+  const otherCommit = eventCommit !== undefined && !commit.revision.startsWith(eventCommit) ? eventCommit : undefined;
+  const chosenIf = (pushesByTag: boolean): TagChoice =>
+    chooseTags({ tags: config.tags, commit: commit.revision, otherCommit, onDefaultBranch: known.onDefaultBranch, pushesByTag });
+  // Only where versions alone are asked for it depends on the builder which tags are looked up.
+  const chosen = chosenIf(true).commit.length === chosenIf(false).commit.length ? chosenIf(false) : chosenIf(!(await inspecting).pushesByDigest);
+  for (const note of [...known.notes, ...aboutLatest(config, known, commit)]) ports.log.info(note);
+  const settings = describeSettings(build, config.environment);
+  const lookedAt = ports.clock.monotonic();
+  return { known, commit, otherCommit, settings, lookedAt, ...await takenOrRebuilt(run, access, { image, build, source: commit, settings }, chosen) };
 }
 
 function unknownCommit({ unreadable }: SourceFacts): ConfigError {

@@ -28,6 +28,11 @@ export interface ImageStagesOf {
   readonly built: Slot<Built>;
 }
 
+/** ms for which nobody has to look again what the registry has; a test gate lasts longer, and another run may push meanwhile. */
+const freshForMs = 5_000;
+
+const isFresh = ({ ports }: Run, { lookedAt }: Pick<BuildFacts, 'lookedAt'>): boolean => ports.clock.monotonic() - lookedAt < freshForMs;
+
 /** The stage that builds and pushes, and the one that moves the mutable tags, if there are any, once the run has succeeded. */
 export function imageStages(run: Run, of: ImageStagesOf): { readonly build: Stage; readonly tags: readonly Stage[] } {
   const { ports } = run;
@@ -35,7 +40,8 @@ export function imageStages(run: Run, of: ImageStagesOf): { readonly build: Stag
   const build: Stage = {
     name: 'build', label: facts.existing ? 'image of the commit' : 'build and push', steps: [buildStep(image, facts)],
     run: async () => {
-      const { digest, tags, warnings = [] } = await buildUnlessThere(ports, access, { ...facts, image });
+      const seen = isFresh(run, facts) ? { existing: facts.existing } : undefined;
+      const { digest, tags, warnings = [] } = await buildUnlessThere(ports, access, { ...facts, image, seen });
       for (const warning of warnings) ports.log.warning(warning);
       const same = await sameAsDeployed(run, image, access, facts, digest, deployed);
       built.set({ digest: same?.digest ?? digest, tags, warnings });
