@@ -233,11 +233,11 @@ describe('traffic', () => {
     ['not all of the new pods', serving(any, slice('api', { a: {} })), 'Service api does not send traffic to b yet'],
     ['nothing, as nothing is behind it', serving(any), 'Service api does not send traffic to a yet'],
     ['nothing, as nothing behind it is ready', serving({ ...exact, selects: false }, slice('api', { a: { ready: false } })), 'Service api has no ready endpoints'],
-  ])('to %s is wrong, and a failure after 15 s', (_what, { objects, ...options }, message) => {
+  ])('to %s is wrong, and a failure after 10 s', (_what, { objects, ...options }, message) => {
     const asked = judgeOf(worldOf(objects), options);
-    for (let at = 0; at < 15_000; at += 1000) expect(asked.at(at)).toMatchObject({ state: 'wait', rolledOut: true, progress: `2/2 ready · ${message}` });
-    expect(asked.at(14_999).state).toBe('wait');
-    const decision = asked.at(15_000);
+    for (let at = 0; at < 10_000; at += 1000) expect(asked.at(at)).toMatchObject({ state: 'wait', rolledOut: true, progress: `2/2 ready · ${message}` });
+    expect(asked.at(9_999).state).toBe('wait');
+    const decision = asked.at(10_000);
     expect([word(decision), messageOf(decision)]).toEqual(['wrong-version-serving', message]);
   });
 
@@ -256,8 +256,8 @@ describe('traffic', () => {
     const asked = judgeOf(world, { expected: { services: [{ name: 'api', exact: true, selects: false }] }, othersRolledOut: () => !isOnItsWay });
     for (let at = 0; at < 100_000; at += 1000) expect(asked.at(at).state).toBe('wait');
     isOnItsWay = false;
-    for (let at = 100_000; at < 115_000; at += 1000) expect(asked.at(at).state).toBe('wait');
-    expect(word(asked.at(115_000))).toBe('wrong-version-serving');
+    for (let at = 100_000; at < 110_000; at += 1000) expect(asked.at(at).state).toBe('wait');
+    expect(word(asked.at(110_000))).toBe('wrong-version-serving');
   });
 
   it('to the pods that a partition keeps as they are is right', () => {

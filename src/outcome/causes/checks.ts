@@ -9,7 +9,7 @@ export const checks = {
   },
   'wrong-version-serving': {
     observed: 'The Service sends traffic to pods that are not of the new version, or a smoke check passes on every new pod but fails through the Service.',
-    patienceSeconds: 15,
+    patienceSeconds: 10,
     sentence: 'The Service does not serve the new version.',
     hint: 'Check the selector of the Service, and whether other workloads have the same labels.',
   },
