@@ -39,7 +39,7 @@ describe('a StatefulSet that waits for a broken pod', () => {
     expectEnding(result, { verdict: 'deployed' });
     expect(await runningImages(space, 'web')).toEqual([referenceOf(v2)]);
     expect(result.log).toContain('delete pod web-1');
-    expect(result.summary).toContain('Pod web-1 of statefulset/web is broken');
+    expect(result.summary).toContain('Pod web-1 of statefulset/web is deleted, because it is broken');
   })());
 
   it.concurrent('left by a run: another bad version is taken back to the last good one, and so does the rollback action', inSpace('left', async (space) => {
@@ -52,7 +52,7 @@ describe('a StatefulSet that waits for a broken pod', () => {
     const another = await runAction({ inputs: rolloutInputs(space, await variant('v4', 'crash'), { workloads }) });
     expectEnding(another, { verdict: 'rolled-back', cause: 'crash-loop' });
     expect(await runningImages(space, 'web')).toEqual([referenceOf(v2)]);
-    expect(evidenceOf(another)).toContain('Pod web-1 of statefulset/web is broken');
+    expect(evidenceOf(another)).toContain('Pod web-1 of statefulset/web is deleted, because it is broken');
 
     expectEnding(await runAction({ inputs: rolloutInputs(space, bad, { workloads, rollback: 'off' }) }), { verdict: 'rollback-failed', cause: 'crash-loop' });
     const inputs = { kubeconfig: space.kubeconfig, namespace: space.name, image: v2.name, workloads, smoke: 'service/web/ -> 200 contains v2' };
@@ -74,7 +74,7 @@ describe('the release that is gone back to is what the run itself has set', () =
     expectEnding(result, { verdict: 'rollback-failed', cause: 'admission-denied' });
     expect(result.summary).not.toContain('No workload was changed');
     expect(result.summary).toContain('There was no healthy version to roll back to');
-    expectTold(result, 'there is nothing better');
+    expectTold(result, 'there is no other version to restore');
     expect(result.report).toMatchObject({ changes: [{ before: referenceOf(bad), after: referenceOf(v2), now: referenceOf(v2) }], undoCommands: [] });
     expect((await ledgerOf(space)).run.phase).toBe('unverified');
     expect(await imageOf(space, 'Deployment', 'web')).toBe(referenceOf(v2));

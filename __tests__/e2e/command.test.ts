@@ -52,7 +52,7 @@ describe('a deployment by commands', () => {
   it.concurrent('is planned without a change', onSite(async (site) => {
     const result = await site.run({}, { inputs: { 'dry-run': 'true' } });
     expectEnding(result, { verdict: 'planned' });
-    expect(result.log).toContain('`current` has to print api-00001 again. The record of the run is on this machine');
+    expect(result.log).toContain('`current` must print api-00001 again. The record of the run is on this machine');
     expect(site.platform.changes).toEqual([]);
   }));
 
@@ -152,8 +152,8 @@ describe('a main step that is cancelled', () => {
     site.platform.deploying = 'done, and never answered';
     const result = await site.run({}, { signals: { when: site.server.arrived('/deploy'), send } });
     expectEnding(result, { verdict: 'rollback-failed', cause: 'cancelled', stage: 'rollout' });
-    expect(result.log).toContain('the post step goes on.');
-    expect([result.report.rollback.continued, result.summary.includes('this needs a person now')]).toEqual([true, false]);
+    expect(result.log).toContain('the post step continues.');
+    expect([result.report.rollback.continued, result.summary.includes('Manual action is required')]).toEqual([true, false]);
     expectRolledBack(site, result);
   }));
 

@@ -7,20 +7,20 @@ import { listReleases } from '../record/releases.js';
 import type { Change, Report } from './target.js';
 import type { Given } from './under-lock.js';
 
-/* Everything that a change sets, in rows: where, what was there before, and what is set. */
+/* Everything that a change sets, in rows: the place, the version before and the version that is set. */
 
-/** What is there before the change or after it, as a record has it. What was there before may not be known. */
+/** The versions before or after the change, for the record. The versions before it may not be known. */
 export const versionsOf = (rows: readonly PlannedChange[], which: 'before' | 'after'): Content[] =>
   rows.flatMap(({ subject, part, [which]: version }) => (version === '' && which === 'before' ? [] : [{ subject, part, version }]));
 
-/** What the record of a run holds of its change. */
+/** The part of the record of a run that describes its change. */
 export function recordOf(change: Pick<Change, 'recorded'>, { config, ports }: Given): Pick<RunRecord, 'target' | 'before' | 'after' | 'checks' | 'passedBefore'> {
   const { target, rows, passedBefore } = change.recorded();
   const checks = recordable(config.smoke, ports.log);
   return { target, before: versionsOf(rows, 'before'), after: versionsOf(rows, 'after'), checks, passedBefore: checks.filter((text) => passedBefore.has(text)) };
 }
 
-/** Subjects that hold something of this change now; also those that cannot be read, as that is no proof. */
+/** The subjects that contain something of this change now, and those that cannot be read. */
 export function changedOf(change: Pick<Change, 'mayHaveChanged'>, { rows }: Report): ReadonlySet<string> {
   return new Set(rows.filter(({ subject, before, now }) => change.mayHaveChanged(subject) && now !== before).map(({ subject }) => subject));
 }
@@ -42,8 +42,8 @@ export function asPlanned(planned: readonly PlannedChange[], now: readonly Plann
 }
 
 /**
- * Where a rollback goes: to the release that `to` names, as it was then, or else to the one before what is there now. The releases
- * that there are are listed in the log.
+ * The release that a rollback restores: the one that `to` names, as it was then, or otherwise the one before the current
+ * version. Lists the known releases in the log.
  * @param named the release that a text names
  */
 export async function releaseBack(

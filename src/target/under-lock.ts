@@ -9,10 +9,10 @@ export interface Given extends Context {
   readonly config: Config;
 }
 
-/** The same run, which is cancelled as well once its lock is lost. */
+/** The same run, which is also cancelled when its lock is lost. */
 export const underLock = <T extends Given>(given: T, { lost }: Lock): T =>
   ({ ...given, ports: { ...given.ports, cancelled: AbortSignal.any([given.ports.cancelled, lost]) } });
 
-/** A run that finishes another one, whose smoke checks it takes from the record: its own may name another version. */
+/** A run that finishes an interrupted one, with the smoke checks of its record: its own may expect another version. */
 export const inPlaceOf = <T extends Given>(given: T, { checks }: RunRecord, lock: Lock): T =>
   underLock({ ...given, config: { ...given.config, smoke: recordedChecks(checks, given.config.smoke) } }, lock);

@@ -28,21 +28,21 @@ async function unrecorded(recorded: Recording, clock: Clock): Promise<string[]> 
   return recorded.failure === undefined ? [] : [`The record could not be written: ${recorded.failure}.`];
 }
 
-/** What an undo came to; its times and what became of the record are added. */
+/** The result of an undo, without its times and notes about the record. */
 type Result = Partial<Undone> & Pick<Undone, 'result'>;
 
-/** An undo that goes on: whoever does one tells it how far it came. */
+/** An undo in progress, to which the work reports its progress. */
 export interface Undoing {
-  /** To be called before anything is put back. The record says so then, and nobody waits for it. */
+  /** To be called before anything is restored. Writes that into the record, without waiting for it. */
   begin(): void;
-  /** What was there before is set again, and is still to be verified. */
+  /** The previous version is restored, but not verified yet. */
   restored(): void;
-  /** What was done or seen, in sentences, whatever comes of it. */
+  /** Adds sentences about what was done or seen to the notes of any result. */
   note(...sentences: readonly string[]): void;
 }
 
 /**
- * Takes the times of an undo, and makes a result of what it throws. Does not reject.
+ * Measures the times of an undo, and turns an error into a result. Does not reject.
  * @param subjects that it may change
  */
 export async function undoing(

@@ -89,8 +89,8 @@ describe('answers in a row', () => {
   it('that prove nothing have failed after the limit', () => {
     expect(assessed('ssss', 9999)).toEqual({ state: 'ask', inMs: 300 });
     expect(assessed('ssss', 10_000)).toEqual({ state: 'failed', seen: 'silence' });
-    expect(assessed('rwrwrr', 10_000)).toEqual({ state: 'failed', seen: 'right and wrong answers by turns' });
-    expect(assessed('', 10_000)).toEqual({ state: 'failed', seen: 'right and wrong answers by turns' });
+    expect(assessed('rwrwrr', 10_000)).toEqual({ state: 'failed', seen: 'alternating right and wrong answers' });
+    expect(assessed('', 10_000)).toEqual({ state: 'failed', seen: 'alternating right and wrong answers' });
   });
   it('pass exactly when the last ones were right', () => {
     fc.assert(fc.property(fc.string({ unit: fc.constantFrom('r', 'w', 's'), maxLength: 12 }), fc.nat(20_000), (letters, elapsedMs) => {

@@ -42,7 +42,7 @@ describe('no kubeconfig at all', () => {
     ['as it is', kubeconfig()], ['as base64', Buffer.from(kubeconfig()).toString('base64')], ['as JSON on one line', JSON.stringify({ clusters: [], users: [{ name: 'u', user: { token: 't0k3n' } }] })],
   ])('is not quoted where the variable of its path holds its content, %s', async (_what, KUBECONFIG) => {
     await expect(check({}, { env: { KUBECONFIG } })).rejects.toMatchObject({
-      code: 'config-invalid', message: 'The environment variable KUBECONFIG does not hold the path of a kubeconfig: it looks like the content of one.',
+      code: 'config-invalid', message: 'The environment variable KUBECONFIG does not contain the path of a kubeconfig: it looks like the content of one.',
       hint: expect.stringContaining('Give the content as the input `kubeconfig`'),
     });
   });

@@ -93,7 +93,7 @@ describe('a run that is cancelled', () => {
     const cancelledAt = world.clock.monotonic();
     const outcome = await world.deploy();
     expect([outcome.verdict, outcome.failure?.cause, outcome.rollback?.notes]).toEqual([
-      'rollback-failed', 'cancelled', ['The step was cancelled, and a rollback does not fit into the seconds that it had left: the post step goes on.'],
+      'rollback-failed', 'cancelled', ['The step was cancelled, and its remaining seconds are not enough for a rollback: the post step continues.'],
     ]);
     expect(world.clock.monotonic() - cancelledAt).toBeLessThan(7000);
     expect([world.ledger?.run.phase, world.kept, world.platform.changes]).toEqual(['restoring', ['run-1'], ['deploy c2']]);

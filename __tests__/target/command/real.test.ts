@@ -77,7 +77,7 @@ describe('real commands against a real server', () => {
     server.platform.broken.add('c2');
     server.platform.says = (serving) => (serving === 'api-00001' ? 'api-0000X' : serving);
     const outcome = await run();
-    expect([outcome.verdict, outcome.rollback?.notes[0]]).toEqual(['rollback-failed', expect.stringContaining('`current` prints api-00002, and not api-0000X.')]);
+    expect([outcome.verdict, outcome.rollback?.notes[0]]).toEqual(['rollback-failed', expect.stringContaining('`current` prints api-00002, not api-0000X.')]);
   });
 
   it('what it prints in colours is compared without them', async () => {

@@ -65,7 +65,7 @@ describe('a deployment by commands', () => {
   });
 
   it.each([
-    ['with `verify`, which runs until it is over its time', {}, /^`verify` failed: the commands of `command.verify` ended with exit code 22\. It was tried for 600 s, and `current` prints api-00001, as before\.$/],
+    ['with `verify`, which runs until it is over its time', {}, /^`verify` failed: the commands of `command.verify` ended with exit code 22\. It failed for 600 s, and `current` prints api-00001, as before\.$/],
     ['without, as `current` prints what it printed', without('verify'), /^`current` prints api-00001, as before\.$/],
   ])('that leaves traffic where it was has failed, and nothing was changed: %s', async (_how, settings, message) => {
     for (const deed of ['pinned', 'ignored'] as const) {
@@ -144,7 +144,7 @@ describe('what `current` prints', () => {
     const world = new World();
     world.platform.says = says;
     const dry = await world.deploy({ dryRun: true });
-    const told = `${why} So there is no version to go back to, and what a run that fails has deployed stays.`;
+    const told = `${why} So there is no version to roll back to: if the run fails, the version that it deployed stays.`;
     expect([dry.verdict, dry.plan?.rollback?.possible, dry.plan?.warnings]).toEqual(['planned', false, [told]]);
     expect(dry.plan?.rollback?.reason).toContain(told);
     expect(world.lines).toEqual(says() === undefined ? expect.arrayContaining(['info current: the login has expired']) : expect.anything());
@@ -178,7 +178,7 @@ describe('what `current` prints', () => {
     const world = new World();
     world.platform.deploying = 'pinned';
     const { verdict, warnings } = await world.deploy({}, { facts: {} });
-    expect([verdict, warnings]).toEqual(['deployed', [expect.stringMatching(/^`verify` succeeded, and `current` prints api-00001 as before: either nothing was deployed/)]]);
+    expect([verdict, warnings]).toEqual(['deployed', [expect.stringMatching(/^`verify` succeeded, but `current` prints api-00001 as before\. Either nothing was deployed/)]]);
   });
 });
 
@@ -186,7 +186,7 @@ describe('a version without `verify` and without smoke checks', () => {
   it('is deployed, and not verified', async () => {
     const world = new World();
     const outcome = await world.deploy(without('verify'));
-    expect([outcome.verdict, outcome.unverified]).toEqual(['deployed', [{ subject: 'api', reason: 'there is no `verify` and no smoke check, so that nothing shows that it serves' }]]);
+    expect([outcome.verdict, outcome.unverified]).toEqual(['deployed', [{ subject: 'api', reason: 'there is neither `verify` nor a smoke check to show that it serves' }]]);
   });
 
   it('is gone back to, and not verified', async () => {
@@ -209,7 +209,7 @@ describe('a rollback', () => {
     world.platform.goingBack = 'done, and says it failed';
     const outcome = await world.deploy();
     expect([outcome.verdict, outcome.rollback?.notes]).toEqual(['rolled-back', [
-      '`rollback` failed: the commands of `command.rollback` ended with exit code 22. `current` prints api-00001 again all the same.',
+      '`rollback` failed: the commands of `command.rollback` ended with exit code 22. `current` prints api-00001 again nevertheless.',
     ]]);
   });
 
@@ -223,10 +223,10 @@ describe('a rollback', () => {
   });
 
   it.each([
-    ['ignored', ['`current` prints api-00002, and not api-00001.']],
-    ['pinned', ['`current` prints api-00002, and not api-00001.']],
-    ['refused', ['`rollback` failed: the commands of `command.rollback` ended with exit code 22. `current` prints api-00002, and not api-00001.']],
-    ['never answered', ['`rollback` did not end within 600 s, and was stopped. `current` prints api-00002, and not api-00001.']],
+    ['ignored', ['`current` prints api-00002, not api-00001.']],
+    ['pinned', ['`current` prints api-00002, not api-00001.']],
+    ['refused', ['`rollback` failed: the commands of `command.rollback` ended with exit code 22. `current` prints api-00002, not api-00001.']],
+    ['never answered', ['`rollback` did not end within 600 s, and was stopped. `current` prints api-00002, not api-00001.']],
   ] as const)('that is %s has failed, and the commands to go back by hand are there', async (deed, notes) => {
     const world = failing();
     world.platform.goingBack = deed;
@@ -257,9 +257,9 @@ describe('a rollback', () => {
   it('without a command is what a person does: what is there stays', async () => {
     const world = failing();
     const outcome = await world.deploy(without('rollback'));
-    expect([outcome.verdict, outcome.rollback?.notes]).toEqual(['rollback-failed', ['There is no `rollback` command: what is there now stays.']]);
+    expect([outcome.verdict, outcome.rollback?.notes]).toEqual(['rollback-failed', ['There is no `rollback` command: the current version stays.']]);
     expect(outcome.undoCommands).toEqual([
-      'export DEPLOY_PREVIOUS=api-00001', '# Set DEPLOY_REFERENCE, DEPLOY_DIGEST and DEPLOY_COMMIT to those of the version before.', 'platform deploy "$DEPLOY_COMMIT"',
+      'export DEPLOY_PREVIOUS=api-00001', '# Set DEPLOY_REFERENCE, DEPLOY_DIGEST and DEPLOY_COMMIT to those of the previous version.', 'platform deploy "$DEPLOY_COMMIT"',
     ]);
     expect(world.platform.changes).toEqual(['deploy c2']);
   });
@@ -274,7 +274,7 @@ describe('a rollback', () => {
     } };
     const outcome = await deploy({ ...run, ports: { ...ports, http } });
     expect([outcome.verdict, outcome.rollback?.notes, world.platform.traffic.commit]).toEqual(['rollback-failed', [
-      '`current` prints api-00003: somebody else has deployed that since, and nothing of it was overwritten.',
+      '`current` prints api-00003: someone else has deployed that since. It was not overwritten.',
     ], 'c3']);
   });
 
@@ -310,7 +310,7 @@ describe('the action rollback', () => {
   it('has to be told where to go', async () => {
     const world = new World();
     const { verdict, failure } = await world.rollBack(undefined);
-    expect([verdict, failure?.cause, failure?.message]).toEqual(['failed', 'release-not-found', 'There is no record of an earlier release of api.']);
+    expect([verdict, failure?.cause, failure?.message]).toEqual(['failed', 'release-not-found', 'No earlier release of api is recorded.']);
     expect(world.ran.map(({ name }) => name)).not.toContain('rollback');
   });
 });
@@ -322,11 +322,11 @@ describe('the plan', () => {
     expect(plan).toMatchObject({
       steps: [{ stage: 'rollout', title: 'run `deploy` of api, then `verify` until it succeeds', commands: commands.deploy }],
       changes: [{ subject: 'api', part: '', before: 'api-00001', after: 'c2' }],
-      rollback: { possible: true, reason: 'If anything fails, `rollback` runs, and `current` has to print api-00001 again. The record of the run is on this machine, so only its own post step can finish '
-        + 'it when it is killed, and nothing but `concurrency` of the workflow keeps two runs apart.' },
+      rollback: { possible: true, reason: 'If anything fails, `rollback` runs, and `current` must print api-00001 again. The record of the run is on this machine, so only its own post step can finish '
+        + 'it if it is killed, and only `concurrency` of the workflow prevents two runs at the same time.' },
     });
     expect([names(world), world.ledger]).toEqual(['current', undefined]);
-    expect((await world.deploy({ dryRun: true }, { hasPost: false })).plan?.rollback?.reason).toMatch(/Outside of a workflow nothing finishes the run when it is killed, and nothing keeps two runs apart\.$/);
+    expect((await world.deploy({ dryRun: true }, { hasPost: false })).plan?.rollback?.reason).toMatch(/Outside of a workflow nothing finishes the run if it is killed, and nothing prevents two runs at the same time\.$/);
     expect((await world.deploy({ dryRun: true, ...without('rollback') })).plan?.rollback).toMatchObject({ possible: false, reason: expect.stringMatching(/^There is no `rollback` command/) });
     expect((await world.deploy({ dryRun: true, rollback: 'off' })).plan?.rollback).toMatchObject({ possible: false, reason: expect.stringMatching(/^`rollback` is off\./) });
   });

@@ -21,9 +21,9 @@ describe('while `verify` does not succeed', () => {
     // The first is that of the version before.
     const world = failing(3, ({ platform }) => platform.deploy('c3', ''));
     const outcome = await world.deploy(swift);
-    expect([outcome.verdict, outcome.failure?.cause, outcome.failure?.message]).toEqual(['rollback-failed', 'superseded', '`current` prints api-00003: somebody else deployed during the run.']);
-    expect(outcome.failure?.hint).toContain('If nobody does, `current` prints what changes by itself');
-    expect(outcome.rollback?.notes).toEqual(['`current` prints api-00003: somebody else has deployed that since, and nothing of it was overwritten.']);
+    expect([outcome.verdict, outcome.failure?.cause, outcome.failure?.message]).toEqual(['rollback-failed', 'superseded', '`current` prints api-00003: someone else deployed during the run.']);
+    expect(outcome.failure?.hint).toContain('If no one does, `current` prints something that changes by itself');
+    expect(outcome.rollback?.notes).toEqual(['`current` prints api-00003: someone else has deployed that since. It was not overwritten.']);
     expect([world.platform.traffic.commit, world.platform.changes]).toEqual(['c3', ['deploy c2', 'deploy c3']]);
     expect(outcome.undoCommands).toEqual([]);
     expect(outcome.durationMs).toBeLessThan(30_000);
@@ -33,7 +33,7 @@ describe('while `verify` does not succeed', () => {
     const world = failing(0, () => undefined);
     const outcome = await world.deploy(swift);
     expect(world.lines).toContain('progress rollout `verify` not yet: internal server error');
-    expect([outcome.verdict, outcome.failure?.message]).toEqual(['rolled-back', '`verify` failed: the commands of `command.verify` ended with exit code 22. It was tried for 60 s, and `current` prints api-00002.']);
+    expect([outcome.verdict, outcome.failure?.message]).toEqual(['rolled-back', '`verify` failed: the commands of `command.verify` ended with exit code 22. It failed for 60 s, and `current` prints api-00002.']);
     expect([outcome.changes[0]?.after, outcome.rollback?.notes]).toEqual(['api-00002', []]);
   });
 
@@ -41,8 +41,8 @@ describe('while `verify` does not succeed', () => {
     const world = failing(0, () => undefined);
     world.platform.deploying = 'pinned';
     const { verdict, failure } = await world.deploy(swift);
-    expect([verdict, failure?.message, failure?.hint]).toEqual(['failed', expect.stringMatching(/ and `current` prints api-00001, as before\.$/), expect.stringMatching(/^`deploy` ended with exit code 0, and traffic stayed where it was/)]);
-    expect(world.lines.slice(-3)).toEqual(expect.arrayContaining(['info `current` prints api-00001 as before: nothing has to be put back']));
+    expect([verdict, failure?.message, failure?.hint]).toEqual(['failed', expect.stringMatching(/ and `current` prints api-00001, as before\.$/), expect.stringMatching(/^`deploy` exited with code 0, but traffic did not move/)]);
+    expect(world.lines.slice(-3)).toEqual(expect.arrayContaining(['info `current` prints api-00001 as before: nothing to roll back']));
   });
 
   it('`current` may fail: what it printed before that still counts', async () => {
@@ -58,7 +58,7 @@ describe('what `current` prints', () => {
     const world = new World();
     world.platform.says = () => 'x'.repeat(1001);
     const { plan } = await world.deploy({ dryRun: true });
-    expect([plan?.rollback?.possible, plan?.warnings]).toEqual([false, [expect.stringMatching(/^`current` printed a line of 1001 characters, which is no name of a version\. So there is no version to go back to/)]]);
+    expect([plan?.rollback?.possible, plan?.warnings]).toEqual([false, [expect.stringMatching(/^`current` printed a line of 1001 characters, which is not the name of a version\. So there is no version to roll back to/)]]);
   });
 
   it('is not waited for at the end of a step that was cancelled', async () => {
@@ -86,7 +86,7 @@ describe('what `current` prints', () => {
     await world.deploy(swift);
     world.before = async () => undefined;
     const post = await world.post();
-    expect([post?.verdict, post?.rollback?.notes]).toEqual(['rolled-back', ['`current` printed api-00001 all the time, so nothing had to be put back.']]);
-    expect(world.lines).toContain('info What the command had sent before it ended may still arrive: waiting for it, 15 s');
+    expect([post?.verdict, post?.rollback?.notes]).toEqual(['rolled-back', ['`current` printed api-00001 all the time, so there was nothing to roll back.']]);
+    expect(world.lines).toContain('info What the command sent before it exited may still take effect. Waiting for it for 15 s');
   });
 });

@@ -77,7 +77,7 @@ export function assess(answers: readonly Answer[], elapsedMs: number, rules: Rul
   const isWrong = ({ kind }: Answer): boolean => kind === 'wrong';
   if (trailing(answers, 'right') >= (answers.some(isWrong) ? neededAfterWrong : needed)) return { state: 'passed' };
   const last = answers.at(-1);
-  const seen = last === undefined || last.kind === 'right' ? 'right and wrong answers by turns' : last.seen;
+  const seen = last === undefined || last.kind === 'right' ? 'alternating right and wrong answers' : last.seen;
   const lacks = last?.kind === 'wrong' ? last.lacks : undefined;
   const timesWrong = Math.max(trailing(answers, 'wrong'), relapses(answers));
   if (last?.kind === 'wrong' && timesWrong >= rules.wrong && elapsedMs >= rules.graceMs) return { state: 'failed', seen: relapses(answers) > 0 ? `${seen}, after answers that passed` : seen, lacks };

@@ -28,8 +28,8 @@ export interface Used {
  */
 export async function checkKubeconfig(world: World, config: ClusterConfig, env: Env): Promise<Used> {
   if (config.kubeconfig === undefined && isContentForPaths(env.KUBECONFIG)) {
-    throw new ClusterError('config-invalid', 'The environment variable KUBECONFIG does not hold the path of a kubeconfig: it looks like the content of one.', {
-      hint: 'Give the content as the input `kubeconfig`, or set the variable to the path of a file that holds it.',
+    throw new ClusterError('config-invalid', 'The environment variable KUBECONFIG does not contain the path of a kubeconfig: it looks like the content of one.', {
+      hint: 'Give the content as the input `kubeconfig`, or set the variable to the path of a file that contains it.',
     });
   }
   const read = await readKubeconfigs(world.files, env);

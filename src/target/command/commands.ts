@@ -66,8 +66,8 @@ const longestName = 1000;
 export async function current(given: Given, signal: AbortSignal): Promise<string | undefined> {
   const printed = (await runCommand(given, 'current', none, signal)) || undefined;
   if (printed !== undefined && printed.length > longestName) {
-    throw new RolloutError('command-failed', `\`current\` printed a line of ${printed.length} characters, which is no name of a version.`, {
-      hint: `Let \`current\` print a name of at most ${longestName} characters on its last line: a revision, a digest or a commit.`,
+    throw new RolloutError('command-failed', `\`current\` printed a line of ${printed.length} characters, which is not the name of a version.`, {
+      hint: `Make \`current\` print a name of at most ${longestName} characters on its last line: a revision, a digest or a commit.`,
     });
   }
   given.ports.log.progress('rollout', '`current`', printed ?? 'printed nothing');
@@ -88,8 +88,8 @@ export const until = <T>({ ports: { clock, log } }: Given, forMs: number, signal
 };
 
 export const superseded = (printed: string | undefined): ClusterError =>
-  new ClusterError('superseded', `\`current\` prints ${printed ?? 'nothing'}: somebody else deployed during the run.`, { hint: othersHint });
-const othersHint = 'Nothing of theirs was overwritten. Find out who deploys besides this workflow, then run again. If nobody does, `current` prints what changes by itself, such as a time or a count: let it print a name that stays.';
+  new ClusterError('superseded', `\`current\` prints ${printed ?? 'nothing'}: someone else deployed during the run.`, { hint: othersHint });
+const othersHint = 'Their version was not overwritten. Find out who deploys besides this workflow, then run again. If no one does, `current` prints something that changes by itself, such as a time or a count: make it print a name that stays the same.';
 
 export type Expected = { readonly is: string } | { readonly isNot: string | undefined };
 
@@ -98,6 +98,6 @@ export function untilCurrent(given: Given, forMs: number, signal: AbortSignal, e
   return until(given, forMs, signal, async () => {
     const printed = await current(given, signal);
     if ('is' in expected ? printed === expected.is : printed !== expected.isNot) return printed;
-    throw new RolloutError('command-failed', `\`current\` prints ${printed ?? 'nothing'}, ${'is' in expected ? `and not ${expected.is}` : 'as before'}.`);
+    throw new RolloutError('command-failed', `\`current\` prints ${printed ?? 'nothing'}, ${'is' in expected ? `not ${expected.is}` : 'as before'}.`);
   });
 }

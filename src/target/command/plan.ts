@@ -21,7 +21,7 @@ export const before = (given: Given): Promise<Before> => current(given, given.po
   },
 );
 
-const nowhereToGo = (why: string): string => `${sentence(why)} So there is no version to go back to, and what a run that fails has deployed stays.`;
+const nowhereToGo = (why: string): string => `${sentence(why)} So there is no version to roll back to: if the run fails, the version that it deployed stays.`;
 
 /** Whether `verify` succeeds at once with what is known of the version that is there. */
 export const verifies = async (given: Given, version: string | undefined): Promise<boolean> =>
@@ -44,19 +44,19 @@ export function isThere({ version }: Before, { reference, to }: Planned): boolea
 }
 
 export function stepOf({ config: { app }, command: { deploy, verify, rollback = [] } }: Given, isThere: boolean, { to }: Planned): PlanStep {
-  if (isThere) return { stage: 'rollout', title: `verify ${app} without a change: this version is there already`, commands: verify ?? [] };
+  if (isThere) return { stage: 'rollout', title: `verify ${app} without a change: this version is already deployed`, commands: verify ?? [] };
   const [name, commands] = to === undefined ? ['deploy', deploy] as const : ['rollback', rollback] as const;
   return { stage: 'rollout', title: `run \`${name}\` of ${app}${verify ? ', then `verify` until it succeeds' : ''}`, commands };
 }
 
 const ofOneMachine = {
-  job: 'The record of the run is on this machine, so only its own post step can finish it when it is killed, and nothing but `concurrency` of the workflow keeps two runs apart.',
-  terminal: 'Outside of a workflow nothing finishes the run when it is killed, and nothing keeps two runs apart.',
+  job: 'The record of the run is on this machine, so only its own post step can finish it if it is killed, and only `concurrency` of the workflow prevents two runs at the same time.',
+  terminal: 'Outside of a workflow nothing finishes the run if it is killed, and nothing prevents two runs at the same time.',
 } as const;
 
 export function rollbackOf({ config, command, hasPost }: Given, { version, why = '' }: Before): NonNullable<Plan['rollback']> {
   const not = config.rollback === 'off' ? '`rollback` is off.'
-    : !command.rollback ? 'There is no `rollback` command: what a run that fails has deployed stays.'
+    : !command.rollback ? 'There is no `rollback` command: if the run fails, the version that it deployed stays.'
       : version === undefined ? why : undefined;
-  return { possible: not === undefined, reason: `${not ?? `If anything fails, \`rollback\` runs, and \`current\` has to print ${version} again.`} ${hasPost ? ofOneMachine.job : ofOneMachine.terminal}` };
+  return { possible: not === undefined, reason: `${not ?? `If anything fails, \`rollback\` runs, and \`current\` must print ${version} again.`} ${hasPost ? ofOneMachine.job : ofOneMachine.terminal}` };
 }

@@ -78,7 +78,7 @@ export class CommandRelease implements Change {
   progress(): Progress {
     const { config, command } = this.given;
     const isVerified = command.verify !== undefined || config.smoke.length > 0;
-    const reason = 'there is no `verify` and no smoke check, so that nothing shows that it serves';
+    const reason = 'there is neither `verify` nor a smoke check to show that it serves';
     return { rolledOutMs: this.rolledOutMs, verified: [], unverified: isVerified ? [] : [{ subject: config.app, reason }], warnings: this.warnings() };
   }
 
@@ -151,7 +151,7 @@ export class CommandRelease implements Change {
     } catch (error) {
       if (!(error instanceof RolloutError)) throw error;
       const isBefore = printed !== undefined && printed === before && this.beganAt > 0;
-      const message = `${error.message} It was tried for ${forMs / 1000} s, and \`current\` prints ${printed ?? 'nothing'}${isBefore ? ', as before' : ''}.`;
+      const message = `${error.message} It failed for ${forMs / 1000} s, and \`current\` prints ${printed ?? 'nothing'}${isBefore ? ', as before' : ''}.`;
       throw new RolloutError('command-failed', message, { evidence: error.evidence, hint: isBefore ? didNotMove(this.name) : error.hint });
     }
   }
@@ -166,7 +166,7 @@ export class CommandRelease implements Change {
     const { deployment: { before, after, reference, commit, to }, isThere, beganAt } = this;
     const isNamed = [digestOf(reference) ?? '', commit].some((name) => name !== '' && after?.includes(name));
     if (isThere || beganAt === 0 || to !== undefined || after === undefined || after !== before || isNamed) return [];
-    return [`\`verify\` succeeded, and \`current\` prints ${after} as before: either nothing was deployed and \`verify\` does not name the version, or \`current\` does not tell two versions apart.`];
+    return [`\`verify\` succeeded, but \`current\` prints ${after} as before. Either nothing was deployed and \`verify\` does not check the version, or \`current\` prints the same for different versions.`];
   }
 
   /** As `current` prints it, or what it is called before that. */
@@ -181,8 +181,8 @@ export class CommandRelease implements Change {
 }
 
 const didNotMove = (name: string): string =>
-  `\`${name}\` ended with exit code 0, and traffic stayed where it was: look whether the platform pins it there, or needs a command more, or more than \`timeout\`.`;
-const byHand = '# Set DEPLOY_REFERENCE, DEPLOY_DIGEST and DEPLOY_COMMIT to those of the version before.';
+  `\`${name}\` exited with code 0, but traffic did not move. Check whether the platform pins the traffic, needs another command, or needs more time than \`timeout\`.`;
+const byHand = '# Set DEPLOY_REFERENCE, DEPLOY_DIGEST and DEPLOY_COMMIT to those of the previous version.';
 
 /** That `current` fails shows in the next line that needs it. */
 function unlessCommand(error: unknown): undefined {

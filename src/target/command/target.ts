@@ -43,8 +43,8 @@ class Platform implements OpenTarget {
     const release = await releaseBack(given, releases, now, (to) => known(to) ?? unrecorded(app, to));
     const [content] = release?.contents ?? [];
     if (!release || !content) {
-      throw new ClusterError('release-not-found', `There is no record of an earlier release of ${app}.`, {
-        hint: 'Give `to` what `current` printed of the version to go back to: the summary of each run shows it as "before".',
+      throw new ClusterError('release-not-found', `No earlier release of ${app} is recorded.`, {
+        hint: 'Set `to` to what `current` printed for the version to restore: the summary of each run shows it as "before".',
       });
     }
     const { reference } = earlier(given, content.version);

@@ -18,8 +18,8 @@ interface Before extends Deployment {
   readonly passed: ReadonlySet<string>;
 }
 
-const leftToPostStep = 'The step was cancelled, and a rollback does not fit into the seconds that it had left: the post step goes on.';
-const nowhereToGo = 'What `current` printed before the change is not known, so there is nothing to go back to.';
+const leftToPostStep = 'The step was cancelled, and its remaining seconds are not enough for a rollback: the post step continues.';
+const nowhereToGo = 'What `current` printed before the change is not known, so there is no version to roll back to.';
 
 /** Goes back where `current` prints something else than before, and verifies it. What a command says of itself counts for nothing. */
 export async function undo(given: Given, known: Before, failure: DeployError, journal: UndoJournal): Promise<Undone> {
@@ -30,10 +30,10 @@ export async function undo(given: Given, known: Before, failure: DeployError, jo
     if (before === undefined) return { result: 'failed', notes: [nowhereToGo], nothingGood: true };
     undo.begin();
     const there = await arrived(given, before);
-    if (there === before) log.info(`\`current\` prints ${before} as before: nothing has to be put back`);
+    if (there === before) log.info(`\`current\` prints ${before} as before: nothing to roll back`);
     if (there === before && !journal.resumed) return { result: 'untouched', untouched: [subject] };
-    if (isOthers(known, there)) return { result: 'failed', notes: [`\`current\` prints ${there}: somebody else has deployed that since, and nothing of it was overwritten.`] };
-    if (there === before) undo.note(`\`current\` printed ${before} all the time, so nothing had to be put back.`);
+    if (isOthers(known, there)) return { result: 'failed', notes: [`\`current\` prints ${there}: someone else has deployed that since. It was not overwritten.`] };
+    if (there === before) undo.note(`\`current\` printed ${before} all the time, so there was nothing to roll back.`);
     else {
       undo.note(...await goBack(given, before));
       undo.restored();
@@ -47,13 +47,13 @@ export async function undo(given: Given, known: Before, failure: DeployError, jo
 async function arrived(given: Given, before: string): Promise<string | undefined> {
   const printed = await current(given, never).catch(() => undefined);
   if (printed !== undefined && printed !== before) return printed;
-  given.ports.log.info(`What the command had sent before it ended may still arrive: waiting for it, ${arrivesWithinMs / 1000} s`);
+  given.ports.log.info(`What the command sent before it exited may still take effect. Waiting for it for ${arrivesWithinMs / 1000} s`);
   return untilCurrent(given, arrivesWithinMs, never, { isNot: before }).catch(() => current(given, never)).catch(() => undefined);
 }
 
 async function goBack(given: Given, before: string): Promise<string[]> {
   const { command: { rollback, timeoutMs } } = given;
-  if (!rollback) throw new RolloutError('command-failed', 'There is no `rollback` command: what is there now stays.');
+  if (!rollback) throw new RolloutError('command-failed', 'There is no `rollback` command: the current version stays.');
   const failure = await runCommand(given, 'rollback', earlier(given, before), never).then(() => undefined, (error: unknown) => error);
   try {
     await untilCurrent(given, failure === undefined ? timeoutMs : arrivesWithinMs, never, { is: before });
@@ -61,7 +61,7 @@ async function goBack(given: Given, before: string): Promise<string[]> {
     if (failure === undefined) throw error;
     throw new RolloutError('command-failed', `${messageOf(failure)} ${messageOf(error)}`, { evidence: failure instanceof DeployError ? failure.evidence : [] });
   }
-  return failure === undefined ? [] : [`${messageOf(failure)} \`current\` prints ${before} again all the same.`];
+  return failure === undefined ? [] : [`${messageOf(failure)} \`current\` prints ${before} again nevertheless.`];
 }
 
 /**
@@ -72,5 +72,5 @@ async function verifyAgain(given: Given, before: string, { verifiedBefore, passe
   const { ports, config, command } = given;
   if (verifiedBefore) await until(given, command.timeoutMs, never, () => runCommand(given, 'verify', earlier(given, before), never));
   await smokeUrls(ports, new Map(), config.smoke.filter(({ text }) => passed.has(text)), never);
-  return verifiedBefore || passed.size > 0 ? [] : ['neither `verify` nor a smoke check passed before the change either; `current` prints it again'];
+  return verifiedBefore || passed.size > 0 ? [] : ['neither `verify` nor a smoke check passed before the change; `current` prints it again'];
 }
