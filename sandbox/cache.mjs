@@ -68,6 +68,11 @@ export const modules = {
       'github.com/rhysd/actionlint.installedFrom=source',
     ],
   },
+  act: {
+    title: 'act',
+    seconds: 90,
+    variables: (version) => [`main.version=${version('github.com/nektos/act').slice(1)}`],
+  },
 };
 
 /** @typedef {keyof typeof modules} Name */
@@ -76,7 +81,7 @@ export const modules = {
 export const needed = ['kubernetes', 'builder', 'docker', 'pause'];
 
 /** The tools that `sandbox tool` builds on demand, and their modules. @type {Record<string, Name>} */
-export const tools = { helm: 'helm', actionlint: 'lint' };
+export const tools = { helm: 'helm', actionlint: 'lint', act: 'act' };
 
 /** @param {Name} name */
 export function folder(name) {

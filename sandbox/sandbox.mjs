@@ -11,7 +11,7 @@ const usage = `usage: npm run sandbox <command>
   start NAME       start one part (see status)
   stop NAME        stop one part; --kill: kill it, like a crash
   restart NAME     stop and start one part
-  tool NAME        build a tool on demand and print its path: helm, actionlint
+  tool NAME        build a tool on demand and print its path: helm, actionlint, act
 `;
 
 /** Runs this same command as root. The cache stays where it is, and its owner's. @param {string[]} args @returns {Promise<number>} its exit code */

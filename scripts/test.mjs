@@ -68,6 +68,9 @@ const modes = {
 async function lintWorkflows() {
   const actionlint = (await output(node, ['sandbox/sandbox.mjs', 'tool', 'actionlint'])).trim().split('\n').at(-1) ?? '';
   await run(actionlint, ['-color']);
+  // It needs packages, which the set-up may only just have installed.
+  const { lintSnippets } = await import('./docs/lint-snippets.mjs');
+  lintSnippets(root, actionlint);
 }
 
 /** The variables that `sandbox env` prints as `export NAME='value'`. */

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { cache } from '../sandbox/layout.mjs';
 import { output, run } from './run.mjs';
 
+const root = fileURLToPath(new URL('..', import.meta.url));
 const requirements = fileURLToPath(new URL('zizmor.txt', import.meta.url));
 
 /**
@@ -20,7 +21,11 @@ export async function checkSecurity() {
   } catch (error) {
     return { passed: 0, failed: 0, skipped: 1, why: [`zizmor could not be installed by Python's pip: ${error instanceof Error ? error.message : String(error)}`] };
   }
-  await run(program, ['--offline', '--no-progress', '.']);
+  const check = (/** @type {readonly string[]} */ args) => run(program, ['--offline', '--no-progress', ...args]);
+  await check(['.']);
+  // It needs packages, which the set-up may only just have installed.
+  const { checkSnippets } = await import('./docs/lint-snippets.mjs');
+  await checkSnippets(root, check);
 }
 
 /** Its path. It is installed once for each version, from PyPI, by its hash. */

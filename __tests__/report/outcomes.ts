@@ -30,7 +30,7 @@ export const rolledBack: Outcome = {
   ],
   failure: {
     cause: 'crash-loop', stage: 'rollout', message: 'Container app of pod hello-7c9f exited twice, last with exit code 1.',
-    hint: 'Find the reason in the last lines of its log, which are in the evidence.',
+    hint: 'Fix the error that its log reports.',
     evidence: [{ title: 'log of hello-7c9f/app', text: 'Error: cannot find module\n    at main.js:1\n' }],
   },
   rollback: { restoredAfterMs: 412, verifiedAfterMs: 2850, notes: [] },

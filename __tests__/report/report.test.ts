@@ -159,7 +159,7 @@ describe('the end of the log', () => {
     expect(annotationOf({ ...rolledBack, failure: rolledBack.failure && { ...rolledBack.failure, place } })).toMatchObject({ place });
     expect(annotationOf(rolledBack)).toEqual({
       title: 'rolled-back: crash-loop',
-      text: 'Container app of pod hello-7c9f exited twice, last with exit code 1.\nFind the reason in the last lines of its log, which are in the evidence.',
+      text: 'Container app of pod hello-7c9f exited twice, last with exit code 1.\nFix the error that its log reports.',
     });
   });
 

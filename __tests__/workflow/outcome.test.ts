@@ -25,6 +25,12 @@ describe('the message of a failure', () => {
     ['is as it is without a log', 'It crashes.', [undefined], 'It crashes.'],
   ])('%s', (_, message, decisive, expected) => expect(messageOf(message, ...decisive)).toBe(expected));
 
+  it('quotes what was found while it was undone', () => {
+    const evidence = [{ title: 'log', text: 'a log', decisive: 'no such zone' }];
+    const { failure: failed } = outcomeOf(run(), ending({ failure, undone: undone('restored', { evidence }) }));
+    expect(failed?.message).toBe('It crashes. Its log says: `no such zone`');
+  });
+
   it('stands at the line that it is about', () => {
     const error = new CommandError('build-failed', 'It fails.', { place: { file: 'Dockerfile', line: 7 } });
     expect(outcomeOf(run(), ending({ failure: { stage: 'build', error } })).failure?.place).toEqual({ file: 'Dockerfile', line: 7 });
@@ -92,7 +98,7 @@ describe('the outcome', () => {
     const seen = undone('restored', { evidence: [{ title: 'b', text: 'from the undo' }], notes: ['n'], restoredAfterMs: 5, verifiedAfterMs: 7 });
     const outcome = outcomeOf(run(), ending({ failure, undone: seen }));
     expect(outcome.failure).toEqual({
-      cause: 'crash-loop', stage: 'rollout', message: 'It crashes.', hint: 'Find the reason in the last lines of its log, which are in the evidence.',
+      cause: 'crash-loop', stage: 'rollout', message: 'It crashes.', hint: 'Fix the error that its log reports.',
       evidence: [{ title: 'a', text: 'from the error' }, { title: 'b', text: 'from the undo' }],
     });
     expect(outcome.rollback).toEqual({ restoredAfterMs: 5, verifiedAfterMs: 7, notes: ['n'] });

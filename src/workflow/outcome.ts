@@ -108,7 +108,7 @@ function rollbackSpan({ spans, undone }: Ending): Span[] {
 function describeFailure({ stage, error }: NonNullable<Ending['failure']>, undone: Undone | undefined): Failure {
   const { code, message, hint, place } = error;
   const evidence = [...error.evidence, ...(undone?.evidence ?? [])];
-  return { cause: code, stage, message: withReason(message, error.evidence), hint, evidence, ...(place && { place }) };
+  return { cause: code, stage, message: withReason(message, evidence), hint, evidence, ...(place && { place }) };
 }
 
 /** The message with the line of the log that says why, as whoever reads it must not have to look for it. */

@@ -32,7 +32,7 @@ export const pods = {
   'crash-loop': {
     observed: 'A container exited twice, or CrashLoopBackOff. A single crash is tolerated.',
     sentence: 'The new version crashes.',
-    hint: 'Find the reason in the last lines of its log, which are in the evidence.',
+    hint: 'Fix the error that its log reports.',
   },
   'out-of-memory': {
     observed: 'A container was killed twice with OOMKilled.',
@@ -64,7 +64,7 @@ export const pods = {
   'init-failed': {
     observed: 'An init container failed, and failed again on the first retry.',
     sentence: 'An init container of the new version fails.',
-    hint: 'Find the reason in the last lines of its log, which are in the evidence.',
+    hint: 'Fix the error that its log reports.',
   },
   'volume-mount': {
     observed: 'FailedMount, because an object does not exist or for another reason.',
