@@ -27,12 +27,12 @@ export function inconsistencies(result: ActionResult): string[] {
   // What is killed after it has given its verdict has no exit code to give.
   if (verdict !== undefined && result.signal !== 'SIGKILL' && result.exitCode !== (successes.includes(verdict) ? 0 : 1)) found.push(`verdict ${verdict} with exit code ${result.exitCode}`);
   if (verdict === undefined && result.signal !== 'SIGKILL') found.push(`no verdict (exit code ${result.exitCode}, signal ${result.signal})`);
-  if (result.outputs.cause === 'unexpected') found.push('the cause is `unexpected`: a defect of the action');
+  if (result.outputs.cause === 'unexpected') found.push('the cause is `unexpected`: a bug in this action');
   // Where the post step is left out, what was just being started when all was killed is looked for too early.
   if (result.leftovers.length > 0 && (result.signal !== 'SIGKILL' || result.post)) found.push(`processes outlived the job: ${result.leftovers.join('; ')}`);
   const lines = [...result.lines, ...(result.post?.lines ?? [])].map(({ text }) => text);
   if (lines.some((text) => text.startsWith('[test] took too long'))) found.push('it did not end');
-  if (lines.some((text) => text.includes('something was still open'))) found.push('it did not end by itself');
+  if (lines.some((text) => text.includes('did not exit and was stopped'))) found.push('it did not end by itself');
   const temporary = result.temporary.filter((file) => !file.startsWith('deploy-report-'));
   if (result.post && temporary.length > 0) found.push(`files were left: ${temporary.join(', ')}`);
   return found;

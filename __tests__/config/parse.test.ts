@@ -271,7 +271,7 @@ describe('problems', () => {
     [{ patience: 'not-ready=2m' }, 'input patience: can only stand in the settings file. Put `patience:` there.'],
     [{ workload: 'deploy/a' }, 'inputs: unknown input "workload". Did you mean "workloads"?'],
     [{ kube_context: 'prod' }, 'inputs: unknown input "kube_context". Did you mean "kube-context"?'],
-    [{ to: '12' }, 'inputs: unknown input "to". It is an input of acci/deploy-action/rollback, and not of acci/deploy-action.'],
+    [{ to: '12' }, 'inputs: unknown input "to". It is an input of acci/deploy-action/rollback, not of acci/deploy-action.'],
     [
       { cluster: 'prod' },
       'inputs: unknown input "cluster". Remove it: all inputs are listed in docs/settings.md. If it comes from the variable "INPUT_CLUSTER" of your own `env:`, '
@@ -286,10 +286,10 @@ describe('problems', () => {
 
   it.each<readonly [ActionName, Inputs, readonly string[]]>([
     ['build', { image: 'a', workloads: 'deploy/a', namespace: 'web' }, [
-      'inputs: unknown input "workloads". It is an input of acci/deploy-action, acci/deploy-action/rollout and acci/deploy-action/rollback, and not of acci/deploy-action/build.',
-      'inputs: unknown input "namespace". It is an input of acci/deploy-action, acci/deploy-action/rollout and acci/deploy-action/rollback, and not of acci/deploy-action/build.',
+      'inputs: unknown input "workloads". It is an input of acci/deploy-action, acci/deploy-action/rollout and acci/deploy-action/rollback, not of acci/deploy-action/build.',
+      'inputs: unknown input "namespace". It is an input of acci/deploy-action, acci/deploy-action/rollout and acci/deploy-action/rollback, not of acci/deploy-action/build.',
     ]],
-    ['rollback', { app: 'a', digst: 'x' }, ['inputs: unknown input "digst". "digest" is an input of acci/deploy-action and acci/deploy-action/rollout, and not of acci/deploy-action/rollback.']],
+    ['rollback', { app: 'a', digst: 'x' }, ['inputs: unknown input "digst". "digest" is an input of acci/deploy-action and acci/deploy-action/rollout, not of acci/deploy-action/rollback.']],
     ['rollout', { workload: 'deploy/a', timeout: 'soon' }, [
       'inputs: unknown input "workload". Did you mean "workloads"?',
       'input timeout: is "soon", which is not a duration. Write a number with a unit, e.g. 90s, 10m or 1h30m.',
@@ -349,7 +349,7 @@ describe('problems', () => {
 
   it('of a kubeconfig in the file come with those of the input', () => {
     expect(problems({ image: 'a', kubeconfig: 'no\nfile' }, 'kubeconfig: {}', { action: 'build' })).toEqual([
-      'inputs: unknown input "kubeconfig". It is an input of acci/deploy-action, acci/deploy-action/rollout and acci/deploy-action/rollback, and not of acci/deploy-action/build.',
+      'inputs: unknown input "kubeconfig". It is an input of acci/deploy-action, acci/deploy-action/rollout and acci/deploy-action/rollback, not of acci/deploy-action/build.',
       `${path}:1:1: kubeconfig: must be the path of a kubeconfig, not a map`,
     ]);
   });

@@ -89,7 +89,7 @@ describe('two apps whose images end alike', () => {
     expect(first.log).not.toContain('share the record');
     const second = await release(shop2, 'shop');
     expectEnding(second, { verdict: 'deployed' });
-    expectTold(second, billing2.name, 'with the same name they share the record and the lock');
+    expectTold(second, billing2.name, 'Apps with the same name share the record and the lock');
 
     const { kubeconfig, name: namespace } = space;
     const unclear = await runAction({ action: 'rollback', inputs: { kubeconfig, namespace, app: 'api' } });

@@ -191,7 +191,7 @@ describe('told, and deployed all the same', () => {
     const v2 = await variant('v2');
     const result = await runAction({ inputs: rolloutInputs(space, v2, { windows: later(), 'freeze-override': 'INC-1234: the checkout is down' }) });
     expectEnding(result, { verdict: 'deployed' });
-    expectTold(result, 'The run goes on although it is outside every window: INC-1234: the checkout is down');
+    expectTold(result, 'The run continues although it is outside every window: INC-1234: the checkout is down');
     expect((await ledgerOf(space)).run.override).toBe('INC-1234: the checkout is down');
     expect(await runningImages(space, 'web')).toEqual([`${v2.name}@${v2.digest}`]);
     // Of the next one, which nothing stands against, nothing of it is said; of the first it stays known.

@@ -43,7 +43,7 @@ describe('back to a release by its name', () => {
     expectEnding(byCommit, { verdict: 'deployed' });
     expect(await runningImages(space, 'web')).toEqual([referenceOf(v2)]);
     // The whole list, newest first, with what is there now marked, and what is gone back to.
-    expect(byCommit.log).toMatch(new RegExp(`\\* ${referenceOf(v3)} of \\d{4}-.*, commit ${commitOf(3).slice(0, 12)}, verified \\(is there now\\)`));
+    expect(byCommit.log).toMatch(new RegExp(`\\* ${referenceOf(v3)} of \\d{4}-.*, commit ${commitOf(3).slice(0, 12)}, verified \\(current\\)`));
     expect(byCommit.log).toMatch(new RegExp(`  ${referenceOf(v2)} of \\d{4}-.*, commit ${commitOf(2).slice(0, 12)}, verified`));
     expect(byCommit.log).toContain(`rolling back to ${referenceOf(v2)}`);
     // What is recorded and reported is the commit that was gone back to.

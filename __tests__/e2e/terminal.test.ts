@@ -81,7 +81,7 @@ describe('in a terminal where Ctrl-C is pressed three times', () => {
     });
     try {
       expect(await new Promise<number | null>((resolve) => child.on('close', resolve))).toBe(130);
-      expect(said).toContain('Ended at once. If a rollout had begun, it is half done');
+      expect(said).toContain('Stopped. A rollout that had started is unfinished');
       expect(there).toHaveLength(1);
       expect(own()).toEqual([]);
     } finally {

@@ -48,7 +48,7 @@ describe('a step whose files cannot be written', () => {
     const { code, out, err } = await run(['main.js'], { GITHUB_ACTIONS: 'true', GITHUB_OUTPUT: temporary, GITHUB_STEP_SUMMARY: temporary });
     expect([code, err]).toEqual([1, '']);
     expect(out).toMatch(/^failed: app\. /m);
-    expect(out).toMatch(/^::error title=The outputs are missing::The outputs of the step could not be written: EISDIR.*Check that the disk of the runner has room/m);
+    expect(out).toMatch(/^::error title=The outputs are missing::The outputs of the step could not be written: EISDIR.*Check that the disk of the runner has free space/m);
     expect(out).toMatch(/^::warning::The summary of the step could not be written: EISDIR/m);
     expect(out).not.toMatch(/^\s+at /m);
   });
@@ -57,7 +57,7 @@ describe('a step whose files cannot be written', () => {
     const before = await readdir(temporary);
     const { code, out, err } = await run(['main.js'], { GITHUB_ACTIONS: 'true', GITHUB_STATE: temporary });
     expect([code, err]).toEqual([1, '']);
-    expect(out).toMatch(/^::error title=The action could not do its work::The state for the post step could not be written: EISDIR/m);
+    expect(out).toMatch(/^::error title=The action failed::The state for the post step could not be written: EISDIR/m);
     expect(await readdir(temporary)).toEqual(before);
   });
 });
@@ -66,8 +66,8 @@ it('a defect that nothing waits for is told without its secrets, and does not en
   const { code, out, err } = await run(['defect.js'], { GITHUB_ACTIONS: 'true' });
   expect([code, err]).toEqual([1, '']);
   expect(out.split('\n')).toEqual([
-    '::add-mask::hunter2hunter2', '::warning::Something failed that nothing waited for, which is a bug in this action: a promise with ***', 'it went on',
-    expect.stringMatching(/^::error title=The action could not do its work::a timer with \*\*\*%0A/), '',
+    '::add-mask::hunter2hunter2', '::warning::An error was not handled, which is a bug in this action: a promise with ***', 'it went on',
+    expect.stringMatching(/^::error title=The action failed::a timer with \*\*\*%0A/), '',
   ]);
 });
 
@@ -87,6 +87,6 @@ describe('settings that are wrong', () => {
 describe('a process whose work is done', () => {
   it('ends although something was left open, says so, and keeps its exit code', async () => {
     const { code, out } = await run(['open.js'], {});
-    expect([code, out]).toEqual([1, 'The work was done 0.05 s ago and something was still open, so that the process had to be ended. The verdict stands; please report this.']);
+    expect([code, out]).toEqual([1, 'The run finished 0.05 s ago, but the process did not exit and was stopped. This is a bug in this action, please report it. The verdict is not affected.']);
   });
 });

@@ -46,15 +46,15 @@ describe('the test gate', () => {
   });
 
   it.each([
-    ['a failing command', 'echo one\nsh -c "exit 3"\necho never', '`sh -c "exit 3"` (line 2 of `test`) ended with exit code 3.'],
-    ['a failing pipe', 'true\nfalse | cat\necho never', '`false | cat` (line 2 of `test`) ended with exit code 1.'],
-    ['a function', 'check() {\n  false\n}\ncheck\necho never', '`false` (line 2 of `test`) ended with exit code 1.'],
-    ['a sourced file', 'echo false > lib.sh\nsource ./lib.sh\necho never', '`source ./lib.sh` (line 2 of `test`) ended with exit code 1.'],
-    ['a subshell', 'true\n(cd /; exit 4)\necho never', '`(cd /; exit 4)` (line 2 of `test`) ended with exit code 4.'],
-    ['exit', 'echo one\nexit 9', 'the commands of `test` ended with exit code 9.'],
-    ['a failure that was let pass before', 'set +e\nfalse\nexit 9', 'the commands of `test` ended with exit code 9.'],
-    ['a long line', `false ${'x'.repeat(300)}`, `\`false ${'x'.repeat(113)}…\` (line 1 of \`test\`) ended with exit code 1.`],
-    ['a signal', 'sh -c "kill -SEGV \\$\\$"', '`sh -c "kill -SEGV \\$\\$"` (line 1 of `test`) ended with exit code 139: killed by SIGSEGV.'],
+    ['a failing command', 'echo one\nsh -c "exit 3"\necho never', '`sh -c "exit 3"` (line 2 of `test`) exited with code 3.'],
+    ['a failing pipe', 'true\nfalse | cat\necho never', '`false | cat` (line 2 of `test`) exited with code 1.'],
+    ['a function', 'check() {\n  false\n}\ncheck\necho never', '`false` (line 2 of `test`) exited with code 1.'],
+    ['a sourced file', 'echo false > lib.sh\nsource ./lib.sh\necho never', '`source ./lib.sh` (line 2 of `test`) exited with code 1.'],
+    ['a subshell', 'true\n(cd /; exit 4)\necho never', '`(cd /; exit 4)` (line 2 of `test`) exited with code 4.'],
+    ['exit', 'echo one\nexit 9', 'the commands of `test` exited with code 9.'],
+    ['a failure that was let pass before', 'set +e\nfalse\nexit 9', 'the commands of `test` exited with code 9.'],
+    ['a long line', `false ${'x'.repeat(300)}`, `\`false ${'x'.repeat(113)}…\` (line 1 of \`test\`) exited with code 1.`],
+    ['a signal', 'sh -c "kill -SEGV \\$\\$"', '`sh -c "kill -SEGV \\$\\$"` (line 1 of `test`) exited with code 139: killed by SIGSEGV.'],
   ])('names %s', async (_name, script, message) => {
     expect(await failure(script)).toMatchObject({ code: 'test-failed', message: `The test gate failed: ${message}` });
     expect(printed).not.toContain('never');
@@ -68,8 +68,8 @@ describe('the test gate', () => {
   it.each([
     ['no-such-command --x', /^Exit code 127: a command was not found/],
     ['/etc/passwd', /^Exit code 126: .*chmod \+x/],
-    ['kill -KILL $$', /memory is short/],
-    ['echo ok\nif true; then', /The syntax error, with its line, is below/],
+    ['kill -KILL $$', /memory has run out/],
+    ['echo ok\nif true; then', /Fix the syntax error/],
   ])('says what to do about %j', async (script, hint) => {
     const error = await failure(script);
     expect(error?.hint).toMatch(hint);
@@ -88,7 +88,7 @@ describe('the test gate', () => {
 
   it('says that the working directory is missing', async () => {
     await expect(gate('true', { cwd: join(folder, 'api') })).rejects.toMatchObject({
-      code: 'config-invalid', message: `bash could not be started in ${join(folder, 'api')}: there is no such folder.`,
+      code: 'config-invalid', message: `bash could not be started in ${join(folder, 'api')}: the folder does not exist.`,
       hint: expect.stringContaining('relative to the workspace'),
     });
   });
@@ -97,7 +97,7 @@ describe('the test gate', () => {
     const path = process.env['PATH'];
     process.env['PATH'] = folder;
     try {
-      await expect(gate('true')).rejects.toMatchObject({ code: 'tool-missing', message: 'bash is not installed: it is not found on PATH.' });
+      await expect(gate('true')).rejects.toMatchObject({ code: 'tool-missing', message: 'bash is not installed, or not on PATH.' });
     } finally {
       process.env['PATH'] = path;
     }

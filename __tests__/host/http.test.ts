@@ -61,7 +61,7 @@ describe('an HTTP request', () => {
     const reading = (async () => {
       for await (const piece of response.body) pieces.push(Buffer.from(piece).toString());
     })();
-    await expect(reading).rejects.toMatchObject({ trouble: 'other', message: expect.stringMatching(/answered 200, and the answer was not complete after 2 s$/) });
+    await expect(reading).rejects.toMatchObject({ trouble: 'other', message: expect.stringMatching(/returned 200, but the response was not complete after 2 s$/) });
     expect(pieces).toEqual(['begun']);
   });
 
@@ -81,8 +81,8 @@ describe('an HTTP request', () => {
   it.each([
     ['/silent', 200, /^127\.0\.0\.1:\d+ did not answer within 0\.2 s$/],
     // On a busy machine the headers take their time.
-    ['/half', 2000, /^127\.0\.0\.1:\d+ answered 200, and the answer was not complete after 2 s$/],
-    ['/cut', 5000, /^127\.0\.0\.1:\d+ closed the connection before it had answered$/],
+    ['/half', 2000, /^127\.0\.0\.1:\d+ returned 200, but the response was not complete after 2 s$/],
+    ['/cut', 5000, /^127\.0\.0\.1:\d+ closed the connection before it answered$/],
   ])('says why there was no answer: %s', async (path, timeoutMs, message) => {
     await expect(get(base + path, { timeoutMs })).rejects.toThrow(message);
   });
@@ -91,7 +91,7 @@ describe('an HTTP request', () => {
     const closed = createServer();
     const port = await listen(closed);
     await new Promise((resolve) => closed.close(resolve));
-    await expect(get(`http://127.0.0.1:${port}/`, { timeoutMs: 5000 })).rejects.toThrow(/refused the connection: nothing listens there/);
+    await expect(get(`http://127.0.0.1:${port}/`, { timeoutMs: 5000 })).rejects.toThrow(/refused the connection: nothing is listening there/);
     await expect(get('http://nowhere.invalid/', { timeoutMs: 5000 })).rejects.toThrow(/the name nowhere\.invalid (does not exist|could not be looked up)/);
   });
 

@@ -91,7 +91,7 @@ describe('a program that cannot be started', () => {
     const failed = runner.run({ program: 'no-such-program', args: [] });
     await expect(failed).rejects.toThrow(CommandError);
     await expect(failed).rejects.toMatchObject({
-      code: 'tool-missing', message: 'no-such-program is not installed: it is not found on PATH.',
+      code: 'tool-missing', message: 'no-such-program is not installed, or not on PATH.',
       hint: expect.stringContaining('Install no-such-program'),
     });
   });
@@ -102,13 +102,13 @@ describe('a program that cannot be started', () => {
 
   it('has the same cause for a program whose path is given', async () => {
     await expect(runner.run({ program: '/bin/sh', args: ['-c', 'sleep 100'], timeoutMs: 100 })).rejects.toMatchObject({
-      code: 'tool-timeout', message: '/bin/sh did not end within 0.1 s and was stopped.',
+      code: 'tool-timeout', message: '/bin/sh did not exit within 0.1 s and was stopped.',
     });
   });
 
   it('does not blame the program for a missing folder', async () => {
     await expect(runner.run({ program: 'true', args: [], cwd: '/no/such/folder' })).rejects.toMatchObject({
-      code: 'config-invalid', message: 'true could not be started in /no/such/folder: there is no such folder.',
+      code: 'config-invalid', message: 'true could not be started in /no/such/folder: the folder does not exist.',
     });
   });
 
@@ -175,7 +175,7 @@ describe('stopping', () => {
   it('says when a program was too slow, with what it said last', async () => {
     const failed = runner.run({ ...bash('echo waiting for godot; sleep 100'), timeoutMs: 2000 });
     await expect(failed).rejects.toMatchObject({
-      code: 'tool-timeout', message: 'bash did not end within 2 s and was stopped.',
+      code: 'tool-timeout', message: 'bash did not exit within 2 s and was stopped.',
       evidence: [{ title: 'last output of bash', text: 'waiting for godot' }],
     });
   });

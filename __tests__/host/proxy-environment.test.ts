@@ -26,8 +26,8 @@ describe('the proxy of the environment', () => {
     ['http://[::1]/', { HTTP_PROXY: 'http://proxy.example' }, direct],
     ['http://shop.example/', { HTTP_PROXY: 'http://proxy.example', NO_PROXY: 'shop.example' }, direct],
     ['http://shop.example/', { HTTP_PROXY: 'http://proxy.example', no_proxy: '*' }, direct],
-    ['http://shop.example/', { HTTP_PROXY: 'http://' }, { kind: 'unusable', why: 'HTTP_PROXY does not hold the URL of a proxy' }],
-    ['http://shop.example/', { ALL_PROXY: 'socks5://proxy.example' }, { kind: 'direct', unused: 'ALL_PROXY names a proxy of the kind socks5, which is not supported' }],
+    ['http://shop.example/', { HTTP_PROXY: 'http://' }, { kind: 'unusable', why: 'HTTP_PROXY is not the URL of a proxy' }],
+    ['http://shop.example/', { ALL_PROXY: 'socks5://proxy.example' }, { kind: 'direct', unused: 'ALL_PROXY names a proxy of type socks5, which is not supported' }],
   ])('of %s with %j', (url, env, expected) => expect(way(url, env)).toEqual(expected));
 
   it('has secrets in its URL, in each form in which they could be printed', () => {

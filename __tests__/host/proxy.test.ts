@@ -127,14 +127,14 @@ describe('a request through a proxy', () => {
     const gone = await listen(closed);
     await new Promise((resolve) => closed.close(resolve));
     const env = { HTTP_PROXY: `http://127.0.0.1:${gone}`, HTTPS_PROXY: `http://127.0.0.1:${gone}` };
-    await expect(ask(`${scheme}://shop.example/`, env)).rejects.toThrow(/127\.0\.0\.1:\d+ refused the connection: nothing listens there/);
+    await expect(ask(`${scheme}://shop.example/`, env)).rejects.toThrow(/127\.0\.0\.1:\d+ refused the connection: nothing is listening there/);
     const named = ask(`${scheme}://shop.example/`, { HTTP_PROXY: 'http://nowhere.invalid', HTTPS_PROXY: 'http://nowhere.invalid' });
     await expect(named).rejects.toMatchObject({ trouble: 'other', message: expect.stringContaining('nowhere.invalid') });
   });
   it('that the environment cannot describe is not made in another way', async () => {
     await expect(ask('http://shop.example/', { HTTP_PROXY: 'http://me:hunter22@' })).rejects.toEqual(
-      new HttpError('other', 'shop.example was not requested: HTTP_PROXY does not hold the URL of a proxy'));
-    await expect(ask('http://nowhere.invalid/', { HTTP_PROXY: 'socks5://127.0.0.1:1' })).rejects.toThrow('HTTP_PROXY names a proxy of the kind socks5, which is not supported');
+      new HttpError('other', 'shop.example was not requested: HTTP_PROXY is not the URL of a proxy'));
+    await expect(ask('http://nowhere.invalid/', { HTTP_PROXY: 'socks5://127.0.0.1:1' })).rejects.toThrow('HTTP_PROXY names a proxy of type socks5, which is not supported');
   });
 });
 

@@ -144,7 +144,7 @@ describe('the summary', () => {
     const text = `${'é'.repeat(40)}\n`.repeat(20);
     const cut = fitSummary(text, 500);
     expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(500);
-    expect(cut).toMatch(/^(é{40}\n)+\n\n\*The summary was cut here: GitHub takes no more than 1 MiB for one step/);
+    expect(cut).toMatch(/^(é{40}\n)+\n\n\*The summary was cut here: GitHub accepts at most 1 MiB for a step/);
     expect(fitSummary(text, 5)).toBe('');
     expect(fitSummary('x', 1)).toBe('x');
   });

@@ -49,7 +49,7 @@ describe('a request on a socket', () => {
     ['nothing comes in time', () => undefined, { timeoutMs: 20 }, 'no answer in time'],
     ['the body pauses for too long', (response) => void response.write('x'), { silenceMs: 20 }, 'no answer in time'],
     ['the connection is cut before the headers', (response) => void response.destroy(), {}, 'socket hang up'],
-    ['the connection is cut in the body', (response) => void response.write('x', () => response.destroy()), {}, 'the connection was cut'],
+    ['the connection is cut in the body', (response) => void response.write('x', () => response.destroy()), {}, 'the connection was closed early'],
   ])('fails when %s', async (_what, respond, request, message) => {
     answer = (_, response) => respond(response);
     expect(await refusal(request)).toBe(`HttpError: ${message}`);

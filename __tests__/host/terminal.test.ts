@@ -56,16 +56,16 @@ describe('the command line', () => {
 
   it.each<[string[], string]>([
     [['deplyo'], 'command line: unknown command "deplyo". Did you mean "deploy"?'],
-    [['xxx'], 'command line: unknown command "xxx". See --help for those that there are.'],
-    [['toString'], 'command line: unknown command "toString". See --help for those that there are.'],
-    [['deploy', 'x'], 'command line: "x" is not a flag. Flags begin with --; see --help.'],
+    [['xxx'], 'command line: unknown command "xxx". See --help for the list.'],
+    [['toString'], 'command line: unknown command "toString". See --help for the list.'],
+    [['deploy', 'x'], 'command line: "x" is not a flag. Flags start with --; see --help.'],
     [['deploy', '--worklaods=x'], 'command line: unknown flag "--worklaods". Did you mean "--workloads"?'],
-    [['deploy', '--to=12'], 'command line: unknown flag "--to". It is a flag of rollback, and not of this command.'],
-    [['deploy', '--image'], 'flag --image: its value is missing. Write --image VALUE, or --image=VALUE when the value begins with --.'],
+    [['deploy', '--to=12'], 'command line: unknown flag "--to". It is a flag of rollback, not of this command.'],
+    [['deploy', '--image'], 'flag --image: its value is missing. Write --image VALUE, or --image=VALUE if the value starts with --.'],
     [['deploy', '--image', '--dry-run'], 'flag --image: its value is missing'],
-    [['deploy', '-x'], 'command line: "-x" is not a flag. Flags begin with --; see --help.'],
+    [['deploy', '-x'], 'command line: "-x" is not a flag. Flags start with --; see --help.'],
     [['deploy', '--registry-password', 'x'], 'flag --registry-password: everyone on this machine could read its value in the process list. '
-      + 'Put it into the environment variable DEPLOY_REGISTRY_PASSWORD, and leave the flag out.'],
+      + 'Set the environment variable DEPLOY_REGISTRY_PASSWORD instead of the flag.'],
   ])('says what is wrong with %j', (argv, message) => {
     expect(problemsOf(...argv)).toContain(message);
   });
@@ -90,8 +90,8 @@ describe('the command line', () => {
       '  --dry-run          Plan only. (default: false)',
       '  --workloads VALUE  What to roll out,', '                     one per line.',
       '  --image VALUE      Repository of the image.', '',
-      'From the environment, as they are secrets:', '  DEPLOY_REGISTRY_PASSWORD  Password of the registry.', '',
-      'A flag that takes several values may be repeated.',
+      'Secrets, read from the environment:', '  DEPLOY_REGISTRY_PASSWORD  Password of the registry.', '',
+      'A flag that takes several values can be repeated.',
     ].join('\n'));
   });
 });

@@ -106,7 +106,7 @@ describe('a build', () => {
   it.each([
     ['{}', 'lacks ["containerimage.digest"]'],
     ['{"containerimage.digest":"latest"}', 'must have text that matches /^sha256:[0-9a-f]{64}$/ as ["containerimage.digest"], not "latest"'],
-    ['{"containerimage.dig', 'is JSON that was cut off: it ends with "{\\"containerimage.dig"'],
+    ['{"containerimage.dig', 'is truncated JSON: it ends with "{\\"containerimage.dig"'],
   ])('does not go on without a digest: %s', async (stdout, problem) => {
     const { ports } = scriptedDocker([[/^buildx build/, { stdout }]]);
     await expect(build(ports, ownAccess, request())).rejects.toMatchObject({

@@ -15,7 +15,7 @@ describe('the private docker configuration', () => {
   });
 
   it.each([
-    ['{"auths": {"a": "c2VjcmV0"', 'is JSON that was cut off'], ['{"auths": {"a": c2VjcmV0}}', 'is not JSON'], ['[]', 'must be an object'], ['null', 'must be an object'],
+    ['{"auths": {"a": "c2VjcmV0"', 'is truncated JSON'], ['{"auths": {"a": c2VjcmV0}}', 'is not JSON'], ['[]', 'must be an object'], ['null', 'must be an object'],
     ['{"credHelpers": {"ghcr.io": {"password": "c2VjcmV0"}}}', 'must have a string as credHelpers["ghcr.io"]'],
   ])('that docker could not read is refused without repeating it: %s', (own, problem) => {
     const message = `Docker cannot read its logins: its configuration /home/me/.docker/config.json ${problem}.`;

@@ -21,7 +21,7 @@ describe('what the registry holds, for whoever has built nothing', () => {
       'unreachable', 'The registry ghcr.io cannot be reached: Get "https://ghcr.io/v2/": dial tcp 10.0.0.1:443: connect: connection refused.'],
     ['refuses the login', { code: 1, stderr: 'Error response from daemon: Get "https://ghcr.io/v2/": denied: denied' },
       'denied', 'The registry ghcr.io refused the login of me: Get "https://ghcr.io/v2/": denied: denied.'],
-    ['cannot be asked without docker', new CommandError('build-failed', 'docker is not installed: it is not found on PATH.'), 'unreachable', 'docker is not installed: it is not found on PATH.'],
+    ['cannot be asked without docker', new CommandError('build-failed', 'docker is not installed, or not on PATH.'), 'unreachable', 'docker is not installed, or not on PATH.'],
     ['sends the docker CLI into a wall', new TypeError('Unexpected token'), 'unreachable', 'Unexpected token'],
   ])('is an answer too when it %s', async (_how, answer, state, reason) => {
     const { found, removed } = ask([[/^login/, answer]]);
@@ -29,8 +29,8 @@ describe('what the registry holds, for whoever has built nothing', () => {
     expect(removed).toEqual(['/tmp/private']);
   });
   it('is not asked without docker, whether or not there is a login', async () => {
-    const { found } = ask([[/^buildx/, new CommandError('build-failed', 'docker is not installed: it is not found on PATH.')]], false);
-    expect((await found).map((each) => 'reason' in each && each.reason)).toEqual(Array(2).fill('docker is not installed: it is not found on PATH.'));
+    const { found } = ask([[/^buildx/, new CommandError('build-failed', 'docker is not installed, or not on PATH.')]], false);
+    expect((await found).map((each) => 'reason' in each && each.reason)).toEqual(Array(2).fill('docker is not installed, or not on PATH.'));
   });
 
   const silent = (cancelled = new AbortController().signal) => {

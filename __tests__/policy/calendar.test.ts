@@ -38,9 +38,9 @@ describe('why it is closed', () => {
     ['2024-06-15T12:00:00Z', [], ['Mon–Fri 09:00–11:00 UTC'], 'outside every window; the next one is `Mon–Fri 09:00–11:00 UTC`, open from Monday 09:00 UTC (in 1 d 21 h)'],
     // The freeze covers the beginning of the window, or all of it.
     ['2024-06-15T12:00:00Z', ['Sun 01:00–03:00 UTC'], [window], `outside every window; the next one is \`${window}\`, open from Sunday 03:00 UTC (in 15 h)`],
-    ['2024-06-15T12:00:00Z', ['Sun 01:00–05:00 UTC'], [window], 'outside every window, and these settings leave no time open'],
-    ['2024-06-16T02:30:00Z', ['Sun 01:00–05:00 UTC'], [window], 'frozen by `Sun 01:00–05:00 UTC`, and these settings leave no time open'],
-    ['2024-06-16T02:30:00Z', ['00:00–24:00 UTC'], [], 'frozen by `00:00–24:00 UTC`, and these settings leave no time open'],
+    ['2024-06-15T12:00:00Z', ['Sun 01:00–05:00 UTC'], [window], 'outside every window, and these settings never allow a deployment'],
+    ['2024-06-16T02:30:00Z', ['Sun 01:00–05:00 UTC'], [window], 'frozen by `Sun 01:00–05:00 UTC`, and these settings never allow a deployment'],
+    ['2024-06-16T02:30:00Z', ['00:00–24:00 UTC'], [], 'frozen by `00:00–24:00 UTC`, and these settings never allow a deployment'],
     ['2024-06-16T02:30:00Z', ['Mon–Sun 06:00–06:30 UTC', 'Sat–Sun 00:00–24:00 UTC'], [], 'frozen by `Sat–Sun 00:00–24:00 UTC` until Monday 00:00 UTC (in 21 h 30 min)'],
   ])('at %s, frozen %j, windows %j', (now, freeze, windows, sentence) => expect(reason(now, freeze, windows)).toBe(sentence));
 

@@ -11,13 +11,13 @@ const text = 'Fri 16:00 – Mon 08:00 UTC';
 const parsed = parsePeriod(text);
 const freeze: readonly Period[] = parsed.ok ? [parsed.value] : [];
 const [thursday, friday] = ['2026-01-01T12:00:00Z', '2026-01-02T16:10:00Z'] as const;
-const inSpite = `The run goes on although it is frozen by \`${text}\`: an outage`;
+const inSpite = `The run continues although it is frozen by \`${text}\`: an outage`;
 
 describe('a freeze', () => {
   const closedAt = (now: number, freezeOverride?: string) => closedNow(config({ freeze, freezeOverride }), { ...fakePorts().clock, now: () => now });
   it('is a problem while it lasts, with its end', () => {
     expect(closedAt(Date.parse(friday))).toEqual({
-      warnings: [], problems: [{ cause: 'frozen', message: `Nothing is deployed now: frozen by \`${text}\` until Monday 08:00 UTC (in 2 d 15 h).`, hint: expect.stringContaining('`freeze-override`') }],
+      warnings: [], problems: [{ cause: 'frozen', message: `No deployment is allowed now: frozen by \`${text}\` until Monday 08:00 UTC (in 2 d 15 h).`, hint: expect.stringContaining('`freeze-override`') }],
     });
     expect(closedAt(Date.parse(thursday))).toEqual({ problems: [], warnings: [] });
   });
@@ -39,7 +39,7 @@ describe('a freeze that is on', () => {
   it('ends a run before anything is tested, built or changed', async () => {
     const world = new TestWorld({ at: friday });
     const { outcome } = await deployInto({}, world);
-    expect(outcome).toMatchObject({ verdict: 'failed', failure: { cause: 'frozen', stage: 'preflight', message: expect.stringMatching(/^Nothing is deployed now: frozen by/) } });
+    expect(outcome).toMatchObject({ verdict: 'failed', failure: { cause: 'frozen', stage: 'preflight', message: expect.stringMatching(/^No deployment is allowed now: frozen by/) } });
     expect([world.changes, world.ledger, world.holder]).toEqual([[], undefined, undefined]);
   });
   it('is overridden with a reason, which is recorded with the run and its release, and reported once', async () => {
@@ -53,7 +53,7 @@ describe('a freeze that is on', () => {
 describe('a freeze that has begun since the run looked at it', () => {
   it('ends it right before the change: nothing is changed or recorded, and the lock is given up', async () => {
     const { world, outcome } = await deployInto({});
-    expect(outcome).toMatchObject({ verdict: 'failed', rollback: undefined, failure: { cause: 'frozen', stage: 'rollout', message: expect.stringMatching(/^Nothing is deployed now: frozen by/) } });
+    expect(outcome).toMatchObject({ verdict: 'failed', rollback: undefined, failure: { cause: 'frozen', stage: 'rollout', message: expect.stringMatching(/^No deployment is allowed now: frozen by/) } });
     expect([world.changes, world.ledger, world.holder]).toEqual([[], undefined, '']);
   });
   it.each<[string, string, readonly string[], string | undefined]>([

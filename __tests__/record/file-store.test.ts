@@ -62,8 +62,8 @@ describe('a record in a file', () => {
   });
 
   it.each([
-    ['{"schema": 2', 'it was changed by hand, or damaged: is JSON that was cut off'],
-    ['{"schema": 3}', 'a later version of this action wrote it'],
+    ['{"schema": 2', 'it was edited by hand or damaged: is truncated JSON'],
+    ['{"schema": 3}', 'it was written by a later version of this action'],
   ])('is refused as %s, with the reason', async (text, reason) => {
     await writeFile(path, text);
     await expect(open().read()).rejects.toMatchObject({ code: 'record-unreadable', message: `The record ${path} cannot be read: ${reason}.` });

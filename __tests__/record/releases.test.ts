@@ -18,11 +18,11 @@ describe('a release in words', () => {
     [release('1', { commit: undefined, verified: false }), 'api:1 of 2026-01-01T00:00:00.000Z, never verified'],
     [release('1', { commit: undefined, contents: release('1').contents.map((each) => ({ ...each, withdrawnAt: at })) }), 'api:1 of 2026-01-01T00:00:00.000Z, withdrawn'],
     [release('1', { commit: undefined, verified: false, unverified: ['deployment/api'] }), 'api:1 of 2026-01-01T00:00:00.000Z, not verified: nothing ran with it'],
-    [release('1', { commit: undefined, unverified: ['cronjob/nightly'] }), 'api:1 of 2026-01-01T00:00:00.000Z, verified, but nothing ran of cronjob/nightly'],
+    [release('1', { commit: undefined, unverified: ['cronjob/nightly'] }), 'api:1 of 2026-01-01T00:00:00.000Z, verified, except cronjob/nightly (nothing ran)'],
   ])('%#', (each, text) => expect(describeRelease(each)).toBe(text));
   it('is marked when it is what is there now', () => {
     expect(listReleases([release('2'), release('1')], release('1').contents)).toEqual([
-      '  api:2 of 2026-01-01T00:00:00.000Z, commit 2c0ffee00000, verified', '* api:1 of 2026-01-01T00:00:00.000Z, commit 1c0ffee00000, verified (is there now)',
+      '  api:2 of 2026-01-01T00:00:00.000Z, commit 2c0ffee00000, verified', '* api:1 of 2026-01-01T00:00:00.000Z, commit 1c0ffee00000, verified (current)',
     ]);
   });
 });

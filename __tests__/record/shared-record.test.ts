@@ -12,13 +12,13 @@ const ledger: Ledger = {
 
 describe('the record of another repository', () => {
   const told = (image?: string, known: Ledger | undefined = ledger, namespace: string | undefined = 'web') => sharedRecord({ app: 'api', image }, { ledger: known, namespace });
-  const apart = 'and not of registry.example/billing/api: with the same name they share the record and the lock. Give each an `app` of its own to keep them apart.';
+  const apart = 'not to registry.example/billing/api. Apps with the same name share the record and the lock: set a different `app` for each.';
 
   it('is reported to the first deployment that finds it', () => {
-    expect(told('registry.example/billing/api')).toEqual([`The record of api in namespace web is of registry.example/shop/api, ${apart}`]);
+    expect(told('registry.example/billing/api')).toEqual([`The record of api in namespace web belongs to registry.example/shop/api, ${apart}`]);
   });
   it('is in no namespace where the target has none', () => {
-    expect(sharedRecord({ app: 'api', image: 'registry.example/billing/api' }, { ledger })).toEqual([`The record of api is of registry.example/shop/api, ${apart}`]);
+    expect(sharedRecord({ app: 'api', image: 'registry.example/billing/api' }, { ledger })).toEqual([`The record of api belongs to registry.example/shop/api, ${apart}`]);
   });
   it('is nothing to report to its own repository, nor where no image or no record is known', () => {
     expect([told('registry.example/shop/api'), told(), sharedRecord({ app: 'api', image: 'registry.example/billing/api' }, { ledger: undefined })]).toEqual([[], [], []]);

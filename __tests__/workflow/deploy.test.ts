@@ -65,7 +65,7 @@ describe('a deployment', () => {
     const world = new TestWorld();
     world.keepLedger(world.deadLedger({ phase: 'verified', repository: 'registry.example/billing/api' }));
     const { verdict, warnings } = await deploy(world.deployment(second).run);
-    expect([verdict, warnings]).toEqual(['deployed', [expect.stringMatching(/^The record of api in namespace web is of registry\.example\/billing\/api, and not of registry/)]]);
+    expect([verdict, warnings]).toEqual(['deployed', [expect.stringMatching(/^The record of api in namespace web belongs to registry\.example\/billing\/api, not to registry/)]]);
   });
   it('is one verdict for several workloads: when one fails, all are restored', async () => {
     const world = new TestWorld();

@@ -22,7 +22,7 @@ describe('a rollback', () => {
       changes: [{ before: over.imageOf(third), after: over.imageOf(second), now: over.imageOf(second) }],
     });
     expect(lines.filter((line) => /^info (?:[* ] |rolling)/.test(line))).toEqual([
-      expect.stringMatching(/^info \* .*commit cccccccccccc, verified \(is there now\)$/), expect.stringMatching(/^info {3}.*commit bbbbbbbbbbbb, verified$/),
+      expect.stringMatching(/^info \* .*commit cccccccccccc, verified \(current\)$/), expect.stringMatching(/^info {3}.*commit bbbbbbbbbbbb, verified$/),
       expect.stringMatching(/^info {3}.*verified$/), expect.stringMatching(/^info rolling back to .*commit bbbbbbbbbbbb, verified$/),
     ]);
     expect(over.ledger?.run).toMatchObject({ phase: 'verified', commit: second, goesBackTo: { reference: over.imageOf(second) } });

@@ -1,8 +1,8 @@
 import type { ActionName } from '../outcome/action.js';
 
 /*
- * What the thin entries in dist/ call. Most post steps only remove a folder, so their code is all that every run loads; a
- * main step and the terminal load the rest.
+ * Called by the thin entries in dist/. Most post steps only remove a folder, so only that code is always loaded; the main
+ * step and the terminal load the rest.
  */
 
 export { runPost } from './post.js';

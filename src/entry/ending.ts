@@ -5,44 +5,44 @@ import { asDeployError } from '../workflow/failure.js';
 import type { Ports } from '../ports/ports.js';
 
 /**
- * Lets the run go on when nobody reads its output any more (`… | head`): a rollout that has begun is brought to its end
- * all the same, instead of ending with EPIPE in the middle of it.
+ * Lets the run continue when its output is closed (`… | head`): a rollout in progress is completed instead of ending with
+ * EPIPE halfway.
  */
 export function outliveReaders(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
 /**
- * What Node would otherwise print by itself, unmasked, and end the run without a verdict. A promise that nobody waits for is
- * no reason to leave a rollout half done; what else was thrown is: the post step or the next run finishes it.
+ * Node would print these errors unmasked and end the run without a verdict. An unhandled rejection is no reason to leave a
+ * rollout unfinished. After an uncaught exception the process ends; the post step or the next run finishes the rollout.
  */
 export function tellDefects({ log }: Pick<Ports, 'log'>): void {
   process.on('unhandledRejection', (reason) => {
-    log.warning(`Something failed that nothing waited for, which is a bug in this action: ${messageOf(reason)}`);
+    log.warning(`An error was not handled, which is a bug in this action: ${messageOf(reason)}`);
   });
   process.on('uncaughtException', (error) => {
-    tellFailure({ log }, 'The action could not do its work', error);
+    tellFailure({ log }, 'The action failed', error);
     process.exit();
   });
 }
 
-/** Runs a step to its end; what nothing below has caught is told in words, and ends the process with 1. */
+/** Runs a step to its end. An error that nothing below has caught is reported, and the process ends with 1. */
 export async function told(ports: Pick<Ports, 'log'>, body: () => Promise<void>): Promise<void> {
   try {
     await body();
   } catch (thrown) {
-    tellFailure(ports, 'The action could not do its work', thrown);
+    tellFailure(ports, 'The action failed', thrown);
   }
   endSoon(ports);
 }
 
-/** For that long a process whose work is done may still close what it has open. */
+/** How long a finished process may take to close its connections and files. */
 const closeForMs = 10_000;
 
-/** When all is said and written, nothing that was left open may keep a job, and what it costs, alive. */
+/** Ends the process when something that was left open would keep it, and so the job, alive. */
 export function endSoon({ log }: Pick<Ports, 'log'>, afterMs = closeForMs): void {
   ifStillOpen(afterMs, () => {
-    log.warning(`The work was done ${afterMs / 1000} s ago and something was still open, so that the process had to be ended. The verdict stands; please report this.`);
+    log.warning(`The run finished ${afterMs / 1000} s ago, but the process did not exit and was stopped. This is a bug in this action, please report it. The verdict is not affected.`);
     process.exit();
   });
 }
@@ -60,7 +60,7 @@ export async function writing(what: string, write: Promise<void>): Promise<void>
     await write;
   } catch (cause) {
     throw new CommandError('unexpected', `${what} could not be written: ${messageOf(cause)}.`, {
-      cause, hint: 'Check that the disk of the runner has room, and that no step took its file away.',
+      cause, hint: 'Check that the disk of the runner has free space, and that no other step deleted the file.',
     });
   }
 }
@@ -71,5 +71,5 @@ export const tryWriting = (ports: Pick<Ports, 'log'>, what: string, write: Promi
 
 /** What to say of the folder of the run when it is still there. */
 export const leftBehind = (folder: string, error: unknown): string =>
-  `The folder ${folder} could not be removed, and it may hold the login of the registry: ${String(error)}. Remove it by hand.`;
+  `The folder ${folder} could not be removed: ${String(error)}. It may contain the registry login: remove it by hand.`;
 

@@ -13,16 +13,16 @@ import { tell } from './report.js';
 import { within } from './runner-ports.js';
 
 /**
- * Finishes the release that the main step of the run `id` started and left unfinished, and reports how that ended. A failure
- * is reported and sets the exit code 1. Rejects only when the runner has no folder for it.
- * @param left the private folder of the run, which may hold the record; whoever calls removes it
+ * Finishes the release that the main step of the run `id` left unfinished, and reports the result. A failure is reported and
+ * sets the exit code 1. Rejects only when the runner has no folder for it.
+ * @param left the private folder of the run, which may hold the record; the caller removes it
  */
 export async function finishRelease(ports: Ports, action: ActionName, { id, folder: left }: { readonly id: string; readonly folder: string }): Promise<void> {
   const { env } = ports;
-  // Where somebody has removed it, what is recorded elsewhere can be finished all the same.
+  // If the folder was removed, a release with its record elsewhere can still be finished.
   const isThere = (await ports.files.realPath(left)) !== undefined;
   const folder = isThere ? left : await ports.files.temporaryFolder();
-  // An input that the action does not have was an error of the main step. Here it could only come from a step since then.
+  // The main step has already refused unknown inputs. Here one could only come from a later step.
   const { announce, close } = createAnnouncer(ports, listenersOf(ports));
   const request = {
     action, announce, id, folder, hasPost: false, keep: () => Promise.resolve(),

@@ -28,13 +28,13 @@ async function mainStep(ports: Ports, action: ActionName): Promise<void> {
   const inputs = { ...readInputs(known), ...unknownInputs(env, known) };
   const request = { action, id, hasPost: true, inputs, facts: await readRunFacts(env, ports.files) };
   const folder = await ports.files.temporaryFolder().catch((error: unknown) => asDeployError(error));
-  // First of all: whatever happens from here on, the post step knows what to clean up and where.
+  // First of all, so the post step can clean up whatever happens from here on.
   if (typeof folder === 'string') await keepFolder(ports, folder, id, keep);
   const { announce, close } = createAnnouncer(ports, listenersOf(ports));
   const outcome = typeof folder === 'string' ? await perform(within(folder, ports), { ...request, folder, keep, announce }) : withoutFolder(ports, request, folder);
   process.exitCode = isSuccess(outcome.verdict) ? 0 : 1;
   const { outputs, summary, outcome: redacted } = await tell(ports, outcome, join(env['RUNNER_TEMP'] || (typeof folder === 'string' ? folder : '.'), `deploy-report-${id}.json`));
-  // Later steps go by the outputs, so a step without them is no success; the rest is for people, and in the log as well.
+  // Later steps rely on the outputs, so a step without them fails. The summary repeats what is in the log.
   await writing('The outputs of the step', writeOutputs(outputs))
     .catch((error: unknown) => { tellFailure(ports, 'The outputs are missing', error); });
   await tryWriting(ports, 'The summary of the step', appendSummary(summary));

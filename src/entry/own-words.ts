@@ -3,7 +3,7 @@ import { workloadKinds } from '../config/config.js';
 import { causes } from '../outcome/causes.js';
 import { stageNames, verdicts } from '../outcome/verdict.js';
 
-/** Of a Role and its binding, of the command of a rollout, and of every address. */
+/** Words of a Role and its binding, of the commands of a rollout, and of addresses. */
 const kubernetesWords = [
   'apiVersion', 'rbac.authorization.k8s.io/v1', 'kind', 'Role', 'RoleBinding', 'metadata', 'name', 'namespace', 'rules', 'apiGroups', 'resources', 'resourceNames',
   'verbs', 'roleRef', 'apiGroup', 'subjects', 'ServiceAccount', 'User', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'pods/log', 'pods/proxy', 'services/proxy',
@@ -11,8 +11,8 @@ const kubernetesWords = [
 ];
 
 /**
- * What is printed and written whatever the secrets are: verdicts, causes with their sentences, stages, and what is to be applied
- * by hand. A password that is such a word cannot be hidden without making them useless.
+ * Words that are never masked: verdicts, causes with their sentences, stages, and what is to be applied by hand. Masking a
+ * password that is such a word would make the output useless.
  */
 export const ownWords: readonly string[] = [...new Set([
   ...verdicts, ...stageNames, ...Object.keys(causes),

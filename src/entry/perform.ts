@@ -11,7 +11,7 @@ import type { Ports } from '../ports/ports.js';
 import type { RunFacts } from '../ports/run-facts.js';
 import { ownWords } from './own-words.js';
 
-/** What a host hands over: everything that differs between the GitHub runner and a terminal. */
+/** Everything that differs between the GitHub runner and a terminal. */
 export interface Request extends Pick<Run, 'id' | 'folder' | 'hasPost' | 'keep' | 'announce'> {
   readonly action: ActionName;
   readonly inputs: Readonly<Record<string, string>>;
@@ -34,13 +34,13 @@ export async function perform(ports: Ports, request: Request): Promise<Outcome> 
     const { deploy } = await import('../workflow/deploy.js');
     return await deploy(run);
   } catch (thrown) {
-    // Each problem is shown where it is: on GitHub beside the line of the file.
+    // Each problem is shown at its place: on GitHub next to the line of the file.
     if (thrown instanceof ConfigError) for (const problem of thrown.problems) ports.log.error(withoutPlace(problem), problem);
     return unstarted(request, asDeployError(thrown), { startedAtWall, durationMs: ports.clock.monotonic() - startedAt });
   }
 }
 
-/** The outcome of a run for which the machine had no folder: its settings were not looked at. */
+/** The outcome of a run for which no folder could be created: its settings were not read. */
 export function withoutFolder({ clock }: Pick<Ports, 'clock'>, request: Omit<Request, 'folder' | 'keep' | 'announce'>, error: DeployError): Outcome {
   const outcome = unstarted(request, error, { startedAtWall: clock.now(), durationMs: 0 });
   return outcome.failure ? { ...outcome, failure: { ...outcome.failure, stage: 'preflight' } } : outcome;
@@ -58,11 +58,11 @@ export async function readConfig(ports: Ports, { action, inputs, ambient, facts 
   log.keep(names);
   for (const { text, kind } of secrets) log.mask(text, kind);
   for (const warning of warnings) log.warning(withoutPlace(warning), warning);
-  for (const place of notHidden(log, [...given, ...secrets])) log.warning(`A secret in \`${place}\` is so short, or so common a word, that it also stands in the verdicts and names that are printed. ${cannotHide}`);
+  for (const place of notHidden(log, [...given, ...secrets])) log.warning(`A secret in \`${place}\` is so short, or so common a word, that it is also part of printed verdicts and names. ${cannotHide}`);
   return config;
 }
 
-const cannotHide = 'Hiding it would make the outputs and the log useless, so it is not hidden there. Use a longer secret.';
+const cannotHide = 'Masking it there would make the outputs and the log useless, so it stays visible. Use a longer secret.';
 
 /** Where the secrets were given that stay visible. */
 const notHidden = (log: Pick<Ports['log'], 'hides'>, secrets: readonly Secret[]): ReadonlySet<string> =>

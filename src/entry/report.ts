@@ -7,7 +7,7 @@ import { summary } from '../report/summary.js';
 import type { Outcome } from '../outcome/outcome.js';
 import type { Ports } from '../ports/ports.js';
 
-/** Everything that is told at the end of a run, with every secret taken out. */
+/** What is reported at the end of a run, without secrets. */
 export interface Told {
   readonly outcome: Outcome;
   readonly summary: string;
@@ -15,15 +15,15 @@ export interface Told {
 }
 
 /**
- * Prints the end of the log, writes report.json to `reportPath`, and gives back what the host writes in its own way. Later
- * steps go by the verdict: a part that cannot be rendered is left out with a warning, and does not keep the others back.
+ * Prints the end of the log, writes report.json to `reportPath`, and returns what the host writes in its own way. Later steps
+ * rely on the verdict, so a part that cannot be rendered is left out with a warning, and the others are still written.
  */
 export async function tell(ports: Ports, outcome: Outcome, reportPath: string): Promise<Told> {
   const part = async <T>(what: string, work: () => T | Promise<T>, otherwise: T): Promise<T> => {
     try {
       return await work();
     } catch (error) {
-      // Its message may hold a part of what could not be rendered: the log looks for secrets in it.
+      // The message may contain a part of what could not be rendered; the log masks secrets in it.
       ports.log.warning(`${what} could not be rendered, which is a bug in this action: ${String(error)}`);
       return otherwise;
     }

@@ -10,7 +10,7 @@ import type { Ports } from '../ports/ports.js';
 import { tellDefects } from './ending.js';
 import { cancellation } from './signals.js';
 
-/** The real world, as the runner gives it. */
+/** The ports of a step on the GitHub runner. */
 export function runnerPorts(): Ports {
   const log = createRunnerLog(createPrinter());
   for (const secret of proxySecrets(process.env)) log.mask(secret);
@@ -21,5 +21,5 @@ export function runnerPorts(): Ports {
   };
 }
 
-/** Ports whose temporary folders are all below the folder of the run: whoever removes that one has removed every secret. */
+/** Ports whose temporary folders are all below the folder of the run: removing that one removes every secret. */
 export const within = (folder: string, ports: Ports): Ports => ({ ...ports, files: createFiles(folder) });

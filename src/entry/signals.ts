@@ -2,12 +2,12 @@ import { setMaxListeners } from 'node:events';
 import { CancelledError } from '../outcome/errors.js';
 
 /**
- * Aborts when the runner or the user asks to stop. GitHub sends SIGINT, 7.5 s later SIGTERM, 2.5 s later it kills: the
- * signals after the first are taken and change nothing, so that what was begun to put back is put back.
- * @param onRepeat told how many signals have come, from the second on: a person at a terminal may want to leave
+ * Aborts when the runner or the user cancels. GitHub sends SIGINT, 7.5 s later SIGTERM, and kills 2.5 s later: signals after
+ * the first are ignored, so a rollback that has started is completed.
+ * @param onRepeat called with the number of signals, from the second on: a person at a terminal may want to stop it
  */
 export function cancellation(onRepeat: (count: number) => void = () => undefined): AbortSignal {
-  // Fifty workloads that wait for one signal are no leak: node would warn of more than ten, of this signal and of later ones.
+  // Node warns of a leak from eleven listeners on, but each of fifty workloads may wait for this signal.
   setMaxListeners(0);
   const controller = new AbortController();
   let count = 0;

@@ -41,7 +41,7 @@ export async function runTerminal(): Promise<void> {
     }
   } catch (error) {
     if (!(error instanceof ConfigError)) {
-      tellFailure({ log }, 'The command could not do its work', error);
+      tellFailure({ log }, 'The command failed', error);
       return;
     }
     for (const problem of error.problems) log.error(describeProblem(problem));
@@ -49,13 +49,13 @@ export async function runTerminal(): Promise<void> {
   }
 }
 
-/** Who presses Ctrl-C again and again means it: the third time ends this process, and the next run finishes what it leaves. */
+/** The third Ctrl-C ends this process; the next run finishes the rollback. */
 const impatience = (log: Ports['log']) => (count: number): void => {
   if (count === 2) {
-    log.warning('Still putting back what was there before. Once more ends this at once and leaves it half done.');
+    log.warning('Still restoring the previous version. Press Ctrl-C once more to stop now and leave it unfinished.');
     return;
   }
-  log.error('Ended at once. If a rollout had begun, it is half done: in a cluster the next run of this app finishes it first, and what is deployed by `command` is left as it is.');
+  log.error('Stopped. A rollout that had started is unfinished: in a cluster the next run of this app finishes it first, and a deployment by `command` is left as it is.');
   process.exit(130);
 };
 
@@ -68,7 +68,7 @@ async function runCommand(ports: Ports, action: ActionName, { inputs, ambient }:
     await tell(ports, withoutFolder(ports, request, folder), 'deploy-report.json');
     return 1;
   }
-  // No post step comes after a person who has had enough, and it may hold the login of the registry.
+  // In a terminal no post step follows, and the folder may contain the login of the registry.
   removeAtExit(folder, (error) => { ports.log.warning(leftBehind(folder, error)); });
   try {
     const { announce, close } = createAnnouncer(ports, listenersOf(ports));

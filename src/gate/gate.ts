@@ -7,7 +7,7 @@ import { lastOutput, runScript } from '../script/run-script.js';
 type GatePorts = Pick<Ports, 'process' | 'files' | 'log' | 'env' | 'clock' | 'cancelled'>;
 
 /**
- * Runs the user's commands as one script, and resolves when it ends with 0.
+ * Runs the user's commands as one script, and resolves when it exits with 0.
  * @throws CommandError test-failed that names the line that failed, with the last lines of its output
  */
 export async function runGate(ports: GatePorts, { commands: lines, workingDirectory }: GateConfig): Promise<void> {

@@ -1,14 +1,14 @@
 /**
- * What belongs to this action alone: its inputs, passwords among them, whether the runner or a person gave them; its state; and the
- * runner's own tokens, with which a program could write to the caches of the repository or log in to a cloud as this job.
+ * Variables of this action alone: its inputs, which include passwords; its state; and the tokens of the runner, with which a
+ * program could write to the caches of the repository or log in to a cloud as this job.
  */
 const ownNames = /^(?:INPUT_|STATE_|ACTIONS_)|^GITHUB_STATE$|^DEPLOY_(?:REGISTRY_PASSWORD|BUILD_SECRETS|KUBECONFIG)$/;
 
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
- * The environment of a program that is started: that of this process without what is its own, and with these changes. What a program
- * needs of the runner's own, as buildx does for a cache of GitHub, whoever starts it names.
+ * The environment of a program: that of this process without the action's own variables, and with these changes. A program
+ * that needs one of the runner's, as buildx does for the cache of GitHub, is started with it explicitly.
  */
 export function childEnvironment(env: Env, changes: Env = {}): Record<string, string> {
   const inherited = Object.entries(env).filter(([name]) => !ownNames.test(name.toUpperCase()));

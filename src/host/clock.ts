@@ -38,7 +38,7 @@ function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** Acts after `ms` if something still keeps this process alive then; it is not kept alive for that. */
+/** Acts after `ms` if something still keeps this process alive. The timer itself does not. */
 export function ifStillOpen(ms: number, act: () => void): void {
   setTimeout(act, ms).unref();
 }

@@ -6,9 +6,9 @@ import type { Place } from '../ports/log.js';
  */
 
 /**
- * A line that the runner prints and does not obey, whatever it says: a space is put into `::` at the beginning and into
- * every `##[`. Expects a line without control and ignorable characters (`plainLine`), as the runner compares by culture
- * and would look through those.
+ * A line that the runner prints and never takes for a command: a space is inserted into `::` at the start and into every
+ * `##[`. Expects a line without control and ignorable characters (`plainLine`), because the runner compares by culture and
+ * ignores those.
  *
  * The other way, `::stop-commands::TOKEN` around such lines, has a state: a run that is killed between the two leaves
  * the runner deaf to the commands of its own post step, and every pair adds two lines to the log.

@@ -40,7 +40,7 @@ async function temporaryFolder(root: string): Promise<string> {
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     throw new CommandError('config-invalid', `The temporary folder ${root} cannot be used: ${folderTrouble[code] ?? message}.`, {
-      hint: 'On a self-hosted runner RUNNER_TEMP is below its work folder: check that it is there, and that the runner’s user may write to it. In a terminal it is TMPDIR.', cause: error,
+      hint: 'Check that the folder (RUNNER_TEMP on a runner, TMPDIR in a terminal) exists, and that this user is allowed to write to it.', cause: error,
     });
   }
 }
@@ -63,13 +63,13 @@ async function shortFolder(maxBytes: number): Promise<string> {
     return folder;
   }
   throw new CommandError('config-invalid', `No folder for a socket could be created: a path of at most ${maxBytes} bytes is needed, and none of ${roots.filter(Boolean).join(', ')} is short enough and writable.`, {
-    hint: 'Let the user of the runner write to /tmp, or set TMPDIR for the runner to a folder with a short path.',
+    hint: 'Allow the user of the runner to write to /tmp, or set TMPDIR for the runner to a folder with a short path.',
   });
 }
 
 /**
- * Removes the folder when this process ends, also where it is ended in the middle of its work.
- * @param onFailure told when it cannot be removed
+ * Removes the folder when this process ends, also if it is stopped early.
+ * @param onFailure called when it cannot be removed
  */
 export function removeAtExit(folder: string, onFailure: (error: unknown) => void): void {
   process.once('exit', () => {
@@ -123,7 +123,7 @@ async function isExecutable(path: string): Promise<boolean> {
   }
 }
 
-/** A reader sees the old text or the new one, never a half; a secret is never there with a wider mode, not for a moment. */
+/** A reader sees the old text or the new one, never a part, and a secret never exists with a wider mode. */
 async function writeText(path: string, text: string, mode = 0o644): Promise<void> {
   const beside = `${path}.${randomUUID()}`;
   try {

@@ -1,6 +1,6 @@
 import { loneSurrogates, plainText } from '../outcome/plain.js';
 
-/** A piece of base64 shorter than this is left alone: it would be found in harmless text. */
+/** A shorter piece of base64 is not searched for: it would be found in harmless text. */
 const shortestPiece = 8;
 
 /** Bytes of a value that is looked for in these forms as well: there can be hundreds of longer ones, and memory is short. */
@@ -9,7 +9,7 @@ const longestOften = 16 * 1024;
 export interface Forms {
   /** The value as a program prints text: as it is, in a URL, in JSON. */
   readonly readable: readonly string[];
-  /** What nobody can read any more. */
+  /** Forms that a person cannot read. */
   readonly encoded: readonly string[];
 }
 
@@ -21,7 +21,7 @@ export function formsOf(value: string): Forms {
   const text = value.replace(loneSurrogates, '\uFFFD');
   const bytes = Buffer.from(text);
   const encoded = encodedOf(bytes);
-  // Nothing in it is written in another way anywhere.
+  // It has no character that any of the forms below would change.
   if (/^[\w.~-]*$/.test(value)) return { readable: [value], encoded };
   const url = encodeURIComponent(text);
   const strictUrl = url.replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
@@ -34,7 +34,7 @@ export function formsOf(value: string): Forms {
   };
 }
 
-/** What stands in quotes, or in HTML as Go, as browsers and PHP, and as Python write it. */
+/** The text in quotes, and in HTML as Go, browsers, PHP and Python write it. */
 function quotedOf(text: string, json: string): readonly string[] {
   if (!/[&<>"'\\]/.test(text)) return [];
   const html = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

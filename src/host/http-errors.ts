@@ -8,22 +8,22 @@ export function tooSlow(address: URL, timeoutMs: number, answered: number | unde
   const seconds = `${timeoutMs / 1000} s`;
   return new HttpError('other', answered === undefined
     ? `${address.host} did not answer within ${seconds}${through(proxy)}`
-    : `${address.host} answered ${answered}, and the answer was not complete after ${seconds}${through(proxy)}`);
+    : `${address.host} returned ${answered}, but the response was not complete after ${seconds}${through(proxy)}`);
 }
 
 /** Why a redirect is not followed; undefined where it is. */
 export function redirectFault(from: URL, to: URL | undefined): string | undefined {
   if (!to) return 'its Location is not a URL';
   if (to.protocol === 'https:' || to.protocol === from.protocol) return undefined;
-  return `its redirect to ${to.protocol}//${to.host} is not followed: it leads away from TLS`;
+  return `its redirect to ${to.protocol}//${to.host} is not followed, because it leaves TLS`;
 }
 
 const certificateTrouble = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_|HOSTNAME_MISMATCH)/;
 
-/** Why there was no answer, in words; the original is kept as `cause`. */
+/** Why there was no answer, as a sentence; the original error is kept as `cause`. */
 export function explain(error: NodeJS.ErrnoException, address: URL, proxy: Proxy | undefined, unused: string | undefined): HttpError {
   if (error instanceof HttpError) return error;
-  // To a host of plain HTTP only the proxy is connected to: what fails is the way to it.
+  // For plain HTTP only the proxy is connected to, so the failure is on the way to the proxy.
   const { host, hostname } = proxy && address.protocol === 'http:' ? proxy.url : address;
   const end = `${through(proxy)}${unused === undefined ? '' : `; ${unused}`}`;
   const [trouble, sentence] = reasonOf(error, host, hostname);
@@ -34,15 +34,15 @@ export function explain(error: NodeJS.ErrnoException, address: URL, proxy: Proxy
 export function reasonOf(error: NodeJS.ErrnoException, host: string, hostname: string): readonly [HttpTrouble, string] {
   const code = error.code ?? '';
   const sentences: Readonly<Record<string, string>> = {
-    ECONNREFUSED: `${host} refused the connection: nothing listens there`,
-    ECONNRESET: `${host} closed the connection before it had answered`,
-    EHOSTUNREACH: `${host} cannot be reached from here`,
-    ENETUNREACH: `${host} cannot be reached from here`,
+    ECONNREFUSED: `${host} refused the connection: nothing is listening there`,
+    ECONNRESET: `${host} closed the connection before it answered`,
+    EHOSTUNREACH: `${host} cannot be reached from this machine`,
+    ENETUNREACH: `${host} cannot be reached from this machine`,
     ETIMEDOUT: `${host} did not accept the connection in time`,
     EPROTO: `${host} does not speak TLS on this port`,
   };
   if (code === 'EAI_AGAIN') return ['look-up', `the name ${hostname} could not be looked up: the name server does not answer`];
   if (code === 'ENOTFOUND') return ['name', `the name ${hostname} does not exist`];
   if (certificateTrouble.test(code)) return ['certificate', `the certificate of ${host} is not trusted: ${error.message}`];
-  return ['other', sentences[code] ?? `${host} gave no answer: ${error.message || code}`];
+  return ['other', sentences[code] ?? `${host} did not answer: ${error.message || code}`];
 }

@@ -9,10 +9,10 @@ import { openTunnel } from './tunnel.js';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * HTTP by Node's own client, which trusts what NODE_EXTRA_CA_CERTS names. Each request opens a connection of its own: a
- * kept one would ask the pod that answered last time, not the one that a new visitor gets. Node before version 24 knows
- * nothing of proxies; undici's agent would be 444 kB of the bundle, and https-proxy-agent (20 kB) passes the refusal of a
- * proxy on as if the server had answered.
+ * HTTP by Node's own client, which trusts what NODE_EXTRA_CA_CERTS names. Each request opens its own connection: a kept one
+ * would reach the same pod again, not the one that a new visitor gets. Node before version 24 does not support proxies;
+ * undici's agent would add 444 kB to the bundle, and https-proxy-agent (20 kB) reports the refusal of a proxy as an answer of
+ * the server.
  */
 export const createHttp = (env: Environment): Http => ({
   onSocket: socketHttp,
@@ -106,7 +106,7 @@ function answerOf(request: ClientRequest, body: HttpRequest['body']): Promise<In
 async function* piecesOf(response: IncomingMessage, failure: (error: unknown) => unknown): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of response) yield chunk as Uint8Array;
-    if (!response.complete) throw new Error('the connection was cut');
+    if (!response.complete) throw new Error('the connection was closed early');
   } catch (error) {
     throw failure(error);
   }
@@ -119,7 +119,7 @@ function redirected(request: HttpRequest, status: number, location: string): Htt
   const from = new URL(request.url);
   const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
   const fault = redirectFault(from, to);
-  if (fault || !to) throw new HttpError('other', `${from.host} answered ${status}, and ${fault}`);
+  if (fault || !to) throw new HttpError('other', `${from.host} returned ${status}, and ${fault}`);
   const keeps = status > 303 || request.method === undefined || request.method === 'GET' || request.method === 'HEAD';
   const secret = to.origin === from.origin ? [] : ['authorization', 'cookie'];
   const headersLeft = Object.fromEntries(Object.entries(request.headers ?? {}).filter(([name]) => !secret.includes(name.toLowerCase())));

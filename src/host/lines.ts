@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 
 const lineLimit = 64 * 1024;
-/** How far back from the limit a blank is looked for: a cut through a word could leave half a secret, which cannot be masked. */
+/** How far before the limit a blank is looked for: a cut inside a word could leave half a secret, which cannot be masked. */
 const blankWithin = 8 * 1024;
 
 export interface LineSplitter {
@@ -11,8 +11,8 @@ export interface LineSplitter {
 }
 
 /**
- * Turns the bytes of a stream into lines, as a terminal would show them: a carriage return starts the line anew, so of a
- * progress bar only the last state is left. A line longer than 64 KiB is cut, and the rest of it is dropped.
+ * Turns the bytes of a stream into lines, as a terminal would show them: a carriage return restarts the line, so only the
+ * last state of a progress bar is left. A line longer than 64 KiB is cut, and the rest of it is dropped.
  */
 export function createLineSplitter(emit: (line: string) => void): LineSplitter {
   const decoder = new StringDecoder('utf8');

@@ -64,7 +64,7 @@ function createLog({ write, masking }: { readonly write: Write; readonly masking
   const progress = createProgress();
   let depth = 0;
   const emit = (line: string) => {
-    // Not before something is printed: until then names may be added that the runner must not hide.
+    // Only when something is printed: until then names may be added that the runner must not mask.
     if (style.mask) for (const secret of masking.forRunner()) write(`${style.mask(secret)}\n`);
     write(`${indentation.repeat(depth)}${line}\n`);
   };
@@ -86,7 +86,7 @@ function createLog({ write, masking }: { readonly write: Write; readonly masking
       if (line !== undefined) emit(style.line(line));
     },
     async group(title, body) {
-      // The runner knows no folds inside folds: an inner one is a heading there.
+      // The runner does not support nested groups: an inner one is printed as a heading.
       const outermost = depth === 0;
       const heading = oneLine(masking, style, title);
       emit(outermost ? style.open(heading) : heading);
@@ -103,7 +103,7 @@ function createLog({ write, masking }: { readonly write: Write; readonly masking
 
 const notSearched = '*** (not shown: it could not be searched for secrets)';
 
-/** A masking that shows nothing once it has failed, as when memory is short, and says nothing of what it failed with: that holds secrets. */
+/** A masking that shows nothing once it has failed, for example out of memory. The error is not reported, because it may contain secrets. */
 function failingClosed(masking: Masking): Masking {
   let failed = false;
   const orElse = <T>(work: () => T, otherwise: T): T => {
@@ -125,8 +125,8 @@ function failingClosed(masking: Masking): Masking {
 }
 
 /**
- * The lines of a text from anywhere, ready to be printed. Masked values go first, while they are still whole; again
- * when the escape sequences that could have divided them are gone; and once more in case a line was altered to be harmless.
+ * The lines of a text from anywhere, ready to be printed. Values are masked first, while they are still whole; again once the
+ * escape sequences that could divide them are removed; and once more because making a line harmless may change it.
  */
 function clean(masking: Masking, style: Style, text: string): readonly string[] {
   const shown = masking.redact(plainLines(masking.redact(text)).join('\n'));

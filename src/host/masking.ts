@@ -3,32 +3,32 @@ import { createAutomaton, type Automaton, type Pattern, type Span } from './auto
 import { formsOf } from './forms.js';
 
 /**
- * `value`: a secret, and each line of it. `document`: a text that has secrets in it, such as a kubeconfig, hidden where it
- * stands whole; its lines are names and structure, and the secrets in it are values of their own.
+ * `value`: a secret, and each line of it. `document`: a text that contains secrets, such as a kubeconfig, hidden only as a
+ * whole; its lines are names and structure, and the secrets in it are added as values.
  */
 type SecretKind = 'value' | 'document';
 
-/** Remembers what must not be seen, and takes it out of texts. */
+/** Remembers secrets and removes them from texts. */
 export interface Masking {
   add(secret: string, kind?: SecretKind): void;
-  /** Words that are no secret: they stay whole, also where a secret is a part of them. */
+  /** Words that are not secret: they are never masked, even if a secret is a part of them. */
   keep(words: readonly string[]): void;
-  /** Whether a secret can be hidden wherever it stands: it is neither very short, nor a part of a kept word. */
+  /** Whether a secret is hidden everywhere: it is neither very short, nor a part of a kept word. */
   hides(secret: string): boolean;
-  /** The lines that the runner is to hide too, each once. It hides them in everything, so kept words are not among them. */
+  /** The lines that the runner must hide too, each once. It hides them everywhere, so kept words are not among them. */
   forRunner(): readonly string[];
   redact(text: string): string;
 }
 
-/** Characters. Anything shorter stands in every number, name and digest, and nothing would be left of the log. */
+/** Characters. Anything shorter occurs in numbers, names and digests, and masking it would destroy the log. */
 export const shortestHidden = 4;
 /** A line of a secret that is shorter than this is hidden by itself only when it looks random: `"true",` does not, `x9Q=` does. */
 const shortestLine = 8;
-/** Texts are cut, by this action and by others: a beginning of a secret is hidden when it has half of it, or so many characters. */
+/** Texts may be cut, so the first part of a secret is hidden too when it is half of the secret, or has so many characters. */
 const shortestPart = 16;
 const longPart = 64;
 const stars = '***';
-/** A digest is no secret, and a secret can stand in one by chance when it is shorter than this. */
+/** A digest is not secret, and a secret shorter than this can occur in one by chance. */
 const digests = /sha256:[0-9a-f]{64}/g;
 const longestByChance = 16;
 
@@ -91,7 +91,7 @@ const partOf = (text: string): number => Math.min(longPart, Math.max(shortestPar
 /** Stars cannot hide stars. */
 const canBeHidden = (text: string): boolean => text.trim().length >= shortestHidden && !/^\**$/.test(text.trim());
 
-/** The only line with anything on it is the secret itself, however short. */
+/** If only one line is not blank, it is the secret itself, however short. */
 function linesToHide(secret: string): readonly string[] {
   const lines = secret.split(/\r\n|\r|\n/).map((line) => line.trim()).filter((line) => line !== '');
   return lines.length === 1 ? lines : [...new Set(lines.filter(saysSomething))];
@@ -99,7 +99,7 @@ function linesToHide(secret: string): readonly string[] {
 
 const onlySigns = unicode('^[^\\p{L}\\p{N}]*$', 'u');
 
-/** Not the `{`, `-`, `EOF` and `"true",` of keys and JSON files: hiding them would riddle the log, and they say nothing. */
+/** False for the `{`, `-`, `EOF` and `"true",` of keys and JSON files: they are not secret, and occur everywhere. */
 function saysSomething(line: string): boolean {
   if (!/[a-z0-9]/i.test(line) && onlySigns().test(line)) return line.length >= 2 * shortestLine && !/^(.)\1*$/su.test(line);
   if (line.length >= shortestLine) return true;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 const pollMs = 20;
-/** How long the kernel may take to clear away what was killed; where process 1 does not reap, zombies stay. */
+/** How long the kernel may take to remove killed processes. If process 1 does not reap them, zombies stay. */
 const reapMs = 200;
 
 /** Every program runs as the leader of a process group of its own, so its children can be reached through its pid. */
@@ -23,7 +23,7 @@ export function processGroup(pid: number): ProcessGroup {
       return (error as NodeJS.ErrnoException).code === 'EPERM';
     }
   };
-  // The kernel tells only a parent when a process ends; grandchildren have to be asked for.
+  // The kernel reports the end of a process only to its parent, so grandchildren are polled.
   const gone = async (withinMs: number): Promise<boolean> => {
     for (const deadline = performance.now() + withinMs; performance.now() < deadline; await delay(pollMs)) {
       if (!signal(0)) return true;

@@ -48,7 +48,7 @@ async function run(command: Command, limits: ProcessLimits, groups: Set<ProcessG
   }
 }
 
-/** `given`: what the command says, to its end. `held`: open for as long as this process lives. */
+/** `given`: the input of the command. `held`: an input that stays open as long as this process lives. */
 type Input = 'given' | 'held';
 
 /**
@@ -118,7 +118,7 @@ function follow(child: ChildProcess, command: Command, limits: ProcessLimits, gr
     await stopping;
     if (group) groups.delete(group);
   });
-  // Who only stops it never looks at how it ended; that must not become an unhandled rejection.
+  // A caller that only stops it does not handle its result, which must not become an unhandled rejection.
   exited.catch(() => undefined);
   if (command.signal?.aborted) void end();
   else command.signal?.addEventListener('abort', end, { once: true });
@@ -174,13 +174,13 @@ async function notStarted(command: Command, error: NodeJS.ErrnoException): Promi
   const { program, cwd } = command;
   // Node reports a missing folder as if the program were missing.
   if (error.code === 'ENOENT' && cwd !== undefined && !(await isFolder(cwd))) {
-    return new CommandError('config-invalid', `${program} could not be started in ${cwd}: there is no such folder.`,
+    return new CommandError('config-invalid', `${program} could not be started in ${cwd}: the folder does not exist.`,
       { hint: 'Check the path: it is relative to the workspace, and the repository must be checked out.', cause: error });
   }
   // Node's own message quotes the value, which may be a secret.
   const tooMuch: Readonly<Record<string, string>> = {
     E2BIG: `${program} could not be started: its arguments and environment are larger than the system allows.`,
-    ERR_INVALID_ARG_VALUE: `${program} could not be started: an argument or a variable of its environment holds a NUL character.`,
+    ERR_INVALID_ARG_VALUE: `${program} could not be started: an argument or a variable of its environment contains a NUL character.`,
   };
   const settings = tooMuch[error.code ?? ''];
   if (settings !== undefined) {
@@ -189,7 +189,7 @@ async function notStarted(command: Command, error: NodeJS.ErrnoException): Promi
     });
   }
   const absent: Readonly<Record<string, string>> = {
-    ENOENT: program.includes('/') ? `${program} does not exist.` : `${program} is not installed: it is not found on PATH.`,
+    ENOENT: program.includes('/') ? `${program} does not exist.` : `${program} is not installed, or not on PATH.`,
     EACCES: `${program} is not executable for this user.`,
   };
   return new CommandError('tool-missing', absent[error.code ?? ''] ?? `${program} could not be started: ${error.message}.`, {
@@ -204,8 +204,8 @@ async function isFolder(path: string): Promise<boolean> {
 function timeout(command: Command, exited: Exited): CommandError {
   const text = `${exited.stdout}${exited.stderr}`.trimEnd().split('\n').slice(-20).join('\n');
   const seconds = (command.timeoutMs ?? 0) / 1000;
-  return new CommandError('tool-timeout', `${command.program} did not end within ${seconds} s and was stopped.`, {
-    hint: 'Run it again; if it hangs again, look at what it was waiting for.',
+  return new CommandError('tool-timeout', `${command.program} did not exit within ${seconds} s and was stopped.`, {
+    hint: 'Run it again. If it hangs again, run the command on the runner by hand to see what it is waiting for.',
     evidence: text === '' ? [] : [{ title: `last output of ${command.program}`, text }],
   });
 }

@@ -4,8 +4,8 @@ const stageWidth = 9;
 const widestSubject = 40;
 
 /**
- * Turns states into lines, one per change: the returned function gives undefined for what was said already. Columns are
- * aligned, as far as the subjects seen so far tell.
+ * Turns states into lines, one per change: the returned function gives undefined for a state that was already printed.
+ * Columns are aligned to the subjects seen so far.
  */
 export function createProgress(): (stage: string, subject: string, state: string) => string | undefined {
   const last = new Map<string, string>();

@@ -12,7 +12,7 @@ export interface Proxy {
 export type Way =
   | { readonly kind: 'direct'; /** A proxy that is named and was not used: for messages. */ readonly unused?: string }
   | { readonly kind: 'proxy'; readonly proxy: Proxy }
-  /** What the variable says cannot be meant. Its value is not quoted: a password may be in it. */
+  /** The variable is invalid. Its value is not quoted, because it may contain a password. */
   | { readonly kind: 'unusable'; readonly why: string };
 
 /**
@@ -24,9 +24,9 @@ export function wayTo(url: URL, env: Environment): Way {
   const named = read(env, url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY') ?? read(env, 'ALL_PROXY');
   if (!named || isLoopback(plainHost(url.hostname)) || bypasses(read(env, 'NO_PROXY')?.value ?? '', url)) return { kind: 'direct' };
   const proxy = parse(named.value);
-  if (!proxy) return { kind: 'unusable', why: `${named.variable} does not hold the URL of a proxy` };
+  if (!proxy) return { kind: 'unusable', why: `${named.variable} is not the URL of a proxy` };
   if (proxy.protocol === 'http:' || proxy.protocol === 'https:') return { kind: 'proxy', proxy: { url: proxy, variable: named.variable } };
-  return { kind: 'direct', unused: `${named.variable} names a proxy of the kind ${proxy.protocol.replace(/:$/, '')}, which is not supported` };
+  return { kind: 'direct', unused: `${named.variable} names a proxy of type ${proxy.protocol.replace(/:$/, '')}, which is not supported` };
 }
 
 function read(env: Environment, name: string): { readonly variable: string; readonly value: string } | undefined {
@@ -49,7 +49,7 @@ export function proxySecrets(env: Environment): string[] {
   return ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'].flatMap((name) => [name, name.toLowerCase()]).flatMap((variable) => {
     const text = env[variable]?.trim() ?? '';
     const url = parse(text);
-    // What is no URL may hold a password all the same.
+    // A text that is not a URL may still contain a password.
     if (!url) return text.includes('@') ? [text] : [];
     // A user name alone may be a token; beside a password it is a name.
     const secret = url.password || url.username;
@@ -61,7 +61,7 @@ export function proxySecrets(env: Environment): string[] {
 const credentialsOf = ({ username, password }: URL): string =>
   (username === '' && password === '' ? '' : Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64'));
 
-/** The header by which a proxy knows who asks; none without credentials. */
+/** The header with the credentials for a proxy; none without credentials. */
 export function loginTo({ url }: Proxy): Record<string, string> {
   const credentials = credentialsOf(url);
   return credentials === '' ? {} : { 'proxy-authorization': `Basic ${credentials}` };

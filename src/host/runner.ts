@@ -6,9 +6,9 @@ import type { RunFacts } from '../ports/run-facts.js';
 type Env = Readonly<Record<string, string | undefined>>;
 
 /*
- * What the runner hands over and takes. Values go through `@actions/core`, which knows the variables and the format of the
- * files (https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands) and reads `process.env` itself.
- * Where a variable is missing there is no runner, and nothing is written: core would print the commands of old runners.
+ * Exchanges values with the runner, through `@actions/core`, which knows the variables and the format of the files
+ * (https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands) and reads `process.env` itself.
+ * Without these variables there is no runner, and nothing is written: core would print the commands of old runners.
  */
 
 /**
@@ -21,9 +21,9 @@ export function readInputs(names: readonly string[]): Readonly<Record<string, st
 }
 
 /**
- * What was given under `with:` though the action has no such input: the runner warns of it, and hands it over like any
- * other (actions/runner, Handler.cs). Lower case, as the capitals are lost. Inputs of a composite action around the step
- * are none of ours: GitHub's runner passes them to no step in it, those of act, Gitea and Forgejo pass them to every one.
+ * Names under `with:` that are not inputs of the action: the runner warns of them and passes them on like any other
+ * (actions/runner, Handler.cs). In lower case, because the capitals are lost. The inputs of a composite action around the
+ * step are ignored: GitHub's runner does not pass them to its steps, but act, Gitea and Forgejo do.
  */
 export function unknownInputs(env: Env, names: readonly string[]): Readonly<Record<string, string>> {
   if (env['GITHUB_ACTION_PATH'] && (env['ACT'] || env['GITEA_ACTIONS'] || env['FORGEJO_ACTIONS'])) return {};
@@ -99,10 +99,10 @@ export async function writeOutputs(outputs: Readonly<Record<string, string>>): P
   for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
 }
 
-/** The runner drops the summary of a step altogether when it is larger than this, in bytes of UTF-8. */
+/** The runner drops a larger summary of a step completely. Bytes of UTF-8. */
 const summaryLimit = 1024 * 1024;
 
-const cutNotice = '\n\n*The summary was cut here: GitHub takes no more than 1 MiB for one step. The log has the rest.*\n';
+const cutNotice = '\n\n*The summary was cut here: GitHub accepts at most 1 MiB for a step. The log has the rest.*\n';
 
 /** Adds to the summary of the step, as much as there is room for. Rejects when the runner's file cannot be written. */
 export async function appendSummary(markdown: string): Promise<void> {

@@ -31,10 +31,10 @@ function answer(response: IncomingMessage, failure: (error: Error) => unknown): 
   const pieces = async function* () {
     try {
       for await (const chunk of response) yield chunk as Uint8Array;
-      if (!response.complete) throw new Error('the end is missing');
+      if (!response.complete) throw new Error('the response is incomplete');
     } catch (error) {
       // Node calls it `aborted`.
-      throw failure(response.complete ? error as Error : new Error('the connection was cut', { cause: error }));
+      throw failure(response.complete ? error as Error : new Error('the connection was closed early', { cause: error }));
     }
   };
   return { status: response.statusCode ?? 0, headers: flatHeaders(response.headers), body: bodyOf(pieces(), () => response.destroy()) };

@@ -59,7 +59,7 @@ function wordsOf(argv: readonly string[], flags: readonly Flag[]): readonly Word
     const match = /^--([^=]+)(?:=([\s\S]*))?$/.exec(text);
     const [name, inline] = [match?.[1], match?.[2]];
     const next = argv[index + 1];
-    // The value of an unknown flag is taken with it: it may be the secret of a misspelt one, and is not to be shown.
+    // The value of an unknown flag is read with it and not shown: it may be the secret of a misspelt flag.
     const isSwitch = flags.some((flag) => flag.name === name && flag.isBoolean) && next !== 'true' && next !== 'false';
     const takesNext = name !== undefined && inline === undefined && next !== undefined && !next.startsWith('--') && !isSwitch;
     if (takesNext) index += 1;
@@ -70,22 +70,22 @@ function wordsOf(argv: readonly string[], flags: readonly Flag[]): readonly Word
 
 function readFlag(word: Word, flags: readonly Flag[], suggest: Suggest, table: CommandTable): { name: string; value: string } | { problem: Problem } {
   if (word.name === undefined) {
-    return { problem: { where: 'command line', message: `"${word.text}" is not a flag`, hint: 'Flags begin with --; see --help.' } };
+    return { problem: { where: 'command line', message: `"${word.text}" is not a flag`, hint: 'Flags start with --; see --help.' } };
   }
   const flag = flags.find((candidate) => candidate.name === word.name);
   const where = `flag --${word.name}`;
   if (!flag) {
     const problem = unknown('command line', 'flag', `--${word.name}`, prefixed(suggest(word.name, flags.map(({ name }) => name))));
     const others = Object.keys(table).filter((command) => table[command]?.flags.some(({ name }) => name === word.name));
-    return { problem: others.length === 0 ? problem : { ...problem, hint: `It is a flag of ${others.join(', ')}, and not of this command.` } };
+    return { problem: others.length === 0 ? problem : { ...problem, hint: `It is a flag of ${others.join(', ')}, not of this command.` } };
   }
   if (flag.fromEnvironmentOnly) {
-    const hint = `Put it into the environment variable ${variableOf(flag.name)}, and leave the flag out.`;
+    const hint = `Set the environment variable ${variableOf(flag.name)} instead of the flag.`;
     return { problem: { where, message: 'everyone on this machine could read its value in the process list', hint } };
   }
   const value = word.value ?? (flag.isBoolean ? 'true' : undefined);
   if (value === undefined) {
-    const hint = `Write --${flag.name} VALUE, or --${flag.name}=VALUE when the value begins with --.`;
+    const hint = `Write --${flag.name} VALUE, or --${flag.name}=VALUE if the value starts with --.`;
     return { problem: { where, message: 'its value is missing', hint } };
   }
   return { name: flag.name, value };
@@ -94,7 +94,7 @@ function readFlag(word: Word, flags: readonly Flag[], suggest: Suggest, table: C
 const prefixed = (name: string | undefined): string | undefined => (name === undefined ? undefined : `--${name}`);
 
 function unknown(where: string, what: string, word: string, meant: string | undefined): Problem {
-  const hint = meant === undefined ? 'See --help for those that there are.' : `Did you mean "${meant}"?`;
+  const hint = meant === undefined ? 'See --help for the list.' : `Did you mean "${meant}"?`;
   return { where, message: `unknown ${what} "${word}"`, hint };
 }
 
@@ -104,7 +104,7 @@ function helpText(table: CommandTable, command?: string): string {
   const usage = `node dist/cli.js ${entry && command !== undefined ? command : 'COMMAND'} [--flag VALUE …]`;
   if (!entry) {
     const commands = Object.entries(table).map(([name, { description }]) => [name, description] as const);
-    return [`Usage: ${usage}`, '', ...columns(commands), '', '`COMMAND --help` shows its flags: they are the inputs of the action.'].join('\n');
+    return [`Usage: ${usage}`, '', ...columns(commands), '', '`COMMAND --help` lists its flags, which are the inputs of the action.'].join('\n');
   }
   const flags = entry.flags.map((flag) => [
     flag.fromEnvironmentOnly ? variableOf(flag.name) : `--${flag.name}${flag.isBoolean ? '' : ' VALUE'}`,
@@ -112,8 +112,8 @@ function helpText(table: CommandTable, command?: string): string {
   ] as const);
   const isVariable = ([name]: readonly [string, string]) => name.startsWith('DEPLOY_');
   const variables = flags.filter(isVariable);
-  const secrets = variables.length > 0 ? ['', 'From the environment, as they are secrets:', ...columns(variables)] : [];
-  const note = 'A flag that takes several values may be repeated.';
+  const secrets = variables.length > 0 ? ['', 'Secrets, read from the environment:', ...columns(variables)] : [];
+  const note = 'A flag that takes several values can be repeated.';
   return [`Usage: ${usage}`, '', entry.description, '', ...columns(flags.filter((flag) => !isVariable(flag))), ...secrets, '', note].join('\n');
 }
 
@@ -122,7 +122,7 @@ function columns(rows: readonly (readonly [string, string])[]): readonly string[
   return rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text.replaceAll('\n', `\n  ${' '.repeat(width)}  `)}`);
 }
 
-/** What git says of the working directory; undefined where it says nothing (no repository, no commit, no git). */
+/** What git reports of the working directory; undefined if it reports nothing (no repository, no commit, no git). */
 export async function readGitFacts(process: ProcessRunner, cwd?: string): Promise<RunFacts> {
   const ask = async (...args: readonly string[]): Promise<string | undefined> => {
     const answer = await process.run({ program: 'git', args, cwd }).catch(() => undefined);

@@ -15,7 +15,7 @@ export async function openTunnel(address: URL, proxy: Proxy, signal: AbortSignal
   const headers = { host: target, ...loginTo(proxy) };
   const socket = await connected(clientFor(proxy.url).request({ ...endOf(proxy.url), method: 'CONNECT', path: target, headers, agent: false, signal }), target, proxy);
   const { host } = endOf(address);
-  // An address is no server name, and is what its certificate has to name all the same.
+  // An IP address is not sent as server name, but its certificate must still name it.
   return process.getBuiltinModule('node:tls').connect({ socket, host, servername: isIP(host) > 0 ? '' : host });
 }
 
@@ -25,13 +25,13 @@ function connected(request: ClientRequest, target: string, proxy: Proxy): Promis
     request.once('connect', ({ statusCode = 0, statusMessage = '' }, socket) => {
       if (statusCode >= 200 && statusCode < 300) return resolve(socket);
       socket.destroy();
-      const why = statusCode === 407 ? ': it asks for a login, which stands in its URL as http://USER:PASSWORD@HOST' : '';
-      reject(new HttpError('other', `${named} did not connect to ${target}: it answered ${`${statusCode} ${statusMessage}`.trim()}${why}`));
+      const why = statusCode === 407 ? ': it requires a login, which is set in its URL: http://USER:PASSWORD@HOST' : '';
+      reject(new HttpError('other', `${named} did not connect to ${target}: it returned ${`${statusCode} ${statusMessage}`.trim()}${why}`));
     });
-    // An answer to CONNECT that is no CONNECT: something that is no proxy.
+    // An ordinary response to CONNECT: the server is not a proxy.
     request.once('response', (response) => {
       response.destroy();
-      reject(new HttpError('other', `${named} did not connect to ${target}: it answered ${response.statusCode ?? 0}`));
+      reject(new HttpError('other', `${named} did not connect to ${target}: it returned ${response.statusCode ?? 0}`));
     });
     request.once('error', (error) => {
       reject(new HttpError('other', `${named} did not connect to ${target}: ${reasonOf(error, proxy.url.host, proxy.url.hostname)[1]}`, { cause: error }));

@@ -6,21 +6,20 @@ const day = 24 * 60;
 const week = 7 * day;
 /** Days from a Sunday to 1 January 1970, which was a Thursday. */
 const epochDay = 4;
-/** When no time is open within so many minutes, none ever is: the weeks repeat, but for an hour that the clock once leaves out. */
+/** If no time is open within so many minutes, none ever is: the weeks repeat, except for the hour that a clock change skips. */
 const horizon = 4 * week;
 const dayNames = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 
 /**
- * Why nothing may be rolled out at `now` (ms since 1970), as a sentence without a full stop; undefined when it may. A period
- * holds while the clocks of its place show a time in it: an hour that they leave out does not come, one that they show twice
- * comes twice.
+ * Why no rollout is allowed at `now` (ms since 1970), as a sentence without a full stop; undefined when it is allowed. A
+ * period follows the local clock of its zone: an hour that a clock change skips does not occur, a repeated one occurs twice.
  */
 export function closedReason(now: number, freeze: readonly Period[], windows: readonly Period[]): string | undefined {
   if (isOpen(now, freeze, windows)) return undefined;
   const opening = nextOpening(now, freeze, windows);
   const last = lastFreeze(now, freeze);
   const by = byName(last);
-  const never = 'these settings leave no time open';
+  const never = 'these settings never allow a deployment';
   if (last === undefined) {
     if (opening === undefined) return `${by}, and ${never}`;
     const next = windows.find((period) => isIn(period, opening)) ?? onlyZone;
@@ -34,13 +33,13 @@ export function closedReason(now: number, freeze: readonly Period[], windows: re
   return `${until}; the next open time is ${moment(opening, timeZone)} (in ${span(opening - now)})`;
 }
 
-/** The beginning of that reason, which stays the same for as long as it lasts. */
+/** The first part of that reason, which does not change while it lasts. */
 export const closedBy = (now: number, freeze: readonly Period[], windows: readonly Period[]): string | undefined =>
   isOpen(now, freeze, windows) ? undefined : byName(lastFreeze(now, freeze));
 
 const byName = (last: { readonly period: Period } | undefined): string => (last ? `frozen by \`${last.period.text}\`` : 'outside every window');
 
-/** Of the freezes that hold, the one that holds longest, with its end; undefined when none holds. */
+/** Of the active freezes, the one that ends last, with its end; undefined if none is active. */
 function lastFreeze(now: number, freeze: readonly Period[]): { readonly period: Period; readonly end: number | undefined } | undefined {
   const frozen = freeze.filter((period) => isIn(period, now)).map((period) => ({ period, end: nextTime(now, [period], (at) => !isIn(period, at)) }));
   return frozen.sort((a, b) => (b.end ?? Infinity) - (a.end ?? Infinity))[0];
@@ -48,7 +47,7 @@ function lastFreeze(now: number, freeze: readonly Period[]): { readonly period: 
 
 const onlyZone = { text: '', timeZone: 'UTC' };
 
-/** The first ms after `now` at which something may be rolled out; `now` when it may be now; undefined when there is none in 4 weeks. */
+/** The first ms from `now` on at which a rollout is allowed; undefined if there is none within 4 weeks. */
 export function nextOpening(now: number, freeze: readonly Period[], windows: readonly Period[]): number | undefined {
   const open = (at: number): boolean => isOpen(at, freeze, windows);
   return open(now) ? now : nextTime(now, [...freeze, ...windows], open);
@@ -57,7 +56,7 @@ export function nextOpening(now: number, freeze: readonly Period[], windows: rea
 const isOpen = (at: number, freeze: readonly Period[], windows: readonly Period[]): boolean =>
   !freeze.some((period) => isIn(period, at)) && (windows.length === 0 || windows.some((period) => isIn(period, at)));
 
-/** The first moment after `now` at which one of these periods begins or ends, or a clock is changed, and the condition holds. */
+/** The first moment after `now` at which one of these periods starts or ends, or a clock changes, and the condition is true. */
 function nextTime(now: number, periods: readonly Period[], holds: (at: number) => boolean): number | undefined {
   let at = now;
   while (periods.length > 0 && at < now + horizon * minute) {
@@ -72,11 +71,11 @@ function isIn(period: Period, at: number): boolean {
   return starts(period).some((start) => modulo(here - start, week) < lengthOf(period));
 }
 
-/** Minutes since Sunday 00:00 at which it begins; those of its last days may lie in the next week. */
+/** Minutes since Sunday 00:00 at which it starts; those of its last days may be in the next week. */
 const starts = ({ fromMinute, days = 1 }: Period): readonly number[] => Array.from({ length: days }, (_, index) => fromMinute + index * day);
 const lengthOf = ({ fromMinute, toMinute }: Period): number => modulo(toMinute - fromMinute, week) || week;
 
-/** The next moment at which the period may begin or end: a time of its own, or the moment at which the clocks of its place are changed. */
+/** The next moment at which the period may start or end: one of its own times, or a clock change in its zone. */
 function nextMark(period: Period, at: number): number {
   const { timeZone } = period;
   const here = minuteOfWeek(at, timeZone);
@@ -87,7 +86,7 @@ function nextMark(period: Period, at: number): number {
   return offsetOf(next, timeZone) === offset ? next : clockChange(at, next, timeZone);
 }
 
-/** The first ms after `from` with the offset from UTC that holds at `to`, which is another. No zone changes twice within a week. */
+/** The first ms after `from` with the UTC offset of `to`, which is a different one. No zone changes twice within a week. */
 function clockChange(from: number, to: number, timeZone: string): number {
   const before = offsetOf(from, timeZone);
   let [low, high] = [from, to];

@@ -1,4 +1,4 @@
-/** Time. Tests give a clock that they move by hand. */
+/** Time. Tests use a clock that they control. */
 export interface Clock {
   /** Wall time in ms since 1970: for records, never for measuring. */
   now(): number;

@@ -5,7 +5,7 @@ export interface Flag {
   readonly default?: string;
   /** May stand alone: `--dry-run` means `--dry-run=true`. */
   readonly isBoolean?: boolean;
-  /** Its value is a secret, which would stand in the process list: it is taken from the environment only. */
+  /** Its value is a secret, which the process list would show, so it is only taken from the environment. */
   readonly fromEnvironmentOnly?: boolean;
 }
 

@@ -1,25 +1,25 @@
-/** The few things that are done with files. Paths are absolute or relative to the working directory. */
+/** File operations. Paths are absolute or relative to the working directory. */
 export interface Files {
   /** Absolute. */
   readonly workingDirectory: string;
-  /** Undefined when there is no such file. Throws on any other trouble (a directory, no permission). */
+  /** Undefined when there is no such file. Throws on any other error (a directory, no permission). */
   readText(path: string): Promise<string | undefined>;
   /** The first bytes of a file, fewer when it is shorter; undefined when there is no such file. */
   readStart(path: string, bytes: number): Promise<Uint8Array | undefined>;
-  /** The path with all its links followed; undefined when nothing is there. Throws on any other trouble. */
+  /** The path with all links resolved; undefined when it does not exist. Throws on any other error. */
   realPath(path: string): Promise<string | undefined>;
-  /** What a symbolic link says, whether that is there or not; undefined for anything else. */
+  /** The target of a symbolic link, whether it exists or not; undefined for anything else. */
   linkTarget(path: string): Promise<string | undefined>;
-  /** True for a regular file that this process may execute; false for anything else. */
+  /** True for a regular file that this process can execute; false for anything else. */
   isExecutable(path: string): Promise<boolean>;
-  /** `mode` defaults to 0644. Written beside and renamed into place. */
+  /** `mode` defaults to 0644. Written to a temporary file and renamed into place. */
   writeText(path: string, text: string, mode?: number): Promise<void>;
   /** SHA-256 of a file, in hexadecimal digits; undefined when it cannot be read. */
   sha256(path: string): Promise<string | undefined>;
   /**
-   * Writes what comes, with the folders above, and puts it in place only when it has this SHA-256. Rejects also with what
-   * `pieces` rejects with.
-   * @returns the SHA-256 that it has
+   * Writes the pieces, creating missing folders, and renames the file into place only when it has this SHA-256. Also rejects
+   * with what `pieces` rejects with.
+   * @returns the actual SHA-256
    */
   writeVerified(path: string, pieces: AsyncIterable<Uint8Array>, sha256: string, mode: number): Promise<string>;
   /** Makes `path` a symbolic link to `target`, which need not exist. */
@@ -28,7 +28,7 @@ export interface Files {
   temporaryFolder(): Promise<string>;
   /**
    * A new private folder (0700) whose path has at most so many bytes, for a socket; removed by `remove`, or when this process ends.
-   * Throws a DeployError config-invalid where there is none.
+   * Throws a DeployError config-invalid if none can be created.
    */
   shortFolder(maxBytes: number): Promise<string>;
   remove(path: string): Promise<void>;

@@ -26,9 +26,9 @@ export interface SocketRequest {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** How long nothing may come until the headers are there, ms. */
+  /** Idle timeout until the headers have arrived, ms. */
   readonly timeoutMs: number;
-  /** How long nothing may come between two pieces of the body, ms; for any time unless given. */
+  /** Idle timeout between two pieces of the body, ms; none unless given. */
   readonly silenceMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -58,10 +58,10 @@ export interface HttpResponse {
   readonly proxy?: string;
 }
 
-/** What was in the way: the name is not known or could not be looked up, the certificate is not trusted, or anything else that may pass. */
+/** The kind of error: the name does not exist or could not be looked up, the certificate is not trusted, or another one that may be temporary. */
 export type HttpTrouble = 'name' | 'look-up' | 'certificate' | 'other';
 
-/** No answer, or none that was complete; the message says in words why. */
+/** No response, or an incomplete one; the message says why. */
 export class HttpError extends Error {
   constructor(readonly trouble: HttpTrouble, message: string, options?: { cause?: unknown }) {
     super(message, options);
@@ -69,7 +69,7 @@ export class HttpError extends Error {
   }
 }
 
-/** A body from its pieces. `close` is called at their end, and as soon as nobody wants more of them, even before the first. */
+/** A body from its pieces. `close` is called at their end, and as soon as the reader stops, even before the first piece. */
 export function bodyOf(pieces: AsyncIterator<Uint8Array>, close: () => void): AsyncIterable<Uint8Array> {
   const next = async (): Promise<IteratorResult<Uint8Array>> => {
     try {
@@ -92,7 +92,7 @@ export function bodyOf(pieces: AsyncIterator<Uint8Array>, close: () => void): As
 export const flatHeaders = (headers: Readonly<Record<string, string | readonly string[] | undefined>>): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, typeof value === 'object' ? value.join(', ') : value ?? '']));
 
-/** Ends an answer that nobody reads: its connection would stay open. */
+/** Ends a response that is not read, because its connection would stay open. */
 export const discard = async ({ body }: Pick<HttpResponse, 'body'>): Promise<void> => {
   await body[Symbol.asyncIterator]().return?.();
 };

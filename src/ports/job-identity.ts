@@ -1,6 +1,6 @@
 /**
- * Where a program gets a token that says which job of which repository it runs in, when the job has `id-token: write`:
- * https://docs.github.com/actions/reference/security/oidc. No program has them unless whoever starts it says so.
+ * Where a program gets an OIDC token that identifies the job, if the job has `id-token: write`:
+ * https://docs.github.com/actions/reference/security/oidc. Only programs that are started with them have these variables.
  */
 const names = ['ACTIONS_ID_TOKEN_REQUEST_TOKEN', 'ACTIONS_ID_TOKEN_REQUEST_URL'];
 

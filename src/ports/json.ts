@@ -1,9 +1,9 @@
 import { safeParse, type BaseIssue, type GenericSchema } from 'valibot';
 
 /*
- * JSON that something else wrote: a program, a server, a file, an earlier version of this action. Each room declares the
- * shape of what it reads with valibot, and only the fields that it uses: what others add later is no reason to fail.
- * valibot is not loaded before the first stage: nothing that the entries import at the top may import this file.
+ * JSON from outside: a program, a server, a file, an earlier version of this action. Whoever reads it declares its shape with
+ * valibot, and only the fields that it uses, so fields added later are no reason to fail. valibot is not loaded before the
+ * first stage, so no file that the entries import at the top is allowed to import this one.
  */
 
 /** A text from outside is not JSON, or not of the shape that is read. `message` is a sentence without its end. */
@@ -70,9 +70,9 @@ function syntaxProblem(text: string, reason: string): [problem: string, found: s
   if (text.trim() === '') return ['is empty', ''];
   const position = Number(/at position (\d+)/.exec(reason)?.[1] ?? 0);
   if (/end of JSON input|Unterminated string/.test(reason) || position >= text.trimEnd().length) {
-    return ['is JSON that was cut off', `: it ends with ${excerpt(JSON.stringify(text.slice(-excerptLength / 2)))}`];
+    return ['is truncated JSON', `: it ends with ${excerpt(JSON.stringify(text.slice(-excerptLength / 2)))}`];
   }
-  if (position > 0) return [`is not JSON from character ${position + 1} on`, `: ${excerpt(JSON.stringify(text.slice(position)))}`];
+  if (position > 0) return [`is not valid JSON at character ${position + 1}`, `: ${excerpt(JSON.stringify(text.slice(position)))}`];
   return ['is not JSON', `: it starts with ${excerpt(JSON.stringify(text.trimStart()))}`];
 }
 

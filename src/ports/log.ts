@@ -1,19 +1,18 @@
 /**
- * What a person follows while it runs. Every text that goes through here is redacted, and none of it can become a
- * command of the GitHub runner, wherever it came from.
+ * The log of a run. Every text is redacted, and none can become a command of the GitHub runner, wherever it came from.
  */
 export interface Log {
   /**
-   * Hides this text in everything printed or written from now on. Call it before the value is used for anything.
-   * A `value` (the default) is hidden line by line as well; a `document`, a text with names and structure in it, only as a
-   * whole: mask the secrets in it by themselves.
+   * Hides this text in everything printed or written from now on. Call it before the value is used.
+   * A `value` (the default) is also hidden line by line; a `document`, a text with names and structure, only as a whole: mask
+   * the secrets in it separately.
    */
   mask(secret: string, kind?: 'value' | 'document'): void;
-  /** Words and names that are no secret: they stay whole, also where a masked value is a part of them. */
+  /** Words and names that are not secret: they are never masked, even if a masked value is a part of them. */
   keep(words: readonly string[]): void;
-  /** Whether a masked text is hidden wherever it stands: not when it is very short, or a part of a kept word. */
+  /** Whether a masked text is hidden everywhere: not if it is very short, or a part of a kept word. */
   hides(secret: string): boolean;
-  /** The text with every masked value replaced by `***`. Never throws: what cannot be searched is not shown. */
+  /** The text with every masked value replaced by `***`. Never throws: a text that cannot be searched is not shown. */
   redact(text: string): string;
   info(text: string): void;
   warning(text: string, place?: Place): void;

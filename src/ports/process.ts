@@ -5,7 +5,7 @@ export interface ProcessRunner {
    * not be started, or was killed by `timeoutMs`; rejects with the signal's reason when `signal` aborts it.
    */
   run(command: Command): Promise<Exited>;
-  /** Starts a program that goes on until it is stopped, or this process is gone, however that ended: `kubectl proxy`. */
+  /** Starts a program that runs until it is stopped or this process is gone, for whatever reason: `kubectl proxy`. */
   start(command: Command): Running;
 }
 
@@ -14,7 +14,7 @@ export interface Command {
   readonly args: readonly string[];
   readonly cwd?: string;
   /**
-   * Added to the environment of this process, of which a program never gets what is the action's own (inputs, state, tokens of the
+   * Added to the environment of this process. Programs never get the action's own variables (inputs, state, tokens of the
    * runner); undefined removes a name.
    */
   readonly env?: Readonly<Record<string, string | undefined>>;

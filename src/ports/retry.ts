@@ -2,9 +2,9 @@ import type { Clock } from './clock.js';
 
 /** When something is tried again, and for how long. */
 export interface RetryPolicy {
-  /** What is waited before the second attempt, the third and so on, ms. When they are used up, the next error is final. */
+  /** Delays before the second attempt, the third and so on, ms. When they are used up, the next error is final. */
   readonly delaysMs: Iterable<number>;
-  /** Whether another attempt may succeed. Asked once for each failed attempt, in order. */
+  /** Whether another attempt may succeed. Called once for each failed attempt, in order. */
   readonly retryable: (error: unknown) => boolean;
   /** How long the other side wants not to be asked after this error, ms; the wait is at least so long. */
   readonly leastDelayMs?: (error: unknown) => number;
@@ -12,7 +12,7 @@ export interface RetryPolicy {
   readonly untilMs?: number;
   /** Ends the waiting, with its reason. The attempt itself is not stopped by it. */
   readonly signal?: AbortSignal;
-  /** Called before each wait. Left out only where the waits are too short to be noticed, or the trouble is reported elsewhere. */
+  /** Called before each wait. Left out only where the waits are too short to be noticed, or the error is reported elsewhere. */
   readonly onWait?: (error: unknown, delayMs: number) => void;
 }
 

@@ -1,4 +1,4 @@
-/** What is known of the commit and the run before any setting is read, on the runner and at a terminal alike. */
+/** What is known of the commit and the run before any setting is read, on the runner and in a terminal. */
 export interface RunFacts {
   /** The full sha of the commit that the event names; at a terminal, of HEAD. What is built may be another one. */
   readonly commit?: string;

@@ -2,15 +2,14 @@ import type { Clock } from './clock.js';
 
 export interface TimeLimit {
   readonly ms: number;
-  /** What the work is ended with when its time is over. */
+  /** The error that ends the work when its time is over. */
   readonly late: () => Error;
   /** Ends the work earlier, with its reason. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Work that has so much time. It settles as the work does, which ends when its signal aborts; it may also end with what it has by
- * then.
+ * Runs work with a time limit. When the time is over, the signal of the work aborts; it may then still return what it has.
  */
 export async function within<T>(clock: Clock, limit: TimeLimit, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const over = new AbortController();
@@ -23,7 +22,7 @@ export async function within<T>(clock: Clock, limit: TimeLimit, work: (signal: A
   }
 }
 
-/** What a promise settles to, or the reason of the signal if it aborts before: for work that nothing can end. */
+/** The result of a promise, or the reason of the signal if it aborts first: for work that cannot be cancelled. */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const over = new AbortController();
   const aborted = new Promise<never>((_, reject) => {

@@ -6,17 +6,17 @@ import { formatLedger, parseLedger, whyUnreadable } from './schema.js';
 import type { Lock, RecordStore } from './store.js';
 
 /**
- * A record in a file of this machine, which only its owner can read: for targets that can keep none themselves. In the private
- * folder of a run it is found by the post step of the same job, and by nobody else: there is no lock between machines.
- * @param path absolute, in a folder that is there
+ * A record in a file of this machine, which only its owner can read, for targets that cannot keep one. It is in the private
+ * folder of the run, so only the post step of the same job finds it, and there is no lock between machines.
+ * @param path absolute, in an existing folder
  */
 export function fileStore({ files, clock }: Pick<Ports, 'files' | 'clock'>, path: string): RecordStore {
-  /** What stands there as far as this store knows. */
+  /** The content of the file, as far as this store knows. */
   let known: string | undefined;
-  /** Nobody waits for the record of an undo: writes come one after the other, and none goes on beside the next. */
+  /** The last write. Writes run one after the other, because an undo does not wait for its own. */
   let writing = Promise.resolve();
   const write = async (text: string): Promise<void> => {
-    if ((await files.readText(path)) !== known) throw new ClusterError('superseded', `Another run wrote the record ${path} in the meantime: this run goes no further.`);
+    if ((await files.readText(path)) !== known) throw new ClusterError('superseded', `Another run wrote the record ${path} in the meantime, so this run stops.`);
     await files.writeText(path, text, 0o600);
     known = text;
   };
@@ -46,7 +46,7 @@ function understood(text: string, path: string): Ledger {
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     throw new ClusterError('record-unreadable', `The record ${path} cannot be read: ${whyUnreadable(text, error)}.`, {
-      hint: 'Look at what the target runs now, and deploy again.', cause: error,
+      hint: 'Check which version the target runs now, then deploy again.', cause: error,
     });
   }
 }

@@ -1,9 +1,8 @@
 import { placed, placeOf, type Release, type Content } from './ledger.js';
 
 /*
- * What the list of releases, newest first, says of earlier times. A release names the places that it set, which need not
- * be all of the app. So the app as it was when a release had been made is put together: of each place the version that
- * this release, or else the newest one before it, had put there.
+ * Reconstructs earlier states of the app from the list of releases, newest first. A release names only the places that it
+ * set. The version of every other place is that of the newest earlier release that set it.
  */
 
 /** The releases as far as they concern these subjects. */
@@ -11,7 +10,7 @@ export const ofSubjects = (releases: readonly Release[], refs: ReadonlySet<strin
   releases.map((release) => ({ ...release, contents: release.contents.filter(({ subject }) => refs.has(subject)) }))
     .filter(({ contents }) => contents.length > 0);
 
-/** Whether these images are there now. A container that is gone tells nothing, unless there is no other. */
+/** Whether these are the current versions. A container that no longer exists is ignored, unless it is the only one. */
 export function isThere(contents: readonly Content[], now: readonly Content[]): boolean {
   const held = new Map(now.map((each) => [placeOf(each), placed(each)]));
   const known = contents.filter((each) => held.has(placeOf(each)));
@@ -19,8 +18,8 @@ export function isThere(contents: readonly Content[], now: readonly Content[]): 
 }
 
 /**
- * The app as it was when a release had been made, as far as that release or a later one has set it since: what nobody
- * has touched in the meantime is not this release's to put back.
+ * The app as it was at a release, limited to the places that this release or a later one set: a rollback does not change
+ * other places.
  */
 export function asOf(releases: readonly Release[], release: Release): Release {
   const index = releases.indexOf(release);
@@ -28,7 +27,7 @@ export function asOf(releases: readonly Release[], release: Release): Release {
   return index === -1 ? release : put(releases.slice(index), release, (each) => touched.has(placeOf(each)));
 }
 
-/** Of each place the newest version. It is verified when every release is that has put one of them there, or had nothing to verify it by. */
+/** The newest version of each place. It is verified if every release that set one of them is, or had nothing to verify it with. */
 function put(releases: readonly Release[], as: Release, concerns: (content: Content) => boolean): Release {
   const contents = new Map<string, Content>();
   const repositories = new Set<string | undefined>();
@@ -39,20 +38,20 @@ function put(releases: readonly Release[], as: Release, concerns: (content: Cont
     for (const each of added) contents.set(placeOf(each), each);
     if (added.length > 0) repositories.add(release.repository);
     for (const { subject } of added) if (release.unverified?.includes(subject)) unverified.add(subject);
-    // What nothing ran with is not verified, and nothing speaks against it either.
+    // A version that nothing ran with is not verified, but it did not fail either.
     if (added.length > 0 && !release.verified && !release.unverified) verified = false;
   }
   const [repository] = repositories.size === 1 ? repositories : [];
   return { ...as, verified, repository, contents: [...contents.values()], unverified: unverified.size > 0 ? [...unverified] : undefined };
 }
 
-/** Nobody went back from any of its images, and all of them have been seen to serve, where anything ran. */
+/** None of its versions is withdrawn, and all of them were verified where anything ran. */
 const isGood = ({ verified, contents }: Release): boolean => verified && contents.every(({ withdrawnAt }) => withdrawnAt === undefined);
 
 /**
- * The release to go back to: the newest one which is good and is not what is there now. When what is there is itself a
- * release, only older ones count. Together with `withdraw` this goes further back each time, and not to and fro.
- * @returns as it was then, with what earlier releases had put beside its own images
+ * The release to roll back to: the newest good one that is not the current version. If the current version is a release,
+ * only older ones count. Together with `withdraw`, repeated rollbacks go further back each time instead of back and forth.
+ * @returns the state at that time, with the versions that earlier releases had set beside its own
  */
 export function previousRelease(releases: readonly Release[], now: readonly Content[]): Release | undefined {
   const states = releases.map((release) => asOf(releases, release));
@@ -61,9 +60,9 @@ export function previousRelease(releases: readonly Release[], now: readonly Cont
 }
 
 /**
- * The good release to put back when what is there now is broken. Undefined when there is none, and when what is broken
- * is itself proven: then it suffers from something else than its images.
- * @param now the images of the workloads that are going to be changed; what is to be put back concerns no others
+ * The good release to restore when the current version is not healthy. Undefined if there is none, or if the unhealthy version
+ * was verified before: then its images are not the cause.
+ * @param now the images of the workloads that are going to be changed; only these are restored
  * @param broken those of them that are not healthy
  */
 export function lastGood(releases: readonly Release[], now: readonly Content[], broken: ReadonlySet<string>): Release | undefined {
@@ -73,15 +72,15 @@ export function lastGood(releases: readonly Release[], now: readonly Content[], 
     .find((state) => isGood(state) && state.contents.some((each) => suspects.has(placeOf(each)) && !state.unverified?.includes(each.subject)));
 }
 
-/** Whether each of these images has been seen to serve, and nobody went back from it since. */
+/** Whether each of these versions was verified and is not withdrawn. */
 export function areGood(releases: readonly Release[], contents: readonly Content[]): boolean {
-  const proven = releases.filter((release) => release.verified)
+  const verified = releases.filter((release) => release.verified)
     .flatMap((release) => release.contents.filter(({ subject }) => !release.unverified?.includes(subject)));
-  const good = new Set(proven.filter(({ withdrawnAt }) => withdrawnAt === undefined).map(placed));
+  const good = new Set(verified.filter(({ withdrawnAt }) => withdrawnAt === undefined).map(placed));
   return contents.every((each) => good.has(placed(each)));
 }
 
-/** The releases that were made after this one. Its own place, when it is not in the list, is told by its time. */
+/** The releases after this one. If it is not in the list, its time decides. */
 function since(releases: readonly Release[], release: Release): readonly Release[] {
   const itself = releases.findIndex(({ at, reference }) => at === release.at && reference === release.reference);
   const before = itself === -1 ? releases.findIndex(({ at }) => Date.parse(at) <= Date.parse(release.at)) : itself;
@@ -89,9 +88,9 @@ function since(releases: readonly Release[], release: Release): readonly Release
 }
 
 /**
- * The releases after somebody went back to one of them, on the workloads that it names. The images that were left, and
- * those of the releases since that were passed over, are withdrawn, in whichever release they stand.
- * @param before the images that were there
+ * The releases after a rollback to one of them, on the workloads that it names. The versions that were replaced, and those of
+ * the releases in between, are withdrawn in every release that has them.
+ * @param before the versions before the rollback
  */
 export function withdraw(releases: readonly Release[], to: Release, before: readonly Content[], at: string): Release[] {
   const wanted = new Map(to.contents.map((each) => [placeOf(each), placed(each)]));
@@ -101,7 +100,7 @@ export function withdraw(releases: readonly Release[], to: Release, before: read
   return releases.map((release) => ({ ...release, contents: release.contents.map(mark) }));
 }
 
-/** The workloads that later releases have set, and of which nothing is recorded that is as old as this one. */
+/** The workloads that later releases set and for which no record is as old as this release. */
 export function notAsOld(releases: readonly Release[], release: Release): string[] {
   const wanted = new Set(release.contents.map(placeOf));
   return [...new Set(since(releases, release).flatMap(({ contents }) => contents.filter((each) => !wanted.has(placeOf(each))).map(({ subject }) => subject)))];

@@ -1,8 +1,8 @@
 import { digestOf } from '../image/reference.js';
 
 /**
- * The record of the last run and of the last releases, kept where the target lives. It is written before each change that
- * it describes, so whoever finds it knows what may have been done. It holds no secret: names, versions, times.
+ * The record of the last run and of the last releases, kept where the target lives. It is written before each change that it
+ * describes, so a later process knows what may have been changed. It holds no secrets: only names, versions and times.
  */
 export interface Ledger {
   readonly schema: 2;
@@ -13,19 +13,18 @@ export interface Ledger {
 }
 
 /**
- * How far the last run came. All that this version knows: a record in another phase was left by a later version, in the
- * middle of something or not.
+ * How far the last run got. A record with another phase was written by a later version of the action.
  *
  * - `in-progress`: something may have been changed.
- * - `interrupted`: the run was cancelled in the middle of a change that was not answered, and wants it undone.
- * - `restoring`: the undo was started; no change of the run is under way any more.
- * - `verified`: the new version serves. `restored`: the version before serves again. `unverified`: neither could be shown.
+ * - `interrupted`: the run was cancelled during a change that was not answered, and wants it undone.
+ * - `restoring`: the rollback was started; no change of the run is in flight any more.
+ * - `verified`: the new version is verified. `restored`: the previous version is. `unverified`: neither could be verified.
  */
 export const phases = ['in-progress', 'interrupted', 'restoring', 'verified', 'restored', 'unverified'] as const;
 export type Phase = (typeof phases)[number];
 
 export interface RunRecord {
-  /** Tells this run from every other one. */
+  /** Unique to this run. */
   readonly id: string;
   readonly url?: string;
   readonly commit?: string;
@@ -37,26 +36,26 @@ export interface RunRecord {
   readonly marks: readonly string[];
   /** What the target needs to finish or undo this run. */
   readonly target: TargetRecord;
-  /** What was there before the run, and what it sets: for whoever compares without knowing the kind of target. */
+  /** The versions before the run, and those that it sets, readable without knowing the kind of target. */
   readonly before: readonly Content[];
   readonly after: readonly Content[];
-  /** That of the settings: the images may be named otherwise, and two apps may share this record. */
+  /** From the settings: the cluster may name the images differently, and two apps may share this record. */
   readonly repository?: string;
   /** Why the run went on in spite of a freeze. */
   readonly override?: string;
-  /** Where a rollback goes: what it leaves is withdrawn once it is verified, also by whoever finishes it. */
+  /** The release that a rollback restores. Once that is verified, also by a later process, what it replaced is withdrawn. */
   readonly goesBackTo?: Release;
-  /** `off`: whoever finishes the run leaves what it has set. */
+  /** `off`: a process that finishes the run does not restore anything. */
   readonly rollback: 'auto' | 'off';
   /** Texts of the smoke checks of that run: those of a later one may name a later version. */
   readonly checks: readonly string[];
   /** How many more it had, which hold what must stay hidden; absent for none. */
   readonly unrecordedChecks?: number;
-  /** Those of them that passed before the change: only these can show that the version before is back. */
+  /** Those that passed before the change: only these can verify the restored version. */
   readonly passedBefore: readonly string[];
 }
 
-/** What one kind of target has recorded. Nobody else looks into it. */
+/** What one kind of target has recorded. It is opaque to everything else. */
 export interface TargetRecord {
   /** Name of the kind, as in `TargetKind.kind`. */
   readonly kind: string;
@@ -66,7 +65,7 @@ export interface TargetRecord {
   readonly recorded: unknown;
 }
 
-/** What was at the target together, and whether it was ever seen to serve. */
+/** Versions that were released together, and whether they were verified. */
 export interface Release {
   /** `name[:tag][@digest]` of the first content. */
   readonly reference: string;
@@ -75,13 +74,13 @@ export interface Release {
   /** ISO 8601; empty for what is known by its name alone. */
   readonly at: string;
   readonly verified: boolean;
-  /** Subjects with which nothing ran when it was released. With all of them, the release is not verified, and may be gone back to all the same. */
+  /** Subjects that nothing ran with when it was released. If these are all, the release is not verified, but a rollback to it is allowed. */
   readonly unverified?: readonly string[];
   /** That of the run that made it. */
   readonly repository?: string;
   /** Why it was released in spite of a freeze. */
   readonly override?: string;
-  /** Of the parts that it set, and of no others: what stood beside them is what earlier releases say. */
+  /** Only the parts that it set. The versions of the others are in earlier releases. */
   readonly contents: readonly Content[];
 }
 
@@ -93,7 +92,7 @@ export interface Content {
   readonly part: string;
   /** An image reference, or whatever the target calls its versions. */
   readonly version: string;
-  /** When somebody went back from this version in this place, ISO 8601: it is not gone back to by itself any more. */
+  /** When a rollback replaced this version in this place, ISO 8601: it is no longer chosen automatically. */
   readonly withdrawnAt?: string;
 }
 
@@ -108,7 +107,7 @@ export const sameContents = (a: readonly Content[], b: readonly Content[]): bool
   return key(a) === key(b);
 };
 
-/** A run that is recorded as being in the middle, though nobody is there who could be: its lock was free. */
+/** A run that is recorded as unfinished. Since its lock was free, it was interrupted. */
 export const isUnfinished = (ledger: Ledger | undefined): ledger is Ledger => ledger !== undefined && unfinished.has(ledger.run.phase);
 const unfinished: ReadonlySet<Phase> = new Set(['in-progress', 'interrupted', 'restoring']);
 
@@ -116,7 +115,7 @@ export const inPhase = (ledger: Ledger, phase: Phase): Ledger => ({ ...ledger, r
 /** The ledger with one more wave, to be written before it is started. */
 export const withMark = (ledger: Ledger, mark: string): Ledger => ({ ...ledger, run: { ...ledger.run, marks: [...ledger.run.marks, mark] } });
 
-/** Of each repository: one that is released often is not to push out another of the same name. */
+/** For each repository, so one that is released often does not push out another with the same app name. */
 export const releasesKept = 20;
 
 /** Of each repository the releases that are kept, in their order. */
@@ -130,8 +129,8 @@ export function keptOf(releases: readonly Release[]): Release[] {
 }
 
 /**
- * The ledger after a run has been verified: its release is put in front. What it names may be gone back to again. An
- * older release of the same images is dropped, unless one between needs it to tell what stood beside its own images.
+ * The ledger after a run was verified: its release comes first, and its versions are no longer withdrawn. An older release of
+ * the same versions is dropped, unless a release in between needs it for the versions beside its own.
  */
 export function withRelease(ledger: Ledger, release: Release): Ledger {
   const places = (contents: readonly Content[]): Set<string> => new Set(contents.map(placeOf));

@@ -1,21 +1,21 @@
 import { withdraw } from './history.js';
 import { placed, placeOf, withRelease, type Content, type Ledger, type Release, type RunRecord } from './ledger.js';
 
-/* How a run becomes a release that can be gone back to. */
+/* How a run becomes a release that a rollback can restore. */
 
-/** Something that was there before a run, and what was seen of it. */
+/** A version before a run, and its health. */
 export interface Standing {
   readonly subject: string;
   readonly contents: readonly Content[];
-  /** Why it did not serve; undefined when it did. */
+  /** Why it was not healthy; undefined when it was. */
   readonly unhealthy?: string;
-  /** Nothing ran with it, so that it is healthy says nothing of its version. */
+  /** Nothing ran with it, so its health says nothing about the version. */
   readonly isIdle: boolean;
 }
 
 /**
- * What no release names was put there by somebody else, unless it is what the last run failed with. That it is healthy now
- * is all the proof there is; without it, the first release could not be gone back from.
+ * Versions that no release names were deployed by someone else, unless the last run failed with them. Their health now is
+ * the only evidence; without such a release, the first deployment could not be rolled back.
  * @param at ISO 8601
  */
 export function foundRelease(standing: readonly Standing[], known: Ledger | undefined, at: string, repository: string | undefined): Release[] {
@@ -29,13 +29,13 @@ export function foundRelease(standing: readonly Standing[], known: Ledger | unde
   return isTrusted && contents[0] ? [{ reference: contents[0].version, at, repository, ...seenToServe(contents, idle), contents }] : [];
 }
 
-/** What was seen to serve is verified, and what nothing ran with is not. */
+/** A version that something ran with is verified. */
 const seenToServe = (contents: readonly Content[], unverified: readonly string[]): Pick<Release, 'verified' | 'unverified'> =>
   ({ verified: contents.some(({ subject }) => !unverified.includes(subject)), ...(unverified.length > 0 && { unverified }) });
 
 /**
- * The ledger once its run is verified: what it has set is the newest release, and what a rollback has left is not gone
- * back to by itself any more.
+ * The ledger once its run is verified: what it set is the newest release, and what a rollback replaced is no longer chosen
+ * automatically.
  * @param now ms since 1970
  * @param unverified subjects with which nothing runs
  */

@@ -8,9 +8,9 @@ export const describeRelease = (release: Release): string =>
 function wordOf({ verified, contents, unverified = [] }: Release): string {
   if (contents.some(({ withdrawnAt }) => withdrawnAt !== undefined)) return 'withdrawn';
   if (contents.length > 0 && contents.every(({ subject }) => unverified.includes(subject))) return 'not verified: nothing ran with it';
-  return `${verified ? 'verified' : 'never verified'}${unverified.length > 0 ? `, but nothing ran of ${unverified.join(', ')}` : ''}`;
+  return `${verified ? 'verified' : 'never verified'}${unverified.length > 0 ? `, except ${unverified.join(', ')} (nothing ran)` : ''}`;
 }
 
-/** What could be gone back to, newest first, for the log. */
+/** The releases that a rollback can restore, newest first, for the log. */
 export const listReleases = (releases: readonly Release[], now: readonly Content[]): string[] =>
-  releases.map((release) => (isThere(release.contents, now) ? `* ${describeRelease(release)} (is there now)` : `  ${describeRelease(release)}`));
+  releases.map((release) => (isThere(release.contents, now) ? `* ${describeRelease(release)} (current)` : `  ${describeRelease(release)}`));

@@ -4,13 +4,13 @@ import type { Config } from '../config/config.js';
 import { both } from '../config/kit/checked.js';
 
 /*
- * Two apps can meet under one name: it is the last part of the image unless `app` is given. They share a record and a
- * lock then, and what tells their releases apart is the repository that the run was given.
+ * Two apps can have the same name, because without `app` it is the last part of the image. They then share a record and a
+ * lock, and the repository tells their releases apart.
  */
 
 const same = (a: string, b: string): boolean => a === b || sameRepository(a, b);
 
-/** Records from before the repository was noted say it by the image; admission may have changed the name of that. */
+/** Older records do not have the repository, so it is taken from the image, whose name admission may have changed. */
 const repositoryOf = (release: Pick<Release, 'repository'>, { version }: Pick<Content, 'version'>): string =>
   release.repository ?? parseReference(version)?.name ?? version;
 
@@ -56,15 +56,15 @@ export function othersUnderName(ledger: Ledger | undefined, repository: string):
 export const isRunOf = (ledger: Pick<Ledger, 'run'>, repository: string): boolean => repositoriesOfRun(ledger).every((each) => same(each, repository));
 
 /**
- * What to say of a first deployment that comes upon the record of another repository: the name of an app is the last part
- * of its image unless it is given, so `shop/api` and `billing/api` are both called `api`.
+ * The warning of a first deployment that finds the record of another repository: without `app`, the name is the last part of
+ * the image, so `shop/api` and `billing/api` are both called `api`.
  */
 export function sharedRecord({ app, image }: Pick<Config, 'app' | 'image'>, { ledger, namespace }: { readonly ledger: Ledger | undefined; readonly namespace?: string }): string[] {
   const others = image === undefined ? [] : othersUnderName(ledger, image);
   if (others.length === 0) return [];
   const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
   return [
-    `The record of ${app}${where} is of ${both(others)}, and not of ${image}: with the same name they share the record and the lock. `
-    + 'Give each an `app` of its own to keep them apart.',
+    `The record of ${app}${where} belongs to ${both(others)}, not to ${image}. Apps with the same name share the record and the lock: `
+    + 'set a different `app` for each.',
   ];
 }

@@ -2,8 +2,8 @@ import * as v from 'valibot';
 import type { Content, Ledger, Phase, Release } from './ledger.js';
 
 /*
- * The ledger up to 0.x: it knew one kind of target, images of containers, and held its workloads where schema 2 has a
- * record of the target's own.
+ * The ledger up to 0.x. Its only kind of target was images of containers, and it held the workloads where schema 2 has the
+ * record of the target.
  */
 
 const text = v.string();

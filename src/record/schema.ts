@@ -4,7 +4,7 @@ import { readJson } from '../ports/json.js';
 import { keptOf, phases, type Ledger } from './ledger.js';
 import { schema1, upgraded } from './schema-1.js';
 
-/* The ledger as text. What was written by earlier versions is read as what it means today; what a later one wrote is refused. */
+/* The ledger as text. Records of earlier versions are converted; those of later versions are refused. */
 
 const text = v.string();
 const maybe = v.optional(text);
@@ -32,9 +32,9 @@ export function parseLedger(json: string, source: string): Ledger {
   return ledger.schema === 1 ? upgraded(ledger) : ledger;
 }
 
-/** Why a record cannot be read, as the end of a sentence: by whom it was probably written. */
+/** Why a record cannot be read, as the end of a sentence. */
 export function whyUnreadable(json: string, error: JsonError): string {
-  return isOfLaterVersion(json) ? 'a later version of this action wrote it' : `it was changed by hand, or damaged: ${error.problem}`;
+  return isOfLaterVersion(json) ? 'it was written by a later version of this action' : `it was edited by hand or damaged: ${error.problem}`;
 }
 
 const versions = v.object({ schema: v.number(), run: v.optional(v.object({ phase: v.optional(text) })) });

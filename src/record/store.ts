@@ -1,14 +1,14 @@
 import type { Ledger } from './ledger.js';
 
 /**
- * Ledger and lock of one app, kept where the target lives. Two processes may use the same record at the same time: the
- * lock keeps them apart, and a write fails when another run has written since.
+ * Ledger and lock of one app, kept where the target lives. Two processes may use the same record at the same time: the lock
+ * excludes one of them, and a write fails if another run has written since.
  */
 export interface RecordStore {
   /** @throws ClusterError record-unreadable when it was damaged, or a later version of the action wrote it */
   read(): Promise<Ledger | undefined>;
   /**
-   * Writes the record of a run, before the change that it describes. One that is still under way gives way to a later one.
+   * Writes the record of a run, before the change that it describes. A write in flight is superseded by a later one.
    * @param patienceMs how long a place that does not answer is waited for, if longer than usual: for a write on which depends
    *   whether what was changed is kept
    * @throws ClusterError superseded when another run has written it
@@ -22,7 +22,7 @@ export interface RecordStore {
 }
 
 export interface Lock {
-  /** Monotonic ms: whoever held it before was heard of then, and has begun no change since. */
+  /** Monotonic ms: the last sign of life of the previous holder, which has started no change since. */
   readonly formerHeardAt: number;
   /** Aborted when another run has taken the lock over: this one must not change anything any more. */
   readonly lost: AbortSignal;

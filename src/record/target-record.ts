@@ -19,12 +19,12 @@ export function recordShape<T>(kind: string, schema: number, shape: GenericSchem
 
 function read<T>(record: TargetRecord, kind: string, schema: number, shape: GenericSchema<unknown, T>): T {
   if (record.kind !== kind || record.schema > schema) {
-    throw new ClusterError('record-unreadable', `The ledger holds a run of ${record.kind} (shape ${record.schema}), and this version knows ${kind} up to shape ${schema} here.`, {
+    throw new ClusterError('record-unreadable', `The record holds a run of the target ${record.kind} (schema ${record.schema}), but this version of the action reads ${kind} up to schema ${schema}.`, {
       hint: 'Finish that run with the settings and the version of the action that started it.',
     });
   }
   try {
-    return checkShape(record.recorded, shape, `The record of ${kind} in the ledger`);
+    return checkShape(record.recorded, shape, `The record of the target ${kind}`);
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     throw new ClusterError('record-unreadable', `${error.message}.`, { cause: error });

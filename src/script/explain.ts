@@ -11,33 +11,34 @@ export interface ScriptFailure {
 }
 
 /**
- * What to say of a script that ended with another code than 0, or not in time.
+ * What to report of a script that exited with another code than 0, or not in time.
  * @param what failed, as the subject of a sentence: `The test gate`
  * @param setting whose lines are counted: `test`
  */
 export function explainFailure({ script: { lines, withinMs = 0 }, code, isLate, failed, output }: Ran, what: string, setting: string): ScriptFailure {
-  if (isLate) return { message: `${what} did not end within ${withinMs / 1000} s, and was stopped.` };
-  // A script that failed at one place under `set +e` and ended by itself at another ends with another status.
+  if (isLate) return { message: `${what} did not finish within ${withinMs / 1000} s and was stopped.` };
+  // A script that failed in one place under `set +e` and exited in another has another status.
   const line = failed?.status === code ? failed.line : undefined;
   const text = line === undefined ? undefined : lines.join('\n').split('\n')[line - 1]?.trim();
   const where = text ? `\`${shorten(text)}\` (line ${line} of \`${setting}\`)` : `the commands of \`${setting}\``;
   const signal = signals[code - 128];
   if (signal) {
     return {
-      message: `${what} failed: ${where} ended with exit code ${code}: killed by ${signal}.`,
-      hint: signal === 'SIGKILL' ? 'It comes mostly from the kernel when memory is short: use less of it, or a larger runner.' : undefined,
+      message: `${what} failed: ${where} exited with code ${code}: killed by ${signal}.`,
+      hint: signal === 'SIGKILL' ? 'Usually the kernel sends it because memory has run out: use less memory, or a larger runner.' : undefined,
     };
   }
-  if (code === 2 && line === undefined && output.some((said) => /: line \d+: syntax error/.test(said))) {
-    return { message: `The commands of \`${setting}\` are not valid bash.`, hint: 'The syntax error, with its line, is below.' };
+  const syntaxError = output.map((said) => /: (line \d+: syntax error.*)/.exec(said)?.[1]).find((found) => found !== undefined);
+  if (code === 2 && line === undefined && syntaxError !== undefined) {
+    return { message: `The commands of \`${setting}\` are not valid bash: ${syntaxError}.`, hint: 'Fix the syntax error. Nothing was run.' };
   }
-  return { message: `${what} failed: ${where} ended with exit code ${code}.`, hint: hints[code] };
+  return { message: `${what} failed: ${where} exited with code ${code}.`, hint: hints[code] };
 }
 
 const hints: Readonly<Record<number, string>> = {
-  126: 'Exit code 126: the command was found and may not be executed. Give it the executable bit (`chmod +x`), '
-    + 'or run it by its interpreter.',
-  127: 'Exit code 127: a command was not found. Install it in an earlier step of the job, or mend its name.',
+  126: 'Exit code 126: the command exists but cannot be executed. Set its executable bit (`chmod +x`), '
+    + 'or run it with its interpreter.',
+  127: 'Exit code 127: a command was not found. Install it in an earlier step of the job, or correct its name.',
 };
 
 function shorten(text: string): string {

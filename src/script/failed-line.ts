@@ -6,10 +6,10 @@ export interface FailedLine {
 }
 
 /**
- * Runs the script `$0` so that the file `$1` says afterwards where it failed: NUL-separated the status, the line, the
- * lines of the calls around it, and the files that these lines are in. A file and not a stream, because a test may
- * close or redirect any stream. `-E` carries the trap into functions; subshells write to files of their own, which
- * nobody reads, since a failure in them need not be a failure of the script.
+ * Runs the script `$0` and writes to the file `$1` where it failed, separated by NUL: the status, the line, the lines of the
+ * callers, and the files of these lines. A file instead of a stream, because a test may close or redirect any stream. `-E`
+ * carries the trap into functions. Subshells write to files that are not read, because their failure need not be one of the
+ * script.
  */
 export const wrapper = [
   'printf -v REPLY \'printf "%%s\\\\0" "$?" "$LINENO" "${BASH_LINENO[*]}" "${BASH_SOURCE[@]}" 2>/dev/null >%q.$BASH_SUBSHELL\' "$1"',

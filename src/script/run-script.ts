@@ -24,7 +24,7 @@ export interface Ran {
   readonly script: Script;
   /** As a shell counts. */
   readonly code: number;
-  /** It was stopped, as it did not end in time. */
+  /** It was stopped because it did not finish in time. */
   readonly isLate: boolean;
   /** Where it stopped, when bash knows. */
   readonly failed?: FailedLine;
@@ -37,8 +37,8 @@ type ScriptPorts = Pick<Ports, 'process' | 'files' | 'env' | 'clock'>;
 const lastLines = 40;
 
 /**
- * Runs commands as one script by `bash -eo pipefail`, in their working directory, to the end; what it leaves running in the
- * background is ended with it, and all of it when this process is gone.
+ * Runs commands as one script with `bash -eo pipefail`, in their working directory, to the end. Processes that it leaves in
+ * the background are ended with it, and all of them when this process is gone.
  * @throws CommandError when bash cannot be started; what `signal` aborts with, once all of it is ended
  */
 export async function runScript(
@@ -49,7 +49,7 @@ export async function runScript(
   try {
     const file = join(folder, `${script.name}.sh`);
     const record = join(folder, 'failed');
-    // From a file, so that no quoting is needed, and messages of bash carry the lines that the user knows.
+    // From a file: no quoting is needed, and bash reports the line numbers that the user knows.
     await ports.files.writeText(file, `${script.lines.join('\n')}\n`, 0o600);
     const output: string[] = [];
     let isLate = false;
@@ -67,7 +67,7 @@ export async function runScript(
     }).exited;
     const late = (): Error => {
       isLate = true;
-      return new Error(`${script.name} did not end in time`);
+      return new Error(`${script.name} did not finish in time`);
     };
     const { code } = await (script.withinMs === undefined ? start(signal) : within(ports.clock, { ms: script.withinMs, late, signal }, start));
     signal.throwIfAborted();
@@ -81,7 +81,7 @@ export async function runScript(
 /** Characters of the evidence. Only whole lines are dropped, as half of a secret could not be hidden. */
 const evidenceLimit = 32 * 1024;
 
-/** What it said last, for whoever looks into its failure. */
+/** Its last output, as evidence of a failure. */
 export function lastOutput({ output }: Pick<Ran, 'output'>, of: string): Evidence[] {
   const last = output.slice(-1);
   let length = last.join().length;

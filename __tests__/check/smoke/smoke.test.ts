@@ -407,9 +407,9 @@ describe('a text in an answer', () => {
   it('that did not come in time is no text that is absent', async () => {
     const http = { request: async () => ({ status: 200, headers: {}, body: (async function* body() {
       yield Buffer.from('begun');
-      throw new HttpError('other', 'api.example answered 200, and the answer was not complete after 5 s');
+      throw new HttpError('other', 'api.example returned 200, but the response was not complete after 5 s');
     })() }) };
     expect(await outcome(smoke(fakePorts({ http }), target({}), [{ ...url, contains: 'end' }], undefined))).toEqual(
-      ['smoke-failed', expect.stringContaining('returned no answer (api.example answered 200, and the answer was not complete after 5 s)')]);
+      ['smoke-failed', expect.stringContaining('returned no answer (api.example returned 200, but the response was not complete after 5 s)')]);
   });
 });

@@ -109,7 +109,7 @@ export async function runAction(run: ActionRun): Promise<ActionResult> {
   }
 }
 
-const unclean = /something was still open|^\(node:\d+\) /m;
+const unclean = /did not exit and was stopped|^\(node:\d+\) /m;
 
 interface Described {
   readonly main: string;

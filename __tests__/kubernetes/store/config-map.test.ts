@@ -30,10 +30,10 @@ describe('the ledger in the cluster', () => {
   });
 
   it.each([
-    ['{"schema":2,"app":"api"}', 'it was changed by hand, or damaged: lacks run'], ['{\n "schema": 3\n}', 'a later version of this action wrote it'],
-    [formatLedger({ ...ledger(), run: { ...ledger().run, phase: 'verifying' as never } }), 'a later version of this action wrote it'],
-    [formatLedger({ ...ledger(), run: { ...ledger().run, rollback: 'partly' as never } }), 'it was changed by hand, or damaged: must have "auto" or "off" as run.rollback'],
-    ['{"schema":1,"run":null}', 'it was changed by hand, or damaged: lacks app'], ['no json', 'it was changed by hand, or damaged: is not JSON'], ['', 'it was changed by hand, or damaged: is empty'],
+    ['{"schema":2,"app":"api"}', 'it was edited by hand or damaged: lacks run'], ['{\n "schema": 3\n}', 'it was written by a later version of this action'],
+    [formatLedger({ ...ledger(), run: { ...ledger().run, phase: 'verifying' as never } }), 'it was written by a later version of this action'],
+    [formatLedger({ ...ledger(), run: { ...ledger().run, rollback: 'partly' as never } }), 'it was edited by hand or damaged: must have "auto" or "off" as run.rollback'],
+    ['{"schema":1,"run":null}', 'it was edited by hand or damaged: lacks app'], ['no json', 'it was edited by hand or damaged: is not JSON'], ['', 'it was edited by hand or damaged: is empty'],
   ])('that is not understood is left alone, and said: %j', async (text, why) => {
     const { cluster, store } = open(fakeCluster({ objects: { [path]: { metadata: { name: ledgerName('api') }, data: { 'ledger.json': text } } as ConfigMap } }));
     const error = await store.read().catch((thrown: unknown) => thrown);

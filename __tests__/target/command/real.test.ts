@@ -59,7 +59,7 @@ describe('real commands against a real server', () => {
     expect([outcome.verdict, server.platform.traffic.name, outcome.failure?.message ?? '']).toEqual([verdict, traffic, expect.any(String)]);
     expect(server.platform.changes.filter((change) => change.startsWith('rollback'))).toHaveLength(verdict === 'rolled-back' ? 1 : 0);
     if (deed === 'refused') {
-      expect(outcome.failure?.message).toBe('`deploy` failed: `[[ $status == *" 200 "* ]]` (line 9 of `command.deploy`) ended with exit code 1.');
+      expect(outcome.failure?.message).toBe('`deploy` failed: `[[ $status == *" 200 "* ]]` (line 9 of `command.deploy`) exited with code 1.');
       expect(outcome.failure?.evidence).toEqual([{ title: 'last lines of `deploy`', text: 'quota exceeded' }]);
       expect(ports.lines).toContain('output quota exceeded');
     }
@@ -117,7 +117,7 @@ describe('real commands against a real server', () => {
   it('bash that is not there is said before anything is changed', async () => {
     const outcome = await run({ workingDirectory: join(folder, 'nowhere') });
     expect([outcome.verdict, outcome.failure?.cause, outcome.failure?.message]).toEqual([
-      'failed', 'config-invalid', `bash could not be started in ${join(folder, 'nowhere')}: there is no such folder.`,
+      'failed', 'config-invalid', `bash could not be started in ${join(folder, 'nowhere')}: the folder does not exist.`,
     ]);
   });
 });

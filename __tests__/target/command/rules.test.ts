@@ -65,7 +65,7 @@ describe('a deployment by commands', () => {
   });
 
   it.each([
-    ['with `verify`, which runs until it is over its time', {}, /^`verify` failed: the commands of `command.verify` ended with exit code 22\. It failed for 600 s, and `current` prints api-00001, as before\.$/],
+    ['with `verify`, which runs until it is over its time', {}, /^`verify` failed: the commands of `command.verify` exited with code 22\. It failed for 600 s, and `current` prints api-00001, as before\.$/],
     ['without, as `current` prints what it printed', without('verify'), /^`current` prints api-00001, as before\.$/],
   ])('that leaves traffic where it was has failed, and nothing was changed: %s', async (_how, settings, message) => {
     for (const deed of ['pinned', 'ignored'] as const) {
@@ -86,7 +86,7 @@ describe('a deployment by commands', () => {
     world.platform.deploying = deed;
     const outcome = await world.deploy();
     expect(seen(outcome)).toEqual(['failed', 'command-failed', 'rollout']);
-    expect(outcome.failure?.message).toBe(deed === 'refused' ? '`deploy` failed: the commands of `command.deploy` ended with exit code 22.' : '`deploy` did not end within 600 s, and was stopped.');
+    expect(outcome.failure?.message).toBe(deed === 'refused' ? '`deploy` failed: the commands of `command.deploy` exited with code 22.' : '`deploy` did not finish within 600 s and was stopped.');
     if (deed === 'refused') expect(outcome.failure?.evidence).toEqual([{ title: 'last lines of `deploy`', text: 'quota exceeded' }]);
     expect(world.platform.changes).toEqual(['deploy c2']);
   });
@@ -139,7 +139,7 @@ describe('what `current` prints', () => {
 
   it.each<[string, () => string | undefined, string]>([
     ['nothing', () => '', '`current` printed nothing.'],
-    ['an error', () => undefined, '`current` failed: the commands of `command.current` ended with exit code 22.'],
+    ['an error', () => undefined, '`current` failed: the commands of `command.current` exited with code 22.'],
   ])('may be %s before the change: then nothing can be gone back to, and the plan says so', async (_what, says, why) => {
     const world = new World();
     world.platform.says = says;
@@ -209,7 +209,7 @@ describe('a rollback', () => {
     world.platform.goingBack = 'done, and says it failed';
     const outcome = await world.deploy();
     expect([outcome.verdict, outcome.rollback?.notes]).toEqual(['rolled-back', [
-      '`rollback` failed: the commands of `command.rollback` ended with exit code 22. `current` prints api-00001 again nevertheless.',
+      '`rollback` failed: the commands of `command.rollback` exited with code 22. `current` prints api-00001 again nevertheless.',
     ]]);
   });
 
@@ -225,8 +225,8 @@ describe('a rollback', () => {
   it.each([
     ['ignored', ['`current` prints api-00002, not api-00001.']],
     ['pinned', ['`current` prints api-00002, not api-00001.']],
-    ['refused', ['`rollback` failed: the commands of `command.rollback` ended with exit code 22. `current` prints api-00002, not api-00001.']],
-    ['never answered', ['`rollback` did not end within 600 s, and was stopped. `current` prints api-00002, not api-00001.']],
+    ['refused', ['`rollback` failed: the commands of `command.rollback` exited with code 22. `current` prints api-00002, not api-00001.']],
+    ['never answered', ['`rollback` did not finish within 600 s, and was stopped. `current` prints api-00002, not api-00001.']],
   ] as const)('that is %s has failed, and the commands to go back by hand are there', async (deed, notes) => {
     const world = failing();
     world.platform.goingBack = deed;
@@ -243,7 +243,7 @@ describe('a rollback', () => {
     };
     const outcome = await world.deploy();
     expect([outcome.verdict, outcome.rollback?.notes, outcome.changes[0]?.now]).toEqual([
-      'rollback-failed', ['`verify` failed: the commands of `command.verify` ended with exit code 22.'], 'api-00001',
+      'rollback-failed', ['`verify` failed: the commands of `command.verify` exited with code 22.'], 'api-00001',
     ]);
   });
 
@@ -322,7 +322,7 @@ describe('the plan', () => {
     expect(plan).toMatchObject({
       steps: [{ stage: 'rollout', title: 'run `deploy` of api, then `verify` until it succeeds', commands: commands.deploy }],
       changes: [{ subject: 'api', part: '', before: 'api-00001', after: 'c2' }],
-      rollback: { possible: true, reason: 'If anything fails, `rollback` runs, and `current` must print api-00001 again. The record of the run is on this machine, so only its own post step can finish '
+      rollback: { possible: true, reason: 'If anything fails, `rollback` runs, and `current` must print api-00001 again. The record of the target the run is on this machine, so only its own post step can finish '
         + 'it if it is killed, and only `concurrency` of the workflow prevents two runs at the same time.' },
     });
     expect([names(world), world.ledger]).toEqual(['current', undefined]);

@@ -33,7 +33,7 @@ describe('while `verify` does not succeed', () => {
     const world = failing(0, () => undefined);
     const outcome = await world.deploy(swift);
     expect(world.lines).toContain('progress rollout `verify` not yet: internal server error');
-    expect([outcome.verdict, outcome.failure?.message]).toEqual(['rolled-back', '`verify` failed: the commands of `command.verify` ended with exit code 22. It failed for 60 s, and `current` prints api-00002.']);
+    expect([outcome.verdict, outcome.failure?.message]).toEqual(['rolled-back', '`verify` failed: the commands of `command.verify` exited with code 22. It failed for 60 s, and `current` prints api-00002.']);
     expect([outcome.changes[0]?.after, outcome.rollback?.notes]).toEqual(['api-00002', []]);
   });
 

@@ -34,7 +34,7 @@ describe('the release that a rollback chooses', () => {
     const { sets, lines, warnings } = await choose(two, [found('api:3'), found('worker:3')]);
     expect(sets).toEqual([['api', 'uid-api', 'app: api:3 -> api:2'], ['worker', 'uid-worker', 'app: worker:3 -> worker:2']]);
     expect(lines).toEqual([
-      'info * api:3 of 2026-01-01T00:03:00.000Z, commit 3c0ffee, verified (is there now)', 'info   api:2 of 2026-01-01T00:02:00.000Z, commit 2c0ffee, verified',
+      'info * api:3 of 2026-01-01T00:03:00.000Z, commit 3c0ffee, verified (current)', 'info   api:2 of 2026-01-01T00:02:00.000Z, commit 2c0ffee, verified',
     ]);
     expect(warnings).toEqual([]);
   });
