@@ -52,8 +52,8 @@ describe('the setting `command`', () => {
   ])('is refused as %s', (text, messages) => expect(problems(text)).toEqual(messages));
 
   it('is not given beside workloads', () => {
-    const message = (at: string, workloads: string): string => `${at}: and \`workloads\` (${workloads}) are both given, and each of them is what is deployed to. `
-      + 'Keep one. In an environment of the settings file, `workloads: []` clears those of the top; a `command` of the top belongs into the environments that it deploys.';
+    const message = (at: string, workloads: string): string => `${at}: cannot be combined with \`workloads\` (${workloads}): each of them deploys. `
+      + 'Keep one. In an environment of the settings file, `workloads: []` clears those at the top; move a `command` from the top into the environments that use it.';
     expect(problems(`image: a\nworkloads: [deployment/api]\n${command}`)).toEqual([message(`${path}:3:1: command`, `${path}:2:1`)]);
     expect(problems(`image: a\n${command}`, { workloads: 'deployment/api' })).toEqual([message(`${path}:2:1: command`, 'input workloads')]);
     const inherited = (more: string): string => `image: a\nworkloads: [deployment/api]\nenvironments:\n  fly:\n    ${more}command: {deploy: a, current: b}\n`;
@@ -64,32 +64,32 @@ describe('the setting `command`', () => {
 
   it('is asked for a rollback by the action rollback', () => {
     expect(problems(command, { to: 'v41' }, 'rollback')).toEqual([
-      `${path}:1:1: command: has no \`rollback\`, which is what the rollback action runs. Give commands, as text or as a list.`,
+      `${path}:1:1: command: has no \`rollback\`, which the rollback action runs. Give commands, as text or as a list.`,
     ]);
   });
 
   it('gives `to` the names of a platform, which it does not have elsewhere', () => {
     expect(problems('app: a', { to: 'v41' }, 'rollback')).toEqual([
       'input to: is "v41", which is neither a revision nor a digest nor a commit. Give its revision (12), its digest (sha256:…) or at least 7 digits of its commit. '
-      + 'A tag or branch does not do, because it can move.',
+      + 'A tag or branch is not accepted, because it can move.',
     ]);
-    expect(problems(`${command}  rollback: ./back\n`, { to: '-x' }, 'rollback')[0]).toMatch(/^input to: is "-x", which begins with a dash/);
+    expect(problems(`${command}  rollback: ./back\n`, { to: '-x' }, 'rollback')[0]).toMatch(/^input to: is "-x", which starts with a dash/);
   });
 
   it('has no checks of Services', () => {
     expect(problems(`${command}smoke:\n  - https://a.example\n  - service/api:80/healthz\n`)).toEqual([
-      `${path}:6:5: smoke[1]: checks the Service api of a cluster, and \`command\` deploys to none. Check a URL.`,
+      `${path}:6:5: smoke[1]: checks the Service api of a cluster, but \`command\` does not deploy to a cluster. Check a URL.`,
     ]);
   });
 
   it('says which inputs have no effect with it', () => {
     expect(parse(command, { namespace: 'web', timeout: '5m' }).warnings.map(describeProblem)).toEqual([
-      'input namespace: has no effect: what is deployed to is not a cluster: `command` deploys. Leave it out.',
-      'input timeout: has no effect: what is deployed to is not a cluster: `command` deploys. Leave it out.',
+      'input namespace: has no effect: `command` does not deploy to a cluster. Remove it.',
+      'input timeout: has no effect: `command` does not deploy to a cluster. Remove it.',
     ]);
   });
 
   it('is asked for by name when only environments have it', () => {
-    expect(problems(`image: a\nenvironments:\n  fly:\n    command: {deploy: a, current: b}\n`, { digest, test: 'x' })[0]).toContain('the environment "fly": give `environment`');
+    expect(problems(`image: a\nenvironments:\n  fly:\n    command: {deploy: a, current: b}\n`, { digest, test: 'x' })[0]).toContain('the environment "fly": set `environment`');
   });
 });

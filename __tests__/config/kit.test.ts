@@ -101,7 +101,7 @@ strategy:
     - later
     - weight:
 `)).toEqual([
-      'deploy.yml:3:3: strategy.type: is "canray", and can be rolling or canary. Did you mean "canary"?',
+      'deploy.yml:3:3: strategy.type: is "canray", but must be rolling or canary. Did you mean "canary"?',
       'deploy.yml:4:3: strategy: unknown key "stpes". Did you mean "steps"?',
       'deploy.yml:6:7: strategy.steps[0].weight: is not a share. Write 0 to 100.',
       'deploy.yml:7:7: strategy.steps[0].for: is "15", which has no unit. Did you mean "15s" or "15m"?',
@@ -121,9 +121,9 @@ strategy:
     ['strategy: {type: canary}', 'deploy.yml:1:1: strategy: has no `steps`. Give a list of steps.'],
     ['strategy: {type: canary, steps: []}', 'deploy.yml:1:26: strategy.steps: has no entry. Give a map with `weight`, `for`, `guards`, or leave it out.'],
     ['strategy: {type: rolling, steps: []}', 'deploy.yml:1:27: strategy.steps: needs `type: canary`. Set that, or remove the line.'],
-    ['strategy: {type: rolling, prove-first: nope}', 'deploy.yml:1:27: strategy.prove-first: is "nope", and can be true or false'],
-    ['strategy: {type: rolling, x: 1}', 'deploy.yml:1:27: strategy: unknown key "x". Known are type, prove-first.'],
-    ['strategy: {type: "${{ inputs.type }}"}', 'deploy.yml:1:12: strategy.type: has a "${{" expression, and the runner evaluates none in this file. Give this setting as an input of the step, where expressions work.'],
+    ['strategy: {type: rolling, prove-first: nope}', 'deploy.yml:1:27: strategy.prove-first: is "nope", but must be true or false'],
+    ['strategy: {type: rolling, x: 1}', 'deploy.yml:1:27: strategy: unknown key "x". Known keys: type, prove-first.'],
+    ['strategy: {type: "${{ inputs.type }}"}', 'deploy.yml:1:12: strategy.type: has a "${{" expression, which is not evaluated in this file. Give this setting as an input of the step, where expressions work.'],
   ])('%s', (content, message) => expect(problems(strategy, content)).toEqual([message]));
 
   it('joins what a lower layer says of the same form, and replaces another', () => {

@@ -24,12 +24,12 @@ describe('loading the settings', () => {
   });
 
   it.each([
-    [{ config: 'x.yml' }, {}, 'input config: there is no file "x.yml". Check the path, which begins at the root of the repository, and that the repository was checked out before this step.'],
-    [{ config: 'x' }, { x: coded('EISDIR') }, 'input config: "x" cannot be read: it is a folder. Name a file that this user may read.'],
-    [{}, { '.github/deploy.yml': coded('EACCES') }, 'settings file: ".github/deploy.yml" cannot be read: this user may not read it. Name a file that this user may read.'],
-    [{ kubeconfig: '/k' }, {}, 'kubeconfig: there is no file "/k". Check the path, and that a step before this one wrote it.'],
-    [{ kubeconfig: '/k' }, { '/k': coded('EACCES') }, 'kubeconfig: "/k" cannot be read: this user may not read it. Name a file that this user may read.'],
-    [{ kubeconfig: '/k' }, { '/k': 'secret: hunter2' }, 'kubeconfig: "/k" is not a kubeconfig: it has no `clusters`. Name the file of a kubeconfig.'],
+    [{ config: 'x.yml' }, {}, 'input config: the file "x.yml" does not exist. Check the path, which is relative to the root of the repository, and that an earlier step checks out the repository.'],
+    [{ config: 'x' }, { x: coded('EISDIR') }, 'input config: "x" cannot be read: it is a folder. Give a file that this user is allowed to read.'],
+    [{}, { '.github/deploy.yml': coded('EACCES') }, 'settings file: ".github/deploy.yml" cannot be read: this user is not allowed to read it. Give a file that this user is allowed to read.'],
+    [{ kubeconfig: '/k' }, {}, 'kubeconfig: the file "/k" does not exist. Check the path, and that an earlier step writes the file.'],
+    [{ kubeconfig: '/k' }, { '/k': coded('EACCES') }, 'kubeconfig: "/k" cannot be read: this user is not allowed to read it. Give a file that this user is allowed to read.'],
+    [{ kubeconfig: '/k' }, { '/k': 'secret: hunter2' }, 'kubeconfig: "/k" is not a kubeconfig: it has no `clusters`. Give the path of a kubeconfig.'],
     [{ 'kubeconfig': '/k', 'kube-context': 'mian' }, { '/k': kubeconfig }, 'kubeconfig: "/k" has no context "mian". Did you mean "main"?'],
   ] as const)('%j %j', async (inputs, given, message) => {
     const error: unknown = await load(inputs, given).catch((thrown: unknown) => thrown);
@@ -37,7 +37,7 @@ describe('loading the settings', () => {
   });
 
   it('tells of a settings file with the other ending, which is not read', async () => {
-    const doubt = 'settings file: ".github/deploy.yaml" is not read. If the settings are in it, rename it to ".github/deploy.yml", or name it by the input `config`.';
+    const doubt = 'settings file: ".github/deploy.yaml" is not read. If it contains the settings, rename it to ".github/deploy.yml", or set the input `config` to it.';
     const yaml = { '.github/deploy.yaml': 'timeout: 5m' };
     expect((await load({}, yaml)).warnings.map(describeProblem)).toEqual([doubt]);
     const error: unknown = await load({ image: '' }, yaml).catch((thrown: unknown) => thrown);

@@ -183,17 +183,17 @@ describe('problems', () => {
     const text = ['image: Acme/api', 'plattforms: [linux/amd64]', 'timeout: 10', 'workloads:', '  - deplyoment/api', '  - 5', 'smoke:', '  - {target: ftp:x, stats: 200}',
       'environments:', '  prod:', '    cache: regsitry', '    environment: x'].join('\n');
     expect(problems({ 'platforms': 'linux/amd64\nlinux/amd46', 'dry-run': 'ja' }, text)).toEqual([
-      'input platforms, line 2: has the platform "linux/amd46", which no builder knows. Did you mean "linux/amd64"?',
-      'input dry-run: is "ja", and can be true or false',
-      `${path}:1:1: image: is "Acme/api", and image names have no upper-case letters. Did you mean "acme/api"?`,
+      'input platforms, line 2: has the platform "linux/amd46", which is not a known platform. Did you mean "linux/amd64"?',
+      'input dry-run: is "ja", but must be true or false',
+      `${path}:1:1: image: is "Acme/api", but image names have no upper-case letters. Did you mean "acme/api"?`,
       `${path}:2:1: settings file: unknown key "plattforms". Did you mean "platforms"?`,
       `${path}:3:1: timeout: is "10", which has no unit. Did you mean "10s" or "10m"?`,
       `${path}:5:5: workloads[0]: has the kind "deplyoment", which cannot be rolled out. Did you mean "deployment"? Kinds are deployment, statefulset, daemonset and cronjob.`,
       `${path}:6:5: workloads[1]: has "5", which has no kind. Did you mean "deployment/5"?`,
       `${path}:8:6: smoke[0].target: has the target "ftp:x", which is neither a URL nor a Service. Write https://HOST/PATH or service/NAME:PORT/PATH.`,
       `${path}:8:21: smoke[0]: unknown key "stats". Did you mean "status"?`,
-      `${path}:11:5: environments.prod.cache: is "regsitry", and can be none, registry or gha. Did you mean "registry"?`,
-      `${path}:12:5: environments.prod.environment: cannot stand in the settings file. Give it as an input of the step, or as a flag.`,
+      `${path}:11:5: environments.prod.cache: is "regsitry", but must be none, registry or gha. Did you mean "registry"?`,
+      `${path}:12:5: environments.prod.environment: cannot be set in the settings file. Give it as an input of the step, or as a flag.`,
     ]);
   });
 
@@ -201,7 +201,7 @@ describe('problems', () => {
     ['image: [a]', 'image: must be the name of an image, not a list'],
     ['image:', 'image: has no value. Give the name of an image, or remove the line.'],
     ['image: " "', 'image: is empty. Give the name of an image, or remove the line.'],
-    ['image: ghcr.io/${{ github.repository }}', 'image: has a "${{" expression, and the runner evaluates none in this file. Give this setting as an input of the step, where expressions work.'],
+    ['image: ghcr.io/${{ github.repository }}', 'image: has a "${{" expression, which is not evaluated in this file. Give this setting as an input of the step, where expressions work.'],
     ['build-args: [A=1]', 'build-args: must be a map of names and values, not a list'],
     ['tags: []', 'tags: has no entry. Give a tag such as 1.4.2, or leave it out.'],
     ['tags: {a: b}', 'tags: must be a list of tags, not a map'],
@@ -209,19 +209,19 @@ describe('problems', () => {
     ['zzzzzz: 1', 'settings file: unknown key "zzzzzz". All settings are listed in docs/settings.md.'],
     ['test: {a: b}', 'test: must be commands, as text or as a list, not a map'],
     ['environments: [a]', 'environments: must be a map of environments, not a list'],
-    ['dry-run: true', 'dry-run: cannot stand in the settings file. Give it as an input of the step, or as a flag.'],
-    ['freeze-override: the shop is down', 'freeze-override: cannot stand in the settings file. Give it as an input of the step, or as a flag.'],
-    ['to: 12', 'to: cannot stand in the settings file. Give it as an input of the step, or as a flag.'],
-    ['prove-first: no', 'prove-first: is "no", and can be true or false. Did you mean "false"?'],
-    ['prove-first: 1', 'prove-first: is "1", and can be true or false. Did you mean "true"?'],
+    ['dry-run: true', 'dry-run: cannot be set in the settings file. Give it as an input of the step, or as a flag.'],
+    ['freeze-override: the shop is down', 'freeze-override: cannot be set in the settings file. Give it as an input of the step, or as a flag.'],
+    ['to: 12', 'to: cannot be set in the settings file. Give it as an input of the step, or as a flag.'],
+    ['prove-first: no', 'prove-first: is "no", but must be true or false. Did you mean "false"?'],
+    ['prove-first: 1', 'prove-first: is "1", but must be true or false. Did you mean "true"?'],
     ['prove-first: []', 'prove-first: must be true or false, not a list'],
-    ['prove-first: ${{ inputs.x }}', 'prove-first: has a "${{" expression, and the runner evaluates none in this file. Give this setting as an input of the step, where expressions work.'],
+    ['prove-first: ${{ inputs.x }}', 'prove-first: has a "${{" expression, which is not evaluated in this file. Give this setting as an input of the step, where expressions work.'],
     ['lock-timeout: 0', 'lock-timeout: is "0", which has no unit. Did you mean "0s" or "0m"?'],
     ['patience: 2m', 'patience: must be a map of causes and durations, not text'],
     ['freeze: {Fri: Mon}', 'freeze: must be a list of periods, not a map'],
     [
       'registry-password: hunter2',
-      'registry-password: cannot stand in the settings file. Give it as the input `registry-password` from a secret. '
+      'registry-password: cannot be set in the settings file. Give it as the input `registry-password` from a secret. '
       + 'If this was a real password, replace it: it is in the history of the repository.',
     ],
     [
@@ -235,9 +235,9 @@ describe('problems', () => {
   it('of patience name the cause', () => {
     const text = 'patience:\n  crash-lop: 1m\n  smoke-failed: 1m\n  not-ready: 5\n  unschedulable: 25h\n';
     expect(problems({ image: 'a' }, text)).toEqual([
-      `${path}:2:3: patience.crash-lop: "crash-lop" is not a cause that shows in the course of a rollout. Did you mean "crash-loop"?`,
-      `${path}:3:3: patience.smoke-failed: "smoke-failed" is not a cause that shows in the course of a rollout. `
-      + 'Those are image-not-found, image-pull-denied, image-pull-failed, image-platform-missing, image-name-invalid, crash-loop, out-of-memory, '
+      `${path}:2:3: patience.crash-lop: "crash-lop" is not a cause that is detected during a rollout. Did you mean "crash-loop"?`,
+      `${path}:3:3: patience.smoke-failed: "smoke-failed" is not a cause that is detected during a rollout. `
+      + 'Use image-not-found, image-pull-denied, image-pull-failed, image-platform-missing, image-name-invalid, crash-loop, out-of-memory, '
       + 'probe-killed, hook-failed, evicted, container-start, init-failed, container-config, volume-mount, unschedulable, quota-exceeded, admission-denied, '
       + 'not-ready or wrong-version-serving.',
       `${path}:4:3: patience.not-ready: is "5", which has no unit. Did you mean "5s" or "5m"?`,
@@ -247,13 +247,13 @@ describe('problems', () => {
 
   it('of a build secret in the file do not show it', () => {
     const [message] = problems({ image: 'a' }, 'build-secrets:\n  npm: hunter2');
-    expect(message).toMatch(/^\.github\/deploy\.yml:2:3: build-secrets\.npm: is not "env:NAME", and the value of a secret does not belong into a file\./);
+    expect(message).toMatch(/^\.github\/deploy\.yml:2:3: build-secrets\.npm: is not "env:NAME", and the value of a secret does not belong in a file\./);
     expect(message).not.toContain('hunter2');
   });
 
   it.each<readonly [Inputs, string]>([
     [{ plattforms: 'x' }, 'inputs: unknown input "plattforms". Did you mean "platforms"?'],
-    [{ image: 'a\nb' }, 'input image: has 2 lines, and one is meant. Write one value on one line.'],
+    [{ image: 'a\nb' }, 'input image: has 2 lines, but must be on one. Write the value on one line.'],
     [{ namespace: 'a\u0000b' }, 'input namespace: has the invisible character U+0000. Type the value again instead of pasting it.'],
     [{ image: 'a'.repeat(1024 * 1024) }, 'input image: is 1024 KiB large, and the limit is 64 KiB. Put the content into a file of the repository and name that instead.'],
     [{ test: 'a'.repeat(257 * 1024) }, 'input test: is 257 KiB large, and the limit is 256 KiB. Put the content into a file of the repository and name that instead.'],
@@ -265,21 +265,21 @@ describe('problems', () => {
     [
       { workloads: 'deploy/a\ndeploy/a:b' },
       'input workloads, line 2: names "deployment/a" both with a container and without. '
-      + 'Without a container, every container that runs the image is meant: keep one of the two ways.',
+      + 'Without a container, it means every container that runs the image. Keep one of the two.',
     ],
     [{ 'build-args': 'A=1\nA=2' }, 'input build-args, line 2: has "A" twice. Remove one of them.'],
-    [{ patience: 'not-ready=2m' }, 'input patience: can only stand in the settings file. Put `patience:` there.'],
+    [{ patience: 'not-ready=2m' }, 'input patience: can only be set in the settings file. Put `patience:` there.'],
     [{ workload: 'deploy/a' }, 'inputs: unknown input "workload". Did you mean "workloads"?'],
     [{ kube_context: 'prod' }, 'inputs: unknown input "kube_context". Did you mean "kube-context"?'],
     [{ to: '12' }, 'inputs: unknown input "to". It is an input of acci/deploy-action/rollback, not of acci/deploy-action.'],
     [
       { cluster: 'prod' },
-      'inputs: unknown input "cluster". Remove it: all inputs are listed in docs/settings.md. If it comes from the variable "INPUT_CLUSTER" of your own `env:`, '
-      + 'rename that: the runner hands inputs over under such names.',
+      'inputs: unknown input "cluster". Remove it: docs/settings.md lists all inputs. If "INPUT_CLUSTER" is a variable of your own under `env:`, '
+      + 'rename it: the runner passes inputs in variables with this prefix.',
     ],
     [{ freeze: 'Sun 02:00-04:00 UTC\n\nFri 16:00 - Mon 08:00' }, 'input freeze, line 3: has "Fri 16:00 - Mon 08:00", which names no time zone. Add one at its end, e.g. Europe/Paris or UTC.'],
     [{ windows: 'Sun 02:00-04:00 UTC\nSun  02:00-04:00 UTC' }, 'input windows, line 2: has "Sun 02:00-04:00 UTC" twice. Remove one of them.'],
-    [{ 'freeze-override': 'yes', 'freeze': '22:00-06:00 UTC' }, 'input freeze-override: is too short to tell anybody the reason later. Say in a few words why it cannot wait, e.g. "INC-1234: the checkout is down".'],
+    [{ 'freeze-override': 'yes', 'freeze': '22:00-06:00 UTC' }, 'input freeze-override: is too short to explain the reason. Explain in a few words why it cannot wait, e.g. "INC-1234: the checkout is down".'],
     [{ 'kubectl-sha256': 'x' }, 'input kubectl-sha256: is not a SHA-256. Give 64 hexadecimal digits in lower case, as `sha256sum` prints them.'],
     [{ kubeconfig: 'a: b' }, 'input kubeconfig: is not a kubeconfig: it has no `clusters`. Give the content of a kubeconfig, its base64 form, or the path of a file.'],
   ])('in inputs: %j', (inputs, message) => expect(problems({ image: 'a', ...inputs })).toEqual([message]));
@@ -294,39 +294,39 @@ describe('problems', () => {
       'inputs: unknown input "workload". Did you mean "workloads"?',
       'input timeout: is "soon", which is not a duration. Write a number with a unit, e.g. 90s, 10m or 1h30m.',
     ]],
-    ['deploy', {}, ['settings: give nothing to do. Give `test`, `image` or `workloads`, as an input or in the settings file.']],
-    ['build', {}, ['settings: give nothing to do. Give `test` or `image`, as an input or in the settings file.']],
-    ['rollback', {}, ['settings: do not say what is to be rolled back. Give `workloads`, `image` or `app`, as an input or in the settings file.']],
+    ['deploy', {}, ['settings: nothing to do. Set `test`, `image` or `workloads`, as an input or in the settings file.']],
+    ['build', {}, ['settings: nothing to do. Set `test` or `image`, as an input or in the settings file.']],
+    ['rollback', {}, ['settings: nothing to roll back. Set `workloads`, `image` or `app`, as an input or in the settings file.']],
     ['rollout', {}, [
       'input image: is missing. Name the repository of the image, e.g. ghcr.io/acme/api.',
       'input digest: is missing. Give the output `digest` of the build that pushed the image.',
-      'input workloads: is missing. Name what runs the image, e.g. deployment/api.',
+      'input workloads: is missing. Name the workloads that run the image, e.g. deployment/api.',
     ]],
     ['deploy', { workloads: 'deploy/a:b' }, ['input workloads: needs `image`, which is not given. Name the repository of the image that they run, e.g. ghcr.io/acme/api.']],
     ['deploy', { test: 'x', digest }, ['input digest: needs `image`, which is not given. Name the repository that has this digest.']],
     ['deploy', { image: 'a', digest }, [
-      'settings: give nothing to do: with `digest` nothing is built, and there are no `workloads`. Name the workloads that are to run the image, or leave `digest` out to build it.',
+      'settings: nothing to do: with `digest` nothing is built, and there are no `workloads`. Name the workloads to roll out, or remove `digest` to build the image.',
     ]],
     ...([
       { kubeconfig: '/k' }, { 'kube-context': 'c' }, { namespace: 'ns' }, { timeout: '5m' }, { smoke: 'https://a.example' }, { rollback: 'off' }, { 'prove-first': 'false' },
       { 'lock-timeout': '0s' }, { freeze: '22:00-06:00 UTC' }, { windows: '22:00-06:00 UTC' }, { 'kubectl-sha256': 'a'.repeat(64) }, { test: 'x', digest },
     ] as readonly Inputs[]).map((input): [ActionName, Inputs, string[]] => ['deploy', { image: 'a', ...input }, [
-      `input ${Object.keys(input).at(-1)}: nothing is rolled out, as there are no \`workloads\`. Name the workloads that are to run the image, e.g. deployment/api. To only test and build, leave it out.`,
+      `input ${Object.keys(input).at(-1)}: nothing is rolled out, because there are no \`workloads\`. Name the workloads that run the image, e.g. deployment/api. To only test and build, remove it.`,
     ]]),
     ['deploy', { test: 'x', kubeconfig: '/k', namespace: 'web', smoke: 'https://a.example' }, [
-      'inputs kubeconfig, namespace and smoke: nothing is rolled out, as there are no `workloads`. Name the workloads that are to run the image, e.g. deployment/api. '
-      + 'To only test and build, leave them out.',
+      'inputs kubeconfig, namespace and smoke: nothing is rolled out, because there are no `workloads`. Name the workloads that run the image, e.g. deployment/api. '
+      + 'To only test and build, remove them.',
     ]],
-    ['deploy', { namespace: 'web' }, ['settings: give nothing to do. Give `test`, `image` or `workloads`, as an input or in the settings file.']],
+    ['deploy', { namespace: 'web' }, ['settings: nothing to do. Set `test`, `image` or `workloads`, as an input or in the settings file.']],
     ['deploy', { 'image': 'a', 'registry-username': 'u', 'registry-password': '  ' }, [
-      'input registry-username: needs `registry-password`, which is not given or empty. A secret that does not exist, or that this run may not read (as in a pull request from a fork), is empty.',
+      'input registry-username: needs `registry-password`, which is not given or empty. A secret is empty if it does not exist, or if this run is not allowed to read it (as in a pull request from a fork).',
     ]],
     ['build', { 'image': 'a', 'registry-password': 'p' }, ['input registry-password: needs `registry-username`, which is not given. For ghcr.io it is ${{ github.actor }}.']],
     ['deploy', { 'image': 'a', 'build-secrets': 'x=env:MISSING' }, [
-      'input build-secrets: the environment variable of "x" is not set or empty. Set it under `env:` of the step, from a secret that exists and that this run may read.',
+      'input build-secrets: the environment variable of "x" is not set or empty. Set it under `env:` of the step, from a secret that exists and that this run is allowed to read.',
     ]],
     ['deploy', { image: 'a', workloads: 'deploy/a', kubeconfig: 'clusters: [{name: c}]\ncontexts: [{name: prod}]' }, [
-      'input kubeconfig: has no `current-context`, so kubectl would not know where to go. Set `kube-context`. It has "prod".',
+      'input kubeconfig: has no `current-context`, so kubectl cannot choose a cluster. Set `kube-context`. It has "prod".',
     ]],
     ['rollback', { 'app': 'a', 'kube-context': 'prd', 'kubeconfig': 'clusters: [{name: c}]\ncontexts: [{name: prod}]' }, [
       'input kubeconfig: has no context "prd". Did you mean "prod"?',
@@ -339,11 +339,11 @@ describe('problems', () => {
       `input environment: "prodution" is not in ${path}. Did you mean "production"? The file has "production", "staging".`,
     ]);
     expect(problems({ config: 'a.yml', image: 'a' }, undefined, { path: 'a.yml' })).toEqual([
-      'input config: there is no file "a.yml". Check the path, which begins at the root of the repository, and that the repository was checked out before this step.',
+      'input config: the file "a.yml" does not exist. Check the path, which is relative to the root of the repository, and that an earlier step checks out the repository.',
     ]);
     expect(problems({ image: 'a' })).toEqual([]);
     expect(problems({ image: 'a' }, 'build-secrets: {x: env:MISSING}')).toEqual([
-      `${path}:1:1: build-secrets: the environment variable MISSING of "x" is not set or empty. Set it under \`env:\` of the step, from a secret that exists and that this run may read.`,
+      `${path}:1:1: build-secrets: the environment variable MISSING of "x" is not set or empty. Set it under \`env:\` of the step, from a secret that exists and that this run is allowed to read.`,
     ]);
   });
 
@@ -357,31 +357,31 @@ describe('problems', () => {
   it('are no more than anybody reads', () => {
     const found = problems({ workloads: 'x/y\n'.repeat(1000) });
     expect(found).toHaveLength(51);
-    expect(found.at(-1)).toBe('settings: have 950 more problems. Mend those above first.');
+    expect(found.at(-1)).toBe('settings: have 950 more problems. Fix the problems above first.');
   });
 });
 
 describe('warnings', () => {
   it('name what has no effect', () => {
-    expect(warnings({ image: 'a', digest, workloads: 'deploy/a', dockerfile: 'x' })).toEqual(['input dockerfile: has no effect: `digest` is given, so nothing is built. Leave it out.']);
-    expect(warnings({ image: 'a', digest, workloads: 'deploy/a', tags: 'v1' })).toEqual(['input tags: has no effect: `digest` is given, so nothing is built. Leave it out.']);
+    expect(warnings({ image: 'a', digest, workloads: 'deploy/a', dockerfile: 'x' })).toEqual(['input dockerfile: has no effect: `digest` is given, so nothing is built. Remove it.']);
+    expect(warnings({ image: 'a', digest, workloads: 'deploy/a', tags: 'v1' })).toEqual(['input tags: has no effect: `digest` is given, so nothing is built. Remove it.']);
     expect(warnings({ digest, workloads: 'deploy/a' }, 'image: a\ndockerfile: x')).toEqual([]);
-    expect(warnings({ test: 'x', tags: 'v1' })).toEqual(['input tags: has no effect: there is no `image` to build. Leave it out.']);
-    expect(warnings({ 'test': 'x', 'registry-username': 'u', 'registry-password': 'p' })).toEqual(['input registry-username: has no effect: there is no `image` to build. Leave it out.']);
-    expect(warnings({ 'image': 'a', 'working-directory': 'x' })).toEqual(['input working-directory: has no effect: there is no `test`. Leave it out.']);
-    expect(warnings({ image: 'a', registry: 'ghcr.io' })).toEqual(['input registry: has no effect: there is no `registry-username` to log in with. Leave it out.']);
+    expect(warnings({ test: 'x', tags: 'v1' })).toEqual(['input tags: has no effect: there is no `image` to build. Remove it.']);
+    expect(warnings({ 'test': 'x', 'registry-username': 'u', 'registry-password': 'p' })).toEqual(['input registry-username: has no effect: there is no `image` to build. Remove it.']);
+    expect(warnings({ 'image': 'a', 'working-directory': 'x' })).toEqual(['input working-directory: has no effect: there is no `test`. Remove it.']);
+    expect(warnings({ image: 'a', registry: 'ghcr.io' })).toEqual(['input registry: has no effect: there is no `registry-username` to log in with. Remove it.']);
     expect(warnings({ 'image': 'a', 'registry': 'ghcr.io', 'registry-username': 'u', 'registry-password': 'p' })).toEqual([
-      'input registry: is ghcr.io, while the image is at docker.io. Leave `registry` out to log in where the image goes.',
+      'input registry: is ghcr.io, but the image is at docker.io. Remove `registry` to log in to the registry of the image.',
     ]);
     expect(warnings({ image: 'a' }, 'smoke: https://a.example')).toEqual([
-      `${path}:1:1: smoke: is not run, as there are no \`workloads\` to roll out. Name the workloads, or leave it out.`,
+      `${path}:1:1: smoke: is not run, because there are no \`workloads\` to roll out. Name the workloads, or remove it.`,
     ]);
     expect(warnings({ 'image': 'a', 'workloads': 'deploy/a', 'freeze-override': 'the shop is down' })).toEqual([
-      'input freeze-override: has no effect: there are no `freeze` and no `windows`. Leave it out.',
+      'input freeze-override: has no effect: neither `freeze` nor `windows` is set. Remove it.',
     ]);
     expect(warnings({ 'image': 'a', 'workloads': 'deploy/a', 'freeze-override': 'the shop is down', 'windows': 'Sun 02:00-04:00 UTC' })).toEqual([]);
-    expect(warnings({ image: 'a', environment: 'prod' })).toEqual(['input environment: "prod" only names the run: there is no settings file']);
-    expect(warnings({ environment: 'prod' }, 'image: a')).toEqual([`input environment: "prod" only names the run: ${path} has no \`environments:\``]);
+    expect(warnings({ image: 'a', environment: 'prod' })).toEqual(['input environment: "prod" is only a label of the run: there is no settings file']);
+    expect(warnings({ environment: 'prod' }, 'image: a')).toEqual([`input environment: "prod" is only a label of the run: ${path} has no \`environments:\``]);
   });
 });
 
@@ -398,11 +398,11 @@ describe('what only a rollout uses', () => {
   it('is told of the environments that roll something out, when none is chosen', () => {
     const file = 'image: a\nenvironments: {prod: {workloads: deploy/a}, ci: {}, staging: {workloads: deploy/b}}';
     expect(problems({ kubeconfig: '/k' }, file)).toEqual([
-      'input kubeconfig: nothing is rolled out, as there are no `workloads`. The settings file names workloads for the environments "prod" and "staging": give `environment`. '
-      + 'To only test and build, leave it out.',
+      'input kubeconfig: nothing is rolled out, because there are no `workloads`. The settings file names workloads for the environments "prod" and "staging": set `environment`. '
+      + 'To only test and build, remove it.',
     ]);
     expect(warnings({}, file)).toEqual([
-      'input environment: is not given, and only environments of the settings file name `workloads`: nothing is rolled out. Give `environment` to roll out: "prod" and "staging".',
+      'input environment: is not set, and only environments of the settings file name `workloads`: nothing is rolled out. To roll out, set `environment`. The file has workloads for "prod" and "staging".',
     ]);
     expect([warnings({}, file, { action: 'build' }), warnings({ environment: 'prod' }, file), warnings({ workloads: 'deploy/a' }, file)]).toEqual([[], [], []]);
   });

@@ -117,7 +117,7 @@ describe('what is accepted', () => {
     }));
   });
 
-  it('no argument begins with a dash, and the nearest label is a label', () => {
+  it('no argument starts with a dash, and the nearest label is a label', () => {
     fc.assert(fc.property(hostile, (text) => {
       const checked = parseArgument(text);
       if (checked.ok) expect(checked.value).not.toMatch(/^-|[\n\r\0]/);

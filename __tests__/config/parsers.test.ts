@@ -35,17 +35,17 @@ describe('image name', () => {
     .map((name) => [name, name] as const));
   const parts = 'Each part has lower-case letters and digits, separated by ".", "_", "__" or dashes.';
   refuses(parseImageName, [
-    ['ghcr.io/acme/api:v1', 'has the tag "v1". Leave it out: tags are set by `tags`.'],
-    ['GHCR.io/Acme/API:1', 'has the tag "1". Leave it out: tags are set by `tags`. And image names have no upper-case letters: write "ghcr.io/acme/api".'],
-    ['localhost:5000', 'has the tag "5000". Leave it out: tags are set by `tags`.'],
-    [`ghcr.io/acme/api@sha256:${hex}`, 'has a digest. Leave it out: an existing digest is deployed by `digest`.'],
-    ['ghcr.io/Acme/API', 'is "ghcr.io/Acme/API", and image names have no upper-case letters. Did you mean "ghcr.io/acme/api"?'],
-    ['https://ghcr.io/acme/api', 'begins with "https://". Leave it out: an image name begins with the host of the registry, e.g. ghcr.io/acme/api.'],
+    ['ghcr.io/acme/api:v1', 'has the tag "v1". Remove it and set `tags` instead.'],
+    ['GHCR.io/Acme/API:1', 'has the tag "1". Remove it and set `tags` instead. Image names also have no upper-case letters: write "ghcr.io/acme/api".'],
+    ['localhost:5000', 'has the tag "5000". Remove it and set `tags` instead.'],
+    [`ghcr.io/acme/api@sha256:${hex}`, 'has a digest. Remove it and set `digest` instead.'],
+    ['ghcr.io/Acme/API', 'is "ghcr.io/Acme/API", but image names have no upper-case letters. Did you mean "ghcr.io/acme/api"?'],
+    ['https://ghcr.io/acme/api', 'starts with "https://". Remove it: an image name starts with the host of the registry, e.g. ghcr.io/acme/api.'],
     ['ghcr.io/acme//api', 'is "ghcr.io/acme//api", which has an empty part. Write exactly one "/" between the parts and none at the ends.'],
     ['/api', 'is "/api", which has an empty part. Write exactly one "/" between the parts and none at the ends.'],
     ['a b', 'is "a b", which has a space. Give the name of one image.'],
-    ['acme/-api', `is "acme/-api", and its part "-api" cannot be in an image name. ${parts}`],
-    ['$(id)', `is "$(id)", and its part "$(id)" cannot be in an image name. ${parts}`],
+    ['acme/-api', `is "acme/-api", but its part "-api" is not allowed in an image name. ${parts}`],
+    ['$(id)', `is "$(id)", but its part "$(id)" is not allowed in an image name. ${parts}`],
     ['r.example:0/a', 'names the registry "r.example:0", which is not a host or host:port. Write it like ghcr.io or localhost:5000.'],
     ['r.example:99999/a', 'names the registry "r.example:99999", which is not a host or host:port. Write it like ghcr.io or localhost:5000.'],
     ['a'.repeat(256), 'is 256 characters long, and an image name has at most 255. Shorten it.'],
@@ -55,9 +55,9 @@ describe('image name', () => {
 describe('tag', () => {
   accepts(parseTag, [['1.4.2', '1.4.2'], ['_x', '_x'], ['A'.repeat(128), 'A'.repeat(128)]]);
   refuses(parseTag, [
-    ['feature/x', 'has "feature/x", which is not a tag. Give only what comes after the colon of an image; "/", ":" and "@" cannot be in it. "feature-x" can.'],
-    ['api:1', 'has "api:1", which is not a tag. Give only what comes after the colon of an image; "/", ":" and "@" cannot be in it.'],
-    ['-x', 'has "-x", which is not a tag. A tag has letters, digits, "_", "." and "-", and begins with a letter, a digit or "_".'],
+    ['feature/x', 'has "feature/x", which is not a tag. Give only what comes after the colon of an image, without "/", ":" and "@": "feature-x" is a tag.'],
+    ['api:1', 'has "api:1", which is not a tag. Give only what comes after the colon of an image, without "/", ":" and "@".'],
+    ['-x', 'has "-x", which is not a tag. A tag has letters, digits, "_", "." and "-", and starts with a letter, a digit or "_".'],
     ['A'.repeat(129), 'has a tag of 129 characters, and a tag has at most 128. Shorten it.'],
   ]);
 });
@@ -68,7 +68,7 @@ describe('digest', () => {
     [hex, `has no algorithm. Did you mean "sha256:${hex}"?`],
     [`api@sha256:${hex}`, 'is a whole reference. Give only what comes after the "@"; the name goes into `image`.'],
     ['sha256:abc', 'has 3 characters after "sha256:", and 64 are needed. Copy the whole digest.'],
-    ['latest', 'is "latest", which is not a digest. A digest is "sha256:" and 64 hexadecimal digits; a tag does not do, because it can move.'],
+    ['latest', 'is "latest", which is not a digest. A digest is "sha256:" and 64 hexadecimal digits; a tag is not accepted, because it can move.'],
     [`sha256:${'g'.repeat(64)}`, `is "sha256:${'g'.repeat(53)}…", which is not a digest. A digest is "sha256:" and 64 hexadecimal digits in lower case.`],
   ]);
 });
@@ -77,12 +77,12 @@ describe('platform', () => {
   accepts(parsePlatform, [['linux/amd64', 'linux/amd64'], ['linux/arm64/v8', 'linux/arm64'], ['linux/arm', 'linux/arm/v7'], ['linux/amd64/v3', 'linux/amd64/v3']]);
   const unknown = 'A platform is written os/architecture[/variant], e.g. linux/amd64, linux/arm64 or linux/arm/v7.';
   refuses(parsePlatform, [
-    ['amd64', 'has the platform "amd64", which no builder knows. Did you mean "linux/amd64"?'],
-    ['linux/x86_64', 'has the platform "linux/x86_64", which no builder knows. Did you mean "linux/amd64"?'],
-    ['linux/aarch64', 'has the platform "linux/aarch64", which no builder knows. Did you mean "linux/arm64"?'],
-    ['linux/amd46', 'has the platform "linux/amd46", which no builder knows. Did you mean "linux/amd64"?'],
-    ['plan9', `has the platform "plan9", which no builder knows. ${unknown}`],
-    ['constructor', `has the platform "constructor", which no builder knows. ${unknown}`],
+    ['amd64', 'has the platform "amd64", which is not a known platform. Did you mean "linux/amd64"?'],
+    ['linux/x86_64', 'has the platform "linux/x86_64", which is not a known platform. Did you mean "linux/amd64"?'],
+    ['linux/aarch64', 'has the platform "linux/aarch64", which is not a known platform. Did you mean "linux/arm64"?'],
+    ['linux/amd46', 'has the platform "linux/amd46", which is not a known platform. Did you mean "linux/amd64"?'],
+    ['plan9', `has the platform "plan9", which is not a known platform. ${unknown}`],
+    ['constructor', `has the platform "constructor", which is not a known platform. ${unknown}`],
   ]);
 });
 
@@ -92,7 +92,7 @@ describe('duration', () => {
   refuses(parseDuration, [
     ['10', 'is "10", which has no unit. Did you mean "10s" or "10m"?'],
     ['-5m', `is "-5m", and a duration cannot be negative. ${form}`],
-    ['0s', 'is "0s", which leaves no time at all. Give more than zero.'],
+    ['0s', 'is "0s", which is zero. Give more than zero.'],
     ['25h', 'is "25h", which is longer than 24 hours. Give at most 24h.'],
     ['2d', 'is "2d", and days are not a unit. Write hours: "48h".'],
     ['10 minutes', `is "10 minutes", which is not a duration. ${form}`],
@@ -113,19 +113,19 @@ describe('workload', () => {
   ]);
   const kinds = 'Kinds are deployment, statefulset, daemonset and cronjob.';
   const form = 'Write KIND/NAME or KIND/NAME:CONTAINER, e.g. deployment/api.';
-  const names = 'Names in Kubernetes have lower-case letters, digits and dashes, and begin and end with a letter or digit.';
+  const names = 'Names in Kubernetes have lower-case letters, digits and dashes, and start and end with a letter or digit.';
   refuses(parseWorkload, [
     ['deplyoment/api', `has the kind "deplyoment", which cannot be rolled out. Did you mean "deployment"? ${kinds}`],
     ['pod/api', `has the kind "pod", which cannot be rolled out. ${kinds}`],
     ['constructor/api', `has the kind "constructor", which cannot be rolled out. ${kinds}`],
     ['api', 'has "api", which has no kind. Did you mean "deployment/api"?'],
     ['deployment', `has "deployment", which has no name. ${form}`],
-    ['deployment/', `has no name of a deployment. ${form}`],
-    ['deployment/Api', `names the deployment "Api", which cannot be one. ${names}`],
-    ['deployment/--x', `names the deployment "--x", which cannot be one. ${names}`],
-    ['deployment/api:', `has no name of a container. ${form}`],
-    ['deployment/api:A', `names the container "A", which cannot be one. ${names}`],
-    ['deployment/api:a:b', 'has "deployment/api:a:b", which has two colons. Give each container a line of its own.'],
+    ['deployment/', `does not name the deployment. ${form}`],
+    ['deployment/Api', `names the deployment "Api", which is not a valid name. ${names}`],
+    ['deployment/--x', `names the deployment "--x", which is not a valid name. ${names}`],
+    ['deployment/api:', `does not name the container. ${form}`],
+    ['deployment/api:A', `names the container "A", which is not a valid name. ${names}`],
+    ['deployment/api:a:b', 'has "deployment/api:a:b", which has two colons. Write each container on a line of its own.'],
   ]);
 });
 
@@ -142,32 +142,32 @@ describe('smoke check', () => {
     check('service/api:http/a/b -> 200 contains  "ok": 1', { type: 'service', name: 'api', port: 'http', path: '/a/b' }, [200], '"ok": 1'),
   ]);
   const form = 'Write TARGET -> STATUS contains TEXT, e.g. service/api:80/healthz -> 200 contains ok.';
-  const path = 'The path begins with "/" and has no "..", spaces or "#".';
+  const path = 'The path starts with "/" and has no "..", spaces or "#".';
   refuses(parseSmoke, [
     ['-> 200', `has the target "-> 200", which has a space. What is expected comes after "->". ${form}`],
     ['https://a.example 200', `has the target "https://a.example 200", which has a space. What is expected comes after "->". ${form}`],
     ['https://a.example -> 200 has x', `expects "200 has x", which is neither a status nor "STATUS contains TEXT". ${form}`],
     ['https://a.example -> 200 contains', `has nothing after "contains". ${form}`],
-    ['https://a.example -> ok', 'expects the status "ok", which is not one. A status is a number from 100 to 599; several are separated by commas without spaces.'],
+    ['https://a.example -> ok', 'expects the status "ok", which is not an HTTP status. A status is a number from 100 to 599; several are separated by commas without spaces.'],
     ['a.example/x', 'has the target "a.example/x", which is neither a URL nor a Service. Did you mean "https://a.example/x"?'],
     ['svc/api/x', 'has the target "svc/api/x", which is neither a URL nor a Service. Did you mean "service/api/x"?'],
     ['ftp:x', 'has the target "ftp:x", which is neither a URL nor a Service. Write https://HOST/PATH or service/NAME:PORT/PATH.'],
-    ['https://', 'has a target that begins like a URL and is not one. Write https://HOST/PATH.'],
-    ['https://u:p@a.example', 'has a user name or password in its URL. They would stand in logs and reports: check an address that needs no login.'],
-    ['service/api:99999/', 'has the port "99999", which is not one. A port is a number from 1 to 65535 or the name of a port of the Service.'],
-    ['service/api/../../pods', `has the path "/../../pods", which leaves the Service by its dots. ${path}`],
-    ['service/api/%2e%2E/x', `has the path "/%2e%2E/x", which leaves the Service by its dots. ${path}`],
+    ['https://', 'has a target that is not a valid URL. Write https://HOST/PATH.'],
+    ['https://u:p@a.example', 'has a user name or password in its URL. They would appear in logs and reports: check a URL that requires no login.'],
+    ['service/api:99999/', 'has the port "99999", which is not a port. A port is a number from 1 to 65535 or the name of a port of the Service.'],
+    ['service/api/../../pods', `has the path "/../../pods", which leaves the Service with its dots. ${path}`],
+    ['service/api/%2e%2E/x', `has the path "/%2e%2E/x", which leaves the Service with its dots. ${path}`],
     ['service/api/x#y', `has the path "/x#y", which has a space, "#" or "\\". ${path}`],
-    ['service/Api/', 'names the Service "Api", which cannot be one. Names in Kubernetes have lower-case letters, digits and dashes, and begin and end with a letter or digit.'],
+    ['service/Api/', 'names the Service "Api", which is not a valid name. Names in Kubernetes have lower-case letters, digits and dashes, and start and end with a letter or digit.'],
   ]);
   it('warns of plain HTTP to the outside, and of quotes', () => {
     const warnings = (text: string) => { const checked = parseSmoke(text); return checked.ok ? checked.warnings : undefined; };
     expect(warnings('http://a.example/')).toEqual([{
-      message: 'asks a.example without TLS, where somebody in between could give the answer', hint: 'Use https:// if the host has it.',
+      message: 'requests a.example without TLS, so the response could be forged on the way', hint: 'Use https:// if the host supports it.',
     }]);
     for (const near of ['localhost:8080', '10.0.0.1', '127.0.0.1', 'api.svc', 'api', '172.16.0.1', '[::1]']) expect(warnings(`http://${near}/`)).toEqual([]);
     expect(warnings('https://a.example -> 200 contains "ok"')).toEqual([
-      { message: 'looks for a text with quotes around it', hint: 'Leave the quotes out unless the answer has them.' },
+      { message: 'looks for a text with quotes around it', hint: 'Remove the quotes unless the response contains them.' },
     ]);
   });
 });
@@ -176,30 +176,30 @@ describe('key and value', () => {
   accepts(parseKeyValue(checkArgument), [['A=b=c', ['A', 'b=c']], ['A=', ['A', '']], ['A= x', ['A', ' x']]]);
   refuses(parseKeyValue(checkArgument), [
     ['secretvalue', 'has no "=". Write one KEY=VALUE on each line; a value cannot have a line break.'],
-    ['-x=1', 'has the name "-x", which is not that of a build argument. Use letters, digits and "_", as in the ARG line of the Dockerfile.'],
+    ['-x=1', 'has the name "-x", which is not a valid name of a build argument. Use letters, digits and "_", as in the ARG line of the Dockerfile.'],
     ['A=\u0007', 'has "A", whose value has the invisible character U+0007. Type the value again instead of pasting it.'],
   ]);
   accepts(parseKeyValue(checkLabel), [['org.opencontainers.image.title=x', ['org.opencontainers.image.title', 'x']]]);
   refuses(parseKeyValue(checkLabel), [
-    ['a b=1', 'has the name "a b", which is not that of a label. Use letters, digits, ".", "_", "-" and "/", e.g. org.opencontainers.image.title.'],
+    ['a b=1', 'has the name "a b", which is not a valid name of a label. Use letters, digits, ".", "_", "-" and "/", e.g. org.opencontainers.image.title.'],
   ]);
 });
 
 describe('build secret', () => {
-  const form = 'Write one ID=VALUE on each line. A value with line breaks is given by an environment variable: ID=env:NAME.';
+  const form = 'Write one ID=VALUE on each line. For a value with line breaks, use an environment variable: ID=env:NAME.';
   accepts(parseSecretLine, [['npm=a=b', ['npm', { value: 'a=b' }]], ['npm=env:NPM', ['npm', { variable: 'NPM' }]], ['npm=env:a b', ['npm', { value: 'env:a b' }]]]);
   refuses(parseSecretLine, [
     ['MIIEvQsecret', `has no "=". ${form}`],
-    ['MIIE/+secret=x', `has an id that cannot be one. ${form}`],
-    ['npm=', 'has an id without a value. A secret that does not exist, or that this run may not read, is empty: check its name and what started the run.'],
+    ['MIIE/+secret=x', `has an invalid id. ${form}`],
+    ['npm=', 'has an id without a value. A secret is empty if it does not exist, or if this run is not allowed to read it: check its name and what triggered the run.'],
   ]);
   accepts((text) => parseSecretReference('npm', text), [['env:NPM', ['npm', { variable: 'NPM' }]]]);
   refuses((text) => parseSecretReference('npm', text), [[
     'hunter2',
-    'is not "env:NAME", and the value of a secret does not belong into a file. Name an environment variable of the step. If this was a real secret, replace it: it is in the history of the repository.',
+    'is not "env:NAME", and the value of a secret does not belong in a file. Name an environment variable of the step. If this was a real secret, replace it: it is in the history of the repository.',
   ]]);
   refuses((text) => parseSecretReference(text, 'env:X'), [
-    ['a,b', 'has an id that cannot be one. An id has letters, digits, "_", "." and "-", as in --mount=type=secret,id=ID.'],
+    ['a,b', 'has an invalid id. An id has letters, digits, "_", "." and "-", as in --mount=type=secret,id=ID.'],
   ]);
 });
 
@@ -212,25 +212,25 @@ describe('words', () => {
   ]);
   accepts(parseFlag, [['true', true], ['FALSE', false]]);
   refuses(parseFlag, [
-    ['yes', 'is "yes", and can be true or false. Did you mean "true"?'],
-    ['off', 'is "off", and can be true or false. Did you mean "false"?'],
-    ['maybe', 'is "maybe", and can be true or false'],
+    ['yes', 'is "yes", but must be true or false. Did you mean "true"?'],
+    ['off', 'is "off", but must be true or false. Did you mean "false"?'],
+    ['maybe', 'is "maybe", but must be true or false'],
   ]);
-  refuses(parseChoice(['none', 'registry', 'gha']), [['registri', 'is "registri", and can be none, registry or gha. Did you mean "registry"?']]);
+  refuses(parseChoice(['none', 'registry', 'gha']), [['registri', 'is "registri", but must be none, registry or gha. Did you mean "registry"?']]);
   accepts(parseKubectlUrl, [['https://m.example/{version}/{os}/{arch}/kubectl', 'https://m.example/{version}/{os}/{arch}/kubectl']]);
   refuses(parseKubectlUrl, [
-    ['https://m.example/{versoin}', 'has the placeholder "{versoin}", which is not filled in. Did you mean "version"?'],
+    ['https://m.example/{versoin}', 'has the placeholder "{versoin}", which is unknown. Did you mean "version"?'],
     ['file:///x', 'is not a URL. Write https://HOST/PATH/{version}/{os}/{arch}/kubectl.'],
-    ['https://u:p@m.example/x', 'has a user name or password in it. It would stand in logs: use a mirror that needs no login.'],
+    ['https://u:p@m.example/x', 'has a user name or password in it. It would appear in logs: use a mirror that requires no login.'],
   ]);
   refuses(parseLabel, [
-    ['My_App', 'is "My_App", which is not a name. Names in Kubernetes have lower-case letters, digits and dashes, and begin and end with a letter or digit. Did you mean "my-app"?'],
+    ['My_App', 'is "My_App", which is not a name. Names in Kubernetes have lower-case letters, digits and dashes, and start and end with a letter or digit. Did you mean "my-app"?'],
     ['a'.repeat(64), 'is 64 characters long, and a name has at most 63. Shorten it.'],
   ]);
   refuses(parseArgument, [
-    ['--privileged', 'is "--privileged", which begins with a dash and would be taken for a flag. Begin with another character; a path can be written ./-name.'],
-    ['a\nb', 'has 2 lines, and one is meant. Write one value on one line.'],
+    ['--privileged', 'is "--privileged", which starts with a dash and would be read as a flag. Start with another character; a path can be written ./-name.'],
+    ['a\nb', 'has 2 lines, but must be on one. Write the value on one line.'],
     ['a\u202eb', 'has the invisible character U+202E. Type the value again instead of pasting it.'],
   ]);
-  refuses(parseDockerName, [['a b', 'is "a b", which is not a name. Use letters, digits, "_", "." and "-", beginning with a letter or digit.']]);
+  refuses(parseDockerName, [['a b', 'is "a b", which is not a name. Use letters, digits, "_", "." and "-", starting with a letter or digit.']]);
 });

@@ -33,7 +33,7 @@ describe('a period', () => {
   });
 
   const form = 'Write DAY TIME – DAY TIME ZONE, DAY TIME–TIME ZONE, DAY–DAY TIME–TIME ZONE or TIME–TIME ZONE, e.g. Fri 16:00 – Mon 08:00 Europe/Paris.';
-  const times = 'Write hours from 0 to 23 and two digits of minutes, e.g. 16:00; a period may end at 24:00.';
+  const times = 'Write hours from 0 to 23 and two digits of minutes, e.g. 16:00; a period can end at 24:00.';
   const zones = 'Write Area/City as in the IANA database, e.g. Europe/Paris or America/New_York, or UTC.';
   it.each([
     ['Fri 16:00 – Mon 08:00', 'has "Fri 16:00 – Mon 08:00", which names no time zone. Add one at its end, e.g. Europe/Paris or UTC.'],
@@ -43,35 +43,35 @@ describe('a period', () => {
     ['Fri 16:00 to Mon 08:00 UTC', `has "Fri 16:00 to Mon 08:00 UTC", which is not a period. ${form}`],
     ['24 Dec – 2 Jan UTC', `has "24 Dec – 2 Jan UTC", which is not a period. ${form}`],
     ['16:00 – Mon 08:00 UTC', `has "16:00 – Mon 08:00 UTC", which is not a period. ${form}`],
-    ['Fry 16:00 – Mon 08:00 UTC', 'has the day "Fry", which is not one. Did you mean "Fri"?'],
-    ['Samedi 16:00 – Mon 08:00 UTC', 'has the day "Samedi", which is not one. Days are Mon, Tue, Wed, Thu, Fri, Sat and Sun.'],
-    ['Sun 4pm-18:00 UTC', `has the time "4pm", which is not one. ${times}`],
-    ['Sun 16:00-25:00 UTC', `has the time "25:00", which is not one. ${times}`],
-    ['Sun 16:00-18:60 UTC', `has the time "18:60", which is not one. ${times}`],
-    ['Sat 24:00 – Mon 08:00 UTC', 'begins at "24:00". Write 00:00 of the next day.'],
-    ['Sun 16:00-16:00 UTC', 'has "Sun 16:00-16:00 UTC", which begins and ends at the same time. Whole days are written 00:00–24:00.'],
-    ['Mon 00:00 – Sun 24:00 UTC', 'has "Mon 00:00 – Sun 24:00 UTC", which begins and ends at the same time. Whole days are written 00:00–24:00.'],
+    ['Fry 16:00 – Mon 08:00 UTC', 'has the day "Fry", which is not a day of the week. Did you mean "Fri"?'],
+    ['Samedi 16:00 – Mon 08:00 UTC', 'has the day "Samedi", which is not a day of the week. Days are Mon, Tue, Wed, Thu, Fri, Sat and Sun.'],
+    ['Sun 4pm-18:00 UTC', `has the time "4pm", which is not a time of day. ${times}`],
+    ['Sun 16:00-25:00 UTC', `has the time "25:00", which is not a time of day. ${times}`],
+    ['Sun 16:00-18:60 UTC', `has the time "18:60", which is not a time of day. ${times}`],
+    ['Sat 24:00 – Mon 08:00 UTC', 'starts at "24:00". Write 00:00 of the next day.'],
+    ['Sun 16:00-16:00 UTC', 'has "Sun 16:00-16:00 UTC", which starts and ends at the same time. Whole days are written 00:00–24:00.'],
+    ['Mon 00:00 – Sun 24:00 UTC', 'has "Mon 00:00 – Sun 24:00 UTC", which starts and ends at the same time. Whole days are written 00:00–24:00.'],
     ['Sun 16:00-18:00 Europe/Pariss', 'has the time zone "Europe/Pariss", which is not known. Did you mean "Europe/Paris"?'],
     ['Sun 16:00-18:00 paris', 'has the time zone "paris", which is not known. Did you mean "Europe/Paris"?'],
     ['Sun 16:00-18:00 Moon/Crater', `has the time zone "Moon/Crater", which is not known. ${zones}`],
-    ['Sun 16:00-18:00 -05:00', 'has the time zone "-05:00", which is an offset. It would not follow summer time: name a place, e.g. Europe/Paris, or UTC.'],
-    ['Sun 16:00-18:00 UTC+2', 'has the time zone "UTC+2", which is an offset. It would not follow summer time: name a place, e.g. Europe/Paris, or UTC.'],
-    ['Sun 16:00-18:00 BST', 'has the time zone "BST", which is an abbreviation. The same letters mean several places: name one, e.g. Europe/Paris, or UTC.'],
-    ['Sun 16:00-18:00 GMT', 'has the time zone "GMT", which is written differently. Did you mean "UTC"?'],
+    ['Sun 16:00-18:00 -05:00', 'has the time zone "-05:00", which is an offset. An offset does not follow summer time: use a place, e.g. Europe/Paris, or UTC.'],
+    ['Sun 16:00-18:00 UTC+2', 'has the time zone "UTC+2", which is an offset. An offset does not follow summer time: use a place, e.g. Europe/Paris, or UTC.'],
+    ['Sun 16:00-18:00 BST', 'has the time zone "BST", which is an abbreviation. Abbreviations are ambiguous: use a place, e.g. Europe/Paris, or UTC.'],
+    ['Sun 16:00-18:00 GMT', 'has the time zone "GMT", which is not accepted. Did you mean "UTC"?'],
     ['Fry 4pm-25:00 CEST', [
-      'has the day "Fry", which is not one. Did you mean "Fri"?', `has the time "4pm", which is not one. ${times}`, `has the time "25:00", which is not one. ${times}`,
-      'has the time zone "CEST", which is an abbreviation. The same letters mean several places: name one, e.g. Europe/Paris, or UTC.',
+      'has the day "Fry", which is not a day of the week. Did you mean "Fri"?', `has the time "4pm", which is not a time of day. ${times}`, `has the time "25:00", which is not a time of day. ${times}`,
+      'has the time zone "CEST", which is an abbreviation. Abbreviations are ambiguous: use a place, e.g. Europe/Paris, or UTC.',
     ].join(' | ')],
   ])('is refused: %s', (text, message) => expect(seen(parsePeriod(text))).toBe(message));
 });
 
 describe('a reason', () => {
-  const hint = 'Say in a few words why it cannot wait, e.g. "INC-1234: the checkout is down".';
+  const hint = 'Explain in a few words why it cannot wait, e.g. "INC-1234: the checkout is down".';
   it.each([
     ['INC-1234: the checkout is down', 'INC-1234: the checkout is down'],
     ['結帳壞了，客戶無法付款了', '結帳壞了，客戶無法付款了'],
-    ['true', `is too short to tell anybody the reason later. ${hint}`],
-    ['1234567890', `is too short to tell anybody the reason later. ${hint}`],
+    ['true', `is too short to explain the reason. ${hint}`],
+    ['1234567890', `is too short to explain the reason. ${hint}`],
     ['because '.repeat(100), `has 800 characters, and a reason has at most 500. ${hint}`],
   ])('%j', (text, expected) => expect(seen(parseReason(text))).toBe(expected));
 });
@@ -88,11 +88,11 @@ describe('the name of a release', () => {
 
   const examples = 'Give its revision (12), its digest (sha256:…) or at least 7 digits of its commit.';
   it.each([
-    ['v1.2', `is "v1.2", which is neither a revision nor a digest nor a commit. ${examples} A tag or branch does not do, because it can move.`],
-    ['0', 'is "0", and revisions are counted from 1. Leave it out to go back to the release before.'],
+    ['v1.2', `is "v1.2", which is neither a revision nor a digest nor a commit. ${examples} A tag or branch is not accepted, because it can move.`],
+    ['0', 'is "0", but revisions are counted from 1. Remove it to roll back to the previous release.'],
     ['abc12', 'is "abc12", which is too short for a commit. Give at least 7 of its digits.'],
-    ['ABC1234', 'is "ABC1234", and digits of a commit are in lower case. Did you mean "abc1234"?'],
-    ['previous', 'is "previous", which is no name of a release. Leave it out to go back to the release before.'],
+    ['ABC1234', 'is "ABC1234", but a commit is written in lower case. Did you mean "abc1234"?'],
+    ['previous', 'is "previous", which does not name a release. Remove it to roll back to the previous release.'],
     ['sha256:abc', 'has 3 characters after "sha256:", and 64 are needed. Copy the whole digest.'],
     [`a@sha256:${'a'.repeat(64)}`, 'is a whole reference. Give only what comes after the "@"; the name goes into `image`.'],
   ])('is refused: %s', (text, message) => expect(seen(parseReleaseName(text))).toBe(message));

@@ -15,23 +15,23 @@ describe('a settings file that is none', () => {
   it.each([
     ['', 'deploy.yml:1:1: settings file: is empty. Write the settings into it, or delete it.'],
     ['# nothing\n', 'deploy.yml:1:1: settings file: is empty. Write the settings into it, or delete it.'],
-    ['- a\n', 'deploy.yml:1:1: settings file: has a list where settings are meant. Write lines of "name: value".'],
-    ['hello\n', 'deploy.yml:1:1: settings file: has a single value where settings are meant. Write lines of "name: value".'],
-    ['a: 1\n\tb: 2\n', 'deploy.yml:2:1: settings file: is indented by a tab, which YAML does not allow. Use spaces.'],
+    ['- a\n', 'deploy.yml:1:1: settings file: has a list instead of settings. Write lines of "name: value".'],
+    ['hello\n', 'deploy.yml:1:1: settings file: has a single value instead of settings. Write lines of "name: value".'],
+    ['a: 1\n\tb: 2\n', 'deploy.yml:2:1: settings file: is indented with a tab, which YAML does not allow. Use spaces.'],
     ['a: 1\na: 2\n', 'deploy.yml:2:1: settings file: has the key "a" twice. Remove one of them.'],
     ['a:\n  b: 1\n  b: 2\n', 'deploy.yml:3:3: settings file: has the key "b" twice. Remove one of them.'],
     ['a: 1\n---\nb: 2\n', 'deploy.yml:2:1: settings file: has more than one document. Remove everything from the "---" on.'],
-    ['a: !secret x\n', 'deploy.yml:1:4: settings file: has a tag, and settings have none. Put text that begins with "!" in quotes.'],
-    ['a: *b\n', 'deploy.yml:1:4: settings file: has the alias "*b" of nothing before it. Put text that begins with "*" in quotes.'],
+    ['a: !secret x\n', 'deploy.yml:1:4: settings file: has a YAML tag, which settings do not support. Put text that starts with "!" in quotes.'],
+    ['a: *b\n', 'deploy.yml:1:4: settings file: has the alias "*b", but no anchor of that name before it. Put text that starts with "*" in quotes.'],
     ['[1, 2]: x\n', 'deploy.yml:1:1: settings file: has a key that is not text. Write "name: value".'],
-    ['a: &a [*a]\n', 'deploy.yml:1:7: settings file: is nested too deeply. Write the settings without repeating them by aliases.'],
+    ['a: &a [*a]\n', 'deploy.yml:1:7: settings file: is nested too deeply. Write the settings with fewer aliases.'],
     ['ok: 1\nb\ufffd: 2\n', 'deploy.yml:2:2: settings file: is not UTF-8 text. Save it as UTF-8.'],
     ['\ufffd\ufffda\0:\0', 'deploy.yml:1:1: settings file: is not UTF-8 text. Save it as UTF-8.'],
-    [`a: ${'x'.repeat(256 * 1024)}`, 'deploy.yml: settings file: is 257 KiB large, and the limit is 256 KiB. Is it the file that you meant?'],
+    [`a: ${'x'.repeat(256 * 1024)}`, 'deploy.yml: settings file: is 257 KiB large, and the limit is 256 KiB. Is this the right file?'],
     [
       'base: &base {a: 1}\nb:\n  <<: *base\n',
-      'deploy.yml:3:3: settings file: has the merge key "<<", which settings do not have. '
-      + 'Settings at the top hold for every environment: give only what differs under `environments:`.',
+      'deploy.yml:3:3: settings file: has the merge key "<<", which settings do not support. '
+      + 'Settings at the top apply to every environment: write only those that differ under `environments:`.',
     ],
   ])('%#: %j', (text, expected) => expect(problems(text)).toEqual([expected]));
 

@@ -111,7 +111,7 @@ describe('a request through a proxy', () => {
       rmSync(compiled, { recursive: true });
     }
   });
-  it.each([[407, 'it answered 407 No: it asks for a login, which stands in its URL'], [502, 'it answered 502 No']])(
+  it.each([[407, 'it returned 407 No: it requires a login, which is set in its URL'], [502, 'it returned 502 No']])(
     'that is refused with %i says that it was the proxy', async (status, words) => {
       proxy.refuses = status;
       try {

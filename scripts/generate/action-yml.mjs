@@ -36,7 +36,7 @@ function inputs(source, name) {
   const own = source.settingsOf(name);
   return source.sections.flatMap(({ heading, settings }) => {
     const entries = own.filter((input) => input in settings).map((input) => {
-      const needed = source.settings[input].requiredBy.includes(name) ? ' Needed, here or in the settings file.' : '';
+      const needed = source.settings[input].requiredBy.includes(name) ? ' Required, here or in the settings file.' : '';
       const description = source.describe({ ...source.settings[input], description: source.descriptionOf(source.settings[input], name) });
       return [input, { description: description + needed, required: false }];
     });

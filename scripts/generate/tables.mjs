@@ -22,7 +22,7 @@ function table(heads, rows) {
 export function inputTables(source, action) {
   const rows = source.settingsOf(action).map((name) => {
     const setting = source.settings[name];
-    return [`\`${name}\``, source.descriptionOf(setting, action), setting.requiredBy.includes(action) ? 'needed' : source.defaultOf(setting) ?? ''];
+    return [`\`${name}\``, source.descriptionOf(setting, action), setting.requiredBy.includes(action) ? 'required' : source.defaultOf(setting) ?? ''];
   });
   return table(['Input', 'Meaning', 'Default'], rows);
 }
@@ -64,7 +64,7 @@ function settingRows({ settings, actionNames, defaultOf }, name) {
   const { description, actions, inFile, kind } = settings[name];
   const where = actions.length === actionNames.length ? 'all' : actions.map((action) => `\`${action}\``).join(', ');
   const parts = (kind.parts?.() ?? []).map((part) => [
-    `\`${name}${part.path.startsWith('[') ? '' : '.'}${part.path}\``, part.description, part.needed ? 'needed' : part.default ?? '', where, 'only there',
+    `\`${name}${part.path.startsWith('[') ? '' : '.'}${part.path}\``, part.description, part.needed ? 'required' : part.default ?? '', where, 'only there',
   ]);
   return [[`\`${name}\``, description, defaultOf(settings[name]) ?? '', where, inFile ? kind.fromText ? 'yes' : 'only there' : 'no'], ...parts];
 }

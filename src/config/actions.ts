@@ -18,7 +18,7 @@ export interface Action {
 export const actions: Readonly<Record<ActionName, Action>> = {
   deploy: {
     title: 'Deploy to Kubernetes with proof and rollback',
-    description: 'Tests, builds and pushes an image, rolls it out on Kubernetes, and restores the previous version if it does not serve.',
+    description: 'Tests, builds and pushes an image, rolls it out on Kubernetes, and restores the previous version if the new one fails.',
     folder: '.',
     icon: 'upload-cloud',
     color: 'blue',
@@ -32,14 +32,14 @@ export const actions: Readonly<Record<ActionName, Action>> = {
   },
   rollout: {
     title: 'Roll out an image',
-    description: 'Rolls an existing image out on Kubernetes, checks that it serves, and puts back what was there if it does not.',
+    description: 'Rolls out an existing image on Kubernetes, verifies it, and restores the previous version if it fails.',
     folder: 'rollout',
     icon: 'play-circle',
     color: 'blue',
   },
   rollback: {
     title: 'Roll back',
-    description: 'Goes back on Kubernetes to the last release that was proven good, or to a named one, and checks that it serves.',
+    description: 'Rolls back on Kubernetes to the last verified release, or to a named one, and verifies it.',
     folder: 'rollback',
     icon: 'rotate-ccw',
     color: 'blue',

@@ -24,7 +24,7 @@ export interface ConfigFacts {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** The Config that these settings mean, the secrets of the environment in it, and the variables that are named and not there. */
+/** The Config that these settings mean, the secrets from the environment in it, and problems with variables that are not set. */
 export function assemble(action: ActionName, { values, spots }: Pick<Layer, 'values' | 'spots'>, facts: ConfigFacts, file: string | undefined) {
   const builds = (action === 'deploy' || action === 'build') && values.image !== undefined && values.digest === undefined;
   const { secrets, problems } = resolve(builds ? values['build-secrets'] ?? {} : {}, spots['build-secrets'] ?? { where: 'build-secrets' }, facts.env ?? {});
@@ -72,13 +72,13 @@ export function configOf(given: GivenValues, { action, builds, buildSecrets, def
     patienceMs: values.patience,
     /** How long to wait for another run of the same app, ms. */
     lockTimeoutMs: values['lock-timeout'],
-    /** In these nothing is rolled out. */
+    /** No rollout is allowed in these. */
     freeze: values.freeze ?? [],
-    /** When there are any, it is rolled out only inside of one. */
+    /** If there are any, rollouts are allowed only in these. */
     windows: values.windows ?? [],
-    /** Why `freeze` and `windows` do not count this time; it is recorded. */
+    /** Why `freeze` and `windows` are overridden; it is recorded. */
     freezeOverride: values['freeze-override'],
-    /** Rollback: revision, digest or commit to go back to. Undefined: the last release before that is known to be good. */
+    /** Rollback: revision, digest or commit to roll back to. Undefined: the last verified release. */
     to: values.to,
     /** Settings file that was read, for messages. */
     file,
@@ -87,7 +87,7 @@ export function configOf(given: GivenValues, { action, builds, buildSecrets, def
 
 const appOf = (name: string | undefined): string | undefined => toLabel(name?.split('/').at(-1) ?? '');
 
-/** The values behind `env:NAME`. Messages name the variable only when it stands in the file, where it cannot be a secret. */
+/** The values behind `env:NAME`. Messages name the variable only if it is in the file, where it cannot be a secret. */
 function resolve(sources: Readonly<Record<string, SecretSource>>, at: Spot, env: Readonly<Record<string, string | undefined>>) {
   const problems: Problem[] = [];
   const secrets = Object.entries(sources).map(([id, source]): readonly [string, string] => {
@@ -97,7 +97,7 @@ function resolve(sources: Readonly<Record<string, SecretSource>>, at: Spot, env:
       const name = at.file === undefined ? '' : ` ${source.variable}`;
       problems.push(problemAt(at, {
         message: `the environment variable${name} of "${id}" is not set or empty`,
-        hint: 'Set it under `env:` of the step, from a secret that exists and that this run may read.',
+        hint: 'Set it under `env:` of the step, from a secret that exists and that this run is allowed to read.',
       }));
     }
     return [id, value];

@@ -3,7 +3,7 @@ import { readKubeconfig } from './kubeconfig.js';
 import { readSettingsText, type FileReading } from './settings-file.js';
 import { holdsContent, type Kubeconfig } from './values/kubeconfig.js';
 
-/** What the settings hold in YAML, read. That comes before the rest, so a run without any does not load the parser. */
+/** The YAML documents of a run, read before the rest, so a run without any does not load the parser. */
 export interface Documents {
   /** The settings file at `path`; `reading` is undefined when there is no such file. */
   readonly file?: { readonly path: string; readonly reading?: FileReading };
@@ -12,7 +12,7 @@ export interface Documents {
 }
 
 /**
- * Reads what is YAML of the texts of a run.
+ * Reads the YAML documents of a run.
  * @param settings text of the settings file at `path`; undefined when there is no such file
  * @param kubeconfig the input as it was given
  */

@@ -16,12 +16,12 @@ export function settingsJsonSchema(): JsonSchema {
     $schema: 'http://json-schema.org/draft-07/schema#',
     $id: `${base}/deploy.schema.json`,
     title: 'Settings of a deployment',
-    description: 'Settings at the top hold for every environment; those of the environment that is deployed to win over them.',
+    description: 'Settings at the top apply to every environment. Settings of the chosen environment override them.',
     type: 'object',
     properties: {
       ...references,
       environments: {
-        description: 'What differs in each environment, by its name. Maps are joined name by name, everything else is replaced.',
+        description: 'Settings of each environment that differ, by its name. Maps are merged key by key; everything else is replaced.',
         type: 'object',
         propertyNames: { pattern: '\\S' },
         additionalProperties: { anyOf: [{ $ref: '#/definitions/environment' }, { type: 'null' }] },

@@ -46,7 +46,7 @@ function secretsOfUser({ exec, 'client-key': _path, ...user }: Record<string, un
   return [...named(user, 0), ...(isRecord(exec) ? secretsOfPlugin(exec) : [])];
 }
 
-/** Every text under a name that says that it is a secret: `token`, `client-key-data`, `auth-provider.config.id-token`. */
+/** Every text under the name of a secret: `token`, `client-key-data`, `auth-provider.config.id-token`. */
 function named(value: Record<string, unknown>, depth: number): readonly string[] {
   if (depth > 6) return [];
   return Object.entries(value).flatMap(([name, inner]) => {
@@ -55,7 +55,7 @@ function named(value: Record<string, unknown>, depth: number): readonly string[]
   });
 }
 
-/** Of a plugin: what it gets in its environment or as an option, where that is a secret by its name or its look. */
+/** Of a plugin: values in its environment or options that are secret by their name or look. */
 function secretsOfPlugin({ env, args }: Record<string, unknown>): readonly string[] {
   const variables = records(env).flatMap(({ name, value }) => texts([value]).filter((text) => isSecret(typeof name === 'string' ? name : '', text)));
   const words = Array.isArray(args) ? texts(args) : [];
@@ -69,7 +69,7 @@ function secretsOfPlugin({ env, args }: Record<string, unknown>): readonly strin
 /** The password in `https://user:password@host`, as it is written there. */
 const loginIn = (url: string): readonly string[] => texts([/^[a-z+.-]+:\/\/[^/@:]*:([^/@]+)@/i.exec(url)?.[1]]);
 
-/** What is a text with something in it; numbers too, as YAML makes one of a token of digits. */
+/** Texts that are not blank, and numbers, because YAML reads a token of digits as one. */
 const texts = (values: readonly unknown[]): readonly string[] =>
   values.flatMap((value) => (typeof value === 'number' ? [String(value)] : typeof value === 'string' && value.trim() !== '' ? [value] : []));
 

@@ -9,11 +9,11 @@ import { problemAt, Report } from './kit/report.js';
 import { fileSettings, isSettingName, settings, settingsOf, type GivenValues, type SettingName } from './settings.js';
 import { unknownInput } from './unknown-input.js';
 
-/** What one source says on top of the sources below it: the top of the settings file, an environment of it, the inputs. */
+/** The settings of one source on top of the sources below it: the top of the settings file, an environment of it, the inputs. */
 export interface Layer extends Pick<Report, 'problems' | 'warnings'> {
   /** Its own and those below it. */
   readonly values: GivenValues;
-  /** Where each of them stands. */
+  /** The place of each of them. */
   readonly spots: Readonly<Partial<Record<SettingName, Spot>>>;
   /** Those of its own. */
   readonly given: readonly SettingName[];
@@ -28,7 +28,7 @@ function layerOf(kind: Kind<GivenValues>, node: Node, below: Layer): Layer {
   return { ...report, values, spots: { ...below.spots, ...Object.fromEntries(own) }, given: own.map(([name]) => name) };
 }
 
-/** Without their fallbacks: those come when all layers are read. */
+/** Without their fallbacks, which are added when all layers are read. */
 const fields = (names: readonly SettingName[]): Fields => Object.fromEntries(names.map((name) => [name, { ...settings[name], fallback: undefined }]));
 
 /** The environment that the inputs name, when it can be one. */
@@ -39,7 +39,7 @@ export function wantedEnvironment({ environment = '' }: Readonly<Record<string, 
 /** The inputs of an action, on top of the settings file. An empty or blank text means that the input was not given. */
 export function readInputs(action: ActionName, inputs: Readonly<Record<string, string>>, below: Layer = nothing): Layer {
   const kind = object(fields(settingsOf(action)), {
-    elsewhere: (key) => (isSettingName(key) && !settings[key].kind.fromText ? { message: 'can only stand in the settings file', hint: `Put \`${key}:\` there.` } : undefined),
+    elsewhere: (key) => (isSettingName(key) && !settings[key].kind.fromText ? { message: 'can only be set in the settings file', hint: `Put \`${key}:\` there.` } : undefined),
     unknown: (key) => unknownInput(key, action),
   });
   return layerOf(kind, inputsNode(Object.entries(inputs).filter(([, text]) => text.trim() !== '')), below);
@@ -58,9 +58,9 @@ export const noLayers: FileLayers = { base: nothing, environments: new Map() };
 
 const environmentsKey = 'environments';
 const elsewhere = (key: string): Fault | undefined =>
-  (isSettingName(key) ? { message: 'cannot stand in the settings file', hint: settings[key].outsideHint } : undefined);
+  (isSettingName(key) ? { message: 'cannot be set in the settings file', hint: settings[key].outsideHint } : undefined);
 
-/** The settings of a file, with every environment read and checked, whichever of them is wanted. */
+/** The settings of a file. Every environment is read and checked, whichever is chosen. */
 export function readFileLayers(root: MapNode): FileLayers {
   const section = root.entries.find(({ key }) => key === environmentsKey)?.value;
   const top = object(fields(fileSettings), { elsewhere, unknown: (key, known) => unknownKey(key, [...known, environmentsKey]) });

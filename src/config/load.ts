@@ -28,7 +28,7 @@ async function readDocuments(path: string, settings: string | undefined, kubecon
   return documents.readDocuments(path, settings, kubeconfig);
 }
 
-/** What a settings file that is not read would have said is missing: told as a warning, and beside the problems that come of it. */
+/** Doubts about a settings file that is not read: reported as warnings, or beside the problems that this causes. */
 function withDoubts(source: ConfigSource, doubts: readonly Problem[]): ParsedConfig {
   try {
     const parsed = parseConfig(source);
@@ -38,11 +38,11 @@ function withDoubts(source: ConfigSource, doubts: readonly Problem[]): ParsedCon
   }
 }
 
-/** YAML files have two endings, and only one of them is looked for. */
+/** Warns of a file with the other ending of YAML, which is not read. */
 async function otherEnding(path: string, files: Pick<Files, 'readText'>): Promise<readonly Problem[]> {
   const other = path.replace(/\.yml$/, '.yaml');
   const found = other === path ? undefined : await files.readText(other).catch(() => undefined);
-  const hint = `If the settings are in it, rename it to ${quote(path)}, or name it by the input \`config\`.`;
+  const hint = `If it contains the settings, rename it to ${quote(path)}, or set the input \`config\` to it.`;
   return found === undefined ? [] : [{ where: 'settings file', message: `${quote(other)} is not read`, hint }];
 }
 
@@ -52,16 +52,16 @@ async function read(path: string, where: string, files: Pick<Files, 'readText'>)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
     const reason = reasons[code ?? ''] ?? messageOf(error);
-    throw new ConfigError([{ where, message: `${quote(path)} cannot be read: ${reason}`, hint: 'Name a file that this user may read.' }]);
+    throw new ConfigError([{ where, message: `${quote(path)} cannot be read: ${reason}`, hint: 'Give a file that this user is allowed to read.' }]);
   }
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  EISDIR: 'it is a folder', EACCES: 'this user may not read it', EPERM: 'this user may not read it', ENOTDIR: 'a part of the path is not a folder',
-  ENAMETOOLONG: 'the path is too long', ELOOP: 'its links go round in a circle',
+  EISDIR: 'it is a folder', EACCES: 'this user is not allowed to read it', EPERM: 'this user is not allowed to read it', ENOTDIR: 'a part of the path is not a folder',
+  ENAMETOOLONG: 'the path is too long', ELOOP: 'its symbolic links form a loop',
 };
 
-/** The path with the home folder for `~`, which only a shell would fill in. */
+/** The path with the home folder for `~`, which only a shell would replace. */
 function inHome(path: string, env: Readonly<Record<string, string | undefined>>): string {
   return /^~(?:\/|$)/.test(path) && env['HOME'] ? `${env['HOME']}${path.slice(1)}` : path;
 }
@@ -72,10 +72,10 @@ async function withKubeconfig(parsed: ParsedConfig, path: string, files: Pick<Fi
     throw new ConfigError([problem]);
   };
   const text = await read(path, 'kubeconfig', files);
-  if (text === undefined) return fail({ message: `there is no file ${quote(path)}`, hint: 'Check the path, and that a step before this one wrote it.' });
+  if (text === undefined) return fail({ message: `the file ${quote(path)} does not exist`, hint: 'Check the path, and that an earlier step writes the file.' });
   const { kubeconfigSecrets, readKubeconfig } = await import('./kubeconfig.js');
   const checked = readKubeconfig(text);
-  if (!checked.ok) return fail({ message: `${quote(path)} ${checked.faults[0]?.message}`, hint: 'Name the file of a kubeconfig.' });
+  if (!checked.ok) return fail({ message: `${quote(path)} ${checked.faults[0]?.message}`, hint: 'Give the path of a kubeconfig.' });
   const context = contextFault(checked.value, parsed.config.cluster.context);
   if (context) return fail({ ...context, message: `${quote(path)} ${context.message}` });
   const config = { ...parsed.config, cluster: { ...parsed.config.cluster, kubeconfig: { path } } };

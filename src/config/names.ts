@@ -1,6 +1,6 @@
 import type { Config } from './config.js';
 
-/** The names in the settings: they are no secrets, and stand in the outputs and in what is to be applied by hand. */
+/** The names in the settings: they are not secret, and appear in the outputs and in what is to be applied by hand. */
 export function namesIn({ app, environment, image, digest, tags = [], login, cluster, workloads }: Config): readonly string[] {
   return [
     app, environment, image, digest, ...tags, login?.registry, cluster.context, cluster.namespace,

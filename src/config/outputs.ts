@@ -3,7 +3,7 @@ import type { ActionName } from '../outcome/action.js';
 
 const endings = (words: readonly Verdict[]): string => `How the run ended: ${words.map((verdict) => `\`${verdict}\``).join(', ')}.`;
 
-/** The outputs of every action, in the order of the docs. One that has nothing to say is empty. */
+/** The outputs of every action, in the order of the docs. One without a value is empty. */
 export const outputs = {
   'verdict': endings(verdicts),
   'cause': 'Why it failed: one of the codes in docs/causes.md. Empty after a success.',

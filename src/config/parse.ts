@@ -33,15 +33,15 @@ export interface ParsedConfig {
   readonly names: readonly string[];
 }
 
-/** Messages beyond these help nobody. */
+/** More messages than this do not help. */
 const problemLimit = 50;
 
 /** Where the settings file is looked for. */
 export const settingsPath = (inputs: Readonly<Record<string, string>>): string => (inputs['config'] ?? '').trim() || defaultSettingsFile;
 
 /**
- * What inputs and settings file mean together. Inputs win over the environment's part of the file, and that over the
- * top of the file; maps and sections are joined name by name, everything else is replaced. Pure. Throws ConfigError with all problems.
+ * Combines inputs and settings file. Inputs override the environment in the file, which overrides the top of the file; maps and
+ * sections are merged key by key, everything else is replaced. Pure. Throws ConfigError with all problems.
  */
 export function parseConfig(source: ConfigSource): ParsedConfig {
   const { action, inputs, ambient = [], file, kubeconfig, facts = {} } = source;
@@ -53,11 +53,11 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   const given = readInputs(action, inputs, chosen ?? base);
   const others = [...environments.values()].filter((layer) => layer !== chosen);
   for (const layer of [given, base, ...environments.values()]) report.problems.push(...layer.problems);
-  // What an environment says is checked, and of what it inherits that which this run takes.
+  // The settings of every environment are checked, and of the inherited ones those that this run uses.
   for (const layer of others) report.problems.push(...lackingIn(layer, layer.given));
   report.problems.push(...lackingIn(given, [...new Set([...chosen?.given ?? [], ...takenBy(action)])]));
   const content = contentOf(given, kubeconfig, report);
-  // What belongs together is only judged when each part is right: otherwise a typo would be reported twice.
+  // Combinations are only checked when every setting is valid: otherwise a typo would be reported twice.
   throwProblems(report.problems.sort(byPlace));
   const own = withoutIdleLogin(onlyOf(action, given), action, ambient);
   const notChosen = wanted === undefined ? deployedTo(environments) : [];
@@ -70,7 +70,7 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
 
 function throwProblems(problems: readonly Problem[]): void {
   const rest = problems.length - problemLimit;
-  const more = rest > 0 ? [{ where: 'settings', message: `have ${rest} more problems`, hint: 'Mend those above first.' }] : [];
+  const more = rest > 0 ? [{ where: 'settings', message: `have ${rest} more problems`, hint: 'Fix the problems above first.' }] : [];
   if (problems.length > 0) throw new ConfigError([...problems.slice(0, problemLimit), ...more]);
 }
 
@@ -82,8 +82,8 @@ const byPlace = (a: Problem, b: Problem): number => (a.line ?? 0) - (b.line ?? 0
 
 function readFileOf({ file, inputs }: ConfigSource, report: Report): FileLayers {
   if (file?.reading === undefined) {
-    const hint = 'Check the path, which begins at the root of the repository, and that the repository was checked out before this step.';
-    if (file && inputs['config']?.trim()) report.problem({ where: 'input config' }, { message: `there is no file ${quote(file.path)}`, hint });
+    const hint = 'Check the path, which is relative to the root of the repository, and that an earlier step checks out the repository.';
+    if (file && inputs['config']?.trim()) report.problem({ where: 'input config' }, { message: `the file ${quote(file.path)} does not exist`, hint });
     return noLayers;
   }
   if ('root' in file.reading) return readFileLayers(file.reading.root);
@@ -98,13 +98,13 @@ function contentOf({ values, spots }: Layer, read: Documents['kubeconfig'], repo
   return report.take(spots.kubeconfig ?? { where: 'input kubeconfig' }, read);
 }
 
-/** The part of the file for the wanted environment. Without any environments in the file, the name is only a name. */
+/** The part of the file for the wanted environment. In a file without environments, the name is only a label. */
 function chooseEnvironment(wanted: string, layers: FileLayers, file: ConfigSource['file'], report: Report): Layer | undefined {
   const at = { where: 'input environment' };
   const known = [...layers.environments.keys()];
   if (layers.spot === undefined) {
     const reason = file?.reading === undefined ? 'there is no settings file' : `${file.path} has no \`environments:\``;
-    report.warning(at, { message: `${quote(wanted)} only names the run: ${reason}` });
+    report.warning(at, { message: `${quote(wanted)} is only a label of the run: ${reason}` });
   } else if (!layers.environments.has(wanted)) {
     const list = known.length === 0 ? 'The file has none.' : `The file has ${known.slice(0, 20).map(quote).join(', ')}.`;
     const meant = suggestion(wanted, known);
@@ -123,7 +123,7 @@ function withoutIdleLogin({ values, spots }: Pick<Layer, 'values' | 'spots'>, ac
   return { values: isNowhere ? rest : values, spots };
 }
 
-/** A settings file serves all actions; each takes its own. */
+/** A settings file serves all actions; each uses its own settings. */
 function onlyOf(action: ActionName, { values, spots }: Layer): Pick<Layer, 'values' | 'spots'> {
   const own = takenBy(action);
   return { values: Object.fromEntries(Object.entries(values).filter(([name]) => own.includes(name as SettingName))), spots };

@@ -2,8 +2,8 @@ import { distinct, passwordsIn, type Secret } from './secrets.js';
 import { holdsContent, isContentForPaths } from './values/kubeconfig.js';
 
 /**
- * What must be hidden of the raw inputs, before any of them is looked at for anything else, and of the environment, where a
- * kubeconfig stands in the variable that is to hold its path. Never fails. The names of these inputs are in `secretInputs`.
+ * The secrets in the raw inputs, before any of them is parsed, and in the variable KUBECONFIG if it wrongly holds the content
+ * of a kubeconfig. Never fails. The names of these inputs are in `secretInputs`.
  */
 export async function rawSecrets(inputs: Readonly<Record<string, string>>, env: Readonly<Record<string, string | undefined>>): Promise<readonly Secret[]> {
   const [given, variable = ''] = [inputs['kubeconfig'], env['KUBECONFIG']];

@@ -19,15 +19,15 @@ export interface Settings extends Pick<Layer, 'values' | 'spots'> {
   readonly action: ActionName;
   /** What it says, when its content was given. */
   readonly kubeconfig?: Kubeconfig;
-  /** Those that were given for this run alone, so that they must have an effect. */
+  /** Those that were given for this run alone, so they must have an effect. */
   readonly inputs: readonly SettingName[];
-  /** Environments of the settings file that say what is deployed to, when the run was told of none. */
+  /** Environments of the settings file that name a target, if the run has not chosen one. */
   readonly notChosen: readonly string[];
 }
 
 interface Findings { readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] }
 
-/** What no single setting shows: settings that need, contradict or outdo each other. */
+/** Checks combinations: settings that require, contradict or disable each other. */
 export function checkTogether(given: Settings): Findings {
   const rules = [required, something, oneTarget, commandsNeeded, noServices, namedRelease, nothingRolledOut, imageNeeded, login, context];
   const doubts = [withoutEffect, elsewhere, smokeAlone, overrideAlone, environmentMissing];
@@ -46,13 +46,13 @@ const deploys = (values: GivenValues): boolean => has(values, 'workloads') || ha
 function required(given: Settings): readonly Problem[] {
   return settingNames
     .filter((name) => settings[name].requiredBy.includes(given.action) && !(name === 'workloads' ? deploys(given.values) : has(given.values, name)))
-    .map((name) => problemAt(spotOf(given, name), { message: 'is missing', hint: missing[name] ?? 'Give it.' }));
+    .map((name) => problemAt(spotOf(given, name), { message: 'is missing', hint: missing[name] ?? 'Set it.' }));
 }
 
 const missing: Readonly<Partial<Record<SettingName, string>>> = {
   image: 'Name the repository of the image, e.g. ghcr.io/acme/api.',
   digest: 'Give the output `digest` of the build that pushed the image.',
-  workloads: 'Name what runs the image, e.g. deployment/api.',
+  workloads: 'Name the workloads that run the image, e.g. deployment/api.',
 };
 
 /** What each action can start from; one of them must be there. */
@@ -65,20 +65,20 @@ function something({ action, values }: Settings): readonly Problem[] {
   if (names === undefined) return [];
   if (!names.some((name) => has(values, name)) && !has(values, 'command')) {
     const words = names.map((name) => `\`${name}\``);
-    const hint = `Give ${words.slice(0, -1).join(', ')} or ${words.at(-1)}, as an input or in the settings file.`;
-    return [{ where: 'settings', message: action === 'rollback' ? 'do not say what is to be rolled back' : 'give nothing to do', hint }];
+    const hint = `Set ${words.slice(0, -1).join(', ')} or ${words.at(-1)}, as an input or in the settings file.`;
+    return [{ where: 'settings', message: action === 'rollback' ? 'nothing to roll back' : 'nothing to do', hint }];
   }
   const idle = action === 'deploy' && has(values, 'digest') && !deploys(values) && !has(values, 'test');
-  const hint = 'Name the workloads that are to run the image, or leave `digest` out to build it.';
-  return idle ? [{ where: 'settings', message: 'give nothing to do: with `digest` nothing is built, and there are no `workloads`', hint }] : [];
+  const hint = 'Name the workloads to roll out, or remove `digest` to build the image.';
+  return idle ? [{ where: 'settings', message: 'nothing to do: with `digest` nothing is built, and there are no `workloads`', hint }] : [];
 }
 
 /** One environment is deployed to in one way. */
 function oneTarget(given: Settings): readonly Problem[] {
   if (!has(given.values, 'workloads') || !has(given.values, 'command')) return [];
   return [problemAt(spotOf(given, 'command'), {
-    message: `and \`workloads\` (${placeOf(spotOf(given, 'workloads'))}) are both given, and each of them is what is deployed to`,
-    hint: 'Keep one. In an environment of the settings file, `workloads: []` clears those of the top; a `command` of the top belongs into the environments that it deploys.',
+    message: `cannot be combined with \`workloads\` (${placeOf(spotOf(given, 'workloads'))}): each of them deploys`,
+    hint: 'Keep one. In an environment of the settings file, `workloads: []` clears those at the top; move a `command` from the top into the environments that use it.',
   })];
 }
 
@@ -89,7 +89,7 @@ function commandsNeeded(given: Settings): readonly Problem[] {
   if (command === undefined) return [];
   const needed = ['deploy', 'current', ...given.action === 'rollback' ? ['rollback'] as const : []] as const;
   return needed.filter((name) => !command[name]?.length).map((name) => problemAt(spotOf(given, 'command'), {
-    message: name === 'rollback' ? 'has no `rollback`, which is what the rollback action runs' : `has no \`${name}\``, hint: 'Give commands, as text or as a list.',
+    message: name === 'rollback' ? 'has no `rollback`, which the rollback action runs' : `has no \`${name}\``, hint: 'Give commands, as text or as a list.',
   }));
 }
 
@@ -98,11 +98,11 @@ function noServices(given: Settings): readonly Problem[] {
   const { command, smoke: checks = [] } = given.values;
   if (command === undefined) return [];
   return checks.flatMap(({ target, at }) => (target.type === 'url' ? [] : [problemAt(at ?? spotOf(given, 'smoke'), {
-    message: `checks the Service ${target.name} of a cluster, and \`command\` deploys to none`, hint: 'Check a URL.',
+    message: `checks the Service ${target.name} of a cluster, but \`command\` does not deploy to a cluster`, hint: 'Check a URL.',
   })]));
 }
 
-/** Releases in a cluster have names of their own; what a command deploys is called whatever `current` prints. */
+/** Releases in a cluster have a revision, digest or commit; a version of `command` is named by whatever `current` prints. */
 function namedRelease(given: Settings): readonly Problem[] {
   const { to, command } = given.values;
   const read = to === undefined || command !== undefined ? undefined : parseReleaseName(to);
@@ -115,28 +115,28 @@ const namesIn = (...sections: readonly { readonly settings: object }[]): readonl
 const forRollout: readonly SettingName[] = ['digest', ...namesIn(cluster, rollout, smoke, calendar).filter((name) => name !== 'workloads')];
 
 /**
- * Who gives a step a cluster, or says how to roll out, wants something rolled out. The settings file serves other steps
- * too, and an environment of it that has `workloads: []` says that nothing is.
+ * A step with inputs for a cluster or a rollout is meant to roll something out. The settings file serves other steps too, and
+ * an environment with `workloads: []` rolls nothing out on purpose.
  */
 function nothingRolledOut(given: Settings): readonly Problem[] {
   const { action, values, inputs, notChosen } = given;
   if (action !== 'deploy' || values.workloads !== undefined || values.command !== undefined || something(given).length > 0) return [];
-  // Of a digest without its image that is to be said first.
+  // For a digest without its image, the missing image is reported first.
   const useless = forRollout.filter((name) => inputs.includes(name) && has(values, name) && (name !== 'digest' || has(values, 'image')));
   if (useless.length === 0) return [];
   const where = `${useless.length === 1 ? 'input' : 'inputs'} ${both(useless)}`;
-  const out = `To only test and build, leave ${useless.length === 1 ? 'it' : 'them'} out.`;
+  const out = `To only test and build, remove ${useless.length === 1 ? 'it' : 'them'}.`;
   const hint = notChosen.length > 0
-    ? `The settings file names workloads for the ${notChosen.length === 1 ? 'environment' : 'environments'} ${both(notChosen.map(quote))}: give \`environment\`. ${out}`
-    : `Name the workloads that are to run the image, e.g. deployment/api. ${out}`;
-  return [{ where, message: 'nothing is rolled out, as there are no `workloads`', hint }];
+    ? `The settings file names workloads for the ${notChosen.length === 1 ? 'environment' : 'environments'} ${both(notChosen.map(quote))}: set \`environment\`. ${out}`
+    : `Name the workloads that run the image, e.g. deployment/api. ${out}`;
+  return [{ where, message: 'nothing is rolled out, because there are no `workloads`', hint }];
 }
 
-/** The file has something to roll out, in environments of which none was chosen. */
+/** The file has workloads only in environments, and none was chosen. */
 function environmentMissing({ action, values, notChosen }: Settings): readonly Problem[] {
   if (action !== 'deploy' || values.workloads !== undefined || values.command !== undefined || notChosen.length === 0) return [];
-  const hint = `Give \`environment\` to roll out: ${both(notChosen.map(quote))}.`;
-  return [{ where: 'input environment', message: 'is not given, and only environments of the settings file name `workloads`: nothing is rolled out', hint }];
+  const hint = `To roll out, set \`environment\`. The file has workloads for ${both(notChosen.map(quote))}.`;
+  return [{ where: 'input environment', message: 'is not set, and only environments of the settings file name `workloads`: nothing is rolled out', hint }];
 }
 
 function imageNeeded(given: Settings): readonly Problem[] {
@@ -164,7 +164,7 @@ function login(given: Settings): readonly Problem[] {
   }
   return [problemAt(spotOf(given, 'registry-username'), {
     message: 'needs `registry-password`, which is not given or empty',
-    hint: 'A secret that does not exist, or that this run may not read (as in a pull request from a fork), is empty.',
+    hint: 'A secret is empty if it does not exist, or if this run is not allowed to read it (as in a pull request from a fork).',
   })];
 }
 
@@ -180,9 +180,9 @@ const forCluster: readonly SettingName[] = [...namesIn(cluster), 'timeout', 'pro
 function withoutEffect(given: Settings): readonly Problem[] {
   const { values, inputs } = given;
   const useless = (names: readonly SettingName[], reason: string) => names.filter((name) => inputs.includes(name) && has(values, name))
-    .map((name) => problemAt(spotOf(given, name), { message: `has no effect: ${reason}`, hint: 'Leave it out.' }));
+    .map((name) => problemAt(spotOf(given, name), { message: `has no effect: ${reason}`, hint: 'Remove it.' }));
   const noLogin = has(values, 'registry-username') ? [] : useless(['registry'], 'there is no `registry-username` to log in with');
-  const noCluster = has(values, 'command') ? useless(forCluster, 'what is deployed to is not a cluster: `command` deploys') : [];
+  const noCluster = has(values, 'command') ? useless(forCluster, '`command` does not deploy to a cluster') : [];
   if (given.action === 'rollback' || given.action === 'rollout') return [...noCluster, ...noLogin];
   return [
     ...(has(values, 'digest') ? useless([...forBuild, 'tags'], '`digest` is given, so nothing is built') : []),
@@ -196,17 +196,17 @@ function withoutEffect(given: Settings): readonly Problem[] {
 function elsewhere(given: Settings): readonly Problem[] {
   const { registry, image } = given.values;
   if (registry === undefined || image === undefined || registryOf(image) === registry || !has(given.values, 'registry-username')) return [];
-  const message = `is ${registry}, while the image is at ${registryOf(image)}`;
-  return [problemAt(spotOf(given, 'registry'), { message, hint: 'Leave `registry` out to log in where the image goes.' })];
+  const message = `is ${registry}, but the image is at ${registryOf(image)}`;
+  return [problemAt(spotOf(given, 'registry'), { message, hint: 'Remove `registry` to log in to the registry of the image.' })];
 }
 
 function smokeAlone(given: Settings): readonly Problem[] {
-  // An input is an error already; in the file it may be meant for another step, which gives the workloads.
+  // As an input it is already an error; in the file it may be for another step, which has the workloads.
   if (given.action !== 'deploy' || !has(given.values, 'smoke') || deploys(given.values) || given.notChosen.length > 0) return [];
-  return [problemAt(spotOf(given, 'smoke'), { message: 'is not run, as there are no `workloads` to roll out', hint: 'Name the workloads, or leave it out.' })];
+  return [problemAt(spotOf(given, 'smoke'), { message: 'is not run, because there are no `workloads` to roll out', hint: 'Name the workloads, or remove it.' })];
 }
 
 function overrideAlone(given: Settings): readonly Problem[] {
   if (!has(given.values, 'freeze-override') || has(given.values, 'freeze') || has(given.values, 'windows')) return [];
-  return [problemAt(spotOf(given, 'freeze-override'), { message: 'has no effect: there are no `freeze` and no `windows`', hint: 'Leave it out.' })];
+  return [problemAt(spotOf(given, 'freeze-override'), { message: 'has no effect: neither `freeze` nor `windows` is set', hint: 'Remove it.' })];
 }

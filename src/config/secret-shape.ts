@@ -1,6 +1,6 @@
 /**
- * What a secret is known by, where a file does not say which of its values are secret: its name and its look. A setting such as
- * `AWS_PROFILE: deploy` is neither, and hiding it would hide the word everywhere.
+ * How secrets are recognised in a file that does not mark them: by their name and look. A setting such as `AWS_PROFILE: deploy`
+ * is not secret, and hiding it would hide the word everywhere.
  */
 
 const secretName = new RegExp([
@@ -19,7 +19,7 @@ export const isSecretName = (name: string): boolean => secretName.test(name) && 
 /** A path, an address without a login in it, a switch or a number: no secret, whatever its name. */
 const plainValue = /^(?:[~.]{0,2}\/.*|[a-z][a-z0-9+.-]*:\/\/[^@]*|true|false|yes|no|on|off|none|\d{0,7})$/i;
 
-/** Beginnings of tokens by which GitHub, GitLab, Slack, AWS, Google, Docker Hub, Vault and JWTs can be told. */
+/** Prefixes of tokens of GitHub, GitLab, Slack, AWS, Google, Docker Hub and Vault, and of JWTs. */
 const knownToken = /^(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|AKIA|ASIA|ya29\.|dckr_pat_|hv[sb]\.|eyJ[\w-]{8,}\.|-----BEGIN )/;
 
 /** Whether a text looks random: one run of letters and digits that no name has. UUIDs are no secrets: tenants and clients have them. */

@@ -5,13 +5,13 @@ import { isSecret } from './secret-shape.js';
 /** A text that is to be hidden. */
 export interface Secret {
   readonly text: string;
-  /** A document is hidden as a whole only: its lines are names and structure, and the secrets in it are listed by themselves. */
+  /** A document is hidden only as a whole: its lines are names and structure, and the secrets in it are listed separately. */
   readonly kind: 'value' | 'document';
   /** Where it was given, for messages: `registry-password`. */
   readonly of: string;
 }
 
-/** What must be hidden of the raw inputs apart from the kubeconfig. Never fails: of a text that is not understood it is rather too much. */
+/** The secrets in the raw inputs, except the kubeconfig. Never fails: of a text that is not understood, it hides too much rather than too little. */
 export const passwordsIn = (inputs: Readonly<Record<string, string>>): readonly Secret[] => [
   ...passwordSecrets(withoutLineEnd(inputs['registry-password'] ?? '')),
   ...(inputs['build-secrets'] ?? '').split(/\r\n?|\n/).flatMap(secretOfLine),
@@ -31,7 +31,7 @@ function keysOfJson(text: string): readonly string[] {
   const json = text.trimStart().startsWith('{') ? text : Buffer.from(text, 'base64').toString('utf8');
   if (!json.trimStart().startsWith('{')) return [];
   try {
-    // Against no shape: in whatever object it is, each text may be a secret. What is none holds nothing more.
+    // Not checked against a shape: any text in any object may be a secret.
     const value: unknown = JSON.parse(json);
     return [...json === text ? [] : [json], ...Object.entries(value as object).flatMap(([name, key]) => (typeof key === 'string' && isSecret(name, key) ? [key] : []))];
   } catch {

@@ -11,7 +11,7 @@ export interface Setting<T = unknown> extends Omit<Field<T>, 'needed'> {
   /** The actions that cannot run without it. */
   readonly requiredBy: readonly ActionName[];
   readonly inFile: boolean;
-  /** What to do instead, for one that cannot stand in the file. */
+  /** What to do instead, for one that is not allowed in the file. */
   readonly outsideHint: string;
   /** Its text is, or has in it, something to hide. */
   readonly secret: boolean;

@@ -18,18 +18,18 @@ export function readSettingsText(file: string, text: string): FileReading {
   const problem = (message: string, hint: string, at: Partial<Spot> = {}): FileReading =>
     ({ problems: [problemAt({ where, file, ...at }, { message, hint })] });
   const size = Buffer.byteLength(text);
-  if (size > fileLimit) return problem(`is ${Math.ceil(size / KiB)} KiB large, and the limit is ${fileLimit / KiB} KiB`, 'Is it the file that you meant?');
+  if (size > fileLimit) return problem(`is ${Math.ceil(size / KiB)} KiB large, and the limit is ${fileLimit / KiB} KiB`, 'Is this the right file?');
   if (/[\ufffd\0]/.test(text)) return problem('is not UTF-8 text', 'Save it as UTF-8.', firstMatch(text, /[\ufffd\0]/));
   try {
     return readDocument(file, text.replace(/^\ufeff/, ''));
   } catch (error) {
-    // The parser answers endless nesting and the like by throwing.
-    if (error instanceof TooMuch) return problem(error.message, 'Write the settings without repeating them by aliases.', error.at);
-    return problem('cannot be read as YAML', 'Is it the file that you meant?');
+    // The parser throws on endless nesting and similar input.
+    if (error instanceof TooMuch) return problem(error.message, 'Write the settings with fewer aliases.', error.at);
+    return problem('cannot be read as YAML', 'Is this the right file?');
   }
 }
 
-/** What messages call the file as a whole. */
+/** The name of the file as a whole, for messages. */
 const where = 'settings file';
 
 function firstMatch(text: string, pattern: RegExp): Pick<Spot, 'line' | 'column'> {
@@ -52,7 +52,7 @@ function readDocument(file: string, text: string): FileReading {
     return { where, file, line, column: col };
   };
   const faults = [...document.errors, ...document.warnings].map((error) => problemAt(spotAt(error.pos[0]), explain(error)));
-  // The parser stumbles on over the same mistake.
+  // The parser reports the same mistake several times.
   const problems = faults.filter(({ message }, index) => faults.findIndex((other) => other.message === message) === index).slice(0, 5);
   if (problems.length > 0) return { problems };
   const top: Spot = { where, file, line: 1, column: 1 };
@@ -60,16 +60,16 @@ function readDocument(file: string, text: string): FileReading {
   if (root.type === 'nothing') return { problems: [problemAt(top, { message: 'is empty', hint: 'Write the settings into it, or delete it.' })] };
   if (problems.length === 0 && root.type === 'map') return { root };
   const content = root.type === 'list' ? 'a list' : 'a single value';
-  const other = problemAt(root.at, { message: `has ${content} where settings are meant`, hint: 'Write lines of "name: value".' });
+  const other = problemAt(root.at, { message: `has ${content} instead of settings`, hint: 'Write lines of "name: value".' });
   return { problems: root.type === 'map' ? problems : [...problems, other] };
 }
 
 const explanations: Readonly<Record<string, Fault>> = {
-  TAB_AS_INDENT: { message: 'is indented by a tab, which YAML does not allow', hint: 'Use spaces.' },
+  TAB_AS_INDENT: { message: 'is indented with a tab, which YAML does not allow', hint: 'Use spaces.' },
   MULTIPLE_DOCS: { message: 'has more than one document', hint: 'Remove everything from the "---" on.' },
-  RESOURCE_EXHAUSTION: { message: 'is nested too deeply', hint: 'Is it the file that you meant?' },
-  BAD_ALIAS: { message: 'has an alias that cannot be used', hint: 'Put text that begins with "*" in quotes.' },
-  TAG_RESOLVE_FAILED: { message: 'has a tag, and settings have none', hint: 'Put text that begins with "!" in quotes.' },
+  RESOURCE_EXHAUSTION: { message: 'is nested too deeply', hint: 'Is this the right file?' },
+  BAD_ALIAS: { message: 'has an alias that cannot be used', hint: 'Put text that starts with "*" in quotes.' },
+  TAG_RESOLVE_FAILED: { message: 'has a YAML tag, which settings do not support', hint: 'Put text that starts with "!" in quotes.' },
 };
 
 function explain(error: { readonly code: string; readonly message: string }): Fault {
@@ -99,7 +99,7 @@ function walk(spotAt: (offset: number) => Spot, report: Report): Walk {
     if (depth > depthLimit) throw new TooMuch('is nested too deeply', place);
     if (isAlias(node)) {
       const target = anchors.get(node.source);
-      if (target === undefined) report(place, { message: `has the alias ${quote(`*${node.source}`)} of nothing before it`, hint: 'Put text that begins with "*" in quotes.' });
+      if (target === undefined) report(place, { message: `has the alias ${quote(`*${node.source}`)}, but no anchor of that name before it`, hint: 'Put text that starts with "*" in quotes.' });
       return convert(target ?? null, path, at, depth + 1);
     }
     if (node?.anchor) anchors.set(node.anchor, node);
@@ -136,8 +136,8 @@ function keyFault(key: string, seen: ReadonlySet<string>): Fault | undefined {
   if (seen.has(key)) return { message: `has the key ${quote(key)} twice`, hint: 'Remove one of them.' };
   if (key !== '<<') return undefined;
   return {
-    message: 'has the merge key "<<", which settings do not have',
-    hint: 'Settings at the top hold for every environment: give only what differs under `environments:`.',
+    message: 'has the merge key "<<", which settings do not support',
+    hint: 'Settings at the top apply to every environment: write only those that differ under `environments:`.',
   };
 }
 

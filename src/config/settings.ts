@@ -14,7 +14,7 @@ import type { Setting, Values } from './setting.js';
 /** Every section, in the order of the docs. @public for scripts/generate */
 export const sections = [run, test, image, build, registry, cluster, rollout, command, smoke, calendar] as const;
 
-/** Every setting there is. All that is known of settings elsewhere is made from this table. */
+/** All settings. Everything else about settings is derived from this table. */
 export const settings = {
   ...run.settings, ...test.settings, ...image.settings, ...build.settings, ...registry.settings, ...cluster.settings,
   ...rollout.settings, ...command.settings, ...smoke.settings, ...calendar.settings,
@@ -26,11 +26,11 @@ export type GivenValues = Values<typeof settings>;
 
 const table: Readonly<Record<SettingName, Setting>> = settings;
 export const settingNames = Object.keys(settings) as readonly SettingName[];
-/** Settings that an action takes, wherever they stand. */
+/** Settings that an action takes, as inputs or in the file. */
 export const takenBy = (action: ActionName): readonly SettingName[] => settingNames.filter((name) => table[name].actions.includes(action));
 /** Those of them that are its inputs, and its flags in the terminal. */
 export const settingsOf = (action: ActionName): readonly SettingName[] => takenBy(action).filter((name) => settings[name].kind.fromText);
-/** Settings that can stand in the settings file. */
+/** Settings that are allowed in the settings file. */
 export const fileSettings: readonly SettingName[] = settingNames.filter((name) => settings[name].inFile);
 /** Inputs whose raw text is to be masked before anything else happens; see `rawSecrets` for what exactly. */
 export const secretInputs: readonly SettingName[] = settingNames.filter((name) => settings[name].secret);

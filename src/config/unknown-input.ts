@@ -4,7 +4,7 @@ import { both, quote, type Fault } from './kit/checked.js';
 import { didYouMean } from './kit/did-you-mean.js';
 import { settings, settingNames, settingsOf, type SettingName } from './settings.js';
 
-/** What to say of an input that this action does not have; with the name that was probably meant. */
+/** The problem with an input that this action does not have, with the name that was probably meant. */
 export function unknownInput(name: string, action: ActionName): Fault {
   const message = `unknown input ${quote(name)}`;
   const others = settingNames.filter((other) => settings[other].kind.fromText);
@@ -12,15 +12,15 @@ export function unknownInput(name: string, action: ActionName): Fault {
   if (meant !== undefined) return { message, hint: `Did you mean "${meant}"?` };
   const near = didYouMean(name, others);
   const other = others.find((one) => one === near);
-  if (other === undefined) return { message, hint: `Remove it: all inputs are listed in docs/settings.md. ${ownVariable(name)}` };
-  return { message, hint: `${other === name ? 'It' : `"${other}"`} is an input of ${holders(other)}, and not of ${reference(action)}.` };
+  if (other === undefined) return { message, hint: `Remove it: docs/settings.md lists all inputs. ${ownVariable(name)}` };
+  return { message, hint: `${other === name ? 'It' : `"${other}"`} is an input of ${holders(other)}, not of ${reference(action)}.` };
 }
 
-/** A variable of the environment is all that is seen, and a workflow can set one of such a name too. */
+/** An input arrives as an environment variable, and a workflow can set a variable of such a name too. */
 const ownVariable = (name: string): string =>
-  `If it comes from the variable ${quote(`INPUT_${name.toUpperCase()}`)} of your own \`env:\`, rename that: the runner hands inputs over under such names.`;
+  `If ${quote(`INPUT_${name.toUpperCase()}`)} is a variable of your own under \`env:\`, rename it: the runner passes inputs in variables with this prefix.`;
 
 const holders = (setting: SettingName): string => both(settings[setting].actions.map(reference));
 
-/** As it stands after `uses:`, without the version. */
+/** As written after `uses:`, without the version. */
 const reference = (action: ActionName): string => ['acci/deploy-action', ...(actions[action].folder === '.' ? [] : [actions[action].folder])].join('/');

@@ -1,15 +1,15 @@
 import { isPrintableAscii } from '../../outcome/plain.js';
 import { unicode } from '../../outcome/unicode.js';
 
-/** Something wrong with a value, without its place: whoever read the value knows where it stood. */
+/** A problem with a value, without its place, which the caller knows. */
 export interface Fault {
-  /** Goes on after the name of the setting: `has a tag`. No full stop at the end. */
+  /** Follows the name of the setting: `has a tag`. No full stop at the end. */
   readonly message: string;
   /** What to do about it, in whole sentences. */
   readonly hint?: string;
 }
 
-/** What a parser makes of a text: a value, perhaps with doubts about it, or everything that is wrong with it. */
+/** The result of parsing a text: a value, possibly with warnings, or all problems. */
 export type Checked<T> =
   | { readonly ok: true; readonly value: T; readonly warnings: readonly Fault[] }
   | { readonly ok: false; readonly faults: readonly Fault[] };
@@ -17,7 +17,7 @@ export type Checked<T> =
 export const good = <T>(value: T, ...warnings: readonly Fault[]): Checked<T> => ({ ok: true, value, warnings });
 export const bad = (message: string, hint?: string): Checked<never> => ({ ok: false, faults: [hint === undefined ? { message } : { message, hint }] });
 
-/** All values, or everything that is wrong with any of them. */
+/** All values, or all problems of any of them. */
 export const every = <T>(parts: readonly Checked<T>[]): Checked<readonly T[]> => {
   const faults = parts.flatMap((part) => (part.ok ? [] : part.faults));
   if (faults.length > 0) return { ok: false, faults };

@@ -10,17 +10,17 @@ export const expectedFault = (expects: string, node: Node): Fault => (node.type 
 export const emptyFault = (expects: string): Fault => ({ message: 'is empty', hint: `Give ${expects}, or remove the line.` });
 export const noEntryFault = (item: string): Fault => ({ message: 'has no entry', hint: `Give ${item}, or leave it out.` });
 
-/** Why this text of the file cannot be meant as it stands, or undefined: somebody expects the runner to fill it in. */
+/** The problem with a text of the file that has an expression, which only the runner would evaluate; undefined without one. */
 export const expressionFault = (node: Node): Fault | undefined => (node.type === 'text' && node.at.file !== undefined && node.text.includes('${{')
-  ? { message: 'has a "${{" expression, and the runner evaluates none in this file', hint: 'Give this setting as an input of the step, where expressions work.' }
+  ? { message: 'has a "${{" expression, which is not evaluated in this file', hint: 'Give this setting as an input of the step, where expressions work.' }
   : undefined);
 
 export const unknownKey = (key: string, known: readonly string[]): Fault => ({
   message: `unknown key ${quote(key)}`,
-  hint: suggestion(key, known, known.length <= 6 ? `Known are ${known.join(', ')}.` : 'All settings are listed in docs/settings.md.'),
+  hint: suggestion(key, known, known.length <= 6 ? `Known keys: ${known.join(', ')}.` : 'All settings are listed in docs/settings.md.'),
 });
 
-/** Of every value whether it comes a second time; `name` is how it is shown. */
+/** For every value, the problem if it is repeated; `name` is how it is shown. */
 export const repeated = <T>(name: (value: T) => string) => (values: readonly T[]): readonly (Fault | undefined)[] => {
   const names = values.map(name);
   const first = new Map([...names.entries()].reverse().map(([index, each]) => [each, index]));

@@ -20,7 +20,7 @@ export interface Kind<T> {
   /** The named values inside, for the docs. */
   readonly parts?: () => readonly Part[];
   /**
-   * Reports everything that is wrong with the node. `under` is the value of a lower layer: maps and sections join it, everything
+   * Reports all problems of the node. `under` is the value of a lower layer: maps and sections are merged into it, everything
    * else replaces it. A section that several layers give together is complete when `lacks` finds nothing in it.
    */
   read(node: Node, report: Report, under?: T): T | undefined;
@@ -32,24 +32,24 @@ export type Out<K> = K extends Kind<infer T> ? T : never;
 
 /** One named value: a setting, or a field of a section. */
 export interface Field<T = unknown> {
-  /** For somebody who deploys, not for somebody who programs. Whole sentences, in Markdown. */
+  /** For users who deploy, not for programmers. Whole sentences, in Markdown. */
   readonly description: string;
   readonly kind: Kind<T>;
   readonly needed?: boolean;
-  /** The value that holds when it is not given, as an input would say it. */
+  /** The default value, as text of an input. */
   readonly fallback?: string;
-  /** What holds when it is not given, in words; follows from `fallback`. */
+  /** The default in words, if it is not a fixed value. */
   readonly default?: string;
   /** Values for the docs and for completion in editors. */
   readonly examples?: readonly unknown[];
 }
 export type Fields = Readonly<Record<string, Field>>;
 
-/** What holds when the field is not given, in Markdown; undefined: nothing. */
+/** The default of a field, in Markdown; undefined if it has none. */
 export const defaultOf = ({ fallback, default: words }: Pick<Field, 'fallback' | 'default'>): string | undefined =>
   (fallback === undefined ? words : `\`${fallback}\``);
 
-/** One paragraph for people: what the field means, and what holds without it. */
+/** One paragraph for users: what the field means, and its default. */
 export function describe(field: Pick<Field, 'description' | 'fallback' | 'default'>): string {
   const fallback = defaultOf(field);
   return fallback === undefined ? field.description : `${field.description} Default: ${fallback}.`;
@@ -58,7 +58,7 @@ export function describe(field: Pick<Field, 'description' | 'fallback' | 'defaul
 /** A field inside a value: `steps[].weight`. */
 export interface Part extends Pick<Field, 'description' | 'default' | 'needed'> { readonly path: string }
 
-/** A needed field that is not given: its path inside the value. */
+/** A required field that is not given: its path inside the value. */
 export interface Lack { readonly path: string; readonly expects: string }
 export const lackFault = ({ path, expects }: Lack): Fault => ({ message: `has no \`${path}\``, hint: `Give ${expects}.` });
 
@@ -69,7 +69,7 @@ export const readWhole = <T>(kind: Kind<T>, node: Node, report: Report): T | und
   return value;
 });
 
-/** What `change` makes of the values of another kind; `at` is the place of the value. */
+/** The values of another kind, converted by `change`; `at` is the place of the value. */
 export const convert = <T, U>(kind: Kind<T>, change: (value: T, at: Spot) => Checked<U>): Kind<U> => ({
   expects: kind.expects, fromText: kind.fromText, schema: kind.schema, parts: kind.parts,
   read: (node, report) => {
@@ -84,14 +84,14 @@ export function anyOf(...schemas: readonly JsonSchema[]): JsonSchema {
   return { anyOf: [...new Map(flat.map((schema) => [JSON.stringify(schema), schema])).values()] };
 }
 
-/** A text for what is simple, or a list or a map for the rest. */
+/** A text for simple values, or a list or a map for all others. */
 export const shortOr = <T>(short: Kind<T>, long: Kind<T>): Kind<T> => ({
   ...long, expects: short.expects, fromText: true,
   schema: () => anyOf(short.schema(), long.schema()),
   read: (node, report, under) => (node.type === 'text' || node.type === 'nothing' ? short.read(node, report) : long.read(node, report, under)),
 });
 
-/** A setting of which an input may say more, or in other words, than the settings file. */
+/** A setting that is written differently in an input and in the settings file. */
 export const bySource = <T>(input: Kind<T>, file: Kind<T>): Kind<T> => ({
   ...file, fromText: input.fromText,
   read: (node, report, under) => (node.at.file === undefined ? input : file).read(node, report, under),

@@ -7,7 +7,7 @@ export const usualLimit = 64 * KiB;
 /** Scripts and build arguments may be longer. Bytes. */
 export const longLimit = 256 * KiB;
 
-/** Why this text is too large to be meant, or undefined. `limit` in bytes of UTF-8; `hint` for what does not belong into a file of the repository. */
+/** The problem if this text is too large. `limit` in bytes of UTF-8; `hint` for content that does not belong in a file of the repository. */
 export function tooLarge(text: string, limit: number, hint = 'Put the content into a file of the repository and name that instead.'): Fault | undefined {
   if (text.length <= limit / 4) return undefined;
   const size = Buffer.byteLength(text);
@@ -18,14 +18,14 @@ export function tooLarge(text: string, limit: number, hint = 'Put the content in
   };
 }
 
-/** Why this text cannot stand on one line, or undefined. Tabs count as control characters. */
+/** The problem if this text is not a single line. Tabs count as control characters. */
 export function notOneLine(text: string): Fault | undefined {
   const lines = text.split(/\r\n|[\n\r\u2028\u2029\u0085]/).length;
-  if (lines > 1) return { message: `has ${lines} lines, and one is meant`, hint: 'Write one value on one line.' };
+  if (lines > 1) return { message: `has ${lines} lines, but must be on one`, hint: 'Write the value on one line.' };
   return controlCharacter(text);
 }
 
-/** Why this text has a character that cannot be meant, or undefined. Line breaks and tabs pass when `several` lines are meant. */
+/** The problem if this text has an invisible character. Line breaks and tabs are allowed in `several` lines. */
 export function controlCharacter(text: string, several = false): Fault | undefined {
   // eslint-disable-next-line no-control-regex -- they are what is looked for
   const found = (several ? /[\0-\x08\v\f\x0e-\x1f\x7f-\x9f\u2028\u2029]/ : /[\0-\x1f\x7f-\x9f\u2028\u2029]/).exec(text)?.[0]

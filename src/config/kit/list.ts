@@ -14,7 +14,7 @@ interface ListOptions<T> {
   readonly longest?: number;
   /** An empty list clears the inherited value. */
   readonly mayBeEmpty?: boolean;
-  /** What is wrong with each value beside those before it. */
+  /** The problem of each value in relation to those before it. */
   readonly check?: (values: readonly T[]) => readonly (Fault | undefined)[];
 }
 
@@ -35,7 +35,7 @@ export function list<T>(item: Kind<T>, { expects, separator, longest = 4096, may
     schema: () => {
       const one = item.schema();
       const items = { type: 'array', items: one, ...(mayBeEmpty ? {} : { minItems: 1 }) };
-      // What editors take for a number is a text with one entry.
+      // Editors may read a text with one entry as a number.
       return item.fromText ? anyOf({ type: 'string', minLength: 1 }, ...Array.isArray(one['type']) ? [one] : [], items) : items;
     },
     parts: () => item.parts?.().map((part) => ({ ...part, path: `[].${part.path}` })) ?? [],
@@ -53,7 +53,7 @@ export function reportEach(report: Report, nodes: readonly Node[], faults: reado
   for (const [index, { at }] of nodes.entries()) report.problem(at, ...faults[index] ? [faults[index]] : []);
 }
 
-/** The entries of a text: its lines, each split once more by `separator` when there is one. Blank ones fall away. */
+/** The entries of a text: its lines, each split by `separator` if there is one. Blank ones are dropped. */
 export const pieces = ({ text, lineAt }: TextNode, separator?: string): readonly TextNode[] =>
   text.split(/\r\n?|\n/).flatMap((line, index) => (separator === undefined ? [line] : line.split(separator))
     .map((piece) => piece.trim())

@@ -13,7 +13,7 @@ interface MapOptions<E> {
   readonly expects: string;
   /** Of a whole text, in bytes; default `usualLimit`. */
   readonly limit?: number;
-  /** What to do about more than that. */
+  /** What to do about a larger text. */
   readonly largeHint?: string;
   /** Of the names, and of the values. */
   readonly names: JsonSchema;
@@ -41,7 +41,7 @@ export function map<Name extends string, T>(
   };
 }
 
-/** All entries on top of those of a lower layer; a name that comes twice is a problem at its second place. */
+/** All entries on top of those of a lower layer; a repeated name is a problem at its second place. */
 function readAll<Name extends string, T>(
   parts: readonly (readonly [Node, Parser<Entry<Name, T>>])[], report: Report, under?: Entries<Name, T>,
 ): Entries<Name, T> | undefined {

@@ -6,7 +6,7 @@ export interface Spot {
   readonly column?: number;
 }
 
-/** What an input or the settings file says, free of the ways in which YAML can say it. Every scalar is text, as inputs are: `1.20` stays `1.20`. */
+/** The content of an input or the settings file, independent of YAML. Every scalar is text, as inputs are: `1.20` stays `1.20`. */
 export type Node = TextNode | ListNode | MapNode | NothingNode;
 
 export interface TextNode {

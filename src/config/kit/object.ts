@@ -7,7 +7,7 @@ import { textNode } from './node.js';
 import { Report } from './report.js';
 
 type Fallback<F extends Fields> = { [Name in keyof F]: F[Name] extends { readonly fallback: string } ? Name : never }[keyof F];
-/** Names of the fields that always have a value once nothing is lacking. */
+/** Names of the fields that always have a value once no required field is missing. */
 type Sure<F extends Fields> = { [Name in keyof F]: F[Name] extends { readonly needed: true } ? Name : never }[keyof F] | Fallback<F>;
 export type Shape<F extends Fields> =
   { readonly [Name in Sure<F>]: Out<F[Name]['kind']> } & { readonly [Name in Exclude<keyof F, Sure<F>>]?: Out<F[Name]['kind']> };
@@ -15,12 +15,12 @@ export type Values = Readonly<Record<string, unknown>>;
 
 interface ObjectOptions {
   readonly expects?: string;
-  /** What to say of a key that is known and belongs elsewhere; undefined for one that is unknown. */
+  /** The problem with a known key that belongs elsewhere; undefined for an unknown key. */
   readonly elsewhere?: (key: string) => Fault | undefined;
   readonly unknown?: (key: string, known: readonly string[]) => Fault;
 }
 
-/** In the place of a value that is given and could not be read: nothing is lacking in it. Never in a value without problems. */
+/** Replaces a value that was given but could not be read, so it is not reported as missing too. */
 const unread = Symbol('unread');
 
 /** A section: a map with fields of its own. A higher layer adds to a lower one, field by field. */
@@ -37,7 +37,7 @@ export function object<const F extends Fields>(fields: F, options: ObjectOptions
         if (field) return [[key, report.whole(() => field.kind.read(value, report, under?.[key])) ?? unread]];
         const fault = elsewhere?.(key);
         report.problem(fault ? value.at : { ...value.at, where: node.at.where }, fault ?? unknown(key, names));
-        // A field that was meant by a misspelt key is not lacking.
+        // A field with a misspelt key is not reported as missing too.
         const meant = didYouMean(key, needed);
         return meant === undefined ? [] : [[meant, unread]];
       });
@@ -60,7 +60,7 @@ function lacksOf(name: string, { kind, needed }: Field, value: unknown): readonl
   return (kind.lacks?.(value) ?? []).map(({ path, expects }) => ({ path: `${name}.${path}`, expects }));
 }
 
-/** What editors know of one field: its kind, and what it means. */
+/** The schema of one field for editors: its kind and its meaning. */
 export const fieldSchema = (field: Field): JsonSchema =>
   ({ description: describe(field), ...field.kind.schema(), ...(field.examples ? { examples: field.examples } : {}) });
 

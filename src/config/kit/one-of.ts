@@ -38,7 +38,7 @@ export function oneOf<Key extends string, const V extends Variants>(key: Key, va
   return kind as Kind<unknown> as Kind<Union<Key, V>>;
 }
 
-/** The word that decides; that of a lower layer when this one does not say it. A misspelt one counts too: what is beside it is then checked as well. */
+/** The word that decides, or that of a lower layer. A misspelt word counts too, so the other fields are checked as well. */
 function readName(node: MapNode, key: string, names: readonly string[], report: Report, lower: unknown): string | undefined {
   const given = node.entries.find((entry) => entry.key === key)?.value;
   if (given) return word(names).read(given, report) ?? (given.type === 'text' ? didYouMean(given.text, names) : undefined);

@@ -4,7 +4,7 @@ import type { Spot } from './node.js';
 
 export const problemAt = (at: Spot, { message, hint }: Fault): Problem => ({ ...at, message, ...(hint === undefined ? {} : { hint }) });
 
-/** Collects what is wrong and what is odd while settings are read, each with its place. */
+/** Collects problems and warnings while settings are read, each with its place. */
 export class Report {
   readonly problems: Problem[] = [];
   readonly warnings: Problem[] = [];
@@ -17,7 +17,7 @@ export class Report {
     this.warnings.push(...faults.map((fault) => problemAt(at, fault)));
   }
 
-  /** What a parser made of a text at this place: a value, or undefined when there are problems with it. */
+  /** The value that was parsed at this place, or undefined after reporting its problems. */
   take<T>(at: Spot, checked: Checked<T>): T | undefined {
     if (!checked.ok) return this.problem(at, ...checked.faults);
     this.warning(at, ...checked.warnings);

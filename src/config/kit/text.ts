@@ -19,7 +19,7 @@ interface BlockOptions extends TextOptions {
   readonly literal?: boolean;
 }
 
-/** A text with as many lines as it has, as it is. */
+/** A text of any number of lines, unchanged. */
 export const block = <T>(parse: Parser<T>, { expects, schema, limit = usualLimit, largeHint, literal }: BlockOptions): Kind<T> => ({
   expects, fromText: true,
   schema: () => ({ type: scalarTypes(parse), minLength: 1, ...schema }),
@@ -31,7 +31,7 @@ export const block = <T>(parse: Parser<T>, { expects, schema, limit = usualLimit
   },
 });
 
-/** What editors take for a number or a truth value is as good as text where its text is. */
+/** The types that editors may see: a number or a boolean is accepted if its text is valid. */
 function scalarTypes(parse: Parser<unknown>): string | readonly string[] {
   const others = [...parse('7').ok ? ['number'] : [], ...parse('true').ok ? ['boolean'] : []];
   return others.length === 0 ? 'string' : ['string', ...others];
@@ -50,7 +50,7 @@ export const word = <const T extends string>(words: readonly T[]): Kind<T> =>
 
 export const parseChoice = <const T extends string>(words: readonly T[]) => (given: string): Checked<T> => {
   const found = words.find((each) => each === given);
-  return found === undefined ? bad(`is ${quote(given)}, and can be ${either(words)}`, suggestion(given, words)) : good(found);
+  return found === undefined ? bad(`is ${quote(given)}, but must be ${either(words)}`, suggestion(given, words)) : good(found);
 };
 
 /** `true` or `false` in the spellings of YAML's core schema, as the runner itself reads them. */
@@ -58,7 +58,7 @@ export function parseFlag(given: string): Checked<boolean> {
   if (/^(?:true|True|TRUE)$/.test(given)) return good(true);
   if (/^(?:false|False|FALSE)$/.test(given)) return good(false);
   const meant = /^(?:yes|on|1|y)$/i.test(given) ? 'true' : /^(?:no|off|0|n)$/i.test(given) ? 'false' : undefined;
-  return bad(`is ${quote(given)}, and can be true or false`, meant && `Did you mean "${meant}"?`);
+  return bad(`is ${quote(given)}, but must be true or false`, meant && `Did you mean "${meant}"?`);
 }
 
 export const flag: Kind<boolean> = line(parseFlag, { expects: 'true or false', schema: { pattern: '^(?:true|True|TRUE|false|False|FALSE)$' } });

@@ -8,7 +8,7 @@ import { platformList } from '../values/platforms.js';
 
 export const build = section('Build', ['deploy', 'build'], {
   'context': {
-    description: 'Folder that is sent to the build, relative to the workspace. The commit that is checked out there names the image.',
+    description: 'Folder that is sent to the build, relative to the workspace. The image is tagged with the commit that is checked out there.',
     fallback: '.',
     kind: path,
   },
@@ -24,18 +24,18 @@ export const build = section('Build', ['deploy', 'build'], {
   },
   'platforms': {
     description: 'Platforms to build for, separated by commas or line breaks: `linux/amd64,linux/arm64`. The builder must list each of them.',
-    default: 'what the builder builds without emulation',
+    default: 'the native platform of the builder',
     examples: ['linux/amd64'],
     kind: platformList,
   },
   'build-args': {
-    description: 'Build arguments, one `KEY=VALUE` per line; a map in the settings file. They can be read from the image: secrets go into `build-secrets`.',
+    description: 'Build arguments, one `KEY=VALUE` per line; a map in the settings file. They can be read from the image: use `build-secrets` for secrets.',
     examples: [{ NODE_ENV: 'production' }],
     kind: buildArguments,
   },
   'build-secrets': {
     secret: true,
-    description: 'Secrets for `RUN --mount=type=secret,id=ID`, one `ID=VALUE` or `ID=env:NAME` per line. In the settings file a map with `env:NAME` only, the name of an environment variable.',
+    description: 'Secrets for `RUN --mount=type=secret,id=ID`, one `ID=VALUE` or `ID=env:NAME` per line. In the settings file, a map of `ID: env:NAME`, where NAME is an environment variable.',
     examples: [{ 'npm-token': 'env:NPM_TOKEN' }],
     kind: buildSecrets,
   },
@@ -46,11 +46,11 @@ export const build = section('Build', ['deploy', 'build'], {
   },
   'builder': {
     description: 'Name of the builder, as `docker buildx ls` lists it.',
-    default: 'the one that is in use',
+    default: 'the current builder',
     kind: dockerName('the name of a builder'),
   },
   'cache': {
-    description: 'Where layers are kept between runs: `none`, `registry` (beside the image) or `gha` (the cache of GitHub Actions).',
+    description: 'Where layers are cached between runs: `none`, `registry` (next to the image) or `gha` (the GitHub Actions cache).',
     fallback: 'none',
     kind: word(['none', 'registry', 'gha']),
   },

@@ -2,21 +2,21 @@ import { section } from '../setting.js';
 import { periods } from '../values/periods.js';
 import { reason } from '../values/reason.js';
 
-/** What restores a release that was good is not held up by the calendar: that is when it is needed most. */
+/** The rollback action ignores the calendar: restoring a good release must always be possible. */
 export const calendar = section('Calendar', ['deploy', 'rollout'], {
   'freeze': {
-    description: 'Periods in which nothing is rolled out, one per line: `Fri 16:00 – Mon 08:00 Europe/Paris`, `Mon–Fri 11:30–13:30 Europe/Paris`, `22:00–06:00 UTC`.',
+    description: 'Periods in which no rollout is allowed, one per line: `Fri 16:00 – Mon 08:00 Europe/Paris`, `Mon–Fri 11:30–13:30 Europe/Paris`, `22:00–06:00 UTC`.',
     examples: [['Fri 16:00 – Mon 08:00 Europe/Paris']],
     kind: periods,
   },
   'windows': {
-    description: 'When there are any: the only periods in which something is rolled out, one per line, written as those of `freeze`, which wins where both hold.',
+    description: 'The only periods in which a rollout is allowed, one per line, in the format of `freeze`. `freeze` wins where both apply.',
     examples: [['Sun 02:00–04:00 UTC']],
     kind: periods,
   },
   'freeze-override': {
     inFile: false,
-    description: 'Why this run does not wait for the end of `freeze` or the next of `windows`, in a few words. It is recorded with the release.',
+    description: 'Reason for deploying during a `freeze` or outside the `windows`, in a few words. It is recorded with the release.',
     examples: ['INC-1234: the checkout is down'],
     kind: reason,
   },

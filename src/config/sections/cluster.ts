@@ -13,8 +13,8 @@ export const clusterActions: readonly ActionName[] = ['deploy', 'rollout', 'roll
 export const cluster = section('Cluster', clusterActions, {
   'kubeconfig': {
     secret: true,
-    description: 'Kubeconfig of the cluster: its content, base64 of its content, or a path. In the settings file only a path. Relative paths in its content are looked for in the workspace.',
-    default: 'that of `KUBECONFIG`, of `~/.kube/config`, or of the pod that the runner is in',
+    description: 'Kubeconfig of the cluster: its content, its content in base64, or a path. In the settings file, only a path. Relative paths in its content are relative to the workspace.',
+    default: '`KUBECONFIG`, `~/.kube/config`, or the service account of the pod that the runner runs in',
     kind: kubeconfig,
   },
   'kube-context': {
@@ -24,16 +24,16 @@ export const cluster = section('Cluster', clusterActions, {
   },
   'namespace': {
     description: 'Namespace of the workloads.',
-    default: 'that of the context',
+    default: 'the namespace of the context',
     kind: label('the name of a namespace'),
   },
   'kubectl-url': {
-    description: 'Where kubectl is downloaded from when the machine has none; `{version}`, `{os}` and `{arch}` are filled in. The file must have the pinned checksum.',
+    description: 'URL from which kubectl is downloaded if it is not installed; `{version}`, `{os}` and `{arch}` are replaced. The file must have the pinned checksum.',
     default: 'the release site of Kubernetes',
     kind: kubectlUrl,
   },
   'kubectl-sha256': {
-    description: 'SHA-256 that the file from `kubectl-url` must have, when it is not the pinned version.',
+    description: 'SHA-256 of the file at `kubectl-url`, if it is not the pinned version.',
     kind: sha256,
   },
 });

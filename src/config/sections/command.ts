@@ -7,22 +7,22 @@ import type { test } from './test.js';
 
 export const command = section('Commands', clusterActions, {
   'command': {
-    description: 'Commands of your own that deploy, in place of `workloads`, for a platform or a machine that is no cluster. Each runs as `test` does, in `working-directory`, with '
-      + '`DEPLOY_REFERENCE`, `DEPLOY_DIGEST`, `DEPLOY_COMMIT`, `DEPLOY_ENVIRONMENT`, `DEPLOY_RUN` and `DEPLOY_PREVIOUS` in its environment. docs/targets/command.md says what is made of them.',
+    description: 'Commands of your own that deploy, instead of `workloads`, to a platform or machine that is not a Kubernetes cluster. Each runs like `test`, in `working-directory`, with '
+      + '`DEPLOY_REFERENCE`, `DEPLOY_DIGEST`, `DEPLOY_COMMIT`, `DEPLOY_ENVIRONMENT`, `DEPLOY_RUN` and `DEPLOY_PREVIOUS` in its environment. docs/targets/command.md has the details.',
     examples: [{
       deploy: 'scripts/deploy.sh "$DEPLOY_REFERENCE"', current: 'scripts/current.sh', rollback: 'scripts/deploy.sh "$DEPLOY_PREVIOUS"',
       verify: 'curl --fail --silent --show-error --max-time 5 https://api.acme.example/version | grep --fixed-strings "$DEPLOY_COMMIT"',
     }],
     kind: object({
-      deploy: { needed: true, description: 'Deploys the version that the environment names. It exits with 0 once that is done.', kind: script },
+      deploy: { needed: true, description: 'Deploys the version that the environment variables name, and exits with 0 when that is done.', kind: script },
       current: {
         needed: true,
-        description: 'Prints, on its last line, what the platform calls the version that traffic goes to: a revision, a release or a digest. It only reads; a dry run runs it too.',
+        description: 'Prints, on its last line, the version that receives traffic, as the platform names it: a revision, a release or a digest. It must not change anything: a dry run runs it too.',
         kind: script,
       },
-      verify: { description: 'Exits with 0 once the version that the environment names serves. It only reads, and runs every 5 s until it does.', kind: script },
-      rollback: { description: 'Brings the version back that `current` printed before: `DEPLOY_PREVIOUS`.', kind: script },
-      timeout: { description: 'Upper bound for each of `deploy`, `verify` and `rollback`.', fallback: '10m', kind: duration },
+      verify: { description: 'Exits with 0 if the version that the environment variables name serves. It must not change anything: it runs every 5 s until it succeeds.', kind: script },
+      rollback: { description: 'Restores the version that `current` printed before the change: `DEPLOY_PREVIOUS`.', kind: script },
+      timeout: { description: 'Maximum duration of each of `deploy`, `verify` and `rollback`.', fallback: '10m', kind: duration },
     }),
   },
 });

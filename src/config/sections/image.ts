@@ -8,25 +8,25 @@ import { tags } from '../values/tags.js';
 export const image = section('Image', actionNames, {
   'image': {
     requiredBy: ['rollout'],
-    description: 'Repository of the image, without a tag. The image is built unless `digest` names one that exists.',
+    description: 'Repository of the image, without a tag. The image is built unless `digest` names an existing one.',
     descriptionFor: {
       build: 'Repository of the image to build and push, without a tag.',
       rollout: 'Repository of the image, without a tag.',
-      rollback: 'Repository of the image, without a tag. Only its releases count, and only workloads that run it are changed. It gives `app` and `registry` their defaults.',
+      rollback: 'Repository of the image, without a tag. Only its releases are considered, and only workloads that run it are changed. It also sets the defaults of `app` and `registry`.',
     },
     examples: ['ghcr.io/acme/api'],
     kind: imageName,
   },
   'digest': {
     actions: ['deploy', 'rollout'], requiredBy: ['rollout'],
-    description: 'Deploy this existing image, `sha256:…`, and build nothing.',
+    description: 'Digest of an existing image to deploy, `sha256:…`. Nothing is built.',
     descriptionFor: { rollout: 'Digest of the image to roll out, `sha256:…`.' },
     kind: digest,
   },
   'tags': {
     actions: ['deploy', 'build'],
-    description: 'Tags of the image, separated by commas or line breaks. Tags that move, such as `latest`, move only after a good verdict.',
-    default: 'the full sha of the commit that is checked out, and `latest` when it is the one of the default branch that the event names',
+    description: 'Tags of the image, separated by commas or line breaks. Tags that move, such as `latest`, move only after a successful run.',
+    default: 'the full sha of the checked-out commit, and `latest` if the event names this commit on the default branch',
     examples: ['1.4.2, latest'],
     kind: tags,
   },

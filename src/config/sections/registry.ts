@@ -14,14 +14,14 @@ export const registry = section('Registry', actionNames, {
     kind: registryHost,
   },
   'registry-username': {
-    description: 'User name for the registry. Without it, the login that Docker has already is used.',
+    description: 'User name for the registry. Without it, the existing login of Docker is used.',
     kind: argument('a user name'),
   },
   'registry-password': {
     secret: true, inFile: false,
     outsideHint: 'Give it as the input `registry-password` from a secret. If this was a real password, replace it: it is in the history of the repository.',
-    description: 'Password, token or JSON key for the registry; it may have several lines. It is handed over by standard input, and never printed.',
-    // It is taken as it is, whatever it is made of: the key of a service account is a JSON file on a dozen lines.
+    description: 'Password, token or JSON key for the registry; it can have several lines. It is passed on standard input and never printed.',
+    // It is used unchanged: the key of a service account is a JSON file of a dozen lines.
     kind: block((password) => good(withoutLineEnd(password)), {
       expects: 'a password', largeHint: 'A password or token for a registry is shorter: check what the secret holds.',
     }),

@@ -16,19 +16,19 @@ export const run = section('The run', actionNames, {
   },
   'environment': {
     inFile: false,
-    description: 'Name of the environment. What the settings file says under `environments:` for this name wins over what it says at the top.',
+    description: 'Name of the environment. Settings under `environments:` with this name override those at the top of the settings file.',
     examples: ['production'],
     kind: argument('a name'),
   },
   'app': {
-    description: 'Name of the app, for the records of its deployments. Lower-case letters, digits and dashes. Give one where two images in a namespace end alike (`shop/api`, `billing/api`).',
-    default: 'the last part of `image`, else the name of the repository',
+    description: 'Name of the app in the records of its deployments: lower-case letters, digits and dashes. Set it if two images in a namespace have the same last part (`shop/api`, `billing/api`).',
+    default: 'the last part of `image`, or the name of the repository',
     examples: ['api'],
     kind: label('a name'),
   },
   'dry-run': {
     inFile: false,
-    description: '`true`: say what the run would do, and change nothing.',
+    description: '`true`: print what the run would do, and change nothing.',
     fallback: 'false',
     kind: flag,
   },

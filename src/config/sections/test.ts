@@ -5,13 +5,13 @@ import { script } from '../values/script.js';
 
 export const test = section('Test gate', ['deploy', 'build'], {
   'test': {
-    description: 'Commands that must succeed before anything is built, one per line. They run in one `bash -eo pipefail`.',
+    description: 'Commands that must succeed before anything is built, one per line. They run as one script with `bash -eo pipefail`.',
     examples: ['npm ci\nnpm test'],
     kind: script,
   },
   'working-directory': {
     actions: actionNames,
-    description: 'Folder in which the commands of `test` and of `command` run.',
+    description: 'Folder in which the commands of `test` and `command` run.',
     fallback: '.',
     kind: path,
   },

@@ -8,7 +8,7 @@ export function parseArgument(given: string): Checked<string> {
   if (fault) return { ok: false, faults: [fault] };
   if (given === '') return bad('is empty', 'Give a value, or leave it out.');
   if (given.startsWith('-')) {
-    return bad(`is ${quote(given)}, which begins with a dash and would be taken for a flag`, 'Begin with another character; a path can be written ./-name.');
+    return bad(`is ${quote(given)}, which starts with a dash and would be read as a flag`, 'Start with another character; a path can be written ./-name.');
   }
   return good(given);
 }
@@ -16,7 +16,7 @@ export function parseArgument(given: string): Checked<string> {
 /** A name of the kind that Docker gives to builders and stages: letters, digits, `_`, `.`, `-`, at most 128. */
 export function parseDockerName(given: string): Checked<string> {
   if (/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/.test(given)) return good(given);
-  return bad(`is ${quote(given)}, which is not a name`, 'Use letters, digits, "_", "." and "-", beginning with a letter or digit.');
+  return bad(`is ${quote(given)}, which is not a name`, 'Use letters, digits, "_", "." and "-", starting with a letter or digit.');
 }
 
 /** `expects` completes "must be …" of these kinds. */

@@ -11,7 +11,7 @@ type SecretEntry = readonly [string, SecretSource];
 export const variablePattern = '^env:([A-Za-z_][A-Za-z0-9_]*)$';
 const variableOf = (text: string): string | undefined => new RegExp(variablePattern).exec(text)?.[1];
 
-const badId = (hint: string): Checked<never> => bad('has an id that cannot be one', hint);
+const badId = (hint: string): Checked<never> => bad('has an invalid id', hint);
 
 /**
  * One line of the input, `ID=VALUE` or `ID=env:NAME`. A value on several lines would be cut into lines that look like
@@ -19,13 +19,13 @@ const badId = (hint: string): Checked<never> => bad('has an id that cannot be on
  */
 export function parseSecretLine(text: string): Checked<SecretEntry> {
   const equals = text.indexOf('=');
-  const form = 'Write one ID=VALUE on each line. A value with line breaks is given by an environment variable: ID=env:NAME.';
+  const form = 'Write one ID=VALUE on each line. For a value with line breaks, use an environment variable: ID=env:NAME.';
   if (equals < 0) return bad('has no "="', form);
   const id = text.slice(0, equals).trim();
   if (!new RegExp(secretIdPattern).test(id)) return badId(form);
   const value = text.slice(equals + 1).trim();
   if (value === '') {
-    const hint = 'A secret that does not exist, or that this run may not read, is empty: check its name and what started the run.';
+    const hint = 'A secret is empty if it does not exist, or if this run is not allowed to read it: check its name and what triggered the run.';
     return bad('has an id without a value', hint);
   }
   const variable = variableOf(value);
@@ -40,13 +40,13 @@ export function parseSecretReference(id: string, text: string): Checked<SecretEn
   const variable = variableOf(text);
   if (variable !== undefined) return good([id, { variable }]);
   return bad(
-    'is not "env:NAME", and the value of a secret does not belong into a file',
+    'is not "env:NAME", and the value of a secret does not belong in a file',
     'Name an environment variable of the step. If this was a real secret, replace it: it is in the history of the repository.',
   );
 }
 
 const options = {
-  expects: 'a map of ids and "env:NAME"', largeHint: 'Give a long secret by an environment variable of the step: ID=env:NAME.',
+  expects: 'a map of ids and "env:NAME"', largeHint: 'For a long secret, use an environment variable of the step: ID=env:NAME.',
   names: { pattern: secretIdPattern }, values: { type: 'string', pattern: variablePattern },
 };
 /** Only an input may hold a secret itself. */

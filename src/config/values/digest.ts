@@ -14,7 +14,7 @@ export function parseDigest(text: string): Checked<Digest> {
   if (at >= 0) return bad('is a whole reference', 'Give only what comes after the "@"; the name goes into `image`.');
   if (/^[0-9a-f]{64}$/i.test(text)) return bad('has no algorithm', `Did you mean "sha256:${text.toLowerCase()}"?`);
   const hex = /^sha256:(.*)$/i.exec(text)?.[1];
-  if (hex === undefined) return bad(`is ${quote(text)}, which is not a digest`, 'A digest is "sha256:" and 64 hexadecimal digits; a tag does not do, because it can move.');
+  if (hex === undefined) return bad(`is ${quote(text)}, which is not a digest`, 'A digest is "sha256:" and 64 hexadecimal digits; a tag is not accepted, because it can move.');
   if (hex.length !== 64) return bad(`has ${hex.length} characters after "sha256:", and 64 are needed`, 'Copy the whole digest.');
   return bad(`is ${quote(text)}, which is not a digest`, 'A digest is "sha256:" and 64 hexadecimal digits in lower case.');
 }

@@ -11,7 +11,7 @@ const form = 'Write a number with a unit, e.g. 90s, 10m or 1h30m.';
 /** A duration in ms, written as Go and kubectl write it: `500ms`, `90s`, `10m`, `1h30m`. More than 0 and at most 24 hours. */
 export const parseDuration = (text: string): Checked<number> => parse(text, 1);
 
-/** The same with `0s` allowed, where it means not to wait at all. */
+/** The same, with `0s` allowed: do not wait. */
 export const parseDurationOrZero = (text: string): Checked<number> => parse(text, 0);
 
 function parse(text: string, least: number): Checked<number> {
@@ -23,7 +23,7 @@ function parse(text: string, least: number): Checked<number> {
   const total = [...text.matchAll(/(?<![0-9.])([0-9.]+)(ms|s|m|h)/g)]
     .reduce((sum, [, count, unit]) => sum + Number(count) * (units[unit ?? ''] ?? 0), 0);
   const ms = Math.round(total);
-  if (ms < least) return bad(`is ${quote(text)}, which leaves no time at all`, 'Give more than zero.');
+  if (ms < least) return bad(`is ${quote(text)}, which is zero`, 'Give more than zero.');
   if (ms > longest) return bad(`is ${quote(text)}, which is longer than 24 hours`, 'Give at most 24h.');
   return good(ms);
 }

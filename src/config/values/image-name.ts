@@ -32,7 +32,7 @@ function fault(text: string): Reason | undefined {
   const separate = decorated(text);
   if (separate) return { ...separate, hint: separate.hint + alsoUpperCase(text) };
   if (text !== lower && whole.test(lower)) {
-    return reason(`is ${quote(text)}, and image names have no upper-case letters`, `Did you mean "${lower}"?`);
+    return reason(`is ${quote(text)}, but image names have no upper-case letters`, `Did you mean "${lower}"?`);
   }
   const { registry, path } = splitImage(text);
   if (registry !== undefined && (!host.test(registry) || !portIsPossible(registry))) {
@@ -42,7 +42,7 @@ function fault(text: string): Reason | undefined {
     if (piece === '') return reason(`is ${quote(text)}, which has an empty part`, 'Write exactly one "/" between the parts and none at the ends.');
     if (!part.test(piece)) {
       return reason(
-        `is ${quote(text)}, and its part ${quote(piece)} cannot be in an image name`,
+        `is ${quote(text)}, but its part ${quote(piece)} is not allowed in an image name`,
         'Each part has lower-case letters and digits, separated by ".", "_", "__" or dashes.',
       );
     }
@@ -50,7 +50,7 @@ function fault(text: string): Reason | undefined {
   return whole.test(text) ? undefined : reason(`is ${quote(text)}, which is not an image name`, 'Write it like ghcr.io/acme/api.');
 }
 
-/** What stands behind the first colon of the last part, which is no port there. */
+/** The text after the first colon of the last part, where it cannot be a port. */
 function tagOf(text: string): string | undefined {
   const [, ...tag] = (text.split(/[/\]]/).at(-1) ?? '').split(':');
   return tag.length === 0 ? undefined : tag.join(':');
@@ -59,21 +59,21 @@ function tagOf(text: string): string | undefined {
 /** Things that people put around the name: a scheme, a digest, a tag, spaces. */
 function decorated(text: string): Reason | undefined {
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(text)?.[0];
-  if (scheme) return reason(`begins with ${quote(scheme)}`, 'Leave it out: an image name begins with the host of the registry, e.g. ghcr.io/acme/api.');
-  if (text.includes('@')) return reason('has a digest', 'Leave it out: an existing digest is deployed by `digest`.');
+  if (scheme) return reason(`starts with ${quote(scheme)}`, 'Remove it: an image name starts with the host of the registry, e.g. ghcr.io/acme/api.');
+  if (text.includes('@')) return reason('has a digest', 'Remove it and set `digest` instead.');
   const tag = tagOf(text);
-  if (tag !== undefined) return reason(`has the tag ${quote(tag)}`, 'Leave it out: tags are set by `tags`.');
+  if (tag !== undefined) return reason(`has the tag ${quote(tag)}`, 'Remove it and set `tags` instead.');
   if (/\s/.test(text)) return reason(`is ${quote(text)}, which has a space`, 'Give the name of one image.');
   return undefined;
 }
 
-/** What would be found wrong next, so that it is not left for the next run. */
+/** The next problem, so it is not left for the next run. */
 function alsoUpperCase(text: string): string {
   const tagged = text.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '').split('@')[0] ?? '';
   const tag = tagOf(tagged);
   const bare = tag === undefined ? tagged : tagged.slice(0, -1 - tag.length);
   const lower = bare.toLowerCase();
-  return bare !== lower && whole.test(lower) ? ` And image names have no upper-case letters: write "${lower}".` : '';
+  return bare !== lower && whole.test(lower) ? ` Image names also have no upper-case letters: write "${lower}".` : '';
 }
 
 const portIsPossible = (registry: string): boolean => {

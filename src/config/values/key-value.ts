@@ -20,7 +20,7 @@ export const parseKeyValue = (check: (key: string, value: string) => Checked<Key
 export function checkArgument(key: string, value: string): Checked<KeyValue> {
   if (new RegExp(argumentPattern).test(key)) return withoutControl(key, value);
   return bad(
-    `has the name ${quote(key)}, which is not that of a build argument`,
+    `has the name ${quote(key)}, which is not a valid name of a build argument`,
     'Use letters, digits and "_", as in the ARG line of the Dockerfile.',
   );
 }
@@ -29,7 +29,7 @@ export function checkArgument(key: string, value: string): Checked<KeyValue> {
 export function checkLabel(key: string, value: string): Checked<KeyValue> {
   if (new RegExp(imageLabelPattern).test(key)) return withoutControl(key, value);
   return bad(
-    `has the name ${quote(key)}, which is not that of a label`,
+    `has the name ${quote(key)}, which is not a valid name of a label`,
     'Use letters, digits, ".", "_", "-" and "/", e.g. org.opencontainers.image.title.',
   );
 }

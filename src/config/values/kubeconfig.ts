@@ -4,10 +4,10 @@ import { controlCharacter } from '../kit/limits.js';
 import { bySource } from '../kit/kind.js';
 import { block } from '../kit/text.js';
 
-/** Where a kubeconfig is, or what it says. */
+/** The path of a kubeconfig, or its content. */
 export type KubeconfigSource = { readonly path: string } | { readonly content: string };
 
-/** What a kubeconfig says, as far as the settings depend on it. */
+/** The parts of a kubeconfig that the settings depend on. */
 export interface Kubeconfig {
   /** Names of its contexts. */
   readonly contexts: readonly string[];
@@ -19,8 +19,8 @@ export interface Kubeconfig {
 }
 
 /**
- * Decides what a text is: the content of a kubeconfig, base64 of it (line breaks allowed), or a path. Neither is looked at:
- * `readKubeconfig` says whether a content is one.
+ * Decides whether a text is the content of a kubeconfig, base64 of it (line breaks allowed), or a path. It does not check the
+ * content: `readKubeconfig` does.
  */
 export function kubeconfigOf(text: string): KubeconfigSource {
   const trimmed = text.trim();
@@ -30,15 +30,15 @@ export function kubeconfigOf(text: string): KubeconfigSource {
   return { content: content.endsWith('\n') ? content : `${content}\n` };
 }
 
-/** Whether a text can only be the path of a file, so that it may be shown in messages. */
+/** Whether a text can only be the path of a file, so it can be shown in messages. */
 const isKubeconfigPath = (text: string): boolean => 'path' in kubeconfigOf(text);
 
 /** Whether there is a text, and it is more than the path of a file. */
 export const holdsContent = (text: string | undefined): text is string => text !== undefined && text.trim() !== '' && !isKubeconfigPath(text);
 
 /**
- * Whether the variable KUBECONFIG, a list of paths, was given the content of a kubeconfig or its base64 form. kubectl would take it
- * for paths, and whoever names these paths would print its secrets in pieces.
+ * Whether the variable KUBECONFIG, a list of paths, holds the content of a kubeconfig or its base64 form. kubectl would read it
+ * as paths, and printing these paths would print the secrets in pieces.
  */
 export const isContentForPaths = (variable: string | undefined): boolean =>
   (variable ?? '').split(':').some(holdsContent);
@@ -59,9 +59,9 @@ function fromBase64(text: string): string | undefined {
 
 /** Why the context that would be used is not in this kubeconfig; undefined when it is. */
 export function contextFault({ contexts, currentContext }: Kubeconfig, context: string | undefined): Fault | undefined {
-  const known = contexts.length === 0 ? 'It has no contexts at all.' : `It has ${contexts.slice(0, 10).map(quote).join(', ')}.`;
+  const known = contexts.length === 0 ? 'It has no contexts.' : `It has ${contexts.slice(0, 10).map(quote).join(', ')}.`;
   if (context === undefined && currentContext === undefined) {
-    return { message: 'has no `current-context`, so kubectl would not know where to go', hint: `Set \`kube-context\`. ${known}` };
+    return { message: 'has no `current-context`, so kubectl cannot choose a cluster', hint: `Set \`kube-context\`. ${known}` };
   }
   const used = context ?? currentContext ?? '';
   if (contexts.includes(used)) return undefined;

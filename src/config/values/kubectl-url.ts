@@ -11,14 +11,14 @@ const placeholders = ['version', 'os', 'arch'];
 export function parseKubectlUrl(text: string): Checked<string> {
   const unknown = [...text.matchAll(/\{([^{}]*)\}/g)].map(([, name = '']) => name).find((name) => !placeholders.includes(name));
   if (unknown !== undefined) {
-    return bad(`has the placeholder ${quote(`{${unknown}}`)}, which is not filled in`, suggestion(unknown, placeholders, 'Placeholders are {version}, {os} and {arch}.'));
+    return bad(`has the placeholder ${quote(`{${unknown}}`)}, which is unknown`, suggestion(unknown, placeholders, 'Placeholders are {version}, {os} and {arch}.'));
   }
   const filled = text.replace(/\{(?:version|os|arch)\}/g, 'x');
   if (/\s/.test(text) || !/^https?:\/\//.test(filled) || !URL.canParse(filled)) {
     return bad('is not a URL', 'Write https://HOST/PATH/{version}/{os}/{arch}/kubectl.');
   }
   const url = new URL(filled);
-  if (url.username || url.password) return bad('has a user name or password in it', 'It would stand in logs: use a mirror that needs no login.');
+  if (url.username || url.password) return bad('has a user name or password in it', 'It would appear in logs: use a mirror that requires no login.');
   return good(text);
 }
 

@@ -4,7 +4,7 @@ import { line } from '../kit/text.js';
 /** Source of the regular expression of a DNS label (RFC 1123), the form of namespaces, Services and containers. */
 const labelPattern = '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$';
 const subdomain = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
-const rule = 'Names in Kubernetes have lower-case letters, digits and dashes, and begin and end with a letter or digit.';
+const rule = 'Names in Kubernetes have lower-case letters, digits and dashes, and start and end with a letter or digit.';
 
 export const isLabel = (text: string): boolean => new RegExp(labelPattern).test(text);
 /** Names of workloads may have dots and 253 characters (RFC 1123 subdomain). */
@@ -26,7 +26,7 @@ export function toLabel(text: string): string | undefined {
 
 /** A word with its fault: used inside longer texts such as `deployment/Api`. */
 export function nameFault(what: string, text: string): string {
-  return text === '' ? `has no name of a ${what}` : `names the ${what} ${quote(text)}, which cannot be one`;
+  return text === '' ? `does not name the ${what}` : `names the ${what} ${quote(text)}, which is not a valid name`;
 }
 export const nameRule = rule;
 

@@ -4,7 +4,7 @@ import { suggestion } from '../kit/did-you-mean.js';
 import { durationPattern, parseDurationOrZero } from './duration.js';
 import { map } from '../kit/map.js';
 
-/** The causes that are read from the cluster during a rollout, so that one can be patient with them. @public for scripts/generate */
+/** The causes that are detected in the cluster during a rollout, so a patience can be set for them. @public for scripts/generate */
 export const patientCauses = [
   'image-not-found', 'image-pull-denied', 'image-pull-failed', 'image-platform-missing', 'image-name-invalid', 'crash-loop', 'out-of-memory',
   'probe-killed', 'hook-failed', 'evicted', 'container-start', 'init-failed', 'container-config', 'volume-mount', 'unschedulable', 'quota-exceeded',
@@ -16,9 +16,9 @@ type PatientCause = (typeof patientCauses)[number];
 export function checkPatience(cause: string, duration: string): Checked<readonly [PatientCause, number]> {
   const known = patientCauses.find((name) => name === cause);
   if (known === undefined) {
-    const all = `Those are ${either(patientCauses)}.`;
-    // The name of another cause is no slip of the pen.
-    return bad(`${quote(cause)} is not a cause that shows in the course of a rollout`, cause in causes ? all : suggestion(cause, patientCauses, all));
+    const all = `Use ${either(patientCauses)}.`;
+    // The name of another cause is not a typo.
+    return bad(`${quote(cause)} is not a cause that is detected during a rollout`, cause in causes ? all : suggestion(cause, patientCauses, all));
   }
   const checked = parseDurationOrZero(duration);
   return checked.ok ? good([known, checked.value] as const) : checked;

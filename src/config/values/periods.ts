@@ -6,7 +6,7 @@ import { line } from '../kit/text.js';
 import { repeated } from '../kit/faults.js';
 import { list } from '../kit/list.js';
 
-/** A part of every week or of its days, in the time of a place: `Fri 16:00 – Mon 08:00 Europe/Paris`, `Mon–Fri 09:00–17:00 UTC`. */
+/** A part of every week or of its days, in a time zone: `Fri 16:00 – Mon 08:00 Europe/Paris`, `Mon–Fri 09:00–17:00 UTC`. */
 export interface Period {
   /** As the user wrote it, for messages. */
   readonly text: string;
@@ -33,8 +33,8 @@ const shapes: Readonly<Record<string, { readonly days: readonly number[]; readon
 };
 
 /**
- * A period that comes every week or on some of its days. One that ends before it begins goes on
- * into the next day or week. Days are English, whole or of three letters; any dash will do; the time zone is one of IANA's.
+ * A period of every week or of some of its days. One that ends before it starts continues into the next day or week. Days are
+ * in English, in full or in three letters; any dash is accepted; the time zone is one of IANA's.
  */
 export function parsePeriod(text: string): Checked<Period> {
   const plain = text.replace(/\s+/g, ' ').trim();
@@ -53,8 +53,8 @@ export function parsePeriod(text: string): Checked<Period> {
   const [first = 0, last = first] = days;
   const fromMinute = first * dayMinutes + minuteOf(from);
   const ends = (shape.repeats ? first : last) * dayMinutes + minuteOf(to);
-  // Either nothing or everything would be meant.
-  if ((ends - fromMinute) % weekMinutes === 0) return bad(`has ${quote(plain)}, which begins and ends at the same time`, 'Whole days are written 00:00–24:00.');
+  // It could mean no time or all of it.
+  if ((ends - fromMinute) % weekMinutes === 0) return bad(`has ${quote(plain)}, which starts and ends at the same time`, 'Whole days are written 00:00–24:00.');
   const nextDay = ends < fromMinute && (shape.repeats || shape.days.length < 2) ? ends + dayMinutes : ends;
   const count = shape.days.length === 0 ? 7 : (last - first + 7) % 7 + 1;
   return good({ text: plain, fromMinute, toMinute: nextDay % weekMinutes, ...(shape.repeats ? { days: count } : {}), timeZone });
@@ -78,7 +78,7 @@ const dayOf = (word: string): number =>
 function dayFault(word: string): Fault | undefined {
   if (dayOf(word) >= 0) return undefined;
   const known = [...dayNames, ...dayNames.map((name) => name.slice(0, 3))];
-  return { message: `has the day ${quote(word)}, which is not one`, hint: suggestion(word, known, 'Days are Mon, Tue, Wed, Thu, Fri, Sat and Sun.') };
+  return { message: `has the day ${quote(word)}, which is not a day of the week`, hint: suggestion(word, known, 'Days are Mon, Tue, Wed, Thu, Fri, Sat and Sun.') };
 }
 
 /** Minutes since midnight. */
@@ -89,8 +89,8 @@ function minuteOf(word: string): number {
 
 function timeFault(word: string, isEnd: boolean): Fault | undefined {
   if (/^(?:[01]?[0-9]|2[0-3]):[0-5][0-9]$/.test(word) || (isEnd && word === '24:00')) return undefined;
-  if (word === '24:00') return { message: 'begins at "24:00"', hint: 'Write 00:00 of the next day.' };
-  return { message: `has the time ${quote(word)}, which is not one`, hint: 'Write hours from 0 to 23 and two digits of minutes, e.g. 16:00; a period may end at 24:00.' };
+  if (word === '24:00') return { message: 'starts at "24:00"', hint: 'Write 00:00 of the next day.' };
+  return { message: `has the time ${quote(word)}, which is not a time of day`, hint: 'Write hours from 0 to 23 and two digits of minutes, e.g. 16:00; a period can end at 24:00.' };
 }
 
 export const periods = list(line(parsePeriod, { expects: 'a period such as Fri 16:00 – Mon 08:00 Europe/Paris' }), {

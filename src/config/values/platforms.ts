@@ -34,7 +34,7 @@ export function parsePlatform(text: string): Checked<string> {
   const bare = text.toLowerCase().replace(/^linux\//, '');
   const meant = (Object.hasOwn(foreign, bare) ? foreign[bare] : undefined) ?? didYouMean(text, platformsAndAliases);
   return bad(
-    `has the platform ${quote(text)}, which no builder knows`,
+    `has the platform ${quote(text)}, which is not a known platform`,
     meant ? `Did you mean "${meant}"?` : 'A platform is written os/architecture[/variant], e.g. linux/amd64, linux/arm64 or linux/arm/v7.',
   );
 }

@@ -5,12 +5,12 @@ import { line } from '../kit/text.js';
 const word = unicode('\\p{L}{2}', 'u');
 const [shortest, longest] = [10, 500];
 
-/** A reason that is recorded: 10 to 500 characters, so that whoever reads it later can tell what it was. */
+/** A reason that is recorded: 10 to 500 characters, so it can be understood later. */
 export function parseReason(text: string): Checked<string> {
   const length = [...text].length;
-  const hint = 'Say in a few words why it cannot wait, e.g. "INC-1234: the checkout is down".';
+  const hint = 'Explain in a few words why it cannot wait, e.g. "INC-1234: the checkout is down".';
   if (length > longest) return bad(`has ${length} characters, and a reason has at most ${longest}`, hint);
-  return length < shortest || !word().test(text) ? bad('is too short to tell anybody the reason later', hint) : good(text);
+  return length < shortest || !word().test(text) ? bad('is too short to explain the reason', hint) : good(text);
 }
 
 export const reason = line(parseReason, { expects: 'a reason' });

@@ -7,15 +7,15 @@ type ReleaseNameType = 'revision' | 'digest' | 'commit';
 
 const examples = 'Give its revision (12), its digest (sha256:…) or at least 7 digits of its commit.';
 
-/** How a release of the past is named: by its revision, its digest, or the sha of its commit, which may be shortened to 7 digits. */
+/** The name of an earlier release: its revision, its digest, or the sha of its commit, shortened to 7 digits or more. */
 export function parseReleaseName(text: string): Checked<string> {
   if (/^sha256:|@/i.test(text)) return parseDigest(text);
   if (releaseNameType(text) !== undefined) return good(text);
-  if (releaseNameType(text.toLowerCase()) !== undefined) return bad(`is ${quote(text)}, and digits of a commit are in lower case`, `Did you mean "${text.toLowerCase()}"?`);
-  if (/^0+$/.test(text)) return bad(`is ${quote(text)}, and revisions are counted from 1`, 'Leave it out to go back to the release before.');
+  if (releaseNameType(text.toLowerCase()) !== undefined) return bad(`is ${quote(text)}, but a commit is written in lower case`, `Did you mean "${text.toLowerCase()}"?`);
+  if (/^0+$/.test(text)) return bad(`is ${quote(text)}, but revisions are counted from 1`, 'Remove it to roll back to the previous release.');
   if (/^[0-9a-f]{1,6}$/.test(text)) return bad(`is ${quote(text)}, which is too short for a commit`, 'Give at least 7 of its digits.');
-  if (/^(?:previous|last|before)$/i.test(text)) return bad(`is ${quote(text)}, which is no name of a release`, 'Leave it out to go back to the release before.');
-  return bad(`is ${quote(text)}, which is neither a revision nor a digest nor a commit`, `${examples} A tag or branch does not do, because it can move.`);
+  if (/^(?:previous|last|before)$/i.test(text)) return bad(`is ${quote(text)}, which does not name a release`, 'Remove it to roll back to the previous release.');
+  return bad(`is ${quote(text)}, which is neither a revision nor a digest nor a commit`, `${examples} A tag or branch is not accepted, because it can move.`);
 }
 
 /** The same, or any other text: what the platform of a `command` calls its versions. Without a `command`, a rule refuses it. */

@@ -6,7 +6,7 @@ import { convert, shortOr } from '../kit/kind.js';
 import { list } from '../kit/list.js';
 import { object } from '../kit/object.js';
 
-/** A request to the version that is rolled out, and what its answer must be. */
+/** A request to the new version, and the response that it must give. */
 export interface SmokeCheck {
   /** As the user wrote it, for messages. */
   readonly text: string;
@@ -43,17 +43,17 @@ export function parseSmoke(text: string): Checked<SmokeCheck> {
 
 const quoted = (contains: string | undefined): readonly Fault[] =>
   contains !== undefined && /^(?:"[^"]*"|'[^']*')$/.test(contains)
-    ? [{ message: 'looks for a text with quotes around it', hint: 'Leave the quotes out unless the answer has them.' }]
+    ? [{ message: 'looks for a text with quotes around it', hint: 'Remove the quotes unless the response contains them.' }]
     : [];
 
 /** A status code of HTTP. */
 const parseStatus = (text: string): Checked<number> => (/^[1-5][0-9]{2}$/.test(text)
   ? good(Number(text))
-  : bad(`expects the status ${quote(text)}, which is not one`, 'A status is a number from 100 to 599; several are separated by commas without spaces.'));
+  : bad(`expects the status ${quote(text)}, which is not an HTTP status`, 'A status is a number from 100 to 599; several are separated by commas without spaces.'));
 
 /** A text that an answer must have. */
 const parseContains = (text: string): Checked<string> => (/[\r\n]/.test(text)
-  ? bad(`has ${quote(text)}, which goes over several lines`, 'Look for a text on one line.')
+  ? bad(`has ${quote(text)}, which spans several lines`, 'Look for a text on one line.')
   : good(text, ...quoted(text)));
 
 /** The check with this target as one line says it. */
@@ -80,10 +80,10 @@ function parseService(text: string): Checked<Target> {
   const [, name = '', colon, port = '', path = ''] = /^service\/([^/:]*)(?:(:)([^/]*))?(\/.*)?$/s.exec(text) ?? [];
   if (!isLabel(name)) return bad(nameFault('Service', name), nameRule);
   if (colon && !isPort(port)) {
-    return bad(`has the port ${quote(port)}, which is not one`, 'A port is a number from 1 to 65535 or the name of a port of the Service.');
+    return bad(`has the port ${quote(port)}, which is not a port`, 'A port is a number from 1 to 65535 or the name of a port of the Service.');
   }
   const fault = pathFault(path);
-  if (fault) return bad(fault, 'The path begins with "/" and has no "..", spaces or "#".');
+  if (fault) return bad(fault, 'The path starts with "/" and has no "..", spaces or "#".');
   return good({ type: 'service' as const, name, ...(colon ? { port } : {}), path: path === '' ? '/' : path });
 }
 
@@ -93,21 +93,21 @@ function isPort(text: string): boolean {
   return /^(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*$/.test(text);
 }
 
-/** Dots that climb would leave the Service and reach other parts of the API, encoded or not. */
+/** Dots in a path, encoded or not, would leave the Service and reach other parts of the API. */
 function pathFault(path: string): string | undefined {
   const climbs = path.split(/[?]/)[0]?.split(/[/\\]|%2f|%5c/i).some((part) => /^(?:\.|%2e){1,2}$/i.test(part));
-  if (climbs) return `has the path ${quote(path)}, which leaves the Service by its dots`;
+  if (climbs) return `has the path ${quote(path)}, which leaves the Service with its dots`;
   return /[\s#\\]/.test(path) ? `has the path ${quote(path)}, which has a space, "#" or "\\"` : undefined;
 }
 
 function parseUrl(text: string): Checked<Target> {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || url.hostname === '') return bad('has a target that begins like a URL and is not one', 'Write https://HOST/PATH.');
+  if (url === undefined || url.hostname === '') return bad('has a target that is not a valid URL', 'Write https://HOST/PATH.');
   if (url.username || url.password) {
-    return bad('has a user name or password in its URL', 'They would stand in logs and reports: check an address that needs no login.');
+    return bad('has a user name or password in its URL', 'They would appear in logs and reports: check a URL that requires no login.');
   }
   const warning = url.protocol === 'http:' && !isNear(url.hostname)
-    ? [{ message: `asks ${url.host} without TLS, where somebody in between could give the answer`, hint: 'Use https:// if the host has it.' }]
+    ? [{ message: `requests ${url.host} without TLS, so the response could be forged on the way`, hint: 'Use https:// if the host supports it.' }]
     : [];
   return good({ type: 'url' as const, url: text }, ...warning);
 }
@@ -122,7 +122,7 @@ const expects = 'a check such as service/api:80/healthz -> 200';
 const inFields = convert(object({
   target: {
     needed: true,
-    description: 'A URL, or service/NAME[:PORT]/PATH, which is reached through the API of the cluster.',
+    description: 'A URL, or service/NAME[:PORT]/PATH, which is requested through the API server.',
     kind: line(parseTarget, { expects: 'a URL or service/NAME:PORT/PATH' }),
   },
   status: {
@@ -131,7 +131,7 @@ const inFields = convert(object({
       expects: 'a status such as 200, or a list of them', separator: ',',
     }),
   },
-  contains: { description: 'Text that the answer must have.', kind: block(parseContains, { expects: 'text' }) },
+  contains: { description: 'Text that the response must contain.', kind: block(parseContains, { expects: 'text' }) },
 }, { expects }), ({ target, status, contains }) => {
   const check = { target, statuses: [...new Set(status)], ...(contains === undefined ? {} : { contains }) };
   return good<SmokeCheck>({ text: formatSmoke(check), ...check });

@@ -14,12 +14,12 @@ export function parseTag(text: string): Checked<string> {
     const near = text.replace(/[^A-Za-z0-9_.-]+/g, '-').replace(/^[.-]+/, '');
     return bad(
       `has ${quote(text)}, which is not a tag`,
-      `Give only what comes after the colon of an image; "/", ":" and "@" cannot be in it${near && !text.includes(':') ? `. "${near}" can` : ''}.`,
+      `Give only what comes after the colon of an image, without "/", ":" and "@"${near && !text.includes(':') ? `: "${near}" is a tag` : ''}.`,
     );
   }
-  return bad(`has ${quote(text)}, which is not a tag`, 'A tag has letters, digits, "_", "." and "-", and begins with a letter, a digit or "_".');
+  return bad(`has ${quote(text)}, which is not a tag`, 'A tag has letters, digits, "_", "." and "-", and starts with a letter, a digit or "_".');
 }
 
 const repeatable = list(line(parseTag, { expects: 'a tag such as 1.4.2', schema: { pattern: tagPattern } }), { expects: 'a list of tags', separator: ',' });
-/** Two ways to the same tag, e.g. a branch that is called `latest`, are no mistake. */
+/** A repeated tag is not an error, e.g. from a branch that is called `latest`. */
 export const tags = convert(repeatable, (given) => good([...new Set(given)]));

@@ -35,7 +35,7 @@ export function parseWorkload(text: string): Checked<WorkloadRef> {
   const [name = '', container, ...rest] = text.slice(slash + 1).split(':');
   if (!isObjectName(name)) return bad(nameFault(kind, name), name === '' ? form : nameRule);
   if (container === undefined) return good({ kind, name });
-  if (rest.length > 0) return bad(`has ${quote(text)}, which has two colons`, 'Give each container a line of its own.');
+  if (rest.length > 0) return bad(`has ${quote(text)}, which has two colons`, 'Write each container on a line of its own.');
   if (!isLabel(container)) return bad(nameFault('container', container), container === '' ? form : nameRule);
   return good({ kind, name, container });
 }
@@ -55,7 +55,7 @@ function unknownKind(text: string): Checked<never> {
 export const formatWorkload = (ref: WorkloadRef): string =>
   `${ref.kind}/${ref.name}${ref.container === undefined ? '' : `:${ref.container}`}`;
 
-/** Of every workload whether an earlier one already covers it. */
+/** For every workload, the problem if an earlier one already covers it. */
 function repeatedWorkloads(refs: readonly WorkloadRef[]): readonly (Fault | undefined)[] {
   const seen = new Map<string, Set<string | undefined>>();
   return refs.map((ref) => {
@@ -65,7 +65,7 @@ function repeatedWorkloads(refs: readonly WorkloadRef[]): readonly (Fault | unde
     const mixed = containers.size > 0 && (ref.container === undefined || containers.has(undefined));
     seen.set(owner, containers.add(ref.container));
     if (twice) return { message: `has ${quote(formatWorkload(ref))} twice`, hint: 'Remove one of them.' };
-    const hint = 'Without a container, every container that runs the image is meant: keep one of the two ways.';
+    const hint = 'Without a container, it means every container that runs the image. Keep one of the two.';
     return mixed ? { message: `names ${quote(owner)} both with a container and without`, hint } : undefined;
   });
 }
