@@ -253,7 +253,7 @@ describe('problems', () => {
 
   it.each<readonly [Inputs, string]>([
     [{ plattforms: 'x' }, 'inputs: unknown input "plattforms". Did you mean "platforms"?'],
-    [{ image: 'a\nb' }, 'input image: has 2 lines, but must be on one. Write the value on one line.'],
+    [{ image: 'a\nb' }, 'input image: has 2 lines, but must have one. Write the value on one line.'],
     [{ namespace: 'a\u0000b' }, 'input namespace: has the invisible character U+0000. Type the value again instead of pasting it.'],
     [{ image: 'a'.repeat(1024 * 1024) }, 'input image: is 1024 KiB large, and the limit is 64 KiB. Put the content into a file of the repository and name that instead.'],
     [{ test: 'a'.repeat(257 * 1024) }, 'input test: is 257 KiB large, and the limit is 256 KiB. Put the content into a file of the repository and name that instead.'],

@@ -229,7 +229,7 @@ describe('words', () => {
   ]);
   refuses(parseArgument, [
     ['--privileged', 'is "--privileged", which starts with a dash and would be read as a flag. Start with another character; a path can be written ./-name.'],
-    ['a\nb', 'has 2 lines, but must be on one. Write the value on one line.'],
+    ['a\nb', 'has 2 lines, but must have one. Write the value on one line.'],
     ['a\u202eb', 'has the invisible character U+202E. Type the value again instead of pasting it.'],
   ]);
   refuses(parseDockerName, [['a b', 'is "a b", which is not a name. Use letters, digits, "_", "." and "-", starting with a letter or digit.']]);

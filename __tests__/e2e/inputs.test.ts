@@ -49,7 +49,7 @@ describe('a run that rolls nothing out', () => {
   it.concurrent('is refused when it was given a cluster', async () => {
     const result = await runAction({ inputs: { test: 'true', namespace: 'web', smoke: 'service/web/' } });
     expectEnding(result, { verdict: 'failed', cause: 'config-invalid', stage: 'config' });
-    expectTold(result, 'inputs namespace and smoke: nothing is rolled out, as there are no');
+    expectTold(result, 'inputs namespace and smoke: nothing is rolled out, because there are no');
   });
 
   it.concurrent('is `built` when it built and pushed, by a file that a rollout reads too', async () => {
@@ -64,7 +64,7 @@ describe('a run that rolls nothing out', () => {
       }));
       const result = await runAction({ action: 'build', inputs: { builder: environment().builder }, workspace });
       expectEnding(result, { verdict: 'built' });
-      expect(result.log).toContain('built: built. The image is built and pushed');
+      expect(result.log).toContain('built: built. The image was built and pushed');
       expect(result.summary).toContain('Nothing was rolled out.');
       expect(result.report).toMatchObject({ image, digest: result.outputs.digest, changes: [] });
       expect(result.outputs.digest).toMatch(/^sha256:/);

@@ -67,7 +67,7 @@ describe('files', () => {
 
   it('says in words why a file cannot be written where the disk is to blame', () => {
     expect(notWritten('/r/x', Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' }))).toMatchObject({
-      code: 'config-invalid', message: '/r/x could not be written: its disk is full.', hint: expect.stringContaining('has room'),
+      code: 'config-invalid', message: '/r/x could not be written: its disk is full.', hint: expect.stringContaining('has free space'),
     });
     const other = new Error('x');
     expect(notWritten('/r/x', other)).toBe(other);

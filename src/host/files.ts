@@ -139,7 +139,7 @@ async function writeText(path: string, text: string, mode = 0o644): Promise<void
 export function notWritten(path: string, error: unknown): unknown {
   const trouble = diskTrouble[(error as NodeJS.ErrnoException).code ?? ''];
   if (trouble === undefined) return error;
-  return new CommandError('config-invalid', `${path} could not be written: ${trouble}.`, { hint: 'Give the runner a disk that has room and may be written to.', cause: error });
+  return new CommandError('config-invalid', `${path} could not be written: ${trouble}.`, { hint: 'Check that the disk of the runner has free space and is writable.', cause: error });
 }
 
 async function remove(path: string): Promise<void> {

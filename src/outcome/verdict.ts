@@ -19,7 +19,7 @@ const table = {
   'deployed': { success: true, actions: rollouts, meaning: 'the new version is deployed to every workload, is healthy, and passed the smoke checks' },
   'unchanged': { success: true, actions: rollouts, meaning: 'this version was already deployed, is healthy, and passed the smoke checks; nothing was changed' },
   'planned': { success: true, actions: all, meaning: 'a dry run: nothing was changed' },
-  'tested': { success: true, actions: ['deploy', 'build'], meaning: 'the tests passed; nothing was built or rolled out, because the settings name no image and no workloads' },
+  'tested': { success: true, actions: ['deploy', 'build'], meaning: 'the tests passed; the settings do not include a build or a rollout' },
   'built': { success: true, actions: ['deploy', 'build'], meaning: 'the image is built and pushed; nothing was rolled out' },
   'checked': { success: true, actions: ['pr-check'], meaning: 'the pull request passed every check; nothing was changed' },
   'backed-up': { success: true, actions: ['backup'], meaning: 'the backup is complete' },

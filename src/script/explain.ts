@@ -30,7 +30,7 @@ export function explainFailure({ script: { lines, withinMs = 0 }, code, isLate, 
   }
   const syntaxError = output.map((said) => /: (line \d+: syntax error.*)/.exec(said)?.[1]).find((found) => found !== undefined);
   if (code === 2 && line === undefined && syntaxError !== undefined) {
-    return { message: `The commands of \`${setting}\` are not valid bash: ${syntaxError}.`, hint: 'Fix the syntax error. Nothing was run.' };
+    return { message: `The commands of \`${setting}\` are not valid bash: ${syntaxError}.`, hint: 'Fix the syntax error, then run again.' };
   }
   return { message: `${what} failed: ${where} exited with code ${code}.`, hint: hints[code] };
 }

@@ -22,7 +22,7 @@ export function createAnnouncer(world: World, listeners: readonly Listener[]): A
     announce: (event) => { for (const queue of queues) queue.add(event); },
     close: async () => {
       const ms = world.cancelled.aborted ? cancelledMs : endMs;
-      const late = (): Error => new Error(`it was not done ${ms / 1000} s after the run`);
+      const late = (): Error => new Error(`it did not finish within ${ms / 1000} s after the run`);
       await within(world.clock, { ms, late }, async (signal) => {
         signal.addEventListener('abort', () => { over.abort(signal.reason); }, { once: true });
         await Promise.all(queues.map((queue) => queue.empty()));

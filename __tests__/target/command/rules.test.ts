@@ -226,7 +226,7 @@ describe('a rollback', () => {
     ['ignored', ['`current` prints api-00002, not api-00001.']],
     ['pinned', ['`current` prints api-00002, not api-00001.']],
     ['refused', ['`rollback` failed: the commands of `command.rollback` exited with code 22. `current` prints api-00002, not api-00001.']],
-    ['never answered', ['`rollback` did not finish within 600 s, and was stopped. `current` prints api-00002, not api-00001.']],
+    ['never answered', ['`rollback` did not finish within 600 s and was stopped. `current` prints api-00002, not api-00001.']],
   ] as const)('that is %s has failed, and the commands to go back by hand are there', async (deed, notes) => {
     const world = failing();
     world.platform.goingBack = deed;
@@ -322,7 +322,7 @@ describe('the plan', () => {
     expect(plan).toMatchObject({
       steps: [{ stage: 'rollout', title: 'run `deploy` of api, then `verify` until it succeeds', commands: commands.deploy }],
       changes: [{ subject: 'api', part: '', before: 'api-00001', after: 'c2' }],
-      rollback: { possible: true, reason: 'If anything fails, `rollback` runs, and `current` must print api-00001 again. The record of the target the run is on this machine, so only its own post step can finish '
+      rollback: { possible: true, reason: 'If anything fails, `rollback` runs, and `current` must print api-00001 again. The record of the run is on this machine, so only its own post step can finish '
         + 'it if it is killed, and only `concurrency` of the workflow prevents two runs at the same time.' },
     });
     expect([names(world), world.ledger]).toEqual(['current', undefined]);

@@ -21,7 +21,7 @@ export function tooLarge(text: string, limit: number, hint = 'Put the content in
 /** The problem if this text is not a single line. Tabs count as control characters. */
 export function notOneLine(text: string): Fault | undefined {
   const lines = text.split(/\r\n|[\n\r\u2028\u2029\u0085]/).length;
-  if (lines > 1) return { message: `has ${lines} lines, but must be on one`, hint: 'Write the value on one line.' };
+  if (lines > 1) return { message: `has ${lines} lines, but must have one`, hint: 'Write the value on one line.' };
   return controlCharacter(text);
 }
 
