@@ -263,7 +263,7 @@ describe('a registry that is out of order', () => {
       await expect(buildIt(`127.0.0.1:${port}/api`, { platforms: ['linux/amd64'] })).rejects.toMatchObject({
         code: 'push-failed', message: expect.stringMatching(/^The image was built, but \S+ could not be pushed: .*503 Service Unavailable\.$/),
       });
-      expect(warnings).toEqual([expect.stringContaining('tried again in 2 s'), expect.stringContaining('tried again in 6 s')]);
+      expect(warnings).toEqual([expect.stringContaining('trying again in 2 s'), expect.stringContaining('trying again in 6 s')]);
     } finally {
       broken.closeAllConnections();
       broken.close();
