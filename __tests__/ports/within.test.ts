@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { unlessAborted, within } from '../../src/ports/within.js';
+import { forMsAfter, unlessAborted, within } from '../../src/ports/within.js';
 import { handClock } from '../kubernetes/client/hand-clock.js';
 
 const late = new Error('late');
@@ -61,5 +61,34 @@ describe('a promise, unless a signal aborts', () => {
     const waiting = unlessAborted(never, stop.signal);
     stop.abort(reason);
     await expect(waiting).rejects.toBe(reason);
+  });
+});
+
+describe('work that goes on for a while after its signal', () => {
+  it('gives what it comes to, also after it', async () => {
+    const clock = handClock();
+    const over = new AbortController();
+    let finish: (value: string) => void = () => undefined;
+    const done = forMsAfter(clock, over.signal, 1000, () => new Promise((resolve) => { finish = resolve; }));
+    over.abort(reason);
+    clock.advance(999);
+    await turns();
+    finish('done');
+    expect(await done).toBe('done');
+  });
+  it.each([['that has aborted already', true], ['that aborts later', false]])('is ended with the reason of a signal %s, when the time is over', async (_, isAborted) => {
+    const clock = handClock();
+    const over = new AbortController();
+    if (isAborted) over.abort(reason);
+    let end = 'works';
+    const done = forMsAfter(clock, over.signal, 1000, untilAborted).catch((error: unknown) => (end = String(error)));
+    over.abort(reason);
+    await turns();
+    clock.advance(999);
+    await turns();
+    expect(end).toBe('works');
+    clock.advance(1);
+    await done;
+    expect(end).toBe(String(reason));
   });
 });

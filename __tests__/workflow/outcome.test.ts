@@ -123,10 +123,12 @@ describe('the outcome', () => {
   });
   it('says what was changed to finish an earlier run, instead of that nothing was', () => {
     const recovery = { runId: '1', startedAt: '', result: 'restored' as const, notes: [], changed: ['deployment/api'] };
-    const restored = '(and restored the images of deployment/api for it)';
+    const restored = '(and restored deployment/api for it)';
     expect(verdictSentence(outcomeOf(run(), ending({ failure, recovery })))).toContain(`This run finished an interrupted earlier run ${restored}, and changed no workload itself.`);
     expect(verdictSentence(outcomeOf(run(), ending({ unchanged: true, recovery })))).toContain(`This run finished an interrupted earlier run ${restored}, and changed nothing else`);
-    expect(verdictSentence(outcomeOf(run(), ending({ failure, recovery: { ...recovery, changed: [] } })))).not.toContain('restored the images');
+    expect(verdictSentence(outcomeOf(run(), ending({ failure, recovery: { ...recovery, changed: [] } })))).not.toContain('and restored');
+    // What became of it is said by itself.
+    expect(verdictSentence(outcomeOf(run(), ending({ failure, recovery: { ...recovery, result: 'failed' } })))).not.toContain('and restored');
     expect(verdictSentence(outcomeOf(run(), ending({ failure })))).toContain('No workload was changed.');
   });
   it('says what nothing runs with, of the images that are there at the end', () => {

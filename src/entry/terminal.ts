@@ -78,6 +78,6 @@ async function runCommand(ports: Ports, action: ActionName, { inputs, ambient }:
     await close();
     return isSuccess(outcome.verdict) ? 0 : 1;
   } finally {
-    await ports.files.remove(folder);
+    await ports.files.remove(folder).catch((error: unknown) => { ports.log.warning(leftBehind(folder, error)); });
   }
 }

@@ -166,7 +166,7 @@ function readDigest(metadata: string | undefined): Digest {
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     throw new CommandError('push-failed', `buildx succeeded, but did not report the digest of what it pushed: ${error.message}.`, {
-      hint: 'The builder is too old or cannot push. Add `- uses: docker/setup-buildx-action@v3` before this step of the workflow.',
+      hint: 'The builder is too old or cannot push. Add `- uses: docker/setup-buildx-action@v4` before this step of the workflow.',
       evidence: [{ title: 'metadata of the build', text: metadata ?? 'no file' }], cause: error,
     });
   }

@@ -27,11 +27,11 @@ const minimum: Version = [0, 10, 0];
 /** First version with `--annotation`: https://github.com/docker/buildx/releases/tag/v0.12.0 */
 const withAnnotations: Version = [0, 12, 0];
 const bootTimeoutMs = 180_000;
-const setupBuildx = 'Add `- uses: docker/setup-buildx-action@v3` before this step of the workflow.';
+const setupBuildx = 'Add `- uses: docker/setup-buildx-action@v4` before this step of the workflow.';
 
 /**
  * Starts the builder if necessary and returns what it can do. Throws CommandError early:
- * `build-failed` when docker, buildx or the builder is missing, `platform-unsupported` when it cannot build for a platform.
+ * `tool-missing` when docker or buildx is missing, `build-failed` when the builder is, `platform-unsupported` when it cannot build for a platform.
  */
 export async function inspectBuilder(
   ports: DockerPorts, access: DockerAccess, build: Pick<BuildConfig, 'builder' | 'platforms'>,
@@ -145,7 +145,7 @@ function noBuilder(asked: string | undefined, reason: string, command: string): 
 function unsupported(name: string, missing: readonly string[], available: readonly string[]): CommandError {
   const message = `The builder "${name}" cannot build for ${missing.join(' and ')}: it supports ${available.join(', ') || 'no platform'}.`;
   return new CommandError('platform-unsupported', message, {
-    hint: 'Add `- uses: docker/setup-qemu-action@v3` before docker/setup-buildx-action, '
+    hint: 'Add `- uses: docker/setup-qemu-action@v4` before docker/setup-buildx-action, '
       + 'use a builder with a node of that platform, or remove the platform from `platforms`.',
   });
 }

@@ -9,7 +9,7 @@ export interface KnownBuildError {
   readonly explain: (match: readonly string[], output: string) => BuildFailure;
 }
 
-const setupBuildx = 'Add `- uses: docker/setup-buildx-action@v3` before this step of the workflow.';
+const setupBuildx = 'Add `- uses: docker/setup-buildx-action@v4` before this step of the workflow.';
 const failed = (message: string, hint: string): BuildFailure => ({ cause: 'build-failed', message, hint });
 const unsupported = (message: string, hint: string): BuildFailure => ({ cause: 'platform-unsupported', message, hint });
 

@@ -12,7 +12,7 @@ export function stepFailure(command: string, ended: number | string, output: str
     return {
       cause: 'platform-unsupported',
       message: `${step} could not run${onPlatform}: the builder cannot execute programs for that processor.`,
-      hint: 'Add `- uses: docker/setup-qemu-action@v3` before docker/setup-buildx-action, '
+      hint: 'Add `- uses: docker/setup-qemu-action@v4` before docker/setup-buildx-action, '
         + 'or build with `FROM --platform=$BUILDPLATFORM` and cross-compile.',
     };
   }

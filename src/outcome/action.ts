@@ -2,5 +2,5 @@
 export const actionNames = ['deploy', 'build', 'rollout', 'rollback'] as const;
 export type ActionName = (typeof actionNames)[number];
 
-/** Actions that do not exist yet, and whose verdicts are part of the contract already: `report.json` names them from now on. */
+/** Actions that do not exist yet, and whose verdicts are part of the contract already: the schema of report.json has them. */
 export const reservedActions: readonly string[] = ['pr-check', 'backup', 'restore'];

@@ -34,7 +34,7 @@ export interface Outcome {
   readonly wentBack?: boolean;
   /** ms from the change until the controllers had finished and traffic went to new pods only; absent when the rollout did not complete. */
   readonly rolledOutMs?: number;
-  /** What was verified of the version that is there at the end. */
+  /** What was verified of the new version; nothing after a failure. */
   readonly verified?: readonly Verified[];
   /** What was not verified with its current version, and why. */
   readonly unverified?: readonly Unverified[];

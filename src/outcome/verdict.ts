@@ -6,7 +6,7 @@ export interface VerdictEntry {
   readonly success: boolean;
   /** What was seen, for users. */
   readonly meaning: string;
-  /** The actions whose runs can end in it. Those of `reservedActions` come with v1. */
+  /** The actions whose runs can end in it. Those of `reservedActions` do not exist yet. */
   readonly actions: readonly string[];
 }
 

@@ -35,7 +35,7 @@ export interface Exited {
 
 export interface Running {
   readonly pid: number | undefined;
-  /** Resolves when the program ends, however it ended. */
+  /** Resolves when the program ends, however it ended. Rejects when it could not be started. */
   readonly exited: Promise<Exited>;
   stop(): Promise<void>;
 }

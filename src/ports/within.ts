@@ -22,6 +22,23 @@ export async function within<T>(clock: Clock, limit: TimeLimit, work: (signal: A
   }
 }
 
+/**
+ * Work that goes on for so long after a signal has aborted, and then ends with its reason: what was sent is given the time to be
+ * answered.
+ */
+export async function forMsAfter<T>(clock: Clock, signal: AbortSignal, ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const done = new AbortController();
+  const wait = (): void => void clock.sleep(ms, done.signal).then(() => over.abort(signal.reason), () => undefined);
+  if (signal.aborted) wait();
+  else signal.addEventListener('abort', wait, { once: true, signal: done.signal });
+  try {
+    return await work(over.signal);
+  } finally {
+    done.abort();
+  }
+}
+
 /** The result of a promise, or the reason of the signal if it aborts first: for work that cannot be cancelled. */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const over = new AbortController();

@@ -81,7 +81,7 @@ export const report = v.object({
   timeline: list(v.object({ stage, label: text(), startMs: ms('Since the start of the run.'), endMs: ms(), result: v.picklist(['ok', 'failed', 'skipped']) })),
   failure: v.nullable(failure),
   rolledOutMs: maybeMs('From the change until the rollout was complete, without the verification after it.'),
-  verified: list(v.object({ what: text('`service/api/healthz -> 200`.'), seen: text('`3 pods and service/api returned 200`.') }), 'What was verified of the version that is there at the end.'),
+  verified: list(v.object({ what: text('`service/api/healthz -> 200`.'), seen: text('`passed on 3 pods and service/api`.') }), 'What was verified of the new version. Empty after a failure.'),
   unverified: list(v.object({ workload: text(), reason: text() }), '`workload` as in `changes`: those whose version at the end of the run is not verified.'),
   rollback: v.nullable(rollback),
   recovery: v.nullable(recovery),

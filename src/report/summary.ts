@@ -64,7 +64,7 @@ function nowCell({ before, after, now }: Change, name: string): string {
   return now === after ? '**the new version**' : name;
 }
 
-/** What the verdict rests on. After a rollback that is what was verified of the previous version. */
+/** What the verdict rests on; after a failure there is nothing. */
 function verified({ verified: all = [], rolledOutMs }: Outcome): string {
   if (all.length === 0) return '';
   const took = rolledOutMs === undefined ? [] : [`rolled out in ${duration(rolledOutMs)}`];

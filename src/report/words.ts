@@ -40,8 +40,8 @@ export function verdictSentence(outcome: Outcome): string {
 
 /** What the run changed to finish an earlier one, in brackets; empty if it changed nothing. */
 function recovered({ recovery }: Outcome): string {
-  const changed = recovery?.changed ?? [];
-  return changed.length === 0 ? '' : ` (and restored the images of ${changed.join(', ')} for it)`;
+  const changed = recovery?.result === 'restored' ? recovery.changed ?? [] : [];
+  return changed.length === 0 ? '' : ` (and restored ${changed.join(', ')} for it)`;
 }
 
 function deployedSentence(outcome: Outcome, took: string): string {

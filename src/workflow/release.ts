@@ -163,7 +163,7 @@ class Session {
       // The release has succeeded even if this cannot be written: the next run finds it in progress, and confirms it.
       run.ports.log.warning(`The release succeeded, but its record could not be updated: ${messageOf(error)}`);
     }
-    await change.settle?.();
+    await change.settle?.().catch((error: unknown) => { run.ports.log.warning(`The release succeeded, but its notes at the target could not be written: ${messageOf(error)}`); });
     await forget(run);
   }
 

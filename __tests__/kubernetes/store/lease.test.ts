@@ -119,6 +119,24 @@ describe('a lock', () => {
     await expect(lock.confirm()).rejects.toMatchObject({ code: 'superseded' });
   });
 
+  it('that somebody has deleted is created again, with a warning', async () => {
+    const held = world();
+    const { lock, ports } = acquire(held);
+    const { confirm, lost } = await lock;
+    held.cluster.objects.delete(path);
+    await confirm();
+    expect([spec(held)?.['holderIdentity'], lost.aborted]).toEqual([first.id, false]);
+    expect(ports.lines).toContain('warning The Lease deploy-lock-api was deleted during the run. It is created again.');
+  });
+  it('that somebody has deleted is lost when another run was first to create it', async () => {
+    const held = world();
+    const { lock } = acquire(held);
+    const { confirm, lost } = await lock;
+    held.cluster.objects.delete(path);
+    await acquire(held, second).lock;
+    await expect(confirm()).rejects.toMatchObject({ code: 'superseded' });
+    expect([spec(held)?.['holderIdentity'], lost.aborted]).toEqual([second.id, true]);
+  });
   it('is confirmed by one write for all that ask at once', async () => {
     const held = world();
     const lock = await acquire(held).lock;

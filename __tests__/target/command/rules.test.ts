@@ -182,6 +182,16 @@ describe('what `current` prints', () => {
   });
 });
 
+describe('`current` that prints nothing after the deployment', () => {
+  it('shows no other version, so a check that the previous version passes proves nothing', async () => {
+    const world = new World();
+    world.platform.deploying = 'pinned';
+    world.platform.says = (serving) => (world.platform.changes.length > 0 ? '' : serving);
+    const outcome = await world.deploy({ ...without('verify'), smoke: [check(url)] });
+    expect([outcome.verdict, outcome.failure?.message]).toEqual(['rollback-failed', expect.stringContaining('`current` prints nothing')]);
+  });
+});
+
 describe('a version without `verify` and without smoke checks', () => {
   it('is deployed, and not verified', async () => {
     const world = new World();

@@ -68,9 +68,19 @@ describe('the evidence of a failure', () => {
     const asked: string[] = [];
     await gathered(async (path, options) => (asked.push(`${path} ${options?.maxBytes}`), { status: 200, headers: {}, body: '' }));
     expect(asked.sort()).toEqual([
-      '/api/v1/namespaces/web/pods/p/log?container=app&tailLines=60&limitBytes=16384 16384',
-      '/api/v1/namespaces/web/pods/p/log?container=app&tailLines=60&limitBytes=16384&previous=true 16384',
+      '/api/v1/namespaces/web/pods/p/log?container=app&tailLines=60&limitBytes=1048576 1048576',
+      '/api/v1/namespaces/web/pods/p/log?container=app&tailLines=60&limitBytes=1048576&previous=true 1048576',
     ]);
+  });
+  it('keeps the last whole lines of a log with long lines, where the reason is', async () => {
+    const body = `${`{"level":"info","at":"${'x'.repeat(1000)}"}\n`.repeat(50)}panic: no\n`;
+    const [first] = await gathered(async () => ({ status: 200, headers: {}, body }));
+    expect(first).toMatchObject({ decisive: 'panic: no', text: expect.stringMatching(/^\{"level"[^]*\}\npanic: no$/) });
+    expect(first?.text.length).toBeLessThanOrEqual(16 * 1024);
+  });
+  it('keeps the end of one line that is longer', async () => {
+    const [first] = await gathered(async () => ({ status: 200, headers: {}, body: `${'x'.repeat(50_000)} the end\n` }));
+    expect(first?.text).toMatch(/^x+ the end$/);
   });
   it('of a wrong answer is the log of a new pod', async () => {
     const well = midway(pod('q', { statuses: [running()] }));

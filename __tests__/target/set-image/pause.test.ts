@@ -2,6 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { RollingUpdate, Workload } from '../../../src/kubernetes/client/objects.js';
 import type { SmokeCheck } from '../../../src/config/config.js';
+import { CancelledError } from '../../../src/outcome/errors.js';
+import type { OpenRelease } from '../../../src/target/set-image/open-release.js';
+import { fakePorts } from '../../kubernetes/client/fake-ports.js';
+import { handClock } from '../../kubernetes/client/hand-clock.js';
 import { describeWave, pausedDeployment, pauseAtFirstPods, resumeOperations, whyNotProvedFirst, resume } from '../../../src/target/set-image/pause.js';
 import { restorePatch } from '../../../src/target/set-image/restore.js';
 import { deployment, oldImage, service, target } from '../../kubernetes/judge/build.js';
@@ -97,6 +101,51 @@ describe('a hold', () => {
     expect(applyPatch(simulation.deployment(), resumeOperations(simulation.deployment(), recorded))?.spec).toEqual({ ...spec, progressDeadlineSeconds: 900 });
     await resume(release, [of], limits);
     expect(simulation.deployment().spec).toEqual({ ...spec, progressDeadlineSeconds: 900 });
+  });
+
+  /** Two Deployments whose first pods are there; the pause of `api` is not answered before its request is ended. */
+  const slow = () => {
+    const paused: string[] = [];
+    const clock = handClock();
+    const api = {
+      get: async () => deployment(),
+      patch: (path: string, _operations: unknown, options?: { signal?: AbortSignal }) => (path.endsWith('/worker')
+        ? (paused.push('worker'), Promise.resolve(deployment()))
+        : new Promise((_, reject) => options?.signal?.addEventListener('abort', () => reject(options.signal?.reason), { once: true }))),
+    };
+    const view = () => ({ workload: deployment(), replicaSet: { spec: { replicas: 1 } } });
+    const changes = [of, { ...of, name: 'worker', ref: 'deployment/worker' }];
+    const release = { cluster: { api, namespace: 'web' }, ports: fakePorts({ clock }), paused: new Map(), watched: { world: { view }, news: () => new Promise(() => undefined) } } as unknown as OpenRelease;
+    return { release, changes, paused, clock };
+  };
+  const turns = async () => { for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve)); };
+
+  it('of one Deployment does not wait for that of another', async () => {
+    const { release, changes, paused, clock } = slow();
+    const over = new AbortController();
+    const pausing = pauseAtFirstPods(release, changes, new Map(), { until: 0, signal: over.signal }).catch(() => undefined);
+    await turns();
+    expect(paused).toEqual(['worker']);
+    over.abort(new CancelledError('SIGTERM'));
+    await turns();
+    clock.advance(4000);
+    await pausing;
+  });
+  it('that is not answered holds up a cancelled run for 4 s, and no longer', async () => {
+    const { release, changes, clock } = slow();
+    const over = new AbortController();
+    let end = 'waits';
+    const limit = { until: 0, signal: over.signal };
+    const pausing = pauseAtFirstPods(release, changes, new Map(), limit).catch((error: { code?: string }) => (end = String(error.code)));
+    await turns();
+    over.abort(new CancelledError('SIGTERM'));
+    await turns();
+    clock.advance(3999);
+    await turns();
+    expect(end).toBe('waits');
+    clock.advance(1);
+    await pausing;
+    expect(end).toBe('cancelled');
   });
 
   it('is lifted by what an older ledger says of it', () => {

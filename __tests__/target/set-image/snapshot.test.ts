@@ -37,7 +37,7 @@ describe('a workload is healthy', () => {
   const numbered = (name: string, hash: string) => pod(name, { owner: 'uid-api', labels: { 'controller-revision-hash': hash } });
   it.each([
     ['when it is complete', health('deployment', deployment(), ...replicaSets(), ...whole), undefined],
-    ['but not while an old pod is there', health('deployment', deployment(), ...replicaSets(), ...whole, pod('old', { owner: 'uid-rs-old' })), '1 pods of an earlier version'],
+    ['but not while an old pod is there', health('deployment', deployment(), ...replicaSets(), ...whole, pod('old', { owner: 'uid-rs-old' })), 'pods of an earlier version: 1'],
     ['also while an autoscaler wants more pods', health('deployment', scaling, ...replicaSets(), ...whole, pod('c', { statuses: [waiting('ContainerCreating')] })), undefined],
     ['also while one of its pods is nowhere yet', health('deployment', scaling, ...replicaSets(), ...whole, pod('c', { statuses: [] })), undefined],
     ['also while one of its pods starts', health('deployment', scaling, ...replicaSets(), ...whole, pod('c', { statuses: [running({ ready: false })] })), undefined],
@@ -60,7 +60,7 @@ describe('a workload is healthy', () => {
 it('a snapshot holds the generation, the health and the digests of new and old pods', () => {
   const world = worldOf([deployment(), ...replicaSets(), runs('a', digest('2')), runs('b', digest('2')), runs('old', digest('1'), { owner: 'uid-rs-old' })]);
   expect(takeSnapshot(world, target())).toEqual(
-    { change: target(), generation: 2, unhealthy: '1 pods of an earlier version', isIdle: false, running: new Map([['app', new Set([digest('2'), digest('1')])]]) });
+    { change: target(), generation: 2, unhealthy: 'pods of an earlier version: 1', isIdle: false, running: new Map([['app', new Set([digest('2'), digest('1')])]]) });
 });
 
 describe('what a change is measured against', () => {

@@ -98,7 +98,7 @@ async function askPods(
     const routes = routesFor(target, check, pods);
     if ('problem' in routes) return failed(`cannot run: ${routes.problem}`);
     const unasked = pods.length - routes.pods.length;
-    if (unasked > 0) return failed(`cannot run against ${unasked} new pods: none of their containers declares the port that the Service names`);
+    if (unasked > 0) return failed(`cannot run against ${unasked === 1 ? 'a new pod' : `${unasked} new pods`}: no container declares the port that the Service names`);
     const stays = (pod: Pod | undefined) => () => pod !== undefined && podsBehind(target, check).some((each) => uidOf(each) === uidOf(pod));
     const asked = await Promise.all(routes.pods.map(async (route, index) =>
       ({ route, answer: await ask(ports, target.api, check, route, { rules, signal, deadlineAt: target.deadlineAt, stays: stays(pods[index]) }) })));

@@ -26,7 +26,7 @@ export interface FailedWorkload {
   readonly hint?: string;
 }
 
-/** The judge found that the rollout failed. `failed` holds every workload that had failed at that moment, worst first. */
+/** The judge found that the rollout failed. `failed` holds every workload that had failed at that moment, in the order of the settings. */
 export class FailedRollout extends RolloutError {
   constructor(readonly failed: readonly FailedWorkload[]) {
     const [first] = failed;
@@ -83,7 +83,7 @@ async function* looks(
   const memories = new Map<string, Memory>();
   const warned = new Set<string>();
   const warnOnce = ({ key, message }: Suspect): void => {
-    if (!warned.has(key)) ports.log.warning(sentence(message), { title: `The ${stage} is delayed` });
+    if (!warned.has(key)) ports.log.warning(sentence(message), { title: 'The rollout is delayed' });
     warned.add(key);
   };
   for (;;) {

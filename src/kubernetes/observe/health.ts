@@ -17,7 +17,7 @@ export function unhealthiness(view: WorkloadView): string | undefined {
   const { workload } = view;
   if (workload && !hasObserved(workload, workload.metadata?.generation ?? 0)) return 'its controller has not processed its last change yet';
   const { waitingFor } = completionOf(view);
-  if (view.oldPods.length > 0) return waitingFor ?? `${view.oldPods.length} pods of an earlier version`;
+  if (view.oldPods.length > 0) return waitingFor ?? `pods of an earlier version: ${view.oldPods.length}`;
   return view.newPods.some(isReady) && view.newPods.every((pod) => isReady(pod) || isOnItsWay(pod)) ? undefined : waitingFor;
 }
 

@@ -32,7 +32,7 @@ export async function acquireLock(ports: Ports, cluster: Cluster, app: string, h
       const heardAt = ports.clock.monotonic() - ageMs;
       if (isFree(lease, ageMs, holder)) {
         await take(cluster, path, app, holder, lease, ports.clock.now());
-        return { ...keepLock(ports, cluster.api, path, holder), formerHeardAt: heardAt };
+        return { ...keepLock(ports, cluster, app, holder), formerHeardAt: heardAt };
       }
       const leftMs = deadlineAt - ports.clock.monotonic();
       if (leftMs <= 0) throw new ClusterError('locked', `${describeHolder(app, lease)}, which did not finish within ${Math.round(timeoutMs / 1000)} s.`);
@@ -110,15 +110,30 @@ async function changed(ports: Ports, { api, namespace }: Cluster, app: string, l
   await seen;
 }
 
-function keepLock(ports: Ports, api: Api, path: string, holder: Holder): Omit<Lock, 'formerHeardAt'> {
+function keepLock(ports: Ports, cluster: Cluster, app: string, holder: Holder): Omit<Lock, 'formerHeardAt'> {
+  const { api } = cluster;
+  const path = apiPath(resources.leases, cluster.namespace, lockName(app));
   const lost = new AbortController();
   const stopped = new AbortController();
   const mine = { op: 'test', path: '/spec/holderIdentity', value: holder.id } as const;
+  const createdAgain = async (): Promise<boolean> => {
+    try {
+      await take(cluster, path, app, holder, undefined, ports.clock.now());
+    } catch (error) {
+      if (!(error instanceof LeaseNotWritten)) throw error;
+      if (error.answer) throw error.answer;
+      return false;
+    }
+    ports.log.warning(`The Lease ${lockName(app)} was deleted during the run. It is created again.`);
+    return true;
+  };
   const write = async (): Promise<void> => {
     try {
       await api.patch(path, [mine, { op: 'replace', path: '/spec/renewTime', value: microTime(ports.clock.now()) }], { timeoutMs: renewEveryMs });
     } catch (error) {
       if (!(error instanceof ApiError) || !(isFailedTest(error) || error.status === 404)) throw error;
+      // Deleted by hand, for example. Whoever creates it first has it: a run that waits for it may be that one.
+      if (error.status === 404 && await createdAgain()) return;
       const taken = new ClusterError('superseded', 'Another run took over the lock, because this run had not renewed it for 15 s.', {
         hint: 'That run finishes the rollout that this one started: see its summary.', cause: error,
       });

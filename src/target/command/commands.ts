@@ -97,7 +97,8 @@ export type Expected = { readonly is: string } | { readonly isNot: string | unde
 export function untilCurrent(given: Given, forMs: number, signal: AbortSignal, expected: Expected): Promise<string | undefined> {
   return until(given, forMs, signal, async () => {
     const printed = await current(given, signal);
-    if ('is' in expected ? printed === expected.is : printed !== expected.isNot) return printed;
-    throw new RolloutError('command-failed', `\`current\` prints ${printed ?? 'nothing'}, ${'is' in expected ? `not ${expected.is}` : 'as before'}.`);
+    // Printing nothing is no other version: it is not known which one there is.
+    if ('is' in expected ? printed === expected.is : printed !== undefined && printed !== expected.isNot) return printed;
+    throw new RolloutError('command-failed', `\`current\` prints ${printed ?? 'nothing'}${'is' in expected ? `, not ${expected.is}` : printed === undefined ? '' : ', as before'}.`);
   });
 }

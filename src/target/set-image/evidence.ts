@@ -14,6 +14,12 @@ import type { World } from '../../kubernetes/observe/world.js';
 const gatherForMs = 5000;
 const totalBytes = 64 * 1024;
 const logLines = 60;
+/**
+ * The kubelet counts `limitBytes` from the start of the lines that it is asked for, so it has to be enough for all of them: what a
+ * container says last is what matters. k8s.io/cri-client v0.34.4, pkg/logs/logs.go:312
+ */
+const logBytes = 1024 * 1024;
+const shownBytes = 16 * 1024;
 const podsAsked = 4;
 const containersAsked = 3;
 /** Causes of a container that exits by itself. */
@@ -71,6 +77,14 @@ function namesOf(pod: Pod, failed: string | undefined): readonly string[] {
  */
 const saysThatThereIsNoLog = /^(?:unable to retrieve container logs for |failed to try resolving symlinks in path "[^"]+": lstat )[^\n]*$/;
 
+/** The last whole lines of a text that fit; the end of the last one when it alone is longer. */
+function lastLines(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const tail = text.slice(-length);
+  const start = tail.indexOf('\n') + 1;
+  return start < tail.length ? tail.slice(start) : tail;
+}
+
 interface Logged {
   readonly pod: Pod;
   readonly name: string;
@@ -81,10 +95,10 @@ interface Logged {
 async function logsOf(cluster: Cluster, { pod, name, decisive }: Logged, signal: AbortSignal): Promise<Evidence[]> {
   const restarted = statusesOf(pod).some((status) => status.name === name && (status.restartCount ?? 0) > 0);
   const read = async (previous: boolean): Promise<Evidence[]> => {
-    const query = new URLSearchParams({ container: name, tailLines: String(logLines), limitBytes: '16384', ...(previous ? { previous: 'true' } : {}) });
+    const query = new URLSearchParams({ container: name, tailLines: String(logLines), limitBytes: String(logBytes), ...(previous ? { previous: 'true' } : {}) });
     try {
-      const answer = await cluster.api.raw(`${apiPath(resources.pods, cluster.namespace, nameOf(pod))}/log?${query.toString()}`, { signal, maxBytes: 16_384 });
-      const text = answer.status === 200 ? answer.body.trimEnd() : '';
+      const answer = await cluster.api.raw(`${apiPath(resources.pods, cluster.namespace, nameOf(pod))}/log?${query.toString()}`, { signal, maxBytes: logBytes });
+      const text = answer.status === 200 ? lastLines(answer.body.trimEnd(), shownBytes) : '';
       const title = `log of container ${name} of pod ${nameOf(pod)}${previous ? ', before its last restart' : ''}`;
       return text === '' || saysThatThereIsNoLog.test(text) ? [] : [{ title, text, decisive: decisive(text) }];
     } catch {

@@ -6,6 +6,7 @@ import { apiPath, resources } from '../../kubernetes/client/resources.js';
 import type { SmokeCheck } from '../../config/config.js';
 import { ClusterError } from '../../outcome/errors.js';
 import { selects } from '../../kubernetes/observe/selector.js';
+import { forMsAfter } from '../../ports/within.js';
 import type { OpenRelease } from './open-release.js';
 import { containersOf, desiredReplicas, pausedByOthers } from '../../kubernetes/observe/workload.js';
 import { imageSet, isSet, type ImageChange, type PausedDeployment } from './image-change.js';
@@ -55,15 +56,20 @@ export async function pauseAtFirstPods(
 ): Promise<void> {
   const { signal } = limits;
   const waiting = new Set(changes);
+  const pausing: Promise<unknown>[] = [];
+  // One that is slow to be paused does not keep the others from being paused in time.
   while (waiting.size > 0 && !signal.aborted) {
-    const begun = [...waiting].filter((change) => wavePresent(release, change, generations.get(change.ref) ?? 0));
-    await Promise.all(begun.map(async (change) => {
-      await setPaused(release, change, limits, true);
+    for (const change of [...waiting].filter((each) => wavePresent(release, each, generations.get(each.ref) ?? 0))) {
       waiting.delete(change);
-    }));
-    if (begun.length === 0) await release.watched.news(60_000, signal);
+      pausing.push(setPaused(release, change, limits, true));
+    }
+    if (waiting.size > 0) await Promise.race([release.watched.news(60_000, signal), failureOf(pausing)]);
   }
+  await Promise.all(pausing);
 }
+
+/** Rejects when one of them does; never resolves. */
+const failureOf = (all: readonly Promise<unknown>[]): Promise<never> => Promise.all(all).then(() => new Promise<never>(() => undefined));
 
 function wavePresent(release: OpenRelease, change: ImageChange, generation: number): boolean {
   const { workload, replicaSet } = release.watched.world.view(change);
@@ -75,17 +81,23 @@ export async function resume(release: OpenRelease, changes: readonly ImageChange
   return new Map(await Promise.all(changes.map(async (change) => [change.ref, await setPaused(release, change, limits, false)] as const)));
 }
 
+/**
+ * How long the answer to a pause is waited for when the run has ended meanwhile: GitHub allows a cancelled step 10 s in total. One
+ * that is applied later does no harm: it tests the images, which the undo has restored by then.
+ */
+const answeredWithinMs = 4000;
+
 async function setPaused({ cluster, ports, paused }: OpenRelease, change: ImageChange, limits: PauseLimits, isPaused: boolean): Promise<number> {
   const path = apiPath(resources.deployments, cluster.namespace, change.name);
-  const attempt = async (): Promise<Workload> => {
+  const attempt = (): Promise<Workload> => forMsAfter(ports.clock, limits.signal, answeredWithinMs, async (signal) => {
     const workload = await cluster.api.get<Workload>(path, { signal: ports.cancelled });
     if (isPaused && pausedByOthers(workload)) throw new ClusterError('superseded', `${change.ref} was paused by someone else right after its image was set.`);
     const before = paused.get(change.ref);
     const operations = isPaused ? pauseOperations(workload, before) : resumeOperations(workload, before);
     // An earlier attempt that was not answered may have been applied.
     if (operations.length === 0) return workload;
-    return cluster.api.patch<Workload>(path, [...ours(change, workload), ...operations]);
-  };
+    return cluster.api.patch<Workload>(path, [...ours(change, workload), ...operations], { signal });
+  });
   try {
     return (await persistently(ports.clock, attempt, limits)).metadata?.generation ?? 0;
   } catch (error) {
