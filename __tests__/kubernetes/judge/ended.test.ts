@@ -1,17 +1,25 @@
 import { describe, expect, it } from '@jest/globals';
 import type { KubeObject, Pod } from '../../../src/kubernetes/client/objects.js';
-import { controllerRevision, daemonset, gone, pod, replicaSet, newImage, set, statefulset, target } from './build.js';
-import { judgeOf, messageOf, midway, settle, word, worldOf, type JudgeOptions } from './judging.js';
+import { World } from '../../../src/kubernetes/observe/world.js';
+import { controllerRevision, daemonset, deployment, gone, oldImage, pod, ended, replicaSet, newImage, set, statefulset, target } from './build.js';
+import { judgeOf, messageOf, midway, replicaSets, settle, word, worldOf, type JudgeOptions } from './judging.js';
 
 const at = (seconds: number): string => new Date(Date.UTC(2026, 0, 1) + seconds * 1000).toISOString();
 const nodePorts = { reason: 'NodePorts', message: "Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports" };
 
 interface End { readonly reason: string; readonly message?: string }
 
+const created = (made: Pod, second: number): Pod => ({ ...made, metadata: { ...made.metadata, creationTimestamp: at(second) } });
+
 /** A new pod that was created at this second and ended as Failed at once. */
 const failed = (second: number, { reason, message }: End, name = `p${second}`): Pod => {
-  const made = pod(name, { statuses: [], conditions: [] });
-  return { ...made, metadata: { ...made.metadata, creationTimestamp: at(second) }, status: { phase: 'Failed', reason, message } };
+  const made = created(pod(name, { statuses: [], conditions: [] }), second);
+  return { ...made, status: { phase: 'Failed', reason, message } };
+};
+/** The same, but it ended at a later second. */
+const lived = (from: number, to: number, end: End, name = `p${from}`): Pod => {
+  const made = failed(from, end, name);
+  return { ...made, status: { ...made.status, conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: at(to) }] } };
 };
 const cycle = (end: End, ...seconds: number[]): Pod[] => seconds.map((second) => failed(second, end));
 
@@ -42,6 +50,23 @@ describe('new pods that end as Failed', () => {
     expect(verdict(cycle(end, 0, 5, 10)).slice(0, 2)).toEqual([cause, 0]);
   });
 
+  it.each([1, 5, 20])('after %d s each are a failure after three, although each is created in the second in which the pod before it ended', (seconds) => {
+    const rounds = (count: number, end: End): Pod[] => Array.from({ length: count }, (_each, index) => lived(index * seconds, (index + 1) * seconds, end));
+    const shortOfMemory = { reason: 'Evicted', message: 'The node was low on resource: memory. ' };
+    const ownLimit = { reason: 'Evicted', message: 'Pod ephemeral local storage usage exceeds the total limit of containers 2Mi. ' };
+    expect(verdict(rounds(2, shortOfMemory), { patience: { deadlineAt: 60_000 } })[0]).toBe('deadline');
+    for (const count of [3, 10]) {
+      expect(verdict(rounds(count, shortOfMemory)).slice(0, 2)).toEqual(['unschedulable', 0]);
+      expect(verdict(rounds(count, ownLimit)).slice(0, 2)).toEqual(['evicted', 0]);
+    }
+  });
+
+  it('count by rounds, not by pods: two replicas whose pods are replaced at different times', () => {
+    const replicas = [lived(0, 20, nodePorts, 'a0'), lived(1, 21, nodePorts, 'b0'), lived(20, 40, nodePorts, 'a1'), lived(21, 41, nodePorts, 'b1')];
+    expect(verdict(replicas, { patience: { deadlineAt: 60_000 } })[0]).toBe('deadline');
+    expect(verdict([...replicas, lived(40, 60, nodePorts, 'a2')]).slice(0, 2)).toEqual(['unschedulable', 0]);
+  });
+
   it.each<[string, readonly Pod[]]>([
     ['two of them', cycle(nodePorts, 0, 1)],
     ['three that were created together, of three replicas', [failed(0, nodePorts, 'a'), failed(0, nodePorts, 'b'), failed(0, nodePorts, 'c')]],
@@ -67,9 +92,33 @@ describe('new pods that end as Failed', () => {
   });
 
   it('are forgiven once a pod after them is ready', () => {
-    const ready = pod('q');
-    const later = { ...ready, metadata: { ...ready.metadata, creationTimestamp: at(3) } };
-    expect(verdict([...cycle(nodePorts, 0, 1, 2), later])[0]).toBe('deadline');
+    expect(verdict([...cycle(nodePorts, 0, 1, 2), created(pod('q'), 3)])[0]).toBe('deadline');
+  });
+
+  it('are not what is waited for once a pod after them is ready', () => {
+    const rolling = deployment({ status: { updatedReplicas: 2, replicas: 3, availableReplicas: 2 } });
+    const pods = [failed(0, { reason: 'Evicted' }), created(pod('q'), 3), created(pod('r'), 4)];
+    const { decision } = settle(judgeOf(worldOf([rolling, ...replicaSets(), ...pods]), { patience: { deadlineAt: 60_000 } }));
+    expect(messageOf(decision)).toBe('deployment/api did not finish in time: 2/2 ready · 1 old pod pending termination for 60 s');
+    expect(decision).toMatchObject({ cause: 'deadline', pod: undefined });
+  });
+
+  it('are not what is waited for once they are replaced and an old pod does not terminate', () => {
+    const owned = { owner: 'uid-api', labels: { 'controller-revision-hash': 'api-new' } };
+    const evicted = { ...created(pod('api-1', { ...owned, uid: 'uid-first', statuses: [], conditions: [] }), 0), status: { phase: 'Failed', reason: 'Evicted' } };
+    const old = pod('api-0', { owner: 'uid-api', labels: { 'controller-revision-hash': 'api-old' }, image: oldImage, statuses: [ended({ exitCode: 0 })], deleted: true });
+    const held = { ...old, metadata: { ...old.metadata, finalizers: ['example.com/hold'], deletionGracePeriodSeconds: 30 } };
+    const world = new World();
+    const half = statefulset({ status: { updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 } });
+    for (const object of [half, evicted, created(pod('api-1', owned), 3), held]) world.apply(set(object), 0);
+    const { decision } = settle(judgeOf(world, { target: target('statefulset'), patience: { deadlineAt: 60_000 } }));
+    expect(messageOf(decision)).toBe('statefulset/api did not finish in time: 1/2 ready · '
+      + 'pod api-0 of the old version has been terminating for 60 s (30 s are allowed), blocked by its finalizer example.com/hold');
+    expect(decision).toMatchObject({ cause: 'deadline', pod: { metadata: { name: 'api-0' } } });
+  });
+
+  it('are what is waited for while the pods that are ready are older', () => {
+    expect(judgeOf(midway(created(pod('q'), 0), failed(5, { reason: 'Evicted' }))).at(0)).toMatchObject({ progress: '1/2 ready · new pods end in phase Failed (Evicted)' });
   });
 
   it('before the change are none of its business', () => {

@@ -17,8 +17,17 @@ const withinMs = 60_000;
 export const endedBefore = (view: WorkloadView): ReadonlySet<string> => new Set(view.endedPods.map(uidOf));
 
 /** The new pods that have ended since the change, oldest first. */
-export const endedSince = (view: WorkloadView, expected: Expectation): readonly Pod[] =>
+const endedSince = (view: WorkloadView, expected: Expectation): readonly Pod[] =>
   view.endedPods.filter((pod) => !expected.endedBefore.has(uidOf(pod))).sort((a, b) => createdAt(a) - createdAt(b));
+
+/** A later pod is ready: the reason for which this one ended no longer applies. */
+const isOver = (view: WorkloadView, ended: Pod): boolean => view.newPods.some((pod) => isReady(pod) && createdAt(pod) >= createdAt(ended));
+
+/** The new pod that ended last, unless a later one is ready. */
+export function lastEnded(view: WorkloadView, expected: Expectation): Pod | undefined {
+  const last = endedSince(view, expected).at(-1);
+  return last && !isOver(view, last) ? last : undefined;
+}
 
 export function symptomsOfEnded(view: WorkloadView, expected: Expectation): Symptom[] {
   const ended = endedSince(view, expected);
@@ -26,9 +35,7 @@ export function symptomsOfEnded(view: WorkloadView, expected: Expectation): Symp
   return reasons.flatMap((reason) => {
     const pods = ended.filter((pod) => reasonOf(pod) === reason);
     const last = pods.at(-1);
-    // A later pod is ready: the reason no longer applies.
-    const isOver = last && view.newPods.some((pod) => isReady(pod) && createdAt(pod) >= createdAt(last));
-    return last && !isOver ? [symptomOf(view, reason, pods, last)] : [];
+    return last && !isOver(view, last) ? [symptomOf(view, reason, pods, last)] : [];
   });
 }
 
@@ -51,10 +58,17 @@ function describeEnd({ status }: Pod): string {
   return words === '' ? 'no reason given' : oneLine(words);
 }
 
-/** Whether pods ended so several times in a row. Of pods that are created together only the first counts. */
+/**
+ * Whether pods ended so several times in a row. Of pods that are created together only the first counts. A pod is usually
+ * created in the same second as the one that it replaces ended, and times have whole seconds.
+ */
 function isRepeated(pods: readonly Pod[], windowMs: number): boolean {
-  const ends: number[] = [];
-  for (const pod of pods) if (createdAt(pod) > (ends.at(-1) ?? -Infinity)) ends.push(endedAt(pod));
+  const rounds: Pod[] = [];
+  for (const pod of pods) {
+    const before = rounds.at(-1);
+    if (!before || (createdAt(pod) > createdAt(before) && createdAt(pod) >= endedAt(before))) rounds.push(pod);
+  }
+  const ends = rounds.map(endedAt);
   return ends.some((end, index) => (ends[index + roundsThatFail - 1] ?? Infinity) - end <= windowMs && index + roundsThatFail <= ends.length);
 }
 

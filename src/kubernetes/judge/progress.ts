@@ -2,7 +2,7 @@ import { nameOf, statusesOf, uidOf, type Pod } from '../client/objects.js';
 import type { WorkloadView } from '../observe/world.js';
 import { awaitedPod } from './awaited.js';
 import type { Completion } from './completion.js';
-import { endedSince } from './ended.js';
+import { lastEnded } from './ended.js';
 import type { Expectation } from './expectation.js';
 import { blockingPods, describeLeaving, describeOverdue } from './leaving.js';
 import { podStates } from './pod-states.js';
@@ -31,7 +31,7 @@ export interface Doing {
  */
 export function doingOf(view: WorkloadView, expected: Expectation, waitingFor: string, at: number): Doing {
   const busy = view.newPods.find((pod) => !isReady(pod));
-  const ended = endedSince(view, expected).at(-1);
+  const ended = lastEnded(view, expected);
   // Pods are created and end in a row: none of them runs long enough to show more.
   if (ended && (!busy || statusesOf(busy).length === 0)) {
     const what = `new pods end in phase ${ended.status?.phase} (${ended.status?.reason ?? 'no reason given'})`;
