@@ -137,6 +137,15 @@ describe('a new pod whose container ends', () => {
       expect(verdictOn(status(restarted(2, { exitCode })), [killing])[0]).toBe(cause);
     });
 
+  it.each(['liveness', 'startup'])('with an exit code of its own is told with its %s probe, for which the node kills it', (probe) => {
+    const words = `its ${probe} probe failed as well, and the node reported that it kills the container for that`;
+    const killing = (container: string) => event('uid-p', 'Killing', `Container ${container} failed ${probe} probe, will be restarted`, { type: 'Normal' });
+    expect(verdictOn(status(restarted(2)), [killing('app')])).toEqual(['crash-loop', 0, `container app of pod p exited twice, last with exit code 1; ${words}`]);
+    expect(verdictOn(init(restarted(2, {}, { name: 'proxy' })), [killing('proxy')])).toEqual(
+      ['init-failed', 0, `container proxy of pod p (init container) failed twice, last with exit code 1; ${words}`]);
+    expect(verdictOn(status(restarted(2)), [killing('proxy')])[2]).toBe('container app of pod p exited twice, last with exit code 1');
+  });
+
   it('is not called killed by a probe when another container was', () => {
     const killing = event('uid-p', 'Killing', 'Container proxy failed liveness probe, will be restarted');
     expect(verdictOn(status(restarted(2)), [killing])[0]).toBe('crash-loop');

@@ -43,8 +43,16 @@ function meaningOf(subject: Subject, { count, last }: Ends): { cause: Symptom['c
   if (killing?.by === 'node') {
     return { cause: init ? 'init-failed' : 'crash-loop', words: `was killed ${times(count)} by the node: ${killing.message}`, hint: 'Check the node: it killed the container for the reason in the message.' };
   }
-  if (init) return { cause: 'init-failed', words: `(init container) failed ${times(count)}, last with ${how}` };
-  return { cause: 'crash-loop', words: `exited ${times(count)}, last with ${how}${said?.by === 'hook' ? `; its postStart hook failed as well${hookOf(subject)}` : ''}` };
+  const also = alsoFailed(subject, said);
+  if (init) return { cause: 'init-failed', words: `(init container) failed ${times(count)}, last with ${how}${also}` };
+  return { cause: 'crash-loop', words: `exited ${times(count)}, last with ${how}${also}` };
+}
+
+/** Why the node killed a container that ended with an exit code of its own: possibly because of that, possibly before it ended. */
+function alsoFailed(subject: Subject, said: Killing | undefined): string {
+  if (said?.by === 'hook') return `; its postStart hook failed as well${hookOf(subject)}`;
+  if (said?.by === 'probe') return `; its ${said.probe} probe failed as well, and the node reported that it kills the container for that`;
+  return '';
 }
 
 const times = (count: number): string => (count === 2 ? 'twice' : `${count} times`);
