@@ -85,15 +85,30 @@ describe('a quota of objects', () => {
     ['nothing is rolled out', full('configmaps'), [], {}],
     ['it holds for some pods only', { ...full('configmaps'), spec: { scopes: ['BestEffort'] } }, undefined, {}],
     ['it counts something else', full('secrets'), undefined, {}],
+    ['it counts something else and was lowered below its use', quota({ secrets: '1' }, { secrets: '5' }), undefined, {}],
+    ['the record is there and it was lowered below its use', quota({ configmaps: '1' }, { configmaps: '5' }), undefined, { '/api/v1/namespaces/web/configmaps/deploy-ledger-api': {} }],
   ])('is no matter where %s', async (_what, of, targets, more) => expect(await check(of, targets, more)).toEqual({ problems: [], warnings: [] }));
   it('counts all that is new together', async () => {
     const two = [to('deployment', digest('b')), { ...to('deployment', digest('b')), ref: 'deployment/more', name: 'api' }];
     const { problems } = await check(quota({ 'count/replicasets.apps': '5' }, { 'count/replicasets.apps': '4' }), two);
     expect(problems.map(({ message }) => message)).toEqual([expect.stringContaining('a ReplicaSet of deployment/api, a ReplicaSet of deployment/more are needed')]);
   });
+  it.each([['2', '1', 1], ['1', '1', 2], ['1', '5', 6]])('of %s with %s used has to be raised until it has room for all that is new', async (hard, used, by) => {
+    const two = [to('deployment', digest('b')), { ...to('deployment', digest('b')), ref: 'deployment/more', name: 'api' }];
+    const { problems } = await check(quota({ 'count/replicasets.apps': hard }, { 'count/replicasets.apps': used }), two);
+    expect(problems.map(({ hint }) => hint)).toEqual([expect.stringContaining(`Raise count/replicasets.apps in the ResourceQuota objects by ${by}, or `)]);
+  });
+  it('that was lowered below its use has to be raised by the difference as well', async () => {
+    const { problems } = await check(quota({ configmaps: '1' }, { configmaps: '5' }));
+    expect(problems.map(({ hint }) => hint)).toEqual([expect.stringContaining('Raise configmaps in the ResourceQuota objects by 5, or ')]);
+  });
   it('is a warning where it is not certain: the image is still to be built', async () => {
     expect(await check(full('count/replicasets.apps'), [to('deployment', 'registry.example/api:1@(of the build)')])).toEqual({
       problems: [], warnings: [expect.stringContaining('a ReplicaSet of deployment/api may be needed')],
+    });
+    const lowered = quota({ 'count/replicasets.apps': '1' }, { 'count/replicasets.apps': '5' });
+    expect(await check(lowered, [to('deployment', 'registry.example/api:1@(of the build)')])).toEqual({
+      problems: [], warnings: [expect.stringMatching(/a ReplicaSet of deployment\/api may be needed.* by 5, or /)],
     });
   });
   it('is not checked where it may not be read', async () => {

@@ -31,19 +31,20 @@ export async function checkRoom(api: Api, namespace: string, planned: NewObjects
   const needed = neededBy(api, namespace, planned, signal);
   const limits = quotas.flatMap(({ metadata, status }) => Object.entries(status?.hard ?? {}).map(([name, hard]) => {
     const used = status?.used?.[name] ?? '0';
-    const room = (parseQuantity(hard) ?? Infinity) - (parseQuantity(used) ?? 0);
+    // Negative where the quota was lowered below its use: that is none of the run's business unless it creates an object.
+    const balance = (parseQuantity(hard) ?? Infinity) - (parseQuantity(used) ?? 0);
     const counted = needed.filter(({ resource }) => namesOf(resource).includes(name));
-    return { quota: metadata?.name ?? '', name, hard, used, room, counted };
+    return { quota: metadata?.name ?? '', name, hard, used, balance, room: Math.max(0, balance), counted };
   }));
   const short = limits.filter(({ counted, room }) => counted.length > room);
-  return together(await Promise.all(short.map(async ({ quota, name, hard, used, room, counted }): Promise<Checked> => {
+  return together(await Promise.all(short.map(async ({ quota, name, hard, used, balance, room, counted }): Promise<Checked> => {
     const looked = await Promise.all(counted.map(async (each) => ({ ...each, known: await each.isNew() })));
     const missing = looked.filter(({ known }) => known !== false);
     if (missing.length <= room) return { problems: [], warnings: [] };
     const certain = missing.filter(({ known }) => known === true).length > room;
     const what = `${missing.map((each) => each.what).join(', ')} ${certain ? (missing.length === 1 ? 'is' : 'are') : 'may be'} needed`;
     const message = `The ResourceQuota ${quota} has no room for what the run creates: ${name} is at ${used} of ${hard}, and ${what}.`;
-    const hint = `Raise ${name} in the ResourceQuota ${quota} by ${missing.length - Math.max(0, room)}, or ${[...new Set(missing.map(({ remedy }) => remedy))].join(', or ')}.`;
+    const hint = `Raise ${name} in the ResourceQuota ${quota} by ${missing.length - balance}, or ${[...new Set(missing.map(({ remedy }) => remedy))].join(', or ')}.`;
     return certain ? { warnings: [], problems: [{ cause: 'quota-exceeded', message, hint }] } : { problems: [], warnings: [`${message} ${hint}`] };
   })));
 }
