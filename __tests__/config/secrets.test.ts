@@ -106,6 +106,39 @@ describe('what is secret in a kubeconfig', () => {
     ['CLUSTER', 'MyCompany-Production-Cluster-2'], ['CACHE', './cache/kube/Config2'],
   ])('but not the variable %s=%s', async (name, value) => expect(await hiddenOf(plugin(name, value))).toEqual([]));
 
+  it.each([
+    ['AWS_SECRET_ACCESS_KEY', '/Wq8rXk3abcd'], ['API_TOKEN', '/abcdefgh'], ['DB_PASSWORD', '~/hunter'], ['DB_PASSWORD', './hunter'],
+  ])('the variable %s of a plugin, though its value %s begins as a path does', async (name, value) => expect(await hiddenOf(plugin(name, value))).toEqual([value]));
+
+  it.each<[readonly string[], readonly string[]]>([
+    [['-u', 'deployer', '-p', 'hunter2x'], ['hunter2x']],
+    [['-phunter2x'], ['hunter2x']],
+    [['--password', '-dashsecret'], ['-dashsecret']],
+    [['--password=-dash'], ['-dash']],
+    [['--token', '-Dash0secret', '--verbose'], ['-Dash0secret']],
+    [['--password', '/hunter22'], ['/hunter22']],
+    [['-c', 'TOKEN=abcdef get-token --quiet'], ['abcdef']],
+    [['-c', 'export API_TOKEN="abc def"; exec login --password hunter22 | cat'], ['abc def', 'hunter22']],
+    [['DB_PASSWORD=hunter22', 'login'], ['hunter22']],
+    [['-H', 'Authorization: Bearer abcdef'], ['abcdef']],
+    [['k3JdU8sPq2LmZx9RtY7w'], ['k3JdU8sPq2LmZx9RtY7w']],
+    [['-p', 'production'], []],
+    [['-p', 'cluster1', '-p', 'eu-west-1a', '-p', '8080', '-p', '/a/b2c/d'], []],
+    [['--use-token', '--verbose', '--get-token', '-v'], []],
+    [['-c', 'get-token --token $TOKEN; TOKEN=$(cat /run/token) login'], []],
+    [['-H', 'Accept: application/json', 'the token is in a file'], []],
+    [['--private-key', '/home/me/key.pem', '--credentials=~/.aws/credentials'], []],
+  ])('of the words of a plugin, %j', async (args, hidden) => expect(await hiddenOf({ exec: { command: 'login', args } })).toEqual(hidden));
+
+  it.each([
+    ['http://me:p@sswordx@proxy.example:3128', ['p@sswordx']],
+    ['http://TOKEN12345@proxy.example', ['TOKEN12345']],
+    ['http://me:p%40sswordx@proxy.example/a@b', ['p%40sswordx', 'p@sswordx']],
+    ['http://me:pass/word@proxy.example', ['http://me:pass/word@proxy.example']],
+    ['http://proxy.example:3128/a@b', []],
+    ['me:hunter22@proxy.example', ['hunter22']],
+  ])('the login of the proxy %s', async (url, hidden) => expect(await hiddenOf({}, { 'server': 'https://k.example', 'proxy-url': url })).toEqual(hidden));
+
   it('the password of a proxy, and not its address', async () => {
     expect(await hiddenOf({}, { 'server': 'https://k.example', 'proxy-url': 'http://me:hunter22@proxy.example:3128' })).toEqual(['hunter22']);
   });
@@ -119,6 +152,32 @@ describe('what is secret in a kubeconfig', () => {
   it('and of a text that cannot be parsed what looks like a secret', async () => {
     const texts = await rawSecrets({ kubeconfig: 'kind: Config\nusers: [\n  token: abcd\n  x: k3JdU8sPq2LmZx9RtY7w' }, {});
     expect(texts.map(({ text, kind }) => [kind, text]).slice(1)).toEqual([['value', 'abcd'], ['value', 'k3JdU8sPq2LmZx9RtY7w']]);
+  });
+});
+
+describe('a kubeconfig that kubectl reads in its own way', () => {
+  const document = (user: string, context = 'main') => `current-context: ${context}\ncontexts: [{name: ${context}, context: {cluster: c, user: u}}]\nclusters: [{name: c}]\nusers: [{name: u, user: ${user}}]\n`;
+  const valuesIn = async (kubeconfig: string) => (await rawSecrets({ kubeconfig }, {})).filter(({ kind }) => kind === 'value').map(({ text }) => text);
+
+  it.each([
+    ['ends with a separator', `${document('{token: abcd}')}---\n`, ['abcd']],
+    ['has a second document', `${document('{token: abcd}')}---\n${document('{exec: {env: [{name: TOKEN, value: efgh}]}}', 'other')}`, ['abcd', 'efgh']],
+    ['has a second document that is broken', `${document('{token: abcd}')}---\ntoken: efgh\nx: [`, ['abcd', 'efgh']],
+    ['has a key twice', `${document('{token: abcd}')}users: [{name: u, user: {token: efgh}}]\n`, ['efgh', 'abcd']],
+    ['merges keys', `x: &t {token: abcd}\n${document('{<<: *t}')}`, ['abcd']],
+    ['uses an alias often', `${document('{token: &t abcd}')}x: [${'*t,'.repeat(150)}]\n`, ['abcd']],
+    ['has binary text', document('{token: !!binary aGVsbG8=}'), ['hello']],
+  ])('is read where it %s, and all secrets in it are hidden', async (_, text, hidden) => {
+    expect(readKubeconfig(text)).toMatchObject({ ok: true, value: { contexts: ['main'], currentContext: 'main' } });
+    expect(await valuesIn(text)).toEqual(expect.arrayContaining(hidden));
+  });
+
+  it('has the values of the last of equal keys', () => {
+    expect(readKubeconfig(`${document('{}')}current-context: last\n`)).toMatchObject({ ok: true, value: { currentContext: 'last' } });
+  });
+
+  it('is hidden in every part that can be read', async () => {
+    expect(await valuesIn(`${document('{exec: {env: [{name: TOKEN, value: abcd}]}}')}x: @y\n`)).toContain('abcd');
   });
 });
 
@@ -141,7 +200,7 @@ describe('a key file as the password of a registry', () => {
     expect(parseTexts({ action: 'build', inputs: inputs(given) }).config.login?.password).toBe(used);
   });
 
-  it.each([['', file], ['base64 of it', Buffer.from(file).toString('base64')]])('is hidden with the key that is in it %s', async (_, password) => {
+  it.each([['', file], ['base64 of it', Buffer.from(file).toString('base64')], ['after a byte order mark', `\ufeff${file}`], ['base64 of it with a byte order mark', Buffer.from(`\ufeff${file}`).toString('base64')]])('is hidden with the key that is in it %s', async (_, password) => {
     expect(await textsIn(inputs(password))).toEqual(expect.arrayContaining([password, key]));
   });
 

@@ -1,5 +1,6 @@
-import { parseDocument } from 'yaml';
 import { bad, good, type Checked } from './kit/checked.js';
+import { readKubeconfigDocuments } from './kubeconfig-documents.js';
+import { secretsInWords } from './secret-words.js';
 import { isSecret, isSecretName, looksSecret } from './secret-shape.js';
 import { distinct, valuesOf, type Secret } from './secrets.js';
 import { kubeconfigOf, type Kubeconfig } from './values/kubeconfig.js';
@@ -9,8 +10,9 @@ const wanted = 'Give the content of a kubeconfig, its base64 form, or the path o
 /** Reads the content of a kubeconfig, or base64 of it. No message repeats anything of the text, as it may be full of secrets. */
 export function readKubeconfig(text: string): Checked<Kubeconfig> {
   const source = kubeconfigOf(text);
-  const root = 'path' in source ? undefined : toObject(source.content);
-  if (root === undefined) return bad('is not a kubeconfig: it cannot be read as YAML or JSON', wanted);
+  const documents = 'path' in source ? undefined : readKubeconfigDocuments(source.content);
+  const root = documents?.value;
+  if (documents === undefined || root === undefined) return bad('is not a kubeconfig: it cannot be read as YAML or JSON', wanted);
   if (!isRecord(root)) return bad('is not a kubeconfig: it has no `clusters`', wanted);
   const kind = root['kind'];
   if (kind !== undefined && kind !== 'Config') {
@@ -21,10 +23,7 @@ export function readKubeconfig(text: string): Checked<Kubeconfig> {
   return good({
     contexts: records(root['contexts']).flatMap(({ name }) => (typeof name === 'string' ? [name] : [])),
     ...(typeof current === 'string' && current !== '' ? { currentContext: current } : {}),
-    secrets: [
-      ...records(root['users']).flatMap(({ user }) => (isRecord(user) ? secretsOfUser(user) : [])),
-      ...records(root['clusters']).flatMap(({ cluster }) => (isRecord(cluster) ? texts([cluster['server'], cluster['proxy-url']]).flatMap(loginIn) : [])),
-    ],
+    secrets: documents.all.flatMap(secretsOfDocument),
     names: texts([
       ...['clusters', 'contexts', 'users'].flatMap((list) => records(root[list]).map(({ name }) => name)),
       ...records(root['contexts']).map(({ context }) => (isRecord(context) ? context['namespace'] : undefined)),
@@ -32,14 +31,10 @@ export function readKubeconfig(text: string): Checked<Kubeconfig> {
   });
 }
 
-function toObject(text: string): unknown {
-  try {
-    const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false, logLevel: 'silent' });
-    return document.errors.length > 0 ? undefined : document.toJS({ maxAliasCount: 20 });
-  } catch {
-    return undefined;
-  }
-}
+const secretsOfDocument = (root: unknown): readonly string[] => (isRecord(root) ? [
+  ...records(root['users']).flatMap(({ user }) => (isRecord(user) ? secretsOfUser(user) : [])),
+  ...records(root['clusters']).flatMap(({ cluster }) => (isRecord(cluster) ? texts([cluster['server'], cluster['proxy-url']]).flatMap(loginIn) : [])),
+] : []);
 
 /** https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/#AuthInfo */
 function secretsOfUser({ exec, 'client-key': _path, ...user }: Record<string, unknown>): readonly string[] {
@@ -58,16 +53,26 @@ function named(value: Record<string, unknown>, depth: number): readonly string[]
 /** Of a plugin: values in its environment or options that are secret by their name or look. */
 function secretsOfPlugin({ env, args }: Record<string, unknown>): readonly string[] {
   const variables = records(env).flatMap(({ name, value }) => texts([value]).filter((text) => isSecret(typeof name === 'string' ? name : '', text)));
-  const words = Array.isArray(args) ? texts(args) : [];
-  const options = words.flatMap((word, index) => {
-    const [, name = '', value = words[index + 1] ?? ''] = /^--?([^=]+)(?:=(.*))?$/s.exec(word) ?? [];
-    return isSecret(name, value) && !value.startsWith('-') ? [value] : [];
-  });
-  return [...variables, ...options];
+  return [...variables, ...secretsInWords(Array.isArray(args) ? texts(args) : [])];
 }
 
-/** The password in `https://user:password@host`, as it is written there. */
-const loginIn = (url: string): readonly string[] => texts([/^[a-z+.-]+:\/\/[^/@:]*:([^/@]+)@/i.exec(url)?.[1]]);
+/** The password in `https://user:password@host`, as it is written there and decoded. A user name alone may be a token. */
+function loginIn(url: string): readonly string[] {
+  const whole = url.includes('://') ? url : `http://${url}`;
+  // A text that is not a URL may still contain a password.
+  if (!URL.canParse(whole)) return url.includes('@') ? [url] : [];
+  const [, user = '', password = ''] = /^[^:]*:\/\/([^/?#:]*)(?::([^/?#]*))?@/.exec(whole) ?? [];
+  const secret = password || user;
+  return texts([...new Set([secret, decoded(secret)])]);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
 
 /** Texts that are not blank, and numbers, because YAML reads a token of digits as one. */
 const texts = (values: readonly unknown[]): readonly string[] =>
@@ -80,12 +85,14 @@ const records = (value: unknown): readonly Record<string, unknown>[] => (Array.i
 export function kubeconfigSecrets(text: string): readonly Secret[] {
   const of = 'kubeconfig';
   const [read, source] = [readKubeconfig(text), kubeconfigOf(text)];
-  if (!read.ok || 'path' in source) return distinct([{ text: text.trim(), kind: /\s/.test(text.trim()) ? 'document' : 'value', of }, ...valuesOf(of, guessed(text))]);
+  const { all, hasMore } = 'path' in source ? { all: [], hasMore: true } : readKubeconfigDocuments(source.content);
+  const found = [...all.flatMap(secretsOfDocument), ...(read.ok && !hasMore ? [] : guessed('path' in source ? text : source.content))];
+  if (!read.ok || 'path' in source) return distinct([{ text: text.trim(), kind: /\s/.test(text.trim()) ? 'document' : 'value', of }, ...valuesOf(of, found)]);
   const isEncoded = source.content.trim() !== text.trim();
   return distinct([
     { text: text.trim(), kind: isEncoded ? 'value' : 'document', of },
     { text: source.content.trim(), kind: 'document', of },
-    ...valuesOf(of, read.value.secrets),
+    ...valuesOf(of, found),
   ]);
 }
 

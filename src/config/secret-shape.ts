@@ -16,6 +16,9 @@ const aboutSecret = new RegExp(`(?:${[
 
 export const isSecretName = (name: string): boolean => secretName.test(name) && !aboutSecret.test(name);
 
+/** Names that say that the value is the secret itself, not the place of it: a value that begins as a path does is one too. */
+const ownSecretName = /token|passw(?:or)?d|passphrase|secret|bearer|key[-_]?data|(?:api|access|account)[-_]?key|(?:^|[-_])(?:pat|pwd|pass)$/i;
+
 /** A path, an address without a login in it, a switch or a number: no secret, whatever its name. */
 const plainValue = /^(?:[~.]{0,2}\/.*|[a-z][a-z0-9+.-]*:\/\/[^@]*|true|false|yes|no|on|off|none|\d{0,7})$/i;
 
@@ -29,5 +32,8 @@ export function looksSecret(value: string): boolean {
   return value.split(/[-_./~=]+/).some((run) => /\d/.test(run) && /[A-Za-z]/.test(run) && run.length >= (/[a-z]/.test(run) && /[A-Z]/.test(run) ? 16 : 32));
 }
 
+const beginsAsPath = /^[~.]{0,2}\/./;
+
 /** Whether a named value is a secret, by its name or by its look. */
-export const isSecret = (name: string, value: string): boolean => (isSecretName(name) && !plainValue.test(value)) || looksSecret(value);
+export const isSecret = (name: string, value: string): boolean =>
+  (isSecretName(name) && (!plainValue.test(value) || (ownSecretName.test(name) && beginsAsPath.test(value)))) || looksSecret(value);

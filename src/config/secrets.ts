@@ -32,12 +32,15 @@ function keysOfJson(text: string): readonly string[] {
   if (!json.trimStart().startsWith('{')) return [];
   try {
     // Not checked against a shape: any text in any object may be a secret.
-    const value: unknown = JSON.parse(json);
+    const value: unknown = JSON.parse(withoutMark(json));
     return [...json === text ? [] : [json], ...Object.entries(value as object).flatMap(([name, key]) => (typeof key === 'string' && isSecret(name, key) ? [key] : []))];
   } catch {
     return [];
   }
 }
+
+/** JSON.parse does not accept the byte order mark that some editors write. */
+const withoutMark = (text: string): string => text.replace(/^\ufeff/, '');
 
 function secretOfLine(line: string): readonly Secret[] {
   const equals = line.indexOf('=');

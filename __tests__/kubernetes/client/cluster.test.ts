@@ -95,6 +95,16 @@ describe('a cluster', () => {
     expect([cluster.namespace, ran]).toEqual(['shop', []]);
   });
 
+  it('without a namespace is that of kubectl, where the kubeconfig cannot be read here', async () => {
+    const process = kubectl(version, () => exited({ stdout: 'shop' }));
+    const cluster = await openCluster(portsWith(process), { kubeconfig: { content: `${usable}x: @y\n` }, context: 'prod' }, folder);
+    expect([cluster.namespace, ran.map(({ args }) => args)]).toEqual(['shop', [['--context=prod', 'config', 'view', '--minify', '--output=jsonpath={.contexts[0].context.namespace}']]]);
+  });
+  it('without a namespace is default, where kubectl cannot read the kubeconfig either', async () => {
+    const process = kubectl(version, () => exited({ code: 1, stdout: 'shop' }));
+    expect((await openCluster(portsWith(process), { kubeconfig: { content: 'contexts: [' } }, folder)).namespace).toBe('default');
+  });
+
   it.each([
     ['a program that the kubeconfig gets credentials from', '{exec: {apiVersion: v1, command: kubectl}}', { ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'of the job' }],
     ['nothing where there is no such program', '{token: t}', {}],
@@ -213,6 +223,11 @@ describe('the namespace of kubectl', () => {
     '/broken': 'contexts: [',
     '/text': 'just words',
     '/nulls': 'contexts:\ncurrent-context:',
+    '/separator': `current-context: a\ncontexts: [${context('a', 'first')}]\n---\n`,
+    '/documents': `current-context: a\ncontexts: [${context('a', 'first')}]\n---\ncurrent-context: b\ncontexts: [${context('b', 'second')}]`,
+    '/broken-second': `current-context: a\ncontexts: [${context('a', 'first')}]\n---\n: [`,
+    '/twice': `current-context: a\ncontexts: [{name: a, context: {namespace: first, namespace: last}}]`,
+    '/merged': `x: &x {namespace: merged}\ncurrent-context: a\ncontexts: [{name: a, context: {<<: *x}}]`,
     '/var/run/secrets/kubernetes.io/serviceaccount/namespace': 'pod-namespace\n',
   };
   const readText = (path: string): Promise<string | undefined> => Promise.resolve(files[path]);
@@ -226,9 +241,20 @@ describe('the namespace of kubectl', () => {
     ['default, where the context has none', { KUBECONFIG: '/bare' }, undefined, 'default'],
     ['default, where there is no kubeconfig', {}, undefined, 'default'],
     ['default, where it does not parse', { KUBECONFIG: '/broken' }, undefined, 'default'],
+    ['that of the file, where it ends with a separator', { KUBECONFIG: '/separator' }, undefined, 'first'],
+    ['that of the first of several documents', { KUBECONFIG: '/documents' }, undefined, 'first'],
+    ['that of the first document, where the second is broken', { KUBECONFIG: '/broken-second' }, undefined, 'first'],
+    ['the last, where it is given twice', { KUBECONFIG: '/twice' }, undefined, 'last'],
+    ['one that is merged', { KUBECONFIG: '/merged' }, undefined, 'merged'],
     ['default, where it is none', { KUBECONFIG: '/text' }, undefined, 'default'],
     ['default, where it is empty', { KUBECONFIG: '/nulls' }, undefined, 'default'],
     ['that of the pod it runs in', { KUBERNETES_SERVICE_HOST: '10.0.0.1' }, undefined, 'pod-namespace'],
     ['that of the kubeconfig, in a pod too', { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBECONFIG: '/one' }, undefined, 'first'],
   ] as const)('is %s', async (_which, env, name, namespace) => expect(await currentNamespace({ readText }, env, name)).toBe(namespace));
+
+  it.each([
+    ['/broken', 'of-kubectl', 'of-kubectl'], ['/one:/broken', 'of-kubectl', 'of-kubectl'], ['/broken', undefined, 'default'], ['/one', 'of-kubectl', 'first'], ['/missing', 'of-kubectl', 'default'],
+  ])('of %s is asked of kubectl only where a file cannot be read: %s', async (KUBECONFIG, answer, namespace) => {
+    expect(await currentNamespace({ readText }, { KUBECONFIG }, undefined, () => Promise.resolve(answer))).toBe(namespace);
+  });
 });

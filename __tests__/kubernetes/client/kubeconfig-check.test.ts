@@ -68,6 +68,17 @@ describe('a kubeconfig that names files', () => {
     expect(ports.written.get('/private/kubeconfig')?.text).toContain('client-key: /checkout/pki/client.key');
     expect(ports.lines).toEqual(['info The kubeconfig names pki/client.crt, pki/client.key: read from the workspace']);
   });
+  it.each([
+    ['behind an alias', '{name: v, user: &u {client-certificate: pki/client.crt, client-key: pki/client.key}}, {name: u, user: *u}'],
+    ['merged', '{name: v, user: &u {client-certificate: pki/client.crt, client-key: pki/client.key}}, {name: u, user: {<<: *u}}'],
+    ['given twice', '{name: u, user: {client-certificate: no, client-certificate: pki/client.crt, client-key: no, client-key: pki/client.key}}'],
+  ])('given as content has them in the workspace, %s', async (_what, users) => {
+    const files = { '/checkout/pki/client.crt': 'c', '/checkout/pki/client.key': 'k' };
+    const text = `current-context: prod\nclusters: [{name: c, cluster: {server: "${server}"}}]\ncontexts: [{name: prod, context: {cluster: c, user: u}}]\nusers: [${users}]\n---\n`;
+    const { ports, used } = await content(text, { env: { GITHUB_WORKSPACE: '/checkout' }, files });
+    expect(used.user).toMatchObject({ 'client-certificate': '/checkout/pki/client.crt', 'client-key': '/checkout/pki/client.key' });
+    expect(ports.lines).toHaveLength(1);
+  });
   it('given as content has them in the working directory of a terminal', async () => {
     const { ports } = await content(named, { files: { 'pki/client.crt': 'c', 'pki/client.key': 'k', '/work/pki/client.crt': 'c', '/work/pki/client.key': 'k', '/home/other/ca.crt': 'ca' } });
     expect(ports.written.get('/private/kubeconfig')?.text).toContain('client-key: /work/pki/client.key');

@@ -25,6 +25,19 @@ describe('the secrets of a kubeconfig that an earlier step has written', () => {
     expect(await shown({ '/a': kubeconfig('{tokenFile: /token}'), '/token': 'a-token-in-a-file\n' }, 'Bearer a-token-in-a-file')).toBe('Bearer ***');
   });
 
+  it('are hidden in each document of a file, and where a key is given twice', async () => {
+    const files = { '/a': `${kubeconfig('{token: token-of-the-first}')}---\n${kubeconfig('{password: pass-of-the-second}')}`, '/b': `${kubeconfig('{token: token-number-3}')}users: []\n` };
+    expect(await shown(files, 'token-of-the-first, pass-of-the-second, token-number-3')).toBe('***, ***, ***');
+  });
+
+  it('are hidden in a file without clusters, in the environment of a plugin too', async () => {
+    expect(await shown({ '/a': 'users: [{name: u, user: {exec: {env: [{name: X_TOKEN, value: value-of-env}]}}}]' }, 'value-of-env')).toBe('***');
+  });
+
+  it('are hidden in a kubeconfig that can only be read in part', async () => {
+    expect(await shown({ '/a': `${kubeconfig('{token: token-of-the-first}')}x: @y\n` }, 'token-of-the-first')).toBe('***');
+  });
+
   it('are not guessed in what is no kubeconfig, nor looked for in a file that is not there', async () => {
     expect(await shown({ '/a': 'password: hunter22\n\t- broken: [' }, 'hunter22')).toBe('hunter22');
   });

@@ -1,8 +1,9 @@
 import { isAbsolute, join } from 'node:path';
-import { parseDocument } from 'yaml';
+import { Document } from 'yaml';
 import type { ClusterConfig } from '../../config/config.js';
+import { readKubeconfigDocuments } from '../../config/kubeconfig-documents.js';
 import type { Ports } from '../../ports/ports.js';
-import { pathsOf } from './kubeconfig-paths.js';
+import { pathsOf, type NamedPath } from './kubeconfig-paths.js';
 import type { Env, KubeconfigFile } from './kubeconfig.js';
 
 /** Arguments and environment with which every kubectl of a run connects to the same cluster. */
@@ -30,17 +31,24 @@ export async function writeAccess({ kubeconfig, context }: ClusterConfig, ports:
  * private folder. Other paths stay as they are.
  */
 async function withFilesOfWorkspace(content: string, { files, env, log }: Pick<Ports, 'files' | 'env' | 'log'>): Promise<string> {
-  const document = parseDocument(content, { logLevel: 'silent' });
-  if (document.errors.length > 0) return content;
-  const relative = pathsOf((document.toJS() ?? {}) as KubeconfigFile).filter(({ path }) => !isAbsolute(path));
-  const found: string[] = [];
+  const { document, value } = readKubeconfigDocuments(content);
+  if (!document || typeof value !== 'object') return content;
+  const relative = pathsOf((value ?? {}) as KubeconfigFile).filter(({ path }) => !isAbsolute(path));
+  const found: { readonly path: string; readonly at: NamedPath['at']; readonly place: string }[] = [];
   for (const { path, at } of relative) {
     const there = join(workspaceOf(env), path);
     if ((await files.readText(there).catch(() => undefined)) === undefined) continue;
-    document.setIn(at, isAbsolute(there) ? there : join(files.workingDirectory, there));
-    found.push(path);
+    found.push({ path, at, place: isAbsolute(there) ? there : join(files.workingDirectory, there) });
   }
   if (found.length === 0) return content;
-  log.info(`The kubeconfig names ${found.join(', ')}: read from the workspace`);
-  return document.toString();
+  log.info(`The kubeconfig names ${found.map(({ path }) => path).join(', ')}: read from the workspace`);
+  try {
+    for (const { at, place } of found) document.setIn(at, place);
+    return document.toString();
+  } catch {
+    // What is behind an alias, or given twice, cannot be changed in place.
+    const plain = new Document(JSON.parse(JSON.stringify(value)));
+    for (const { at, place } of found) plain.setIn(at, place);
+    return JSON.stringify(plain);
+  }
 }

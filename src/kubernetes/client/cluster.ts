@@ -39,10 +39,8 @@ export async function openCluster(ports: Ports, config: ClusterConfig, folder: s
   // A credential plugin of the kubeconfig may need the OIDC identity of this job.
   const access = user?.exec ? { ...written, env: { ...written.env, ...jobIdentity(ports.env) } } : written;
   const kubectl = await findKubectl(ports, config);
-  const [proxy, namespace] = await Promise.all([
-    startProxy(ports, kubectl, access, folder),
-    config.namespace ?? currentNamespace(ports.files, env, config.context),
-  ]);
+  const namespace = config.namespace ?? await currentNamespace(ports.files, env, config.context, () => askedNamespace(ports, kubectl, access));
+  const proxy = await startProxy(ports, kubectl, access, folder);
   const over = new AbortController();
   const api = openApi(ports.http.onSocket(proxy.socketPath), ports, over.signal);
   const stop = (): Promise<void> => {
@@ -58,6 +56,13 @@ export async function openCluster(ports: Ports, config: ClusterConfig, folder: s
     await stop();
     throw unreachable(error, said);
   }
+}
+
+/** What kubectl makes of a kubeconfig that cannot be read here. If it cannot read it either, its proxy will say so. */
+async function askedNamespace(ports: Ports, kubectl: string, access: Access): Promise<string | undefined> {
+  const args = [...access.args, 'config', 'view', '--minify', '--output=jsonpath={.contexts[0].context.namespace}'];
+  const { code, stdout } = await ports.process.run({ program: kubectl, args, env: access.env, timeoutMs: kubectlTimeoutMs });
+  return code === 0 ? stdout.trim() : undefined;
 }
 
 /** Longer than the API server itself takes before it gives a request up (60 s). */

@@ -5,6 +5,9 @@ import type { ReadKubeconfig } from './kubeconfig.js';
 /** A larger file is not a token. */
 const longestToken = 64 * 1024;
 
+/** kubectl may read a kubeconfig that cannot be read here. */
+const looksLikeKubeconfig = /(?:^|[{,])[ \t"']*(?:users|clusters|contexts)["']?[ \t]*:/m;
+
 /**
  * Masks the secrets of the kubeconfigs that kubectl reads and of the token files that they name. A kubeconfig that an
  * earlier step wrote is as secret as one that was given as an input.
@@ -15,7 +18,7 @@ export async function hideSecrets({ files, log }: Pick<Ports, 'files' | 'log'>, 
     const kubeconfig = readKubeconfig(text);
     if (kubeconfig.ok) log.keep(kubeconfig.value.names);
     // A text that is not a kubeconfig may be any file of the machine: what is secret in it is not known.
-    if (file !== undefined) for (const secret of kubeconfigSecrets(text)) log.mask(secret.text, secret.kind);
+    if (file !== undefined || looksLikeKubeconfig.test(text)) for (const secret of kubeconfigSecrets(text)) log.mask(secret.text, secret.kind);
   }
   const tokenFiles = read.flatMap(({ file }) => file?.users ?? []).flatMap((each) => each?.user?.tokenFile ?? []);
   for (const path of tokenFiles) {

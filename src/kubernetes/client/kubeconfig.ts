@@ -1,4 +1,4 @@
-import { parse } from 'yaml';
+import { readKubeconfigDocuments } from '../../config/kubeconfig-documents.js';
 import type { Files } from '../../ports/files.js';
 
 /** The parts of a kubeconfig that determine the cluster and the account. https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/ */
@@ -50,13 +50,9 @@ export async function readKubeconfigs(files: Pick<Files, 'readText'>, env: Env):
 }
 
 function parseFile(text: string | undefined): KubeconfigFile | undefined {
-  try {
-    const value: unknown = parse(text ?? '');
-    if (value === null) return {};
-    return typeof value === 'object' ? { ...value, ...Object.fromEntries(lists.map((key) => [key, entriesOf((value as KubeconfigFile)[key])])) } : undefined;
-  } catch {
-    return undefined;
-  }
+  const { value } = readKubeconfigDocuments(text ?? '');
+  if (value === null) return {};
+  return typeof value === 'object' ? { ...value, ...Object.fromEntries(lists.map((key) => [key, entriesOf((value as KubeconfigFile)[key])])) } : undefined;
 }
 
 const lists = ['contexts', 'clusters', 'users'] as const;
@@ -71,9 +67,13 @@ const inClusterNamespace = '/var/run/secrets/kubernetes.io/serviceaccount/namesp
 /**
  * The namespace that kubectl would use: that of the context, of the pod it runs in when there is no kubeconfig, or
  * `default`. Not read by `kubectl config view`, which takes a tenth of a second.
+ * @param ask what kubectl says, for a kubeconfig that cannot be read here: undefined when it cannot either
  */
-export async function currentNamespace(files: Pick<Files, 'readText'>, env: Env, context: string | undefined): Promise<string> {
+export async function currentNamespace(
+  files: Pick<Files, 'readText'>, env: Env, context: string | undefined, ask: () => Promise<string | undefined> = () => Promise.resolve(undefined),
+): Promise<string> {
   const read = await readKubeconfigs(files, env);
+  if (read.some(({ text, file }) => text !== undefined && file === undefined)) return await ask() || 'default';
   const name = contextName(read, context);
   const found = read.flatMap(({ file }) => file?.contexts ?? []).find((each) => each?.name === name);
   if (found || env.KUBERNETES_SERVICE_HOST === undefined) return found?.context?.namespace || 'default';
