@@ -6,10 +6,6 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
 }
 
-/** `ghcr.io/acme/api:1@sha256:0123456789ab…`: the digest to 12 digits, enough to tell and to search. */
-export const shortReference = (reference: string): string =>
-  reference.replace(/(sha256:[0-9a-f]{12})[0-9a-f]{52}\b/g, '$1…');
-
 /** Longest name in a cell of a table. */
 const widestName = 40;
 
