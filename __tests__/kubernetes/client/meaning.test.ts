@@ -15,6 +15,13 @@ describe('what an answer of the API server means', () => {
     [403, 'Forbidden', 'pods "x" is forbidden: maximum cpu usage per Container is 1, but limit is 2', 'admission-denied', 'policy'],
     [422, 'Invalid', "deployments.apps \"web\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no", 'admission-denied', 'policy'],
     [403, '', '/version returned status 403: Access denied by the firewall', 'api-unreachable', 'between this runner and the cluster'],
+    [403, '', '/version returned status 403: 403 Forbidden nginx', 'api-unreachable', 'between this runner and the cluster'],
+    [403, 'Forbidden', 'Error from server (Forbidden): <html> <head><title>403 Forbidden</title></head> <body> <center><h1>403 Forbidden</h1></center> </body> </html>', 'api-unreachable', 'between this runner and the cluster'],
+    [403, '', 'deployments.apps is forbidden: User "ci" cannot list resource "deployments" in API group "apps" in the namespace "shop"', 'permission-denied', 'docs/rbac.yaml'],
+    [403, 'Forbidden', 'deployments.apps "web" is forbidden: not yet ready to handle request', 'api-unreachable', 'readyz'],
+    [403, 'Forbidden', 'admission webhook "budget.example.com" denied the request: exceeded quota: team, requested: cpu=1, used: cpu=4, limited: cpu=4', 'admission-denied', 'budget.example.com'],
+    [403, 'Forbidden', 'admission webhook "a.example.com" denied the request: failed calling webhook "b.example.com": timeout', 'admission-denied', 'a.example.com'],
+    [422, 'Invalid', "deployments.apps \"web\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: exceeded quota: team", 'admission-denied', 'policy'],
     [500, 'InternalError', 'Internal error occurred: failed calling webhook "validate.kyverno.svc": failed to call webhook: Post "https://kyverno": dial tcp: no route', 'admission-denied', 'validate.kyverno.svc'],
     [500, 'InternalError', 'Internal error occurred: etcd', 'api-unreachable', undefined],
     [401, 'Unauthorized', 'Unauthorized', 'permission-denied', 'expired'],
@@ -40,5 +47,9 @@ describe('what an answer of the API server means', () => {
     expect(forbidden('configmaps is forbidden: User "ci" cannot create resource "configmaps" in API group "" in the namespace "shop"')).toBe(true);
     expect(forbidden('configmaps "a" is forbidden: exceeded quota: q, requested: configmaps=1, used: configmaps=1, limited: configmaps=1')).toBe(false);
     expect(forbidden('admission webhook "p" denied the request: no')).toBe(false);
+  });
+
+  it('an admission plugin that has not started yet is retried for as long as a missing permission', () => {
+    expect(isRefusal({ status: 403, reason: 'Forbidden', message: 'configmaps "a" is forbidden: not yet ready to handle request' })).toBe(true);
   });
 });

@@ -41,6 +41,10 @@ describe('what is asked persistently', () => {
     const [end, sinceMs] = await asking(() => status(code));
     expect([end, sinceMs >= 15_000 && sinceMs < 18_000]).toEqual([String(code), true]);
   });
+  it('is asked again while an admission plugin of a server that has just started is not ready, and not for long', async () => {
+    const [end, sinceMs] = await asking(() => new ApiError(403, 'Forbidden', 'configmaps "a" is forbidden: not yet ready to handle request'), 300_000);
+    expect([end, sinceMs >= 15_000 && sinceMs < 18_000]).toEqual(['403', true]);
+  });
   it.each([
     'configmaps "a" is forbidden: exceeded quota: q, requested: configmaps=1, used: configmaps=1, limited: configmaps=1',
     'admission webhook "p" denied the request: no',

@@ -133,6 +133,8 @@ describe('setting images', () => {
     [`${sent}deployments.apps "api" is forbidden: unable to create new content in namespace shop because it is being terminated`, 'not-deployable', 'being deleted'],
     [`${sent}deployments.apps "api" is forbidden: images must come from registry.example`, 'admission-denied', 'policy'],
     [`${sent}admission webhook "validation.gatekeeper.sh" denied the request: [no-latest] use a digest`, 'admission-denied', 'validation.gatekeeper.sh'],
+    [`${sent}admission webhook "budget.example" denied the request: exceeded quota: team, requested: cpu=1, used: cpu=4, limited: cpu=4`, 'admission-denied', 'budget.example'],
+    [`${sent}admission webhook "a.example" denied the request: failed calling webhook "b.example": context canceled`, 'admission-denied', 'a.example'],
     [`${sent}deployments.apps "api" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no`, 'admission-denied', 'policy'],
     [`${sent}Deployment.apps "api" is invalid: spec.template.spec.containers[0].image: Required value`, 'not-deployable', 'field'],
     [`${sent}deployments.apps "api" not found`, 'superseded', 'find out who deleted it'],
@@ -201,6 +203,64 @@ describe('setting images', () => {
     let count = 0;
     const away = (args: readonly string[], cluster: FakeCluster) => ((count += 1) < 4 ? { code: 1, stderr } : setting(newImage)(args, cluster));
     expect(await change(fakeCluster({ objects: before, kubectl: away }))).toEqual(new Map([['deployment/api', 3]]));
+  });
+
+  const patch = 'Patch "https://10.0.0.1/apis/apps/v1/namespaces/shop/deployments/api"';
+  const page = String.raw`<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<h1>Forbidden: not found</h1>\r\n</body>\r\n</html>`;
+  const [refused, unanswered] = ['was refused', 'got no answer, so its change may have been made'];
+  /** kubectl names no reason after "failed to patch": only the message says what it was. */
+  describe.each([
+    ['etcdserver: leader changed', unanswered],
+    ['etcdserver: no leader', refused],
+    ['etcdserver: request timed out', unanswered],
+    ['etcdserver: request timed out, possibly due to previous leader failure', unanswered],
+    ['Internal error occurred: etcdserver: request timed out', unanswered],
+    ['apiserver is shutting down', refused],
+    ['an error on the server ("unknown") has prevented the request from succeeding (patch deployments.apps api)', unanswered],
+    [`an error on the server (${JSON.stringify(page)}) has prevented the request from succeeding (patch deployments.apps api)`, unanswered],
+    ['the server was unable to return a response in the time allotted, but may still be processing the request (patch deployments.apps api)', unanswered],
+    ['the server reported a conflict (patch deployments.apps api)', refused],
+    ['storage is (re)initializing', refused],
+    [`${patch}: write tcp 10.0.0.7:41234->10.0.0.1:443: write: broken pipe`, unanswered],
+    [`${patch}: context canceled`, unanswered],
+    ['rpc error: code = Unavailable desc = error reading from server: EOF', unanswered],
+    ['rpc error: code = Unavailable desc = transport is closing', unanswered],
+  ])('that failed with a temporary error: %s', (words, reach) => {
+    const failing = (stderr: string, times: number) => {
+      let count = 0;
+      return (args: readonly string[], cluster: FakeCluster) => ((count += 1) <= times ? { code: 1, stderr } : setting(newImage)(args, cluster));
+    };
+    it.each([['the patch', `error: ${sent}${words}`], ['the read before it', `Error from server: ${words}`]])('is tried again after %s', async (_what, stderr) => {
+      expect(await change(fakeCluster({ objects: before, kubectl: failing(stderr, 3) }))).toEqual(new Map([['deployment/api', 3]]));
+    });
+    it('says at last how far it got', async () => {
+      const code = reach === refused && words.includes('conflict') ? 'superseded' : 'api-unreachable';
+      const patched = change(fakeCluster({ objects: before, kubectl: failing(`error: ${sent}${words}`, Infinity) }));
+      await expect(patched).rejects.toMatchObject({ code, message: `kubectl set image ${reach}: ${sent}${words}` });
+      const read = change(fakeCluster({ objects: before, kubectl: failing(`Error from server: ${words}`, Infinity) }));
+      await expect(read).rejects.toMatchObject({ code, message: `kubectl set image failed before it changed anything: Error from server: ${words}` });
+    });
+  });
+
+  describe('that an API server which has just started refuses', () => {
+    const stderr = `error: ${sent}deployments.apps "api" is forbidden: not yet ready to handle request`;
+    it('once, is made all the same', async () => {
+      let count = 0;
+      const kubectl = (args: readonly string[], cluster: FakeCluster) => ((count += 1) <= 3 ? { code: 1, stderr } : setting(newImage)(args, cluster));
+      expect(await change(fakeCluster({ objects: before, kubectl }))).toEqual(new Map([['deployment/api', 3]]));
+    });
+    it('for good, is not denied by admission', async () => {
+      await expect(change(fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr }) }))).rejects.toMatchObject({
+        code: 'api-unreachable', message: expect.stringContaining('kubectl set image was refused: '), hint: expect.stringContaining('readyz'),
+      });
+    });
+  });
+
+  it.each(['error: failed to patch image update to pod template', 'Error from server (Forbidden)'])('that a gateway refuses with a page is no missing permission: %s', async (beginning) => {
+    const stderr = `${beginning}: <html>\r\n<head><title>403 Forbidden</title></head>\r\n<body>\r\n<center><h1>403 Forbidden</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>`;
+    await expect(change(fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr }) }))).rejects.toMatchObject({
+      code: 'api-unreachable', hint: expect.stringContaining('between this runner and the cluster'),
+    });
   });
 
   it('is given up when the server stays away for a minute', async () => {

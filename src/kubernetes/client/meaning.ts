@@ -38,6 +38,13 @@ const policyHint = 'The message says what the policy does not allow: change that
 
 /** Messages of k8s.io/apiserver and its admission plugins; the first match wins. */
 const byWords: readonly (readonly [RegExp, (parts: readonly (string | undefined)[], said: Said) => Meaning])[] = [
+  // First: the reason that a webhook or a policy gives is any text, for example about a quota of its own.
+  [/admission webhook "([^"]*)" denied/, ([, name]) => lasting('admission-denied', `The webhook ${name} denied the request; the message has the reason. Change what it objects to, or its rules.`)],
+  [/denied (?:the )?request/, () => lasting('admission-denied', policyHint)],
+  // Like a missing permission it is retried for a short time only (isRefusal): nothing was written.
+  [/ is forbidden: not yet ready to handle request/, () => lasting(
+    'api-unreachable', 'An admission plugin of the API server has not started yet. If that lasts, check the API server: `kubectl get --raw "/readyz?verbose"`.',
+  )],
   [/failed calling webhook "?([^\s":]*)/i, ([, name]) => ({
     cause: 'admission-denied', passing: true,
     hint: `Check the pods and the network of the admission webhook${name ? ` ${name}` : ''}: it does not answer. The release itself is not the problem.`,
@@ -52,8 +59,7 @@ const byWords: readonly (readonly [RegExp, (parts: readonly (string | undefined)
     'quota-exceeded', quota ? `The ResourceQuota ${quota} requires every new pod to set ${what}: set it in the pod template or by a LimitRange.` : undefined,
   )],
   [/because it is being terminated/, () => lasting('not-deployable', 'The namespace is being deleted. Check `namespace`, or recreate the namespace and its workloads once it is gone.')],
-  [/admission webhook "([^"]*)" denied/, ([, name]) => lasting('admission-denied', `The webhook ${name} denied the request; the message has the reason. Change what it objects to, or its rules.`)],
-  [/denied (?:the )?request:?|ValidatingAdmissionPolicy|violates PodSecurity/, () => lasting('admission-denied', policyHint)],
+  [/ValidatingAdmissionPolicy|violates PodSecurity/, () => lasting('admission-denied', policyHint)],
   [/getting credentials: exec: executable (\S+) not found/, ([, program]) => lasting(
     'tool-missing', `The kubeconfig gets its credentials from ${program}: install it in an earlier step.`,
   )],
@@ -70,13 +76,23 @@ const byWords: readonly (readonly [RegExp, (parts: readonly (string | undefined)
 /** The message of every authorizer of the API server: `User "ci" cannot patch resource "deployments" in API group "apps" …`. */
 const missingPermission = /\b(?:User|user) .*cannot |\bcannot (?:get|list|watch|create|update|patch|delete) /;
 
-function byStatus({ status, reason, message }: Said): Meaning {
+/** An authorizer or an admission plugin wrote it, even if the reason was lost: `… is forbidden: …`, `forbidden: User …`. */
+const byServer = / is forbidden\b|\bforbidden: User /;
+
+/** The beginning of a web page. */
+const page = /<(?:!doctype|html|head|body)\b/i;
+
+/** Not from an API server: from a gateway, a firewall or a proxy before it. */
+const isFromBetween = ({ reason, message }: Said): boolean =>
+  !byServer.test(message) && !missingPermission.test(message) && (reason === '' || page.test(message));
+
+function byStatus(said: Said): Meaning {
+  const { status, reason, message } = said;
   switch (status) {
     case 401:
       return lasting('permission-denied', 'The credentials in the kubeconfig have probably expired: use some that last longer.');
     case 403:
-      // Not from an API server: a gateway, a firewall or a proxy in between.
-      if (reason === '' && !/forbidden/i.test(message)) return lasting('api-unreachable', 'The answer does not come from an API server: check the proxies, gateways and firewalls between this runner and the cluster.');
+      if (isFromBetween(said)) return lasting('api-unreachable', 'The answer does not come from an API server: check the proxies, gateways and firewalls between this runner and the cluster.');
       // An admission plugin says that the object is forbidden; an authorizer says who cannot do what.
       return / is forbidden: /.test(message) && !missingPermission.test(message) ? lasting('admission-denied', policyHint)
         : lasting('permission-denied', 'Apply the Role in docs/rbac.yaml of this action, or use another kubeconfig.');
@@ -94,7 +110,8 @@ function byStatus({ status, reason, message }: Said): Meaning {
 
 /**
  * The server does not know the account or denies it access. A server that has just started may only not have read its roles
- * yet. A quota, a policy and a namespace that is being deleted are answers of a server that has read what it needs.
+ * yet, or not have started its admission plugins. A quota, a policy and a namespace that is being deleted are answers of a
+ * server that has read what it needs.
  */
 export const isRefusal = (said: Said): boolean =>
   (said.status === 401 || said.status === 403) && ['permission-denied', 'api-unreachable'].includes(meaningOf(said).cause);

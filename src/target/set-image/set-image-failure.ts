@@ -47,8 +47,14 @@ const isGuess = /doesn't have a resource type|^Error from server \(\w+\): unknow
 
 /** kubectl discovers the resources and reads every workload of the command before it sends the first patch; only then it prints this. */
 const sent = /failed to patch/i;
+/** A webhook that fails is called before the change is stored. */
+const webhookFailed = /failed calling webhook/i;
+/** The message of client-go for an error that is no Status, for example a page of a gateway. It quotes the body. */
+const serverError = /an error on the server \(.*\) has prevented the request/i;
+/** etcd was asked to store the change, or may have been, and nothing says whether it did. */
+const notConfirmed = /etcdserver: leader changed|rpc error: code = |an error on the server|in the time allotted/i;
 /** The patch was sent, or may have been, but not answered. */
-const unanswered = /\bEOF\b|connection reset|i\/o timeout|http2: |\(Timeout\)|timed out|timeout awaiting|context deadline exceeded|connection lost/i;
+const unanswered = /\bEOF\b|connection reset|broken pipe|i\/o timeout|http2: |\(Timeout\)|timed out|timeout awaiting|context deadline exceeded|context canceled|connection lost/i;
 
 function classify(exit: Exited): SetImageFailed {
   const words = wordsOf(exit.stderr);
@@ -59,26 +65,33 @@ function classify(exit: Exited): SetImageFailed {
 
 function reachOfSent(status: number, words: string): Reach {
   if (status === 502) return 'unknown';
-  if (status !== 0 && status !== 504) return 'refused';
+  const mayBeStored = !webhookFailed.test(words) && (notConfirmed.test(words) || unanswered.test(words));
+  if (status === 500 || status === 504) return mayBeStored ? 'unknown' : 'refused';
+  if (status !== 0) return 'refused';
   // If the connection was not accepted, nothing was sent.
-  return unanswered.test(words) ? 'unknown' : 'not-begun';
+  return mayBeStored ? 'unknown' : 'not-begun';
 }
 
-/** The answer of the API server behind a message of kubectl, which prints the status of some only. The first match wins. */
+/**
+ * The answer of the API server behind a message of kubectl, which prints the reason of some only, and none after "failed to
+ * patch". The first match wins: first those that contain text of others.
+ */
 const statuses: readonly (readonly [RegExp, number, string])[] = [
-  [/failed calling webhook/i, 500, 'InternalError'],
+  [/admission webhook .* denied/i, 403, 'Forbidden'],
+  [webhookFailed, 500, 'InternalError'],
+  [serverError, 500, 'InternalError'],
   [/serializer for .* doesn't exist|invalid character '<'|couldn't get version\/kind/, 502, 'NotJson'],
   [/getting credentials: /, 0, 'NoAnswer'],
   [/doesn't have a resource type/, 503, 'Discovery'],
-  [/\(Conflict\)|the object has been modified/i, 409, 'Conflict'],
+  [/\(Conflict\)|the object has been modified|the server reported a conflict/i, 409, 'Conflict'],
   [/\(Unauthorized\)|must be logged in|to provide credentials|\bUnauthorized\b/, 401, 'Unauthorized'],
-  [/forbidden|admission webhook .* denied/i, 403, 'Forbidden'],
-  [/\(TooManyRequests\)|too many requests/i, 429, 'TooManyRequests'],
-  [/\(ServiceUnavailable\)|unable to handle the request/i, 503, 'ServiceUnavailable'],
-  [/\(InternalError\)|Internal error occurred/, 500, 'InternalError'],
+  [/forbidden/i, 403, 'Forbidden'],
+  [/\(TooManyRequests\)|too many requests|storage is \(re\)initializing/i, 429, 'TooManyRequests'],
+  [/\(ServiceUnavailable\)|unable to handle the request|apiserver is shutting down/i, 503, 'ServiceUnavailable'],
+  [/\(InternalError\)|Internal error occurred|\betcdserver: |\brpc error: code = (?:Unavailable|Canceled|DeadlineExceeded)/, 500, 'InternalError'],
   [/\(Invalid\)| is invalid: /, 422, 'Invalid'],
-  [/\(Timeout\)|timed out|context deadline exceeded/i, 504, 'Timeout'],
-  [/connection refused|connection reset|i\/o timeout|\bEOF\b|TLS handshake timeout|http2: |no such host|x509: |was refused - did you specify|dial tcp/i, 0, 'NoAnswer'],
+  [/\(Timeout\)|timed out|context deadline exceeded|in the time allotted/i, 504, 'Timeout'],
+  [/connection refused|connection reset|broken pipe|context canceled|i\/o timeout|\bEOF\b|TLS handshake timeout|http2: |no such host|x509: |was refused - did you specify|dial tcp/i, 0, 'NoAnswer'],
   [/\(NotFound\)|not found|unable to find container/i, 404, 'NotFound'],
 ];
 
