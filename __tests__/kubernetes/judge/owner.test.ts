@@ -23,6 +23,9 @@ describe('pods that cannot even be made', () => {
     ['pods "api-x" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false', 'admission-denied', 20_000],
     ['admission webhook "policy.example" denied the request: no latest tags', 'admission-denied', 20_000],
     ['Internal error occurred: failed calling webhook "policy.example": Post "https://policy": context deadline exceeded', 'admission-denied', 60_000],
+    ['admission webhook "policy.example" denied the request: exceeded quota: team', 'admission-denied', 20_000],
+    ['admission webhook "policy.example" denied the request: the host already exists', 'admission-denied', 20_000],
+    ['pods "api-x" is forbidden: a pod of this name already exists elsewhere', 'admission-denied', 20_000],
     ['failed calling webhook "policy.example": dial tcp 10.0.0.9:443: connect: connection refused', 'admission-denied', 60_000],
     ['failed calling webhook "policy.example": no endpoints available for service "policy"', 'admission-denied', 60_000],
   ])('%s', (message, cause, after) => {
@@ -30,6 +33,17 @@ describe('pods that cannot even be made', () => {
     for (let at = 0; at < after; at += 1000) expect(asked.at(at).state).toBe('wait');
     expect(asked.at(after - 1).state).toBe('wait');
     expect(asked.at(after)).toMatchObject({ state: 'failed', cause, message: `new pods of deployment/api cannot be created: ${message}` });
+  });
+
+  it.each([
+    'etcdserver: request timed out', 'etcdserver: leader changed', 'pods "api-x" already exists', 'rpc error: code = Unavailable desc = transport is closing',
+    'pods "api-x" is forbidden: not yet ready to handle request',
+  ])('is no failure before the deadline for an error that the controller retries: %s', (message) => {
+    const { decision, atMs } = settle(judgeOf(worldOf(refused(message)), { patience: { deadlineAt: 90_000 } }));
+    expect([word(decision), atMs, messageOf(decision)]).toEqual(['deadline', 90_000, expect.stringContaining(`new pods of deployment/api cannot be created: ${message}`)]);
+  });
+  it('is certain at once where the namespace is being deleted', () => {
+    expect(seen(refused('pods "api-x" is forbidden: unable to create new content in namespace shop because it is being terminated'))).toEqual(['not-deployable', 0]);
   });
 
   it('is told from the Deployment’s own condition as long as there is no new ReplicaSet', () => {
@@ -152,6 +166,16 @@ describe('a change that the controller has not observed', () => {
   it.each([['quota-exceeded', quota], ['admission-denied', denied]])('because its ReplicaSet was refused is %s', (cause, message) => {
     expect(settle(judgeOf(worldOf([refused(message), old])))).toMatchObject(
       { atMs: 20_000, decision: { cause, message: `the controller cannot create the ReplicaSet of deployment/api: ${message}` } });
+  });
+  it.each(['etcdserver: request timed out', 'replicasets.apps "api-5657" already exists'])('because its ReplicaSet could not be stored is retried by the controller: %s', (why) => {
+    const message = `Failed to create new replica set "api-5657": ${why}`;
+    const { decision, atMs } = settle(judgeOf(worldOf([refused(message), old]), { patience: { deadlineAt: 90_000 } }));
+    expect([word(decision), atMs, messageOf(decision)]).toEqual(
+      ['deadline', 90_000, `deployment/api did not finish in time: the controller cannot create the ReplicaSet of deployment/api: ${message}`]);
+  });
+  it('because its namespace is being deleted is not deployable', () => {
+    const message = 'Failed to create new replica set "api-5657": replicasets.apps "api-5657" is forbidden: unable to create new content in namespace shop because it is being terminated';
+    expect(settle(judgeOf(worldOf([refused(message), old])))).toMatchObject({ atMs: 0, decision: { cause: 'not-deployable' } });
   });
   it('is told of before that, with the controller’s words', () => {
     const asked = judgeOf(worldOf([refused(quota), old]));

@@ -16,14 +16,27 @@ export function symptomsOfOwner(view: WorkloadView, expected: Expectation): Symp
 }
 
 function refusal(view: WorkloadView, words: string, what: string): Symptom {
-  const cause: Cause = /exceeded quota/.test(words) ? 'quota-exceeded' : 'admission-denied';
+  const cause = causeOf(words);
   const isLeaving = cause === 'quota-exceeded' && view.leavingPods.length > 0;
   const which = isLeaving || (cause === 'admission-denied' && webhookIsLate(words)) ? 'longer' : 'usual';
   // Once the last terminating pod is gone there is room, and the time counts from then on.
   const whileLeaving = `${cause} ${view.of.ref} while pods leave`;
   const key = isLeaving ? whileLeaving : `${cause} ${view.of.ref}`;
-  return { key, follows: isLeaving ? undefined : whileLeaving, cause, patienceMs: patienceMs(cause, which), message: `${what}: ${oneLine(words)}` };
+  return { key, follows: isLeaving ? undefined : whileLeaving, cause, patienceMs: cause === 'deadline' ? untilDeadline : patienceMs(cause, which), message: `${what}: ${oneLine(words)}` };
 }
+
+function causeOf(words: string): Cause {
+  // The reason that a webhook or a policy gives is any text, for example about a quota of its own.
+  if (/denied (?:the )?request/.test(words)) return 'admission-denied';
+  if (/exceeded quota/.test(words)) return 'quota-exceeded';
+  if (/because it is being terminated/.test(words)) return 'not-deployable';
+  return isRetried(words) ? 'deadline' : 'admission-denied';
+}
+
+/** Not a verdict about the object: the API server or etcd did not work, or an earlier attempt has succeeded. The controller tries again. */
+const isRetried = (words: string): boolean =>
+  /is forbidden: not yet ready to handle request/.test(words)
+  || (!/failed calling webhook| is forbidden: /.test(words) && /\betcdserver: |\brpc error: code = |\balready exists\b|apiserver is shutting down|storage is \(re\)initializing|in the time allotted/.test(words));
 
 const webhookIsLate = (words: string): boolean =>
   /failed calling webhook/.test(words) && /deadline exceeded|timeout|connection refused|no endpoints/i.test(words);
