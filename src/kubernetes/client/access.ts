@@ -46,8 +46,8 @@ async function withFilesOfWorkspace(content: string, { files, env, log }: Pick<P
     for (const { at, place } of found) document.setIn(at, place);
     return document.toString();
   } catch {
-    // What is behind an alias, or given twice, cannot be changed in place.
-    const plain = new Document(JSON.parse(JSON.stringify(value)));
+    // What is behind an alias, or given twice, cannot be changed in place: here every place gets a value of its own.
+    const plain = new Document(value, { aliasDuplicateObjects: false });
     for (const { at, place } of found) plain.setIn(at, place);
     return JSON.stringify(plain);
   }
