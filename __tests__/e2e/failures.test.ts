@@ -76,7 +76,7 @@ const failing: readonly Failing[] = [
       await space.rolledOut('Deployment', 'legacy');
       await space.patch('Service', 'web', { spec: { selector: { app: null, tier: 'front' } } });
     },
-    sure: [15, 180], told: ['legacy'], evidence: /events of deployment\/web/,
+    sure: [10, 180], told: ['legacy'], evidence: /events of deployment\/web/,
   },
 ];
 
