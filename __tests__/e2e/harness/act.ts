@@ -18,7 +18,7 @@ export interface ActResult {
   /** Each job with its result. Those that were skipped are not among them. */
   readonly jobs: Readonly<Record<string, string>>;
   readonly summaries: readonly string[];
-  /** The last lines that were printed. */
+  /** Everything that was printed. */
   readonly said: string;
 }
 
@@ -57,6 +57,6 @@ export async function runAct({ words, folder, home, actions, path }: ActOptions)
   return {
     jobs: Object.fromEntries(lines.flatMap(({ jobID, jobResult }) => (jobID !== undefined && jobResult !== undefined ? [[jobID, jobResult]] : []))),
     summaries: lines.flatMap(({ command, content }) => (command === 'summary' && content !== undefined ? [content] : [])),
-    said: lines.map(({ msg = '' }) => msg.trim()).filter((msg) => msg !== '').slice(-60).join('\n'),
+    said: lines.map(({ msg = '' }) => msg.trim()).filter((msg) => msg !== '').join('\n'),
   };
 }
