@@ -9,7 +9,7 @@ import type { Given } from './under-lock.js';
 
 /* Everything that a change sets, in rows: the place, the version before and the version that is set. */
 
-/** The versions before or after the change, for the record. The versions before it may not be known. */
+/** The versions before or after the change, for the record. The previous versions are sometimes unknown. */
 export const versionsOf = (rows: readonly PlannedChange[], which: 'before' | 'after'): Content[] =>
   rows.flatMap(({ subject, part, [which]: version }) => (version === '' && which === 'before' ? [] : [{ subject, part, version }]));
 

@@ -90,7 +90,7 @@ interface Asked {
   readonly checkout: Promise<SourceFacts>;
 }
 
-/** The builder and the registry, asked at once: a call of docker takes a tenth of a second. A builder that cannot be used is told first. */
+/** Inspects the builder and the registry in parallel: a call of docker takes a tenth of a second. A builder that cannot be used is reported first. */
 async function askTogether(run: Run, access: DockerAccess, asked: Asked) {
   const { ports } = run;
   const over = new AbortController();
@@ -118,7 +118,7 @@ async function lookForCommit(run: Run, access: DockerAccess, { image, build, che
   const otherCommit = eventCommit !== undefined && !commit.revision.startsWith(eventCommit) ? eventCommit : undefined;
   const chosenIf = (pushesByTag: boolean): TagChoice =>
     chooseTags({ tags: config.tags, commit: commit.revision, otherCommit, onDefaultBranch: known.onDefaultBranch, pushesByTag });
-  // Only where versions alone are asked for it depends on the builder which tags are looked up.
+  // If only versions are requested, the tags to look up depend on the builder.
   const chosen = chosenIf(true).commit.length === chosenIf(false).commit.length ? chosenIf(false) : chosenIf(!(await inspecting).pushesByDigest);
   for (const note of [...known.notes, ...aboutLatest(config, known, commit)]) ports.log.info(note);
   const settings = describeSettings(build, config.environment);

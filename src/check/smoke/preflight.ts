@@ -67,7 +67,7 @@ function judge(scope: SmokeScope, check: SmokeCheck, answer: Answer | { readonly
   return warning(`The current version does not pass smoke check \`${check.text}\`: ${answer.seen}. If this release does not fix that, ${suspicion(answer.status)}${firstOf(scope, check)}`);
 }
 
-/** A check without a port uses the first one, which may not be the intended one. */
+/** A check without a port uses the first one, which is not always the intended one. */
 function firstOf({ services }: SmokeScope, { target }: SmokeCheck): string {
   if (target.type === 'url' || target.port !== undefined) return '';
   const ports = tcpPorts(services.find((each) => nameOf(each) === target.name)).map(portText);

@@ -76,7 +76,7 @@ export async function current(given: Given, signal: AbortSignal): Promise<string
 
 /**
  * Tries every 5 s until it succeeds, for so long; then the last failure is thrown.
- * @param what is tried, where what it says meanwhile is told nowhere else
+ * @param what is tried, for a progress line; undefined when its output is shown elsewhere
  */
 export const until = <T>({ ports: { clock, log } }: Given, forMs: number, signal: AbortSignal, attempt: () => Promise<T>, what?: string): Promise<T> => {
   const onWait = (error: unknown): void => {

@@ -131,7 +131,7 @@ export class CommandRelease implements Change {
     if (this.beganAt > 0) this.rolledOutMs = Math.round(clock.monotonic() - this.beganAt);
   }
 
-  /** While `verify` fails, `current` is asked as well: what it prints once it prints another version is this one, and a third is somebody else's. */
+  /** While `verify` fails, `current` runs as well. The first other version that it prints is the one of this run; a third one is someone else's. */
   private async untilVerified(forMs: number): Promise<void> {
     const { given, given: { ports: { cancelled } }, version, deployment: { before } } = this;
     let printed: string | undefined;

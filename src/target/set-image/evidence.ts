@@ -15,7 +15,7 @@ const gatherForMs = 5000;
 const totalBytes = 64 * 1024;
 const logLines = 60;
 /**
- * The kubelet counts `limitBytes` from the start of the lines that it is asked for, so it has to be enough for all of them: what a
+ * The kubelet counts `limitBytes` from the start of the requested lines, so it must be enough for all of them: what a
  * container says last is what matters. k8s.io/cri-client v0.34.4, pkg/logs/logs.go:312
  */
 const logBytes = 1024 * 1024;
