@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 import { ApiError, type Api } from '../../../src/kubernetes/client/api.js';
 import { covered, needsOf, type AllowedRule } from '../../../src/kubernetes/preflight/needs.js';
+import type { NamespaceOfRun } from '../../../src/kubernetes/preflight/namespace.js';
 import { checkPermissions } from '../../../src/kubernetes/preflight/permissions.js';
 import { parseSmoke } from '../../../src/config/values/smoke.js';
 
@@ -15,10 +16,12 @@ interface Server {
   readonly refuses?: RegExp;
   /** What it says when it is asked for the namespace. */
   readonly namespace?: 'there' | 'absent' | 'unknown';
+  /** The namespaces that it lists; undefined: the account may not list them. */
+  readonly others?: readonly string[];
 }
 
 /** An API server that answers the reviews of an account with these rules, as RBAC would. */
-function serverOf(rules: readonly AllowedRule[], { username = account, refuses, namespace = 'there' }: Server = {}): Api {
+function serverOf(rules: readonly AllowedRule[], { username = account, refuses, namespace = 'there', others }: Server = {}): Api {
   const send = async (_method: string, path: string, body: unknown): Promise<unknown> => {
     if (refuses?.test(path)) throw new ApiError(404, 'NotFound', 'the server could not find the requested resource');
     if (path.endsWith('selfsubjectreviews')) return { status: { userInfo: { username } } };
@@ -26,7 +29,11 @@ function serverOf(rules: readonly AllowedRule[], { username = account, refuses, 
     const { group, resource, subresource, verb, name } = (body as { spec: { resourceAttributes: Record<string, string> } }).spec.resourceAttributes;
     return { status: { allowed: covered({ group: group ?? '', resource: subresource ? `${resource}/${subresource}` : resource ?? '', verb: verb ?? '', name }, rules) } };
   };
-  const get = async (): Promise<unknown> => {
+  const get = async (path: string): Promise<unknown> => {
+    if (path.startsWith('/api/v1/namespaces?')) {
+      if (!others) throw new ApiError(403, 'Forbidden', 'namespaces is forbidden');
+      return { items: others.map((name) => ({ metadata: { name } })) };
+    }
     if (namespace !== 'there') throw namespace === 'absent' ? new ApiError(404, 'NotFound', 'namespaces "shop" not found') : new ApiError(403, 'Forbidden', 'namespaces "shop" is forbidden');
     return {};
   };
@@ -35,7 +42,8 @@ function serverOf(rules: readonly AllowedRule[], { username = account, refuses, 
 
 const smoke = parseSmoke('service/api/ -> 200');
 const needs = needsOf({ app: 'api', smoke: smoke.ok ? [smoke.value] : [], workloads: [{ kind: 'deployment', name: 'api' }, { kind: 'deployment', name: 'worker' }] });
-const check = (rules: readonly AllowedRule[], server?: Server) => checkPermissions(serverOf(rules, server), 'shop', needs, new AbortController().signal);
+const ofRun = (run: Partial<NamespaceOfRun> = {}): NamespaceOfRun => ({ namespace: 'shop', isSetting: true, ...run });
+const check = (rules: readonly AllowedRule[], server?: Server, run?: Partial<NamespaceOfRun>) => checkPermissions(serverOf(rules, server), ofRun(run), needs, new AbortController().signal);
 const whole = documented.find(({ kind }) => kind === 'Role') as { metadata: { name: string }; rules: Required<AllowedRule>[] };
 const less = (...resources: readonly string[]) => whole.rules.filter((rule) => !resources.some((resource) => rule.resources.includes(resource)));
 
@@ -48,21 +56,52 @@ async function printed(rules: readonly AllowedRule[], server?: Server) {
 }
 
 describe('where nothing is allowed', () => {
-  it('a namespace that does not exist is what is wrong, and no Role is printed for it', async () => {
+  const first = async (...of: Parameters<typeof check>) => (await check(...of)).problems[0];
+
+  it('a namespace that does not exist is what is wrong: that is the question, and no Role is printed for it', async () => {
     expect(await check([], { namespace: 'absent' })).toEqual({ warnings: [], problems: [{
-      cause: 'config-invalid', message: 'The namespace shop does not exist.',
-      hint: 'Check `namespace` first: it is shop, but the account belongs to the namespace ci.',
+      cause: 'config-invalid',
+      message: `Is \`namespace: shop\` right? The account that deploys (${account}) belongs to the namespace ci. The namespace shop does not exist.`,
+      hint: 'Correct `namespace`, or create the namespace shop and its workloads.',
     }] });
   });
-  it('it is said that the namespace cannot be seen, and asked for first', async () => {
-    const [problem] = (await check([], { namespace: 'unknown' })).problems;
-    expect(problem?.message).toMatch(/has none of the permissions that the run needs in namespace shop, and is not allowed to see whether that namespace exists \(get namespaces\): /);
-    expect(problem?.hint).toMatch(/^Check `namespace` first: it is shop, but the account belongs to the namespace ci\. If it is right, apply the Role and/);
+  it('the nearest name of those that may be listed is suggested, and otherwise they are listed', async () => {
+    expect((await first([], { namespace: 'absent', others: ['default', 'shopp', 'ci'] }))?.hint).toBe('Did you mean "shopp"?');
+    expect((await first([], { namespace: 'absent', others: ['default', 'kube-system'] }))?.hint).toMatch(/ The namespaces of the cluster: default, kube-system\.$/);
+    const many = Array.from({ length: 12 }, (_, index) => `team-${index}`);
+    expect((await first([], { namespace: 'absent', others: many }))?.hint).toMatch(/team-8, team-9 and 2 more\.$/);
+  });
+  it('a name like that of the account is taken for a slip: no Role is printed, though nobody can see whether it exists', async () => {
+    expect(await check([], { namespace: 'unknown', username: 'system:serviceaccount:my-app:deployer' }, { namespace: 'my-ap' })).toEqual({ warnings: [], problems: [{
+      cause: 'permission-denied',
+      message: 'Is `namespace: my-ap` right? The account that deploys (system:serviceaccount:my-app:deployer) belongs to the namespace my-app. ' +
+        'It has none of the permissions that the run needs in namespace my-ap, and is not allowed to see whether that namespace exists (get namespaces).',
+      hint: 'Did you mean "my-app"? If not, grant the account the Role in docs/rbac.yaml in namespace my-ap.',
+    }] });
+  });
+  it('the kubeconfig shows where an account without a namespace belongs', async () => {
+    const problem = await first([], { namespace: 'unknown', username: 'jane' }, { namespace: 'my-ap', ofContext: 'my-app' });
+    expect(problem?.message).toMatch(/^Is `namespace: my-ap` right\? The kubeconfig names the namespace my-app\. The account that deploys \(jane\) has none of the permissions/);
+    expect(problem).toMatchObject({ hint: expect.stringMatching(/^Did you mean "my-app"\?/) });
+    expect(problem).not.toHaveProperty('attachment');
+  });
+  it('another namespace may be meant: the question comes first, and the Role after it', async () => {
+    const problem = await first([], { namespace: 'unknown' });
+    expect(problem?.message).toMatch(/^Is `namespace: shop` right\? The account .* belongs to the namespace ci\. It has none of the permissions that the run needs in namespace shop, and is not allowed to see whether that namespace exists \(get namespaces\): /);
+    expect(problem?.hint).toMatch(/^If the namespace is right, apply the Role and/);
+    expect(problem?.attachment?.text).toContain('kind: Role');
   });
   it('a namespace that is there is asked for first too', async () => {
-    const [problem] = (await check([], { username: 'jane' })).problems;
-    expect(problem?.message).toMatch(/^The account that deploys \(jane\) has none of the permissions that the run needs in namespace shop: /);
-    expect(problem?.hint).toMatch(/^Check `namespace` first: it is shop\. If it is right, apply/);
+    const problem = await first([], { username: 'jane' });
+    expect(problem?.message).toMatch(/^Is `namespace: shop` right\? The account that deploys \(jane\) has none of the permissions that the run needs in namespace shop: /);
+    expect((await first([], { username: 'jane' }, { isSetting: false }))?.message).toMatch(/^Is the namespace shop right\? `namespace` is not set\. The account/);
+  });
+  it('that of the account itself is not asked for', async () => {
+    const problem = await first([], { namespace: 'unknown', username: 'system:serviceaccount:shop:deployer' });
+    expect(problem?.message).toMatch(/^The account that deploys \(system:serviceaccount:shop:deployer\) has none of the permissions/);
+    expect(problem?.hint).toMatch(/^Apply the Role and/);
+    const absent = await first([], { namespace: 'absent', username: 'jane' }, { isSetting: false, ofContext: 'shop' });
+    expect(absent).toMatchObject({ message: 'The namespace shop does not exist.', hint: 'Set `namespace`, or create the namespace shop and its workloads.' });
   });
   it('and where some is, a namespace that does not exist is what is wrong too', async () => {
     expect((await check(less('services/proxy'), { namespace: 'absent' })).problems.map(({ cause }) => cause)).toEqual(['config-invalid']);
@@ -129,7 +168,7 @@ describe('rights', () => {
     const server = serverOf(whole.rules);
     const send: Api['send'] = async <T>(method: 'POST', path: string, body: unknown) =>
       path.endsWith('selfsubjectrulesreviews') ? { status: { resourceRules: [], incomplete: true } } as T : server.send<T>(method, path, body);
-    expect(await checkPermissions({ ...server, send } as Api, 'shop', needs, new AbortController().signal)).toEqual({ problems: [], warnings: [] });
+    expect(await checkPermissions({ ...server, send } as Api, ofRun(), needs, new AbortController().signal)).toEqual({ problems: [], warnings: [] });
   });
   it('that cannot be asked for are told as a warning', async () => {
     expect(await check([], { refuses: /./ })).toEqual({

@@ -40,7 +40,7 @@ describe('the rights of a run', () => {
   it('are not what is missing where the namespace is: that is said, also to an account that may do everything', async () => {
     const cluster = clusterWith([rule('*', ['*'], '*')]);
     cluster.objects.delete('/api/v1/namespaces/web');
-    await expect(readAllowed(run(), cluster, () => chosen)).rejects.toMatchObject({ code: 'config-invalid', message: 'The namespace web does not exist.' });
+    await expect(readAllowed(run(), cluster, () => chosen)).rejects.toMatchObject({ code: 'config-invalid', message: expect.stringMatching(/The namespace web does not exist\.$/) });
   });
   it('are not what is missing where the namespace is being deleted, and neither are the workloads', async () => {
     for (const some of [[rule('*', ['*'], '*')], rules]) {
@@ -58,9 +58,23 @@ describe('the rights of a run', () => {
   });
 });
 
-it('a workload that does not exist comes with the names of those that do', async () => {
-  const list = { items: [{ metadata: { name: 'apii' } }] } as never;
-  const cluster = clusterWith([rule('*', ['*'], '*')]);
-  cluster.put('/apis/apps/v1/namespaces/web/deployments?limit=500', list);
-  expect((await readAllowed(run(), cluster, () => chosen)).found.map(({ others }) => others)).toEqual([['apii'], []]);
+describe('a workload that does not exist', () => {
+  const listOf = (...names: readonly string[]) => ({ items: names.map((name) => ({ metadata: { name } })) }) as never;
+
+  it('comes with those that do, of every kind', async () => {
+    const cluster = clusterWith([rule('*', ['*'], '*')]);
+    cluster.put('/apis/apps/v1/namespaces/web/deployments', listOf('apii'));
+    cluster.put('/apis/batch/v1/namespaces/web/cronjobs', listOf('db'));
+    const { found } = await readAllowed(run(), cluster, () => chosen);
+    expect(found.map(({ others }) => others)).toEqual([['deployment/apii', 'cronjob/db'], ['deployment/apii', 'cronjob/db']]);
+  });
+  it('is what is wrong where a permission names another one: no Role is printed for it', async () => {
+    const named = [...rules, rule('apps', ['deployments', 'replicasets'], 'list', 'watch'), { ...rule('apps', ['deployments'], 'get', 'patch'), resourceNames: ['notes'] }];
+    const cluster = clusterWith(named);
+    cluster.put('/apis/apps/v1/namespaces/web/deployments', listOf('notes'));
+    const error = await readAllowed(run(), cluster, () => [{ kind: 'deployment', name: 'note' }, { kind: 'deployment', name: 'notes' }]).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: 'config-invalid', message: 'workload deployment/note: does not exist in namespace web', hint: 'Did you mean "deployment/notes"?', evidence: [],
+    });
+  });
 });

@@ -74,8 +74,13 @@ describe('a problem', () => {
   });
   it('is a workload whose name is misspelt, with the one that was probably meant', () => {
     const hintFor = (others: readonly string[]) => resolveChanges([{ ref: ref('deployment/apii'), workload: undefined, others }], image, after, 'web', new Set()).problems[0]?.hint;
-    expect(hintFor(['worker', 'api'])).toBe('Did you mean "deployment/api"?');
-    expect(hintFor(['worker'])).toBe('`kubectl get deployment --namespace=web` lists the existing ones.');
+    expect(hintFor(['deployment/worker', 'deployment/api', 'statefulset/apiii'])).toBe('Did you mean "deployment/api"?');
+    expect(hintFor(['deployment/worker', 'statefulset/api'])).toBe('Did you mean "statefulset/api"?');
+    expect(hintFor(['deployment/worker'])).toBe('`kubectl get deployment --namespace=web` lists the existing ones.');
+  });
+  it('is a workload of another kind, before one whose name is similar', () => {
+    const others = ['deployment/api', 'statefulset/apii'];
+    expect(resolveChanges([{ ref: ref('deployment/apii'), workload: undefined, others }], image, after, 'web', new Set()).problems[0]?.hint).toBe('Did you mean "statefulset/apii"?');
   });
   it('is a workload without the image', () => {
     expect(problemsOf(['deployment/api', holding({ app: 'nginx:1', proxy: 'envoy:2' })])).toEqual([{
@@ -85,7 +90,8 @@ describe('a problem', () => {
   });
   it('is a workload without the container', () => {
     expect(problemsOf(['deployment/api:web', holding({ app: `${image}:1` })])).toEqual([
-      { cause: 'config-invalid', where: 'workload deployment/api', message: `has no container web; it has app (${image}:1)` }]);
+      { cause: 'config-invalid', where: 'workload deployment/api', message: `has no container web; it has app (${image}:1)`, hint: 'Write the name of one of its containers.' }]);
+    expect(problemsOf(['deployment/api:wbe', holding({ web: `${image}:1`, proxy: 'envoy:1' })])[0]?.hint).toBe('Did you mean "web"?');
   });
   it.each(['statefulset', 'daemonset'] as const)('is a %s that replaces no pod by itself', (kind) => {
     const workload = { ...statefulset(), spec: { ...holding({ app: `${image}:1` }).spec, updateStrategy: { type: 'OnDelete' } } };

@@ -17,6 +17,8 @@ import { startProxy } from './proxy.js';
 export interface Cluster {
   readonly api: Api;
   readonly namespace: string;
+  /** The one that the context of the kubeconfig names, if it names one. */
+  readonly namespaceOfContext?: string;
   /** Runs kubectl with the run's access; `args` come after the connection's own. It is stopped when `signal` aborts. */
   kubectl(args: readonly string[], signal?: AbortSignal): Promise<Exited>;
   /** When the credentials expire, if the kubeconfig says it. */
@@ -35,7 +37,7 @@ export interface Cluster {
 export async function openCluster(ports: Ports, config: ClusterConfig, folder: string): Promise<Cluster> {
   const written = await writeAccess(config, ports, folder);
   const env = { ...ports.env, ...written.env };
-  const { user } = await checkKubeconfig(ports, config, env);
+  const { user, namespace: namespaceOfContext } = await checkKubeconfig(ports, config, env);
   // A credential plugin of the kubeconfig may need the OIDC identity of this job.
   const access = user?.exec ? { ...written, env: { ...written.env, ...jobIdentity(ports.env) } } : written;
   const kubectl = await findKubectl(ports, config);
@@ -49,7 +51,7 @@ export async function openCluster(ports: Ports, config: ClusterConfig, folder: s
   };
   try {
     await answers(api, ports.cancelled);
-    return connection(ports, { api, namespace, kubectl, access, stop, expiry: expiryOf(user) });
+    return connection(ports, { api, namespace, namespaceOfContext, kubectl, access, stop, expiry: expiryOf(user) });
   } catch (error) {
     // Read before it is stopped: what it prints then is not the reason.
     const said = proxy.said();
@@ -71,6 +73,7 @@ const kubectlTimeoutMs = 90_000;
 interface Parts {
   readonly api: Api;
   readonly namespace: string;
+  readonly namespaceOfContext: string | undefined;
   readonly kubectl: string;
   readonly access: Access;
   readonly stop: () => Promise<void>;
@@ -82,6 +85,7 @@ function connection(ports: Ports, parts: Parts): Cluster {
   return {
     api: parts.api,
     namespace: parts.namespace,
+    namespaceOfContext: parts.namespaceOfContext,
     expiry: parts.expiry,
     kubectl: (args, signal) => ports.process.run({ program: parts.kubectl, args: named(args), env: parts.access.env, timeoutMs: kubectlTimeoutMs, signal }),
     typed: (args) => ['kubectl', ...named(args)].map(shellWord).join(' '),

@@ -15,9 +15,10 @@ const flatten = 'On a machine where it works, `kubectl config view --raw --minif
 
 type World = Pick<Ports, 'files' | 'env' | 'log'>;
 
-/** The user of the current context, if a kubeconfig determines it. */
+/** The current context, as far as a kubeconfig determines it. */
 export interface Used {
   readonly user: KubeconfigUser | undefined;
+  readonly namespace?: string;
 }
 
 /**
@@ -48,7 +49,7 @@ export async function checkKubeconfig(world: World, config: ClusterConfig, env: 
   const used = usedBy(what, read, name);
   await checkFiles(world, config, what, used.sources);
   await checkCredentials(world, what, used);
-  return { user: used.user };
+  return { user: used.user, namespace: used.namespace };
 }
 
 /** The same conditions as in client-go. */
@@ -86,7 +87,7 @@ function usedBy(what: string, read: readonly ReadKubeconfig[], name: string | un
   const user = context.user ? first(read, ({ file }) => file?.users, context.user) : undefined;
   if (context.user && !user) throw new ClusterError('config-invalid', `${what} cannot be used: its context "${name}" names the user "${context.user}", which it does not contain.`, { hint: flatten });
   return {
-    cluster: cluster.entry.cluster, user: user?.entry.user ?? undefined, userName: context.user ?? '',
+    cluster: cluster.entry.cluster, user: user?.entry.user ?? undefined, userName: context.user ?? '', namespace: context.namespace || undefined,
     sources: [
       { ...cluster.source, file: { clusters: [cluster.entry] } },
       ...(user ? [{ ...user.source, file: { users: [user.entry] } }] : []),

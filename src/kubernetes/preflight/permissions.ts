@@ -2,8 +2,8 @@ import type { SelfSubjectAccessReview } from 'kubernetes-types/authorization/v1'
 import type { SelfSubjectReview } from 'kubernetes-types/authentication/v1';
 import { ApiError, type Api } from '../client/api.js';
 import type { ObjectOf } from '../client/objects.js';
-import { nothingFound, type Checked } from '../../outcome/finding.js';
-import { askForNamespace, beingDeleted, namespaceState, noSuchNamespace, type NamespaceState } from './namespace.js';
+import { nothingFound, type Checked, type Finding } from '../../outcome/finding.js';
+import { askForNamespace, correctNamespace, looksMisspelt, readNamespace, unusable, type NamespaceClues, type NamespaceOfRun } from './namespace.js';
 import { covered, type AllowedRule, type Need } from './needs.js';
 import { accountToFillIn, roleFor } from './role.js';
 
@@ -11,7 +11,8 @@ import { accountToFillIn, roleFor } from './role.js';
  * Reads all permissions of the account at once. Those that seem to be missing are reviewed one by one, as only that is certain.
  * @param needs what the run needs, which may depend on objects that are being read meanwhile
  */
-export async function checkPermissions(api: Api, namespace: string, needs: readonly Need[] | Promise<readonly Need[]>, signal: AbortSignal): Promise<Checked> {
+export async function checkPermissions(api: Api, run: NamespaceOfRun, needs: readonly Need[] | Promise<readonly Need[]>, signal: AbortSignal): Promise<Checked> {
+  const { namespace } = run;
   const [review, wanted] = await Promise.all([
     ask<{ readonly status?: { readonly resourceRules?: readonly AllowedRule[] } }>(api, 'authorization.k8s.io/v1/selfsubjectrulesreviews', { spec: { namespace } }, signal), needs,
   ]);
@@ -19,11 +20,8 @@ export async function checkPermissions(api: Api, namespace: string, needs: reado
   const doubtful = wanted.filter((each) => !covered(each, review.status?.resourceRules ?? []));
   const refused = (await Promise.all(doubtful.map(async (each) => ((await isAllowed(api, namespace, each, signal)) ? [] : [each])))).flat();
   if (refused.length === 0) return nothingFound;
-  const [username, state] = await Promise.all([usernameOf(api, signal), namespaceState(api, namespace, signal)]);
-  if (state === 'absent') return { warnings: [], problems: [noSuchNamespace(namespace, username)] };
-  // No Role or RoleBinding can be created there.
-  if (state === 'leaving') return { warnings: [], problems: [beingDeleted(namespace)] };
-  return missing(refused, { namespace, username, isAll: refused.length === wanted.length, state });
+  const clues = await readNamespace(api, run, await usernameOf(api, signal), signal);
+  return { warnings: [], problems: [unusable(clues) ?? missing(refused, clues, refused.length === wanted.length)] };
 }
 
 async function isAllowed(api: Api, namespace: string, { group, resource, verb, name }: Need, signal: AbortSignal): Promise<boolean> {
@@ -49,31 +47,32 @@ async function ask<T>(api: Api, review: string, body: object, signal: AbortSigna
   }
 }
 
-interface Lacking {
-  readonly namespace: string;
-  readonly username: string | undefined;
-  /** The account has none of the permissions. */
-  readonly isAll: boolean;
-  readonly state: Exclude<NamespaceState, 'absent' | 'leaving'>;
-}
-
-/** The missing permissions as one problem, with the Role and the binding that grant them, ready to be applied. */
-function missing(needs: readonly Need[], { namespace, username, isAll, state }: Lacking): Checked {
-  const verbsOf = (resource: string): string[] => [...new Set(needs.filter((each) => each.resource === resource).map((each) => each.verb))];
-  const what = [...new Set(needs.map((each) => each.resource))].map((resource) => `${verbsOf(resource).join(', ')} ${resource}`);
-  const fillIn = username ? '' : ` (with the name of the account in place of ${accountToFillIn})`;
+/**
+ * The missing permissions as one problem, with the Role and the binding that grant them, ready to be applied.
+ * @param isAll the account has none of the permissions: then a wrong namespace is more likely than a missing Role
+ */
+function missing(needs: readonly Need[], clues: NamespaceClues, isAll: boolean): Finding {
+  const { namespace, username, state } = clues;
   const account = `The account that deploys${username ? ` (${username})` : ''}`;
+  const question = isAll ? askForNamespace(clues) : '';
+  const beginning = isAll ? `${question}${question.includes(account) ? 'It' : account} has none of the permissions that the run needs in namespace ${namespace}` : '';
   const unseen = state === 'unknown' ? ', and is not allowed to see whether that namespace exists (get namespaces)' : '';
+  if (isAll && looksMisspelt(clues)) {
+    return { cause: 'permission-denied', message: `${beginning}${unseen}.`, hint: `${correctNamespace(clues)} If not, grant the account the Role in docs/rbac.yaml in namespace ${namespace}.` };
+  }
+  const fillIn = username ? '' : ` (with the name of the account in place of ${accountToFillIn})`;
   const apply = `pply the Role and the RoleBinding below${fillIn}, then run again. They do not change other permissions of the account. ` +
     'docs/rbac.yaml has the complete Role with the reason for each rule.';
   return {
-    warnings: [],
-    problems: [{
-      cause: 'permission-denied',
-      message: isAll ? `${account} has none of the permissions that the run needs in namespace ${namespace}${unseen}: ${what.join('; ')}.`
-        : `${account} lacks permissions that the run needs in namespace ${namespace}: ${what.join('; ')}.`,
-      hint: isAll ? `${askForNamespace(namespace, username)} If it is right, a${apply}` : `A${apply}`,
-      attachment: { title: 'Role with the missing permissions, and its binding', text: roleFor(needs, namespace, username), ours: true },
-    }],
+    cause: 'permission-denied',
+    message: isAll ? `${beginning}${unseen}: ${inWords(needs)}.` : `${account} lacks permissions that the run needs in namespace ${namespace}: ${inWords(needs)}.`,
+    hint: question === '' ? `A${apply}` : `If the namespace is right, a${apply}`,
+    attachment: { title: 'Role with the missing permissions, and its binding', text: roleFor(needs, namespace, username), ours: true },
   };
+}
+
+/** `get, patch deployments; list services`. */
+function inWords(needs: readonly Need[]): string {
+  const verbsOf = (resource: string): string[] => [...new Set(needs.filter((each) => each.resource === resource).map((each) => each.verb))];
+  return [...new Set(needs.map((each) => each.resource))].map((resource) => `${verbsOf(resource).join(', ')} ${resource}`).join('; ');
 }

@@ -8,7 +8,7 @@ import { releaseBack } from '../rows.js';
 import { namedRelease } from './revisions.js';
 import { ofRepository, othersUnderName, repositoriesIn, runsRepository } from '../../record/repository.js';
 import { PreflightError } from '../../outcome/finding.js';
-import { meantInstead, refText, type FoundWorkload } from './resolve.js';
+import { missingWorkload, refText, type FoundWorkload } from './resolve.js';
 import { containersOf } from '../../kubernetes/observe/workload.js';
 import type { ImageChange } from './image-change.js';
 import type { Given } from '../under-lock.js';
@@ -70,9 +70,7 @@ export function workloadsOf(ledger: Ledger | undefined, { app, image }: Pick<Con
   });
 }
 
-const notThere = (absent: readonly FoundWorkload[], namespace: string): ConfigError => new ConfigError(absent.map((each) => ({
-  where: `workload ${refText(each.ref)}`, message: `does not exist in namespace ${namespace}`, hint: meantInstead(each, namespace),
-})));
+const notThere = (absent: readonly FoundWorkload[], namespace: string): ConfigError => new ConfigError(absent.map((each) => missingWorkload(each, namespace)));
 
 /**
  * The workloads that run `image`, if it is set: the rollback of one app does not touch another.

@@ -1,16 +1,17 @@
 import { openCluster, type Cluster } from '../../kubernetes/client/cluster.js';
-import { nameOf, type List, type Service, type Workload } from '../../kubernetes/client/objects.js';
+import type { List, Service, Workload } from '../../kubernetes/client/objects.js';
 import { apiPath, resources, workloadResource } from '../../kubernetes/client/resources.js';
 import type { WorkloadRef } from '../../config/config.js';
-import { PreflightError } from '../../outcome/finding.js';
+import { PreflightError, type Checked, type Finding } from '../../outcome/finding.js';
 import { expiresSoon } from '../../kubernetes/preflight/expiry.js';
-import { beingDeleted, namespaceState, noSuchNamespace } from '../../kubernetes/preflight/namespace.js';
+import { readNamespace, unusable, type NamespaceOfRun } from '../../kubernetes/preflight/namespace.js';
 import { needsOf } from '../../kubernetes/preflight/needs.js';
 import { checkPermissions, usernameOf } from '../../kubernetes/preflight/permissions.js';
 import { kubernetesStore } from '../../kubernetes/store/store.js';
 import type { Ledger } from '../../record/ledger.js';
 import type { RecordStore } from '../../record/store.js';
-import type { FoundWorkload } from './resolve.js';
+import { listWorkloads, refsOf } from './list-workloads.js';
+import { asFinding, missingWorkload, type FoundWorkload } from './resolve.js';
 import type { Given } from '../under-lock.js';
 
 /** What is read from the cluster before anything changes. */
@@ -44,10 +45,12 @@ export async function readAllowed(given: Given, cluster: Cluster, choose: Choose
   const { ports, config } = given;
   const reading = beginReading(given, cluster, choose);
   // The rollback action may take its workloads from the record: then the permissions for those are checked.
-  const needs = reading.chosen.catch(() => []).then((chosen) => needsOf({ ...config, workloads: [...config.workloads, ...chosen] }));
-  const [allowed, facts] = await Promise.allSettled([checkPermissions(cluster.api, cluster.namespace, needs, ports.cancelled), reading.facts]);
+  const wanted = reading.chosen.catch(() => []).then((chosen) => [...config.workloads, ...chosen]);
+  const check = (workloads: readonly WorkloadRef[] | Promise<readonly WorkloadRef[]>): Promise<Checked> =>
+    checkPermissions(cluster.api, ofRun(given, cluster), Promise.resolve(workloads).then((those) => needsOf({ ...config, workloads: those })), ports.cancelled);
+  const [allowed, facts] = await Promise.allSettled([check(wanted), reading.facts]);
   // A missing permission also fails the first read; the complete list is more useful.
-  if (allowed.status === 'fulfilled' && allowed.value.problems.length > 0) throw new PreflightError(allowed.value.problems);
+  if (allowed.status === 'fulfilled' && allowed.value.problems.length > 0) throw new PreflightError(await withAbsent(given, cluster, await wanted, allowed.value.problems, check));
   if (facts.status === 'rejected') throw facts.reason;
   if (allowed.status === 'rejected') throw allowed.reason;
   for (const warning of [...allowed.value.warnings, ...expiresSoon(cluster.expiry, ports.clock.now())]) ports.log.warning(warning);
@@ -55,13 +58,28 @@ export async function readAllowed(given: Given, cluster: Cluster, choose: Choose
   return facts.value;
 }
 
+const ofRun = ({ config }: Given, { namespace, namespaceOfContext }: Cluster): NamespaceOfRun =>
+  ({ namespace, isSetting: config.cluster.namespace !== undefined, ofContext: namespaceOfContext });
+
+/** A permission may name the workload: if that does not exist, its name is wrong, and a Role for it would be of no use. */
+async function withAbsent(
+  { ports: { cancelled } }: Given, cluster: Cluster, wanted: readonly WorkloadRef[], problems: readonly Finding[], check: (workloads: readonly WorkloadRef[]) => Promise<Checked>,
+): Promise<readonly Finding[]> {
+  if (problems.some(({ cause }) => cause !== 'permission-denied')) return problems;
+  const listed = await listWorkloads(cluster, cancelled);
+  const absent = wanted.filter(({ kind, name }) => listed.get(kind)?.includes(name) === false);
+  if (absent.length === 0) return problems;
+  const { problems: others } = await check(wanted.filter((ref) => !absent.includes(ref)));
+  return [...absent.map((ref) => asFinding(missingWorkload({ ref, others: refsOf(listed) }, cluster.namespace))), ...others];
+}
+
 /** Where a workload is missing, the namespace may be as well, which explains all of it. */
-async function refuseMissingNamespace({ ports }: Given, { cluster: { api, namespace }, found }: ClusterFacts): Promise<void> {
+async function refuseMissingNamespace(given: Given, { cluster, found }: ClusterFacts): Promise<void> {
   if (found.every(({ workload }) => workload)) return;
-  const state = await namespaceState(api, namespace, ports.cancelled);
-  if (state === 'leaving') throw new PreflightError([beingDeleted(namespace)]);
-  if (state !== 'absent') return;
-  throw new PreflightError([noSuchNamespace(namespace, await usernameOf(api, ports.cancelled))]);
+  const { api } = cluster;
+  const { cancelled } = given.ports;
+  const problem = unusable(await readNamespace(api, ofRun(given, cluster), await usernameOf(api, cancelled), cancelled));
+  if (problem) throw new PreflightError([problem]);
 }
 
 /** Reads the record, the Services and the workloads of an open cluster. */
@@ -80,12 +98,8 @@ function beginReading({ config, ports }: Given, cluster: Cluster, choose: Choose
   const reading = store.read();
   const chosen = reading.then(choose);
   const find = async (ref: WorkloadRef): Promise<FoundWorkload> => {
-    const resource = workloadResource[ref.kind];
-    const workload = await api.find<Workload>(resource, namespace, ref.name, options);
-    if (workload) return { ref, workload };
-    // Only for the hint: without them, it names the command that lists them.
-    const others = await api.get<List<Workload>>(`${apiPath(resource, namespace)}?limit=500`, options).catch(() => ({ items: [] }));
-    return { ref, workload, others: (others.items ?? []).map(nameOf) };
+    const workload = await api.find<Workload>(workloadResource[ref.kind], namespace, ref.name, options);
+    return workload ? { ref, workload } : { ref, workload, others: refsOf(await listWorkloads(cluster, ports.cancelled)) };
   };
   const finding = chosen.then((refs) => Promise.all(refs.map(find)));
   const facts = Promise.all([reading, finding, api.get<List<Service>>(apiPath(resources.services, namespace), options)])

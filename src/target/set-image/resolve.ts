@@ -1,7 +1,8 @@
 import type { ImageName, WorkloadRef } from '../../config/config.js';
-import { didYouMean } from '../../config/kit/did-you-mean.js';
+import { didYouMean, suggestion } from '../../config/kit/did-you-mean.js';
 import type { Cause } from '../../outcome/causes.js';
-import type { Problem } from '../../outcome/errors.js';
+import { describeProblem, type Problem } from '../../outcome/errors.js';
+import type { Finding } from '../../outcome/finding.js';
 import { uidOf, type Container, type Workload } from '../../kubernetes/client/objects.js';
 import { sameRepository } from '../../image/reference.js';
 import { containersOf } from '../../kubernetes/observe/workload.js';
@@ -11,7 +12,7 @@ import type { ImageChange } from './image-change.js';
 export interface FoundWorkload {
   readonly ref: WorkloadRef;
   readonly workload: Workload | undefined;
-  /** Names of that kind in the namespace, if the workload does not exist. */
+  /** The workloads of all kinds that are there instead, if it does not exist: `deployment/api`. */
   readonly others?: readonly string[];
 }
 
@@ -35,7 +36,7 @@ export function resolveChanges(
   for (const { ref, workload, others } of found) {
     const where = `workload ${refText(ref)}`;
     if (!workload) {
-      problems.push({ cause: 'config-invalid', where, message: `does not exist in namespace ${namespace}`, hint: meantInstead({ ref, others }, namespace) });
+      problems.push(missingWorkload({ ref, others }, namespace));
       continue;
     }
     const containers = chosenContainers(ref, workload, image);
@@ -54,11 +55,25 @@ export function resolveChanges(
   return { changes: [...changes.values()], problems };
 }
 
-/** What to do about a workload that does not exist. */
-export function meantInstead({ ref, others = [] }: Pick<FoundWorkload, 'ref' | 'others'>, namespace: string): string {
-  const meant = didYouMean(ref.name, others);
-  return meant === undefined ? `\`kubectl get ${ref.kind} --namespace=${namespace}\` lists the existing ones.` : `Did you mean "${ref.kind}/${meant}"?`;
+/** A workload that does not exist, with the one that was probably meant. */
+export const missingWorkload = ({ ref, others = [] }: Pick<FoundWorkload, 'ref' | 'others'>, namespace: string): WorkloadProblem => ({
+  cause: 'config-invalid', where: `workload ${refText(ref)}`, message: `does not exist in namespace ${namespace}`,
+  hint: meantInstead(ref, others) ?? `\`kubectl get ${ref.kind} --namespace=${namespace}\` lists the existing ones.`,
+});
+
+/** The same name with another kind was meant before a similar name, and a similar name of this kind before one of another. */
+function meantInstead({ kind, name }: WorkloadRef, others: readonly string[]): string | undefined {
+  const nameIn = (other: string): string => other.slice(other.indexOf('/') + 1);
+  const near = (some: readonly string[]): string | undefined => {
+    const meant = didYouMean(name, some.map(nameIn));
+    return some.find((other) => nameIn(other) === meant);
+  };
+  const meant = others.find((other) => nameIn(other) === name) ?? near(others.filter((other) => other.startsWith(`${kind}/`))) ?? near(others);
+  return meant === undefined ? undefined : `Did you mean "${meant}"?`;
 }
+
+export const asFinding = (problem: WorkloadProblem): Finding =>
+  ({ cause: problem.cause, message: describeProblem({ ...problem, hint: undefined }), hint: problem.hint });
 
 function chosenContainers(ref: WorkloadRef, workload: Workload, image: ImageName): { name: string; before: string }[] {
   const applied = appliedImages(ref, workload);
@@ -83,8 +98,14 @@ function appliedImages({ kind }: WorkloadRef, { metadata }: Workload): ReadonlyM
 }
 
 function noContainer(ref: WorkloadRef, workload: Workload, image: ImageName, where: string): WorkloadProblem {
-  const all = containersOf(ref.kind, workload).map(({ container }) => `${container.name} (${container.image})`).join(', ');
-  if (ref.container !== undefined) return { cause: 'config-invalid', where, message: `has no container ${ref.container}; it has ${all}` };
+  const containers = containersOf(ref.kind, workload).map(({ container }) => container);
+  const all = containers.map((container) => `${container.name} (${container.image})`).join(', ');
+  if (ref.container !== undefined) {
+    return {
+      cause: 'config-invalid', where, message: `has no container ${ref.container}; it has ${all}`,
+      hint: suggestion(ref.container, containers.flatMap(({ name }) => name ?? []), 'Write the name of one of its containers.'),
+    };
+  }
   return {
     cause: 'config-invalid', where, message: `has no container with an image of ${image}; it has ${all}`,
     hint: `Write ${refText(ref)}:CONTAINER to choose a container by its name.`,

@@ -1,6 +1,6 @@
 import type { Config, WorkloadRef } from '../../config/config.js';
-import { ConfigError, describeProblem } from '../../outcome/errors.js';
-import { nothingFound, PreflightError, together, type Checked, type Finding } from '../../outcome/finding.js';
+import { ConfigError } from '../../outcome/errors.js';
+import { nothingFound, PreflightError, together, type Checked } from '../../outcome/finding.js';
 import type { Context } from '../../ports/context.js';
 import { isUnfinished, type Ledger } from '../../record/ledger.js';
 import type { Lock } from '../../record/store.js';
@@ -16,7 +16,7 @@ import { rollbackOf, stepOf } from './plan.js';
 import { checkChange, preflight, unhealthyNow } from './preflight.js';
 import { recorded, recordedImages } from './recorded.js';
 import { reopen } from './reopen.js';
-import { refText, resolveChanges, type WorkloadProblem } from './resolve.js';
+import { asFinding, refText, resolveChanges } from './resolve.js';
 import { checkInRegistry } from './in-registry.js';
 
 /** Images of containers of existing workloads of one namespace, set by `kubectl set image`. */
@@ -98,9 +98,6 @@ class Workloads implements OpenTarget {
     };
   }
 }
-
-const asFinding = (problem: WorkloadProblem): Finding =>
-  ({ cause: problem.cause, message: describeProblem({ ...problem, hint: undefined }), hint: problem.hint });
 
 /** Deployments that a running or interrupted run may have paused, by its record. */
 const pausedByRun = (ledger: Ledger | undefined): ReadonlySet<string> =>
