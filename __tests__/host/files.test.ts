@@ -35,6 +35,11 @@ describe('files', () => {
   });
   afterEach(() => rm(root, { recursive: true }));
 
+  it('names what is in a folder, and nothing of a file or of what does not exist', async () => {
+    const files = createFiles(root);
+    await files.writeText(at('a'), 'text');
+    expect([await files.namesIn(root), await files.namesIn(at('a')), await files.namesIn(at('b'))]).toEqual([['a'], undefined, undefined]);
+  });
   it('reads what it wrote, and undefined where there is nothing', async () => {
     const files = createFiles(root);
     await files.writeText(at('a'), 'text ✓');

@@ -38,7 +38,7 @@ describe('a failed build, in words', () => {
     ['image of RUN --mount', named('RUN --mount=type=bind,from=r/base:1,target=/t make', 'not found'), 'build-failed', /^The image r\/base:1 of `RUN --mount` does not exist/],
     ['COPY from a stage', snippet('Dockerfile:2', 'COPY --from=build /out/app /') + solve('failed to compute cache key: failed to calculate checksum of ref a::b: "/out/app": not found'), 'build-failed', /^out\/app does not exist in build, from which it is copied \(Dockerfile:2\)\.$/],
     ['folder of the Dockerfile', error('ERROR: failed to build: resolve : lstat docker: no such file or directory'), 'build-failed', /^The folder docker, where the Dockerfile is expected, does not exist\.$/],
-    ['Dockerfile that is a folder', solve('failed to read dockerfile: read /tmp/buildkit-mount1919405973/docker: is a directory'), 'build-failed', /^`dockerfile` names docker, which is a folder\.$/],
+    ['Dockerfile that is a folder', solve('failed to read dockerfile: read /tmp/buildkit-mount1919405973/docker: is a directory'), 'build-failed', /^docker is a folder, and not a Dockerfile\.$/],
     ['file of the context that cannot be read', solve('error from sender: open /src/id_rsa: permission denied'), 'build-failed', /^\/src\/id_rsa of the build context cannot be read: permission denied\.$/],
     ['anything that may not be done', solve('mount /dev/shm: permission denied'), 'build-failed', /^The image could not be built: mount \/dev\/shm: permission denied\.$/],
     ['no Dockerfile', solve('failed to read dockerfile: open Dockerfile: no such file or directory'), 'build-failed', /^There is no Dockerfile in the build context\.$/],

@@ -41,7 +41,7 @@ export function scriptedDocker(
       workingDirectory: '/work',
       readText: (path) => Promise.resolve(all.written.get(path)),
       readStart: () => Promise.resolve(undefined), realPath: (path) => Promise.resolve(all.written.has(path) ? path : undefined),
-      linkTarget: () => Promise.resolve(undefined),
+      linkTarget: () => Promise.resolve(undefined), namesIn: () => Promise.resolve(undefined),
       isExecutable: () => Promise.resolve(false),
       writeText: (path, text, mode) => { all.written.set(path, text); all.written.set(`${path} mode`, (mode ?? 0o644).toString(8)); return Promise.resolve(); },
       link: (target, path) => { all.written.set(path, `-> ${target}`); return Promise.resolve(); },

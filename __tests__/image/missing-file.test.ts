@@ -35,6 +35,11 @@ describe('a context that the builder did not get', () => {
     expect(await explain({ context: 'api/main.go' }, { kind: 'context' })).toMatchObject({ message: 'The build context api/main.go is a file.', hint: expect.stringContaining('`context: api`') });
     expect(await explain({ context: 'link' }, { kind: 'context' })).toMatchObject({ message: 'link is a link to gone, which does not exist.' });
     expect(await explain({ context: 'none' }, { kind: 'context' })).toEqual(generic);
+    expect(await explain({ context: 'aip' }, { kind: 'context' })).toEqual({ ...generic, hint: 'Did you mean `context: api`?' });
+    put('services/billing/main.go');
+    expect(await explain({ context: './servcies/billing' }, { kind: 'context' })).toMatchObject({ hint: 'Did you mean `context: services/billing`?' });
+    expect(await explain({ context: join(folder, 'servcies/biling') }, { kind: 'context' })).toEqual(generic);
+    expect(await explain({ context: join(folder, 'services/biling') }, { kind: 'context' })).toMatchObject({ hint: `Did you mean \`context: ${folder}/services/billing\`?` });
     expect(explainBuildFailure('ERROR: failed to build: unable to prepare context: path "api/main.go" not found\n').missed).toEqual({ kind: 'context' });
   });
 });
@@ -68,6 +73,29 @@ describe('a Dockerfile that the builder did not get', () => {
     for (const dockerfile of [undefined, 'Dockerfile']) {
       expect(await explain({ dockerfile }, missed)).toMatchObject({ message: 'Dockerfile is a link to Dockerfile.gone, which does not exist.', hint: expect.stringContaining('Fix the link') });
     }
+  });
+
+  it('is a folder: no file is suggested that is not there', async () => {
+    put('Dockerfile/.keep');
+    expect(await explain({}, missed)).toEqual({
+      ...generic, message: 'Dockerfile is a folder, and not a Dockerfile.', hint: 'Set `dockerfile` to the Dockerfile itself. It is relative to the workspace.',
+    });
+    put('docker/Dockerfile');
+    put('docker/Dockerfile.dockerignore');
+    expect(await explain({ dockerfile: 'docker' }, missed)).toMatchObject({ message: 'docker is a folder, and not a Dockerfile.', hint: 'Did you mean `dockerfile: docker/Dockerfile`?' });
+  });
+
+  it('is misspelt, or has another name', async () => {
+    put('docker/Dockerfile.prod');
+    expect(await explain({ dockerfile: 'docker/Dockerfile.prdo' }, missed)).toMatchObject({
+      message: 'There is no docker/Dockerfile.prdo in the workspace.', hint: 'Did you mean `dockerfile: docker/Dockerfile.prod`?',
+    });
+    expect(await explain({ dockerfile: 'dokcer/Dockerfile.prod' }, missed)).toMatchObject({ hint: 'Did you mean `dockerfile: docker/Dockerfile.prod`?' });
+    expect(await explain({}, missed)).toMatchObject({ hint: 'Did you mean `dockerfile: docker/Dockerfile.prod`?' });
+    put('docker/Dockerfile.test');
+    expect(await explain({}, missed)).toMatchObject({ hint: expect.stringContaining('checked out') });
+    put('dockerfile');
+    expect(await explain({}, missed)).toMatchObject({ hint: 'Did you mean `dockerfile: dockerfile`?' });
   });
 
   it('is not there at all, or is called otherwise', async () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { accessSync, constants, createReadStream, createWriteStream, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { mkdir, mkdtemp, open, readFile, readlink, realpath, rename, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, readlink, realpath, rename, rm, symlink } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -23,6 +23,7 @@ export function createFiles(temporaryRoot: string = process.env['RUNNER_TEMP'] |
     readStart,
     realPath,
     linkTarget: (path) => readlink(path).catch(() => undefined),
+    namesIn: (folder) => readdir(folder).catch(() => undefined),
     isExecutable,
     writeText,
     sha256,

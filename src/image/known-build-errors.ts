@@ -73,7 +73,10 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
   {
     // failed to read dockerfile: read /tmp/buildkit-mount1919405973/docker: is a directory
     pattern: /failed to read dockerfile: read (?:\S*\/)?([^/\s]+): is a directory/,
-    explain: ([, folder]) => failed(`\`dockerfile\` names ${folder}, which is a folder.`, `Name the file in it, e.g. \`${folder}/Dockerfile\`.`),
+    explain: ([, folder]) => ({
+      ...failed(`${folder} is a folder, and not a Dockerfile.`, 'Set `dockerfile` to the Dockerfile itself. It is relative to the workspace.'),
+      missed: { kind: 'dockerfile' },
+    }),
   },
   {
     // error from sender: open /src/id_rsa: permission denied

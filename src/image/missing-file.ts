@@ -1,4 +1,5 @@
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname, isAbsolute, join, normalize, relative, resolve, sep } from 'node:path';
+import { didYouMean } from '../config/kit/did-you-mean.js';
 import type { BuildConfig } from '../config/config.js';
 import type { BuildFailure, Missed } from './build-failure.js';
 import type { DockerPorts } from './docker.js';
@@ -37,8 +38,28 @@ async function aboutContext(files: Files, { context }: Asked): Promise<Words> {
   if (await files.realPath(context) !== undefined) {
     return { message: `The build context ${context} is a file.`, hint: `\`context\` is the folder that is sent to the builder: \`context: ${asWritten(files, resolve(files.workingDirectory, dirname(context)))}\`.` };
   }
-  return await brokenLink(files, context) ?? {};
+  const link = await brokenLink(files, context);
+  if (link) return link;
+  const meant = await nearPath(files, context);
+  return meant !== undefined && await files.namesIn(meant) !== undefined ? { hint: `Did you mean \`context: ${meant}\`?` } : {};
 }
+
+/** An existing path that differs from this one by a slip in one of its names. */
+async function nearPath(files: Files, path: string): Promise<string | undefined> {
+  const names = normalize(path).split(sep);
+  for (const [index, name] of names.entries()) {
+    const before = names.slice(0, index);
+    if (await files.realPath(join(sepOf(path), ...before, name)) !== undefined) continue;
+    const folder = join(sepOf(path), ...before);
+    const meant = didYouMean(name, await files.namesIn(folder) ?? []);
+    const found = meant === undefined ? undefined : join(folder, meant, ...names.slice(index + 1));
+    return found !== undefined && await files.realPath(found) !== undefined ? found : undefined;
+  }
+  return undefined;
+}
+
+/** What an absolute path begins with. */
+const sepOf = (path: string): string => (isAbsolute(path) ? sep : '');
 
 async function brokenLink(files: Files, path: string): Promise<Words | undefined> {
   const target = await files.linkTarget(path);
@@ -55,6 +76,8 @@ async function aboutDockerfile(files: Files, build: Asked): Promise<Words> {
     if (link) return link;
     return build.dockerfile === undefined ? noDockerfile(files, build.context) : noSuchDockerfile(files, build.context, build.dockerfile);
   }
+  const inFolder = await files.namesIn(path);
+  if (inFolder !== undefined) return aFolder(path, inFolder);
   const sent = await files.realPath(dirname(path));
   if (sent !== undefined && !isWithin(real, sent)) {
     return {
@@ -65,10 +88,25 @@ async function aboutDockerfile(files: Files, build: Asked): Promise<Words> {
   return { message: `The builder did not find ${path}, but it exists now.`, hint: 'Check what an earlier step does with this file, then run again.' };
 }
 
+/** Docker creates such a folder for a file that was to be mounted and did not exist. */
+function aFolder(path: string, names: readonly string[]): Words {
+  const [only, ...others] = dockerfilesOf(names);
+  return {
+    message: `${path} is a folder, and not a Dockerfile.`,
+    hint: only !== undefined && others.length === 0 ? `Did you mean \`dockerfile: ${join(path, only)}\`?` : 'Set `dockerfile` to the Dockerfile itself. It is relative to the workspace.',
+  };
+}
+
+/** `Dockerfile`, or those with a similar name: `Dockerfile.prod`, `api.Dockerfile`, `Containerfile`. */
+function dockerfilesOf(names: readonly string[]): readonly string[] {
+  const usual = names.filter((name) => name === 'Dockerfile');
+  return usual.length > 0 ? usual : names.filter((name) => /^(?:Dockerfile|Containerfile)(?:[.-]|$)|\.Dockerfile$/i.test(name) && !name.endsWith('.dockerignore'));
+}
+
 async function noDockerfile(files: Files, context: string): Promise<Words> {
-  const others = ['dockerfile', 'Containerfile', 'docker/Dockerfile'].map((name) => join(context, name));
-  const there = await Promise.all(others.map((path) => files.realPath(path)));
-  const meant = others.find((_, index) => there[index] !== undefined);
+  const folders = [context, join(context, 'docker')];
+  const there = await Promise.all(folders.map(async (folder) => dockerfilesOf(await files.namesIn(folder) ?? []).map((name) => join(folder, name))));
+  const meant = await nearPath(files, join(context, 'Dockerfile')) ?? there.find((found) => found.length === 1)?.[0];
   return {
     message: context === '.' ? 'There is no Dockerfile in the build context.' : `There is no Dockerfile in the build context ${context}.`,
     hint: meant
@@ -83,7 +121,11 @@ async function noSuchDockerfile(files: Files, context: string, dockerfile: strin
   if (context !== '.' && await files.realPath(inContext) !== undefined) {
     return { message: `${message}: \`dockerfile\` is relative to the workspace, not to \`context\`.`, hint: `Did you mean \`dockerfile: ${inContext}\`?` };
   }
-  return { message: `${message}.`, hint: 'Check `dockerfile`, which is relative to the workspace and not to `context`, and that the repository is checked out.' };
+  const meant = await nearPath(files, dockerfile);
+  return {
+    message: `${message}.`,
+    hint: meant === undefined ? 'Check `dockerfile`, which is relative to the workspace and not to `context`, and that the repository is checked out.' : `Did you mean \`dockerfile: ${meant}\`?`,
+  };
 }
 
 async function aboutCopied(files: Files, build: Asked, { path, instruction, place }: Extract<Missed, { kind: 'copied' }>): Promise<Words> {

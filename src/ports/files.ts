@@ -10,6 +10,8 @@ export interface Files {
   realPath(path: string): Promise<string | undefined>;
   /** The target of a symbolic link, whether it exists or not; undefined for anything else. */
   linkTarget(path: string): Promise<string | undefined>;
+  /** The names in a folder; undefined when it is no folder, or cannot be read. */
+  namesIn(folder: string): Promise<readonly string[] | undefined>;
   /** True for a regular file that this process can execute; false for anything else. */
   isExecutable(path: string): Promise<boolean>;
   /** `mode` defaults to 0644. Written to a temporary file and renamed into place. */

@@ -52,7 +52,10 @@ describe('a smoke check that leads nowhere, whatever is released', () => {
     ['https://shop.example/', 'certificate', 'the certificate of shop.example is not trusted: self-signed certificate',
       'Fix the certificate, or set NODE_EXTRA_CA_CERTS in the `env` of the step to a file with the certificate of its CA.'],
     ['http://api.web.svc.cluster.local/health', 'name', 'the name does not exist', 'Write service/api:80/health: Services are checked through the API server, which this runner can reach.'],
-    ['https://api.web.svc/health?a=1', 'look-up', 'no name server', 'Write service/api:443/health?a=1: Services are checked through the API server, which this runner can reach.'],
+    // The port of its pods, and one that it has not.
+    ['http://api.web.svc:8080/health', 'name', 'the name does not exist', 'Write service/api:80/health: Services are checked through the API server, which this runner can reach.'],
+    ['https://api.web.svc/health?a=1', 'look-up', 'no name server', 'Write service/api:PORT/health?a=1 with one of the ports 80 (http), 9000 (admin): Services are checked through the API server, which this runner can reach.'],
+    ['https://gone.web.svc/health?a=1', 'look-up', 'no name server', 'Write service/gone:443/health?a=1: Services are checked through the API server, which this runner can reach.'],
     ['http://api.other.svc:8080/', 'name', 'the name does not exist',
       'This Service is in namespace other, but service/NAME checks only Services in namespace web. Use a URL that this runner can reach.'],
   ])('%s is a problem where the runner cannot request it: %s', async (line, trouble, message, hint) => {

@@ -44,6 +44,7 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     readText: async (path) => written.get(path)?.text ?? world.files?.[path],
     readStart: async () => undefined,
     linkTarget: async () => undefined,
+    namesIn: async () => undefined,
     realPath: async (path) => (written.has(path) || world.files?.[path] !== undefined ? path : undefined),
     isExecutable: async (path) => world.executables?.includes(path) ?? false,
     writeText: async (path, text, mode) => void written.set(path, { text, mode }),

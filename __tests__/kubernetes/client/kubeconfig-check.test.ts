@@ -113,6 +113,17 @@ describe('a kubeconfig that cannot be used', () => {
   ])('for it has %s', async (_what, text, code, message) => {
     await expect(content(text)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   });
+  it('for its context is misspelt suggests the nearest one', async () => {
+    const text = kubeconfig({}, {}, { contexts: ['prod', 'staging'].map((name) => ({ name, context: { cluster: 'c', user: 'u' } })) });
+    const hint = async (context: string) => check({ kubeconfig: { content: text }, context }).then(() => undefined, (error: { hint?: string }) => error.hint);
+    expect(await hint('stagign')).toBe('Did you mean "staging"? Its contexts: prod, staging.');
+    expect(await hint('eu-west')).toBe('Set `kube-context` to one of its contexts. Its contexts: prod, staging.');
+  });
+  it('names the namespace of its context', async () => {
+    const of = (context: object) => content(kubeconfig({ token: 't' }, {}, { contexts: [{ name: 'prod', context: { cluster: 'c', user: 'u', ...context } }] }));
+    expect((await of({ namespace: 'shop' })).used.namespace).toBe('shop');
+    expect((await of({})).used.namespace).toBeUndefined();
+  });
   it.each([
     ['a client certificate', kubeconfig({ 'client-certificate-data': 'x' }), {}],
     ['a program on PATH', kubeconfig({ exec: { command: 'aws' } }), { executables: ['/bin/aws'] }],

@@ -22,8 +22,15 @@ export function serviceAt(url: string, namespace: string, services: readonly Ser
   return known && { name: nameOf(known), namespace };
 }
 
-/** The same check as `service/NAME:PORT/PATH`. */
-export function asServiceTarget(url: string, { name }: NamedService): string {
+type ServicePort = NonNullable<NonNullable<Service['spec']>['ports']>[number];
+
+/**
+ * The same check as `service/NAME:PORT/PATH`. The URL may name the port of the pods, which the Service lists under another number.
+ * @param ports of the Service; none if they are not known
+ */
+export function asServiceTarget(url: string, { name }: NamedService, ports: readonly ServicePort[]): string {
   const { port, protocol, pathname, search } = new URL(url);
-  return `service/${name}:${port || (protocol === 'https:' ? '443' : '80')}${pathname}${search}`;
+  const written = port || (protocol === 'https:' ? '443' : '80');
+  const found = ports.find((each) => String(each.port) === written) ?? ports.find((each) => String(each.targetPort) === written) ?? (ports.length === 1 ? ports[0] : undefined);
+  return `service/${name}:${ports.length === 0 ? written : found?.port ?? 'PORT'}${pathname}${search}`;
 }

@@ -4,7 +4,7 @@ import { describeProblem } from '../../outcome/errors.js';
 import type { Ports } from '../../ports/ports.js';
 import { selects } from '../../kubernetes/observe/selector.js';
 import type { Answer } from './assess.js';
-import { asServiceTarget, serviceAt } from './cluster-address.js';
+import { asServiceTarget, serviceAt, type NamedService } from './cluster-address.js';
 import { answerNow, suspicion, type Reach } from './before.js';
 import { isNoRoute, podPort, portText, servicePort, tcpPorts } from './route.js';
 import { nothingFound, together, type Checked, type Finding } from '../../outcome/finding.js';
@@ -83,10 +83,10 @@ function judgeUrl({ cluster, services }: SmokeScope, check: SmokeCheck, url: str
   // Only cluster DNS resolves such a name, so a failed look-up here is not a temporary error.
   const isUnknown = (trouble === 'name' || (trouble === 'look-up' && inside !== undefined)) && !isHeadless(services, inside?.name);
   if (isUnknown || trouble === 'certificate') {
-    const hint = isUnknown ? (inside ? insideHint(url, inside, cluster.namespace) : unknownHint) : certificateHint;
+    const hint = isUnknown ? (inside ? insideHint(url, inside, cluster.namespace, services) : unknownHint) : certificateHint;
     return { problems: [finding(check, message, hint)], warnings: [] };
   }
-  const advice = inside ? ` ${insideHint(url, inside, cluster.namespace)}` : '';
+  const advice = inside ? ` ${insideHint(url, inside, cluster.namespace, services)}` : '';
   return warning(`Smoke check \`${check.text}\` does not pass now: ${message}.${advice}`);
 }
 
@@ -97,10 +97,12 @@ const isHeadless = (services: readonly Service[], name: string | undefined): boo
 const unknownHint = 'Correct the host name. If it resolves only in another network, use a runner in that network or a proxy (HTTPS_PROXY).';
 const certificateHint = 'Fix the certificate, or set NODE_EXTRA_CA_CERTS in the `env` of the step to a file with the certificate of its CA.';
 
-function insideHint(url: string, inside: { readonly name: string; readonly namespace: string }, namespace: string): string {
-  return inside.namespace === namespace
-    ? `Write ${asServiceTarget(url, inside)}: Services are checked through the API server, which this runner can reach.`
-    : `This Service is in namespace ${inside.namespace}, but service/NAME checks only Services in namespace ${namespace}. Use a URL that this runner can reach.`;
+function insideHint(url: string, inside: NamedService, namespace: string, services: readonly Service[]): string {
+  if (inside.namespace !== namespace) return `This Service is in namespace ${inside.namespace}, but service/NAME checks only Services in namespace ${namespace}. Use a URL that this runner can reach.`;
+  const ports = tcpPorts(services.find((service) => nameOf(service) === inside.name));
+  const target = asServiceTarget(url, inside, ports);
+  const which = target.includes(':PORT/') ? ` with one of the ports ${ports.map(portText).join(', ')}` : '';
+  return `Write ${target}${which}: Services are checked through the API server, which this runner can reach.`;
 }
 
 function judgeService({ cluster, services, present }: SmokeScope, check: SmokeCheck, target: ServiceTarget, { seen }: Silent): Checked {

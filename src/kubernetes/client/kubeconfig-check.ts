@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import type { ClusterConfig } from '../../config/config.js';
+import { suggestion } from '../../config/kit/did-you-mean.js';
 import { isContentForPaths } from '../../config/values/kubeconfig.js';
 import { ClusterError } from '../../outcome/errors.js';
 import { messageOf } from '../../outcome/wording.js';
@@ -74,11 +75,12 @@ interface UsedParts extends Used {
 }
 
 function usedBy(what: string, read: readonly ReadKubeconfig[], name: string | undefined): UsedParts {
-  const names = [...new Set(read.flatMap(({ file }) => (file?.contexts ?? []).flatMap((each) => each?.name ?? [])))];
+  // Nothing of a kubeconfig was validated: anything can be where a text is expected.
+  const names = [...new Set(read.flatMap(({ file }) => (file?.contexts ?? []).flatMap((each) => (typeof each?.name === 'string' ? each.name : []))))];
   const known = names.length === 0 ? 'It has no contexts.' : `Its contexts: ${names.slice(0, 10).join(', ')}.`;
   if (name === undefined) throw new ClusterError('config-invalid', `${what} has no \`current-context\`, so the cluster to use is not known.`, { hint: `Set \`kube-context\`. ${known}` });
   const context = first(read, ({ file }) => file?.contexts, name)?.entry.context;
-  if (!context) throw new ClusterError('config-invalid', `${what} has no context "${name}".`, { hint: `Set \`kube-context\` to one of its contexts. ${known}` });
+  if (!context) throw new ClusterError('config-invalid', `${what} has no context "${name}".`, { hint: `${suggestion(String(name), names, 'Set `kube-context` to one of its contexts.')} ${known}` });
   const cluster = context.cluster ? first(read, ({ file }) => file?.clusters, context.cluster) : undefined;
   if (!cluster?.entry.cluster?.server) {
     const lack = !context.cluster ? 'names no cluster' : cluster ? `names the cluster "${context.cluster}", which has no \`server\`` : `names the cluster "${context.cluster}", which it does not contain`;
@@ -87,7 +89,7 @@ function usedBy(what: string, read: readonly ReadKubeconfig[], name: string | un
   const user = context.user ? first(read, ({ file }) => file?.users, context.user) : undefined;
   if (context.user && !user) throw new ClusterError('config-invalid', `${what} cannot be used: its context "${name}" names the user "${context.user}", which it does not contain.`, { hint: flatten });
   return {
-    cluster: cluster.entry.cluster, user: user?.entry.user ?? undefined, userName: context.user ?? '', namespace: context.namespace || undefined,
+    cluster: cluster.entry.cluster, user: user?.entry.user ?? undefined, userName: context.user ?? '', namespace: typeof context.namespace === 'string' && context.namespace !== '' ? context.namespace : undefined,
     sources: [
       { ...cluster.source, file: { clusters: [cluster.entry] } },
       ...(user ? [{ ...user.source, file: { users: [user.entry] } }] : []),
