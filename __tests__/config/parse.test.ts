@@ -49,7 +49,7 @@ describe('a Config', () => {
   it('has defaults', () => {
     expect(parse({ image: 'ghcr.io/acme/My_Api'.toLowerCase() }).config).toEqual({
       app: 'my-api', image: 'ghcr.io/acme/my_api', dryRun: false, cluster: {}, workloads: [], timeoutMs: 600_000, smoke: [], rollback: 'auto',
-      proveFirst: true, lockTimeoutMs: 600_000, freeze: [], windows: [],
+      proveFirst: true, advice: true, lockTimeoutMs: 600_000, freeze: [], windows: [],
       build: { context: '.', buildArgs: {}, buildSecrets: {}, platforms: [], labels: {}, cache: 'none' },
     });
   });
@@ -61,7 +61,7 @@ describe('a Config', () => {
       'platforms': 'linux/amd64, linux/arm64/v8', 'labels': 'a.b=c', 'builder': 'b', 'cache': 'gha', 'tags': 'v1,latest\nv1',
       'registry-username': 'u', 'registry-password': ' p w \n', 'kubeconfig': '/etc/kube/config', 'kube-context': 'ctx', 'namespace': 'ns',
       'kubectl-url': 'https://m.example/{version}/kubectl', 'kubectl-sha256': 'b'.repeat(64), 'workloads': 'deploy/a, sts/b:c', 'timeout': '1h30m',
-      'smoke': 'service/a:80/ -> 200,204 contains ok', 'rollback': 'off', 'prove-first': 'false', 'lock-timeout': '0s',
+      'smoke': 'service/a:80/ -> 200,204 contains ok', 'rollback': 'off', 'prove-first': 'false', 'advice': 'off', 'lock-timeout': '0s',
       'freeze': 'Fri 16:00 – Mon 08:00 Europe/Paris\n22:00-06:00 UTC', 'windows': 'Sun 02:00-04:00 UTC', 'freeze-override': 'INC-1: the shop is down',
     }, undefined, { facts: { env: { KEY: 'one\nlonger line' } } });
     expect(config).toEqual({
@@ -73,7 +73,7 @@ describe('a Config', () => {
       login: { registry: 'r.example:5000', username: 'u', password: ' p w ' },
       cluster: { kubeconfig: { path: '/etc/kube/config' }, context: 'ctx', namespace: 'ns', kubectlUrl: 'https://m.example/{version}/kubectl', kubectlSha256: 'b'.repeat(64) },
       workloads: [{ kind: 'deployment', name: 'a' }, { kind: 'statefulset', name: 'b', container: 'c' }],
-      timeoutMs: 5_400_000, rollback: 'off', proveFirst: false, lockTimeoutMs: 0,
+      timeoutMs: 5_400_000, rollback: 'off', proveFirst: false, advice: false, lockTimeoutMs: 0,
       freeze: [
         { text: 'Fri 16:00 – Mon 08:00 Europe/Paris', fromMinute: 8160, toMinute: 1920, timeZone: 'Europe/Paris' },
         { text: '22:00-06:00 UTC', fromMinute: 1320, toMinute: 1800, days: 7, timeZone: 'UTC' },

@@ -68,6 +68,8 @@ export function configOf(given: GivenValues, { action, builds, buildSecrets, def
     rollback: values.rollback,
     /** The first new pods of a Deployment are checked before the rest follow. */
     proveFirst: values['prove-first'],
+    /** Whether to report what in a workload can lose requests. */
+    advice: values.advice === 'on',
     /** How long a symptom of these causes must last before the judge is sure, ms; the table of causes has the rest. */
     patienceMs: values.patience,
     /** How long to wait for another run of the same app, ms. */

@@ -174,7 +174,7 @@ function context(given: Settings): readonly Problem[] {
 }
 
 const forBuild = namesIn(build);
-const forCluster: readonly SettingName[] = [...namesIn(cluster), 'timeout', 'prove-first', 'lock-timeout'];
+const forCluster: readonly SettingName[] = [...namesIn(cluster), 'timeout', 'prove-first', 'advice', 'lock-timeout'];
 
 /** Inputs that do nothing in this run. Those of the file may serve other runs. */
 function withoutEffect(given: Settings): readonly Problem[] {

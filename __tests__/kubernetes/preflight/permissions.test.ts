@@ -43,7 +43,8 @@ function serverOf(rules: readonly AllowedRule[], { username = account, refuses, 
 const smoke = parseSmoke('service/api/ -> 200');
 const needs = needsOf({ app: 'api', smoke: smoke.ok ? [smoke.value] : [], workloads: [{ kind: 'deployment', name: 'api' }, { kind: 'deployment', name: 'worker' }] });
 const ofRun = (run: Partial<NamespaceOfRun> = {}): NamespaceOfRun => ({ namespace: 'shop', isSetting: true, ...run });
-const check = (rules: readonly AllowedRule[], server?: Server, run?: Partial<NamespaceOfRun>) => checkPermissions(serverOf(rules, server), ofRun(run), needs, new AbortController().signal);
+const check = (rules: readonly AllowedRule[], server?: Server, run?: Partial<NamespaceOfRun>) =>
+  checkPermissions(serverOf(rules, server), ofRun(run), needs, new AbortController().signal);
 const whole = documented.find(({ kind }) => kind === 'Role') as { metadata: { name: string }; rules: Required<AllowedRule>[] };
 const less = (...resources: readonly string[]) => whole.rules.filter((rule) => !resources.some((resource) => rule.resources.includes(resource)));
 

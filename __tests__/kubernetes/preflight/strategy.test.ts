@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Container, Workload } from '../../../src/kubernetes/client/objects.js';
-import { adviceOnPreStop, checkStrategy } from '../../../src/kubernetes/preflight/strategy.js';
+import { adviceOnPreStop, losing, neverEnding } from '../../../src/kubernetes/preflight/strategy.js';
 import { service } from '../judge/build.js';
 
 const container = (changes: Partial<Container> = {}): Container =>
@@ -9,9 +9,9 @@ const workload = (spec: Workload['spec'] = {}, ...containers: readonly Container
   spec: { ...spec, template: { metadata: { labels: { app: 'api' } }, spec: { containers: containers.length > 0 ? containers : [container()], ...spec?.template?.spec } } },
 });
 const inFront = [service('api', { selector: { app: 'api' } })];
-const problems = (spec: Workload['spec'], timeoutMs = 600_000) => checkStrategy('statefulset/api', workload(spec), [], timeoutMs).problems.map(({ message, hint }) => `${message} ${hint}`);
+const problems = (spec: Workload['spec'], timeoutMs = 600_000) => neverEnding('statefulset/api', workload(spec), timeoutMs).map(({ message, hint }) => `${message} ${hint}`);
 const advice = (of: Workload, services = inFront, refs: readonly string[] = ['deployment/api']) => adviceOnPreStop(refs.map((ref) => ({ ref, workload: of })), services);
-const warnings = (of: Workload, services = inFront) => checkStrategy('deployment/api', of, services, 600_000).warnings;
+const warnings = (of: Workload, services = inFront) => losing('deployment/api', of, services);
 
 describe('a rollout that could never end', () => {
   it('is told before it begins, with what to do', () => {

@@ -1,11 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Pod, Workload } from '../../../src/kubernetes/client/objects.js';
-import { unhealthyNow } from '../../../src/target/set-image/preflight.js';
+import type { Config } from '../../../src/config/config.js';
+import type { Ledger } from '../../../src/record/ledger.js';
+import type { ClusterFacts } from '../../../src/target/set-image/facts.js';
+import { preflight, unhealthyNow } from '../../../src/target/set-image/preflight.js';
 import { openRelease } from '../../../src/target/set-image/release.js';
 import { fakePorts } from '../../kubernetes/client/fake-ports.js';
-import { backingOff, deployment, oldImage, pod, target, waiting } from '../../kubernetes/judge/build.js';
-import { deploymentPath } from './fake-cluster.js';
-import { config } from '../../workflow/runs.js';
+import { backingOff, deployment, oldImage, pod, service, target, waiting } from '../../kubernetes/judge/build.js';
+import { deploymentPath, fakeCluster } from './fake-cluster.js';
+import { config, run } from '../../workflow/runs.js';
 import { stillCluster } from '../../workflow/still-cluster.js';
 
 describe('what is not healthy before a change', () => {
@@ -36,5 +39,31 @@ describe('what is not healthy before a change', () => {
     const cluster = stillCluster({ pods: [] });
     const found = [{ ref: { kind: 'deployment' as const, name: 'api' }, workload: deployment({ status: { availableReplicas: 0 } }) }];
     expect(await unhealthyNow({ config: config(), ports: fakePorts() }, { cluster, found })).toEqual(new Map());
+  });
+});
+
+describe('advice', () => {
+  const template = { metadata: { labels: { app: 'api' } }, spec: { containers: [{ name: 'app', image: oldImage, ports: [{ containerPort: 80 }] }] } };
+  const workload = deployment({ image: oldImage, spec: { template } });
+  const released = { releases: [{ reference: oldImage, at: '', verified: true, contents: [{ subject: 'deployment/api', part: 'app', version: oldImage }] }] } as unknown as Ledger;
+  const onPreStop = 'No preStop hook: container app of deployment/api; requests are lost unless the app keeps serving for a moment after SIGTERM';
+  const onProbe = 'deployment/api: container app has no readinessProbe, so new pods get requests before they can answer them, and a broken release counts as ready.';
+
+  async function advised(changes: Partial<Config>, ledger?: Ledger) {
+    const empty = (path: string) => [`/api/v1/namespaces/web/${path}`, { items: [] }] as const;
+    const cluster = fakeCluster({ objects: Object.fromEntries([empty('resourcequotas'), ['/api/v1/nodes', { items: [] }]]) as never });
+    const given = run({ ...changes });
+    const facts: ClusterFacts = { cluster, found: [{ ref: { kind: 'deployment', name: 'api' }, workload }], services: [service('api', { selector: { app: 'api' } })], store: {} as never, ledger };
+    const { warnings } = await preflight(given, facts, { reference: '', platforms: [], isPushed: false }, []);
+    return { warnings, lines: (given.ports as { lines?: readonly string[] }).lines };
+  }
+
+  it('on a preStop hook is given once: in a dry run, and before the first release that is recorded', async () => {
+    expect(await advised({})).toEqual({ warnings: [onProbe], lines: [`info ${onPreStop}`] });
+    expect(await advised({}, released)).toEqual({ warnings: [onProbe], lines: [] });
+    expect(await advised({ dryRun: true }, released)).toEqual({ warnings: [onProbe], lines: [`info ${onPreStop}`] });
+  });
+  it('can be turned off, all of it', async () => {
+    for (const dryRun of [true, false]) expect(await advised({ advice: false, dryRun })).toEqual({ warnings: [], lines: [] });
   });
 });

@@ -31,6 +31,7 @@ type ServicePort = NonNullable<NonNullable<Service['spec']>['ports']>[number];
 export function asServiceTarget(url: string, { name }: NamedService, ports: readonly ServicePort[]): string {
   const { port, protocol, pathname, search } = new URL(url);
   const written = port || (protocol === 'https:' ? '443' : '80');
-  const found = ports.find((each) => String(each.port) === written) ?? ports.find((each) => String(each.targetPort) === written) ?? (ports.length === 1 ? ports[0] : undefined);
+  const only = ports.length === 1 ? ports[0] : undefined;
+  const found = ports.find((each) => String(each.port) === written) ?? ports.find((each) => String(each.targetPort) === written) ?? only;
   return `service/${name}:${ports.length === 0 ? written : found?.port ?? 'PORT'}${pathname}${search}`;
 }

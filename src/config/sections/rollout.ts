@@ -38,6 +38,12 @@ export const rollout = section('Rollout', clusterActions, {
     examples: [{ 'not-ready': '2m' }],
     kind: patience,
   },
+  'advice': {
+    actions: ['deploy', 'rollout'],
+    description: '`on`: report what in a workload can lose requests during a rollout, such as a missing readinessProbe. A missing preStop hook is reported in dry runs and before the first recorded release of the workload. `off`: do not report it.',
+    fallback: 'on',
+    kind: word(['on', 'off']),
+  },
   'lock-timeout': {
     description: 'How long to wait while another run deploys the same app in the same namespace; `0s`: do not wait.',
     fallback: '10m',

@@ -11,7 +11,9 @@ import { accountToFillIn, roleFor } from './role.js';
  * Reads all permissions of the account at once. Those that seem to be missing are reviewed one by one, as only that is certain.
  * @param needs what the run needs, which may depend on objects that are being read meanwhile
  */
-export async function checkPermissions(api: Api, run: NamespaceOfRun, needs: readonly Need[] | Promise<readonly Need[]>, signal: AbortSignal): Promise<Checked> {
+export async function checkPermissions(
+  api: Api, run: NamespaceOfRun, needs: readonly Need[] | Promise<readonly Need[]>, signal: AbortSignal,
+): Promise<Checked> {
   const { namespace } = run;
   const [review, wanted] = await Promise.all([
     ask<{ readonly status?: { readonly resourceRules?: readonly AllowedRule[] } }>(api, 'authorization.k8s.io/v1/selfsubjectrulesreviews', { spec: { namespace } }, signal), needs,

@@ -63,7 +63,7 @@ function found(
  * Registries of clouds, whose nodes get their login from the kubelet's credential provider; it is tried beside the pull secrets.
  * https://kubernetes.io/docs/tasks/administer-cluster/kubelet-credential-provider/
  */
-const nodesLogIn = (registry: string): boolean =>
+export const nodesLogIn = (registry: string): boolean =>
   /\.dkr[.-]ecr(?:-fips)?\.[^.]+\.(?:amazonaws\.com(?:\.cn)?|on\.aws)$|^(?:.+\.)?gcr\.io$|\.pkg\.dev$|\.azurecr\.(?:io|cn|de|us)$/.test(registry);
 
 /** Whether the registry lets this login alone read the image. */

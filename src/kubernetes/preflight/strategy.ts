@@ -1,14 +1,10 @@
 import type { Service, Workload } from '../client/objects.js';
 import { selects } from '../observe/selector.js';
 import { desiredReplicas } from '../observe/workload.js';
-import type { Checked, Finding } from '../../outcome/finding.js';
+import type { Finding } from '../../outcome/finding.js';
 
-/** Problems: strategies with which the rollout can never finish. Warnings: settings with which requests are lost. */
-export function checkStrategy(ref: string, workload: Workload, services: readonly Service[], timeoutMs: number): Checked {
-  return { problems: neverEnding(ref, workload, timeoutMs), warnings: losing(ref, workload, services) };
-}
-
-function neverEnding(ref: string, workload: Workload, timeoutMs: number): Finding[] {
+/** Strategies with which the rollout can never finish. */
+export function neverEnding(ref: string, workload: Workload, timeoutMs: number): Finding[] {
   const { spec } = workload;
   const partition = spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
   const steadySeconds = spec?.minReadySeconds ?? 0;
@@ -28,8 +24,8 @@ function neverEnding(ref: string, workload: Workload, timeoutMs: number): Findin
   return problems;
 }
 
-/** Why a successful rollout may lose requests: https://kubernetes.io/docs/tutorials/services/pods-and-endpoint-termination-flow/ */
-function losing(ref: string, workload: Workload, services: readonly Service[]): string[] {
+/** Advice: why a successful rollout may lose requests. https://kubernetes.io/docs/tutorials/services/pods-and-endpoint-termination-flow/ */
+export function losing(ref: string, workload: Workload, services: readonly Service[]): string[] {
   const template = workload.spec?.template;
   if (!services.some((service) => selects(service, template?.metadata?.labels))) return [];
   const warnings: string[] = [];

@@ -46,11 +46,15 @@ export async function readAllowed(given: Given, cluster: Cluster, choose: Choose
   const reading = beginReading(given, cluster, choose);
   // The rollback action may take its workloads from the record: then the permissions for those are checked.
   const wanted = reading.chosen.catch(() => []).then((chosen) => [...config.workloads, ...chosen]);
-  const check = (workloads: readonly WorkloadRef[] | Promise<readonly WorkloadRef[]>): Promise<Checked> =>
-    checkPermissions(cluster.api, ofRun(given, cluster), Promise.resolve(workloads).then((those) => needsOf({ ...config, workloads: those })), ports.cancelled);
+  const check: CheckFor = (workloads) => {
+    const needs = workloads.then((those) => needsOf({ ...config, workloads: those }));
+    return checkPermissions(cluster.api, ofRun(given, cluster), needs, ports.cancelled);
+  };
   const [allowed, facts] = await Promise.allSettled([check(wanted), reading.facts]);
   // A missing permission also fails the first read; the complete list is more useful.
-  if (allowed.status === 'fulfilled' && allowed.value.problems.length > 0) throw new PreflightError(await withAbsent(given, cluster, await wanted, allowed.value.problems, check));
+  if (allowed.status === 'fulfilled' && allowed.value.problems.length > 0) {
+    throw new PreflightError(await withAbsent(given, cluster, { wanted: await wanted, problems: allowed.value.problems, check }));
+  }
   if (facts.status === 'rejected') throw facts.reason;
   if (allowed.status === 'rejected') throw allowed.reason;
   for (const warning of [...allowed.value.warnings, ...expiresSoon(cluster.expiry, ports.clock.now())]) ports.log.warning(warning);
@@ -61,15 +65,22 @@ export async function readAllowed(given: Given, cluster: Cluster, choose: Choose
 const ofRun = ({ config }: Given, { namespace, namespaceOfContext }: Cluster): NamespaceOfRun =>
   ({ namespace, isSetting: config.cluster.namespace !== undefined, ofContext: namespaceOfContext });
 
+/** Checks the permissions that a run with these workloads needs. */
+type CheckFor = (workloads: Promise<readonly WorkloadRef[]>) => Promise<Checked>;
+
+interface Lacking {
+  readonly wanted: readonly WorkloadRef[];
+  readonly problems: readonly Finding[];
+  readonly check: CheckFor;
+}
+
 /** A permission may name the workload: if that does not exist, its name is wrong, and a Role for it would be of no use. */
-async function withAbsent(
-  { ports: { cancelled } }: Given, cluster: Cluster, wanted: readonly WorkloadRef[], problems: readonly Finding[], check: (workloads: readonly WorkloadRef[]) => Promise<Checked>,
-): Promise<readonly Finding[]> {
+async function withAbsent({ ports: { cancelled } }: Given, cluster: Cluster, { wanted, problems, check }: Lacking): Promise<readonly Finding[]> {
   if (problems.some(({ cause }) => cause !== 'permission-denied')) return problems;
   const listed = await listWorkloads(cluster, cancelled);
   const absent = wanted.filter(({ kind, name }) => listed.get(kind)?.includes(name) === false);
   if (absent.length === 0) return problems;
-  const { problems: others } = await check(wanted.filter((ref) => !absent.includes(ref)));
+  const { problems: others } = await check(Promise.resolve(wanted.filter((ref) => !absent.includes(ref))));
   return [...absent.map((ref) => asFinding(missingWorkload({ ref, others: refsOf(listed) }, cluster.namespace))), ...others];
 }
 

@@ -7,17 +7,18 @@ import { templateOf } from '../../kubernetes/observe/workload.js';
 import { readArchitectures, checkPlatforms } from '../../kubernetes/preflight/platforms.js';
 import { checkQuota } from '../../kubernetes/preflight/quota.js';
 import { checkSmoke } from '../../check/smoke/preflight.js';
+import { checkPullLogin } from '../../kubernetes/preflight/pull-login.js';
 import { checkPullSecret } from '../../kubernetes/preflight/pull-secret.js';
 import { nothingFound, together, type Checked } from '../../outcome/finding.js';
 import { checkReferences } from '../../kubernetes/preflight/references.js';
-import { adviceOnPreStop, checkStrategy } from '../../kubernetes/preflight/strategy.js';
+import { adviceOnPreStop, losing, neverEnding } from '../../kubernetes/preflight/strategy.js';
 import { digestOfBuild } from '../../outcome/plan.js';
 import { foresee, describeRewriting } from './rewritten.js';
 import { checkStuck } from '../../kubernetes/preflight/stuck.js';
 import { replacedImages } from './before-change.js';
 import { lookOnce } from '../../kubernetes/observe/watching.js';
 import { unhealthiness } from '../../kubernetes/observe/health.js';
-import { uidOf } from '../../kubernetes/client/objects.js';
+import { uidOf, type Workload } from '../../kubernetes/client/objects.js';
 
 /** Everything that can be known to fail before anything is changed, checked in parallel. */
 export async function preflight(given: Given, facts: ClusterFacts, wanted: Wanted, changes: readonly ImageChange[]): Promise<Checked> {
@@ -32,16 +33,29 @@ export async function preflight(given: Given, facts: ClusterFacts, wanted: Wante
     checkQuota(cluster.api, cluster.namespace, { app: config.app, workloads: present, targets: changes }, signal),
     checkSmoke({ ports, cluster, services: facts.services, present }, config.smoke),
     ...present.map((each) => (isPushed ? checkPullSecret(ports, cluster.api, cluster.namespace, each, reference) : nothingFound)),
+    ...present.map((each) => checkPullLogin(ports, cluster, each, reference)),
     checkChange(given, facts, changes),
     ...present.map(({ ref, template }) => checkReferences(cluster.api, cluster.namespace, ref, template, signal)),
   ]);
-  const advice = adviceOnPreStop(present, facts.services);
-  if (advice) ports.log.info(advice);
   return together([
     quota, ...others,
     ...present.map(({ ref, template }) => checkPlatforms(ref, template, platforms, nodes)),
-    ...present.map(({ ref, workload }) => checkStrategy(ref, workload, facts.services, config.timeoutMs)),
+    {
+      problems: present.flatMap(({ ref, workload }) => neverEnding(ref, workload, config.timeoutMs)),
+      warnings: config.advice ? advise(given, facts, present) : [],
+    },
   ]);
+}
+
+type Present = readonly { readonly ref: string; readonly workload: Workload }[];
+
+/** @returns the advice to show as warnings */
+function advise({ config, ports }: Given, { ledger, services }: ClusterFacts, present: Present): string[] {
+  // The pod template does not show whether it applies, so it is shown once and not in every run.
+  const recorded = new Set((ledger?.releases ?? []).flatMap(({ contents }) => contents.map(({ subject }) => subject)));
+  const onPreStop = adviceOnPreStop(present.filter(({ ref }) => config.dryRun || !recorded.has(ref)), services);
+  if (onPreStop) ports.log.info(onPreStop);
+  return present.flatMap(({ ref, workload }) => losing(ref, workload, services));
 }
 
 /** Consequences of the change: images that admission rewrites, and pods that have to be deleted for it. */
