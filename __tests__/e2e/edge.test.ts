@@ -5,10 +5,12 @@ import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { silentWebhook, type Guarded } from './harness/admission.js';
 import { faultProxy } from './harness/api-fault-proxy.js';
 import { administrator, call, closeApi, pathOf } from './harness/api.js';
-import { imageOf, inSpace, rolloutInputs, startHealthy, variant } from './harness/app.js';
+import { calm, imageOf, inSpace, rolloutInputs, startHealthy, variant } from './harness/app.js';
 import { expectEnding, expectTold } from './harness/ending.js';
 import { environment } from './harness/environment.js';
 import { closeImages } from './harness/images.js';
+import { killKubectlProxy } from './harness/kubectl-proxy.js';
+import { rollingOut } from './harness/moments.js';
 import type { Space } from './harness/namespace.js';
 import { grant } from './harness/rights.js';
 import { runAction } from './harness/run-action.js';
@@ -85,15 +87,42 @@ describe('the temporary folder of the runner', () => {
   });
 });
 
+describe('the kubectl proxy of a run', () => {
+  it.concurrent.each([['good', `${calm},slow-ready=5s`, { verdict: 'deployed' }], ['bad', 'crash', { verdict: 'rolled-back', cause: 'crash-loop' }]] as const)(
+    'that is killed while a %s version is rolled out is started again', async (_, mode, ending) => inSpace('noproxy', async (space) => {
+      await startHealthy(space);
+      const v2 = await variant('v2', mode);
+      await inFolder(async (temp) => {
+        let kills = 0;
+        const result = await runAction({
+          inputs: rolloutInputs(space, v2), env: { RUNNER_TEMP: temp },
+          onLine: (line) => {
+            if (rollingOut(line) && kills === 0) {
+              kills += 1;
+              killKubectlProxy(temp);
+            }
+          },
+        });
+        expect(kills).toBe(1);
+        expectEnding(result, ending);
+        expect(result.log).toContain('The `kubectl proxy` of this run was killed by signal 9. It is started again.');
+      });
+    })());
+});
+
 describe('the namespace', () => {
   it.concurrent('that was not meant is asked about before a Role', inSpace('typo', async (space) => {
     const inputs = { ...nowhere, kubeconfig: space.kubeconfig, namespace: `${space.name}x` };
     const refused = await runAction({ action: 'rollout', inputs });
     expectEnding(refused, { verdict: 'failed', cause: 'permission-denied' });
-    expectTold(refused, 'has none of the permissions', 'is not allowed to see whether that namespace exists', `the account belongs to the namespace ${space.name}`);
+    expect(refused.report.failure.message).toMatch(new RegExp(`^Is \`namespace: ${space.name}x\` right\\?`));
+    expectTold(
+      refused, 'has none of the permissions', 'is not allowed to see whether that namespace exists', `belongs to the namespace ${space.name}.`, `Did you mean "${space.name}"?`,
+    );
+    expect(refused.raw).not.toContain('kind: Role');
     const absent = await runAction({ action: 'rollout', inputs: { ...inputs, kubeconfig: environment().kubeconfig } });
     expectEnding(absent, { verdict: 'failed', cause: 'config-invalid' });
-    expectTold(absent, `The namespace ${space.name}x does not exist.`);
+    expectTold(absent, `The namespace ${space.name}x does not exist.`, `Did you mean "${space.name}"?`);
   }));
 });
 

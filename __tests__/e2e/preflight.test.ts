@@ -3,7 +3,7 @@ import { parseAllDocuments } from 'yaml';
 import { closeApi, type Any } from './harness/api.js';
 import { calm, imageOf, inSpace, rolloutInputs, startHealthy, variant, type HealthyOptions } from './harness/app.js';
 import { expectEnding, expectHidden, expectTold } from './harness/ending.js';
-import { environment } from './harness/environment.js';
+import { environment, eventually } from './harness/environment.js';
 import { closeImages, type PushedImage } from './harness/images.js';
 import { ledgerOf } from './harness/ledger.js';
 import type { Space } from './harness/namespace.js';
@@ -98,6 +98,18 @@ const found: readonly Found[] = [
       await space.until('Deployment', 'web', 'is taken up', (d) => d.status.observedGeneration === d.metadata.generation);
     },
     told: ['minReadySeconds 60', 'timeout'],
+  },
+  { what: 'a misspelt workload', cause: 'config-invalid', inputs: { workloads: 'deployment/wbe' }, told: ['workload deployment/wbe: does not exist', 'Did you mean "deployment/web"?'] },
+  { what: 'a workload of another kind', cause: 'config-invalid', inputs: { workloads: 'statefulset/web' }, told: ['workload statefulset/web: does not exist', 'Did you mean "deployment/web"?'] },
+  { what: 'a misspelt container', cause: 'config-invalid', inputs: { workloads: 'deployment/web:wbe' }, told: ['has no container wbe', 'Did you mean "web"?'] },
+  {
+    what: 'a misspelt workload, where a permission names another one', cause: 'config-invalid', inputs: { workloads: 'deployment/wbe' }, told: ['workload deployment/wbe: does not exist', 'Did you mean "deployment/web"?'],
+    prepare: async (space) => {
+      const { rules } = await space.get('Role', 'deployer');
+      const others = rules.filter(({ resources }: Any) => !resources.includes('deployments'));
+      const apps = { apiGroups: ['apps'], resources: ['deployments'] };
+      await space.patch('Role', 'deployer', { rules: [...others, { ...apps, verbs: ['list', 'watch'] }, { ...apps, verbs: ['get', 'patch'], resourceNames: ['web'] }] });
+    },
   },
   { what: 'a freeze', cause: 'frozen', inputs: { freeze: frozenNow() }, told: ['frozen by', 'freeze-override'] },
   { what: 'a time outside every window', cause: 'frozen', inputs: { windows: later() }, told: ['outside every window', 'freeze-override'] },
@@ -247,6 +259,36 @@ describe('told, and deployed all the same', () => {
     expectEnding(result, { verdict: 'deployed' });
     expectTold(result, 'ResourceQuota few has no room now for the first new pod of deployment/web: pods is at 4 of 4');
     expect(await runningImages(space, 'web')).toEqual([`${v3.name}@${v3.digest}`]);
+  }));
+
+  it.concurrent('an image that needs a login, for pods without one: not where their service account has it', inSpace('nologin', async (space) => {
+    const { authRegistry, authUsername, authPassword } = environment();
+    const image = await variant('v2', calm, { repository: 'private/app', withLogin: true });
+    await space.apply(deployment('web', { image: `${image.name}:none`, replicas: 1 }));
+    await space.until('Deployment', 'web', 'has a pod', (d) => d.status?.replicas === 1);
+    const inputs = rolloutInputs(space, image, { smoke: '', registry: authRegistry, 'registry-username': authUsername, 'registry-password': authPassword, 'dry-run': 'true' });
+    const warned = await runAction({ inputs });
+    expectEnding(warned, { verdict: 'planned' });
+    expectTold(warned, 'neither the pod template of deployment/web nor its service account names imagePullSecrets');
+    await space.apply(pullSecret('pull', authRegistry, authUsername, authPassword));
+    await space.patch('ServiceAccount', 'default', { imagePullSecrets: [{ name: 'pull' }] });
+    const [old] = await space.list('Pod');
+    await space.remove('Pod', old.metadata.name);
+    await eventually('a pod with the login of its account', async () => (await space.list('Pod')).every(({ spec }) => spec.imagePullSecrets?.length === 1));
+    const fine = await runAction({ inputs });
+    expectEnding(fine, { verdict: 'planned' });
+    expect(fine.log).not.toContain('imagePullSecrets');
+  }));
+
+  it.concurrent('advice on a preStop hook: in a dry run and before the first release, and not if it is off', inSpace('advice', async (space) => {
+    await startHealthy(space, { replicas: 1 });
+    const said = async (version: string, more: Readonly<Record<string, string>> = {}): Promise<boolean> => {
+      const result = await runAction({ inputs: rolloutInputs(space, await variant(version), { smoke: `service/web/ -> 200 contains ${version}`, ...more }) });
+      expect(['planned', 'deployed']).toContain(result.outputs.verdict);
+      return result.log.includes('No preStop hook: container web of deployment/web');
+    };
+    const dryRun = { 'dry-run': 'true', 'smoke': '' };
+    expect([await said('v2', dryRun), await said('v2', { ...dryRun, advice: 'off' }), await said('v2'), await said('v3'), await said('v4', dryRun)]).toEqual([true, false, true, false, true]);
   }));
 
   it.concurrent('a pod without readinessProbe, behind a Service', inSpace('warned', async (space) => {

@@ -73,6 +73,11 @@ async function refusal(process: ProcessRunner): Promise<readonly [string, string
   return [error.code, error.message, error.hint];
 }
 
+/** Lets what is under way go on until this holds. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
+}
+
 describe('a cluster', () => {
   it('is opened through one proxy, with the access of the settings', async () => {
     const cluster = await openCluster(portsWith(kubectl(version)), { kubeconfig: { path: '/k' }, context: 'prod', namespace: 'web' }, folder);
@@ -112,6 +117,59 @@ describe('a cluster', () => {
     const env = { PATH: '/bin', ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'of the job', ACTIONS_RUNTIME_TOKEN: 'of the runner' };
     await openCluster({ ...portsWith(kubectl(version)), env }, { kubeconfig: { content: usable.replace('{token: t}', user) } }, folder);
     expect(started.map((command) => command.env)).toEqual([{ KUBECONFIG: `${folder}/kubeconfig`, ...given }]);
+  });
+
+  describe('whose proxy exits during the run', () => {
+    /** The first proxy serves, as all others do that `starts` allows; each is ended by `end`. */
+    function mortal(starts: number) {
+      const ends: (() => void)[] = [];
+      const process = kubectl(version);
+      const start: ProcessRunner['start'] = (command) => {
+        if (ends.length >= starts) return { pid: 1, exited: Promise.resolve(exited({ code: 1, stderr: 'out of memory' })), stop: async () => undefined };
+        const { stop } = process.start(command);
+        return { pid: 1, stop, exited: new Promise((resolve) => ends.push(() => resolve(exited({ code: 137 })))) };
+      };
+      const ports = portsWith({ ...process, start });
+      const end = async () => {
+        await server?.close();
+        ends.at(-1)?.();
+      };
+      return { ports, end };
+    }
+
+    it('reaches the server again through another one, on the same socket', async () => {
+      const { ports, end } = mortal(9);
+      const cluster = await openCluster(ports, { kubeconfig: { path: '/k' } }, folder);
+      for (const _ of [1, 2]) {
+        await end();
+        await expect(cluster.api.get('/version')).resolves.toEqual({ gitVersion: 'v1.34.4' });
+      }
+      expect(started.map(({ args }) => args[1])).toEqual(Array.from({ length: 3 }, () => `--unix-socket=${folder}/api.sock`));
+      expect(ports.lines.filter((line) => line.startsWith('warning'))).toEqual(Array.from({ length: 2 }, () =>
+        'warning The `kubectl proxy` of this run was killed by signal 9. It is started again.'));
+      await cluster.close();
+      expect(stopped).toBe(1);
+    });
+    it('says why it does not answer, where none starts any more', async () => {
+      const { ports, end } = mortal(1);
+      const cluster = await openCluster(ports, { kubeconfig: { path: '/k' } }, folder);
+      await end();
+      await until(() => ports.lines.at(-1)?.includes('not started again') === true);
+      expect(ports.lines.slice(-2)).toEqual([
+        'warning The `kubectl proxy` of this run could not be started again: kubectl cannot use its configuration: out of memory. It is started again.',
+        'warning The `kubectl proxy` of this run could not be started again: kubectl cannot use its configuration: out of memory. It is not started again, so the API server cannot be reached any more.',
+      ]);
+      await expect(cluster.api.get('/version', { attempts: 1 })).rejects.toMatchObject({ status: 0, message: 'no answer to /version: the `kubectl proxy` of this run could not be started again: kubectl cannot use its configuration: out of memory' });
+      await cluster.close();
+    });
+    it('and that is stopped meanwhile is not started again', async () => {
+      const { ports, end } = mortal(9);
+      const cluster = await openCluster(ports, { kubeconfig: { path: '/k' } }, folder);
+      await cluster.close();
+      await end();
+      await new Promise((resolve) => setImmediate(resolve));
+      expect([started.length, ports.lines]).toEqual([1, []]);
+    });
   });
 
   it('that does not know the account says so, and leaves no proxy behind', async () => {

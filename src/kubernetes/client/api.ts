@@ -59,11 +59,14 @@ const readDelaysMs = [100, 300, 1000, 2000];
 /** The API server retries a patch that conflicts with another write five times itself, and then answers 409. */
 const conflictDelaysMs = [50, 200, 500, 1000];
 
+type Trouble = () => string | undefined;
+
 /**
  * @param http to `kubectl proxy`
  * @param closed when it aborts, open requests end and are not retried
+ * @param trouble why that proxy does not run; undefined while it does
  */
-export function openApi(http: SocketHttp, ports: Pick<Ports, 'clock' | 'log'>, closed: AbortSignal): Api {
+export function openApi(http: SocketHttp, ports: Pick<Ports, 'clock' | 'log'>, closed: AbortSignal, trouble: Trouble = () => undefined): Api {
   const { clock } = ports;
   const outage = new Outage(ports);
 
@@ -75,7 +78,7 @@ export function openApi(http: SocketHttp, ports: Pick<Ports, 'clock' | 'log'>, c
     return retry(clock, policy, (count) => send<T>(path, { ...options, timeoutMs: within(count) }));
   };
 
-  const request = requester(http, clock, closed);
+  const request = requester(http, clock, closed, trouble);
   let isNamed = false;
   const begin = async (path: string, options?: CallOptions): Promise<Begun> => {
     const begun = await request(path, options);
@@ -139,14 +142,14 @@ interface Begun {
 const ownHeaders = { 'user-agent': fieldManager, 'accept': 'application/json' };
 
 /** Sends one request; resolves when the headers of its answer have arrived. */
-function requester(http: SocketHttp, clock: Clock, closed: AbortSignal) {
+function requester(http: SocketHttp, clock: Clock, closed: AbortSignal, trouble: Trouble) {
   return async (path: string, options: CallOptions = {}): Promise<Begun> => {
     const { method, body, contentType = 'application/json', headers, timeoutMs = defaultTimeoutMs, endsWithinMs = Infinity, signal } = options;
     const endsAt = clock.monotonic() + endsWithinMs;
     const failed = (error: unknown): unknown => {
       if (signal?.aborted) return signal.reason;
       // The reason why this side closed it says more than "the body was cut".
-      return closed.aborted ? new ApiError(499, closedReason, 'the connection to the cluster was closed') : noAnswer(path, error);
+      return closed.aborted ? new ApiError(499, closedReason, 'the connection to the cluster was closed') : noAnswer(path, error, trouble());
     };
     try {
       const response = await http.request({
@@ -184,8 +187,8 @@ const isOfKubectl = ({ status, headers }: HttpResponse, text: string): boolean =
 /** The error texts of Go: net.OpError, crypto/tls, net/http, and client-go about credential plugins. */
 const connectionTrouble = /^\s*(?:[A-Z][a-z]+ "https?:|dial |read |write |EOF|unexpected EOF|net\/http: |http: |http2: |proxyconnect |remote error: |tls: |x509: |context |getting credentials: |socks connect )/;
 
-const noAnswer = (path: string, error: unknown): ApiError =>
-  new ApiError(0, 'NoAnswer', `no answer to ${withoutQuery(path)}: ${messageOf(error)}`, { cause: error });
+const noAnswer = (path: string, error: unknown, trouble?: string): ApiError =>
+  new ApiError(0, 'NoAnswer', `no answer to ${withoutQuery(path)}: ${trouble ?? messageOf(error)}`, { cause: error });
 
 interface Reader {
   readonly onLine: (line: string) => void;

@@ -44,7 +44,7 @@ export async function openCluster(ports: Ports, config: ClusterConfig, folder: s
   const namespace = config.namespace ?? await currentNamespace(ports.files, env, config.context, () => askedNamespace(ports, kubectl, access));
   const proxy = await startProxy(ports, kubectl, access, folder);
   const over = new AbortController();
-  const api = openApi(ports.http.onSocket(proxy.socketPath), ports, over.signal);
+  const api = openApi(ports.http.onSocket(proxy.socketPath), ports, over.signal, () => proxy.trouble());
   const stop = (): Promise<void> => {
     over.abort();
     return proxy.stop();

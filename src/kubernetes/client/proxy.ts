@@ -1,5 +1,6 @@
 import { ClusterError, type DeployError } from '../../outcome/errors.js';
 import { wordsOf } from '../../outcome/program-words.js';
+import { messageOf, sentence } from '../../outcome/wording.js';
 import type { Ports } from '../../ports/ports.js';
 import type { Exited, Running } from '../../ports/process.js';
 import { unlessAborted, within } from '../../ports/within.js';
@@ -16,32 +17,98 @@ export interface Proxy {
   readonly socketPath: string;
   /** What kubectl and its credential plugins have printed on stderr since it started. */
   said(): string;
+  /** Why it does not run at this moment; undefined while it does. */
+  trouble(): string | undefined;
   stop(): Promise<void>;
 }
 
+type ProxyPorts = Pick<Ports, 'process' | 'files' | 'clock' | 'cancelled' | 'log'>;
+
 /**
  * Starts `kubectl proxy` on a socket in a private folder: exec plugins, client certificates, proxies and contexts work as
- * in kubectl. By default it rejects every path of a pod that starts with `exec` or `attach`, also `/attachments` of an app.
- * That filter is switched off: the API server decides what the account is allowed to do.
+ * in kubectl. If it exits, it is started again on the same socket; until then it is as if the API server were away.
+ * By default it rejects every path of a pod that starts with `exec` or `attach`, also `/attachments` of an app. That filter
+ * is switched off: the API server decides what the account is allowed to do.
  * @param folder the private folder of the run; if its path is too long for a socket, another one is created
  * @throws DeployError config-invalid when kubectl cannot use its configuration, tool-missing, tool-timeout
  */
-export async function startProxy(ports: Pick<Ports, 'process' | 'files' | 'clock' | 'cancelled'>, kubectl: string, access: Access, folder: string): Promise<Proxy> {
+export async function startProxy(ports: ProxyPorts, kubectl: string, access: Access, folder: string): Promise<Proxy> {
   const fits = Buffer.byteLength(`${folder}/${socketName}`) <= longestSocketPath;
   const socketFolder = fits ? folder : await ports.files.shortFolder(longestSocketPath - socketName.length - 1);
   const tidy = async (): Promise<void> => {
     if (!fits) await ports.files.remove(socketFolder).catch(() => undefined);
   };
   try {
-    const proxy = await serve(ports, kubectl, access, `${socketFolder}/${socketName}`);
-    return { ...proxy, stop: () => proxy.stop().finally(tidy) };
+    const socketPath = `${socketFolder}/${socketName}`;
+    const start = (signal: AbortSignal): Promise<Serving> => serve(ports, kubectl, access, socketPath, signal);
+    const proxy = new KeptProxy(await start(ports.cancelled), start, ports);
+    return { socketPath, said: () => proxy.said(), trouble: () => proxy.trouble, stop: () => proxy.stop().finally(tidy) };
   } catch (error) {
     await tidy();
     throw error;
   }
 }
 
-async function serve({ process, clock, cancelled }: Pick<Ports, 'process' | 'clock' | 'cancelled'>, kubectl: string, access: Access, socketPath: string): Promise<Proxy> {
+/** A proxy that has printed that it serves. */
+interface Serving {
+  /** Resolves when it has exited, however it did. */
+  readonly exited: Promise<Pick<Exited, 'code'> | undefined>;
+  said(): string;
+  stop(): Promise<void>;
+}
+
+/** Waits before each new start, ms. The kernel of a runner that is out of memory kills one process, not all for ever. */
+const startsAgainAfterMs = [0, 1000, 2000, 5000, 10_000];
+
+/** Also starts again after the run was cancelled: its rollback needs the cluster. */
+class KeptProxy {
+  trouble: string | undefined;
+  private readonly over = new AbortController();
+  private readonly keeping: Promise<void>;
+
+  constructor(private serving: Serving, private readonly start: (signal: AbortSignal) => Promise<Serving>, private readonly ports: ProxyPorts) {
+    this.keeping = this.keep().catch(() => undefined);
+  }
+
+  said(): string {
+    return this.serving.said();
+  }
+
+  async stop(): Promise<void> {
+    this.over.abort(new Error('the connection to the cluster was closed'));
+    await this.keeping;
+    await this.serving.stop();
+  }
+
+  /** Rejects when it is to stop. */
+  private async keep(): Promise<void> {
+    const { over: { signal }, ports: { clock, log } } = this;
+    for (const pauseMs of startsAgainAfterMs) {
+      const exit = await unlessAborted(this.serving.exited, signal);
+      this.trouble ??= `the \`kubectl proxy\` of this run ${howItExited(exit)}`;
+      await clock.sleep(pauseMs, signal);
+      log.warning(`${sentence(this.trouble)} It is started again.`);
+      try {
+        this.serving = await this.start(signal);
+        this.trouble = undefined;
+      } catch (error) {
+        signal.throwIfAborted();
+        this.trouble = `the \`kubectl proxy\` of this run could not be started again: ${messageOf(error).replace(/\.$/, '')}`;
+      }
+    }
+    const exit = await unlessAborted(this.serving.exited, signal);
+    this.trouble ??= `the \`kubectl proxy\` of this run ${howItExited(exit)} for the ${startsAgainAfterMs.length + 1}th time`;
+    log.warning(`${sentence(this.trouble)} It is not started again, so the API server cannot be reached any more.`);
+  }
+}
+
+/** A shell counts 128 and the number of the signal. */
+function howItExited(exit: Pick<Exited, 'code'> | undefined): string {
+  if (!exit) return 'exited';
+  return exit.code > 128 ? `was killed by signal ${exit.code - 128}` : `exited with code ${exit.code}`;
+}
+
+async function serve({ process, clock }: ProxyPorts, kubectl: string, access: Access, socketPath: string, signal: AbortSignal): Promise<Serving> {
   let ready: () => void = () => undefined;
   const serving = new Promise<void>((resolve) => {
     ready = resolve;
@@ -59,18 +126,18 @@ async function serve({ process, clock, cancelled }: Pick<Ports, 'process' | 'clo
   const ended = running.exited.then((exit) => {
     throw notServing(kubectl, exit);
   });
-  // When kubectl exits later, requests fail by themselves. Then this promise must not be an unhandled rejection.
+  // When kubectl exits later, this promise must not be an unhandled rejection.
   ended.catch(() => undefined);
   const late = (): DeployError => new ClusterError('tool-timeout', `kubectl proxy did not start to serve within ${startsWithinMs / 1000} s${said.length > 0 ? `: ${wordsOf(said.join('\n'))}` : ''}.`, {
     hint: 'Run `kubectl proxy` on the runner to see what it is waiting for, for example a credential plugin.',
   });
   try {
-    await within(clock, { ms: startsWithinMs, late, signal: cancelled }, (signal) => unlessAborted(Promise.race([serving, ended]), signal));
+    await within(clock, { ms: startsWithinMs, late, signal }, (over) => unlessAborted(Promise.race([serving, ended]), over));
   } catch (error) {
     await running.stop();
     throw error;
   }
-  return { socketPath, said: () => wordsOf(said.join('\n')), stop: () => running.stop() };
+  return { exited: running.exited.catch(() => undefined), said: () => wordsOf(said.join('\n')), stop: () => running.stop() };
 }
 
 function notServing(kubectl: string, exit: Exited): DeployError {
