@@ -54,6 +54,17 @@ describe('a Config', () => {
     });
   });
 
+  it('names its app also where it is not valid', () => {
+    const app = (inputs: Record<string, string>, file?: string) => {
+      try {
+        parse({ timeout: '10', ...inputs }, file, { facts: { defaultApp: 'acme/monorepo' } });
+      } catch (error) {
+        return (error as ConfigError).app;
+      }
+    };
+    expect([app({}), app({ image: 'ghcr.io/acme/api' }), app({}, 'image: ghcr.io/acme/api'), app({ app: 'shop' }, 'image: ghcr.io/acme/api')]).toEqual([undefined, 'api', 'api', 'shop']);
+  });
+
   it('has every input', () => {
     const { config, warnings: none } = parse({
       'environment': '', 'app': 'shop', 'dry-run': 'true', 'test': '\n npm ci\r\n\r\nnpm test  \n', 'working-directory': 'web', 'image': 'r.example:5000/a/b',

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -33,6 +33,17 @@ describe('the test gate', () => {
     { commands: typeof script === 'string' ? script.split('\n') : script, workingDirectory: more.cwd ?? folder },
   );
   const failure = (script: string) => gate(script).then(() => undefined, (error: unknown) => error as Error & { hint: string });
+
+  it('needs bash: without it, the cause is the missing program and not the tests', async () => {
+    await symlink('/bin/sh', join(folder, 'sh'));
+    const { PATH } = process.env;
+    process.env.PATH = folder;
+    try {
+      await expect(gate('true')).rejects.toMatchObject({ code: 'tool-missing', message: 'bash is not installed, or not on PATH.' });
+    } finally {
+      process.env.PATH = PATH;
+    }
+  });
 
   it('runs the commands as one script, in the working directory', async () => {
     await gate('x="$(basename "$PWD")"\nif true; then\n  echo "in $x"\nfi\ncat <<END\nhere ${x%% *}\nEND');

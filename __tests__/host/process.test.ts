@@ -127,10 +127,19 @@ describe('a program that cannot be started', () => {
     });
   });
 
-  it('is told by the end of a started one, as a shell tells it', async () => {
-    const running = runner.start({ program: 'no-such-program', args: [] });
-    expect(await running.exited).toMatchObject({ code: 127, stderr: expect.stringContaining('no-such-program') });
+  it.each([
+    ['no-such-program', {}, 'no-such-program is not installed, or not on PATH.'],
+    ['/no/such/kubectl', {}, '/no/such/kubectl does not exist.'],
+    ['./kubectl', { cwd: '/' }, './kubectl does not exist.'],
+    ['/etc/passwd', {}, '/etc/passwd is not executable for this user.'],
+    ['sh', { env: { PATH: '/no/such:/etc' } }, 'sh is not installed, or not on PATH.'],
+  ])('is told of a started one too: %s', async (program, more, message) => {
+    const running = runner.start({ program, args: [], ...more });
+    await expect(running.exited).rejects.toMatchObject({ code: 'tool-missing', message });
     await running.stop();
+  });
+  it('does not blame a started program for a missing folder', async () => {
+    await expect(runner.start({ program: 'true', args: [], cwd: '/no/such/folder' }).exited).rejects.toMatchObject({ code: 'config-invalid' });
   });
 });
 

@@ -10,7 +10,8 @@ export const deployed: Outcome = {
   verdict: 'deployed', app: 'hello', environment: 'production', namespace: 'web', commit: 'c0ffee0'.padEnd(40, '1'),
   runUrl: 'https://github.com/acme/hello/actions/runs/7', startedAt: Date.UTC(2026, 0, 2, 3, 4, 5, 6), durationMs: 42_130.4,
   reference: `${image}@${digest('b')}`, digest: digest('b'), image, tags: ['2', 'latest'],
-  changes: [{ subject: 'deployment/hello', part: 'app', before, after, now: after }],
+  changes: [{ subject: 'deployment/hello', part: 'app', before, after, now: after }], previous: [before],
+  targetWords: { untouched: 'No workload was changed.', leftAlone: 'changed no workload itself', deployed: 'is deployed to every workload' },
   timeline: [
     { stage: 'test', label: 'npm test', startMs: 0, endMs: 4200, result: 'ok' },
     { stage: 'build', label: '2 platforms', startMs: 4200, endMs: 30_000, result: 'ok' },
@@ -57,7 +58,7 @@ export const planned: Outcome = {
   },
 };
 
-const nothingRolledOut = { changes: [], undoCommands: [], warnings: [], tags: [], timeline: [] } as const;
+const nothingRolledOut = { changes: [], previous: [], targetWords: undefined, undoCommands: [], warnings: [], tags: [], timeline: [] } as const;
 const noImage = { image: undefined, reference: undefined, digest: undefined } as const;
 
 export const tested: Outcome = { ...deployed, ...nothingRolledOut, ...noImage, verdict: 'tested' };

@@ -121,15 +121,31 @@ describe('the outcome', () => {
     const outcome = outcomeOf(run(), ending({ failure, undone: undone('failed', { nothingGood: true }) }));
     expect(verdictSentence(outcome)).toMatch(/^[^.]*\. There was no healthy version to roll back to\. Manual action is required\.$/);
   });
+  it('names the versions before: of the change, or of the plan where nothing was changed', () => {
+    const row = { subject: 'deployment/api', part: 'app', before: oldImage, after: newImage };
+    const plan = { app: 'api', steps: [], warnings: [], changes: [row, { ...row, part: 'sidecar' }] };
+    const previous = (changes: Partial<Ending>, dryRun = false) => outcomeOf(run({ dryRun }), ending({ plan, ...changes })).previous;
+    expect(previous({ rows: [{ ...row, now: newImage }] })).toEqual([oldImage]);
+    expect([previous({ unchanged: true }), previous({}, true), previous({ failure })]).toEqual([[oldImage], [oldImage], []]);
+  });
+  it('uses the words of the target, and claims no more without one', () => {
+    const words = { untouched: 'No lamp was lit.', leftAlone: 'lit no lamp itself', deployed: 'is lit' };
+    const recovery = { runId: '1', startedAt: '', result: 'confirmed' as const, notes: [] };
+    const sentence = (changes: Partial<Ending>) => verdictSentence(outcomeOf(run(), ending(changes)));
+    expect([sentence({ failure, words }), sentence({ failure, words, recovery }), sentence({ words })]).toEqual([
+      expect.stringMatching(/ No lamp was lit\.$/), expect.stringMatching(/ and lit no lamp itself\.$/), expect.stringMatching(/^The new version is lit and verified/),
+    ]);
+    expect([sentence({ failure }), sentence({ failure, recovery })]).toEqual([expect.stringMatching(/ Nothing was deployed\.$/), expect.stringMatching(/ and deployed nothing itself\.$/)]);
+  });
   it('says what was changed to finish an earlier run, instead of that nothing was', () => {
     const recovery = { runId: '1', startedAt: '', result: 'restored' as const, notes: [], changed: ['deployment/api'] };
     const restored = '(and restored deployment/api for it)';
-    expect(verdictSentence(outcomeOf(run(), ending({ failure, recovery })))).toContain(`This run finished an interrupted earlier run ${restored}, and changed no workload itself.`);
+    expect(verdictSentence(outcomeOf(run(), ending({ failure, recovery })))).toContain(`This run finished an interrupted earlier run ${restored}, and deployed nothing itself.`);
     expect(verdictSentence(outcomeOf(run(), ending({ unchanged: true, recovery })))).toContain(`This run finished an interrupted earlier run ${restored}, and changed nothing else`);
     expect(verdictSentence(outcomeOf(run(), ending({ failure, recovery: { ...recovery, changed: [] } })))).not.toContain('and restored');
     // What became of it is said by itself.
     expect(verdictSentence(outcomeOf(run(), ending({ failure, recovery: { ...recovery, result: 'failed' } })))).not.toContain('and restored');
-    expect(verdictSentence(outcomeOf(run(), ending({ failure })))).toContain('No workload was changed.');
+    expect(verdictSentence(outcomeOf(run(), ending({ failure })))).toContain('Nothing was deployed.');
   });
   it('says what nothing runs with, of the images that are there at the end', () => {
     const idle = [{ subject: 'deployment/api', reason: 'it is scaled to 0 replicas' }];

@@ -4,7 +4,11 @@ import type { Pod } from '../../src/kubernetes/client/objects.js';
 import { apiPath, resources } from '../../src/kubernetes/client/resources.js';
 import type { Phase, Release } from '../../src/record/ledger.js';
 import { recorded } from '../../src/target/set-image/recorded.js';
+import { setImage } from '../../src/target/set-image/target.js';
+import type { Change, Proposal } from '../../src/target/target.js';
 import { deploy } from '../../src/workflow/deploy.js';
+import { releaseStages } from '../../src/workflow/release.js';
+import { runStages, Slot } from '../../src/workflow/stage.js';
 import { waiting } from '../kubernetes/judge/build.js';
 import { podsOf } from '../kubernetes/server/deployments.js';
 import { first, second, third, TestWorld } from './world.js';
@@ -99,6 +103,23 @@ describe('what the post step is told of a release that failed', () => {
   ] as const)('is that it has to look when %s could not be written (rollback: %s)', async (phase, rollback, phases) => {
     expect(await fail({ rollback }, [phase])).toMatchObject({ kept: ['run-1'], phases });
   });
+});
+
+it('a release whose notes at the target cannot be written has succeeded: that is a warning', async () => {
+  const world = new TestWorld();
+  const { run, lines, kept } = world.deployment(second);
+  const target = await setImage.open(run, run.config, 'deploy');
+  const proposal = await target.propose({ reference: world.imageOf(second), platforms: [], isPushed: true });
+  const settle = { value: () => Promise.reject(new Error('the disk is full')) };
+  const reference = new Slot<string>();
+  reference.set(world.imageOf(second));
+  const begin: Proposal['begin'] = async (start) => Object.create(await proposal.begin(start), { settle }) as Change;
+  const release = releaseStages({ run, target, reference, proposal: { ...proposal, begin } });
+  expect((await runStages(release.stages, run)).failure).toBeUndefined();
+  await release.close();
+  await target.close?.();
+  expect(lines).toContain('warning The release succeeded, but its notes at the target could not be written: the disk is full');
+  expect([world.imageNow, world.ledger?.run.phase, kept, world.holder]).toEqual([world.imageOf(second), 'verified', ['run-1', ''], '']);
 });
 
 describe('the record of a run', () => {

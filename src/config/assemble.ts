@@ -45,7 +45,7 @@ export function configOf(given: GivenValues, { action, builds, buildSecrets, def
   const workloads = values.workloads ?? [];
   return defined({
     /** Names the ledger; defaults to the last part of the image's repository. A DNS label. */
-    app: values.app ?? appOf(values.image) ?? appOf(defaultApp) ?? 'app',
+    app: appName(values, defaultApp),
     environment: values.environment,
     dryRun: values['dry-run'],
     gate: gateOf(values),
@@ -86,6 +86,15 @@ export function configOf(given: GivenValues, { action, builds, buildSecrets, def
     file,
   });
 }
+
+/** The name of the app by its settings. One that is not valid is left out: as a value it is anything. */
+export function namedApp({ app, image }: { readonly app?: unknown; readonly image?: unknown }): string | undefined {
+  if (typeof app === 'string' && app !== '') return app;
+  return typeof image === 'string' ? appOf(image.split('/').at(-1)?.split(/[:@]/)[0]) : undefined;
+}
+
+/** The same, with the name of the repository where they name none. */
+export const appName = (given: Parameters<typeof namedApp>[0], repository: string | undefined): string => namedApp(given) ?? appOf(repository) ?? 'app';
 
 const appOf = (name: string | undefined): string | undefined => toLabel(name?.split('/').at(-1) ?? '');
 

@@ -1,7 +1,7 @@
 import { ConfigError, type Problem } from '../outcome/errors.js';
 import { quote } from './kit/checked.js';
 import type { ActionName } from '../outcome/action.js';
-import { assemble, type ConfigFacts } from './assemble.js';
+import { assemble, namedApp, type ConfigFacts } from './assemble.js';
 import type { Config } from './config.js';
 import { suggestion } from './kit/did-you-mean.js';
 import { Report } from './kit/report.js';
@@ -58,20 +58,21 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   report.problems.push(...lackingIn(given, [...new Set([...chosen?.given ?? [], ...takenBy(action)])]));
   const content = contentOf(given, kubeconfig, report);
   // Combinations are only checked when every setting is valid: otherwise a typo would be reported twice.
-  throwProblems(report.problems.sort(byPlace));
+  const app = namedApp(given.values);
+  throwProblems(report.problems.sort(byPlace), app);
   const own = withoutIdleLogin(onlyOf(action, given), action, ambient);
   const notChosen = wanted === undefined ? deployedTo(environments) : [];
   const together = checkTogether({ ...own, action, kubeconfig: content, inputs: given.given, notChosen });
   const { config, secrets, problems } = assemble(action, own, facts, layers === noLayers ? undefined : file?.path);
-  throwProblems([...together.problems, ...problems]);
+  throwProblems([...together.problems, ...problems], app);
   const warnings = [...[given, base, ...chosen ? [chosen] : [], report, together].flatMap((part) => part.warnings)];
   return { config, warnings, secrets: distinct(secrets), names: [...namesIn(config), ...content?.names ?? []] };
 }
 
-function throwProblems(problems: readonly Problem[]): void {
+function throwProblems(problems: readonly Problem[], app: string | undefined): void {
   const rest = problems.length - problemLimit;
   const more = rest > 0 ? [{ where: 'settings', message: `have ${rest} more problems`, hint: 'Fix the problems above first.' }] : [];
-  if (problems.length > 0) throw new ConfigError([...problems.slice(0, problemLimit), ...more]);
+  if (problems.length > 0) throw new ConfigError([...problems.slice(0, problemLimit), ...more], app);
 }
 
 const deployedTo = (environments: FileLayers['environments']): readonly string[] =>

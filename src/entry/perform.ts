@@ -1,6 +1,7 @@
 import type { Secret } from '../config/secrets.js';
 import { loadConfig } from '../config/load.js';
 import { environmentSecrets, rawSecrets } from '../config/raw-secrets.js';
+import { appName } from '../config/assemble.js';
 import type { Config } from '../config/config.js';
 import type { ActionName } from '../outcome/action.js';
 import { ConfigError, describeProblem, type DeployError, type Problem } from '../outcome/errors.js';
@@ -74,7 +75,8 @@ const withoutPlace = (problem: Problem): string => describeProblem({ ...problem,
 const unstarted = (request: Omit<Request, 'folder' | 'keep' | 'announce'>, error: DeployError, times: { startedAtWall: number; durationMs: number }): Outcome => ({
   verdict: 'failed',
   failure: { cause: error.code, stage: 'config', message: error.message, hint: error.hint, evidence: error.evidence },
-  app: request.inputs['app'] ?? request.facts.repository?.split('/').at(-1) ?? 'app', environment: request.inputs['environment'],
+  app: (error instanceof ConfigError ? error.app : undefined) ?? appName(request.inputs, request.facts.repository),
+  environment: request.inputs['environment'],
   commit: request.facts.commit, runUrl: request.facts.runUrl, startedAt: times.startedAtWall, durationMs: Math.round(times.durationMs),
-  tags: [], changes: [], timeline: [], undoCommands: [], warnings: [],
+  tags: [], changes: [], previous: [], timeline: [], undoCommands: [], warnings: [],
 });

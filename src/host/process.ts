@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { CommandError } from '../outcome/errors.js';
 import type { Command, Exited, ProcessRunner, Running } from '../ports/process.js';
 import { childEnvironment } from './child-environment.js';
+import { troubleOf } from './find-program.js';
 import { createLineSplitter } from './lines.js';
 import { processGroup, type ProcessGroup } from './process-group.js';
 import { createTail } from './tail.js';
@@ -85,6 +86,7 @@ const leash = `
 function start(command: Command, limits: ProcessLimits, groups: Set<ProcessGroup>, input: Input = 'given'): Running {
   let child: ChildProcess;
   try {
+    if (input === 'held') refuseAbsent(command);
     child = launch(input === 'held' ? leashed(command) : command, input);
   } catch (error) {
     const exited = notStarted(command, error as NodeJS.ErrnoException).then((reason) => Promise.reject(reason));
@@ -94,6 +96,13 @@ function start(command: Command, limits: ProcessLimits, groups: Set<ProcessGroup
   const running = follow(child, command, limits, groups);
   if (input === 'given') child.stdin?.end(command.stdin);
   return running;
+}
+
+/** The shell around it would be started in any case. @throws what `spawn` would throw */
+function refuseAbsent({ program, cwd, env }: Command): void {
+  const { PATH: path } = childEnvironment(process.env, env);
+  const code = path === undefined ? undefined : troubleOf(program, cwd ?? process.cwd(), path);
+  if (code !== undefined) throw Object.assign(new Error(`spawn ${program} ${code}`), { code });
 }
 
 function launch(command: Command, input: Input): ChildProcess {

@@ -61,7 +61,8 @@ export interface Problem {
 
 /** The settings are wrong: all problems, not just the first. */
 export class ConfigError extends DeployError {
-  constructor(readonly problems: readonly Problem[]) {
+  /** @param app its name, as far as the settings determine it in spite of the problems */
+  constructor(readonly problems: readonly Problem[], readonly app?: string) {
     const [first] = problems;
     // What to do about a single problem is the hint; with several, each line says its own.
     const single = problems.length === 1 && first ? first : undefined;

@@ -27,6 +27,10 @@ export interface Outcome {
   readonly image?: string;
   readonly tags: readonly string[];
   readonly changes: readonly Change[];
+  /** The versions before the run, each once; empty where nothing is deployed to, or the run failed before a change. */
+  readonly previous: readonly string[];
+  /** Absent where nothing is deployed to. */
+  readonly targetWords?: TargetWords;
   readonly timeline: readonly Span[];
   /** The image of the commit was taken from the registry: nothing was built. */
   readonly imageExisted?: boolean;
@@ -49,6 +53,16 @@ export interface Outcome {
   readonly warnings: readonly string[];
   /** Only in a dry run. */
   readonly plan?: Plan;
+}
+
+/** What differs between kinds of targets in the sentences about a run. */
+export interface TargetWords {
+  /** A sentence: `No workload was changed.` */
+  readonly untouched: string;
+  /** The same, after "This run": `changed no workload itself`. */
+  readonly leftAlone: string;
+  /** After "The new version": `is deployed to every workload`. */
+  readonly deployed: string;
 }
 
 export interface Failure {

@@ -9,12 +9,10 @@ export const bareOutputs = ({ verdict, failure, image, digest, reference }: Outc
 
 /** The outputs of the action, by name. One without a value is empty, because later steps may read any of them. */
 export function outputs(outcome: Outcome, reportPath: string): Readonly<Record<string, string>> {
-  const changes = outcome.plan?.changes ?? outcome.changes;
-  const before = [...new Set(changes.map((change) => change.before))];
   return {
     ...bareOutputs(outcome, reportPath),
     // One per line in the rare case that the workloads were not at the same version.
-    'previous-reference': before.join('\n'),
+    'previous-reference': outcome.previous.join('\n'),
     'plan': outcome.plan ? JSON.stringify(planValue(outcome.plan)) : '',
   };
 }

@@ -9,7 +9,7 @@ type Redact = (text: string) => string;
  */
 const contract: ReadonlySet<string> = new Set([
   'verdict', 'cause', 'stage', 'result', 'startedAt', 'runId', 'runUrl', 'app', 'environment', 'namespace', 'commit',
-  'image', 'digest', 'reference', 'tags', 'subject', 'part', 'before', 'after', 'now',
+  'image', 'digest', 'reference', 'tags', 'subject', 'part', 'before', 'after', 'now', 'previous', 'targetWords',
 ]);
 
 /**
@@ -42,7 +42,7 @@ export function wordsToKeep(outcome: Outcome): readonly string[] {
   const ours = (failure?.evidence ?? []).filter((piece) => piece.ours).map(({ text }) => text);
   return [
     outcome.app, outcome.environment, outcome.namespace, outcome.commit, outcome.runUrl, outcome.reference, outcome.digest, outcome.image, ...outcome.tags,
-    ...outcome.changes.flatMap(ofChange), ...plan ? [plan.reference, ...plan.changes.flatMap(ofChange)] : [],
+    ...outcome.previous, ...outcome.changes.flatMap(ofChange), ...plan ? [plan.reference, ...plan.changes.flatMap(ofChange)] : [],
     ...ours, ...ours.flatMap((text) => text.split('\n')),
   ].filter((word) => word !== undefined);
 }

@@ -1,5 +1,5 @@
 import { causes } from '../outcome/causes.js';
-import type { Outcome } from '../outcome/outcome.js';
+import type { Outcome, TargetWords } from '../outcome/outcome.js';
 import type { Verdict } from '../outcome/verdict.js';
 import { duration } from './format.js';
 
@@ -13,6 +13,7 @@ export const signs: Readonly<Record<Verdict, string>> = {
 /** The verdict as a sentence without names: those are shown beside it, escaped as the place needs. */
 export function verdictSentence(outcome: Outcome): string {
   const took = duration(outcome.durationMs);
+  const { targetWords: words = noTarget } = outcome;
   const why = outcome.failure ? causes[outcome.failure.cause].sentence : 'It failed.';
   switch (outcome.verdict) {
     case 'deployed': return deployedSentence(outcome, took);
@@ -26,7 +27,7 @@ export function verdictSentence(outcome: Outcome): string {
     case 'backed-up': return `The backup was completed in ${took}.`;
     case 'restored': return `The data of the backup was restored in ${took}.`;
     // The earlier run is reported separately: finishing it may have changed workloads.
-    case 'failed': return `${why} ${outcome.recovery ? `This run finished an interrupted earlier run${recovered(outcome)}, and changed no workload itself.` : 'No workload was changed.'}`;
+    case 'failed': return `${why} ${outcome.recovery ? `This run finished an interrupted earlier run${recovered(outcome)}, and ${words.leftAlone}.` : words.untouched}`;
     case 'rolled-back': return outcome.nothingRuns
       ? `${why} The previous version is set again, but not verified: ${unverifiedOf(outcome)}.`
       : `${why} The previous version is restored and verified${outcome.unverified?.length ? ' where anything runs' : ''}.${exceptFor(outcome)}`;
@@ -38,6 +39,9 @@ export function verdictSentence(outcome: Outcome): string {
   }
 }
 
+/** Where nothing is deployed to, or the settings could not be read. */
+const noTarget: TargetWords = { untouched: 'Nothing was deployed.', leftAlone: 'deployed nothing itself', deployed: 'is deployed' };
+
 /** What the run changed to finish an earlier one, in brackets; empty if it changed nothing. */
 function recovered({ recovery }: Outcome): string {
   const changed = recovery?.result === 'restored' ? recovery.changed ?? [] : [];
@@ -48,7 +52,7 @@ function deployedSentence(outcome: Outcome, took: string): string {
   const which = outcome.wentBack ? 'earlier' : 'new';
   return outcome.nothingRuns
     ? `The ${which} version is set, but not verified (${took}): ${unverifiedOf(outcome)}.`
-    : `The ${which} version is deployed to every workload and verified${outcome.unverified?.length ? ' where anything runs' : ''} (${took}).${exceptFor(outcome)}`;
+    : `The ${which} version ${(outcome.targetWords ?? noTarget).deployed} and verified${outcome.unverified?.length ? ' where anything runs' : ''} (${took}).${exceptFor(outcome)}`;
 }
 
 function unchangedSentence(outcome: Outcome, took: string): string {

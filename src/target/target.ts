@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js';
 import { CancelledError, type DeployError, type Evidence } from '../outcome/errors.js';
 import type { Checked } from '../outcome/finding.js';
-import type { Change as ChangeRow, Unverified, Verified } from '../outcome/outcome.js';
+import type { Change as ChangeRow, TargetWords, Unverified, Verified } from '../outcome/outcome.js';
 import type { Plan, PlannedChange, PlanStep } from '../outcome/plan.js';
 import type { Context } from '../ports/context.js';
 import type { Ledger, Release, TargetRecord } from '../record/ledger.js';
@@ -17,6 +17,7 @@ import type { Lock, RecordStore } from '../record/store.js';
 export interface TargetKind {
   /** `set-image` or `command`, as written into the record. */
   readonly kind: string;
+  readonly words: TargetWords;
   /**
    * Reaches the target and reads its record. Nothing is changed.
    * @throws PreflightError, ClusterError, CommandError when it cannot be reached, or the account is not allowed to

@@ -1,4 +1,4 @@
-import type { Outcome, Recovery } from '../outcome/outcome.js';
+import type { Outcome, Recovery, TargetWords } from '../outcome/outcome.js';
 import type { Plan } from '../outcome/plan.js';
 import { outcomeOf, type Ending } from './outcome.js';
 import type { Run } from './run.js';
@@ -22,6 +22,8 @@ export interface Found {
   deployed?: { readonly commit: string | undefined };
   /** How an earlier run was finished. */
   recovery?: Recovery;
+  /** Of the kind of target that the settings name. */
+  words?: TargetWords;
 }
 
 /** Reads everything that a run needs, side by side, and reports all problems at once. */
@@ -35,8 +37,9 @@ export async function conduct(given: Run, prepare: Prepare): Promise<Outcome> {
   const looked = await runStages([preflight], given);
   const run = named(given, found);
   try {
-    if (looked.failure || !prepared) return outcomeOf(run, { failure: looked.failure, spans: looked.spans, warnings: [], recovery: found.recovery });
-    return outcomeOf(run, await perform(run, prepared, { spans: looked.spans, warnings: prepared.plan.warnings, recovery: found.recovery }));
+    const before: Ending = { spans: looked.spans, warnings: prepared?.plan.warnings ?? [], recovery: found.recovery, words: found.words };
+    if (looked.failure || !prepared) return outcomeOf(run, { ...before, failure: looked.failure, warnings: [] });
+    return outcomeOf(run, await perform(run, prepared, before));
   } finally {
     await prepared?.close();
   }

@@ -38,6 +38,7 @@ async function prepare(run: Run, found: Found): Promise<Prepared> {
   reading.catch(() => undefined);
   const parts = await partsOf(run);
   const { ofImage, ofTarget } = parts;
+  found.words = ofTarget?.kind.words;
   const [target, image, checkout] = await Promise.allSettled([
     ofTarget?.openFinished(run, ofTarget.kind, 'deploy', found),
     ofImage && (ofTarget ? afterTarget(run, () => ofImage.readImageFacts(run, reading)) : ofImage.readImageFacts(run, reading)),

@@ -1,4 +1,4 @@
-import type { Outcome } from '../outcome/outcome.js';
+import type { Outcome, TargetWords } from '../outcome/outcome.js';
 import { RolloutError } from '../outcome/errors.js';
 import { isUnfinished, type Ledger } from '../record/ledger.js';
 import { kindOf } from '../target/kinds.js';
@@ -24,7 +24,7 @@ export async function finish(run: Run): Promise<Outcome | undefined> {
     if (!isOurs(run, target.ledger)) return undefined;
     if (target.ledger.run.rollback === 'off') return leave(run, target.ledger);
     run.ports.log.info('The main step was stopped during a rollout: restoring the previous version.');
-    return await undo(run, target);
+    return await undo(run, target, kind.words);
   } finally {
     await target.close?.();
   }
@@ -37,7 +37,7 @@ function leave(run: Run, ledger: Ledger): undefined {
   run.ports.log.warning(`The main step was stopped during a rollout of ${subjectsOf(ledger).join(', ')}, and \`rollback\` is off: what it changed stays in place. The next run checks it first.`);
 }
 
-async function undo(run: Run, target: OpenTarget): Promise<Outcome | undefined> {
+async function undo(run: Run, target: OpenTarget, words: TargetWords): Promise<Outcome | undefined> {
   const lock = await target.store.lock({ id: run.id, url: run.facts.runUrl }, lockForMs);
   try {
     const ledger = await target.store.read();
@@ -48,7 +48,7 @@ async function undo(run: Run, target: OpenTarget): Promise<Outcome | undefined> 
     const undone = { ...done, notes: [...done.notes, ...checksNotRun(run, ledger)] };
     return outcomeOf(run, {
       failure: { stage: 'rollout', error: new RolloutError('cancelled', 'The step was stopped before the rollout was complete.') },
-      undone, subjects: subjectsOf(ledger), target: target.kind, namespace: target.namespace, warnings: [], ...await change.report(),
+      undone, subjects: subjectsOf(ledger), target: target.kind, words, namespace: target.namespace, warnings: [], ...await change.report(),
       spans: [{ stage: 'rollback', label: 'finish the rollback', startMs, endMs: msSince(run), result: undone.result === 'failed' ? 'failed' : 'ok' }],
     });
   } finally {

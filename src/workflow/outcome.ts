@@ -1,4 +1,4 @@
-import type { Change, Failure, Outcome, Recovery, RollbackReport, Span, Unverified, Verified } from '../outcome/outcome.js';
+import type { Change, Failure, Outcome, Recovery, RollbackReport, Span, TargetWords, Unverified, Verified } from '../outcome/outcome.js';
 import type { Plan } from '../outcome/plan.js';
 import type { DeployError, Evidence } from '../outcome/errors.js';
 import type { StageName, Verdict } from '../outcome/verdict.js';
@@ -13,6 +13,7 @@ export interface Ending {
   readonly spans: readonly Span[];
   /** The kind of target. */
   readonly target?: string;
+  readonly words?: TargetWords;
   readonly namespace?: string;
   readonly reference?: string;
   readonly digest?: string;
@@ -56,7 +57,7 @@ export function outcomeOf(run: Run, given: Ending): Outcome {
     commit: run.facts.commit, runUrl: run.facts.runUrl, actor: run.facts.actor,
     startedAt: run.startedAtWall, durationMs: msSince(run),
     ...image, tags: ending.tags ?? [], imageExisted: ending.imageExisted,
-    changes: wrote.has(verdict) ? rows : [],
+    changes: wrote.has(verdict) ? rows : [], previous: previousOf(verdict, ending), targetWords: ending.words,
     timeline: [...ending.spans, ...rollbackSpan(ending)],
     rollback: ending.undone && ending.undone.result !== 'untouched' ? rollbackReport(ending.undone) : undefined,
     wentBack: run.action === 'rollback', ...unverifiedAtEnd(ending), verified: ending.failure ? [] : ending.verified ?? [], rolledOutMs: ending.rolledOutMs, recovery: ending.recovery,
@@ -68,6 +69,12 @@ export function outcomeOf(run: Run, given: Ending): Outcome {
 
 /** Verdicts of runs that changed something. What a dry run would change is in its plan. */
 const wrote: ReadonlySet<Verdict> = new Set(['deployed', 'rolled-back', 'rollback-failed']);
+
+/** A run that changes nothing has read the versions for its plan. */
+function previousOf(verdict: Verdict, { rows = [], plan }: Ending): string[] {
+  const known = wrote.has(verdict) ? rows : verdict === 'unchanged' || verdict === 'planned' ? plan?.changes ?? [] : [];
+  return [...new Set(known.map(({ before }) => before))];
+}
 
 function verdictOf(run: Run, ending: Ending): Verdict {
   if (!ending.failure) return ending.unchanged ? 'unchanged' : run.config.dryRun ? 'planned' : doneBy(run, ending);

@@ -17,6 +17,7 @@ export const rollBack = (run: Run): Promise<Outcome> => conduct(run, prepare);
 async function prepare(run: Run, found: Found): Promise<Prepared> {
   const kind = await kindOf(run.config, 'by record');
   if (!kind) throw new Error('the settings of a rollback name no target');
+  found.words = kind.words;
   // An interrupted run is finished first: a rollback needs a known state to start from.
   const target = await openFinished(run, kind, 'rollback', found);
   try {

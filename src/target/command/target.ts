@@ -15,6 +15,7 @@ import { CommandRelease } from './release.js';
 /** Anything that commands of the user's own deploy to. What `current` prints of it before and after is the proof. */
 export const command: TargetKind = {
   kind: recorded.kind,
+  words: { untouched: 'Nothing was deployed.', leftAlone: 'deployed nothing itself', deployed: 'is deployed' },
   open: async (context, config) => {
     if (!config.command) throw new Error('the settings have no commands');
     const store = fileStore(context.ports, join(context.folder, 'record.json'));

@@ -9,7 +9,7 @@ import { containersOf } from '../../kubernetes/observe/workload.js';
 import { type ImageChange, contentsOf } from './image-change.js';
 
 /** On a workload: the image that was last verified on it. Kubernetes copies it to the ReplicaSet of that image. */
-export const verifiedAnnotation = 'deploy-action/proven';
+export const verifiedAnnotation = 'deploy-action/verified';
 
 /**
  * The release that `to` names: a commit or a digest of the record, or a revision of the one Deployment of the run.

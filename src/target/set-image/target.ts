@@ -22,6 +22,7 @@ import { checkInRegistry } from './in-registry.js';
 /** Images of containers of existing workloads of one namespace, set by `kubectl set image`. */
 export const setImage: TargetKind = {
   kind: recorded.kind,
+  words: { untouched: 'No workload was changed.', leftAlone: 'changed no workload itself', deployed: 'is deployed to every workload' },
   open: async (context: Context, config: Config, purpose: Purpose) => {
     const given = { ...context, config };
     const choose = choosing(config, purpose);
