@@ -18,7 +18,7 @@ const load = (inputs: Readonly<Record<string, string>>, given: Readonly<Record<s
 
 describe('loading the settings', () => {
   it('reads the default file, or that which is named', async () => {
-    expect((await load({}, {})).config.file).toBeUndefined();
+    expect((await load({}, {})).config.timeoutMs).toBe(600_000);
     expect((await load({}, { '.github/deploy.yml': 'timeout: 5m' })).config.timeoutMs).toBe(300_000);
     expect((await load({ config: 'x.yml' }, { 'x.yml': 'timeout: 6m' })).config.timeoutMs).toBe(360_000);
   });

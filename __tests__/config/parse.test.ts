@@ -153,7 +153,6 @@ patience: {not-ready: 2m, crash-loop: 30s}
     expect(config.tags).toEqual(['v1']);
     expect(config.gate?.commands).toEqual(['npm ci', 'npm test']);
     expect(config.environment).toBe('prod');
-    expect(config.file).toBe(path);
     expect(config.smoke.map(({ text, statuses }) => [text, statuses])).toEqual([
       ['service/api:80/x -> 200,404 contains ok', [200, 404]], ['https://b.example -> 204', [204]],
     ]);

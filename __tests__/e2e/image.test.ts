@@ -283,9 +283,9 @@ describe('a registry with a login', () => {
       const built = await buildIt(image, { platforms: ['linux/amd64'] }, [revision], access);
       await moveTags(ports(), access, { image, digest: built.digest, tags: ['latest'], builder });
       expect(await describeImage(ports(), access, `${image}:latest`, builder)).toMatchObject({ digest: built.digest });
-      expect(readFileSync(join(access.folder ?? '', 'config.json'), 'utf8')).toContain(login.registry);
+      expect(readFileSync(join(access.env['DOCKER_CONFIG'] ?? '', 'config.json'), 'utf8')).toContain(login.registry);
     } finally {
-      await createFiles(folder).remove(access.folder ?? '');
+      await createFiles(folder).remove(access.env['DOCKER_CONFIG'] ?? '');
     }
     expect(ownFiles()).toEqual(before);
     expect(leftOver()).toEqual([]);

@@ -5,10 +5,9 @@ import type { Builder } from '../../src/image/builder.js';
 import type { BuildConfig } from '../../src/config/config.js';
 
 const builder: Builder = {
-  name: 'ci', driver: 'docker-container', platforms: ['linux/amd64', 'linux/arm64'],
   attestations: true, annotations: true, cacheExport: true, pushesByDigest: true,
 };
-const inDaemon: Builder = { ...builder, driver: 'docker', attestations: false, annotations: false, cacheExport: false, pushesByDigest: false };
+const inDaemon: Builder = { ...builder, attestations: false, annotations: false, cacheExport: false, pushesByDigest: false };
 const plain: BuildConfig = { context: '.', buildArgs: {}, buildSecrets: {}, platforms: ['linux/amd64', 'linux/arm64'], labels: {}, cache: 'none' };
 const args = (build: Partial<BuildConfig> = {}, request: Partial<BuildArguments> = {}) => buildArguments({
   build: { ...plain, ...build }, image: 'ghcr.io/acme/api', tags: ['abc'], source: { revision: 'abc' }, builder, metadataFile: '/t/meta', secretFiles: {}, ...request,

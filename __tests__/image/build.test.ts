@@ -16,7 +16,7 @@ const fails = (reason: string) => ({ code: 1, stderr: `ERROR: failed to build: f
 const request = (tags?: readonly string[], changes: Partial<BuildRequest['build']> = {}): BuildRequest => ({
   build: { context: '.', buildArgs: {}, buildSecrets: {}, platforms: ['linux/amd64', 'linux/arm64/v8'], labels: {}, cache: 'none', ...changes },
   image: 'r/api', tags: chooseTags({ tags, commit: 'abc', onDefaultBranch: false }), source: { revision: 'abc', committedAt: 1_700_000_000 },
-  builder: { name: 'ci', driver: 'remote', platforms: [], attestations: true, annotations: true, cacheExport: true, pushesByDigest: true },
+  builder: { attestations: true, annotations: true, cacheExport: true, pushesByDigest: true },
 });
 
 describe('a build', () => {

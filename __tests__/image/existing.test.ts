@@ -25,7 +25,7 @@ const absent = { code: 1, stderr: 'ERROR: r/api:x: not found' };
 const request = (tags?: readonly string[], changes: Partial<BuildRequest['build']> = {}): BuildRequest => ({
   build: { context: '.', buildArgs: {}, buildSecrets: {}, platforms: [], labels: {}, cache: 'none', ...changes },
   image: 'r/api', tags: chooseTags({ tags, commit, onDefaultBranch: false }), source: { revision: commit },
-  builder: { name: 'ci', driver: 'remote', platforms: [], attestations: true, annotations: true, cacheExport: true, pushesByDigest: true },
+  builder: { attestations: true, annotations: true, cacheExport: true, pushesByDigest: true },
 });
 const noLabels = [/--format/, { stdout: '{"config":{}}' }] as const;
 const holding = (raw: string) => scriptedDocker([[/--raw/, { stdout: raw }], noLabels]);

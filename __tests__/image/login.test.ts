@@ -30,7 +30,7 @@ describe('a login', () => {
 
   it('gives the password by stdin alone, and keeps plugins, contexts and builders', async () => {
     const { ports, commands, said, written, removed } = scriptedDocker([[/^login/, {}]], { HOME: '/home/me' });
-    expect(await logIn(ports, login)).toEqual({ folder: '/tmp/private', env: { DOCKER_CONFIG: '/tmp/private', BUILDX_CONFIG: '/home/me/.docker/buildx' } });
+    expect(await logIn(ports, login)).toEqual({ env: { DOCKER_CONFIG: '/tmp/private', BUILDX_CONFIG: '/home/me/.docker/buildx' } });
     expect(commands[0]).toMatchObject({ args: ['login', '--username=--debug', '--password-stdin', '--', 'ghcr.io'], stdin: 'hunter2' });
     expect(said).toEqual(['mask: hunter2', 'info: Logged in to ghcr.io as --debug.']);
     expect(written.get('/tmp/private/config.json mode')).toBe('600');

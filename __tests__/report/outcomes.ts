@@ -16,7 +16,6 @@ export const deployed: Outcome = {
     { stage: 'test', label: 'npm test', startMs: 0, endMs: 4200, result: 'ok' },
     { stage: 'build', label: '2 platforms', startMs: 4200, endMs: 30_000, result: 'ok' },
     { stage: 'rollout', label: 'deployment/hello', startMs: 30_000, endMs: 41_000.6, result: 'ok' },
-    { stage: 'tags', label: '', startMs: 41_001, endMs: 41_001, result: 'skipped' },
   ],
   undoCommands: [`kubectl --namespace web set image deployment/hello app=${before}`],
   warnings: ['deployment/hello has no readiness probe.'],

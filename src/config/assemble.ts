@@ -25,10 +25,10 @@ export interface ConfigFacts {
 }
 
 /** The Config that these settings mean, the secrets from the environment in it, and problems with variables that are not set. */
-export function assemble(action: ActionName, { values, spots }: Pick<Layer, 'values' | 'spots'>, facts: ConfigFacts, file: string | undefined) {
+export function assemble(action: ActionName, { values, spots }: Pick<Layer, 'values' | 'spots'>, facts: ConfigFacts) {
   const builds = (action === 'deploy' || action === 'build') && values.image !== undefined && values.digest === undefined;
   const { secrets, problems } = resolve(builds ? values['build-secrets'] ?? {} : {}, spots['build-secrets'] ?? { where: 'build-secrets' }, facts.env ?? {});
-  const config = configOf(values, { action, builds, buildSecrets: Object.fromEntries(secrets), defaultApp: facts.defaultApp, file });
+  const config = configOf(values, { action, builds, buildSecrets: Object.fromEntries(secrets), defaultApp: facts.defaultApp });
   return { config, problems, secrets: secrets.map(([id, text]): Secret => ({ text, kind: 'value', of: buildSecret(id) })) };
 }
 
@@ -37,10 +37,9 @@ interface Surroundings extends Pick<ConfigFacts, 'defaultApp'> {
   /** Whether an image is to be built. */
   readonly builds: boolean;
   readonly buildSecrets: Readonly<Record<string, string>>;
-  readonly file?: string;
 }
 
-export function configOf(given: GivenValues, { action, builds, buildSecrets, defaultApp, file }: Surroundings) {
+export function configOf(given: GivenValues, { action, builds, buildSecrets, defaultApp }: Surroundings) {
   const values: Filled<typeof settings> = { ...fallbacksOf(settings), ...given };
   const workloads = values.workloads ?? [];
   return defined({
@@ -82,8 +81,6 @@ export function configOf(given: GivenValues, { action, builds, buildSecrets, def
     freezeOverride: values['freeze-override'],
     /** Rollback: revision, digest or commit to roll back to. Undefined: the last verified release. */
     to: values.to,
-    /** Settings file that was read, for messages. */
-    file,
   });
 }
 

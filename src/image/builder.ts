@@ -5,10 +5,6 @@ import { missingPlatforms } from './platforms.js';
 
 /** What the builder can do. */
 export interface Builder {
-  readonly name: string;
-  /** `docker-container`, `remote`, `kubernetes`, `cloud`, or `docker` for the builder in the Docker daemon. */
-  readonly driver: string;
-  readonly platforms: readonly string[];
   /** What it builds for when no platform is named; undefined when its list does not show it. */
   readonly native?: string;
   /** Whether it can attach provenance. */
@@ -55,8 +51,7 @@ export async function inspectBuilder(
   const missing = missingPlatforms(build.platforms, found.platforms);
   if (missing.length > 0) throw unsupported(found.name, missing, found.platforms);
   return {
-    name: found.name, driver: found.driver, platforms: found.platforms, native: found.native,
-    attestations: whole, annotations: whole && !isOlder(version, withAnnotations), cacheExport: whole, pushesByDigest: whole,
+    native: found.native, attestations: whole, annotations: whole && !isOlder(version, withAnnotations), cacheExport: whole, pushesByDigest: whole,
   };
 }
 
@@ -99,6 +94,7 @@ function isOlder(version: Version | undefined, than: Version): boolean {
 
 export interface ParsedBuilder {
   readonly name: string;
+  /** `docker-container`, `remote`, `kubernetes`, `cloud`, or `docker` for the builder in the Docker daemon. */
   readonly driver: string;
   /** Of all its nodes together, without the `*` of preferred ones. */
   readonly platforms: readonly string[];

@@ -9,8 +9,6 @@ export type DockerPorts = Pick<Ports, 'process' | 'clock' | 'files' | 'log' | 'e
 export interface DockerAccess {
   /** Added to the environment of every call. */
   readonly env: Readonly<Record<string, string>>;
-  /** Contains a login and must be removed at the end of the run. */
-  readonly folder?: string;
 }
 
 /** The docker configuration of the user. */

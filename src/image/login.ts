@@ -11,7 +11,7 @@ const loginTimeoutMs = 60_000;
 
 /**
  * Logs in to the registry in a private copy of the docker configuration, so neither the user's file nor their keychain is
- * changed. Without a login: the user's own configuration. The caller removes `folder` when the run is over.
+ * changed. Without a login: the user's own configuration. The copy is removed with the folder of the run.
  * Throws CommandError `registry-denied`, or `push-failed` when the registry does not answer.
  */
 export async function logIn(ports: DockerPorts, login: RegistryLogin | undefined): Promise<DockerAccess> {
@@ -38,7 +38,7 @@ export async function accessWith(ports: DockerPorts, registry: string, auth: obj
   const [key = registry] = storeKeys(registry);
   await ports.files.writeText(join(folder, 'config.json'), JSON.stringify({ auths: { [key]: auth } }), 0o600);
   await ports.files.link(join(own, 'cli-plugins'), join(folder, 'cli-plugins'));
-  return { folder, env: { DOCKER_CONFIG: folder, ...(ports.env['BUILDX_CONFIG'] ? {} : { BUILDX_CONFIG: join(own, 'buildx') }) } };
+  return { env: { DOCKER_CONFIG: folder, ...(ports.env['BUILDX_CONFIG'] ? {} : { BUILDX_CONFIG: join(own, 'buildx') }) } };
 }
 
 const ownFolder = (ports: DockerPorts): string => ports.env['DOCKER_CONFIG'] || join(ports.env['HOME'] ?? '', '.docker');
@@ -50,7 +50,7 @@ async function privateAccess(ports: DockerPorts, registry: string, folder: strin
   await ports.files.writeText(join(folder, 'config.json'), config, 0o600);
   for (const shared of ['cli-plugins', 'contexts']) await ports.files.link(join(own, shared), join(folder, shared));
   // buildx writes its builders to this folder, so it must not be a copy.
-  return { folder, env: { DOCKER_CONFIG: folder, ...(ports.env['BUILDX_CONFIG'] ? {} : { BUILDX_CONFIG: join(own, 'buildx') }) } };
+  return { env: { DOCKER_CONFIG: folder, ...(ports.env['BUILDX_CONFIG'] ? {} : { BUILDX_CONFIG: join(own, 'buildx') }) } };
 }
 
 /**

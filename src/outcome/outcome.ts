@@ -93,7 +93,7 @@ export interface Span {
   readonly label: string;
   readonly startMs: number;
   readonly endMs: number;
-  readonly result: 'ok' | 'failed' | 'skipped';
+  readonly result: 'ok' | 'failed';
 }
 
 /** Something that was verified: a smoke check, or that a workload runs the version. */

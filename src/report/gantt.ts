@@ -16,7 +16,7 @@ const keywords = /^(?:section|title|dateFormat|axisFormat|tickInterval|todayMark
  * the cause: the first pods of a rollout, for example, fail in the stage `smoke`.
  */
 export function gantt({ timeline, failure }: Pick<Outcome, 'timeline' | 'failure'>): string {
-  const spans = timeline.filter(({ result }) => result !== 'skipped').slice(0, mostBars);
+  const spans = timeline.slice(0, mostBars);
   if (spans.length < 2) return '';
   const unit = unitOf(Math.max(...spans.map(({ endMs }) => wholeMs(endMs))));
   const bars = spans.map((span) => bar(span, unit, span.result === 'failed' ? failure?.stage : undefined));

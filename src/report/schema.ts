@@ -78,7 +78,7 @@ export const report = v.object({
   tags: list(text()),
   changes: list(v.object({ ...change, now: maybeText('The version at the end of the run; null when it could not be read.') }),
     'One entry for each container, and for whatever else has a version of its own.'),
-  timeline: list(v.object({ stage, label: text(), startMs: ms('Since the start of the run.'), endMs: ms(), result: v.picklist(['ok', 'failed', 'skipped']) })),
+  timeline: list(v.object({ stage, label: text(), startMs: ms('Since the start of the run.'), endMs: ms(), result: v.picklist(['ok', 'failed']) })),
   failure: v.nullable(failure),
   rolledOutMs: maybeMs('From the change until the rollout was complete, without the verification after it.'),
   verified: list(v.object({ what: text('`service/api/healthz -> 200`.'), seen: text('`passed on 3 pods and service/api`.') }), 'What was verified of the new version. Empty after a failure.'),

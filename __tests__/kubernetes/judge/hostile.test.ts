@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { KubeObject, Workload } from '../../../src/kubernetes/client/objects.js';
 import { podSelector, selects } from '../../../src/kubernetes/observe/selector.js';
 import { expectationOf, takeSnapshot } from '../../../src/target/set-image/snapshot.js';
-import { servicesFor } from '../../../src/kubernetes/observe/health.js';
+import { servicesFor } from '../../../src/kubernetes/judge/health.js';
 import { restorePatch } from '../../../src/target/set-image/restore.js';
 import { resolveChanges } from '../../../src/target/set-image/resolve.js';
 import { World } from '../../../src/kubernetes/observe/world.js';

@@ -3,7 +3,7 @@ import type { Expectation } from '../../../src/kubernetes/judge/expectation.js';
 import { judge, type Decision, type Patience } from '../../../src/kubernetes/judge/judge.js';
 import { blankMemory, type Memory } from '../../../src/kubernetes/judge/memory.js';
 import type { ImageChange } from '../../../src/target/set-image/image-change.js';
-import { runOf } from '../../../src/kubernetes/observe/follow.js';
+import { runOf } from '../../../src/kubernetes/judge/follow.js';
 import { World } from '../../../src/kubernetes/observe/world.js';
 import { deployment, newImage, oldImage, replicaSet, set, target } from './build.js';
 

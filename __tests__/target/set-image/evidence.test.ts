@@ -4,7 +4,7 @@ import type { Api } from '../../../src/kubernetes/client/api.js';
 import type { Evidence } from '../../../src/outcome/errors.js';
 import { RolloutError } from '../../../src/outcome/errors.js';
 import { bounded, evidenceOf } from '../../../src/target/set-image/evidence.js';
-import { FailedRollout } from '../../../src/kubernetes/observe/follow.js';
+import { FailedRollout } from '../../../src/kubernetes/judge/follow.js';
 import { fakePorts } from '../../kubernetes/client/fake-ports.js';
 import type { KubeEvent } from '../../../src/kubernetes/client/objects.js';
 import { backingOff, event, newImage, pod, running, target, waiting } from '../../kubernetes/judge/build.js';

@@ -4,7 +4,7 @@ import type { RawAnswer } from '../../../src/kubernetes/client/api.js';
 import type { ContainerStatus, KubeObject, Pod, Workload } from '../../../src/kubernetes/client/objects.js';
 import type { DeployError } from '../../../src/outcome/errors.js';
 import { proveRelease } from '../../../src/target/set-image/prove.js';
-import { servicesFor } from '../../../src/kubernetes/observe/health.js';
+import { servicesFor } from '../../../src/kubernetes/judge/health.js';
 import { unverifiedOf } from '../../../src/target/set-image/unverified.js';
 import type { ImageChange } from '../../../src/target/set-image/image-change.js';
 import { backingOff, daemonset, deployment, newImage, nextVersion, pod, service, set, statefulset, target, waiting } from '../../kubernetes/judge/build.js';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { ApiError } from '../../../src/kubernetes/client/api.js';
 import type { Workload } from '../../../src/kubernetes/client/objects.js';
 import { CancelledError, RolloutError, type DeployError } from '../../../src/outcome/errors.js';
-import { FailedRollout } from '../../../src/kubernetes/observe/follow.js';
+import { FailedRollout } from '../../../src/kubernetes/judge/follow.js';
 import { proveRelease } from '../../../src/target/set-image/prove.js';
 import { undoRelease } from '../../../src/target/set-image/undo.js';
 import { newImage, nextVersion, oldImage, running, set as setObject } from '../../kubernetes/judge/build.js';

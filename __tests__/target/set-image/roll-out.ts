@@ -1,4 +1,4 @@
-import type { Followed } from '../../../src/kubernetes/observe/follow.js';
+import type { Followed } from '../../../src/kubernetes/judge/follow.js';
 import type { ImageChange } from '../../../src/target/set-image/image-change.js';
 import type { OpenRelease } from '../../../src/target/set-image/open-release.js';
 import { wavesOf, type Rolling } from '../../../src/target/set-image/waves.js';

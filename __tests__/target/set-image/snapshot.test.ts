@@ -3,7 +3,7 @@ import type { KubeObject, Pod } from '../../../src/kubernetes/client/objects.js'
 import type { SmokeCheck } from '../../../src/config/config.js';
 import { occurrenceOf } from '../../../src/kubernetes/judge/symptom.js';
 import { expectationOf, takeSnapshot } from '../../../src/target/set-image/snapshot.js';
-import { runningDigests, servicesFor, unhealthiness } from '../../../src/kubernetes/observe/health.js';
+import { runningDigests, servicesFor, unhealthiness } from '../../../src/kubernetes/judge/health.js';
 import {
   backingOff, controllerRevision, daemonset, deployment, ended, event, newImage, oldImage, pod, replicaSet, restarted, running, service, slice,
   statefulset, target, waiting,

@@ -6,7 +6,7 @@ import { unreadyForMs, unreadyPatienceMs } from '../judge/awaited.js';
 import { isCreating, stateOf } from '../judge/pod-state.js';
 import { isReady } from '../judge/symptom.js';
 import { podSelector } from '../observe/selector.js';
-import { isFailing } from '../observe/health.js';
+import { isFailing } from '../judge/health.js';
 import { desiredReplicas } from '../observe/workload.js';
 import { nothingFound, type Checked } from '../../outcome/finding.js';
 

@@ -6,7 +6,7 @@ import { decisiveLine } from '../../outcome/decisive.js';
 import type { DeployError, Evidence } from '../../outcome/errors.js';
 import type { Ports } from '../../ports/ports.js';
 import { within } from '../../ports/within.js';
-import { FailedRollout, type FailedWorkload } from '../../kubernetes/observe/follow.js';
+import { FailedRollout, type FailedWorkload } from '../../kubernetes/judge/follow.js';
 import type { OpenRelease } from './open-release.js';
 import { declared } from '../../kubernetes/judge/containers.js';
 import type { World } from '../../kubernetes/observe/world.js';

@@ -7,8 +7,8 @@ import type { Watched } from '../../kubernetes/observe/watching.js';
 import { type WorkloadSnapshot, type ImagesOf, expectationOf } from './snapshot.js';
 import type { FailedBefore } from '../../check/smoke/before.js';
 import type { Written } from './written.js';
-import type { Followed } from '../../kubernetes/observe/follow.js';
-import { servicesFor } from '../../kubernetes/observe/health.js';
+import type { Followed } from '../../kubernetes/judge/follow.js';
+import { servicesFor } from '../../kubernetes/judge/health.js';
 
 /** How long everything must be healthy before it counts: longer than kube-proxy and the endpoint controller lag behind. */
 export const steadyMs = 2000;

@@ -17,7 +17,7 @@ import { foresee, describeRewriting } from './rewritten.js';
 import { checkStuck } from '../../kubernetes/preflight/stuck.js';
 import { replacedImages } from './before-change.js';
 import { lookOnce } from '../../kubernetes/observe/watching.js';
-import { unhealthiness } from '../../kubernetes/observe/health.js';
+import { unhealthiness } from '../../kubernetes/judge/health.js';
 import { uidOf, type Workload } from '../../kubernetes/client/objects.js';
 
 /** Everything that can be known to fail before anything is changed, checked in parallel. */

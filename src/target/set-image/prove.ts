@@ -1,6 +1,6 @@
 import { nameOf } from '../../kubernetes/client/objects.js';
 import type { SmokeCheck } from '../../config/config.js';
-import { follow, guard, type Followed } from '../../kubernetes/observe/follow.js';
+import { follow, guard, type Followed } from '../../kubernetes/judge/follow.js';
 import type { Patience } from '../../kubernetes/judge/judge.js';
 import type { OpenRelease } from './open-release.js';
 import { selects } from '../../kubernetes/observe/selector.js';

@@ -2,7 +2,7 @@ import { ClusterError } from '../../outcome/errors.js';
 import { lastGood } from '../../record/history.js';
 import { sameContents, type Ledger } from '../../record/ledger.js';
 import type { OpenRelease } from './open-release.js';
-import { isFailing } from '../../kubernetes/observe/health.js';
+import { isFailing } from '../../kubernetes/judge/health.js';
 import { takeSnapshot } from './snapshot.js';
 import { containersOf } from '../../kubernetes/observe/workload.js';
 import { type ImageChange, contentsOf } from './image-change.js';

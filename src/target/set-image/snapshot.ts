@@ -4,12 +4,11 @@ import { endedBefore } from '../../kubernetes/judge/ended.js';
 import { isReady, occurrenceOf, restartKey } from '../../kubernetes/judge/symptom.js';
 import { imageBack, type ImageChange, type ContainerChange } from './image-change.js';
 import type { World } from '../../kubernetes/observe/world.js';
-import { unhealthiness, runningDigests } from '../../kubernetes/observe/health.js';
+import { unhealthiness, runningDigests } from '../../kubernetes/judge/health.js';
 
 /** The state of a workload before the change: enough to restore it and to verify that. */
 export interface WorkloadSnapshot {
   readonly change: ImageChange;
-  readonly generation: number;
   /** Why it was not healthy then; undefined when it was. A version that was broken before cannot be verified. */
   readonly unhealthy: string | undefined;
   /** No pod of it was ready: its health says nothing about its image. */
@@ -22,7 +21,6 @@ export function takeSnapshot(world: World, change: ImageChange): WorkloadSnapsho
   const view = world.view(change);
   return {
     change,
-    generation: view.workload?.metadata?.generation ?? 0,
     unhealthy: unhealthiness(view),
     isIdle: !view.newPods.some(isReady),
     running: runningDigests([...view.newPods, ...view.oldPods]),

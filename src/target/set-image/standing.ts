@@ -1,5 +1,5 @@
 import { statusesOf, type ContainerStatus, type Pod } from '../../kubernetes/client/objects.js';
-import { follow, type Followed } from '../../kubernetes/observe/follow.js';
+import { follow, type Followed } from '../../kubernetes/judge/follow.js';
 import { longestLifeMs } from '../../kubernetes/judge/judge.js';
 import { restartKey } from '../../kubernetes/judge/symptom.js';
 import { expectation, type OpenRelease } from './open-release.js';

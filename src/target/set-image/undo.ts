@@ -1,13 +1,13 @@
 import { CancelledError, RolloutError, type DeployError, type Evidence } from '../../outcome/errors.js';
 import { messageOf, sentence } from '../../outcome/wording.js';
 import { evidenceOf } from './evidence.js';
-import { FailedRollout, follow, type Followed } from '../../kubernetes/observe/follow.js';
+import { FailedRollout, follow, type Followed } from '../../kubernetes/judge/follow.js';
 import type { ImageChange } from './image-change.js';
 import { proveRelease } from './prove.js';
 import { asWritten, expectation, steadyMs, type OpenRelease } from './open-release.js';
 import { leaveAlone, restore, type Restored } from './restore.js';
 import { unverifiedOf } from './unverified.js';
-import { runningDigests } from '../../kubernetes/observe/health.js';
+import { runningDigests } from '../../kubernetes/judge/health.js';
 import { whileUnsticking } from './unstick.js';
 import type { UndoJournal, Undone } from '../target.js';
 import { undoing } from '../undoing.js';

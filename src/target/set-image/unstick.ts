@@ -5,7 +5,7 @@ import { apiPath, resources, workloadResource } from '../../kubernetes/client/re
 import type { Cause } from '../../outcome/causes.js';
 import { messageOf } from '../../outcome/wording.js';
 import { evidenceOf } from './evidence.js';
-import { FailedRollout, type Followed } from '../../kubernetes/observe/follow.js';
+import { FailedRollout, type Followed } from '../../kubernetes/judge/follow.js';
 import { awaitedPod, stalled, unreadyForMs } from '../../kubernetes/judge/awaited.js';
 import { isReady, untilDeadline, type Symptom } from '../../kubernetes/judge/symptom.js';
 import { symptomsOfPod } from '../../kubernetes/judge/symptoms.js';

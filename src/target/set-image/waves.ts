@@ -1,4 +1,4 @@
-import { follow, type Followed } from '../../kubernetes/observe/follow.js';
+import { follow, type Followed } from '../../kubernetes/judge/follow.js';
 import type { Goal } from '../../kubernetes/judge/expectation.js';
 import type { Patience } from '../../kubernetes/judge/judge.js';
 import { persistently } from '../../kubernetes/client/persist.js';

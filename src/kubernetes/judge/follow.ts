@@ -3,12 +3,12 @@ import type { Cause } from '../../outcome/causes.js';
 import { sentence } from '../../outcome/wording.js';
 import type { Ports } from '../../ports/ports.js';
 import type { Pod } from '../client/objects.js';
-import type { Expectation } from '../judge/expectation.js';
-import { judge, wholeRun, type Decision, type Patience, type Suspect, type WholeRun } from '../judge/judge.js';
-import { blankMemory, type Memory } from '../judge/memory.js';
-import type { Watched } from './watching.js';
-import type { World } from './world.js';
-import type { ObservedWorkload } from './workload.js';
+import type { Expectation } from './expectation.js';
+import { judge, wholeRun, type Decision, type Patience, type Suspect, type WholeRun } from './judge.js';
+import { blankMemory, type Memory } from './memory.js';
+import type { Watched } from '../observe/watching.js';
+import type { World } from '../observe/world.js';
+import type { ObservedWorkload } from '../observe/workload.js';
 
 /** @typeParam W what the caller knows about the workload beyond ObservedWorkload */
 export interface Followed<W extends ObservedWorkload = ObservedWorkload> {

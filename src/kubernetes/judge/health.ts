@@ -1,12 +1,12 @@
-import type { WorkloadView } from './world.js';
-import { hasObserved, wantsNoPods, templateOf } from './workload.js';
-import { completionOf } from '../judge/completion.js';
-import { isReady } from '../judge/symptom.js';
+import type { WorkloadView } from '../observe/world.js';
+import { hasObserved, wantsNoPods, templateOf } from '../observe/workload.js';
+import { completionOf } from './completion.js';
+import { isReady } from './symptom.js';
 import { type Pod, statusesOf, type ContainerStatus, type Service, nameOf } from '../client/objects.js';
-import { isCreating } from '../judge/pod-state.js';
+import { isCreating } from './pod-state.js';
 import type { SmokeCheck } from '../../config/config.js';
-import type { ServiceExpectation } from '../judge/expectation.js';
-import { selects } from './selector.js';
+import type { ServiceExpectation } from './expectation.js';
+import { selects } from '../observe/selector.js';
 
 /**
  * Why the workload is not healthy at this moment, or undefined. Pods that are still starting, because an autoscaler wants

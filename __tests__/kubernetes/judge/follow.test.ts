@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DeployError } from '../../../src/outcome/errors.js';
-import { follow, guard, type Followed } from '../../../src/kubernetes/observe/follow.js';
+import { follow, guard, type Followed } from '../../../src/kubernetes/judge/follow.js';
 import type { Watched } from '../../../src/kubernetes/observe/watching.js';
 import { fakePorts, type FakePorts } from '../client/fake-ports.js';
 import { swiftClock } from '../client/hand-clock.js';
-import { deployment, ended, pod, running, set, slice, target } from '../judge/build.js';
-import { expectation, midway, replicaSets, worldOf } from '../judge/judging.js';
+import { deployment, ended, pod, running, set, slice, target } from './build.js';
+import { expectation, midway, replicaSets, worldOf } from './judging.js';
 
 interface Following { readonly ports: FakePorts; readonly watched: Watched; readonly sinceMs: () => number }
 
