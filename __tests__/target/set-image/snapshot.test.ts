@@ -57,10 +57,10 @@ describe('a workload is healthy', () => {
   ])('%s', (_when, seen, reason) => expect(seen).toBe(reason));
 });
 
-it('a snapshot holds the generation, the health and the digests of new and old pods', () => {
+it('a snapshot holds the health and the digests of new and old pods', () => {
   const world = worldOf([deployment(), ...replicaSets(), runs('a', digest('2')), runs('b', digest('2')), runs('old', digest('1'), { owner: 'uid-rs-old' })]);
   expect(takeSnapshot(world, target())).toEqual(
-    { change: target(), generation: 2, unhealthy: 'pods of an earlier version: 1', isIdle: false, running: new Map([['app', new Set([digest('2'), digest('1')])]]) });
+    { change: target(), unhealthy: 'pods of an earlier version: 1', isIdle: false, running: new Map([['app', new Set([digest('2'), digest('1')])]]) });
 });
 
 describe('what a change is measured against', () => {
