@@ -67,7 +67,7 @@ describe('a Config', () => {
 
   it('has every input', () => {
     const { config, warnings: none } = parse({
-      'environment': '', 'app': 'shop', 'dry-run': 'true', 'test': '\n npm ci\r\n\r\nnpm test  \n', 'working-directory': 'web', 'image': 'r.example:5000/a/b',
+      'environment': '', 'environment-url': 'https://shop.example/', 'app': 'shop', 'dry-run': 'true', 'test': '\n npm ci\r\n\r\nnpm test  \n', 'working-directory': 'web', 'image': 'r.example:5000/a/b',
       'context': 'web', 'dockerfile': 'web/Dockerfile', 'target': 'prod', 'build-args': 'A=1\nB=x=y', 'build-secrets': 'npm=token\nkey=env:KEY',
       'platforms': 'linux/amd64, linux/arm64/v8', 'labels': 'a.b=c', 'builder': 'b', 'cache': 'gha', 'tags': 'v1,latest\nv1',
       'registry-username': 'u', 'registry-password': ' p w \n', 'kubeconfig': '/etc/kube/config', 'kube-context': 'ctx', 'namespace': 'ns',
@@ -76,7 +76,7 @@ describe('a Config', () => {
       'freeze': 'Fri 16:00 – Mon 08:00 Europe/Paris\n22:00-06:00 UTC', 'windows': 'Sun 02:00-04:00 UTC', 'freeze-override': 'INC-1: the shop is down',
     }, undefined, { facts: { env: { KEY: 'one\nlonger line' } } });
     expect(config).toEqual({
-      app: 'shop', dryRun: true, gate: { commands: [' npm ci', '', 'npm test'], workingDirectory: 'web' }, image: 'r.example:5000/a/b', tags: ['v1', 'latest'],
+      app: 'shop', environmentUrl: 'https://shop.example/', dryRun: true, gate: { commands: [' npm ci', '', 'npm test'], workingDirectory: 'web' }, image: 'r.example:5000/a/b', tags: ['v1', 'latest'],
       build: {
         context: 'web', dockerfile: 'web/Dockerfile', target: 'prod', buildArgs: { A: '1', B: 'x=y' }, buildSecrets: { npm: 'token', key: 'one\nlonger line' },
         platforms: ['linux/amd64', 'linux/arm64'], labels: { 'a.b': 'c' }, builder: 'b', cache: 'gha',

@@ -6,6 +6,7 @@ import { parseDigest } from '../../src/config/values/digest.js';
 import { formatDuration, parseDuration } from '../../src/config/values/duration.js';
 import { parseImageName } from '../../src/config/values/image-name.js';
 import { checkArgument, checkLabel, parseKeyValue } from '../../src/config/values/key-value.js';
+import { parseWebAddress } from '../../src/config/values/web-address.js';
 import { parseKubectlUrl } from '../../src/config/values/kubectl-url.js';
 import { parseLabel } from '../../src/config/values/kubernetes-names.js';
 import { parsePlatform } from '../../src/config/values/platforms.js';
@@ -222,6 +223,13 @@ describe('words', () => {
     ['https://m.example/{versoin}', 'has the placeholder "{versoin}", which is unknown. Did you mean "version"?'],
     ['file:///x', 'is not a URL. Write https://HOST/PATH/{version}/{os}/{arch}/kubectl.'],
     ['https://u:p@m.example/x', 'has a user name or password in it. It would appear in logs: use a mirror that requires no login.'],
+  ]);
+  accepts(parseWebAddress, [['https://api.acme.example', 'https://api.acme.example/'], ['http://localhost:8080/a?b=c#d', 'http://localhost:8080/a?b=c#d']]);
+  refuses(parseWebAddress, [
+    ['api.acme.example', 'is not the address of a web page. Write https://HOST/PATH.'],
+    ['javascript:alert(1)', 'is not the address of a web page. Write https://HOST/PATH.'],
+    ['https://', 'is not the address of a web page. Write https://HOST/PATH.'],
+    ['https://u:p@api.acme.example', 'has a user name or password in it. It would appear in the summary: leave it out.'],
   ]);
   refuses(parseLabel, [
     ['My_App', 'is "My_App", which is not a name. Names in Kubernetes have lower-case letters, digits and dashes, and start and end with a letter or digit. Did you mean "my-app"?'],

@@ -57,9 +57,9 @@ describe('report.json', () => {
 
 describe('outputs', () => {
   it('name what ran and what ran before', () => {
-    expect(outputs(rolledBack, '/tmp/report.json')).toEqual({
+    expect(outputs({ ...rolledBack, environmentUrl: 'https://a.example/' }, '/tmp/report.json')).toEqual({
       verdict: 'rolled-back', cause: 'crash-loop', stage: 'rollout', image: 'ghcr.io/acme/hello', digest: deployed.digest,
-      reference: deployed.reference, 'previous-reference': rolledBack.changes[0]?.before, report: '/tmp/report.json', plan: '',
+      reference: deployed.reference, 'previous-reference': rolledBack.changes[0]?.before, report: '/tmp/report.json', plan: '', 'environment-url': 'https://a.example/',
     });
   });
 

@@ -28,6 +28,12 @@ describe('the summary', () => {
     expect(text).toContain('<summary>Roll back by hand</summary>');
   });
 
+  it('links to where users reach the app, by the name of the environment or else by the address', () => {
+    const environmentUrl = 'https://api.acme.example/a(b)?c=[d]';
+    expect(summary({ ...deployed, environmentUrl })).toContain('### ✅ deployed: `hello` to [`production`](https://api.acme.example/a%28b%29?c=[d])\n');
+    expect(summary({ ...deployed, environment: undefined, environmentUrl: 'https://api.acme.example/' })).toContain('to [`api.acme.example`](https://api.acme.example/)\n');
+  });
+
   it('lists several problems and several things to do', () => {
     const { failure } = rolledBack;
     const text = summary({ ...rolledBack, failure: failure && { ...failure, message: 'one `a`\ntwo', hint: 'Do this.\nDo that.' } });

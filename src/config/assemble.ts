@@ -46,6 +46,8 @@ export function configOf(given: GivenValues, { action, builds, buildSecrets, def
     /** Names the ledger; defaults to the last part of the image's repository. A DNS label. */
     app: appName(values, defaultApp),
     environment: values.environment,
+    /** Where users reach the app. */
+    environmentUrl: values['environment-url'],
     dryRun: values['dry-run'],
     gate: gateOf(values),
     image: values.image,

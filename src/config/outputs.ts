@@ -12,6 +12,7 @@ export const outputs = {
   'digest': 'Digest of the image that was built or deployed, `sha256:…`.',
   'reference': '`image@digest`: exactly what was built or deployed.',
   'previous-reference': 'What the workloads ran before; one per line if they were not at the same version.',
+  'environment-url': 'Address where users reach the app, as it was set; for `environment: url:` of the job.',
   'report': 'Path of the report of the run, a JSON file.',
   'plan': 'What the run would do, as JSON. Only in a dry run.',
 } as const;

@@ -10,6 +10,8 @@ export interface Outcome {
   readonly failure?: Failure;
   readonly app: string;
   readonly environment?: string;
+  /** Where users reach the app. */
+  readonly environmentUrl?: string;
   /** The kind of target that it deploys to; undefined while that is not known. */
   readonly target?: string;
   readonly namespace?: string;

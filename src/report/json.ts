@@ -14,6 +14,7 @@ export function reportValue(outcome: Outcome): Report {
     success: isSuccess(outcome.verdict),
     app: outcome.app,
     environment: outcome.environment ?? null,
+    environmentUrl: outcome.environmentUrl ?? null,
     target: outcome.target ?? null,
     namespace: outcome.namespace ?? null,
     commit: outcome.commit ?? null,

@@ -35,6 +35,10 @@ export function code(text: string): string {
   return `${fence}${pad}${line}${pad}${fence}`;
 }
 
+/** A link with a code span as its text. @param address one that the settings or the runner named, of http or https */
+export const link = (text: string, address: string): string =>
+  `[${code(text)}](${plainLine(address).replace(/[()<>\\\s]/g, (sign) => `%${sign.charCodeAt(0).toString(16).padStart(2, '0')}`)})`;
+
 /** A block of code whose fence is longer than any inside it. `language` is our own word. */
 export function codeBlock(text: string, language = 'text'): string {
   const body = plainText(text).replace(/(?<!\n)\n+$/, '');

@@ -2,9 +2,9 @@ import type { Outcome } from '../outcome/outcome.js';
 import { planValue } from './json.js';
 
 /** The outputs that later steps rely on, for when the rest could not be rendered. */
-export const bareOutputs = ({ verdict, failure, image, digest, reference }: Outcome, reportPath: string): Readonly<Record<string, string>> => ({
+export const bareOutputs = ({ verdict, failure, image, digest, reference, environmentUrl }: Outcome, reportPath: string): Readonly<Record<string, string>> => ({
   verdict, 'cause': failure?.cause ?? '', 'stage': failure?.stage ?? '', 'image': image ?? '', 'digest': digest ?? '', 'reference': reference ?? '',
-  'previous-reference': '', 'report': reportPath, 'plan': '',
+  'previous-reference': '', 'environment-url': environmentUrl ?? '', 'report': reportPath, 'plan': '',
 });
 
 /** The outputs of the action, by name. One without a value is empty, because later steps may read any of them. */

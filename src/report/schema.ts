@@ -65,6 +65,7 @@ export const report = v.object({
   success: described(v.boolean(), 'Whether the step succeeded.'),
   app: text(),
   environment: maybeText(),
+  environmentUrl: maybeText('Where users reach the app.'),
   target: maybeText('Kind of the target: `set-image` for workloads in a cluster, `command`. Null where nothing is deployed, or the run ended before it was read.'),
   namespace: maybeText('Of Kubernetes; null with the target `command`.'),
   commit: maybeText(),

@@ -2,7 +2,7 @@ import type { Change, Failure, Outcome } from '../outcome/outcome.js';
 import { evidenceBlocks } from './evidence.js';
 import { duration, shortCommit, shortNames } from './format.js';
 import { gantt } from './gantt.js';
-import { code, codeBlock, details, inline, prose, table } from './markdown.js';
+import { code, codeBlock, details, inline, link, prose, table } from './markdown.js';
 import { exactVersions, placeColumns, versionCells } from './places.js';
 import { planMarkdown } from './plan.js';
 import { rollbackSentences } from './rollback.js';
@@ -37,8 +37,15 @@ function bounded(part: string): string {
 const needsPerson = ({ verdict, rollback }: Outcome): boolean => verdict === 'rollback-failed' && !rollback?.continued;
 
 function headline(outcome: Outcome): string {
-  const where = outcome.environment ? ` ${environmentWord(outcome)} ${code(outcome.environment)}` : '';
-  return `### ${signs[outcome.verdict]} ${outcome.verdict}: ${code(outcome.app)}${where}\n\n${verdictSentence(outcome)}`;
+  return `### ${signs[outcome.verdict]} ${outcome.verdict}: ${code(outcome.app)}${where(outcome)}\n\n${verdictSentence(outcome)}`;
+}
+
+/** The environment, as a link to where users reach the app. */
+function where(outcome: Outcome): string {
+  const { environment, environmentUrl } = outcome;
+  const name = environment ?? environmentUrl?.replace(/^https?:\/\/|\/$/g, '');
+  if (!name) return '';
+  return ` ${environmentWord(outcome)} ${environmentUrl === undefined ? code(name) : link(name, environmentUrl)}`;
 }
 
 const plan = (outcome: Outcome): string => (outcome.plan ? planMarkdown(outcome.plan) : '');
@@ -136,6 +143,6 @@ function facts(outcome: Outcome): string {
 /** The commit by its first digits, on GitHub as a link. */
 function commitLink(commit: string, runUrl = ''): string {
   const [, repository] = /^(https:\/\/[\w.:-]+\/[\w.-]+\/[\w.-]+)\/actions\/runs\/\d+/.exec(runUrl) ?? [];
-  const short = code(shortCommit(commit));
-  return repository !== undefined && /^[0-9a-f]{40,64}$/.test(commit) ? `[${short}](${repository}/commit/${commit})` : short;
+  const short = shortCommit(commit);
+  return repository !== undefined && /^[0-9a-f]{40,64}$/.test(commit) ? link(short, `${repository}/commit/${commit}`) : code(short);
 }

@@ -53,7 +53,7 @@ export function outcomeOf(run: Run, given: Ending): Outcome {
   return {
     verdict,
     failure: ending.failure && describeFailure(ending.failure, ending.undone),
-    app: run.config.app, environment: run.config.environment, target: ending.target, namespace: ending.namespace,
+    app: run.config.app, environment: run.config.environment, environmentUrl: run.config.environmentUrl, target: ending.target, namespace: ending.namespace,
     commit: run.facts.commit, runUrl: run.facts.runUrl, actor: run.facts.actor,
     startedAt: run.startedAtWall, durationMs: msSince(run),
     ...image, tags: ending.tags ?? [], imageExisted: ending.imageExisted,

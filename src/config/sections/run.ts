@@ -3,6 +3,7 @@ import { flag } from '../kit/text.js';
 import { section } from '../setting.js';
 import { argument, path } from '../values/argument.js';
 import { label } from '../values/kubernetes-names.js';
+import { webAddress } from '../values/web-address.js';
 
 /** The settings file that is read when none is named. */
 export const defaultSettingsFile = '.github/deploy.yml';
@@ -19,6 +20,12 @@ export const run = section('The run', actionNames, {
     description: 'Name of the environment. Settings under `environments:` with this name override those at the top of the settings file.',
     examples: ['production'],
     kind: argument('a name'),
+  },
+  'environment-url': {
+    actions: ['deploy', 'rollout', 'rollback'],
+    description: 'Address where users reach the app. The summary links to it.',
+    examples: ['https://api.acme.example'],
+    kind: webAddress,
   },
   'app': {
     description: 'Name of the app in the records of its deployments: lower-case letters, digits and dashes. Set it if two images in a namespace have the same last part (`shop/api`, `billing/api`).',
