@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { draw, ensureChromium } from '../../scripts/pictures/chromium.mjs';
 import type { Change, Outcome } from '../../src/outcome/outcome.js';
+import { gantt } from '../../src/report/gantt.js';
 import { summary } from '../../src/report/summary.js';
 import { built, deployed, failed, planned, rollbackFailed, rolledBack, tested, unchanged } from '../report/outcomes.js';
 
@@ -31,6 +32,19 @@ it.each(Object.entries(outcomes))('a browser shows all of the summary of a run t
 it('finds a table that is wider than the page', async () => {
   const { problems } = await draw(await ensureChromium(), `| a |\n| --- |\n| ${'x'.repeat(300)} |\n`);
   expect(problems).toEqual([expect.stringMatching(/^table is \d+ px wide: /)]);
+}, 120_000);
+
+it('finds an axis with one label several times', async () => {
+  const chart = ['```mermaid', 'gantt', '  dateFormat x', '  axisFormat %s s', '  a :0, 900', '  b :900, 2000', '```', ''].join('\n');
+  const { problems } = await draw(await ensureChromium(), chart);
+  expect(problems).toEqual(['the axis has the label 0 s more than once']);
+}, 120_000);
+
+it('labels every axis, whatever its length', async () => {
+  const charts = [400, 1900, 2100, 9000, 15_900, 16_100, 59_000, 599_000, 601_000, 3_600_000, 35_900_000, 36_100_000].map((endMs) => gantt({ timeline: [
+    { stage: 'test', label: 'a', startMs: 0, endMs: endMs / 2, result: 'ok' }, { stage: 'build', label: 'b', startMs: endMs / 2, endMs, result: 'ok' },
+  ] }));
+  expect(await draw(await ensureChromium(), charts.join('\n\n'))).toEqual({ height: expect.any(Number), problems: [] });
 }, 120_000);
 
 it('finds a timeline that is not drawn', async () => {

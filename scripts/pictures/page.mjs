@@ -11,7 +11,7 @@ export const pageWidth = 1000;
 
 /**
  * A job summary as a page that looks as GitHub shows it: its style sheet, its markdown, its mermaid. Once all of it is drawn the
- * page writes its size, and everything that is wider than it, as JSON into `data-measured` of its body.
+ * page writes its size, and everything that is wider than it or cannot be read, as JSON into `data-measured` of its body.
  *
  * @param {string} markdown
  * @param {Theme} theme
@@ -46,6 +46,11 @@ async function measure(theme) {
   for (const element of article.querySelectorAll('table, p, ul, ol, h3, blockquote, svg')) {
     const { right, width } = element.getBoundingClientRect();
     if (right > limit + 1) problems.push(`${element.tagName.toLowerCase()} is ${Math.ceil(width)} px wide: ${element.textContent.trim().slice(0, 80)}`);
+  }
+  for (const svg of article.querySelectorAll('svg')) {
+    const ticks = [...svg.querySelectorAll('.tick text')].map((tick) => tick.textContent);
+    const double = ticks.find((tick, index) => ticks.indexOf(tick) !== index);
+    if (double !== undefined) problems.push(`the axis has the label ${double} more than once`);
   }
   document.body.dataset.measured = JSON.stringify({ height: Math.ceil(article.getBoundingClientRect().height), problems });
 }

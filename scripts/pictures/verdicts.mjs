@@ -30,11 +30,11 @@ const cases = [
   { verdict: 'deployed', picture: 'deployed', constants: { version: 'v2' } },
   { verdict: 'unchanged', picture: 'unchanged' },
   { verdict: 'planned', picture: 'planned', constants: { version: 'v3' }, inputs: { 'dry-run': 'true' } },
-  { verdict: 'failed', picture: 'failed', constants: {}, edit: ['return "hello", nil', 'return "hallo", nil'] },
-  { verdict: 'rolled-back', picture: 'rolled-back', constants: { timezone: 'Europe/Paris' }, edit: ['return "hallo", nil', 'return "hello", nil'] },
+  { verdict: 'failed', picture: 'failed', constants: { version: 'v4' }, edit: ['return "hello", nil', 'return "hallo", nil'] },
+  { verdict: 'rolled-back', picture: 'rolled-back', constants: { version: 'v5', timezone: 'Europe/Paris' }, edit: ['return "hallo", nil', 'return "hello", nil'] },
   {
     // Neither the new pods nor those of the previous version can start without the ConfigMap, and Recreate has removed the old ones.
-    verdict: 'rollback-failed', picture: 'rollback-failed', constants: { version: 'v4', timezone: '' },
+    verdict: 'rollback-failed', picture: 'rollback-failed', constants: { version: 'v6', timezone: '' },
     before: async ({ namespace }) => {
       await namespace.kubectl(['create', 'configmap', 'hello', '--from-literal=MOTD=welcome']);
       await namespace.kubectl(['patch', 'deployment', 'hello', '--patch', JSON.stringify({ spec: {

@@ -18,9 +18,12 @@ const keywords = /^(?:section|title|dateFormat|axisFormat|tickInterval|todayMark
 export function gantt({ timeline, failure }: Pick<Outcome, 'timeline' | 'failure'>): string {
   const spans = timeline.slice(0, mostBars);
   if (spans.length < 2) return '';
-  const unit = unitOf(Math.max(...spans.map(({ endMs }) => wholeMs(endMs))));
+  const longest = Math.max(...spans.map(({ endMs }) => wholeMs(endMs)));
+  const unit = unitOf(longest);
   const bars = spans.map((span) => bar(span, unit, span.result === 'failed' ? failure?.stage : undefined));
-  return ['```mermaid', 'gantt', '  dateFormat x', `  axisFormat %s ${unit.name}`, ...bars, '```'].join('\n');
+  // On a short axis mermaid would put several lines between two units, each with the same label.
+  const ticks = longest < 16 * unit.ms ? ['  tickInterval 1second'] : [];
+  return ['```mermaid', 'gantt', '  dateFormat x', `  axisFormat %s ${unit.name}`, ...ticks, ...bars, '```'].join('\n');
 }
 
 interface Unit {

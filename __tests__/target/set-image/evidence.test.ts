@@ -46,14 +46,14 @@ describe('the evidence of a failure', () => {
     return evidenceOf(release as unknown as OpenRelease, error);
   };
 
-  it('is the log of before the last restart and of now, the probe, conditions and events', async () => {
+  it('is the log of before the last restart and of now, events, conditions and the probe', async () => {
     expect(await gathered(logs)).toEqual([
       { title: 'log of container app of pod p, before its last restart', text: 'panic: no', decisive: 'panic: no' },
       { title: 'log of container app of pod p', text: 'starting', decisive: 'starting' },
-      { title: 'readiness probe of container app', text: '{"periodSeconds":3}' },
-      { title: 'conditions of pod p', text: 'Ready=False ContainersNotReady containers with unready status: [app]' },
       { title: 'events of pod p', text: 'Warning BackOff (3 times): Back-off restarting' },
       { title: 'events of deployment/api', text: 'Normal  ScalingReplicaSet: Scaled up\nWarning FailedCreate: quota' },
+      { title: 'conditions of pod p', text: 'Ready=False ContainersNotReady containers with unready status: [app]' },
+      { title: 'readiness probe of container app', text: '{"periodSeconds":3}' },
     ]);
   });
   it('does without logs that cannot be read, or that the node has removed', async () => {
@@ -62,7 +62,7 @@ describe('the evidence of a failure', () => {
       (async () => ({ status: 403, headers: {}, body: 'no' })) satisfies Api['raw'],
       (async () => ({ status: 200, headers: {}, body: 'unable to retrieve container logs for containerd://1' })) satisfies Api['raw'],
       (async () => ({ status: 200, headers: {}, body: 'failed to try resolving symlinks in path "/var/log/pods/web_p_1/app/0.log": lstat /var/log/pods/web_p_1/app/0.log: no such file or directory\n' })) satisfies Api['raw'],
-    ]) expect((await gathered(raw)).map(({ title }) => title)).toEqual(['readiness probe of container app', 'conditions of pod p', 'events of pod p', 'events of deployment/api']);
+    ]) expect((await gathered(raw)).map(({ title }) => title)).toEqual(['events of pod p', 'events of deployment/api', 'conditions of pod p', 'readiness probe of container app']);
   });
   it('asks for no more than the end of a log', async () => {
     const asked: string[] = [];

@@ -36,8 +36,9 @@ export async function evidenceOf(release: OpenRelease, failure: DeployError): Pr
 }
 
 /**
- * What the cluster shows about a failure, gathered before a rollback erases it: events, conditions and logs of the failing
- * containers, also from before their last restart. When `stop` aborts, it ends with what it has by then.
+ * What the cluster shows about a failure, gathered before a rollback erases it, in the order of its weight: logs of the failing
+ * containers, also from before their last restart, events, then conditions and probes. When `stop` aborts, it ends with what it has
+ * by then.
  */
 async function gatherEvidence(ports: Ports, cluster: Cluster, world: World, failed: readonly FailedWorkload[], stop: AbortSignal): Promise<Evidence[]> {
   // Before it is cut: a half of a secret is not recognized any more.
@@ -45,16 +46,19 @@ async function gatherEvidence(ports: Ports, cluster: Cluster, world: World, fail
   const pods = failed.flatMap((each) => (each.pod ? [{ pod: each.pod, container: each.container, failed: each }] : [])).slice(0, podsAsked);
   const ofPods = await Promise.all(pods.map(async ({ pod, container, failed: each }) => [
     ...(await Promise.all(namesOf(pod, container).map((name) => logsOf(cluster, { pod, name, decisive: decisiveFor(each) }, stop)))).flat(),
-    { title: `state of pod ${nameOf(pod)}`, text: describeState(pod) },
-    { title: `conditions of pod ${nameOf(pod)}`, text: describeConditions(pod) },
     { title: `events of pod ${nameOf(pod)}`, text: describeEvents(world.view(each.workload).eventsOf(uidOf(pod))) },
+    { title: `state of pod ${nameOf(pod)}`, text: describeState(pod) },
   ]));
   const ofSubjects = failed.map(({ workload: change }) => ({
     title: `events of ${change.ref}`,
     text: describeEvents([...world.view(change).eventsOf(change.uid), ...ownerEvents(world, failed, change.ref)]),
   }));
+  const details = pods.flatMap(({ pod, container }) => [
+    { title: `conditions of pod ${nameOf(pod)}`, text: describeConditions(pod) },
+    ...namesOf(pod, container).map((name) => ({ title: `readiness probe of container ${name}`, text: describeProbe(pod, name) })),
+  ]);
   // Masked before anything is cut: half of a secret would not be found.
-  const shown = [...ofPods.flat(), ...ofSubjects].filter((piece) => piece.text !== '').map((piece) => ({ ...piece, text: ports.log.redact(piece.text) }));
+  const shown = [...ofPods.flat(), ...ofSubjects, ...details].filter((piece) => piece.text !== '').map((piece) => ({ ...piece, text: ports.log.redact(piece.text) }));
   return bounded(shown);
 }
 
@@ -106,10 +110,12 @@ async function logsOf(cluster: Cluster, { pod, name, decisive }: Logged, signal:
       return [];
     }
   };
-  const both = await Promise.all([restarted ? read(true) : [], read(false)]);
-  const declaredProbe = declared(pod, name)?.readinessProbe;
-  const probe = declaredProbe ? [{ title: `readiness probe of container ${name}`, text: JSON.stringify(declaredProbe) }] : [];
-  return [...both.flat(), ...probe];
+  return (await Promise.all([restarted ? read(true) : [], read(false)])).flat();
+}
+
+function describeProbe(pod: Pod, name: string): string {
+  const probe = declared(pod, name)?.readinessProbe;
+  return probe ? JSON.stringify(probe) : '';
 }
 
 /** For a pod that has ended or is terminating, which its conditions do not show. */
