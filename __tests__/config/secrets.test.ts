@@ -222,7 +222,10 @@ describe('a kubeconfig', () => {
     ['kind: Secret\nclusters: []', 'is not a kubeconfig: it is an object of another kind, Secret'],
     ['clusters: []\nkind: Config', 'is not a kubeconfig: it has no `clusters`'],
     ['- a\n- b', 'is not a kubeconfig: it has no `clusters`'],
-    ['{"a": ', 'is not a kubeconfig: it cannot be read as YAML or JSON'],
+    ['{"a": ', 'is not a kubeconfig: it cannot be read as YAML or JSON, from line 1 on'],
+    // kubectl reads these.
+    ['clusters:\n- name: c\n  cluster: {server: a,\n\tproxy-url: b}\n', 'is not a kubeconfig: it cannot be read as YAML or JSON, from line 4 on'],
+    ['kind: Config\nusers:\n- name: u\n  user:\n    token: "a\nb"\n', 'is not a kubeconfig: it cannot be read as YAML or JSON, from line 5 on'],
     [Buffer.from('hello: this is something else entirely').toString('base64'), 'is not a kubeconfig: it has no `clusters`'],
     ['x'.repeat(500), 'is not a kubeconfig: it has no `clusters`'],
   ])('%#: %j', (text, kind) => expect(kindOf(text)).toBe(kind));

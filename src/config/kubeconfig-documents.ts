@@ -10,6 +10,8 @@ interface KubeconfigDocuments {
   readonly all: readonly unknown[];
   /** Whether something in the text is not in `all`: a part that cannot be read, or the first of equal keys. */
   readonly hasMore: boolean;
+  /** The line of the first document from which on it cannot be read, counted from 1; undefined if it can, or the line is not known. */
+  readonly line?: number;
 }
 
 const binary: ScalarTag = { tag: 'tag:yaml.org,2002:binary', resolve: (text) => Buffer.from(text, 'base64').toString('utf8') };
@@ -27,7 +29,13 @@ export function readKubeconfigDocuments(text: string): KubeconfigDocuments {
     document: first?.isRead ? documents[0] : undefined,
     all: read.map(({ value }) => value),
     hasMore: read.some(({ isRead }) => !isRead) || documents.some(({ errors }) => errors.length > 0),
+    ...(first?.isRead === false && { line: lineOf(text, documents[0]) }),
   };
+}
+
+function lineOf(text: string, document: Document | undefined): number | undefined {
+  const at = document?.errors.find(({ code }) => code !== 'DUPLICATE_KEY')?.pos[0];
+  return at === undefined ? undefined : text.slice(0, at).split('\n').length;
 }
 
 /**

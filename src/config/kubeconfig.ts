@@ -12,7 +12,7 @@ export function readKubeconfig(text: string): Checked<Kubeconfig> {
   const source = kubeconfigOf(text);
   const documents = 'path' in source ? undefined : readKubeconfigDocuments(source.content);
   const root = documents?.value;
-  if (documents === undefined || root === undefined) return bad('is not a kubeconfig: it cannot be read as YAML or JSON', wanted);
+  if (documents === undefined || root === undefined) return unreadable(documents?.line);
   if (!isRecord(root)) return bad('is not a kubeconfig: it has no `clusters`', wanted);
   const kind = root['kind'];
   if (kind !== undefined && kind !== 'Config') {
@@ -29,6 +29,12 @@ export function readKubeconfig(text: string): Checked<Kubeconfig> {
       ...records(root['contexts']).map(({ context }) => (isRecord(context) ? context['namespace'] : undefined)),
     ]),
   });
+}
+
+/** kubectl reads some text that is not valid YAML, such as flow maps that are indented with tabs. */
+function unreadable(line: number | undefined): Checked<never> {
+  const place = line === undefined ? '' : `, from line ${line} on`;
+  return bad(`is not a kubeconfig: it cannot be read as YAML or JSON${place}`, `${wanted} If kubectl reads it, give what \`kubectl config view --raw --minify --flatten\` prints.`);
 }
 
 const secretsOfDocument = (root: unknown): readonly string[] => (isRecord(root) ? [

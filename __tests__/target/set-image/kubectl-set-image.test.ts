@@ -63,10 +63,18 @@ describe('setting images', () => {
   describe('that admission rewrites', () => {
     const cached = newImage.replace('registry.example', 'cache.example');
     const other = `cache.example/api@sha256:${'9'.repeat(64)}`;
-    const rewritten = async (stored: string, after = newImage) => {
+    /** @param since what others change beside it */
+    const rewritten = async (stored: string, after = newImage, since: (workload: Workload) => Workload = (workload) => workload) => {
       const written = new Written();
       const of = [target('deployment', { containers: [{ name: 'app', before: oldImage, after }] })];
-      const changing = setImages(fakeCluster({ objects: before, kubectl: setting(stored) }), fakePorts(), of, sending, written);
+      const kubectl = (args: readonly string[], cluster: FakeCluster) => {
+        const said = setting(stored)(args, cluster);
+        const workload = cluster.objects.get(deploymentPath) as Workload;
+        const changed = since(workload);
+        if (changed !== workload) cluster.put(deploymentPath, changed);
+        return said;
+      };
+      const changing = setImages(fakeCluster({ objects: before, kubectl }), fakePorts(), of, sending, written);
       const failure = await changing.then(() => undefined, (error: unknown) => error);
       return { failure, container: written.known(of)[0]?.containers[0] };
     };
@@ -77,6 +85,22 @@ describe('setting images', () => {
       ['another registry, without any digest', 'cache.example/api:2', 'registry.example/api:2'],
     ])('is this run’s own: %s', async (_what, stored, after) => {
       expect(await rewritten(stored, after)).toEqual({ failure: undefined, container: { name: 'app', before: oldImage, after, becomes: stored } });
+    });
+    describe('while an autoscaler sets the replicas', () => {
+      const scaled = (workload: Workload): Workload => ({ ...workload, spec: { ...workload.spec, replicas: 7 } });
+
+      it.each([['the same digest from another registry', cached, newImage], ['another registry, without any digest', 'cache.example/api:2', 'registry.example/api:2']])(
+        'is this run’s own: %s', async (_what, stored, after) => {
+          expect(await rewritten(stored, after, scaled)).toEqual({ failure: undefined, container: { name: 'app', before: oldImage, after, becomes: stored } });
+        });
+      it('to another digest is refused, and known to be this run’s', async () => {
+        expect(await rewritten(other, newImage, scaled)).toMatchObject({ failure: { code: 'superseded' }, container: { becomes: other } });
+      });
+      it('is not, where somebody else may have changed more than the replicas', async () => {
+        const { failure, container } = await rewritten(other, newImage, (workload) => ({ ...workload, spec: { ...workload.spec, minReadySeconds: 3 } }));
+        expect(failure).toMatchObject({ code: 'superseded' });
+        expect(container).not.toHaveProperty('becomes');
+      });
     });
     it('to another digest is refused, and known to be this run’s, so that it is taken back', async () => {
       const { failure, container } = await rewritten(other);

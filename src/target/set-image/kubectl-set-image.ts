@@ -101,7 +101,7 @@ async function asRecorded({ api, namespace }: Cluster, changes: readonly ImageCh
       throw overtaken(`Container ${container.name} of ${change.ref} was set to ${container.before} when the run read it, and is set to ${image ?? 'nothing'} now`);
     }
   }
-  for (const { change, workload } of found) written.send(change.ref, workload?.metadata?.generation);
+  for (const { change, workload } of found) written.send(change.ref, workload);
 }
 
 const overtaken = (what: string): ClusterError => new ClusterError('superseded', `${what}: someone else changed it before this run did.`, {
@@ -172,12 +172,11 @@ async function toItsEnd(begin: (end: AbortSignal) => Promise<Exited>, clock: Clo
 }
 
 /**
- * Records what the API server stored. If the workload has changed exactly once since it was compared, the change is this
+ * Records what the API server stored. If nothing else has changed the workload since it was compared, the change is this
  * run's own, also if admission rewrote the image.
  */
 function stored(change: ImageChange, workload: Workload, written: Written): ClusterError | undefined {
-  const before = written.generationBefore(change.ref);
-  const isOwn = before !== undefined && workload.metadata?.generation === before + 1;
+  const isOwn = written.isOnlyChange(change.ref, workload);
   const read = change.containers.map((container) => ({ container, image: imageIn(change.kind, workload, container.name) }));
   for (const { container, image } of read) {
     if (image !== undefined && (isOwn || isSet(container, image))) written.store(change.ref, container.name, image);

@@ -1,4 +1,5 @@
 import type { Evidence } from '../../outcome/errors.js';
+import type { Workload } from '../../kubernetes/client/objects.js';
 import type { ImageChange } from './image-change.js';
 
 export interface FreedPod {
@@ -7,13 +8,18 @@ export interface FreedPod {
   readonly evidence: readonly Evidence[];
 }
 
+interface Sent {
+  readonly generation: number;
+  readonly replicas: number | undefined;
+}
+
 /**
  * What a run has written to its workloads, as far as it knows. Filled in by the change itself, so an undo after a failure
  * can distinguish what was never sent from what may have been applied.
  */
 export class Written {
-  /** Ref → generation right before the change was sent for the first time. */
-  private readonly sent = new Map<string, number | undefined>();
+  /** Ref → what the workload was right before the change was sent for the first time. */
+  private readonly sent = new Map<string, Sent | undefined>();
   /** Ref → monotonic ms at which a change without a response was sent last. */
   private readonly unanswered = new Map<string, number>();
   /** `ref:container` → what the API server stored. */
@@ -31,9 +37,10 @@ export class Written {
     return written;
   }
 
-  /** To be called before a change is sent. */
-  send(ref: string, generation: number | undefined): void {
-    if (this.sent.get(ref) === undefined) this.sent.set(ref, generation);
+  /** To be called before a change is sent. @param before the workload; undefined if it could not be read */
+  send(ref: string, before: Workload | undefined): void {
+    const generation = before?.metadata?.generation;
+    if (this.sent.get(ref) === undefined) this.sent.set(ref, generation === undefined ? undefined : { generation, replicas: before?.spec?.replicas });
   }
 
   /** Notes that a change of these workloads got no response, so it may still be applied. @param sentAt monotonic ms */
@@ -52,7 +59,17 @@ export class Written {
   }
 
   generationBefore(ref: string): number | undefined {
-    return this.sent.get(ref);
+    return this.sent.get(ref)?.generation;
+  }
+
+  /**
+   * Whether the change of this run is the only one of the workload since it was sent, but for its replicas, which an
+   * autoscaler sets at any time: each change of the spec makes one generation.
+   */
+  isOnlyChange(ref: string, now: Workload): boolean {
+    const before = this.sent.get(ref);
+    if (before === undefined) return false;
+    return now.metadata?.generation === before.generation + (now.spec?.replicas === before.replicas ? 1 : 2);
   }
 
   free(pod: FreedPod): void {
