@@ -7,6 +7,7 @@ import { createRepository } from '../live/hello.mjs';
 import { createNamespace } from '../live/namespace.mjs';
 import { root, startSandbox } from '../live/sandbox.mjs';
 import { describeTraffic, startTraffic } from '../live/traffic.mjs';
+import { opening } from './opening.mjs';
 import { releases } from './releases.mjs';
 import { bold, explain, green, grey, happen, narrator, red, say, seconds } from './screen.mjs';
 import { closing, problemsOf } from './closing.mjs';
@@ -35,6 +36,7 @@ const results = join(root, 'tmp', 'demo');
 export async function demo({ keep }) {
   const began = performance.now();
   if (!existsSync(join(root, 'dist', 'deploy.js'))) throw new Error('dist/ is missing, although it is part of this repository: create it with npm run bundle.');
+  say(opening({ perSecond }));
   const env = await startSandbox();
   const namespace = await createNamespace(env, 'demo');
   const repository = await createRepository();
