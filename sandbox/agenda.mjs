@@ -1,7 +1,7 @@
 // The steps of starting the sandbox, with the seconds that each item took on two idle cores. Every line of
 // progress names its item and estimates what is left of the whole.
 
-/** @typedef {{ name: string, title: string, seconds: number, compiles: boolean }} Item */
+/** @typedef {{ name: string, title: string, seconds: number, compiles: boolean, about: string }} Item */
 /** @typedef {{ items: Item[], at: number, fraction: number, compiledMs: number, itemBegan: number, began: number }} Agenda */
 
 /** A root process that sudo starts for one item reads the agenda from here. */
@@ -43,11 +43,11 @@ export function roughly(seconds) {
 
 export const isPlanned = () => agenda !== undefined;
 
-/** Sets what is to be done. @param {Item[]} items @returns {string} a sentence that says so */
+/** Sets what is to be done. @param {Item[]} items @returns {string} lines that say so */
 export function announce(items) {
   agenda = { items, at: -1, fraction: 0, compiledMs: 0, itemBegan: 0, began: Date.now() };
-  const titles = items.map(({ title }) => title).join(', ');
-  return `First start: ${items.length} steps, ${roughly(secondsLeft(items, 0, 0, 0))} on two idle cores: ${titles}.`;
+  const lines = items.map(({ title, seconds, compiles, about }, index) => `  ${index + 1}. ${title}: ${about} (${roughly(seconds)}${compiles ? ' on two idle cores' : ''})`);
+  return [`First start: ${items.length === 1 ? '1 step' : `${items.length} steps`}, ${roughly(secondsLeft(items, 0, 0, 0))}. Later starts take about 10 s.`, ...lines].join('\n');
 }
 
 /**

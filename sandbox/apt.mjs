@@ -67,8 +67,8 @@ export async function aptGet(args, { files = lockFiles, seconds = 300, report = 
  */
 async function attempt(args, env, seconds) {
   try {
-    // Another process may take the lock between the check and the call.
-    await command('apt-get', ['-o', `DPkg::Lock::Timeout=${seconds}`, ...args], { env });
+    // Another process may take the lock between the check and the call. Ctrl-C would leave packages half installed.
+    await command('apt-get', ['-o', `DPkg::Lock::Timeout=${seconds}`, ...args], { env, detached: true });
     return undefined;
   } catch (error) {
     const found = locked.exec(error instanceof Error ? error.message : '');

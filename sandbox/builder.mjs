@@ -50,7 +50,7 @@ export const buildkitd = {
   files: () => ({ [file]: configuration() }),
   // Build steps outlive a buildkitd that was killed, and nothing else would end them.
   prepare: () => killMembers(group),
-  command: () => [program('builder', 'buildkitd'), '--config', file],
+  command: () => [program('buildkitd'), '--config', file],
   ready: () => listens(paths.buildkitSocket),
   settle: registerBuilder,
 };

@@ -1,5 +1,5 @@
 // Runs a program to its end; a failure says which program, with what arguments, and what it printed last.
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 /** The last lines of a text, for messages. @param {string} text @param {number} [lines] */
@@ -10,29 +10,33 @@ export function tail(text, lines = 15) {
 /**
  * @param {string} program
  * @param {string[]} args
- * @param {{ input?: string, env?: NodeJS.ProcessEnv, cwd?: string, progress?: (line: string) => boolean }} [options]
+ * @param {{ input?: string, env?: NodeJS.ProcessEnv, cwd?: string, progress?: (line: string) => boolean, stopped?: AbortSignal, detached?: boolean }} [options]
  *   progress: called with each line of standard error as it comes, and again when the program has failed: the lines for
- *   which it returns true are left out of the message
+ *   which it returns true are left out of the message; stopped: interrupts the program, as Ctrl-C does; detached: Ctrl-C
+ *   in the terminal does not reach it
  * @returns {Promise<string>} what it wrote to standard output
  */
-export function command(program, args, options = {}) {
-  const { progress } = options;
+export function command(program, args, { input = '', env = process.env, cwd, progress, stopped, detached } = {}) {
+  const name = [program, ...args].join(' ');
   return new Promise((resolve, reject) => {
-    const child = execFile(
-      program,
-      args,
-      { env: options.env ?? process.env, cwd: options.cwd, maxBuffer: 64 * 1024 * 1024 },
-      (error, stdout, stderr) => {
-        if (!error) return resolve(stdout);
-        const evidence = stderr.split('\n').filter((line) => !progress?.(line)).join('\n');
-        const reason = tail(evidence || stdout) || error.message;
-        reject(new Error(`${[program, ...args].join(' ')} failed:\n${reason}`));
-      },
-    );
-    if (progress && child.stderr) createInterface({ input: child.stderr }).on('line', progress);
+    const child = spawn(program, args, { env, cwd, detached, signal: stopped, killSignal: 'SIGINT', stdio: 'pipe' });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+    if (progress) createInterface({ input: child.stderr }).on('line', progress);
+    /** @type {Error | undefined} */
+    let failure;
+    // An interrupted program emits this too, and still ends by itself.
+    child.on('error', (error) => (failure = error));
+    child.on('close', (code, signal) => {
+      if (code === 0 && !failure) return resolve(stdout);
+      const evidence = stderr.split('\n').filter((line) => !progress?.(line)).join('\n');
+      const reason = tail(evidence || stdout) || (failure?.message ?? `It exited with ${signal ?? `code ${code}`}.`);
+      reject(new Error(`${name} failed:\n${reason}`));
+    });
     // A program that ends before it has read its input closes the pipe; its exit code shows why.
-    child.stdin?.on('error', () => {});
-    child.stdin?.end(options.input ?? '');
+    child.stdin.on('error', () => {});
+    child.stdin.end(input);
   });
 }
 

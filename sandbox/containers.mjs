@@ -71,7 +71,7 @@ const ctr = (...args) => {
 
 async function importPause() {
   if ((await ctr('images', 'list', '--quiet')).split('\n').includes(pauseImage)) return;
-  await ctr('images', 'import', await pauseArchive(program('pause', 'pause')));
+  await ctr('images', 'import', await pauseArchive(program('pause')));
 }
 
 /** @type {import('./part.mjs').Part} */

@@ -5,8 +5,6 @@ import { accountKey, accountPublicKey, adminTls, api, certificate, key, kubeconf
 import { node, pods, ports, services, state } from './layout.mjs';
 import { get } from './wait.mjs';
 
-/** @param {string} name */
-const kubernetes = (name) => program('kubernetes', name);
 const etcdUrl = `http://127.0.0.1:${ports.etcd}`;
 const etcdPeerUrl = `http://127.0.0.1:${ports.etcdPeer}`;
 
@@ -17,7 +15,7 @@ const etcd = {
   ports: [ports.etcd, ports.etcdPeer],
   after: [],
   command: () => [
-    kubernetes('etcd'),
+    program('etcd'),
     '--name=sandbox',
     `--data-dir=${join(state, 'etcd')}`,
     `--listen-client-urls=${etcdUrl}`,
@@ -40,7 +38,7 @@ const apiserver = {
   after: ['etcd'],
   seconds: 60,
   command: () => [
-    kubernetes('kube-apiserver'),
+    program('kube-apiserver'),
     // Bound and advertised on the bridge: pods can route to it there, other machines cannot.
     `--bind-address=${node.address}`,
     `--advertise-address=${node.address}`,
@@ -70,7 +68,7 @@ const healthy = async (port) => (await get(`https://127.0.0.1:${port}/healthz`, 
 
 /** @param {string} name @param {number} port @returns {[string, ...string[]]} */
 const common = (name, port) => [
-  kubernetes(name),
+  program(name),
   `--kubeconfig=${kubeconfig(name)}`,
   `--authentication-kubeconfig=${kubeconfig(name)}`,
   `--authorization-kubeconfig=${kubeconfig(name)}`,

@@ -22,9 +22,9 @@ function link(path, target) {
 }
 
 function linkPrograms() {
-  link(join(paths.bin, 'kubectl'), program('kubernetes', 'kubectl'));
-  link(join(paths.bin, 'docker'), program('docker', 'docker'));
-  link(join(paths.dockerConfig, 'cli-plugins', 'docker-buildx'), program('builder', 'buildx'));
+  link(join(paths.bin, 'kubectl'), program('kubectl'));
+  link(join(paths.bin, 'docker'), program('docker'));
+  link(join(paths.dockerConfig, 'cli-plugins', 'docker-buildx'), program('buildx'));
 }
 
 /** @param {string} path @param {number} uid @param {number} gid */
@@ -64,7 +64,9 @@ async function usable() {
 }
 
 /** @type {import('./agenda.mjs').Item} */
-export const startItem = { name: 'start', title: 'start', seconds: 15, compiles: false };
+export const startItem = {
+  name: 'start', title: 'start', seconds: 15, compiles: false, about: 'all parts, and mounts, network devices and control groups for them, as root',
+};
 
 export async function up() {
   await installPackages();

@@ -34,7 +34,10 @@ export async function alone(path, work) {
   for (;;) {
     const file = openSync(path, 'a', 0o644);
     if (!await flock(file, ['--nonblock'])) {
-      await step('wait', `for process ${readFileSync(path, 'utf8').trim()}, which holds ${path}`, () => flock(file, []));
+      const holder = readFileSync(path, 'utf8').trim();
+      const obtained = await step('wait', `for process ${holder}, which holds ${path}`, () => flock(file, []));
+      // Ctrl-C ends flock as well.
+      if (!obtained) throw new Error(`The wait for process ${holder}, which holds ${path}, was interrupted.`);
     }
     // The holder before us removed the file when it was done: what we hold is a lock on nothing.
     if (!sameFile(path, file)) {

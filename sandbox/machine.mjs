@@ -43,7 +43,7 @@ export function checkRights() {
 
 export function checkGo() {
   // Run inside a module, so a Go that downloads newer versions of itself reports the one that it will use.
-  const asked = spawnSync('go', ['version'], { cwd: join(source, 'kubernetes'), encoding: 'utf8' });
+  const asked = spawnSync('go', ['version'], { cwd: join(source, 'programs'), encoding: 'utf8' });
   const wanted = `Go ${oldestGo.major}.${oldestGo.minor} or newer`;
   if (asked.error) throw new Unfit(`The sandbox is built from source and needs ${wanted}: there is no "go" in PATH.`);
   const version = /go(\d+)\.(\d+)/.exec(asked.stdout ?? '');

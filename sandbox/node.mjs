@@ -49,7 +49,7 @@ const kubelet = {
   inside: true,
   files: () => ({ [kubeletFile]: JSON.stringify(kubeletConfiguration, undefined, 2) }),
   command: () => [
-    program('kubernetes', 'kubelet'),
+    program('kubelet'),
     `--config=${kubeletFile}`,
     `--kubeconfig=${kubeconfig('kubelet')}`,
     `--hostname-override=${node.name}`,
@@ -78,7 +78,7 @@ const proxy = {
   ports: [ports.proxyHealth, ports.proxyMetrics],
   after: ['kube-apiserver'],
   files: () => ({ [proxyFile]: JSON.stringify(proxyConfiguration, undefined, 2) }),
-  command: () => [program('kubernetes', 'kube-proxy'), `--config=${proxyFile}`],
+  command: () => [program('kube-proxy'), `--config=${proxyFile}`],
   ready: async () => (await get(`http://127.0.0.1:${ports.proxyHealth}/healthz`)).status === 200,
 };
 

@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 import { item } from './agenda.mjs';
 import { aptGet } from './apt.mjs';
 import { command } from './command.mjs';
+import { orderly } from './interrupt.mjs';
 import { systemFolders } from './layout.mjs';
 import { Unfit } from './machine.mjs';
 import { step } from './progress.mjs';
@@ -84,8 +85,11 @@ const missing = () => needs.filter(([, present]) => !present());
 /** Whether all of them are there. */
 export const packagesAreThere = () => missing().length === 0;
 
-/** @type {import('./agenda.mjs').Item} */
-export const packagesItem = { name: 'packages', title: 'system packages', seconds: 10, compiles: false };
+/** @returns {import('./agenda.mjs').Item} */
+export const packagesItem = () => ({
+  name: 'packages', title: 'system packages', seconds: 15, compiles: false,
+  about: `apt-get installs ${missing().map(([, , name]) => name).join(' ')} as root; meanwhile, the sources are downloaded`,
+});
 
 export async function installPackages() {
   const absent = missing();
@@ -99,7 +103,8 @@ async function installAbsent(absent) {
   if (!find('apt-get')) {
     throw new Unfit(`Missing: ${names}. The sandbox installs them automatically on Debian and Ubuntu only (${packages.join(' ')}).`);
   }
-  await step('install', packages.join(' '), (report) => withoutServices(() => install(packages, report)));
+  const why = 'Interrupted. apt-get finishes first, so that no package stays half installed.';
+  await step('install', packages.join(' '), (report) => orderly(why, () => withoutServices(() => install(packages, report))));
   const still = missing().map(([what]) => what);
   if (still.length > 0) throw new Unfit(`Still missing after apt-get install: ${still.join(', ')}.`);
 }

@@ -1,5 +1,6 @@
 // npm run sandbox: a real Kubernetes, builder and registries on this machine, for the tests and for people.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 const usage = `usage: npm run sandbox <command>
@@ -11,7 +12,7 @@ const usage = `usage: npm run sandbox <command>
   start NAME       start one part (see status)
   stop NAME        stop one part; --kill: kill it, like a crash
   restart NAME     stop and start one part
-  tool NAME        build a tool on demand and print its path: helm, actionlint, act
+  tool NAME        build a tool on demand and print its path: helm, actionlint, act, kubectl
 `;
 
 /** Runs this same command as root. The cache stays where it is, and its owner's. @param {string[]} args @returns {Promise<number>} its exit code */
@@ -23,7 +24,12 @@ async function asRoot(args) {
   const agenda = handOver();
   if (agenda) environment.push(agenda);
   const words = ['-n', 'env', ...environment, process.execPath, fileURLToPath(import.meta.url), ...args];
-  return spawnSync('sudo', words, { stdio: 'inherit' }).status ?? 1;
+  const { orderly } = await import('./interrupt.mjs');
+  // Ctrl-C reaches the other process as well, which ends in good order.
+  return orderly('', async () => {
+    const [code] = await once(spawn('sudo', words, { stdio: 'inherit' }), 'exit');
+    return code ?? 1;
+  });
 }
 
 /** @param {string[]} args */
@@ -49,24 +55,47 @@ async function changing(args) {
 async function getReady(machine) {
   const { build, buildItem, missing, needed } = await import('./cache.mjs');
   const { announce, isPlanned } = await import('./agenda.mjs');
-  const { installPackages, packagesAreThere, packagesItem } = await import('./packages.mjs');
-  const { lockFile } = await import('./layout.mjs');
-  const { alone } = await import('./lock.mjs');
+  const { packagesAreThere, packagesItem } = await import('./packages.mjs');
   const { startItem } = await import('./lifecycle.mjs');
   const absent = missing(needed);
   if (absent.length > 0) machine.checkGo();
-  const packages = packagesAreThere() ? [] : [packagesItem];
+  const packages = packagesAreThere() ? [] : [packagesItem()];
   // A root process that was started for the rest has its agenda.
   if (packages.length + absent.length > 0 && !isPlanned()) {
     process.stderr.write(`${announce([...packages, ...absent.map(buildItem), startItem])}\n`);
   }
   if (packages.length > 0) {
-    const code = machine.isRoot() ? await alone(lockFile, installPackages) : await asRoot(['packages']);
+    const code = await installAndDownload(machine, absent);
     if (code) return code;
   }
   // Built by the calling user, not by root.
   await build(needed);
   return 0;
+}
+
+/**
+ * Installs packages and downloads sources at the same time: both wait for the network.
+ * @param {typeof import('./machine.mjs')} machine @param {import('./cache.mjs').Name[]} modules @returns {Promise<number>}
+ */
+async function installAndDownload(machine, modules) {
+  const { downloadSources } = await import('./cache.mjs');
+  const { installPackages } = await import('./packages.mjs');
+  const { orderly } = await import('./interrupt.mjs');
+  const { lockFile } = await import('./layout.mjs');
+  const { alone } = await import('./lock.mjs');
+  const { step } = await import('./progress.mjs');
+  const failed = new AbortController();
+  const download = orderly('', (stopped) => downloadSources(modules, AbortSignal.any([stopped, failed.signal])));
+  // Its failure is reported below, after apt-get has ended: packages are not left half installed.
+  download.catch(() => {});
+  try {
+    const code = machine.isRoot() ? await alone(lockFile, installPackages) : await asRoot(['packages']);
+    if (code) return code;
+    await step('fetch', 'the sources, checked against go.sum', () => download);
+    return 0;
+  } finally {
+    failed.abort();
+  }
 }
 
 /** @param {string} name @param {string} part @param {boolean} kill */
@@ -108,7 +137,7 @@ async function printTool(name) {
   if (!module) throw new Error(`There is no tool ${name}; the tools are: ${Object.keys(tools).join(', ')}.`);
   if (missing([module]).length > 0) (await import('./machine.mjs')).checkGo();
   await build([module]);
-  process.stdout.write(`${program(module, name)}\n`);
+  process.stdout.write(`${program(name, module)}\n`);
 }
 
 /** @param {string[]} args */
@@ -124,7 +153,9 @@ async function main(args) {
   process.exitCode = 2;
 }
 
-main(process.argv.slice(2)).catch((error) => {
+main(process.argv.slice(2)).catch(async (error) => {
+  const { isLeaving } = await import('./interrupt.mjs');
+  if (isLeaving()) return;
   process.stderr.write(`${process.env.DEBUG ? error.stack : `sandbox: ${error.message}`}\n`);
   process.exitCode = 1;
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { advance, announce, item, left, place, roughly, secondsLeft, sinceBegin, type Item } from '../../sandbox/agenda.mjs';
 
-const build = (name: string, seconds: number): Item => ({ name, title: name, seconds, compiles: true });
-const other = (name: string, seconds: number): Item => ({ name, title: name, seconds, compiles: false });
+const build = (name: string, seconds: number): Item => ({ name, title: name, seconds, compiles: true, about: `compiles ${name}` });
+const other = (name: string, seconds: number): Item => ({ name, title: name, seconds, compiles: false, about: `does ${name}` });
 const items = [other('packages', 10), build('large', 300), build('small', 100), other('start', 20)];
 
 describe('what is left of a first start', () => {
@@ -31,7 +31,13 @@ describe('what is left of a first start', () => {
 describe('the agenda', () => {
   it('names the item that is being done, and estimates the whole', async () => {
     // Not at the edge of a minute: the time that passes meanwhile counts.
-    expect(announce([other('packages', 10), build('large', 280), build('small', 90), other('start', 20)])).toBe('First start: 4 steps, about 7 min on two idle cores: packages, large, small, start.');
+    expect(announce([other('packages', 10), build('large', 280), build('small', 90), other('start', 20)])).toBe([
+      'First start: 4 steps, about 7 min. Later starts take about 10 s.',
+      '  1. packages: does packages (about 10 s)',
+      '  2. large: compiles large (about 5 min on two idle cores)',
+      '  3. small: compiles small (about 90 s on two idle cores)',
+      '  4. start: does start (about 20 s)',
+    ].join('\n'));
     await item('packages', async () => expect(place()).toBe('[1/4] '));
     await item('large', async () => {
       expect(place()).toBe('[2/4] ');

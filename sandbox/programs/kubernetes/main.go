@@ -1,5 +1,5 @@
 // Every Kubernetes program of the sandbox in one binary, picked by the name it is called by.
-// One link step instead of seven keeps the first build on a laptop at minutes, and the cache small.
+// One link step instead of seven keeps the first build short, and the cache small.
 package main
 
 import (

@@ -1,3 +1,0 @@
-module acci.dev/deploy-action/sandbox/pause
-
-go 1.25.0

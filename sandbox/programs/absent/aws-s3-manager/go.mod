@@ -1,0 +1,8 @@
+module github.com/aws/aws-sdk-go-v2/feature/s3/manager
+
+go 1.25.0
+
+require (
+	github.com/aws/aws-sdk-go-v2 v1.30.3
+	github.com/aws/aws-sdk-go-v2/service/s3 v1.58.2
+)
