@@ -49,6 +49,13 @@ describe('what a run tells, whatever the secrets are', () => {
     }), { numRuns: 25 });
   });
 
+  it('what is in the log already once, and what is not at its end', async () => {
+    const evidence = [{ title: 'last lines of the test gate', text: 'FAIL sum.test.js', isPrinted: true as const }, { title: 'log of api', text: 'no such zone' }];
+    const { log, summary, report } = await told({ ...refused, failure: { cause: 'test-failed', stage: 'test', message: 'The test gate failed.', hint: 'Fix it.', evidence } }, []);
+    expect([log.includes('FAIL sum.test.js'), log.includes('no such zone')]).toEqual([false, true]);
+    for (const text of ['FAIL sum.test.js', 'no such zone']) expect([summary, JSON.stringify(report)].every((place) => place.includes(text))).toBe(true);
+  });
+
   it('the Role to apply, in the log, the summary and the report', async () => {
     await fc.assert(fc.asyncProperty(secrets, async (hidden) => {
       const { summary, report, log } = await told(refused, hidden);

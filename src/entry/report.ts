@@ -45,7 +45,8 @@ export async function tell(ports: Ports, outcome: Outcome, reportPath: string): 
 
 async function print({ log }: Pick<Ports, 'log'>, outcome: Outcome): Promise<void> {
   for (const line of outcome.plan ? planLines(outcome.plan) : []) log.info(line);
-  for (const { title, text } of outcome.failure?.evidence ?? []) {
+  for (const { title, text, isPrinted } of outcome.failure?.evidence ?? []) {
+    if (isPrinted) continue;
     await log.group(title, async () => {
       for (const line of text.split('\n')) log.output(line);
     });

@@ -17,6 +17,6 @@ export async function runGate(ports: GatePorts, { commands: lines, workingDirect
     const ran = await runScript(ports, script, ports.cancelled, (line) => ports.log.output(line));
     if (ran.code === 0) return;
     const { message, hint } = explainFailure(ran, 'The test gate', 'test');
-    throw new CommandError('test-failed', message, { hint, evidence: lastOutput(ran, 'the test gate') });
+    throw new CommandError('test-failed', message, { hint, evidence: lastOutput(ran, 'the test gate').map((piece) => ({ ...piece, isPrinted: true })) });
   });
 }

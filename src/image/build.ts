@@ -117,7 +117,7 @@ async function runBuild(
   const output = `${exited.stdout}${exited.stderr}`;
   const failure = explainBuildFailure(output);
   const { cause, message, hint, temporary = false } = failure.missed ? await explainMissed(ports.files, build, failure, failure.missed) : failure;
-  const evidence = [{ title: 'docker buildx build', text: relevantLines(output) }];
+  const evidence = [{ title: 'docker buildx build', text: relevantLines(output), isPrinted: true as const }];
   throw new (temporary ? TemporaryError : CommandError)(cause, message, { hint, evidence, place: placeOf(build, output) });
 }
 

@@ -29,6 +29,8 @@ export interface Evidence {
   readonly decisive?: string;
   /** Written by this action from names alone, to be applied as it is: it is never redacted. */
   readonly ours?: true;
+  /** Its lines are in the log already, where they came: they are not printed again. */
+  readonly isPrinted?: true;
 }
 
 /** The error that ends a run. `code` is the output `cause`. */
