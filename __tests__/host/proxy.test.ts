@@ -31,7 +31,7 @@ class TestProxy {
     this.server.on('connect', (request: IncomingMessage, socket: Duplex) => {
       this.note(request);
       socket.on('error', () => undefined);
-      if (this.refuses !== undefined) return void socket.end(`HTTP/1.1 ${this.refuses} No\r\n\r\n`);
+      if (this.refuses !== undefined) return void socket.end(`HTTP/1.1 ${this.refuses} No\r\n\r\n`, () => socket.destroy());
       const up = connect(this.upstream, '127.0.0.1', () => {
         socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
         up.pipe(socket).pipe(up);

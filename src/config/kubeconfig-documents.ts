@@ -4,8 +4,6 @@ import { parseAllDocuments, type Document, type ScalarTag } from 'yaml';
 interface KubeconfigDocuments {
   /** The first document; undefined when it cannot be read. `null` for an empty one. */
   readonly value: unknown;
-  /** The first one, to be changed and written; undefined when it cannot be read, or there is none. */
-  readonly document: Document | undefined;
   /** Every document, or what could be read of it, with those that kubectl does not read: they may contain secrets too. */
   readonly all: readonly unknown[];
   /** Whether something in the text is not in `all`: a part that cannot be read, or the first of equal keys. */
@@ -16,9 +14,20 @@ interface KubeconfigDocuments {
 
 const binary: ScalarTag = { tag: 'tag:yaml.org,2002:binary', resolve: (text) => Buffer.from(text, 'base64').toString('utf8') };
 
+/** A run asks for its kubeconfig several times, and parsing YAML is costly before the parser is compiled. */
+let last: { readonly text: string; readonly read: KubeconfigDocuments } | undefined;
+
 export function readKubeconfigDocuments(text: string): KubeconfigDocuments {
+  if (last?.text !== text) last = { text, read: parsed(text) };
+  return last.read;
+}
+
+/** The first document, to be changed and written; undefined when it cannot be parsed, or there is none. */
+export const editableKubeconfig = (text: string): Document | undefined => documentsIn(text)?.[0];
+
+function parsed(text: string): KubeconfigDocuments {
   const documents = documentsIn(text);
-  if (documents === undefined) return { value: undefined, document: undefined, all: [], hasMore: true };
+  if (documents === undefined) return { value: undefined, all: [], hasMore: true };
   const read = documents.map((document) => {
     const value = valueOf(document);
     return { value, isRead: value !== undefined && document.errors.every(({ code }) => code === 'DUPLICATE_KEY') };
@@ -26,7 +35,6 @@ export function readKubeconfigDocuments(text: string): KubeconfigDocuments {
   const [first] = read;
   return {
     value: first === undefined ? null : first.isRead ? first.value : undefined,
-    document: first?.isRead ? documents[0] : undefined,
     all: read.map(({ value }) => value),
     hasMore: read.some(({ isRead }) => !isRead) || documents.some(({ errors }) => errors.length > 0),
     ...(first?.isRead === false && { line: lineOf(text, documents[0]) }),

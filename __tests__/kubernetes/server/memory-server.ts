@@ -213,11 +213,14 @@ export class MemoryServer implements SocketHttp {
   }
 
   private async* lines({ path, query }: Asked, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
-    let at = Number(query.get('resourceVersion'));
+    const since = Number(query.get('resourceVersion'));
+    // Events are only appended, in the order of their versions.
+    let sent = this.events.findIndex(({ version }) => version > since);
+    if (sent < 0) sent = this.events.length;
     for (;;) {
       if (signal?.aborted) throw signal.reason;
-      const news = this.events.filter(({ version, path: of }) => version > at && of.startsWith(`${path}/`));
-      at = Math.max(at, ...news.map(({ version }) => version));
+      const news = this.events.slice(sent).filter(({ path: of }) => of.startsWith(`${path}/`));
+      sent = this.events.length;
       if (news.length > 0) yield Buffer.from(news.map(({ type, object }) => `${JSON.stringify({ type, object })}\n`).join(''));
       else await this.changed(signal);
     }

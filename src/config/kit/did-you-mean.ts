@@ -30,19 +30,20 @@ const plainly = (word: string): string => word.toLowerCase().replace(/[-_ ]/g, '
 
 /** Damerau-Levenshtein distance in its restricted form: letters added, left out, replaced, or two neighbours swapped. */
 export function distance(a: string, b: string): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
+  let beforeLast = new Uint32Array(b.length + 1);
+  let last = Uint32Array.from({ length: b.length + 1 }, (_, column) => column);
+  let current = new Uint32Array(b.length + 1);
   for (let row = 1; row <= a.length; row++) {
-    const current = [row];
+    current[0] = row;
     for (let column = 1; column <= b.length; column++) {
       const same = a[row - 1] === b[column - 1];
       let slips = Math.min((last[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, (last[column - 1] ?? 0) + (same ? 0 : 1));
       if (row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]) {
         slips = Math.min(slips, (beforeLast[column - 2] ?? 0) + 1);
       }
-      current.push(slips);
+      current[column] = slips;
     }
-    [beforeLast, last] = [last, current];
+    [beforeLast, last, current] = [last, current, beforeLast];
   }
   return last[b.length] ?? 0;
 }

@@ -1,7 +1,7 @@
 import { isAbsolute, join } from 'node:path';
 import { Document } from 'yaml';
 import type { ClusterConfig } from '../../config/config.js';
-import { readKubeconfigDocuments } from '../../config/kubeconfig-documents.js';
+import { editableKubeconfig, readKubeconfigDocuments } from '../../config/kubeconfig-documents.js';
 import type { Ports } from '../../ports/ports.js';
 import { pathsOf, type NamedPath } from './kubeconfig-paths.js';
 import type { Env, KubeconfigFile } from './kubeconfig.js';
@@ -31,16 +31,17 @@ export async function writeAccess({ kubeconfig, context }: ClusterConfig, ports:
  * private folder. Other paths stay as they are.
  */
 async function withFilesOfWorkspace(content: string, { files, env, log }: Pick<Ports, 'files' | 'env' | 'log'>): Promise<string> {
-  const { document, value } = readKubeconfigDocuments(content);
-  if (!document || typeof value !== 'object') return content;
-  const relative = pathsOf((value ?? {}) as KubeconfigFile).filter(({ path }) => !isAbsolute(path));
+  const { value } = readKubeconfigDocuments(content);
+  if (typeof value !== 'object' || value === null) return content;
+  const relative = pathsOf(value as KubeconfigFile).filter(({ path }) => !isAbsolute(path));
   const found: { readonly path: string; readonly at: NamedPath['at']; readonly place: string }[] = [];
   for (const { path, at } of relative) {
     const there = join(workspaceOf(env), path);
     if ((await files.readText(there).catch(() => undefined)) === undefined) continue;
     found.push({ path, at, place: isAbsolute(there) ? there : join(files.workingDirectory, there) });
   }
-  if (found.length === 0) return content;
+  const document = found.length > 0 ? editableKubeconfig(content) : undefined;
+  if (!document) return content;
   log.info(`The kubeconfig names ${found.map(({ path }) => path).join(', ')}: read from the workspace`);
   try {
     for (const { at, place } of found) document.setIn(at, place);

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { ControllerRevision, PodTemplate } from '../client/objects.js';
 
 const hashLabel = 'pod-template-hash';
@@ -9,8 +8,10 @@ const hashLabel = 'pod-template-hash';
  */
 export function sameTemplate(a: PodTemplate | undefined, b: PodTemplate | undefined): boolean {
   // `null` is possible despite the type: objects come from outside.
-  return Boolean(a) && Boolean(b) && isDeepStrictEqual(withoutHash(a ?? {}), withoutHash(b ?? {}));
+  return Boolean(a) && Boolean(b) && textWithoutHash(a ?? {}) === textWithoutHash(b ?? {});
 }
+
+const textWithoutHash = rememberedFor((template) => sortedText(withoutHash(template)));
 
 function withoutHash(template: PodTemplate): PodTemplate {
   const labels = template.metadata?.labels;
@@ -26,8 +27,10 @@ function withoutHash(template: PodTemplate): PodTemplate {
  */
 export function isRevisionOf({ data }: ControllerRevision, template: PodTemplate | undefined): boolean {
   const kept = data?.spec?.template;
-  return Boolean(kept) && Boolean(template) && isDeepStrictEqual(withoutUnset({ ...kept, $patch: undefined }), withoutUnset(template));
+  return Boolean(kept) && Boolean(template) && textWithoutUnset(kept ?? {}) === textWithoutUnset(template ?? {});
 }
+
+const textWithoutUnset = rememberedFor((template) => sortedText(withoutUnset({ ...template, $patch: undefined })));
 
 function withoutUnset(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutUnset);
@@ -37,3 +40,20 @@ function withoutUnset(value: unknown): unknown {
 
 const isUnset = (value: unknown): boolean =>
   value === undefined || value === null || (typeof value === 'object' && Object.keys(value).length === 0);
+
+/** JSON that is equal for equal values, whatever the order of their keys. */
+const sortedText = (value: unknown): string => JSON.stringify(value, (_key, each: unknown) =>
+  (typeof each === 'object' && each !== null && !Array.isArray(each) ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1))) : each));
+
+/**
+ * Computes the text of a template once. Templates are compared for every change of any object while a rollout is watched,
+ * but an observed object is only replaced, never changed.
+ */
+function rememberedFor(textOf: (template: PodTemplate) => string): (template: PodTemplate) => string {
+  const known = new WeakMap<PodTemplate, string>();
+  return (template) => {
+    const text = known.get(template) ?? textOf(template);
+    known.set(template, text);
+    return text;
+  };
+}
