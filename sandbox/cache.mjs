@@ -27,7 +27,7 @@ const programs = 'programs';
 /** @satisfies {Record<string, Module>} */
 export const modules = {
   [programs]: {
-    title: 'Kubernetes, etcd, BuildKit and docker',
+    title: 'Kubernetes, BuildKit and docker',
     seconds: 260,
     packages: ['./kubernetes', './pause', 'tool'],
     links: { kubernetes: ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-proxy', 'kube-scheduler', 'kubectl', 'kubelet'] },
@@ -174,7 +174,8 @@ async function compile(name, target, { report, stopped }) {
   const progress = (/** @type {string} */ line) => {
     if (!packages.has(line)) return false;
     compiled.add(line);
-    report(`${compiled.size} of ${packages.size} packages compiled`);
+    // Short enough for a line of 80 columns with the time that is left.
+    report(`${Math.floor((100 * compiled.size) / packages.size)} %`);
     advance(compiled.size / packages.size);
     return true;
   };
@@ -190,9 +191,11 @@ export async function build(names) {
   if (!isPlanned()) announce(missing(names).map(buildItem));
   const why = 'Interrupted. What is compiled so far stays in the cache of Go: the next start continues from there.';
   await alone(join(cache, 'lock'), () => orderly(why, async (stopped) => {
+    // What a build that was killed has left: whoever has the lock is the only one that builds.
+    for (const entry of readdirSync(cache)) if (entry.startsWith('.')) rmSync(join(cache, entry), { recursive: true, force: true });
     // Another process may have built some of it while this one waited for the lock.
     for (const name of missing(names)) {
-      await item(name, () => step('build', `${modules[name].title} from source`, (report) => buildWhole(name, { report, stopped })));
+      await item(name, () => step('build', modules[name].title, (report) => buildWhole(name, { report, stopped })));
     }
   }));
 }

@@ -1,8 +1,8 @@
-// Ctrl-C (SIGINT) and SIGTERM while something must not stay half done: packages half installed, a program half built.
+// Ctrl-C (SIGINT), SIGTERM and a closed terminal (SIGHUP) while something must not stay half done: packages half installed, a program half built.
 import { say } from './progress.mjs';
 
 /** @type {Partial<Record<NodeJS.Signals, number>>} */
-const codes = { SIGINT: 130, SIGTERM: 143 };
+const codes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
 /** @typedef {{ stop: AbortController, end: Promise<unknown>, why: string }} Duty */
 /** @type {Set<Duty>} */
@@ -16,6 +16,8 @@ export const isLeaving = () => leaving;
 async function leave(name) {
   if (leaving) return;
   leaving = true;
+  // A terminal that was closed cannot be written to.
+  process.stderr.on('error', () => {});
   for (const { why } of duties) if (why) say(why);
   for (const { stop } of duties) stop.abort();
   await Promise.allSettled([...duties].map(({ end }) => end));

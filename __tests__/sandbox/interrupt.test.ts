@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 
 /** Runs a module beside the sandbox's, signals it once it has printed `begun`, and returns how it ended. */
-async function interrupted(body: string, signal: 'SIGINT' | 'SIGTERM') {
+async function interrupted(body: string, signal: 'SIGHUP' | 'SIGINT' | 'SIGTERM') {
   const module = new URL('../../sandbox/interrupt.mjs', import.meta.url);
   const program = `import { isLeaving, orderly } from '${module.href}';\nconst say = (text) => process.stdout.write(text + '\\n');\n${body}`;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -28,7 +28,7 @@ say('and went on');
 setInterval(() => {}, 1000);`;
 
 describe('orderly work', () => {
-  it.each([['SIGINT', 130], ['SIGTERM', 143]] as const)('ends before %s ends the program', async (signal, code) => {
+  it.each([['SIGHUP', 129], ['SIGINT', 130], ['SIGTERM', 143]] as const)('ends before %s ends the program', async (signal, code) => {
     const end = await interrupted(work, signal);
     expect({ code: end.code, reported: end.reported, said: end.said.slice(0, 2) }).toEqual({ code, reported: 'Interrupted. It ends first.', said: ['begun', 'cleaned up true'] });
   });

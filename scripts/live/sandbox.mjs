@@ -32,14 +32,14 @@ function up() {
   createInterface({ input: child.stdout }).on('line', (line) => {
     if (!line.startsWith('The sandbox is up')) console.log(line);
   });
-  // The sandbox ends in good order what it has begun, and this program after it. Ctrl-C reaches both.
+  // The sandbox ends in good order what it has begun, and this program after it. Ctrl-C and the end of the terminal reach both.
   const wait = (/** @type {NodeJS.Signals} */ signal) => { if (signal === 'SIGTERM') child.kill(signal); };
-  process.on('SIGINT', wait).on('SIGTERM', wait);
+  process.on('SIGHUP', wait).on('SIGINT', wait).on('SIGTERM', wait);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      process.off('SIGINT', wait).off('SIGTERM', wait);
-      if (signal || code === 130 || code === 143) process.exit(code ?? 130);
+      process.off('SIGHUP', wait).off('SIGINT', wait).off('SIGTERM', wait);
+      if (signal || [129, 130, 143].includes(code ?? 0)) process.exit(code ?? 130);
       if (code === 0) resolve(undefined);
       else reject(new Error('The sandbox cannot be started: see above.'));
     });
