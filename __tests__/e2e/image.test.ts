@@ -219,6 +219,10 @@ describe('a build that fails', () => {
     await expect(fails({ dockerfile: 'Dockerfile.prod' })).rejects.toMatchObject({
       message: expect.stringMatching(/^There is no Dockerfile\.prod in the workspace/), hint: `Did you mean \`dockerfile: ${join(folder, 'context', 'Dockerfile.prod')}\`?`,
     });
+    const near = join(folder, 'context', 'Dockerfile.prod');
+    await expect(fails({ dockerfile: join(folder, 'context', 'Dockerfile.prdo') })).rejects.toMatchObject({ hint: `Did you mean \`dockerfile: ${near}\`?` });
+    await expect(fails({ context: join(folder, 'contxet') })).rejects.toMatchObject({ hint: `Did you mean \`context: ${join(folder, 'context')}\`?` });
+    await expect(fails({ dockerfile: join(folder, 'context') })).rejects.toMatchObject({ message: `${join(folder, 'context')} is a folder, and not a Dockerfile.` });
     const other = join(folder, 'other');
     mkdirSync(other);
     writeFileSync(join(other, 'file'), '');
