@@ -1,6 +1,14 @@
+import { afterEach, beforeEach } from '@jest/globals';
 import type { Clock } from '../../src/ports/clock.js';
 
 const dayMs = 86_400_000;
+
+/** Ends the clocks that were created in a test: what the test left behind would keep its process busy, and from exiting. */
+const running = new Set<() => void>();
+beforeEach(() => running.clear());
+afterEach(() => {
+  for (const end of running) end();
+});
 
 /**
  * A clock that goes on to whoever sleeps the shortest whenever nothing else happens. After a day it stands still: what a
@@ -9,10 +17,12 @@ const dayMs = 86_400_000;
 export function idleClock(startMs = 1000): Clock {
   let time = startMs;
   let driven = false;
+  let ended = false;
+  running.add(() => { ended = true; });
   const sleepers = new Set<{ readonly at: number; readonly wake: () => void }>();
   const drive = async (): Promise<void> => {
     driven = true;
-    while (sleepers.size > 0 && time < startMs + dayMs) {
+    while (!ended && sleepers.size > 0 && time < startMs + dayMs) {
       for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       const [next] = [...sleepers].sort((a, b) => a.at - b.at);
       time = Math.max(time, next?.at ?? 0);
