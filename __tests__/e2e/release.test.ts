@@ -9,7 +9,7 @@ import { root } from '../docs/pages.js';
 import { runAct, stub } from './harness/act.js';
 
 const run = promisify(execFile);
-const checkout = 'actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd';
+const checkout = 'actions/checkout@d23441a48e516b6c34aea4fa41551a30e30af803';
 const attest = 'actions/attest-build-provenance@a2bbfa25375fe432b6a289bc6b6cd05ecd0c4c32';
 
 describe('the workflow that releases', () => {
