@@ -203,7 +203,7 @@ describe('problems', () => {
       `${path}:8:6: smoke[0].target: has the target "ftp:x", which is neither a URL nor a Service. Write https://HOST/PATH or service/NAME:PORT/PATH.`,
       `${path}:8:21: smoke[0]: unknown key "stats". Did you mean "status"?`,
       `${path}:11:5: environments.prod.cache: is "regsitry", but must be none, registry or gha. Did you mean "registry"?`,
-      `${path}:12:5: environments.prod.environment: cannot be set in the settings file. Give it as an input of the step, or as a flag.`,
+      `${path}:12:5: environments.prod.environment: cannot be set in the settings file. Give it as an input of the step.`,
     ]);
   });
 
@@ -219,9 +219,9 @@ describe('problems', () => {
     ['zzzzzz: 1', 'settings file: unknown key "zzzzzz". All settings are listed in docs/settings.md.'],
     ['test: {a: b}', 'test: must be commands, as text or as a list, not a map'],
     ['environments: [a]', 'environments: must be a map of environments, not a list'],
-    ['dry-run: true', 'dry-run: cannot be set in the settings file. Give it as an input of the step, or as a flag.'],
-    ['freeze-override: the shop is down', 'freeze-override: cannot be set in the settings file. Give it as an input of the step, or as a flag.'],
-    ['to: 12', 'to: cannot be set in the settings file. Give it as an input of the step, or as a flag.'],
+    ['dry-run: true', 'dry-run: cannot be set in the settings file. Give it as an input of the step.'],
+    ['freeze-override: the shop is down', 'freeze-override: cannot be set in the settings file. Give it as an input of the step.'],
+    ['to: 12', 'to: cannot be set in the settings file. Give it as an input of the step.'],
     ['prove-first: no', 'prove-first: is "no", but must be true or false. Did you mean "false"?'],
     ['prove-first: 1', 'prove-first: is "1", but must be true or false. Did you mean "true"?'],
     ['prove-first: []', 'prove-first: must be true or false, not a list'],
@@ -236,7 +236,7 @@ describe('problems', () => {
     ],
     [
       'kubeconfig: "{clusters: [{name: x}]}"',
-      'kubeconfig: can only be a path in this file. Give the content as the input `kubeconfig` from a secret. '
+      'kubeconfig: can only be a path in this file. Give it as the input `kubeconfig` from a secret. '
       + 'If this was a real one, replace its credentials: they are in the history of the repository.',
     ],
   ];
@@ -329,7 +329,7 @@ describe('problems', () => {
     ]],
     ['deploy', { namespace: 'web' }, ['settings: nothing to do. Set `test`, `image` or `workloads`, as an input or in the settings file.']],
     ['deploy', { 'image': 'a', 'registry-username': 'u', 'registry-password': '  ' }, [
-      'input registry-username: needs `registry-password`, which is not given or empty. A secret is empty if it does not exist, or if this run is not allowed to read it (as in a pull request from a fork).',
+      'input registry-username: needs `registry-password`, which is not given or empty. A secret that does not exist, or that this run is not allowed to read (as in a pull request from a fork), is empty.',
     ]],
     ['build', { 'image': 'a', 'registry-password': 'p' }, ['input registry-password: needs `registry-username`, which is not given. For ghcr.io it is ${{ github.actor }}.']],
     ['deploy', { 'image': 'a', 'build-secrets': 'x=env:MISSING' }, [

@@ -192,12 +192,12 @@ describe('build secret', () => {
   refuses(parseSecretLine, [
     ['MIIEvQsecret', `has no "=". ${form}`],
     ['MIIE/+secret=x', `has an invalid id. ${form}`],
-    ['npm=', 'has an id without a value. A secret is empty if it does not exist, or if this run is not allowed to read it: check its name and what triggered the run.'],
+    ['npm=', 'has an id without a value. A secret that does not exist, or that this run is not allowed to read (as in a pull request from a fork), is empty.'],
   ]);
   accepts((text) => parseSecretReference('npm', text), [['env:NPM', ['npm', { variable: 'NPM' }]]]);
   refuses((text) => parseSecretReference('npm', text), [[
     'hunter2',
-    'is not "env:NAME", and the value of a secret does not belong in a file. Name an environment variable of the step. If this was a real secret, replace it: it is in the history of the repository.',
+    'is not "env:NAME", and the value of a secret does not belong in a file. Name an environment variable. If this was a real secret, replace it: it is in the history of the repository.',
   ]]);
   refuses((text) => parseSecretReference(text, 'env:X'), [
     ['a,b', 'has an invalid id. An id has letters, digits, "_", "." and "-", as in --mount=type=secret,id=ID.'],

@@ -189,7 +189,7 @@ describe('a build that fails', () => {
     await expect(fails({ context: join(folder, 'nope') })).rejects.toMatchObject({ message: `The build context ${join(folder, 'nope')} does not exist.` });
     await expect(fails({ context: '--push' })).rejects.toMatchObject({ message: 'The build context ./--push does not exist.' });
     await expect(fails({ target: 'prod' })).rejects.toMatchObject({ message: 'The Dockerfile has no stage "prod".' });
-    await expect(fails({ builder: 'nope' })).rejects.toMatchObject({ code: 'build-failed', message: 'There is no builder "nope" on this runner.' });
+    await expect(fails({ builder: 'nope' })).rejects.toMatchObject({ code: 'build-failed', message: 'There is no builder "nope" on this machine.' });
   });
 
   it('names a base image that does not exist, or may not be pulled', async () => {

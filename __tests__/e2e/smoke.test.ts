@@ -68,7 +68,7 @@ describe('smoke checks', () => {
         `input smoke, line 1: Service wbe does not exist in namespace ${space.name}`, 'Did you mean "web"?',
         'input smoke, line 2: Service web has no port 8080: that is the port of its pods, which the Service exposes as 80 (http)', 'Write service/web:80.',
         'input smoke, line 3: Service web has no port metrics; it has 80 (http), 9000 (admin)', 'input smoke, line 4: Service elsewhere has the type ExternalName',
-        'input smoke, line 5: this runner cannot reach', 'Write service/web:80/health', 'input smoke, line 6: this runner cannot reach', 'is not trusted',
+        'input smoke, line 5: this machine cannot reach', 'Write service/web:80/health', 'input smoke, line 6: this machine cannot reach', 'is not trusted',
         'input smoke, line 7: Service web has the targetPort admin, but no container of deployment/web declares a port with that name');
     }
     expect(await snapshotOf(space)).toEqual(before);

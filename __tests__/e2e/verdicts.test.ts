@@ -115,7 +115,7 @@ describe('unchanged', () => {
     for (const rollback of ['off', 'auto']) {
       const again = await runAction({ inputs: rolloutInputs(space, bad, { rollback }) });
       expectEnding(again, { verdict: 'failed', cause: 'smoke-failed', stage: 'smoke' });
-      expectTold(again, 'returned status 500 instead of 200', 'deployment/web had this version before the run and still has it.', 'The rollback action restores');
+      expectTold(again, 'returned status 500 instead of 200', 'deployment/web had this version before the run and still has it.', 'To restore the previous release, run the `rollback` action');
       expect(again.log).not.toContain('set image');
       expect(JSON.stringify(again.report.failure.evidence)).toContain('fault-app v2 starts');
       expect(await snapshotOf(space)).toEqual(left);

@@ -58,7 +58,7 @@ describe('a failed build, in words', () => {
     ['no buildx', "docker: unknown command: docker buildx\n\nRun 'docker --help' for more information\n", 'build-failed', /^docker is installed without buildx/],
     ['old buildx', "unknown flag: --annotation\n\nUsage:  docker buildx build\n\nRun 'docker buildx build --help' for more information\n", 'build-failed', /it does not know --annotation/],
     ['daemon', 'ERROR: Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?\n', 'build-failed', /^The Docker daemon at unix:\/\/\/var\/run\/docker\.sock cannot be reached\.$/],
-    ['builder', 'ERROR: no builder "ci" found\n', 'build-failed', /^There is no builder "ci" on this runner\.$/],
+    ['builder', 'ERROR: no builder "ci" found\n', 'build-failed', /^There is no builder "ci" on this machine\.$/],
     ['driver', 'ERROR: failed to build: Multi-platform build is not supported for the docker driver.\nSwitch to a different driver, or turn on the containerd image store, and try again.\n', 'platform-unsupported', /^Multi-platform build is not supported/],
     ['cache of the driver', 'ERROR: failed to build: Cache export is not supported for the docker driver.\nSwitch to a different driver\n', 'build-failed', /^Cache export is not supported/],
     ['platform', 'ERROR: failed to build: failed to parse platform linux/am d64: "am d64" is an invalid component of "linux/am d64"\n', 'platform-unsupported', /^The builder does not support one of the platforms: .*am d64/],

@@ -68,13 +68,13 @@ describe('a builder', () => {
 
   it.each<[string, Parameters<typeof scriptedDocker>[0], object]>([
     ['no docker', [[/version/, new CommandError('build-failed', 'x', { cause: Object.assign(new Error('x'), { code: 'ENOENT' }) })]],
-      { code: 'tool-missing', message: 'docker is not installed on this runner. It is needed to build images.', hint: expect.stringContaining('setup-docker-action') }],
+      { code: 'tool-missing', message: 'docker is not installed on this machine. It is needed to build images.', hint: expect.stringContaining('setup-docker-action') }],
     ['no buildx', [[/version/, { code: 1, stderr: 'docker: unknown command: docker buildx' }]],
       { code: 'tool-missing', message: 'docker is installed without buildx, which is needed to build images.', hint: expect.stringContaining('docker/setup-buildx-action') }],
     ['an old buildx', [[/version/, { stdout: 'github.com/docker/buildx v0.9.1 x' }]],
       { code: 'tool-missing', message: 'buildx 0.9.1 is too old: 0.10.0 or later is needed.', hint: expect.stringContaining('docker/setup-buildx-action') }],
     ['no such builder', [[/version/, version], [/inspect/, { code: 1, stderr: 'ERROR: no builder "ci" found' }]],
-      { message: 'There is no builder "ci" on this runner.', hint: expect.stringContaining('`builder`') }],
+      { message: 'There is no builder "ci" on this machine.', hint: expect.stringContaining('`builder`') }],
     ['no daemon', [[/version/, version], [/inspect/, { stdout: 'Name: default\nDriver: \nError:  Cannot connect to the Docker daemon at unix:///x. Is it running?\n' }]],
       { message: expect.stringMatching(/^The Docker daemon cannot be reached: Cannot connect/), hint: expect.stringContaining('Start Docker') }],
     ['a builder that does not start', [[/version/, version], [/inspect/, { code: 1, stderr: 'ERROR: pull access denied' }]],

@@ -17,7 +17,7 @@ describe('what the registry says of an image that is to be deployed', () => {
     expect(said({ state: 'unreachable', reason: 'docker is not installed.' }, true)).toEqual(
       { problems: [], warnings: [`${name} could not be looked up in the registry, so only the nodes will show whether it exists: docker is not installed.`] });
     expect(said({ state: 'denied', reason: 'The registry ghcr.io refused the login of me: no.' }, true)).toEqual(
-      { problems: [], warnings: [`The runner is not allowed to read ${name} in the registry, so only the nodes will show whether it exists: The registry ghcr.io refused the login of me: no.`] });
+      { problems: [], warnings: [`This run is not allowed to read ${name} in the registry, so only the nodes will show whether it exists: The registry ghcr.io refused the login of me: no.`] });
     expect(said({ state: 'denied', reason: '403' }, false).warnings[0]).toMatch(/exists\. .*give `registry-username` and `registry-password`\.$/);
   });
 });

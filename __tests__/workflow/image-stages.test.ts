@@ -111,7 +111,7 @@ describe('what is known before a build', () => {
       return lookUp(command.signal);
     };
     const asked = facts({ ...world(a, []), ports: { ...ports, process: { ...ports.process, run } } }, { build: { ...build, builder: 'ci' } });
-    await expect(asked).rejects.toMatchObject({ code: 'build-failed', message: 'There is no builder "ci" on this runner.' });
+    await expect(asked).rejects.toMatchObject({ code: 'build-failed', message: 'There is no builder "ci" on this machine.' });
     expect(stopped).toBe(true);
   });
 

@@ -36,7 +36,7 @@ describe('a digest that is on every workload already', () => {
     const { verdict, failure, rollback } = await deploy(run);
     expect([verdict, failure?.cause, failure?.message, failure?.hint]).toEqual([
       'failed', 'smoke-failed', expect.stringMatching(/^Smoke check `service\/api\/` failed: pod\/api-pod-\d returned status 500 .*\. deployment\/api had this version before the run and still has it\.$/),
-      expect.stringMatching(/\. The rollback action restores the previous release\.$/),
+      expect.stringMatching(/\. To restore the previous release, run the `rollback` action\.$/),
     ]);
     expect(failure?.evidence.map(({ title }) => title)).toContain('log of container app of pod api-pod-1');
     expect([rollback, kept, world.ledger, world.changes]).toEqual([undefined, [], undefined, []]);

@@ -100,6 +100,6 @@ describe('an error names its cause', () => {
   });
   it('keeps where it came from when nobody foresaw it', () => {
     const thrown = new Error('boom');
-    expect(asDeployError(thrown)).toMatchObject({ cause: thrown, evidence: [{ title: 'stack', text: thrown.stack }], hint: expect.stringContaining('bug in this action') });
+    expect(asDeployError(thrown)).toMatchObject({ cause: thrown, evidence: [{ title: 'stack', text: thrown.stack }], hint: expect.stringContaining('bug in deploy-action') });
   });
 });

@@ -15,6 +15,7 @@ import { gateOf } from './sections/test.js';
 import { buildSecret, type Secret } from './secrets.js';
 import type { Filled } from './setting.js';
 import { settings, type GivenValues } from './settings.js';
+import { placeWords } from '../outcome/place-words.js';
 
 /** What is known besides the settings. */
 export interface ConfigFacts {
@@ -107,7 +108,7 @@ function resolve(sources: Readonly<Record<string, SecretSource>>, at: Spot, env:
       const name = at.file === undefined ? '' : ` ${source.variable}`;
       problems.push(problemAt(at, {
         message: `the environment variable${name} of "${id}" is not set or empty`,
-        hint: 'Set it under `env:` of the step, from a secret that exists and that this run is allowed to read.',
+        hint: placeWords().setVariable,
       }));
     }
     return [id, value];

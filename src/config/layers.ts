@@ -58,7 +58,7 @@ export const noLayers: FileLayers = { base: nothing, environments: new Map() };
 
 const environmentsKey = 'environments';
 const elsewhere = (key: string): Fault | undefined =>
-  (isSettingName(key) ? { message: 'cannot be set in the settings file', hint: settings[key].outsideHint } : undefined);
+  (isSettingName(key) ? { message: 'cannot be set in the settings file', hint: settings[key].outsideHint() } : undefined);
 
 /** The settings of a file. Every environment is read and checked, whichever is chosen. */
 export function readFileLayers(root: MapNode): FileLayers {

@@ -6,6 +6,7 @@ import type { Documents } from './documents.js';
 import { parseConfig, settingsPath, type ConfigSource, type ParsedConfig } from './parse.js';
 import { distinct } from './secrets.js';
 import { contextFault, holdsContent } from './values/kubeconfig.js';
+import { placeWords } from '../outcome/place-words.js';
 
 /**
  * Reads the settings file and, when it is given by its path, the kubeconfig, and parses everything. Mask `rawSecrets` before,
@@ -13,7 +14,7 @@ import { contextFault, holdsContent } from './values/kubeconfig.js';
  */
 export async function loadConfig(source: Omit<ConfigSource, keyof Documents>, files: Pick<Files, 'readText'>): Promise<ParsedConfig> {
   const path = settingsPath(source.inputs);
-  const where = source.inputs['config']?.trim() ? 'input config' : 'settings file';
+  const where = source.inputs['config']?.trim() ? placeWords().given('config') : 'settings file';
   const text = await read(path, where, files);
   const parsed = withDoubts({ ...source, ...await readDocuments(path, text, source.inputs['kubeconfig']) }, text === undefined ? await otherEnding(path, files) : []);
   const { kubeconfig } = parsed.config.cluster;
@@ -42,7 +43,7 @@ function withDoubts(source: ConfigSource, doubts: readonly Problem[]): ParsedCon
 async function otherEnding(path: string, files: Pick<Files, 'readText'>): Promise<readonly Problem[]> {
   const other = path.replace(/\.yml$/, '.yaml');
   const found = other === path ? undefined : await files.readText(other).catch(() => undefined);
-  const hint = `If it contains the settings, rename it to ${quote(path)}, or set the input \`config\` to it.`;
+  const hint = `If it contains the settings, rename it to ${quote(path)}, or set ${placeWords().setting('config')} to it.`;
   return found === undefined ? [] : [{ where: 'settings file', message: `${quote(other)} is not read`, hint }];
 }
 
@@ -72,7 +73,7 @@ async function withKubeconfig(parsed: ParsedConfig, path: string, files: Pick<Fi
     throw new ConfigError([problem]);
   };
   const text = await read(path, 'kubeconfig', files);
-  if (text === undefined) return fail({ message: `the file ${quote(path)} does not exist`, hint: 'Check the path, and that an earlier step writes the file.' });
+  if (text === undefined) return fail({ message: `the file ${quote(path)} does not exist`, hint: `Check the path, and that ${placeWords().before} writes the file.` });
   const { kubeconfigSecrets, readKubeconfig } = await import('./kubeconfig.js');
   const checked = readKubeconfig(text);
   if (!checked.ok) return fail({ message: `${quote(path)} ${checked.faults[0]?.message}`, hint: 'Give the path of a kubeconfig.' });

@@ -13,6 +13,7 @@ import { distinct, type Secret } from './secrets.js';
 import type { Kubeconfig } from './values/kubeconfig.js';
 import { takenBy, type SettingName } from './settings.js';
 import { defaultSettingsFile } from './sections/run.js';
+import { placeWords } from '../outcome/place-words.js';
 
 export interface ConfigSource extends Documents {
   readonly action: ActionName;
@@ -83,8 +84,8 @@ const byPlace = (a: Problem, b: Problem): number => (a.line ?? 0) - (b.line ?? 0
 
 function readFileOf({ file, inputs }: ConfigSource, report: Report): FileLayers {
   if (file?.reading === undefined) {
-    const hint = 'Check the path, which is relative to the root of the repository, and that an earlier step checks out the repository.';
-    if (file && inputs['config']?.trim()) report.problem({ where: 'input config' }, { message: `the file ${quote(file.path)} does not exist`, hint });
+    const hint = placeWords().checkOut;
+    if (file && inputs['config']?.trim()) report.problem({ where: placeWords().given('config') }, { message: `the file ${quote(file.path)} does not exist`, hint });
     return noLayers;
   }
   if ('root' in file.reading) return readFileLayers(file.reading.root);
@@ -96,12 +97,12 @@ function readFileOf({ file, inputs }: ConfigSource, report: Report): FileLayers 
 function contentOf({ values, spots }: Layer, read: Documents['kubeconfig'], report: Report): Kubeconfig | undefined {
   // A value that could not be read is not one of the two, whatever its type says.
   if (read === undefined || typeof values.kubeconfig !== 'object' || 'path' in values.kubeconfig) return undefined;
-  return report.take(spots.kubeconfig ?? { where: 'input kubeconfig' }, read);
+  return report.take(spots.kubeconfig ?? { where: placeWords().given('kubeconfig') }, read);
 }
 
 /** The part of the file for the wanted environment. In a file without environments, the name is only a label. */
 function chooseEnvironment(wanted: string, layers: FileLayers, file: ConfigSource['file'], report: Report): Layer | undefined {
-  const at = { where: 'input environment' };
+  const at = { where: placeWords().given('environment') };
   const known = [...layers.environments.keys()];
   if (layers.spot === undefined) {
     const reason = file?.reading === undefined ? 'there is no settings file' : `${file.path} has no \`environments:\``;

@@ -13,6 +13,7 @@ import { cluster } from './sections/cluster.js';
 import { rollout } from './sections/rollout.js';
 import { smoke } from './sections/smoke.js';
 import { settings, settingNames, type GivenValues, type SettingName } from './settings.js';
+import { placeWords } from '../outcome/place-words.js';
 
 /** The settings of a run, all sources together, with their places. */
 export interface Settings extends Pick<Layer, 'values' | 'spots'> {
@@ -34,7 +35,7 @@ export function checkTogether(given: Settings): Findings {
   return { problems: rules.flatMap((rule) => rule(given)), warnings: doubts.flatMap((rule) => rule(given)) };
 }
 
-const spotOf = ({ spots }: Settings, name: SettingName): Spot => spots[name] ?? { where: `input ${name}` };
+const spotOf = ({ spots }: Settings, name: SettingName): Spot => spots[name] ?? { where: placeWords().given(name) };
 const has = (values: GivenValues, name: SettingName): boolean => {
   const value = values[name];
   return value !== undefined && !(Array.isArray(value) && value.length === 0);
@@ -64,8 +65,8 @@ function something({ action, values }: Settings): readonly Problem[] {
   const names = starts[action];
   if (names === undefined) return [];
   if (!names.some((name) => has(values, name)) && !has(values, 'command')) {
-    const words = names.map((name) => `\`${name}\``);
-    const hint = `Set ${words.slice(0, -1).join(', ')} or ${words.at(-1)}, as an input or in the settings file.`;
+    const words = names.map(placeWords().setting);
+    const hint = `Set ${words.slice(0, -1).join(', ')} or ${words.at(-1)}, ${placeWords().givenWhere}.`;
     return [{ where: 'settings', message: action === 'rollback' ? 'nothing to roll back' : 'nothing to do', hint }];
   }
   const idle = action === 'deploy' && has(values, 'digest') && !deploys(values) && !has(values, 'test');
@@ -124,10 +125,10 @@ function nothingRolledOut(given: Settings): readonly Problem[] {
   // For a digest without its image, the missing image is reported first.
   const useless = forRollout.filter((name) => inputs.includes(name) && has(values, name) && (name !== 'digest' || has(values, 'image')));
   if (useless.length === 0) return [];
-  const where = `${useless.length === 1 ? 'input' : 'inputs'} ${both(useless)}`;
+  const where = placeWords().givenTogether(useless);
   const out = `To only test and build, remove ${useless.length === 1 ? 'it' : 'them'}.`;
   const hint = notChosen.length > 0
-    ? `The settings file names workloads for the ${notChosen.length === 1 ? 'environment' : 'environments'} ${both(notChosen.map(quote))}: set \`environment\`. ${out}`
+    ? `The settings file names workloads for the ${notChosen.length === 1 ? 'environment' : 'environments'} ${both(notChosen.map(quote))}: set ${placeWords().setting('environment')}. ${out}`
     : `Name the workloads that run the image, e.g. deployment/api. ${out}`;
   return [{ where, message: 'nothing is rolled out, because there are no `workloads`', hint }];
 }
@@ -135,8 +136,8 @@ function nothingRolledOut(given: Settings): readonly Problem[] {
 /** The file has workloads only in environments, and none was chosen. */
 function environmentMissing({ action, values, notChosen }: Settings): readonly Problem[] {
   if (action !== 'deploy' || values.workloads !== undefined || values.command !== undefined || notChosen.length === 0) return [];
-  const hint = `To roll out, set \`environment\`. The file has workloads for ${both(notChosen.map(quote))}.`;
-  return [{ where: 'input environment', message: 'is not set, and only environments of the settings file name `workloads`: nothing is rolled out', hint }];
+  const hint = `To roll out, set ${placeWords().setting('environment')}. The file has workloads for ${both(notChosen.map(quote))}.`;
+  return [{ where: placeWords().given('environment'), message: 'is not set, and only environments of the settings file name `workloads`: nothing is rolled out', hint }];
 }
 
 function imageNeeded(given: Settings): readonly Problem[] {
@@ -159,12 +160,12 @@ function login(given: Settings): readonly Problem[] {
   if (username === password) return [];
   if (password) {
     return [problemAt(spotOf(given, 'registry-password'), {
-      message: 'needs `registry-username`, which is not given', hint: 'For ghcr.io it is ${{ github.actor }}.',
+      message: `needs ${placeWords().setting('registry-username')}, which is not given`, hint: `For ghcr.io it is ${placeWords().githubUser}.`,
     })];
   }
   return [problemAt(spotOf(given, 'registry-username'), {
-    message: 'needs `registry-password`, which is not given or empty',
-    hint: 'A secret is empty if it does not exist, or if this run is not allowed to read it (as in a pull request from a fork).',
+    message: `needs ${placeWords().setting('registry-password')}, which is not given or empty`,
+    hint: placeWords().emptySecret || placeWords().giveSecret('registry-password'),
   })];
 }
 

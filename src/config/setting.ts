@@ -1,6 +1,7 @@
 import type { ActionName } from '../outcome/action.js';
 import type { Field, Out } from './kit/kind.js';
 import { mapValues } from './kit/record.js';
+import { placeWords } from '../outcome/place-words.js';
 
 /** One setting: a key of the settings file, an input of actions and a flag of the terminal where one text can say it. */
 export interface Setting<T = unknown> extends Omit<Field<T>, 'needed'> {
@@ -12,7 +13,7 @@ export interface Setting<T = unknown> extends Omit<Field<T>, 'needed'> {
   readonly requiredBy: readonly ActionName[];
   readonly inFile: boolean;
   /** What to do instead, for one that is not allowed in the file. */
-  readonly outsideHint: string;
+  readonly outsideHint: () => string;
   /** Its text is, or has in it, something to hide. */
   readonly secret: boolean;
 }
@@ -28,7 +29,7 @@ export const section = <const D extends Declarations>(heading: string, actions: 
   heading,
   settings: mapValues(declarations as Declarations, (declared): Setting => ({
     descriptionFor: {}, requiredBy: [], inFile: true, secret: false, actions,
-    outsideHint: 'Give it as an input of the step, or as a flag.',
+    outsideHint: (): string => placeWords().giveOutsideFile,
     ...declared,
   })) as { readonly [Name in keyof D]: SettingOf<D[Name]> },
 });

@@ -41,7 +41,7 @@ async function temporaryFolder(root: string): Promise<string> {
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     throw new CommandError('config-invalid', `The temporary folder ${root} cannot be used: ${folderTrouble[code] ?? message}.`, {
-      hint: 'Check that the folder (RUNNER_TEMP on a runner, TMPDIR in a terminal) exists, and that this user is allowed to write to it.', cause: error,
+      hint: 'Check that the folder (RUNNER_TEMP on a runner of GitHub, otherwise TMPDIR) exists, and that this user is allowed to write to it.', cause: error,
     });
   }
 }
@@ -64,7 +64,7 @@ async function shortFolder(maxBytes: number): Promise<string> {
     return folder;
   }
   throw new CommandError('config-invalid', `No folder for a socket could be created: a path of at most ${maxBytes} bytes is needed, and none of ${roots.filter(Boolean).join(', ')} is short enough and writable.`, {
-    hint: 'Allow the user of the runner to write to /tmp, or set TMPDIR for the runner to a folder with a short path.',
+    hint: 'Allow this user to write to /tmp, or set TMPDIR to a folder with a short path.',
   });
 }
 
@@ -140,7 +140,7 @@ async function writeText(path: string, text: string, mode = 0o644): Promise<void
 export function notWritten(path: string, error: unknown): unknown {
   const trouble = diskTrouble[(error as NodeJS.ErrnoException).code ?? ''];
   if (trouble === undefined) return error;
-  return new CommandError('config-invalid', `${path} could not be written: ${trouble}.`, { hint: 'Check that the disk of the runner has free space and is writable.', cause: error });
+  return new CommandError('config-invalid', `${path} could not be written: ${trouble}.`, { hint: 'Check that the disk has free space and is writable.', cause: error });
 }
 
 async function remove(path: string): Promise<void> {

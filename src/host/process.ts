@@ -8,6 +8,7 @@ import { troubleOf } from './find-program.js';
 import { createLineSplitter } from './lines.js';
 import { processGroup, type ProcessGroup } from './process-group.js';
 import { createTail } from './tail.js';
+import { placeWords } from '../outcome/place-words.js';
 
 export interface ProcessLimits {
   /** ms between SIGTERM and SIGKILL. */
@@ -194,7 +195,7 @@ async function notStarted(command: Command, error: NodeJS.ErrnoException): Promi
   const settings = tooMuch[error.code ?? ''];
   if (settings !== undefined) {
     return new CommandError('config-invalid', settings, {
-      hint: 'Check the settings, and the environment of the step.', cause: error.code === 'E2BIG' ? error : undefined,
+      hint: 'Check the settings, and the environment of the run.', cause: error.code === 'E2BIG' ? error : undefined,
     });
   }
   const absent: Readonly<Record<string, string>> = {
@@ -202,7 +203,7 @@ async function notStarted(command: Command, error: NodeJS.ErrnoException): Promi
     EACCES: `${program} is not executable for this user.`,
   };
   return new CommandError('tool-missing', absent[error.code ?? ''] ?? `${program} could not be started: ${error.message}.`, {
-    hint: `Install ${program} in an earlier step of the job, or use a runner that has it.`, cause: error,
+    hint: placeWords().install(program), cause: error,
   });
 }
 
@@ -214,7 +215,7 @@ function timeout(command: Command, exited: Exited): CommandError {
   const text = `${exited.stdout}${exited.stderr}`.trimEnd().split('\n').slice(-20).join('\n');
   const seconds = (command.timeoutMs ?? 0) / 1000;
   return new CommandError('tool-timeout', `${command.program} did not exit within ${seconds} s and was stopped.`, {
-    hint: 'Run it again. If it hangs again, run the command on the runner by hand to see what it is waiting for.',
+    hint: 'Run it again. If it hangs again, run the command by hand to see what it is waiting for.',
     evidence: text === '' ? [] : [{ title: `last output of ${command.program}`, text }],
   });
 }

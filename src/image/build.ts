@@ -18,6 +18,7 @@ import { TemporaryError, withRetries } from './retry.js';
 import { dockerfileOf, isRemoteContext, type Source } from './source.js';
 import { lineOf } from './step-failure.js';
 import type { TagChoice } from './tags.js';
+import { placeWords } from '../outcome/place-words.js';
 
 export interface BuildRequest {
   readonly build: BuildConfig;
@@ -166,7 +167,7 @@ function readDigest(metadata: string | undefined): Digest {
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     throw new CommandError('push-failed', `buildx succeeded, but did not report the digest of what it pushed: ${error.message}.`, {
-      hint: 'The builder is too old or cannot push. Add `- uses: docker/setup-buildx-action@v4` before this step of the workflow.',
+      hint: `The builder is too old or cannot push. ${placeWords().setUpBuildx}`,
       evidence: [{ title: 'metadata of the build', text: metadata ?? 'no file' }], cause: error,
     });
   }
@@ -186,8 +187,7 @@ async function checkPushed(
   }
   if (found.digest !== digest) {
     throw new CommandError('push-failed', `${name} was pushed as ${digest} and now points to ${found.digest}.`, {
-      hint: 'Another run pushed the same tag at the same time. Use `concurrency` to run the jobs of one commit one after another, '
-        + 'then run again.',
+      hint: `Another run pushed the same tag at the same time. ${placeWords().serialize}`,
     });
   }
   const missing = missingPlatforms(asked.platforms, found.platforms);

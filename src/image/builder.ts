@@ -2,6 +2,7 @@ import type { BuildConfig } from '../config/config.js';
 import { CommandError } from '../outcome/errors.js';
 import { asTyped, docker, finalError, type DockerAccess, type DockerPorts } from './docker.js';
 import { missingPlatforms } from './platforms.js';
+import { placeWords } from '../outcome/place-words.js';
 
 /** What the builder can do. */
 export interface Builder {
@@ -23,7 +24,6 @@ const minimum: Version = [0, 10, 0];
 /** First version with `--annotation`: https://github.com/docker/buildx/releases/tag/v0.12.0 */
 const withAnnotations: Version = [0, 12, 0];
 const bootTimeoutMs = 180_000;
-const setupBuildx = 'Add `- uses: docker/setup-buildx-action@v4` before this step of the workflow.';
 
 /**
  * Starts the builder if necessary and returns what it can do. Throws CommandError early:
@@ -46,7 +46,7 @@ export async function inspectBuilder(
   if (!whole && build.platforms.length > 1) {
     throw new CommandError('platform-unsupported',
       `The builder "${found.name}" is part of the Docker daemon and cannot build for ${build.platforms.join(' and ')} at once.`,
-      { hint: `${setupBuildx} Or set \`platforms\` to a single platform.` });
+      { hint: `${placeWords().setUpBuildx} Or set \`platforms\` to a single platform.` });
   }
   const missing = missingPlatforms(build.platforms, found.platforms);
   if (missing.length > 0) throw unsupported(found.name, missing, found.platforms);
@@ -58,8 +58,8 @@ export async function inspectBuilder(
 async function buildxVersion(ports: DockerPorts, access: DockerAccess): Promise<Version | undefined> {
   const exited = await docker(ports, access, { args: ['buildx', 'version'], timeoutMs: 30_000 }).catch((error: unknown) => {
     if (error instanceof CommandError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
-      throw new CommandError('tool-missing', 'docker is not installed on this runner. It is needed to build images.', {
-        hint: 'Use a runner that has Docker, such as ubuntu-24.04, or add `- uses: docker/setup-docker-action@v4` before this step.',
+      throw new CommandError('tool-missing', 'docker is not installed on this machine. It is needed to build images.', {
+        hint: placeWords().setUpDocker,
         cause: error,
       });
     }
@@ -67,13 +67,13 @@ async function buildxVersion(ports: DockerPorts, access: DockerAccess): Promise<
   });
   if (exited.code !== 0) {
     throw new CommandError('tool-missing', 'docker is installed without buildx, which is needed to build images.', {
-      hint: setupBuildx, evidence: [{ title: 'docker buildx version', text: `${exited.stdout}${exited.stderr}`.trim() }],
+      hint: placeWords().setUpBuildx, evidence: [{ title: 'docker buildx version', text: `${exited.stdout}${exited.stderr}`.trim() }],
     });
   }
   const version = parseBuildxVersion(exited.stdout);
   if (isOlder(version, minimum)) {
     const message = `buildx ${version?.join('.')} is too old: ${minimum.join('.')} or later is needed.`;
-    throw new CommandError('tool-missing', message, { hint: setupBuildx });
+    throw new CommandError('tool-missing', message, { hint: placeWords().setUpBuildx });
   }
   return version;
 }
@@ -123,26 +123,24 @@ export function parseBuilder(text: string): ParsedBuilder {
 
 function noBuilder(asked: string | undefined, reason: string, command: string): CommandError {
   if (asked !== undefined && /no builder .* found/.test(reason)) {
-    return new CommandError('build-failed', `There is no builder "${asked}" on this runner.`, {
-      hint: 'Set `builder` to the output `name` of docker/setup-buildx-action or to a name from `docker buildx ls`. '
-        + 'Without it, the current builder is used.',
+    return new CommandError('build-failed', `There is no builder "${asked}" on this machine.`, {
+      hint: `Set \`builder\` to ${placeWords().builderName}. Without it, the current builder is used.`,
     });
   }
   const evidence = [{ title: command, text: reason }];
   if (/Cannot connect to the Docker daemon|permission denied.*docker\.sock/i.test(reason)) {
     return new CommandError('build-failed', `The Docker daemon cannot be reached: ${reason}`, {
-      hint: 'Start Docker on this runner, or set `builder` to a remote builder, which needs no daemon.', evidence,
+      hint: 'Start Docker on this machine, or set `builder` to a remote builder, which needs no daemon.', evidence,
     });
   }
   const which = asked === undefined ? 'The builder' : `The builder "${asked}"`;
-  return new CommandError('build-failed', `${which} does not start: ${reason}`, { hint: setupBuildx, evidence });
+  return new CommandError('build-failed', `${which} does not start: ${reason}`, { hint: placeWords().setUpBuildx, evidence });
 }
 
 function unsupported(name: string, missing: readonly string[], available: readonly string[]): CommandError {
   const message = `The builder "${name}" cannot build for ${missing.join(' and ')}: it supports ${available.join(', ') || 'no platform'}.`;
   return new CommandError('platform-unsupported', message, {
-    hint: 'Add `- uses: docker/setup-qemu-action@v4` before docker/setup-buildx-action, '
-      + 'use a builder with a node of that platform, or remove the platform from `platforms`.',
+    hint: `${placeWords().setUpQemu}, use a builder with a node of that platform, or remove the platform from \`platforms\`.`,
   });
 }
 

@@ -16,7 +16,7 @@ export function checkExisting(existing: Described | undefined, config: Pick<Conf
       return { warnings: [], problems: [{ cause: 'image-not-found', message: `${name} is not in the registry.`, hint: `${unlessPrivate(config)}${causes['image-not-found'].hint}` }] };
     case 'denied':
       return { problems: [], warnings: [
-        `The runner is not allowed to read ${name} in the registry, so only the nodes will show whether it exists${config.login ? `: ${existing.reason}` : `. To check it before the rollout, ${giveLogin}.`}`,
+        `This run is not allowed to read ${name} in the registry, so only the nodes will show whether it exists${config.login ? `: ${existing.reason}` : `. To check it before the rollout, ${giveLogin}.`}`,
       ] };
     case 'unreachable':
       return { problems: [], warnings: [`${name} could not be looked up in the registry, so only the nodes will show whether it exists: ${existing.reason}`] };

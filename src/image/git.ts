@@ -4,6 +4,7 @@ import { CommandError } from '../outcome/errors.js';
 import { messageOf } from '../outcome/wording.js';
 import type { Exited } from '../ports/process.js';
 import type { Ports } from '../ports/ports.js';
+import { placeWords } from '../outcome/place-words.js';
 
 type GitPorts = Pick<Ports, 'process' | 'files' | 'env' | 'cancelled'>;
 
@@ -136,4 +137,4 @@ async function headOf(head: string, read: (path: string) => Promise<string | und
   return sha !== undefined && /^[0-9a-f]{40,64}$/.test(sha) ? { state: 'known', head: sha } : notInstalled('the commit of its HEAD cannot be read without git');
 }
 
-const notInstalled = (why: string): Checkout => ({ state: 'unreadable', reason: `git is not installed, and ${why}`, hint: 'Install git in an earlier step of the job.' });
+const notInstalled = (why: string): Checkout => ({ state: 'unreadable', reason: `git is not installed, and ${why}`, hint: placeWords().install('git') });

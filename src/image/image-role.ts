@@ -1,6 +1,7 @@
 import type { BuildFailure } from './build-failure.js';
 import { sameRepository } from './reference.js';
 import { classifyRegistryError, firstLine } from './registry-error.js';
+import { placeWords } from '../outcome/place-words.js';
 
 /** What a build needs an image for, from the line of the Dockerfile that names it. */
 export interface ImageRole {
@@ -45,7 +46,7 @@ export function imageFailure({ what, where, remark }: ImageRole, reason: string,
       return {
         cause: 'registry-denied',
         message: `${what} cannot be pulled${place}, access was refused: ${firstLine(reason)}.`,
-        hint: hint(`Check its name ${where}, and log in to its registry before this step.`),
+        hint: hint(`Check its name ${where}, and ${placeWords().setUpLogin}.`),
       };
     case 'absent':
       return { cause: 'build-failed', message: `${what} does not exist${place}.`, hint: hint(`Check its name and tag ${where}.`) };

@@ -2,6 +2,7 @@ import type { BuildFailure } from './build-failure.js';
 import { imageFailure, imagePlatformFailure, imageRole } from './image-role.js';
 import { pushFailure } from './push-failure.js';
 import { instructionOf, place, stepFailure } from './step-failure.js';
+import { placeWords } from '../outcome/place-words.js';
 
 export interface KnownBuildError {
   /** Matched against the final error of buildx. */
@@ -9,7 +10,6 @@ export interface KnownBuildError {
   readonly explain: (match: readonly string[], output: string) => BuildFailure;
 }
 
-const setupBuildx = 'Add `- uses: docker/setup-buildx-action@v4` before this step of the workflow.';
 const failed = (message: string, hint: string): BuildFailure => ({ cause: 'build-failed', message, hint });
 const unsupported = (message: string, hint: string): BuildFailure => ({ cause: 'platform-unsupported', message, hint });
 
@@ -31,7 +31,7 @@ function notCopied(path: string, output: string): BuildFailure {
   return {
     ...failed(
       `${name} is not in the build context${place(output)}.`,
-      'Check the path, which is relative to `context`, and that .dockerignore does not exclude it. A file that an earlier step of the workflow creates must exist before this step.',
+      `Check the path, which is relative to \`context\`, and that .dockerignore does not exclude it. A file that ${placeWords().before} creates must exist before the build.`,
     ),
     missed: { kind: 'copied', path, instruction, place: place(output) },
   };
@@ -132,31 +132,31 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
   {
     // write /var/lib/buildkit/…: no space left on device
     pattern: /no space left on device/,
-    explain: () => failed('The disk of the builder is full.', 'Free disk space on the runner before this step, or run `docker buildx prune`.'),
+    explain: () => failed('The disk of the builder is full.', 'Free disk space where it runs, or run `docker buildx prune`.'),
   },
   {
     // docker: 'buildx' is not a docker command. (before 28)   docker: unknown command: docker buildx
     pattern: /'buildx' is not a docker command|unknown command: docker buildx/,
-    explain: () => failed('docker is installed without buildx, which is needed to build images.', setupBuildx),
+    explain: () => failed('docker is installed without buildx, which is needed to build images.', placeWords().setUpBuildx),
   },
   {
     // unknown flag: --annotation
     pattern: /^unknown (?:shorthand )?flag: (.+)/,
-    explain: ([, flag]) => failed(`buildx is missing or too old: it does not know ${flag}.`, setupBuildx),
+    explain: ([, flag]) => failed(`buildx is missing or too old: it does not know ${flag}.`, placeWords().setUpBuildx),
   },
   {
     // Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?
     pattern: /Cannot connect to the Docker daemon at (\S+?)\.? /,
     explain: ([, address]) => failed(
-      `The Docker daemon at ${address} cannot be reached.`, 'Start Docker on this runner, or set `builder` to a builder that needs no daemon.',
+      `The Docker daemon at ${address} cannot be reached.`, 'Start Docker on this machine, or set `builder` to a builder that needs no daemon.',
     ),
   },
   {
     // no builder "ci" found
     pattern: /no builder "(.+)" found/,
     explain: ([, name]) => failed(
-      `There is no builder "${name}" on this runner.`,
-      'Set `builder` to the output `name` of docker/setup-buildx-action. Without it, the current builder is used.',
+      `There is no builder "${name}" on this machine.`,
+      `Set \`builder\` to ${placeWords().builderOutput}. Without it, the current builder is used.`,
     ),
   },
   {
@@ -165,7 +165,7 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
     explain: ([, feature = '']) => ({
       cause: /platform/i.test(feature) ? 'platform-unsupported' : 'build-failed',
       message: `${feature} is not supported by the builder of the Docker daemon.`,
-      hint: setupBuildx,
+      hint: placeWords().setUpBuildx,
     }),
   },
   {

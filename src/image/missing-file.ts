@@ -5,6 +5,7 @@ import type { BuildFailure, Missed } from './build-failure.js';
 import type { DockerPorts } from './docker.js';
 import { findInstruction, imageFailure, imagePlatformFailure, imageRole } from './image-role.js';
 import { dockerfileOf, isRemoteContext } from './source.js';
+import { placeWords } from '../outcome/place-words.js';
 
 type Asked = Pick<BuildConfig, 'context' | 'dockerfile' | 'buildArgs'>;
 type Files = DockerPorts['files'];
@@ -64,7 +65,7 @@ const sepOf = (path: string): string => (isAbsolute(path) ? sep : '');
 async function brokenLink(files: Files, path: string): Promise<Words | undefined> {
   const target = await files.linkTarget(path);
   if (target === undefined) return undefined;
-  const hint = 'Fix the link, or create its target in an earlier step. For a submodule, set `submodules: true` of actions/checkout.';
+  const hint = `Fix the link, or create its target before the build. ${placeWords().submodules}`;
   return { message: `${path} is a link to ${target}, which does not exist.`, hint };
 }
 
@@ -85,7 +86,7 @@ async function aboutDockerfile(files: Files, build: Asked): Promise<Words> {
       hint: `Name the file itself: \`dockerfile: ${asWritten(files, real)}\`.`,
     };
   }
-  return { message: `The builder did not find ${path}, but it exists now.`, hint: 'Check what an earlier step does with this file, then run again.' };
+  return { message: `The builder did not find ${path}, but it exists now.`, hint: `Check what ${placeWords().before} does with this file, then run again.` };
 }
 
 /** Docker creates such a folder for a file that was to be mounted and did not exist. */
@@ -138,7 +139,7 @@ async function aboutCopied(files: Files, build: Asked, { path, instruction, plac
   if (!isWithin(real, folder)) {
     return {
       message: `${name} is a link to ${asWritten(files, real)}, which is outside the build context${place}.`,
-      hint: 'Set `context` to a folder that contains both, or copy the file into the context in an earlier step.',
+      hint: 'Set `context` to a folder that contains both, or copy the file into the context before the build.',
     };
   }
   const own = `${dockerfileOf(build)}.dockerignore`;

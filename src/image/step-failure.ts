@@ -1,4 +1,5 @@
 import type { BuildFailure } from './build-failure.js';
+import { placeWords } from '../outcome/place-words.js';
 
 /**
  * Explains a RUN step that failed: its instruction and line in the Dockerfile, its exit code, its platform if there are
@@ -12,16 +13,15 @@ export function stepFailure(command: string, ended: number | string, output: str
     return {
       cause: 'platform-unsupported',
       message: `${step} could not run${onPlatform}: the builder cannot execute programs for that processor.`,
-      hint: 'Add `- uses: docker/setup-qemu-action@v4` before docker/setup-buildx-action, '
-        + 'or build with `FROM --platform=$BUILDPLATFORM` and cross-compile.',
+      hint: `${placeWords().setUpQemu}, or build with \`FROM --platform=$BUILDPLATFORM\` and cross-compile.`,
     };
   }
   return {
     cause: 'build-failed',
     message: `${step} failed ${typeof ended === 'number' ? `with exit code ${ended}` : ended}${onPlatform}.`,
     hint: ended === 137
-      ? 'Exit code 137 means SIGKILL, usually because the runner ran out of memory: use less memory or a larger runner.'
-      : 'Fix this step of the Dockerfile: the end of its output shows the error.',
+      ? 'Exit code 137 means SIGKILL, usually because the machine ran out of memory: use less memory or a larger machine.'
+      : 'Fix this part of the Dockerfile: the end of its output shows the error.',
   };
 }
 

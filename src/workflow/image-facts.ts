@@ -11,6 +11,7 @@ import type { Source, SourceFacts } from '../image/source.js';
 import { chooseTags, tagKind, type TagChoice } from '../image/tags.js';
 import type { BuildConfig, Config, ImageName } from '../config/config.js';
 import type { Run } from './run.js';
+import { placeWords } from '../outcome/place-words.js';
 
 /** What is known of the registry, and of the builder and the commit when something is built. */
 export interface ImageFacts {
@@ -129,7 +130,7 @@ async function lookForCommit(run: Run, access: DockerAccess, { image, build, che
 function unknownCommit({ unreadable }: SourceFacts): ConfigError {
   return new ConfigError([{
     where: 'commit', message: `cannot be determined, and the image is tagged with it${unreadable ? `. ${unreadable}` : ''}`,
-    hint: unreadable ? undefined : 'Run this on GitHub, or in a git repository that has a commit.',
+    hint: unreadable ? undefined : placeWords().runAgainElsewhere,
   }]);
 }
 

@@ -48,19 +48,19 @@ describe('a smoke check that leads nowhere, whatever is released', () => {
     expect(await checked(line, world)).toEqual({ problems: wrong(message, hint), warnings: [], requested: [], lines: [] });
   });
   it.each<[string, HttpTrouble, string, string]>([
-    ['https://shop.exmaple/', 'name', 'the name shop.exmaple does not exist', 'Correct the host name. If it resolves only in another network, use a runner in that network or a proxy (HTTPS_PROXY).'],
+    ['https://shop.exmaple/', 'name', 'the name shop.exmaple does not exist', 'Correct the host name. If it resolves only in another network, use a machine in that network or a proxy (HTTPS_PROXY).'],
     ['https://shop.example/', 'certificate', 'the certificate of shop.example is not trusted: self-signed certificate',
       'Fix the certificate, or set NODE_EXTRA_CA_CERTS in the `env` of the step to a file with the certificate of its CA.'],
-    ['http://api.web.svc.cluster.local/health', 'name', 'the name does not exist', 'Write service/api:80/health: Services are checked through the API server, which this runner can reach.'],
+    ['http://api.web.svc.cluster.local/health', 'name', 'the name does not exist', 'Write service/api:80/health: Services are checked through the API server, which this machine can reach.'],
     // The port of its pods, and one that it has not.
-    ['http://api.web.svc:8080/health', 'name', 'the name does not exist', 'Write service/api:80/health: Services are checked through the API server, which this runner can reach.'],
-    ['https://api.web.svc/health?a=1', 'look-up', 'no name server', 'Write service/api:PORT/health?a=1 with one of the ports 80 (http), 9000 (admin): Services are checked through the API server, which this runner can reach.'],
-    ['https://gone.web.svc/health?a=1', 'look-up', 'no name server', 'Write service/gone:443/health?a=1: Services are checked through the API server, which this runner can reach.'],
+    ['http://api.web.svc:8080/health', 'name', 'the name does not exist', 'Write service/api:80/health: Services are checked through the API server, which this machine can reach.'],
+    ['https://api.web.svc/health?a=1', 'look-up', 'no name server', 'Write service/api:PORT/health?a=1 with one of the ports 80 (http), 9000 (admin): Services are checked through the API server, which this machine can reach.'],
+    ['https://gone.web.svc/health?a=1', 'look-up', 'no name server', 'Write service/gone:443/health?a=1: Services are checked through the API server, which this machine can reach.'],
     ['http://api.other.svc:8080/', 'name', 'the name does not exist',
-      'This Service is in namespace other, but service/NAME checks only Services in namespace web. Use a URL that this runner can reach.'],
+      'This Service is in namespace other, but service/NAME checks only Services in namespace web. Use a URL that this machine can reach.'],
   ])('%s is a problem where the runner cannot request it: %s', async (line, trouble, message, hint) => {
     const { problems, warnings } = await checked(line, { url: silent(trouble, message) });
-    expect([problems, warnings]).toEqual([wrong(`this runner cannot reach ${line}: no answer (${message})`, hint), []]);
+    expect([problems, warnings]).toEqual([wrong(`this machine cannot reach ${line}: no answer (${message})`, hint), []]);
   });
   it('may be one of a Service that has neither a selector nor an endpoint', async () => {
     const bare = service('api', { selector: {} });
@@ -101,12 +101,12 @@ describe('a smoke check that does not pass now, and may after the change', () =>
     ['service/other/', { services: [service('other', { selector: { app: 'other' } })], raw: noEndpoints },
       'Smoke check `service/other/` does not pass now: Service other has no endpoints and selects no pods of deployment/api.'],
     ['https://shop.example/', { url: silent('other', 'shop.example refused the connection: nothing is listening there') },
-      'Smoke check `https://shop.example/` does not pass now: this runner cannot reach https://shop.example/: no answer (shop.example refused the connection: nothing is listening there).'],
+      'Smoke check `https://shop.example/` does not pass now: this machine cannot reach https://shop.example/: no answer (shop.example refused the connection: nothing is listening there).'],
     ['https://shop.example/', { url: silent('look-up', 'no name server') },
-      'Smoke check `https://shop.example/` does not pass now: this runner cannot reach https://shop.example/: no answer (no name server).'],
+      'Smoke check `https://shop.example/` does not pass now: this machine cannot reach https://shop.example/: no answer (no name server).'],
     ['http://api.web.svc/', { services: [{ ...api, spec: { ...api.spec, clusterIP: 'None' } }], url: silent('name', 'the name does not exist') },
-      'Smoke check `http://api.web.svc/` does not pass now: this runner cannot reach http://api.web.svc/: no answer (the name does not exist). '
-      + 'Write service/api:80/: Services are checked through the API server, which this runner can reach.'],
+      'Smoke check `http://api.web.svc/` does not pass now: this machine cannot reach http://api.web.svc/: no answer (the name does not exist). '
+      + 'Write service/api:80/: Services are checked through the API server, which this machine can reach.'],
   ])('%s is a warning: %#', async (line, world, text) => {
     expect(await checked(line, world)).toMatchObject({ problems: [], warnings: [text] });
   });

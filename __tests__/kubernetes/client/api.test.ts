@@ -177,7 +177,7 @@ describe('an answer that is passed on from a pod', () => {
     const error = await open.open('/x/proxy/?a=1').then(() => undefined, (thrown: unknown) => thrown);
     expect(error).toMatchObject({
       status: 502, passing: true, retryAfterMs: 2000, reason: 'NotOfServer',
-      message: '/x/proxy/ returned status 502 from something between this runner and the API server: 502 Bad Gateway',
+      message: '/x/proxy/ returned status 502 from something between this machine and the API server: 502 Bad Gateway',
     });
   });
   it('is taken as it is where no answer has a name', async () => {

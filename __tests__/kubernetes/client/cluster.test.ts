@@ -187,7 +187,7 @@ describe('a cluster', () => {
   it('in whose place something else refuses is not there', async () => {
     expect(await refusal(kubectl((answering) => answering.text('<h1>Access denied</h1>', 403)))).toEqual([
       'api-unreachable', 'The cluster does not answer: /version returned status 403: Access denied.',
-      'The answer does not come from an API server: check the proxies, gateways and firewalls between this runner and the cluster.',
+      'The answer does not come from an API server: check the proxies, gateways and firewalls between this machine and the cluster.',
     ]);
     expect(stopped).toBe(1);
   });
@@ -195,15 +195,15 @@ describe('a cluster', () => {
   it('that is not there says so, and leaves no proxy behind', async () => {
     expect(await refusal(kubectl((answering) => answering.text('error trying to reach service: dial tcp 10.0.0.1:6443: connect: connection refused', 502)))).toEqual([
       'api-unreachable', 'The cluster does not answer: /version returned status 502: error trying to reach service: dial tcp 10.0.0.1:6443: connect: connection refused.',
-      'Check the kubeconfig, the context, and that the runner can reach the API server.',
+      'Check the kubeconfig, the context, and that this machine can reach the API server.',
     ]);
     expect(stopped).toBe(1);
   });
 
   it.each([
-    ['dial tcp 10.0.0.1:6443: connect: connection refused', 'api-unreachable', /that the runner can reach the API server/],
+    ['dial tcp 10.0.0.1:6443: connect: connection refused', 'api-unreachable', /that this machine can reach the API server/],
     ['tls: failed to verify certificate: x509: certificate signed by unknown authority', 'api-unreachable', /certificate-authority-data/],
-    ['getting credentials: exec: executable aws failed with exit code 255', 'permission-denied', /run it on the runner/],
+    ['getting credentials: exec: executable aws failed with exit code 255', 'permission-denied', /run it on this machine/],
   ])('that kubectl cannot reach is not said to have answered: %s', async (words, cause, hint) => {
     const answer = (answering: Answering) => {
       started.at(-1)?.onLine?.(`Error while proxying request: ${words}`, 'stderr');

@@ -34,7 +34,7 @@ describe('no kubeconfig at all', () => {
     ['in a pod whose account has no token', { env: { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443' } }, 'KUBECONFIG is not set, and /home/me/.kube/config does not exist'],
   ] as const)('is said before anything is started: %s', async (_what, world, places) => {
     await expect(check({}, world)).rejects.toMatchObject({
-      code: 'config-invalid', message: `No kubeconfig was given: the input \`kubeconfig\` is empty or missing, and ${places}.`,
+      code: 'config-invalid', message: `No kubeconfig was given: \`kubeconfig\` is empty or missing, and ${places}.`,
       hint: expect.stringContaining('A secret that does not exist, or that this run is not allowed to read (as in a pull request from a fork), is empty.'),
     });
   });
@@ -43,7 +43,7 @@ describe('no kubeconfig at all', () => {
   ])('is not quoted where the variable of its path holds its content, %s', async (_what, KUBECONFIG) => {
     await expect(check({}, { env: { KUBECONFIG } })).rejects.toMatchObject({
       code: 'config-invalid', message: 'The environment variable KUBECONFIG does not contain the path of a kubeconfig: it looks like the content of one.',
-      hint: expect.stringContaining('Give the content as the input `kubeconfig`'),
+      hint: expect.stringContaining('Give it as the input `kubeconfig`'),
     });
   });
   it('is what a pod has that kubectl can speak for', async () => {

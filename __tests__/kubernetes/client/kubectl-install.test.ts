@@ -96,7 +96,7 @@ describe('a kubectl that is not on PATH', () => {
     answer = { status: 404, body: 'no' };
     expect(await refusal(config())).toEqual([
       'tool-missing', `kubectl is not on PATH and could not be downloaded from ${host}: it returned status 404.`,
-      'Install kubectl in an earlier step, or set `kubectl-url` to a mirror that this runner can reach.',
+      'Install kubectl in an earlier step of the job. Or set `kubectl-url` to a mirror that this machine can reach.',
     ]);
   });
 });

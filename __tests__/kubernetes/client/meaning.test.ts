@@ -14,9 +14,9 @@ describe('what an answer of the API server means', () => {
     [403, 'Forbidden', 'pods "x" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true', 'admission-denied', 'policy'],
     [403, 'Forbidden', 'pods "x" is forbidden: maximum cpu usage per Container is 1, but limit is 2', 'admission-denied', 'policy'],
     [422, 'Invalid', "deployments.apps \"web\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no", 'admission-denied', 'policy'],
-    [403, '', '/version returned status 403: Access denied by the firewall', 'api-unreachable', 'between this runner and the cluster'],
-    [403, '', '/version returned status 403: 403 Forbidden nginx', 'api-unreachable', 'between this runner and the cluster'],
-    [403, 'Forbidden', 'Error from server (Forbidden): <html> <head><title>403 Forbidden</title></head> <body> <center><h1>403 Forbidden</h1></center> </body> </html>', 'api-unreachable', 'between this runner and the cluster'],
+    [403, '', '/version returned status 403: Access denied by the firewall', 'api-unreachable', 'between this machine and the cluster'],
+    [403, '', '/version returned status 403: 403 Forbidden nginx', 'api-unreachable', 'between this machine and the cluster'],
+    [403, 'Forbidden', 'Error from server (Forbidden): <html> <head><title>403 Forbidden</title></head> <body> <center><h1>403 Forbidden</h1></center> </body> </html>', 'api-unreachable', 'between this machine and the cluster'],
     [403, '', 'deployments.apps is forbidden: User "ci" cannot list resource "deployments" in API group "apps" in the namespace "shop"', 'permission-denied', 'docs/rbac.yaml'],
     [403, 'Forbidden', 'deployments.apps "web" is forbidden: not yet ready to handle request', 'api-unreachable', 'readyz'],
     [403, 'Forbidden', 'admission webhook "budget.example.com" denied the request: exceeded quota: team, requested: cpu=1, used: cpu=4, limited: cpu=4', 'admission-denied', 'budget.example.com'],
@@ -33,7 +33,7 @@ describe('what an answer of the API server means', () => {
     [422, 'Invalid', 'Deployment.apps "web" is invalid: spec.replicas: Invalid value: -1', 'not-deployable', 'field'],
     [400, 'BadRequest', 'cannot parse', 'unexpected', undefined],
     [0, 'NoAnswer', 'no answer: getting credentials: exec: executable aws not found', 'tool-missing', 'aws'],
-    [0, 'NoAnswer', 'no answer: getting credentials: exec: executable aws failed with exit code 255', 'permission-denied', 'run it on the runner'],
+    [0, 'NoAnswer', 'no answer: getting credentials: exec: executable aws failed with exit code 255', 'permission-denied', 'run it on this machine'],
     [0, 'NoAnswer', 'no answer: tls: failed to verify certificate: x509: certificate signed by unknown authority', 'api-unreachable', 'certificate-authority-data'],
   ])('%d %s: %s', (status, reason, message, cause, hint) => {
     const meaning = meaningOf({ status, reason, message });

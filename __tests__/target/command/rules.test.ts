@@ -336,7 +336,7 @@ describe('the plan', () => {
         + 'it if it is killed, and only `concurrency` of the workflow prevents two runs at the same time.' },
     });
     expect([names(world), world.ledger]).toEqual(['current', undefined]);
-    expect((await world.deploy({ dryRun: true }, { hasPost: false })).plan?.rollback?.reason).toMatch(/Outside of a workflow nothing finishes the run if it is killed, and nothing prevents two runs at the same time\.$/);
+    expect((await world.deploy({ dryRun: true }, { hasPost: false })).plan?.rollback?.reason).toMatch(/Nothing finishes the run if it is killed, and nothing prevents two runs at the same time\.$/);
     expect((await world.deploy({ dryRun: true, ...without('rollback') })).plan?.rollback).toMatchObject({ possible: false, reason: expect.stringMatching(/^There is no `rollback` command/) });
     expect((await world.deploy({ dryRun: true, rollback: 'off' })).plan?.rollback).toMatchObject({ possible: false, reason: expect.stringMatching(/^`rollback` is off\./) });
   });

@@ -283,7 +283,7 @@ describe('setting images', () => {
   it.each(['error: failed to patch image update to pod template', 'Error from server (Forbidden)'])('that a gateway refuses with a page is no missing permission: %s', async (beginning) => {
     const stderr = `${beginning}: <html>\r\n<head><title>403 Forbidden</title></head>\r\n<body>\r\n<center><h1>403 Forbidden</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>`;
     await expect(change(fakeCluster({ objects: before, kubectl: () => ({ code: 1, stderr }) }))).rejects.toMatchObject({
-      code: 'api-unreachable', hint: expect.stringContaining('between this runner and the cluster'),
+      code: 'api-unreachable', hint: expect.stringContaining('between this machine and the cluster'),
     });
   });
 

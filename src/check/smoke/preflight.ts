@@ -8,6 +8,7 @@ import { asServiceTarget, serviceAt, type NamedService } from './cluster-address
 import { answerNow, suspicion, type Reach } from './before.js';
 import { isNoRoute, podPort, portText, servicePort, tcpPorts } from './route.js';
 import { nothingFound, together, type Checked, type Finding } from '../../outcome/finding.js';
+import { placeWords } from '../../outcome/place-words.js';
 
 /** A workload of the run. */
 interface Present {
@@ -78,12 +79,12 @@ type Silent = Extract<Answer, { kind: 'silent' }>;
 type ServiceTarget = Extract<SmokeCheck['target'], { type: 'service' }>;
 
 function judgeUrl({ cluster, services }: SmokeScope, check: SmokeCheck, url: string, { seen, trouble }: Silent): Checked {
-  const message = `this runner cannot reach ${url}: ${seen}`;
+  const message = `this machine cannot reach ${url}: ${seen}`;
   const inside = serviceAt(url, cluster.namespace, services);
   // Only cluster DNS resolves such a name, so a failed look-up here is not a temporary error.
   const isUnknown = (trouble === 'name' || (trouble === 'look-up' && inside !== undefined)) && !isHeadless(services, inside?.name);
   if (isUnknown || trouble === 'certificate') {
-    const hint = isUnknown ? (inside ? insideHint(url, inside, cluster.namespace, services) : unknownHint) : certificateHint;
+    const hint = isUnknown ? (inside ? insideHint(url, inside, cluster.namespace, services) : unknownHint) : certificateHint();
     return { problems: [finding(check, message, hint)], warnings: [] };
   }
   const advice = inside ? ` ${insideHint(url, inside, cluster.namespace, services)}` : '';
@@ -94,15 +95,15 @@ function judgeUrl({ cluster, services }: SmokeScope, check: SmokeCheck, url: str
 const isHeadless = (services: readonly Service[], name: string | undefined): boolean =>
   services.some((service) => nameOf(service) === name && service.spec?.clusterIP === 'None');
 
-const unknownHint = 'Correct the host name. If it resolves only in another network, use a runner in that network or a proxy (HTTPS_PROXY).';
-const certificateHint = 'Fix the certificate, or set NODE_EXTRA_CA_CERTS in the `env` of the step to a file with the certificate of its CA.';
+const unknownHint = 'Correct the host name. If it resolves only in another network, use a machine in that network or a proxy (HTTPS_PROXY).';
+const certificateHint = (): string => `Fix the certificate, or set NODE_EXTRA_CA_CERTS in ${placeWords().environment} to a file with the certificate of its CA.`;
 
 function insideHint(url: string, inside: NamedService, namespace: string, services: readonly Service[]): string {
-  if (inside.namespace !== namespace) return `This Service is in namespace ${inside.namespace}, but service/NAME checks only Services in namespace ${namespace}. Use a URL that this runner can reach.`;
+  if (inside.namespace !== namespace) return `This Service is in namespace ${inside.namespace}, but service/NAME checks only Services in namespace ${namespace}. Use a URL that this machine can reach.`;
   const ports = tcpPorts(services.find((service) => nameOf(service) === inside.name));
   const target = asServiceTarget(url, inside, ports);
   const which = target.includes(':PORT/') ? ` with one of the ports ${ports.map(portText).join(', ')}` : '';
-  return `Write ${target}${which}: Services are checked through the API server, which this runner can reach.`;
+  return `Write ${target}${which}: Services are checked through the API server, which this machine can reach.`;
 }
 
 function judgeService({ cluster, services, present }: SmokeScope, check: SmokeCheck, target: ServiceTarget, { seen }: Silent): Checked {

@@ -1,6 +1,7 @@
 import { quote, type Fault } from './checked.js';
 import { suggestion } from './did-you-mean.js';
 import { nodeWord, type Node } from './node.js';
+import { placeWords } from '../../outcome/place-words.js';
 
 /** That a value is of the wrong type. `expects` completes "must be …". */
 export const expectedFault = (expects: string, node: Node): Fault => (node.type === 'nothing'
@@ -12,7 +13,7 @@ export const noEntryFault = (item: string): Fault => ({ message: 'has no entry',
 
 /** The problem with a text of the file that has an expression, which only the runner would evaluate; undefined without one. */
 export const expressionFault = (node: Node): Fault | undefined => (node.type === 'text' && node.at.file !== undefined && node.text.includes('${{')
-  ? { message: 'has a "${{" expression, which is not evaluated in this file', hint: 'Give this setting as an input of the step, where expressions work.' }
+  ? { message: 'has a "${{" expression, which is not evaluated in this file', hint: placeWords().giveExpression }
   : undefined);
 
 export const unknownKey = (key: string, known: readonly string[]): Fault => ({

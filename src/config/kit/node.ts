@@ -1,3 +1,4 @@
+import { placeWords } from '../../outcome/place-words.js';
 /** A place in the settings: `input workloads, line 2`, or a path inside the file with its line and column, both counted from 1. */
 export interface Spot {
   readonly where: string;
@@ -31,11 +32,11 @@ export const textNode = (text: string, at: Spot): TextNode => ({ type: 'text', t
 
 /** The text of an input or of a flag. */
 export function inputNode(name: string, text: string): TextNode {
-  const at = { where: `input ${name}` };
+  const at = { where: placeWords().given(name) };
   const hasLines = text.trim().includes('\n');
   return { type: 'text', text, at, lineAt: (index) => (hasLines ? { where: `${at.where}, line ${index + 1}` } : at) };
 }
 
 /** Inputs as the map that they are. */
 export const inputsNode = (inputs: readonly (readonly [string, string])[]): MapNode =>
-  ({ type: 'map', at: { where: 'inputs' }, entries: inputs.map(([key, text]) => ({ key, value: inputNode(key, text) })) });
+  ({ type: 'map', at: { where: placeWords().allGiven }, entries: inputs.map(([key, text]) => ({ key, value: inputNode(key, text) })) });

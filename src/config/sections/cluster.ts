@@ -14,7 +14,7 @@ export const cluster = section('Cluster', clusterActions, {
   'kubeconfig': {
     secret: true,
     description: 'Kubeconfig of the cluster: its content, its content in base64, or a path. In the settings file, only a path. Relative paths in its content are relative to the workspace.',
-    default: '`KUBECONFIG`, `~/.kube/config`, or the service account of the pod that the runner runs in',
+    default: '`KUBECONFIG`, `~/.kube/config`, or the service account of the pod that it runs in',
     kind: kubeconfig,
   },
   'kube-context': {

@@ -5,6 +5,7 @@ import { withoutLineEnd } from '../secrets.js';
 import { section, type Values } from '../setting.js';
 import { argument } from '../values/argument.js';
 import { registryHost, registryOf } from '../values/registry.js';
+import { placeWords } from '../../outcome/place-words.js';
 
 export const registry = section('Registry', actionNames, {
   'registry': {
@@ -19,7 +20,7 @@ export const registry = section('Registry', actionNames, {
   },
   'registry-password': {
     secret: true, inFile: false,
-    outsideHint: 'Give it as the input `registry-password` from a secret. If this was a real password, replace it: it is in the history of the repository.',
+    outsideHint: () => `${placeWords().giveSecret('registry-password')} If this was a real password, replace it: it is in the history of the repository.`,
     description: 'Password, token or JSON key for the registry; it can have several lines. It is passed on standard input and never printed.',
     // It is used unchanged: the key of a service account is a JSON file of a dozen lines.
     kind: block((password) => good(withoutLineEnd(password)), {

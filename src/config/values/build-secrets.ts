@@ -2,6 +2,7 @@ import { bad, good, type Checked } from '../kit/checked.js';
 import { secretIdPattern } from './key-value.js';
 import { bySource } from '../kit/kind.js';
 import { map } from '../kit/map.js';
+import { placeWords } from '../../outcome/place-words.js';
 
 /** A secret of the build: its value, or the name of the environment variable that holds it. */
 export type SecretSource = { readonly value: string } | { readonly variable: string };
@@ -25,7 +26,7 @@ export function parseSecretLine(text: string): Checked<SecretEntry> {
   if (!new RegExp(secretIdPattern).test(id)) return badId(form);
   const value = text.slice(equals + 1).trim();
   if (value === '') {
-    const hint = 'A secret is empty if it does not exist, or if this run is not allowed to read it: check its name and what triggered the run.';
+    const hint = placeWords().emptySecret || 'Write ID=VALUE, or ID=env:NAME.';
     return bad('has an id without a value', hint);
   }
   const variable = variableOf(value);
@@ -41,12 +42,12 @@ export function parseSecretReference(id: string, text: string): Checked<SecretEn
   if (variable !== undefined) return good([id, { variable }]);
   return bad(
     'is not "env:NAME", and the value of a secret does not belong in a file',
-    'Name an environment variable of the step. If this was a real secret, replace it: it is in the history of the repository.',
+    'Name an environment variable. If this was a real secret, replace it: it is in the history of the repository.',
   );
 }
 
 const options = {
-  expects: 'a map of ids and "env:NAME"', largeHint: 'For a long secret, use an environment variable of the step: ID=env:NAME.',
+  expects: 'a map of ids and "env:NAME"', largeHint: 'For a long secret, use an environment variable: ID=env:NAME.',
   names: { pattern: secretIdPattern }, values: { type: 'string', pattern: variablePattern },
 };
 /** Only an input may hold a secret itself. */

@@ -3,6 +3,7 @@ import { suggestion } from '../kit/did-you-mean.js';
 import { controlCharacter } from '../kit/limits.js';
 import { bySource } from '../kit/kind.js';
 import { block } from '../kit/text.js';
+import { placeWords } from '../../outcome/place-words.js';
 
 /** The path of a kubeconfig, or its content. */
 export type KubeconfigSource = { readonly path: string } | { readonly content: string };
@@ -73,6 +74,6 @@ export const kubeconfig = bySource(
   block((given) => good(kubeconfigOf(given)), { expects: 'a kubeconfig', largeHint: 'Keep only the context that is used: `kubectl config view --raw --minify --flatten`.' }),
   block((given) => (isKubeconfigPath(given) ? good(kubeconfigOf(given)) : bad(
     'can only be a path in this file',
-    'Give the content as the input `kubeconfig` from a secret. If this was a real one, replace its credentials: they are in the history of the repository.',
+    `${placeWords().giveSecret('kubeconfig')} If this was a real one, replace its credentials: they are in the history of the repository.`,
   )), { expects: 'the path of a kubeconfig', schema: { maxLength: 1024 } }),
 );

@@ -52,7 +52,7 @@ export function retryAfterMs({ headers }: Partial<Pick<RawAnswer, 'headers'>>): 
 
 /** An answer of a proxy or load balancer before the API server, which counts as no answer. */
 export const answeredBetween = (path: string, { status, headers, body }: RawAnswer): ApiError =>
-  new ApiError(502, notOfServerReason, `${withoutQuery(path)} returned status ${status} from something between this runner and the API server${body.trim() === '' ? '' : `: ${oneLine(body)}`}`, {
+  new ApiError(502, notOfServerReason, `${withoutQuery(path)} returned status ${status} from something between this machine and the API server${body.trim() === '' ? '' : `: ${oneLine(body)}`}`, {
     retryAfterMs: retryAfterMs({ headers }),
   });
 

@@ -10,8 +10,10 @@ import { onPath } from './on-path.js';
 import { pathsOf } from './kubeconfig-paths.js';
 import { hideSecrets } from './kubeconfig-secrets.js';
 import { contextName, readKubeconfigs, type Env, type KubeconfigCluster, type KubeconfigUser, type ReadKubeconfig } from './kubeconfig.js';
+import { placeWords } from '../../outcome/place-words.js';
 
-const emptySecret = 'A secret that does not exist, or that this run is not allowed to read (as in a pull request from a fork), is empty.';
+/** What to do, and why a secret may be empty where the place knows a reason. */
+const orEmptySecret = (hint: string): string => `${hint} ${placeWords().emptySecret}`.trim();
 const flatten = 'On a machine where it works, `kubectl config view --raw --minify --flatten` prints a complete kubeconfig.';
 
 type World = Pick<Ports, 'files' | 'env' | 'log'>;
@@ -31,7 +33,7 @@ export interface Used {
 export async function checkKubeconfig(world: World, config: ClusterConfig, env: Env): Promise<Used> {
   if (config.kubeconfig === undefined && isContentForPaths(env.KUBECONFIG)) {
     throw new ClusterError('config-invalid', 'The environment variable KUBECONFIG does not contain the path of a kubeconfig: it looks like the content of one.', {
-      hint: 'Give the content as the input `kubeconfig`, or set the variable to the path of a file that contains it.',
+      hint: `${placeWords().giveSecret('kubeconfig')} Or set the variable to the path of a file that contains it.`,
     });
   }
   const read = await readKubeconfigs(world.files, env);
@@ -61,9 +63,9 @@ async function isInPod({ env, files }: World): Promise<boolean> {
 
 function notGiven(config: ClusterConfig, env: Env, read: readonly ReadKubeconfig[]): ClusterError {
   const places = read.map(({ path, text }) => `${path} ${text === undefined ? 'does not exist' : text.trim() === '' ? 'is empty' : 'contains no cluster'}`).join(', and ');
-  if (config.kubeconfig) return new ClusterError('config-invalid', `The kubeconfig contains no cluster: ${places}.`, { hint: emptySecret });
-  return new ClusterError('config-invalid', `No kubeconfig was given: the input \`kubeconfig\` is empty or missing, and ${env.KUBECONFIG ? `of KUBECONFIG, ${places}` : `KUBECONFIG is not set, and ${places}`}.`, {
-    hint: `Set \`kubeconfig\`, or write the file in an earlier step. ${emptySecret}`,
+  if (config.kubeconfig) return new ClusterError('config-invalid', `The kubeconfig contains no cluster: ${places}.`, { hint: orEmptySecret('Give the kubeconfig of a cluster.') });
+  return new ClusterError('config-invalid', `No kubeconfig was given: ${placeWords().setting('kubeconfig')} is empty or missing, and ${env.KUBECONFIG ? `of KUBECONFIG, ${places}` : `KUBECONFIG is not set, and ${places}`}.`, {
+    hint: orEmptySecret(`Set ${placeWords().setting('kubeconfig')}, or create this file.`),
   });
 }
 
@@ -125,13 +127,13 @@ async function checkFiles({ files, env }: World, config: ClusterConfig, what: st
 async function checkCredentials(world: World, what: string, { cluster, user, userName }: UsedParts): Promise<void> {
   const command = user?.exec?.command;
   if (command && !command.includes('/') && (await onPath(command, world)) === undefined) {
-    throw new ClusterError('tool-missing', `${what} gets its credentials from ${command}, which is not on PATH.`, { hint: `Install ${command} in an earlier step.` });
+    throw new ClusterError('tool-missing', `${what} gets its credentials from ${command}, which is not on PATH.`, { hint: placeWords().install(command) });
   }
   // Without TLS kubectl neither sends nor needs credentials.
   if (!/^https:/i.test(cluster.server ?? '')) return;
   const identifies = [user?.token, user?.tokenFile, user?.username, user?.['client-certificate'], user?.['client-certificate-data'], user?.exec, user?.['auth-provider']];
   if (identifies.some(Boolean)) return;
   throw new ClusterError('config-invalid', `${what} has no credentials: ${userName ? `the user "${userName}"` : 'its context names no user, which'} has no token, client certificate or credential plugin.`, {
-    hint: `Add a token or a client certificate to it. ${emptySecret}`,
+    hint: orEmptySecret('Add a token or a client certificate to it.'),
   });
 }

@@ -4,6 +4,7 @@ import { messageOf } from '../../outcome/wording.js';
 import { discard, HttpError } from '../../ports/http.js';
 import type { Ports } from '../../ports/ports.js';
 import { retry } from '../../ports/retry.js';
+import { placeWords } from '../../outcome/place-words.js';
 
 /** The release that is installed when kubectl is missing: SHA-256 of `bin/linux/ARCH/kubectl` as published by dl.k8s.io. */
 export const pinned = {
@@ -29,7 +30,7 @@ export async function installKubectl(ports: Ports, config: ClusterConfig): Promi
   const arch = architecture === 'x64' ? 'amd64' : architecture;
   const sha256 = config.kubectlSha256 ?? pinned.sha256[arch];
   if (system !== 'linux' || sha256 === undefined) {
-    throw new ClusterError('tool-missing', `kubectl is not on PATH, and there is no pinned version for ${system}/${arch}.`, { hint: 'Install kubectl in an earlier step.' });
+    throw new ClusterError('tool-missing', `kubectl is not on PATH, and there is no pinned version for ${system}/${arch}.`, { hint: placeWords().install('kubectl') });
   }
   const cached = cacheFolder(ports.env, arch, sha256);
   // Other programs can write to this folder: a file without the pinned checksum is not run.
@@ -81,7 +82,7 @@ async function download(ports: Ports, url: string, path: string, sha256: string)
   } catch (error) {
     if (!(error instanceof HttpError || error instanceof NotDownloaded)) throw error;
     throw new ClusterError('tool-missing', `kubectl is not on PATH and could not be downloaded from ${host}: ${error.message}.`, {
-      hint: 'Install kubectl in an earlier step, or set `kubectl-url` to a mirror that this runner can reach.', cause: error,
+      hint: `${placeWords().install('kubectl')} Or set \`kubectl-url\` to a mirror that this machine can reach.`, cause: error,
     });
   }
 }

@@ -1,4 +1,5 @@
 import type { Cause } from '../../outcome/causes.js';
+import { placeWords } from '../../outcome/place-words.js';
 
 /** An error of the API server, or that there was no answer. */
 export interface Said {
@@ -60,11 +61,11 @@ const byWords: readonly (readonly [RegExp, (parts: readonly (string | undefined)
   )],
   [/because it is being terminated/, () => lasting('not-deployable', 'The namespace is being deleted. Check `namespace`, or recreate the namespace and its workloads once it is gone.')],
   [/ValidatingAdmissionPolicy|violates PodSecurity/, () => lasting('admission-denied', policyHint)],
-  [/getting credentials: exec: executable (\S+) not found/, ([, program]) => lasting(
-    'tool-missing', `The kubeconfig gets its credentials from ${program}: install it in an earlier step.`,
+  [/getting credentials: exec: executable (\S+) not found/, ([, program = 'it']) => lasting(
+    'tool-missing', `The kubeconfig gets its credentials from ${program}, which is not installed. ${placeWords().install(program)}`,
   )],
   [/getting credentials: /, () => ({
-    cause: 'permission-denied', passing: true, hint: 'The credential plugin of the kubeconfig failed: run it on the runner to see why.',
+    cause: 'permission-denied', passing: true, hint: 'The credential plugin of the kubeconfig failed: run it on this machine to see why.',
   })],
   [/x509: certificate/, () => ({
     cause: 'api-unreachable', passing: true,
@@ -92,7 +93,7 @@ function byStatus(said: Said): Meaning {
     case 401:
       return lasting('permission-denied', 'The credentials in the kubeconfig have probably expired: use some that last longer.');
     case 403:
-      if (isFromBetween(said)) return lasting('api-unreachable', 'The answer does not come from an API server: check the proxies, gateways and firewalls between this runner and the cluster.');
+      if (isFromBetween(said)) return lasting('api-unreachable', 'The answer does not come from an API server: check the proxies, gateways and firewalls between this machine and the cluster.');
       // An admission plugin says that the object is forbidden; an authorizer says who cannot do what.
       return / is forbidden: /.test(message) && !missingPermission.test(message) ? lasting('admission-denied', policyHint)
         : lasting('permission-denied', 'Apply the Role in docs/rbac.yaml of this action, or use another kubeconfig.');

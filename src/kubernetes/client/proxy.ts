@@ -5,6 +5,7 @@ import type { Ports } from '../../ports/ports.js';
 import type { Exited, Running } from '../../ports/process.js';
 import { unlessAborted, within } from '../../ports/within.js';
 import type { Access } from './access.js';
+import { placeWords } from '../../outcome/place-words.js';
 
 /** sun_path of Linux holds 108 bytes, that of macOS 104, the last of them a zero: man 7 unix. */
 const longestSocketPath = 103;
@@ -129,7 +130,7 @@ async function serve({ process, clock }: ProxyPorts, kubectl: string, access: Ac
   // When kubectl exits later, this promise must not be an unhandled rejection.
   ended.catch(() => undefined);
   const late = (): DeployError => new ClusterError('tool-timeout', `kubectl proxy did not start to serve within ${startsWithinMs / 1000} s${said.length > 0 ? `: ${wordsOf(said.join('\n'))}` : ''}.`, {
-    hint: 'Run `kubectl proxy` on the runner to see what it is waiting for, for example a credential plugin.',
+    hint: 'Run `kubectl proxy` on this machine to see what it is waiting for, for example a credential plugin.',
   });
   try {
     await within(clock, { ms: startsWithinMs, late, signal }, (over) => unlessAborted(Promise.race([serving, ended]), over));
@@ -143,15 +144,15 @@ async function serve({ process, clock }: ProxyPorts, kubectl: string, access: Ac
 function notServing(kubectl: string, exit: Exited): DeployError {
   const words = wordsOf(exit.stderr);
   if (exit.code === 126 || exit.code === 127) {
-    return new ClusterError('tool-missing', `kubectl could not be started (${kubectl}): ${words || `the shell exited with code ${exit.code}`}.`, { hint: 'Install kubectl in an earlier step.' });
+    return new ClusterError('tool-missing', `kubectl could not be started (${kubectl}): ${words || `the shell exited with code ${exit.code}`}.`, { hint: placeWords().install('kubectl') });
   }
   if (words === '') {
     return new ClusterError('unexpected', `kubectl proxy exited with code ${exit.code} and printed no reason.`, {
-      hint: 'Run `kubectl proxy` on the runner to see why. It may have been killed, for example because the runner is out of memory.',
+      hint: 'Run `kubectl proxy` on this machine to see why. It may have been killed, for example because the machine is out of memory.',
     });
   }
   if (/\blisten unix\b/.test(words)) {
-    return new ClusterError('config-invalid', `kubectl proxy could not create its socket: ${words}.`, { hint: 'Check that this user is allowed to write to the temporary folder of the runner (RUNNER_TEMP; TMPDIR in a terminal).' });
+    return new ClusterError('config-invalid', `kubectl proxy could not create its socket: ${words}.`, { hint: 'Check that this user is allowed to write to the temporary folder (RUNNER_TEMP on a runner of GitHub, otherwise TMPDIR).' });
   }
   return new ClusterError('config-invalid', `kubectl cannot use its configuration: ${words}.`, {
     hint: 'Check `kubeconfig` and `kube-context`: `kubectl config get-contexts` lists the contexts of the file.',

@@ -15,7 +15,7 @@ export const build = {
   'platform-unsupported': {
     observed: 'The builder does not list a requested platform.',
     sentence: 'The builder cannot build for a requested platform.',
-    hint: 'Set up QEMU or a builder for that platform before this step, or remove the platform from `platforms`.',
+    hint: 'Set up QEMU or a builder for that platform, or remove the platform from `platforms`.',
   },
   'registry-denied': {
     observed: 'The registry returns 401 or 403.',

@@ -3,14 +3,14 @@ import type { CauseTable } from './entry.js';
 /** The machine that the action runs on, and the action itself. */
 export const runner = {
   'tool-missing': {
-    observed: 'A program that the run needs (docker, buildx, git, kubectl, bash) is not on the runner, cannot be downloaded, or does not have its pinned checksum.',
+    observed: 'A program that the run needs (docker, buildx, git, kubectl, bash) is not installed, cannot be downloaded, or does not have its pinned checksum.',
     sentence: 'A program that the run needs is not available.',
-    hint: 'Install the program on the runner, or add the step that the message names to the workflow.',
+    hint: 'Install the program that the message names.',
   },
   'tool-timeout': {
     observed: 'A program did not exit within the time that the run allows for it.',
     sentence: 'A program did not finish in time.',
-    hint: 'Run the command that the message names on the runner, to see what it is waiting for.',
+    hint: 'Run the command that the message names by hand, to see what it is waiting for.',
   },
   'cancelled': {
     observed: 'The run received SIGINT, SIGTERM or SIGHUP.',
@@ -20,6 +20,6 @@ export const runner = {
   'unexpected': {
     observed: 'An error that the action does not handle.',
     sentence: 'The action itself failed.',
-    hint: 'This is a bug in this action: please report it with the log of this step.',
+    hint: 'This is a bug in deploy-action: please report it with the log.',
   },
 } as const satisfies CauseTable;

@@ -89,7 +89,7 @@ export const until = <T>({ ports: { clock, log } }: Given, forMs: number, signal
 
 export const superseded = (printed: string | undefined): ClusterError =>
   new ClusterError('superseded', `\`current\` prints ${printed ?? 'nothing'}: someone else deployed during the run.`, { hint: othersHint });
-const othersHint = 'Their version was not overwritten. Find out who deploys besides this workflow, then run again. If no one does, `current` prints something that changes by itself, such as a time or a count: make it print a name that stays the same.';
+const othersHint = 'Their version was not overwritten. Find out who else deploys, then run again. If no one does, `current` prints something that changes by itself, such as a time or a count: make it print a name that stays the same.';
 
 export type Expected = { readonly is: string } | { readonly isNot: string | undefined };
 

@@ -51,7 +51,7 @@ export function stepOf({ config: { app }, command: { deploy, verify, rollback = 
 
 const ofOneMachine = {
   job: 'The record of the run is on this machine, so only its own post step can finish it if it is killed, and only `concurrency` of the workflow prevents two runs at the same time.',
-  terminal: 'Outside of a workflow nothing finishes the run if it is killed, and nothing prevents two runs at the same time.',
+  terminal: 'Nothing finishes the run if it is killed, and nothing prevents two runs at the same time.',
 } as const;
 
 export function rollbackOf({ config, command, hasPost }: Given, { version, why = '' }: Before): NonNullable<Plan['rollback']> {

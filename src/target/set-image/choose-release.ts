@@ -13,6 +13,7 @@ import { containersOf } from '../../kubernetes/observe/workload.js';
 import type { ImageChange } from './image-change.js';
 import type { Given } from '../under-lock.js';
 import type { ClusterFacts } from './facts.js';
+import { placeWords } from '../../outcome/place-words.js';
 
 /** The release that a rollback restores. */
 export interface Chosen {
@@ -123,6 +124,7 @@ function changesFor(release: Release, found: readonly FoundWorkload[], namespace
 }
 
 function nothingToGoBackTo({ app, image, to }: Config, releases: readonly Release[], { ledger, cluster }: Known): ClusterError {
+  const { setting, command } = placeWords();
   const known = releases.map(describeRelease);
   const others = image === undefined ? [] : othersUnderName(ledger, image);
   const list = known.length > 0 ? `Known releases of ${app}: ${known.join('; ')}.`
@@ -130,8 +132,8 @@ function nothingToGoBackTo({ app, image, to }: Config, releases: readonly Releas
   const wanted = to === undefined ? 'There is no verified release to roll back to.' : `No release matches \`to: ${to}\`.`;
   return new ClusterError('release-not-found', `${wanted} ${list}`, {
     hint: known.length === 0
-      ? 'Check `namespace`, `app` and `image`; `app` defaults to the last part of `image`. A release is recorded once a deployment by this action has been verified. An earlier digest can be deployed with the `rollout` action.'
-      : to === undefined ? 'Name a withdrawn release with `to` to deploy it again, or deploy an earlier digest with the `rollout` action.'
-        : 'Set `to` to the digest or the commit (at least 7 digits) of one of the known releases, or deploy an earlier digest with the `rollout` action.',
+      ? `Check ${setting('namespace')}, ${setting('app')} and ${setting('image')}; ${setting('app')} defaults to the last part of ${setting('image')}. A release is recorded once its deployment has been verified. An earlier digest can be deployed with ${command('rollout')}.`
+      : to === undefined ? `Name a withdrawn release with ${setting('to')} to deploy it again, or deploy an earlier digest with ${command('rollout')}.`
+        : `Set ${setting('to')} to the digest or the commit (at least 7 digits) of one of the known releases, or deploy an earlier digest with ${command('rollout')}.`,
   });
 }

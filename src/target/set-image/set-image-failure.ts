@@ -97,6 +97,6 @@ const statuses: readonly (readonly [RegExp, number, string])[] = [
 
 const hints: Readonly<Record<string, string>> = {
   Discovery: 'Check that the account is allowed to read `/api` and `/apis` (ClusterRole system:discovery): kubectl could not read the resource types from the API server.',
-  Silent: 'Run the command above by hand to see why it exits. It may have been killed, for example because the runner is out of memory.',
-  Unknown: 'Run the command above by hand; if it succeeds there, please report this with the log of this step.',
+  Silent: 'Run the command above by hand to see why it exits. It may have been killed, for example because the machine is out of memory.',
+  Unknown: 'Run the command above by hand; if it succeeds there, please report this with its output.',
 };

@@ -14,6 +14,7 @@ import { refuseOverwritten } from './overwritten.js';
 import { proveWave } from './prove.js';
 import { standing } from './standing.js';
 import { whileUnsticking } from './unstick.js';
+import { placeWords } from '../../outcome/place-words.js';
 
 /** The progress of the waves of a release: they share it, and the checks and the undo read it. */
 export interface Rolling {
@@ -163,7 +164,7 @@ export async function ofUnchanged<T>(release: OpenRelease, work: Promise<T>): Pr
     if (!(error instanceof RolloutError)) throw error;
     const refs = release.changes.map(({ ref }) => ref);
     const message = `${error.message} ${refs.join(', ')} had this version before the run and still ${refs.length === 1 ? 'has' : 'have'} it.`;
-    const hint = `${error.hint} The rollback action restores the previous release.`;
+    const hint = `${error.hint} To restore the previous release, run ${placeWords().command('rollback')}.`;
     throw new RolloutError(error.code, message, { hint, stage: error.stage, evidence: await evidenceOf(release, error), cause: error });
   }
 }
