@@ -107,7 +107,7 @@ function entries(actions) {
   return new Map([
     ...actions.map((action) => call(action, 'runMain', `'${action}'`)),
     ...actions.map((action) => call(`${action}-post`, 'runPost', `'${action}'`)),
-    call('cli', 'runTerminal', ''),
+    ['cli.js', `#!/usr/bin/env node\n${call('cli', 'runTerminal', '__dirname')[1]}`],
     ['package.json', '{ "type": "commonjs" }\n'],
   ]);
 }

@@ -37,7 +37,7 @@ describe('loading the settings', () => {
   });
 
   it('tells of a settings file with the other ending, which is not read', async () => {
-    const doubt = 'settings file: ".github/deploy.yaml" is not read. If it contains the settings, rename it to ".github/deploy.yml", or set the input `config` to it.';
+    const doubt = 'settings file: ".github/deploy.yaml" is not read. If it contains the settings, rename it to ".github/deploy.yml", or set `config` to it.';
     const yaml = { '.github/deploy.yaml': 'timeout: 5m' };
     expect((await load({}, yaml)).warnings.map(describeProblem)).toEqual([doubt]);
     const error: unknown = await load({ image: '' }, yaml).catch((thrown: unknown) => thrown);

@@ -43,8 +43,10 @@ describe('back to a release by its name', () => {
     expectEnding(byCommit, { verdict: 'deployed' });
     expect(await runningImages(space, 'web')).toEqual([referenceOf(v2)]);
     // The whole list, newest first, with what is there now marked, and what is gone back to.
-    expect(byCommit.log).toMatch(new RegExp(`\\* ${referenceOf(v3)} of \\d{4}-.*, commit ${commitOf(3).slice(0, 12)}, verified \\(current\\)`));
-    expect(byCommit.log).toMatch(new RegExp(`  ${referenceOf(v2)} of \\d{4}-.*, commit ${commitOf(2).slice(0, 12)}, verified`));
+    expect(byCommit.log).toMatch(/^release +age +commit/m);
+    expect(byCommit.log).toMatch(new RegExp(`^\\S+ +\\d+ \\S+ ago +${commitOf(3).slice(0, 7)} +verified +← now$`, 'm'));
+    expect(byCommit.log).toMatch(new RegExp(`^\\S+ +\\d+ \\S+ ago +${commitOf(2).slice(0, 7)} +verified$`, 'm'));
+    expect(byCommit.log).toContain(`${referenceOf(v3)} of `);
     expect(byCommit.log).toContain(`rolling back to ${referenceOf(v2)}`);
     // What is recorded and reported is the commit that was gone back to.
     expect(byCommit.report.commit).toBe(commitOf(2));

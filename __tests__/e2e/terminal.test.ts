@@ -35,6 +35,53 @@ async function rolloutWithOneReader(space: Space, image: PushedImage): Promise<{
   }
 }
 
+const flagsOf = (inputs: Readonly<Record<string, string>>): readonly string[] => Object.entries(inputs).map(([name, value]) => `--${name}=${value}`);
+
+interface Said { readonly exitCode: number | null; readonly stdout: string; readonly stderr: string }
+
+/** The command line in an empty folder, without a terminal. */
+async function cli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Said> {
+  const folder = mkdtempSync(join(tmpdir(), 'deploy-terminal-'));
+  try {
+    const child = spawn(process.execPath, [join(root, 'dist/cli.js'), ...args], {
+      cwd: folder, env: { PATH: process.env.PATH, HOME: folder, DOCKER_CONFIG: environment().dockerConfig, ...env }, stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const said = { stdout: '', stderr: '' };
+    child.stdout.on('data', (chunk: Buffer) => (said.stdout += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (said.stderr += chunk.toString()));
+    const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve));
+    // No file is left that was not asked for.
+    expect(readdirSync(folder).filter((name) => !name.startsWith('.'))).toEqual([]);
+    return { exitCode, ...said };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * The command line on a pseudo-terminal of `script`, where Ctrl-C is typed once `text` is on the screen for the first time: the
+ * terminal makes a signal of it, for the command and all of its children.
+ */
+async function onPseudoTerminal(args: readonly string[], text: string): Promise<{ readonly exitCode: number | null; readonly screen: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'deploy-terminal-'));
+  const typed = [process.execPath, join(root, 'dist/cli.js'), ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+  try {
+    const child = spawn('script', ['--quiet', '--return', '--flush', '--command', typed, '/dev/null'], {
+      cwd: folder, env: { PATH: process.env.PATH, HOME: folder, TERM: 'xterm', DOCKER_CONFIG: environment().dockerConfig }, stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let [screen, isTyped] = ['', false];
+    child.stdout.on('data', (chunk: Buffer) => {
+      screen += chunk.toString();
+      if (isTyped || !new RegExp(`rollout +${text}`).test(screen)) return;
+      isTyped = true;
+      child.stdin.write('\u0003');
+    });
+    return { exitCode: await new Promise<number | null>((resolve) => child.on('close', resolve)), screen };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 describe('in a terminal whose reader goes away after one line', () => {
   it.concurrent('a good version is deployed, and the lock given up', inSpace('head', async (space) => {
     await startHealthy(space);
@@ -52,7 +99,7 @@ describe('in a terminal whose reader goes away after one line', () => {
     await startHealthy(space);
     const before = await snapshotOf(space);
     const { exitCode, stderr } = await rolloutWithOneReader(space, await variant('v2', 'crash'));
-    expect(stderr).toBe('');
+    expect(stderr).toMatch(/^error: Container web of pod /m);
     expect(exitCode).toBe(1);
     expect(await snapshotOf(space)).toEqual(before);
     expect((await ledgerOf(space)).run.phase).toBe('restored');
@@ -73,12 +120,14 @@ describe('in a terminal where Ctrl-C is pressed three times', () => {
     const own = (): readonly string[] => readdirSync(folder).filter((name) => name.startsWith('deploy-action-'));
     let [said, there]: [string, readonly string[]] = ['', []];
     let pressing: NodeJS.Timeout | undefined;
-    child.stdout.on('data', (chunk: Buffer) => {
+    const hear = (chunk: Buffer): void => {
       said += chunk.toString();
-      if (pressing || !/^rollout +deployment/m.test(said)) return;
+      if (pressing || !/ rollout +deployment/m.test(said)) return;
       there = own();
       pressing = setInterval(() => child.kill('SIGINT'), 200);
-    });
+    };
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
     try {
       expect(await new Promise<number | null>((resolve) => child.on('close', resolve))).toBe(130);
       expect(said).toContain('Stopped. A rollout that had started is unfinished');
@@ -88,5 +137,38 @@ describe('in a terminal where Ctrl-C is pressed three times', () => {
       clearInterval(pressing);
       rmSync(folder, { recursive: true, force: true });
     }
+  }));
+});
+
+describe('in a terminal where Ctrl-C is pressed once', () => {
+  it.concurrent('what was changed is undone, and then it ends with 130', inSpace('patient', async (space) => {
+    await startHealthy(space);
+    const before = await snapshotOf(space);
+    const never = await variant('v2', 'slow-ready=120s');
+    const { exitCode, screen } = await onPseudoTerminal(['rollout', ...flagsOf(rolloutInputs(space, never))], 'deployment/web');
+    expect(exitCode).toBe(130);
+    expect(screen).toContain('Stopping after SIGINT. What was changed is undone first.');
+    expect(screen).toMatch(/\u001b\[33m\S*\u001b\[1m↩ rolled-back: cancelled/);
+    expect(await snapshotOf(space)).toEqual(before);
+    expect((await ledgerOf(space)).run.phase).toBe('restored');
+  }));
+});
+
+describe('the list of releases', () => {
+  it.concurrent('is a table with short names, and the current one marked; everything in full with --verbose', inSpace('list', async (space) => {
+    const v1 = await startHealthy(space);
+    const v2 = await variant('v2');
+    const flags = flagsOf({ kubeconfig: space.kubeconfig, namespace: space.name, app: 'app' });
+    const none = await cli(['rollback', ...flags, '--dry-run'], { DEPLOY_REGISTRY_PASSWORD: 'hunter22-hunter22' });
+    expect([none.exitCode, none.stderr]).toEqual([1, expect.stringContaining('error: There is no verified release to roll back to. No release of app is recorded')]);
+    expect(none.stdout).not.toContain('The settings are not valid');
+
+    expect((await cli(['rollout', ...flagsOf(rolloutInputs(space, v2))])).exitCode).toBe(0);
+    const { exitCode, stdout } = await cli(['rollback', ...flags, '--dry-run']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/ release +age$/m);
+    expect(stdout).toMatch(/ app\S* +\d+ \S+ ago +verified +← now$/m);
+    expect(stdout).not.toContain(v2.digest);
+    expect((await cli(['rollback', ...flags, '--dry-run', '--verbose'])).stdout).toContain(v1.reference);
   }));
 });

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -9,10 +9,10 @@ let compiled: string;
 let temporary: string;
 
 beforeAll(async () => {
-  compiled = await compileSource(['entry', 'report', 'host', 'config', 'workflow', 'kubernetes', 'outcome', 'ports']);
+  compiled = await compileSource(['entry', 'report', 'host', 'config', 'workflow', 'kubernetes', 'outcome', 'ports', 'gate', 'script', 'image', 'policy', 'target', 'record', 'check']);
   await symlink(resolve('node_modules'), join(compiled, 'node_modules'));
   await writeFile(join(compiled, 'main.js'), 'import { runMain } from "./entry/main.js";\nawait runMain("rollout");\n');
-  await writeFile(join(compiled, 'cli.js'), 'import { runTerminal } from "./entry/terminal.js";\nawait runTerminal();\n');
+  await writeFile(join(compiled, 'cli.js'), 'import { runTerminal } from "./entry/terminal.js";\nawait runTerminal(".");\n');
   await writeFile(join(compiled, 'open.js'), [
     'import { endSoon } from "./entry/ending.js";', 'setInterval(() => undefined, 1000);', 'process.exitCode = 1;',
     'endSoon({ log: { warning: (text) => process.stdout.write(text) } }, 50);', '',
@@ -73,14 +73,54 @@ it('a defect that nothing waits for is told without its secrets, and does not en
 
 describe('settings that are wrong', () => {
   it('are each told once', async () => {
-    const { code, out } = await run(['cli.js', 'rollout', '--image', 'GHCR.io/a:1', '--digest', 'x', '--workloads', 'deployment/a'], {});
-    expect(code).toBe(1);
-    expect(out.match(/has the tag "1"/g)).toHaveLength(1);
-    expect(out).toContain('every problem is listed above');
+    const { code, out, err } = await run(['cli.js', 'rollout', '--image', 'GHCR.io/a:1', '--digest', 'x', '--workloads', 'deployment/a'], {});
+    expect(code).toBe(2);
+    expect(err.match(/^error: --image: has the tag "1"/gm)).toHaveLength(1);
+    expect(out).toMatch(/^✗ failed {2}app\n {2}The settings are not valid: every problem is listed above\. Nothing was run or changed\.$/m);
   });
 
   it('end the command as usual when nobody reads its output', async () => {
-    expect(await run(['cli.js', 'rollout', '--image', 'a:1'], {}, true)).toEqual({ code: 1, out: '', err: '' });
+    expect(await run(['cli.js', 'rollout', '--image', 'a:1'], {}, true)).toMatchObject({ code: 2, out: '' });
+  });
+});
+
+describe('a command line that is wrong', () => {
+  it('is an error on stderr, with the option that was probably meant, and nothing on stdout', async () => {
+    expect(await run(['cli.js', 'rollout', '--imgae', 'a'], {})).toEqual({
+      code: 2, out: '', err: expect.stringMatching(/^error: --imgae: unknown option\. Did you mean "--image"\?\nRun `node \S*cli\.js rollout --help` for the options\.\n$/),
+    });
+  });
+});
+
+describe('the version', () => {
+  it('is that of the package, without the commit of another repository', async () => {
+    expect(await run(['cli.js', '--version'], {})).toMatchObject({ code: 0, out: expect.stringMatching(/^deploy-action .*\n$/), err: '' });
+  });
+});
+
+describe('a run in a terminal', () => {
+  it('leaves a report only where that was asked for, and prints JSON alone on stdout with --json', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'terminal-'));
+    const before = await readdir(temporary);
+    try {
+      const { code, out, err } = await run(['cli.js', 'deploy', '--test', 'echo fine', '--json', '--report', join(folder, 'r.json'), '--report', join(folder, 'r.md')], {});
+      expect([code, JSON.parse(out)]).toEqual([0, expect.objectContaining({ verdict: 'tested' })]);
+      expect(err).toMatch(/✓ tested/);
+      expect(JSON.parse(await readFile(join(folder, 'r.json'), 'utf8'))).toMatchObject({ verdict: 'tested' });
+      expect(await readFile(join(folder, 'r.md'), 'utf8')).toMatch(/^###? .*tested/m);
+      expect(await readdir(temporary)).toEqual(before);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+  it('folds the output of the tests, shows it when they fail, and all of it with --verbose', async () => {
+    expect((await run(['cli.js', 'deploy', '--test', 'echo line'], {})).out).not.toMatch(/^.{21} {2}line$/m);
+    expect((await run(['cli.js', 'deploy', '--test', 'echo line', '--verbose'], {})).out).toMatch(/^ +\d+\.\d s {4}test {7}line$/m);
+    const { code, out, err } = await run(['cli.js', 'deploy', '--test', 'echo why; false'], {});
+    expect(code).toBe(1);
+    expect(err).toMatch(/^ {2}why$/m);
+    expect(err).toMatch(/^error: The test gate failed: `echo why; false` \(line 1 of `test`\) exited with code 1\.$/m);
+    expect(out).toMatch(/^✗ failed {2}/m);
   });
 });
 

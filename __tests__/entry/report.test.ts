@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ownWords } from '../../src/entry/own-words.js';
-import { tell } from '../../src/entry/report.js';
+import { printEnd, tell } from '../../src/entry/report.js';
 import { createRunnerLog } from '../../src/host/log.js';
 import type { Outcome } from '../../src/outcome/outcome.js';
 import type { Ports } from '../../src/ports/ports.js';
@@ -26,7 +26,7 @@ async function told(outcome: Outcome, secrets: readonly string[]) {
   for (const secret of secrets) log.mask(secret);
   let report = '';
   const files = { writeText: (_: string, text: string) => { report = text; return Promise.resolve(); } };
-  const { summary, outputs } = await tell({ log, files } as unknown as Ports, outcome, reportPath);
+  const { summary, outputs } = await tell({ log, files } as unknown as Ports, outcome, { reportPath, print: (end) => printEnd({ log }, end) });
   return { summary, outputs, report: JSON.parse(report) as Record<string, unknown>, log: printed.join('') };
 }
 
@@ -70,7 +70,7 @@ describe('what a run tells, whatever the secrets are', () => {
       add: () => undefined, keep: () => undefined, hides: () => true, forRunner: () => [], redact: () => { throw new RangeError('Invalid typed array length'); },
     });
     const files = { writeText: () => Promise.resolve() };
-    const { outputs, summary } = await tell({ log, files } as unknown as Ports, rolledBack, reportPath);
+    const { outputs, summary } = await tell({ log, files } as unknown as Ports, rolledBack, { reportPath, print: (end) => printEnd({ log }, end) });
     expect(outputs).toMatchObject({ verdict: 'rolled-back', cause: 'crash-loop', stage: 'rollout', report: reportPath, reference: rolledBack.reference });
     expect(summary).toContain('rolled-back');
     expect(summary).not.toContain('cannot find module');
@@ -85,7 +85,7 @@ describe('what a run tells, whatever the secrets are', () => {
     const log = createRunnerLog(() => undefined);
     log.mask('a secret of the run');
     const ports = { log, files: { writeText: () => Promise.resolve() } } as unknown as Ports;
-    const { outputs, summary } = await tell(ports, { ...rolledBack, ...broken }, reportPath);
+    const { outputs, summary } = await tell(ports, { ...rolledBack, ...broken }, { reportPath, print: (end) => printEnd(ports, end) });
     expect(outputs).toMatchObject({ verdict: 'rolled-back', cause: 'crash-loop', stage: 'rollout', reference: rolledBack.reference });
     expect(summary).toContain('rolled-back');
   });

@@ -23,6 +23,6 @@ describe('a signal', () => {
     const counts: number[] = [];
     const cancelled = cancellation((count) => counts.push(count));
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGTERM'] as const) process.emit(signal);
-    expect([(cancelled.reason as Error).message, counts]).toEqual(['Stopped by SIGINT.', [2, 3]]);
+    expect([(cancelled.reason as Error).message, counts]).toEqual(['Stopped by SIGINT.', [1, 2, 3]]);
   });
 });

@@ -1,15 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { createRunnerLog, createTerminalLog, wantsColour } from '../../src/host/log.js';
+import { canDraw, createRunnerLog, createTerminalLog, wantsColour } from '../../src/host/log.js';
 import type { Masking } from '../../src/host/masking.js';
 import type { Log } from '../../src/ports/log.js';
 import { commandsIn, readLikeRunner } from './runner-oracle.js';
+import { createPaint } from '../../src/report/terminal/paint.js';
+import { createScreen } from '../../src/report/terminal/screen.js';
 import { anyCharacter } from '../any-character.js';
 
-function record(kind: 'runner' | 'terminal' | 'colour') {
+function record(kind: 'runner' | 'terminal') {
   const written: string[] = [];
   const write = (text: string) => { written.push(text); };
-  const log = kind === 'runner' ? createRunnerLog(write) : createTerminalLog(write, { colour: kind === 'colour' });
+  const plain = createPaint(false);
+  const log = kind === 'runner' ? createRunnerLog(write) : createTerminalLog(createScreen({ rows: write, problems: write, elapsedMs: () => 0 }, { rows: plain, problems: plain, verbose: true }));
   return { log, text: () => written.join('') };
 }
 
@@ -62,7 +65,7 @@ describe('the log of the GitHub runner', () => {
 });
 
 describe('the log of the terminal', () => {
-  it('indents groups and labels problems', async () => {
+  it('hands what it prints to a screen, without what could move its cursor', async () => {
     const { log, text } = record('terminal');
     await log.group('test', async () => {
       log.command('bash -eo pipefail');
@@ -71,19 +74,24 @@ describe('the log of the terminal', () => {
     });
     log.error('no such key\nline two', { file: 'deploy.yml', line: 3, column: 5 });
     log.warning('careful');
-    expect(text()).toBe('test\n  $ bash -eo pipefail\n  ok\nerror: deploy.yml:3:5: no such key\n  line two\nwarning: careful\n');
-  });
-
-  it('paints only when told to', () => {
-    const { log, text } = record('colour');
-    log.error('no');
-    expect(text()).toBe('\u001b[31merror:\u001b[0m no\n');
+    log.progress('rollout', 'deployment/api', '1/3 ready');
+    log.info('done');
+    expect(text().split('\n').map((line) => line.replace(/^ +0\.0 s +/, ''))).toEqual([
+      'test', '$ bash -eo pipefail', 'ok', 'error: deploy.yml:3:5: no such key', '  line two', 'warning: careful', 'rollout    deployment/api  1/3 ready', 'done', '',
+    ]);
   });
 
   it.each([
     [{}, true, true], [{}, false, false], [{ NO_COLOR: '1' }, true, false], [{ NO_COLOR: '' }, true, true], [{ TERM: 'dumb' }, true, false],
+    [{ FORCE_COLOR: '1' }, false, true], [{ FORCE_COLOR: '1', NO_COLOR: '1' }, false, true], [{ FORCE_COLOR: '0' }, true, false], [{ FORCE_COLOR: '' }, false, false],
   ])('with %j and a terminal: %s, colours: %s', (env, isTerminal, wanted) => {
     expect(wantsColour(env, isTerminal)).toBe(wanted);
+  });
+
+  it.each([
+    [{}, true, true], [{}, false, false], [{ TERM: 'dumb' }, true, false], [{ CI: 'true' }, true, false], [{ NO_COLOR: '1' }, true, true], [{ FORCE_COLOR: '1' }, false, false],
+  ])('with %j and a terminal: %s, it draws in place: %s', (env, isTerminal, wanted) => {
+    expect(canDraw(env, isTerminal)).toBe(wanted);
   });
 });
 

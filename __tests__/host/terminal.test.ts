@@ -2,24 +2,26 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readArguments, readGitFacts } from '../../src/host/terminal.js';
 import { ConfigError, describeProblem } from '../../src/outcome/errors.js';
+import { exitCodes } from '../../src/outcome/exit-code.js';
 import type { CommandTable } from '../../src/ports/command-line.js';
 import type { Exited, ProcessRunner } from '../../src/ports/process.js';
 import { anyCharacter } from '../any-character.js';
 
 const table: CommandTable = {
   deploy: {
-    description: 'Takes a commit to production.',
+    description: 'Takes a commit to production.', examples: ['deploy --dry-run'],
     flags: [
-      { name: 'dry-run', description: 'Plan only.', default: 'false', isBoolean: true },
-      { name: 'workloads', description: 'What to roll out,\none per line.' },
-      { name: 'image', description: 'Repository of the image.' },
-      { name: 'registry-password', description: 'Password of the registry.', fromEnvironmentOnly: true },
+      { name: 'dry-run', group: 'The run', description: 'Plan only.', isBoolean: true },
+      { name: 'workloads', value: 'WORKLOAD', group: 'Rollout', description: 'What to roll out.' },
+      { name: 'image', value: 'REPOSITORY', group: 'Rollout', description: 'Repository of the image.', default: 'that of the workload' },
+      { name: 'registry-password', group: 'Registry', description: 'Password of the registry.', fromEnvironmentOnly: true },
     ],
   },
-  rollback: { description: 'Goes back.', flags: [{ name: 'to', description: 'Where to.' }] },
+  rollback: { description: 'Goes back.', examples: ['rollback'], flags: [{ name: 'to', value: 'RELEASE', group: 'Rollout', description: 'Where to.' }] },
 };
-const suggest = (word: string, known: readonly string[]) => known.find((name) => name.startsWith(word.slice(0, 3)));
-const read = (...argv: string[]) => readArguments(argv, table, {}, suggest);
+const suggest = (word: string, known: readonly string[]) => known.find((name) => name.startsWith(word.slice(0, 3 + word.search(/[a-z]/))));
+const readWith = (env: Record<string, string>, ...argv: string[]) => readArguments(argv, table, { env, suggest, program: 'deploy-action' });
+const read = (...argv: string[]) => readWith({}, ...argv);
 const problemsOf = (...argv: string[]) => {
   try {
     read(...argv);
@@ -45,34 +47,36 @@ describe('the command line', () => {
   });
 
   it('takes secrets from the environment', () => {
-    expect(readArguments(['deploy'], table, { DEPLOY_REGISTRY_PASSWORD: 'x' }, suggest))
+    expect(readWith({ DEPLOY_REGISTRY_PASSWORD: 'x' }, 'deploy'))
       .toMatchObject({ inputs: { 'registry-password': 'x' }, ambient: ['registry-password'] });
   });
 
   it('leaves alone what the environment says for other commands', () => {
-    expect(readArguments(['rollback'], table, { DEPLOY_REGISTRY_PASSWORD: 'x', DEPLOY_WORKLOADS: 'y' }, suggest))
+    expect(readWith({ DEPLOY_REGISTRY_PASSWORD: 'x', DEPLOY_WORKLOADS: 'y' }, 'rollback'))
       .toEqual({ kind: 'run', command: 'rollback', inputs: {}, ambient: [] });
   });
 
   it.each<[string[], string]>([
-    [['deplyo'], 'command line: unknown command "deplyo". Did you mean "deploy"?'],
-    [['xxx'], 'command line: unknown command "xxx". See --help for the list.'],
-    [['toString'], 'command line: unknown command "toString". See --help for the list.'],
-    [['deploy', 'x'], 'command line: "x" is not a flag. Flags start with --; see --help.'],
-    [['deploy', '--worklaods=x'], 'command line: unknown flag "--worklaods". Did you mean "--workloads"?'],
-    [['deploy', '--to=12'], 'command line: unknown flag "--to". It is a flag of rollback, not of this command.'],
-    [['deploy', '--image'], 'flag --image: its value is missing. Write --image VALUE, or --image=VALUE if the value starts with --.'],
-    [['deploy', '--image', '--dry-run'], 'flag --image: its value is missing'],
-    [['deploy', '-x'], 'command line: "-x" is not a flag. Flags start with --; see --help.'],
-    [['deploy', '--registry-password', 'x'], 'flag --registry-password: everyone on this machine could read its value in the process list. '
-      + 'Set the environment variable DEPLOY_REGISTRY_PASSWORD instead of the flag.'],
+    [['deplyo'], 'deplyo: unknown command. Did you mean "deploy"?'],
+    [['xxx'], 'xxx: unknown command'],
+    [['toString'], 'toString: unknown command'],
+    [['--versoin'], '--versoin: unknown option. Did you mean "--version"?'],
+    [['help', 'rolbakc'], 'rolbakc: unknown command. Did you mean "rollback"?'],
+    [['deploy', 'x'], 'x: is not an option. Options start with --.'],
+    [['deploy', '--worklaods=x'], '--worklaods: unknown option. Did you mean "--workloads"?'],
+    [['deploy', '--to=12'], '--to: unknown option. It is an option of rollback, not of this command.'],
+    [['deploy', '--image'], '--image: its value is missing. Write --image VALUE, or --image=VALUE if the value starts with --.'],
+    [['deploy', '--image', '--dry-run'], '--image: its value is missing'],
+    [['deploy', '-x'], '-x: is not an option. Options start with --.'],
+    [['deploy', '--registry-password', 'x'], '--registry-password: everyone on this machine could read its value in the process list. '
+      + 'Set the environment variable DEPLOY_REGISTRY_PASSWORD instead.'],
   ])('says what is wrong with %j', (argv, message) => {
     expect(problemsOf(...argv)).toContain(message);
   });
 
   it('never shows the value of a secret flag', () => {
     expect(problemsOf('deploy', '--registry-password=hunter2')).not.toContain('hunter2');
-    expect(problemsOf('deploy', '--registry-passwrd', 'hunter2')).toBe('command line: unknown flag "--registry-passwrd". Did you mean "--registry-password"?');
+    expect(problemsOf('deploy', '--registry-passwrd', 'hunter2')).toBe('--registry-passwrd: unknown option. Did you mean "--registry-password"?');
     expect(problemsOf('deploy', '--registry-password', 'hunter2')).not.toContain('hunter2');
   });
 
@@ -82,16 +86,19 @@ describe('the command line', () => {
     }));
   });
 
-  it('shows its help', () => {
-    expect([read(), read('--help'), read('help'), read('-h')].map(({ kind }) => kind)).toEqual(['help', 'help', 'help', 'help']);
-    const request = read('deploy', '--image', 'x', '--help');
+  it('shows its help, and its version', () => {
+    expect([read(), read('--help'), read('help'), read('-h'), read('help', '--help')].map(({ kind }) => kind)).toEqual(['help', 'help', 'help', 'help', 'help']);
+    expect(read('--version')).toEqual({ kind: 'version' });
+    expect(read('help', 'deploy')).toEqual(read('deploy', '--image', 'x', '--help'));
+    const request = read('help', 'deploy');
     expect(request.kind === 'help' && request.text).toBe([
-      'Usage: node dist/cli.js deploy [--flag VALUE …]', '', 'Takes a commit to production.', '',
-      '  --dry-run          Plan only. (default: false)',
-      '  --workloads VALUE  What to roll out,', '                     one per line.',
-      '  --image VALUE      Repository of the image.', '',
-      'Secrets, read from the environment:', '  DEPLOY_REGISTRY_PASSWORD  Password of the registry.', '',
-      'A flag that takes several values can be repeated.',
+      'Usage: deploy-action deploy [OPTIONS]', '', 'Takes a commit to production.', '',
+      'The run:', '  --dry-run                     Plan only.', '',
+      'Rollout:', '  --workloads WORKLOAD          What to roll out.', '  --image REPOSITORY            Repository of the image (default: that of the workload)', '',
+      'Secrets, read from the environment:', '  DEPLOY_REGISTRY_PASSWORD      Password of the registry.', '',
+      'An option with several values can be repeated.', '',
+      'Examples:', '  deploy-action deploy --dry-run', '',
+      'Exit codes:', ...Object.entries(exitCodes).map(([code, meaning]) => `  ${code.padEnd(3)}  ${meaning}`),
     ].join('\n'));
   });
 });

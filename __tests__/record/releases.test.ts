@@ -3,7 +3,7 @@ import { ApiError } from '../../src/kubernetes/client/api.js';
 import type { KubeObject } from '../../src/kubernetes/client/objects.js';
 import type { Release } from '../../src/record/ledger.js';
 import { annotateVerified, namedRelease, verifiedAnnotation } from '../../src/target/set-image/revisions.js';
-import { describeRelease, listReleases } from '../../src/record/releases.js';
+import { ago, describeRelease, releaseTable, shortReleases } from '../../src/record/releases.js';
 import { deployment, newImage, replicaSet, target } from '../kubernetes/judge/build.js';
 import { deploymentPath, fakeCluster } from '../target/set-image/fake-cluster.js';
 
@@ -20,11 +20,35 @@ describe('a release in words', () => {
     [release('1', { commit: undefined, verified: false, unverified: ['deployment/api'] }), 'api:1 of 2026-01-01T00:00:00.000Z, not verified: nothing ran with it'],
     [release('1', { commit: undefined, unverified: ['cronjob/nightly'] }), 'api:1 of 2026-01-01T00:00:00.000Z, verified, except cronjob/nightly (nothing ran)'],
   ])('%#', (each, text) => expect(describeRelease(each)).toBe(text));
-  it('is marked when it is what is there now', () => {
-    expect(listReleases([release('2'), release('1')], release('1').contents)).toEqual([
-      '  api:2 of 2026-01-01T00:00:00.000Z, commit 2c0ffee00000, verified', '* api:1 of 2026-01-01T00:00:00.000Z, commit 1c0ffee00000, verified (current)',
-    ]);
+});
+
+describe('the table of releases', () => {
+  const now = Date.parse(at) + 125_000;
+  const sha = (version: string): string => `${version}c0ffee`.padEnd(40, '0');
+  const full = (version: string, changes: Partial<Release> = {}): Release => release(version, {
+    reference: `ghcr.io/acme/api:${sha(version)}@${digest}`, contents: [{ subject: 'deployment/api', part: 'app', version: `ghcr.io/acme/api:${sha(version)}` }], ...changes,
   });
+
+  it('says which are verified, how old they are, and which one is there now', () => {
+    const releases = [full('3', { verified: false, at: new Date(now - 5000).toISOString() }), full('2'), full('1', { at: '2025-12-30T00:00:00.000Z' })];
+    expect(releaseTable(releases, { now: full('2').contents, at: now, subjects: new Map([[sha('2'), 'Fix the greeting'], [sha('1'), 'x'.repeat(80)]]) })).toEqual([
+      'release      age        commit',
+      `api:3c0ffee  5 s ago                                        never verified`,
+      `api:2c0ffee  2 min ago  Fix the greeting                    verified        ← now`,
+      `api:1c0ffee  2 days ago  ${'x'.repeat(25)}…  verified`,
+    ].map((line, _, all) => (all.length === 4 ? line : '')).map((line) => expect.stringMatching(new RegExp(`^${line.replaceAll(/ +/g, ' +')}$`))));
+  });
+  it('names a release by its commit where its name does not', () => {
+    expect(releaseTable([release('1')], { now: [], at: now, subjects: new Map() })).toEqual(['release  age        commit', 'api:1    2 min ago  1c0ffee  verified']);
+  });
+  it('has at most 100 columns', () => {
+    const long = release('1', { reference: `ghcr.io/acme/${'long-'.repeat(20)}:1`, unverified: ['cronjob/a', 'cronjob/b', 'cronjob/c'] });
+    for (const line of releaseTable([long], { now: long.contents, at: now, subjects: new Map([[long.commit ?? '', 'y'.repeat(200)]]) })) expect([...line].length).toBeLessThanOrEqual(100);
+  });
+  it('is nothing without releases', () => expect(releaseTable([], { now: [], at: now, subjects: new Map() })).toEqual([]));
+  it('is a few words each in a sentence', () => expect(shortReleases([full('2'), release('1', { at: '' })], now)).toEqual(['api:2c0ffee (2 min ago, verified)', 'api:1 (verified)']));
+
+  it.each([[0, '0 s ago'], [119_000, '119 s ago'], [120_000, '2 min ago'], [7_199_000, '119 min ago'], [7_200_000, '2 h ago'], [172_800_000, '2 days ago'], [NaN, ''], [-5000, '0 s ago']])('%s ms: %s', (ms, text) => expect(ago(ms)).toBe(text));
 });
 
 describe('a release that is named', () => {

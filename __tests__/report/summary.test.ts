@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { lastLines } from '../../src/report/evidence.js';
-import { duration, shortNames } from '../../src/report/format.js';
+import { shortNames } from '../../src/outcome/short-name.js';
+import { duration } from '../../src/report/format.js';
 import { gantt } from '../../src/report/gantt.js';
 import { code, codeBlock, html, inline, prose } from '../../src/report/markdown.js';
 import type { Span } from '../../src/outcome/outcome.js';

@@ -2,14 +2,15 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import process from 'node:process';
-import { logOf, rolledOutMs, runAction } from '../live/action.mjs';
+import { logOf } from '../live/action.mjs';
+import { runCommand } from '../live/command.mjs';
 import { createRepository } from '../live/hello.mjs';
 import { createNamespace } from '../live/namespace.mjs';
 import { root, startSandbox } from '../live/sandbox.mjs';
 import { describeTraffic, startTraffic } from '../live/traffic.mjs';
 import { opening } from './opening.mjs';
 import { releases } from './releases.mjs';
-import { bold, explain, green, grey, happen, narrator, red, say, seconds } from './screen.mjs';
+import { bold, colour, grey, red, say, seconds } from './screen.mjs';
 import { closing, problemsOf } from './closing.mjs';
 
 const perSecond = 50;
@@ -35,7 +36,7 @@ const results = join(root, 'tmp', 'demo');
  */
 export async function demo({ keep }) {
   const began = performance.now();
-  if (!existsSync(join(root, 'dist', 'deploy.js'))) throw new Error('dist/ is missing, although it is part of this repository: create it with npm run bundle.');
+  if (!existsSync(join(root, 'dist', 'cli.js'))) throw new Error('dist/ is missing, although it is part of this repository: create it with npm run bundle.');
   say(opening({ perSecond }));
   const env = await startSandbox();
   const namespace = await createNamespace(env, 'demo');
@@ -104,7 +105,7 @@ const imageOf = ({ env }) => `${env.REGISTRY}/demo/hello`;
 const isExpected = ({ expected }, { outputs }) => outputs.verdict === expected.verdict && (outputs.cause ?? '') === expected.cause;
 
 /**
- * Commits a release, runs the action for this commit as a workflow would, and keeps what it left.
+ * Commits a release, deploys this commit as a person at a terminal would, and keeps what it left.
  *
  * @param {Stand} stand
  * @param {import('./releases.mjs').Release} release
@@ -113,18 +114,14 @@ async function make(stand, release) {
   const { env, namespace, repository } = stand;
   say(`\n${bold(release.name)}  ${bold(release.title)}`);
   for (const line of release.about) say(grey(line));
-  const commit = await repository.release(release.constants);
-  const narrate = narrator();
-  const result = await runAction({
-    env, commit, workspace: repository.folder,
-    inputs: { environment: 'production', image: imageOf(stand), builder: env.BUILDER, kubeconfig: namespace.kubeconfig, namespace: namespace.name },
-    onLine: (line, atMs) => {
-      const event = narrate(line);
-      if (event) happen(atMs, event.stage, event.text);
-    },
+  await repository.release(release.constants);
+  const result = await runCommand({
+    env, folder: repository.folder, colour,
+    command: 'deploy', flags: { environment: 'production', image: imageOf(stand), builder: env.BUILDER, kubeconfig: namespace.kubeconfig, namespace: namespace.name },
+    onLine: (line) => say(`  ${line}`),
   });
   const folder = keepResult(release.name, result);
-  tell(release, result, folder);
+  tellUnexpected(release, result, folder);
   return result;
 }
 
@@ -146,16 +143,7 @@ function keepResult(name, result) {
  * @param {import('../live/action.mjs').ActionResult} result
  * @param {string} folder where the log is
  */
-function tell(release, result, folder) {
-  const failure = result.report?.failure;
-  const verdict = `${result.outputs.verdict ?? 'no verdict'}${failure ? `: ${failure.cause}` : ''}`;
-  happen(result.durationMs, 'verdict', isExpected(release, result) ? green(bold(verdict)) : red(bold(verdict)));
-  if (failure) {
-    explain(failure.message);
-    const log = failure.evidence.find((/** @type {{ title: string, text: string }} */ { title, text }) => title.startsWith('log of') && !text.startsWith('unable'));
-    if (log) explain(`Its log: ${log.text.trim().split('\n').at(-1)}`);
-  } else if (rolledOutMs(result) !== undefined) explain(`On every pod ${seconds(rolledOutMs(result))} after the change; the rest was verification.`);
+function tellUnexpected(release, result, folder) {
   if (isExpected(release, result)) return;
-  say(red(`\nExpected ${release.expected.verdict}${release.expected.cause ? `: ${release.expected.cause}` : ''}. The end of ${relative(process.cwd(), join(folder, 'log.txt'))}:`));
-  for (const { text } of result.lines.slice(-40)) say(grey(`  ${text}`));
+  say(red(`\nExpected ${release.expected.verdict}${release.expected.cause ? `: ${release.expected.cause}` : ''}. All of its output is in ${relative(process.cwd(), join(folder, 'log.txt'))}.`));
 }

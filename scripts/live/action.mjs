@@ -122,7 +122,7 @@ export const logOf = ({ lines }) => lines.map(({ text }) => `${text}\n`).join(''
  *
  * @param {Pick<ActionResult, 'lines'>} result
  */
-export const changedAtMs = ({ lines }) => lines.find(({ text }) => /^\[command\]kubectl .*\bset image\b/.test(text))?.atMs;
+export const changedAtMs = ({ lines }) => lines.find(({ text }) => /(?:^\[command\]|\$ )kubectl .*\bset image\b/.test(text))?.atMs;
 
 /**
  * From the change of the image to the moment when the action knew how it had gone: the first failed stage, or the last
@@ -156,6 +156,6 @@ export function recoveryMs({ report }) {
  * @param {Pick<ActionResult, 'lines'>} result
  */
 export function rolledOutMs({ lines }) {
-  const seconds = lines.map(({ text }) => /^rolled out in ([\d.]+) s/.exec(text)?.[1]).find((found) => found !== undefined);
+  const seconds = lines.map(({ text }) => /\brolled out in ([\d.]+) s/.exec(text)?.[1]).find((found) => found !== undefined);
   return seconds === undefined ? undefined : Number(seconds) * 1000;
 }

@@ -4,16 +4,92 @@ import { actions } from './actions.js';
 import { defaultOf } from './kit/kind.js';
 import { mapValues } from './kit/record.js';
 import { descriptionOf } from './setting.js';
-import { settings, settingsOf } from './settings.js';
+import { sections, settings, settingsOf, type SettingName } from './settings.js';
 
-/** The commands of the terminal: the actions, with their inputs as flags. A kubeconfig is given by its path there. */
-export const commands: CommandTable<ActionName> = mapValues(actions, ({ description }, action) => ({
-  description,
-  flags: settingsOf(action).map((name): Flag => ({
-    name,
-    description: descriptionOf(settings[name], action),
-    default: defaultOf(settings[name]),
-    isBoolean: settings[name].fallback === 'false',
+/** A setting as a flag: what follows it, and a description where that of the documentation is for files and workflows. */
+interface AsFlag {
+  readonly value: string;
+  readonly text?: string;
+  readonly default?: string;
+}
+
+const asFlags: Readonly<Partial<Record<SettingName, AsFlag>>> = {
+  'config': { value: 'FILE' },
+  'environment': { value: 'NAME', text: 'Environment of the settings file to use.' },
+  'app': { value: 'NAME', text: 'Name of the app in the records of its deployments.' },
+  'dry-run': { value: '', text: 'Show what the run would do, and change nothing.' },
+  'test': { value: 'COMMAND', text: 'Command that must succeed before anything is built.' },
+  'working-directory': { value: 'FOLDER' },
+  'image': { value: 'REPOSITORY' },
+  'digest': { value: 'DIGEST' },
+  'tags': { value: 'TAG', text: 'Tag of the image. Tags that move, such as latest, move only after a successful run.' },
+  'context': { value: 'FOLDER', text: 'Folder that is sent to the build.' },
+  'dockerfile': { value: 'FILE', text: 'Path of the Dockerfile, relative to the current folder.' },
+  'target': { value: 'STAGE' },
+  'platforms': { value: 'PLATFORM', text: 'Platform to build for, such as linux/arm64.' },
+  'build-args': { value: 'KEY=VALUE', text: 'Build argument. It can be read from the image.' },
+  'build-secrets': { value: '', text: 'Secrets of the build, one ID=VALUE or ID=env:NAME per line.' },
+  'labels': { value: 'KEY=VALUE', text: 'Label of the image.' },
+  'builder': { value: 'NAME' },
+  'cache': { value: 'WHERE', text: 'Where layers are cached between runs: none, or registry (next to the image).' },
+  'registry': { value: 'HOST' },
+  'registry-username': { value: 'NAME' },
+  'registry-password': { value: '', text: 'Password or token for the registry.' },
+  'kubeconfig': { value: 'FILE', text: 'Kubeconfig of the cluster.', default: 'KUBECONFIG, or ~/.kube/config' },
+  'kube-context': { value: 'NAME' },
+  'namespace': { value: 'NAME' },
+  'kubectl-url': { value: 'URL', text: 'Where kubectl is downloaded from if it is not installed.' },
+  'kubectl-sha256': { value: 'SHA256', text: 'SHA-256 of the file at --kubectl-url.' },
+  'workloads': { value: 'WORKLOAD', text: 'Workload of the run: deployment/api, statefulset/db:container, daemonset/agent, cronjob/nightly.' },
+  'timeout': { value: 'DURATION' },
+  'rollback': { value: 'auto|off' },
+  'prove-first': { value: 'true|false', text: 'Let the first new pods pass the smoke checks before the others are replaced.' },
+  'patience': { value: 'CAUSE=DURATION', text: 'How long a symptom must last before it counts as the cause of a failure.' },
+  'lock-timeout': { value: 'DURATION', text: 'How long to wait while another run deploys the same app.' },
+  'to': {
+    value: 'RELEASE', text: 'Release to roll back to: its commit (7 digits or more), its digest, or its revision.',
+    default: 'the last verified one before the current one',
+  },
+  'smoke': { value: 'CHECK', text: 'Check that the new version must pass: TARGET [-> STATUS [contains TEXT]]. TARGET is a URL or service/NAME[:PORT]/PATH.' },
+  'freeze': { value: 'PERIOD', text: 'Period in which no rollout is allowed: "Fri 16:00 – Mon 08:00 Europe/Paris".' },
+  'windows': { value: 'PERIOD', text: 'The only period in which a rollout is allowed.' },
+  'freeze-override': { value: 'REASON', text: 'Deploy outside of the allowed times for this reason, which is recorded.' },
+};
+
+/** Flags that only a terminal has. */
+const output: readonly Flag[] = [
+  { name: 'verbose', isBoolean: true, group: 'Output', description: 'Show everything: the output of tests and builds, and all names in full.' },
+  { name: 'json', isBoolean: true, group: 'Output', description: 'Print the report of the run as JSON on stdout, and everything else on stderr.' },
+  { name: 'report', value: 'FILE', group: 'Output', description: 'Write the report to FILE: a summary in Markdown if its name ends in .md, otherwise JSON. Can be repeated.' },
+];
+
+/** Names of the flags that are no settings. */
+export const outputFlags = ['verbose', 'json', 'report'] as const;
+
+const examples: Readonly<Record<ActionName, readonly string[]>> = {
+  deploy: [
+    'deploy --environment production --dry-run',
+    'deploy --image ghcr.io/acme/api --workloads deployment/api --smoke service/api/healthz',
+  ],
+  build: ['build --image ghcr.io/acme/api --test "npm test"'],
+  rollout: ['rollout --image ghcr.io/acme/api --digest sha256:… --workloads deployment/api'],
+  rollback: ['rollback --app api --namespace production', 'rollback --app api --to 5e94acd'],
+};
+
+const headingOf = (name: SettingName): string => sections.find((section) => name in section.settings)?.heading ?? '';
+
+function flagOf(name: SettingName, action: ActionName): Flag {
+  const { value, text, default: otherwise } = asFlags[name] ?? { value: 'VALUE' };
+  const isBoolean = settings[name].fallback === 'false';
+  return {
+    name, value: value === '' ? undefined : value, group: headingOf(name), isBoolean,
+    description: text ?? descriptionOf(settings[name], action).replaceAll('`', ''),
+    default: isBoolean ? undefined : (otherwise ?? defaultOf(settings[name]))?.replaceAll('`', ''),
     fromEnvironmentOnly: settings[name].secret && name !== 'kubeconfig',
-  })),
+  };
+}
+
+/** The commands of the terminal: the actions, with their inputs as flags. */
+export const commands: CommandTable<ActionName> = mapValues(actions, ({ description }, action) => ({
+  description, examples: examples[action], flags: [...settingsOf(action).map((name) => flagOf(name, action)), ...output],
 }));

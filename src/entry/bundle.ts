@@ -12,7 +12,8 @@ export async function runMain(action: ActionName): Promise<void> {
   await main.runMain(action);
 }
 
-export async function runTerminal(): Promise<void> {
+/** @param folder of dist/ */
+export async function runTerminal(folder: string): Promise<void> {
   const terminal = await import('./terminal.js');
-  await terminal.runTerminal();
+  await terminal.runTerminal(folder);
 }

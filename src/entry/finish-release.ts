@@ -9,7 +9,7 @@ import type { Ports } from '../ports/ports.js';
 import { tellFailure, tryWriting } from './ending.js';
 import { listenersOf } from './listeners.js';
 import { readConfig } from './perform.js';
-import { tell } from './report.js';
+import { printEnd, tell } from './report.js';
 import { within } from './runner-ports.js';
 
 /**
@@ -34,7 +34,7 @@ export async function finishRelease(ports: Ports, action: ActionName, { id, fold
     const outcome = await finish(run);
     if (!outcome) return;
     process.exitCode = isSuccess(outcome.verdict) || outcome.verdict === 'rolled-back' ? 0 : 1;
-    const { summary, outcome: redacted } = await tell(ports, outcome, `${env['RUNNER_TEMP'] || folder}/deploy-report-${id}-post.json`);
+    const { summary, outcome: redacted } = await tell(ports, outcome, { reportPath: `${env['RUNNER_TEMP'] || folder}/deploy-report-${id}-post.json`, print: (end) => printEnd(ports, end) });
     await tryWriting(ports, 'The summary of the step', appendSummary(summary));
     announce({ kind: 'ended', outcome: redacted });
     await close();

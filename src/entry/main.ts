@@ -10,7 +10,7 @@ import { tellFailure, told, tryWriting, writing } from './ending.js';
 import { createAnnouncer } from '../workflow/announcer.js';
 import { listenersOf } from './listeners.js';
 import { perform, withoutFolder } from './perform.js';
-import { tell } from './report.js';
+import { printEnd, tell } from './report.js';
 import { runnerPorts, within } from './runner-ports.js';
 import { stateNames } from './state.js';
 
@@ -33,7 +33,9 @@ async function mainStep(ports: Ports, action: ActionName): Promise<void> {
   const { announce, close } = createAnnouncer(ports, listenersOf(ports));
   const outcome = typeof folder === 'string' ? await perform(within(folder, ports), { ...request, folder, keep, announce }) : withoutFolder(ports, request, folder);
   process.exitCode = isSuccess(outcome.verdict) ? 0 : 1;
-  const { outputs, summary, outcome: redacted } = await tell(ports, outcome, join(env['RUNNER_TEMP'] || (typeof folder === 'string' ? folder : '.'), `deploy-report-${id}.json`));
+  const { outputs, summary, outcome: redacted } = await tell(ports, outcome, {
+    reportPath: join(env['RUNNER_TEMP'] || (typeof folder === 'string' ? folder : '.'), `deploy-report-${id}.json`), print: (end) => printEnd(ports, end),
+  });
   // Later steps rely on the outputs, so a step without them fails. The summary repeats what is in the log.
   await writing('The outputs of the step', writeOutputs(outputs))
     .catch((error: unknown) => { tellFailure(ports, 'The outputs are missing', error); });

@@ -12,13 +12,23 @@ export interface Told {
   readonly outcome: Outcome;
   readonly summary: string;
   readonly outputs: Readonly<Record<string, string>>;
+  /** report.json; undefined if it could not be rendered. */
+  readonly report?: string;
+}
+
+/** What differs between the GitHub runner and a terminal. */
+interface Place {
+  /** Where report.json is written. */
+  readonly reportPath?: string;
+  /** Prints the end of the run. */
+  readonly print: (outcome: Outcome) => Promise<void> | void;
 }
 
 /**
- * Prints the end of the log, writes report.json to `reportPath`, and returns what the host writes in its own way. Later steps
+ * Prints the end of the run, writes report.json, and returns what the host writes in its own way. Later steps
  * rely on the verdict, so a part that cannot be rendered is left out with a warning, and the others are still written.
  */
-export async function tell(ports: Ports, outcome: Outcome, reportPath: string): Promise<Told> {
+export async function tell(ports: Ports, outcome: Outcome, { reportPath, print }: Place): Promise<Told> {
   const part = async <T>(what: string, work: () => T | Promise<T>, otherwise: T): Promise<T> => {
     try {
       return await work();
@@ -28,22 +38,23 @@ export async function tell(ports: Ports, outcome: Outcome, reportPath: string): 
       return otherwise;
     }
   };
-  await part('The names of the run', () => { ports.log.keep([...wordsToKeep(outcome), reportPath]); }, undefined);
+  await part('The names of the run', () => { ports.log.keep([...wordsToKeep(outcome), ...reportPath === undefined ? [] : [reportPath]]); }, undefined);
   const safe = await part('The texts of the run', () => redactOutcome(outcome, (text) => ports.log.redact(text)), withoutTexts(outcome));
-  await part('The end of the log', () => print(ports, safe), undefined);
+  await part('The end of the log', () => print(safe), undefined);
   const report = await part('report.json', () => reportJson(safe), undefined);
-  const written = report === undefined ? '' : await ports.files.writeText(reportPath, report).then(() => reportPath, (error: unknown) => {
+  const written = report === undefined || reportPath === undefined ? '' : await ports.files.writeText(reportPath, report).then(() => reportPath, (error: unknown) => {
     ports.log.warning(`report.json could not be written: ${String(error)}`);
     return '';
   });
   return {
-    outcome: safe,
+    outcome: safe, report,
     summary: await part('The summary', () => summary(safe), `### ${outcome.verdict}\n`),
     outputs: await part('The outputs', () => outputs(safe, written), bareOutputs(outcome, written)),
   };
 }
 
-async function print({ log }: Pick<Ports, 'log'>, outcome: Outcome): Promise<void> {
+/** The end of a run in the log of the GitHub runner. */
+export async function printEnd({ log }: Pick<Ports, 'log'>, outcome: Outcome): Promise<void> {
   for (const line of outcome.plan ? planLines(outcome.plan) : []) log.info(line);
   for (const { title, text, isPrinted } of outcome.failure?.evidence ?? []) {
     if (isPrinted) continue;

@@ -1,83 +1,126 @@
-import { commands } from '../config/commands.js';
+import { basename, relative } from 'node:path';
+import { commands, outputFlags } from '../config/commands.js';
 import { didYouMean } from '../config/kit/did-you-mean.js';
 import { systemClock } from '../host/clock.js';
 import { createFiles, removeAtExit } from '../host/files.js';
 import { createHttp } from '../host/http.js';
+import { wantsColour } from '../host/log.js';
 import { proxySecrets } from '../host/proxy-environment.js';
-import { createTerminalLog, wantsColour } from '../host/log.js';
 import { thisMachine } from '../host/machine.js';
 import { createProcessRunner } from '../host/process.js';
 import { randomUUID } from '../host/random-id.js';
-import { readArguments, readGitFacts } from '../host/terminal.js';
+import { readArguments, readGitFacts, type Request as Arguments } from '../host/terminal.js';
 import type { ActionName } from '../outcome/action.js';
-import { ConfigError, describeProblem } from '../outcome/errors.js';
-import { isSuccess } from '../outcome/verdict.js';
+import { CancelledError, ConfigError, describeProblem } from '../outcome/errors.js';
+import { exitCodeOf, exitCodeOfSignal } from '../outcome/exit-code.js';
+import { speakAs } from '../outcome/place-words.js';
+import { messageOf } from '../outcome/wording.js';
+import { createPaint } from '../report/terminal/paint.js';
 import { asDeployError } from '../workflow/failure.js';
 import type { Ports } from '../ports/ports.js';
 import { endSoon, leftBehind, outliveReaders, tellDefects, tellFailure } from './ending.js';
 import { createAnnouncer } from '../workflow/announcer.js';
-import { listenersOf } from './listeners.js';
-import { perform, withoutFolder, type Request } from './perform.js';
-import { tell } from './report.js';
+import { perform, withoutFolder } from './perform.js';
+import { tell, type Told } from './report.js';
 import { within } from './runner-ports.js';
 import { cancellation } from './signals.js';
+import { openScreen, type OpenScreen } from './terminal-screen.js';
+import { versionLine } from './version.js';
 
-/** `node dist/cli.js deploy --flag value …`: the same code as on the runner, with flags for inputs. */
-export async function runTerminal(): Promise<void> {
+type Run = Extract<Arguments<ActionName>, { readonly kind: 'run' }>;
+
+/**
+ * `deploy-action deploy --flag value …`: the same code as on the runner, with flags for inputs.
+ * @param folder of dist/
+ */
+export async function runTerminal(folder: string): Promise<void> {
+  speakAs('terminal');
   outliveReaders();
-  const env = process.env;
-  const log = createTerminalLog((text) => process.stdout.write(text), { colour: wantsColour(env, process.stdout.isTTY) });
+  const { argv, env } = process;
+  const program = programName(argv[1] ?? '');
+  try {
+    const request = readArguments(argv.slice(2), commands, { env, program, suggest: didYouMean });
+    if (request.kind === 'help') process.stdout.write(`${request.text}\n`);
+    else if (request.kind === 'version') process.stdout.write(`${await versionLine({ files: createFiles(), process: createProcessRunner() }, folder)}\n`);
+    else process.exitCode = await runInTerminal(request);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    refuse(error, program);
+  }
+}
+
+/** As it was called: through npx by its name, otherwise by its path. */
+const programName = (script: string): string => (basename(script) === 'cli.js' ? `node ${relative('.', script)}` : basename(script) || 'deploy-action');
+
+/** What is wrong with the command line. */
+function refuse({ problems }: ConfigError, program: string): void {
+  const { red, bold } = createPaint(wantsColour(process.env, process.stderr.isTTY));
+  const command = process.argv[2] !== undefined && Object.hasOwn(commands, process.argv[2]) ? `${process.argv[2]} ` : '';
+  for (const problem of problems) process.stderr.write(`${red(bold('error:'))} ${describeProblem(problem)}\n`);
+  process.stderr.write(`Run \`${program} ${command}--help\` for the options.\n`);
+  process.exitCode = 2;
+}
+
+/** @returns the exit code */
+async function runInTerminal({ command, inputs, ambient }: Run): Promise<number> {
+  const { env } = process;
+  const [verbose, json, reports] = outputFlags.map((name) => inputs[name]);
+  const open = openScreen(env, { verbose: verbose === 'true', json: json === 'true' });
+  const { log } = open;
   for (const secret of proxySecrets(env)) log.mask(secret);
   tellDefects({ log });
+  const ports: Ports = {
+    process: createProcessRunner(), clock: systemClock, files: createFiles(), http: createHttp(env), env, machine: thisMachine, log,
+    cancelled: cancellation(impatience(open)),
+  };
+  const settings = Object.fromEntries(Object.entries(inputs).filter(([name]) => !outputFlags.some((own) => own === name)));
   try {
-    const request = readArguments(process.argv.slice(2), commands, env, didYouMean);
-    if (request.kind === 'help') process.stdout.write(`${request.text}\n`);
-    else {
-      const ports: Ports = {
-        process: createProcessRunner(), clock: systemClock, files: createFiles(), http: createHttp(env), env, machine: thisMachine, log,
-        cancelled: cancellation(impatience(log)),
-      };
-      process.exitCode = await runCommand(ports, request.command, request).finally(() => { endSoon(ports); });
-    }
+    const told = await runCommand(ports, open, { kind: 'run', command, inputs: settings, ambient });
+    await writeReports(ports, told, reports?.split('\n') ?? []);
+    if (json === 'true') process.stdout.write(told.report ?? '{}\n');
+    const { reason } = ports.cancelled as { readonly reason: unknown };
+    return exitCodeOf(told.outcome, reason instanceof CancelledError ? reason.signal : undefined);
   } catch (error) {
-    if (!(error instanceof ConfigError)) {
-      tellFailure({ log }, 'The command failed', error);
-      return;
-    }
-    for (const problem of error.problems) log.error(describeProblem(problem));
-    process.exitCode = 2;
+    tellFailure({ log }, 'The command failed', error);
+    return 1;
+  } finally {
+    open.close();
+    endSoon(ports);
   }
 }
 
 /** The third Ctrl-C ends this process; the next run finishes the rollback. */
-const impatience = (log: Ports['log']) => (count: number): void => {
-  if (count === 2) {
-    log.warning('Still restoring the previous version. Press Ctrl-C once more to stop now and leave it unfinished.');
-    return;
-  }
+const impatience = ({ log, close }: OpenScreen) => (count: number, signal: string): void => {
+  if (count === 1) log.warning(`Stopping after ${signal}. What was changed is undone first.`);
+  if (count === 2) log.warning('Still restoring the previous version. Press Ctrl-C once more to stop now and leave it unfinished.');
+  if (count < 3) return;
   log.error('Stopped. A rollout that had started is unfinished: in a cluster the next run of this app finishes it first, and a deployment by `command` is left as it is.');
-  process.exit(130);
+  close();
+  process.exit(exitCodeOfSignal(signal));
 };
 
-/** @returns the exit code */
-async function runCommand(ports: Ports, action: ActionName, { inputs, ambient }: Pick<Request, 'inputs' | 'ambient'>): Promise<number> {
-  const id = randomUUID();
-  const request = { action, id, hasPost: false, inputs, ambient, facts: await readGitFacts(ports.process) };
+async function runCommand(ports: Ports, { screen, printEnd }: OpenScreen, { command, inputs, ambient }: Run): Promise<Told> {
+  const request = { action: command, id: randomUUID(), hasPost: false, inputs, ambient, facts: await readGitFacts(ports.process) };
   const folder = await ports.files.temporaryFolder().catch((error: unknown) => asDeployError(error));
-  if (typeof folder !== 'string') {
-    await tell(ports, withoutFolder(ports, request, folder), 'deploy-report.json');
-    return 1;
-  }
+  if (typeof folder !== 'string') return tell(ports, withoutFolder(ports, request, folder), { print: printEnd });
   // In a terminal no post step follows, and the folder may contain the login of the registry.
   removeAtExit(folder, (error) => { ports.log.warning(leftBehind(folder, error)); });
   try {
-    const { announce, close } = createAnnouncer(ports, listenersOf(ports));
+    const { announce, close } = createAnnouncer(ports, [{ name: 'The screen', hear: (event) => { screen.hear(event); } }]);
     const outcome = await perform(within(folder, ports), { ...request, folder, announce, keep: () => Promise.resolve() });
-    const { outcome: redacted } = await tell(ports, outcome, 'deploy-report.json');
-    announce({ kind: 'ended', outcome: redacted });
+    const told = await tell(ports, outcome, { print: printEnd });
+    announce({ kind: 'ended', outcome: told.outcome });
     await close();
-    return isSuccess(outcome.verdict) ? 0 : 1;
+    return told;
   } finally {
     await ports.files.remove(folder).catch((error: unknown) => { ports.log.warning(leftBehind(folder, error)); });
+  }
+}
+
+/** No file is written that was not asked for. */
+async function writeReports({ files, log }: Pick<Ports, 'files' | 'log'>, { report = '{}\n', summary }: Told, paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    await files.writeText(path, path.endsWith('.md') ? summary : report)
+      .catch((error: unknown) => { log.warning(`The report ${path} could not be written: ${messageOf(error)}`); });
   }
 }

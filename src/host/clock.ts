@@ -42,3 +42,9 @@ function pause(ms: number, signal?: AbortSignal): Promise<void> {
 export function ifStillOpen(ms: number, act: () => void): void {
   setTimeout(act, ms).unref();
 }
+
+/** Acts every `ms` until it is stopped. It does not keep the process alive. */
+export function every(ms: number, act: () => void): { stop(): void } {
+  const timer = setInterval(act, ms).unref();
+  return { stop: () => { clearInterval(timer); } };
+}

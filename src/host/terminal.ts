@@ -1,7 +1,9 @@
 import { ConfigError, type Problem } from '../outcome/errors.js';
+import { variableOf } from '../outcome/place-words.js';
 import type { CommandTable, Flag } from '../ports/command-line.js';
 import type { ProcessRunner } from '../ports/process.js';
 import type { RunFacts } from '../ports/run-facts.js';
+import { commandHelp, programHelp } from './help.js';
 
 export type Request<Command extends string = string> =
   | {
@@ -9,20 +11,50 @@ export type Request<Command extends string = string> =
     /** Names of the inputs that come from the environment, where they may stand for another command. */
     readonly ambient: readonly string[];
   }
-  | { readonly kind: 'help'; readonly text: string };
+  | { readonly kind: 'help'; readonly text: string }
+  | { readonly kind: 'version' };
 
 type Env = Readonly<Record<string, string | undefined>>;
 type Suggest = (word: string, known: readonly string[]) => string | undefined;
 
+/** What the arguments are read with. */
+export interface Reading {
+  readonly env: Env;
+  /** Finds the known word that was probably meant. */
+  readonly suggest: Suggest;
+  /** How the program was called, for its help. */
+  readonly program: string;
+}
+
 /**
  * Reads `deploy --flag value --flag=value …`, without the program. A flag that is repeated gives its values one per
- * line. Throws ConfigError with all problems. `suggest` finds the known word that was probably meant.
+ * line. Throws ConfigError with all problems.
  */
-export function readArguments<Command extends string>(argv: readonly string[], table: CommandTable<Command>, env: Env, suggest: Suggest): Request<Command> {
+export function readArguments<Command extends string>(argv: readonly string[], table: CommandTable<Command>, reading: Reading): Request<Command> {
   const [command, ...rest] = argv;
-  if (command === undefined || isHelp(command) || command === 'help') return { kind: 'help', text: helpText(table) };
-  if (!isCommand(command, table)) throw new ConfigError([unknown('command line', 'command', command, suggest(command, Object.keys(table)))]);
-  if (rest.some(isHelp)) return { kind: 'help', text: helpText(table, command) };
+  if (command === '--version') return { kind: 'version' };
+  if (command === undefined || isHelp(command)) return { kind: 'help', text: programHelp(table, reading.program) };
+  if (command === 'help') return helpOn(rest, table, reading);
+  if (!isCommand(command, table)) throw unknownCommand(command, table, reading);
+  if (rest.some(isHelp)) return { kind: 'help', text: commandHelp(table, command, reading.program) };
+  return readFlags(command, rest, table, reading);
+}
+
+/** `help`, `help deploy`. */
+function helpOn<Command extends string>([command]: readonly string[], table: CommandTable<Command>, reading: Reading): Request<Command> {
+  if (command === undefined || isHelp(command)) return { kind: 'help', text: programHelp(table, reading.program) };
+  if (!isCommand(command, table)) throw unknownCommand(command, table, reading);
+  return { kind: 'help', text: commandHelp(table, command, reading.program) };
+}
+
+const unknownCommand = (command: string, table: CommandTable, { suggest }: Reading): ConfigError => {
+  const what = command.startsWith('-') ? 'option' : 'command';
+  return new ConfigError([unknown(what, command, suggest(command, [...Object.keys(table), 'help', '--version', '--help']))]);
+};
+
+function readFlags<Command extends string>(
+  command: Command, rest: readonly string[], table: CommandTable<Command>, { env, suggest }: Reading,
+): Request<Command> {
   const { flags } = table[command];
   const problems: Problem[] = [];
   const values = new Map<string, string[]>();
@@ -41,9 +73,6 @@ export function readArguments<Command extends string>(argv: readonly string[], t
 const isCommand = <Command extends string>(word: string, table: CommandTable<Command>): word is Command => Object.hasOwn(table, word);
 
 const isHelp = (word: string): boolean => word === '--help' || word === '-h';
-
-/** `registry-password` → `DEPLOY_REGISTRY_PASSWORD`. */
-const variableOf = (name: string): string => `DEPLOY_${name.toUpperCase().replaceAll('-', '_')}`;
 
 interface Word {
   readonly text: string;
@@ -70,17 +99,17 @@ function wordsOf(argv: readonly string[], flags: readonly Flag[]): readonly Word
 
 function readFlag(word: Word, flags: readonly Flag[], suggest: Suggest, table: CommandTable): { name: string; value: string } | { problem: Problem } {
   if (word.name === undefined) {
-    return { problem: { where: 'command line', message: `"${word.text}" is not a flag`, hint: 'Flags start with --; see --help.' } };
+    return { problem: { where: word.text, message: 'is not an option', hint: 'Options start with --.' } };
   }
   const flag = flags.find((candidate) => candidate.name === word.name);
-  const where = `flag --${word.name}`;
+  const where = `--${word.name}`;
   if (!flag) {
-    const problem = unknown('command line', 'flag', `--${word.name}`, prefixed(suggest(word.name, flags.map(({ name }) => name))));
+    const problem = unknown('option', `--${word.name}`, prefixed(suggest(word.name, flags.map(({ name }) => name))));
     const others = Object.keys(table).filter((command) => table[command]?.flags.some(({ name }) => name === word.name));
-    return { problem: others.length === 0 ? problem : { ...problem, hint: `It is a flag of ${others.join(', ')}, not of this command.` } };
+    return { problem: others.length === 0 ? problem : { ...problem, hint: `It is an option of ${others.join(', ')}, not of this command.` } };
   }
   if (flag.fromEnvironmentOnly) {
-    const hint = `Set the environment variable ${variableOf(flag.name)} instead of the flag.`;
+    const hint = `Set the environment variable ${variableOf(flag.name)} instead.`;
     return { problem: { where, message: 'everyone on this machine could read its value in the process list', hint } };
   }
   const value = word.value ?? (flag.isBoolean ? 'true' : undefined);
@@ -93,33 +122,8 @@ function readFlag(word: Word, flags: readonly Flag[], suggest: Suggest, table: C
 
 const prefixed = (name: string | undefined): string | undefined => (name === undefined ? undefined : `--${name}`);
 
-function unknown(where: string, what: string, word: string, meant: string | undefined): Problem {
-  const hint = meant === undefined ? 'See --help for the list.' : `Did you mean "${meant}"?`;
-  return { where, message: `unknown ${what} "${word}"`, hint };
-}
-
-/** The help of the program, or of one command. */
-function helpText(table: CommandTable, command?: string): string {
-  const entry = command === undefined ? undefined : table[command];
-  const usage = `node dist/cli.js ${entry && command !== undefined ? command : 'COMMAND'} [--flag VALUE …]`;
-  if (!entry) {
-    const commands = Object.entries(table).map(([name, { description }]) => [name, description] as const);
-    return [`Usage: ${usage}`, '', ...columns(commands), '', '`COMMAND --help` lists its flags, which are the inputs of the action.'].join('\n');
-  }
-  const flags = entry.flags.map((flag) => [
-    flag.fromEnvironmentOnly ? variableOf(flag.name) : `--${flag.name}${flag.isBoolean ? '' : ' VALUE'}`,
-    flag.description + (flag.default ? ` (default: ${flag.default.replaceAll('\n', ' ')})` : ''),
-  ] as const);
-  const isVariable = ([name]: readonly [string, string]) => name.startsWith('DEPLOY_');
-  const variables = flags.filter(isVariable);
-  const secrets = variables.length > 0 ? ['', 'Secrets, read from the environment:', ...columns(variables)] : [];
-  const note = 'A flag that takes several values can be repeated.';
-  return [`Usage: ${usage}`, '', entry.description, '', ...columns(flags.filter((flag) => !isVariable(flag))), ...secrets, '', note].join('\n');
-}
-
-function columns(rows: readonly (readonly [string, string])[]): readonly string[] {
-  const width = Math.max(0, ...rows.map(([name]) => name.length));
-  return rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text.replaceAll('\n', `\n  ${' '.repeat(width)}  `)}`);
+function unknown(what: string, word: string, meant: string | undefined): Problem {
+  return { where: word, message: `unknown ${what}`, hint: meant === undefined ? undefined : `Did you mean "${meant}"?` };
 }
 
 /** What git reports of the working directory; undefined if it reports nothing (no repository, no commit, no git). */

@@ -1,5 +1,5 @@
 import type { Change } from '../outcome/outcome.js';
-import { shortNames } from './format.js';
+import { shortNames } from '../outcome/short-name.js';
 import { code, codeBlock, details } from './markdown.js';
 
 type Place = Pick<Change, 'subject' | 'part'>;

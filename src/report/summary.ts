@@ -1,6 +1,7 @@
 import type { Change, Failure, Outcome } from '../outcome/outcome.js';
 import { evidenceBlocks } from './evidence.js';
-import { duration, shortCommit, shortNames } from './format.js';
+import { shortCommit, shortNames } from '../outcome/short-name.js';
+import { duration } from './format.js';
 import { gantt } from './gantt.js';
 import { code, codeBlock, details, inline, link, prose, table } from './markdown.js';
 import { exactVersions, placeColumns, versionCells } from './places.js';

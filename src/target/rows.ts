@@ -3,7 +3,8 @@ import { ClusterError } from '../outcome/errors.js';
 import type { PlannedChange } from '../outcome/plan.js';
 import { asOf, previousRelease } from '../record/history.js';
 import type { Content, Release, RunRecord } from '../record/ledger.js';
-import { listReleases } from '../record/releases.js';
+import { describeRelease, releaseTable } from '../record/releases.js';
+import { subjectsOf } from './commit-subjects.js';
 import type { Change, Report } from './target.js';
 import type { Given } from './under-lock.js';
 
@@ -47,10 +48,12 @@ export function asPlanned(planned: readonly PlannedChange[], now: readonly Plann
  * @param named the release that a text names
  */
 export async function releaseBack(
-  { config: { to }, ports: { log } }: Pick<Given, 'config' | 'ports'>, releases: readonly Release[], now: readonly Content[],
+  { config: { to }, ports }: Pick<Given, 'config' | 'ports'>, releases: readonly Release[], now: readonly Content[],
   named: (to: string) => Promise<Release | undefined> | Release | undefined,
 ): Promise<Release | undefined> {
-  for (const line of listReleases(releases, now)) log.info(line);
+  const subjects = await subjectsOf(ports, releases.flatMap(({ commit }) => commit ?? []));
+  for (const line of releaseTable(releases, { now, at: ports.clock.now(), subjects })) ports.log.info(line);
+  if (releases.length > 0) await ports.log.group('Exact references', () => Promise.resolve(releases.forEach((release) => { ports.log.output(describeRelease(release)); })));
   if (to === undefined) return previousRelease(releases, now);
   const release = await named(to);
   return release && asOf(releases, release);

@@ -126,7 +126,7 @@ function judgeRollout(look: Look): Judged {
   const elapsed: Elapsed = { at, since: sinceOf(doing, memory, at) };
   const failed = certainOf(look, memory, symptoms) ?? givenUp(look, symptoms[0], doing, elapsed);
   if (failed) return fail(look, failed.cause, failed.message, failed);
-  const { progress, nextAt } = describeProgress(completion, doing, trouble, elapsed);
+  const { progress, nextAt } = describeProgress(completion, doing, trouble, elapsed, expected.goal);
   const neededMs = Math.max(expected.goal === 'whole' ? patience.steadyMs : 0, outliveMs(view, expected));
   const steadyAt = memory.steadySince === undefined ? Infinity : Math.max(memory.steadySince + neededMs, settledAt(disturbances, memory.disturbed));
   if (steadyAt <= at) return { memory, decision: { state: 'done', progress } };

@@ -3,7 +3,7 @@ import type { WorkloadView } from '../observe/world.js';
 import { awaitedPod } from './awaited.js';
 import type { Completion } from './completion.js';
 import { lastEnded } from './ended.js';
-import type { Expectation } from './expectation.js';
+import type { Expectation, Goal } from './expectation.js';
 import { blockingPods, describeLeaving, describeOverdue } from './leaving.js';
 import { podStates } from './pod-states.js';
 import { stateOf } from './pod-state.js';
@@ -83,9 +83,10 @@ export interface Elapsed {
 
 /** The state of a rollout in one line, and when the line changes next without any news (monotonic ms). */
 export function describeProgress(
-  completion: Completion, doing: Doing | undefined, trouble: string | undefined, { at, since }: Elapsed,
+  completion: Completion, doing: Doing | undefined, trouble: string | undefined, { at, since }: Elapsed, goal: Goal,
 ): { readonly progress: string; readonly nextAt: number } {
-  const head = `${completion.ready}/${completion.desired} ready`;
+  // Their number is not that of the replicas: `1/1 ready` before `1/3 ready` would look like a step back.
+  const head = `${goal === 'first-wave' ? 'first pods ' : ''}${completion.ready}/${completion.desired} ready`;
   if (doing === undefined) return { progress: trouble ? `${head} · ${trouble}` : head, nextAt: Infinity };
   const lasting = steps.filter((seconds) => at - since >= seconds * 1000).at(-1);
   const next = steps.find((seconds) => at - since < seconds * 1000);

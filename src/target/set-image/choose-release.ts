@@ -3,7 +3,7 @@ import { workloadKinds, type Config, type WorkloadRef } from '../../config/confi
 import { ClusterError, ConfigError } from '../../outcome/errors.js';
 import { notAsOld, ofSubjects } from '../../record/history.js';
 import type { Ledger, Release, Content } from '../../record/ledger.js';
-import { describeRelease } from '../../record/releases.js';
+import { shortReleases } from '../../record/releases.js';
 import { releaseBack } from '../rows.js';
 import { namedRelease } from './revisions.js';
 import { ofRepository, othersUnderName, repositoriesIn, runsRepository } from '../../record/repository.js';
@@ -39,7 +39,7 @@ export async function chooseRelease({ config, ports }: Pick<Given, 'config' | 'p
   const now = imagesOfFound(found);
   const releases = ofSubjects(recorded, new Set(found.map(({ ref }) => refText(ref))));
   const release = await releaseBack({ config, ports }, releases, now, (to) => namedRelease(to, releases, { cluster, found }));
-  if (!release) throw nothingToGoBackTo(config, releases, known);
+  if (!release) throw nothingToGoBackTo(config, releases, known, ports.clock.now());
   const warnings = [
     ...missing.map((ref) => `${refText(ref)} is part of recorded releases, but no longer exists in namespace ${cluster.namespace}: it is left out.`),
     ...others,
@@ -123,11 +123,11 @@ function changesFor(release: Release, found: readonly FoundWorkload[], namespace
   });
 }
 
-function nothingToGoBackTo({ app, image, to }: Config, releases: readonly Release[], { ledger, cluster }: Known): ClusterError {
+function nothingToGoBackTo({ app, image, to }: Config, releases: readonly Release[], { ledger, cluster }: Known, at: number): ClusterError {
   const { setting, command } = placeWords();
-  const known = releases.map(describeRelease);
+  const known = shortReleases(releases, at);
   const others = image === undefined ? [] : othersUnderName(ledger, image);
-  const list = known.length > 0 ? `Known releases of ${app}: ${known.join('; ')}.`
+  const list = known.length > 0 ? `Known releases of ${app}: ${known.join(', ')}.`
     : `No release of ${others.length > 0 ? image : app} is recorded in namespace ${cluster.namespace}${others.length > 0 ? `: the record of ${app} contains releases of ${both(others)}` : ''}.`;
   const wanted = to === undefined ? 'There is no verified release to roll back to.' : `No release matches \`to: ${to}\`.`;
   return new ClusterError('release-not-found', `${wanted} ${list}`, {

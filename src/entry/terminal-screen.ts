@@ -1,0 +1,53 @@
+import { systemClock, every } from '../host/clock.js';
+import { canDraw, createTerminalLog, wantsColour } from '../host/log.js';
+import type { Log } from '../ports/log.js';
+import type { Outcome } from '../outcome/outcome.js';
+import { terminalEnd } from '../report/terminal/end.js';
+import { createPaint, type Paint } from '../report/terminal/paint.js';
+import { createScreen, type RunScreen } from '../report/terminal/screen.js';
+
+export interface ScreenOptions {
+  readonly verbose: boolean;
+  /** The standard output is for JSON alone. */
+  readonly json: boolean;
+}
+
+/** The screen of this process, with the log that writes on it. */
+export interface OpenScreen {
+  readonly screen: RunScreen;
+  readonly log: Log;
+  printEnd(outcome: Outcome): void;
+  close(): void;
+}
+
+/** How often the time that passes is drawn. */
+const tickMs = 100;
+
+/** Results and progress go to the standard output, errors and warnings to the standard error. */
+export function openScreen(env: NodeJS.ProcessEnv, { verbose, json }: ScreenOptions): OpenScreen {
+  const [rowStream, problemStream] = [json ? process.stderr : process.stdout, process.stderr];
+  const startedAt = systemClock.monotonic();
+  const paintFor = (stream: NodeJS.WriteStream): Paint => createPaint(wantsColour(env, stream.isTTY));
+  const [rows, problems] = [paintFor(rowStream), paintFor(problemStream)] as const;
+  const columns = (): number => rowStream.columns || 80;
+  const terminal = canDraw(env, rowStream.isTTY) ? { columns } : undefined;
+  const sink = {
+    rows: (text: string) => { rowStream.write(text); }, problems: (text: string) => { problemStream.write(text); },
+    elapsedMs: () => systemClock.monotonic() - startedAt,
+  };
+  const screen = createScreen(sink, { rows, problems, verbose, terminal });
+  const ticker = terminal && every(tickMs, () => { screen.tick(); });
+  return {
+    screen, log: createTerminalLog(screen),
+    printEnd: (outcome) => {
+      const end = terminalEnd(outcome, { rows, problems, verbose, width: terminal && Math.min(columns(), 100) });
+      screen.end();
+      screen.printProblem(end.problems);
+      screen.print(end.results);
+    },
+    close: () => {
+      ticker?.stop();
+      screen.end();
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import type { Outcome } from '../../outcome/outcome.js';
+import { shortNames } from '../../outcome/short-name.js';
+import { placeName, versionName } from '../places.js';
+import { planLines } from '../plan.js';
+import { rollbackSentences } from '../rollback.js';
+import { environmentWord, verdictSentence } from '../words.js';
+import { colourOf, markOf, type Paint } from './paint.js';
+import { wrapText } from '../../outcome/columns.js';
+import { shortenText } from './shorten.js';
+
+/** The end of a run on a terminal: results on one stream, what went wrong on the other. */
+export interface TerminalEnd {
+  readonly problems: readonly string[];
+  readonly results: readonly string[];
+}
+
+export interface EndLook {
+  readonly rows: Paint;
+  readonly problems: Paint;
+  readonly verbose: boolean;
+  /** Columns; undefined where lines are not wrapped. */
+  readonly width?: number;
+}
+
+/** The verdict with what it stands on, and for a failure its evidence, its message and what to do. */
+export function terminalEnd(outcome: Outcome, look: EndLook): TerminalEnd {
+  return { problems: problemLines(outcome, look), results: ['', ...resultLines(outcome, look)] };
+}
+
+function problemLines({ failure }: Outcome, { problems: paint, width, verbose }: EndLook): readonly string[] {
+  // Problems of the settings are printed one by one, each at its place.
+  if (!failure || isSettings(failure)) return [];
+  const wrapped = (text: string): readonly string[] => (verbose ? text : shortenText(text)).split('\n').flatMap((line) => (width === undefined ? [line] : wrapText(line, width - 7)));
+  const evidence = failure.evidence.flatMap(({ title, text }) => [paint.bold(title), ...text.trimEnd().split('\n').map((line) => paint.dim(`  ${line}`)), '']);
+  const [first = '', ...others] = wrapped(failure.message);
+  return [
+    '', ...evidence,
+    `${paint.red(paint.bold('error:'))} ${first}`, ...others.map((line) => `       ${line}`),
+    ...failure.hint === '' ? [] : wrapped(failure.hint).map((line) => `       ${line}`),
+  ];
+}
+
+const isSettings = ({ stage, cause }: NonNullable<Outcome['failure']>): boolean => stage === 'config' && cause === 'config-invalid';
+
+function resultLines(outcome: Outcome, look: EndLook): readonly string[] {
+  const { rows, verbose, width } = look;
+  const { verdict, failure } = outcome;
+  const colour = rows[colourOf[verdict]];
+  const where = outcome.environment ? ` ${environmentWord(outcome)} ${outcome.environment}` : '';
+  const head = `${colour(rows.bold(`${markOf[verdict]} ${verdict}${failure && verdict !== 'failed' ? `: ${failure.cause}` : ''}`))}  ${rows.bold(`${outcome.app}${where}`)}`;
+  const said = failure && isSettings(failure) ? 'The settings are not valid: every problem is listed above. Nothing was run or changed.' : verdictSentence(outcome);
+  const full = (text: string): string => (verbose ? text : shortenText(text));
+  const indented = (text: string): readonly string[] => (width === undefined ? [full(text)] : wrapText(full(text), width - 2)).map((line) => `  ${line}`);
+  return [
+    ...outcome.plan && verdict === 'planned' ? [...planLines(outcome.plan).map(full), ''] : [],
+    head,
+    ...indented(said),
+    ...changeLines(outcome, verbose),
+    ...(outcome.verified ?? []).map(({ what, seen }) => rows.dim(full(`  ${what}: ${seen}`))),
+    ...rollbackSentences(outcome).flatMap(indented),
+    ...verdict === 'rollback-failed' && !outcome.rollback?.continued && outcome.undoCommands.length > 0
+      ? ['  Roll back by hand:', ...outcome.undoCommands.map((command) => `    ${command}`)] : [],
+  ];
+}
+
+function changeLines({ changes, verdict, plan }: Outcome, verbose: boolean): readonly string[] {
+  if (plan && verdict === 'planned') return [];
+  const undone = verdict === 'rolled-back' || verdict === 'rollback-failed';
+  const width = Math.max(0, ...changes.map((change) => placeName(change).length));
+  return changes.map((change) => {
+    const versions = [versionName(change.before), change.after, change.now ?? 'not readable'];
+    const [before, after, now] = verbose ? versions : shortNames(versions);
+    return `  ${placeName(change).padEnd(width)}  ${undone ? `is ${now}` : `${before} → ${after}`}`;
+  });
+}
