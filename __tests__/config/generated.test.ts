@@ -65,8 +65,8 @@ describe('what is made from the table', () => {
     for (const action of ['rollout', 'rollback'] as const) expect(descriptionOf(settings.image, action)).not.toContain('built');
     expect(descriptionOf(settings.workloads, 'rollback')).not.toContain('`image`');
     expect(descriptionOf(settings.workloads)).toBe(settings.workloads.description);
-    const ofRollback = commands['rollback']?.flags.find(({ name }) => name === 'workloads')?.description;
-    expect(ofRollback).toBe(descriptionOf(settings.workloads, 'rollback'));
+    const ofRollback = commands['rollback']?.flags.find(({ name }) => name === 'image')?.description;
+    expect(ofRollback).toBe(descriptionOf(settings.image, 'rollback').replaceAll('`', ''));
   });
 
   it('is the schema that is published', () => {
@@ -76,7 +76,7 @@ describe('what is made from the table', () => {
   it('takes secrets in the terminal only from the environment', () => {
     const hidden = commands['deploy']?.flags.filter((flag) => flag.fromEnvironmentOnly).map(({ name }) => name);
     expect(hidden).toEqual(['build-secrets', 'registry-password']);
-    expect(commands['deploy']?.flags.filter((flag) => flag.isBoolean).map(({ name }) => name)).toEqual(['dry-run']);
+    expect(commands['deploy']?.flags.filter((flag) => flag.isBoolean).map(({ name }) => name)).toEqual(['dry-run', 'verbose', 'json']);
   });
 });
 

@@ -69,7 +69,8 @@ describe('back to a release by its name', () => {
     for (const to of ['deadbeef', `sha256:${'ef'.repeat(32)}`]) {
       const result = await back(space, v2, { to });
       expectEnding(result, { verdict: 'failed', cause: 'release-not-found' });
-      expectTold(result, 'No release matches', `to: ${to}`, v2.digest);
+      expectTold(result, 'No release matches', `to: ${to}`, v2.digest.slice('sha256:'.length, 14));
+      expect(result.log).toContain(v2.digest);
     }
     const revision = await back(space, v2, { to: '99' });
     expectEnding(revision, { verdict: 'failed', cause: 'release-not-found' });

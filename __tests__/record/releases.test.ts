@@ -66,6 +66,7 @@ describe('a release that is named', () => {
   it('is found by its digest, or by its commit', async () => {
     expect((await named(digest))?.reference).toBe('api:2');
     expect((await named('1c0ffee'))?.reference).toBe('api:1');
+    expect((await named('aaaaaaa'))?.reference).toBe('api:2');
     expect(await named('deadbeef')).toBeUndefined();
     expect(await named(`sha256:${'b'.repeat(64)}`)).toBeUndefined();
   });

@@ -243,7 +243,7 @@ describe('the plan of a dry run', () => {
         { stage: 'test', title: 'run the test gate in .', commands: ['npm test'] },
         { stage: 'build', title: `build ${image} for linux/amd64 and push it as ${second}`, commands: [expect.stringMatching(/^docker buildx build /)] },
         {
-          stage: 'rollout', title: 'set the image of deployment/api and watch the rollout',
+          stage: 'rollout', title: 'set the image of deployment/api, run the smoke checks against the first pods of deployment/api and watch the rollout',
           commands: [`kubectl --namespace=web set image deployment/api 'app=${image}:${second}@<digest of the build>'`],
         },
         { stage: 'smoke', title: `run the smoke check: ${check}`, commands: [] },

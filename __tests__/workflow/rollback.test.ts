@@ -21,10 +21,12 @@ describe('a rollback', () => {
       verdict: 'deployed', wentBack: true, commit: second, reference: over.imageOf(second), digest: over.registry.digestOf(second),
       changes: [{ before: over.imageOf(third), after: over.imageOf(second), now: over.imageOf(second) }],
     });
-    expect(lines.filter((line) => /^info (?:[* ] |rolling)/.test(line))).toEqual([
-      expect.stringMatching(/^info \* .*commit cccccccccccc, verified \(current\)$/), expect.stringMatching(/^info {3}.*commit bbbbbbbbbbbb, verified$/),
-      expect.stringMatching(/^info {3}.*verified$/), expect.stringMatching(/^info rolling back to .*commit bbbbbbbbbbbb, verified$/),
+    expect(lines.filter((line) => /^info (?:release|api@|rolling)/.test(line))).toEqual([
+      expect.stringMatching(/^info release {2,}age {2,}commit$/), expect.stringMatching(/^info api@.* ago {2}ccccccc {2}verified {2}← now$/),
+      expect.stringMatching(/^info api@.* ago {2}bbbbbbb {2}verified$/), expect.stringMatching(/^info api@.* ago {2,}verified$/),
+      expect.stringMatching(/^info rolling back to .*commit bbbbbbbbbbbb, verified$/),
     ]);
+    expect(lines).toContainEqual(expect.stringMatching(/^output .* of 20.*, commit bbbbbbbbbbbb, verified$/));
     expect(over.ledger?.run).toMatchObject({ phase: 'verified', commit: second, goesBackTo: { reference: over.imageOf(second) } });
   });
   it('withdraws what it leaves: the next one goes further back, and not to and fro', async () => {

@@ -6,7 +6,6 @@ export const colour = process.stdout.isTTY && !process.env.NO_COLOR && process.e
 const paint = (code) => (/** @type {string} */ text) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
 export const bold = paint(1);
 export const grey = paint(90);
-export const green = paint(32);
 export const red = paint(31);
 
 /** @param {number | undefined} ms */

@@ -16,6 +16,7 @@ interface AsFlag {
 const asFlags: Readonly<Partial<Record<SettingName, AsFlag>>> = {
   'config': { value: 'FILE' },
   'environment': { value: 'NAME', text: 'Environment of the settings file to use.' },
+  'environment-url': { value: 'URL', text: 'Where users reach the app.' },
   'app': { value: 'NAME', text: 'Name of the app in the records of its deployments.' },
   'dry-run': { value: '', text: 'Show what the run would do, and change nothing.' },
   'test': { value: 'COMMAND', text: 'Command that must succeed before anything is built.' },
@@ -43,6 +44,7 @@ const asFlags: Readonly<Partial<Record<SettingName, AsFlag>>> = {
   'workloads': { value: 'WORKLOAD', text: 'Workload of the run: deployment/api, statefulset/db:container, daemonset/agent, cronjob/nightly.' },
   'timeout': { value: 'DURATION' },
   'rollback': { value: 'auto|off' },
+  'advice': { value: 'on|off', text: 'Report what in a workload can lose requests during a rollout.' },
   'prove-first': { value: 'true|false', text: 'Let the first new pods pass the smoke checks before the others are replaced.' },
   'patience': { value: 'CAUSE=DURATION', text: 'How long a symptom must last before it counts as the cause of a failure.' },
   'lock-timeout': { value: 'DURATION', text: 'How long to wait while another run deploys the same app.' },
@@ -69,7 +71,7 @@ export const outputFlags = ['verbose', 'json', 'report'] as const;
 const examples: Readonly<Record<ActionName, readonly string[]>> = {
   deploy: [
     'deploy --environment production --dry-run',
-    'deploy --image ghcr.io/acme/api --workloads deployment/api --smoke service/api/healthz',
+    'deploy --image acme/api --workloads deployment/api --smoke service/api/healthz',
   ],
   build: ['build --image ghcr.io/acme/api --test "npm test"'],
   rollout: ['rollout --image ghcr.io/acme/api --digest sha256:… --workloads deployment/api'],

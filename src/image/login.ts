@@ -42,7 +42,7 @@ export async function accessWith(ports: DockerPorts, registry: string, auth: obj
   return { env: { DOCKER_CONFIG: folder, ...(ports.env['BUILDX_CONFIG'] ? {} : { BUILDX_CONFIG: join(own, 'buildx') }) } };
 }
 
-const ownFolder = (ports: DockerPorts): string => ports.env['DOCKER_CONFIG'] || join(ports.env['HOME'] ?? '', '.docker');
+const ownFolder = (ports: Pick<DockerPorts, 'env'>): string => ports.env['DOCKER_CONFIG'] || join(ports.env['HOME'] ?? '', '.docker');
 
 async function privateAccess(ports: DockerPorts, registry: string, folder: string): Promise<DockerAccess> {
   const own = ownFolder(ports);
@@ -66,7 +66,14 @@ export function privateConfig(text: string | undefined, registry: string, file: 
 }
 
 /** All other keys are kept unchanged. */
-const dockerConfig = v.looseObject({ credHelpers: v.nullish(v.record(v.string(), v.string())) });
+const dockerConfig = v.looseObject({ credHelpers: v.nullish(v.record(v.string(), v.string())), auths: v.nullish(v.record(v.string(), v.unknown())) });
+
+/** Whether Docker has a login for the registry. With a store, `auths` names the registries whose logins it has. */
+export async function hasLogin(ports: Pick<DockerPorts, 'files' | 'env'>, registry: string): Promise<boolean> {
+  const file = join(ownFolder(ports), 'config.json');
+  const { auths, credHelpers } = parseConfig(await ports.files.readText(file).catch(() => undefined), file);
+  return storeKeys(registry).some((key) => [auths, credHelpers].some((known) => known && [key, `https://${key}`].some((name) => Object.hasOwn(known, name))));
+}
 
 function parseConfig(text: string | undefined, file: string): v.InferOutput<typeof dockerConfig> {
   if (text === undefined || text.trim() === '') return {};

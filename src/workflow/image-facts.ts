@@ -6,6 +6,7 @@ import { asTyped, type DockerAccess } from '../image/docker.js';
 import { findExisting, revisionLabel, type Claim, type Existing } from '../image/existing.js';
 import { logIn } from '../image/login.js';
 import { lookUp } from '../image/look-up.js';
+import { missingLogin } from '../image/push-login.js';
 import { describeWithOrigin, type Described } from '../image/registry.js';
 import type { Source, SourceFacts } from '../image/source.js';
 import { chooseTags, tagKind, type TagChoice } from '../image/tags.js';
@@ -79,8 +80,10 @@ async function readBuildFacts(run: Run, image: ImageName, build: BuildConfig, ch
     secretFiles: Object.fromEntries(Object.keys(build.buildSecrets).map((id) => [id, `SECRET_FILE_OF_${id}`])),
   });
   const platforms = build.platforms.length > 0 ? build.platforms : existing?.platforms ?? (builder.native === undefined ? [] : [builder.native]);
+  const login = config.dryRun && !config.login && !existing ? await missingLogin(run.ports, image) : undefined;
   return {
-    image, commit: commit.revision, warnings: [...known.warnings, ...foreignTags(tags, otherCommit, commit), ...foreignLabel(build, commit)],
+    image, commit: commit.revision,
+    warnings: [...known.warnings, ...login === undefined ? [] : [login], ...foreignTags(tags, otherCommit, commit), ...foreignLabel(build, commit)],
     build: { access, build, builder, source, settings, ...found, platforms, command: asTyped(args) },
   };
 }

@@ -65,7 +65,7 @@ describe('a Deployment that is held at its first wave', () => {
     };
     it('because somebody lifts the pause: its wave is what there is then', () => {
       const lifted = () => deployment({ generation: 4, status: { observedGeneration: 4 } });
-      expect(begun(() => [lifted()])).toEqual(['1/2 ready · b waiting for node node-1 to start container app', '1/2 ready · b waiting for node node-1 to start container app']);
+      expect(begun(() => [lifted()])).toEqual(['first pods 1/2 ready · b waiting for node node-1 to start container app', 'first pods 1/2 ready · b waiting for node node-1 to start container app']);
       expect(begun(() => [lifted(), pod('b')])).toEqual([expect.any(String), 'done']);
     });
     it('because an autoscaler wants no pod at all: its wave is over', () => {

@@ -31,6 +31,16 @@ describe('the end of a run', () => {
     expect(terminalEnd(rolledBack, { ...look, rows: colours }).results[1]).toContain('\u001b[33m');
   });
 
+  it('has only the evidence that decided, unless everything is asked for', () => {
+    const evidence = [{ title: 'log of api-1', text: 'boom' }, { title: 'events of api-1', text: 'Normal  Pulled' }, { title: 'conditions', text: 'Ready=False' }];
+    const outcome = { ...rolledBack, failure: rolledBack.failure && { ...rolledBack.failure, evidence } };
+    expect(terminalEnd(outcome, look).problems.slice(0, 5)).toEqual(['', 'log of api-1', '  boom', '', '2 more pieces of evidence with --verbose']);
+    expect(terminalEnd(outcome, { ...look, verbose: true }).problems).toEqual(expect.arrayContaining(['  Normal  Pulled', '  Ready=False']));
+    const printed = { ...outcome, failure: outcome.failure && { ...outcome.failure, evidence: [{ title: 'last lines', text: 'boom', isPrinted: true as const }] } };
+    expect(terminalEnd(printed, look).problems).toContain('  boom');
+    expect(terminalEnd(printed, { ...look, verbose: true }).problems).not.toContain('  boom');
+  });
+
   it('shows the commands of a rollback by hand in full', () => {
     expect(terminalEnd(rollbackFailed, look).results).toEqual(expect.arrayContaining(['  Roll back by hand:', ...rollbackFailed.undoCommands.map((command) => `    ${command}`)]));
   });

@@ -12,6 +12,7 @@ describe('a reference', () => {
     [`ghcr.io/acme/api:${commit} already exists (${digest}): it is reused`, 'ghcr.io/acme/api:5e94acd already exists (sha256:0123456): it is reused'],
     [`commit ${commit}`, 'commit 5e94acd'],
     [`https://ghcr.io/v2/api/manifests/${digest} returned 404`, 'https://ghcr.io/v2/api/manifests/sha256:0123456 returned 404'],
+    [`set \`tags\` to \`${commit},latest\` instead of ${commit}`, `set \`tags\` to \`${commit},latest\` instead of 5e94acd`],
     ['deployment/api  1/3 ready', 'deployment/api  1/3 ready'],
     ['/var/lib/0123456789', '/var/lib/0123456789'],
   ])('%s is shown as %s', (text, short) => expect(shortenText(text)).toBe(short));

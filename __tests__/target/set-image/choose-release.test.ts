@@ -34,7 +34,9 @@ describe('the release that a rollback chooses', () => {
     const { sets, lines, warnings } = await choose(two, [found('api:3'), found('worker:3')]);
     expect(sets).toEqual([['api', 'uid-api', 'app: api:3 -> api:2'], ['worker', 'uid-worker', 'app: worker:3 -> worker:2']]);
     expect(lines).toEqual([
-      'info * api:3 of 2026-01-01T00:03:00.000Z, commit 3c0ffee, verified (current)', 'info   api:2 of 2026-01-01T00:02:00.000Z, commit 2c0ffee, verified',
+      expect.stringMatching(/^info release {2}age {6}commit$/), expect.stringMatching(/^info api:3 {4}.* ago {2}3c0ffee {2}verified {2}← now$/),
+      expect.stringMatching(/^info api:2 {4}.* ago {2}2c0ffee {2}verified$/),
+      'output api:3 of 2026-01-01T00:03:00.000Z, commit 3c0ffee, verified', 'output api:2 of 2026-01-01T00:02:00.000Z, commit 2c0ffee, verified',
     ]);
     expect(warnings).toEqual([]);
   });
@@ -68,8 +70,8 @@ describe('the release that a rollback chooses', () => {
     await expect(choose([release(3, 'api:3')], [found('api:3', 'web')])).rejects.toMatchObject({ hint: 'Deploy a commit that matches the current workloads.' });
   });
   it.each([
-    [{}, /^There is no verified release to roll back to\. Known releases of api: api:3 of .*, verified\.$/, /^Name a withdrawn release with `to`/],
-    [{ to: 'deadbeef' }, /^No release matches `to: deadbeef`\. Known releases of api: api:3 of/, /^Set `to` to the digest or the commit/],
+    [{}, /^There is no verified release to roll back to\. Known releases of api: api:3 \(.*, verified\)\.$/, /^Name a withdrawn release with `to`/],
+    [{ to: 'deadbeef' }, /^No release matches `to: deadbeef`\. Known releases of api: api:3 \(/, /^Set `to` to the digest or the commit/],
   ])('is none, with those that there are: %j', async (changes, message, hint) => {
     await expect(choose([release(3, 'api:3')], [found('api:3')], changes)).rejects.toMatchObject({ code: 'release-not-found', message: expect.stringMatching(message), hint: expect.stringMatching(hint) });
   });

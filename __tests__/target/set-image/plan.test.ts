@@ -17,6 +17,10 @@ describe('what a change of images comes to', () => {
       commands: [`kubectl --namespace=web set image deployment/api statefulset/worker app=${newImage}`],
     });
   });
+  it('says whose first pods are checked before the others', () => {
+    expect(stepOf([target(), worker], false, typed, ['deployment/api']).title)
+      .toBe('set the image of deployment/api, statefulset/worker, run the smoke checks against the first pods of deployment/api and watch the rollout');
+  });
   it('is only a verification where the digest is set already', () => {
     expect(stepOf([target()], true, typed)).toEqual({
       stage: 'rollout', title: 'verify deployment/api without a change: this digest is already set', commands: [],

@@ -31,7 +31,14 @@ function problemLines({ failure }: Outcome, { problems: paint, width, verbose }:
   // Problems of the settings are printed one by one, each at its place.
   if (!failure || isSettings(failure)) return [];
   const wrapped = (text: string): readonly string[] => (verbose ? text : shortenText(text)).split('\n').flatMap((line) => (width === undefined ? [line] : wrapText(line, width - 7)));
-  const evidence = failure.evidence.flatMap(({ title, text }) => [paint.bold(title), ...text.trimEnd().split('\n').map((line) => paint.dim(`  ${line}`)), '']);
+  // The first piece is what decided: the log of what failed, the error of the build.
+  // With everything shown, the output of a test or build is among the rows already.
+  const shown = verbose ? failure.evidence.filter(({ isPrinted }) => !isPrinted) : failure.evidence.slice(0, 1);
+  const left = verbose ? 0 : failure.evidence.length - shown.length;
+  const evidence = [
+    ...shown.flatMap(({ title, text }) => [paint.bold(title), ...text.trimEnd().split('\n').map((line) => paint.dim(`  ${line}`)), '']),
+    ...left === 0 ? [] : [paint.dim(`${left} more piece${left === 1 ? '' : 's'} of evidence with --verbose`), ''],
+  ];
   const [first = '', ...others] = wrapped(failure.message);
   return [
     '', ...evidence,

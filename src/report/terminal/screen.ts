@@ -45,6 +45,9 @@ const narrowest = 40;
 /** A pipe has no width. A command in a log is cut where most windows end. */
 const widthOfLines = 120;
 
+/** Every rollout starts with it. */
+const nothingYet = 'waiting for the controller';
+
 /** News that is printed although the numbers before it have not changed. */
 const isBad = (state: string): boolean => /crash|fail|error|back-off|oom|killed|exit|cannot|denied/i.test(state);
 
@@ -105,6 +108,7 @@ class Rows implements RunScreen {
       this.live.progress(subject, text, this.sink.elapsedMs());
       return;
     }
+    if (state === nothingYet && !this.look.verbose) return;
     // `1/3 ready · one pod pulls`, `1/3 ready · it starts`: one of these is enough, unless it is bad news.
     const news = this.look.verbose || isBad(state) ? state : state.split(' · ')[0] ?? '';
     const place = JSON.stringify([stage, subject]);

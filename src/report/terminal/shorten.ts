@@ -5,8 +5,9 @@
 
 const shaLength = 7;
 
-/** A text with every reference, digest and commit in it shortened: `api:5e94acd@0123456`. */
-export const shortenText = (text: string): string => text.replace(/[^\s'"=,;()`]+/g, shortenWord);
+/** A text with every reference, digest and commit in it shortened: `api:5e94acd@0123456`. What is in backticks is there to be copied, and stays. */
+export const shortenText = (text: string): string =>
+  text.split('`').map((part, index) => (index % 2 === 1 ? part : part.replace(/[^\s'"=,;()]+/g, shortenWord))).join('`');
 
 function shortenWord(word: string): string {
   const [, name, tag, digest = '', rest = ''] = /^(?!https?:\/\/)(?:[^/@]+\/)*([^/:@]+)(?::([^@/:]+))?@sha256:([0-9a-f]{64})([^0-9a-f].*)?$/.exec(word) ?? [];

@@ -14,7 +14,7 @@ import { type ImageChange, contentsOf, type PausedDeployment } from './image-cha
 import type { Ports } from '../../ports/ports.js';
 import type { Given } from '../under-lock.js';
 import type { ClusterFacts } from './facts.js';
-import type { SmokeCheck } from '../../config/config.js';
+import type { Config, SmokeCheck } from '../../config/config.js';
 
 /* What a release reads and decides between acquiring the lock and changing the first image. */
 
@@ -90,10 +90,16 @@ export function runsAlready(release: OpenRelease): boolean {
 export const namesAlready = ({ containers }: ImageChange): boolean => containers.every(({ before, after, becomes }) =>
   digestOf(before) !== undefined && digestOf(before) === digestOf(after) && (sameRepository(before, after) || before === becomes));
 
+/** Without a rollback a bad release could only be left paused, or continued although it is bad. */
+const provesFirst = ({ proveFirst, smoke, rollback }: Config): boolean => proveFirst && smoke.length > 0 && rollback === 'auto';
+
+/** Whether the first pods of a workload are checked before the others. */
+export const isProvedFirst = (config: Config, change: ImageChange, workload: Workload | undefined, services: readonly Service[]): boolean =>
+  provesFirst(config) && whyNotProvedFirst(change, workload, services, config.smoke) === undefined;
+
 /** The workloads whose first pods are checked before the others; what that means for each is logged before anything changes. */
 export function provedFirst({ config, ports }: Given, release: OpenRelease): PausedDeployment[] {
-  // Without a rollback a bad release could only be left paused, or continued although it is bad.
-  if (!config.proveFirst || config.smoke.length === 0 || config.rollback === 'off') return [];
+  if (!provesFirst(config)) return [];
   return release.changes.flatMap((change) => {
     const { workload } = release.watched.world.view(change);
     const reason = whyNotProvedFirst(change, workload, release.services, config.smoke);

@@ -7,12 +7,15 @@ import { setImageCommands } from './kubectl-set-image.js';
 
 /* The plan of a change of images. Pure. */
 
-/** @param typed formats a command of kubectl as it would be typed */
-export function stepOf(changes: readonly ImageChange[], isThere: boolean, typed: (args: readonly string[]) => string): PlanStep {
+/**
+ * @param typed formats a command of kubectl as it would be typed
+ * @param first the workloads whose first pods are checked before the others follow
+ */
+export function stepOf(changes: readonly ImageChange[], isThere: boolean, typed: (args: readonly string[]) => string, first: readonly string[] = []): PlanStep {
   const refs = changes.map(({ ref }) => ref).join(', ');
   return isThere
     ? { stage: 'rollout', title: `verify ${refs} without a change: this digest is already set`, commands: [] }
-    : { stage: 'rollout', title: `set the image of ${refs} and watch the rollout`, commands: setImageCommands(changes).map(typed) };
+    : { stage: 'rollout', title: `set the image of ${refs}${first.length === 0 ? '' : `, run the smoke checks against the first pods of ${first.join(', ')}`} and watch the rollout`, commands: setImageCommands(changes).map(typed) };
 }
 
 /**

@@ -22,7 +22,8 @@ export async function namedRelease(
   const type = releaseNameType(to);
   if (type === 'digest') return releases.find((release) => release.contents.some((each) => each.version.endsWith(`@${to}`)));
   if (type === 'revision') return revision(Number(to), releases, facts);
-  return releases.find((release) => release.commit?.startsWith(to.toLowerCase()));
+  // A list shows the first digits of a commit, and those of a digest where there is no commit.
+  return releases.find((release) => release.commit?.startsWith(to)) ?? releases.find((release) => release.contents.some((each) => each.version.includes(`@sha256:${to}`)));
 }
 
 async function revision(

@@ -5,7 +5,7 @@ import type { Context } from '../../ports/context.js';
 import { isUnfinished, type Ledger } from '../../record/ledger.js';
 import type { Lock } from '../../record/store.js';
 import type { OpenTarget, Proposal, ProposalBack, Purpose, TargetKind, Wanted } from '../target.js';
-import { refuseUnresolvable, namesAlready, wayBackOf } from './before-change.js';
+import { isProvedFirst, refuseUnresolvable, namesAlready, wayBackOf } from './before-change.js';
 import { begin } from './begin.js';
 import { chooseRelease, workloadsOf } from './choose-release.js';
 import { inPlaceOf, type Given } from '../under-lock.js';
@@ -93,12 +93,16 @@ class Workloads implements OpenTarget {
     const unhealthy = checked.problems.length > 0 ? new Map<string, string>() : await unhealthyNow(given, facts);
     const isThere = unhealthy.size === 0 && changes.every(namesAlready);
     return {
-      checked, isThere, rows: rowsOf(changes), step: stepOf(changes, isThere, facts.cluster.typed),
+      checked, isThere, rows: rowsOf(changes), step: stepOf(changes, isThere, facts.cluster.typed, firstOf(given.config, facts, changes)),
       rollback: rollbackOf(given.config, unhealthy, wayBackOf(facts.ledger, changes, unhealthy)),
       begin: (start) => begin({ given, facts, changes, goesBackTo }, start),
     };
   }
 }
+
+/** The workloads whose first pods would be checked before the others follow. */
+const firstOf = (config: Config, { found, services }: ClusterFacts, changes: readonly ImageChange[]): readonly string[] => changes
+  .filter((change) => isProvedFirst(config, change, found.find(({ ref }) => refText(ref) === change.ref)?.workload, services)).map(({ ref }) => ref);
 
 /** Deployments that a running or interrupted run may have paused, by its record. */
 const pausedByRun = (ledger: Ledger | undefined): ReadonlySet<string> =>
