@@ -56,6 +56,15 @@ describe('a Dockerfile that the builder did not get', () => {
     expect(await explain({ context: 'services/api', dockerfile: 'Dockerfile.test' }, missed)).toMatchObject({ message: 'There is no Dockerfile.test in the workspace.' });
   });
 
+  it('is in the context or relative to a folder above it, and has a slip in its name', async () => {
+    put('services/web/build/Dockerfile.alpine');
+    const meant = { hint: 'Did you mean `dockerfile: services/web/build/Dockerfile.alpine`?' };
+    for (const dockerfile of ['build/Dockerfile.alpnie', 'web/build/Dockerfile.alpine']) {
+      expect(await explain({ context: 'services/web', dockerfile }, missed)).toMatchObject({ message: `There is no ${dockerfile} in the workspace.`, ...meant });
+    }
+    expect(await explain({ context: join(folder, 'services/web'), dockerfile: 'gone/Dockerfile' }, missed)).toMatchObject({ hint: expect.stringContaining('Check `dockerfile`') });
+  });
+
   it('is a link out of the folder that is sent', async () => {
     put('shared/Dockerfile');
     put('api/main.go');

@@ -104,6 +104,11 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
     explain: ([, path = ''], output) => notCopied(path, output),
   },
   {
+    // lstat /app.jar: no such file or directory (the stage that COPY --from names has no files at all)
+    pattern: /^(?:failed to (?:compute cache key|calculate checksum of ref)[^\n]*: )?lstat (\/.+?): no such file or directory/,
+    explain: ([, path = ''], output) => notCopied(path, output),
+  },
+  {
     // dockerfile parse error on line 2: unknown instruction: FOO (did you mean FROM?)
     pattern: /dockerfile parse error on line (\d+): (.+)/,
     explain: ([, line, reason]) => failed(`The Dockerfile is not valid at line ${line}: ${reason}.`, 'Fix this line.'),

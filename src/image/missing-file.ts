@@ -122,11 +122,20 @@ async function noSuchDockerfile(files: Files, context: string, dockerfile: strin
   if (context !== '.' && await files.realPath(inContext) !== undefined) {
     return { message: `${message}: \`dockerfile\` is relative to the workspace, not to \`context\`.`, hint: `Did you mean \`dockerfile: ${inContext}\`?` };
   }
-  const meant = await nearPath(files, dockerfile);
+  const meant = await nearPath(files, dockerfile) ?? await nearPath(files, inContext) ?? await besideContext(files, context, dockerfile);
   return {
     message: `${message}.`,
     hint: meant === undefined ? 'Check `dockerfile`, which is relative to the workspace and not to `context`, and that the repository is checked out.' : `Did you mean \`dockerfile: ${meant}\`?`,
   };
+}
+
+/** The Dockerfile, if its path is relative to a folder above the context: `api/Dockerfile.prod` for the context `services/api`. */
+async function besideContext(files: Files, context: string, dockerfile: string): Promise<string | undefined> {
+  for (let folder = dirname(context); folder !== '.' && folder !== sep; folder = dirname(folder)) {
+    const path = join(folder, dockerfile);
+    if (await files.realPath(path) !== undefined) return path;
+  }
+  return undefined;
 }
 
 async function aboutCopied(files: Files, build: Asked, { path, instruction, place }: Extract<Missed, { kind: 'copied' }>): Promise<Words> {
