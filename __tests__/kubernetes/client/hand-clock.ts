@@ -24,11 +24,16 @@ export function handClock(startMs = 1000): HandClock {
     sleep: (ms, signal) => new Promise((resolve, reject) => {
       slept.push(ms);
       if (signal?.aborted) return reject(signal.reason);
-      const sleeper = { at: time + ms, wake: resolve };
-      signal?.addEventListener('abort', () => {
+      const stop = (): void => {
         sleepers.delete(sleeper);
-        reject(signal.reason);
-      }, { once: true });
+        reject(signal?.reason);
+      };
+      const wake = (): void => {
+        signal?.removeEventListener('abort', stop);
+        resolve();
+      };
+      const sleeper = { at: time + ms, wake };
+      signal?.addEventListener('abort', stop, { once: true });
       sleepers.add(sleeper);
     }),
     advance: (ms) => {

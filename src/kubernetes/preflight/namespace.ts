@@ -4,8 +4,8 @@ import { ApiError, type Api } from '../client/api.js';
 import { nameOf, type List, type ObjectOf } from '../client/objects.js';
 import type { Finding } from '../../outcome/finding.js';
 
-/** `leaving`: it is being deleted. `unknown` where the account is not allowed to see it. */
-export type NamespaceState = 'there' | 'leaving' | 'absent' | 'unknown';
+/** `unknown` where the account is not allowed to see it. */
+type NamespaceState = 'there' | 'terminating' | 'absent' | 'unknown';
 
 /** The namespace of a run. */
 export interface NamespaceOfRun {
@@ -35,7 +35,7 @@ export async function readNamespace(api: Api, run: NamespaceOfRun, username: str
 async function namespaceState(api: Api, namespace: string, signal: AbortSignal): Promise<NamespaceState> {
   try {
     const found = await api.get<ObjectOf<Namespace>>(`/api/v1/namespaces/${encodeURIComponent(namespace)}`, { signal });
-    return found.status?.phase === 'Terminating' ? 'leaving' : 'there';
+    return found.status?.phase === 'Terminating' ? 'terminating' : 'there';
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return error.status === 404 && error.reason === 'NotFound' ? 'absent' : 'unknown';
@@ -103,7 +103,7 @@ function listed(existing: readonly string[]): string {
 export function unusable(clues: NamespaceClues): Finding | undefined {
   const { namespace, state } = clues;
   if (state === 'absent') return { cause: 'config-invalid', message: `${askForNamespace(clues)}The namespace ${namespace} does not exist.`, hint: correctNamespace(clues) };
-  return state === 'leaving' ? {
+  return state === 'terminating' ? {
     cause: 'not-deployable', message: `The namespace ${namespace} is being deleted.`,
     hint: 'Check `namespace`, or recreate the namespace and its workloads once it is gone.',
   } : undefined;
