@@ -12,10 +12,22 @@ import { until } from './wait.mjs';
 /** @param {Part} part */
 const wanted = (part) => (part.inside ? inside(part.command()) : part.command());
 
+/**
+ * Who listens on a port. A process that was just ended loses its files in /proc before the kernel closes its sockets, so a
+ * listener without an owner is given time to go.
+ *
+ * @param {number} port
+ */
+async function lastingListenerOn(port) {
+  const owned = () => listenerOn(port)?.pid !== undefined || listenerOn(port) === undefined;
+  await until(`port ${port} is not free`, owned, { seconds: 5 }).catch(() => undefined);
+  return listenerOn(port);
+}
+
 /** @param {Part} part */
 async function freePorts(part) {
   for (const port of part.ports) {
-    const taken = listenerOn(port);
+    const taken = await lastingListenerOn(port);
     if (!taken) continue;
     // One of ours that no record speaks of, as after an `up` that was killed at the wrong moment.
     if (taken.pid && marked().has(taken.pid)) await end(taken.pid);
