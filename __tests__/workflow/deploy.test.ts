@@ -240,14 +240,14 @@ describe('the plan of a dry run', () => {
     expect(plan).toMatchObject({
       app: 'api', environment: 'prod', namespace: 'web', reference: `${image}:${second}@<digest of the build>`,
       steps: [
-        { stage: 'test', title: 'run the test gate in .', commands: ['npm test'] },
-        { stage: 'build', title: `build ${image} for linux/amd64 and push it as ${second}`, commands: [expect.stringMatching(/^docker buildx build /)] },
+        { stage: 'test', title: 'run the test gate', commands: ['npm test'] },
+        { stage: 'build', title: `build \`${image}\` for linux/amd64 and push it as \`${second}\``, commands: [expect.stringMatching(/^docker buildx build /)] },
         {
-          stage: 'rollout', title: 'set the image of deployment/api, run the smoke checks against the first pods of deployment/api and watch the rollout',
+          stage: 'rollout', title: 'set the image of `deployment/api`, run the smoke checks against the first pods of `deployment/api` and watch the rollout',
           commands: [`kubectl --namespace=web set image deployment/api 'app=${image}:${second}@<digest of the build>'`],
         },
-        { stage: 'smoke', title: `run the smoke check: ${check}`, commands: [] },
-        { stage: 'tags', title: 'move latest to the new image', commands: [] },
+        { stage: 'smoke', title: `run the smoke check: \`${check}\``, commands: [] },
+        { stage: 'tags', title: 'move `latest` to the new image', commands: [] },
       ],
       changes: [{ subject: 'deployment/api', part: 'app', before: world.imageOf(first), after: `${image}:${second}@<digest of the build>` }],
       rollback: { possible: true, reason: 'Every workload is healthy now. Its images are restored if anything fails.' }, warnings: [],
@@ -257,7 +257,7 @@ describe('the plan of a dry run', () => {
     const world = new TestWorld();
     const { smoke = [] } = world.deploying(second);
     const { plan } = await deploy(world.deployment(second, { dryRun: true, smoke: [...smoke, { ...smoke[0], text: 'service/api/health' } as never] }).run);
-    expect(plan?.steps.at(-1)?.title).toBe('run 2 smoke checks: service/api/; service/api/health');
+    expect(plan?.steps.at(-1)?.title).toBe('run 2 smoke checks: `service/api/`, `service/api/health`');
   });
   it('of a digest that is set already is to verify it, and changes nothing unless something is wrong', async () => {
     const plan = async (prepare: (world: TestWorld) => void) => {
@@ -266,12 +266,12 @@ describe('the plan of a dry run', () => {
       return (await deploy(world.deployment(second, { dryRun: true }).run)).plan;
     };
     expect(await plan(() => undefined)).toMatchObject({
-      steps: [{ stage: 'rollout', title: 'verify deployment/api without a change: this digest is already set', commands: [] }, { stage: 'smoke' }], changes: [], rollback: undefined,
+      steps: [{ stage: 'rollout', title: 'verify `deployment/api` without a change: this digest is already set', commands: [] }, { stage: 'smoke' }], changes: [], rollback: undefined,
     });
     const unwell = await plan((world) => {
       world.behaviours.set(second, 'unready');
       for (const revision of [third, second]) world.deployments.set('api', world.imageOf(revision));
     });
-    expect(unwell?.steps[0]?.title).toBe('set the image of deployment/api and watch the rollout');
+    expect(unwell?.steps[0]?.title).toBe('set the image of `deployment/api` and watch the rollout');
   });
 });

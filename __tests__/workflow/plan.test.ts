@@ -41,14 +41,14 @@ describe('the step of a build', () => {
     tags: { commit: ['2'], version: [], mutable: ['latest'], deployed: '2' }, platforms: ['linux/amd64', 'linux/arm64'], command: 'docker buildx build .', ...changes,
   });
   it('names the platforms, the tag and the command', () => {
-    expect(build()).toEqual({ stage: 'build', title: `build ${image} for linux/amd64, linux/arm64 and push it as 2`, commands: ['docker buildx build .'] });
+    expect(build()).toEqual({ stage: 'build', title: `build \`${image}\` for linux/amd64, linux/arm64 and push it as \`2\``, commands: ['docker buildx build .'] });
   });
   it('is for the platform of the builder where none is known', () => {
-    expect(build({ platforms: [] }).title).toBe(`build ${image} for the platform of the builder and push it as 2`);
+    expect(build({ platforms: [] }).title).toBe(`build \`${image}\` for the platform of the builder and push it as \`2\``);
   });
   it('is none where the image of the commit is there already', () => {
     expect(build({ existing: { tag: '2', digest, platforms: ['linux/amd64'] } })).toEqual({
-      stage: 'build', title: `use ${image}:2 (${digest}), which is already the image of this commit; nothing is built`, commands: [],
+      stage: 'build', title: `use \`${image}:2\` (\`${digest}\`), which is already the image of this commit; nothing is built`, commands: [],
     });
   });
 });

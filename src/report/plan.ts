@@ -1,10 +1,10 @@
 import type { Plan } from '../outcome/plan.js';
-import { codeBlock, details, inline, prose, table } from './markdown.js';
+import { codeBlock, details, prose, table } from './markdown.js';
 import { exactVersions, placeColumns, placeName, versionCells, versionName } from './places.js';
 
 /** The plan for the job summary. */
 export function planMarkdown(plan: Plan): string {
-  const steps = plan.steps.map((step, index) => `${index + 1}. **${step.stage}** ${inline(step.title)}`).join('\n');
+  const steps = plan.steps.map((step, index) => `${index + 1}. **${step.stage}** ${prose(step.title)}`).join('\n');
   const places = placeColumns(plan.changes);
   const rows = plan.changes.map((change) => [...places.of(change), ...versionCells([change.before, change.after])]);
   const commands = plan.steps.flatMap((step) => step.commands);

@@ -138,6 +138,6 @@ const knownOf = (run: Run, { facts, target, proposal }: Sides, reference: string
 
 const gateStages = ({ ports, config: { gate } }: Run): Stage[] => (gate ? [{
   name: 'test', label: 'test gate',
-  steps: [{ stage: 'test', title: `run the test gate in ${gate.workingDirectory}`, commands: gate.commands }],
+  steps: [{ stage: 'test', title: `run the test gate${gate.workingDirectory === '.' ? '' : ` in \`${gate.workingDirectory}\``}`, commands: gate.commands }],
   run: async () => { await runGate(ports, gate); },
 }] : []);

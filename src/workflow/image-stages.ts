@@ -51,7 +51,7 @@ export function imageStages(run: Run, of: ImageStagesOf): { readonly build: Stag
   const { mutable } = facts.tags;
   if (mutable.length === 0) return { build, tags: [] };
   const tags: Stage = {
-    name: 'tags', label: 'mutable tags', steps: [{ stage: 'tags', title: `move ${mutable.join(', ')} to the new image`, commands: [] }],
+    name: 'tags', label: 'mutable tags', steps: [{ stage: 'tags', title: `move ${mutable.map((tag) => `\`${tag}\``).join(', ')} to the new image`, commands: [] }],
     run: async () => {
       const before = built.value ?? { digest: '', tags: [], warnings: [] };
       try {
@@ -96,7 +96,7 @@ export interface BuildPlan {
 }
 
 export function buildStep(image: string, { tags, platforms, existing, command }: BuildPlan): PlanStep {
-  if (existing) return { stage: 'build', title: `use ${image}:${existing.tag} (${existing.digest}), which is already the image of this commit; nothing is built`, commands: [] };
+  if (existing) return { stage: 'build', title: `use \`${image}:${existing.tag}\` (\`${existing.digest}\`), which is already the image of this commit; nothing is built`, commands: [] };
   const forPlatforms = platforms.length > 0 ? platforms.join(', ') : 'the platform of the builder';
-  return { stage: 'build', title: `build ${image} for ${forPlatforms} and push it as ${tags.deployed}`, commands: [command] };
+  return { stage: 'build', title: `build \`${image}\` for ${forPlatforms} and push it as \`${tags.deployed}\``, commands: [command] };
 }

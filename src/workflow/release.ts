@@ -43,7 +43,7 @@ export function releaseStages(releasing: Releasing): ReleaseStages {
   };
   const smoke: Stage = {
     name: 'smoke', label: 'smoke checks',
-    steps: [{ stage: 'smoke', title: `run ${count === 1 ? 'the smoke check' : `${count} smoke checks`}: ${config.smoke.map((check) => check.text).join('; ')}`, commands: [] }],
+    steps: [{ stage: 'smoke', title: `run ${count === 1 ? 'the smoke check' : `${count} smoke checks`}: ${config.smoke.map((check) => `\`${check.text}\``).join(', ')}`, commands: [] }],
     run: () => session.verify(),
   };
   return { stages: count === 0 ? [rollout] : [rollout, smoke], ending: () => session.ending(), close: () => session.close() };

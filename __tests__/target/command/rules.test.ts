@@ -330,7 +330,7 @@ describe('the plan', () => {
     const world = new World();
     const { plan } = await world.deploy({ dryRun: true, environment: 'production' });
     expect(plan).toMatchObject({
-      steps: [{ stage: 'rollout', title: 'run `deploy` of api, then `verify` until it succeeds', commands: commands.deploy }],
+      steps: [{ stage: 'rollout', title: 'run `deploy` of `api`, then `verify` until it succeeds', commands: commands.deploy }],
       changes: [{ subject: 'api', part: '', before: 'api-00001', after: 'c2' }],
       rollback: { possible: true, reason: 'If anything fails, `rollback` runs, and `current` must print api-00001 again. The record of the run is on this machine, so only its own post step can finish '
         + 'it if it is killed, and only `concurrency` of the workflow prevents two runs at the same time.' },

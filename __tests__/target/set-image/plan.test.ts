@@ -13,17 +13,17 @@ describe('what a change of images comes to', () => {
   });
   it('is a step with the commands as they would be typed', () => {
     expect(stepOf([target(), worker], false, typed)).toEqual({
-      stage: 'rollout', title: 'set the image of deployment/api, statefulset/worker and watch the rollout',
+      stage: 'rollout', title: 'set the image of `deployment/api`, `statefulset/worker` and watch the rollout',
       commands: [`kubectl --namespace=web set image deployment/api statefulset/worker app=${newImage}`],
     });
   });
   it('says whose first pods are checked before the others', () => {
     expect(stepOf([target(), worker], false, typed, ['deployment/api']).title)
-      .toBe('set the image of deployment/api, statefulset/worker, run the smoke checks against the first pods of deployment/api and watch the rollout');
+      .toBe('set the image of `deployment/api`, `statefulset/worker`, run the smoke checks against the first pods of `deployment/api` and watch the rollout');
   });
   it('is only a verification where the digest is set already', () => {
     expect(stepOf([target()], true, typed)).toEqual({
-      stage: 'rollout', title: 'verify deployment/api without a change: this digest is already set', commands: [],
+      stage: 'rollout', title: 'verify `deployment/api` without a change: this digest is already set', commands: [],
     });
   });
 });

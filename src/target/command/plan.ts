@@ -44,9 +44,9 @@ export function isThere({ version }: Before, { reference, to }: Planned): boolea
 }
 
 export function stepOf({ config: { app }, command: { deploy, verify, rollback = [] } }: Given, isThere: boolean, { to }: Planned): PlanStep {
-  if (isThere) return { stage: 'rollout', title: `verify ${app} without a change: this version is already deployed`, commands: verify ?? [] };
+  if (isThere) return { stage: 'rollout', title: `verify \`${app}\` without a change: this version is already deployed`, commands: verify ?? [] };
   const [name, commands] = to === undefined ? ['deploy', deploy] as const : ['rollback', rollback] as const;
-  return { stage: 'rollout', title: `run \`${name}\` of ${app}${verify ? ', then `verify` until it succeeds' : ''}`, commands };
+  return { stage: 'rollout', title: `run \`${name}\` of \`${app}\`${verify ? ', then `verify` until it succeeds' : ''}`, commands };
 }
 
 const ofOneMachine = {

@@ -12,10 +12,11 @@ import { setImageCommands } from './kubectl-set-image.js';
  * @param first the workloads whose first pods are checked before the others follow
  */
 export function stepOf(changes: readonly ImageChange[], isThere: boolean, typed: (args: readonly string[]) => string, first: readonly string[] = []): PlanStep {
-  const refs = changes.map(({ ref }) => ref).join(', ');
+  const marked = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
+  const refs = marked(changes.map(({ ref }) => ref));
   return isThere
     ? { stage: 'rollout', title: `verify ${refs} without a change: this digest is already set`, commands: [] }
-    : { stage: 'rollout', title: `set the image of ${refs}${first.length === 0 ? '' : `, run the smoke checks against the first pods of ${first.join(', ')}`} and watch the rollout`, commands: setImageCommands(changes).map(typed) };
+    : { stage: 'rollout', title: `set the image of ${refs}${first.length === 0 ? '' : `, run the smoke checks against the first pods of ${marked(first)}`} and watch the rollout`, commands: setImageCommands(changes).map(typed) };
 }
 
 /**
