@@ -37,7 +37,8 @@ describe('a webhook that rewrites the registry of each image', () => {
 
     const v2 = await variant('v2');
     const v2Cached = cached(`${v2.name}@${v2.digest}`);
-    const good = await runAction({ inputs: rolloutInputs(space, v2, { workloads }) });
+    // The container is found without its name.
+    const good = await runAction({ inputs: rolloutInputs(space, v2, { workloads: 'deployment/web' }) });
     expectEnding(good, { verdict: 'deployed' });
     expect(good.log).toContain(`admission rewrites ${v2.name}@${v2.digest} to ${v2Cached}`);
     expect(await imageOf(space, 'Deployment', 'web')).toBe(v2Cached);

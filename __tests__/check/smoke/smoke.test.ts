@@ -129,6 +129,7 @@ describe('the way of a check', () => {
     [undefined, [service('apis'), service('db')], 'Service api does not exist in namespace web', 'Did you mean "apis"?'],
     [undefined, [service('db'), service('cache')], 'Service api does not exist in namespace web', 'The Services of namespace web: cache, db.'],
     ['8443', [two], 'Service api has no port 8443; it has 80 (http), 9000 (admin)', 'Write the number or the name of one of its ports.'],
+    ['8443', [service('api', { ports: [{ name: 'http', port: 80, targetPort: 'web' }] })], 'Service api has no port 8443; it has 80 (http)', 'Did you mean service/api:80?'],
     ['9001', [two], 'Service api has no port 9001: that is the port of its pods, which the Service exposes as 9000 (admin)', 'Write service/api:9000.'],
     ['htpp', [two], 'Service api has no port htpp; it has 80 (http), 9000 (admin)', 'Did you mean "http"?'],
     ['dns', [two], 'port 53 (dns) of Service api has the protocol UDP', 'Its TCP ports: 80 (http), 9000 (admin).'],

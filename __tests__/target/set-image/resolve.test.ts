@@ -45,6 +45,11 @@ describe('the containers of a run', () => {
       expect(chosen([['deployment/api', annotated(text)]])).toEqual([]);
     }
   });
+  it('are those that run what admission makes of the image', () => {
+    const workload = holding({ app: 'cache.example/acme/api:1', other: 'cache.example/acme/other:1' });
+    const { changes } = resolveChanges([{ ref: { kind: 'deployment', name: 'api' }, workload, rewritten: ['app'] }], image, after, 'web', new Set());
+    expect(changes.map(({ containers }) => containers)).toEqual([[{ name: 'app', before: 'cache.example/acme/api:1', after }]]);
+  });
   it('are none of those whose image is null', () => {
     const workload = JSON.parse(JSON.stringify(holding({ app: 'NONE', api: `${image}:1` })).replace('"NONE"', 'null')) as Workload;
     expect(chosen([['deployment/api', workload]])).toEqual([['deployment/api', ['api']]]);

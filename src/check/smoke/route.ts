@@ -75,7 +75,8 @@ export function servicePort({ name, port }: ServiceTarget, namespace: string, se
     const meant = `service/${name}:${behind.port ?? behind.name}`;
     return { problem: `Service ${name} has no port ${port}: that is the port of its pods, which the Service exposes as ${portText(behind)}`, hint: `Write ${meant}.` };
   }
-  const meant = suggestion(port ?? '', ports.flatMap((each) => each.name ?? []));
+  const [only, ...more] = ports;
+  const meant = suggestion(port ?? '', ports.flatMap((each) => each.name ?? [])) ?? (only && more.length === 0 ? `Did you mean service/${name}:${only.port ?? only.name}?` : undefined);
   return { problem: `Service ${name} has no port ${port}; it has ${known.join(', ')}`, hint: meant ?? 'Write the number or the name of one of its ports.' };
 }
 

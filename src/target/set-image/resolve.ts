@@ -14,6 +14,8 @@ export interface FoundWorkload {
   readonly workload: Workload | undefined;
   /** The workloads of all kinds that are there instead, if it does not exist: `deployment/api`. */
   readonly others?: readonly string[];
+  /** The containers that run what admission makes of the image that is set: its name is another one than that of the settings. */
+  readonly rewritten?: readonly string[];
 }
 
 export const refText = (ref: WorkloadRef): string => `${ref.kind}/${ref.name}`;
@@ -33,13 +35,13 @@ export function resolveChanges(
 ): { changes: ImageChange[]; problems: WorkloadProblem[] } {
   const problems: WorkloadProblem[] = [];
   const changes = new Map<string, ImageChange>();
-  for (const { ref, workload, others } of found) {
+  for (const { ref, workload, others, rewritten } of found) {
     const where = `workload ${refText(ref)}`;
     if (!workload) {
       problems.push(missingWorkload({ ref, others }, namespace));
       continue;
     }
-    const containers = chosenContainers(ref, workload, image);
+    const containers = chosenContainers({ ref, workload, rewritten }, image);
     if (containers.length === 0) {
       problems.push(noContainer(ref, workload, image, where));
       continue;
@@ -75,9 +77,11 @@ function meantInstead({ kind, name }: WorkloadRef, others: readonly string[]): s
 export const asFinding = (problem: WorkloadProblem): Finding =>
   ({ cause: problem.cause, message: describeProblem({ ...problem, hint: undefined }), hint: problem.hint });
 
-function chosenContainers(ref: WorkloadRef, workload: Workload, image: ImageName): { name: string; before: string }[] {
+/** The containers of a workload that get the image: the one that is named, or those that run an image of the repository. */
+export function chosenContainers({ ref, workload, rewritten = [] }: FoundWorkload, image: ImageName): { name: string; before: string }[] {
+  if (!workload) return [];
   const applied = appliedImages(ref, workload);
-  const isOf = ({ name, image: now }: Container): boolean => sameRepository(now ?? '', image) || sameRepository(applied.get(name) ?? '', image);
+  const isOf = ({ name = '', image: now }: Container): boolean => [now, applied.get(name)].some((known) => sameRepository(known ?? '', image)) || rewritten.includes(name);
   return containersOf(ref.kind, workload)
     .filter(({ container }) => (ref.container === undefined ? isOf(container) : container.name === ref.container))
     .map(({ container }) => ({ name: container.name ?? '', before: container.image ?? '' }));

@@ -1,9 +1,11 @@
+import type { ImageName, WorkloadRef } from '../../config/config.js';
 import type { Cluster } from '../../kubernetes/client/cluster.js';
 import type { Workload } from '../../kubernetes/client/objects.js';
 import { apiPath, workloadResource } from '../../kubernetes/client/resources.js';
 import { digestOf, sameRepository } from '../../image/reference.js';
 import { containersOf, imageIn } from '../../kubernetes/observe/workload.js';
 import type { ImageChange, ContainerChange } from './image-change.js';
+import { chosenContainers, type FoundWorkload } from './resolve.js';
 
 /*
  * Admission may rewrite the image that is written to a workload: to a closer registry, a tag to its digest, a short name to
@@ -19,21 +21,53 @@ const dryRunWithinMs = 5000;
  * of another repository than the one that is set, as after an earlier rewrite. A failed dry run is ignored.
  */
 export async function foresee(
-  { api, namespace }: Cluster, changes: readonly ImageChange[], workloads: readonly (Workload | undefined)[], signal: AbortSignal,
+  cluster: Cluster, changes: readonly ImageChange[], workloads: readonly (Workload | undefined)[], signal: AbortSignal,
 ): Promise<ImageChange[]> {
   return Promise.all(changes.map(async (change, index) => {
     const workload = workloads[index];
     if (!workload || change.containers.every(({ before, after }) => sameRepository(before, after))) return change;
-    const operations = change.containers.flatMap(({ name, after }) => containersOf(change.kind, workload)
-      .filter(({ container }) => container.name === name).map(({ pointer }) => ({ op: 'replace', path: `${pointer}/image`, value: after })));
-    const path = `${apiPath(workloadResource[change.kind], namespace, change.name)}?dryRun=All`;
-    const options = { contentType: 'application/json-patch+json', timeoutMs: dryRunWithinMs, signal };
-    const answer = await api.send<Workload>('PATCH', path, operations, options).catch((error: unknown) => {
-      if (signal.aborted) throw error;
-      return undefined;
-    });
+    const answer = await stored(cluster, { ref: change, workload }, new Map(change.containers.map(({ name, after }) => [name, after])), signal);
     return answer ? withStored(change, answer) : change;
   }));
+}
+
+/**
+ * The workloads, each with the containers that run what admission makes of this image, by a server-side dry run. Only where no
+ * container has an image of its repository: after a rewrite it has the one of a cache.
+ * @param reference the image to set; the digest of an image that is not built yet is left out
+ */
+export async function findRewritten(
+  cluster: Cluster, found: readonly FoundWorkload[], { image, reference }: { readonly image: ImageName; readonly reference: string }, signal: AbortSignal,
+): Promise<FoundWorkload[]> {
+  return Promise.all(found.map(async (each) => {
+    const { ref, workload } = each;
+    if (!workload || ref.container !== undefined || chosenContainers(each, image).length > 0) return each;
+    const names = containersOf(ref.kind, workload).flatMap(({ container }) => container.name ?? []);
+    const answer = await stored(cluster, { ref, workload }, new Map(names.map((name) => [name, reference])), signal);
+    const becomes = (name: string): string => (answer && imageIn(ref.kind, answer, name)) ?? '';
+    return { ...each, rewritten: names.filter((name) => sameRepository(becomes(name), imageIn(ref.kind, workload, name) ?? '')) };
+  }));
+}
+
+interface Tried {
+  readonly ref: Pick<WorkloadRef, 'kind' | 'name'>;
+  readonly workload: Workload;
+}
+
+/** What the API server would store of a workload with these images (by container); undefined if the dry run fails. */
+async function stored(
+  { api, namespace }: Cluster, { ref, workload }: Tried, images: ReadonlyMap<string, string>, signal: AbortSignal,
+): Promise<Workload | undefined> {
+  const operations = containersOf(ref.kind, workload).flatMap(({ container, pointer }) => {
+    const value = images.get(container.name ?? '');
+    return value === undefined ? [] : [{ op: 'replace', path: `${pointer}/image`, value }];
+  });
+  const path = `${apiPath(workloadResource[ref.kind], namespace, ref.name)}?dryRun=All`;
+  const options = { contentType: 'application/json-patch+json', timeoutMs: dryRunWithinMs, signal };
+  return api.send<Workload>('PATCH', path, operations, options).catch((error: unknown) => {
+    if (signal.aborted) throw error;
+    return undefined;
+  });
 }
 
 /** The change with the images that the workload contains, where they differ from what is set. */

@@ -1,6 +1,7 @@
 import type { Config, WorkloadRef } from '../../config/config.js';
 import { ConfigError } from '../../outcome/errors.js';
 import { nothingFound, PreflightError, together, type Checked } from '../../outcome/finding.js';
+import { digestOfBuild } from '../../outcome/plan.js';
 import type { Context } from '../../ports/context.js';
 import { isUnfinished, type Ledger } from '../../record/ledger.js';
 import type { Lock } from '../../record/store.js';
@@ -17,6 +18,7 @@ import { checkChange, preflight, unhealthyNow } from './preflight.js';
 import { recorded, recordedImages } from './recorded.js';
 import { reopen } from './reopen.js';
 import { asFinding, refText, resolveChanges } from './resolve.js';
+import { findRewritten } from './rewritten.js';
 import { checkInRegistry } from './in-registry.js';
 
 /** Images of containers of existing workloads of one namespace, set by `kubectl set image`. */
@@ -61,7 +63,9 @@ class Workloads implements OpenTarget {
     const { given, facts } = this;
     const { image } = given.config;
     if (image === undefined) throw new ConfigError([{ where: 'settings', message: 'name workloads but no `image` to set on them' }]);
-    const { changes, problems } = resolveChanges(facts.found, image, wanted.reference, this.namespace, pausedByRun(facts.ledger));
+    const reference = wanted.reference.includes(digestOfBuild) ? image : wanted.reference;
+    const found = await findRewritten(facts.cluster, facts.found, { image, reference }, given.ports.cancelled);
+    const { changes, problems } = resolveChanges(found, image, wanted.reference, this.namespace, pausedByRun(facts.ledger));
     const unresolved: Checked = { problems: problems.map(asFinding), warnings: [] };
     const looked = await preflight(given, facts, wanted, changes);
     return this.proposal(changes, together([unresolved, looked]));
