@@ -2,11 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ownWords } from '../../src/entry/own-words.js';
 import { printEnd, tell } from '../../src/entry/report.js';
-import { createRunnerLog } from '../../src/host/log.js';
+import { createRunnerLog, createTerminalLog } from '../../src/host/log.js';
 import type { Outcome } from '../../src/outcome/outcome.js';
 import type { Ports } from '../../src/ports/ports.js';
 import { needsOf } from '../../src/kubernetes/preflight/needs.js';
 import { roleFor } from '../../src/kubernetes/preflight/role.js';
+import { terminalEnd } from '../../src/report/terminal/end.js';
+import { createPaint } from '../../src/report/terminal/paint.js';
+import { createScreen } from '../../src/report/terminal/screen.js';
 import { deployed, planned, rollbackFailed, rolledBack } from '../report/outcomes.js';
 
 const needs = needsOf({ app: 'shop', workloads: [{ kind: 'deployment', name: 'api' }, { kind: 'statefulset', name: 'db' }], smoke: [] });
@@ -47,6 +50,26 @@ describe('what a run tells, whatever the secrets are', () => {
       for (const name of ['verdict', 'app', 'namespace', 'digest', 'reference', 'tags', 'changes', 'runUrl', 'commit']) expect(report[name]).toEqual(plain.report[name]);
       expect(report['failure']).toEqual(outcome.failure ? expect.objectContaining({ cause: outcome.failure.cause, stage: outcome.failure.stage }) : null);
     }), { numRuns: 25 });
+  });
+
+  it('nothing that steers a terminal, nor a secret that an escape sequence divides', async () => {
+    const title = '\u001b]0;title\u0007';
+    const text = `${title}se\u001b[0mcret-value \u001b]52;c;aGk=\u0007\u009b3m\u202ehidden\b\rnext\tcell`;
+    const changes = [{ ...(deployed.changes[0] ?? { subject: 'deployment/api', part: 'app', after: 'api:2' }), before: `${title}api:1` }];
+    let end: Outcome | undefined;
+    const look = { rows: createPaint(false), problems: createPaint(false), verbose: true };
+    const log = createTerminalLog(createScreen({ rows: () => undefined, problems: () => undefined, elapsedMs: () => 0 }, look));
+    log.mask('secret-value');
+    const outcome: Outcome = { ...rolledBack, changes, failure: { cause: 'crash-loop', stage: 'rollout', message: text, hint: text, evidence: [{ title: text, text }] } };
+    const { summary, report } = await tell({ log } as unknown as Ports, outcome, { print: (printed) => { end = printed; } });
+    const { problems, results } = terminalEnd(end ?? outcome, look);
+    const printed = [...problems, ...results].join('\n');
+    for (const place of [printed, summary, report ?? '']) {
+      expect(place).toContain('*** hidden');
+      expect(place).not.toContain('secret-value');
+      // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+      expect(place).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]|\\u00/);
+    }
   });
 
   it('what is in the log already once, and what is not at its end', async () => {

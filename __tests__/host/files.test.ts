@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdtemp, open, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -60,6 +60,21 @@ describe('files', () => {
     expect((await stat(at('open'))).mode & 0o777).toBe(0o644);
     expect((await stat(at('secret'))).mode & 0o777).toBe(0o600);
     expect(await readdir(root)).toEqual(['open', 'secret']);
+  });
+
+  it('writes to what is no file, and does not put a file in its place', async () => {
+    const files = createFiles(root);
+    spawnSync('mkfifo', [at('pipe')]);
+    // Opened for both, as a writer waits for a reader.
+    const reader = await open(at('pipe'), 'r+');
+    await files.writeText(at('pipe'), 'report');
+    const { buffer, bytesRead } = await reader.read(Buffer.alloc(100), 0, 100);
+    await reader.close();
+    expect([buffer.toString('utf8', 0, bytesRead), (await stat(at('pipe'))).isFIFO(), await readdir(root)]).toEqual(['report', true, ['pipe']]);
+    await symlink('/dev/null', at('null'));
+    await files.writeText(at('null'), 'x');
+    expect((await lstat(at('null'))).isSymbolicLink()).toBe(true);
+    await expect(files.writeText('/dev/full', 'x')).rejects.toMatchObject({ message: '/dev/full could not be written: its disk is full.' });
   });
 
   it('leaves nothing beside when it cannot write', async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { alignColumns, cutText, wrapText } from '../../src/outcome/columns.js';
+import { alignColumns, columnsOf, cutText, wrapText } from '../../src/outcome/columns.js';
 
 it('cuts a text to a width', () => {
   expect([cutText('abc', 3), cutText('abcd', 3), cutText('', 3)]).toEqual(['abc', 'ab…', '']);
@@ -15,4 +15,10 @@ it('aligns columns, cuts what is too wide, and leaves out a column without any t
   expect(alignColumns(['name', 'age', 'commit'], [['api:1', '', 'Fix the greeting'], ['api:22', '', '']], [10, 10, 8])).toEqual([
     'name    commit', 'api:1   Fix the…', 'api:22',
   ]);
+});
+
+it('counts the columns that a text takes, not its characters', () => {
+  expect(['abc', 'é', 'e\u0301', '日本', '한글', '✅', '🚀', '✓', '⠋', '…', '→', 'ｆ'].map(columnsOf)).toEqual([3, 1, 1, 4, 4, 2, 2, 1, 1, 1, 1, 2]);
+  expect([cutText('日本語', 6), cutText('日本語', 5), cutText('a\tb', 3)]).toEqual(['日本語', '日本…', 'a b']);
+  expect(alignColumns(['a', 'b'], [['日本', 'x'], ['abc', 'y']], [9, 9])).toEqual(['a     b', '日本  x', 'abc   y']);
 });

@@ -1,5 +1,6 @@
 import { basename, relative } from 'node:path';
 import { commands, outputFlags } from '../config/commands.js';
+import { defaultSettingsFile } from '../config/sections/run.js';
 import { didYouMean } from '../config/kit/did-you-mean.js';
 import { systemClock } from '../host/clock.js';
 import { createFiles, removeAtExit } from '../host/files.js';
@@ -14,7 +15,7 @@ import type { ActionName } from '../outcome/action.js';
 import { CancelledError, ConfigError, describeProblem } from '../outcome/errors.js';
 import { exitCodeOf, exitCodeOfSignal } from '../outcome/exit-code.js';
 import { speakAs } from '../outcome/place-words.js';
-import { messageOf } from '../outcome/wording.js';
+import { plainLine } from '../outcome/plain.js';
 import { createPaint } from '../report/terminal/paint.js';
 import { asDeployError } from '../workflow/failure.js';
 import type { Ports } from '../ports/ports.js';
@@ -22,6 +23,7 @@ import { endSoon, leftBehind, outliveReaders, tellDefects, tellFailure } from '.
 import { createAnnouncer } from '../workflow/announcer.js';
 import { perform, withoutFolder } from './perform.js';
 import { tell, type Told } from './report.js';
+import { checkReports, writeReports } from './terminal-reports.js';
 import { within } from './runner-ports.js';
 import { cancellation } from './signals.js';
 import { openScreen, type OpenScreen } from './terminal-screen.js';
@@ -56,7 +58,7 @@ const programName = (script: string): string => (basename(script) === 'cli.js' ?
 function refuse({ problems }: ConfigError, program: string): void {
   const { red, bold } = createPaint(wantsColour(process.env, process.stderr.isTTY));
   const command = process.argv[2] !== undefined && Object.hasOwn(commands, process.argv[2]) ? `${process.argv[2]} ` : '';
-  for (const problem of problems) process.stderr.write(`${red(bold('error:'))} ${describeProblem(problem)}\n`);
+  for (const problem of problems) process.stderr.write(`${red(bold('error:'))} ${plainLine(describeProblem(problem))}\n`);
   process.stderr.write(`Run \`${program} ${command}--help\` for the options.\n`);
   process.exitCode = 2;
 }
@@ -64,19 +66,22 @@ function refuse({ problems }: ConfigError, program: string): void {
 /** @returns the exit code */
 async function runInTerminal({ command, inputs, ambient }: Run): Promise<number> {
   const { env } = process;
-  const [verbose, json, reports] = outputFlags.map((name) => inputs[name]);
+  const [verbose, json, report] = outputFlags.map((name) => inputs[name]);
+  const reports = report?.split('\n') ?? [];
+  const files = createFiles();
+  await checkReports(files, reports, inputs['config'] ?? defaultSettingsFile);
   const open = openScreen(env, { verbose: verbose === 'true', json: json === 'true' });
   const { log } = open;
   for (const secret of proxySecrets(env)) log.mask(secret);
   tellDefects({ log });
   const ports: Ports = {
-    process: createProcessRunner(), clock: systemClock, files: createFiles(), http: createHttp(env), env, machine: thisMachine, log,
+    process: createProcessRunner(), clock: systemClock, files, http: createHttp(env), env, machine: thisMachine, log,
     cancelled: cancellation(impatience(open)),
   };
   const settings = Object.fromEntries(Object.entries(inputs).filter(([name]) => !outputFlags.some((own) => own === name)));
   try {
     const told = await runCommand(ports, open, { kind: 'run', command, inputs: settings, ambient });
-    await writeReports(ports, told, reports?.split('\n') ?? []);
+    await writeReports(ports, told, reports);
     if (json === 'true') process.stdout.write(told.report ?? '{}\n');
     const { reason } = ports.cancelled as { readonly reason: unknown };
     return exitCodeOf(told.outcome, reason instanceof CancelledError ? reason.signal : undefined);
@@ -114,13 +119,5 @@ async function runCommand(ports: Ports, { screen, printEnd }: OpenScreen, { comm
     return told;
   } finally {
     await ports.files.remove(folder).catch((error: unknown) => { ports.log.warning(leftBehind(folder, error)); });
-  }
-}
-
-/** No file is written that was not asked for. */
-async function writeReports({ files, log }: Pick<Ports, 'files' | 'log'>, { report = '{}\n', summary }: Told, paths: readonly string[]): Promise<void> {
-  for (const path of paths) {
-    await files.writeText(path, path.endsWith('.md') ? summary : report)
-      .catch((error: unknown) => { log.warning(`The report ${path} could not be written: ${messageOf(error)}`); });
   }
 }

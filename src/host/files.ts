@@ -128,12 +128,25 @@ async function isExecutable(path: string): Promise<boolean> {
 async function writeText(path: string, text: string, mode = 0o644): Promise<void> {
   const beside = `${path}.${randomUUID()}`;
   try {
+    const flag = flagOfStream(path);
+    if (flag !== undefined) return writeFileSync(path, text, { flag });
     writeFileSync(beside, text, { mode, flag: 'wx' });
     renameSync(beside, path);
   } catch (error) {
     rmSync(beside, { force: true });
     throw notWritten(path, error);
   }
+}
+
+/**
+ * How to open what takes text but is no file: a pipe, a device, an open output of this process. A file in its place would take it away
+ * from every other program. Undefined for a file, also for one that does not exist.
+ */
+function flagOfStream(path: string): 'a' | 'w' | undefined {
+  // The output may go to a file, which has the lines of the run already.
+  if (/^\/(?:dev\/(?:stdout|stderr|fd\/\d+)|proc\/.*)$/.test(path)) return 'a';
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined || found.isFile() || found.isDirectory() ? undefined : 'w';
 }
 
 /** What to say when a file could not be written; what this machine is not to blame for stays what it is. */

@@ -14,7 +14,7 @@ export interface Files {
   namesIn(folder: string): Promise<readonly string[] | undefined>;
   /** True for a regular file that this process can execute; false for anything else. */
   isExecutable(path: string): Promise<boolean>;
-  /** `mode` defaults to 0644. Written to a temporary file and renamed into place. */
+  /** `mode` defaults to 0644. Written to a temporary file and renamed into place; a pipe or a device is written to. */
   writeText(path: string, text: string, mode?: number): Promise<void>;
   /** SHA-256 of a file, in hexadecimal digits; undefined when it cannot be read. */
   sha256(path: string): Promise<string | undefined>;

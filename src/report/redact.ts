@@ -1,5 +1,6 @@
 import { causes } from '../outcome/causes.js';
 import type { Change, Outcome } from '../outcome/outcome.js';
+import { plainText } from '../outcome/plain.js';
 
 type Redact = (text: string) => string;
 
@@ -14,17 +15,19 @@ const contract: ReadonlySet<string> = new Set([
 
 /**
  * The outcome with every other text redacted, including those of fields added later. Done before anything is rendered: a
- * secret that was escaped for markdown or JSON is no longer found.
+ * secret that was escaped for markdown or JSON is no longer found. No text can steer a terminal; a secret that is whole
+ * only without its escape sequences is hidden too.
  */
-export const redactOutcome = (outcome: Outcome, redact: Redact): Outcome => redactTexts(outcome, redact) as Outcome;
+export const redactOutcome = (outcome: Outcome, redact: Redact): Outcome =>
+  mapTexts(outcome, (text) => redact(plainText(redact(text)))) as Outcome;
 
-function redactTexts(value: unknown, redact: Redact): unknown {
-  if (typeof value === 'string') return redact(value);
-  if (Array.isArray(value)) return value.map((each) => redactTexts(each, redact));
+function mapTexts(value: unknown, shown: Redact): unknown {
+  if (typeof value === 'string') return shown(value);
+  if (Array.isArray(value)) return value.map((each) => mapTexts(each, shown));
   if (typeof value !== 'object' || value === null) return value;
   // A Role must be applied as it is, and contains no text from outside.
   if ('ours' in value && value.ours === true) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, contract.has(key) ? inner : redactTexts(inner, redact)]));
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mapTexts(inner, contract.has(key) ? plainText : shown)]));
 }
 
 /** The outcome without free text: only verdict, cause and references are left, so there is nothing to search for secrets. */

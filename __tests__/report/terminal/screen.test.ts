@@ -114,14 +114,37 @@ describe('a run on a terminal', () => {
   });
 
   it('shows the last line of a test while it runs', () => {
-    const { screen, rows } = show({ terminal });
+    const { screen, rows, at } = show({ terminal });
     screen.hear(started('test', 'test gate'));
+    at(200);
     screen.output(['ok 1', '']);
     screen.output(['ok 2']);
-    expect(windowOf(rows())).toEqual([expect.stringMatching(/^ {3}0\.0 s {2}\S test {7}ok 2$/)]);
-    screen.hear(ended('test', 100));
-    expect(windowOf(rows())).toEqual(['   0.0 s  ✓ test       100 ms']);
+    screen.tick();
+    expect(windowOf(rows())).toEqual([expect.stringMatching(/^ {3}0\.2 s {2}\S test {7}ok 2$/)]);
+    screen.hear(ended('test', 200));
+    expect(windowOf(rows())).toEqual(['   0.2 s  ✓ test       200 ms']);
   });
+
+  it('draws at most once a frame, however much a test prints', () => {
+    const { screen, rows, at } = show({ terminal });
+    screen.hear(started('test', 'test gate'));
+    for (let ms = 1; ms <= 1000; ms += 1) {
+      at(ms);
+      screen.output([`ok ${ms}`]);
+    }
+    expect(rows().split('\n').length - 1).toBeLessThanOrEqual(12);
+  });
+
+  it.each([['tabs', '\tat Object.<anonymous>\t(sum.test.js)'.repeat(3)], ['wide signs', '日本語のテスト'.repeat(9)], ['pictures', '✅🚀'.repeat(20)]])(
+    'keeps a line with %s within the window, as it would be left behind otherwise', (_, line) => {
+      const { screen, rows, at } = show({ terminal });
+      screen.hear(started('test', 'test gate'));
+      at(200);
+      screen.output([line]);
+      const last = windowOf(rows()).at(-1) ?? '';
+      expect(last).not.toContain('\t');
+      expect([...last].reduce((columns, sign) => columns + (/[\u3000-\u9fff\u2705]|[\u{1f000}-\u{1ffff}]/u.test(sign) ? 2 : 1), 0)).toBeLessThan(60);
+    });
 
   it('writes errors above what is drawn, and leaves nothing behind', () => {
     const { screen, rows, problems } = show({ terminal });
