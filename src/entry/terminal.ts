@@ -15,6 +15,7 @@ import type { ActionName } from '../outcome/action.js';
 import { CancelledError, ConfigError, describeProblem } from '../outcome/errors.js';
 import { exitCodeOf, exitCodeOfSignal } from '../outcome/exit-code.js';
 import { speakAs } from '../outcome/place-words.js';
+import { messageOf } from '../outcome/wording.js';
 import { plainLine } from '../outcome/plain.js';
 import { createPaint } from '../report/terminal/paint.js';
 import { asDeployError } from '../workflow/failure.js';
@@ -82,7 +83,7 @@ async function runInTerminal({ command, inputs, ambient }: Run): Promise<number>
   try {
     const told = await runCommand(ports, open, { kind: 'run', command, inputs: settings, ambient });
     await writeReports(ports, told, reports);
-    if (json === 'true') process.stdout.write(told.report ?? '{}\n');
+    if (json === 'true') await printReport(log, told.report ?? '{}\n');
     const { reason } = ports.cancelled as { readonly reason: unknown };
     return exitCodeOf(told.outcome, reason instanceof CancelledError ? reason.signal : undefined);
   } catch (error) {
@@ -121,3 +122,11 @@ async function runCommand(ports: Ports, { screen, printEnd }: OpenScreen, { comm
     await ports.files.remove(folder).catch((error: unknown) => { ports.log.warning(leftBehind(folder, error)); });
   }
 }
+
+/** The run is over, so a report that cannot be printed changes nothing in its exit code. A reader that has gone does not want it. */
+const printReport = (log: Ports['log'], report: string): Promise<void> => new Promise((resolve) => {
+  process.stdout.write(report, (error) => {
+    if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') log.warning(`The report is missing: ${messageOf(error)}`);
+    resolve();
+  });
+});

@@ -7,6 +7,7 @@ export const exitCodes = {
   1: 'it failed before anything was changed, or the previous version is restored',
   2: 'the command line or the settings are not valid; nothing was run',
   3: 'the previous version could not be restored or verified: manual action is required',
+  129: 'it was stopped because the terminal was closed (SIGHUP), after the rollback has finished',
   130: 'it was stopped with Ctrl-C, after the rollback has finished',
   143: 'it was stopped by SIGTERM, after the rollback has finished',
 } as const;

@@ -92,6 +92,12 @@ describe('where nothing is allowed', () => {
     expect(problem?.hint).toMatch(/^If the namespace is right, apply the Role and/);
     expect(problem?.attachment?.text).toContain('kind: Role');
   });
+  it('a namespace that may only be listed is there: no other name is suggested for it', async () => {
+    const problem = await first([], { namespace: 'unknown', others: ['shop', 'shop1'], username: 'jane' }, { ofContext: 'shop1' });
+    expect(problem?.message).not.toContain('get namespaces');
+    expect(problem?.hint).not.toContain('Did you mean');
+    expect(problem?.attachment?.text).toContain('kind: Role');
+  });
   it('a namespace that is there is asked for first too', async () => {
     const problem = await first([], { username: 'jane' });
     expect(problem?.message).toMatch(/^Is `namespace: shop` right\? The account that deploys \(jane\) has none of the permissions that the run needs in namespace shop: /);

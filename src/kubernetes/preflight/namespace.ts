@@ -28,24 +28,28 @@ export interface NamespaceClues extends NamespaceOfRun {
 /** Reads the namespace and, if it is not there, the names of the others. */
 export async function readNamespace(api: Api, run: NamespaceOfRun, username: string | undefined, signal: AbortSignal): Promise<NamespaceClues> {
   const state = await namespaceState(api, run.namespace, signal);
-  const hasOthers = state === 'absent' || state === 'unknown';
-  return { ...run, username, state, existing: hasOthers ? await namespaces(api, signal) : [] };
+  if (state === 'there' || state === 'terminating') return { ...run, username, state, existing: [] };
+  const listed = await namespaces(api, signal);
+  // An account may be allowed to list them, but not to get this one.
+  const own = state === 'unknown' ? listed.find(({ metadata }) => metadata?.name === run.namespace) : undefined;
+  return own ? { ...run, username, state: stateOf(own), existing: [] } : { ...run, username, state, existing: listed.map(nameOf) };
 }
 
 async function namespaceState(api: Api, namespace: string, signal: AbortSignal): Promise<NamespaceState> {
   try {
-    const found = await api.get<ObjectOf<Namespace>>(`/api/v1/namespaces/${encodeURIComponent(namespace)}`, { signal });
-    return found.status?.phase === 'Terminating' ? 'terminating' : 'there';
+    return stateOf(await api.get<ObjectOf<Namespace>>(`/api/v1/namespaces/${encodeURIComponent(namespace)}`, { signal }));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return error.status === 404 && error.reason === 'NotFound' ? 'absent' : 'unknown';
   }
 }
 
+const stateOf = ({ status }: ObjectOf<Namespace>): 'there' | 'terminating' => (status?.phase === 'Terminating' ? 'terminating' : 'there');
+
 /** Only for hints, so it is not retried. */
-async function namespaces(api: Api, signal: AbortSignal): Promise<string[]> {
+async function namespaces(api: Api, signal: AbortSignal): Promise<readonly ObjectOf<Namespace>[]> {
   try {
-    return ((await api.get<List<ObjectOf<Namespace>>>('/api/v1/namespaces?limit=500', { signal, attempts: 1 })).items ?? []).map(nameOf);
+    return (await api.get<List<ObjectOf<Namespace>>>('/api/v1/namespaces?limit=500', { signal, attempts: 1 })).items ?? [];
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return [];
