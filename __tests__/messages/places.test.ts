@@ -35,6 +35,12 @@ describe('the words of the place', () => {
     ]);
   });
 
+  it('name what writes a file before the run', () => {
+    expect(placeWords().before).toBe('an earlier step');
+    speakAs('terminal');
+    expect(placeWords().before).toBe('an earlier command');
+  });
+
   it('are the only ones that speak of workflows: no other message does, wherever it is printed', () => {
     const others = table.split('\n\n').filter((part) => !ofOnePlace.some((path) => part.startsWith(`${path}\n`)));
     expect(others.flatMap((part) => part.split('\n').slice(1).filter((line) => ofAWorkflow.test(line)).map((line) => `${part.split('\n')[0]}: ${line.trim()}`))).toEqual([]);

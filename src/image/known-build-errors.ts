@@ -31,7 +31,7 @@ function notCopied(path: string, output: string): BuildFailure {
   return {
     ...failed(
       `${name} is not in the build context${place(output)}.`,
-      `Check the path, which is relative to \`context\`, and that .dockerignore does not exclude it. A file that ${placeWords().before} creates must exist before the build.`,
+      `Check the path, which is relative to ${placeWords().setting('context')}, and that .dockerignore does not exclude it. A file that ${placeWords().before} creates must exist before the build.`,
     ),
     missed: { kind: 'copied', path, instruction, place: place(output) },
   };

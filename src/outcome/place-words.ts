@@ -96,7 +96,7 @@ const terminal: PlaceWords = {
   builderName: 'a name from `docker buildx ls`',
   builderOutput: 'a name from `docker buildx ls`',
   setUpLogin: 'log in to its registry with `docker login`',
-  before: 'a command that runs before',
+  before: 'an earlier command',
   serialize: 'Let one run finish before the next one starts, then run again.',
   submodules: 'For a submodule, run `git submodule update --init`.',
   checkOut: 'Check the path, which is relative to the current folder.',

@@ -90,8 +90,18 @@ describe('a problem', () => {
   it('is a workload without the image', () => {
     expect(problemsOf(['deployment/api', holding({ app: 'nginx:1', proxy: 'envoy:2' })])).toEqual([{
       cause: 'config-invalid', where: 'workload deployment/api', message: `has no container with an image of ${image}; it has app (nginx:1), proxy (envoy:2)`,
-      hint: 'Write deployment/api:CONTAINER to choose a container by its name.',
+      hint: 'Check `image`, or write deployment/api:CONTAINER to choose a container by its name.',
     }]);
+  });
+  it.each([
+    ['a letter too many', 'ghcr.io/acme/apis:1', 'ghcr.io/acme/apis'],
+    ['another letter in the owner, and a digest', `ghcr.io/acne/api@sha256:${'a'.repeat(64)}`, 'ghcr.io/acne/api'],
+    ['another image of the same owner', 'ghcr.io/acme/web:1', undefined],
+    ['the same name of another owner', 'ghcr.io/contoso/api:1', undefined],
+  ])('is a workload whose image is misspelt: %s', (_, running, meant) => {
+    const workload = holding({ app: 'nginx:1', web: running });
+    const [problem] = resolveChanges([{ ref: ref('deployment/api'), workload }], 'ghcr.io/acme/api', after, 'web', new Set()).problems;
+    expect(problem?.hint).toBe(`${meant === undefined ? 'Check `image`, or' : `Did you mean "${meant}"? If not,`} write deployment/api:CONTAINER to choose a container by its name.`);
   });
   it('is a workload without the container', () => {
     expect(problemsOf(['deployment/api:web', holding({ app: `${image}:1` })])).toEqual([

@@ -1,10 +1,11 @@
 import type { ImageName, WorkloadRef } from '../../config/config.js';
 import { didYouMean, suggestion } from '../../config/kit/did-you-mean.js';
+import { placeWords } from '../../outcome/place-words.js';
 import type { Cause } from '../../outcome/causes.js';
 import { describeProblem, type Problem } from '../../outcome/errors.js';
 import type { Finding } from '../../outcome/finding.js';
 import { uidOf, type Container, type Workload } from '../../kubernetes/client/objects.js';
-import { sameRepository } from '../../image/reference.js';
+import { parseReference, sameRepository } from '../../image/reference.js';
 import { containersOf } from '../../kubernetes/observe/workload.js';
 import type { ImageChange } from './image-change.js';
 
@@ -110,10 +111,24 @@ function noContainer(ref: WorkloadRef, workload: Workload, image: ImageName, whe
       hint: suggestion(ref.container, containers.flatMap(({ name }) => name ?? []), 'Write the name of one of its containers.'),
     };
   }
+  const byName = `write ${refText(ref)}:CONTAINER to choose a container by its name.`;
+  const meant = meantRepository(image, containers);
   return {
     cause: 'config-invalid', where, message: `has no container with an image of ${image}; it has ${all}`,
-    hint: `Write ${refText(ref)}:CONTAINER to choose a container by its name.`,
+    hint: meant === undefined ? `Check ${placeWords().setting('image')}, or ${byName}` : `Did you mean "${meant}"? If not, ${byName}`,
   };
+}
+
+/** Folder and last part are compared separately: in one registry, images of the same owner differ in few letters only. */
+function meantRepository(image: ImageName, containers: readonly Container[]): string | undefined {
+  const split = (name: string): { folder: string; last: string } => {
+    const slash = name.lastIndexOf('/');
+    return { folder: name.slice(0, slash + 1), last: name.slice(slash + 1) };
+  };
+  const given = split(image);
+  const isNear = ({ folder, last }: { folder: string; last: string }): boolean =>
+    didYouMean(given.last, [last]) !== undefined && didYouMean(given.folder, [folder]) !== undefined;
+  return containers.flatMap((container) => parseReference(container.image ?? '')?.name ?? []).find((name) => isNear(split(name)));
 }
 
 function refusal(ref: WorkloadRef, workload: Workload, paused: ReadonlySet<string>): { message: string; hint: string } | undefined {
