@@ -219,6 +219,8 @@ describe('problems', () => {
     ['zzzzzz: 1', 'settings file: unknown key "zzzzzz". All settings are listed in docs/settings.md.'],
     ['test: {a: b}', 'test: must be commands, as text or as a list, not a map'],
     ['environments: [a]', 'environments: must be a map of environments, not a list'],
+    ['environment: { production: { namespace: web } }', 'environment: cannot be set in the settings file. Did you mean "environments"?'],
+    ['environment: production', 'environment: cannot be set in the settings file. Give it as an input of the step.'],
     ['dry-run: true', 'dry-run: cannot be set in the settings file. Give it as an input of the step.'],
     ['freeze-override: the shop is down', 'freeze-override: cannot be set in the settings file. Give it as an input of the step.'],
     ['to: 12', 'to: cannot be set in the settings file. Give it as an input of the step.'],

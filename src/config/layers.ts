@@ -57,8 +57,8 @@ export interface FileLayers {
 export const noLayers: FileLayers = { base: nothing, environments: new Map() };
 
 const environmentsKey = 'environments';
-const elsewhere = (key: string): Fault | undefined =>
-  (isSettingName(key) ? { message: 'cannot be set in the settings file', hint: settings[key].outsideHint() } : undefined);
+const elsewhere = (key: string, { type }: Pick<Node, 'type'>): Fault | undefined =>
+  (key === 'environment' && type === 'map' ? { message: 'cannot be set in the settings file', hint: `Did you mean "${environmentsKey}"?` } : isSettingName(key) ? { message: 'cannot be set in the settings file', hint: settings[key].outsideHint() } : undefined);
 
 /** The settings of a file. Every environment is read and checked, whichever is chosen. */
 export function readFileLayers(root: MapNode): FileLayers {

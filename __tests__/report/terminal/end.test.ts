@@ -51,6 +51,19 @@ describe('the end of a run', () => {
     expect([problems, results.slice(1)]).toEqual([[], [expect.stringMatching(/^✗ failed {2}/), '  The settings are not valid: every problem is listed above. Nothing was run or changed.']]);
   });
 
+  it('shows the commands of a plan in full, or up to the width of the terminal', () => {
+    const command = `docker buildx build --tag=ghcr.io/acme/hello:${'a'.repeat(40)} --label=${'x'.repeat(200)} .`;
+    const outcome = { ...planned, plan: planned.plan && { ...planned.plan, steps: [{ stage: 'build' as const, title: 'build', commands: [command] }] } };
+    expect(terminalEnd(outcome, look).results).toContain(`      $ ${command}`);
+    expect(terminalEnd(outcome, { ...look, width: 80 }).results).toContain(`${`      $ ${command}`.slice(0, 79)}…`);
+    expect(terminalEnd(outcome, { ...look, width: 80, verbose: true }).results).toContain(`      $ ${command}`);
+  });
+
+  it('wraps what was verified', () => {
+    const outcome = { ...deployed, verified: [{ what: 'service/quotes/quote -> 200 contains quote', seen: 'passed on 3 pods and `service/quotes`, and on nothing else' }] };
+    expect(Math.max(...terminalEnd(outcome, { ...look, width: 60 }).results.map((line) => line.length))).toBeLessThanOrEqual(60);
+  });
+
   it('is the plan of a dry run', () => {
     expect(terminalEnd(planned, look).results.join('\n')).toMatch(/^\nPlan for .*nothing was changed\.\n 1\. /);
   });

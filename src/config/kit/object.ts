@@ -3,7 +3,7 @@ import { didYouMean } from './did-you-mean.js';
 import { mapValues } from './record.js';
 import { expectedFault, unknownKey } from './faults.js';
 import { defaultOf, describe, type Field, type Fields, type JsonSchema, type Kind, type Lack, type Out, type Part } from './kind.js';
-import { textNode } from './node.js';
+import { textNode, type Node } from './node.js';
 import { Report } from './report.js';
 
 type Fallback<F extends Fields> = { [Name in keyof F]: F[Name] extends { readonly fallback: string } ? Name : never }[keyof F];
@@ -16,7 +16,7 @@ export type Values = Readonly<Record<string, unknown>>;
 interface ObjectOptions {
   readonly expects?: string;
   /** The problem with a known key that belongs elsewhere; undefined for an unknown key. */
-  readonly elsewhere?: (key: string) => Fault | undefined;
+  readonly elsewhere?: (key: string, value: Node) => Fault | undefined;
   readonly unknown?: (key: string, known: readonly string[]) => Fault;
 }
 
@@ -35,7 +35,7 @@ export function object<const F extends Fields>(fields: F, options: ObjectOptions
       const own = node.entries.flatMap(({ key, value }): readonly (readonly [string, unknown])[] => {
         const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
         if (field) return [[key, report.whole(() => field.kind.read(value, report, under?.[key])) ?? unread]];
-        const fault = elsewhere?.(key);
+        const fault = elsewhere?.(key, value);
         report.problem(fault ? value.at : { ...value.at, where: node.at.where }, fault ?? unknown(key, names));
         // A field with a misspelt key is not reported as missing too.
         const meant = didYouMean(key, needed);

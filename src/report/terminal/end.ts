@@ -5,7 +5,7 @@ import { planLines } from '../plan.js';
 import { rollbackSentences } from '../rollback.js';
 import { environmentWord, verdictSentence } from '../words.js';
 import { colourOf, markOf, type Paint } from './paint.js';
-import { wrapText } from '../../outcome/columns.js';
+import { cutText, wrapText } from '../../outcome/columns.js';
 import { shortenText } from './shorten.js';
 
 /** The end of a run on a terminal: results on one stream, what went wrong on the other. */
@@ -59,15 +59,21 @@ function resultLines(outcome: Outcome, look: EndLook): readonly string[] {
   const full = (text: string): string => (verbose ? text : shortenText(text));
   const indented = (text: string): readonly string[] => (width === undefined ? [full(text)] : wrapText(full(text), width - 2)).map((line) => `  ${line}`);
   return [
-    ...outcome.plan && verdict === 'planned' ? [...planLines(outcome.plan).map(full), ''] : [],
+    ...outcome.plan && verdict === 'planned' ? [...planLines(outcome.plan).map((line) => planned(line, look)), ''] : [],
     head,
     ...indented(said),
     ...changeLines(outcome, verbose),
-    ...(outcome.verified ?? []).map(({ what, seen }) => rows.dim(full(`  ${what}: ${seen}`))),
+    ...(outcome.verified ?? []).flatMap(({ what, seen }) => indented(`${what}: ${seen}`)).map(rows.dim),
     ...rollbackSentences(outcome).flatMap(indented),
     ...verdict === 'rollback-failed' && !outcome.rollback?.continued && outcome.undoCommands.length > 0
       ? ['  Roll back by hand:', ...outcome.undoCommands.map((command) => `    ${command}`)] : [],
   ];
+}
+
+/** A command is there to be copied, so it is never shortened inside: it is shown up to the width of the terminal, or in full. */
+function planned(line: string, { verbose, width }: EndLook): string {
+  if (!/^\s+\$ /.test(line)) return verbose ? line : shortenText(line);
+  return verbose || width === undefined ? line : cutText(line, width);
 }
 
 function changeLines({ changes, verdict, plan }: Outcome, verbose: boolean): readonly string[] {
