@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { placeWords, speakAs } from '../../src/outcome/place-words.js';
+import { settingNames, settingsOf } from '../../src/config/settings.js';
+import { causes } from '../../src/outcome/causes.js';
+import { placeWords, settingText, speakAs } from '../../src/outcome/place-words.js';
+import { files } from '../architecture/source-files.js';
 
 const table = readFileSync(join(new URL('../..', import.meta.url).pathname, '__tests__/messages/messages.txt'), 'utf8');
 
@@ -11,6 +14,14 @@ const ofOnePlace = [
   'src/entry/finish-release.ts', 'src/entry/ending.ts', 'src/host/runner.ts', 'src/workflow/finish.ts', 'src/target/command/plan.ts',
 ];
 const ofAWorkflow = /\bearlier step\b|\bthis step\b|\bof the step\b|\bworkflow\b|\bthe runner\b|\bthis runner\b|\binput `|\ban input\b|\$\{\{ github|uses: docker/;
+
+/** What an input or a flag can be, in backticks: as code for a reader, or within a template. */
+const flags = [...new Set((['deploy', 'build', 'rollout', 'rollback'] as const).flatMap((action) => settingsOf(action)))];
+const namedSetting = new RegExp(String.raw`\\?\`(?:${flags.join('|')})(?:: [^\`]*)?\\?\``);
+/** Not the setting, but a word of the settings file, of the target \`command\`, or of GitHub. */
+const otherWord = /workloads: \[\]|`rollback` command|`rollback`, which the rollback|\\`rollback\\` runs|the output `|than \\`timeout\\`/;
+/** Texts for the documentation, the schemas and the post step, which no terminal prints; so is what causes have `observed`. */
+const neverInTerminal = [/^config\/sections\//, /^config\/outputs\.ts$/, /^report\/schema\.ts$/, /^outcome\/place-words\.ts$/, /^workflow\/finish\.ts$/];
 
 afterEach(() => { speakAs('workflow'); });
 
@@ -39,6 +50,29 @@ describe('the words of the place', () => {
     expect(placeWords().before).toBe('an earlier step');
     speakAs('terminal');
     expect(placeWords().before).toBe('an earlier command');
+  });
+
+  it('name a setting with its value', () => {
+    expect(settingText('digest', 'sha256:1')).toBe('`digest: sha256:1`');
+    speakAs('terminal');
+    expect([settingText('digest', 'sha256:1'), settingText('registry-password')]).toEqual(['`--digest sha256:1`', '`DEPLOY_REGISTRY_PASSWORD`']);
+  });
+
+  it('are those of the place when a hint is read, not when its table is loaded', () => {
+    speakAs('terminal');
+    expect(causes.deadline.hint).toBe('Check what the pods were waiting for; raise `--timeout` only if that is normal.');
+  });
+
+  it('name every setting that a message names', () => {
+    const hard = files.filter(({ name }) => !neverInTerminal.some((path) => path.test(name))).flatMap(({ name, code }) =>
+      code.split('\n').filter((line) => !/^\s*observed: /.test(line) && namedSetting.test(line) && !otherWord.test(line)).map((line) => `${name}: ${line.trim()}`));
+    expect(hard).toEqual([]);
+  });
+
+  it('name only settings that exist', () => {
+    const named = files.flatMap(({ code }) => [...code.matchAll(/settingText\('([^']*)'/g)].map(([, name = '']) => name));
+    expect(named.length).toBeGreaterThan(50);
+    expect(named.filter((name) => !settingNames.some((known) => known === name))).toEqual([]);
   });
 
   it('are the only ones that speak of workflows: no other message does, wherever it is printed', () => {

@@ -8,6 +8,7 @@ describe('the messages of a file', () => {
     ['a text of two words', `throw new Error('no such file');`, ['no such file']],
     ['what is filled in, by its name', 'log(`pod ${pod.name} is gone`);', ['pod {pod.name} is gone']],
     ['what is filled in, without its code when that is long', 'log(`it has ${names.length > 0 ? names.join() : other}, not more`);', ['it has {…}, not more']],
+    ['a setting, as a workflow names it', 'log(`set ${settingText("to")} or ${settingText("tags", tag)}`);', ['set `to` or `tags: …`']],
     ['pieces that are joined', `const a = 'one and ' + name + ' and ' + \`two \${b}\`;`, ['one and {name} and two {b}']],
     ['a text within another', 'log(`it failed${why ? ` because of ${why}` : ""}, the last time`);', ['it failed{…}, the last time', ' because of {why}']],
     ['a text within a sum', 'const a = `${words.map((word) => `the word ${word}`)}` + name;', ['the word {word}']],

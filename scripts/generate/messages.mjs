@@ -53,7 +53,7 @@ function textOf(node) {
   if (ts.isTemplateExpression(node)) {
     const spans = node.templateSpans;
     return {
-      words: [node.head.text, ...spans.map(({ literal }) => literal.text)].join('…'),
+      words: node.head.text + spans.map(({ expression, literal }) => (settingIn(expression) ?? '…') + literal.text).join(''),
       shown: node.head.text + spans.map(({ expression, literal }) => hole(expression) + literal.text).join(''),
       holes: spans.map(({ expression }) => expression),
     };
@@ -81,8 +81,21 @@ function joined({ left, right }) {
  */
 const filledIn = (expression) => ({ words: '…', shown: hole(expression), holes: [expression] });
 
+/**
+ * A setting as a workflow names it: it is a word of the message. Undefined for what is not one.
+ *
+ * @param {ts.Expression} expression
+ */
+function settingIn(expression) {
+  if (!ts.isCallExpression(expression) || expression.expression.getText() !== 'settingText') return undefined;
+  const [name, value] = expression.arguments;
+  return name && ts.isStringLiteral(name) ? `\`${name.text}${value ? ': …' : ''}\`` : undefined;
+}
+
 /** @param {ts.Expression} expression */
 function hole(expression) {
+  const setting = settingIn(expression);
+  if (setting !== undefined) return setting;
   const code = expression.getText().replace(/\s+/g, ' ');
   return code.length > 40 || /['"`?{]/.test(code) ? '{…}' : `{${code}}`;
 }

@@ -6,7 +6,7 @@ import type { Documents } from './documents.js';
 import { parseConfig, settingsPath, type ConfigSource, type ParsedConfig } from './parse.js';
 import { distinct } from './secrets.js';
 import { contextFault, holdsContent } from './values/kubeconfig.js';
-import { placeWords } from '../outcome/place-words.js';
+import { placeWords, settingText } from '../outcome/place-words.js';
 
 /**
  * Reads the settings file and, when it is given by its path, the kubeconfig, and parses everything. Mask `rawSecrets` before,
@@ -43,7 +43,7 @@ function withDoubts(source: ConfigSource, doubts: readonly Problem[]): ParsedCon
 async function otherEnding(path: string, files: Pick<Files, 'readText'>): Promise<readonly Problem[]> {
   const other = path.replace(/\.yml$/, '.yaml');
   const found = other === path ? undefined : await files.readText(other).catch(() => undefined);
-  const hint = `If it contains the settings, rename it to ${quote(path)}, or set ${placeWords().setting('config')} to it.`;
+  const hint = `If it contains the settings, rename it to ${quote(path)}, or set ${settingText('config')} to it.`;
   return found === undefined ? [] : [{ where: 'settings file', message: `${quote(other)} is not read`, hint }];
 }
 

@@ -13,7 +13,7 @@ import { cluster } from './sections/cluster.js';
 import { rollout } from './sections/rollout.js';
 import { smoke } from './sections/smoke.js';
 import { settings, settingNames, type GivenValues, type SettingName } from './settings.js';
-import { placeWords } from '../outcome/place-words.js';
+import { placeWords, settingText } from '../outcome/place-words.js';
 
 /** The settings of a run, all sources together, with their places. */
 export interface Settings extends Pick<Layer, 'values' | 'spots'> {
@@ -65,20 +65,20 @@ function something({ action, values }: Settings): readonly Problem[] {
   const names = starts[action];
   if (names === undefined) return [];
   if (!names.some((name) => has(values, name)) && !has(values, 'command')) {
-    const words = names.map(placeWords().setting);
+    const words = names.map((name) => settingText(name));
     const hint = `Set ${words.slice(0, -1).join(', ')} or ${words.at(-1)}, ${placeWords().givenWhere}.`;
     return [{ where: 'settings', message: action === 'rollback' ? 'nothing to roll back' : 'nothing to do', hint }];
   }
   const idle = action === 'deploy' && has(values, 'digest') && !deploys(values) && !has(values, 'test');
-  const hint = 'Name the workloads to roll out, or remove `digest` to build the image.';
-  return idle ? [{ where: 'settings', message: 'nothing to do: with `digest` nothing is built, and there are no `workloads`', hint }] : [];
+  const hint = `Name the workloads to roll out, or remove ${settingText('digest')} to build the image.`;
+  return idle ? [{ where: 'settings', message: `nothing to do: with ${settingText('digest')} nothing is built, and there are no ${settingText('workloads')}`, hint }] : [];
 }
 
 /** One environment is deployed to in one way. */
 function oneTarget(given: Settings): readonly Problem[] {
   if (!has(given.values, 'workloads') || !has(given.values, 'command')) return [];
   return [problemAt(spotOf(given, 'command'), {
-    message: `cannot be combined with \`workloads\` (${placeOf(spotOf(given, 'workloads'))}): each of them deploys`,
+    message: `cannot be combined with ${settingText('workloads')} (${placeOf(spotOf(given, 'workloads'))}): each of them deploys`,
     hint: 'Keep one. In an environment of the settings file, `workloads: []` clears those at the top; move a `command` from the top into the environments that use it.',
   })];
 }
@@ -128,16 +128,16 @@ function nothingRolledOut(given: Settings): readonly Problem[] {
   const where = placeWords().givenTogether(useless);
   const out = `To only test and build, remove ${useless.length === 1 ? 'it' : 'them'}.`;
   const hint = notChosen.length > 0
-    ? `The settings file names workloads for the ${notChosen.length === 1 ? 'environment' : 'environments'} ${both(notChosen.map(quote))}: set ${placeWords().setting('environment')}. ${out}`
+    ? `The settings file names workloads for the ${notChosen.length === 1 ? 'environment' : 'environments'} ${both(notChosen.map(quote))}: set ${settingText('environment')}. ${out}`
     : `Name the workloads that run the image, e.g. deployment/api. ${out}`;
-  return [{ where, message: 'nothing is rolled out, because there are no `workloads`', hint }];
+  return [{ where, message: `nothing is rolled out, because there are no ${settingText('workloads')}`, hint }];
 }
 
 /** The file has workloads only in environments, and none was chosen. */
 function environmentMissing({ action, values, notChosen }: Settings): readonly Problem[] {
   if (action !== 'deploy' || values.workloads !== undefined || values.command !== undefined || notChosen.length === 0) return [];
-  const hint = `To roll out, set ${placeWords().setting('environment')}. The file has workloads for ${both(notChosen.map(quote))}.`;
-  return [{ where: placeWords().given('environment'), message: 'is not set, and only environments of the settings file name `workloads`: nothing is rolled out', hint }];
+  const hint = `To roll out, set ${settingText('environment')}. The file has workloads for ${both(notChosen.map(quote))}.`;
+  return [{ where: placeWords().given('environment'), message: `is not set, and only environments of the settings file name ${settingText('workloads')}: nothing is rolled out`, hint }];
 }
 
 function imageNeeded(given: Settings): readonly Problem[] {
@@ -145,7 +145,7 @@ function imageNeeded(given: Settings): readonly Problem[] {
   // The rollout action says on its own that `image` is missing.
   const names: readonly SettingName[] = given.action === 'rollout' ? [] : ['workloads', 'digest'];
   return names.filter((name) => has(given.values, name)).map((name) => problemAt(spotOf(given, name), {
-    message: 'needs `image`, which is not given',
+    message: `needs ${settingText('image')}, which is not given`,
     hint: name === 'workloads' ? 'Name the repository of the image that they run, e.g. ghcr.io/acme/api.' : 'Name the repository that has this digest.',
   }));
 }
@@ -154,17 +154,17 @@ function login(given: Settings): readonly Problem[] {
   const [username, password] = [has(given.values, 'registry-username'), has(given.values, 'registry-password')];
   if (username && password && given.action === 'rollback' && !has(given.values, 'registry') && !has(given.values, 'image')) {
     return [problemAt(spotOf(given, 'registry-username'), {
-      message: 'needs `registry` or `image`, and neither is given', hint: 'Name the registry to log in to, e.g. ghcr.io.',
+      message: `needs ${settingText('registry')} or ${settingText('image')}, and neither is given`, hint: 'Name the registry to log in to, e.g. ghcr.io.',
     })];
   }
   if (username === password) return [];
   if (password) {
     return [problemAt(spotOf(given, 'registry-password'), {
-      message: `needs ${placeWords().setting('registry-username')}, which is not given`, hint: `For ghcr.io it is ${placeWords().githubUser}.`,
+      message: `needs ${settingText('registry-username')}, which is not given`, hint: `For ghcr.io it is ${placeWords().githubUser}.`,
     })];
   }
   return [problemAt(spotOf(given, 'registry-username'), {
-    message: `needs ${placeWords().setting('registry-password')}, which is not given or empty`,
+    message: `needs ${settingText('registry-password')}, which is not given or empty`,
     hint: placeWords().emptySecret || placeWords().giveSecret('registry-password'),
   })];
 }
@@ -182,13 +182,13 @@ function withoutEffect(given: Settings): readonly Problem[] {
   const { values, inputs } = given;
   const useless = (names: readonly SettingName[], reason: string) => names.filter((name) => inputs.includes(name) && has(values, name))
     .map((name) => problemAt(spotOf(given, name), { message: `has no effect: ${reason}`, hint: 'Remove it.' }));
-  const noLogin = has(values, 'registry-username') ? [] : useless(['registry'], 'there is no `registry-username` to log in with');
+  const noLogin = has(values, 'registry-username') ? [] : useless(['registry'], `there is no ${settingText('registry-username')} to log in with`);
   const noCluster = has(values, 'command') ? useless(forCluster, '`command` does not deploy to a cluster') : [];
   if (given.action === 'rollback' || given.action === 'rollout') return [...noCluster, ...noLogin];
   return [
-    ...(has(values, 'digest') ? useless([...forBuild, 'tags'], '`digest` is given, so nothing is built') : []),
-    ...(has(values, 'image') || has(values, 'digest') ? [] : useless([...forBuild, 'tags', 'registry-username'], 'there is no `image` to build')),
-    ...(has(values, 'test') || has(values, 'command') ? [] : useless(['working-directory'], 'there is no `test`')),
+    ...(has(values, 'digest') ? useless([...forBuild, 'tags'], `${settingText('digest')} is given, so nothing is built`) : []),
+    ...(has(values, 'image') || has(values, 'digest') ? [] : useless([...forBuild, 'tags', 'registry-username'], `there is no ${settingText('image')} to build`)),
+    ...(has(values, 'test') || has(values, 'command') ? [] : useless(['working-directory'], `there is no ${settingText('test')}`)),
     ...noCluster, ...noLogin,
   ];
 }
@@ -198,16 +198,16 @@ function elsewhere(given: Settings): readonly Problem[] {
   const { registry, image } = given.values;
   if (registry === undefined || image === undefined || registryOf(image) === registry || !has(given.values, 'registry-username')) return [];
   const message = `is ${registry}, but the image is at ${registryOf(image)}`;
-  return [problemAt(spotOf(given, 'registry'), { message, hint: 'Remove `registry` to log in to the registry of the image.' })];
+  return [problemAt(spotOf(given, 'registry'), { message, hint: `Remove ${settingText('registry')} to log in to the registry of the image.` })];
 }
 
 function smokeAlone(given: Settings): readonly Problem[] {
   // As an input it is already an error; in the file it may be for another step, which has the workloads.
   if (given.action !== 'deploy' || !has(given.values, 'smoke') || deploys(given.values) || given.notChosen.length > 0) return [];
-  return [problemAt(spotOf(given, 'smoke'), { message: 'is not run, because there are no `workloads` to roll out', hint: 'Name the workloads, or remove it.' })];
+  return [problemAt(spotOf(given, 'smoke'), { message: `is not run, because there are no ${settingText('workloads')} to roll out`, hint: 'Name the workloads, or remove it.' })];
 }
 
 function overrideAlone(given: Settings): readonly Problem[] {
   if (!has(given.values, 'freeze-override') || has(given.values, 'freeze') || has(given.values, 'windows')) return [];
-  return [problemAt(spotOf(given, 'freeze-override'), { message: 'has no effect: neither `freeze` nor `windows` is set', hint: 'Remove it.' })];
+  return [problemAt(spotOf(given, 'freeze-override'), { message: `has no effect: neither ${settingText('freeze')} nor ${settingText('windows')} is set`, hint: 'Remove it.' })];
 }

@@ -2,7 +2,7 @@ import type { BuildConfig } from '../config/config.js';
 import { CommandError } from '../outcome/errors.js';
 import { asTyped, docker, finalError, type DockerAccess, type DockerPorts } from './docker.js';
 import { missingPlatforms } from './platforms.js';
-import { placeWords } from '../outcome/place-words.js';
+import { placeWords, settingText } from '../outcome/place-words.js';
 
 /** What the builder can do. */
 export interface Builder {
@@ -46,7 +46,7 @@ export async function inspectBuilder(
   if (!whole && build.platforms.length > 1) {
     throw new CommandError('platform-unsupported',
       `The builder "${found.name}" is part of the Docker daemon and cannot build for ${build.platforms.join(' and ')} at once.`,
-      { hint: `${placeWords().setUpBuildx} Or set \`platforms\` to a single platform.` });
+      { hint: `${placeWords().setUpBuildx} Or set ${settingText('platforms')} to a single platform.` });
   }
   const missing = missingPlatforms(build.platforms, found.platforms);
   if (missing.length > 0) throw unsupported(found.name, missing, found.platforms);
@@ -124,13 +124,13 @@ export function parseBuilder(text: string): ParsedBuilder {
 function noBuilder(asked: string | undefined, reason: string, command: string): CommandError {
   if (asked !== undefined && /no builder .* found/.test(reason)) {
     return new CommandError('build-failed', `There is no builder "${asked}" on this machine.`, {
-      hint: `Set \`builder\` to ${placeWords().builderName}. Without it, the current builder is used.`,
+      hint: `Set ${settingText('builder')} to ${placeWords().builderName}. Without it, the current builder is used.`,
     });
   }
   const evidence = [{ title: command, text: reason }];
   if (/Cannot connect to the Docker daemon|permission denied.*docker\.sock/i.test(reason)) {
     return new CommandError('build-failed', `The Docker daemon cannot be reached: ${reason}`, {
-      hint: 'Start Docker on this machine, or set `builder` to a remote builder, which needs no daemon.', evidence,
+      hint: `Start Docker on this machine, or set ${settingText('builder')} to a remote builder, which needs no daemon.`, evidence,
     });
   }
   const which = asked === undefined ? 'The builder' : `The builder "${asked}"`;
@@ -140,7 +140,7 @@ function noBuilder(asked: string | undefined, reason: string, command: string): 
 function unsupported(name: string, missing: readonly string[], available: readonly string[]): CommandError {
   const message = `The builder "${name}" cannot build for ${missing.join(' and ')}: it supports ${available.join(', ') || 'no platform'}.`;
   return new CommandError('platform-unsupported', message, {
-    hint: `${placeWords().setUpQemu}, use a builder with a node of that platform, or remove the platform from \`platforms\`.`,
+    hint: `${placeWords().setUpQemu}, use a builder with a node of that platform, or remove the platform from ${settingText('platforms')}.`,
   });
 }
 

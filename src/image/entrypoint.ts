@@ -4,6 +4,7 @@ import type { BuildConfig } from '../config/config.js';
 import { tryJson } from '../ports/json.js';
 import type { DockerPorts } from './docker.js';
 import { dockerfileOf, isRemoteContext } from './source.js';
+import { settingText } from '../outcome/place-words.js';
 
 /** ELF `e_machine` → architecture of a platform: https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html */
 const machines: Readonly<Record<number, string>> = { 0x03: '386', 0x16: 's390x', 0x15: 'ppc64le', 0x28: 'arm', 0x3e: 'amd64', 0xb7: 'arm64', 0xf3: 'riscv64' };
@@ -27,7 +28,7 @@ export async function foreignPrograms(
       const built = source === undefined ? undefined : architectureOf(await files.readStart(join(context, source), headerBytes));
       const wanted = platform.split('/')[1];
       return built === undefined || built === wanted ? [] : [
-        `The image for ${platform} starts ${source}, a program for ${built} that cannot run on ${wanted}. Copy a program for each platform (\`COPY …-$TARGETARCH\`), or remove the platform from \`platforms\`.`,
+        `The image for ${platform} starts ${source}, a program for ${built} that cannot run on ${wanted}. Copy a program for each platform (\`COPY …-$TARGETARCH\`), or remove the platform from ${settingText('platforms')}.`,
       ];
     }));
     return found.flat();

@@ -6,6 +6,7 @@ import { missingPlatforms } from './platforms.js';
 import { describeImage, describeWithLabels, moveTags, sameManifests, type Described } from './registry.js';
 import type { Source } from './source.js';
 import type { TagChoice } from './tags.js';
+import { settingText } from '../outcome/place-words.js';
 
 /** An image and the immutable tags that it is going to have. */
 export interface Claim {
@@ -68,7 +69,7 @@ const isNamed = ({ source: { revision }, build }: Claim, tag: string, found: Pre
 
 const ofUnknownCommit = ({ image, source }: Claim, tag: string, found: Present): CommandError => new CommandError(
   'push-failed', `${image}:${tag} already exists (${found.digest}) and does not name its commit. This run builds commit ${source.revision}, and the tag of a commit is never moved.`,
-  { hint: `Remove this tag from \`tags\`: without \`tags\`, the image is tagged with the checked-out commit. Or deploy the existing image with \`digest: ${found.digest}\`.` },
+  { hint: `Remove this tag from ${settingText('tags')}: without ${settingText('tags')}, the image is tagged with the checked-out commit. Or deploy the existing image with ${settingText('digest', found.digest)}.` },
 );
 
 async function lookAt(ports: DockerPorts, access: DockerAccess, { image, tags, build }: Claim): Promise<readonly Found[]> {
@@ -94,16 +95,16 @@ function takenByAnother({ image, source }: Claim, { tag, kind, found }: Found & 
   const rule = kind === 'version' ? 'the tag of a version is never overwritten' : 'the tag of a commit is never moved';
   return new CommandError('push-failed', `${image}:${tag} is the image of commit ${says} (${found.digest}). This run builds commit ${source.revision}, and ${rule}.`, {
     hint: kind === 'version'
-      ? `Give this commit its own version in \`tags\`, or deploy the existing image with \`digest: ${found.digest}\`.`
+      ? `Give this commit its own version in ${settingText('tags')}, or deploy the existing image with ${settingText('digest', found.digest)}.`
       : tag === source.revision
-        ? 'Delete the tag from the registry if it was pushed by mistake, or use another tag for this commit in `tags`.'
-        : 'Remove this tag from `tags`: without `tags`, the image is tagged with the checked-out commit.',
+        ? `Delete the tag from the registry if it was pushed by mistake, or use another tag for this commit in ${settingText('tags')}.`
+        : `Remove this tag from ${settingText('tags')}: without ${settingText('tags')}, the image is tagged with the checked-out commit.`,
   });
 }
 
 function builtOtherwise({ image }: Claim, { tag, found }: Found & { found: Present }): CommandError {
   return new CommandError('push-failed', `${image}:${tag} is an image of this commit (${found.digest}), built with a different target, Dockerfile, context or environment. The tag of a version is never overwritten.`, {
-    hint: `Give each kind of image its own version in \`tags\`, or deploy the existing image with \`digest: ${found.digest}\`.`,
+    hint: `Give each kind of image its own version in ${settingText('tags')}, or deploy the existing image with ${settingText('digest', found.digest)}.`,
   });
 }
 
@@ -111,7 +112,7 @@ function refuseIncomplete({ image, build }: Claim, { tag, digest, platforms }: E
   const missing = platforms.length > 0 ? missingPlatforms(build.platforms, platforms) : [];
   if (missing.length === 0) return;
   throw new CommandError('push-failed', `${image}:${tag} already exists for this commit (${digest}), without ${missing.join(' and ')}: it contains ${platforms.join(', ')}, and such a tag is never moved.`, {
-    hint: 'Give the image with these platforms its own tag in `tags`, or remove them from `platforms`.',
+    hint: `Give the image with these platforms its own tag in ${settingText('tags')}, or remove them from ${settingText('platforms')}.`,
   });
 }
 
@@ -153,6 +154,6 @@ async function settleTags(ports: DockerPorts, access: DockerAccess, claim: Claim
 
 function otherContent({ image }: Claim, tag: string, found: Present): CommandError {
   return new CommandError('push-failed', `${image}:${tag} already exists with different content (${found.digest}), and the tag of a version is never overwritten.`, {
-    hint: `Give this commit its own version in \`tags\`, or deploy the existing image with \`digest: ${found.digest}\`.`,
+    hint: `Give this commit its own version in ${settingText('tags')}, or deploy the existing image with ${settingText('digest', found.digest)}.`,
   });
 }

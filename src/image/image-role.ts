@@ -1,7 +1,7 @@
 import type { BuildFailure } from './build-failure.js';
 import { sameRepository } from './reference.js';
 import { classifyRegistryError, firstLine } from './registry-error.js';
-import { placeWords } from '../outcome/place-words.js';
+import { placeWords, settingText } from '../outcome/place-words.js';
 
 /** What a build needs an image for, from the line of the Dockerfile that names it. */
 export interface ImageRole {
@@ -26,7 +26,7 @@ export function imageRole(image: string, instruction: string | undefined): Image
   if (syntaxLine.test(instruction)) return role(`The image ${image} of the \`# syntax\` line`, 'in the `# syntax=` line');
   const base = /^FROM\s+(?:--\S+\s+)*(\S+)/i.exec(instruction)?.[1];
   // A FROM line can need another image than the one it names: an ONBUILD instruction of its base image copies from it.
-  if (base?.includes('$')) return { ...role(`The base image ${image}`, 'in the FROM line'), remark: `Its name contains \`${base}\`, which is set by \`build-args\` or by the ARG lines.` };
+  if (base?.includes('$')) return { ...role(`The base image ${image}`, 'in the FROM line'), remark: `Its name contains \`${base}\`, which is set by ${settingText('build-args')} or by the ARG lines.` };
   if (base !== undefined) return sameRepository(base, image) ? role(`The base image ${image}`, 'in the FROM line') : neutral;
   const [, command = '', from] = /^(COPY|ADD|RUN)\s[^]*?(?:--from=|\bfrom=)([^\s,]+)/i.exec(instruction) ?? [];
   if (from === undefined) return neutral;
@@ -62,7 +62,7 @@ export function imageFailure({ what, where, remark }: ImageRole, reason: string,
 /** Explains that an image does not exist for a platform. */
 export const imagePlatformFailure = ({ what, where }: ImageRole, place: string): BuildFailure => ({
   cause: 'platform-unsupported', message: `${what} does not exist for one of the requested platforms${place}.`,
-  hint: `Choose an image ${where} that supports all of \`platforms\`, or remove the platform from \`platforms\`.`,
+  hint: `Choose an image ${where} that supports all of ${settingText('platforms')}, or remove the platform from ${settingText('platforms')}.`,
 });
 
 /** The instruction of the Dockerfile that names the image, and its line; undefined unless exactly one does. */

@@ -2,7 +2,7 @@ import type { BuildFailure } from './build-failure.js';
 import { imageFailure, imagePlatformFailure, imageRole } from './image-role.js';
 import { pushFailure } from './push-failure.js';
 import { instructionOf, place, stepFailure } from './step-failure.js';
-import { placeWords } from '../outcome/place-words.js';
+import { placeWords, settingText } from '../outcome/place-words.js';
 
 export interface KnownBuildError {
   /** Matched against the final error of buildx. */
@@ -31,7 +31,7 @@ function notCopied(path: string, output: string): BuildFailure {
   return {
     ...failed(
       `${name} is not in the build context${place(output)}.`,
-      `Check the path, which is relative to ${placeWords().setting('context')}, and that .dockerignore does not exclude it. A file that ${placeWords().before} creates must exist before the build.`,
+      `Check the path, which is relative to ${settingText('context')}, and that .dockerignore does not exclude it. A file that ${placeWords().before} creates must exist before the build.`,
     ),
     missed: { kind: 'copied', path, instruction, place: place(output) },
   };
@@ -58,7 +58,7 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
     // failed to read dockerfile: open Dockerfile: no such file or directory
     pattern: /failed to read dockerfile: open (.+?): no such file or directory/,
     explain: ([, file]) => ({
-      ...failed(`There is no ${file} in the build context.`, 'Check `dockerfile`, which is relative to the workspace, and `context`, and that the repository is checked out.'),
+      ...failed(`There is no ${file} in the build context.`, `Check ${settingText('dockerfile')}, which is relative to ${placeWords().folder}, and ${settingText('context')}, and that the repository is checked out.`),
       missed: { kind: 'dockerfile' },
     }),
   },
@@ -66,7 +66,7 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
     // resolve : lstat docker: no such file or directory
     pattern: /^resolve [^:]*: lstat (.+?): no such file or directory/,
     explain: ([, folder]) => ({
-      ...failed(`The folder ${folder}, where the Dockerfile is expected, does not exist.`, 'Check `dockerfile`, which is relative to the workspace, and that the repository is checked out.'),
+      ...failed(`The folder ${folder}, where the Dockerfile is expected, does not exist.`, `Check ${settingText('dockerfile')}, which is relative to ${placeWords().folder}, and that the repository is checked out.`),
       missed: { kind: 'dockerfile' },
     }),
   },
@@ -74,7 +74,7 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
     // failed to read dockerfile: read /tmp/buildkit-mount1919405973/docker: is a directory
     pattern: /failed to read dockerfile: read (?:\S*\/)?([^/\s]+): is a directory/,
     explain: ([, folder]) => ({
-      ...failed(`${folder} is a folder, and not a Dockerfile.`, 'Set `dockerfile` to the Dockerfile itself. It is relative to the workspace.'),
+      ...failed(`${folder} is a folder, and not a Dockerfile.`, `Set ${settingText('dockerfile')} to the Dockerfile itself. It is relative to ${placeWords().folder}.`),
       missed: { kind: 'dockerfile' },
     }),
   },
@@ -89,14 +89,14 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
     // unable to prepare context: path "./api" not found
     pattern: /unable to prepare context: path "(.+)" not found/,
     explain: ([, path]) => ({
-      ...failed(`The build context ${path} does not exist.`, 'Check `context`, which is relative to the workspace, and that the repository is checked out.'),
+      ...failed(`The build context ${path} does not exist.`, `Check ${settingText('context')}, which is relative to ${placeWords().folder}, and that the repository is checked out.`),
       missed: { kind: 'context' },
     }),
   },
   {
     // target stage "prod" could not be found
     pattern: /target stage "?(.+?)"? could not be found/,
-    explain: ([, stage]) => failed(`The Dockerfile has no stage "${stage}".`, 'Check `target`: stages are named with `FROM … AS name`.'),
+    explain: ([, stage]) => failed(`The Dockerfile has no stage "${stage}".`, `Check ${settingText('target')}: stages are named with \`FROM … AS name\`.`),
   },
   {
     // failed to compute cache key: failed to calculate checksum of ref x::y: "/app.jar": not found
@@ -123,7 +123,7 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
     // secret npm_token: not found
     pattern: /^secret (\S+): not found/,
     explain: ([, id], output) => failed(
-      `The Dockerfile needs the build secret "${id}", which was not given${place(output)}.`, `Add it to \`build-secrets\` as ${id}=….`,
+      `The Dockerfile needs the build secret "${id}", which was not given${place(output)}.`, `Add it to ${settingText('build-secrets')} as ${id}=….`,
     ),
   },
   {
@@ -153,7 +153,7 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
     // Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?
     pattern: /Cannot connect to the Docker daemon at (\S+?)\.? /,
     explain: ([, address]) => failed(
-      `The Docker daemon at ${address} cannot be reached.`, 'Start Docker on this machine, or set `builder` to a builder that needs no daemon.',
+      `The Docker daemon at ${address} cannot be reached.`, `Start Docker on this machine, or set ${settingText('builder')} to a builder that needs no daemon.`,
     ),
   },
   {
@@ -161,7 +161,7 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
     pattern: /no builder "(.+)" found/,
     explain: ([, name]) => failed(
       `There is no builder "${name}" on this machine.`,
-      `Set \`builder\` to ${placeWords().builderOutput}. Without it, the current builder is used.`,
+      `Set ${settingText('builder')} to ${placeWords().builderOutput}. Without it, the current builder is used.`,
     ),
   },
   {
@@ -177,7 +177,7 @@ export const knownBuildErrors: readonly KnownBuildError[] = [
     // failed to parse platform linux/am d64: "am d64" is an invalid component of "linux/am d64"
     pattern: /^.*(?:invalid platform|failed to parse platform|unknown operating system or architecture|is an invalid (?:OS )?component).*/m,
     explain: ([text]) => unsupported(
-      `The builder does not support one of the platforms: ${text}.`, 'Check `platforms`: os/architecture[/variant], e.g. linux/arm64.',
+      `The builder does not support one of the platforms: ${text}.`, `Check ${settingText('platforms')}: os/architecture[/variant], e.g. linux/arm64.`,
     ),
   },
   {

@@ -6,7 +6,7 @@ import { JsonError, readJson } from '../ports/json.js';
 import { docker, finalError, ownAccess, type DockerAccess, type DockerPorts } from './docker.js';
 import { classifyRegistryError } from './registry-error.js';
 import { TemporaryError, withRetries } from './retry.js';
-import { placeWords } from '../outcome/place-words.js';
+import { placeWords, settingText } from '../outcome/place-words.js';
 
 const loginTimeoutMs = 60_000;
 
@@ -110,13 +110,13 @@ function loginFailure({ registry, username }: RegistryLogin, reason: string): Co
   const kind = classifyRegistryError(reason);
   if (kind === 'denied') {
     return new CommandError('registry-denied', `The registry ${registry} refused the login of ${username}: ${reason}.`, {
-      hint: `Check ${placeWords().setting('registry-username')} and ${placeWords().setting('registry-password')}: ${placeWords().checkSecret}`,
+      hint: `Check ${settingText('registry-username')} and ${settingText('registry-password')}: ${placeWords().checkSecret}`,
     });
   }
   if (kind === 'temporary' || kind === 'unreachable') {
     const Failure = kind === 'temporary' ? TemporaryError : CommandError;
     return new Failure('push-failed', `The registry ${registry} cannot be reached: ${reason}.`, {
-      hint: 'Check the host and port in `registry`, and that this machine can reach them.',
+      hint: `Check the host and port in ${settingText('registry')}, and that this machine can reach them.`,
     });
   }
   return new CommandError('registry-denied', `The login to ${registry} as ${username} failed: ${reason}.`);

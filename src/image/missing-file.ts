@@ -5,7 +5,7 @@ import type { BuildFailure, Missed } from './build-failure.js';
 import type { DockerPorts } from './docker.js';
 import { findInstruction, imageFailure, imagePlatformFailure, imageRole } from './image-role.js';
 import { dockerfileOf, isRemoteContext } from './source.js';
-import { placeWords } from '../outcome/place-words.js';
+import { placeWords, settingText } from '../outcome/place-words.js';
 
 type Asked = Pick<BuildConfig, 'context' | 'dockerfile' | 'buildArgs'>;
 type Files = DockerPorts['files'];
@@ -37,12 +37,12 @@ type Words = Partial<Pick<BuildFailure, 'message' | 'hint'>>;
 /** buildx reports a context that is a file as missing. */
 async function aboutContext(files: Files, { context }: Asked): Promise<Words> {
   if (await files.realPath(context) !== undefined) {
-    return { message: `The build context ${context} is a file.`, hint: `\`context\` is the folder that is sent to the builder: \`context: ${asWritten(files, resolve(files.workingDirectory, dirname(context)))}\`.` };
+    return { message: `The build context ${context} is a file.`, hint: `${settingText('context')} is the folder that is sent to the builder: ${settingText('context', asWritten(files, resolve(files.workingDirectory, dirname(context))))}.` };
   }
   const link = await brokenLink(files, context);
   if (link) return link;
   const meant = await nearPath(files, context);
-  return meant !== undefined && await files.namesIn(meant) !== undefined ? { hint: `Did you mean \`context: ${meant}\`?` } : {};
+  return meant !== undefined && await files.namesIn(meant) !== undefined ? { hint: `Did you mean ${settingText('context', meant)}?` } : {};
 }
 
 /** An existing path that differs from this one by a slip in one of its names. */
@@ -83,7 +83,7 @@ async function aboutDockerfile(files: Files, build: Asked): Promise<Words> {
   if (sent !== undefined && !isWithin(real, sent)) {
     return {
       message: `${path} is a link to ${asWritten(files, real)}, which is outside the folder that is sent to the builder.`,
-      hint: `Name the file itself: \`dockerfile: ${asWritten(files, real)}\`.`,
+      hint: `Name the file itself: ${settingText('dockerfile', asWritten(files, real))}.`,
     };
   }
   return { message: `The builder did not find ${path}, but it exists now.`, hint: `Check what ${placeWords().before} does with this file, then run again.` };
@@ -94,7 +94,7 @@ function aFolder(path: string, names: readonly string[]): Words {
   const [only, ...others] = dockerfilesOf(names);
   return {
     message: `${path} is a folder, and not a Dockerfile.`,
-    hint: only !== undefined && others.length === 0 ? `Did you mean \`dockerfile: ${join(path, only)}\`?` : 'Set `dockerfile` to the Dockerfile itself. It is relative to the workspace.',
+    hint: only !== undefined && others.length === 0 ? `Did you mean ${settingText('dockerfile', join(path, only))}?` : `Set ${settingText('dockerfile')} to the Dockerfile itself. It is relative to ${placeWords().folder}.`,
   };
 }
 
@@ -111,21 +111,21 @@ async function noDockerfile(files: Files, context: string): Promise<Words> {
   return {
     message: context === '.' ? 'There is no Dockerfile in the build context.' : `There is no Dockerfile in the build context ${context}.`,
     hint: meant
-      ? `Did you mean \`dockerfile: ${meant}\`?`
-      : 'Check `context` and `dockerfile`, which are both relative to the workspace, and that the repository is checked out.',
+      ? `Did you mean ${settingText('dockerfile', meant)}?`
+      : `Check ${settingText('context')} and ${settingText('dockerfile')}, which are both relative to ${placeWords().folder}, and that the repository is checked out.`,
   };
 }
 
 async function noSuchDockerfile(files: Files, context: string, dockerfile: string): Promise<Words> {
   const inContext = join(context, dockerfile);
-  const message = `There is no ${dockerfile} in the workspace`;
+  const message = `There is no ${dockerfile} in ${placeWords().folder}`;
   if (context !== '.' && await files.realPath(inContext) !== undefined) {
-    return { message: `${message}: \`dockerfile\` is relative to the workspace, not to \`context\`.`, hint: `Did you mean \`dockerfile: ${inContext}\`?` };
+    return { message: `${message}: ${settingText('dockerfile')} is relative to ${placeWords().folder}, not to ${settingText('context')}.`, hint: `Did you mean ${settingText('dockerfile', inContext)}?` };
   }
   const meant = await nearPath(files, dockerfile) ?? await nearPath(files, inContext) ?? await besideContext(files, context, dockerfile);
   return {
     message: `${message}.`,
-    hint: meant === undefined ? 'Check `dockerfile`, which is relative to the workspace and not to `context`, and that the repository is checked out.' : `Did you mean \`dockerfile: ${meant}\`?`,
+    hint: meant === undefined ? `Check ${settingText('dockerfile')}, which is relative to ${placeWords().folder} and not to ${settingText('context')}, and that the repository is checked out.` : `Did you mean ${settingText('dockerfile', meant)}?`,
   };
 }
 
@@ -141,14 +141,14 @@ async function besideContext(files: Files, context: string, dockerfile: string):
 async function aboutCopied(files: Files, build: Asked, { path, instruction, place }: Extract<Missed, { kind: 'copied' }>): Promise<Words> {
   const name = path.replace(/^\//, '');
   if (/(?:^|\s|\/)\.\.\//.test(instruction ?? '')) {
-    return { hint: '`..` cannot leave the build context: set `context` to a folder that also contains this file.' };
+    return { hint: `\`..\` cannot leave the build context: set ${settingText('context')} to a folder that also contains this file.` };
   }
   const [folder, real] = await Promise.all([files.realPath(build.context), files.realPath(join(build.context, name))]);
   if (folder === undefined || real === undefined) return {};
   if (!isWithin(real, folder)) {
     return {
       message: `${name} is a link to ${asWritten(files, real)}, which is outside the build context${place}.`,
-      hint: 'Set `context` to a folder that contains both, or copy the file into the context before the build.',
+      hint: `Set ${settingText('context')} to a folder that contains both, or copy the file into the context before the build.`,
     };
   }
   const own = `${dockerfileOf(build)}.dockerignore`;
@@ -164,7 +164,7 @@ async function aboutImage(files: Files, build: Asked, { image, reason, noPlatfor
   const found = text === undefined ? undefined : findInstruction(text, image);
   const named = build.buildArgs['BUILDKIT_SYNTAX'];
   const role = named !== undefined && image.startsWith(named)
-    ? { what: `The image ${image} of the build argument BUILDKIT_SYNTAX`, where: 'in `build-args`' }
+    ? { what: `The image ${image} of the build argument BUILDKIT_SYNTAX`, where: `in ${settingText('build-args')}` }
     : found && imageRole(image, found.text);
   if (!role) return undefined;
   const place = found ? ` (${dockerfileOf(build)}:${found.line})` : '';

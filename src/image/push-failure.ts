@@ -1,5 +1,6 @@
 import type { BuildFailure } from './build-failure.js';
 import { classifyRegistryError, firstLine } from './registry-error.js';
+import { settingText } from '../outcome/place-words.js';
 
 /** Explains why the registry did not accept `what`. */
 export function pushFailure(what: string, reason: string): BuildFailure {
@@ -9,7 +10,7 @@ export function pushFailure(what: string, reason: string): BuildFailure {
       return {
         cause: 'registry-denied',
         message: `The registry refused the push of ${what}: ${why}.`,
-        hint: `Check \`registry-username\` and \`registry-password\`, and that the account can write to this repository${
+        hint: `Check ${settingText('registry-username')} and ${settingText('registry-password')}, and that the account can write to this repository${
           what.startsWith('ghcr.io/') ? '; with `github.token` the job needs `permissions: packages: write`' : ''}.`,
       };
     case 'temporary':
@@ -18,7 +19,7 @@ export function pushFailure(what: string, reason: string): BuildFailure {
       return {
         cause: 'push-failed',
         message: `The image was built, but the registry of ${what} cannot be reached: ${why}.`,
-        hint: 'Check the host and port in `image`, and that the builder can reach them.',
+        hint: `Check the host and port in ${settingText('image')}, and that the builder can reach them.`,
       };
     default:
       return { cause: 'push-failed', message: `The image was built, but the registry did not accept ${what}: ${why}.` };

@@ -6,6 +6,7 @@ import { asTyped, docker, finalError, type DockerAccess, type DockerPorts } from
 import { readConfiguration, readManifest, type Configuration, type Origin } from './manifest.js';
 import { classifyRegistryError } from './registry-error.js';
 import { TemporaryError, withRetries } from './retry.js';
+import { settingText } from '../outcome/place-words.js';
 
 /** An image in a registry. The origin is from its annotations or labels, as far as they were read. */
 export interface ImageDescription extends Origin {
@@ -140,7 +141,7 @@ async function explainUnmoved(ports: DockerPorts, access: DockerAccess, move: Ta
   const kept = others.flatMap(({ tag, now }) => (now.state === 'present' ? [`${move.image}:${tag} points to ${now.digest}`] : []));
   if (kept.length === 0 || kept.length < others.length) throw error;
   throw new CommandError(error.code, `${kept.join(' and ')}, and the registry did not allow it to be moved. ${error.message}`, {
-    hint: 'If tags are immutable in this registry, remove moving tags such as `latest` from `tags`. Otherwise check that the account can overwrite tags.',
+    hint: `If tags are immutable in this registry, remove moving tags such as \`latest\` from ${settingText('tags')}. Otherwise check that the account can overwrite tags.`,
     evidence: error.evidence, cause: error,
   });
 }

@@ -12,8 +12,8 @@ export interface PlaceWords {
   givenTogether(names: readonly string[]): string;
   /** All of them: `inputs`. */
   readonly allGiven: string;
-  /** A setting in a sentence about what to set: `` `timeout` ``, `--timeout`. */
-  setting(name: string): string;
+  /** A setting in a sentence about what to set, with its value if it is given: `` `timeout` ``, `` `--timeout 5m` ``. */
+  setting(name: string, value?: string): string;
   /** Where it can be given: `as an input or in the settings file`. */
   readonly givenWhere: string;
   /** For a setting that the file must not have. */
@@ -36,6 +36,8 @@ export interface PlaceWords {
   readonly builderName: string;
   readonly builderOutput: string;
   readonly setUpLogin: string;
+  /** The folder of the run, to which paths are relative. */
+  readonly folder: string;
   /** Something writes a file before the run: `an earlier step`. */
   readonly before: string;
   readonly serialize: string;
@@ -50,7 +52,7 @@ const workflow: PlaceWords = {
   given: (name) => `input ${name}`,
   givenTogether: (names) => `${names.length === 1 ? 'input' : 'inputs'} ${listed(names)}`,
   allGiven: 'inputs',
-  setting: (name) => `\`${name}\``,
+  setting: (name, value) => (value === undefined ? `\`${name}\`` : `\`${name}: ${value}\``),
   givenWhere: 'as an input or in the settings file',
   giveOutsideFile: 'Give it as an input of the step.',
   giveExpression: 'Give this setting as an input of the step, where expressions work.',
@@ -67,6 +69,7 @@ const workflow: PlaceWords = {
   builderName: 'the output `name` of docker/setup-buildx-action or to a name from `docker buildx ls`',
   builderOutput: 'the output `name` of docker/setup-buildx-action',
   setUpLogin: 'log in to its registry before this step',
+  folder: 'the workspace',
   before: 'an earlier step',
   serialize: 'Use `concurrency` to run the jobs of one commit one after another, then run again.',
   submodules: 'For a submodule, set `submodules: true` of actions/checkout.',
@@ -79,7 +82,7 @@ const terminal: PlaceWords = {
   given: flagOf,
   givenTogether: (names) => listed(names.map(flagOf)),
   allGiven: 'flags',
-  setting: (name) => `\`${flagOf(name)}\``,
+  setting: (name, value) => (value === undefined ? `\`${flagOf(name)}\`` : `\`${flagOf(name)} ${value}\``),
   givenWhere: 'as a flag or in the settings file',
   giveOutsideFile: 'Give it as a flag.',
   giveExpression: 'Give this setting as a flag, where the shell expands variables.',
@@ -96,6 +99,7 @@ const terminal: PlaceWords = {
   builderName: 'a name from `docker buildx ls`',
   builderOutput: 'a name from `docker buildx ls`',
   setUpLogin: 'log in to its registry with `docker login`',
+  folder: 'the current folder',
   before: 'an earlier command',
   serialize: 'Let one run finish before the next one starts, then run again.',
   submodules: 'For a submodule, run `git submodule update --init`.',
@@ -127,3 +131,6 @@ export function speakAs(place: PlaceName): void {
 
 /** The words of the place of this run. */
 export const placeWords = (): PlaceWords => places[current];
+
+/** A setting as it is given in this place, for every message that names one: `` `timeout` ``, in a terminal `` `--timeout` ``. */
+export const settingText = (name: string, value?: string): string => placeWords().setting(name, value);

@@ -2,6 +2,7 @@ import { parseReference, sameRepository } from '../image/reference.js';
 import { placed, placeOf, type Ledger, type Release, type Content } from './ledger.js';
 import type { Config } from '../config/config.js';
 import { both } from '../config/kit/checked.js';
+import { settingText } from '../outcome/place-words.js';
 
 /*
  * Two apps can have the same name, because without `app` it is the last part of the image. They then share a record and a
@@ -65,6 +66,6 @@ export function sharedRecord({ app, image }: Pick<Config, 'app' | 'image'>, { le
   const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
   return [
     `The record of ${app}${where} belongs to ${both(others)}, not to ${image}. Apps with the same name share the record and the lock: `
-    + 'set a different `app` for each.',
+    + `set a different ${settingText('app')} for each.`,
   ];
 }

@@ -12,7 +12,7 @@ import type { Source, SourceFacts } from '../image/source.js';
 import { chooseTags, tagKind, type TagChoice } from '../image/tags.js';
 import type { BuildConfig, Config, ImageName } from '../config/config.js';
 import type { Run } from './run.js';
-import { placeWords } from '../outcome/place-words.js';
+import { placeWords, settingText } from '../outcome/place-words.js';
 
 /** What is known of the registry, and of the builder and the commit when something is built. */
 export interface ImageFacts {
@@ -140,7 +140,7 @@ function unknownCommit({ unreadable }: SourceFacts): ConfigError {
 /** Without `tags`, `latest` is expected to move on the default branch. */
 function aboutLatest({ tags }: Config, { latestLeftAlone }: SourceFacts, { revision }: Source): string[] {
   if (tags !== undefined || latestLeftAlone === undefined) return [];
-  return [`\`latest\` is not moved: ${latestLeftAlone}. To move it, set \`tags\` to \`${revision},latest\`.`];
+  return [`\`latest\` is not moved: ${latestLeftAlone}. To move it, set ${settingText('tags')} to \`${revision},latest\`.`];
 }
 
 const foreignTags = ({ commit: tags }: TagChoice, otherCommit: string | undefined, { revision }: Source): string[] =>
@@ -151,7 +151,7 @@ const foreignTags = ({ commit: tags }: TagChoice, otherCommit: string | undefine
 function foreignLabel({ labels }: BuildConfig, { revision }: Source): string[] {
   const named = labels[revisionLabel] ?? '';
   if (!/^[0-9a-f]{40,64}$/.test(named) || revision.startsWith(named)) return [];
-  return [`The label ${revisionLabel} in \`labels\` names commit ${named}, but the image is of commit ${revision}. Remove the label: it is then set to the right commit.`];
+  return [`The label ${revisionLabel} in ${settingText('labels')} names commit ${named}, but the image is of commit ${revision}. Remove the label: it is then set to the right commit.`];
 }
 
 /**

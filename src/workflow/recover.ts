@@ -12,6 +12,7 @@ import type { Lock, RecordStore } from '../record/store.js';
 import type { Change, OpenTarget, Purpose, TargetKind, Undone } from '../target/target.js';
 import type { Found } from './conduct.js';
 import type { Run } from './run.js';
+import { settingText } from '../outcome/place-words.js';
 
 /**
  * Opens a target. A rollout of another run is waited for, or finished if that run was interrupted, before anything is planned:
@@ -81,7 +82,7 @@ export async function recover(by: Pick<Run, 'ports' | 'config'>, target: OpenTar
     }
     if (run.rollback === 'off') {
       await target.store.write(inPhase(ledger, 'unverified'));
-      return { ...about, result: 'failed', notes: [`\`rollback\` is off: ${change.words.stays}.`] };
+      return { ...about, result: 'failed', notes: [`${settingText('rollback')} is off: ${change.words.stays}.`] };
     }
     const { result, notes, unverified = [], changed = [] } = await undoRecorded(change, target.store, ledger);
     if (result === 'failed') return { ...about, result: 'failed', notes, changed };

@@ -6,6 +6,7 @@ import { recordWithinMs } from '../target/undoing.js';
 import { changedOf } from '../target/rows.js';
 import type { Change, Undone } from '../target/target.js';
 import type { Run } from './run.js';
+import { settingText } from '../outcome/place-words.js';
 
 /** Undoes, unless the settings say not to, or another run has taken over: then there is nothing more to do here. */
 export async function undoOrLeave(
@@ -18,7 +19,7 @@ export async function undoOrLeave(
     const untouched = subjects.filter((subject) => !changed.has(subject));
     // A rejected change has left nothing behind that could be restored.
     if (changed.size === 0) return { result: 'untouched', notes: [], evidence, untouched };
-    return { result: 'failed', notes: [`\`rollback\` is off: ${change.words.stays}.`], evidence, untouched };
+    return { result: 'failed', notes: [`${settingText('rollback')} is off: ${change.words.stays}.`], evidence, untouched };
   }
   const lost = await lostLock(run, lock);
   if (lost && !change.mayHaveChanged()) return { result: 'untouched', notes: [lost], evidence: [], untouched: subjects };
@@ -36,5 +37,5 @@ async function lostLock({ ports }: Run, lock: Lock): Promise<string | undefined>
 /** While the request may still be in flight, not seeing the change proves nothing: the next run checks again. */
 export const stillUnderWay = ({ config }: Run, undone: Undone): Undone => ({
   ...undone, result: 'failed',
-  notes: [...undone.notes, `The change was sent but not answered, so it may still be made. ${config.rollback === 'off' ? 'It then stays, because `rollback` is off' : 'It is then rolled back'}.`],
+  notes: [...undone.notes, `The change was sent but not answered, so it may still be made. ${config.rollback === 'off' ? `It then stays, because ${settingText('rollback')} is off` : 'It is then rolled back'}.`],
 });

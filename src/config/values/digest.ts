@@ -1,5 +1,6 @@
 import { bad, good, quote, type Checked } from '../kit/checked.js';
 import { line } from '../kit/text.js';
+import { settingText } from '../../outcome/place-words.js';
 
 /** `sha256:` and 64 hex digits. */
 export type Digest = string & { readonly brand?: 'Digest' };
@@ -11,7 +12,7 @@ const digestPattern = '^sha256:[0-9a-f]{64}$';
 export function parseDigest(text: string): Checked<Digest> {
   if (new RegExp(digestPattern).test(text)) return good(text as Digest);
   const at = text.lastIndexOf('@');
-  if (at >= 0) return bad('is a whole reference', 'Give only what comes after the "@"; the name goes into `image`.');
+  if (at >= 0) return bad('is a whole reference', `Give only what comes after the "@"; the name goes into ${settingText('image')}.`);
   if (/^[0-9a-f]{64}$/i.test(text)) return bad('has no algorithm', `Did you mean "sha256:${text.toLowerCase()}"?`);
   const hex = /^sha256:(.*)$/i.exec(text)?.[1];
   if (hex === undefined) return bad(`is ${quote(text)}, which is not a digest`, 'A digest is "sha256:" and 64 hexadecimal digits; a tag is not accepted, because it can move.');

@@ -1,5 +1,6 @@
 import { bad, good, quote, type Checked } from '../kit/checked.js';
 import { line } from '../kit/text.js';
+import { settingText } from '../../outcome/place-words.js';
 
 /** `host[:port]/path` without tag or digest, as written by the user: `ghcr.io/acme/api`, `nginx`. */
 export type ImageName = string & { readonly brand?: 'ImageName' };
@@ -60,9 +61,9 @@ function tagOf(text: string): string | undefined {
 function decorated(text: string): Reason | undefined {
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(text)?.[0];
   if (scheme) return reason(`starts with ${quote(scheme)}`, 'Remove it: an image name starts with the host of the registry, e.g. ghcr.io/acme/api.');
-  if (text.includes('@')) return reason('has a digest', 'Remove it and set `digest` instead.');
+  if (text.includes('@')) return reason('has a digest', `Remove it and set ${settingText('digest')} instead.`);
   const tag = tagOf(text);
-  if (tag !== undefined) return reason(`has the tag ${quote(tag)}`, 'Remove it and set `tags` instead.');
+  if (tag !== undefined) return reason(`has the tag ${quote(tag)}`, `Remove it and set ${settingText('tags')} instead.`);
   if (/\s/.test(text)) return reason(`is ${quote(text)}, which has a space`, 'Give the name of one image.');
   return undefined;
 }

@@ -3,7 +3,7 @@ import { suggestion } from '../kit/did-you-mean.js';
 import { controlCharacter } from '../kit/limits.js';
 import { bySource } from '../kit/kind.js';
 import { block } from '../kit/text.js';
-import { placeWords } from '../../outcome/place-words.js';
+import { placeWords, settingText } from '../../outcome/place-words.js';
 
 /** The path of a kubeconfig, or its content. */
 export type KubeconfigSource = { readonly path: string } | { readonly content: string };
@@ -62,7 +62,7 @@ function fromBase64(text: string): string | undefined {
 export function contextFault({ contexts, currentContext }: Kubeconfig, context: string | undefined): Fault | undefined {
   const known = contexts.length === 0 ? 'It has no contexts.' : `It has ${contexts.slice(0, 10).map(quote).join(', ')}.`;
   if (context === undefined && currentContext === undefined) {
-    return { message: 'has no `current-context`, so kubectl cannot choose a cluster', hint: `Set \`kube-context\`. ${known}` };
+    return { message: 'has no `current-context`, so kubectl cannot choose a cluster', hint: `Set ${settingText('kube-context')}. ${known}` };
   }
   const used = context ?? currentContext ?? '';
   if (contexts.includes(used)) return undefined;

@@ -10,7 +10,7 @@ import { onPath } from './on-path.js';
 import { pathsOf } from './kubeconfig-paths.js';
 import { hideSecrets } from './kubeconfig-secrets.js';
 import { contextName, readKubeconfigs, type Env, type KubeconfigCluster, type KubeconfigUser, type ReadKubeconfig } from './kubeconfig.js';
-import { placeWords } from '../../outcome/place-words.js';
+import { placeWords, settingText } from '../../outcome/place-words.js';
 
 /** What to do, and why a secret may be empty where the place knows a reason. */
 const orEmptySecret = (hint: string): string => `${hint} ${placeWords().emptySecret}`.trim();
@@ -64,8 +64,8 @@ async function isInPod({ env, files }: World): Promise<boolean> {
 function notGiven(config: ClusterConfig, env: Env, read: readonly ReadKubeconfig[]): ClusterError {
   const places = read.map(({ path, text }) => `${path} ${text === undefined ? 'does not exist' : text.trim() === '' ? 'is empty' : 'contains no cluster'}`).join(', and ');
   if (config.kubeconfig) return new ClusterError('config-invalid', `The kubeconfig contains no cluster: ${places}.`, { hint: orEmptySecret('Give the kubeconfig of a cluster.') });
-  return new ClusterError('config-invalid', `No kubeconfig was given: ${placeWords().setting('kubeconfig')} is empty or missing, and ${env.KUBECONFIG ? `of KUBECONFIG, ${places}` : `KUBECONFIG is not set, and ${places}`}.`, {
-    hint: orEmptySecret(`Set ${placeWords().setting('kubeconfig')}, or create this file.`),
+  return new ClusterError('config-invalid', `No kubeconfig was given: ${settingText('kubeconfig')} is empty or missing, and ${env.KUBECONFIG ? `of KUBECONFIG, ${places}` : `KUBECONFIG is not set, and ${places}`}.`, {
+    hint: orEmptySecret(`Set ${settingText('kubeconfig')}, or create this file.`),
   });
 }
 
@@ -80,9 +80,9 @@ function usedBy(what: string, read: readonly ReadKubeconfig[], name: string | un
   // Nothing of a kubeconfig was validated: anything can be where a text is expected.
   const names = [...new Set(read.flatMap(({ file }) => (file?.contexts ?? []).flatMap((each) => (typeof each?.name === 'string' ? each.name : []))))];
   const known = names.length === 0 ? 'It has no contexts.' : `Its contexts: ${names.slice(0, 10).join(', ')}.`;
-  if (name === undefined) throw new ClusterError('config-invalid', `${what} has no \`current-context\`, so the cluster to use is not known.`, { hint: `Set \`kube-context\`. ${known}` });
+  if (name === undefined) throw new ClusterError('config-invalid', `${what} has no \`current-context\`, so the cluster to use is not known.`, { hint: `Set ${settingText('kube-context')}. ${known}` });
   const context = first(read, ({ file }) => file?.contexts, name)?.entry.context;
-  if (!context) throw new ClusterError('config-invalid', `${what} has no context "${name}".`, { hint: `${suggestion(String(name), names, 'Set `kube-context` to one of its contexts.')} ${known}` });
+  if (!context) throw new ClusterError('config-invalid', `${what} has no context "${name}".`, { hint: `${suggestion(String(name), names, `Set ${settingText('kube-context')} to one of its contexts.`)} ${known}` });
   const cluster = context.cluster ? first(read, ({ file }) => file?.clusters, context.cluster) : undefined;
   if (!cluster?.entry.cluster?.server) {
     const lack = !context.cluster ? 'names no cluster' : cluster ? `names the cluster "${context.cluster}", which has no \`server\`` : `names the cluster "${context.cluster}", which it does not contain`;

@@ -4,7 +4,7 @@ import { messageOf } from '../../outcome/wording.js';
 import { discard, HttpError } from '../../ports/http.js';
 import type { Ports } from '../../ports/ports.js';
 import { retry } from '../../ports/retry.js';
-import { placeWords } from '../../outcome/place-words.js';
+import { placeWords, settingText } from '../../outcome/place-words.js';
 
 /** The release that is installed when kubectl is missing: SHA-256 of `bin/linux/ARCH/kubectl` as published by dl.k8s.io. */
 export const pinned = {
@@ -82,7 +82,7 @@ async function download(ports: Ports, url: string, path: string, sha256: string)
   } catch (error) {
     if (!(error instanceof HttpError || error instanceof NotDownloaded)) throw error;
     throw new ClusterError('tool-missing', `kubectl is not on PATH and could not be downloaded from ${host}: ${error.message}.`, {
-      hint: `${placeWords().install('kubectl')} Or set \`kubectl-url\` to a mirror that this machine can reach.`, cause: error,
+      hint: `${placeWords().install('kubectl')} Or set ${settingText('kubectl-url')} to a mirror that this machine can reach.`, cause: error,
     });
   }
 }
@@ -95,7 +95,7 @@ async function downloadOnce({ http, files, cancelled }: Ports, url: string, path
     const actual = await files.writeVerified(path, response.body, sha256, 0o755);
     if (actual === sha256) return;
     throw new ClusterError('tool-missing', `The kubectl from ${new URL(url).host} has the checksum ${actual} instead of the pinned ${sha256}. It was not run.`, {
-      hint: 'Check `kubectl-url`: the server returns a different file. For another version, set `kubectl-sha256` to the checksum that you trust.',
+      hint: `Check ${settingText('kubectl-url')}: the server returns a different file. For another version, set ${settingText('kubectl-sha256')} to the checksum that you trust.`,
     });
   } finally {
     await discard(response);

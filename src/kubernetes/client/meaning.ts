@@ -1,5 +1,5 @@
 import type { Cause } from '../../outcome/causes.js';
-import { placeWords } from '../../outcome/place-words.js';
+import { placeWords, settingText } from '../../outcome/place-words.js';
 
 /** An error of the API server, or that there was no answer. */
 export interface Said {
@@ -59,7 +59,7 @@ const byWords: readonly (readonly [RegExp, (parts: readonly (string | undefined)
   [/exceeded quota|failed quota: ([^:\s]+): must specify (.+)/, ([, quota, what]) => lasting(
     'quota-exceeded', quota ? `The ResourceQuota ${quota} requires every new pod to set ${what}: set it in the pod template or by a LimitRange.` : undefined,
   )],
-  [/because it is being terminated/, () => lasting('not-deployable', 'The namespace is being deleted. Check `namespace`, or recreate the namespace and its workloads once it is gone.')],
+  [/because it is being terminated/, () => lasting('not-deployable', `The namespace is being deleted. Check ${settingText('namespace')}, or recreate the namespace and its workloads once it is gone.`)],
   [/ValidatingAdmissionPolicy|violates PodSecurity/, () => lasting('admission-denied', policyHint)],
   [/getting credentials: exec: executable (\S+) not found/, ([, program = 'it']) => lasting(
     'tool-missing', `The kubeconfig gets its credentials from ${program}, which is not installed. ${placeWords().install(program)}`,
@@ -71,7 +71,7 @@ const byWords: readonly (readonly [RegExp, (parts: readonly (string | undefined)
     cause: 'api-unreachable', passing: true,
     hint: 'The certificate of the API server does not match the kubeconfig: check `server` and `certificate-authority-data` of its cluster, and the dates of the certificate.',
   })],
-  [/\bnamespaces "([^"]+)" not found/, ([, name]) => lasting('config-invalid', `Check \`namespace\`: the namespace ${name} does not exist in the cluster.`)],
+  [/\bnamespaces "([^"]+)" not found/, ([, name]) => lasting('config-invalid', `Check ${settingText('namespace')}: the namespace ${name} does not exist in the cluster.`)],
 ];
 
 /** The message of every authorizer of the API server: `User "ci" cannot patch resource "deployments" in API group "apps" …`. */

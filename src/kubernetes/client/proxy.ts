@@ -5,7 +5,7 @@ import type { Ports } from '../../ports/ports.js';
 import type { Exited, Running } from '../../ports/process.js';
 import { unlessAborted, within } from '../../ports/within.js';
 import type { Access } from './access.js';
-import { placeWords } from '../../outcome/place-words.js';
+import { placeWords, settingText } from '../../outcome/place-words.js';
 
 /** sun_path of Linux holds 108 bytes, that of macOS 104, the last of them a zero: man 7 unix. */
 const longestSocketPath = 103;
@@ -155,6 +155,6 @@ function notServing(kubectl: string, exit: Exited): DeployError {
     return new ClusterError('config-invalid', `kubectl proxy could not create its socket: ${words}.`, { hint: 'Check that this user is allowed to write to the temporary folder (RUNNER_TEMP on a runner of GitHub, otherwise TMPDIR).' });
   }
   return new ClusterError('config-invalid', `kubectl cannot use its configuration: ${words}.`, {
-    hint: 'Check `kubeconfig` and `kube-context`: `kubectl config get-contexts` lists the contexts of the file.',
+    hint: `Check ${settingText('kubeconfig')} and ${settingText('kube-context')}: \`kubectl config get-contexts\` lists the contexts of the file.`,
   });
 }

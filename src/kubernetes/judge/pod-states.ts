@@ -1,3 +1,4 @@
+import { settingText } from '../../outcome/place-words.js';
 /**
  * Every state of a new pod that is not ready, in the order in which they are checked. This table is generated into
  * `docs/rollout.md`, and a test has a pod for each row.
@@ -71,7 +72,7 @@ const table = {
   'pulling': {
     observed: 'The newest event of the container is Pulling.',
     line: 'pulling the image of container CONTAINER', warnAfterSeconds: 120,
-    hint: 'The image is still being pulled: make the image smaller, or raise `timeout`.',
+    get hint() { return `The image is still being pulled: make the image smaller, or raise ${settingText('timeout')}.`; },
   },
   'preparing': {
     observed: 'PodReadyToStartContainers is False.',
@@ -81,7 +82,7 @@ const table = {
   'init-running': {
     observed: 'An init container runs.',
     line: 'init container CONTAINER is running', warnAfterSeconds: 60,
-    hint: 'Read the log of the init container in the evidence: it has not exited. Fix what it waits for, or raise `timeout` if it only needs longer.',
+    get hint() { return `Read the log of the init container in the evidence: it has not exited. Fix what it waits for, or raise ${settingText('timeout')} if it only needs longer.`; },
   },
   'sidecar-starting': {
     observed: 'A sidecar (an init container with `restartPolicy: Always`) runs, and its startup probe has not passed.',

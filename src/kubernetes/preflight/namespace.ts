@@ -3,6 +3,7 @@ import { didYouMean, suggestion } from '../../config/kit/did-you-mean.js';
 import { ApiError, type Api } from '../client/api.js';
 import { nameOf, type List, type ObjectOf } from '../client/objects.js';
 import type { Finding } from '../../outcome/finding.js';
+import { settingText } from '../../outcome/place-words.js';
 
 /** `unknown` where the account is not allowed to see it. */
 type NamespaceState = 'there' | 'terminating' | 'absent' | 'unknown';
@@ -85,13 +86,13 @@ export const looksMisspelt = (clues: NamespaceClues): boolean =>
 export function askForNamespace(clues: NamespaceClues): string {
   if (!isElsewhere(clues)) return '';
   const home = homeOf(clues)?.sentence;
-  const question = clues.isSetting ? `Is \`namespace: ${clues.namespace}\` right?` : `Is the namespace ${clues.namespace} right? \`namespace\` is not set.`;
+  const question = clues.isSetting ? `Is ${settingText('namespace', clues.namespace)} right?` : `Is the namespace ${clues.namespace} right? ${settingText('namespace')} is not set.`;
   return `${question}${home === undefined ? '' : ` ${home}`} `;
 }
 
 /** What to write instead. */
 export function correctNamespace(clues: NamespaceClues): string {
-  const what = clues.isSetting ? 'Correct `namespace`' : 'Set `namespace`';
+  const what = clues.isSetting ? `Correct ${settingText('namespace')}` : `Set ${settingText('namespace')}`;
   return meantNamespace(clues) ?? `${what}, or create the namespace ${clues.namespace} and its workloads.${listed(clues.existing)}`;
 }
 
@@ -109,6 +110,6 @@ export function unusable(clues: NamespaceClues): Finding | undefined {
   if (state === 'absent') return { cause: 'config-invalid', message: `${askForNamespace(clues)}The namespace ${namespace} does not exist.`, hint: correctNamespace(clues) };
   return state === 'terminating' ? {
     cause: 'not-deployable', message: `The namespace ${namespace} is being deleted.`,
-    hint: 'Check `namespace`, or recreate the namespace and its workloads once it is gone.',
+    hint: `Check ${settingText('namespace')}, or recreate the namespace and its workloads once it is gone.`,
   } : undefined;
 }

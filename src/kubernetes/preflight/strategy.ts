@@ -2,6 +2,7 @@ import type { Service, Workload } from '../client/objects.js';
 import { selects } from '../observe/selector.js';
 import { desiredReplicas } from '../observe/workload.js';
 import type { Finding } from '../../outcome/finding.js';
+import { settingText } from '../../outcome/place-words.js';
 
 /** Strategies with which the rollout can never finish. */
 export function neverEnding(ref: string, workload: Workload, timeoutMs: number): Finding[] {
@@ -17,8 +18,8 @@ export function neverEnding(ref: string, workload: Workload, timeoutMs: number):
   }
   if (steadySeconds * 1000 >= timeoutMs) {
     problems.push({
-      cause: 'not-deployable', message: `${ref} has minReadySeconds ${steadySeconds}, and \`timeout\` is ${timeoutMs / 1000} s: the rollout could never finish in time.`,
-      hint: 'Raise `timeout`, or lower spec.minReadySeconds.',
+      cause: 'not-deployable', message: `${ref} has minReadySeconds ${steadySeconds}, and ${settingText('timeout')} is ${timeoutMs / 1000} s: the rollout could never finish in time.`,
+      hint: `Raise ${settingText('timeout')}, or lower spec.minReadySeconds.`,
     });
   }
   return problems;

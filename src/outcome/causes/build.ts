@@ -1,4 +1,5 @@
 import type { CauseTable } from './entry.js';
+import { settingText } from '../place-words.js';
 
 /** Failures before anything is deployed: the test gate, the build, the push. */
 export const build = {
@@ -15,12 +16,12 @@ export const build = {
   'platform-unsupported': {
     observed: 'The builder does not list a requested platform.',
     sentence: 'The builder cannot build for a requested platform.',
-    hint: 'Set up QEMU or a builder for that platform, or remove the platform from `platforms`.',
+    get hint() { return `Set up QEMU or a builder for that platform, or remove the platform from ${settingText('platforms')}.`; },
   },
   'registry-denied': {
     observed: 'The registry returns 401 or 403.',
     sentence: 'The registry denied access.',
-    hint: 'Check `registry-username` and `registry-password`, and that the account is allowed to write to this repository.',
+    get hint() { return `Check ${settingText('registry-username')} and ${settingText('registry-password')}, and that the account is allowed to write to this repository.`; },
   },
   'push-failed': {
     observed: 'The image was built, and the registry did not accept it.',

@@ -1,4 +1,5 @@
 import type { CauseTable } from './entry.js';
+import { settingText } from '../place-words.js';
 
 /** What the judge sees of new pods: src/kubernetes/judge/. */
 export const pods = {
@@ -27,7 +28,7 @@ export const pods = {
   'image-platform-missing': {
     observed: '"no match for platform", or a node with an architecture that the image does not have.',
     sentence: 'The image has no variant for the architecture of a node.',
-    hint: 'Add the platform to `platforms`, or keep the pods off those nodes with a nodeSelector.',
+    get hint() { return `Add the platform to ${settingText('platforms')}, or keep the pods off those nodes with a nodeSelector.`; },
   },
   'crash-loop': {
     observed: 'A container exited twice, or CrashLoopBackOff. A single crash is tolerated.',
@@ -109,6 +110,6 @@ export const pods = {
   'deadline': {
     observed: 'The rollout did not finish within `timeout`, or Kubernetes reports ProgressDeadlineExceeded for this change.',
     sentence: 'The rollout took too long.',
-    hint: 'Check what the pods were waiting for; raise `timeout` only if that is normal.',
+    get hint() { return `Check what the pods were waiting for; raise ${settingText('timeout')} only if that is normal.`; },
   },
 } as const satisfies CauseTable;

@@ -1,4 +1,5 @@
 import type { CauseTable } from './entry.js';
+import { settingText } from '../place-words.js';
 
 /** Other runs of the same app, its record, and the times at which deployments are allowed. */
 export const runs = {
@@ -15,7 +16,7 @@ export const runs = {
   'frozen': {
     observed: 'The run falls within a `freeze` or outside all `windows`.',
     sentence: 'Deployments are not allowed at this time.',
-    hint: 'Run it again later, or set `freeze-override` to the reason why it cannot wait. The reason is recorded.',
+    get hint() { return `Run it again later, or set ${settingText('freeze-override')} to the reason why it cannot wait. The reason is recorded.`; },
   },
   'record-unreadable': {
     observed: 'The record was written by a later version of this action, or was edited by hand.',
@@ -25,6 +26,6 @@ export const runs = {
   'release-not-found': {
     observed: 'No recorded release matches `to`, or none is older than the current version.',
     sentence: 'There is no release to roll back to.',
-    hint: 'Choose one of the releases listed in the log, or deploy a version with `digest`.',
+    get hint() { return `Choose one of the releases listed in the log, or deploy a version with ${settingText('digest')}.`; },
   },
 } as const satisfies CauseTable;

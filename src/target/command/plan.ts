@@ -4,6 +4,7 @@ import type { Plan, PlannedChange, PlanStep } from '../../outcome/plan.js';
 import { sentence } from '../../outcome/wording.js';
 import type { Wanted } from '../target.js';
 import { current, earlier, runCommand, type Given } from './commands.js';
+import { settingText } from '../../outcome/place-words.js';
 
 /** What `current` prints, or why that is not known. */
 export interface Before {
@@ -55,7 +56,7 @@ const ofOneMachine = {
 } as const;
 
 export function rollbackOf({ config, command, hasPost }: Given, { version, why = '' }: Before): NonNullable<Plan['rollback']> {
-  const not = config.rollback === 'off' ? '`rollback` is off.'
+  const not = config.rollback === 'off' ? `${settingText('rollback')} is off.`
     : !command.rollback ? 'There is no `rollback` command: if the run fails, the version that it deployed stays.'
       : version === undefined ? why : undefined;
   return { possible: not === undefined, reason: `${not ?? `If anything fails, \`rollback\` runs, and \`current\` must print ${version} again.`} ${hasPost ? ofOneMachine.job : ofOneMachine.terminal}` };

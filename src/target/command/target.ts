@@ -11,6 +11,7 @@ import { earlier, type Given } from './commands.js';
 import { before, isThere, rollbackOf, rowOf, stepOf, verifies, type Before, type Planned } from './plan.js';
 import { recorded } from './recorded.js';
 import { CommandRelease } from './release.js';
+import { settingText } from '../../outcome/place-words.js';
 
 /** Anything that commands of the user's own deploy to. What `current` prints of it before and after is the proof. */
 export const command: TargetKind = {
@@ -45,7 +46,7 @@ class Platform implements OpenTarget {
     const [content] = release?.contents ?? [];
     if (!release || !content) {
       throw new ClusterError('release-not-found', `No earlier release of ${app} is recorded.`, {
-        hint: 'Set `to` to what `current` printed for the version to restore: the summary of each run shows it as "before".',
+        hint: `Set ${settingText('to')} to what \`current\` printed for the version to restore: the summary of each run shows it as "before".`,
       });
     }
     const { reference } = earlier(given, content.version);

@@ -13,7 +13,7 @@ import { containersOf } from '../../kubernetes/observe/workload.js';
 import type { ImageChange } from './image-change.js';
 import type { Given } from '../under-lock.js';
 import type { ClusterFacts } from './facts.js';
-import { placeWords } from '../../outcome/place-words.js';
+import { placeWords, settingText } from '../../outcome/place-words.js';
 
 /** The release that a rollback restores. */
 export interface Chosen {
@@ -60,7 +60,7 @@ export function workloadsOf(ledger: Ledger | undefined, { app, image }: Pick<Con
   if (repositories.length > 1) {
     throw new ConfigError([{
       where: 'settings', message: `do not say what to roll back: the record of ${app} contains releases of ${both(repositories)}`,
-      hint: 'Set `image` to roll back the releases of one of them, or set `workloads`.',
+      hint: `Set ${settingText('image')} to roll back the releases of one of them, or set ${settingText('workloads')}.`,
     }]);
   }
   const refs = new Set(releasesOf(ledger, image).flatMap(({ contents }) => contents.map(({ subject }) => subject)));
@@ -85,8 +85,8 @@ function ownOnly(
   const runs = (each: FoundWorkload): string => imagesOfFound([each]).map((now) => now.version).join(', ');
   if (workloads.length > 0 && strange.length > 0) {
     throw new ConfigError(strange.map((each) => ({
-      where: `workload ${refText(each.ref)}`, message: `runs ${runs(each)}, but \`image\` is ${image}`,
-      hint: 'Set `image` to the image that the workload runs, or remove the workload from `workloads`.',
+      where: `workload ${refText(each.ref)}`, message: `runs ${runs(each)}, but ${settingText('image')} is ${image}`,
+      hint: `Set ${settingText('image')} to the image that the workload runs, or remove the workload from ${settingText('workloads')}.`,
     })));
   }
   return {
@@ -106,7 +106,7 @@ function changesFor(release: Release, found: readonly FoundWorkload[], namespace
   const missing = release.contents.filter((image) => !now.some((each) => each.subject === image.subject && each.part === image.part));
   if (missing.length > 0) {
     const fitting = refs.filter((ref) => !missing.some(({ subject: workload }) => workload === ref));
-    const orOnly = fitting.length > 0 ? `, or name only the others in \`workloads\`: ${fitting.join(', ')}` : '';
+    const orOnly = fitting.length > 0 ? `, or name only the others in ${settingText('workloads')}: ${fitting.join(', ')}` : '';
     throw new PreflightError(missing.map(({ subject: workload, part: container }) => ({
       cause: 'not-deployable', message: `workload ${workload}: no longer has the container ${container} of the release of ${release.at} in namespace ${namespace}`,
       hint: `Deploy a commit that matches the current workloads${orOnly}.`,
@@ -129,7 +129,7 @@ function nothingToGoBackTo({ app, image, to }: Config, releases: readonly Releas
   const others = image === undefined ? [] : othersUnderName(ledger, image);
   const list = known.length > 0 ? `Known releases of ${app}: ${known.join(', ')}.`
     : `No release of ${others.length > 0 ? image : app} is recorded in namespace ${cluster.namespace}${others.length > 0 ? `: the record of ${app} contains releases of ${both(others)}` : ''}.`;
-  const wanted = to === undefined ? 'There is no verified release to roll back to.' : `No release matches \`to: ${to}\`.`;
+  const wanted = to === undefined ? 'There is no verified release to roll back to.' : `No release matches ${settingText('to', to)}.`;
   return new ClusterError('release-not-found', `${wanted} ${list}`, {
     hint: known.length === 0
       ? `Check ${setting('namespace')}, ${setting('app')} and ${setting('image')}; ${setting('app')} defaults to the last part of ${setting('image')}. A release is recorded once its deployment has been verified. An earlier digest can be deployed with ${command('rollout')}.`

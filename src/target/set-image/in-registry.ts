@@ -3,6 +3,7 @@ import type { Release } from '../../record/ledger.js';
 import { lookUp } from '../../image/look-up.js';
 import { PreflightError } from '../../outcome/finding.js';
 import { unlessPrivate } from '../../image/check-existing.js';
+import { settingText } from '../../outcome/place-words.js';
 
 /** No longer, because a rollback is urgent and no answer is only a warning. */
 const registryAnswersWithinMs = 10_000;
@@ -18,7 +19,7 @@ export async function checkInRegistry({ ports, config }: Given, release: Release
   if (absent.length > 0) {
     throw new PreflightError([{
       cause: 'image-not-found', message: `${absent.join(', ')} no longer exists in the registry, so this release cannot be restored.`,
-      hint: `${unlessPrivate(config)}Choose another release with \`to\`, or build the commit again. Configure the clean-up of the registry to keep the images of the last releases.`,
+      hint: `${unlessPrivate(config)}Choose another release with ${settingText('to')}, or build the commit again. Configure the clean-up of the registry to keep the images of the last releases.`,
     }]);
   }
   return images.flatMap((image, index) => {

@@ -4,6 +4,7 @@ import type { Release } from '../../record/ledger.js';
 import { describeRelease } from '../../record/releases.js';
 import type { ImageChange } from './image-change.js';
 import { setImageCommands } from './kubectl-set-image.js';
+import { settingText } from '../../outcome/place-words.js';
 
 /* The plan of a change of images. Pure. */
 
@@ -24,7 +25,7 @@ export function stepOf(changes: readonly ImageChange[], isThere: boolean, typed:
  * @param wayBack the release that would be restored instead of the version that is not healthy
  */
 export function rollbackOf(config: Pick<Config, 'rollback'>, unhealthy: ReadonlyMap<string, string>, wayBack: Release | undefined): NonNullable<Plan['rollback']> {
-  if (config.rollback === 'off') return { possible: false, reason: '`rollback` is off.' };
+  if (config.rollback === 'off') return { possible: false, reason: `${settingText('rollback')} is off.` };
   if (unhealthy.size === 0) return { possible: true, reason: 'Every workload is healthy now. Its images are restored if anything fails.' };
   const broken = [...unhealthy].map(([workload, why]) => `${workload} is not healthy now (${why})`).join('; ');
   if (wayBack) return { possible: true, reason: `${broken}. If anything fails, the last verified release is restored instead: ${describeRelease(wayBack)}.` };

@@ -7,7 +7,7 @@ import { type List, type ReplicaSet, controllerOf, uidOf, revisionOf, type Workl
 import { apiPath, resources, workloadResource } from '../../kubernetes/client/resources.js';
 import { containersOf } from '../../kubernetes/observe/workload.js';
 import { type ImageChange, contentsOf } from './image-change.js';
-import { placeWords } from '../../outcome/place-words.js';
+import { placeWords, settingText } from '../../outcome/place-words.js';
 
 /** On a workload: the image that was last verified on it. Kubernetes copies it to the ReplicaSet of that image. */
 export const verifiedAnnotation = 'deploy-action/verified';
@@ -31,7 +31,7 @@ async function revision(
 ): Promise<Release | undefined> {
   const [only, ...others] = found;
   if (!only || others.length > 0 || only.ref.kind !== 'deployment') {
-    throw new ConfigError([{ where: placeWords().given('to'), message: `${number} is a revision, and each Deployment counts its own revisions`, hint: 'Name one Deployment in `workloads`, or set `to` to a commit or a digest.' }]);
+    throw new ConfigError([{ where: placeWords().given('to'), message: `${number} is a revision, and each Deployment counts its own revisions`, hint: `Name one Deployment in ${settingText('workloads')}, or set ${settingText('to')} to a commit or a digest.` }]);
   }
   const sets = await cluster.api.get<List<ReplicaSet>>(apiPath(resources.replicasets, cluster.namespace));
   const own = (sets.items ?? []).filter((each) => controllerOf(each) === uidOf(only.workload ?? {}));

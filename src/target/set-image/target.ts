@@ -20,6 +20,7 @@ import { reopen } from './reopen.js';
 import { asFinding, refText, resolveChanges } from './resolve.js';
 import { findRewritten } from './rewritten.js';
 import { checkInRegistry } from './in-registry.js';
+import { settingText } from '../../outcome/place-words.js';
 
 /** Images of containers of existing workloads of one namespace, set by `kubectl set image`. */
 export const setImage: TargetKind = {
@@ -62,7 +63,7 @@ class Workloads implements OpenTarget {
   async propose(wanted: Wanted): Promise<Proposal> {
     const { given, facts } = this;
     const { image } = given.config;
-    if (image === undefined) throw new ConfigError([{ where: 'settings', message: 'name workloads but no `image` to set on them' }]);
+    if (image === undefined) throw new ConfigError([{ where: 'settings', message: `name workloads but no ${settingText('image')} to set on them` }]);
     const reference = wanted.reference.includes(digestOfBuild) ? image : wanted.reference;
     const found = await findRewritten(facts.cluster, facts.found, { image, reference }, given.ports.cancelled);
     const { changes, problems } = resolveChanges(found, image, wanted.reference, this.namespace, pausedByRun(facts.ledger));
