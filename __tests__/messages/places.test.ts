@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { settingNames, settingsOf } from '../../src/config/settings.js';
+import { secretInputs, settingNames, settingsOf } from '../../src/config/settings.js';
 import { causes } from '../../src/outcome/causes.js';
 import { placeWords, settingText, speakAs } from '../../src/outcome/place-words.js';
 import { files } from '../architecture/source-files.js';
@@ -44,6 +44,11 @@ describe('the words of the place', () => {
     expect([placeWords().given('registry-password'), placeWords().giveSecret('registry-password'), placeWords().giveSecret('kubeconfig')]).toEqual([
       'DEPLOY_REGISTRY_PASSWORD', 'Set the environment variable DEPLOY_REGISTRY_PASSWORD instead.', 'Give the path of a file as --kubeconfig.',
     ]);
+  });
+
+  it('name the variable of every secret but the kubeconfig, which is given by its path', () => {
+    speakAs('terminal');
+    expect(settingNames.filter((name) => settingText(name).includes('DEPLOY_')).sort()).toEqual(secretInputs.filter((name) => name !== 'kubeconfig').sort());
   });
 
   it('name what writes a file before the run', () => {

@@ -1,6 +1,6 @@
 import type { ImageName, WorkloadRef } from '../../config/config.js';
 import { didYouMean, suggestion } from '../../config/kit/did-you-mean.js';
-import { placeWords } from '../../outcome/place-words.js';
+import { settingText } from '../../outcome/place-words.js';
 import type { Cause } from '../../outcome/causes.js';
 import { describeProblem, type Problem } from '../../outcome/errors.js';
 import type { Finding } from '../../outcome/finding.js';
@@ -115,7 +115,7 @@ function noContainer(ref: WorkloadRef, workload: Workload, image: ImageName, whe
   const meant = meantRepository(image, containers);
   return {
     cause: 'config-invalid', where, message: `has no container with an image of ${image}; it has ${all}`,
-    hint: meant === undefined ? `Check ${placeWords().setting('image')}, or ${byName}` : `Did you mean "${meant}"? If not, ${byName}`,
+    hint: meant === undefined ? `Check ${settingText('image')}, or ${byName}` : `Did you mean "${meant}"? If not, ${byName}`,
   };
 }
 
