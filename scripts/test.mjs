@@ -1,7 +1,7 @@
 /**
  *   npm test            everything: set-up, lint, unit tests, freshness of dist/, sandbox, end-to-end tests
  *   npm run lint        eslint, types, unused code, freshness of generated files, workflows
- *   npm run test:unit   unit tests alone: no sandbox, about 120 s of processor time
+ *   npm run test:unit   unit tests alone: no sandbox, about a minute on two idle cores
  *   npm run test:e2e    sandbox and end-to-end tests alone
  *
  * Words after `--` go to jest: `npm run test:unit -- -t 'crash loop'`. Every step is run, whatever became of those

@@ -1,6 +1,7 @@
 import type { ImageName } from '../config/config.js';
 import { registryOf } from '../config/values/registry.js';
 import { placeWords } from '../outcome/place-words.js';
+import { discard } from '../ports/http.js';
 import type { Ports } from '../ports/ports.js';
 import { hasLogin } from './login.js';
 
@@ -20,8 +21,10 @@ export async function missingLogin(ports: Pick<Ports, 'http' | 'files' | 'env' |
 /** What a registry answers to its base address: https://distribution.github.io/distribution/spec/api/#api-version-check */
 async function requiresLogin({ http, cancelled }: Pick<Ports, 'http' | 'cancelled'>, registry: string): Promise<boolean> {
   try {
-    const { status } = await http.request({ url: `${schemeOf(registry)}://${hostOf(registry)}/v2/`, timeoutMs: answersWithinMs, signal: cancelled });
-    return status === 401;
+    const response = await http.request({ url: `${schemeOf(registry)}://${hostOf(registry)}/v2/`, timeoutMs: answersWithinMs, signal: cancelled });
+    // A connection that stays open would keep the process alive until the server closes it.
+    await discard(response);
+    return response.status === 401;
   } catch {
     return false;
   }

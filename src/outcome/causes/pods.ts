@@ -105,7 +105,7 @@ export const pods = {
     observed: 'A new pod runs and its readiness probe keeps failing. The time is longer when twice the time that its probes allow, or twice the time that ready pods needed, is more.',
     patienceSeconds: 60,
     sentence: 'The new version starts but does not become ready.',
-    hint: 'Read the result of the probe and the log in the evidence; if the app only needs longer, raise the thresholds of the probe.',
+    hint: 'Check that the new version still serves the path and port of its readiness probe: the evidence has the result of the probe and the log. If the app only needs longer, raise the thresholds of the probe.',
   },
   'deadline': {
     observed: 'The rollout did not finish within `timeout`, or Kubernetes reports ProgressDeadlineExceeded for this change.',
