@@ -1,1 +1,2 @@
-require('./bundle/index.js').runTerminal().catch((error) => process.nextTick(() => { throw error; }));
+#!/usr/bin/env node
+require('./bundle/index.js').runTerminal(__dirname).catch((error) => process.nextTick(() => { throw error; }));
