@@ -10,11 +10,11 @@ const signal = new AbortController().signal;
 const of = target('deployment', { containers: [{ name: 'app', before: cached(oldImage), after: newImage }] });
 
 /** Admission that makes something else of each image. */
-const admitting = (rewrite: (image: string) => string) => fakeCluster({
+const admitting = (rewrite: (image: string, container: string) => string) => fakeCluster({
   objects: { [deploymentPath]: deployment({ image: cached(oldImage) }) },
   admit: (object: KubeObject) => {
     const workload = object as Workload;
-    const containers = workload.spec?.template?.spec?.containers?.map((each) => ({ ...each, image: rewrite(each.image ?? '') }));
+    const containers = workload.spec?.template?.spec?.containers?.map((each) => ({ ...each, image: rewrite(each.image ?? '', each.name ?? '') }));
     const template = { ...workload.spec?.template, spec: { ...workload.spec?.template?.spec, containers } };
     return { ...workload, spec: { ...workload.spec, template } } as Workload;
   },
@@ -62,6 +62,10 @@ describe('a workload whose image admission has rewritten before', () => {
     const cluster = admitting(cached);
     expect(await search(cluster, { ref, workload })).toEqual([{ ref, workload, rewritten: ['app'] }]);
     expect(cluster.done).toEqual([`PATCH ${deploymentPath}?dryRun=All`]);
+  });
+  it('is not found in a sidecar that admission gives its own image again', async () => {
+    const restoring = admitting((each, container) => (container === 'proxy' ? 'cache.example/proxy:1' : each));
+    expect(await search(restoring, { ref, workload })).toEqual([{ ref, workload, rewritten: [] }]);
   });
   it('is not found where admission leaves images as they are, or refuses the dry run', async () => {
     expect(await search(admitting((each) => each), { ref, workload })).toEqual([{ ref, workload, rewritten: [] }]);

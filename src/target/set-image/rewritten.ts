@@ -2,7 +2,7 @@ import type { ImageName, WorkloadRef } from '../../config/config.js';
 import type { Cluster } from '../../kubernetes/client/cluster.js';
 import type { Workload } from '../../kubernetes/client/objects.js';
 import { apiPath, workloadResource } from '../../kubernetes/client/resources.js';
-import { digestOf, sameRepository } from '../../image/reference.js';
+import { digestOf, parseReference, sameRepository } from '../../image/reference.js';
 import { containersOf, imageIn } from '../../kubernetes/observe/workload.js';
 import type { ImageChange, ContainerChange } from './image-change.js';
 import { chosenContainers, type FoundWorkload } from './resolve.js';
@@ -45,9 +45,14 @@ export async function findRewritten(
     const names = containersOf(ref.kind, workload).flatMap(({ container }) => container.name ?? []);
     const answer = await stored(cluster, { ref, workload }, new Map(names.map((name) => [name, reference])), signal);
     const becomes = (name: string): string => (answer && imageIn(ref.kind, answer, name)) ?? '';
-    return { ...each, rewritten: names.filter((name) => sameRepository(becomes(name), imageIn(ref.kind, workload, name) ?? '')) };
+    // Admission that gives a sidecar its own image again, whatever is set, does not make it a container of this image.
+    const isOf = (name: string): boolean => lastPart(becomes(name)) === lastPart(image) && sameRepository(becomes(name), imageIn(ref.kind, workload, name) ?? '');
+    return { ...each, rewritten: names.filter(isOf) };
   }));
 }
+
+/** `cache.example/acme/api:1` → `api`: caches and mirrors keep it. */
+const lastPart = (image: string): string | undefined => parseReference(image)?.name.split('/').at(-1);
 
 interface Tried {
   readonly ref: Pick<WorkloadRef, 'kind' | 'name'>;
