@@ -104,7 +104,7 @@ describe('a commit that has an image', () => {
     const first = await build(a);
     put('built/app', 'second');
     const plan = await build(a, { inputs: { 'dry-run': 'true' } });
-    expectTold(plan, `use ${image}:${a} (${first.outputs.digest})`);
+    expectTold(plan, `use \`${image}:${a}\` (\`${first.outputs.digest}\`)`);
     const second = await build(a);
     expectEnding(second, { verdict: 'built' });
     expect(second.outputs).toMatchObject({ digest: first.outputs.digest, reference: first.outputs.reference });

@@ -56,7 +56,7 @@ async function twoReleases(space: Space): Promise<{ v1: PushedImage; v2: PushedI
 const goBack = (space: Space, image: PushedImage, more: Readonly<Record<string, string>> = {}): Record<string, string> => ({
   kubeconfig: space.kubeconfig, namespace: space.name, image: image.name, workloads: 'deployment/web', smoke: 'service/web/ -> 200 contains v', ...more,
 });
-const goingBack = kill((line) => /deployment\/web +0\/1 ready · .* started, not ready/.test(line));
+const goingBack = kill((line) => /deployment\/web +(?:first pods )?0\/1 ready · .* started, not ready/.test(line));
 
 describe('the rollback action, killed in the middle', () => {
   it.concurrent('the post step: what was there before it is there again', inSpace('backpost', async (space) => {
