@@ -76,7 +76,7 @@ describe('settings that are wrong', () => {
     const { code, out, err } = await run(['cli.js', 'rollout', '--image', 'GHCR.io/a:1', '--digest', 'x', '--workloads', 'deployment/a'], {});
     expect(code).toBe(2);
     expect(err.match(/^error: --image: has the tag "1"/gm)).toHaveLength(1);
-    expect(out).toMatch(/^✗ failed {2}\S+\n {2}The settings are not valid: every problem is listed above\. Nothing was run or changed\.$/m);
+    expect(out).toMatch(/^✗ failed {2}\S+\n {2}The settings are not valid: each problem is reported at its place\. Nothing was run or changed\.$/m);
   });
 
   it('end the command as usual when nobody reads its output', async () => {

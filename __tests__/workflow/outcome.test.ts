@@ -79,8 +79,8 @@ describe('the verdict', () => {
 
 describe('the outcome', () => {
   it('says what the run was, and how long it took', () => {
-    expect(outcomeOf(run({ image: 'registry.example/api', environment: 'prod' }), ending({ namespace: 'web', reference: newImage, tags: ['2'], warnings: ['w'] }))).toMatchObject({
-      app: 'api', environment: 'prod', namespace: 'web', commit: 'c0ffee', runUrl: 'https://github.example/runs/1', startedAt: Date.UTC(2026, 0, 1), durationMs: 1500,
+    expect(outcomeOf(run({ image: 'registry.example/api', environment: 'prod', environmentUrl: 'https://api.example/' }), ending({ namespace: 'web', reference: newImage, tags: ['2'], warnings: ['w'] }))).toMatchObject({
+      app: 'api', environment: 'prod', environmentUrl: 'https://api.example/', namespace: 'web', commit: 'c0ffee', runUrl: 'https://github.example/runs/1', startedAt: Date.UTC(2026, 0, 1), durationMs: 1500,
       reference: `registry.example/api@sha256:${'2'.repeat(64)}`, image: 'registry.example/api', tags: ['2'], warnings: ['w'],
     });
   });

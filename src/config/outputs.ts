@@ -1,5 +1,6 @@
 import { stageNames, verdicts, verdictTable, type Verdict } from '../outcome/verdict.js';
 import type { ActionName } from '../outcome/action.js';
+import { takenBy } from './settings.js';
 
 const endings = (words: readonly Verdict[]): string => `How the run ended: ${words.map((verdict) => `\`${verdict}\``).join(', ')}.`;
 
@@ -17,6 +18,8 @@ export const outputs = {
   'plan': 'What the run would do, as JSON. Only in a dry run.',
 } as const;
 
-/** The outputs as one action gives them: a run of it ends in no other verdict than these. */
-export const outputsOf = (action: ActionName): Readonly<Record<keyof typeof outputs, string>> =>
-  ({ ...outputs, verdict: endings(verdicts.filter((verdict) => verdictTable[verdict].actions.includes(action))) });
+/** The outputs as one action gives them: a run of it ends in no other verdict than these, and repeats no setting that it does not take. */
+export function outputsOf(action: ActionName): Readonly<Record<string, string>> {
+  const own = { ...outputs, verdict: endings(verdicts.filter((verdict) => verdictTable[verdict].actions.includes(action))) };
+  return Object.fromEntries(Object.entries(own).filter(([name]) => name !== 'environment-url' || takenBy(action).some((setting) => setting === name)));
+}

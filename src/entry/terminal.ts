@@ -67,7 +67,7 @@ function refuse({ problems }: ConfigError, program: string): void {
 /** @returns the exit code */
 async function runInTerminal({ command, inputs, ambient }: Run): Promise<number> {
   const { env } = process;
-  const [verbose, json, report] = outputFlags.map((name) => inputs[name]);
+  const { verbose, json, report } = inputs;
   const reports = report?.split('\n') ?? [];
   const files = createFiles();
   await checkReports(files, reports, inputs['config'] ?? defaultSettingsFile);

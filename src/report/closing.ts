@@ -3,16 +3,15 @@ import type { Outcome } from '../outcome/outcome.js';
 import { isSuccess } from '../outcome/verdict.js';
 import { placeName, versionName } from './places.js';
 import { rollbackSentences } from './rollback.js';
-import { environmentWord, verdictSentence } from './words.js';
+import { environmentWord, settingsSentence, verdictSentence } from './words.js';
 
 /** The annotation of a run that failed: what GitHub shows on the page of the run. Undefined after a success. */
 export function annotationOf(outcome: Outcome): { readonly title: string; readonly text: string; readonly place?: FilePlace } | undefined {
   if (isSuccess(outcome.verdict)) return undefined;
   const { failure } = outcome;
   const title = failure ? `${outcome.verdict}: ${failure.cause}` : outcome.verdict;
-  if (failure?.stage === 'config' && failure.cause === 'config-invalid') {
-    return { title, text: 'The settings are not valid: every problem is listed above. Nothing was run or changed.' };
-  }
+  const ofSettings = settingsSentence(outcome);
+  if (ofSettings !== undefined) return { title, text: ofSettings };
   return { title, text: failure ? `${failure.message}\n${failure.hint}` : verdictSentence(outcome), ...(failure?.place && { place: failure.place }) };
 }
 

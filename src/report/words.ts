@@ -72,6 +72,10 @@ function unverifiedOf({ unverified = [] }: Outcome): string {
   return `${unverified.slice(0, namedAtMost).map(({ subject, reason }) => `${subject} (${reason})`).join(', ')}${more}`;
 }
 
+/** What is left to say when the settings are not valid, as their problems are reported one by one; undefined for another end. */
+export const settingsSentence = ({ failure }: Pick<Outcome, 'failure'>): string | undefined =>
+  (failure?.stage === 'config' && failure.cause === 'config-invalid' ? 'The settings are not valid: each problem is reported at its place. Nothing was run or changed.' : undefined);
+
 /** A rollout goes to an environment; anything else is done for one. */
 export function environmentWord({ verdict }: Pick<Outcome, 'verdict'>): 'to' | 'for' {
   return ['tested', 'built', 'checked', 'backed-up', 'restored'].includes(verdict) ? 'for' : 'to';

@@ -48,7 +48,7 @@ describe('the end of a run', () => {
   it('does not repeat problems of the settings', () => {
     const wrong = { ...failed, failure: { cause: 'config-invalid', stage: 'config', message: 'app: is empty', hint: '', evidence: [] } } as const;
     const { results, problems } = terminalEnd(wrong, look);
-    expect([problems, results.slice(1)]).toEqual([[], [expect.stringMatching(/^✗ failed {2}/), '  The settings are not valid: every problem is listed above. Nothing was run or changed.']]);
+    expect([problems, results.slice(1)]).toEqual([[], [expect.stringMatching(/^✗ failed {2}/), '  The settings are not valid: each problem is reported at its place. Nothing was run or changed.']]);
   });
 
   it('shows the commands of a plan in full, or up to the width of the terminal', () => {

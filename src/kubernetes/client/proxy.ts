@@ -58,7 +58,7 @@ interface Serving {
   stop(): Promise<void>;
 }
 
-/** Waits before each new start, ms. The kernel of a runner that is out of memory kills one process, not all for ever. */
+/** Waits before each new start, ms. The kernel of a runner that is out of memory kills single processes, and does not go on for long. */
 const startsAgainAfterMs = [0, 1000, 2000, 5000, 10_000];
 
 /** Also starts again after the run was cancelled: its rollback needs the cluster. */

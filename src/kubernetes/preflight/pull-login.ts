@@ -22,7 +22,7 @@ interface Puller {
  * Whether a workload without a pull secret is to pull an image that needs a login. Its pods show what its service account
  * adds to the template. Only a warning: the nodes may have a login of their own that is not visible here. Where pods run an
  * image of this repository, they have pulled it, and the registry is not asked.
- * @param reference `name[:tag][@digest]`; the digest may not be known yet
+ * @param reference `name[:tag][@digest]`; before the build it has no digest
  */
 export async function checkPullLogin(
   ports: DockerPorts, cluster: Pick<Cluster, 'api' | 'namespace'>, { ref, kind, workload, template }: Puller, reference: string,

@@ -3,7 +3,7 @@ import { shortNames } from '../../outcome/short-name.js';
 import { placeName, versionName } from '../places.js';
 import { planLines } from '../plan.js';
 import { rollbackSentences } from '../rollback.js';
-import { environmentWord, verdictSentence } from '../words.js';
+import { environmentWord, settingsSentence, verdictSentence } from '../words.js';
 import { colourOf, markOf, type Paint } from './paint.js';
 import { cutText, wrapText } from '../../outcome/columns.js';
 import { shortenText } from './shorten.js';
@@ -27,9 +27,9 @@ export function terminalEnd(outcome: Outcome, look: EndLook): TerminalEnd {
   return { problems: problemLines(outcome, look), results: ['', ...resultLines(outcome, look)] };
 }
 
-function problemLines({ failure }: Outcome, { problems: paint, width, verbose }: EndLook): readonly string[] {
-  // Problems of the settings are printed one by one, each at its place.
-  if (!failure || isSettings(failure)) return [];
+function problemLines(outcome: Outcome, { problems: paint, width, verbose }: EndLook): readonly string[] {
+  const { failure } = outcome;
+  if (!failure || settingsSentence(outcome) !== undefined) return [];
   const wrapped = (text: string): readonly string[] => (verbose ? text : shortenText(text)).split('\n').flatMap((line) => (width === undefined ? [line] : wrapText(line, width - 7)));
   // The first piece is what decided: the log of what failed, the error of the build.
   // With everything shown, the output of a test or build is among the rows already.
@@ -47,15 +47,13 @@ function problemLines({ failure }: Outcome, { problems: paint, width, verbose }:
   ];
 }
 
-const isSettings = ({ stage, cause }: NonNullable<Outcome['failure']>): boolean => stage === 'config' && cause === 'config-invalid';
-
 function resultLines(outcome: Outcome, look: EndLook): readonly string[] {
   const { rows, verbose, width } = look;
   const { verdict, failure } = outcome;
   const colour = rows[colourOf[verdict]];
   const where = outcome.environment ? ` ${environmentWord(outcome)} ${outcome.environment}` : '';
   const head = `${colour(rows.bold(`${markOf[verdict]} ${verdict}${failure && verdict !== 'failed' ? `: ${failure.cause}` : ''}`))}  ${rows.bold(`${outcome.app}${where}`)}`;
-  const said = failure && isSettings(failure) ? 'The settings are not valid: every problem is listed above. Nothing was run or changed.' : verdictSentence(outcome);
+  const said = settingsSentence(outcome) ?? verdictSentence(outcome);
   const full = (text: string): string => (verbose ? text : shortenText(text));
   const indented = (text: string): readonly string[] => (width === undefined ? [full(text)] : wrapText(full(text), width - 2)).map((line) => `  ${line}`);
   return [

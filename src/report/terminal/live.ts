@@ -22,6 +22,10 @@ export interface Live {
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const frameMs = 100;
+/** `  12.3 s  ` and `✓ ` and the name of the stage: where texts begin. */
+export const [timeWidth, stageWidth] = [8, 9];
+export const textColumn = timeWidth + 2 + 2 + stageWidth + 2;
+
 /** More subjects than this would push the rows off the window. */
 const linesAtMost = 6;
 
@@ -43,7 +47,7 @@ export function createLive({ columns }: Terminal, write: (text: string) => void,
     const texts = [...states.values()];
     const shown = texts.length > linesAtMost ? [...texts.slice(0, linesAtMost - 1), `… and ${texts.length - linesAtMost + 1} more`] : texts;
     const lines = (shown.length === 0 ? [''] : shown).map((text, index) => {
-      const head = index === 0 ? `${`${(atMs / 1000).toFixed(1)} s`.padStart(8)}  ${frame} ${current.padEnd(9)}` : ' '.repeat(21);
+      const head = index === 0 ? `${`${(atMs / 1000).toFixed(1)} s`.padStart(timeWidth)}  ${frame} ${current.padEnd(stageWidth)}` : ' '.repeat(textColumn - 2);
       return cutText(`${head}  ${text === '' ? since : text}`, columns() - 1);
     });
     // In one write, so no terminal shows the moment between.

@@ -2,7 +2,7 @@ import type { RunEvent } from '../../outcome/events.js';
 import type { Place } from '../../ports/log.js';
 import type { Screen } from '../../ports/screen.js';
 import { duration } from '../format.js';
-import { createLive, type Live, type Terminal } from './live.js';
+import { createLive, stageWidth, textColumn, timeWidth, type Live, type Terminal } from './live.js';
 import type { Paint } from './paint.js';
 import { cutText, wrapText } from '../../outcome/columns.js';
 import { shortenText } from './shorten.js';
@@ -37,9 +37,6 @@ export interface RunScreen extends Screen {
   end(): void;
 }
 
-/** `  12.3 s  ` and `✓ ` and the name of the stage: where texts begin. */
-const [timeWidth, stageWidth] = [8, 9];
-const textColumn = timeWidth + 2 + 2 + stageWidth + 2;
 /** Of a window; a narrower one wraps the lines itself. */
 const narrowest = 40;
 /** A pipe has no width. A command in a log is cut where most windows end. */
