@@ -30,6 +30,13 @@ async function restored(space: Space, before: unknown, result: ActionResult): Pr
   }
 }
 
+/** A cancelled step verifies for five seconds. Where a busy machine needs more, the post step continues, and says how it ended. */
+function expectTakenBack({ outputs, report, post }: ActionResult): void {
+  if (outputs.verdict !== 'rollback-failed') return expect(['rolled-back', 'failed']).toContain(outputs.verdict);
+  expect(report.rollback.continued).toBe(true);
+  expect(post?.log).toContain('rolled-back: ');
+}
+
 const signals: readonly (readonly [string, SignalPlan])[] = [
   ['SIGINT, as when a person cancels', cancelAt(rollingOut)],
   ['SIGTERM', { at: rollingOut, send: [{ signal: 'SIGTERM', afterMs: 0 }] }],
@@ -45,7 +52,7 @@ describe('cancelled while it rolls out', () => {
     await restored(space, before, result);
     expect(result.exitCode).toBe(1);
     expect(result.outputs.cause).toBe('cancelled');
-    expect(result.outputs.verdict).toMatch(/^(rolled-back|failed)$/);
+    expectTakenBack(result);
     expect(result.post?.exitCode).toBe(0);
     expect(result.leftovers).toEqual([]);
   })());

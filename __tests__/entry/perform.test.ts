@@ -3,7 +3,7 @@ import { perform, type Request } from '../../src/entry/perform.js';
 import { fakePorts } from '../kubernetes/client/fake-ports.js';
 
 const request = (inputs: Request['inputs']): Request => ({
-  action: 'deploy', inputs, facts: { repository: 'acme/monorepo' }, id: 'run-1', folder: '/private', hasPost: true, keep: async () => undefined, announce: () => undefined,
+  action: 'deploy', inputs, facts: { repository: 'acme/monorepo' }, id: 'run-1', folder: '/private', hasPost: true, keep: async () => undefined, announce: () => undefined, follow: () => undefined,
 });
 
 it.each([

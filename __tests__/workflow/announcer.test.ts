@@ -46,6 +46,26 @@ describe('an announcer', () => {
     await close();
     expect([heard, lines]).toEqual([['one', 'two'], ['warning The chat failed: no such channel. The run is not affected.']]);
   });
+  it('loads a follower at its first event, once, and hands it the events since it follows', async () => {
+    const heard: string[] = [];
+    let loaded = 0;
+    const { announce, follow, close } = announced([]);
+    announce(event('before'));
+    follow([{ name: 'The chat', load: async () => { loaded += 1; return { name: 'The chat', hear: (each) => void heard.push(labelOf(each)) }; } }]);
+    expect(loaded).toBe(0);
+    announce(event('one'));
+    announce(event('two'));
+    await close();
+    expect([loaded, heard]).toEqual([1, ['one', 'two']]);
+  });
+  it('warns once of a follower that cannot be loaded', async () => {
+    const { announce, follow, close, lines } = announced([]);
+    follow([{ name: 'The chat', load: () => Promise.reject(new Error('no such file')) }]);
+    announce(event('one'));
+    announce(event('two'));
+    await close();
+    expect(lines).toEqual(['warning The chat failed: no such file. The run is not affected.']);
+  });
   it('ends a listener that takes longer than 10 s for an event, and goes on with the next', async () => {
     const heard: string[] = [];
     const { announce, lines, clock } = announced([{
@@ -99,7 +119,7 @@ describe('a run', () => {
   it('announces in a dry run what it would do, and no stage but the preflight', async () => {
     const { run, events } = new TestWorld().deployment(second, { dryRun: true });
     const { plan } = await deploy(run);
-    expect([kinds(events), events.at(-1)]).toEqual([['stage-started preflight', 'stage-ended preflight ok', 'planned'], { kind: 'planned', plan }]);
+    expect([kinds(events), events.at(-1)]).toEqual([['stage-started preflight', 'stage-ended preflight ok', 'planned'], expect.objectContaining({ kind: 'planned', plan })]);
   });
   it('announces no plan when the preflight finds a problem', async () => {
     const { run, events } = new TestWorld().deployment(second, { workloads: [{ kind: 'deployment', name: 'no-such' }] });

@@ -7,7 +7,7 @@ import type { Run } from '../workflow/run.js';
 import { finish } from '../workflow/finish.js';
 import type { Ports } from '../ports/ports.js';
 import { tellFailure, tryWriting } from './ending.js';
-import { listenersOf } from './listeners.js';
+import { followersOf, listenersOf } from './listeners.js';
 import { readConfig } from './perform.js';
 import { printEnd, tell } from './report.js';
 import { within } from './runner-ports.js';
@@ -23,7 +23,7 @@ export async function finishRelease(ports: Ports, action: ActionName, { id, fold
   const isThere = (await ports.files.realPath(left)) !== undefined;
   const folder = isThere ? left : await ports.files.temporaryFolder();
   // The main step has already refused unknown inputs. Here one could only come from a later step.
-  const { announce, close } = createAnnouncer(ports, listenersOf(ports));
+  const { announce, follow, close } = createAnnouncer(ports, listenersOf(ports));
   const request = {
     action, announce, id, folder, hasPost: false, keep: () => Promise.resolve(),
     inputs: readInputs(settingsOf(action)), facts: await readRunFacts(env, ports.files),
@@ -31,6 +31,7 @@ export async function finishRelease(ports: Ports, action: ActionName, { id, fold
   try {
     const config = await readConfig(ports, request);
     const run: Run = { ...request, ports: within(folder, ports), config, startedAt: ports.clock.monotonic(), startedAtWall: ports.clock.now() };
+    follow(followersOf(run));
     const outcome = await finish(run);
     if (!outcome) return;
     process.exitCode = isSuccess(outcome.verdict) || outcome.verdict === 'rolled-back' ? 0 : 1;

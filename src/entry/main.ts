@@ -8,7 +8,7 @@ import type { ActionName } from '../outcome/action.js';
 import { isSuccess } from '../outcome/verdict.js';
 import { tellFailure, told, tryWriting, writing } from './ending.js';
 import { createAnnouncer } from '../workflow/announcer.js';
-import { listenersOf } from './listeners.js';
+import { followersOf, listenersOf } from './listeners.js';
 import { perform, withoutFolder } from './perform.js';
 import { printEnd, tell } from './report.js';
 import { runnerPorts, within } from './runner-ports.js';
@@ -30,8 +30,10 @@ async function mainStep(ports: Ports, action: ActionName): Promise<void> {
   const folder = await ports.files.temporaryFolder().catch((error: unknown) => asDeployError(error));
   // First of all, so the post step can clean up whatever happens from here on.
   if (typeof folder === 'string') await keepFolder(ports, folder, id, keep);
-  const { announce, close } = createAnnouncer(ports, listenersOf(ports));
-  const outcome = typeof folder === 'string' ? await perform(within(folder, ports), { ...request, folder, keep, announce }) : withoutFolder(ports, request, folder);
+  const { announce, follow, close } = createAnnouncer(ports, listenersOf(ports));
+  const outcome = typeof folder === 'string'
+    ? await perform(within(folder, ports), { ...request, folder, keep, announce, follow: (run) => { follow(followersOf(run)); } })
+    : withoutFolder(ports, request, folder);
   process.exitCode = isSuccess(outcome.verdict) ? 0 : 1;
   const { outputs, summary, outcome: redacted } = await tell(ports, outcome, {
     reportPath: join(env['RUNNER_TEMP'] || (typeof folder === 'string' ? folder : '.'), `deploy-report-${id}.json`), print: (end) => printEnd(ports, end),

@@ -19,6 +19,8 @@ export interface Request extends Pick<Run, 'id' | 'folder' | 'hasPost' | 'keep' 
   /** Inputs that come from the environment of a terminal; none on the runner. */
   readonly ambient?: readonly string[];
   readonly facts: RunFacts;
+  /** Adds the listeners that these settings ask for. */
+  readonly follow: (run: Run) => void;
 }
 
 /** Runs an action from its raw inputs to its outcome. Every failure is an outcome; it does not reject. */
@@ -28,6 +30,7 @@ export async function perform(ports: Ports, request: Request): Promise<Outcome> 
   try {
     const config = await readConfig(ports, request);
     const run: Run = { ...request, ports, config, startedAt, startedAtWall };
+    request.follow(run);
     if (request.action === 'rollback') {
       const { rollBack } = await import('../workflow/rollback.js');
       return await rollBack(run);
@@ -42,13 +45,13 @@ export async function perform(ports: Ports, request: Request): Promise<Outcome> 
 }
 
 /** The outcome of a run for which no folder could be created: its settings were not read. */
-export function withoutFolder({ clock }: Pick<Ports, 'clock'>, request: Omit<Request, 'folder' | 'keep' | 'announce'>, error: DeployError): Outcome {
+export function withoutFolder({ clock }: Pick<Ports, 'clock'>, request: Omit<Request, 'folder' | 'keep' | 'announce' | 'follow'>, error: DeployError): Outcome {
   const outcome = unstarted(request, error, { startedAtWall: clock.now(), durationMs: 0 });
   return outcome.failure ? { ...outcome, failure: { ...outcome.failure, stage: 'preflight' } } : outcome;
 }
 
 /** Reads and checks all settings; masks every secret in them before anything else is printed. Throws ConfigError. */
-export async function readConfig(ports: Ports, { action, inputs, ambient, facts }: Request): Promise<Config> {
+export async function readConfig(ports: Ports, { action, inputs, ambient, facts }: Omit<Request, 'follow'>): Promise<Config> {
   const { log } = ports;
   log.keep(ownWords);
   const given = await rawSecrets(inputs, ports.env);
@@ -72,7 +75,7 @@ const notHidden = (log: Pick<Ports['log'], 'hides'>, secrets: readonly Secret[])
 /** The log shows the place itself. */
 const withoutPlace = (problem: Problem): string => describeProblem({ ...problem, file: undefined });
 
-const unstarted = (request: Omit<Request, 'folder' | 'keep' | 'announce'>, error: DeployError, times: { startedAtWall: number; durationMs: number }): Outcome => ({
+const unstarted = (request: Omit<Request, 'folder' | 'keep' | 'announce' | 'follow'>, error: DeployError, times: { startedAtWall: number; durationMs: number }): Outcome => ({
   verdict: 'failed',
   failure: { cause: error.code, stage: 'config', message: error.message, hint: error.hint, evidence: error.evidence },
   app: (error instanceof ConfigError ? error.app : undefined) ?? appName(request.inputs, request.facts.repository),

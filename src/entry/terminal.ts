@@ -22,6 +22,7 @@ import { asDeployError } from '../workflow/failure.js';
 import type { Ports } from '../ports/ports.js';
 import { endSoon, leftBehind, outliveReaders, tellDefects, tellFailure } from './ending.js';
 import { createAnnouncer } from '../workflow/announcer.js';
+import { followersOf } from './listeners.js';
 import { perform, withoutFolder } from './perform.js';
 import { tell, type Told } from './report.js';
 import { checkReports, writeReports } from './terminal-reports.js';
@@ -112,8 +113,10 @@ async function runCommand(ports: Ports, { screen, printEnd }: OpenScreen, { comm
   // In a terminal no post step follows, and the folder may contain the login of the registry.
   removeAtExit(folder, (error) => { ports.log.warning(leftBehind(folder, error)); });
   try {
-    const { announce, close } = createAnnouncer(ports, [{ name: 'The screen', hear: (event) => { screen.hear(event); } }]);
-    const outcome = await perform(within(folder, ports), { ...request, folder, announce, keep: () => Promise.resolve() });
+    const { announce, follow, close } = createAnnouncer(ports, [{ name: 'The screen', hear: (event) => { screen.hear(event); } }]);
+    const outcome = await perform(within(folder, ports), {
+      ...request, folder, announce, follow: (run) => { follow(followersOf(run)); }, keep: () => Promise.resolve(),
+    });
     const told = await tell(ports, outcome, { print: printEnd });
     announce({ kind: 'ended', outcome: told.outcome });
     await close();

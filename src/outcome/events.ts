@@ -8,8 +8,8 @@ import type { StageName } from './verdict.js';
  * listener that sends one away redacts it first (`Log.redact`).
  */
 export type RunEvent =
-  /** The preflight passed: this is what the run does, or in a dry run what it would do. */
-  | { readonly kind: 'planned'; readonly plan: Plan }
+  /** The preflight passed: this is what the run does, or in a dry run what it would do. `commit`: of what is deployed, if known. */
+  | { readonly kind: 'planned'; readonly plan: Plan; readonly commit?: string }
   | { readonly kind: 'stage-started'; readonly stage: StageName; readonly label: string; readonly atMs: number }
   | { readonly kind: 'stage-ended'; readonly span: Span }
   /** A stage failed, and what it and the earlier ones have done is undone. */
@@ -26,6 +26,11 @@ export interface Listener {
   readonly name: string;
   /** @param signal aborts when the time is over; what is under way then should end */
   hear(event: RunEvent, signal: AbortSignal): Promise<void> | void;
+}
+
+/** A listener that the settings ask for. Its code is loaded at the first event, while the run goes on. */
+export interface Follower extends Pick<Listener, 'name'> {
+  load(): Promise<Listener>;
 }
 
 /** Passes an event on to all listeners. Returns at once and never throws. */

@@ -1,4 +1,4 @@
-import type { Announce, Listener, RunEvent } from '../outcome/events.js';
+import type { Announce, Follower, Listener, RunEvent } from '../outcome/events.js';
 import { messageOf } from '../outcome/wording.js';
 import type { Ports } from '../ports/ports.js';
 import { unlessAborted, within } from '../ports/within.js';
@@ -8,6 +8,8 @@ const [eventMs, endMs, cancelledMs] = [10_000, 10_000, 1000];
 
 export interface Announcer {
   readonly announce: Announce;
+  /** Adds listeners, which hear the events from now on. */
+  follow(followers: readonly Follower[]): void;
   /** Waits until every listener has heard everything: 10 s at most, and 1 s in a run that was cancelled, as that is killed soon. */
   close(): Promise<void>;
 }
@@ -20,6 +22,7 @@ export function createAnnouncer(world: World, listeners: readonly Listener[]): A
   const queues = listeners.map((listener) => createQueue(world, listener, over.signal));
   return {
     announce: (event) => { for (const queue of queues) queue.add(event); },
+    follow: (followers) => { queues.push(...followers.map((follower) => createQueue(world, whenLoaded(follower), over.signal))); },
     close: async () => {
       const ms = world.cancelled.aborted ? cancelledMs : endMs;
       const late = (): Error => new Error(`it did not finish within ${ms / 1000} s after the run`);
@@ -27,6 +30,18 @@ export function createAnnouncer(world: World, listeners: readonly Listener[]): A
         signal.addEventListener('abort', () => { over.abort(signal.reason); }, { once: true });
         await Promise.all(queues.map((queue) => queue.empty()));
       });
+    },
+  };
+}
+
+function whenLoaded({ name, load }: Follower): Listener {
+  let loading: Promise<Listener> | undefined;
+  return {
+    name,
+    hear: async (event, signal) => {
+      loading ??= load();
+      const listener = await loading;
+      await listener.hear(event, signal);
     },
   };
 }

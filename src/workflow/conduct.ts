@@ -50,7 +50,7 @@ export const named = (run: Run, { deployed }: Found): Run => (deployed ? { ...ru
 
 async function perform(run: Run, { plan, stages, known, ending }: Prepared, looked: Ending): Promise<Ending> {
   for (const warning of plan.warnings) run.ports.log.warning(warning);
-  run.announce({ kind: 'planned', plan });
+  run.announce({ kind: 'planned', plan, ...run.facts.commit !== undefined && { commit: run.facts.commit } });
   const before: Ending = { ...looked, ...known, plan };
   if (run.config.dryRun) return before;
   const result = await runStages(stages, run);
