@@ -16,10 +16,19 @@ export function runnerPorts(): Ports {
   for (const secret of proxySecrets(process.env)) log.mask(secret);
   tellDefects({ log });
   return {
-    process: createProcessRunner(), clock: systemClock, files: createFiles(), http: createHttp(process.env), env: process.env, machine: thisMachine,
-    log, cancelled: cancellation(),
+    ...withGitHub({ http: createHttp(process.env), clock: systemClock, log, env: process.env }),
+    process: createProcessRunner(), files: createFiles(), machine: thisMachine, cancelled: cancellation(),
   };
 }
+
+/** The same ports with GitHub's API, whose code is loaded when it is opened. */
+export const withGitHub = <P extends Pick<Ports, 'http' | 'clock' | 'log' | 'env'>>(ports: P): P & Pick<Ports, 'github'> => ({
+  ...ports,
+  github: async (token) => {
+    const { createGitHub } = await import('../host/github-client.js');
+    return createGitHub(ports, token);
+  },
+});
 
 /** Ports whose temporary folders are all below the folder of the run: removing that one removes every secret. */
 export const within = (folder: string, ports: Ports): Ports => ({ ...ports, files: createFiles(folder) });

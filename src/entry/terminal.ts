@@ -26,7 +26,7 @@ import { followersOf } from './listeners.js';
 import { perform, withoutFolder } from './perform.js';
 import { tell, type Told } from './report.js';
 import { checkReports, writeReports } from './terminal-reports.js';
-import { within } from './runner-ports.js';
+import { withGitHub, within } from './runner-ports.js';
 import { cancellation } from './signals.js';
 import { openScreen, type OpenScreen } from './terminal-screen.js';
 import { versionLine } from './version.js';
@@ -77,8 +77,8 @@ async function runInTerminal({ command, inputs, ambient }: Run): Promise<number>
   for (const secret of proxySecrets(env)) log.mask(secret);
   tellDefects({ log });
   const ports: Ports = {
-    process: createProcessRunner(), clock: systemClock, files, http: createHttp(env), env, machine: thisMachine, log,
-    cancelled: cancellation(impatience(open)),
+    ...withGitHub({ http: createHttp(env), clock: systemClock, log, env }),
+    process: createProcessRunner(), files, machine: thisMachine, cancelled: cancellation(impatience(open)),
   };
   const settings = Object.fromEntries(Object.entries(inputs).filter(([name]) => !outputFlags.some((own) => own === name)));
   try {

@@ -1,5 +1,6 @@
 import type { Clock } from './clock.js';
 import type { Files } from './files.js';
+import type { OpenGitHub } from './github.js';
 import type { Http } from './http.js';
 import type { Log } from './log.js';
 import type { Machine } from './machine.js';
@@ -12,6 +13,7 @@ export interface Ports {
   readonly files: Files;
   readonly http: Http;
   readonly log: Log;
+  readonly github: OpenGitHub;
   readonly machine: Machine;
   /** The environment variables of the process, read only. */
   readonly env: Readonly<Record<string, string | undefined>>;

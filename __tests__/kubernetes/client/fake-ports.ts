@@ -1,5 +1,6 @@
 import type { Clock } from '../../../src/ports/clock.js';
 import type { Files } from '../../../src/ports/files.js';
+import type { OpenGitHub } from '../../../src/ports/github.js';
 import type { Http } from '../../../src/ports/http.js';
 import type { Log } from '../../../src/ports/log.js';
 import type { Machine } from '../../../src/ports/machine.js';
@@ -22,6 +23,7 @@ export interface FakeWorld {
   readonly files?: Readonly<Record<string, string>>;
   readonly process?: Partial<ProcessRunner>;
   readonly http?: Partial<Http>;
+  readonly github?: OpenGitHub;
   readonly clock?: Clock;
   readonly machine?: Machine;
   readonly cancelled?: AbortSignal;
@@ -61,6 +63,7 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     clock: world.clock ?? swiftClock(),
     process: { run: absent('a program'), start: absent('a program'), ...world.process },
     http: { request: absent('the network'), onSocket: absent('a socket'), ...world.http },
+    github: world.github ?? absent('GitHub'),
     env: world.env ?? {},
     cancelled: world.cancelled ?? new AbortController().signal,
   };
