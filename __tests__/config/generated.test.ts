@@ -27,7 +27,7 @@ describe.each(actionNames)('action.yml of %s', (name) => {
     expect(Object.keys(file.inputs).sort()).toEqual([...settingsOf(name)].sort());
     for (const [input, { description, default: fallback }] of Object.entries(file.inputs)) {
       expect(description).toContain(descriptionOf(settings[input as keyof typeof settings], name));
-      expect(fallback).toBeUndefined();
+      expect(fallback).toBe(settings[input as keyof typeof settings].inputDefault);
     }
     // A build deploys nothing: it has no address of an environment to pass on.
     expect(Object.keys(file.outputs)).toEqual(Object.keys(outputs).filter((output) => name !== 'build' || output !== 'environment-url'));
@@ -47,7 +47,16 @@ describe.each(actionNames)('action.yml of %s', (name) => {
 describe('what is made from the table', () => {
   it('has no input of later issues', () => {
     expect(Object.keys(settings)).not.toEqual(expect.arrayContaining(['strategy']));
-    for (const later of ['strategy', 'watch', 'github-token']) expect(settings).not.toHaveProperty(later);
+    for (const later of ['strategy', 'watch']) expect(settings).not.toHaveProperty(later);
+  });
+
+  it('has a default for an input only where no settings file can have another', () => {
+    expect(Object.entries(settings).filter(([, { inputDefault }]) => inputDefault !== undefined).map(([name, { inFile }]) => [name, inFile])).toEqual([['github-token', false]]);
+  });
+
+  it('has no option for what a terminal has no use for', () => {
+    const withoutFlag = settingsOf('deploy').filter((name) => !commands.deploy.flags.some((flag) => flag.name === name));
+    expect(withoutFlag).toEqual(['github-token', 'github-deployments', 'production-environment', 'transient-environment']);
   });
 
   it('gives each action what it needs and no more', () => {

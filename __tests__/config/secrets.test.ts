@@ -34,11 +34,12 @@ describe('secrets in the environment', () => {
 
 describe('secrets in raw inputs', () => {
   it('are those of the inputs that are named', () => {
-    expect([...secretInputs].sort()).toEqual(['build-secrets', 'kubeconfig', 'registry-password']);
+    expect([...secretInputs].sort()).toEqual(['build-secrets', 'github-token', 'kubeconfig', 'registry-password']);
   });
 
   it.each<readonly [Record<string, string>, readonly string[]]>([
     [{ 'registry-password': 'p w\n' }, ['p w']],
+    [{ 'github-token': ' ghs_1 \n' }, ['ghs_1']],
     [{ 'build-secrets': 'npm=a=b\n x = y \nkey=env:KEY' }, ['a=b', 'y']],
     // A key on several lines: not understood, so all of it.
     [{ 'build-secrets': 'key=-----BEGIN KEY-----\nMIIEv/+x\nabc==' }, ['-----BEGIN KEY-----', 'MIIEv/+x', 'abc==']],

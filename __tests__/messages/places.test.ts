@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { secretInputs, settingNames, settingsOf } from '../../src/config/settings.js';
+import { secretInputs, settingNames, settings, settingsOf } from '../../src/config/settings.js';
 import { causes } from '../../src/outcome/causes.js';
 import { placeWords, settingText, speakAs } from '../../src/outcome/place-words.js';
 import { files } from '../architecture/source-files.js';
@@ -48,7 +48,7 @@ describe('the words of the place', () => {
 
   it('name the variable of every secret but the kubeconfig, which is given by its path', () => {
     speakAs('terminal');
-    expect(settingNames.filter((name) => settingText(name).includes('DEPLOY_')).sort()).toEqual(secretInputs.filter((name) => name !== 'kubeconfig').sort());
+    expect(settingNames.filter((name) => settingText(name).includes('DEPLOY_')).sort()).toEqual(secretInputs.filter((name) => settings[name].inTerminal && name !== 'kubeconfig').sort());
   });
 
   it('name what writes a file before the run', () => {

@@ -4,8 +4,8 @@ import { stringify } from 'yaml';
 /** @typedef {import('../../src/outcome/action.js').ActionName} ActionName */
 
 /**
- * The `action.yml` of an action. Inputs have no `default:` there: the runner would hand it over as if it had been given,
- * and it would win over the settings file.
+ * The `action.yml` of an action. Inputs that can also be in the settings file have no `default:` there: the runner would hand it
+ * over as if it had been given, and it would win over the file.
  *
  * @param {Source} source
  * @param {ActionName} name
@@ -36,9 +36,10 @@ function inputs(source, name) {
   const own = source.settingsOf(name);
   return source.sections.flatMap(({ heading, settings }) => {
     const entries = own.filter((input) => input in settings).map((input) => {
+      const { inputDefault } = source.settings[input];
       const needed = source.settings[input].requiredBy.includes(name) ? ' Required, here or in the settings file.' : '';
       const description = source.describe({ ...source.settings[input], description: source.descriptionOf(source.settings[input], name) });
-      return [input, { description: description + needed, required: false }];
+      return [input, { description: description + needed, required: false, ...(inputDefault !== undefined && { default: inputDefault }) }];
     });
     return entries.length === 0 ? [] : [`  # ${heading}\n${indent(part(Object.fromEntries(entries)))}`];
   }).join('');

@@ -10,6 +10,7 @@ import { defined } from './kit/record.js';
 import { buildOf } from './sections/build.js';
 import { clusterOf } from './sections/cluster.js';
 import { commandOf } from './sections/command.js';
+import { githubOf } from './sections/github.js';
 import { loginOf } from './sections/registry.js';
 import { gateOf } from './sections/test.js';
 import { buildSecret, type Secret } from './secrets.js';
@@ -50,6 +51,7 @@ export function configOf(given: GivenValues, { action, builds, buildSecrets, def
     /** Where users reach the app. */
     environmentUrl: values['environment-url'],
     dryRun: values['dry-run'],
+    github: githubOf(values),
     gate: gateOf(values),
     image: values.image,
     /** Deploy this existing digest; the build is skipped. */

@@ -93,5 +93,6 @@ function flagOf(name: SettingName, action: ActionName): Flag {
 
 /** The commands of the terminal: the actions, with their inputs as flags. */
 export const commands: CommandTable<ActionName> = mapValues(actions, ({ description }, action) => ({
-  description, examples: examples[action], flags: [...settingsOf(action).map((name) => flagOf(name, action)), ...output],
+  description, examples: examples[action], 
+  flags: [...settingsOf(action).filter((name) => settings[name].inTerminal).map((name) => flagOf(name, action)), ...output],
 }));

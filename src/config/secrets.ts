@@ -14,6 +14,7 @@ export interface Secret {
 /** The secrets in the raw inputs, except the kubeconfig. Never fails: of a text that is not understood, it hides too much rather than too little. */
 export const passwordsIn = (inputs: Readonly<Record<string, string>>): readonly Secret[] => [
   ...passwordSecrets(withoutLineEnd(inputs['registry-password'] ?? '')),
+  ...valuesOf('github-token', [(inputs['github-token'] ?? '').trim()]),
   ...(inputs['build-secrets'] ?? '').split(/\r\n?|\n/).flatMap(secretOfLine),
 ];
 

@@ -12,6 +12,10 @@ export interface Setting<T = unknown> extends Omit<Field<T>, 'needed'> {
   /** The actions that cannot run without it. */
   readonly requiredBy: readonly ActionName[];
   readonly inFile: boolean;
+  /** Whether it means something in a terminal, and so has a flag. */
+  readonly inTerminal: boolean;
+  /** What the runner passes as the input when the workflow does not give it: an expression. Only for one that is not in the file, over which it would win. */
+  readonly inputDefault?: string;
   /** What to do instead, for one that is not allowed in the file. */
   readonly outsideHint: () => string;
   /** Its text is, or has in it, something to hide. */
@@ -28,7 +32,7 @@ type Settings = Readonly<Record<string, Setting>>;
 export const section = <const D extends Declarations>(heading: string, actions: readonly ActionName[], declarations: D) => ({
   heading,
   settings: mapValues(declarations as Declarations, (declared): Setting => ({
-    descriptionFor: {}, requiredBy: [], inFile: true, secret: false, actions,
+    descriptionFor: {}, requiredBy: [], inFile: true, inTerminal: true, secret: false, actions,
     outsideHint: (): string => placeWords().giveOutsideFile,
     ...declared,
   })) as { readonly [Name in keyof D]: SettingOf<D[Name]> },

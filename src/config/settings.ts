@@ -3,6 +3,7 @@ import { build } from './sections/build.js';
 import { calendar } from './sections/calendar.js';
 import { cluster } from './sections/cluster.js';
 import { command } from './sections/command.js';
+import { github } from './sections/github.js';
 import { image } from './sections/image.js';
 import { registry } from './sections/registry.js';
 import { rollout } from './sections/rollout.js';
@@ -12,12 +13,12 @@ import { test } from './sections/test.js';
 import type { Setting, Values } from './setting.js';
 
 /** Every section, in the order of the docs. @public for scripts/generate */
-export const sections = [run, test, image, build, registry, cluster, rollout, command, smoke, calendar] as const;
+export const sections = [run, test, image, build, registry, cluster, rollout, command, smoke, calendar, github] as const;
 
 /** All settings. Everything else about settings is derived from this table. */
 export const settings = {
   ...run.settings, ...test.settings, ...image.settings, ...build.settings, ...registry.settings, ...cluster.settings,
-  ...rollout.settings, ...command.settings, ...smoke.settings, ...calendar.settings,
+  ...rollout.settings, ...command.settings, ...smoke.settings, ...calendar.settings, ...github.settings,
 } as const;
 
 export type SettingName = keyof typeof settings;

@@ -7,17 +7,25 @@ import type { Run } from '../workflow/run.js';
 import { finish } from '../workflow/finish.js';
 import type { Ports } from '../ports/ports.js';
 import { tellFailure, tryWriting } from './ending.js';
-import { followersOf, listenersOf } from './listeners.js';
+import { followersOf, listenersOf, type Left } from './listeners.js';
 import { readConfig } from './perform.js';
 import { printEnd, tell } from './report.js';
 import { within } from './runner-ports.js';
 
+/** What the main step has left behind. */
+interface LeftOver extends Left {
+  /** Of the run. */
+  readonly id: string;
+  /** The private folder of the run, which may hold the record; the caller removes it. */
+  readonly folder: string;
+}
+
 /**
- * Finishes the release that the main step of the run `id` left unfinished, and reports the result. A failure is reported and
- * sets the exit code 1. Rejects only when the runner has no folder for it.
- * @param left the private folder of the run, which may hold the record; the caller removes it
+ * Finishes the release that the main step left unfinished, and reports the result. A failure is reported and sets the exit
+ * code 1. Rejects only when the runner has no folder for it.
+ * @returns whether the listeners have heard how it ended
  */
-export async function finishRelease(ports: Ports, action: ActionName, { id, folder: left }: { readonly id: string; readonly folder: string }): Promise<void> {
+export async function finishRelease(ports: Ports, action: ActionName, { id, folder: left, deployment }: LeftOver): Promise<boolean> {
   const { env } = ports;
   // If the folder was removed, a release with its record elsewhere can still be finished.
   const isThere = (await ports.files.realPath(left)) !== undefined;
@@ -31,16 +39,18 @@ export async function finishRelease(ports: Ports, action: ActionName, { id, fold
   try {
     const config = await readConfig(ports, request);
     const run: Run = { ...request, ports: within(folder, ports), config, startedAt: ports.clock.monotonic(), startedAtWall: ports.clock.now() };
-    follow(followersOf(run));
+    follow(followersOf(run, { deployment }));
     const outcome = await finish(run);
-    if (!outcome) return;
+    if (!outcome) return false;
     process.exitCode = isSuccess(outcome.verdict) || outcome.verdict === 'rolled-back' ? 0 : 1;
     const { summary, outcome: redacted } = await tell(ports, outcome, { reportPath: `${env['RUNNER_TEMP'] || folder}/deploy-report-${id}-post.json`, print: (end) => printEnd(ports, end) });
     await tryWriting(ports, 'The summary of the step', appendSummary(summary));
     announce({ kind: 'ended', outcome: redacted });
     await close();
+    return true;
   } catch (thrown) {
     tellFailure(ports, 'The rollout was not finished', thrown);
+    return false;
   } finally {
     if (!isThere) await ports.files.remove(folder);
   }

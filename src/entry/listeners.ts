@@ -2,6 +2,7 @@ import type { Follower, Listener } from '../outcome/events.js';
 import type { Run } from '../workflow/run.js';
 import type { Ports } from '../ports/ports.js';
 import { stageLine } from '../report/stage-line.js';
+import { deploymentFollower } from './github-deployment.js';
 
 /** Who follows every run, beside the run itself. */
 export const listenersOf = ({ log }: Pick<Ports, 'log'>): readonly Listener[] => [{
@@ -12,8 +13,15 @@ export const listenersOf = ({ log }: Pick<Ports, 'log'>): readonly Listener[] =>
   },
 }];
 
+/** What the main step has kept for the listeners of its post step, by the names of `kept`. */
+export interface Left {
+  readonly deployment: string;
+}
+
 /**
  * Who follows this run because its settings ask for it. Each is loaded at the first event, so a run without them does not pay
  * for them, and a run with them does not wait.
+ * @param left only in a post step
  */
-export const followersOf = (_: Run): readonly Follower[] => [];
+export const followersOf = (run: Run, left?: Left): readonly Follower[] =>
+  [deploymentFollower(run, left?.deployment)].filter((follower) => follower !== undefined);

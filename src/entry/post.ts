@@ -1,6 +1,7 @@
 import { readState } from '../host/runner.js';
 import type { ActionName } from '../outcome/action.js';
 import { kept } from '../workflow/run.js';
+import type { finishRelease } from './finish-release.js';
 import { leftBehind, told } from './ending.js';
 import { runnerPorts } from './runner-ports.js';
 import { stateNames } from './state.js';
@@ -10,12 +11,19 @@ export async function runPost(action: ActionName): Promise<void> {
   const ports = runnerPorts();
   const folder = readState(stateNames.folder);
   await told(ports, async () => {
-    if (readState(kept.release) === '') return;
-    const { finishRelease } = await import('./finish-release.js');
-    await finishRelease(ports, action, { id: readState(stateNames.id), folder });
+    const [id, release, deployment] = [readState(stateNames.id), readState(kept.release), readState(kept.deployment)];
+    const isTold = release !== '' && await finish(ports, action, { id, folder, deployment });
+    if (deployment === '' || isTold) return;
+    const { finishDeployment } = await import('./finish-deployment.js');
+    await finishDeployment(ports, action, { id, deployment });
   });
   if (folder === '') return;
   await ports.files.remove(folder).catch((error: unknown) => {
     ports.log.warning(leftBehind(folder, error));
   });
+}
+
+async function finish(...[ports, action, left]: Parameters<typeof finishRelease>): Promise<boolean> {
+  const { finishRelease } = await import('./finish-release.js');
+  return finishRelease(ports, action, left);
 }

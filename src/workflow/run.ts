@@ -20,6 +20,8 @@ export interface Run extends Context {
 export const kept = {
   /** Id of the run while a release is in progress; empty otherwise. */
   release: 'release',
+  /** The deployment on GitHub that has no final state yet, as JSON; empty otherwise. */
+  deployment: 'deployment',
 } as const;
 
 export const msSince = (run: Pick<Run, 'ports' | 'startedAt'>): number => Math.round(run.ports.clock.monotonic() - run.startedAt);

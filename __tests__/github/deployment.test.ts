@@ -1,0 +1,227 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createRecorder, finishLeft, type Recorded } from '../../src/github/deployment.js';
+import { parseLeft } from '../../src/github/left.js';
+import { payloadOf } from '../../src/github/payload.js';
+import { systemClock } from '../../src/host/clock.js';
+import { createGitHub } from '../../src/host/github-client.js';
+import type { RunEvent } from '../../src/outcome/events.js';
+import type { Outcome } from '../../src/outcome/outcome.js';
+import type { Plan } from '../../src/outcome/plan.js';
+import { faults } from '../e2e/harness/github-api/faults.js';
+import { GitHubServer } from '../e2e/harness/github-api/github.js';
+import { httpTo } from '../e2e/harness/github-api/memory.js';
+import { fakePorts } from '../kubernetes/client/fake-ports.js';
+import { deployed, failed, rolledBack, rollbackFailed, unchanged } from '../report/outcomes.js';
+
+const [older, newer] = ['a'.repeat(40), 'b'.repeat(40)];
+const runUrl = 'https://github.com/acme/app/actions/runs/4711';
+const { signal } = new AbortController();
+
+const plan: Plan = {
+  app: 'api', environment: 'production', steps: [{ stage: 'test', title: 'run the test gate in `web`', commands: ['npm test'] }, { stage: 'rollout', title: 'roll out deployment/api', commands: [] }],
+  changes: [], warnings: [],
+};
+const planned: RunEvent = { kind: 'planned', plan, commit: newer };
+const ended = (outcome: Outcome): RunEvent => ({ kind: 'ended', outcome });
+const cancelled: Outcome = { ...rolledBack, ...rolledBack.failure && { failure: { ...rolledBack.failure, cause: 'cancelled' } } };
+const previous = { sha: older, environment: 'production', payload: payloadOf('api', 'run-1') };
+
+describe('a run that is recorded on GitHub', () => {
+  let github: GitHubServer;
+  let kept: string[];
+  let said: readonly string[];
+  const recorded = (changes: Partial<Recorded> = {}): Recorded => {
+    const { log, lines } = fakePorts();
+    said = lines;
+    return {
+      app: 'api', run: 'run-2', repository: 'acme/app', environment: 'production', environmentUrl: 'https://api.acme.example/', runUrl, commit: newer, production: true, transient: false, log,
+      open: () => createGitHub({ http: { ...fakePorts().http, ...httpTo(github) }, clock: systemClock, log, env: {} }, 'ghs_secret'),
+      keep: async (text) => void kept.push(text), ...changes,
+    };
+  };
+  const hear = async (events: readonly RunEvent[], changes: Partial<Recorded> = {}): Promise<void> => {
+    const recorder = createRecorder(recorded(changes));
+    for (const event of events) await recorder.hear(event, signal);
+  };
+  beforeEach(() => {
+    github = new GitHubServer();
+    kept = [];
+  });
+  afterEach(() => expect(github.problems).toEqual([]));
+
+  it('is in progress from its plan on, and a success at its end', async () => {
+    await hear([{ kind: 'stage-started', stage: 'preflight', label: 'preflight', atMs: 0 }, planned, ended(deployed)]);
+    expect(github.state.deployments).toMatchObject([{
+      ref: newer, task: 'deploy', environment: 'production', production_environment: true, transient_environment: false, payload: payloadOf('api', 'run-2'),
+      description: 'api bbbbbbb: run the test gate in web, roll out deployment/api',
+      statuses: [
+        { state: 'in_progress', description: 'The run has started.', log_url: runUrl, environment_url: 'https://api.acme.example/' },
+        { state: 'success', description: 'deployed: hello. The new version is deployed to every workload and verified (42.1 s).', log_url: runUrl, environment_url: 'https://api.acme.example/' },
+      ],
+    }]);
+    const [{ id } = { id: 0 }] = github.state.deployments;
+    expect(kept.map((text) => parseLeft(text))).toEqual([{ id, commit: newer }, expect.objectContaining({ id, end: expect.objectContaining({ state: 'success' }) }), undefined]);
+  });
+
+  it('replaces the deployment of its app that was active, and no other', async () => {
+    github.state.deployed({ ...previous, sha: 'c'.repeat(40), payload: payloadOf('api', 'run-0') }, { state: 'success' }, { state: 'inactive' });
+    const active = github.state.deployed(previous, { state: 'success' });
+    const failing = github.state.deployed({ ...previous, payload: payloadOf('api', 'run-1b') }, { state: 'failure' });
+    github.state.deployed({ ...previous, payload: payloadOf('web', 'run-1') }, { state: 'success' });
+    github.state.deployed({ ...previous, environment: 'staging' }, { state: 'success' });
+    await hear([planned, ended(unchanged)]);
+    expect(github.state.states).toEqual(['production bbbbbbb success', 'staging aaaaaaa success', 'production aaaaaaa success', 'production aaaaaaa failure', 'production aaaaaaa inactive', 'production ccccccc inactive']);
+    expect([active, failing].map(({ statuses }) => statuses.at(-1)?.description)).toEqual(['Replaced by bbbbbbb.', '']);
+  });
+
+  it('does not deactivate what a transient environment ran, as GitHub would show it as destroyed', async () => {
+    github.state.deployed(previous, { state: 'success' });
+    await hear([planned, ended(deployed)], { transient: true, production: false });
+    expect(github.state.states).toEqual(['production bbbbbbb success', 'production aaaaaaa success']);
+    expect(github.state.deployments.at(-1)).toMatchObject({ transient_environment: true, production_environment: false });
+  });
+
+  it('is a failure when it was rolled back, and the one before is active again', async () => {
+    const before = github.state.deployed(previous, { state: 'success' });
+    await hear([planned, ended(rolledBack)]);
+    expect(github.state.states).toEqual(['production bbbbbbb failure', 'production aaaaaaa success']);
+    expect(before.statuses).toMatchObject([{}, { state: 'success', description: 'Active again: bbbbbbb was rolled back.', log_url: runUrl, environment_url: 'https://api.acme.example/' }]);
+  });
+
+  it.each<[string, Outcome, string]>([
+    ['it failed before a change', failed, 'failure'], ['the rollback failed', rollbackFailed, 'failure'],
+    ['there was nothing good to go back to', { ...rolledBack, rollback: { notes: [], nothingGood: true } }, 'failure'],
+  ])('says nothing of the one before when %s', async (_, outcome, state) => {
+    const before = github.state.deployed(previous, { state: 'success' });
+    await hear([planned, ended(outcome)]);
+    expect([github.state.states[0], before.statuses.length]).toEqual([`production bbbbbbb ${state}`, 1]);
+  });
+
+  it.each<[string, readonly RunEvent[]]>([
+    ['only tests and builds', [{ ...planned, plan: { ...plan, steps: plan.steps.slice(0, 1) } }, ended(deployed)]],
+    ['has no plan, because its preflight failed', [ended(failed)]],
+  ])('is not recorded when it %s', async (_, events) => {
+    await hear(events);
+    expect([github.calls, kept]).toEqual([[], []]);
+  });
+
+  it('is not recorded without a commit, and says so', async () => {
+    await hear([{ kind: 'planned', plan }, ended(deployed)]);
+    expect([github.calls, said]).toEqual([[], ['info No deployment is created on GitHub, because the commit of this version is not known.']]);
+  });
+
+  describe('in a job with `environment:`', () => {
+    const ofJob = (job: number, changes: object = {}) => github.state.deployed({ sha: newer, ref: 'main', environment: 'production', ...changes }, { state: 'queued', log_url: `${runUrl}/job/${job}` }, { state: 'in_progress', log_url: `${runUrl}/job/${job}` });
+
+    it('uses the deployment that GitHub has created for the job', async () => {
+      github.state.deployed(previous, { state: 'success' });
+      const own = ofJob(815);
+      await hear([planned, ended(rolledBack)]);
+      expect(github.state.deployments.length).toBe(2);
+      expect(own.statuses.slice(2)).toMatchObject([{ state: 'failure', description: expect.stringMatching(/^rolled-back: /) }]);
+      expect(github.state.states).toEqual(['production bbbbbbb failure', 'production aaaaaaa success']);
+    });
+    it('creates its own beside those of other runs, other commits and other programs', async () => {
+      github.state.deployed({ sha: newer, environment: 'production' }, { state: 'in_progress', log_url: 'https://github.com/acme/app/actions/runs/4710/job/1' });
+      github.state.deployed({ sha: newer, environment: 'production' }, { state: 'failure', log_url: `${runUrl}/job/814` });
+      ofJob(816, { payload: { deploy: 'migrate' } });
+      ofJob(817, { environment: 'staging' });
+      github.state.deployed({ sha: newer, environment: 'production', payload: payloadOf('web', 'run-2') }, { state: 'in_progress', log_url: runUrl });
+      await hear([planned, ended(deployed)]);
+      expect(github.state.deployments.length).toBe(6);
+    });
+    it('leaves several of them alone, as it cannot know which is its own', async () => {
+      ofJob(815);
+      ofJob(816);
+      await hear([planned, ended(deployed)]);
+      expect(github.state.deployments.map(({ statuses }) => statuses.length)).toEqual([2, 2]);
+      expect(said).toEqual(['info GitHub has created 2 deployments of production for the jobs of this run, and does not say which of them is that of this job. They get no verdict.']);
+    });
+  });
+
+  describe('that is stopped', () => {
+    it('is an error when it was cancelled', async () => {
+      await hear([planned, ended(cancelled)]);
+      expect(github.state.states).toEqual(['production bbbbbbb error']);
+    });
+    it('is left to the post step that continues its rollback, and gets the true verdict there', async () => {
+      github.state.deployed(previous, { state: 'success' });
+      await hear([planned, ended({ ...rollbackFailed, rollback: { notes: [], continued: true } })]);
+      expect(github.state.states).toEqual(['production bbbbbbb in_progress', 'production aaaaaaa success']);
+      const left = parseLeft(kept.at(-1) ?? '');
+      if (!left) throw new Error('nothing was kept');
+      await hear([ended(rolledBack)], { left });
+      expect(github.state.states).toEqual(['production bbbbbbb failure', 'production aaaaaaa success']);
+      expect(github.state.deployments[0]?.statuses.at(-1)?.description).toBe('Active again: bbbbbbb was rolled back.');
+    });
+    it('is an error if it was killed, and has the verdict that GitHub did not take', async () => {
+      await hear([planned]);
+      const [open] = kept.map((text) => parseLeft(text));
+      if (!open) throw new Error('nothing was kept');
+      await finishLeft(recorded(), open, signal);
+      github.plan.add({ fault: faults.unavailable(), on: /statuses$/ });
+      await expect(hear([ended(deployed)], { left: open })).rejects.toThrow('GitHub returned 502');
+      github.plan.clear();
+      const late = parseLeft(kept.at(-1) ?? '');
+      if (!late) throw new Error('nothing was kept');
+      await finishLeft(recorded(), late, signal);
+      expect(github.state.deployments[0]?.statuses.map(({ state, description }) => `${state} ${description}`)).toEqual([
+        'in_progress The run has started.', 'error The run was stopped before it could report how it ended.', expect.stringMatching(/^success deployed: hello\./),
+      ]);
+      expect(kept.at(-1)).toBe('');
+    });
+    it('leaves nothing that another version or another hand has written', () => {
+      for (const text of ['', 'x', '{}', '{"id":"1","commit":"a"}', '{"id":1,"commit":"a","end":{"state":"queued","description":""}}']) expect(parseLeft(text)).toBeUndefined();
+    });
+  });
+
+  describe('when GitHub refuses', () => {
+    it('says which permission is missing, and asks no more', async () => {
+      github.permissions = { contents: 'read', deployments: 'read' };
+      const recorder = createRecorder(recorded());
+      await expect(recorder.hear(planned, signal)).rejects.toThrow(new RegExp(
+        '^GitHub returned 403 to POST /repos/acme/app/deployments: Resource not accessible by integration \\(request TEST:1\\)\\. '
+        + 'Add `deployments: write` to the `permissions` of the job, or set `github-deployments: off`$'));
+      await recorder.hear(ended(deployed), signal);
+      expect([github.calls, kept]).toEqual([['GET /repos/acme/app/deployments', 'POST /repos/acme/app/deployments'], []]);
+    });
+    it.each([
+      ['a token that is not valid', faults.badCredentials(), /Bad credentials.*\. Check the token in `github-token`$/],
+      ['a commit that is not in the repository', faults.invalid(`No ref found for: ${newer}`), /422.*No ref found/],
+      ['a rate limit', faults.secondaryLimit(600), /403.*secondary rate limit/],
+      ['a page of a gateway', faults.html(200), /The answer of GitHub to .* must be a list/],
+    ])('says why: %s', async (_, fault, message) => {
+      github.plan.add({ fault });
+      await expect(hear([planned])).rejects.toThrow(message);
+      expect(kept).toEqual([]);
+    });
+    it('does not leave to the post step what it would refuse again', async () => {
+      github.plan.add({ fault: faults.denied(), on: /^POST .*statuses$/ });
+      await expect(hear([ended(deployed)], { left: { id: 1, commit: newer } })).rejects.toThrow('Add `deployments: write`');
+      expect(kept.at(-1)).toBe('');
+    });
+    it('finds the deployment that was created though the answer was lost', async () => {
+      github.plan.add({ fault: faults.lost(), on: /^POST .*deployments$/, times: 1 });
+      await hear([planned, ended(deployed)]);
+      expect(github.state.states).toEqual(['production bbbbbbb success']);
+    });
+    it('gives up if it was not created', async () => {
+      github.plan.add({ fault: faults.reset(), on: /^POST/ });
+      await expect(hear([planned])).rejects.toThrow('GitHub did not answer POST /repos/acme/app/deployments: api.github.com closed the connection');
+    });
+    it('ends with its time', async () => {
+      github.plan.add({ fault: faults.hang() });
+      const over = new AbortController();
+      const heard = createRecorder(recorded()).hear(planned, over.signal);
+      setTimeout(() => over.abort(new Error('it took more than 10 s')), 50);
+      await expect(heard).rejects.toThrow('it took more than 10 s');
+    });
+  });
+
+  it('keeps secrets and markup out of what it sends', async () => {
+    const { log } = fakePorts();
+    const steps = [{ stage: 'rollout', title: 'roll out `deployment/hunter22` <!-- -->\n::error::@everyone \u001b[31m', commands: [] }] as const;
+    await hear([{ ...planned, plan: { ...plan, steps } }], { log: { ...log, redact: (text) => text.replaceAll('hunter22', '***') } });
+    expect(github.state.deployments[0]?.description).toBe('api bbbbbbb: roll out deployment/*** <!-- --> ::error::@everyone');
+  });
+});

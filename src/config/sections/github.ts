@@ -1,0 +1,48 @@
+import { good } from '../kit/checked.js';
+import { flag, line, word } from '../kit/text.js';
+import { section, type Values } from '../setting.js';
+
+/** A terminal knows no repository on GitHub and no workflow run, so it has none of these. */
+export const github = section('GitHub', ['deploy', 'rollout', 'rollback'], {
+  'github-token': {
+    secret: true, inFile: false, inTerminal: false,
+    outsideHint: () => 'Remove it. If this was a real token, revoke it: it is in the history of the repository.',
+    description: 'Token for the API of GitHub, for `github-deployments`: the job needs `permissions: deployments: write`. An empty value: nothing is sent to GitHub.',
+    default: 'the token of the job',
+    inputDefault: '${{ github.token }}',
+    kind: line(good, { expects: 'a token' }),
+  },
+  'github-deployments': {
+    inTerminal: false,
+    description: '`auto`: a run with an `environment` is recorded on GitHub as a deployment of that environment, with its verdict. `off`: it is not.',
+    fallback: 'auto',
+    kind: word(['auto', 'off']),
+  },
+  'production-environment': {
+    inTerminal: false,
+    description: '`true`: GitHub marks the environment as one that users interact with directly.',
+    default: '`true` if the environment is named production, prod or live',
+    kind: flag,
+  },
+  'transient-environment': {
+    inTerminal: false,
+    description: '`true`: the environment exists only for a time, such as a preview of a pull request. GitHub shows it as destroyed once its deployment is inactive.',
+    fallback: 'false',
+    kind: flag,
+  },
+});
+
+/** Names that mean production to GitHub's users, whatever their case. */
+const production = /^(?:production|prod|live)$/i;
+
+/** What is done on GitHub, and with which token. Undefined without a token. */
+export const githubOf = (values: Values<typeof github.settings> & { readonly environment?: string }) => {
+  const { 'github-token': token, environment = '' } = values;
+  return token === undefined ? undefined : {
+    token,
+    /** Whether runs with an environment are recorded as deployments. */
+    deployments: values['github-deployments'] !== 'off',
+    production: values['production-environment'] ?? production.test(environment),
+    transient: values['transient-environment'] === true,
+  };
+};

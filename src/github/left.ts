@@ -1,0 +1,27 @@
+import { number, object, optional, picklist, string, type InferOutput } from 'valibot';
+import { tryJson } from '../ports/json.js';
+
+const end = object({
+  state: picklist(['success', 'failure', 'error']),
+  description: string(),
+  /** What becomes of the deployment before it. */
+  previous: optional(picklist(['active', 'inactive'])),
+});
+/** How a run ended, for GitHub. */
+export type End = Readonly<InferOutput<typeof end>>;
+
+const left = object({
+  id: number(),
+  commit: string(),
+  /** Id of the deployment that was active before it. */
+  previous: optional(number()),
+  /** Known as soon as the run has ended; GitHub may not have it yet. */
+  end: optional(end),
+});
+/** A deployment that is open on GitHub, as the main step keeps it for its post step. */
+export type Left = Readonly<InferOutput<typeof left>>;
+
+/** Empty for none. */
+export const formatLeft = (value: Left | undefined): string => (value ? JSON.stringify(value) : '');
+/** Undefined when nothing is left, or nothing that can be read. */
+export const parseLeft = (text: string): Left | undefined => tryJson(text, left);
