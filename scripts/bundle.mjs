@@ -107,6 +107,8 @@ function entries(actions) {
   return new Map([
     ...actions.map((action) => call(action, 'runMain', `'${action}'`)),
     ...actions.map((action) => call(`${action}-post`, 'runPost', `'${action}'`)),
+    call('setup', 'runSetup', ''),
+    call('setup-post', 'runSetupPost', ''),
     ['cli.js', `#!/usr/bin/env node\n${call('cli', 'runTerminal', '__dirname')[1]}`],
     ['package.json', '{ "type": "commonjs" }\n'],
   ]);

@@ -11,7 +11,7 @@ import { parseImageName } from '../../src/config/values/image-name.js';
 import { checkArgument, checkLabel, parseKeyValue } from '../../src/config/values/key-value.js';
 import { readKubeconfig } from '../../src/config/kubeconfig.js';
 import { parseWebAddress } from '../../src/config/values/web-address.js';
-import { parseKubectlUrl } from '../../src/config/values/kubectl-url.js';
+import { parseDownloadUrl } from '../../src/config/values/download-url.js';
 import { parseLabel, toLabel } from '../../src/config/values/kubernetes-names.js';
 import { parsePeriod } from '../../src/config/values/periods.js';
 import { checkPatience } from '../../src/config/values/patience.js';
@@ -28,7 +28,7 @@ import { anyCharacter } from '../any-character.js';
 
 const parsers: Readonly<Record<string, (text: string) => Checked<unknown>>> = {
   parseSecretLine, parseSecretReference: (text) => parseSecretReference(text, text), parseFlag, parseDigest, parseDuration, parseImageName,
-  argument: parseKeyValue(checkArgument), label: parseKeyValue(checkLabel), readKubeconfig, parseKubectlUrl, parseWebAddress, parseLabel, parsePlatform,
+  argument: parseKeyValue(checkArgument), label: parseKeyValue(checkLabel), readKubeconfig, parseDownloadUrl: parseDownloadUrl('https://m/{version}'), parseWebAddress, parseLabel, parsePlatform,
   parseRegistry, parseSmoke, parseTag, parseArgument, parseDockerName, parseWorkload,
   parsePeriod, patience: (text) => checkPatience(text, text), parseReason, parseReleaseName,
 };

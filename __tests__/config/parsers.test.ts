@@ -7,7 +7,8 @@ import { formatDuration, parseDuration } from '../../src/config/values/duration.
 import { parseImageName } from '../../src/config/values/image-name.js';
 import { checkArgument, checkLabel, parseKeyValue } from '../../src/config/values/key-value.js';
 import { parseWebAddress } from '../../src/config/values/web-address.js';
-import { parseKubectlUrl } from '../../src/config/values/kubectl-url.js';
+import { parseDownloadUrl } from '../../src/config/values/download-url.js';
+import { parseVersion } from '../../src/config/values/version.js';
 import { parseLabel } from '../../src/config/values/kubernetes-names.js';
 import { parsePlatform } from '../../src/config/values/platforms.js';
 import { parseRegistry } from '../../src/config/values/registry.js';
@@ -218,11 +219,16 @@ describe('words', () => {
     ['maybe', 'is "maybe", but must be true or false'],
   ]);
   refuses(parseChoice(['none', 'registry', 'gha']), [['registri', 'is "registri", but must be none, registry or gha. Did you mean "registry"?']]);
-  accepts(parseKubectlUrl, [['https://m.example/{version}/{os}/{arch}/kubectl', 'https://m.example/{version}/{os}/{arch}/kubectl']]);
-  refuses(parseKubectlUrl, [
+  accepts(parseDownloadUrl('https://HOST/PATH/{version}/{os}/{arch}/kubectl'), [['https://m.example/{version}/{os}/{arch}/kubectl', 'https://m.example/{version}/{os}/{arch}/kubectl']]);
+  refuses(parseDownloadUrl('https://HOST/PATH/{version}/{os}/{arch}/kubectl'), [
     ['https://m.example/{versoin}', 'has the placeholder "{versoin}", which is unknown. Did you mean "version"?'],
     ['file:///x', 'is not a URL. Write https://HOST/PATH/{version}/{os}/{arch}/kubectl.'],
     ['https://u:p@m.example/x', 'has a user name or password in it. It would appear in logs: use a mirror that requires no login.'],
+  ]);
+  accepts(parseVersion, [['1.34.4', '1.34.4'], ['v4.0.0-rc.1', '4.0.0-rc.1']]);
+  refuses(parseVersion, [
+    ['latest', 'is "latest", which is not a version. Write the whole version, such as 1.34.4. A range or "latest" is not accepted, because what is installed would change by itself.'],
+    ['1.34', 'is "1.34", which is not a version. Write the whole version, such as 1.34.4. A range or "latest" is not accepted, because what is installed would change by itself.'],
   ]);
   accepts(parseWebAddress, [['https://api.acme.example', 'https://api.acme.example/'], ['http://localhost:8080/a?b=c#d', 'http://localhost:8080/a?b=c#d']]);
   refuses(parseWebAddress, [

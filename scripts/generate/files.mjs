@@ -1,4 +1,4 @@
-import { actionYml } from './action-yml.mjs';
+import { actionYml, allYml, setupYml } from './action-yml.mjs';
 import { messageTable } from './messages.mjs';
 import { reportJsonSchema } from './report-schema.mjs';
 import { causesPage, inputTables, outputTable, podStateTable, rolloutCauses, settingTables, verdictTable } from './tables.mjs';
@@ -19,6 +19,9 @@ import { causesPage, inputTables, outputTable, podStateTable, rolloutCauses, set
 export async function generatedFiles(source, texts, read) {
   const whole = [
     ...source.actionNames.map((name) => ({ path: inFolder(source.actions[name].folder, 'action.yml'), text: actionYml(source, name) })),
+    { path: 'deploy/action.yml', text: actionYml(source, 'deploy', 'deploy') },
+    { path: 'setup/action.yml', text: setupYml(source) },
+    { path: 'all/action.yml', text: allYml(source) },
     { path: 'schema/deploy.schema.json', text: json(source.settingsJsonSchema()) },
     { path: 'schema/report.schema.json', text: json(reportJsonSchema(source)) },
     { path: 'docs/causes.md', text: causesPage(source) },
@@ -27,6 +30,8 @@ export async function generatedFiles(source, texts, read) {
   const marked = await Promise.all([
     withParts('docs/rollout.md', { 'causes': rolloutCauses(source), 'pod-states': podStateTable(source) }, read),
     withParts('docs/settings.md', { settings: settingTables(source), outputs: outputTable(source.outputs) }, read),
+    withParts('setup/README.md', { inputs: inputTables(source, 'setup'), outputs: outputTable(source.setupOutputs) }, read),
+    withParts('all/README.md', { inputs: inputTables(source, 'deploy'), outputs: outputTable(source.outputsOf('deploy')) }, read),
     ...source.actionNames.map((name) =>
       withParts(inFolder(source.actions[name].folder, 'README.md'), {
         inputs: inputTables(source, name), outputs: outputTable(source.outputsOf(name)), verdicts: verdictTable(source),

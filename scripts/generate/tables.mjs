@@ -1,5 +1,6 @@
 /** @typedef {import('./source.mjs').Source} Source */
 /** @typedef {import('../../src/outcome/action.js').ActionName} ActionName */
+/** @typedef {import('../../src/outcome/action.js').Taker} Taker */
 /** @typedef {import('../../src/config/settings.js').SettingName} SettingName */
 
 /** @param {string} text */
@@ -17,7 +18,7 @@ function table(heads, rows) {
  * The inputs of one action, by topic.
  *
  * @param {Source} source
- * @param {ActionName} action
+ * @param {Taker} action
  */
 export function inputTables(source, action) {
   const rows = source.settingsOf(action).map((name) => {
@@ -62,7 +63,10 @@ export function settingTables(source) {
  */
 function settingRows({ settings, actionNames, defaultOf }, name) {
   const { description, actions, inFile, kind } = settings[name];
-  const where = actions.length === actionNames.length ? 'all' : actions.map((action) => `\`${action}\``).join(', ');
+  const named = (/** @type {readonly Taker[]} */ takers) => takers.map((taker) => `\`${taker}\``);
+  // `setup` prepares a machine: it is none of the actions that "all" means.
+  const others = actions.filter((taker) => !actionNames.some((name) => name === taker));
+  const where = (actions.length - others.length === actionNames.length ? ['all', ...named(others)] : named(actions)).join(', ');
   const parts = (kind.parts?.() ?? []).map((part) => [
     `\`${name}${part.path.startsWith('[') ? '' : '.'}${part.path}\``, part.description, part.needed ? 'required' : part.default ?? '', where, 'only there',
   ]);

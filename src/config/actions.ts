@@ -1,4 +1,5 @@
-import type { ActionName } from '../outcome/action.js';
+import type { ActionName, Taker } from '../outcome/action.js';
+import { mapValues } from './kit/record.js';
 
 /** The Marketplace refuses an action whose description has this many characters or more. */
 export const descriptionLimit = 125;
@@ -14,6 +15,24 @@ export interface Action {
   readonly icon: string;
   readonly color: string;
 }
+
+/** Prepares a machine for the actions. @public for scripts/generate */
+export const setupAction: Action = {
+  title: 'Set up a runner for deployments',
+  description: 'Sets up what is missing on a runner: a builder, emulation, a registry login, kubectl and Helm, with checksums.',
+  folder: 'setup',
+  icon: 'settings',
+  color: 'blue',
+};
+
+/** Composite: `setup`, the whole pipeline, and its report as an artifact. @public for scripts/generate */
+export const allAction: Action = {
+  title: 'Set up, deploy and keep the report',
+  description: 'Sets up the runner, runs the whole deployment, and keeps its report as an artifact.',
+  folder: 'all',
+  icon: 'layers',
+  color: 'blue',
+};
 
 export const actions: Readonly<Record<ActionName, Action>> = {
   deploy: {
@@ -45,3 +64,6 @@ export const actions: Readonly<Record<ActionName, Action>> = {
     color: 'blue',
   },
 };
+
+/** Folder of the `action.yml` of everything that takes settings. */
+export const folders: Readonly<Record<Taker, string>> = { ...mapValues(actions, ({ folder }) => folder), setup: setupAction.folder };

@@ -1,4 +1,4 @@
-import type { ActionName } from '../outcome/action.js';
+import type { Taker } from '../outcome/action.js';
 import type { Problem } from '../outcome/errors.js';
 import type { Fault } from './kit/checked.js';
 import { emptyFault, expectedFault, unknownKey } from './kit/faults.js';
@@ -37,7 +37,7 @@ export function wantedEnvironment({ environment = '' }: Readonly<Record<string, 
 }
 
 /** The inputs of an action, on top of the settings file. An empty or blank text means that the input was not given. */
-export function readInputs(action: ActionName, inputs: Readonly<Record<string, string>>, below: Layer = nothing): Layer {
+export function readInputs(action: Taker, inputs: Readonly<Record<string, string>>, below: Layer = nothing): Layer {
   const kind = object(fields(settingsOf(action)), {
     elsewhere: (key) => (isSettingName(key) && !settings[key].kind.fromText ? { message: 'can only be set in the settings file', hint: `Put \`${key}:\` there.` } : undefined),
     unknown: (key) => unknownInput(key, action),

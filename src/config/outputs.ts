@@ -18,6 +18,15 @@ export const outputs = {
   'plan': 'What the run would do, as JSON. Only in a dry run.',
 } as const;
 
+/** The outputs of `setup`. Those of parts that were not set up are empty. @public for scripts/generate */
+export const setupOutputs = {
+  'builder': 'Name of the builder.',
+  'platforms': 'Platforms that the builder supports, separated by commas.',
+  'buildx-version': 'Version of buildx.',
+  'kubectl-version': 'Version of kubectl.',
+  'helm-version': 'Version of Helm.',
+} as const;
+
 /** The outputs as one action gives them: a run of it ends in no other verdict than these, and repeats no setting that it does not take. */
 export function outputsOf(action: ActionName): Readonly<Record<string, string>> {
   const own = { ...outputs, verdict: endings(verdicts.filter((verdict) => verdictTable[verdict].actions.includes(action))) };

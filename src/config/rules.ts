@@ -1,5 +1,5 @@
 import type { Problem } from '../outcome/errors.js';
-import type { ActionName } from '../outcome/action.js';
+import type { ActionName, Taker } from '../outcome/action.js';
 import { both, quote } from './kit/checked.js';
 import { contextFault, type Kubeconfig } from './values/kubeconfig.js';
 import type { Layer } from './layers.js';
@@ -26,6 +26,9 @@ export interface Settings extends Pick<Layer, 'values' | 'spots'> {
   readonly notChosen: readonly string[];
 }
 
+/** What the rule of the login looks at. */
+type LoginSettings = Omit<Settings, 'action'> & { readonly action: Taker };
+
 interface Findings { readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] }
 
 /** Checks combinations: settings that require, contradict or disable each other. */
@@ -35,7 +38,7 @@ export function checkTogether(given: Settings): Findings {
   return { problems: rules.flatMap((rule) => rule(given)), warnings: doubts.flatMap((rule) => rule(given)) };
 }
 
-const spotOf = ({ spots }: Settings, name: SettingName): Spot => spots[name] ?? { where: placeWords().given(name) };
+const spotOf = ({ spots }: Pick<Settings, 'spots'>, name: SettingName): Spot => spots[name] ?? { where: placeWords().given(name) };
 const has = (values: GivenValues, name: SettingName): boolean => {
   const value = values[name];
   return value !== undefined && !(Array.isArray(value) && value.length === 0);
@@ -150,9 +153,10 @@ function imageNeeded(given: Settings): readonly Problem[] {
   }));
 }
 
-function login(given: Settings): readonly Problem[] {
+/** A name and a password belong together, and to a registry. */
+export function login(given: LoginSettings): readonly Problem[] {
   const [username, password] = [has(given.values, 'registry-username'), has(given.values, 'registry-password')];
-  if (username && password && given.action === 'rollback' && !has(given.values, 'registry') && !has(given.values, 'image')) {
+  if (username && password && (given.action === 'rollback' || given.action === 'setup') && !has(given.values, 'registry') && !has(given.values, 'image')) {
     return [problemAt(spotOf(given, 'registry-username'), {
       message: `needs ${settingText('registry')} or ${settingText('image')}, and neither is given`, hint: 'Name the registry to log in to, e.g. ghcr.io.',
     })];

@@ -1,4 +1,4 @@
-import type { ActionName } from '../outcome/action.js';
+import type { Taker } from '../outcome/action.js';
 import type { Field, Out } from './kit/kind.js';
 import { mapValues } from './kit/record.js';
 import { placeWords } from '../outcome/place-words.js';
@@ -6,11 +6,11 @@ import { placeWords } from '../outcome/place-words.js';
 /** One setting: a key of the settings file, an input of actions and a flag of the terminal where one text can say it. */
 export interface Setting<T = unknown> extends Omit<Field<T>, 'needed'> {
   /** The description for actions to which it means something else. */
-  readonly descriptionFor: Readonly<Partial<Record<ActionName, string>>>;
+  readonly descriptionFor: Readonly<Partial<Record<Taker, string>>>;
   /** The actions that take it. */
-  readonly actions: readonly ActionName[];
+  readonly actions: readonly Taker[];
   /** The actions that cannot run without it. */
-  readonly requiredBy: readonly ActionName[];
+  readonly requiredBy: readonly Taker[];
   readonly inFile: boolean;
   /** Whether it means something in a terminal, and so has a flag. */
   readonly inTerminal: boolean;
@@ -29,7 +29,7 @@ type SettingOf<D> = D extends { readonly kind: infer Kind }
 type Settings = Readonly<Record<string, Setting>>;
 
 /** Settings of one concern, with the heading of the docs for them; `actions` take each of them that does not say otherwise. */
-export const section = <const D extends Declarations>(heading: string, actions: readonly ActionName[], declarations: D) => ({
+export const section = <const D extends Declarations>(heading: string, actions: readonly Taker[], declarations: D) => ({
   heading,
   settings: mapValues(declarations as Declarations, (declared): Setting => ({
     descriptionFor: {}, requiredBy: [], inFile: true, inTerminal: true, secret: false, actions,
@@ -45,5 +45,5 @@ export type Filled<S extends Settings> =
   Values<S> & { readonly [Name in keyof S as S[Name] extends { readonly fallback: string } ? Name : never]: Out<S[Name]['kind']> };
 
 /** What the setting means to this action; without one, what it means in general, as in the file that all actions share. */
-export const descriptionOf = ({ description, descriptionFor }: Pick<Setting, 'description' | 'descriptionFor'>, action?: ActionName): string =>
+export const descriptionOf = ({ description, descriptionFor }: Pick<Setting, 'description' | 'descriptionFor'>, action?: Taker): string =>
   (action && descriptionFor[action]) ?? description;

@@ -1,4 +1,4 @@
-import type { ActionName } from '../outcome/action.js';
+import type { Taker } from '../outcome/action.js';
 import { build } from './sections/build.js';
 import { calendar } from './sections/calendar.js';
 import { cluster } from './sections/cluster.js';
@@ -8,17 +8,18 @@ import { image } from './sections/image.js';
 import { registry } from './sections/registry.js';
 import { rollout } from './sections/rollout.js';
 import { run } from './sections/run.js';
+import { setup } from './sections/setup.js';
 import { smoke } from './sections/smoke.js';
 import { test } from './sections/test.js';
 import type { Setting, Values } from './setting.js';
 
 /** Every section, in the order of the docs. @public for scripts/generate */
-export const sections = [run, test, image, build, registry, cluster, rollout, command, smoke, calendar, github] as const;
+export const sections = [run, test, image, build, registry, cluster, rollout, command, smoke, calendar, github, setup] as const;
 
 /** All settings. Everything else about settings is derived from this table. */
 export const settings = {
   ...run.settings, ...test.settings, ...image.settings, ...build.settings, ...registry.settings, ...cluster.settings,
-  ...rollout.settings, ...command.settings, ...smoke.settings, ...calendar.settings, ...github.settings,
+  ...rollout.settings, ...command.settings, ...smoke.settings, ...calendar.settings, ...github.settings, ...setup.settings,
 } as const;
 
 export type SettingName = keyof typeof settings;
@@ -28,9 +29,9 @@ export type GivenValues = Values<typeof settings>;
 const table: Readonly<Record<SettingName, Setting>> = settings;
 export const settingNames = Object.keys(settings) as readonly SettingName[];
 /** Settings that an action takes, as inputs or in the file. */
-export const takenBy = (action: ActionName): readonly SettingName[] => settingNames.filter((name) => table[name].actions.includes(action));
+export const takenBy = (action: Taker): readonly SettingName[] => settingNames.filter((name) => table[name].actions.includes(action));
 /** Those of them that are its inputs, and its flags in the terminal. */
-export const settingsOf = (action: ActionName): readonly SettingName[] => takenBy(action).filter((name) => settings[name].kind.fromText);
+export const settingsOf = (action: Taker): readonly SettingName[] => takenBy(action).filter((name) => settings[name].kind.fromText);
 /** Settings that are allowed in the settings file. */
 export const fileSettings: readonly SettingName[] = settingNames.filter((name) => settings[name].inFile);
 /** Inputs whose raw text is to be masked before anything else happens; see `rawSecrets` for what exactly. */

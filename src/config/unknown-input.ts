@@ -1,11 +1,11 @@
-import type { ActionName } from '../outcome/action.js';
-import { actions } from './actions.js';
+import type { Taker } from '../outcome/action.js';
+import { folders } from './actions.js';
 import { both, quote, type Fault } from './kit/checked.js';
 import { didYouMean } from './kit/did-you-mean.js';
 import { settings, settingNames, settingsOf, type SettingName } from './settings.js';
 
 /** The problem with an input that this action does not have, with the name that was probably meant. */
-export function unknownInput(name: string, action: ActionName): Fault {
+export function unknownInput(name: string, action: Taker): Fault {
   const message = `unknown input ${quote(name)}`;
   const others = settingNames.filter((other) => settings[other].kind.fromText);
   const meant = others.some((other) => other === name) ? undefined : didYouMean(name, settingsOf(action));
@@ -23,4 +23,4 @@ const ownVariable = (name: string): string =>
 const holders = (setting: SettingName): string => both(settings[setting].actions.map(reference));
 
 /** As written after `uses:`, without the version. */
-const reference = (action: ActionName): string => ['acci/deploy-action', ...(actions[action].folder === '.' ? [] : [actions[action].folder])].join('/');
+const reference = (action: Taker): string => ['acci/deploy-action', ...(folders[action] === '.' ? [] : [folders[action]])].join('/');

@@ -12,6 +12,18 @@ export async function runMain(action: ActionName): Promise<void> {
   await main.runMain(action);
 }
 
+/** The main step of `setup`. */
+export async function runSetup(): Promise<void> {
+  const setup = await import('./setup.js');
+  await setup.runSetup();
+}
+
+/** The post step of `setup`. */
+export async function runSetupPost(): Promise<void> {
+  const setup = await import('./setup.js');
+  await setup.runSetupPost();
+}
+
 /** @param folder of dist/ */
 export async function runTerminal(folder: string): Promise<void> {
   const terminal = await import('./terminal.js');

@@ -3,4 +3,6 @@ export const stateNames = {
   /** The private folder of the run. */
   folder: 'folder',
   id: 'id',
+  /** The registry that `setup` has logged Docker in to. */
+  registry: 'registry',
 } as const;

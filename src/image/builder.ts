@@ -55,7 +55,8 @@ export async function inspectBuilder(
   };
 }
 
-async function buildxVersion(ports: DockerPorts, access: DockerAccess): Promise<Version | undefined> {
+/** Throws CommandError tool-missing without docker or buildx. Undefined for a build without a version. */
+export async function buildxVersion(ports: DockerPorts, access: DockerAccess): Promise<Version | undefined> {
   const exited = await docker(ports, access, { args: ['buildx', 'version'], timeoutMs: 30_000 }).catch((error: unknown) => {
     if (error instanceof CommandError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
       throw new CommandError('tool-missing', 'docker is not installed on this machine. It is needed to build images.', {
@@ -121,7 +122,8 @@ export function parseBuilder(text: string): ParsedBuilder {
   };
 }
 
-function noBuilder(asked: string | undefined, reason: string, command: string): CommandError {
+/** Why there is no builder of this name, or it does not start. */
+export function noBuilder(asked: string | undefined, reason: string, command: string): CommandError {
   if (asked !== undefined && /no builder .* found/.test(reason)) {
     return new CommandError('build-failed', `There is no builder "${asked}" on this machine.`, {
       hint: `Set ${settingText('builder')} to ${placeWords().builderName}. Without it, the current builder is used.`,
@@ -137,7 +139,7 @@ function noBuilder(asked: string | undefined, reason: string, command: string): 
   return new CommandError('build-failed', `${which} does not start: ${reason}`, { hint: placeWords().setUpBuildx, evidence });
 }
 
-function unsupported(name: string, missing: readonly string[], available: readonly string[]): CommandError {
+export function unsupported(name: string, missing: readonly string[], available: readonly string[]): CommandError {
   const message = `The builder "${name}" cannot build for ${missing.join(' and ')}: it supports ${available.join(', ') || 'no platform'}.`;
   return new CommandError('platform-unsupported', message, {
     hint: `${placeWords().setUpQemu}, use a builder with a node of that platform, or remove the platform from ${settingText('platforms')}.`,
@@ -145,7 +147,7 @@ function unsupported(name: string, missing: readonly string[], available: readon
 }
 
 /** With the containerd image store, the builder in the daemon can do what the others can: https://docs.docker.com/engine/storage/containerd/ */
-async function usesContainerdStore(ports: DockerPorts, access: DockerAccess): Promise<boolean> {
+export async function usesContainerdStore(ports: DockerPorts, access: DockerAccess): Promise<boolean> {
   const { stdout } = await docker(ports, access, { args: ['info', '--format={{json .DriverStatus}}'], timeoutMs: 30_000 });
   return stdout.includes('io.containerd.snapshotter');
 }

@@ -8,10 +8,10 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createFiles } from '../../../src/host/files.js';
 import { createHttp } from '../../../src/host/http.js';
 import { findKubectl } from '../../../src/kubernetes/client/kubectl.js';
-import { installKubectl, pinned } from '../../../src/kubernetes/client/kubectl-install.js';
+import { installKubectl, kubectlRelease } from '../../../src/kubernetes/client/kubectl-install.js';
 import type { Machine } from '../../../src/ports/machine.js';
 import type { ClusterConfig } from '../../../src/config/config.js';
-import { ClusterError } from '../../../src/outcome/errors.js';
+import { CommandError } from '../../../src/outcome/errors.js';
 import { fakePorts } from './fake-ports.js';
 
 const program = '#!/bin/sh\necho kubectl\n';
@@ -53,7 +53,7 @@ function world(env: Readonly<Record<string, string | undefined>> = { RUNNER_TOOL
 
 async function refusal(settings: ClusterConfig): Promise<readonly [string, string, string]> {
   const error = await installKubectl(world(), settings).then(() => undefined, (thrown: unknown) => thrown);
-  if (!(error instanceof ClusterError)) throw new Error(`no ClusterError: ${String(error)}`);
+  if (!(error instanceof CommandError)) throw new Error(`no CommandError: ${String(error)}`);
   return [error.code, error.message, error.hint];
 }
 
@@ -63,8 +63,8 @@ describe('a kubectl that is not on PATH', () => {
     const path = await installKubectl(ports, config());
     expect(await readFile(path, 'utf8')).toBe(program);
     expect((await stat(path)).mode & 0o111).toBe(0o111);
-    expect(asked).toEqual([`/v${pinned.version}/linux/${architecture}/kubectl`]);
-    expect(ports.lines).toEqual([`info kubectl is not on PATH: installing ${pinned.version} from ${host}`]);
+    expect(asked).toEqual([`/v${kubectlRelease.version}/linux/${architecture}/kubectl`]);
+    expect(ports.lines).toEqual([`info kubectl is not on PATH: installing ${kubectlRelease.version} from ${host}`]);
   });
 
   it('is taken from the cache the next time', async () => {
@@ -95,7 +95,7 @@ describe('a kubectl that is not on PATH', () => {
   it('that nobody serves is told, with what to do', async () => {
     answer = { status: 404, body: 'no' };
     expect(await refusal(config())).toEqual([
-      'tool-missing', `kubectl is not on PATH and could not be downloaded from ${host}: it returned status 404.`,
+      'tool-missing', `kubectl is not on PATH, and could not be downloaded from ${host}: it returned status 404.`,
       'Install kubectl in an earlier step of the job. Or set `kubectl-url` to a mirror that this machine can reach.',
     ]);
   });
@@ -110,12 +110,12 @@ describe('a machine for which there is no kubectl', () => {
   });
   it('gets that of its own processor', async () => {
     await on({ system: 'linux', architecture: 'arm64' }, config());
-    expect(asked).toEqual([`/v${pinned.version}/linux/arm64/kubectl`]);
+    expect(asked).toEqual([`/v${kubectlRelease.version}/linux/arm64/kubectl`]);
   });
 });
 
 describe('a kubectl that is installed', () => {
-  const cached = () => join(folder, `cache/kubectl/${pinned.version}-${sha256.slice(0, 12)}/${architecture}`);
+  const cached = () => join(folder, `cache/kubectl/${kubectlRelease.version}-${sha256.slice(0, 12)}/${architecture}`);
   it('is in the tool cache of the runner as its other tools are', async () => {
     expect(await installKubectl(world(), config())).toBe(join(cached(), 'kubectl'));
     expect((await stat(`${cached()}.complete`)).isFile()).toBe(true);
@@ -163,6 +163,6 @@ describe('kubectl', () => {
 });
 
 it('the pinned kubectl comes from the project’s own address', () => {
-  expect(new URL(pinned.url).host).toBe('dl.k8s.io');
-  for (const each of Object.values(pinned.sha256)) expect(each).toMatch(/^[0-9a-f]{64}$/);
+  expect(new URL(kubectlRelease.url).host).toBe('dl.k8s.io');
+  for (const each of Object.values(kubectlRelease.sha256)) expect(each).toMatch(/^[0-9a-f]{64}$/);
 });

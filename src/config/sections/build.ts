@@ -23,7 +23,9 @@ export const build = section('Build', ['deploy', 'build'], {
     kind: dockerName('the name of a stage'),
   },
   'platforms': {
+    actions: ['deploy', 'build', 'setup'],
     description: 'Platforms to build for, separated by commas or line breaks: `linux/amd64,linux/arm64`. The builder must list each of them.',
+    descriptionFor: { setup: 'Platforms that the builder must support, separated by commas or line breaks. For those that it lacks, emulation is installed.' },
     default: 'the native platform of the builder',
     examples: ['linux/amd64'],
     kind: platformList,
@@ -45,7 +47,9 @@ export const build = section('Build', ['deploy', 'build'], {
     kind: imageLabels,
   },
   'builder': {
+    actions: ['deploy', 'build', 'setup'],
     description: 'Name of the builder, as `docker buildx ls` lists it.',
+    descriptionFor: { setup: 'Name of the builder. It is created if it does not exist.' },
     default: 'the current builder',
     kind: dockerName('the name of a builder'),
   },

@@ -1,14 +1,17 @@
-import type { ActionName } from '../../outcome/action.js';
+import type { ActionName, Taker } from '../../outcome/action.js';
 import { defined } from '../kit/record.js';
 import { section, type Values } from '../setting.js';
 import { argument } from '../values/argument.js';
 import { sha256 } from '../values/digest.js';
 import { kubeconfig } from '../values/kubeconfig.js';
-import { kubectlUrl } from '../values/kubectl-url.js';
+import { downloadUrl } from '../values/download-url.js';
 import { label } from '../values/kubernetes-names.js';
 
 /** What reads or changes workloads of a cluster. */
 export const clusterActions: readonly ActionName[] = ['deploy', 'rollout', 'rollback'];
+
+/** What installs kubectl. */
+const kubectlTakers: readonly Taker[] = [...clusterActions, 'setup'];
 
 export const cluster = section('Cluster', clusterActions, {
   'kubeconfig': {
@@ -28,12 +31,15 @@ export const cluster = section('Cluster', clusterActions, {
     kind: label('the name of a namespace'),
   },
   'kubectl-url': {
+    actions: kubectlTakers,
     description: 'URL from which kubectl is downloaded if it is not installed; `{version}`, `{os}` and `{arch}` are replaced. The file must have the pinned checksum.',
     default: 'the release site of Kubernetes',
-    kind: kubectlUrl,
+    kind: downloadUrl('https://HOST/PATH/{version}/{os}/{arch}/kubectl'),
   },
   'kubectl-sha256': {
+    actions: kubectlTakers,
     description: 'SHA-256 of the file at `kubectl-url`, if it is not the pinned version.',
+    descriptionFor: { setup: 'SHA-256 of the kubectl for the machine, if `kubectl-version` or `kubectl-url` names another one than the pinned one.' },
     kind: sha256,
   },
 });

@@ -1,4 +1,4 @@
-import { actionNames } from '../../outcome/action.js';
+import { actionNames, takers } from '../../outcome/action.js';
 import { section } from '../setting.js';
 import { digest } from '../values/digest.js';
 import { imageName } from '../values/image-name.js';
@@ -7,12 +7,13 @@ import { tags } from '../values/tags.js';
 
 export const image = section('Image', actionNames, {
   'image': {
-    requiredBy: ['rollout'],
+    actions: takers, requiredBy: ['rollout'],
     description: 'Repository of the image, without a tag. The image is built unless `digest` names an existing one.',
     descriptionFor: {
       build: 'Repository of the image to build and push, without a tag.',
       rollout: 'Repository of the image, without a tag.',
       rollback: 'Repository of the image, without a tag. Only its releases are considered, and only workloads that run it are changed. It also sets the defaults of `app` and `registry`.',
+      setup: 'Repository of the image. It sets the default of `registry`.',
     },
     examples: ['ghcr.io/acme/api'],
     kind: imageName,

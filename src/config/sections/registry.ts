@@ -1,4 +1,4 @@
-import { actionNames } from '../../outcome/action.js';
+import { takers } from '../../outcome/action.js';
 import { good } from '../kit/checked.js';
 import { block } from '../kit/text.js';
 import { withoutLineEnd } from '../secrets.js';
@@ -7,7 +7,7 @@ import { argument } from '../values/argument.js';
 import { registryHost, registryOf } from '../values/registry.js';
 import { placeWords } from '../../outcome/place-words.js';
 
-export const registry = section('Registry', actionNames, {
+export const registry = section('Registry', takers, {
   'registry': {
     description: 'Host of the registry to log in to.',
     default: 'the host in `image`',
@@ -16,6 +16,7 @@ export const registry = section('Registry', actionNames, {
   },
   'registry-username': {
     description: 'User name for the registry. Without it, the existing login of Docker is used.',
+    descriptionFor: { setup: 'User name for the registry. Without it, nothing is logged in. Docker stays logged in until the end of the job.' },
     kind: argument('a user name'),
   },
   'registry-password': {

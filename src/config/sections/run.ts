@@ -1,4 +1,4 @@
-import { actionNames } from '../../outcome/action.js';
+import { actionNames, takers } from '../../outcome/action.js';
 import { flag } from '../kit/text.js';
 import { section } from '../setting.js';
 import { argument, path } from '../values/argument.js';
@@ -10,13 +10,13 @@ export const defaultSettingsFile = '.github/deploy.yml';
 
 export const run = section('The run', actionNames, {
   'config': {
-    inFile: false,
+    actions: takers, inFile: false,
     description: 'Path of the settings file.',
     default: `\`${defaultSettingsFile}\`, if it exists`,
     kind: path,
   },
   'environment': {
-    inFile: false,
+    actions: takers, inFile: false,
     description: 'Name of the environment. Settings under `environments:` with this name override those at the top of the settings file.',
     examples: ['production'],
     kind: argument('a name'),

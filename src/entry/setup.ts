@@ -1,0 +1,55 @@
+import { environmentSecrets, rawSecrets } from '../config/raw-secrets.js';
+import { settingsOf } from '../config/settings.js';
+import { loadSetup } from '../config/setup-config.js';
+import { createExecRunner } from '../host/exec-runner.js';
+import { readInputs, readState, saveState, unknownInputs, writeOutputs } from '../host/runner.js';
+import { runnerToolbox } from '../host/toolbox.js';
+import { ConfigError, describeProblem } from '../outcome/errors.js';
+import type { Ports } from '../ports/ports.js';
+import { logOut, setUp } from '../setup/setup.js';
+import { leftBehind, tellFailure, told, writing } from './ending.js';
+import { runnerPorts, within } from './runner-ports.js';
+import { stateNames } from './state.js';
+
+/** The main step of the action `setup`. */
+export async function runSetup(): Promise<void> {
+  const ports = setupPorts();
+  await told(ports, async () => {
+    const known = settingsOf('setup');
+    const inputs = { ...readInputs(known), ...unknownInputs(ports.env, known) };
+    for (const { text, kind } of await rawSecrets(inputs, ports.env)) ports.log.mask(text, kind);
+    for (const text of environmentSecrets(ports.env)) ports.log.mask(text);
+    await main(ports, inputs);
+  });
+}
+
+function setupPorts(): Ports {
+  const ports = runnerPorts();
+  return { ...ports, process: createExecRunner(ports.process) };
+}
+
+async function main(ports: Ports, inputs: Readonly<Record<string, string>>): Promise<void> {
+  const config = await loadSetup(inputs, ports.files).catch((error: unknown) => {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const problem of error.problems) ports.log.error(describeProblem(problem), problem);
+    process.exitCode = 1;
+  });
+  if (config === undefined) return;
+  const folder = await ports.files.temporaryFolder();
+  await writing('The state for the post step', saveState(stateNames.folder, folder));
+  const loggedIn = (registry: string): Promise<void> => writing('The state for the post step', saveState(stateNames.registry, registry));
+  const { outputs, errors } = await setUp(within(folder, ports), runnerToolbox, config, loggedIn);
+  for (const error of errors) tellFailure(ports, 'Set-up failed', error);
+  const written = Object.fromEntries(Object.entries(outputs).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  await writing('The outputs of the step', writeOutputs(written));
+}
+
+/** The post step of the action `setup`: logs out, and removes what was only for this job. Builders and the tool cache stay. */
+export async function runSetupPost(): Promise<void> {
+  const ports = setupPorts();
+  await told(ports, async () => {
+    const [registry, folder] = [readState(stateNames.registry), readState(stateNames.folder)];
+    if (registry !== '') await logOut(ports, registry);
+    if (folder !== '') await ports.files.remove(folder).catch((error: unknown) => { ports.log.warning(leftBehind(folder, error)); });
+  });
+}
