@@ -5,7 +5,7 @@ import { blocksOf } from './markdown.mjs';
 const header = 'on: push\npermissions: {}\njobs:\n  snippet:\n    runs-on: ubuntu-24.04\n    permissions: { contents: read }\n    steps:\n';
 
 /**
- * The workflows that a page shows, complete: a job or steps alone get what is missing around them. This action is called by its
+ * The workflows that a page shows, complete: a job or steps alone get what is missing around them. This action and its workflows are called by their
  * path in the repository, so the names of its inputs and outputs are checked.
  *
  * @param {string} page its path
@@ -15,7 +15,7 @@ const header = 'on: push\npermissions: {}\njobs:\n  snippet:\n    runs-on: ubunt
 export function workflowsOf(page, markdown) {
   return blocksOf(markdown).filter(({ language }) => language === 'yaml').flatMap(({ text, line }) => {
     const whole = complete(text);
-    return whole === undefined ? [] : [{ name: `${page}:${line}`, text: whole.replaceAll(/uses: acci\/deploy-action(\/[\w-]+)?@v1/g, (_, part = '/') => `uses: ./${part.slice(1)}`) }];
+    return whole === undefined ? [] : [{ name: `${page}:${line}`, text: whole.replaceAll(/uses: acci\/deploy-action(\/[\w./-]+)?@v1/g, (_, part = '/') => `uses: ./${part.slice(1)}`) }];
   });
 }
 

@@ -1,21 +1,31 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { root } from '../../docs/pages.js';
 
 const run = promisify(execFile);
 
-/** An action that does nothing, in place of one that would be downloaded. */
+/** An action that does nothing but print its inputs, in place of one that would be downloaded. */
 export function stub(folder: string): string {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'action.yml'), 'name: stub\ndescription: Does nothing.\nruns:\n  using: composite\n  steps: [{ run: "true", shell: bash }]\n');
+  writeFileSync(join(folder, 'action.yml'), `name: stub
+description: Does nothing.
+inputs: { name: { description: Of an artifact. }, path: { description: Of an artifact. } }
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      env: { NAME: '\${{ inputs.name }}', FILE: '\${{ inputs.path }}' }
+      run: '[ -z "$NAME" ] || echo "artifact $NAME: $(wc -c < "$FILE") bytes"'
+`);
   return folder;
 }
 
 /** What a run of workflows came to. */
 export interface ActResult {
-  /** Each job with its result. Those that were skipped are not among them. */
+  /** Each job with its result, by its name. Those that were skipped are not among them. */
   readonly jobs: Readonly<Record<string, string>>;
   readonly summaries: readonly string[];
   /** Everything that was printed. */
@@ -32,9 +42,12 @@ export interface ActOptions {
   /** `owner/name@version` and the folder that stands in for it. */
   readonly actions: Readonly<Record<string, string>>;
   readonly path: string;
+  /** The first line of output for which this holds cancels the run, as the runner does at its worst: its steps are killed at once. */
+  readonly cancelAt?: (line: string) => boolean;
 }
 
 interface Line {
+  readonly job?: string;
   readonly jobID?: string;
   readonly jobResult?: string;
   readonly command?: string;
@@ -46,17 +59,34 @@ interface Line {
  * Runs workflows on this machine as the runner of GitHub does (https://nektosact.com), with nothing of the environment of the
  * tests. Resolves also when a job fails.
  */
-export async function runAct({ words, folder, home, actions, path }: ActOptions): Promise<ActResult> {
+export async function runAct({ words, folder, home, actions, path, cancelAt }: ActOptions): Promise<ActResult> {
   const { stdout: built } = await run(process.execPath, [join(root, 'sandbox', 'sandbox.mjs'), 'tool', 'act']);
   const act = built.trim().split('\n').at(-1) ?? '';
   const local = Object.entries(actions).flatMap(([name, at]) => ['--local-repository', `${name}=${at}`]);
   const given = { PATH: path, HOME: home, GOPATH: join(home, 'go'), GOCACHE: process.env['GOCACHE'] ?? join(process.env['HOME'] ?? '/root', '.cache', 'go-build') };
   const all = [...words, '--json', '--no-cache-server', '--directory', folder, '-P', 'ubuntu-24.04=-self-hosted', ...local];
-  const { stdout } = await run(act, all, { cwd: folder, env: given, maxBuffer: 64 * 1024 * 1024 }).catch((error: { stdout: string }) => error);
-  const lines = stdout.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Line);
+  const child = spawn(act, all, { cwd: folder, env: given, stdio: ['ignore', 'pipe', 'pipe'] });
+  const lines: Line[] = [];
+  const stopping = { isSent: false };
+  const onLine = (text: string): void => {
+    if (!text.startsWith('{')) return;
+    const line = JSON.parse(text) as Line;
+    lines.push(line);
+    if (stopping.isSent || !cancelAt?.(line.msg ?? '')) return;
+    stopping.isSent = true;
+    child.kill('SIGINT');
+  };
+  // Its errors are text on the other stream.
+  const errors: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (text) => void errors.push(text));
+  const reader = createInterface({ input: child.stdout }).on('line', onLine);
+  await new Promise<void>((resolve, reject) => {
+    child.on('error', reject);
+    reader.on('close', resolve);
+  });
   return {
-    jobs: Object.fromEntries(lines.flatMap(({ jobID, jobResult }) => (jobID !== undefined && jobResult !== undefined ? [[jobID, jobResult]] : []))),
+    jobs: Object.fromEntries(lines.flatMap(({ job, jobID, jobResult }) => (jobID !== undefined && jobResult !== undefined ? [[job ?? jobID, jobResult]] : []))),
     summaries: lines.flatMap(({ command, content }) => (command === 'summary' && content !== undefined ? [content] : [])),
-    said: lines.map(({ msg = '' }) => msg.trim()).filter((msg) => msg !== '').join('\n'),
+    said: [...lines.map(({ msg = '' }) => msg.trim()), ...errors].filter((msg) => msg !== '').join('\n'),
   };
 }
