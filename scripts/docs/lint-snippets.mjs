@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findingsIn } from '../lint/actionlint.mjs';
 import { pagesOf } from './pages.mjs';
 import { workflowsOf } from './snippets.mjs';
 
@@ -12,22 +12,18 @@ const snippetsOf = (root) => pagesOf(root).flatMap((page) => workflowsOf(page, r
  * Runs actionlint on every workflow that the pages show. Throws an error with all findings.
  *
  * @param {string} root
- * @param {string} actionlint its path
- * @returns {number} how many there are
+ * @param {Parameters<typeof findingsIn>[1]} programs
  */
-export function lintSnippets(root, actionlint) {
-  const snippets = snippetsOf(root);
-  const findings = snippets.flatMap(({ name, text }) => {
-    // As a file of the repository, so that its own actions are found and their inputs checked.
-    const { status, stdout } = spawnSync(actionlint, ['-no-color', '-oneline', '-stdin-filename', '.github/workflows/snippet.yml', '-'], { cwd: root, input: text, encoding: 'utf8' });
-    return status === 0 ? [] : stdout.trim().split('\n').map((line) => `${name} ${line.replace('.github/workflows/snippet.yml:', 'line ')}`);
-  });
+export function lintSnippets(root, programs) {
+  const findings = snippetsOf(root).flatMap(({ name, text }) => findingsIn(root, programs, text).map((line) => `${name} ${line}`));
   if (findings.length > 0) throw new Error(`actionlint found in the pages:\n${findings.join('\n')}`);
-  return snippets.length;
 }
 
-/** Pages are for reading: they name actions by their version, and say that a commit is safer. */
-const zizmorConfig = 'rules:\n  unpinned-uses: { disable: true }\n  self-repository: { disable: true }\n  concurrency-limits: { disable: true }\n  anonymous-definition: { disable: true }\n';
+/**
+ * Pages are for reading: they name actions by their version and say that a commit is safer, and explain permissions in words. A
+ * workflow that calls one of ours has its limits of concurrency there.
+ */
+const zizmorConfig = 'rules:\n  unpinned-uses: { disable: true }\n  self-repository: { disable: true }\n  concurrency-limits: { disable: true }\n  anonymous-definition: { disable: true }\n  undocumented-permissions: { disable: true }\n';
 
 /**
  * Writes the workflows of all pages as a repository for zizmor, and hands its path and the configuration on.
