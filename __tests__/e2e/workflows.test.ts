@@ -61,7 +61,7 @@ async function withConsumer(body: (consumer: Consumer) => Promise<void>): Promis
       act: (workflow, words, more = {}) => runAct({
         folder: repository.folder, home, path: env.PATH, actions, ...more,
         words: [
-          ...words, '-W', `.github/workflows/${workflow}`, '--actor', 'octocat', '-s', 'GITHUB_TOKEN=none',
+          ...words, '-W', `.github/workflows/${workflow}`, '--actor', 'octocat', '-s', 'GITHUB_TOKEN=',
           '--env', `BUILDX_BUILDER=${env.BUILDER}`, '--env', `DOCKER_CONFIG=${env.DOCKER_CONFIG}`,
         ],
       }),
