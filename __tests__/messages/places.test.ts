@@ -11,7 +11,7 @@ const table = readFileSync(join(new URL('../..', import.meta.url).pathname, '__t
 /** Messages that only a run on GitHub prints, the words themselves, and texts for schemas and documentation. */
 const ofOnePlace = [
   'src/outcome/place-words.ts', 'src/config/unknown-input.ts', 'src/config/outputs.ts', 'src/config/json-schema.ts', 'src/report/schema.ts', 'src/entry/main.ts',
-  'src/entry/finish-release.ts', 'src/entry/ending.ts', 'src/host/runner.ts', 'src/workflow/finish.ts', 'src/target/command/plan.ts',
+  'src/entry/finish-release.ts', 'src/entry/ending.ts', 'src/host/runner.ts', 'src/workflow/finish.ts', 'src/target/command/plan.ts', 'src/config/actions.ts', 'src/entry/setup.ts', 'src/setup/builder.ts',
 ];
 const ofAWorkflow = /\bearlier step\b|\bthis step\b|\bof the step\b|\bworkflow\b|\bthe runner\b|\bthis runner\b|\binput `|\ban input\b|\$\{\{ github|uses: docker/;
 
@@ -20,8 +20,8 @@ const flags = [...new Set((['deploy', 'build', 'rollout', 'rollback'] as const).
 const namedSetting = new RegExp(String.raw`\\?\`(?:${flags.join('|')})(?:: [^\`]*)?\\?\``);
 /** Not the setting, but a word of the settings file, of the target \`command\`, or of GitHub. */
 const otherWord = /workloads: \[\]|`rollback` command|`rollback`, which the rollback|\\`rollback\\` runs|the output `|than \\`timeout\\`/;
-/** Texts for the documentation, the schemas and the post step, which no terminal prints; so is what causes have `observed`. */
-const neverInTerminal = [/^config\/sections\//, /^config\/outputs\.ts$/, /^report\/schema\.ts$/, /^outcome\/place-words\.ts$/, /^workflow\/finish\.ts$/];
+/** Texts for the documentation, the schemas, the post step and the action `setup`, which no terminal prints; so is what causes have `observed`. */
+const neverInTerminal = [/^config\/sections\//, /^config\/outputs\.ts$/, /^report\/schema\.ts$/, /^outcome\/place-words\.ts$/, /^workflow\/finish\.ts$/, /^setup\//];
 
 afterEach(() => { speakAs('workflow'); });
 
