@@ -12,7 +12,7 @@ const usage = `usage: npm run sandbox <command>
   start NAME       start one part (see status)
   stop NAME        stop one part; --kill: kill it, like a crash
   restart NAME     stop and start one part
-  tool NAME        build a tool on demand and print its path: helm, actionlint, act, kubectl
+  tool NAME        get a tool on demand and print its path: helm, actionlint, act, kubectl, pushgateway
 `;
 
 /** Runs this same command as root. The cache stays where it is, and its owner's. @param {string[]} args @returns {Promise<number>} its exit code */
@@ -133,8 +133,10 @@ async function printStatus() {
 /** @param {string} name */
 async function printTool(name) {
   const { build, missing, program, tools } = await import('./cache.mjs');
+  const { debianTool, debianTools } = await import('./debian-tools.mjs');
+  if (debianTools[name]) return void process.stdout.write(`${await debianTool(name)}\n`);
   const module = tools[name];
-  if (!module) throw new Error(`There is no tool ${name}; the tools are: ${Object.keys(tools).join(', ')}.`);
+  if (!module) throw new Error(`There is no tool ${name}; the tools are: ${[...Object.keys(tools), ...Object.keys(debianTools)].join(', ')}.`);
   if (missing([module]).length > 0) (await import('./machine.mjs')).checkGo();
   await build([module]);
   process.stdout.write(`${program(name, module)}\n`);

@@ -70,6 +70,21 @@ function slimYaml(folder) {
 }
 
 /**
+ * The same for the serializers of OpenTelemetry: of what they are packed with, a trace needs a tenth. Their files import each other
+ * without extensions, so they are not named as ES modules, and recognised by what is in them.
+ *
+ * @param {string} folder of the compiled code
+ */
+function slimOpenTelemetry(folder) {
+  for (const name of ['api', 'core', 'otlp-transformer']) {
+    const [from, to] = [join(root, 'node_modules', '@opentelemetry', name), join(folder, 'node_modules', '@opentelemetry', name)];
+    cpSync(join(from, 'build', 'esm'), to, { recursive: true });
+    const { version } = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8'));
+    write(join(to, 'package.json'), JSON.stringify({ name: `@opentelemetry/${name}`, version, main: './index.js', sideEffects: false }));
+  }
+}
+
+/**
  * @param {string} folder
  * @returns {Promise<Map<string, string>>} the files of the bundle by name
  */
@@ -122,6 +137,7 @@ async function build() {
     compile(folder);
     slimCore(folder);
     slimYaml(folder);
+    slimOpenTelemetry(folder);
     /** @type {typeof import('../src/outcome/action.js')} */
     const { actionNames } = await import(pathToFileURL(join(folder, 'outcome', 'action.js')).href);
     const files = entries(actionNames);

@@ -104,7 +104,7 @@ describe('the outside world', () => {
     ['prints', /\bconsole\.|\bprocess\.(stdout|stderr)\b/, ['host', 'entry']],
     ['reads the environment', /\bprocess\.env\b/, ['host', 'entry']],
     ['looks at the machine', /\bprocess\.(arch|platform|cwd|version|versions|pid|memoryUsage|uptime)\b/, ['host']],
-    ['ends the process', /\bprocess\.(exit|exitCode)\b/, ['entry']],
+    ['ends the process', /\bprocess\.(exit\(|exitCode\b)/, ['entry']],
     ['listens to signals', /\bprocess\.(on|once)\(/, ['host', 'entry']],
     ['asks for the time', /\bDate\.now\(|\bperformance\.now\(|\bprocess\.hrtime\b|\bnew Date\(\)/, ['host']],
     // What goes out elsewhere would take no proxy, and know no limits.

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { files } from './source-files.js';
 
 /** What no run needs before its first stage: packages may be in a chunk of the bundle that is loaded then, parts of Node are loaded at their first use. */
-const lazyPackages = ['valibot', 'yaml', 'node:child_process', 'node:http', 'node:https', 'node:perf_hooks', 'node:tls', 'node:zlib'];
+const lazyPackages = ['@opentelemetry/api', '@opentelemetry/otlp-transformer', 'valibot', 'yaml', 'node:child_process', 'node:http', 'node:https', 'node:perf_hooks', 'node:tls', 'node:zlib'];
 
 /** Everything that is loaded with a file, each with the file that asks for it. Files of src/ as `room/file.ts`, packages by name. */
 function loadedAtStart(entry: string): ReadonlyMap<string, string> {
@@ -20,6 +20,10 @@ describe('before the first stage of a run', () => {
   it.each(lazyPackages)('%s is not loaded', (name) => {
     const chain = (file: string): string => (file === '' ? '' : `${chain(loaded.get(file) ?? '')} > ${file}`);
     expect(loaded.has(name) ? chain(name) : '').toBe('');
+  });
+
+  it('nothing is loaded for a trace but what says whether one is wanted', () => {
+    expect([...loaded.keys()].filter((name) => name.startsWith('telemetry/'))).toEqual(['telemetry/wanted.ts']);
   });
 });
 

@@ -9,7 +9,7 @@ let compiled: string;
 let temporary: string;
 
 beforeAll(async () => {
-  compiled = await compileSource(['entry', 'report', 'host', 'config', 'workflow', 'kubernetes', 'outcome', 'ports', 'gate', 'script', 'image', 'policy', 'target', 'record', 'check']);
+  compiled = await compileSource(['entry', 'report', 'host', 'config', 'workflow', 'kubernetes', 'outcome', 'ports', 'gate', 'script', 'image', 'policy', 'target', 'record', 'check', 'telemetry']);
   await symlink(resolve('node_modules'), join(compiled, 'node_modules'));
   await writeFile(join(compiled, 'main.js'), 'import { runMain } from "./entry/main.js";\nawait runMain("rollout");\n');
   await writeFile(join(compiled, 'cli.js'), 'import { runTerminal } from "./entry/terminal.js";\nawait runTerminal(".");\n');
@@ -18,7 +18,7 @@ beforeAll(async () => {
     'endSoon({ log: { warning: (text) => process.stdout.write(text) } }, 50);', '',
   ].join('\n'));
   await writeFile(join(compiled, 'defect.js'), [
-    'import { runnerPorts } from "./entry/runner-ports.js";', 'const { log } = runnerPorts();', 'log.mask("hunter2hunter2");',
+    'import { runnerStep } from "./entry/runner-ports.js";', 'const { ports: { log } } = await runnerStep("run-1");', 'log.mask("hunter2hunter2");',
     'void Promise.reject(new Error("a promise with hunter2hunter2"));',
     'setTimeout(() => { log.info("it went on"); setTimeout(() => { throw new Error("a timer with hunter2hunter2"); }, 10); }, 50);', '',
   ].join('\n'));

@@ -137,7 +137,7 @@ describe('the record of a run', () => {
       schema: 2, app: 'api',
       releases: [{ reference: world.imageOf(first), at: '2026-01-01T00:00:01.000Z', repository: run.config.image, verified: true, contents: [content(first)] }],
       run: {
-        id: 'run-1', url: 'https://runs.example/run-1', commit: second, actor: 'octocat', startedAt: '2026-01-01T00:00:01.000Z', phase: 'in-progress', marks: ['images'],
+        id: 'run-1', url: 'https://runs.example/run-1', commit: second, actor: 'octocat', startedAt: '2026-01-01T00:00:01.000Z', changedAt: '2026-01-01T00:00:01.000Z', committedAt: '2023-11-14T22:13:20.000Z', phase: 'in-progress', marks: ['images'],
         target: { kind: 'set-image', schema: 1, recorded: {
           workloads: [{ ref: 'deployment/api', kind: 'deployment', name: 'api', uid: 'uid-api', containers: [{ name: 'app', before: world.imageOf(first), after: world.imageOf(second) }] }],
           paused: [], running: { 'deployment/api:app': [world.registry.digestOf(first)] },

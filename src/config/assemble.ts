@@ -1,5 +1,6 @@
 import type { ActionName } from '../outcome/action.js';
 import type { Problem } from '../outcome/errors.js';
+import { metricsTarget, type PushgatewayConfig } from './metrics-target.js';
 import type { SecretSource } from './values/build-secrets.js';
 import { fallbacksOf } from './kit/object.js';
 import type { Spot } from './kit/node.js';
@@ -26,12 +27,15 @@ export interface ConfigFacts {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** The Config that these settings mean, the secrets from the environment in it, and problems with variables that are not set. */
+/** The Config that these settings mean, the secrets from the environment in it, and problems and warnings about variables that are not set. */
 export function assemble(action: ActionName, { values, spots }: Pick<Layer, 'values' | 'spots'>, facts: ConfigFacts) {
   const builds = (action === 'deploy' || action === 'build') && values.image !== undefined && values.digest === undefined;
   const { secrets, problems } = resolve(builds ? values['build-secrets'] ?? {} : {}, spots['build-secrets'] ?? { where: 'build-secrets' }, facts.env ?? {});
-  const config = configOf(values, { action, builds, buildSecrets: Object.fromEntries(secrets), defaultApp: facts.defaultApp });
-  return { config, problems, secrets: secrets.map(([id, text]): Secret => ({ text, kind: 'value', of: buildSecret(id) })) };
+  const metrics = metricsTarget(values.metrics, facts.env ?? {});
+  const buildSecrets = Object.fromEntries(secrets);
+  const config = configOf(values, { action, builds, buildSecrets, pushgateway: metrics.pushgateway, defaultApp: facts.defaultApp });
+  const ofBuild = secrets.map(([id, text]): Secret => ({ text, kind: 'value', of: buildSecret(id) }));
+  return { config, problems, warnings: metrics.warnings, secrets: [...ofBuild, ...metrics.secrets] };
 }
 
 interface Surroundings extends Pick<ConfigFacts, 'defaultApp'> {
@@ -39,9 +43,10 @@ interface Surroundings extends Pick<ConfigFacts, 'defaultApp'> {
   /** Whether an image is to be built. */
   readonly builds: boolean;
   readonly buildSecrets: Readonly<Record<string, string>>;
+  readonly pushgateway?: PushgatewayConfig;
 }
 
-export function configOf(given: GivenValues, { action, builds, buildSecrets, defaultApp }: Surroundings) {
+export function configOf(given: GivenValues, { action, builds, buildSecrets, pushgateway, defaultApp }: Surroundings) {
   const values: Filled<typeof settings> = { ...fallbacksOf(settings), ...given };
   const workloads = values.workloads ?? [];
   return defined({
@@ -86,6 +91,8 @@ export function configOf(given: GivenValues, { action, builds, buildSecrets, def
     freezeOverride: values['freeze-override'],
     /** Rollback: revision, digest or commit to roll back to. Undefined: the last verified release. */
     to: values.to,
+    /** Where metrics are sent when the run has ended. */
+    pushgateway,
   });
 }
 

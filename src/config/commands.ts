@@ -19,6 +19,7 @@ const asFlags: Readonly<Partial<Record<SettingName, AsFlag>>> = {
   'environment-url': { value: 'URL', text: 'Where users reach the app.' },
   'app': { value: 'NAME', text: 'Name of the app in the records of its deployments.' },
   'dry-run': { value: '', text: 'Show what the run would do, and change nothing.' },
+  'log': { value: 'text|json', text: 'How the run is printed: text for people, or one JSON object on each line of stdout.' },
   'test': { value: 'COMMAND', text: 'Command that must succeed before anything is built.' },
   'working-directory': { value: 'FOLDER' },
   'image': { value: 'REPOSITORY' },
@@ -68,6 +69,9 @@ const output: readonly Flag[] = [
 /** Names of the flags that are no settings. */
 export const outputFlags = ['verbose', 'json', 'report'] as const;
 
+/** Commands of the terminal: the actions, and one that only a terminal has. */
+export type CommandName = ActionName | 'history';
+
 const examples: Readonly<Record<ActionName, readonly string[]>> = {
   deploy: [
     'deploy --environment production --dry-run',
@@ -91,8 +95,21 @@ function flagOf(name: SettingName, action: ActionName): Flag {
   };
 }
 
-/** The commands of the terminal: the actions, with their inputs as flags. */
-export const commands: CommandTable<ActionName> = mapValues(actions, ({ description }, action) => ({
-  description, examples: examples[action], 
-  flags: [...settingsOf(action).filter((name) => settings[name].inTerminal).map((name) => flagOf(name, action)), ...output],
-}));
+/** What names a record, and how it is reached. */
+const ofRecord = ['config', 'environment', 'app', 'image', 'kubeconfig', 'kube-context', 'namespace', 'kubectl-url', 'kubectl-sha256'] as const satisfies readonly SettingName[];
+
+/** The commands of the terminal, with their settings as flags. */
+export const commands: CommandTable<CommandName> = {
+  ...mapValues(actions, ({ description }, action) => ({
+    description, examples: examples[action],
+    flags: [...settingsOf(action).filter((name) => settings[name].inTerminal).map((name) => flagOf(name, action)), ...output],
+  })),
+  history: {
+    description: 'Shows the last runs and releases of an app, and how often, how fast and how safely it is deployed. Changes nothing.',
+    examples: ['history --environment production', 'history --app api --namespace production --json'],
+    flags: [
+      ...ofRecord.map((name) => flagOf(name, 'rollback')),
+      { name: 'json', isBoolean: true, group: 'Output', description: 'Print JSON on stdout.' },
+    ],
+  },
+};

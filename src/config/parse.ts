@@ -64,9 +64,9 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   const own = withoutIdleLogin(onlyOf(action, given), action, ambient);
   const notChosen = wanted === undefined ? deployedTo(environments) : [];
   const together = checkTogether({ ...own, action, kubeconfig: content, inputs: given.given, notChosen });
-  const { config, secrets, problems } = assemble(action, own, facts);
-  throwProblems([...together.problems, ...problems], app);
-  const warnings = [...[given, base, ...chosen ? [chosen] : [], report, together].flatMap((part) => part.warnings)];
+  const { config, secrets, ...assembled } = assemble(action, own, facts);
+  throwProblems([...together.problems, ...assembled.problems], app);
+  const warnings = [...[given, base, ...chosen ? [chosen] : [], report, together, assembled].flatMap((part) => part.warnings)];
   return { config, warnings, secrets: distinct(secrets), names: [...namesIn(config), ...content?.names ?? []] };
 }
 

@@ -5,12 +5,12 @@ import { isSuccess } from '../outcome/verdict.js';
 import { createAnnouncer } from '../workflow/announcer.js';
 import type { Run } from '../workflow/run.js';
 import { finish } from '../workflow/finish.js';
-import type { Ports } from '../ports/ports.js';
 import { tellFailure, tryWriting } from './ending.js';
 import { followersOf, listenersOf, type Left } from './listeners.js';
 import { readConfig } from './perform.js';
 import { printEnd, tell } from './report.js';
-import { within } from './runner-ports.js';
+import { within, type RunnerStep } from './runner-ports.js';
+import { traced } from './tracing.js';
 
 /** What the main step has left behind. */
 interface LeftOver extends Left {
@@ -25,17 +25,17 @@ interface LeftOver extends Left {
  * code 1. Rejects only when the runner has no folder for it.
  * @returns whether the listeners have heard how it ended
  */
-export async function finishRelease(ports: Ports, action: ActionName, { id, folder: left, deployment }: LeftOver): Promise<boolean> {
-  const { env } = ports;
+export async function finishRelease(step: RunnerStep, action: ActionName, left: LeftOver): Promise<boolean> {
+  const { env, files } = step.ports;
+  const { id, deployment } = left;
   // If the folder was removed, a release with its record elsewhere can still be finished.
-  const isThere = (await ports.files.realPath(left)) !== undefined;
-  const folder = isThere ? left : await ports.files.temporaryFolder();
+  const isThere = (await files.realPath(left.folder)) !== undefined;
+  const folder = isThere ? left.folder : await files.temporaryFolder();
+  const facts = await readRunFacts(env, files);
+  const { ports, listeners } = await traced(step.ports, { id, facts });
+  const { announce, follow, close } = createAnnouncer(ports, [...listenersOf(ports, step.hear), ...listeners]);
   // The main step has already refused unknown inputs. Here one could only come from a later step.
-  const { announce, follow, close } = createAnnouncer(ports, listenersOf(ports));
-  const request = {
-    action, announce, id, folder, hasPost: false, keep: () => Promise.resolve(),
-    inputs: readInputs(settingsOf(action)), facts: await readRunFacts(env, ports.files),
-  };
+  const request = { action, announce, id, folder, hasPost: false, keep: () => Promise.resolve(), inputs: readInputs(settingsOf(action)), facts };
   try {
     const config = await readConfig(ports, request);
     const run: Run = { ...request, ports: within(folder, ports), config, startedAt: ports.clock.monotonic(), startedAtWall: ports.clock.now() };
@@ -52,6 +52,6 @@ export async function finishRelease(ports: Ports, action: ActionName, { id, fold
     tellFailure(ports, 'The rollout was not finished', thrown);
     return false;
   } finally {
-    if (!isThere) await ports.files.remove(folder);
+    if (!isThere) await files.remove(folder);
   }
 }

@@ -3,15 +3,17 @@ import type { Run } from '../workflow/run.js';
 import type { Ports } from '../ports/ports.js';
 import { stageLine } from '../report/stage-line.js';
 import { deploymentFollower } from './github-deployment.js';
+import { metricsFollower } from './metrics.js';
 
-/** Who follows every run, beside the run itself. */
-export const listenersOf = ({ log }: Pick<Ports, 'log'>): readonly Listener[] => [{
-  name: 'The log',
-  hear: (event) => {
+/** Who follows every run, beside the run itself. @param hear how the log does it; unless given, it has a line for each stage */
+export const listenersOf = ({ log }: Pick<Ports, 'log'>, hear: Listener['hear'] = linesOf(log)): readonly Listener[] => [{ name: 'The log', hear }];
+
+function linesOf(log: Ports['log']): Listener['hear'] {
+  return (event) => {
     const line = stageLine(event);
     if (line !== undefined) log.info(line);
-  },
-}];
+  };
+}
 
 /** What the main step has kept for the listeners of its post step, by the names of `kept`. */
 export interface Left {
@@ -24,4 +26,4 @@ export interface Left {
  * @param left only in a post step
  */
 export const followersOf = (run: Run, left?: Left): readonly Follower[] =>
-  [deploymentFollower(run, left?.deployment)].filter((follower) => follower !== undefined);
+  [deploymentFollower(run, left?.deployment), metricsFollower(run)].filter((follower) => follower !== undefined);

@@ -11,26 +11,28 @@ import { createAnnouncer } from '../workflow/announcer.js';
 import { followersOf, listenersOf } from './listeners.js';
 import { perform, withoutFolder } from './perform.js';
 import { printEnd, tell } from './report.js';
-import { runnerPorts, within } from './runner-ports.js';
+import { runnerStep, within, type RunnerStep } from './runner-ports.js';
 import { stateNames } from './state.js';
+import { traced } from './tracing.js';
 
 /** The main step of an action on the GitHub runner. */
 export async function runMain(action: ActionName): Promise<void> {
-  const ports = runnerPorts();
-  await told(ports, () => mainStep(ports, action));
+  const id = randomUUID();
+  const step = await runnerStep(id);
+  await told(step.ports, () => mainStep(step, action, id));
 }
 
-async function mainStep(ports: Ports, action: ActionName): Promise<void> {
-  const { env } = ports;
-  const id = randomUUID();
+async function mainStep({ ports: own, hear }: RunnerStep, action: ActionName, id: string): Promise<void> {
+  const { env } = own;
   const keep = (name: string, value: string): Promise<void> => writing('The state for the post step', saveState(name, value));
   const known = settingsOf(action);
   const inputs = { ...readInputs(known), ...unknownInputs(env, known) };
-  const request = { action, id, hasPost: true, inputs, facts: await readRunFacts(env, ports.files) };
+  const request = { action, id, hasPost: true, inputs, facts: await readRunFacts(env, own.files) };
+  const { ports, listeners, traceparent } = await traced(own, request);
   const folder = await ports.files.temporaryFolder().catch((error: unknown) => asDeployError(error));
   // First of all, so the post step can clean up whatever happens from here on.
-  if (typeof folder === 'string') await keepFolder(ports, folder, id, keep);
-  const { announce, follow, close } = createAnnouncer(ports, listenersOf(ports));
+  if (typeof folder === 'string') await keepForPost(ports, { [stateNames.folder]: folder, [stateNames.id]: id, [stateNames.trace]: traceparent }, keep);
+  const { announce, follow, close } = createAnnouncer(ports, [...listenersOf(ports, hear), ...listeners]);
   const outcome = typeof folder === 'string'
     ? await perform(within(folder, ports), { ...request, folder, keep, announce, follow: (run) => { follow(followersOf(run)); } })
     : withoutFolder(ports, request, folder);
@@ -46,12 +48,12 @@ async function mainStep(ports: Ports, action: ActionName): Promise<void> {
   await close();
 }
 
-async function keepFolder({ files }: Pick<Ports, 'files'>, folder: string, id: string, keep: (name: string, value: string) => Promise<void>): Promise<void> {
+/** What cannot be kept is a folder that nobody would remove. */
+async function keepForPost({ files }: Pick<Ports, 'files'>, values: Readonly<Record<string, string | undefined>>, keep: (name: string, value: string) => Promise<void>): Promise<void> {
   try {
-    await keep(stateNames.folder, folder);
-    await keep(stateNames.id, id);
+    for (const [name, value] of Object.entries(values)) if (value !== undefined) await keep(name, value);
   } catch (error) {
-    await files.remove(folder);
+    await files.remove(values[stateNames.folder] ?? '');
     throw error;
   }
 }

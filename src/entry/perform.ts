@@ -51,7 +51,7 @@ export function withoutFolder({ clock }: Pick<Ports, 'clock'>, request: Omit<Req
 }
 
 /** Reads and checks all settings; masks every secret in them before anything else is printed. Throws ConfigError. */
-export async function readConfig(ports: Ports, { action, inputs, ambient, facts }: Omit<Request, 'follow'>): Promise<Config> {
+export async function readConfig(ports: Ports, { action, inputs, ambient, facts }: Pick<Request, 'action' | 'inputs' | 'ambient' | 'facts'>): Promise<Config> {
   const { log } = ports;
   log.keep(ownWords);
   const given = await rawSecrets(inputs, ports.env);

@@ -3,16 +3,18 @@ import type { ActionName } from '../outcome/action.js';
 import { kept } from '../workflow/run.js';
 import type { finishRelease } from './finish-release.js';
 import { leftBehind, told } from './ending.js';
-import { runnerPorts } from './runner-ports.js';
+import { runnerStep } from './runner-ports.js';
 import { stateNames } from './state.js';
 
 /** The post step: finishes a release that the main step could not finish, and removes what it left on the runner. */
 export async function runPost(action: ActionName): Promise<void> {
-  const ports = runnerPorts();
+  const id = readState(stateNames.id);
+  const step = await runnerStep(id, readState(stateNames.trace));
+  const { ports } = step;
   const folder = readState(stateNames.folder);
   await told(ports, async () => {
-    const [id, release, deployment] = [readState(stateNames.id), readState(kept.release), readState(kept.deployment)];
-    const isTold = release !== '' && await finish(ports, action, { id, folder, deployment });
+    const [release, deployment] = [readState(kept.release), readState(kept.deployment)];
+    const isTold = release !== '' && await finish(step, action, { id, folder, deployment });
     if (deployment === '' || isTold) return;
     const { finishDeployment } = await import('./finish-deployment.js');
     await finishDeployment(ports, action, { id, deployment });
@@ -23,7 +25,7 @@ export async function runPost(action: ActionName): Promise<void> {
   });
 }
 
-async function finish(...[ports, action, left]: Parameters<typeof finishRelease>): Promise<boolean> {
+async function finish(...[step, action, left]: Parameters<typeof finishRelease>): Promise<boolean> {
   const { finishRelease } = await import('./finish-release.js');
-  return finishRelease(ports, action, left);
+  return finishRelease(step, action, left);
 }

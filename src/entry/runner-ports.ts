@@ -6,19 +6,49 @@ import { createPrinter } from '../host/print.js';
 import { thisMachine } from '../host/machine.js';
 import { createProcessRunner } from '../host/process.js';
 import { proxySecrets } from '../host/proxy-environment.js';
+import { readInputs } from '../host/runner.js';
+import type { Listener } from '../outcome/events.js';
 import type { Ports } from '../ports/ports.js';
+import type { Trace } from '../ports/trace.js';
 import { tellDefects } from './ending.js';
 import { cancellation } from './signals.js';
+import { maskCollectorSecrets, traceOf } from './tracing.js';
 
-/** The ports of a step on the GitHub runner. */
-export function runnerPorts(): Ports {
-  const log = createRunnerLog(createPrinter());
+/** A step on the GitHub runner. */
+export interface RunnerStep {
+  readonly ports: Ports;
+  /** How the log follows a run, if not by a line for each stage. */
+  readonly hear?: Listener['hear'];
+}
+
+/**
+ * The ports of a step.
+ * @param id of the run
+ * @param traceparent the span of another step of the run that this one continues
+ */
+export async function runnerStep(id: string, traceparent = ''): Promise<RunnerStep> {
+  const env = traceparent === '' ? process.env : { ...process.env, TRACEPARENT: traceparent };
+  const trace = traceOf(env);
+  const { log, ...following } = await openLog(id, trace);
   for (const secret of proxySecrets(process.env)) log.mask(secret);
+  await maskCollectorSecrets(process.env, log);
   tellDefects({ log });
   return {
-    ...withGitHub({ http: createHttp(process.env), clock: systemClock, log, env: process.env }),
-    process: createProcessRunner(), files: createFiles(), machine: thisMachine, cancelled: cancellation(),
+    ...following,
+    ports: {
+      ...withGitHub({ http: createHttp(process.env), clock: systemClock, log, env }),
+      process: createProcessRunner(), files: createFiles(), machine: thisMachine, trace, cancelled: cancellation(),
+    },
   };
+}
+
+async function openLog(id: string, trace: Trace): Promise<Pick<Ports, 'log'> & Pick<RunnerStep, 'hear'>> {
+  const write = createPrinter();
+  if (readInputs(['log'])['log'] === 'json') {
+    const { openJsonOutput } = await import('./json-output.js');
+    return openJsonOutput(write, 'runner', { run: id, trace: trace.id });
+  }
+  return { log: createRunnerLog(write) };
 }
 
 /** The same ports with GitHub's API, whose code is loaded when it is opened. */

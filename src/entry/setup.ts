@@ -2,18 +2,19 @@ import { environmentSecrets, rawSecrets } from '../config/raw-secrets.js';
 import { settingsOf } from '../config/settings.js';
 import { loadSetup } from '../config/setup-config.js';
 import { createExecRunner } from '../host/exec-runner.js';
+import { randomUUID } from '../host/random-id.js';
 import { readInputs, readState, saveState, unknownInputs, writeOutputs } from '../host/runner.js';
 import { runnerToolbox } from '../host/toolbox.js';
 import { ConfigError, describeProblem } from '../outcome/errors.js';
 import type { Ports } from '../ports/ports.js';
 import { logOut, setUp } from '../setup/setup.js';
 import { leftBehind, tellFailure, told, writing } from './ending.js';
-import { runnerPorts, within } from './runner-ports.js';
+import { runnerStep, within } from './runner-ports.js';
 import { stateNames } from './state.js';
 
 /** The main step of the action `setup`. */
 export async function runSetup(): Promise<void> {
-  const ports = setupPorts();
+  const ports = await setupPorts();
   await told(ports, async () => {
     const known = settingsOf('setup');
     const inputs = { ...readInputs(known), ...unknownInputs(ports.env, known) };
@@ -23,8 +24,8 @@ export async function runSetup(): Promise<void> {
   });
 }
 
-function setupPorts(): Ports {
-  const ports = runnerPorts();
+async function setupPorts(): Promise<Ports> {
+  const { ports } = await runnerStep(randomUUID());
   return { ...ports, process: createExecRunner(ports.process) };
 }
 
@@ -46,7 +47,7 @@ async function main(ports: Ports, inputs: Readonly<Record<string, string>>): Pro
 
 /** The post step of the action `setup`: logs out, and removes what was only for this job. Builders and the tool cache stay. */
 export async function runSetupPost(): Promise<void> {
-  const ports = setupPorts();
+  const ports = await setupPorts();
   await told(ports, async () => {
     const [registry, folder] = [readState(stateNames.registry), readState(stateNames.folder)];
     if (registry !== '') await logOut(ports, registry);

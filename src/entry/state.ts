@@ -5,4 +5,6 @@ export const stateNames = {
   id: 'id',
   /** The registry that `setup` has logged Docker in to. */
   registry: 'registry',
+  /** `traceparent` of the main step, if its trace is recorded. */
+  trace: 'traceparent',
 } as const;

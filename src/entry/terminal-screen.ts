@@ -1,10 +1,11 @@
 import { systemClock, every } from '../host/clock.js';
 import { canDraw, createTerminalLog, wantsColour } from '../host/log.js';
 import type { Log } from '../ports/log.js';
+import type { RunEvent } from '../outcome/events.js';
 import type { Outcome } from '../outcome/outcome.js';
 import { terminalEnd } from '../report/terminal/end.js';
 import { createPaint, type Paint } from '../report/terminal/paint.js';
-import { createScreen, type RunScreen } from '../report/terminal/screen.js';
+import { createScreen } from '../report/terminal/screen.js';
 
 export interface ScreenOptions {
   readonly verbose: boolean;
@@ -12,11 +13,11 @@ export interface ScreenOptions {
   readonly json: boolean;
 }
 
-/** The screen of this process, with the log that writes on it. */
+/** What this process prints of a run: a log, and whatever follows the run. */
 export interface OpenScreen {
-  readonly screen: RunScreen;
   readonly log: Log;
-  printEnd(outcome: Outcome): void;
+  hear(event: RunEvent): void;
+  printEnd(outcome: Outcome): Promise<void> | void;
   close(): void;
 }
 
@@ -38,7 +39,8 @@ export function openScreen(env: NodeJS.ProcessEnv, { verbose, json }: ScreenOpti
   const screen = createScreen(sink, { rows, problems, verbose, terminal });
   const ticker = terminal && every(tickMs, () => { screen.tick(); });
   return {
-    screen, log: createTerminalLog(screen),
+    log: createTerminalLog(screen),
+    hear: (event) => { screen.hear(event); },
     printEnd: (outcome) => {
       const end = terminalEnd(outcome, { rows, problems, verbose, width: terminal && Math.min(columns(), 100) });
       screen.end();

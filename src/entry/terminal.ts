@@ -1,13 +1,9 @@
 import { basename, relative } from 'node:path';
-import { commands, outputFlags } from '../config/commands.js';
+import { commands, outputFlags, type CommandName } from '../config/commands.js';
 import { defaultSettingsFile } from '../config/sections/run.js';
 import { didYouMean } from '../config/kit/did-you-mean.js';
-import { systemClock } from '../host/clock.js';
 import { createFiles, removeAtExit } from '../host/files.js';
-import { createHttp } from '../host/http.js';
 import { wantsColour } from '../host/log.js';
-import { proxySecrets } from '../host/proxy-environment.js';
-import { thisMachine } from '../host/machine.js';
 import { createProcessRunner } from '../host/process.js';
 import { randomUUID } from '../host/random-id.js';
 import { readArguments, readGitFacts, type Request as Arguments } from '../host/terminal.js';
@@ -20,15 +16,18 @@ import { plainLine } from '../outcome/plain.js';
 import { createPaint } from '../report/terminal/paint.js';
 import { asDeployError } from '../workflow/failure.js';
 import type { Ports } from '../ports/ports.js';
-import { endSoon, leftBehind, outliveReaders, tellDefects, tellFailure } from './ending.js';
+import { endSoon, leftBehind, outliveReaders, tellFailure } from './ending.js';
 import { createAnnouncer } from '../workflow/announcer.js';
 import { followersOf } from './listeners.js';
 import { perform, withoutFolder } from './perform.js';
 import { tell, type Told } from './report.js';
+import { terminalPorts } from './terminal-ports.js';
 import { checkReports, writeReports } from './terminal-reports.js';
-import { withGitHub, within } from './runner-ports.js';
+import { within } from './runner-ports.js';
 import { cancellation } from './signals.js';
-import { openScreen, type OpenScreen } from './terminal-screen.js';
+import { openOutput } from './terminal-output.js';
+import type { OpenScreen } from './terminal-screen.js';
+import { traced, traceOf } from './tracing.js';
 import { versionLine } from './version.js';
 
 type Run = Extract<Arguments<ActionName>, { readonly kind: 'run' }>;
@@ -46,11 +45,17 @@ export async function runTerminal(folder: string): Promise<void> {
     const request = readArguments(argv.slice(2), commands, { env, program, suggest: didYouMean });
     if (request.kind === 'help') process.stdout.write(`${request.text}\n`);
     else if (request.kind === 'version') process.stdout.write(`${await versionLine({ files: createFiles(), process: createProcessRunner() }, folder)}\n`);
-    else process.exitCode = await runInTerminal(request);
+    else process.exitCode = await runCommandOf(request);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     refuse(error, program);
   }
+}
+
+async function runCommandOf({ command, inputs, ambient, kind }: Extract<Arguments<CommandName>, { readonly kind: 'run' }>): Promise<number> {
+  if (command !== 'history') return runInTerminal({ kind, command, inputs, ambient });
+  const { printHistory } = await import('./terminal-history.js');
+  return printHistory({ id: randomUUID(), inputs, ambient });
 }
 
 /** As it was called: through npx by its name, otherwise by its path. */
@@ -72,17 +77,13 @@ async function runInTerminal({ command, inputs, ambient }: Run): Promise<number>
   const reports = report?.split('\n') ?? [];
   const files = createFiles();
   await checkReports(files, reports, inputs['config'] ?? defaultSettingsFile);
-  const open = openScreen(env, { verbose: verbose === 'true', json: json === 'true' });
+  const [id, trace] = [randomUUID(), traceOf(env)];
+  const open = await openOutput(env, { verbose: verbose === 'true', json: json === 'true', isJsonLog: inputs['log'] === 'json' }, { run: id, trace: trace.id });
   const { log } = open;
-  for (const secret of proxySecrets(env)) log.mask(secret);
-  tellDefects({ log });
-  const ports: Ports = {
-    ...withGitHub({ http: createHttp(env), clock: systemClock, log, env }),
-    process: createProcessRunner(), files, machine: thisMachine, cancelled: cancellation(impatience(open)),
-  };
+  const ports = await terminalPorts(env, { log, trace, cancelled: cancellation(impatience(open)) });
   const settings = Object.fromEntries(Object.entries(inputs).filter(([name]) => !outputFlags.some((own) => own === name)));
   try {
-    const told = await runCommand(ports, open, { kind: 'run', command, inputs: settings, ambient });
+    const told = await runCommand(ports, open, { kind: 'run', command, inputs: settings, ambient }, id);
     await writeReports(ports, told, reports);
     if (json === 'true') await printReport(log, told.report ?? '{}\n');
     const { reason } = ports.cancelled as { readonly reason: unknown };
@@ -106,14 +107,15 @@ const impatience = ({ log, close }: OpenScreen) => (count: number, signal: strin
   process.exit(exitCodeOfSignal(signal));
 };
 
-async function runCommand(ports: Ports, { screen, printEnd }: OpenScreen, { command, inputs, ambient }: Run): Promise<Told> {
-  const request = { action: command, id: randomUUID(), hasPost: false, inputs, ambient, facts: await readGitFacts(ports.process) };
+async function runCommand(own: Ports, { hear, printEnd }: OpenScreen, { command, inputs, ambient }: Run, id: string): Promise<Told> {
+  const request = { action: command, id, hasPost: false, inputs, ambient, facts: await readGitFacts(own.process) };
+  const { ports, listeners } = await traced(own, request);
   const folder = await ports.files.temporaryFolder().catch((error: unknown) => asDeployError(error));
   if (typeof folder !== 'string') return tell(ports, withoutFolder(ports, request, folder), { print: printEnd });
   // In a terminal no post step follows, and the folder may contain the login of the registry.
   removeAtExit(folder, (error) => { ports.log.warning(leftBehind(folder, error)); });
   try {
-    const { announce, follow, close } = createAnnouncer(ports, [{ name: 'The screen', hear: (event) => { screen.hear(event); } }]);
+    const { announce, follow, close } = createAnnouncer(ports, [{ name: 'The screen', hear }, ...listeners]);
     const outcome = await perform(within(folder, ports), {
       ...request, folder, announce, follow: (run) => { follow(followersOf(run)); }, keep: () => Promise.resolve(),
     });

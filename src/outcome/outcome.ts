@@ -1,5 +1,6 @@
 import type { Cause } from './causes.js';
 import type { Evidence, FilePlace } from './errors.js';
+import type { Figures } from './figures.js';
 import type { Plan } from './plan.js';
 import type { StageName, Verdict } from './verdict.js';
 
@@ -53,6 +54,8 @@ export interface Outcome {
   /** Commands that roll back by hand. */
   readonly undoCommands: readonly string[];
   readonly warnings: readonly string[];
+  /** Of the app in this place, this run included; absent where nothing was changed, or no record is kept. */
+  readonly figures?: Figures;
   /** Only in a dry run. */
   readonly plan?: Plan;
 }

@@ -5,6 +5,7 @@ import type { Http } from './http.js';
 import type { Log } from './log.js';
 import type { Machine } from './machine.js';
 import type { ProcessRunner } from './process.js';
+import type { Trace } from './trace.js';
 
 /** The outside world, as one value that is passed down. */
 export interface Ports {
@@ -15,6 +16,7 @@ export interface Ports {
   readonly log: Log;
   readonly github: OpenGitHub;
   readonly machine: Machine;
+  readonly trace: Trace;
   /** The environment variables of the process, read only. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted with a CancelledError when the runner or the user asks to stop. */

@@ -10,6 +10,8 @@ export interface Ledger {
   readonly run: RunRecord;
   /** Newest first. */
   readonly releases: readonly Release[];
+  /** How the last runs ended, newest first; absent in the records of earlier versions. No run depends on it. */
+  readonly past?: readonly PastRun[];
 }
 
 /**
@@ -32,6 +34,10 @@ export interface RunRecord {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly phase: Phase;
+  /** ISO 8601: right before the first change. */
+  readonly changedAt?: string;
+  /** ISO 8601: when the commit was made, if the checkout knows it. */
+  readonly committedAt?: string;
   /** Names of the waves that were started, in order. Each is written before the wave changes anything. */
   readonly marks: readonly string[];
   /** What the target needs to finish or undo this run. */
@@ -53,6 +59,23 @@ export interface RunRecord {
   readonly unrecordedChecks?: number;
   /** Those that passed before the change: only these can verify the restored version. */
   readonly passedBefore: readonly string[];
+}
+
+/** A run that had changed something, and is over. */
+export interface PastRun {
+  readonly id: string;
+  /** The phase in which it ended. One that this version does not know is left out of all figures. */
+  readonly result: string;
+  /** ISO 8601, both: right before its first change, and when its result was known. */
+  readonly changedAt: string;
+  readonly endedAt: string;
+  readonly commit?: string;
+  readonly committedAt?: string;
+  readonly repository?: string;
+  /** The cause of a failure. */
+  readonly cause?: string;
+  /** It was a rollback to an earlier release. */
+  readonly wentBack?: boolean;
 }
 
 /** What one kind of target has recorded. It is opaque to everything else. */
@@ -112,6 +135,26 @@ export const isUnfinished = (ledger: Ledger | undefined): ledger is Ledger => le
 const unfinished: ReadonlySet<Phase> = new Set(['in-progress', 'interrupted', 'restoring']);
 
 export const inPhase = (ledger: Ledger, phase: Phase): Ledger => ({ ...ledger, run: { ...ledger.run, phase } });
+/** Runs that are remembered: a hundred take 35 kB. */
+export const pastKept = 100;
+
+/**
+ * The ledger of a run that is over. A run that ends twice, as when its post step finishes what it could not, is remembered with
+ * its last result.
+ * @param now ms since 1970
+ * @param cause of the failure
+ */
+export function ended(ledger: Ledger, phase: Phase, now: number, cause?: string): Ledger {
+  const { run, past = [] } = ledger;
+  const { id, changedAt = run.startedAt, commit, committedAt, repository } = run;
+  const before = past.find((each) => each.id === id);
+  const entry: PastRun = {
+    id, result: phase, changedAt, endedAt: new Date(now).toISOString(), commit, committedAt, repository, cause: cause ?? before?.cause,
+    ...(run.goesBackTo && { wentBack: true }),
+  };
+  return { ...inPhase(ledger, phase), past: [entry, ...past.filter((each) => each !== before)].slice(0, pastKept) };
+}
+
 /** The ledger with one more wave, to be written before it is started. */
 export const withMark = (ledger: Ledger, mark: string): Ledger => ({ ...ledger, run: { ...ledger.run, marks: [...ledger.run.marks, mark] } });
 

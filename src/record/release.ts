@@ -1,5 +1,5 @@
 import { withdraw } from './history.js';
-import { placed, placeOf, withRelease, type Content, type Ledger, type Release, type RunRecord } from './ledger.js';
+import { ended, placed, placeOf, withRelease, type Content, type Ledger, type Release, type RunRecord } from './ledger.js';
 
 /* How a run becomes a release that a rollback can restore. */
 
@@ -43,7 +43,7 @@ export function withVerified(ledger: Ledger, now: number, unverified: readonly s
   const { run } = ledger;
   const release = releaseOf(run, now, unverified);
   const releases = run.goesBackTo ? withdraw(ledger.releases, run.goesBackTo, run.before, release.at) : ledger.releases;
-  return withRelease({ ...ledger, releases, run: { ...run, phase: 'verified' } }, release);
+  return withRelease({ ...ended(ledger, 'verified', now), releases }, release);
 }
 
 const releaseOf = (run: RunRecord, now: number, unverified: readonly string[]): Release => ({

@@ -14,12 +14,17 @@ const release = v.object({
   contents: v.array(content),
 });
 const run = v.object({
-  id: text, url: maybe, commit: maybe, actor: maybe, startedAt: text, phase: v.picklist(phases), marks: v.array(text),
+  id: text, url: maybe, commit: maybe, actor: maybe, startedAt: text, phase: v.picklist(phases), changedAt: maybe, committedAt: maybe, marks: v.array(text),
   target: v.object({ kind: text, schema: v.number(), recorded: v.unknown() }),
   before: v.array(content), after: v.array(content), repository: maybe, override: maybe, goesBackTo: v.optional(release),
   rollback: v.picklist(['auto', 'off']), checks: v.array(text), unrecordedChecks: v.optional(v.number()), passedBefore: v.array(text),
 });
-const schema2 = v.object({ schema: v.literal(2), app: text, run, releases: v.array(release) });
+const pastRun = v.object({
+  id: text, result: text, changedAt: text, endedAt: text, commit: maybe, committedAt: maybe, repository: maybe, cause: maybe, wentBack: v.optional(v.boolean()),
+});
+// Nothing depends on it, so damage in it is no reason to refuse the record.
+const past = v.fallback(v.optional(v.array(pastRun)), undefined);
+const schema2 = v.object({ schema: v.literal(2), app: text, run, releases: v.array(release), past });
 const known = v.variant('schema', [schema2, schema1]);
 
 /**

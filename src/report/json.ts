@@ -1,7 +1,8 @@
 import type { Outcome } from '../outcome/outcome.js';
+import type { Figures, Middle } from '../outcome/figures.js';
 import type { Plan } from '../outcome/plan.js';
 import { isSuccess } from '../outcome/verdict.js';
-import type { Report, ReportedPlan } from './schema.js';
+import type { Report, ReportedFigures, ReportedPlan } from './schema.js';
 
 /**
  * The report as a value for JSON, as ./schema.ts declares it. Every field is always there, `null` where there is nothing to
@@ -37,6 +38,7 @@ export function reportValue(outcome: Outcome): Report {
     recovery: recoveryValue(outcome),
     undoCommands: outcome.undoCommands,
     warnings: outcome.warnings,
+    figures: outcome.figures ? figuresValue(outcome.figures) : null,
     plan: outcome.plan ? planValue(outcome.plan) : null,
   };
 }
@@ -63,6 +65,20 @@ function recoveryValue({ recovery }: Outcome): Report['recovery'] {
   const { runId, runUrl, startedAt, result, notes } = recovery;
   return { runId, runUrl: runUrl ?? null, startedAt, result, notes };
 }
+
+/** The figures as a value for JSON: also in the history of an app. */
+export function figuresValue(figures: Figures): ReportedFigures {
+  const middle = (of: Middle | undefined) => (of ? { medianMs: Math.round(of.medianMs), of: of.of } : null);
+  const { since, until, changes, deployments, failures, unrestored, weeks } = figures;
+  return {
+    since, until, changes, deployments, perWeek: rounded(figures.perWeek), leadTime: middle(figures.leadTime), failures,
+    failureRate: rounded(figures.failureRate), restore: middle(figures.restore), unrestored,
+    weeks: weeks.map((week) => ({ deployments: week.deployments, failures: week.failures })),
+  };
+}
+
+/** To three digits after the point: more would say more than is known. */
+const rounded = (value: number | undefined): number | null => (value === undefined ? null : Math.round(value * 1000) / 1000);
 
 /** The plan as a value for JSON: also the output `plan`. */
 export function planValue(plan: Plan): ReportedPlan {

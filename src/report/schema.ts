@@ -10,6 +10,7 @@ import { stageNames, verdicts } from '../outcome/verdict.js';
 const text = (description?: string) => described(v.string(), description);
 const maybeText = (description?: string) => described(v.nullable(v.string()), description);
 const maybeMs = (description: string) => described(v.nullable(ms()), description);
+const count = (description?: string) => ms(description);
 const ms = (description?: string) => described(v.pipe(v.number(), v.integer(), v.minValue(0)), description);
 const list = <T extends v.GenericSchema>(items: T, description?: string) => described(v.array(items), description);
 
@@ -44,6 +45,21 @@ const recovery = v.object({
   result: v.picklist(['confirmed', 'restored', 'failed']), notes: list(text()),
 });
 
+const middle = (description: string) => described(v.nullable(v.object({ medianMs: ms(), of: count('How many it is the median of.') })), description);
+
+const figures = v.object({
+  since: text('ISO 8601, UTC: the figures are of the time from here on.'), until: text('ISO 8601, UTC: to here.'),
+  changes: count('Runs that changed something, without rollbacks to an earlier release and without runs that were cancelled.'),
+  deployments: count('Those of them whose version was verified.'),
+  perWeek: described(v.nullable(v.number()), 'Deployments in a week; null for less than two weeks.'),
+  leadTime: middle('From the commit until its version was verified.'),
+  failures: count('Changes that were rolled back, at once or by the next run, or could not be verified.'),
+  failureRate: described(v.nullable(v.number()), 'Failures of all changes, 0 to 1; null for a single change.'),
+  restore: middle('From the first change of a failure until the next verified state.'),
+  unrestored: count('Failures after which nothing was verified yet.'),
+  weeks: list(v.object({ deployments: count(), failures: count() }), 'Each seven days, oldest first; the last ones end now.'),
+});
+
 const plan = v.object({
   app: text(),
   environment: maybeText(),
@@ -56,7 +72,7 @@ const plan = v.object({
 });
 
 /** What is named in the `$defs` of the published schema. */
-export const reportDefinitions = { stage, cause, failure, rollback, recovery, plan };
+export const reportDefinitions = { stage, cause, failure, rollback, recovery, figures, plan };
 
 export const report = v.object({
   /** Raised only when a field changes its meaning or is removed, not for new fields. */
@@ -88,6 +104,7 @@ export const report = v.object({
   recovery: v.nullable(recovery),
   undoCommands: list(text(), 'Commands that roll back by hand.'),
   warnings: list(text()),
+  figures: v.nullable(figures),
   plan: v.nullable(plan),
 });
 
@@ -96,5 +113,7 @@ type ReadOnly<T> = { readonly [Key in keyof T]: ReadOnly<T[Key]> };
 
 /** The value that report.json holds. */
 export type Report = ReadOnly<v.InferOutput<typeof report>>;
+/** The value of its field `figures`. */
+export type ReportedFigures = ReadOnly<v.InferOutput<typeof figures>>;
 /** The value of its field and of the output `plan`. */
 export type ReportedPlan = ReadOnly<v.InferOutput<typeof plan>>;

@@ -1,6 +1,7 @@
 import type { Change, Failure, Outcome } from '../outcome/outcome.js';
 import { evidenceBlocks } from './evidence.js';
 import { shortCommit, shortNames } from '../outcome/short-name.js';
+import { figuresMarkdown } from './figures.js';
 import { duration } from './format.js';
 import { gantt } from './gantt.js';
 import { code, codeBlock, details, inline, link, prose, table } from './markdown.js';
@@ -18,7 +19,7 @@ export function summary(outcome: Outcome): string {
   const isUrgent = needsPerson(outcome);
   const before = [headline(outcome), isUrgent ? byHand : '', failure(outcome.failure)];
   const after = [
-    rollback(outcome), recovery(outcome), plan(outcome), changes(outcome), verified(outcome), warnings(outcome), gantt(outcome), isUrgent ? '' : byHand, facts(outcome),
+    rollback(outcome), recovery(outcome), plan(outcome), changes(outcome), verified(outcome), warnings(outcome), gantt(outcome), isUrgent ? '' : byHand, figuresMarkdown(outcome), facts(outcome),
   ];
   const fixed = [...before, ...after].map(bounded).join('\n\n').length;
   const evidence = evidenceBlocks(outcome.failure?.evidence ?? [], sizeLimit - fixed - 1024);

@@ -19,7 +19,7 @@ export interface Prepared {
 /** What is found while a run is prepared. It is reported even if the preparation fails. */
 export interface Found {
   /** What is deployed, once it is known: records and reports name its commit, not that of the event. */
-  deployed?: { readonly commit: string | undefined };
+  deployed?: { readonly commit: string | undefined; /** Seconds since 1970. */ readonly committedAt?: number };
   /** How an earlier run was finished. */
   recovery?: Recovery;
   /** Of the kind of target that the settings name. */
@@ -46,7 +46,7 @@ export async function conduct(given: Run, prepare: Prepare): Promise<Outcome> {
 }
 
 /** The run with the commit of what it deploys, or with none if that is not known. */
-export const named = (run: Run, { deployed }: Found): Run => (deployed ? { ...run, facts: { ...run.facts, commit: deployed.commit } } : run);
+export const named = (run: Run, { deployed }: Found): Run => (deployed ? { ...run, facts: { ...run.facts, ...deployed } } : run);
 
 async function perform(run: Run, { plan, stages, known, ending }: Prepared, looked: Ending): Promise<Ending> {
   for (const warning of plan.warnings) run.ports.log.warning(warning);

@@ -47,7 +47,7 @@ async function prepare(run: Run, found: Found): Promise<Prepared> {
   const opened = target.status === 'fulfilled' ? target.value : undefined;
   try {
     const facts = image.status === 'fulfilled' ? image.value : undefined;
-    found.deployed = { commit: facts?.commit ?? checkedOut(checkout) ?? run.facts.commit };
+    found.deployed = deployedOf(run, facts, checkout);
     const proposal = await opened?.propose(wantedOf(named(run, found), facts, parts));
     const { problems, warnings } = together([
       closed, { problems: [image, target].flatMap(problemsOf), warnings: facts?.warnings ?? [] },
@@ -68,8 +68,12 @@ async function afterTarget<T>({ ports }: Run, read: () => Promise<T>): Promise<T
   return read();
 }
 
-const checkedOut = (checkout: PromiseSettledResult<SourceFacts>): string | undefined =>
-  (checkout.status === 'fulfilled' ? checkout.value.source?.revision : undefined);
+/** The commit of what is deployed: that of the image, or the one that is checked out. Only of the latter it is known when it was made. */
+function deployedOf(run: Run, facts: ImageFacts | undefined, checkout: PromiseSettledResult<SourceFacts>): NonNullable<Found['deployed']> {
+  const source = checkout.status === 'fulfilled' ? checkout.value.source : undefined;
+  const commit = facts?.commit ?? source?.revision ?? run.facts.commit;
+  return { commit, committedAt: commit === source?.revision ? source?.committedAt : undefined };
+}
 
 /** Image and target are read at the same time: if both fail, both are reported. A bug or a cancelled run is thrown as it is. */
 function problemsOf(settled: PromiseSettledResult<unknown>): readonly Finding[] {

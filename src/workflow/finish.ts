@@ -44,7 +44,7 @@ async function undo(run: Run, target: OpenTarget, words: TargetWords): Promise<O
     if (!isOurs(run, ledger)) return undefined;
     const startMs = msSince(run);
     const change = await target.reopen(ledger, lock);
-    const done = await undoRecorded(change, target.store, ledger).finally(() => change.close?.());
+    const done = await undoRecorded(run, change, target.store, ledger).finally(() => change.close?.());
     const undone = { ...done, notes: [...done.notes, ...checksNotRun(run, ledger)] };
     return outcomeOf(run, {
       failure: { stage: 'rollout', error: new RolloutError('cancelled', 'The step was stopped before the rollout was complete.') },

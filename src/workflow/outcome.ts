@@ -1,4 +1,5 @@
 import type { Change, Failure, Outcome, Recovery, RollbackReport, Span, TargetWords, Unverified, Verified } from '../outcome/outcome.js';
+import type { Figures } from '../outcome/figures.js';
 import type { Plan } from '../outcome/plan.js';
 import type { DeployError, Evidence } from '../outcome/errors.js';
 import type { StageName, Verdict } from '../outcome/verdict.js';
@@ -34,6 +35,7 @@ export interface Ending {
   readonly verified?: readonly Verified[];
   readonly unverified?: readonly Unverified[];
   readonly recovery?: Recovery;
+  readonly figures?: Figures;
   readonly plan?: Plan;
   readonly warnings: readonly string[];
 }
@@ -62,7 +64,7 @@ export function outcomeOf(run: Run, given: Ending): Outcome {
     rollback: ending.undone && ending.undone.result !== 'untouched' ? rollbackReport(ending.undone) : undefined,
     wentBack: run.action === 'rollback', ...unverifiedAtEnd(ending), verified: ending.failure ? [] : ending.verified ?? [], rolledOutMs: ending.rolledOutMs, recovery: ending.recovery,
     undoCommands: verdict === 'deployed' || verdict === 'rollback-failed' ? undoCommands : [],
-    warnings: ending.warnings,
+    warnings: ending.warnings, figures: ending.figures,
     plan: verdict === 'planned' ? ending.plan : undefined,
   };
 }

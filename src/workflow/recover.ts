@@ -5,7 +5,7 @@ import { ClusterError, RolloutError } from '../outcome/errors.js';
 import { PreflightError } from '../outcome/finding.js';
 import type { Recovery, Unverified } from '../outcome/outcome.js';
 import { closedNow } from '../policy/freeze.js';
-import { inPhase, isUnfinished, type Ledger } from '../record/ledger.js';
+import { ended, inPhase, isUnfinished, type Ledger } from '../record/ledger.js';
 import { withVerified } from '../record/release.js';
 import { isRunOf, repositoriesOfRun } from '../record/repository.js';
 import type { Lock, RecordStore } from '../record/store.js';
@@ -81,10 +81,10 @@ export async function recover(by: Pick<Run, 'ports' | 'config'>, target: OpenTar
       return { ...about, result: 'confirmed', notes: [change.words.isThere, ...passed, ...idleNotes(unverified), ...checksNotRun(by, ledger)] };
     }
     if (run.rollback === 'off') {
-      await target.store.write(inPhase(ledger, 'unverified'));
+      await target.store.write(ended(ledger, 'unverified', ports.clock.now(), 'cancelled'));
       return { ...about, result: 'failed', notes: [`${settingText('rollback')} is off: ${change.words.stays}.`] };
     }
-    const { result, notes, unverified = [], changed = [] } = await undoRecorded(change, target.store, ledger);
+    const { result, notes, unverified = [], changed = [] } = await undoRecorded(by, change, target.store, ledger);
     if (result === 'failed') return { ...about, result: 'failed', notes, changed };
     const seen = result === 'restored' && !isIdle(unverified) ? ['It is verified.'] : [];
     return { ...about, result: 'restored', notes: [...seen, ...idleNotes(unverified), ...notes, ...checksNotRun(by, ledger)], changed };
@@ -121,9 +121,9 @@ export function checksNotRun(by: Pick<Run, 'config'>, ledger: Pick<Ledger, 'run'
 }
 
 /** Restores what the recorded run changed, and verifies it; updates the record before and after. */
-export async function undoRecorded(change: Change, store: RecordStore, ledger: Ledger): Promise<Undone> {
+export async function undoRecorded({ ports }: Pick<Run, 'ports'>, change: Change, store: RecordStore, ledger: Ledger): Promise<Undone> {
   const failure = new RolloutError('cancelled', 'The run was stopped before the rollout was complete.');
   const undone = await change.undo(failure, { resumed: true, continued: false, restoring: () => store.write(inPhase(ledger, 'restoring')) });
-  await store.write(inPhase(ledger, undone.result === 'failed' ? 'unverified' : 'restored')).catch(() => undefined);
+  await store.write(ended(ledger, undone.result === 'failed' ? 'unverified' : 'restored', ports.clock.now(), failure.code)).catch(() => undefined);
   return undone;
 }

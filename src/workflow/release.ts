@@ -1,9 +1,11 @@
 import { CancelledError, type DeployError } from '../outcome/errors.js';
 import { PreflightError, type Checked } from '../outcome/finding.js';
+import type { Figures } from '../outcome/figures.js';
 import type { Recovery } from '../outcome/outcome.js';
 import { messageOf } from '../outcome/wording.js';
 import { closedNow } from '../policy/freeze.js';
-import { inPhase, isUnfinished, withMark, type Ledger, type Phase } from '../record/ledger.js';
+import { ended, inPhase, isUnfinished, withMark, type Ledger, type Phase } from '../record/ledger.js';
+import { figuresOf, pastOf } from '../record/figures.js';
 import { foundRelease, withVerified } from '../record/release.js';
 import type { Lock } from '../record/store.js';
 import { ChangeUnderWay, type Change, type OpenTarget, type Proposal, type ProposalBack, type Undone } from '../target/target.js';
@@ -103,9 +105,14 @@ class Session {
     const { change, recovery, undone } = this;
     const { verified, unverified, rolledOutMs, warnings = [] } = change?.progress() ?? {};
     return {
-      recovery, undone, rolledOutMs, verified, unverified, unchanged: change?.isThere === true, warnings: [...this.overridden, ...warnings],
+      recovery, undone, rolledOutMs, verified, unverified, unchanged: change?.isThere === true,
+      warnings: [...this.overridden, ...warnings], figures: this.figures(),
       ...(change && !change.isThere ? await change.report() : {}),
     };
+  }
+
+  private figures(): Figures | undefined {
+    return this.ledger && figuresOf(pastOf(this.ledger.past ?? [], this.ledger.run.repository), this.releasing.run.ports.clock.now());
   }
 
   async close(): Promise<void> {
@@ -148,6 +155,12 @@ class Session {
     if (this.ledger) await this.write(inPhase(this.ledger, phase));
   }
 
+  /** A run that has changed nothing is no deployment, and is not remembered as one. */
+  private async end({ result }: Undone, { code }: DeployError): Promise<void> {
+    if (result === 'untouched') return this.phase('restored');
+    if (this.ledger) await this.write(ended(this.ledger, result === 'failed' ? 'unverified' : 'restored', this.releasing.run.ports.clock.now(), code));
+  }
+
   /** The new version is verified as far as the settings require: from here on it is a release to roll back to. */
   private async confirm(change: Change, lock: Lock): Promise<void> {
     const { run, target } = this.releasing;
@@ -178,8 +191,8 @@ class Session {
     const isCancelled = failure instanceof CancelledError || run.ports.cancelled.aborted;
     const postGoesOn = isCancelled && run.hasPost && run.config.rollback === 'auto';
     this.isLeft = isUnderWay || (undone.result === 'failed' && (lock.lost.aborted || postGoesOn));
-    const end = isUnderWay ? 'interrupted' : this.isLeft ? 'restoring' : undone.result === 'failed' ? 'unverified' : 'restored';
-    const isWritten = lock.lost.aborted || (await this.phase(end).then(() => true, () => false));
+    const goesOn = isUnderWay ? 'interrupted' : this.isLeft ? 'restoring' : undefined;
+    const isWritten = lock.lost.aborted || (await (goesOn ? this.phase(goesOn) : this.end(undone, failure)).then(() => true, () => false));
     // If the ledger still says unfinished, the post step checks it once more: the API server may respond again by then.
     if (!this.isLeft && isWritten) await forget(run);
     return this.isLeft && !isUnderWay && postGoesOn ? { ...undone, continued: true } : undone;
@@ -202,9 +215,10 @@ function ledgerBefore(run: Run, known: Ledger | undefined, change: Change, propo
   const at = new Date(run.ports.clock.now()).toISOString();
   const recorded = recordOf(change, run);
   return {
-    schema: 2, app: config.app, releases: [...foundRelease(change.standing, known, at, repository), ...(known?.releases ?? [])],
+    schema: 2, app: config.app, releases: [...foundRelease(change.standing, known, at, repository), ...(known?.releases ?? [])], past: known?.past,
     run: {
-      id: run.id, url: facts.runUrl, commit: facts.commit, actor: facts.actor, startedAt: new Date(run.startedAtWall).toISOString(),
+      id: run.id, url: facts.runUrl, commit: facts.commit, actor: facts.actor, startedAt: new Date(run.startedAtWall).toISOString(), changedAt: at,
+      committedAt: facts.committedAt === undefined ? undefined : new Date(facts.committedAt * 1000).toISOString(),
       phase: 'in-progress', marks: [], ...recorded, repository, goesBackTo, rollback: config.rollback,
       override: isFrozen ? config.freezeOverride : undefined, unrecordedChecks: config.smoke.length - recorded.checks.length || undefined,
     },

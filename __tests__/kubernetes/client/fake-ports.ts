@@ -6,6 +6,7 @@ import type { Log } from '../../../src/ports/log.js';
 import type { Machine } from '../../../src/ports/machine.js';
 import type { Ports } from '../../../src/ports/ports.js';
 import type { ProcessRunner } from '../../../src/ports/process.js';
+import { passedOn } from '../../../src/ports/trace.js';
 import { swiftClock } from './hand-clock.js';
 
 /** A world without anything in it, that remembers what was said and written. */
@@ -65,6 +66,7 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     http: { request: absent('the network'), onSocket: absent('a socket'), ...world.http },
     github: world.github ?? absent('GitHub'),
     env: world.env ?? {},
+    trace: passedOn(world.env ?? {}),
     cancelled: world.cancelled ?? new AbortController().signal,
   };
 }

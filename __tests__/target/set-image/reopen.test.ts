@@ -39,7 +39,7 @@ describe('what a run that died had sent and got no answer to', () => {
     await lateChange(release, phase, begunAt - heardMsAgo);
     const waitedMs = clock.monotonic() - begunAt;
     const store = remembering();
-    const undone = await undoRecorded(new ImageRelease(release), store, ledgerOf({ phase }));
+    const undone = await undoRecorded(simulation, new ImageRelease(release), store, ledgerOf({ phase }));
     const image = simulation.deployment().spec?.template?.spec?.containers?.[0]?.image;
     return { undone, image, phases: store.phases, waitedMs, lines, patches: simulation.cluster.done.filter((each) => each.startsWith('PATCH')).length };
   };

@@ -59,9 +59,10 @@ async function askUntilKnown(ports: Ports, api: Api | undefined, check: SmokeChe
 /** One request. Rejects when `signal` aborts, and with ApiError when the API server itself did not answer. */
 export async function askOnce(ports: Ports, reach: Api | undefined, check: SmokeCheck, route: Route, signal: AbortSignal | undefined): Promise<Answer> {
   const limits = { timeoutMs: requestTimeoutMs, signal };
-  if (route.kind === 'url') return askUrl(ports, check, route, limits).catch(silent(signal));
+  const request = { ...limits, headers: { ...headers, ...ports.trace.headers() } };
+  if (route.kind === 'url') return askUrl(ports, check, route, request).catch(silent(signal));
   const api = needed(reach);
-  const answer = await replyThroughApi(api, check, route, limits).then((reply) => answerThroughApi(check, reply), silent(signal));
+  const answer = await replyThroughApi(api, check, route, request).then((reply) => answerThroughApi(check, reply), silent(signal));
   // An error of the API server or of a load balancer in front of it looks like an answer of the app.
   if (answer.kind !== 'right') await reachable(api, limits);
   return answer;
@@ -78,17 +79,21 @@ interface Limits {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Asks for any type without encoding. An answer that is encoded all the same is decoded. */
+interface OneRequest extends Limits {
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Asks for any type without encoding. An answer that is encoded all the same is decoded. The app continues the trace of the run, if there is one. */
 const headers = { 'user-agent': 'acci-deploy-action', 'cache-control': 'no-cache', 'accept': '*/*', 'accept-encoding': 'identity' };
 
-async function askUrl(ports: Ports, check: SmokeCheck, route: Route, limits: Limits): Promise<Answer> {
-  const response = await ports.http.request({ url: route.address, ...limits, headers, direct: route.direct });
+async function askUrl(ports: Ports, check: SmokeCheck, route: Route, request: OneRequest): Promise<Answer> {
+  const response = await ports.http.request({ url: route.address, ...request, direct: route.direct });
   const body = await readBody(response, { text: check.contains });
   return readAnswer(check, { status: response.status, headers: response.headers, body, through: response.proxy && `through the proxy ${response.proxy}` });
 }
 
-async function replyThroughApi(api: Api, check: SmokeCheck, { address, prefix = '' }: Route, limits: Limits): Promise<Reply> {
-  const response = await api.open(address, { ...limits, endsWithinMs: limits.timeoutMs, headers });
+async function replyThroughApi(api: Api, check: SmokeCheck, { address, prefix = '' }: Route, request: OneRequest): Promise<Reply> {
+  const response = await api.open(address, { ...request, endsWithinMs: request.timeoutMs });
   const body = await readBody(response, { text: check.contains, inserted: prefix });
   const { location } = response.headers;
   return { status: response.status, headers: { ...response.headers, ...(location === undefined ? {} : { location: location.replace(prefix, '') }) }, body };

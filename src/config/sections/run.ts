@@ -1,5 +1,5 @@
 import { actionNames, takers } from '../../outcome/action.js';
-import { flag } from '../kit/text.js';
+import { flag, word } from '../kit/text.js';
 import { section } from '../setting.js';
 import { argument, path } from '../values/argument.js';
 import { label } from '../values/kubernetes-names.js';
@@ -38,5 +38,11 @@ export const run = section('The run', actionNames, {
     description: '`true`: print what the run would do, and change nothing.',
     fallback: 'false',
     kind: flag,
+  },
+  'log': {
+    inFile: false,
+    description: '`text`: a log for people. `json`: one JSON object on each line, with the time, the level, the stage and the id of the run. docs/observability.md lists the fields.',
+    fallback: 'text',
+    kind: word(['text', 'json']),
   },
 });

@@ -1,0 +1,60 @@
+import { readGitFacts } from '../host/terminal.js';
+import { ConfigError } from '../outcome/errors.js';
+import type { History, HistoryRun } from '../outcome/history.js';
+import type { Config } from '../config/config.js';
+import type { Ports } from '../ports/ports.js';
+import { figuresOf, pastOf } from '../record/figures.js';
+import type { Ledger, PastRun } from '../record/ledger.js';
+import { ofRepository } from '../record/repository.js';
+import { kindOf } from '../target/kinds.js';
+import { readConfig } from './perform.js';
+import { within } from './runner-ports.js';
+
+/** The settings that name a record. */
+export interface HistoryRequest {
+  readonly id: string;
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly ambient: readonly string[];
+}
+
+/**
+ * Reads what is recorded of the app that the settings name. Nothing is changed.
+ * @param folder private folder of the run
+ * @throws DeployError when the settings are not valid, or the record cannot be read
+ */
+export async function readHistory(ports: Ports, { id, inputs, ambient }: HistoryRequest, folder: string): Promise<History> {
+  const facts = await readGitFacts(ports.process);
+  // A rollback has the settings that name a record, and needs no others.
+  const config = await readConfig(ports, { action: 'rollback', inputs, ambient, facts });
+  const kind = await kindOf(config, 'by record');
+  if (!kind || config.command) {
+    throw new ConfigError([{ where: 'settings', message: 'a deployment by `command` keeps no record between jobs', hint: 'Only deployments to a cluster have a history.' }]);
+  }
+  const target = await kind.open({ ports: within(folder, ports), facts, id, folder, hasPost: false }, config, 'finish');
+  try {
+    return historyOf(config, target.ledger, target.namespace, ports.clock.now());
+  } finally {
+    await target.close?.();
+  }
+}
+
+/** Of the repository that the settings name, if they name one: two apps can share a record. */
+export function historyOf(
+  { app, environment, image }: Pick<Config, 'app' | 'environment' | 'image'>, ledger: Ledger | undefined, namespace: string | undefined, now: number,
+): History {
+  const past = pastOf(ledger?.past ?? [], image);
+  const releases = image === undefined ? ledger?.releases ?? [] : ofRepository(ledger?.releases ?? [], image);
+  return {
+    app, environment, namespace, figures: figuresOf(past, now), runs: past.flatMap(runOf),
+    releases: releases.map(({ reference, commit, runUrl, at, verified, contents }) =>
+      ({ reference, commit, runUrl, at, verified, withdrawn: contents.some(({ withdrawnAt }) => withdrawnAt !== undefined) })),
+  };
+}
+
+const verdicts: Readonly<Record<string, HistoryRun['verdict']>> = { verified: 'deployed', restored: 'rolled-back', unverified: 'rollback-failed' };
+
+function runOf({ result, wentBack = false, ...run }: PastRun): readonly HistoryRun[] {
+  const verdict = verdicts[result];
+  const { id, changedAt, endedAt, commit, committedAt, cause } = run;
+  return verdict === undefined ? [] : [{ id, verdict, changedAt, endedAt, commit, committedAt, cause, wentBack }];
+}

@@ -1,0 +1,86 @@
+import { gzipSync } from 'node:zlib';
+import { plainLine } from '../../outcome/plain.js';
+import { HttpError, textOf, type HttpResponse } from '../../ports/http.js';
+import type { Ports } from '../../ports/ports.js';
+import { retry } from '../../ports/retry.js';
+import { contentTypes, partialSuccess, requestOf, type Export } from './request.js';
+import type { OtlpSettings } from './settings.js';
+
+type Sending = Pick<Ports, 'http' | 'clock'>;
+
+/** The collector did not take the spans. `message` is a sentence without its end. */
+class ExportError extends Error {
+  /** @param retryAfterMs how long it wants not to be requested; undefined where another attempt is of no use */
+  constructor(message: string, readonly retryAfterMs?: number) {
+    super(message);
+  }
+}
+
+/** Few, as the end of the run waits for them. */
+const delaysMs = [500, 1500];
+
+/** More than this of an answer is not read. */
+const answerLimit = 64 * 1024;
+
+/**
+ * Sends spans to a collector by OTLP over HTTP. What may be temporary is tried again for as long as the settings allow, by the rules
+ * of https://opentelemetry.io/docs/specs/otlp/#otlphttp-response.
+ * @param signal ends it at once
+ * @throws Error with a sentence without its end; what `signal` aborts with
+ */
+export async function sendSpans({ http, clock }: Sending, settings: OtlpSettings, content: Export, signal: AbortSignal): Promise<void> {
+  const { url, protocol, isCompressed, timeoutMs } = settings;
+  const bytes = requestOf(content, protocol);
+  const body = isCompressed ? gzipSync(bytes) : bytes;
+  const headers = { 'content-type': contentTypes[protocol], ...(isCompressed && { 'content-encoding': 'gzip' }), ...settings.headers };
+  const untilMs = clock.monotonic() + timeoutMs;
+  await retry(clock, {
+    delaysMs, untilMs, signal,
+    retryable: (error) => error instanceof HttpError || (error instanceof ExportError && error.retryAfterMs !== undefined),
+    leastDelayMs: (error) => (error instanceof ExportError ? error.retryAfterMs ?? 0 : 0),
+  }, async () => {
+    const response = await http.request({ url, method: 'POST', headers, body, timeoutMs: Math.max(1, Math.ceil(untilMs - clock.monotonic())), signal });
+    await accepted(response, settings);
+  });
+}
+
+const temporary: readonly number[] = [429, 502, 503, 504];
+
+async function accepted(response: HttpResponse, { url, protocol }: OtlpSettings): Promise<void> {
+  const { status, headers } = response;
+  const collector = new URL(url).host;
+  if (status >= 200 && status < 300) {
+    const partial = partialSuccess(await bytesOf(response), protocol);
+    if (partial) throw new ExportError(`${collector} accepted the trace, but ${partial.rejected > 0 ? `rejected ${partial.rejected} of its spans` : 'warned'}${said(partial.message)}`);
+    return;
+  }
+  const body = await textOf(response, answerLimit).catch(() => '');
+  const isText = /^text\/plain|json/.test(headers['content-type'] ?? '');
+  throw new ExportError(`${collector} returned ${status}${said(isText ? body : '')}${hintFor(status)}`, temporary.includes(status) ? retryAfterMs(headers['retry-after']) : undefined);
+}
+
+async function bytesOf(response: HttpResponse): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  try {
+    for await (const chunk of response.body) {
+      chunks.push(chunk);
+      if (chunks.reduce((size, { length }) => size + length, 0) > answerLimit) break;
+    }
+  } catch {
+    // It has accepted the spans: what it has to say about them is lost.
+    return new Uint8Array();
+  }
+  return Buffer.concat(chunks);
+}
+
+const said = (text: string): string => (text.trim() === '' ? '' : `: ${plainLine(text.trim().replace(/\s+/g, ' ')).slice(0, 300)}`);
+
+const hints: Readonly<Record<number, string>> = {
+  401: '. Check OTEL_EXPORTER_OTLP_HEADERS', 403: '. Check OTEL_EXPORTER_OTLP_HEADERS',
+  404: '. Check the path of the endpoint: OTEL_EXPORTER_OTLP_ENDPOINT is completed with /v1/traces, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is not',
+  415: '. Check OTEL_EXPORTER_OTLP_PROTOCOL: it is http/protobuf unless it is set to http/json',
+};
+const hintFor = (status: number): string => hints[status] ?? '';
+
+/** Seconds, or nothing that is understood: a date would depend on the clocks of two machines. */
+const retryAfterMs = (text = ''): number => (/^\d{1,5}$/.test(text) ? Number(text) * 1000 : 0);
