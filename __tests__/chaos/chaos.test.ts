@@ -134,7 +134,7 @@ describe('the causes', () => {
   const byFaults = ['api-unreachable', 'cancelled', 'locked', 'superseded', 'unexpected'];
 
   // By the state of the runner or of the record, and not by a release: their own tests have them. `command-failed` is reserved.
-  const byOthers = ['command-failed', 'evicted', 'hook-failed', 'not-deployable', 'record-unreadable', 'tool-missing', 'tool-timeout'];
+  const byOthers = ['command-failed', 'evicted', 'hook-failed', 'not-deployable', 'policy-denied', 'record-unreadable', 'tool-missing', 'tool-timeout'];
 
   it('are all of them among those that a release or a fault is to end with', () => {
     const byReleases = Object.values(releases).flatMap((release) => release.causes);

@@ -17,7 +17,7 @@ describe('what is recorded on GitHub', () => {
     [{ 'environment': 'production', 'github-token': ' ' }, undefined],
   ])('with %j', (inputs, expected) => expect(github(inputs)).toEqual(expected));
 
-  it.each([['prod', true], ['Live', true], ['PRODUCTION', true], ['production-eu', false], ['staging', false]])('takes an environment named %s for production: %s', (environment, production) => {
+  it.each([['prod', true], ['Live', true], ['PRODUCTION', true], ['production-eu', true], ['product', false], ['staging', false]])('takes an environment named %s for production: %s', (environment, production) => {
     expect(github({ environment }, `environments: { ${environment}: {} }`)).toMatchObject({ production });
   });
 

@@ -5,6 +5,8 @@ import type { Checked } from '../../src/config/kit/checked.js';
 import { parseFlag } from '../../src/config/kit/text.js';
 import { workloadKinds } from '../../src/config/config.js';
 import { didYouMean, distance } from '../../src/config/kit/did-you-mean.js';
+import { parseCalendarDate } from '../../src/config/values/calendar-date.js';
+import { parseCount, parseCountOrVariable } from '../../src/config/values/connections.js';
 import { parseDigest } from '../../src/config/values/digest.js';
 import { formatDuration, parseDuration, parseDurationOrZero } from '../../src/config/values/duration.js';
 import { parseImageName } from '../../src/config/values/image-name.js';
@@ -15,6 +17,8 @@ import { parseDownloadUrl } from '../../src/config/values/download-url.js';
 import { parseLabel, toLabel } from '../../src/config/values/kubernetes-names.js';
 import { parsePeriod } from '../../src/config/values/periods.js';
 import { checkPatience } from '../../src/config/values/patience.js';
+import { parseRuleName } from '../../src/config/values/policy-rules.js';
+import { checkRequirement, requirementText } from '../../src/config/values/requirement.js';
 import { parsePlatform } from '../../src/config/values/platforms.js';
 import { parseRegistry } from '../../src/config/values/registry.js';
 import { parseReason } from '../../src/config/values/reason.js';
@@ -30,7 +34,8 @@ const parsers: Readonly<Record<string, (text: string) => Checked<unknown>>> = {
   parseSecretLine, parseSecretReference: (text) => parseSecretReference(text, text), parseFlag, parseDigest, parseDuration, parseImageName,
   argument: parseKeyValue(checkArgument), label: parseKeyValue(checkLabel), readKubeconfig, parseDownloadUrl: parseDownloadUrl('https://m/{version}'), parseWebAddress, parseLabel, parsePlatform,
   parseRegistry, parseSmoke, parseTag, parseArgument, parseDockerName, parseWorkload,
-  parsePeriod, patience: (text) => checkPatience(text, text), parseReason, parseReleaseName,
+  parsePeriod, patience: (text) => checkPatience(text, text), parseReason: (text) => parseReason(text), parseReleaseName,
+  parseCalendarDate, parseCount, parseCountOrVariable, parseRuleName, requirement: (text) => checkRequirement('NAME', text), nameOfVariable: (text) => checkRequirement(text, 'set'),
 };
 
 /** Texts that look like what the parsers know, and texts that look like nothing. */
@@ -54,6 +59,14 @@ describe.each(Object.entries(parsers))('%s', (_, parse) => {
 });
 
 describe('what is accepted', () => {
+  it('requirements on variables are read alike when they are written again', () => {
+    const value = fc.stringMatching(/^[^\s|]([^|\n\r]*[^\s|])?$/, { maxLength: 12 }).filter((text) => text.trim() === text && !['set', 'unset', 'not set'].includes(text) && !text.startsWith('not '));
+    fc.assert(fc.property(fc.constantFrom('be', 'not-be'), fc.uniqueArray(value, { minLength: 1, maxLength: 3 }), (must, values) => {
+      const text = requirementText({ must, values });
+      const checked = checkRequirement('NAME', text);
+      if (checked.ok) expect(requirementText(checked.value[1])).toBe(text);
+    }));
+  });
   it('images are read alike by whoever deploys them', () => {
     fc.assert(fc.property(hostile, (text) => {
       const checked = parseImageName(text);

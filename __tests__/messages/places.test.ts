@@ -20,8 +20,13 @@ const flags = [...new Set((['deploy', 'build', 'rollout', 'rollback'] as const).
 const namedSetting = new RegExp(String.raw`\\?\`(?:${flags.join('|')})(?:: [^\`]*)?\\?\``);
 /** Not the setting, but a word of the settings file, of the target \`command\`, or of GitHub. */
 const otherWord = /workloads: \[\]|`rollback` command|`rollback`, which the rollback|\\`rollback\\` runs|the output `|than \\`timeout\\`/;
-/** Texts for the documentation, the schemas, the post step and the action `setup`, which no terminal prints; so is what causes have `observed`. */
-const neverInTerminal = [/^config\/sections\//, /^config\/outputs\.ts$/, /^report\/schema\.ts$/, /^outcome\/place-words\.ts$/, /^workflow\/finish\.ts$/, /^setup\//];
+/**
+ * Texts for the documentation, the schemas, the post step and the action `setup`, which no terminal prints; so is what causes
+ * have `observed`, and what policy rules look at.
+ */
+const neverInTerminal = [
+  /^config\/sections\//, /^config\/outputs\.ts$/, /^config\/values\/policy-rules\.ts$/, /^report\/schema\.ts$/, /^outcome\/place-words\.ts$/, /^workflow\/finish\.ts$/, /^setup\//,
+];
 
 afterEach(() => { speakAs('workflow'); });
 
@@ -70,7 +75,7 @@ describe('the words of the place', () => {
 
   it('name every setting that a message names', () => {
     const hard = files.filter(({ name }) => !neverInTerminal.some((path) => path.test(name))).flatMap(({ name, code }) =>
-      code.split('\n').filter((line) => !/^\s*observed: /.test(line) && namedSetting.test(line) && !otherWord.test(line)).map((line) => `${name}: ${line.trim()}`));
+      code.split('\n').filter((line) => !/^\s*(?:observed|looksAt): /.test(line) && namedSetting.test(line) && !otherWord.test(line)).map((line) => `${name}: ${line.trim()}`));
     expect(hard).toEqual([]);
   });
 

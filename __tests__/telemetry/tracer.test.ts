@@ -33,6 +33,7 @@ async function traced({ run }: TestRun, env: Readonly<Record<string, string>> = 
       start: (command) => { given.set(command.program, command.env ?? {}); return process.start(command); },
     },
     http: {
+      ...http,
       onSocket: (path) => {
         const socket = http.onSocket(path);
         return {

@@ -1,4 +1,5 @@
 import type { Config } from '../../src/config/config.js';
+import { policyOf } from '../../src/config/sections/policy.js';
 import type { Run } from '../../src/workflow/run.js';
 import { fakePorts } from '../kubernetes/client/fake-ports.js';
 import { handClock } from '../kubernetes/client/hand-clock.js';
@@ -6,7 +7,7 @@ import { handClock } from '../kubernetes/client/hand-clock.js';
 /** The settings of a run that does nothing. */
 export const config = (changes: Partial<Config> = {}): Config => ({
   app: 'api', dryRun: false, cluster: {}, workloads: [], timeoutMs: 600_000, smoke: [], rollback: 'auto', proveFirst: true, advice: true,
-  lockTimeoutMs: 600_000, freeze: [], windows: [], ...changes,
+  lockTimeoutMs: 600_000, freeze: [], windows: [], policy: policyOf({}, '.', []), ...changes,
 });
 
 /** A run that began 1500 ms ago. */

@@ -9,13 +9,14 @@ import type { Command, Exited, Running } from '../../src/ports/process.js';
 import type { Ledger, RunRecord } from '../../src/record/ledger.js';
 import { formatLedger, parseLedger } from '../../src/record/schema.js';
 import { apiPath, resources } from '../../src/kubernetes/client/resources.js';
-import type { ConfigMap, Lease } from '../../src/kubernetes/client/objects.js';
+import type { ConfigMap, Container, Lease } from '../../src/kubernetes/client/objects.js';
 import { ledgerName } from '../../src/kubernetes/store/config-map.js';
 import { lockName } from '../../src/kubernetes/store/lease.js';
 import { deploy } from '../../src/workflow/deploy.js';
 import type { Run } from '../../src/workflow/run.js';
 // What a run loads when it needs it is there before time begins to pass.
 import '../../src/target/set-image/target.js';
+import '../../src/workflow/policy.js';
 import { MemoryRegistry } from '../image/memory-registry.js';
 import { fakePorts } from '../kubernetes/client/fake-ports.js';
 import { target } from '../kubernetes/judge/build.js';
@@ -68,6 +69,8 @@ export interface WorldOptions {
   readonly replicas?: number;
   /** When it begins, ISO 8601, in 2026 or later. */
   readonly at?: string;
+  /** What the container of the Deployment has besides. */
+  readonly container?: Container;
 }
 
 /**
@@ -85,13 +88,13 @@ export class TestWorld {
   readonly behaviours = new Map<string, Behaviour>();
   private runs = 0;
 
-  constructor({ before = first, replicas, at = '2026-01-01T00:00:01Z' }: WorldOptions = {}) {
+  constructor({ before = first, replicas, at = '2026-01-01T00:00:01Z', container }: WorldOptions = {}) {
     this.clock = idleClock(Date.parse(at) - Date.UTC(2026, 0, 1));
     this.server = new MemoryServer(this.clock);
     for (const revision of [first, second, third]) this.registry.push(image, revision, revision === before ? [revision] : []);
     this.deployments = new Deployments(this.server, this.clock, (reference) =>
       [...this.behaviours].find(([revision]) => reference.endsWith(this.registry.digestOf(revision)))?.[1] ?? 'good');
-    this.deployments.add('api', { image: this.imageOf(before), replicas });
+    this.deployments.add('api', { image: this.imageOf(before), replicas, container });
   }
 
   /** As it is deployed by its digest. */

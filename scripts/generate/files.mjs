@@ -1,6 +1,7 @@
 import { actionYml, allYml, setupYml } from './action-yml.mjs';
 import { messageTable } from './messages.mjs';
 import { reportJsonSchema } from './report-schema.mjs';
+import { policyRuleSections, policyRuleTable, removedApiTable } from './policy.mjs';
 import { causesPage, inputTables, outputTable, podStateTable, rolloutCauses, settingTables, verdictTable } from './tables.mjs';
 
 /** @typedef {import('./source.mjs').Source} Source */
@@ -29,6 +30,7 @@ export async function generatedFiles(source, texts, read) {
   ];
   const marked = await Promise.all([
     withParts('docs/rollout.md', { 'causes': rolloutCauses(source), 'pod-states': podStateTable(source) }, read),
+    withParts('docs/policy.md', { 'rules': policyRuleTable(source), 'each-rule': policyRuleSections(source), 'removed-apis': removedApiTable(source) }, read),
     withParts('docs/settings.md', { settings: settingTables(source), outputs: outputTable(source.outputs) }, read),
     withParts('setup/README.md', { inputs: inputTables(source, 'setup'), outputs: outputTable(source.setupOutputs) }, read),
     withParts('all/README.md', { inputs: inputTables(source, 'deploy'), outputs: outputTable(source.outputsOf('deploy')) }, read),

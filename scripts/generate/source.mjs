@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { transform } from '@swc/core';
 
 /** Rooms of the source that hold tables, with the rooms that these import. */
-const rooms = ['outcome', 'ports', 'config', 'report', 'kubernetes/judge'];
+const rooms = ['outcome', 'ports', 'config', 'report', 'kubernetes/judge', 'policy'];
 
 /**
  * The modules that files are made from, translated to JavaScript on the way.
@@ -20,14 +20,12 @@ export async function loadSource(root) {
     await writeFile(join(folder, 'package.json'), '{"type":"module"}');
     /** @param {string} path */
     const load = (path) => import(pathToFileURL(join(folder, path)).href);
-    const [settings, actions, outputs, setting, kind, schema, patience, causes, action, verdict, report, podStates] = await Promise.all([
+    const modules = await Promise.all([
       load('config/settings.js'), load('config/actions.js'), load('config/outputs.js'), load('config/setting.js'), load('config/kit/kind.js'),
       load('config/json-schema.js'), load('config/values/patience.js'), load('outcome/causes.js'), load('outcome/action.js'), load('outcome/verdict.js'),
-      load('report/schema.js'), load('kubernetes/judge/pod-states.js'),
+      load('report/schema.js'), load('kubernetes/judge/pod-states.js'), load('config/values/policy-rules.js'), load('policy/rules.js'), load('policy/removed-apis.js'),
     ]);
-    return /** @type {Source} */ ({
-      ...settings, ...actions, ...outputs, ...setting, ...kind, ...schema, ...patience, ...causes, ...action, ...verdict, ...report, ...podStates,
-    });
+    return /** @type {Source} */ (Object.assign({}, ...modules));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -39,7 +37,8 @@ export async function loadSource(root) {
  *   & typeof import('../../src/config/json-schema.js') & typeof import('../../src/config/values/patience.js')
  *   & typeof import('../../src/outcome/causes.js') & typeof import('../../src/outcome/action.js')
  *   & typeof import('../../src/outcome/verdict.js') & typeof import('../../src/report/schema.js')
- *   & typeof import('../../src/kubernetes/judge/pod-states.js')} Source
+ *   & typeof import('../../src/kubernetes/judge/pod-states.js') & typeof import('../../src/config/values/policy-rules.js')
+ *   & typeof import('../../src/policy/rules.js') & typeof import('../../src/policy/removed-apis.js')} Source
  */
 
 /**

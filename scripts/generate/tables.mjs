@@ -10,7 +10,7 @@ const cell = (text) => text.replaceAll('|', '\\|').replace(/\s+/g, ' ');
  * @param {readonly string[]} heads
  * @param {readonly (readonly string[])[]} rows
  */
-function table(heads, rows) {
+export function table(heads, rows) {
   return [heads, heads.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n');
 }
 

@@ -1,5 +1,6 @@
 import type { ActionName } from '../outcome/action.js';
 import type { Problem } from '../outcome/errors.js';
+import type { EnvironmentSettings } from './environment-settings.js';
 import { metricsTarget, type PushgatewayConfig } from './metrics-target.js';
 import type { SecretSource } from './values/build-secrets.js';
 import { fallbacksOf } from './kit/object.js';
@@ -12,6 +13,7 @@ import { buildOf } from './sections/build.js';
 import { clusterOf } from './sections/cluster.js';
 import { commandOf } from './sections/command.js';
 import { githubOf } from './sections/github.js';
+import { policyOf } from './sections/policy.js';
 import { loginOf } from './sections/registry.js';
 import { gateOf } from './sections/test.js';
 import { buildSecret, type Secret } from './secrets.js';
@@ -27,13 +29,17 @@ export interface ConfigFacts {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** The Config that these settings mean, the secrets from the environment in it, and problems and warnings about variables that are not set. */
-export function assemble(action: ActionName, { values, spots }: Pick<Layer, 'values' | 'spots'>, facts: ConfigFacts) {
+/**
+ * The Config that these settings mean, the secrets from the environment in it, and problems and warnings about variables that are
+ * not set.
+ * @param environments of the settings file
+ */
+export function assemble(action: ActionName, { values, spots }: Pick<Layer, 'values' | 'spots'>, facts: ConfigFacts, environments: readonly EnvironmentSettings[]) {
   const builds = (action === 'deploy' || action === 'build') && values.image !== undefined && values.digest === undefined;
   const { secrets, problems } = resolve(builds ? values['build-secrets'] ?? {} : {}, spots['build-secrets'] ?? { where: 'build-secrets' }, facts.env ?? {});
   const metrics = metricsTarget(values.metrics, facts.env ?? {});
   const buildSecrets = Object.fromEntries(secrets);
-  const config = configOf(values, { action, builds, buildSecrets, pushgateway: metrics.pushgateway, defaultApp: facts.defaultApp });
+  const config = configOf(values, { action, builds, buildSecrets, pushgateway: metrics.pushgateway, defaultApp: facts.defaultApp, environments });
   const ofBuild = secrets.map(([id, text]): Secret => ({ text, kind: 'value', of: buildSecret(id) }));
   return { config, problems, warnings: metrics.warnings, secrets: [...ofBuild, ...metrics.secrets] };
 }
@@ -44,9 +50,10 @@ interface Surroundings extends Pick<ConfigFacts, 'defaultApp'> {
   readonly builds: boolean;
   readonly buildSecrets: Readonly<Record<string, string>>;
   readonly pushgateway?: PushgatewayConfig;
+  readonly environments: readonly EnvironmentSettings[];
 }
 
-export function configOf(given: GivenValues, { action, builds, buildSecrets, pushgateway, defaultApp }: Surroundings) {
+export function configOf(given: GivenValues, { action, builds, buildSecrets, pushgateway, defaultApp, environments }: Surroundings) {
   const values: Filled<typeof settings> = { ...fallbacksOf(settings), ...given };
   const workloads = values.workloads ?? [];
   return defined({
@@ -89,6 +96,8 @@ export function configOf(given: GivenValues, { action, builds, buildSecrets, pus
     windows: values.windows ?? [],
     /** Why `freeze` and `windows` are overridden; it is recorded. */
     freezeOverride: values['freeze-override'],
+    /** Rules for what is deployed. */
+    policy: policyOf(values, values['working-directory'], environments),
     /** Rollback: revision, digest or commit to roll back to. Undefined: the last verified release. */
     to: values.to,
     /** Where metrics are sent when the run has ended. */

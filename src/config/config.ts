@@ -9,6 +9,7 @@ export type { Period } from './values/periods.js';
 export type { BuildConfig } from './sections/build.js';
 export type { ClusterConfig } from './sections/cluster.js';
 export type { CommandConfig } from './sections/command.js';
+export type { PolicyConfig } from './sections/policy.js';
 export type { RegistryLogin } from './sections/registry.js';
 export type { GateConfig } from './sections/test.js';
 export type { SmokeCheck } from './values/smoke.js';

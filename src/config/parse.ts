@@ -3,6 +3,7 @@ import { quote } from './kit/checked.js';
 import type { ActionName } from '../outcome/action.js';
 import { assemble, namedApp, type ConfigFacts } from './assemble.js';
 import type { Config } from './config.js';
+import { environmentsOf } from './environments.js';
 import { suggestion } from './kit/did-you-mean.js';
 import { Report } from './kit/report.js';
 import { lackingIn, noLayers, readFileLayers, readInputs, wantedEnvironment, type FileLayers, type Layer } from './layers.js';
@@ -63,8 +64,8 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   throwProblems(report.problems.sort(byPlace), app);
   const own = withoutIdleLogin(onlyOf(action, given), action, ambient);
   const notChosen = wanted === undefined ? deployedTo(environments) : [];
-  const together = checkTogether({ ...own, action, kubeconfig: content, inputs: given.given, notChosen });
-  const { config, secrets, ...assembled } = assemble(action, own, facts);
+  const together = checkTogether({ ...own, action, kubeconfig: content, inputs: given.given, notChosen, environments: [...environments.keys()] });
+  const { config, secrets, ...assembled } = assemble(action, own, facts, environmentsOf(layers.environments));
   throwProblems([...together.problems, ...assembled.problems], app);
   const warnings = [...[given, base, ...chosen ? [chosen] : [], report, together, assembled].flatMap((part) => part.warnings)];
   return { config, warnings, secrets: distinct(secrets), names: [...namesIn(config), ...content?.names ?? []] };

@@ -1,6 +1,7 @@
 import type { Problem } from '../outcome/errors.js';
 import type { ActionName, Taker } from '../outcome/action.js';
 import { both, quote } from './kit/checked.js';
+import { suggestion } from './kit/did-you-mean.js';
 import { contextFault, type Kubeconfig } from './values/kubeconfig.js';
 import type { Layer } from './layers.js';
 import type { Spot } from './kit/node.js';
@@ -12,6 +13,7 @@ import { calendar } from './sections/calendar.js';
 import { cluster } from './sections/cluster.js';
 import { rollout } from './sections/rollout.js';
 import { smoke } from './sections/smoke.js';
+import { defaultLevels } from './values/policy-rules.js';
 import { settings, settingNames, type GivenValues, type SettingName } from './settings.js';
 import { placeWords, settingText } from '../outcome/place-words.js';
 
@@ -24,17 +26,19 @@ export interface Settings extends Pick<Layer, 'values' | 'spots'> {
   readonly inputs: readonly SettingName[];
   /** Environments of the settings file that name a target, if the run has not chosen one. */
   readonly notChosen: readonly string[];
+  /** The names of all environments of the settings file. */
+  readonly environments: readonly string[];
 }
 
 /** What the rule of the login looks at. */
-type LoginSettings = Omit<Settings, 'action'> & { readonly action: Taker };
+type LoginSettings = Omit<Settings, 'action' | 'environments'> & { readonly action: Taker };
 
 interface Findings { readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] }
 
 /** Checks combinations: settings that require, contradict or disable each other. */
 export function checkTogether(given: Settings): Findings {
-  const rules = [required, something, oneTarget, commandsNeeded, noServices, namedRelease, nothingRolledOut, imageNeeded, login, context];
-  const doubts = [withoutEffect, elsewhere, smokeAlone, overrideAlone, environmentMissing];
+  const rules = [required, something, oneTarget, commandsNeeded, noServices, namedRelease, nothingRolledOut, imageNeeded, login, context, othersExist];
+  const doubts = [withoutEffect, elsewhere, smokeAlone, overrideAlone, environmentMissing, notCompared];
   return { problems: rules.flatMap((rule) => rule(given)), warnings: doubts.flatMap((rule) => rule(given)) };
 }
 
@@ -214,4 +218,21 @@ function smokeAlone(given: Settings): readonly Problem[] {
 function overrideAlone(given: Settings): readonly Problem[] {
   if (!has(given.values, 'freeze-override') || has(given.values, 'freeze') || has(given.values, 'windows')) return [];
   return [problemAt(spotOf(given, 'freeze-override'), { message: `has no effect: neither ${settingText('freeze')} nor ${settingText('windows')} is set`, hint: 'Remove it.' })];
+}
+
+/** Environments that are compared must be in the file. */
+function othersExist(given: Settings): readonly Problem[] {
+  const { environments } = given;
+  return (given.values.policy?.['compare-with'] ?? []).filter((name) => !environments.includes(name)).map((name) => problemAt(spotOf(given, 'policy'), {
+    message: `compares with the environment ${quote(name)}, which is not in the settings file`,
+    hint: suggestion(name, environments, environments.length > 0 ? `The file has ${both(environments.map(quote))}.` : 'The file has no environments.'),
+  }));
+}
+
+function notCompared(given: Settings): readonly Problem[] {
+  const { rules, 'compare-with': others = [] } = given.values.policy ?? {};
+  const isOff = (rules?.environments ?? defaultLevels.environments) === 'off';
+  return others.length > 0 && isOff ? [problemAt(spotOf(given, 'policy'), {
+    message: 'has `compare-with`, which has no effect: the rule `environments` is off', hint: 'Set `environments: warn` under `policy.rules`.',
+  })] : [];
 }

@@ -16,6 +16,10 @@ type Environment = Readonly<Record<string, string | undefined>>;
  */
 export const createHttp = (env: Environment): Http => ({
   onSocket: socketHttp,
+  certificate: async (request) => {
+    const { peerCertificate } = await import('./certificate.js');
+    return peerCertificate(request, env);
+  },
   request: async (request) => {
     const startedAt = performance.now();
     const left = (): number => request.timeoutMs - (performance.now() - startedAt);

@@ -1,6 +1,7 @@
 import type { ClientRequest } from 'node:http';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import { HttpError } from '../ports/http.js';
 import { reasonOf } from './http-errors.js';
 import { clientFor } from './http-module.js';
@@ -8,15 +9,20 @@ import { endOf, loginTo, type Proxy } from './proxy-environment.js';
 
 /**
  * A connection to a host of https that the proxy has made, encrypted to that host.
+ * @param trust `any`: the certificate of the host is not checked, for those who only want to look at it
  * @throws HttpError when the proxy cannot be reached, or does not connect
  */
-export async function openTunnel(address: URL, proxy: Proxy, signal: AbortSignal | undefined): Promise<Duplex> {
+export async function openTunnel(address: URL, proxy: Proxy, signal: AbortSignal | undefined, trust: 'checked' | 'any' = 'checked'): Promise<TLSSocket> {
   const target = `${address.hostname}:${address.port || 443}`;
   const headers = { host: target, ...loginTo(proxy) };
   const socket = await connected(clientFor(proxy.url).request({ ...endOf(proxy.url), method: 'CONNECT', path: target, headers, agent: false, signal }), target, proxy);
+  return process.getBuiltinModule('node:tls').connect({ socket, ...toHost(address), rejectUnauthorized: trust === 'checked' });
+}
+
+/** The name by which TLS connects. An IP address is not sent as server name, but its certificate must still name it. */
+export function toHost(address: URL): { readonly host: string; readonly servername: string } {
   const { host } = endOf(address);
-  // An IP address is not sent as server name, but its certificate must still name it.
-  return process.getBuiltinModule('node:tls').connect({ socket, host, servername: isIP(host) > 0 ? '' : host });
+  return { host, servername: isIP(host) > 0 ? '' : host };
 }
 
 function connected(request: ClientRequest, target: string, proxy: Proxy): Promise<Duplex> {

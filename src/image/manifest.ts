@@ -28,6 +28,8 @@ export interface Configuration {
   readonly platforms: readonly string[];
   /** The origin, if all images have the same. */
   readonly origin: Origin;
+  /** The user that their processes run as, if all images have the same: `1000`, `app`; empty for root. Undefined when unknown. */
+  readonly user?: string;
 }
 
 const [revision, source] = ['org.opencontainers.image.revision', 'org.opencontainers.image.source'] as const;
@@ -44,7 +46,7 @@ const manifest = v.object({
 });
 
 /** https://github.com/opencontainers/image-spec/blob/main/config.md, as Go writes it: `null` for missing values. */
-const imageConfig = v.object({ ...platform, config: v.nullish(v.object({ Labels: annotations })) });
+const imageConfig = v.object({ ...platform, config: v.nullish(v.object({ Labels: annotations, User: v.nullish(v.string()) })) });
 
 /**
  * An index, a manifest list or the manifest of one image. Attestations are images for `unknown/unknown` in an index, and
@@ -70,10 +72,17 @@ export function readConfiguration(text: string): Configuration {
   const value = readJson(text, v.nullable(v.record(v.string(), v.unknown())), name) ?? {};
   if (!('config' in value) && !('os' in value)) {
     const configs = Object.values(checkShape(value, v.record(v.string(), v.nullable(imageConfig)), name));
-    return { platforms: [], origin: commonOrigin(configs.map((each) => originOf(each?.config?.Labels))) };
+    return { platforms: [], origin: commonOrigin(configs.map((each) => originOf(each?.config?.Labels))), ...commonUser(configs) };
   }
   const config = checkShape(value, imageConfig, name);
-  return { platforms: config.os ? [platformText(config)] : [], origin: originOf(config.config?.Labels) };
+  return { platforms: config.os ? [platformText(config)] : [], origin: originOf(config.config?.Labels), ...commonUser([config]) };
+}
+
+/** Go leaves an empty user out. */
+function commonUser(configs: readonly (v.InferOutput<typeof imageConfig> | null)[]): Pick<Configuration, 'user'> {
+  const users = new Set(configs.map((each) => (each?.config ? each.config.User ?? '' : undefined)));
+  const [user] = users;
+  return users.size === 1 && user !== undefined ? { user } : {};
 }
 
 function originOf(said: v.InferOutput<typeof annotations>): Origin {

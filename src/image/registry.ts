@@ -57,7 +57,7 @@ async function describe(
 }
 
 /** Undefined when the registry does not return it. @throws JsonError */
-async function readConfigurationOf(ports: DockerPorts, access: DockerAccess, reference: string, builder?: string): Promise<Configuration | undefined> {
+export async function readConfigurationOf(ports: DockerPorts, access: DockerAccess, reference: string, builder?: string): Promise<Configuration | undefined> {
   const config = await imagetools(ports, access, builder, ['inspect', '--format={{json .Image}}', '--', reference]);
   return config.code === 0 ? readConfiguration(config.stdout) : undefined;
 }

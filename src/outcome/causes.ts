@@ -4,6 +4,7 @@ import { command } from './causes/command.js';
 import type { CauseEntry, CauseTable } from './causes/entry.js';
 import { kubernetes } from './causes/kubernetes.js';
 import { pods } from './causes/pods.js';
+import { policy } from './causes/policy.js';
 import { runner } from './causes/runner.js';
 import { runs } from './causes/runs.js';
 import { settings } from './causes/settings.js';
@@ -15,6 +16,7 @@ import { settings } from './causes/settings.js';
 export const causeRooms = {
   'Settings': settings,
   'Other runs, freezes and the record': runs,
+  'Policy': policy,
   'The runner': runner,
   'Tests, build and push': build,
   'The cluster': kubernetes,

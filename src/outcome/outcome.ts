@@ -2,6 +2,7 @@ import type { Cause } from './causes.js';
 import type { Evidence, FilePlace } from './errors.js';
 import type { Figures } from './figures.js';
 import type { Plan } from './plan.js';
+import type { PolicyReport } from './policy.js';
 import type { StageName, Verdict } from './verdict.js';
 
 /** Everything that is known when a run has ended: summary, outputs and report.json are made from it alone. */
@@ -56,6 +57,8 @@ export interface Outcome {
   readonly warnings: readonly string[];
   /** Of the app in this place, this run included; absent where nothing was changed, or no record is kept. */
   readonly figures?: Figures;
+  /** What the policy rules found, also if they deny the run; absent where they were not applied. */
+  readonly policy?: PolicyReport;
   /** Only in a dry run. */
   readonly plan?: Plan;
 }

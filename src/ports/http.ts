@@ -6,8 +6,20 @@ export interface Http {
    * @throws HttpError when there was no answer; what `signal` aborts with
    */
   request(request: HttpRequest): Promise<HttpResponse>;
+  /**
+   * The certificate that the host of a URL by https presents in a TLS handshake, whether it is trusted or not. Nothing is
+   * requested. Goes through the same proxies.
+   * @throws HttpError when there is no handshake; what `signal` aborts with
+   */
+  certificate(request: Pick<HttpRequest, 'url' | 'timeoutMs' | 'signal' | 'direct'>): Promise<Certificate>;
   /** The server that listens on a unix socket of this machine. */
   onSocket(socketPath: string): SocketHttp;
+}
+
+/** What a TLS certificate says. */
+export interface Certificate {
+  /** The end of its validity, ms since 1970. */
+  readonly expiresAt: number;
 }
 
 /** A server of this machine. Its connections are kept open and used again. */

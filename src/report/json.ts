@@ -39,6 +39,7 @@ export function reportValue(outcome: Outcome): Report {
     undoCommands: outcome.undoCommands,
     warnings: outcome.warnings,
     figures: outcome.figures ? figuresValue(outcome.figures) : null,
+    policy: policyValue(outcome),
     plan: outcome.plan ? planValue(outcome.plan) : null,
   };
 }
@@ -79,6 +80,17 @@ export function figuresValue(figures: Figures): ReportedFigures {
 
 /** To three digits after the point: more would say more than is known. */
 const rounded = (value: number | undefined): number | null => (value === undefined ? null : Math.round(value * 1000) / 1000);
+
+function policyValue({ policy }: Outcome): Report['policy'] {
+  if (!policy) return null;
+  return {
+    findings: policy.findings.map(({ rule, level, subject, container, item, path, message, fix, place, exception }) => ({
+      rule, level, subject, container: container ?? null, item: item ?? null, path: path ?? null, message, fix,
+      place: place ? { file: place.file, line: place.line } : null, exception: exception ? { reason: exception.reason, until: exception.until } : null,
+    })),
+    notes: policy.notes,
+  };
+}
 
 /** The plan as a value for JSON: also the output `plan`. */
 export function planValue(plan: Plan): ReportedPlan {

@@ -28,9 +28,10 @@ const change = {
   after: text('The version that the run set. With `command`, what `current` printed of it; its reference or commit until then.'),
 };
 
+const place = v.nullable(v.object({ file: text('Relative to the workspace.'), line: v.pipe(v.number(), v.integer(), v.minValue(1)) }));
+
 const failure = v.object({
-  cause, stage, message: text(), hint: text(), evidence: list(v.object({ title: text(), text: text() })),
-  place: v.nullable(v.object({ file: text('Relative to the workspace.'), line: v.pipe(v.number(), v.integer(), v.minValue(1)) })),
+  cause, stage, message: text(), hint: text(), evidence: list(v.object({ title: text(), text: text() })), place,
 });
 
 const rollback = v.object({
@@ -71,8 +72,19 @@ const plan = v.object({
   warnings: list(text()),
 });
 
+const policy = v.object({
+  findings: list(v.object({
+    rule: text('As in `policy.rules`; docs/policy.md lists them.'),
+    level: described(v.picklist(['deny', 'warn', 'allowed']), '`deny`: nothing was deployed. `allowed`: an exception applies.'),
+    subject: text('`deployment/api`, or a file with its object.'), container: maybeText(), item: maybeText('What of it: the name of a variable, of a probe.'),
+    path: maybeText('In the object: `spec.template.spec.containers[0]`.'), message: text(), fix: text('What to do.'), place,
+    exception: v.nullable(v.object({ reason: text(), until: text('The last day on which it applies: `2027-01-31`.') })),
+  })),
+  notes: list(text(), 'What could not be checked, and why.'),
+});
+
 /** What is named in the `$defs` of the published schema. */
-export const reportDefinitions = { stage, cause, failure, rollback, recovery, figures, plan };
+export const reportDefinitions = { stage, cause, failure, rollback, recovery, figures, policy, plan };
 
 export const report = v.object({
   /** Raised only when a field changes its meaning or is removed, not for new fields. */
@@ -105,6 +117,7 @@ export const report = v.object({
   undoCommands: list(text(), 'Commands that roll back by hand.'),
   warnings: list(text()),
   figures: v.nullable(figures),
+  policy: described(v.nullable(policy), 'What the policy rules found. Null where they were not applied.'),
   plan: v.nullable(plan),
 });
 

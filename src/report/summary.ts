@@ -7,6 +7,7 @@ import { gantt } from './gantt.js';
 import { code, codeBlock, details, inline, link, prose, table } from './markdown.js';
 import { exactVersions, placeColumns, versionCells } from './places.js';
 import { planMarkdown } from './plan.js';
+import { policyMarkdown } from './policy.js';
 import { rollbackSentences } from './rollback.js';
 import { environmentWord, signs, verdictSentence } from './words.js';
 
@@ -19,7 +20,8 @@ export function summary(outcome: Outcome): string {
   const isUrgent = needsPerson(outcome);
   const before = [headline(outcome), isUrgent ? byHand : '', failure(outcome.failure)];
   const after = [
-    rollback(outcome), recovery(outcome), plan(outcome), changes(outcome), verified(outcome), warnings(outcome), gantt(outcome), isUrgent ? '' : byHand, figuresMarkdown(outcome), facts(outcome),
+    rollback(outcome), recovery(outcome), plan(outcome), changes(outcome), verified(outcome), warnings(outcome), allowed(outcome),
+    gantt(outcome), isUrgent ? '' : byHand, figuresMarkdown(outcome), facts(outcome),
   ];
   const fixed = [...before, ...after].map(bounded).join('\n\n').length;
   const evidence = evidenceBlocks(outcome.failure?.evidence ?? [], sizeLimit - fixed - 1024);
@@ -121,6 +123,9 @@ function warnings(outcome: Outcome): string {
   const texts = outcome.warnings.filter((text) => !outcome.plan?.warnings.includes(text));
   return texts.length > 0 ? `**Warnings**\n\n${list(texts)}` : '';
 }
+
+/** The findings that exceptions allow. All others are problems or warnings. */
+const allowed = ({ policy }: Outcome): string => policyMarkdown((policy?.findings ?? []).filter(({ level }) => level === 'allowed'));
 
 const list = (texts: readonly string[]): string => texts.map((text) => `- ${prose(text)}`).join('\n');
 

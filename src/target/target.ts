@@ -3,6 +3,7 @@ import { CancelledError, type DeployError, type Evidence } from '../outcome/erro
 import type { Checked } from '../outcome/finding.js';
 import type { Change as ChangeRow, TargetWords, Unverified, Verified } from '../outcome/outcome.js';
 import type { Plan, PlannedChange, PlanStep } from '../outcome/plan.js';
+import type { Inspected, PolicyReads } from '../policy/input.js';
 import type { Context } from '../ports/context.js';
 import type { Ledger, Release, TargetRecord } from '../record/ledger.js';
 import type { Standing } from '../record/release.js';
@@ -76,6 +77,8 @@ export interface Proposal {
   readonly step: PlanStep;
   /** Whether there is a version to roll back to. */
   readonly rollback: NonNullable<Plan['rollback']>;
+  /** What policy rules look at, as it would be after the change. Reads only. Absent for a kind without objects. */
+  inspect?(reads: PolicyReads): Promise<Inspected>;
   /**
    * Reads again, under the lock, and starts to watch: everything after this is seen. Nothing is changed.
    * @throws DeployError when the target is not in the state that the proposal was made for

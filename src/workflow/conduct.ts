@@ -1,5 +1,6 @@
 import type { Outcome, Recovery, TargetWords } from '../outcome/outcome.js';
 import type { Plan } from '../outcome/plan.js';
+import type { PolicyReport } from '../outcome/policy.js';
 import { outcomeOf, type Ending } from './outcome.js';
 import type { Run } from './run.js';
 import { runStages, type Stage } from './stage.js';
@@ -24,6 +25,8 @@ export interface Found {
   recovery?: Recovery;
   /** Of the kind of target that the settings name. */
   words?: TargetWords;
+  /** What the policy rules found. */
+  policy?: PolicyReport;
 }
 
 /** Reads everything that a run needs, side by side, and reports all problems at once. */
@@ -37,7 +40,7 @@ export async function conduct(given: Run, prepare: Prepare): Promise<Outcome> {
   const looked = await runStages([preflight], given);
   const run = named(given, found);
   try {
-    const before: Ending = { spans: looked.spans, warnings: prepared?.plan.warnings ?? [], recovery: found.recovery, words: found.words };
+    const before: Ending = { spans: looked.spans, warnings: prepared?.plan.warnings ?? [], recovery: found.recovery, words: found.words, policy: found.policy };
     if (looked.failure || !prepared) return outcomeOf(run, { ...before, failure: looked.failure, warnings: [] });
     return outcomeOf(run, await perform(run, prepared, before));
   } finally {

@@ -1,6 +1,6 @@
 import type { Outcome } from '../outcome/outcome.js';
 import { digestOfBuild, type Plan } from '../outcome/plan.js';
-import { PreflightError, together, type Finding } from '../outcome/finding.js';
+import { nothingFound, PreflightError, together, type Checked, type Finding } from '../outcome/finding.js';
 import { runGate } from '../gate/gate.js';
 import { readSource, type SourceFacts } from '../image/source.js';
 import { closedNow } from '../policy/freeze.js';
@@ -12,6 +12,7 @@ import type { ImageFacts } from './image-facts.js';
 import type { Built } from './image-stages.js';
 import type { Ending } from './outcome.js';
 import { makePlan } from './plan.js';
+import type { Reviewed } from './policy.js';
 import type { Run } from './run.js';
 import { Slot, type Stage } from './stage.js';
 
@@ -39,6 +40,7 @@ async function prepare(run: Run, found: Found): Promise<Prepared> {
   const parts = await partsOf(run);
   const { ofImage, ofTarget } = parts;
   found.words = ofTarget?.kind.words;
+  const applyPolicy = startPolicy(run, parts);
   const [target, image, checkout] = await Promise.allSettled([
     ofTarget?.openFinished(run, ofTarget.kind, 'deploy', found),
     ofImage && (ofTarget ? afterTarget(run, () => ofImage.readImageFacts(run, reading)) : ofImage.readImageFacts(run, reading)),
@@ -49,17 +51,36 @@ async function prepare(run: Run, found: Found): Promise<Prepared> {
     const facts = image.status === 'fulfilled' ? image.value : undefined;
     found.deployed = deployedOf(run, facts, checkout);
     const proposal = await opened?.propose(wantedOf(named(run, found), facts, parts));
-    const { problems, warnings } = together([
-      closed, { problems: [image, target].flatMap(problemsOf), warnings: facts?.warnings ?? [] },
-      opened && { problems: [], warnings: ofTarget?.sharedRecord(config, opened) ?? [] },
-      opened && ofImage?.checkExisting(facts?.existing, config), proposal?.checked,
-    ].filter((checked) => checked !== undefined));
+    const sides: Sides = { parts, facts, target: opened, proposal };
+    const policy = await applyPolicy(sides);
+    found.policy = policy?.report;
+    const before = { problems: [image, target].flatMap(problemsOf), warnings: facts?.warnings ?? [] };
+    const { problems, warnings } = together([closed, before, ...checksOf(run, sides), policy?.checked ?? nothingFound]);
     if (problems.length > 0) throw new PreflightError(problems);
-    return prepared(named(run, found), { parts, facts, target: opened, proposal }, warnings);
+    return prepared(named(run, found), sides, warnings);
   } catch (error) {
     await opened?.close?.();
     throw error;
   }
+}
+
+/** What was found of the target, and of the image that is deployed to it. */
+const checksOf = ({ config }: Run, { parts: { ofImage, ofTarget }, facts, target, proposal }: Sides): readonly Checked[] => (target ? [
+  { problems: [], warnings: ofTarget?.sharedRecord(config, target) ?? [] },
+  ofImage?.checkExisting(facts?.existing, config) ?? nothingFound, proposal?.checked ?? nothingFound,
+] : []);
+
+/**
+ * Loads the policy rules, and starts to read what they need from elsewhere, while the target is opened.
+ * @returns what applies them to a proposal; nothing where there is none
+ */
+function startPolicy(run: Run, parts: Parts): (sides: Sides) => Promise<Reviewed | undefined> {
+  if (!parts.ofTarget) return async () => undefined;
+  const loading = afterTarget(run, () => import('./policy.js'));
+  const outside = loading.then(({ readOutside }) => readOutside(run));
+  // Whoever waits for it later sees how it ended.
+  outside.catch(() => undefined);
+  return async ({ facts, proposal }) => (proposal ? (await loading).reviewPolicy(run, outside, proposal, referenceOf(run.config, facts, parts)) : undefined);
 }
 
 /** The program that connects to the target is started before those of docker: the run waits longest for it. */

@@ -1,6 +1,7 @@
 import type { Change, Failure, Outcome, Recovery, RollbackReport, Span, TargetWords, Unverified, Verified } from '../outcome/outcome.js';
 import type { Figures } from '../outcome/figures.js';
 import type { Plan } from '../outcome/plan.js';
+import type { PolicyReport } from '../outcome/policy.js';
 import type { DeployError, Evidence } from '../outcome/errors.js';
 import type { StageName, Verdict } from '../outcome/verdict.js';
 import { formatReference, parseReference } from '../image/reference.js';
@@ -36,6 +37,7 @@ export interface Ending {
   readonly unverified?: readonly Unverified[];
   readonly recovery?: Recovery;
   readonly figures?: Figures;
+  readonly policy?: PolicyReport;
   readonly plan?: Plan;
   readonly warnings: readonly string[];
 }
@@ -64,7 +66,7 @@ export function outcomeOf(run: Run, given: Ending): Outcome {
     rollback: ending.undone && ending.undone.result !== 'untouched' ? rollbackReport(ending.undone) : undefined,
     wentBack: run.action === 'rollback', ...unverifiedAtEnd(ending), verified: ending.failure ? [] : ending.verified ?? [], rolledOutMs: ending.rolledOutMs, recovery: ending.recovery,
     undoCommands: verdict === 'deployed' || verdict === 'rollback-failed' ? undoCommands : [],
-    warnings: ending.warnings, figures: ending.figures,
+    warnings: ending.warnings, policy: ending.policy, figures: ending.figures,
     plan: verdict === 'planned' ? ending.plan : undefined,
   };
 }

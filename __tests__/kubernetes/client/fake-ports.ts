@@ -63,7 +63,7 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     machine: world.machine ?? { system: 'linux', architecture: 'x64' },
     clock: world.clock ?? swiftClock(),
     process: { run: absent('a program'), start: absent('a program'), ...world.process },
-    http: { request: absent('the network'), onSocket: absent('a socket'), ...world.http },
+    http: { request: absent('the network'), certificate: absent('the network'), onSocket: absent('a socket'), ...world.http },
     github: world.github ?? absent('GitHub'),
     env: world.env ?? {},
     trace: passedOn(world.env ?? {}),

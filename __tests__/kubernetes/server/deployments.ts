@@ -1,4 +1,4 @@
-import { uidOf, type ContainerStatus, type Pod, type PodTemplate, type ReplicaSet, type Workload } from '../../../src/kubernetes/client/objects.js';
+import { uidOf, type Container, type ContainerStatus, type Pod, type PodTemplate, type ReplicaSet, type Workload } from '../../../src/kubernetes/client/objects.js';
 import { apiPath, resources } from '../../../src/kubernetes/client/resources.js';
 import { sameTemplate } from '../../../src/kubernetes/observe/template.js';
 import type { Clock } from '../../../src/ports/clock.js';
@@ -11,6 +11,8 @@ export type Behaviour = 'good' | 'wrong' | 'crash' | 'unready';
 export interface DeploymentOptions {
   readonly image: string;
   readonly replicas?: number;
+  /** What its container has besides. */
+  readonly container?: Container;
 }
 
 /** ms that each step of a controller, a kubelet or the endpoints takes. */
@@ -47,8 +49,8 @@ export class Deployments {
   }
 
   /** A Deployment and a Service of the same name, as they are when everything has been ready for long. */
-  add(name: string, { image, replicas = 2 }: DeploymentOptions): void {
-    const made = deployment({ uid: `uid-${name}`, generation: 1, image, spec: { replicas, selector: { matchLabels: { app: name } }, template: templateOf(name, image) }, status: { observedGeneration: 1 } });
+  add(name: string, { image, replicas = 2, container }: DeploymentOptions): void {
+    const made = deployment({ uid: `uid-${name}`, generation: 1, image, spec: { replicas, selector: { matchLabels: { app: name } }, template: templateOf(name, image, container) }, status: { observedGeneration: 1 } });
     this.server.put(deploymentPath(this.server, name), { ...made, metadata: { ...made.metadata, name } });
     this.server.put(apiPath(resources.services, this.server.namespace, name), service(name, { selector: { app: name } }));
     while (this.step());
@@ -254,7 +256,7 @@ export class Deployments {
 
 export const deploymentPath = ({ namespace }: Pick<MemoryServer, 'namespace'>, name: string): string => apiPath(resources.deployments, namespace, name);
 
-const templateOf = (name: string, image: string): PodTemplate => ({ metadata: { labels: { app: name } }, spec: { containers: [{ name: 'app', image }] } });
+const templateOf = (name: string, image: string, container: Container = {}): PodTemplate => ({ metadata: { labels: { app: name } }, spec: { containers: [{ name: 'app', image, ...container }] } });
 
 const withHash = (template: PodTemplate | undefined, hash: string): PodTemplate =>
   ({ ...template, metadata: { ...template?.metadata, labels: { ...template?.metadata?.labels, 'pod-template-hash': hash } } });

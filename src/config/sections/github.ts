@@ -1,6 +1,7 @@
 import { good } from '../kit/checked.js';
 import { flag, line, word } from '../kit/text.js';
 import { section, type Values } from '../setting.js';
+import { isProductionName } from '../values/production.js';
 
 /** A terminal knows no repository on GitHub and no workflow run, so it has none of these. */
 export const github = section('GitHub', ['deploy', 'rollout', 'rollback'], {
@@ -20,8 +21,8 @@ export const github = section('GitHub', ['deploy', 'rollout', 'rollback'], {
   },
   'production-environment': {
     inTerminal: false,
-    description: '`true`: GitHub marks the environment as one that users interact with directly.',
-    default: '`true` if the environment is named production, prod or live',
+    description: '`true`: users interact with the environment directly. GitHub marks it as such, and the policy rule `debug-in-production` applies.',
+    default: '`true` if its name contains the word production, prod, prd or live',
     kind: flag,
   },
   'transient-environment': {
@@ -32,9 +33,6 @@ export const github = section('GitHub', ['deploy', 'rollout', 'rollback'], {
   },
 });
 
-/** Names that mean production to GitHub's users, whatever their case. */
-const production = /^(?:production|prod|live)$/i;
-
 /** What is done on GitHub, and with which token. Undefined without a token. */
 export const githubOf = (values: Values<typeof github.settings> & { readonly environment?: string }) => {
   const { 'github-token': token, environment = '' } = values;
@@ -42,7 +40,7 @@ export const githubOf = (values: Values<typeof github.settings> & { readonly env
     token,
     /** Whether runs with an environment are recorded as deployments. */
     deployments: values['github-deployments'] !== 'off',
-    production: values['production-environment'] ?? production.test(environment),
+    production: values['production-environment'] ?? isProductionName(environment),
     transient: values['transient-environment'] === true,
   };
 };

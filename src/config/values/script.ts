@@ -12,9 +12,10 @@ function parseScript(text: string): Checked<readonly string[]> {
   return good(lines.slice(lines.findIndex((line) => line !== ''), lines.findLastIndex((line) => line !== '') + 1));
 }
 
-const lines = (expects: string) => block(parseScript, { expects, limit: longLimit, literal: true });
+/** Commands as one text, which may have several lines. `expects` completes "must be …". */
+export const scriptLines = (expects: string) => block(parseScript, { expects, limit: longLimit, literal: true });
 const expects = 'commands, as text or as a list';
-const commands = list(lines('a command'), { expects, longest: longLimit, mayBeEmpty: true });
+const commands = list(scriptLines('a command'), { expects, longest: longLimit, mayBeEmpty: true });
 
 /** The lines of a script: one text, or a list of commands. */
-export const script = shortOr(lines(expects), convert(commands, (scripts) => good(scripts.flat())));
+export const script = shortOr(scriptLines(expects), convert(commands, (scripts) => good(scripts.flat())));

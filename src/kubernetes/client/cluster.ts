@@ -23,6 +23,8 @@ export interface Cluster {
   kubectl(args: readonly string[], signal?: AbortSignal): Promise<Exited>;
   /** When the credentials expire, if the kubeconfig says it. */
   readonly expiry?: Expiry;
+  /** Of Kubernetes: `v1.34.4`. Undefined if the account is not allowed to read it. */
+  readonly version?: string;
   /** The same command as a person would type it. */
   typed(args: readonly string[]): string;
   close(): Promise<void>;
@@ -50,8 +52,8 @@ export async function openCluster(ports: Ports, config: ClusterConfig, folder: s
     return proxy.stop();
   };
   try {
-    await answers(api, ports.cancelled);
-    return connection(ports, { api, namespace, namespaceOfContext, kubectl, access, stop, expiry: expiryOf(user) });
+    const version = await answers(api, ports.cancelled);
+    return connection(ports, { api, namespace, namespaceOfContext, kubectl, access, stop, expiry: expiryOf(user), version });
   } catch (error) {
     // Read before it is stopped: what it prints then is not the reason.
     const said = proxy.said();
@@ -78,6 +80,7 @@ interface Parts {
   readonly access: Access;
   readonly stop: () => Promise<void>;
   readonly expiry: Expiry | undefined;
+  readonly version: string | undefined;
 }
 
 function connection(ports: Ports, parts: Parts): Cluster {
@@ -87,18 +90,20 @@ function connection(ports: Ports, parts: Parts): Cluster {
     namespace: parts.namespace,
     namespaceOfContext: parts.namespaceOfContext,
     expiry: parts.expiry,
+    version: parts.version,
     kubectl: (args, signal) => ports.process.run({ program: parts.kubectl, args: named(args), env: parts.access.env, timeoutMs: kubectlTimeoutMs, signal }),
     typed: (args) => ['kubectl', ...named(args)].map(shellWord).join(' '),
     close: parts.stop,
   };
 }
 
-/** The version itself is not used. An account that is not allowed to read it was answered by an API server as well. */
-async function answers(api: Api, signal: AbortSignal): Promise<void> {
+/** The version of the server. An account that is not allowed to read it was answered by an API server as well. */
+async function answers(api: Api, signal: AbortSignal): Promise<string | undefined> {
   try {
-    await api.get('/version', { signal, timeoutMs: 10_000 });
+    return (await api.get<{ readonly gitVersion?: string }>('/version', { signal, timeoutMs: 10_000 })).gitVersion;
   } catch (error) {
-    if (!(error instanceof ApiError && error.status === 403 && error.reason === 'Forbidden')) throw error;
+    if (error instanceof ApiError && error.status === 403 && error.reason === 'Forbidden') return undefined;
+    throw error;
   }
 }
 

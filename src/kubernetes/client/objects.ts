@@ -1,9 +1,11 @@
 import type * as apps from 'kubernetes-types/apps/v1';
+import type * as autoscaling from 'kubernetes-types/autoscaling/v1';
 import type * as batch from 'kubernetes-types/batch/v1';
 import type * as coordination from 'kubernetes-types/coordination/v1';
 import type * as core from 'kubernetes-types/core/v1';
 import type * as discovery from 'kubernetes-types/discovery/v1';
 import type * as meta from 'kubernetes-types/meta/v1';
+import type * as networking from 'kubernetes-types/networking/v1';
 
 /*
  * The types are those of the Kubernetes API, generated from its OpenAPI description (version 1.30). A field of a v1 kind is
@@ -87,6 +89,8 @@ export type Secret = ObjectOf<core.Secret>;
 export type ResourceQuota = ObjectOf<core.ResourceQuota>;
 export type Node = ObjectOf<core.Node>;
 export type Lease = ObjectOf<coordination.Lease>;
+export type HorizontalPodAutoscaler = ObjectOf<autoscaling.HorizontalPodAutoscaler>;
+export type Ingress = ObjectOf<networking.Ingress>;
 
 export const nameOf = (object: KubeObject): string => object.metadata?.name ?? '(unnamed)';
 export const uidOf = (object: KubeObject): string => object.metadata?.uid ?? '';

@@ -26,6 +26,9 @@ export const resources = {
   resourcequotas: core('resourcequotas', 'ResourceQuota'),
   secrets: core('secrets', 'Secret'),
   endpointslices: grouped('discovery.k8s.io', 'endpointslices', 'EndpointSlice'),
+  // Version 1 has the number of replicas, and every version of Kubernetes serves it.
+  horizontalpodautoscalers: grouped('autoscaling', 'horizontalpodautoscalers', 'HorizontalPodAutoscaler'),
+  ingresses: grouped('networking.k8s.io', 'ingresses', 'Ingress'),
 } as const;
 
 export const workloadResource: Readonly<Record<WorkloadKind, Resource>> = {

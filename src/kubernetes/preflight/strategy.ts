@@ -25,15 +25,18 @@ export function neverEnding(ref: string, workload: Workload, timeoutMs: number):
   return problems;
 }
 
-/** Advice: why a successful rollout may lose requests. https://kubernetes.io/docs/tutorials/services/pods-and-endpoint-termination-flow/ */
-export function losing(ref: string, workload: Workload, services: readonly Service[]): string[] {
+/**
+ * Advice: why a successful rollout may lose requests. https://kubernetes.io/docs/tutorials/services/pods-and-endpoint-termination-flow/
+ * @param probes whether missing ones are among it, or reported by a policy rule
+ */
+export function losing(ref: string, workload: Workload, services: readonly Service[], probes: 'included' | 'left out' = 'included'): string[] {
   const template = workload.spec?.template;
   if (!services.some((service) => selects(service, template?.metadata?.labels))) return [];
   const warnings: string[] = [];
   if (workload.spec?.strategy?.type === 'Recreate') warnings.push(`${ref} has the strategy Recreate: it serves no requests during the rollout.`);
   const serving = (template?.spec?.containers ?? []).filter((container) => (container.ports ?? []).length > 0);
   const unprobed = serving.filter((container) => !container.readinessProbe).map((container) => container.name);
-  if (unprobed.length > 0) warnings.push(`${ref}: container ${unprobed.join(', ')} has no readinessProbe, so new pods get requests before they can answer them, and a broken release counts as ready.`);
+  if (unprobed.length > 0 && probes === 'included') warnings.push(`${ref}: container ${unprobed.join(', ')} has no readinessProbe, so new pods get requests before they can answer them, and a broken release counts as ready.`);
   if (template?.spec?.terminationGracePeriodSeconds === 0) warnings.push(`${ref} has terminationGracePeriodSeconds 0: requests in progress are cut off.`);
   return warnings;
 }

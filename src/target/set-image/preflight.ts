@@ -10,7 +10,7 @@ import { checkSmoke } from '../../check/smoke/preflight.js';
 import { checkPullLogin } from '../../kubernetes/preflight/pull-login.js';
 import { checkPullSecret } from '../../kubernetes/preflight/pull-secret.js';
 import { nothingFound, together, type Checked } from '../../outcome/finding.js';
-import { checkReferences } from '../../kubernetes/preflight/references.js';
+import { checkReferences, readReferences, referencesOf, type ReferencedObjects } from '../../kubernetes/preflight/references.js';
 import { adviceOnPreStop, losing, neverEnding } from '../../kubernetes/preflight/strategy.js';
 import { digestOfBuild } from '../../outcome/plan.js';
 import { foresee, describeRewriting } from './rewritten.js';
@@ -20,31 +20,38 @@ import { lookOnce } from '../../kubernetes/observe/watching.js';
 import { unhealthiness } from '../../kubernetes/judge/health.js';
 import { uidOf, type Workload } from '../../kubernetes/client/objects.js';
 
+/** What a preflight found, and what it has read that others can use. */
+export interface Looked extends Checked {
+  readonly referenced: ReferencedObjects;
+}
+
 /** Everything that can be known to fail before anything is changed, checked in parallel. */
-export async function preflight(given: Given, facts: ClusterFacts, wanted: Wanted, changes: readonly ImageChange[]): Promise<Checked> {
+export async function preflight(given: Given, facts: ClusterFacts, wanted: Wanted, changes: readonly ImageChange[]): Promise<Looked> {
   const { reference, platforms, isPushed } = wanted;
   const { config, ports } = given;
   const signal = ports.cancelled;
   const { cluster } = facts;
   const present = facts.found.flatMap(({ ref, workload }) =>
     (workload ? [{ ref: refText(ref), kind: ref.kind, workload, template: templateOf(ref.kind, workload) }] : []));
-  const [nodes, quota, ...others] = await Promise.all([
+  const [nodes, referenced, quota, ...others] = await Promise.all([
     readArchitectures(cluster.api, signal),
+    readReferences(cluster.api, cluster.namespace, present.flatMap(({ template }) => referencesOf(template)), signal),
     checkQuota(cluster.api, cluster.namespace, { app: config.app, workloads: present, targets: changes }, signal),
     checkSmoke({ ports, cluster, services: facts.services, present }, config.smoke),
     ...present.map((each) => (isPushed ? checkPullSecret(ports, cluster.api, cluster.namespace, each, reference) : nothingFound)),
     ...present.map((each) => checkPullLogin(ports, cluster, each, reference)),
     checkChange(given, facts, changes),
-    ...present.map(({ ref, template }) => checkReferences(cluster.api, cluster.namespace, ref, template, signal)),
   ]);
-  return together([
+  const found = together([
     quota, ...others,
+    ...present.map(({ ref, template }) => checkReferences(cluster.namespace, ref, template, referenced)),
     ...present.map(({ ref, template }) => checkPlatforms(ref, template, platforms, nodes)),
     {
       problems: present.flatMap(({ ref, workload }) => neverEnding(ref, workload, config.timeoutMs)),
       warnings: config.advice ? advise(given, facts, present) : [],
     },
   ]);
+  return { ...found, referenced };
 }
 
 type Present = readonly { readonly ref: string; readonly workload: Workload }[];
@@ -55,7 +62,8 @@ function advise({ config, ports }: Given, { ledger, services }: ClusterFacts, pr
   const recorded = new Set((ledger?.releases ?? []).flatMap(({ contents }) => contents.map(({ subject }) => subject)));
   const onPreStop = adviceOnPreStop(present.filter(({ ref }) => config.dryRun || !recorded.has(ref)), services);
   if (onPreStop) ports.log.info(onPreStop);
-  return present.flatMap(({ ref, workload }) => losing(ref, workload, services));
+  const probes = config.policy.levels.probes === 'off' ? 'included' : 'left out';
+  return present.flatMap(({ ref, workload }) => losing(ref, workload, services, probes));
 }
 
 /** Consequences of the change: images that admission rewrites, and pods that have to be deleted for it. */

@@ -13,6 +13,7 @@ import { inPlaceOf, type Given } from '../under-lock.js';
 import { readCluster, readFacts, type Choose, type ClusterFacts } from './facts.js';
 import { rowsOf, type ImageChange } from './image-change.js';
 import { ImageRelease } from './image-release.js';
+import { inspect } from './inspect.js';
 import { rollbackOf, stepOf } from './plan.js';
 import { checkChange, preflight, unhealthyNow } from './preflight.js';
 import { recorded, recordedImages } from './recorded.js';
@@ -69,7 +70,7 @@ class Workloads implements OpenTarget {
     const { changes, problems } = resolveChanges(found, image, wanted.reference, this.namespace, pausedByRun(facts.ledger));
     const unresolved: Checked = { problems: problems.map(asFinding), warnings: [] };
     const looked = await preflight(given, facts, wanted, changes);
-    return this.proposal(changes, together([unresolved, looked]));
+    return { ...await this.proposal(changes, together([unresolved, looked])), inspect: (reads) => inspect(given, facts, changes, looked.referenced, reads) };
   }
 
   async proposeBack(): Promise<ProposalBack> {

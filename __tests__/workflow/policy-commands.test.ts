@@ -1,0 +1,56 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseAllDocuments } from 'yaml';
+import { policyOf } from '../../src/config/sections/policy.js';
+import { digestOfBuild } from '../../src/outcome/plan.js';
+import type { Command, Exited } from '../../src/ports/process.js';
+import { objectsText, runPolicyCommands } from '../../src/workflow/policy-commands.js';
+import { fakePorts } from '../kubernetes/client/fake-ports.js';
+import { compose, workload } from '../policy/build.js';
+
+/** Runs commands whose ends are given in their order. */
+async function run(commands: readonly (readonly string[])[], ends: readonly Partial<Exited & { readonly lines: readonly string[] }>[], environment?: string) {
+  const started: (Command & { readonly objects: string })[] = [];
+  const ports = fakePorts({
+    process: { start: (command) => {
+      const { lines = [], ...end } = ends[started.length] ?? {};
+      started.push({ ...command, objects: ports.written.get(command.env?.['DEPLOY_OBJECTS'] ?? '')?.text ?? '' });
+      for (const line of lines) command.onLine?.(line, 'stdout');
+      return { pid: 1, exited: Promise.resolve({ code: 0, stdout: '', stderr: '', ...end }), stop: async () => undefined };
+    } },
+  });
+  let folders = 0;
+  const files = { ...ports.files, temporaryFolder: async () => `/private/${(folders += 1)}` };
+  const policy = { ...policyOf({}, 'web', []), commands };
+  const facts = await runPolicyCommands({ ...ports, files }, { policy, environment }, [workload(), compose({})]);
+  return { facts, started, lines: ports.lines, modes: [...ports.written.values()].map(({ mode }) => mode) };
+}
+
+describe('policy commands', () => {
+  it('run one after the other with a file of all objects, in the working directory', async () => {
+    const { facts, started } = await run([['conftest test "$DEPLOY_OBJECTS"'], ['kyverno apply', 'true']], [], 'production');
+    expect(facts).toEqual([{ command: 'conftest test "$DEPLOY_OBJECTS"' }, { command: 'kyverno apply …' }]);
+    expect(started.map(({ program, cwd, env }) => [program, cwd, env?.['DEPLOY_ENVIRONMENT']])).toEqual([['bash', 'web', 'production'], ['bash', 'web', 'production']]);
+    expect(parseAllDocuments(started[0]?.objects ?? '').map((document) => document.toJS())).toMatchObject([{ kind: 'Deployment', metadata: { name: 'api' } }]);
+  });
+  it('that fail are facts, with the line that says why', async () => {
+    const { facts, lines } = await run([['conftest test']], [{ code: 1, lines: ['PASS - a', 'FAIL - objects.yaml - main - Containers must not run as root', '2 tests, 1 passed, 1 failure'] }]);
+    expect(facts).toMatchObject([{ command: 'conftest test', failure: expect.stringMatching(/^The command `conftest test` failed: the commands of `policy\.commands` exited with code 1\. It printed: /), output: expect.stringContaining('FAIL - objects') }]);
+    expect(lines).toContain('output FAIL - objects.yaml - main - Containers must not run as root');
+  });
+  it('that do not exist say so', async () => {
+    expect((await run([['conftest test']], [{ code: 127 }])).facts).toMatchObject([{ hint: expect.stringMatching(/^Exit code 127: a command was not found\./) }]);
+  });
+  it('do not run if there are none, or their rule is off', async () => {
+    expect(await run([], [])).toMatchObject({ facts: [], started: [], lines: [] });
+    const off = { ...policyOf({}, '.', []), commands: [['x']], levels: { ...policyOf({}, '.', []).levels, commands: 'off' as const } };
+    expect(await runPolicyCommands(fakePorts(), { policy: off }, [])).toEqual([]);
+  });
+});
+
+it('the objects are one document each, without what the API server adds, and with a digest that tools can parse', () => {
+  const of = workload({ containers: [{ name: 'app', image: `r.example/api:1@${digestOfBuild}` }], status: { replicas: 1 } });
+  const object = { ...of.object as object, metadata: { name: 'api', managedFields: [{}] } };
+  const [document, ...others] = parseAllDocuments(objectsText([{ ...of, object }, compose({})])).map((each) => each.toJS());
+  expect(others).toEqual([]);
+  expect(document).toEqual({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'api' }, spec: { template: { metadata: { labels: { app: 'api' } }, spec: { containers: [{ name: 'app', image: `r.example/api:1@sha256:${'0'.repeat(64)}` }] } } } });
+});

@@ -1,0 +1,21 @@
+import type { CertificateFact } from '../input.js';
+import type { Found, Rule } from '../rule.js';
+
+export const certificates: Rule = {
+  looksAt: 'The certificates that the hosts of `environment-url` and of smoke checks by `https://` present in a TLS handshake, through the proxy of the environment if there is one; nothing is requested from them. '
+    + 'With `policy.certificates.ingresses: true`, also `tls.crt` in the Secrets of the Ingresses that lead to Services of the workloads, if the account is allowed to read them, which the documented Role does not include. '
+    + 'A host that does not answer is a warning.',
+  example: 'policy:\n  rules:\n    certificates: deny\n  certificates:\n    days: 21\n    ingresses: true',
+  fix: 'Renew the certificate, and find out why it is not renewed automatically.',
+  check: ({ settings, facts }) => facts.certificates.flatMap((certificate) => check(certificate, settings.certificates.days, facts.now)),
+};
+
+const dayMs = 24 * 3600_000;
+
+function check({ subject, of, expiresAt }: CertificateFact, days: number, now: number): Found[] {
+  if (expiresAt - now >= days * dayMs) return [];
+  const date = new Date(expiresAt).toISOString().slice(0, 10);
+  const left = Math.floor((expiresAt - now) / dayMs);
+  const when = expiresAt <= now ? `expired on ${date}` : `expires on ${date}, ${left === 0 ? 'in less than a day' : `in ${left} ${left === 1 ? 'day' : 'days'}`}`;
+  return [{ subject, message: `The certificate of ${subject} (${of}) ${when}.` }];
+}

@@ -1,0 +1,52 @@
+import { quote } from '../../config/kit/checked.js';
+import { environmentOf } from '../objects/variables.js';
+import { containersIn, type Placed } from '../objects/workloads.js';
+import type { PolicyFacts } from '../input.js';
+import { containerStart, inContainer, type Found, type Rule } from '../rule.js';
+
+export const debugInProduction: Rule = {
+  looksAt: 'In production, which is an environment with the word `production`, `prod`, `prd` or `live` in its name, or with `production-environment: true`: '
+    + 'the environment variables of all containers and the build arguments: a name that ends with `DEBUG` and is switched on, a name such as `NODE_ENV`, `APP_ENV`, `ENVIRONMENT`, '
+    + '`ASPNETCORE_ENVIRONMENT` or `SPRING_PROFILES_ACTIVE` that names development, test or staging, `GIN_MODE=debug`. And commands and options that open a debugger or reload the code: `--inspect`, `--reload`, '
+    + '`-agentlib:jdwp`.',
+  example: 'env:\n  - name: ENABLE_DEBUG\n    value: "true"\n  - name: NODE_ENV\n    value: development',
+  fix: 'Switch it off in production, or add an exception while you need it.',
+  check: ({ workloads, settings, facts }) => (settings.production
+    ? [...containersIn(workloads).flatMap((placed) => [...inVariables(placed, facts), ...inWords(placed)]), ...inBuildArgs(facts)] : []),
+};
+
+const debugName = /(?:^|_)DEBUG(?:_(?:MODE|ENABLED?))?$/i;
+const isOn = /^(?:true|1|yes|y|on|enabled?|t)$/i;
+const environmentName = /^(?:(?:NODE|APP|APPLICATION|RAILS|RACK|FLASK|DJANGO|GO|MIX|DEPLOY|SENTRY|ASPNETCORE|DOTNET)_)?ENV(?:IRONMENT)?$|^SPRING_PROFILES_ACTIVE$/i;
+const otherEnvironment = /^(?:dev|develop|development|debug|local|localhost|test|testing|staging|stage)$/i;
+const debuggerOption = /(?:^|[\s"'])(--reload|--inspect(?:-brk|-wait)?(?:=\S*)?|-agentlib:jdwp(?:=\S*)?)(?=$|[\s"'])/;
+
+/** What is wrong with the value of a variable; undefined if nothing is. */
+export function debugValue(name: string, value: string): string | undefined {
+  if (debugName.test(name) && isOn.test(value.trim())) return 'switches a debug mode on';
+  if (environmentName.test(name) && value.split(',').some((each) => otherEnvironment.test(each.trim()))) return 'is not production';
+  if (/^GIN_MODE$/i.test(name) && /^debug$/i.test(value.trim())) return 'switches a debug mode on';
+  return /(?:^|_)(?:NODE_OPTIONS|JAVA_TOOL_OPTIONS|JAVA_OPTS|JDK_JAVA_OPTIONS)$/.test(name) && debuggerOption.test(value) ? 'opens a debugger' : undefined;
+}
+
+const inVariables = ({ workload, container }: Placed, { sources }: PolicyFacts): Found[] =>
+  [...environmentOf(container, sources).variables].flatMap(([name, { value, from, path }]) => {
+    const what = value === undefined ? undefined : debugValue(name, value);
+    const where = from === undefined ? '' : ` (from ${from})`;
+    return what === undefined ? [] : [{
+      ...inContainer(workload, container, path), item: name, message: `${containerStart(workload, container)} has ${name}=${quote(value ?? '')}${where}, which ${what}.`,
+    }];
+  });
+
+const inWords = ({ workload, container }: Placed): Found[] => container.words.flatMap(({ text, path }) => {
+  const [, option] = debuggerOption.exec(text) ?? [];
+  return option === undefined ? [] : [{
+    ...inContainer(workload, container, path), item: option.split('=')[0],
+    message: `${containerStart(workload, container)} runs with ${quote(option)}, which is for development.`,
+  }];
+});
+
+const inBuildArgs = ({ buildArgs }: PolicyFacts): Found[] => Object.entries(buildArgs).flatMap(([name, value]) => {
+  const what = debugValue(name, value);
+  return what === undefined ? [] : [{ subject: 'build-args', item: name, message: `The build argument ${name}=${quote(value)} ${what}.` }];
+});

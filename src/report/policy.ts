@@ -1,0 +1,20 @@
+import type { PolicyFinding } from '../outcome/policy.js';
+import { code, prose } from './markdown.js';
+
+/** More than this are counted: the report has all of them. */
+const shownAtMost = 100;
+
+const signs: Readonly<Record<PolicyFinding['level'], string>> = { deny: '❌', warn: '⚠️', allowed: '✓' };
+
+/** Findings of policy rules as a section; empty without findings. */
+export function policyMarkdown(findings: readonly PolicyFinding[]): string {
+  if (findings.length === 0) return '';
+  const more = findings.length - shownAtMost;
+  return `**Policy**\n\n${[...findings.slice(0, shownAtMost).map(line), ...more > 0 ? [`- And ${more} more.`] : []].join('\n')}`;
+}
+
+function line({ rule, level, message, path, place, fix, exception }: PolicyFinding): string {
+  const where = place ? ` (${code(`${place.file}:${place.line}`)})` : path === undefined ? '' : ` (${code(path)})`;
+  const what = exception ? `Allowed until ${exception.until}: ${exception.reason}` : fix;
+  return `- ${signs[level]} ${code(rule)}: ${prose(message)}${where} ${prose(what)}`;
+}
