@@ -40,9 +40,9 @@ describe('a program', () => {
     expect(await refusal(run({ program: 'no-such-program' }))).toEqual(['tool-missing', 'no-such-program is not installed, or not on PATH.']);
   });
   it('that does not end is not waited for', async () => {
-    expect(await refusal(script('sleep 1', { timeoutMs: 100 }))).toEqual(['tool-timeout', 'sh did not exit within 0.1 s.']);
+    expect(await refusal(script('sleep 0.4', { timeoutMs: 100 }))).toEqual(['tool-timeout', 'sh did not exit within 0.1 s.']);
     const controller = new AbortController();
-    const running = script('sleep 1', { signal: controller.signal });
+    const running = script('sleep 0.4', { signal: controller.signal });
     controller.abort(new Error('cancelled'));
     await expect(running).rejects.toThrow('cancelled');
   });

@@ -6,6 +6,9 @@ import { folderOf } from './python-tool.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
+/** Of this repository, zizmor finds the workflows that GitHub would find. */
+const workflowsElsewhere = ['examples/hello/.github/workflows/deploy.yml', '__tests__/workflows/frames/scheduled.yml'];
+
 /**
  * Fails when zizmor finds something. Where it cannot be installed, that is one check that was skipped.
  *
@@ -19,7 +22,7 @@ export async function checkSecurity() {
     return { passed: 0, failed: 0, skipped: 1, why: [error instanceof Error ? error.message : String(error)] };
   }
   const check = (/** @type {readonly string[]} */ args) => run(join(folder, 'zizmor'), ['--offline', '--no-progress', '--persona', 'pedantic', ...args]);
-  await check(['.']);
+  await check(['.', ...workflowsElsewhere]);
   // It needs packages, which the set-up may only just have installed.
   const { checkSnippets } = await import('../docs/lint-snippets.mjs');
   await checkSnippets(root, check);
