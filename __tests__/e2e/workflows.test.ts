@@ -121,6 +121,7 @@ describe('promotion', () => {
       const back = await consumer.act('rollback.yml', ['workflow_dispatch', '--input', 'environment=production', '--input', 'reason=INC-7: <!-- @all --> orders fail', ...kubeconfig]);
       expect([Object.values(back.jobs), back.summaries[0]]).toEqual([['success'], 'Rollback requested by octocat:\n\n    INC-7: <!-- @all --> orders fail\n']);
       expect(await Promise.all(namespaces.map(digestOf))).toEqual([digests[1], digests[1], digests[0]]);
+      expect(await production.kubectl(['get', 'configmaps', '--output=json'])).toContain('INC-7: <!-- @all --> orders fail');
     })), 900_000);
 });
 

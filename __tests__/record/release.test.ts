@@ -45,10 +45,10 @@ describe('what was there before a run', () => {
 describe('a run that is verified', () => {
   const now = Date.UTC(2026, 0, 2);
   it('is the newest release, with what its record says of it', () => {
-    const verified = withVerified(ledger([known], { override: 'an outage', repository: 'registry.example/shop/api' }), now, []);
+    const verified = withVerified(ledger([known], { override: 'an outage', reason: 'orders fail', repository: 'registry.example/shop/api' }), now, []);
     expect(verified.run.phase).toBe('verified');
     expect(verified.releases).toEqual([{
-      reference: newImage, commit: 'c0ffee', runUrl: 'https://github.example/runs/1', at: '2026-01-02T00:00:00.000Z', verified: true, override: 'an outage',
+      reference: newImage, commit: 'c0ffee', runUrl: 'https://github.example/runs/1', at: '2026-01-02T00:00:00.000Z', verified: true, override: 'an outage', reason: 'orders fail',
       repository: 'registry.example/shop/api', contents: [content('deployment/api', newImage)],
     }, known]);
   });

@@ -29,6 +29,12 @@ describe('a rollback', () => {
     expect(lines).toContainEqual(expect.stringMatching(/^output .* of 20.*, commit bbbbbbbbbbbb, verified$/));
     expect(over.ledger?.run).toMatchObject({ phase: 'verified', commit: second, goesBackTo: { reference: over.imageOf(second) } });
   });
+  it('records its reason', async () => {
+    const over = await world();
+    const { lines } = await back(over, { reason: 'INC-7: orders fail' });
+    expect(lines).toContain('info the reason: INC-7: orders fail');
+    expect([over.ledger?.run.reason, over.ledger?.releases[0]?.reason]).toEqual(['INC-7: orders fail', 'INC-7: orders fail']);
+  });
   it('withdraws what it leaves: the next one goes further back, and not to and fro', async () => {
     const over = await world();
     await back(over);

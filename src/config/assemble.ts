@@ -100,6 +100,8 @@ export function configOf(given: GivenValues, { action, builds, buildSecrets, pus
     policy: policyOf(values, values['working-directory'], environments),
     /** Rollback: revision, digest or commit to roll back to. Undefined: the last verified release. */
     to: values.to,
+    /** Rollback: why; it is recorded. */
+    reason: values.reason,
     /** Where metrics are sent when the run has ended. */
     pushgateway,
   });

@@ -53,6 +53,7 @@ const asFlags: Readonly<Partial<Record<SettingName, AsFlag>>> = {
     value: 'RELEASE', text: 'Release to roll back to: its commit (7 digits or more), its digest, or its revision.',
     default: 'the last verified one before the current one',
   },
+  'reason': { value: 'REASON', text: 'Why it is rolled back, which is recorded.' },
   'smoke': { value: 'CHECK', text: 'Check that the new version must pass: TARGET [-> STATUS [contains TEXT]]. TARGET is a URL or service/NAME[:PORT]/PATH.' },
   'freeze': { value: 'PERIOD', text: 'Period in which no rollout is allowed: "Fri 16:00 – Mon 08:00 Europe/Paris".' },
   'windows': { value: 'PERIOD', text: 'The only period in which a rollout is allowed.' },

@@ -49,6 +49,8 @@ export interface RunRecord {
   readonly repository?: string;
   /** Why the run went on in spite of a freeze. */
   readonly override?: string;
+  /** Why it rolls back. */
+  readonly reason?: string;
   /** The release that a rollback restores. Once that is verified, also by a later process, what it replaced is withdrawn. */
   readonly goesBackTo?: Release;
   /** `off`: a process that finishes the run does not restore anything. */
@@ -103,6 +105,8 @@ export interface Release {
   readonly repository?: string;
   /** Why it was released in spite of a freeze. */
   readonly override?: string;
+  /** Why the release before it was rolled back. */
+  readonly reason?: string;
   /** Only the parts that it set. The versions of the others are in earlier releases. */
   readonly contents: readonly Content[];
 }

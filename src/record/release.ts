@@ -48,5 +48,5 @@ export function withVerified(ledger: Ledger, now: number, unverified: readonly s
 
 const releaseOf = (run: RunRecord, now: number, unverified: readonly string[]): Release => ({
   reference: run.after[0]?.version ?? '', commit: run.commit, runUrl: run.url, at: new Date(now).toISOString(), ...seenToServe(run.after, unverified),
-  repository: run.repository, override: run.override, contents: run.after,
+  repository: run.repository, override: run.override, reason: run.reason, contents: run.after,
 });

@@ -11,12 +11,12 @@ const maybe = v.optional(text);
 const content = v.object({ subject: text, part: text, version: text, withdrawnAt: maybe });
 const release = v.object({
   reference: text, commit: maybe, runUrl: maybe, at: text, verified: v.boolean(), unverified: v.optional(v.array(text)), repository: maybe, override: maybe,
-  contents: v.array(content),
+  reason: maybe, contents: v.array(content),
 });
 const run = v.object({
   id: text, url: maybe, commit: maybe, actor: maybe, startedAt: text, phase: v.picklist(phases), changedAt: maybe, committedAt: maybe, marks: v.array(text),
   target: v.object({ kind: text, schema: v.number(), recorded: v.unknown() }),
-  before: v.array(content), after: v.array(content), repository: maybe, override: maybe, goesBackTo: v.optional(release),
+  before: v.array(content), after: v.array(content), repository: maybe, override: maybe, reason: maybe, goesBackTo: v.optional(release),
   rollback: v.picklist(['auto', 'off']), checks: v.array(text), unrecordedChecks: v.optional(v.number()), passedBefore: v.array(text),
 });
 const pastRun = v.object({

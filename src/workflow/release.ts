@@ -220,7 +220,8 @@ function ledgerBefore(run: Run, known: Ledger | undefined, change: Change, propo
       id: run.id, url: facts.runUrl, commit: facts.commit, actor: facts.actor, startedAt: new Date(run.startedAtWall).toISOString(), changedAt: at,
       committedAt: facts.committedAt === undefined ? undefined : new Date(facts.committedAt * 1000).toISOString(),
       phase: 'in-progress', marks: [], ...recorded, repository, goesBackTo, rollback: config.rollback,
-      override: isFrozen ? config.freezeOverride : undefined, unrecordedChecks: config.smoke.length - recorded.checks.length || undefined,
+      override: isFrozen ? config.freezeOverride : undefined, reason: config.reason && run.ports.log.redact(config.reason),
+      unrecordedChecks: config.smoke.length - recorded.checks.length || undefined,
     },
   };
 }

@@ -38,6 +38,7 @@ function prepared(run: Run, target: OpenTarget, proposal: ProposalBack, warnings
   reference.set(proposal.reference);
   const { stages, ending, close } = releaseStages({ run, target, proposal, reference });
   run.ports.log.info(`rolling back to ${describeRelease(release)}`);
+  if (run.config.reason !== undefined) run.ports.log.info(`the reason: ${run.config.reason}`);
   return {
     plan: makePlan(run.config, { stages, target, proposal, warnings }), stages, ending,
     known: {

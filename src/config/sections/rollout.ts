@@ -2,6 +2,7 @@ import { flag, word } from '../kit/text.js';
 import { section } from '../setting.js';
 import { duration, durationOrZero } from '../values/duration.js';
 import { patience } from '../values/patience.js';
+import { reason } from '../values/reason.js';
 import { releaseName } from '../values/release-name.js';
 import { workloadList } from '../values/workloads.js';
 import { clusterActions } from './cluster.js';
@@ -55,5 +56,11 @@ export const rollout = section('Rollout', clusterActions, {
     default: 'the last verified release before the current one that is not withdrawn',
     examples: ['12'],
     kind: releaseName,
+  },
+  'reason': {
+    actions: ['rollback'], inFile: false,
+    description: 'Why it is rolled back, in a few words. It is in the log, and recorded with the release.',
+    examples: ['INC-1234: orders fail'],
+    kind: reason,
   },
 });
