@@ -1,6 +1,7 @@
 /** What a benchmark is: a file that exports a name and `run`. This one lists them, and puts their tables on the page. */
 import { markdownTable } from '../live/page.mjs';
 import * as causes from './causes.mjs';
+import * as github from './github.mjs';
 import * as good from './good.mjs';
 import * as rollout from './rollout.mjs';
 import * as proveFirst from './prove-first.mjs';
@@ -28,7 +29,7 @@ import * as masking from './masking.mjs';
 /** @typedef {{ name: string, needsSandbox: boolean, run: (context: Context) => Promise<Table> }} Benchmark */
 
 /** @type {readonly Benchmark[]} */
-export const benchmarks = [startup, masking, good, rollout, causes, proveFirst, workloads, hollow, requests];
+export const benchmarks = [startup, masking, github, good, rollout, causes, proveFirst, workloads, hollow, requests];
 
 /** @param {Table} table */
 export const markdown = ({ title, about, head, rows, notes }) => [`## ${title}`, '', about, '', markdownTable(head, rows), '', ...notes].join('\n');
