@@ -24,7 +24,7 @@ class Site {
 
   run(command: Any = {}, more: Partial<ActionRun> = {}): Promise<ActionResult> {
     const settings = { app: 'api', environments: { production: { command: { ...commandsAt(this.server.port), timeout: '30s', ...command } } } };
-    return withSettings(settings, (workspace) => runAction({ workspace, commit, ...more, inputs: { environment: 'production', ...more.inputs } }));
+    return withSettings(settings, (workspace) => runAction({ workspace, commit, ...more, inputs: { 'environment': 'production', 'github-deployments': 'off', ...more.inputs } }));
   }
 }
 

@@ -4,10 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { closeApi } from './harness/api.js';
 import { inSpace, rolloutInputs, startHealthy, variant } from './harness/app.js';
 import { expectEnding, expectHidden } from './harness/ending.js';
+import { eventually } from './harness/environment.js';
 import { faults } from './harness/github-api/faults.js';
 import { startGitHub, type GitHubOptions, type RunningGitHub } from './harness/github-api/server.js';
 import { closeImages } from './harness/images.js';
-import { rollingOut } from './harness/moments.js';
+import { held } from './harness/moments.js';
 import type { Space } from './harness/namespace.js';
 import { runAction, type ActionResult, type ActionRun } from './harness/run-action.js';
 import { withSettings } from './harness/workspace.js';
@@ -152,10 +153,16 @@ describe('a deployment on GitHub that GitHub does not take', () => {
   }));
 });
 
+/** GitHub shows the deployment as it is going on. */
+const inProgress = (github: RunningGitHub): Promise<unknown> => eventually('the deployment is in progress', async () => github.state.states[0] === 'production c0ffee0 in_progress', 240_000);
+/** The first pods of the new version are there, and take their time. */
+const halfway = ({ space, github }: Site): Promise<unknown> => Promise.all([held(space), inProgress(github)]);
+
 describe('a deployment on GitHub of a run that is stopped', () => {
-  it.concurrent('killed while it rolls out: the post step reports what it restored', onSite('gh-kill', async ({ github, deploy }) => {
+  it.concurrent('killed while it rolls out: the post step reports what it restored', onSite('gh-kill', async (site) => {
+    const { github, deploy } = site;
     github.state.deployed(previous, { state: 'success' });
-    const result = await deploy('slow-ready=120s', { signals: { at: rollingOut, send: [{ signal: 'SIGKILL', afterMs: 0, alone: true }] } });
+    const result = await deploy('slow-ready=120s', { signals: { when: halfway(site), send: [{ signal: 'SIGKILL', afterMs: 0 }] } });
     expect(result.signal).toBe('SIGKILL');
     expect(result.post?.log).toContain('rolled-back: ');
     expect(github.state.states).toEqual(['production c0ffee0 error', 'production bef04e0 success']);
@@ -163,22 +170,16 @@ describe('a deployment on GitHub of a run that is stopped', () => {
   }));
 
   it.concurrent('killed before it changed anything: the post step says that it was stopped', onSite('gh-early', async ({ github, deploy }) => {
-    const seen = new Promise<void>((resolve) => {
-      const look = setInterval(() => {
-        if (github.state.states[0] !== 'production c0ffee0 in_progress') return;
-        clearInterval(look);
-        resolve();
-      }, 50);
-    });
-    const result = await deploy(undefined, { inputs: { test: 'sleep 100' }, signals: { when: seen, send: [{ signal: 'SIGKILL', afterMs: 0 }] } });
+    const result = await deploy(undefined, { inputs: { test: 'sleep 100' }, signals: { when: inProgress(github), send: [{ signal: 'SIGKILL', afterMs: 0 }] } });
     expect(result.signal).toBe('SIGKILL');
     expect(github.state.deployments[0]?.statuses.at(-1)).toMatchObject({ state: 'error', description: 'The run was stopped before it could report how it ended.' });
     expect(result.post?.exitCode).toBe(0);
   }));
 
-  it.concurrent('cancelled: it ends as an error, and the one before is active', onSite('gh-cancel', async ({ github, deploy }) => {
+  it.concurrent('cancelled: it ends as an error, and the one before is active', onSite('gh-cancel', async (site) => {
+    const { github, deploy } = site;
     github.state.deployed(previous, { state: 'success' });
-    const result = await deploy('slow-ready=120s', { signals: { at: rollingOut, send: [{ signal: 'SIGINT', afterMs: 0 }] } });
+    const result = await deploy('slow-ready=120s', { signals: { when: halfway(site), send: [{ signal: 'SIGINT', afterMs: 0 }] } });
     expect(result.outputs['cause']).toBe('cancelled');
     expect(github.state.states).toEqual(['production c0ffee0 error', 'production bef04e0 success']);
   }));

@@ -60,7 +60,7 @@ describe('a run that is recorded on GitHub', () => {
       ],
     }]);
     const [{ id } = { id: 0 }] = github.state.deployments;
-    expect(kept.map((text) => parseLeft(text))).toEqual([{ id, commit: newer }, expect.objectContaining({ id, end: expect.objectContaining({ state: 'success' }) }), undefined]);
+    expect(kept.map((text) => parseLeft(text))).toEqual([{ commit: newer }, { id, commit: newer }, expect.objectContaining({ id, end: expect.objectContaining({ state: 'success' }) }), undefined]);
   });
 
   it('replaces the deployment of its app that was active, and no other', async () => {
@@ -105,9 +105,11 @@ describe('a run that is recorded on GitHub', () => {
     expect([github.calls, kept]).toEqual([[], []]);
   });
 
-  it('is not recorded without a commit, and says so', async () => {
+  it('creates none without a commit, and says so; what it replaces is no longer active all the same', async () => {
+    github.state.deployed(previous, { state: 'success' });
     await hear([{ kind: 'planned', plan }, ended(deployed)]);
-    expect([github.calls, said]).toEqual([[], ['info No deployment is created on GitHub, because the commit of this version is not known.']]);
+    expect([github.state.states, said]).toEqual([['production aaaaaaa inactive'], ['info No deployment is created on GitHub, because the commit of this version is not known.']]);
+    expect(github.state.deployments[0]?.statuses.at(-1)?.description).toBe('Replaced by a version whose commit is not known.');
   });
 
   describe('in a job with `environment:`', () => {
@@ -156,7 +158,7 @@ describe('a run that is recorded on GitHub', () => {
     });
     it('is an error if it was killed, and has the verdict that GitHub did not take', async () => {
       await hear([planned]);
-      const [open] = kept.map((text) => parseLeft(text));
+      const [, open] = kept.map((text) => parseLeft(text));
       if (!open) throw new Error('nothing was kept');
       await finishLeft(recorded(), open, signal);
       github.plan.add({ fault: faults.unavailable(), on: /statuses$/ });
@@ -170,8 +172,13 @@ describe('a run that is recorded on GitHub', () => {
       ]);
       expect(kept.at(-1)).toBe('');
     });
+    it.each<[string, boolean, readonly string[]]>([['is an error', true, ['production bbbbbbb error']], ['is not missed', false, []]])('%s if it was killed while it was created', async (_, isCreated, states) => {
+      if (isCreated) github.state.deployed({ sha: newer, environment: 'production', payload: payloadOf('api', 'run-2') });
+      await finishLeft(recorded(), { commit: newer }, signal);
+      expect([github.state.states, kept.at(-1)]).toEqual([states, '']);
+    });
     it('leaves nothing that another version or another hand has written', () => {
-      for (const text of ['', 'x', '{}', '{"id":"1","commit":"a"}', '{"id":1,"commit":"a","end":{"state":"queued","description":""}}']) expect(parseLeft(text)).toBeUndefined();
+      for (const text of ['', 'x', '[]', '{"id":"1","commit":"a"}', '{"id":1,"commit":"a","end":{"state":"queued","description":""}}']) expect(parseLeft(text)).toBeUndefined();
     });
   });
 
@@ -183,7 +190,7 @@ describe('a run that is recorded on GitHub', () => {
         '^GitHub returned 403 to POST /repos/acme/app/deployments: Resource not accessible by integration \\(request TEST:1\\)\\. '
         + 'Add `deployments: write` to the `permissions` of the job, or set `github-deployments: off`$'));
       await recorder.hear(ended(deployed), signal);
-      expect([github.calls, kept]).toEqual([['GET /repos/acme/app/deployments', 'POST /repos/acme/app/deployments'], []]);
+      expect([github.calls, kept.at(-1)]).toEqual([['GET /repos/acme/app/deployments', 'POST /repos/acme/app/deployments'], '']);
     });
     it.each([
       ['a token that is not valid', faults.badCredentials(), /Bad credentials.*\. Check the token in `github-token`$/],

@@ -66,10 +66,6 @@ interface Begun {
 
 /** @returns undefined when there is nothing to record */
 async function begin(run: Recorded, { plan, commit }: Planned, signal: AbortSignal): Promise<Begun | undefined> {
-  if (commit === undefined) {
-    run.log.info('No deployment is created on GitHub, because the commit of this version is not known.');
-    return undefined;
-  }
   const api = deploymentsApi(await run.open(), run.repository);
   const known = await api.list(run.environment, signal);
   const [ofJob, previous] = await Promise.all([
@@ -81,10 +77,14 @@ async function begin(run: Recorded, { plan, commit }: Planned, signal: AbortSign
     return undefined;
   }
   const [own] = ofJob;
-  // Its earlier ones are those of GitHub, which deactivates them.
-  const left: Left = own ? { id: own.id, commit } : { id: await create(api, run, plan, commit, signal), commit, ...previous && { previous: previous.id } };
+  // The earlier ones of the job are those of GitHub, which deactivates them.
+  const left: Left = own ? { id: own.id, commit }
+    : await created(run, { commit, previous: previous?.id }, (sha) => create(api, run, plan, sha, signal));
   await run.keep(formatLeft(left));
-  return { left, start: async () => { if (!own) await api.setStatus(left.id, { state: 'in_progress', description: startedText, ...linksOf(run) }, signal); } };
+  const start = async ({ id }: Left): Promise<void> => {
+    if (id !== undefined && !own) await api.setStatus(id, { state: 'in_progress', description: startedText, ...linksOf(run) }, signal);
+  };
+  return { left, start: () => start(left) };
 }
 
 /**
@@ -98,6 +98,25 @@ async function deploymentsOfJob(api: DeploymentsApi, known: readonly Deployment[
   return found.filter(({ status }) => isOfRun(status, runUrl)).map(({ deployment }) => deployment);
 }
 
+/**
+ * A deployment is one of a commit. A rollback may lead to a version that was there before the first recorded release.
+ * @param create gives the id
+ */
+async function created(run: Recorded, left: Omit<Left, 'id'>, create: (commit: string) => Promise<number>): Promise<Left> {
+  if (left.commit === undefined) {
+    run.log.info('No deployment is created on GitHub, because the commit of this version is not known.');
+    return left;
+  }
+  // If the step is killed meanwhile, the post step looks for it.
+  await run.keep(formatLeft(left));
+  try {
+    return { ...left, id: await create(left.commit) };
+  } catch (error) {
+    if (error instanceof GitHubError) await run.keep('');
+    throw error;
+  }
+}
+
 async function create(api: DeploymentsApi, run: Recorded, plan: Plan, commit: string, signal: AbortSignal): Promise<number> {
   const { environment, production, transient } = run;
   const description = plannedText(plan, commit, (text) => run.log.redact(text));
@@ -106,9 +125,9 @@ async function create(api: DeploymentsApi, run: Recorded, plan: Plan, commit: st
   } catch (error) {
     if (!(error instanceof GitHubError) || error.trouble !== 'unavailable') throw error;
     // Only the answer may be lost.
-    const created = createdBy(await api.list(environment, signal), run);
-    if (!created) throw error;
-    return created.id;
+    const found = createdBy(await api.list(environment, signal), run);
+    if (!found) throw error;
+    return found.id;
   }
 }
 
@@ -140,11 +159,12 @@ async function finish(run: Recorded, left: Left & { readonly end: End }, signal:
 
 async function say(run: Recorded, { id, commit, previous, end }: Left & { readonly end: End }, signal: AbortSignal): Promise<void> {
   const api = deploymentsApi(await run.open(), run.repository);
+  const own = id ?? (commit === undefined ? undefined : createdBy(await api.list(run.environment, signal), run)?.id);
   const { state, description } = end;
   const links = linksOf(run);
   const ofPrevious = end.previous === 'active' ? { state: 'success', description: activeAgainText(commit), ...links } as const : { state: 'inactive', description: replacedText(commit) } as const;
   await Promise.all([
-    api.setStatus(id, { state, description, ...links }, signal),
+    own !== undefined && api.setStatus(own, { state, description, ...links }, signal),
     previous !== undefined && end.previous !== undefined && api.setStatus(previous, ofPrevious, signal),
   ]);
 }

@@ -11,14 +11,15 @@ const end = object({
 export type End = Readonly<InferOutput<typeof end>>;
 
 const left = object({
-  id: number(),
-  commit: string(),
+  /** None for a version whose commit is not known, and while the deployment is being created. */
+  id: optional(number()),
+  commit: optional(string()),
   /** Id of the deployment that was active before it. */
   previous: optional(number()),
   /** Known as soon as the run has ended; GitHub may not have it yet. */
   end: optional(end),
 });
-/** A deployment that is open on GitHub, as the main step keeps it for its post step. */
+/** What is open on GitHub, as the main step keeps it for its post step. */
 export type Left = Readonly<InferOutput<typeof left>>;
 
 /** Empty for none. */

@@ -37,5 +37,7 @@ export function stateOf({ verdict, failure }: Pick<Outcome, 'verdict' | 'failure
 
 export const startedText = 'The run has started.';
 export const stoppedText = brief('The run was stopped before it could report how it ended.');
-export const replacedText = (commit: string): string => brief(`Replaced by ${shortCommit(commit)}.`);
-export const activeAgainText = (commit: string): string => brief(`Active again: ${shortCommit(commit)} was rolled back.`);
+export const replacedText = (commit: string | undefined): string => brief(`Replaced by ${nameOf(commit)}.`);
+export const activeAgainText = (commit: string | undefined): string => brief(`Active again: ${nameOf(commit)} was rolled back.`);
+
+const nameOf = (commit: string | undefined): string => (commit === undefined ? 'a version whose commit is not known' : shortCommit(commit));
