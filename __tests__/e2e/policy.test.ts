@@ -1,8 +1,15 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { closeApi, type Any } from './harness/api.js';
 import { inSpace, rolloutInputs, startHealthy, variant } from './harness/app.js';
 import { expectEnding, expectHidden, expectTold } from './harness/ending.js';
 import { closeImages } from './harness/images.js';
+import { grant } from './harness/rights.js';
 import { runAction } from './harness/run-action.js';
 import { runningImages, snapshotOf } from './harness/snapshot.js';
 import { configmap } from './harness/workloads.js';
@@ -61,4 +68,69 @@ describe('a policy', () => {
     ]);
     expect(rulesOf(result)).toEqual(['env warn', 'connections warn']);
   }));
+
+  it.concurrent('sees autoscalers and the certificates of Ingresses, where the account is allowed to', inSpace('policy', async (space) => {
+    await startHealthy(space);
+    await grant(
+      space,
+      { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: ['list'] }, { apiGroups: ['networking.k8s.io'], resources: ['ingresses'], verbs: ['list'] },
+      { apiGroups: [''], resources: ['secrets'], verbs: ['get'], resourceNames: ['web-tls'] },
+    );
+    const { key, cert } = selfSigned(5);
+    await space.apply(
+      { apiVersion: 'autoscaling/v1', kind: 'HorizontalPodAutoscaler', metadata: { name: 'web' }, spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }, minReplicas: 2, maxReplicas: 10 } },
+      { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'web-tls' }, type: 'kubernetes.io/tls', stringData: { 'tls.key': key, 'tls.crt': cert } },
+      {
+        apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: { name: 'web' },
+        spec: { tls: [{ hosts: ['web.example'], secretName: 'web-tls' }], rules: [{ host: 'web.example', http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'web', port: { number: 80 } } } }] } }] },
+      },
+    );
+    const policy = { rules: { connections: 'deny', certificates: 'deny' }, connections: { limit: 100, pool: 10 }, certificates: { ingresses: true } };
+    const image = await variant('v2');
+    const result = await withSettings({ policy }, (workspace) => runAction({ workspace, inputs: rolloutInputs(space, image) }));
+    expectEnding(result, { verdict: 'failed', cause: 'policy-denied', stage: 'preflight' });
+    expectTold(result, 'The certificate of ingress/web (the Secret web-tls) expires on', 'The pods can open 130 connections to the database, and the limit is 100: deployment/web (10 by autoscaler web + 3 of a rollout)');
+    expectHidden(result, key.split('\n')[1] ?? '');
+  }));
+
+  it.concurrent('looks at files of the repository and at the host of the environment', inSpace('policy', async (space) => {
+    await startHealthy(space);
+    const { key, cert } = selfSigned(5);
+    const server = createServer({ key, cert });
+    await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+    try {
+      const policy = { rules: { 'plain-secrets': 'deny' }, files: ['deploy'] };
+      const image = await variant('v2');
+      const inputs = rolloutInputs(space, image, { 'environment-url': `https://127.0.0.1:${(server.address() as AddressInfo).port}/start` });
+      const run = (password: string) => withSettings({ policy }, (workspace) => {
+        mkdirSync(join(workspace, 'deploy'));
+        writeFileSync(join(workspace, 'deploy/compose.yml'), `services:\n  db:\n    image: postgres:15-alpine\n    environment:\n      POSTGRES_PASSWORD: ${password}\n`);
+        return runAction({ workspace, inputs });
+      });
+      const denied = await run('hunter22-hunter22');
+      expectEnding(denied, { verdict: 'failed', cause: 'policy-denied', stage: 'preflight' });
+      // On GitHub it is shown beside the line.
+      expect(denied.commands.filter(({ name }) => name === 'error')).toMatchObject([{ properties: { file: 'deploy/compose.yml', line: '5' } }]);
+      expect(denied.report.policy.findings).toMatchObject([{ rule: 'plain-secrets', level: 'deny', place: { file: 'deploy/compose.yml', line: 5 } }, { rule: 'certificates', level: 'warn' }]);
+      expectHidden(denied, 'hunter22-hunter22');
+      const fixed = await run('${POSTGRES_PASSWORD}');
+      expectEnding(fixed, { verdict: 'deployed' });
+      expect(fixed.report.warnings).toEqual([expect.stringMatching(/^Policy `certificates`: The certificate of https:\/\/127\.0\.0\.1:\d+ \(environment-url\) expires on \d{4}-\d\d-\d\d, in 4 days\. Renew/)]);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  }));
 });
+
+/** A certificate that is valid for so many days, with its key. */
+function selfSigned(days: number): { readonly key: string; readonly cert: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'policy-e2e-'));
+  try {
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', String(days), '-subj', '/CN=web.example',
+      '-keyout', join(folder, 'key'), '-out', join(folder, 'cert')], { stdio: 'ignore' });
+    return { key: readFileSync(join(folder, 'key'), 'utf8'), cert: readFileSync(join(folder, 'cert'), 'utf8') };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

@@ -89,7 +89,7 @@ describe('what it means for a run', () => {
   const finding = { rule: 'probes', level: 'deny', subject: 'deployment/api', message: 'It has none.', fix: 'Add one.', path: 'spec.containers[0]' } as const;
   it('denied findings are problems, each with its place and what to do', () => {
     expect(checkedOf({ findings: [finding, { ...finding, path: undefined, place: { file: 'k8s.yml', line: 3 } }, { ...finding, path: undefined, output: 'FAIL' }], notes: [] })).toEqual({ warnings: [], problems: [
-      { cause: 'policy-denied', message: 'Policy `probes`: It has none (spec.containers[0]).', hint: 'Add one.' }, { cause: 'policy-denied', message: 'Policy `probes`: It has none (k8s.yml:3).', hint: 'Add one.' },
+      { cause: 'policy-denied', message: 'Policy `probes`: It has none (spec.containers[0]).', hint: 'Add one.' }, { cause: 'policy-denied', message: 'Policy `probes`: It has none (k8s.yml:3).', hint: 'Add one.', place: { file: 'k8s.yml', line: 3 } },
       { cause: 'policy-denied', message: 'Policy `probes`: It has none.', hint: 'Add one.', attachment: { title: 'last lines of `deployment/api`', text: 'FAIL', isPrinted: true } },
     ] });
   });

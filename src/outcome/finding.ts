@@ -1,5 +1,5 @@
 import type { Cause } from './causes.js';
-import { DeployError, type Evidence } from './errors.js';
+import { DeployError, type Evidence, type FilePlace } from './errors.js';
 
 /** One problem that was found in the cluster or the registry before anything changed. */
 export interface Finding {
@@ -9,6 +9,8 @@ export interface Finding {
   readonly hint?: string;
   /** Something to read or apply with it, e.g. a Role. */
   readonly attachment?: Evidence;
+  /** The line of a file of the repository that it is about. */
+  readonly place?: FilePlace;
 }
 
 /** The result of a check: problems end the run, warnings are printed. */
@@ -29,6 +31,8 @@ export class PreflightError extends DeployError {
     super(problems[0]?.cause ?? 'unexpected', problems.map((problem) => problem.message).join('\n'), {
       hint: problems.flatMap((problem) => problem.hint ?? []).filter((hint, index, all) => all.indexOf(hint) === index).join('\n') || undefined,
       evidence: problems.flatMap((problem) => problem.attachment ?? []),
+      // Several problems are shown together, which no single line can be about.
+      ...problems.length === 1 && { place: problems[0]?.place },
     });
   }
 }

@@ -15,9 +15,9 @@ export function checkedOf({ findings, notes }: PolicyReport): Checked {
 }
 
 function problemOf(finding: PolicyFinding): Finding {
-  const { rule, fix, output } = finding;
+  const { rule, fix, output, place } = finding;
   return {
-    cause: 'policy-denied', message: `Policy \`${rule}\`: ${withPlace(finding)}`, hint: fix,
+    cause: 'policy-denied', message: `Policy \`${rule}\`: ${withPlace(finding)}`, hint: fix, ...place && { place },
     ...output !== undefined && { attachment: { title: `last lines of \`${finding.subject}\``, text: output, isPrinted: true as const } },
   };
 }

@@ -21,7 +21,7 @@ export interface PolicyObject {
   readonly deployed?: ReadonlySet<string>;
 }
 
-export type Origin =
+type Origin =
   | { readonly kind: 'cluster' }
   | {
     readonly kind: 'file';

@@ -118,6 +118,8 @@ export function watch(path: string, onEvent: (type: string, object: Any) => void
 }
 
 const kinds: Readonly<Record<string, readonly [prefix: string, plural: string]>> = {
+  HorizontalPodAutoscaler: ['/apis/autoscaling/v1', 'horizontalpodautoscalers'],
+  Ingress: ['/apis/networking.k8s.io/v1', 'ingresses'],
   Pod: ['/api/v1', 'pods'],
   Service: ['/api/v1', 'services'],
   ConfigMap: ['/api/v1', 'configmaps'],

@@ -1,5 +1,4 @@
 import { bad, good, quote, type Checked } from '../kit/checked.js';
-import type { Out } from '../kit/kind.js';
 import { object } from '../kit/object.js';
 import { line } from '../kit/text.js';
 import { variableNamePattern } from './requirement.js';
@@ -39,5 +38,3 @@ export const connections = object({
   },
   processes: { description: 'Processes of one container, each with its own pool: a number, or `$(NAME)`.', fallback: '1', kind: countOrVariable },
 });
-
-export type ConnectionBudget = Out<typeof connections>;

@@ -3,7 +3,7 @@ import { suggestion } from '../kit/did-you-mean.js';
 import { map } from '../kit/map.js';
 import { parseChoice } from '../kit/text.js';
 
-export const policyLevels = ['off', 'warn', 'deny'] as const;
+const policyLevels = ['off', 'warn', 'deny'] as const;
 export type PolicyLevel = (typeof policyLevels)[number];
 
 interface DeclaredRule {
@@ -17,7 +17,7 @@ interface DeclaredRule {
 
 /**
  * Every policy rule, in the order of docs/policy.md, which is generated from this and from src/policy/rules/. On by default is
- * only what is wrong in any app, and what the settings name themselves.
+ * only what is wrong in any app, and what the settings name themselves. @public for scripts/generate
  */
 export const policyRules = {
   'env': { level: 'deny', by: '`policy.env`', finds: 'Environment variables that are not as `policy.env` requires.' },

@@ -12,7 +12,7 @@ export interface Reference {
 }
 
 /** What became of reading one. */
-export type Referenced =
+type Referenced =
   /** Key → value; undefined for binary data, and for all of a Secret, of which only the names of the keys are kept. */
   | { readonly state: 'read'; readonly values: Readonly<Record<string, string | undefined>> }
   | { readonly state: 'missing' | 'denied' };
