@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { files } from './source-files.js';
 
 /** What no run needs before its first stage: packages may be in a chunk of the bundle that is loaded then, parts of Node are loaded at their first use. */
-const lazyPackages = ['@opentelemetry/api', '@opentelemetry/otlp-transformer', 'valibot', 'yaml', 'node:child_process', 'node:http', 'node:https', 'node:perf_hooks', 'node:tls', 'node:zlib'];
+const lazyPackages = ['@opentelemetry/api', '@opentelemetry/otlp-transformer', 'nodemailer', 'valibot', 'yaml', 'node:child_process', 'node:http', 'node:https', 'node:perf_hooks', 'node:tls', 'node:zlib'];
 
 /** Everything that is loaded with a file, each with the file that asks for it. Files of src/ as `room/file.ts`, packages by name. */
 function loadedAtStart(entry: string): ReadonlyMap<string, string> {
@@ -24,6 +24,12 @@ describe('before the first stage of a run', () => {
 
   it('nothing is loaded for a trace but what says whether one is wanted', () => {
     expect([...loaded.keys()].filter((name) => name.startsWith('telemetry/'))).toEqual(['telemetry/wanted.ts']);
+  });
+});
+
+describe('a run that notifies nobody', () => {
+  it.each(['entry/main.ts', 'entry/terminal.ts', 'entry/finish-release.ts'])('loads nothing of src/notify by %s', (entry) => {
+    expect([...loadedAtStart(entry).keys()].filter((name) => name.startsWith('notify/') || name === 'nodemailer')).toEqual([]);
   });
 });
 

@@ -65,7 +65,7 @@ describe('what is made from the table', () => {
     expect(settingsOf('rollout')).not.toContain('tags');
     expect(settingsOf('rollback')).not.toContain('rollback');
     const others = settingNames.filter((name) => !settingsOf('deploy').includes(name));
-    expect(others.filter((name) => !settingsOf('setup').includes(name))).toEqual(['patience', 'to', 'reason', 'command', 'policy', 'metrics']);
+    expect(others.filter((name) => !settingsOf('setup').includes(name))).toEqual(['patience', 'to', 'reason', 'command', 'policy', 'notify', 'metrics']);
     expect(takenBy('rollout')).toContain('patience');
     expect(settingsOf('rollback')).toEqual(expect.arrayContaining(['to', 'prove-first', 'lock-timeout']));
     expect(settingsOf('rollback')).not.toContain('freeze');

@@ -50,7 +50,7 @@ describe('a Config', () => {
   it('has defaults', () => {
     expect(parse({ image: 'ghcr.io/acme/My_Api'.toLowerCase() }).config).toEqual({
       app: 'my-api', image: 'ghcr.io/acme/my_api', dryRun: false, cluster: {}, workloads: [], timeoutMs: 600_000, smoke: [], rollback: 'auto',
-      proveFirst: true, advice: true, lockTimeoutMs: 600_000, freeze: [], windows: [], policy: policyOf({}, '.', []),
+      proveFirst: true, advice: true, lockTimeoutMs: 600_000, freeze: [], windows: [], notify: [], policy: policyOf({}, '.', []),
       build: { context: '.', buildArgs: {}, buildSecrets: {}, platforms: [], labels: {}, cache: 'none' },
     });
   });
@@ -85,7 +85,7 @@ describe('a Config', () => {
       login: { registry: 'r.example:5000', username: 'u', password: ' p w ' },
       cluster: { kubeconfig: { path: '/etc/kube/config' }, context: 'ctx', namespace: 'ns', kubectlUrl: 'https://m.example/{version}/kubectl', kubectlSha256: 'b'.repeat(64) },
       workloads: [{ kind: 'deployment', name: 'a' }, { kind: 'statefulset', name: 'b', container: 'c' }],
-      timeoutMs: 5_400_000, rollback: 'off', proveFirst: false, advice: false, lockTimeoutMs: 0, policy: policyOf({}, 'web', []),
+      timeoutMs: 5_400_000, rollback: 'off', proveFirst: false, advice: false, lockTimeoutMs: 0, notify: [], policy: policyOf({}, 'web', []),
       freeze: [
         { text: 'Fri 16:00 – Mon 08:00 Europe/Paris', fromMinute: 8160, toMinute: 1920, timeZone: 'Europe/Paris' },
         { text: '22:00-06:00 UTC', fromMinute: 1320, toMinute: 1800, days: 7, timeZone: 'UTC' },

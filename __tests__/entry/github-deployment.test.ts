@@ -38,7 +38,7 @@ describe('the listener that records a run on GitHub', () => {
     const follower = deploymentFollower(recorded({}, undefined, { ports, keep: async (name, value) => void kept.push(`${name}=${value}`) }), left);
     const listener = await follower?.load();
     const { signal } = new AbortController();
-    if (hears === 'plan') await listener?.hear({ kind: 'planned', commit: 'c0ffee', plan: { app: 'api', steps: [{ stage: 'rollout', title: 'roll out', commands: [] }], changes: [], warnings: [] } }, signal);
+    if (hears === 'plan') await listener?.hear({ kind: 'planned', commit: 'c0ffee', plan: { app: 'api', steps: [{ stage: 'rollout', title: 'roll out', commands: [] }], changes: [], warnings: [], notifications: [] } }, signal);
     await listener?.hear({ kind: 'ended', outcome: hears === 'plan' ? deployed : rolledBack }, signal);
     return [tokens, asked.map((route) => route.replace('/repos/{owner}/{repo}', '')), kept.map((text) => text.replace(/"end":.*\}/, '"end":…'))];
   };

@@ -19,7 +19,7 @@ const { signal } = new AbortController();
 
 const plan: Plan = {
   app: 'api', environment: 'production', steps: [{ stage: 'test', title: 'run the test gate in `web`', commands: ['npm test'] }, { stage: 'rollout', title: 'roll out deployment/api', commands: [] }],
-  changes: [], warnings: [],
+  changes: [], warnings: [], notifications: [],
 };
 const planned: RunEvent = { kind: 'planned', plan, commit: newer };
 const ended = (outcome: Outcome): RunEvent => ({ kind: 'ended', outcome });

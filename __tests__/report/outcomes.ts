@@ -53,7 +53,7 @@ export const planned: Outcome = {
     ],
     changes: [{ subject: 'deployment/hello', part: 'app', before, after: `${image}:2@<digest of the build>` }],
     rollback: { possible: true, reason: 'The image that runs now is in the registry.' },
-    warnings: [],
+    warnings: [], notifications: [],
   },
 };
 

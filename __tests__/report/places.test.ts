@@ -17,7 +17,7 @@ describe('a target without parts', () => {
     const outcome = { ...deployed, changes: [{ ...change, before: '' }] };
     expect(summary(outcome)).toContain('| `api` | unknown | `api-00002` |');
     expect(closingLines(outcome)).toContain('  api unknown → api-00002');
-    const plan = { ...planned.plan, app: 'api', steps: [], warnings: [], changes: outcome.changes };
+    const plan = { ...planned.plan, app: 'api', steps: [], warnings: [], notifications: [], changes: outcome.changes };
     expect(planMarkdown(plan)).toContain('| target | before | after |\n| --- | --- | --- |\n| `api` | unknown | `api-00002` |');
     expect(planLines(plan).join('\n')).toContain('  api\n    - unknown\n    + api-00002');
   });

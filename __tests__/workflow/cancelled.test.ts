@@ -116,6 +116,8 @@ describe('a deployment that is cancelled in the middle of its change', () => {
     const { outcome, kept } = await cancelled(world, started);
     expect([outcome.verdict, kept, world.ledger?.run.phase, world.holder]).toEqual(['rollback-failed', ['run-1'], 'interrupted', 'run-1']);
     expect(outcome.rollback?.notes).toContain('The change was sent but not answered, so it may still be made. It is then rolled back.');
+    // So its end is not the end yet: only the post step notifies of it.
+    expect(outcome.rollback?.continued).toBe(true);
     // It comes late, while the post step waits for it.
     void world.clock.sleep(20_000).then(() => world.deployments.set('api', world.imageOf(second)));
     const post = await finish(world.deployment(second, {}, { id: 'run-1' }).run);

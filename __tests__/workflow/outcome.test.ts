@@ -123,7 +123,7 @@ describe('the outcome', () => {
   });
   it('names the versions before: of the change, or of the plan where nothing was changed', () => {
     const row = { subject: 'deployment/api', part: 'app', before: oldImage, after: newImage };
-    const plan = { app: 'api', steps: [], warnings: [], changes: [row, { ...row, part: 'sidecar' }] };
+    const plan = { app: 'api', steps: [], warnings: [], notifications: [], changes: [row, { ...row, part: 'sidecar' }] };
     const previous = (changes: Partial<Ending>, dryRun = false) => outcomeOf(run({ dryRun }), ending({ plan, ...changes })).previous;
     expect(previous({ rows: [{ ...row, now: newImage }] })).toEqual([oldImage]);
     expect([previous({ unchanged: true }), previous({}, true), previous({ failure })]).toEqual([[oldImage], [oldImage], []]);

@@ -20,9 +20,9 @@ const target = { namespace: 'web' } as OpenTarget;
 describe('the plan', () => {
   it('is made of the steps of the stages in their order, with what the target says of the change', () => {
     const stages = [stage('test', step('test')), stage('build', step('build')), stage('rollout', step('rollout', 'one'), step('rollout', 'two')), stage('tags')];
-    expect(makePlan(config({ environment: 'prod' }), facts({ reference: newImage, stages, target, proposal: proposal(false), warnings: ['w'] }))).toEqual({
+    expect(makePlan(config({ environment: 'prod', notify: [{ service: 'slack', name: 'Slack', url: 'https://a.example/', on: ['failure', 'recovery'] }] }), facts({ reference: newImage, stages, target, proposal: proposal(false), warnings: ['w'] }))).toEqual({
       app: 'api', environment: 'prod', namespace: 'web', reference: newImage,
-      steps: [step('test'), step('build'), step('rollout', 'one'), step('rollout', 'two')], changes: rows, rollback, warnings: ['w'],
+      steps: [step('test'), step('build'), step('rollout', 'one'), step('rollout', 'two')], changes: rows, rollback, warnings: ['w'], notifications: ['Slack: failure, recovery'],
     });
   });
   it('changes nothing where the version is there already, so there is nothing to go back from', () => {
@@ -31,7 +31,7 @@ describe('the plan', () => {
   });
   it('of nothing', () => {
     expect(makePlan(config(), facts())).toEqual({
-      app: 'api', environment: undefined, namespace: undefined, reference: undefined, steps: [], changes: [], rollback: undefined, warnings: [],
+      app: 'api', environment: undefined, namespace: undefined, reference: undefined, steps: [], changes: [], rollback: undefined, warnings: [], notifications: [],
     });
   });
 });

@@ -3,6 +3,7 @@ import type { Problem } from '../outcome/errors.js';
 import type { EnvironmentSettings } from './environment-settings.js';
 import { metricsTarget, type PushgatewayConfig } from './metrics-target.js';
 import type { SecretSource } from './values/build-secrets.js';
+import { notifyTargets, type NotifyTarget } from './notify-targets.js';
 import { fallbacksOf } from './kit/object.js';
 import type { Spot } from './kit/node.js';
 import { problemAt } from './kit/report.js';
@@ -38,10 +39,13 @@ export function assemble(action: ActionName, { values, spots }: Pick<Layer, 'val
   const builds = (action === 'deploy' || action === 'build') && values.image !== undefined && values.digest === undefined;
   const { secrets, problems } = resolve(builds ? values['build-secrets'] ?? {} : {}, spots['build-secrets'] ?? { where: 'build-secrets' }, facts.env ?? {});
   const metrics = metricsTarget(values.metrics, facts.env ?? {});
+  const notify = notifyTargets(values.notify, facts.env ?? {});
   const buildSecrets = Object.fromEntries(secrets);
-  const config = configOf(values, { action, builds, buildSecrets, pushgateway: metrics.pushgateway, defaultApp: facts.defaultApp, environments });
+  const config = configOf(values, {
+    action, builds, buildSecrets, pushgateway: metrics.pushgateway, notify: notify.targets, defaultApp: facts.defaultApp, environments,
+  });
   const ofBuild = secrets.map(([id, text]): Secret => ({ text, kind: 'value', of: buildSecret(id) }));
-  return { config, problems, warnings: metrics.warnings, secrets: [...ofBuild, ...metrics.secrets] };
+  return { config, problems, warnings: [...metrics.warnings, ...notify.warnings], secrets: [...ofBuild, ...metrics.secrets, ...notify.secrets] };
 }
 
 interface Surroundings extends Pick<ConfigFacts, 'defaultApp'> {
@@ -50,10 +54,11 @@ interface Surroundings extends Pick<ConfigFacts, 'defaultApp'> {
   readonly builds: boolean;
   readonly buildSecrets: Readonly<Record<string, string>>;
   readonly pushgateway?: PushgatewayConfig;
+  readonly notify: readonly NotifyTarget[];
   readonly environments: readonly EnvironmentSettings[];
 }
 
-export function configOf(given: GivenValues, { action, builds, buildSecrets, pushgateway, defaultApp, environments }: Surroundings) {
+export function configOf(given: GivenValues, { action, builds, buildSecrets, pushgateway, notify, defaultApp, environments }: Surroundings) {
   const values: Filled<typeof settings> = { ...fallbacksOf(settings), ...given };
   const workloads = values.workloads ?? [];
   return defined({
@@ -104,6 +109,8 @@ export function configOf(given: GivenValues, { action, builds, buildSecrets, pus
     reason: values.reason,
     /** Where metrics are sent when the run has ended. */
     pushgateway,
+    /** Who is notified when the run has ended. */
+    notify,
   });
 }
 

@@ -3,6 +3,7 @@ import type { configOf } from './assemble.js';
 /** The settings of a run after all checks: what the inputs and the settings file mean together. */
 export type Config = ReturnType<typeof configOf>;
 
+export type { NotifyTarget, TargetOf } from './notify-targets.js';
 export type { Digest } from './values/digest.js';
 export type { ImageName } from './values/image-name.js';
 export type { Period } from './values/periods.js';
@@ -12,5 +13,6 @@ export type { CommandConfig } from './sections/command.js';
 export type { PolicyConfig } from './sections/policy.js';
 export type { RegistryLogin } from './sections/registry.js';
 export type { GateConfig } from './sections/test.js';
+export type { Occasion } from './values/occasions.js';
 export type { SmokeCheck } from './values/smoke.js';
 export { workloadKinds, type WorkloadKind, type WorkloadRef } from './values/workloads.js';

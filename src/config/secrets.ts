@@ -1,4 +1,4 @@
-import { variablePattern } from './values/build-secrets.js';
+import { variablePattern } from './values/secret-reference.js';
 import { secretIdPattern } from './values/key-value.js';
 import { isSecret } from './secret-shape.js';
 

@@ -2,9 +2,11 @@ import { readInputs, readRunFacts, appendSummary } from '../host/runner.js';
 import { settingsOf } from '../config/settings.js';
 import type { ActionName } from '../outcome/action.js';
 import { isSuccess } from '../outcome/verdict.js';
+import { redactOutcome } from '../report/redact.js';
 import { createAnnouncer } from '../workflow/announcer.js';
 import type { Run } from '../workflow/run.js';
-import { finish } from '../workflow/finish.js';
+import { asDeployError } from '../workflow/failure.js';
+import { finish, notFinished } from '../workflow/finish.js';
 import { tellFailure, tryWriting } from './ending.js';
 import { followersOf, listenersOf, type Left } from './listeners.js';
 import { readConfig } from './perform.js';
@@ -36,9 +38,10 @@ export async function finishRelease(step: RunnerStep, action: ActionName, left: 
   const { announce, follow, close } = createAnnouncer(ports, [...listenersOf(ports, step.hear), ...listeners]);
   // The main step has already refused unknown inputs. Here one could only come from a later step.
   const request = { action, announce, id, folder, hasPost: false, keep: () => Promise.resolve(), inputs: readInputs(settingsOf(action)), facts };
+  let run: Run | undefined;
   try {
     const config = await readConfig(ports, request);
-    const run: Run = { ...request, ports: within(folder, ports), config, startedAt: ports.clock.monotonic(), startedAtWall: ports.clock.now() };
+    run = { ...request, ports: within(folder, ports), config, startedAt: ports.clock.monotonic(), startedAtWall: ports.clock.now() };
     follow(followersOf(run, { deployment }));
     const outcome = await finish(run);
     if (!outcome) return false;
@@ -46,12 +49,15 @@ export async function finishRelease(step: RunnerStep, action: ActionName, left: 
     const { summary, outcome: redacted } = await tell(ports, outcome, { reportPath: `${env['RUNNER_TEMP'] || folder}/deploy-report-${id}-post.json`, print: (end) => printEnd(ports, end) });
     await tryWriting(ports, 'The summary of the step', appendSummary(summary));
     announce({ kind: 'ended', outcome: redacted });
-    await close();
     return true;
   } catch (thrown) {
     tellFailure(ports, 'The rollout was not finished', thrown);
-    return false;
+    // A run that has the lock by now finishes the rollout, and reports that with its own end.
+    if (!run || asDeployError(thrown).code === 'locked') return false;
+    announce({ kind: 'ended', outcome: redactOutcome(notFinished(run, thrown), (text) => ports.log.redact(text)) });
+    return true;
   } finally {
+    await close();
     if (!isThere) await files.remove(folder);
   }
 }

@@ -4,6 +4,7 @@ import type { Ports } from '../ports/ports.js';
 import { stageLine } from '../report/stage-line.js';
 import { deploymentFollower } from './github-deployment.js';
 import { metricsFollower } from './metrics.js';
+import { notificationsFollower } from './notifications.js';
 
 /** Who follows every run, beside the run itself. @param hear how the log does it; unless given, it has a line for each stage */
 export const listenersOf = ({ log }: Pick<Ports, 'log'>, hear: Listener['hear'] = linesOf(log)): readonly Listener[] => [{ name: 'The log', hear }];
@@ -26,4 +27,4 @@ export interface Left {
  * @param left only in a post step
  */
 export const followersOf = (run: Run, left?: Left): readonly Follower[] =>
-  [deploymentFollower(run, left?.deployment), metricsFollower(run)].filter((follower) => follower !== undefined);
+  [deploymentFollower(run, left?.deployment), notificationsFollower(run), metricsFollower(run)].filter((follower) => follower !== undefined);

@@ -22,6 +22,8 @@ export interface Outcome {
   readonly runUrl?: string;
   /** Who started the workflow run. */
   readonly actor?: string;
+  /** The run before this one; absent where the record knows of none. */
+  readonly lastRun?: LastRun;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly durationMs: number;
@@ -61,6 +63,15 @@ export interface Outcome {
   readonly policy?: PolicyReport;
   /** Only in a dry run. */
   readonly plan?: Plan;
+}
+
+/** The last recorded run of the app before this one. A run that failed before it changed anything leaves no record. */
+export interface LastRun {
+  /** Its version was not verified: the one before it was restored, or neither could be verified. */
+  readonly failed: boolean;
+  readonly runUrl?: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
 }
 
 /** What differs between kinds of targets in the sentences about a run. */

@@ -15,6 +15,8 @@ export interface Plan {
   /** Whether an automatic rollback is possible, and why not when it is not. Absent when nothing is rolled out. */
   readonly rollback?: { readonly possible: boolean; readonly reason: string };
   readonly warnings: readonly string[];
+  /** Who is notified of the end of a real run, and of which ends: `Slack: failure, recovery`. A dry run notifies nobody. */
+  readonly notifications: readonly string[];
 }
 
 export interface PlanStep {

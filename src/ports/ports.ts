@@ -4,6 +4,7 @@ import type { OpenGitHub } from './github.js';
 import type { Http } from './http.js';
 import type { Log } from './log.js';
 import type { Machine } from './machine.js';
+import type { Mail } from './mail.js';
 import type { ProcessRunner } from './process.js';
 import type { Trace } from './trace.js';
 
@@ -13,6 +14,7 @@ export interface Ports {
   readonly clock: Clock;
   readonly files: Files;
   readonly http: Http;
+  readonly mail: Mail;
   readonly log: Log;
   readonly github: OpenGitHub;
   readonly machine: Machine;

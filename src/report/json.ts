@@ -21,6 +21,7 @@ export function reportValue(outcome: Outcome): Report {
     commit: outcome.commit ?? null,
     runUrl: outcome.runUrl ?? null,
     actor: outcome.actor ?? null,
+    lastRun: lastRunValue(outcome),
     startedAt: new Date(outcome.startedAt).toISOString(),
     durationMs: Math.round(outcome.durationMs),
     image: outcome.image ?? null,
@@ -81,6 +82,10 @@ export function figuresValue(figures: Figures): ReportedFigures {
 /** To three digits after the point: more would say more than is known. */
 const rounded = (value: number | undefined): number | null => (value === undefined ? null : Math.round(value * 1000) / 1000);
 
+function lastRunValue({ lastRun }: Outcome): Report['lastRun'] {
+  return lastRun ? { failed: lastRun.failed, runUrl: lastRun.runUrl ?? null, startedAt: lastRun.startedAt } : null;
+}
+
 function policyValue({ policy }: Outcome): Report['policy'] {
   if (!policy) return null;
   return {
@@ -103,5 +108,6 @@ export function planValue(plan: Plan): ReportedPlan {
     changes: plan.changes.map(({ subject: workload, part: container, before, after }) => ({ workload, container, before, after })),
     rollback: plan.rollback ? { possible: plan.rollback.possible, reason: plan.rollback.reason } : null,
     warnings: plan.warnings,
+    notifications: plan.notifications,
   };
 }

@@ -12,6 +12,7 @@ export function planMarkdown(plan: Plan): string {
     steps,
     rows.length > 0 ? table([...places.heads, 'before', 'after'], rows) : '',
     plan.rollback ? `**Automatic rollback:** ${plan.rollback.possible ? 'yes' : 'no'}. ${prose(plan.rollback.reason)}` : '',
+    plan.notifications.length > 0 ? `**Notifications:** ${plan.notifications.map(prose).join('; ')}` : '',
     plan.warnings.length > 0 ? `**Warnings**\n\n${plan.warnings.map((text) => `- ${prose(text)}`).join('\n')}` : '',
     commands.length > 0 ? details('The commands', codeBlock(commands.join('\n'), 'sh')) : '',
     exactVersions(plan.changes),
@@ -31,5 +32,6 @@ export function planLines(plan: Plan): readonly string[] {
     ...steps,
     ...changes.length > 0 ? ['Changes:', ...changes] : [],
     ...plan.rollback ? [`Automatic rollback: ${plan.rollback.possible ? 'yes' : 'no'}. ${plan.rollback.reason}`] : [],
+    ...plan.notifications.length > 0 ? [`Notifications: ${plan.notifications.join('; ')}`] : [],
   ];
 }

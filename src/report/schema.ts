@@ -70,6 +70,12 @@ const plan = v.object({
   changes: list(v.object(change)),
   rollback: v.nullable(v.object({ possible: v.boolean(), reason: text() })),
   warnings: list(text()),
+  notifications: list(text(), 'Who is notified of the end of a real run, and of which ends: `Slack: failure, recovery`.'),
+});
+
+const lastRun = v.object({
+  failed: described(v.boolean(), 'Its version was not verified: the one before it was restored, or neither could be verified.'),
+  runUrl: maybeText(), startedAt: text('ISO 8601, UTC.'),
 });
 
 const policy = v.object({
@@ -84,7 +90,7 @@ const policy = v.object({
 });
 
 /** What is named in the `$defs` of the published schema. */
-export const reportDefinitions = { stage, cause, failure, rollback, recovery, figures, policy, plan };
+export const reportDefinitions = { stage, cause, failure, rollback, recovery, figures, policy, plan, lastRun };
 
 export const report = v.object({
   /** Raised only when a field changes its meaning or is removed, not for new fields. */
@@ -99,6 +105,7 @@ export const report = v.object({
   commit: maybeText(),
   runUrl: maybeText('Address of the workflow run.'),
   actor: maybeText('Who started the workflow run.'),
+  lastRun: described(v.nullable(lastRun), 'The last recorded run of the app before this one. A run that failed before it changed anything leaves no record.'),
   startedAt: described(v.pipe(v.string(), v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)), 'ISO 8601, UTC.'),
   durationMs: ms(),
   image: maybeText('Repository, without tag and digest.'),

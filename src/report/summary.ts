@@ -1,4 +1,5 @@
 import type { Change, Failure, Outcome } from '../outcome/outcome.js';
+import { commitAddress } from './commit-address.js';
 import { evidenceBlocks } from './evidence.js';
 import { shortCommit, shortNames } from '../outcome/short-name.js';
 import { figuresMarkdown } from './figures.js';
@@ -148,8 +149,7 @@ function facts(outcome: Outcome): string {
 }
 
 /** The commit by its first digits, on GitHub as a link. */
-function commitLink(commit: string, runUrl = ''): string {
-  const [, repository] = /^(https:\/\/[\w.:-]+\/[\w.-]+\/[\w.-]+)\/actions\/runs\/\d+/.exec(runUrl) ?? [];
-  const short = shortCommit(commit);
-  return repository !== undefined && /^[0-9a-f]{40,64}$/.test(commit) ? link(short, `${repository}/commit/${commit}`) : code(short);
+function commitLink(commit: string, runUrl: string | undefined): string {
+  const address = commitAddress(commit, runUrl);
+  return address === undefined ? code(shortCommit(commit)) : link(shortCommit(commit), address);
 }

@@ -155,10 +155,10 @@ function prepared(run: Run, sides: Sides, warnings: readonly string[]): Prepared
   };
 }
 
-const knownOf = (run: Run, { facts, target, proposal }: Sides, reference: string | undefined): Partial<Ending> => ({
+const knownOf = (run: Run, { parts, facts, target, proposal }: Sides, reference: string | undefined): Partial<Ending> => ({
   target: target?.kind, namespace: target?.namespace, reference, digest: run.config.digest,
   subjects: [...new Set(proposal?.rows.map(({ subject }) => subject))],
-  imageExisted: facts?.build?.existing !== undefined,
+  imageExisted: facts?.build?.existing !== undefined, lastRun: parts.ofTarget?.lastRunOf(target?.ledger, run.config.image),
 });
 
 const gateStages = ({ ports, config: { gate } }: Run): Stage[] => (gate ? [{

@@ -3,6 +3,7 @@ import { RolloutError } from '../outcome/errors.js';
 import { isUnfinished, type Ledger } from '../record/ledger.js';
 import { kindOf } from '../target/kinds.js';
 import type { OpenTarget } from '../target/target.js';
+import { asDeployError } from './failure.js';
 import { outcomeOf } from './outcome.js';
 import { checksNotRun, subjectsOf, undoRecorded } from './recover.js';
 import { msSince, type Run } from './run.js';
@@ -29,6 +30,11 @@ export async function finish(run: Run): Promise<Outcome | undefined> {
     await target.close?.();
   }
 }
+
+/** The end of a run whose rollout its post step could not finish either: what is deployed now is not known. */
+export const notFinished = (run: Run, thrown: unknown): Outcome => outcomeOf(run, {
+  failure: { stage: 'rollback', error: asDeployError(thrown) }, undone: { result: 'failed', notes: [], evidence: [], untouched: [] }, spans: [], warnings: [],
+});
 
 const isOurs = (run: Run, ledger: Ledger | undefined): ledger is Ledger => isUnfinished(ledger) && ledger.run.id === run.id;
 

@@ -1,4 +1,4 @@
-import type { Change, Failure, Outcome, Recovery, RollbackReport, Span, TargetWords, Unverified, Verified } from '../outcome/outcome.js';
+import type { Change, Failure, LastRun, Outcome, Recovery, RollbackReport, Span, TargetWords, Unverified, Verified } from '../outcome/outcome.js';
 import type { Figures } from '../outcome/figures.js';
 import type { Plan } from '../outcome/plan.js';
 import type { PolicyReport } from '../outcome/policy.js';
@@ -36,6 +36,7 @@ export interface Ending {
   readonly verified?: readonly Verified[];
   readonly unverified?: readonly Unverified[];
   readonly recovery?: Recovery;
+  readonly lastRun?: LastRun;
   readonly figures?: Figures;
   readonly policy?: PolicyReport;
   readonly plan?: Plan;
@@ -58,7 +59,7 @@ export function outcomeOf(run: Run, given: Ending): Outcome {
     verdict,
     failure: ending.failure && describeFailure(ending.failure, ending.undone),
     app: run.config.app, environment: run.config.environment, environmentUrl: run.config.environmentUrl, target: ending.target, namespace: ending.namespace,
-    commit: run.facts.commit, runUrl: run.facts.runUrl, actor: run.facts.actor,
+    commit: run.facts.commit, runUrl: run.facts.runUrl, actor: run.facts.actor, lastRun: ending.lastRun,
     startedAt: run.startedAtWall, durationMs: msSince(run),
     ...image, tags: ending.tags ?? [], imageExisted: ending.imageExisted,
     changes: wrote.has(verdict) ? rows : [], previous: previousOf(verdict, ending), targetWords: ending.words,

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import { describeTarget } from '../config/notify-targets.js';
 import type { Plan } from '../outcome/plan.js';
 import type { OpenTarget, Proposal } from '../target/target.js';
 import type { Stage } from './stage.js';
@@ -13,10 +14,11 @@ export interface PlanFacts {
 }
 
 /** The plan of a run: the steps of the same stages that a real run executes. Pure. */
-export function makePlan(config: Pick<Config, 'app' | 'environment'>, { reference, stages, target, proposal, warnings }: PlanFacts): Plan {
+export function makePlan(config: Pick<Config, 'app' | 'environment' | 'notify'>, { reference, stages, target, proposal, warnings }: PlanFacts): Plan {
   const changes = proposal && !proposal.isThere ? proposal.rows : [];
   return {
     app: config.app, environment: config.environment, namespace: target?.namespace, reference,
     steps: stages.flatMap(({ steps }) => steps), changes, rollback: changes.length === 0 ? undefined : proposal?.rollback, warnings,
+    notifications: config.notify.map(describeTarget),
   };
 }

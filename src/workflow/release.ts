@@ -195,7 +195,7 @@ class Session {
     const isWritten = lock.lost.aborted || (await (goesOn ? this.phase(goesOn) : this.end(undone, failure)).then(() => true, () => false));
     // If the ledger still says unfinished, the post step checks it once more: the API server may respond again by then.
     if (!this.isLeft && isWritten) await forget(run);
-    return this.isLeft && !isUnderWay && postGoesOn ? { ...undone, continued: true } : undone;
+    return this.isLeft && postGoesOn ? { ...undone, continued: true } : undone;
   }
 }
 

@@ -1,6 +1,7 @@
 import { parseReference } from '../image/reference.js';
 import { PreflightError } from '../outcome/finding.js';
 import type { Outcome } from '../outcome/outcome.js';
+import { lastRunOf } from '../record/last-run.js';
 import { describeRelease } from '../record/releases.js';
 import { kindOf } from '../target/kinds.js';
 import type { OpenTarget, ProposalBack } from '../target/target.js';
@@ -43,7 +44,7 @@ function prepared(run: Run, target: OpenTarget, proposal: ProposalBack, warnings
     plan: makePlan(run.config, { stages, target, proposal, warnings }), stages, ending,
     known: {
       target: target.kind, namespace: target.namespace, reference: proposal.reference || undefined, digest: parseReference(proposal.reference)?.digest,
-      subjects: [...new Set(proposal.rows.map(({ subject }) => subject))],
+      subjects: [...new Set(proposal.rows.map(({ subject }) => subject))], lastRun: lastRunOf(target.ledger, run.config.image),
     },
     close: async () => {
       await close();

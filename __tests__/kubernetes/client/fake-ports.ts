@@ -3,6 +3,7 @@ import type { Files } from '../../../src/ports/files.js';
 import type { OpenGitHub } from '../../../src/ports/github.js';
 import type { Http } from '../../../src/ports/http.js';
 import type { Log } from '../../../src/ports/log.js';
+import type { Mail } from '../../../src/ports/mail.js';
 import type { Machine } from '../../../src/ports/machine.js';
 import type { Ports } from '../../../src/ports/ports.js';
 import type { ProcessRunner } from '../../../src/ports/process.js';
@@ -25,6 +26,7 @@ export interface FakeWorld {
   readonly process?: Partial<ProcessRunner>;
   readonly http?: Partial<Http>;
   readonly github?: OpenGitHub;
+  readonly mail?: Mail;
   readonly clock?: Clock;
   readonly machine?: Machine;
   readonly cancelled?: AbortSignal;
@@ -65,6 +67,7 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     process: { run: absent('a program'), start: absent('a program'), ...world.process },
     http: { request: absent('the network'), certificate: absent('the network'), onSocket: absent('a socket'), ...world.http },
     github: world.github ?? absent('GitHub'),
+    mail: world.mail ?? { send: absent('a mail server') },
     env: world.env ?? {},
     trace: passedOn(world.env ?? {}),
     cancelled: world.cancelled ?? new AbortController().signal,

@@ -3,14 +3,11 @@ import { secretIdPattern } from './key-value.js';
 import { bySource } from '../kit/kind.js';
 import { map } from '../kit/map.js';
 import { placeWords } from '../../outcome/place-words.js';
+import { parseReference, variableOf, variablePattern } from './secret-reference.js';
 
 /** A secret of the build: its value, or the name of the environment variable that holds it. */
 export type SecretSource = { readonly value: string } | { readonly variable: string };
 type SecretEntry = readonly [string, SecretSource];
-
-/** Source of the regular expression of a secret in the settings file. */
-export const variablePattern = '^env:([A-Za-z_][A-Za-z0-9_]*)$';
-const variableOf = (text: string): string | undefined => new RegExp(variablePattern).exec(text)?.[1];
 
 const badId = (hint: string): Checked<never> => bad('has an invalid id', hint);
 
@@ -38,12 +35,8 @@ export function parseSecretReference(id: string, text: string): Checked<SecretEn
   if (!new RegExp(secretIdPattern).test(id)) {
     return badId('An id has letters, digits, "_", "." and "-", as in --mount=type=secret,id=ID.');
   }
-  const variable = variableOf(text);
-  if (variable !== undefined) return good([id, { variable }]);
-  return bad(
-    'is not "env:NAME", and the value of a secret does not belong in a file',
-    'Name an environment variable. If this was a real secret, replace it: it is in the history of the repository.',
-  );
+  const reference = parseReference(text);
+  return reference.ok ? good([id, { variable: reference.value }]) : reference;
 }
 
 const options = {

@@ -1,6 +1,7 @@
 import { bad, every, good, quote, type Checked, type Fault } from '../kit/checked.js';
 import type { Spot } from '../kit/node.js';
 import { isLabel, nameFault, nameRule } from './kubernetes-names.js';
+import { isNear } from './near-host.js';
 import { block, line } from '../kit/text.js';
 import { convert, shortOr } from '../kit/kind.js';
 import { list } from '../kit/list.js';
@@ -111,10 +112,6 @@ function parseUrl(text: string): Checked<Target> {
     : [];
   return good({ type: 'url' as const, url: text }, ...warning);
 }
-
-/** Hosts inside a machine, a cluster or a private network, where plain HTTP is normal. */
-const isNear = (host: string): boolean =>
-  !host.includes('.') || /^(?:127\.|10\.|192\.168\.|172\.(?:1[6-9]|2[0-9]|3[01])\.)/.test(host) || /\.(?:local|internal|svc|test|localhost)$/.test(host);
 
 const expects = 'a check such as service/api:80/healthz -> 200';
 
