@@ -24,7 +24,8 @@ afterAll(() => {
 const commit = 'c0ffee0000000000000000000000000000000000';
 const before = 'bef04e0000000000000000000000000000000000';
 const runUrl = 'https://github.com/acme/app/actions/runs/4711';
-const url = 'https://web.acme.example/';
+// Plain HTTP: the certificate of an address of https would be checked, and there is none.
+const url = 'http://web.acme.example/';
 /** What the deployment before this run left on GitHub. */
 const previous = { sha: before, environment: 'production', payload: { by: 'acci/deploy-action', app: 'app', run: 'before' }, production_environment: true };
 const warningsOf = ({ commands }: Pick<ActionResult, 'commands'>): readonly string[] => commands.filter(({ name }) => name === 'warning').map(({ message }) => message);
