@@ -5,6 +5,7 @@ import { missingPlatforms, normalizePlatform } from '../image/platforms.js';
 import { classifyRegistryError } from '../image/registry-error.js';
 import { TemporaryError, withRetries } from '../image/retry.js';
 import { CommandError } from '../outcome/errors.js';
+import { settingText } from '../outcome/place-words.js';
 
 type Wanted = NonNullable<SetupConfig['builder']>;
 
@@ -56,9 +57,10 @@ async function inspect(ports: DockerPorts, name: string | undefined, absence?: '
     if (code === 0 && found.error === undefined) return found;
     const reason = found.error ?? finalError(stderr);
     if (absence !== undefined && /no builder .* found/.test(reason)) return undefined;
-    const failure = noBuilder(name, reason, asTyped(args));
+    const { code: cause, message, evidence } = noBuilder(name, reason, asTyped(args));
+    const hint = 'Check that the user of the runner is allowed to start containers: `docker run --rm hello-world`.';
     // Its image comes from a registry.
-    throw classifyRegistryError(reason) === 'temporary' ? new TemporaryError('build-failed', failure.message, { hint: failure.hint, evidence: failure.evidence }) : failure;
+    throw new (classifyRegistryError(reason) === 'temporary' ? TemporaryError : CommandError)(cause, message, { hint, evidence });
   });
 }
 
@@ -80,14 +82,19 @@ async function emulate(
   const processors = [...new Set(missing.map(processorOf))].filter((processor) => processor !== undefined);
   // A builder elsewhere does not use the emulation of this machine.
   const isHere = builder.driver === 'docker' || builder.driver === 'docker-container';
-  if (!isHere || processors.length === 0) throw unsupported(builder.name, missing, builder.platforms);
+  if (!isHere || processors.length === 0) throw stillMissing(builder, missing);
   await run(ports, ['run', '--privileged', '--rm', image, '--install', processors.join(',')], bootTimeoutMs);
   ports.log.info(`emulation: installed for ${processors.join(', ')} from ${image}`);
   const after = await inspect(ports, builder.name) ?? builder;
   const left = missingPlatforms(missing, after.platforms);
-  if (left.length > 0) throw unsupported(after.name, left, after.platforms);
+  if (left.length > 0) throw stillMissing(after, left);
   return after;
 }
+
+const stillMissing = ({ name, platforms }: ParsedBuilder, missing: readonly string[]): CommandError =>
+  new CommandError('platform-unsupported', unsupported(name, missing, platforms).message, {
+    hint: `Use a builder with a node of that platform, or remove the platform from ${settingText('platforms')}.`,
+  });
 
 /** As the image of the emulation calls it: `arm64`, `arm`. Undefined for a system that cannot be emulated. */
 function processorOf(platform: string): string | undefined {
