@@ -21,7 +21,7 @@ function problems(text: string): readonly string[] {
 describe('policy', () => {
   it('has levels and settings without a word in the file', () => {
     const { levels, ...rest } = parse('').config.policy;
-    expect(Object.entries(levels).filter(([, level]) => level === 'warn').map(([name]) => name)).toEqual(['debug-in-production', 'plain-secrets', 'mutable-tags', 'deprecated-apis', 'certificates', 'connections', 'exceptions']);
+    expect(Object.entries(levels).filter(([, level]) => level === 'warn').map(([name]) => name)).toEqual(['debug-in-production', 'plain-secrets', 'mutable-tags', 'deprecated-apis', 'egress', 'certificates', 'connections', 'exceptions']);
     expect(rest).toEqual({
       env: {}, production: false, probes: ['readiness'], resources: ['requests.cpu', 'requests.memory', 'limits.memory'], certificates: { days: 14, ingresses: false }, connections: undefined,
       commands: [], workingDirectory: '.', files: [], allow: [], compareWith: [], environments: [],
@@ -76,6 +76,11 @@ environments:
     const { config, warnings } = parse(`policy:\n${text('probes: warn')}`, 'production');
     expect(config.policy.environments).toEqual([]);
     expect(warnings.map(({ message }) => message)).toEqual(['has `compare-with`, which has no effect: the rule `environments` is off']);
+  });
+
+  it('says what has no effect where nothing is deployed to a cluster', () => {
+    const text = 'command: { deploy: a, current: b }\nimage: a\npolicy: { env: { A: set }, files: [a.yml] }\n';
+    expect(parseTexts({ action: 'deploy', inputs: {}, text }).warnings.map(({ message }) => message)).toEqual(['has `env`, which has no effect: `command` does not deploy to a cluster']);
   });
 
   it.each<[string, string]>([

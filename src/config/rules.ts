@@ -38,7 +38,7 @@ interface Findings { readonly problems: readonly Problem[]; readonly warnings: r
 /** Checks combinations: settings that require, contradict or disable each other. */
 export function checkTogether(given: Settings): Findings {
   const rules = [required, something, oneTarget, commandsNeeded, noServices, namedRelease, nothingRolledOut, imageNeeded, login, context, othersExist];
-  const doubts = [withoutEffect, elsewhere, smokeAlone, overrideAlone, environmentMissing, notCompared];
+  const doubts = [withoutEffect, elsewhere, smokeAlone, overrideAlone, environmentMissing, notCompared, noObjects];
   return { problems: rules.flatMap((rule) => rule(given)), warnings: doubts.flatMap((rule) => rule(given)) };
 }
 
@@ -235,4 +235,13 @@ function notCompared(given: Settings): readonly Problem[] {
   return others.length > 0 && isOff ? [problemAt(spotOf(given, 'policy'), {
     message: 'has `compare-with`, which has no effect: the rule `environments` is off', hint: 'Set `environments: warn` under `policy.rules`.',
   })] : [];
+}
+
+/** Without a cluster there are no objects that these could be about. */
+function noObjects(given: Settings): readonly Problem[] {
+  const { command, policy } = given.values;
+  const useless = (['env', 'connections', 'compare-with'] as const).filter((name) => policy?.[name] !== undefined);
+  return command === undefined ? [] : useless.map((name) => problemAt(spotOf(given, 'policy'), {
+    message: `has \`${name}\`, which has no effect: \`command\` does not deploy to a cluster`, hint: 'Remove it, or check it with `policy.commands`.',
+  }));
 }

@@ -5,6 +5,7 @@ import { commands } from './rules/commands.js';
 import { connections } from './rules/connections.js';
 import { debugInProduction } from './rules/debug-in-production.js';
 import { deprecatedApis } from './rules/deprecated-apis.js';
+import { egress } from './rules/egress.js';
 import { env } from './rules/env.js';
 import { environments } from './rules/environments.js';
 import { exceptions } from './rules/exceptions.js';
@@ -17,5 +18,5 @@ import { resources } from './rules/resources.js';
 /** What each rule does. Its level and what it finds are in src/config/values/policy-rules.ts, because settings name it. */
 export const rules: Readonly<Record<PolicyRuleName, Rule>> = {
   env, 'debug-in-production': debugInProduction, 'plain-secrets': plainSecrets, 'mutable-tags': mutableTags, probes, resources, 'non-root': nonRoot,
-  'deprecated-apis': deprecatedApis, certificates, connections, environments, commands, exceptions,
+  'deprecated-apis': deprecatedApis, egress, certificates, connections, environments, commands, exceptions,
 };

@@ -124,3 +124,19 @@ it('commands: each that failed is a finding', () => {
     { level: 'deny', subject: 'kyverno apply', message: 'It failed.', output: 'FAIL', fix: 'Fix what the command reports, or change its policies.' },
   ]);
 });
+
+// A policy with Ingress and Egress, and rules for Ingress alone, cuts off DNS, databases and traces.
+describe('egress', () => {
+  const policy = (spec: object, name = 'api') => manifest({ kind: 'NetworkPolicy', spec }, name);
+  const ofApi = { podSelector: { matchLabels: { app: 'api' } }, policyTypes: ['Ingress', 'Egress'], ingress: [{}] };
+  it('is reported where a policy lists it without a rule', () => {
+    expect(found('egress', [policy(ofApi)])).toMatchObject([{ subject: 'k8s.yml: NetworkPolicy/api', path: 'spec.policyTypes', message: 'k8s.yml: NetworkPolicy/api lists Egress and has no egress rule, so its pods can reach nothing, not even DNS.' }]);
+    expect(messages('egress', [policy({ ...ofApi, egress: [] }), policy({ podSelector: {}, policyTypes: ['Egress'] })])).toHaveLength(1);
+    expect(messages('egress', [policy(ofApi), policy({ podSelector: { matchLabels: { app: 'other' } }, egress: [{}] }, 'other')])).toHaveLength(1);
+  });
+  it.each([
+    ['it has a rule', [policy({ ...ofApi, egress: [{}] })]], ['it is about ingress alone', [policy({ ...ofApi, policyTypes: ['Ingress'] })]], ['it is the default for all pods', [policy({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] })]],
+    ['another one allows something', [policy(ofApi), policy({ podSelector: {}, egress: [{ ports: [{ port: 53 }] }] }, 'dns')]],
+    ['another one allows something to the same pods', [policy(ofApi), policy({ podSelector: { matchLabels: { app: 'api' } }, egress: [{}] }, 'db')]],
+  ])('is fine where %s', (_what, objects) => expect(messages('egress', objects)).toEqual([]));
+});

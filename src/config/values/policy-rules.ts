@@ -28,6 +28,7 @@ export const policyRules = {
   'resources': { level: 'off', finds: 'Containers without the requests and limits of `policy.resources`.' },
   'non-root': { level: 'off', finds: 'Containers that run as root, or that nothing prevents from it.' },
   'deprecated-apis': { level: 'warn', finds: 'Manifests with an API version that the cluster no longer serves, or that a later version of Kubernetes removes.' },
+  'egress': { level: 'warn', finds: 'NetworkPolicies in `policy.files` that cut their pods off from everything, DNS included.' },
   'certificates': { level: 'warn', finds: 'TLS certificates of `environment-url` and of smoke checks by `https://` that expire within `policy.certificates.days`.' },
   'connections': { level: 'warn', by: '`policy.connections`', finds: 'More database connections than `policy.connections.limit` if all pods, and those of a rollout, use their whole pool.' },
   'environments': { level: 'off', finds: 'Settings and environment variables that one environment has and another lacks.' },
