@@ -2,7 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { files } from './source-files.js';
 
 /** What no run needs before its first stage: packages may be in a chunk of the bundle that is loaded then, parts of Node are loaded at their first use. */
-const lazyPackages = ['@opentelemetry/api', '@opentelemetry/otlp-transformer', 'nodemailer', 'valibot', 'yaml', 'node:child_process', 'node:http', 'node:https', 'node:perf_hooks', 'node:tls', 'node:zlib'];
+const lazyPackages = [
+  '@actions/github/lib/utils', '@octokit/plugin-retry', '@octokit/plugin-throttling', '@opentelemetry/api', '@opentelemetry/otlp-transformer', 'nodemailer', 'valibot', 'yaml',
+  'node:child_process', 'node:http', 'node:https', 'node:perf_hooks', 'node:tls', 'node:zlib',
+];
 
 /** Everything that is loaded with a file, each with the file that asks for it. Files of src/ as `room/file.ts`, packages by name. */
 function loadedAtStart(entry: string): ReadonlyMap<string, string> {
@@ -16,6 +19,10 @@ describe('before the first stage of a run', () => {
   const loaded = loadedAtStart('entry/main.ts');
 
   it('settings are read', () => expect(loaded.has('config/parse.ts')).toBe(true));
+
+  it('nothing of src/github is loaded, and no client of its API', () => {
+    expect([...loaded.keys()].filter((name) => /^(?:github|host\/github-)/.test(name))).toEqual([]);
+  });
 
   it.each(lazyPackages)('%s is not loaded', (name) => {
     const chain = (file: string): string => (file === '' ? '' : `${chain(loaded.get(file) ?? '')} > ${file}`);
