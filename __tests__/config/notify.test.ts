@@ -74,6 +74,13 @@ describe('notify', () => {
     expect(server).toMatchObject({ server: { host: 'mail.acme.example', port: 465, tls: 'implicit', login: { user: 'deploy', password: 'p@ssword' } } });
     expect(targets({ email: { server: 'env:SMTP', username: 'u', password: 'env:PASSWORD', from: 'a@b', to: 'c@d' } })[0]).toMatchObject({ server: { login: { user: 'u', password: env.PASSWORD } } });
   });
+  it.each([['mail', 'required'], ['10.0.0.5', 'required'], ['127.0.0.1', 'if-offered'], ['localhost', 'if-offered'], ['[::1]', 'if-offered'], ['mail.acme.example', 'required']])('sends a password to %s with TLS: %s', (host, tls) => {
+    const login = { username: 'u', password: 'env:PASSWORD' };
+    expect(targets({ email: { server: `smtp://${host}`, ...login, from: 'a@b', to: 'c@d' } })[0]).toMatchObject({ server: { tls } });
+  });
+  it('sends mail without a login to a server of the private network as that offers it', () => {
+    expect(targets({ email: { server: 'smtp://mail', from: 'a@b', to: 'c@d' } })[0]).toMatchObject({ server: { tls: 'if-offered' } });
+  });
 
   it('is the same in each action', () => {
     const text = JSON.stringify({ notify: { slack: { webhook: 'env:SLACK' } } });

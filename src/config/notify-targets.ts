@@ -8,6 +8,7 @@ import { looksSecret } from './secret-shape.js';
 import { valuesOf, withoutLineEnd, type Secret } from './secrets.js';
 import type { GivenNotify } from './sections/notify.js';
 import { parseMailServer, type MailServerSetting } from './values/mail-server.js';
+import { isLoopback } from './values/near-host.js';
 import type { Occasion } from './values/occasions.js';
 import type { SecretReference } from './values/secret-reference.js';
 import { parseServiceAddress, type ServiceAddress } from './values/service-address.js';
@@ -79,7 +80,12 @@ function email({ server, username, password, from, to }: Given<'email'>, of: Var
   const [address, secret] = [of.mailServer(server), password && of.secret(password)];
   if (address === undefined || (password && secret === undefined)) return undefined;
   const login = username === undefined || secret === undefined ? address.login : { user: username, password: secret };
-  return { service: 'email', server: { ...address, ...(login && { login }) }, from, to };
+  return { service: 'email', server: login ? withLogin(address, login) : address, from, to };
+}
+
+/** Also within a private network, a password is sent over TLS only: whoever hides the offer of STARTTLS on the way would read it. */
+function withLogin(server: MailServer, login: NonNullable<MailServer['login']>): MailServer {
+  return { ...server, login, ...(server.tls === 'if-offered' && !isLoopback(server.host) && { tls: 'required' }) };
 }
 
 function webhook({ url, secret, token }: Given<'webhook'>, of: Variables): Ready | undefined {

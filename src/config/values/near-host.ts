@@ -2,6 +2,9 @@ const privateAddress = /^(?:127|10)(?:\.\d+){3}$|^192\.168(?:\.\d+){2}$|^172\.(?
 /** Loopback and unique local addresses. */
 const privateSixth = /^\[(?:::1|f[cd][0-9a-f]{2}:.*)\]$/;
 
+/** Whether a host is this machine. @param host as for `isNear` */
+export const isLoopback = (host: string): boolean => /^(?:127(?:\.\d+){3}|\[::1\]|(?:[^.]+\.)*localhost)$/.test(host);
+
 /**
  * Whether a host is inside a machine, a cluster or a private network, where plain HTTP is normal. Decided by its name: nothing
  * is looked up.
