@@ -1,13 +1,16 @@
+import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Ajv } from 'ajv';
 import { serveMail, type MailServerForTests } from '../notify/mail-server.js';
 import { commandsAt, servePlatform, type PlatformServer } from '../target/command/platform-server.js';
 import { closeApi, type Any } from './harness/api.js';
+import { faultProxy } from './harness/api-fault-proxy.js';
 import { inSpace, rolloutInputs, startHealthy, variant } from './harness/app.js';
 import { expectEnding, expectHidden } from './harness/ending.js';
-import { join } from 'node:path';
 import { root } from './harness/environment.js';
 import { closeHooks, makeKeys, serveHooks, type Hooks, type Keys } from './harness/hooks.js';
 import { closeImages } from './harness/images.js';
@@ -176,6 +179,21 @@ describe('a service that does not do its part', () => {
   }));
 });
 
+describe('a run in a terminal', () => {
+  it.concurrent('notifies too, and prints its report alone on the standard output', async () => {
+    const [platform, hooks] = [await servePlatform(), await serveHooks()];
+    try {
+      const settings = { app: 'api', command: { ...commandsAt(platform.port), timeout: '30s' }, notify: { webhook: { url: `${hooks.address}/hook`, on: 'always', secret: 'env:HOOK_SECRET' } } };
+      const { stdout, stderr } = await withSettings(settings, (cwd) => promisify(execFile)(process.execPath, [join(root, 'dist/cli.js'), 'deploy', '--json'], {
+        cwd, env: { PATH: process.env.PATH, HOME: cwd, HOOK_SECRET: secrets.WEBHOOK_SECRET },
+      }));
+      expect([JSON.parse(stdout), stderr.includes('Notified: Webhook'), `${stdout}${stderr}`.includes(secrets.WEBHOOK_SECRET)]).toEqual([hooks.to('/hook')[0]?.json, true, false]);
+    } finally {
+      await platform.close();
+    }
+  });
+});
+
 describe('a run that is cancelled', () => {
   const { send } = cancelAt(() => true);
 
@@ -195,5 +213,19 @@ describe('a run that is cancelled', () => {
     const result = await run(notify, { inputs: { test: 'echo the gate runs\nsleep 100' }, signals: { at: (line) => line === 'the gate runs', send } });
     expectEnding(result, { verdict: 'failed', cause: 'cancelled', stage: 'test' });
     expect([hooks.requests.map(({ path }) => path), server.platform.changes]).toEqual([['/always'], []]);
+  }));
+
+  it.concurrent('and cannot be finished by its post step, as its account has lost its permissions by then, is critical', inSpace('denied', async (space) => {
+    const hooks = await serveHooks();
+    await startHealthy(space);
+    const proxy = await faultProxy(space);
+    const isChange = ({ method, path }: { method: string; path: string }): boolean => method === 'PATCH' && path.includes('/deployments/web');
+    const killed = proxy.arrived(isChange).then(() => { proxy.set({ status: 403 }); });
+    const result = await withSettings({ notify: { webhook: { url: `${hooks.address}/hook`, on: 'critical' } } }, async (workspace) => runAction({
+      workspace, inputs: rolloutInputs(space, await variant('v2'), { kubeconfig: proxy.kubeconfig }), signals: { when: killed, send: [{ signal: 'SIGKILL', afterMs: 0 }] },
+    }));
+    expect([result.signal, result.post?.exitCode, result.post?.log.includes('Notified: Webhook')]).toEqual(['SIGKILL', 1, true]);
+    expect(hooks.to('/hook').map(({ json }) => [json.verdict, json.failure.stage, json.failure.cause])).toEqual([['rollback-failed', 'rollback', 'permission-denied']]);
+    await proxy.close();
   }));
 });

@@ -37,7 +37,7 @@ export interface Notice {
   readonly links: readonly NoticeLink[];
 }
 
-export interface NoticeLink {
+interface NoticeLink {
   /** Words of this action. */
   readonly text: string;
   /** Of http or https, without a sign that could end a link. */
