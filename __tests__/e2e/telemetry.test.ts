@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -82,6 +83,7 @@ describe('the trace of a run on the cluster', () => {
     const { exitCode, stdout, stderr } = await cli(['history', '--app', 'app', '--namespace', space.name, '--kubeconfig', space.kubeconfig, '--json']);
     expect([exitCode, stderr]).toEqual([0, '']);
     expect(JSON.parse(stdout)).toMatchObject({ app: 'app', namespace: space.name, runs: [{ verdict: 'rolled-back', cause: 'crash-loop' }], figures: { changes: 1, failures: 1 } });
+    expect(await cli(['history'])).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/^error: settings: no app is named\. Set `--app` or `--image`/) });
     expect((await cli(['history', '--app', 'app', '--namespace', space.name, '--kubeconfig', space.kubeconfig])).stdout).toMatch(/^app in namespace \S+\n\nrun .*\n.* rolled-back .* crash-loop$/m);
   }));
 
@@ -112,6 +114,28 @@ describe('a collector', () => {
     expect(collector.requests[0]?.headers['x-api-key']).toBe('hunter2hunter2');
     expect(result.raw.replace('::add-mask::hunter2hunter2', '')).not.toContain('hunter2');
   }));
+
+  it.concurrent.each<[string, Misbehave | undefined, readonly string[]]>([
+    ['gets the commands of a build, and nothing of their arguments', undefined, []],
+    // With the variables of OpenTelemetry, buildx itself would wait for it after each build.
+    ['that never answers does not delay the commands of a build', () => 'done', [expect.stringMatching(/^The OpenTelemetry trace failed: /) as unknown as string]],
+  ])('%s', (_, misbehave, warned) => collected(misbehave, async (collector, env) => {
+    const workspace = mkdtempSync(join(tmpdir(), 'deploy-traced-'));
+    writeFileSync(join(workspace, 'Dockerfile'), 'FROM scratch\nARG CODE\nCOPY Dockerfile /\n');
+    try {
+      const { registry, builder } = environment();
+      const inputs = { image: `${registry}/traced-${randomBytes(4).toString('hex')}/app`, builder, 'build-args': 'CODE=hunter2hunter2' };
+      const result = await runAction({ action: 'build', workspace, inputs, env: { ...env, OTEL_EXPORTER_OTLP_TIMEOUT: '1000' } });
+      expectEnding(result, { verdict: 'built' });
+      expect(warnings(result).filter((message) => message.includes('OpenTelemetry'))).toEqual(warned);
+      if (misbehave) return;
+      expect(collector.faults).toEqual([]);
+      expect(treeOf(collector.spans)).toEqual(expect.arrayContaining(['RUN deploy', '  build', '    docker buildx build']));
+      expect(JSON.stringify(collector.spans.map(({ name, attributes }) => [name, attributes]))).not.toContain('hunter2');
+    } finally {
+      rmSync(workspace, { recursive: true, force: true });
+    }
+  })());
 
   it.concurrent.each<[string, Misbehave]>([
     ['that never answers', () => 'done'], ['that refuses everything', (_, response) => (response.writeHead(500).end('full'), 'done')],

@@ -70,6 +70,14 @@ describe('a collector', () => {
   });
 });
 
+it('a collector is reached through the proxy that the environment names', async () => {
+  collector = await startCollector((_, response) => (response.writeHead(200).end('{}'), 'done'));
+  const settings = readSettings({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector.example:4318' });
+  const content = { spans: [root], resource: { 'service.name': 'x' }, trace, redact: (text: string) => text };
+  await sendSpans({ http: createHttp({ HTTP_PROXY: collector.url }), clock: systemClock }, settings, content, new AbortController().signal);
+  expect(collector.requests.map(({ path, headers }) => [path, headers.host])).toEqual([['http://collector.example:4318/v1/traces', 'collector.example:4318']]);
+});
+
 it('a collector that cannot be reached is named', async () => {
   collector = await startCollector();
   const { url } = collector;

@@ -99,6 +99,11 @@ function flagOf(name: SettingName, action: ActionName): Flag {
 /** What names a record, and how it is reached. */
 const ofRecord = ['config', 'environment', 'app', 'image', 'kubeconfig', 'kube-context', 'namespace', 'kubectl-url', 'kubectl-sha256'] as const satisfies readonly SettingName[];
 
+const historyTexts: Readonly<Partial<Record<SettingName, { readonly description: string }>>> = {
+  image: { description: 'Repository of the image, without a tag: only its runs and releases are shown. It also sets the default of app.' },
+  namespace: { description: 'Namespace of the app.' },
+};
+
 /** The commands of the terminal, with their settings as flags. */
 export const commands: CommandTable<CommandName> = {
   ...mapValues(actions, ({ description }, action) => ({
@@ -109,7 +114,7 @@ export const commands: CommandTable<CommandName> = {
     description: 'Shows the last runs and releases of an app, and how often, how fast and how safely it is deployed. Changes nothing.',
     examples: ['history --environment production', 'history --app api --namespace production --json'],
     flags: [
-      ...ofRecord.map((name) => flagOf(name, 'rollback')),
+      ...ofRecord.map((name) => ({ ...flagOf(name, 'rollback'), ...historyTexts[name] })),
       { name: 'json', isBoolean: true, group: 'Output', description: 'Print JSON on stdout.' },
     ],
   },

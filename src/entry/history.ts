@@ -1,6 +1,7 @@
 import { readGitFacts } from '../host/terminal.js';
 import { ConfigError } from '../outcome/errors.js';
 import type { History, HistoryRun } from '../outcome/history.js';
+import { placeWords, settingText } from '../outcome/place-words.js';
 import type { Config } from '../config/config.js';
 import type { Ports } from '../ports/ports.js';
 import { figuresOf, pastOf } from '../record/figures.js';
@@ -25,7 +26,7 @@ export interface HistoryRequest {
 export async function readHistory(ports: Ports, { id, inputs, ambient }: HistoryRequest, folder: string): Promise<History> {
   const facts = await readGitFacts(ports.process);
   // A rollback has the settings that name a record, and needs no others.
-  const config = await readConfig(ports, { action: 'rollback', inputs, ambient, facts });
+  const config = await readConfig(ports, { action: 'rollback', inputs, ambient, facts }).catch((error: unknown) => { throw inOwnWords(error); });
   const kind = await kindOf(config, 'by record');
   if (!kind || config.command) {
     throw new ConfigError([{ where: 'settings', message: 'a deployment by `command` keeps no record between jobs', hint: 'Only deployments to a cluster have a history.' }]);
@@ -36,6 +37,13 @@ export async function readHistory(ports: Ports, { id, inputs, ambient }: History
   } finally {
     await target.close?.();
   }
+}
+
+/** A rollback that names no app has nothing to roll back, which is no word for a history. */
+function inOwnWords(error: unknown): unknown {
+  const [problem, ...others] = error instanceof ConfigError ? error.problems : [];
+  if (problem?.where !== 'settings' || others.length > 0) return error;
+  return new ConfigError([{ where: 'settings', message: 'no app is named', hint: `Set ${settingText('app')} or ${settingText('image')}, ${placeWords().givenWhere}.` }]);
 }
 
 /** Of the repository that the settings name, if they name one: two apps can share a record. */

@@ -1,8 +1,8 @@
 /**
  * Variables of this action alone: its inputs, which include passwords; its state; the tokens of the runner, with which a
  * program could write to the caches of the repository or log in to a cloud as this job; and the settings of OpenTelemetry. With
- * these, buildx sends its whole command line, with the values of build arguments, to the collector, and waits 10 s or more at the
- * end of each command for one that does not answer (https://github.com/moby/buildkit/issues/6747).
+ * these, buildx sends its whole command line, with the values of build arguments, to the collector, and waits at the end of each
+ * build for one that does not answer: 30 s, measured with the buildx of the sandbox (https://github.com/moby/buildkit/issues/6747).
  */
 const ownNames = /^(?:INPUT_|STATE_|ACTIONS_|OTEL_)|^GITHUB_STATE$|^DEPLOY_(?:REGISTRY_PASSWORD|BUILD_SECRETS|KUBECONFIG)$/;
 
