@@ -163,9 +163,12 @@ describe('certificates', () => {
     expect((await deploy(run)).failure?.message).toBe('Policy `certificates`: The certificate of https://shop.example (environment-url) expires on 2026-01-06, in 4 days.');
     expect(asked).toEqual(['https://shop.example']);
   });
-  it('that cannot be read are a warning', async () => {
-    const run = withHost(start({}, {}, { environmentUrl }), async () => Promise.reject(new HttpError('name', 'the name shop.example does not exist')));
-    expect((await deploy(run)).warnings).toEqual(['The policy rule `certificates` could not check https://shop.example (environment-url): the name shop.example does not exist.']);
+  it('that cannot be read are a line of the log, and a warning where the rule denies', async () => {
+    const text = 'The policy rule `certificates` could not check https://shop.example (environment-url): the name shop.example does not exist.';
+    const away: Http['certificate'] = async () => Promise.reject(new HttpError('name', 'the name shop.example does not exist'));
+    const started = start({}, {}, { environmentUrl });
+    expect([(await deploy(withHost(started, away))).warnings, started.lines.includes(`info ${text}`)]).toEqual([[], true]);
+    expect((await deploy(withHost(start({ levels: { certificates: 'deny' } }, {}, { environmentUrl }), away))).warnings).toEqual([text]);
   });
   it('are not looked at where the rule is off, or nothing is reached by https', async () => {
     const never: Http['certificate'] = async () => Promise.reject(new Error('nobody asks'));
