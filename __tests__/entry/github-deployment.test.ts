@@ -45,7 +45,7 @@ describe('the listener that records a run on GitHub', () => {
   it('opens the API once, and keeps what is open for the post step', async () => {
     expect(await followed(undefined, 'plan')).toEqual([
       ['ghs_1'], ['GET /deployments', 'POST /deployments', 'POST /deployments/{deployment_id}/statuses', 'POST /deployments/{deployment_id}/statuses'],
-      ['deployment={"commit":"c0ffee"}', 'deployment={"commit":"c0ffee","id":7}', 'deployment={"commit":"c0ffee","id":7,"end":…', 'deployment='],
+      ['deployment={"commit":"c0ffee"}', 'deployment={"commit":"c0ffee","id":7}', 'deployment={"commit":"c0ffee","id":7,"previous":null}', 'deployment={"commit":"c0ffee","id":7,"previous":null,"end":…', 'deployment='],
     ]);
   });
   it('continues in a post step with what the main step has left', async () => {

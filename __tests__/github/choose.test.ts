@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { activeAmong, createdBy, earlierOf, isOfRun, maybeOfJob } from '../../src/github/choose.js';
+import { activeAmong, createdBy, earlierOf, isOpenInRun, maybeOfJob, surelyOfJob } from '../../src/github/choose.js';
 import type { Deployment } from '../../src/github/deployments-api.js';
 import { payloadOf, readPayload, type Payload } from '../../src/github/payload.js';
 
@@ -30,7 +30,8 @@ describe('deployments of an environment', () => {
     expect(maybeOfJob([of(3, null), of(2, null, { sha: 'b' }), of(1, null, { task: 'deploy:migrations' })], 'b').map(({ id }) => id)).toEqual([2]);
     // The head of a pull request, where the event names its merge.
     expect(maybeOfJob([of(3, null), of(2, null)], 'b').map(({ id }) => id)).toEqual([3, 2]);
-    expect(maybeOfJob(Array.from({ length: 50 }, (_, id) => of(id, null)), undefined).length).toBe(5);
+    const many = Array.from({ length: 50 }, (_, id) => of(id, null));
+    expect([maybeOfJob(many, undefined).length, maybeOfJob(many, 'a'.repeat(40)).length]).toEqual([5, 50]);
   });
 });
 
@@ -44,10 +45,18 @@ describe('a deployment of this workflow run', () => {
     ['in_progress', run, run, false],
     ['in_progress', `${run}1/job/815`, run, false],
     ['in_progress', '', run, false],
-    // That of a job which waits, or of the attempt before.
-    ['queued', `${run}/job/815`, run, false], ['waiting', `${run}/job/815`, run, false], ['failure', `${run}/job/815`, run, false],
-  ])('%s %s in %s: %s', (state, logUrl, runUrl, expected) => expect(isOfRun({ id: 1, state, logUrl }, runUrl)).toBe(expected));
-  it('has a status', () => expect(isOfRun(undefined, run)).toBe(false));
+    // Those of jobs which wait: they show that the run has several.
+    ['queued', `${run}/job/815`, run, true], ['waiting', `${run}/job/815`, run, true], ['pending', `${run}/job/815`, run, true],
+    // Those of the attempt before, or of a job that is over.
+    ['failure', `${run}/job/815`, run, false], ['success', `${run}/job/815`, run, false],
+  ])('%s %s in %s: %s', (state, logUrl, runUrl, expected) => expect(isOpenInRun({ id: 1, state, logUrl }, runUrl)).toBe(expected));
+  it('has a status', () => expect(isOpenInRun(undefined, run)).toBe(false));
+  it.each<[string, readonly string[], number | undefined]>([
+    ['the only one, and runs', ['in_progress'], 0], ['not the only one that runs', ['in_progress', 'in_progress'], undefined],
+    ['beside one that is about to run', ['in_progress', 'queued'], undefined], ['one that waits', ['waiting'], undefined], ['none', [], undefined],
+  ])('is surely that of the job only where it is %s', (_, states, expected) => {
+    expect(surelyOfJob(states.map((state, id) => ({ deployment: of(id, null), status: { id, state } })))?.id).toBe(expected);
+  });
 });
 
 describe('the active deployment', () => {

@@ -60,7 +60,7 @@ describe('a run that is recorded on GitHub', () => {
       ],
     }]);
     const [{ id } = { id: 0 }] = github.state.deployments;
-    expect(kept.map((text) => parseLeft(text))).toEqual([{ commit: newer }, { id, commit: newer }, expect.objectContaining({ id, end: expect.objectContaining({ state: 'success' }) }), undefined]);
+    expect(kept.map((text) => parseLeft(text))).toEqual([{ commit: newer }, { id, commit: newer }, { id, commit: newer, previous: null }, expect.objectContaining({ id, end: expect.objectContaining({ state: 'success' }) }), undefined]);
   });
 
   it('replaces the deployment of its app that was active, and no other', async () => {
@@ -132,12 +132,14 @@ describe('a run that is recorded on GitHub', () => {
       await hear([planned, ended(deployed)]);
       expect(github.state.deployments.length).toBe(6);
     });
-    it('leaves several of them alone, as it cannot know which is its own', async () => {
+    it.each([0, 6])('leaves several of them alone and creates its own, as it cannot know which is that of its job: %i other ones between them', async (between) => {
       ofJob(815);
+      for (let run = 0; run < between; run += 1) github.state.deployed({ sha: newer, environment: 'production' }, { state: 'inactive', log_url: `https://github.com/acme/app/actions/runs/${run}/job/1` });
       ofJob(816);
       await hear([planned, ended(deployed)]);
-      expect(github.state.deployments.map(({ statuses }) => statuses.length)).toEqual([2, 2]);
-      expect(said).toEqual(['info GitHub has created 2 deployments of production for the jobs of this run, and does not say which of them is that of this job. They get no verdict.']);
+      expect(github.state.deployments.filter(({ task, payload }) => task === 'deploy' && !Object.keys(payload ?? {}).includes('by')).flatMap(({ statuses }) => statuses.slice(2))).toEqual([]);
+      expect(github.state.states[0]).toBe('production bbbbbbb success');
+      expect(said).toEqual(['info GitHub has 2 deployments of production for the jobs of this run, and does not say which of them is that of this job. The action creates its own.']);
     });
   });
 
@@ -215,6 +217,34 @@ describe('a run that is recorded on GitHub', () => {
     it('gives up if it was not created', async () => {
       github.plan.add({ fault: faults.reset(), on: /^POST/ });
       await expect(hear([planned])).rejects.toThrow('GitHub did not answer POST /repos/acme/app/deployments: api.github.com closed the connection');
+    });
+    it('looks for the deployment again at the end, if neither its creation nor the search for it was answered', async () => {
+      const before = github.state.deployed(previous, { state: 'success' });
+      github.plan.add({ fault: faults.lost(), on: /^POST .*deployments$/, times: 1 }, { fault: faults.unavailable(), on: /^GET .*deployments$/, skip: 1 });
+      const recorder = createRecorder(recorded());
+      await expect(recorder.hear(planned, signal)).rejects.toThrow('GitHub returned 502 to GET');
+      expect(parseLeft(kept.at(-1) ?? '')).toEqual({ commit: newer });
+      github.plan.clear();
+      await recorder.hear(ended(deployed), signal);
+      expect([github.state.states, before.statuses.at(-1)?.description, kept.at(-1)]).toEqual([['production bbbbbbb success', 'production aaaaaaa inactive'], 'Replaced by bbbbbbb.', '']);
+    });
+    it.each<[string, RegExp, boolean]>([['its creation', /^POST .*deployments$/, false], ['the search for the one before', /^GET .*statuses$/, true]])('ends it with its verdict although its time ran out in %s', async (_, on, isCreated) => {
+      github.state.deployed(previous, { state: 'success' });
+      github.plan.add({ fault: faults.hang(), on });
+      const over = new AbortController();
+      const recorder = createRecorder(recorded());
+      const heard = Promise.resolve(recorder.hear(planned, over.signal)).catch((error: unknown) => error);
+      while (!github.calls.some((call) => on.test(call))) await new Promise((resolve) => { setTimeout(resolve, 5); });
+      over.abort(new Error('it took more than 10 s'));
+      expect(await heard).toEqual(new Error('it took more than 10 s'));
+      github.plan.clear();
+      // GitHub carries it out all the same.
+      if (!isCreated) github.state.deployed({ sha: newer, environment: 'production', payload: payloadOf('api', 'run-2') });
+      // A later run.
+      github.state.deployed({ ...previous, payload: payloadOf('api', 'run-3') }, { state: 'success' });
+      await recorder.hear(ended(deployed), signal);
+      expect(github.state.states).toEqual(['production aaaaaaa success', 'production bbbbbbb success', 'production aaaaaaa inactive']);
+      expect(kept.at(-1)).toBe('');
     });
     it('ends with its time', async () => {
       github.plan.add({ fault: faults.hang() });

@@ -16,27 +16,46 @@ export const earlierOf = (deployments: readonly Deployment[], { app, run }: Own)
   deployments.filter(({ payload }) => payload?.app === app && payload.run !== run);
 
 /** So many deployments are looked at, each with a request: all at once, and one after the other. */
-const [mostOfJob, mostEarlier] = [5, 20];
+const [mostOfOtherCommits, mostEarlier] = [5, 20];
 
 /**
  * Deployments that GitHub may have created for the job, as it does for one with `environment:`. They have the task `deploy` and no
- * payload; their creator is a person or a bot. Their commit is that of the event, but the head of a pull request.
+ * payload; their creator is a person or a bot. Their commit is that of the event, but the head of a pull request. All of the commit are needed:
+ * one that is left out might be another one of the run.
  */
 export function maybeOfJob(deployments: readonly Deployment[], commit: string | undefined): readonly Deployment[] {
   const unmarked = deployments.filter(({ payload, task }) => payload === null && task === 'deploy');
   const same = unmarked.filter(({ sha }) => sha === commit);
-  return (same.length > 0 ? same : unmarked).slice(0, mostOfJob);
+  return same.length > 0 ? same : unmarked.slice(0, mostOfOtherCommits);
 }
 
+/** A deployment of a job of the workflow run, with its last status. */
+export interface InRun {
+  readonly deployment: Deployment;
+  readonly status: DeploymentStatus;
+}
+
+/** States of a deployment whose job is not over. https://docs.github.com/rest/deployments/statuses */
+const openStates: ReadonlySet<string> = new Set(['waiting', 'pending', 'queued', 'in_progress']);
+
 /**
- * Whether a deployment belongs to a running job of the workflow run: its status links to the job,
+ * Whether a deployment belongs to a job of the workflow run that is not over: its status links to the job,
  * `https://github.com/acme/api/actions/runs/4711/job/815`.
  * @param runUrl `https://github.com/acme/api/actions/runs/4711/attempts/2`
  */
-export function isOfRun(status: DeploymentStatus | undefined, runUrl: string): boolean {
+export function isOpenInRun(status: DeploymentStatus | undefined, runUrl: string): status is DeploymentStatus {
   const { state = '', logUrl = '' } = status ?? {};
   const run = pathOf(runUrl)?.replace(/\/attempts\/\d+$/, '');
-  return state === 'in_progress' && run !== undefined && pathOf(logUrl)?.startsWith(`${run}/job/`) === true;
+  return openStates.has(state) && run !== undefined && pathOf(logUrl)?.startsWith(`${run}/job/`) === true;
+}
+
+/**
+ * The deployment of this job. A runner does not tell a job its number, so it is only known where the run has a single one, and its
+ * job is running. A verdict on the deployment of another job would be worse than a second deployment.
+ */
+export function surelyOfJob(inRun: readonly InRun[]): Deployment | undefined {
+  const [first, ...others] = inRun;
+  return others.length === 0 && first?.status.state === 'in_progress' ? first.deployment : undefined;
 }
 
 const pathOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).pathname : undefined);

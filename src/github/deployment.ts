@@ -6,7 +6,7 @@ import { isSuccess } from '../outcome/verdict.js';
 import type { Plan } from '../outcome/plan.js';
 import { GitHubError, type GitHub } from '../ports/github.js';
 import type { Log } from '../ports/log.js';
-import { activeAmong, createdBy, earlierOf, isOfRun, maybeOfJob, type Own } from './choose.js';
+import { activeAmong, createdBy, earlierOf, isOpenInRun, maybeOfJob, surelyOfJob, type InRun, type Own } from './choose.js';
 import { deploymentsApi, type Deployment, type DeploymentsApi } from './deployments-api.js';
 import { formatLeft, type End, type Left } from './left.js';
 import { payloadOf } from './payload.js';
@@ -38,13 +38,13 @@ export interface Recorded extends Own {
  */
 export function createRecorder(run: Recorded): Pick<Listener, 'hear'> {
   let { left } = run;
+  const open: Open = async (now) => {
+    left = now;
+    await run.keep(formatLeft(now));
+  };
   return {
     hear: async (event, signal) => {
-      if (event.kind === 'planned' && rollsOut(event.plan)) {
-        const begun = await begin(run, event, signal).catch(explain);
-        left = begun?.left;
-        await begun?.start().catch(explain);
-      }
+      if (event.kind === 'planned' && rollsOut(event.plan)) await begin({ run, open }, event, signal).catch(explain);
       if (event.kind === 'ended' && left && !event.outcome.rollback?.continued) await finish(run, { ...left, end: endOf(event.outcome, run) }, signal);
     },
   };
@@ -58,61 +58,59 @@ const rollsOut = ({ steps }: Plan): boolean => steps.some(({ stage }) => stage =
 export const finishLeft = (run: Recorded, left: Left, signal: AbortSignal): Promise<void> =>
   finish(run, { ...left, end: left.end ?? { state: 'error', description: stoppedText } }, signal);
 
-interface Begun {
-  readonly left: Left;
-  /** Says that it is in progress. If that fails, it can still be ended. */
-  start(): Promise<void>;
+/** Notes what is open from now on, for the end of the run and for the post step. */
+type Open = (left: Left | undefined) => Promise<void>;
+interface Beginning {
+  readonly run: Recorded;
+  readonly open: Open;
 }
 
-/** @returns undefined when there is nothing to record */
-async function begin(run: Recorded, { plan, commit }: Planned, signal: AbortSignal): Promise<Begun | undefined> {
+/** Whatever fails in it, or is not answered in time: what is open by then can still be ended. */
+async function begin({ run, open }: Beginning, { plan, commit }: Planned, signal: AbortSignal): Promise<void> {
   const api = deploymentsApi(await run.open(), run.repository);
   const known = await api.list(run.environment, signal);
-  const [ofJob, previous] = await Promise.all([
-    deploymentsOfJob(api, known, run, signal),
-    activeAmong(earlierOf(known, run), (id) => api.lastStatus(id, signal)),
-  ]);
-  if (ofJob.length > 1) {
-    run.log.info(`GitHub has created ${ofJob.length} deployments of ${run.environment} for the jobs of this run, and does not say which of them is that of this job. They get no verdict.`);
-    return undefined;
-  }
-  const [own] = ofJob;
+  const inRun = await openInRun(api, known, run, signal);
+  const own = surelyOfJob(inRun);
   // The earlier ones of the job are those of GitHub, which deactivates them.
-  const left: Left = own ? { id: own.id, commit }
-    : await created(run, { commit, previous: previous?.id }, (sha) => create(api, run, plan, sha, signal));
-  await run.keep(formatLeft(left));
-  const start = async ({ id }: Left): Promise<void> => {
-    if (id !== undefined && !own) await api.setStatus(id, { state: 'in_progress', description: startedText, ...linksOf(run) }, signal);
-  };
-  return { left, start: () => start(left) };
+  if (own) return open({ id: own.id, commit, previous: null });
+  if (inRun.length > 1) run.log.info(`GitHub has ${inRun.length} deployments of ${run.environment} for the jobs of this run, and does not say which of them is that of this job. The action creates its own.`);
+  const left = await created({ run, open }, commit, (sha) => create(api, run, plan, sha, signal));
+  if (left.id !== undefined) await api.setStatus(left.id, { state: 'in_progress', description: startedText, ...linksOf(run) }, signal);
+  // Up to twenty requests, so they come last. If there is no time for them, they are sent at the end.
+  await open({ ...left, previous: await previousIn(api, known, run, signal) });
 }
 
-/**
- * The deployments that GitHub has created for running jobs of this workflow run. One of its own beside that of the job would be
- * deactivated when the job ends.
- */
-async function deploymentsOfJob(api: DeploymentsApi, known: readonly Deployment[], run: Recorded, signal: AbortSignal): Promise<readonly Deployment[]> {
+/** Id of the deployment that this run replaces; `null` for none. */
+async function previousIn(api: DeploymentsApi, known: readonly Deployment[], run: Own, signal: AbortSignal): Promise<number | null> {
+  const active = await activeAmong(earlierOf(known, run), (id) => api.lastStatus(id, signal));
+  return active?.id ?? null;
+}
+
+/** The deployments that GitHub has created for jobs of this workflow run that are not over. */
+async function openInRun(api: DeploymentsApi, known: readonly Deployment[], run: Recorded, signal: AbortSignal): Promise<readonly InRun[]> {
   const { runUrl, commit } = run;
   if (runUrl === undefined) return [];
   const found = await Promise.all(maybeOfJob(known, commit).map(async (deployment) => ({ deployment, status: await api.lastStatus(deployment.id, signal) })));
-  return found.filter(({ status }) => isOfRun(status, runUrl)).map(({ deployment }) => deployment);
+  return found.flatMap(({ deployment, status }) => (isOpenInRun(status, runUrl) ? [{ deployment, status }] : []));
 }
 
 /**
  * A deployment is one of a commit. A rollback may lead to a version that was there before the first recorded release.
  * @param create gives the id
  */
-async function created(run: Recorded, left: Omit<Left, 'id'>, create: (commit: string) => Promise<number>): Promise<Left> {
-  if (left.commit === undefined) {
+async function created({ run, open }: Beginning, commit: string | undefined, create: (commit: string) => Promise<number>): Promise<Left> {
+  // Before it is created: it may be created although GitHub does not answer, or the step is killed. Then it is looked for at the end.
+  await open({ commit });
+  if (commit === undefined) {
     run.log.info('No deployment is created on GitHub, because the commit of this version is not known.');
-    return left;
+    return { commit };
   }
-  // If the step is killed meanwhile, the post step looks for it.
-  await run.keep(formatLeft(left));
   try {
-    return { ...left, id: await create(left.commit) };
+    const left = { commit, id: await create(commit) };
+    await open(left);
+    return left;
   } catch (error) {
-    if (error instanceof GitHubError) await run.keep('');
+    if (isRefused(error)) await open(undefined);
     throw error;
   }
 }
@@ -151,23 +149,38 @@ async function finish(run: Recorded, left: Left & { readonly end: End }, signal:
   try {
     await say(run, left, signal);
   } catch (error) {
-    if (error instanceof GitHubError && (error.trouble === 'denied' || error.trouble === 'missing' || error.trouble === 'invalid')) await run.keep('');
+    if (isRefused(error)) await run.keep('');
     explain(error);
   }
   await run.keep('');
 }
 
-async function say(run: Recorded, { id, commit, previous, end }: Left & { readonly end: End }, signal: AbortSignal): Promise<void> {
+async function say(run: Recorded, { end, ...left }: Left & { readonly end: End }, signal: AbortSignal): Promise<void> {
   const api = deploymentsApi(await run.open(), run.repository);
-  const own = id ?? (commit === undefined ? undefined : createdBy(await api.list(run.environment, signal), run)?.id);
+  const { commit, id, previous } = await completed(api, run, left, end, signal);
   const { state, description } = end;
   const links = linksOf(run);
   const ofPrevious = end.previous === 'active' ? { state: 'success', description: activeAgainText(commit), ...links } as const : { state: 'inactive', description: replacedText(commit) } as const;
   await Promise.all([
-    own !== undefined && api.setStatus(own, { state, description, ...links }, signal),
-    previous !== undefined && end.previous !== undefined && api.setStatus(previous, ofPrevious, signal),
+    id !== undefined && api.setStatus(id, { state, description, ...links }, signal),
+    typeof previous === 'number' && end.previous !== undefined && api.setStatus(previous, ofPrevious, signal),
   ]);
 }
+
+/** With what the begin of the run had no answer to: the own deployment, and the one before it, as far as this end concerns it. */
+async function completed(api: DeploymentsApi, run: Recorded, left: Left, end: End, signal: AbortSignal): Promise<Left> {
+  const lacksOwn = left.id === undefined && left.commit !== undefined;
+  const lacksPrevious = left.previous === undefined && end.previous !== undefined;
+  if (!lacksOwn && !lacksPrevious) return left;
+  const known = await api.list(run.environment, signal);
+  const id = left.id ?? (lacksOwn ? createdBy(known, run)?.id : undefined);
+  // A later run may have begun since then.
+  const until = known.filter((each) => id === undefined || each.id < id);
+  return { ...left, id, previous: lacksPrevious ? await previousIn(api, until, run, signal) : left.previous };
+}
+
+/** It would be refused again, and nothing has been done. */
+const isRefused = (error: unknown): boolean => error instanceof GitHubError && ['denied', 'missing', 'invalid'].includes(error.trouble);
 
 /** Adds what to do to the error of a token that is not allowed to do this. */
 function explain(error: unknown): never {

@@ -1,4 +1,4 @@
-import { number, object, optional, picklist, string, type InferOutput } from 'valibot';
+import { nullable, number, object, optional, picklist, string, type InferOutput } from 'valibot';
 import { tryJson } from '../ports/json.js';
 
 const end = object({
@@ -14,8 +14,8 @@ const left = object({
   /** None for a version whose commit is not known, and while the deployment is being created. */
   id: optional(number()),
   commit: optional(string()),
-  /** Id of the deployment that was active before it. */
-  previous: optional(number()),
+  /** Id of the deployment that was active before it; `null` for none that the action has to change, absent until it was looked for. */
+  previous: optional(nullable(number())),
   /** Known as soon as the run has ended; GitHub may not have it yet. */
   end: optional(end),
 });
