@@ -15,6 +15,13 @@ const ledger = (changes: Partial<Ledger> = {}): Ledger => ledgerOfRun(runRecord(
 }), { releases: [release('2'), release('1')], ...changes });
 const parse = (text: string): Ledger => parseLedger(text, 'The ledger');
 
+/** Every object of a record as a later version of the action might write it. */
+const withMore = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(withMore);
+  if (typeof value !== 'object' || value === null) return value;
+  return { ...Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withMore(each)])), later: 'x' };
+};
+
 const attempt = <T>(work: () => T): T | undefined => {
   try {
     return work();
@@ -31,6 +38,12 @@ describe('a ledger as text', () => {
       reference: text, at: text, verified: fc.boolean(), contents: fc.array(fc.record({ subject: text, part: text, version: text }), { maxLength: 3 }),
     }), { maxLength: releasesKept });
     fc.assert(fc.property(releases, (some) => expect(parse(formatLedger(ledger({ releases: some })))).toEqual(ledger({ releases: some }))));
+  });
+
+  it('is read and written with what a later version has added to it', () => {
+    const past = [{ id: 'a', result: 'verified', changedAt: at, endedAt: at }];
+    const later = JSON.stringify(withMore(ledger({ past, run: { ...ledger().run, goesBackTo: release('1') } })));
+    expect(JSON.parse(formatLedger(parse(later)))).toEqual(JSON.parse(later));
   });
 
   it('keeps the last twenty releases', () => {

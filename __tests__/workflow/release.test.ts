@@ -146,6 +146,16 @@ describe('the record of a run', () => {
       },
     });
   });
+  it('keeps what a later version has added to it', async () => {
+    const world = new TestWorld();
+    await deploy(world.deployment(second).run);
+    const known = world.ledger;
+    if (!known) throw new Error('no record');
+    const later = { ...known, releases: known.releases.map((each) => ({ ...each, signedBy: 'x' })), past: (known.past ?? []).map((each) => ({ ...each, tested: true })), approvals: ['y'] };
+    world.keepLedger(later);
+    await deploy(world.deployment(third).run);
+    expect(world.ledger).toMatchObject({ approvals: ['y'], releases: [{}, ...later.releases], past: [{}, ...later.past] });
+  });
   it('names each wave before it changes anything', async () => {
     const world = new TestWorld();
     await deploy(world.deployment(second).run);

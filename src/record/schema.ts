@@ -4,27 +4,31 @@ import { readJson } from '../ports/json.js';
 import { keptOf, phases, type Ledger } from './ledger.js';
 import { schema1, upgraded } from './schema-1.js';
 
-/* The ledger as text. Records of earlier versions are converted; those of later versions are refused. */
+/*
+ * The ledger as text. Records of earlier versions are converted; those of later versions are refused. A later version may add
+ * fields to the same schema. They are kept when the record is written again, so an older or pinned version does not erase them.
+ */
 
 const text = v.string();
 const maybe = v.optional(text);
-const content = v.object({ subject: text, part: text, version: text, withdrawnAt: maybe });
-const release = v.object({
+const content = v.looseObject({ subject: text, part: text, version: text, withdrawnAt: maybe });
+const release = v.looseObject({
   reference: text, commit: maybe, runUrl: maybe, at: text, verified: v.boolean(), unverified: v.optional(v.array(text)), repository: maybe, override: maybe,
   reason: maybe, contents: v.array(content),
 });
-const run = v.object({
+const run = v.looseObject({
   id: text, url: maybe, commit: maybe, actor: maybe, startedAt: text, phase: v.picklist(phases), changedAt: maybe, committedAt: maybe, marks: v.array(text),
-  target: v.object({ kind: text, schema: v.number(), recorded: v.unknown() }),
+  target: v.looseObject({ kind: text, schema: v.number(), recorded: v.unknown() }),
   before: v.array(content), after: v.array(content), repository: maybe, override: maybe, reason: maybe, goesBackTo: v.optional(release),
   rollback: v.picklist(['auto', 'off']), checks: v.array(text), unrecordedChecks: v.optional(v.number()), passedBefore: v.array(text),
 });
-const pastRun = v.object({
+const pastRun = v.looseObject({
   id: text, result: text, changedAt: text, endedAt: text, commit: maybe, committedAt: maybe, repository: maybe, cause: maybe, wentBack: v.optional(v.boolean()),
 });
-// Nothing depends on it, so damage in it is no reason to refuse the record.
-const past = v.fallback(v.optional(v.array(pastRun)), undefined);
-const schema2 = v.object({ schema: v.literal(2), app: text, run, releases: v.array(release), past });
+type Past = v.InferOutput<typeof pastRun>;
+// Nothing depends on it, so damage in it is no reason to refuse the record, and damage in one run no reason to forget the others.
+const past = v.fallback(v.optional(v.pipe(v.array(v.unknown()), v.transform((runs) => runs.filter((each): each is Past => v.is(pastRun, each))))), undefined);
+const schema2 = v.looseObject({ schema: v.literal(2), app: text, run, releases: v.array(release), past });
 const known = v.variant('schema', [schema2, schema1]);
 
 /**

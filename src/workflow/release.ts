@@ -215,6 +215,8 @@ function ledgerBefore(run: Run, known: Ledger | undefined, change: Change, propo
   const at = new Date(run.ports.clock.now()).toISOString();
   const recorded = recordOf(change, run);
   return {
+    // Also what a later version has added.
+    ...known,
     schema: 2, app: config.app, releases: [...foundRelease(change.standing, known, at, repository), ...(known?.releases ?? [])], past: known?.past,
     run: {
       id: run.id, url: facts.runUrl, commit: facts.commit, actor: facts.actor, startedAt: new Date(run.startedAtWall).toISOString(), changedAt: at,
