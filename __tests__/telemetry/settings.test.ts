@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { collectorSecrets } from '../../src/telemetry/otlp/headers.js';
-import { readSettings, resourceIn } from '../../src/telemetry/otlp/settings.js';
+import { readSettings, resourceIn, UnsupportedExportError } from '../../src/telemetry/otlp/settings.js';
 
 const general = 'OTEL_EXPORTER_OTLP_ENDPOINT';
 const read = (env: Record<string, string>) => readSettings({ [general]: 'http://c:4318', ...env });
 
 describe('the settings of an export', () => {
-  it('have the defaults of the specification', () => {
-    expect(read({})).toEqual({ url: 'http://c:4318/v1/traces', headers: {}, timeoutMs: 10_000, protocol: 'http/protobuf', isCompressed: false });
+  it('have the defaults of the specification, and a shorter time', () => {
+    expect(read({})).toEqual({ url: 'http://c:4318/v1/traces', headers: {}, timeoutMs: 3000, protocol: 'http/protobuf', isCompressed: false });
   });
   it.each<[string, Record<string, string>, string]>([
     ['the general endpoint is completed', { [general]: 'https://c.example/otlp/' }, 'https://c.example/otlp/v1/traces'],
@@ -29,12 +29,20 @@ describe('the settings of an export', () => {
     ['an endpoint without a scheme', { [general]: 'collector:4318' }, 'OTEL_EXPORTER_OTLP_ENDPOINT is not a URL. Write http://HOST:4318'],
     ['an endpoint that is no URL', { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://' }, 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is not a URL. Write http://HOST:4318'],
     ['gRPC', { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, 'OTEL_EXPORTER_OTLP_PROTOCOL names a protocol that is not supported. Set it to http/protobuf, and the endpoint to the port for OTLP over HTTP, which is usually 4318'],
-    ['an unknown protocol', { OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http' }, 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL names a protocol that is not supported. Set it to http/protobuf or http/json'],
+    ['an unknown protocol', { OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http' }, 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL names a protocol that does not exist. Set it to http/protobuf or http/json'],
     ['a time that is none', { OTEL_EXPORTER_OTLP_TIMEOUT: '10s' }, 'OTEL_EXPORTER_OTLP_TIMEOUT is not a number of milliseconds'],
     ['an unknown compression', { OTEL_EXPORTER_OTLP_COMPRESSION: 'zstd' }, 'OTEL_EXPORTER_OTLP_COMPRESSION must be gzip or none'],
     ['a certificate', { OTEL_EXPORTER_OTLP_CERTIFICATE: '/ca.pem' }, 'OTEL_EXPORTER_OTLP_CERTIFICATE is not supported. Set NODE_EXTRA_CA_CERTS instead'],
     ['a client certificate', { OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY: '/k' }, 'OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY is not supported. Send traces to a collector that does not require it'],
   ])('are refused for %s, by the name of the variable and without its value', (_, env, message) => expect(() => read(env)).toThrow(message));
+  it.each<[string, Record<string, string>, boolean]>([
+    ['gRPC, with its form of an endpoint', { [general]: 'collector:4317', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, true], ['a certificate', { OTEL_EXPORTER_OTLP_CERTIFICATE: '/ca.pem' }, true],
+    ['a client certificate', { OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: '/c.pem' }, true],
+    ['an unknown protocol', { OTEL_EXPORTER_OTLP_PROTOCOL: 'http' }, false], ['an endpoint that is no URL', { [general]: 'collector:4318' }, false],
+  ])('tell apart what other programs may support: %s', (_, env, isUnsupported) => {
+    const error = (() => { try { return read(env); } catch (thrown) { return thrown; } })();
+    expect([error instanceof Error, error instanceof UnsupportedExportError]).toEqual([true, isUnsupported]);
+  });
 });
 
 describe('attributes of the resource', () => {

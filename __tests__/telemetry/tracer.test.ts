@@ -146,14 +146,18 @@ describe('a trace around the run', () => {
 });
 
 describe('an export', () => {
-  it('that cannot be set up is one warning, and the run is as without it', async () => {
+  const grpc = { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' };
+  it.each<[string, Readonly<Record<string, string>>, string]>([
+    ['cannot be set up is one warning', { ...grpc, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }, 'warning The OpenTelemetry trace failed: OTEL_EXPORTER_OTLP_ENDPOINT is not a URL. Write http://HOST:4318. The run is not affected.'],
+    ['is set up for other programs is no warning', grpc, 'info The OpenTelemetry trace is not sent: OTEL_EXPORTER_OTLP_PROTOCOL names a protocol that is not supported. Set it to http/protobuf, and the endpoint to the port for OTLP over HTTP, which is usually 4318.'],
+  ])('that %s, and the run is as without it', async (_, settings, line) => {
     const { run, lines } = new TestWorld().deployment(second);
-    const ports = { ...run.ports, env: { ...run.ports.env, OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' } };
+    const ports = { ...run.ports, env: { ...run.ports.env, ...settings } };
     const trace = openTrace(ports, run, randomUUID);
     const { announce, close } = createAnnouncer(trace.ports, [trace.listener]);
     const outcome = await deploy({ ...run, ports: trace.ports, announce });
     announce({ kind: 'ended', outcome });
     await close();
-    expect([outcome.verdict, lines.filter((line) => line.startsWith('warning'))]).toEqual(['deployed', ['warning The OpenTelemetry trace failed: OTEL_EXPORTER_OTLP_ENDPOINT is not a URL. Write http://HOST:4318. The run is not affected.']]);
+    expect([outcome.verdict, lines.filter((each) => each.startsWith('warning') || each.includes('OpenTelemetry'))]).toEqual(['deployed', [line]]);
   });
 });

@@ -62,8 +62,16 @@ export function openTrace(ports: Ports, { id, facts }: TracedRun, newUuid: () =>
   };
 }
 
-/** What sends it is loaded for it: OpenTelemetry's serializers, and the settings of the environment. */
+/**
+ * What sends it is loaded for it: OpenTelemetry's serializers, and the settings of the environment. That may have been set up for
+ * other programs, so what is only not supported here is no reason for a warning in every run.
+ */
 async function exportTrace(ports: Ports, content: Export, signal: AbortSignal): Promise<void> {
-  const [{ readSettings, resourceIn }, { sendSpans }] = await Promise.all([import('./otlp/settings.js'), import('./otlp/send.js')]);
-  await sendSpans(ports, readSettings(ports.env), { ...content, resource: { ...content.resource, ...resourceIn(ports.env) } }, signal);
+  const [{ readSettings, resourceIn, UnsupportedExportError }, { sendSpans }] = await Promise.all([import('./otlp/settings.js'), import('./otlp/send.js')]);
+  try {
+    await sendSpans(ports, readSettings(ports.env), { ...content, resource: { ...content.resource, ...resourceIn(ports.env) } }, signal);
+  } catch (error) {
+    if (!(error instanceof UnsupportedExportError)) throw error;
+    ports.log.info(`The OpenTelemetry trace is not sent: ${error.message}.`);
+  }
 }

@@ -22,6 +22,9 @@ export interface OtlpSettings {
 /** An export of traces cannot be set up as the environment wants it. `message` is a sentence without its end. */
 class OtlpSettingsError extends Error {}
 
+/** The environment is right, but for another exporter of traces than this one. `message` is a sentence without its end. */
+export class UnsupportedExportError extends OtlpSettingsError {}
+
 /** The value of the specific variable, or of the general one, and its name. */
 function given(env: Env, name: string): { readonly variable: string; readonly value: string } | undefined {
   for (const variable of [`OTEL_EXPORTER_OTLP_TRACES_${name}`, `OTEL_EXPORTER_OTLP_${name}`]) {
@@ -31,13 +34,14 @@ function given(env: Env, name: string): { readonly variable: string; readonly va
   return undefined;
 }
 
-/** @throws OtlpSettingsError */
+/** @throws OtlpSettingsError; UnsupportedExportError */
 export function readSettings(env: Env): OtlpSettings {
   refuseUnsupported(env);
   return { url: urlOf(env), headers: headersIn(env), timeoutMs: timeoutOf(env), protocol: protocolOf(env), isCompressed: isCompressed(env) };
 }
 
-const defaultTimeoutMs = 10_000;
+/** Less than the 10 s of the specification: the end of a run waits for it, also for collectors that only other jobs can reach. */
+const defaultTimeoutMs = 3000;
 
 function urlOf(env: Env): string {
   const { variable, value } = given(env, 'ENDPOINT') ?? { variable: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: '' };
@@ -69,8 +73,7 @@ function timeoutOf(env: Env): number {
 function protocolOf(env: Env): Protocol {
   const { variable, value } = given(env, 'PROTOCOL') ?? { variable: '', value: 'http/protobuf' };
   if (value === 'http/protobuf' || value === 'http/json') return value;
-  const hint = value === 'grpc' ? 'Set it to http/protobuf, and the endpoint to the port for OTLP over HTTP, which is usually 4318' : 'Set it to http/protobuf or http/json';
-  throw new OtlpSettingsError(`${variable} names a protocol that is not supported. ${hint}`);
+  throw new OtlpSettingsError(`${variable} names a protocol that does not exist. Set it to http/protobuf or http/json`);
 }
 
 function isCompressed(env: Env): boolean {
@@ -79,11 +82,13 @@ function isCompressed(env: Env): boolean {
   return value === 'gzip';
 }
 
-/** A certificate that is silently not used would be reported as one that is not trusted. */
+/** First of all: the endpoint of another protocol is written differently. A certificate that is not used would be reported as one that is not trusted. */
 function refuseUnsupported(env: Env): void {
+  const protocol = given(env, 'PROTOCOL');
+  if (protocol?.value === 'grpc') throw new UnsupportedExportError(`${protocol.variable} names a protocol that is not supported. Set it to http/protobuf, and the endpoint to the port for OTLP over HTTP, which is usually 4318`);
   for (const name of ['CERTIFICATE', 'CLIENT_KEY', 'CLIENT_CERTIFICATE']) {
     const set = given(env, name);
-    if (set) throw new OtlpSettingsError(`${set.variable} is not supported. ${name === 'CERTIFICATE' ? 'Set NODE_EXTRA_CA_CERTS instead' : 'Send traces to a collector that does not require it'}`);
+    if (set) throw new UnsupportedExportError(`${set.variable} is not supported. ${name === 'CERTIFICATE' ? 'Set NODE_EXTRA_CA_CERTS instead' : 'Send traces to a collector that does not require it'}`);
   }
 }
 
