@@ -23,7 +23,7 @@ describe('policy', () => {
     const { levels, ...rest } = parse('').config.policy;
     expect(Object.entries(levels).filter(([, level]) => level === 'warn').map(([name]) => name)).toEqual(['debug-in-production', 'plain-secrets', 'mutable-tags', 'deprecated-apis', 'egress', 'certificates', 'connections', 'exceptions']);
     expect(rest).toEqual({
-      env: {}, production: false, probes: ['readiness'], resources: ['requests.cpu', 'requests.memory', 'limits.memory'], certificates: { days: 14, ingresses: false }, connections: undefined,
+      env: {}, production: false, probes: ['readiness'], resources: ['requests.cpu', 'requests.memory', 'limits.memory'], certificates: { ingresses: false }, connections: undefined,
       commands: [], workingDirectory: '.', files: [], allow: [], compareWith: [], environments: [],
     });
   });

@@ -85,7 +85,7 @@ describe('a policy', () => {
         spec: { tls: [{ hosts: ['web.example'], secretName: 'web-tls' }], rules: [{ host: 'web.example', http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'web', port: { number: 80 } } } }] } }] },
       },
     );
-    const policy = { rules: { connections: 'deny', certificates: 'deny' }, connections: { limit: 100, pool: 10 }, certificates: { ingresses: true } };
+    const policy = { rules: { connections: 'deny', certificates: 'deny' }, connections: { limit: 100, pool: 10 }, certificates: { days: 14, ingresses: true } };
     const image = await variant('v2');
     const result = await withSettings({ policy }, (workspace) => runAction({ workspace, inputs: rolloutInputs(space, image) }));
     expectEnding(result, { verdict: 'failed', cause: 'policy-denied', stage: 'preflight' });
@@ -99,7 +99,7 @@ describe('a policy', () => {
     const server = createServer({ key, cert });
     await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
     try {
-      const policy = { rules: { 'plain-secrets': 'deny' }, files: ['deploy'] };
+      const policy = { rules: { 'plain-secrets': 'deny' }, certificates: { days: 14 }, files: ['deploy'] };
       const image = await variant('v2');
       const inputs = rolloutInputs(space, image, { 'environment-url': `https://127.0.0.1:${(server.address() as AddressInfo).port}/start` });
       const run = (password: string) => withSettings({ policy }, (workspace) => {

@@ -23,12 +23,13 @@ describe('the certificate of a host', () => {
   const proxy = createServer();
   let secure: Server;
   let port: number;
-  let expiresAt: number;
+  let [startsAt, expiresAt] = [0, 0];
   beforeAll(async () => {
     execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '9', '-subj', '/CN=shop.example',
       '-keyout', join(folder, 'key'), '-out', join(folder, 'cert')], { stdio: 'ignore' });
     const cert = readFileSync(join(folder, 'cert'));
-    expiresAt = Date.parse(new X509Certificate(cert).validTo);
+    const { validFrom, validTo } = new X509Certificate(cert);
+    [startsAt, expiresAt] = [Date.parse(validFrom), Date.parse(validTo)];
     secure = createSecureServer({ key: readFileSync(join(folder, 'key')), cert }, (request, response) => {
       requests.push(request.url ?? '');
       response.end();
@@ -50,12 +51,12 @@ describe('the certificate of a host', () => {
   });
 
   it('is read although nobody trusts it, and nothing is requested', async () => {
-    expect(await createHttp({}).certificate({ url: `https://127.0.0.1:${port}/path`, timeoutMs: 5000 })).toEqual({ expiresAt });
+    expect(await createHttp({}).certificate({ url: `https://127.0.0.1:${port}/path`, timeoutMs: 5000 })).toEqual({ startsAt, expiresAt });
     expect(requests).toEqual([]);
   });
   it('is read through a proxy', async () => {
     const env = { HTTPS_PROXY: `http://127.0.0.1:${await listen(proxy)}` };
-    expect(await createHttp(env).certificate({ url: 'https://shop.example', timeoutMs: 5000 })).toEqual({ expiresAt });
+    expect(await createHttp(env).certificate({ url: 'https://shop.example', timeoutMs: 5000 })).toEqual({ startsAt, expiresAt });
     expect(requests).toEqual(['CONNECT shop.example:443']);
   });
   it('is not waited for indefinitely', async () => {

@@ -5,7 +5,7 @@ import { digestOfBuild } from '../../src/outcome/plan.js';
 import type { Command, Exited } from '../../src/ports/process.js';
 import { objectsText, runPolicyCommands } from '../../src/workflow/policy-commands.js';
 import { fakePorts } from '../kubernetes/client/fake-ports.js';
-import { compose, workload } from '../policy/build.js';
+import { compose, manifest, workload } from '../policy/build.js';
 
 /** Runs commands whose ends are given in their order. */
 async function run(commands: readonly (readonly string[])[], ends: readonly Partial<Exited & { readonly lines: readonly string[] }>[], environment?: string) {
@@ -45,6 +45,15 @@ describe('policy commands', () => {
     const off = { ...policyOf({}, '.', []), commands: [['x']], levels: { ...policyOf({}, '.', []).levels, commands: 'off' as const } };
     expect(await runPolicyCommands(fakePorts(), { policy: off }, [])).toEqual([]);
   });
+});
+
+it('the objects have the keys of Secrets, and none of their values', () => {
+  const applied = { 'kubectl.kubernetes.io/last-applied-configuration': '{ "stringData": { "a": "hunter22" } }', 'owner': 'shop' };
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'login', annotations: applied }, type: 'Opaque', data: { b: 'aHVudGVyMjI=' }, stringData: { a: 'hunter22' } };
+  expect(parseAllDocuments(objectsText([manifest(secret), manifest({ kind: 'Secret', data: null })])).map((each) => each.toJS() as unknown)).toEqual([
+    { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'login', annotations: { owner: 'shop' } }, type: 'Opaque', data: { b: '' }, stringData: { a: '' } }, { kind: 'Secret', metadata: {}, data: {} },
+  ]);
+  expect(objectsText([manifest({ kind: 'ConfigMap', data: { a: 'b' } })])).toContain('"a": "b"');
 });
 
 it('the objects are one document each, without what the API server adds, and with a digest that tools can parse', () => {

@@ -158,7 +158,7 @@ describe('certificates', () => {
     const asked: string[] = [];
     const run = withHost(started, async ({ url }) => {
       asked.push(url);
-      return { expiresAt: Date.parse('2026-01-06T00:00:00Z') };
+      return { startsAt: Date.parse('2025-10-08T00:00:00Z'), expiresAt: Date.parse('2026-01-06T00:00:00Z') };
     });
     expect((await deploy(run)).failure?.message).toBe('Policy `certificates`: The certificate of https://shop.example (environment-url) expires on 2026-01-06, in 4 days.');
     expect(asked).toEqual(['https://shop.example']);

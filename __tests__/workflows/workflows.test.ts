@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -82,9 +83,19 @@ describe('the workflows that others call', () => {
     const limits = jobsOf(`.github/workflows/${name}.yml`).map(([, { concurrency }]) => concurrency);
     expect(limits.every((limit) => limit?.['cancel-in-progress'] === false)).toBe(true);
   });
+  it.each(['deploy', 'rollback'])('%s queues an app for itself, whatever other apps of the repository do', (name) => {
+    const groups = jobsOf(`.github/workflows/${name}.yml`).map(([, { concurrency }]) => concurrency?.group ?? '');
+    expect(groups.filter((group) => !['config', 'app', 'image'].every((input) => group.includes(`\${{ inputs.${input} }}`)))).toEqual([]);
+  });
   it('let a rollback start whatever waits to be deployed', () => {
     const groups = (name: string): readonly string[] => jobsOf(`.github/workflows/${name}.yml`).map(([, { concurrency }]) => concurrency?.group ?? '');
     expect(groups('deploy').filter((group) => groups('rollback').includes(group))).toEqual([]);
+  });
+  it.each([['\n'], ['\r\n'], ['\r']])('show the reason of a rollback as code, with the line break %j in it too', (lineBreak) => {
+    const { run = '' } = read('.github/workflows/rollback.yml').jobs['rollback']?.steps?.[0] ?? {};
+    const env = { ...process.env, REASON: `It is slow.${lineBreak}# @acme/all`, WHO: 'me' };
+    const [, ...lines] = execFileSync('bash', ['-c', run.replace('>> "$GITHUB_STEP_SUMMARY"', '| cat')], { env, encoding: 'utf8' }).split(/\r\n?|\n/);
+    expect(lines.filter((line) => line.trim() !== '')).toEqual(['    It is slow.', '    # @acme/all']);
   });
   it('send the token of the job to ghcr.io alone', () => {
     for (const name of ['deploy', 'rollback']) {

@@ -25,9 +25,15 @@ const plainValue = /^(?:[~.]{0,2}\/.*|[a-z][a-z0-9+.-]*:\/\/[^@]*|true|false|yes
 /** Prefixes of tokens of GitHub, GitLab, Slack, AWS, Google, Docker Hub and Vault, and of JWTs. */
 const knownToken = /^(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|AKIA|ASIA|ya29\.|dckr_pat_|hv[sb]\.|eyJ[\w-]{8,}\.|-----BEGIN )/;
 
+/** Whether a text is a token by its beginning, whatever its name. */
+export const isKnownToken = (value: string): boolean => knownToken.test(value) && value.length >= 16;
+
+/** Names of what identifies a version or a client: a commit looks as random as a token. */
+export const identifies = (name: string): boolean => /(?:commit|revision|release|sha|digest|hash|checksum|uid|version|(?:^|[-_])id)$/i.test(name);
+
 /** Whether a text looks random: one run of letters and digits that no name has. UUIDs are no secrets: tenants and clients have them. */
 export function looksSecret(value: string): boolean {
-  if (knownToken.test(value)) return value.length >= 16;
+  if (knownToken.test(value)) return isKnownToken(value);
   if (value.length < 20 || plainValue.test(value) || !/^[\w+/=.~-]+$/.test(value)) return false;
   return value.split(/[-_./~=]+/).some((run) => /\d/.test(run) && /[A-Za-z]/.test(run) && run.length >= (/[a-z]/.test(run) && /[A-Z]/.test(run) ? 16 : 32));
 }

@@ -1,4 +1,4 @@
-import { isSecret, isSecretName, looksSecret } from './secret-shape.js';
+import { isSecret, isSecretName } from './secret-shape.js';
 
 /** An option whose next word is its value whatever that begins with; one such as `--use-token` may be a switch. */
 const takesValue = /(?:passw(?:or)?d|passphrase|secret|pwd|pass)$/i;
@@ -8,26 +8,29 @@ const option = /^(?:--[a-z]+(?:-[a-z]+)*(?:=.*)?|-[a-z]+(?:-[a-z]+)*(?:=.*)?|-[A
 const isRarelyWord = (text: string): boolean =>
   text.length >= 6 && !/[\s/:,=]/.test(text) && (/[!@#$%^&*?+~]/.test(text) || (/[A-Za-z]\d+[A-Za-z]/.test(text) && !/[-.]/.test(text)));
 
-/** The secrets among the words of a command: values of options and variables with the name of a secret, and what looks like one. */
-export function secretsInWords(words: readonly string[], depth = 0): readonly string[] {
-  return words.flatMap((word, index) => {
-    if (/\s/.test(word) && depth === 0) {
-      const header = secretOfHeader(word);
-      return header === undefined ? secretsInWords(wordsOf(word), 1).filter((secret) => !secret.startsWith('$')) : [header];
-    }
-    return [...secretOf(word, words[index + 1] ?? ''), ...(looksSecret(word) ? [word] : [])];
-  });
-}
+/** Whether a named value is a secret; a word alone has an empty name. */
+type Judge = (name: string, value: string) => boolean;
 
-function secretOf(word: string, next: string): readonly string[] {
+/** The secrets among the words of a command: values of options and variables with the name of a secret, and what looks like one. */
+export const secretsInWords = (words: readonly string[], judge: Judge = isSecret): readonly string[] => words.flatMap((word, index) => {
+  if (!/\s/.test(word)) return secretsOf(word, words[index + 1] ?? '', judge);
+  const header = secretOfHeader(word);
+  if (header !== undefined) return [header];
+  const line = wordsOf(word);
+  return line.flatMap((each, place) => secretsOf(each, line[place + 1] ?? '', judge)).filter((secret) => !secret.startsWith('$'));
+});
+
+const secretsOf = (word: string, next: string, judge: Judge): readonly string[] => [...secretOf(word, next, judge), ...(judge('', word) ? [word] : [])];
+
+function secretOf(word: string, next: string, judge: Judge): readonly string[] {
   const [, short, given] = /^-(p)(.*)$/s.exec(word) ?? [];
   if (short !== undefined) {
     const value = given || next;
     if (isRarelyWord(value) && !option.test(value)) return [value];
   }
   const [, dashes = '', name = '', own] = /^(-{0,2})([A-Za-z_][\w.-]*)(?:=(.*))?$/s.exec(word) ?? [];
-  if (own !== undefined) return isSecret(name, own) ? [own] : [];
-  if (dashes === '' || !isSecret(name, next)) return [];
+  if (own !== undefined) return judge(name, own) ? [own] : [];
+  if (dashes === '' || !judge(name, next)) return [];
   if (!next.startsWith('-')) return [next];
   const isValue = isSecretName(name) && (takesValue.test(name) ? !/^(?:-.|--.*)$/s.test(next) || !option.test(next) : !option.test(next));
   return isValue ? [next] : [];

@@ -42,9 +42,10 @@ function handshake(socket: TLSSocket, signal: AbortSignal): Promise<Certificate>
     socket.once('close', () => reject(new Error('the connection was closed early')));
     socket.once('secureConnect', () => {
       // `Nov 30 12:00:00 2026 GMT`; empty if the host presents none.
-      const expiresAt = Date.parse(socket.getPeerCertificate().valid_to);
-      if (Number.isNaN(expiresAt)) reject(new Error('it presents no certificate'));
-      else resolve({ expiresAt });
+      const { valid_from: from, valid_to: to } = socket.getPeerCertificate();
+      const [startsAt, expiresAt] = [Date.parse(from), Date.parse(to)];
+      if (Number.isNaN(startsAt) || Number.isNaN(expiresAt)) reject(new Error('it presents no certificate'));
+      else resolve({ startsAt, expiresAt });
     });
   }).finally(() => socket.destroy());
 }

@@ -1,4 +1,5 @@
 import type { PolicyRuleName } from '../config/values/policy-rules.js';
+import type { Certificate } from '../ports/http.js';
 
 /*
  * What policy rules look at: plain values, handed in by whoever has read them. A kind of target hands in the objects that it
@@ -53,13 +54,11 @@ export interface Autoscaler {
 }
 
 /** What is known of a TLS certificate. */
-export interface CertificateFact {
+export interface CertificateFact extends Certificate {
   /** `https://api.acme.example`, or `ingress/api`. */
   readonly subject: string;
   /** For whom it was found: `smoke`, `environment-url`, `the Secret api-tls`. */
   readonly of: string;
-  /** ms since 1970. */
-  readonly expiresAt: number;
 }
 
 /** How a command of `policy.commands` ended. */

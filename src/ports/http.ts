@@ -18,6 +18,8 @@ export interface Http {
 
 /** What a TLS certificate says. */
 export interface Certificate {
+  /** The start of its validity, ms since 1970. */
+  readonly startsAt: number;
   /** The end of its validity, ms since 1970. */
   readonly expiresAt: number;
 }

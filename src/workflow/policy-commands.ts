@@ -45,7 +45,7 @@ const titleOf = ([first = '', ...others]: readonly string[]): string => `${first
 
 /**
  * One YAML document for each object, in JSON, which is YAML: tools read several documents and few read a List. Without what the
- * API server adds. A digest that only the build determines is one of zeros, because tools parse references.
+ * API server adds, and without the values of Secrets. A digest that only the build determines is one of zeros, because tools parse references.
  */
 export const objectsText = (objects: readonly PolicyObject[]): string => objects.filter(({ form }) => form === 'kubernetes')
   .map(({ object }) => `---\n${JSON.stringify(withoutNoise(object), null, 2).replaceAll(digestOfBuild, `sha256:${'0'.repeat(64)}`)}\n`).join('');
@@ -53,5 +53,17 @@ export const objectsText = (objects: readonly PolicyObject[]): string => objects
 function withoutNoise(object: unknown): unknown {
   const { status: _status, metadata, ...rest } = recordOf(object);
   const { managedFields: _fields, ...others } = recordOf(metadata);
-  return { ...rest, metadata: others };
+  return rest['kind'] === 'Secret' ? { ...withoutValues(rest), metadata: withoutLastApplied(others) } : { ...rest, metadata: others };
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** A Secret of a file with its keys, which a policy may be about, and without its values: tools print what they read. */
+const withoutValues = (secret: Values): Values => Object.fromEntries(Object.entries(secret).map(([field, value]) =>
+  [field, field === 'data' || field === 'stringData' ? Object.fromEntries(Object.keys(recordOf(value)).map((key) => [key, ''])) : value]));
+
+/** `kubectl apply` keeps the whole object there, with its values. */
+function withoutLastApplied({ annotations, ...metadata }: Values): Values {
+  const { 'kubectl.kubernetes.io/last-applied-configuration': _applied, ...others } = recordOf(annotations);
+  return annotations === undefined ? metadata : { ...metadata, annotations: others };
 }

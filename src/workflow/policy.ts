@@ -46,8 +46,8 @@ function hostsOf({ smoke, environmentUrl }: Pick<Config, 'smoke' | 'environmentU
 
 async function readCertificate({ http, log, cancelled }: Ports, host: string, of: Reached, level: PolicyLevel): Promise<Outside> {
   try {
-    const { expiresAt } = await http.certificate({ url: host, timeoutMs: handshakeWithinMs[of], signal: cancelled });
-    return { certificates: [{ subject: host, of, expiresAt }], notes: [] };
+    const certificate = await http.certificate({ url: host, timeoutMs: handshakeWithinMs[of], signal: cancelled });
+    return { certificates: [{ subject: host, of, ...certificate }], notes: [] };
   } catch (error) {
     const text = `The policy rule \`certificates\` could not check ${host} (${of}): ${messageOf(error)}.`;
     // A smoke check that gets no answer is reported by itself, and a runner in another network than the users is normal.

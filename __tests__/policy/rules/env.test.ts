@@ -48,6 +48,11 @@ describe('a requirement', () => {
       .toEqual(['Container app of deployment/api does not have the environment variable ENABLE_DEBUG, which must be "false". It has enable_debug, but names are case-sensitive.']);
   });
 
+  it.each([
+    ['REDIS_URL', 'redis://:hunter22@cache:6379'], ['MIRROR', 'http://a.example https://me:hunter22@b.example'], ['JAVA_OPTS', '-Xmx1g -Dstore.password=hunter22'], ['DB', 'Server=db;Password=hunter22'], ['HOOK', 'https://a.example/?token=hunter22'],
+  ])('does not show a value with a secret in it: %s=%s', (name, value) => {
+    expect(said({ [name]: is('none') }, { env: [variable(name, value)] })).toEqual([`Container app of deployment/api has ${name} set to another value, which must be "none".`]);
+  });
   it('does not show a value that may be secret', () => {
     const [message = ''] = said({ API_TOKEN: is('none') }, { env: [variable('API_TOKEN', 'hunter22hunter22')] });
     expect(message).toBe('Container app of deployment/api has API_TOKEN set to another value, which must be "none".');

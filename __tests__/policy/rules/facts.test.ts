@@ -42,7 +42,7 @@ describe('deprecated-apis', () => {
 });
 
 describe('certificates', () => {
-  const of = (expiresAt: number, days = 14) => found('certificates', [], { settings: { certificates: { days, ingresses: false } }, facts: { certificates: [{ subject: 'https://api.example', of: 'smoke', expiresAt }] } });
+  const of = (expiresAt: number, days?: number, startsAt = expiresAt - 90 * day) => found('certificates', [], { settings: { certificates: { days, ingresses: false } }, facts: { certificates: [{ subject: 'https://api.example', of: 'smoke', startsAt, expiresAt }] } });
   it.each([
     ['long', 60 * day, undefined], ['just long enough', 14 * day, undefined], ['a little less', 14 * day - 1, 'expires on 2026-12-15, in 13 days'], ['one day', 1.5 * day, 'expires on 2026-12-03, in 1 day'],
     ['an hour', day / 24, 'expires on 2026-12-01, in less than a day'], ['no longer', -3 * day, 'expired on 2026-11-28'],
@@ -50,6 +50,9 @@ describe('certificates', () => {
     expect(of(now + leftMs).map(({ message }) => message)).toEqual(when === undefined ? [] : [`The certificate of https://api.example (smoke) ${when}.`]);
   });
   it('are held against the days of the settings', () => expect([of(now + 20 * day, 21).length, of(now + 20 * day, 7).length]).toEqual([1, 0]));
+  it.each<[string, number, number | undefined, number]>([
+    ['with more than a third of it left', 2.1, undefined, 0], ['with less than a third of it left', 1.9, undefined, 1], ['that the settings want for longer', 5, 7, 1], ['that has expired', -1, undefined, 1],
+  ])('that are valid for six days, %s', (_what, left, days, count) => expect(of(now + left * day, days, now + (left - 6) * day)).toHaveLength(count));
 });
 
 describe('connections', () => {

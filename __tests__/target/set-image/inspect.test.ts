@@ -62,7 +62,8 @@ describe('the certificates of Ingresses', () => {
       [path('ingresses')]: { items }, [path('secrets', 'api-tls')]: { data: { 'tls.crt': base64(cert), 'tls.key': 'x' } }, [path('secrets', 'odd-tls')]: { data: { 'tls.crt': base64('odd') } },
     });
     const { certificates, notes } = await inspected;
-    expect(certificates).toEqual([{ subject: 'ingress/api', of: 'the Secret api-tls', expiresAt: Date.parse(new X509Certificate(cert).validTo) }]);
+    const { validFrom, validTo } = new X509Certificate(cert);
+    expect(certificates).toEqual([{ subject: 'ingress/api', of: 'the Secret api-tls', startsAt: Date.parse(validFrom), expiresAt: Date.parse(validTo) }]);
     expect(notes.map(({ text }) => text)).toEqual([
       'The Secret not-there of Ingress new does not exist, so the policy rule `certificates` cannot check it.', 'The Secret odd-tls of Ingress odd holds no certificate, so the policy rule `certificates` cannot check it.',
     ]);

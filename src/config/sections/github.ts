@@ -22,7 +22,7 @@ export const github = section('GitHub', ['deploy', 'rollout', 'rollback'], {
   'production-environment': {
     inTerminal: false,
     description: '`true`: users interact with the environment directly. GitHub marks it as such, and the policy rule `debug-in-production` applies.',
-    default: '`true` if its name contains the word production, prod, prd or live',
+    default: '`true` if its name contains the word production, prod, prd or live, and no other such as pre, non, staging or test',
     kind: flag,
   },
   'transient-environment': {

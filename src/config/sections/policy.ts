@@ -40,7 +40,7 @@ const fields = {
   certificates: {
     description: 'Settings of the rule `certificates`.',
     kind: object({
-      days: { description: 'Days for which a certificate must still be valid.', fallback: '14', kind: count },
+      days: { description: 'Days for which a certificate must still be valid.', default: '14, or a third of its lifetime if that is shorter', kind: count },
       ingresses: {
         description: '`true`: also check the certificates in the Secrets of Ingresses that lead to the workloads. The account needs `list ingresses` and `get secrets` for that.',
         fallback: 'false', kind: flag,
@@ -79,7 +79,7 @@ export const policy = section('Policy', ['deploy', 'rollout'], {
   },
 });
 
-const noCertificates = { days: 14, ingresses: false };
+const noCertificates: { readonly days?: number; readonly ingresses: boolean } = { ingresses: false };
 
 /** What decides whether the environment is production. */
 interface OfEnvironment {

@@ -1,2 +1,9 @@
-/** Whether an environment is production by its name: `production`, `prod-eu`, `live`. */
-export const isProductionName = (name: string): boolean => /(?:^|[-_. /])(?:production|prod|prd|live)(?:[-_. /]|\d*$)/i.test(name);
+const production = /^(?:production|prod|prd|live)\d*$/i;
+/** In `pre-prod`, `non-production` and `live-preview`, the other word says that it is none. */
+const otherwise = /^(?:pre|non|not|no|preview|staging|stage|test|testing|dev|development|qa|uat)\d*$/i;
+
+/** Whether an environment is production by the words of its name: `production`, `prod-eu`, `live`, but not `pre-prod`. */
+export function isProductionName(name: string): boolean {
+  const words = name.split(/[-_. /]+/);
+  return words.some((word) => production.test(word)) && !words.some((word) => otherwise.test(word));
+}

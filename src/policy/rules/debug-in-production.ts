@@ -5,7 +5,7 @@ import type { PolicyFacts } from '../input.js';
 import { containerStart, inContainer, type Found, type Rule } from '../rule.js';
 
 export const debugInProduction: Rule = {
-  looksAt: 'In production, which is an environment with the word `production`, `prod`, `prd` or `live` in its name, or with `production-environment: true`: '
+  looksAt: 'In production, which is an environment with the word `production`, `prod`, `prd` or `live` in its name, and no other such as `pre`, `non`, `staging` or `test`, or with `production-environment: true`: '
     + 'the environment variables of all containers and the build arguments: a name that ends with `DEBUG` and is switched on, a name such as `NODE_ENV`, `APP_ENV`, `ENVIRONMENT`, '
     + '`ASPNETCORE_ENVIRONMENT` or `SPRING_PROFILES_ACTIVE` that names development, test or staging, `GIN_MODE=debug`. And commands and options that open a debugger or reload the code: `--inspect`, `--reload`, '
     + '`-agentlib:jdwp`.',
@@ -21,20 +21,32 @@ const environmentName = /^(?:(?:NODE|APP|APPLICATION|RAILS|RACK|FLASK|DJANGO|GO|
 const otherEnvironment = /^(?:dev|develop|development|debug|local|localhost|test|testing|staging|stage)$/i;
 const debuggerOption = /(?:^|[\s"'])(--reload|--inspect(?:-brk|-wait)?(?:=\S*)?|-agentlib:jdwp(?:=\S*)?)(?=$|[\s"'])/;
 
-/** What is wrong with the value of a variable; undefined if nothing is. */
-export function debugValue(name: string, value: string): string | undefined {
-  if (debugName.test(name) && isOn.test(value.trim())) return 'switches a debug mode on';
-  if (environmentName.test(name) && value.split(',').some((each) => otherEnvironment.test(each.trim()))) return 'is not production';
-  if (/^GIN_MODE$/i.test(name) && /^debug$/i.test(value.trim())) return 'switches a debug mode on';
-  return /(?:^|_)(?:NODE_OPTIONS|JAVA_TOOL_OPTIONS|JAVA_OPTS|JDK_JAVA_OPTIONS)$/.test(name) && debuggerOption.test(value) ? 'opens a debugger' : undefined;
+interface Debugging {
+  /** The part of the value that matters. The rest is not shown: options of Java often have passwords. */
+  readonly part: string;
+  readonly what: 'switches a debug mode on' | 'is not production' | 'opens a debugger';
 }
+
+/** What is wrong with the value of a variable; undefined if nothing is. */
+export function debugValue(name: string, given: string): Debugging | undefined {
+  const value = given.trim();
+  if ((debugName.test(name) && isOn.test(value)) || (/^GIN_MODE$/i.test(name) && /^debug$/i.test(value))) return { part: value, what: 'switches a debug mode on' };
+  const other = environmentName.test(name) ? value.split(',').map((each) => each.trim()).find((each) => otherEnvironment.test(each)) : undefined;
+  if (other !== undefined) return { part: other, what: 'is not production' };
+  const [, option] = /(?:^|_)(?:NODE_OPTIONS|JAVA_TOOL_OPTIONS|JAVA_OPTS|JDK_JAVA_OPTIONS)$/.test(name) ? debuggerOption.exec(value) ?? [] : [];
+  return option === undefined ? undefined : { part: option, what: 'opens a debugger' };
+}
+
+/** `NODE_ENV="test"`, and `NODE_OPTIONS with "--inspect"` where there is more in it. */
+const assigned = (name: string, value: string, part: string): string => `${name}${value.trim() === part ? '=' : ' with '}${quote(part)}`;
 
 const inVariables = ({ workload, container }: Placed, { sources }: PolicyFacts): Found[] =>
   [...environmentOf(container, sources).variables].flatMap(([name, { value, from, path }]) => {
-    const what = value === undefined ? undefined : debugValue(name, value);
+    const found = debugValue(name, value ?? '');
     const where = from === undefined ? '' : ` (from ${from})`;
-    return what === undefined ? [] : [{
-      ...inContainer(workload, container, path), item: name, message: `${containerStart(workload, container)} has ${name}=${quote(value ?? '')}${where}, which ${what}.`,
+    return found === undefined ? [] : [{
+      ...inContainer(workload, container, path), item: name,
+      message: `${containerStart(workload, container)} has ${assigned(name, value ?? '', found.part)}${where}, which ${found.what}.`,
     }];
   });
 
@@ -47,6 +59,6 @@ const inWords = ({ workload, container }: Placed): Found[] => container.words.fl
 });
 
 const inBuildArgs = ({ buildArgs }: PolicyFacts): Found[] => Object.entries(buildArgs).flatMap(([name, value]) => {
-  const what = debugValue(name, value);
-  return what === undefined ? [] : [{ subject: 'build-args', item: name, message: `The build argument ${name}=${quote(value)} ${what}.` }];
+  const found = debugValue(name, value);
+  return found === undefined ? [] : [{ subject: 'build-args', item: name, message: `The build argument ${assigned(name, value, found.part)} ${found.what}.` }];
 });

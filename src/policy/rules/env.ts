@@ -1,5 +1,5 @@
 import { quote } from '../../config/kit/checked.js';
-import { isSecret } from '../../config/secret-shape.js';
+import { mayHoldSecret } from '../../config/plain-secret.js';
 import { requirementText, type Requirement } from '../../config/values/requirement.js';
 import { containersIn, type Placed } from '../objects/workloads.js';
 import { environmentOf, type Environment, type Resolved } from '../objects/variables.js';
@@ -53,8 +53,8 @@ const alternatives = (requirement: Requirement): string => ('values' in requirem
 const requirementWords = (requirement: Requirement): string => ('values' in requirement
   ? `is ${requirement.must === 'be' ? '' : 'not '}${alternatives(requirement)}` : requirement.must === 'be-set' ? 'is set' : 'is not set');
 
-/** The value, unless it may be secret. */
-const shown = (name: string, { value = '' }: Resolved): string => (isSecret(name, value) ? 'set to another value' : value === '' ? 'set to an empty text' : `set to ${quote(value)}`);
+/** The value, unless it may be secret or have a secret in it. */
+const shown = (name: string, { value = '' }: Resolved): string => (mayHoldSecret(name, value) ? 'set to another value' : value === '' ? 'set to an empty text' : `set to ${quote(value)}`);
 
 function otherCase({ variables }: Environment, name: string): string {
   const other = [...variables.keys()].find((known) => known.toLowerCase() === name.toLowerCase());

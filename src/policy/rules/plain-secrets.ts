@@ -1,4 +1,4 @@
-import { isSecret } from '../../config/secret-shape.js';
+import { hasLogin, isPlainSecret, isReference } from '../../config/plain-secret.js';
 import { secretsInWords } from '../../config/secret-words.js';
 import { settingText } from '../../outcome/place-words.js';
 import { sourceKey, type EnvSource, type Path, type PolicyFacts, type PolicyObject } from '../input.js';
@@ -9,7 +9,7 @@ import { containerStart, inContainer, type Found, type Rule } from '../rule.js';
 export const plainSecrets: Rule = {
   looksAt: 'Values in the pod templates, in the ConfigMaps that they use, in compose files and in the build arguments: by the name of the variable (`DB_PASSWORD`, `API_KEY`), by their look (tokens of GitHub, AWS, '
     + 'Slack and others, long random texts), and logins in URLs (`postgres://user:password@host`). Commands and arguments as well, and Secrets with their values in `policy.files`, unless they are encrypted by SOPS. '
-    + 'References such as `$(NAME)`, `${NAME}` or `vault:…` are not secrets. Findings show the name and never the value.',
+    + 'References such as `$(NAME)`, `${NAME}` or `vault:…` are not secrets, nor are commits and digests, keys of tables and caches (`SORT_KEY`), and what a name calls public (`NEXT_PUBLIC_STRIPE_KEY`). Findings show the name and never the value.',
   example: 'env:\n  - name: DATABASE_URL\n    value: postgres://shop:s3cret@db/shop',
   fix: 'Move the value into a Secret and refer to it with `valueFrom.secretKeyRef`; in compose, take it from the environment with `${NAME}`. Replace the secret: it is readable in the cluster, and in the history of the repository if the file is there.',
   check: ({ objects, workloads, facts }) => [
@@ -18,27 +18,15 @@ export const plainSecrets: Rule = {
   ],
 };
 
-/** Texts that only refer to a secret, or are one that is encrypted. */
-const reference = /\$[({]|\{\{|^<[^>]*>$|^(?:vault|ref\+[a-z]+|op|aws-?sm|gcp-?sm|azurekeyvault|doppler|secretref|secretsmanager|ssm):|^arn:aws[\w-]*:(?:secretsmanager|ssm):|^projects\/[^/]+\/secrets\/|^ENC\[/i;
-/** A URL with a password in it. */
-const loginInUrl = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s:@]*:([^/?#\s@]+)@/i;
-
-/** Whether a named value is a secret in plain text. */
-export function isPlainSecret(name: string, value: string): boolean {
-  const text = value.trim();
-  if (text === '' || reference.test(text)) return false;
-  return loginInUrl.test(text) || isSecret(name, text);
-}
-
 const inVariables = ({ workload, container }: Placed): Found[] => container.variables.flatMap(({ name, value, path }) =>
   (value !== undefined && isPlainSecret(name, value)
     ? [{ ...inContainer(workload, container, path), item: name, message: `${containerStart(workload, container)} has what looks like a secret in plain text in its variable ${name}.` }] : []));
 
 /** An option and its value may be two words, so all are read together. */
 function inWords({ workload, container }: Placed): Found[] {
-  const words = container.words.filter(({ text }) => !reference.test(text));
-  const secrets = secretsInWords(words.map(({ text }) => text)).filter((secret) => !reference.test(secret));
-  const found = words.find(({ text }) => secrets.some((secret) => text.includes(secret)) || loginInUrl.test(text));
+  const words = container.words.filter(({ text }) => !isReference(text));
+  const secrets = secretsInWords(words.map(({ text }) => text), isPlainSecret).filter((secret) => !isReference(secret));
+  const found = words.find(({ text }) => secrets.some((secret) => text.includes(secret)) || hasLogin(text));
   return found === undefined ? [] : [{
     ...inContainer(workload, container, found.path), item: 'command', message: `${containerStart(workload, container)} has what looks like a secret in plain text in its command.`,
   }];
@@ -62,7 +50,7 @@ function inFile(object: PolicyObject): Found[] {
   const kind = textOf(at(object.object, 'kind'));
   const entries = (field: string): (readonly [string, string, Path])[] => Object.entries(recordOf(at(object.object, field))).flatMap(([key, value]) => {
     const text = textOf(value);
-    return text === undefined || text === '' || reference.test(text) ? [] : [[key, text, [field, key]] as const];
+    return text === undefined || text === '' || isReference(text) ? [] : [[key, text, [field, key]] as const];
   });
   const found = (key: string, path: Path, message: string): Found => ({ subject: object.subject, item: key, object, path, message });
   if (kind === 'ConfigMap') {

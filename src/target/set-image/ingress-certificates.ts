@@ -5,6 +5,7 @@ import type { Cluster } from '../../kubernetes/client/cluster.js';
 import { nameOf, type Ingress, type List, type Secret, type Service } from '../../kubernetes/client/objects.js';
 import { apiPath, resources } from '../../kubernetes/client/resources.js';
 import { selects } from '../../kubernetes/observe/selector.js';
+import type { Certificate } from '../../ports/http.js';
 
 interface Found {
   readonly certificates: readonly CertificateFact[];
@@ -28,10 +29,10 @@ export async function readIngressCertificates(
       (secretName === undefined ? [] : [{ ingress: nameOf(ingress), secretName }])));
     const found = await Promise.all(named.map(async ({ ingress, secretName }): Promise<Found> => {
       const secret = await api.find<Secret>(resources.secrets, namespace, secretName, { signal });
-      const expiresAt = secret && expiryIn(secret);
+      const validity = secret && validityIn(secret);
       // cert-manager creates the Secret after the Ingress.
-      if (expiresAt === undefined) return note(`The Secret ${secretName} of Ingress ${ingress} ${secret ? 'holds no certificate' : 'does not exist'}, so the policy rule \`certificates\` cannot check it.`);
-      return { certificates: [{ subject: `ingress/${ingress}`, of: `the Secret ${secretName}`, expiresAt }], notes: [] };
+      if (validity === undefined) return note(`The Secret ${secretName} of Ingress ${ingress} ${secret ? 'holds no certificate' : 'does not exist'}, so the policy rule \`certificates\` cannot check it.`);
+      return { certificates: [{ subject: `ingress/${ingress}`, of: `the Secret ${secretName}`, ...validity }], notes: [] };
     }));
     return { certificates: found.flatMap(({ certificates }) => certificates), notes: found.flatMap(({ notes }) => notes) };
   } catch (error) {
@@ -49,10 +50,11 @@ const servicesOf = ({ spec }: Ingress): string[] => [
 ].filter((name) => name !== undefined);
 
 /** The end of the first certificate, that of the host, ms since 1970. Undefined if it is not one. */
-function expiryIn({ data }: Secret): number | undefined {
+function validityIn({ data }: Secret): Certificate | undefined {
   try {
-    const end = Date.parse(new X509Certificate(Buffer.from(data?.['tls.crt'] ?? '', 'base64')).validTo);
-    return Number.isNaN(end) ? undefined : end;
+    const { validFrom, validTo } = new X509Certificate(Buffer.from(data?.['tls.crt'] ?? '', 'base64'));
+    const [startsAt, expiresAt] = [Date.parse(validFrom), Date.parse(validTo)];
+    return Number.isNaN(startsAt) || Number.isNaN(expiresAt) ? undefined : { startsAt, expiresAt };
   } catch {
     return undefined;
   }
