@@ -1,11 +1,13 @@
 import type { Command, Exited } from '../../src/ports/process.js';
+import { ownAccess } from '../../src/image/docker.js';
+import type { BuilderPorts } from '../../src/setup/builder.js';
 import type { Toolbox } from '../../src/ports/toolbox.js';
 import { fakePorts, type FakePorts, type FakeWorld } from '../kubernetes/client/fake-ports.js';
 
 /** What a program answers; undefined for what it does not know. */
 export type Answer = (args: readonly string[], command: Command) => Partial<Exited> | undefined;
 
-export interface Machine extends FakePorts {
+export interface Machine extends FakePorts, BuilderPorts {
   /** Every command line, in order. */
   readonly ran: readonly string[];
 }
@@ -24,13 +26,14 @@ export function machine(programs: Readonly<Record<string, Answer>>, world: FakeW
       },
     },
   });
-  return { ...ports, ran };
+  const files = { ...ports.files, temporaryFolder: async () => '/job', link: async () => undefined };
+  return { ...ports, files, ran, access: ownAccess };
 }
 
 /** Remembers what was unpacked and put on PATH. */
 export function fakeToolbox(): Toolbox & { readonly did: readonly string[] } {
   const did: string[] = [];
-  return { did, unpack: async (archive, folder) => void did.push(`unpack ${archive} ${folder}`), addPath: (folder) => void did.push(`path ${folder}`) };
+  return { did, unpack: async (archive, folder) => void did.push(`unpack ${archive} ${folder}`), addPath: (folder) => void did.push(`path ${folder}`), setVariable: (name, value) => void did.push(`${name}=${value}`) };
 }
 
 /** The text of `docker buildx inspect`. */

@@ -58,7 +58,7 @@ function runner(programs: Readonly<Record<string, string>> = {}): Ports & Pick<F
 
 function toolbox(): Toolbox & { readonly paths: readonly string[] } {
   const paths: string[] = [];
-  return { paths, unpack: async (archive, into) => void execFileSync('tar', ['-xzf', archive, '-C', into]), addPath: (path) => void paths.push(path) };
+  return { paths, unpack: async (archive, into) => void execFileSync('tar', ['-xzf', archive, '-C', into]), addPath: (path) => void paths.push(path), setVariable: () => undefined };
 }
 
 function archiveOf(text: string, name = 'linux-amd64/helm'): Buffer {

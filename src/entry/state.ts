@@ -3,8 +3,8 @@ export const stateNames = {
   /** The private folder of the run. */
   folder: 'folder',
   id: 'id',
-  /** The registry that `setup` has logged Docker in to. */
-  registry: 'registry',
+  /** The folder of Docker's configuration before `setup` logged in. */
+  dockerFolder: 'docker-folder',
   /** `traceparent` of the main step, if its trace is recorded. */
   trace: 'traceparent',
 } as const;

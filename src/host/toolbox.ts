@@ -1,4 +1,4 @@
-import { addPath } from '@actions/core';
+import { addPath, exportVariable } from '@actions/core';
 import { extractTar } from '@actions/tool-cache';
 import type { Toolbox } from '../ports/toolbox.js';
 
@@ -6,4 +6,5 @@ import type { Toolbox } from '../ports/toolbox.js';
 export const runnerToolbox: Toolbox = {
   unpack: async (archive, folder) => { await extractTar(archive, folder); },
   addPath: (folder) => { addPath(folder); },
+  setVariable: (name, value) => { exportVariable(name, value); },
 };

@@ -1,6 +1,6 @@
 import type { SetupConfig } from '../config/setup-config.js';
-import { hasLogin, logInWith } from '../image/login.js';
-import { docker, ownAccess } from '../image/docker.js';
+import { logIn } from '../image/login.js';
+import { ownAccess, type DockerAccess } from '../image/docker.js';
 import type { Ports } from '../ports/ports.js';
 import type { Toolbox } from '../ports/toolbox.js';
 import { setUpBuilder } from './builder.js';
@@ -17,9 +17,8 @@ export interface SetUp {
 /**
  * Sets up each wanted part that is missing. A part that fails does not stop the others, so one run shows everything that is wrong
  * with a machine.
- * @param loggedIn called with the registry before docker is logged in to it, so the post step can log it out
  */
-export async function setUp(ports: Ports, toolbox: Toolbox, config: SetupConfig, loggedIn: (registry: string) => Promise<void>): Promise<SetUp> {
+export async function setUp(ports: Ports, toolbox: Toolbox, config: SetupConfig): Promise<SetUp> {
   const errors: unknown[] = [];
   const part = async <T>(work: () => Promise<T> | undefined): Promise<T | undefined> => {
     try {
@@ -30,9 +29,9 @@ export async function setUp(ports: Ports, toolbox: Toolbox, config: SetupConfig,
     }
   };
   // First, as the image of a builder may need it.
-  await part(() => config.login && setUpLogin(ports, config.login, loggedIn));
+  const access = await part(() => config.login && setUpLogin(ports, toolbox, config.login)) ?? ownAccess;
   const [builder, kubectl, helm] = await Promise.all([
-    part(() => config.builder && setUpBuilder(ports, config.builder)),
+    part(() => config.builder && setUpBuilder({ ...ports, access }, config.builder)),
     part(() => config.kubectl && setUpKubectl(ports, toolbox, config.kubectl)),
     part(() => config.helm && setUpHelm(ports, toolbox, config.helm)),
   ]);
@@ -42,17 +41,15 @@ export async function setUp(ports: Ports, toolbox: Toolbox, config: SetupConfig,
   };
 }
 
-/** A login that is there already belongs to the machine: it is neither replaced nor removed. */
-async function setUpLogin(ports: Ports, login: NonNullable<SetupConfig['login']>, loggedIn: (registry: string) => Promise<void>): Promise<void> {
-  const { registry } = login;
-  if (await hasLogin(ports, registry)) return ports.log.info(`login: Docker is logged in to ${registry} already, nothing to do`);
-  await loggedIn(registry);
-  await logInWith(ports, ownAccess, login);
+/**
+ * In a configuration of its own, which all later steps of the job use: whatever login the machine has is neither used, which may be
+ * one that has expired, nor replaced or removed, and jobs on the same machine do not log each other out.
+ */
+async function setUpLogin(ports: Ports, toolbox: Toolbox, login: NonNullable<SetupConfig['login']>): Promise<DockerAccess> {
+  const access = await logIn(ports, login);
+  for (const [name, value] of Object.entries(access.env)) toolbox.setVariable(name, value);
+  return access;
 }
 
-/** Removes the login of this job. */
-export async function logOut(ports: Ports, registry: string): Promise<void> {
-  const { code, stderr } = await docker(ports, ownAccess, { args: ['logout', '--', registry], timeoutMs: 30_000 });
-  if (code === 0) ports.log.info(`Logged out of ${registry}.`);
-  else ports.log.warning(`Docker could not be logged out of ${registry}: ${stderr.trim()}. Its password is still in the configuration of Docker.`);
-}
+/** Steps that end after this job's login is removed log out of the configuration that they logged in to. */
+export const leaveLogin = (toolbox: Pick<Toolbox, 'setVariable'>, folder: string): void => toolbox.setVariable('DOCKER_CONFIG', folder);
