@@ -29,8 +29,9 @@ describe.each(actionNames)('action.yml of %s', (name) => {
       expect(description).toContain(descriptionOf(settings[input as keyof typeof settings], name));
       expect(fallback).toBe(settings[input as keyof typeof settings].inputDefault);
     }
-    // A build deploys nothing: it has no address of an environment to pass on.
-    expect(Object.keys(file.outputs)).toEqual(Object.keys(outputs).filter((output) => name !== 'build' || output !== 'environment-url'));
+    // A build deploys nothing: it has no address of an environment to pass on. A check of a pull request may be about several versions.
+    const others: readonly string[] = name === 'pr-check' ? ['image', 'digest', 'reference', 'previous-reference', 'environment-url'] : name === 'build' ? ['environment-url', 'comment-url'] : ['comment-url'];
+    expect(Object.keys(file.outputs)).toEqual(Object.keys(outputs).filter((output) => !others.includes(output)));
   });
 
   it('has a description that the Marketplace takes', () => {
@@ -65,7 +66,9 @@ describe('what is made from the table', () => {
     expect(settingsOf('rollout')).not.toContain('tags');
     expect(settingsOf('rollback')).not.toContain('rollback');
     const others = settingNames.filter((name) => !settingsOf('deploy').includes(name));
-    expect(others.filter((name) => !settingsOf('setup').includes(name))).toEqual(['patience', 'to', 'reason', 'command', 'policy', 'notify', 'metrics']);
+    expect(others.filter((name) => !settingsOf('setup').includes(name))).toEqual(['patience', 'to', 'reason', 'command', 'policy', 'notify', 'metrics', 'comment']);
+    expect(settingsOf('pr-check')).toEqual(expect.arrayContaining(['environment', 'workloads', 'kubeconfig', 'registry-password', 'comment']));
+    expect(settingsOf('pr-check')).not.toContain('freeze-override');
     expect(takenBy('rollout')).toContain('patience');
     expect(settingsOf('rollback')).toEqual(expect.arrayContaining(['to', 'prove-first', 'lock-timeout']));
     expect(settingsOf('rollback')).not.toContain('freeze');

@@ -299,10 +299,10 @@ describe('problems', () => {
 
   it.each<readonly [ActionName, Inputs, readonly string[]]>([
     ['build', { image: 'a', workloads: 'deploy/a', namespace: 'web' }, [
-      'inputs: unknown input "workloads". It is an input of acci/deploy-action, acci/deploy-action/rollout and acci/deploy-action/rollback, not of acci/deploy-action/build.',
-      'inputs: unknown input "namespace". It is an input of acci/deploy-action, acci/deploy-action/rollout and acci/deploy-action/rollback, not of acci/deploy-action/build.',
+      'inputs: unknown input "workloads". It is an input of acci/deploy-action, acci/deploy-action/rollout, acci/deploy-action/rollback and acci/deploy-action/pr-check, not of acci/deploy-action/build.',
+      'inputs: unknown input "namespace". It is an input of acci/deploy-action, acci/deploy-action/rollout, acci/deploy-action/rollback and acci/deploy-action/pr-check, not of acci/deploy-action/build.',
     ]],
-    ['rollback', { app: 'a', digst: 'x' }, ['inputs: unknown input "digst". "digest" is an input of acci/deploy-action and acci/deploy-action/rollout, not of acci/deploy-action/rollback.']],
+    ['rollback', { app: 'a', digst: 'x' }, ['inputs: unknown input "digst". "digest" is an input of acci/deploy-action, acci/deploy-action/rollout and acci/deploy-action/pr-check, not of acci/deploy-action/rollback.']],
     ['rollout', { workload: 'deploy/a', timeout: 'soon' }, [
       'inputs: unknown input "workload". Did you mean "workloads"?',
       'input timeout: is "soon", which is not a duration. Write a number with a unit, e.g. 90s, 10m or 1h30m.',
@@ -362,7 +362,7 @@ describe('problems', () => {
 
   it('of a kubeconfig in the file come with those of the input', () => {
     expect(problems({ image: 'a', kubeconfig: 'no\nfile' }, 'kubeconfig: {}', { action: 'build' })).toEqual([
-      'inputs: unknown input "kubeconfig". It is an input of acci/deploy-action, acci/deploy-action/rollout and acci/deploy-action/rollback, not of acci/deploy-action/build.',
+      'inputs: unknown input "kubeconfig". It is an input of acci/deploy-action, acci/deploy-action/rollout, acci/deploy-action/rollback and acci/deploy-action/pr-check, not of acci/deploy-action/build.',
       `${path}:1:1: kubeconfig: must be the path of a kubeconfig, not a map`,
     ]);
   });

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { perform, type Request } from '../../src/entry/perform.js';
+import { perform } from '../../src/entry/perform.js';
+import type { Request } from '../../src/entry/read-config.js';
 import { fakePorts } from '../kubernetes/client/fake-ports.js';
 
 const request = (inputs: Request['inputs']): Request => ({

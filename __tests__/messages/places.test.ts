@@ -12,11 +12,12 @@ const table = readFileSync(join(new URL('../..', import.meta.url).pathname, '__t
 const ofOnePlace = [
   'src/outcome/place-words.ts', 'src/config/unknown-input.ts', 'src/config/outputs.ts', 'src/config/json-schema.ts', 'src/report/schema.ts', 'src/entry/main.ts',
   'src/entry/finish-release.ts', 'src/entry/ending.ts', 'src/host/runner.ts', 'src/workflow/finish.ts', 'src/target/command/plan.ts', 'src/config/actions.ts', 'src/entry/setup.ts', 'src/setup/builder.ts',
+  'src/entry/pull-request.ts', 'src/entry/publish.ts',
 ];
 const ofAWorkflow = /\bearlier step\b|\bthis step\b|\bof the step\b|\bworkflow\b|\bthe runner\b|\bthis runner\b|\binput `|\ban input\b|\$\{\{ github|uses: docker/;
 
 /** What an input or a flag can be, in backticks: as code for a reader, or within a template. */
-const flags = [...new Set((['deploy', 'build', 'rollout', 'rollback'] as const).flatMap((action) => settingsOf(action)))];
+const flags = [...new Set((['deploy', 'build', 'rollout', 'rollback', 'pr-check'] as const).flatMap((action) => settingsOf(action)))];
 const namedSetting = new RegExp(String.raw`\\?\`(?:${flags.join('|')})(?:: [^\`]*)?\\?\``);
 /** Not the setting, but a word of the settings file, of the target \`command\`, or of GitHub. */
 const otherWord = /workloads: \[\]|`rollback` command|`rollback`, which the rollback|\\`rollback\\` runs|the output `|than \\`timeout\\`/;

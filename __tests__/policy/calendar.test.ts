@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Period } from '../../src/config/config.js';
 import { parsePeriod } from '../../src/config/values/periods.js';
-import { closedReason, nextOpening } from '../../src/policy/calendar.js';
+import { closedReason, nextClosing, nextOpening } from '../../src/policy/calendar.js';
 
 function period(text: string): Period {
   const checked = parsePeriod(text);
@@ -55,6 +55,18 @@ describe('why it is closed', () => {
     ['across both', '2024-10-26T23:30:00Z', ['Sun 01:00–03:00 Europe/Paris'], [], 'frozen by `Sun 01:00–03:00 Europe/Paris` until Sunday 03:00 Europe/Paris (in 2 h 30 min)'],
     ['half an hour', '2024-04-06T14:45:00Z', ['Sun 01:30–02:00 Australia/Lord_Howe'], [], 'frozen by `Sun 01:30–02:00 Australia/Lord_Howe` until Sunday 02:00 Australia/Lord_Howe (in 45 min)'],
   ])('when the clocks are changed: %s', (_, now, freeze, windows, sentence) => expect(reason(now, freeze, windows)).toBe(sentence));
+});
+
+describe('when it is closed next', () => {
+  it.each<[string, readonly string[], readonly string[], string | undefined]>([
+    ['2024-06-12T12:00:00Z', [], [], undefined],
+    ['2024-06-12T12:00:00Z', [weekEnd], [], `frozen by \`${weekEnd}\` from Friday 16:00 Europe/Paris (in 2 d 2 h) until Monday 08:00 Europe/Paris`],
+    ['2024-06-14T13:00:00Z', [night, weekEnd], [], `frozen by \`${weekEnd}\` from Friday 16:00 Europe/Paris (in 1 h) until Monday 08:00 Europe/Paris`],
+    ['2024-06-16T02:30:00Z', [], [window], 'outside every window from Sunday 04:00 UTC (in 1 h 30 min) until Sunday 02:00 UTC'],
+    // It is closed now: that is another sentence.
+    ['2024-06-15T12:00:00Z', [weekEnd], [], undefined],
+    ['2024-06-12T12:00:00Z', [], [window], undefined],
+  ])('from %s on, frozen %j, windows %j', (now, freeze, windows, sentence) => expect(nextClosing(Date.parse(now), freeze.map(period), windows.map(period))).toBe(sentence));
 });
 
 const dayWords = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];

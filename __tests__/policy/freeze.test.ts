@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Config, Period } from '../../src/config/config.js';
 import { parsePeriod } from '../../src/config/values/periods.js';
-import { closedNow } from '../../src/policy/freeze.js';
+import { closedAhead, closedNow } from '../../src/policy/freeze.js';
 import { deploy } from '../../src/workflow/deploy.js';
 import { fakePorts } from '../kubernetes/client/fake-ports.js';
 import { config } from '../workflow/runs.js';
@@ -12,6 +12,15 @@ const parsed = parsePeriod(text);
 const freeze: readonly Period[] = parsed.ok ? [parsed.value] : [];
 const [thursday, friday] = ['2026-01-01T12:00:00Z', '2026-01-02T16:10:00Z'] as const;
 const inSpite = `The run continues although it is frozen by \`${text}\`: an outage`;
+
+describe('what is ahead', () => {
+  const ahead = (now: number, given = freeze) => closedAhead(config({ freeze: given }), { ...fakePorts().clock, now: () => now });
+  it('is the current freeze or the next one, if there is any', () => {
+    expect(ahead(Date.parse(friday))).toEqual([`No rollout is allowed now: frozen by \`${text}\` until Monday 08:00 UTC (in 2 d 15 h).`]);
+    expect(ahead(Date.parse(thursday))).toEqual([`The next time without rollouts: frozen by \`${text}\` from Friday 16:00 UTC (in 1 d 4 h) until Monday 08:00 UTC.`]);
+    expect(ahead(Date.parse(friday), [])).toEqual([]);
+  });
+});
 
 describe('a freeze', () => {
   const closedAt = (now: number, freezeOverride?: string) => closedNow(config({ freeze, freezeOverride }), { ...fakePorts().clock, now: () => now });

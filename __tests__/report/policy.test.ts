@@ -13,7 +13,7 @@ describe('the findings of policy rules', () => {
   it('are a list in markdown, in which no text from outside means anything', () => {
     expect(policyMarkdown([{ ...finding, level: 'deny', message: 'It has [a](b) <!-- @x' }, finding, allowed])).toBe([
       '**Policy**', '',
-      '- ❌ `probes`: It has \\[a\\](b) &lt;\\!-- &#64;x (`spec.containers[0]`) Add `one`.',
+      '- ❌ `probes`: It has \\[a\\](b) &lt;\\!-- &#64;&#8203;x (`spec.containers[0]`) Add `one`.',
       '- ⚠️ `probes`: It has no readinessProbe. (`spec.containers[0]`) Add `one`.',
       '- ✓ `probes`: It has no readinessProbe. (`k8s.yml:3`) Allowed until 2027-01-31: INC-1 &lt;b&gt;',
     ].join('\n'));

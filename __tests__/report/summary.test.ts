@@ -145,7 +145,7 @@ describe('names in a table', () => {
 describe('markdown', () => {
   it.each([
     ['a_b*c', 'a\\_b\\*c'], ['<b>&', '&lt;b&gt;&amp;'], ['1. x', '&#49;. x'], ['12) x', '&#49;2) x'], ['- x\n+ y', '\\- x<br>\\+ y'],
-    ['see https://x.y', 'see https&#58;//x.y'], ['@me', '&#64;me'], ['\u001b[31mred\u001b[0m', 'red'],
+    ['see https://x.y', 'see https&#58;//x.y'], ['@me', '&#64;&#8203;me'], ['a@b.c #1 a/b#2 GH-3', 'a&#64;b.c \\#&#8203;1 a/b\\#&#8203;2 GH-&#8203;3'], ['\u001b[31mred\u001b[0m', 'red'],
   ])('inline %j is %j', (text, markdown) => {
     expect(inline(text)).toBe(markdown);
   });

@@ -4,7 +4,9 @@ import { actionNames, type ActionName } from '../../src/outcome/action.js';
 import type { Outcome } from '../../src/outcome/outcome.js';
 import { verdicts, verdictTable } from '../../src/outcome/verdict.js';
 import { deploy } from '../../src/workflow/deploy.js';
+import { checkPullRequest } from '../../src/workflow/pull-request.js';
 import { rollBack } from '../../src/workflow/rollback.js';
+import { checking } from './checking.js';
 import { build, first, gate, image, second, TestWorld } from './world.js';
 
 type Scenario = (action: ActionName) => Promise<{ readonly outcome: Outcome; readonly world: TestWorld }>;
@@ -13,6 +15,7 @@ type Scenario = (action: ActionName) => Promise<{ readonly outcome: Outcome; rea
 async function perform(action: ActionName, settings: Partial<Config> = {}, prepare: (world: TestWorld) => void = () => undefined) {
   const world = action === 'rollback' ? await new TestWorld().deployed(second) : new TestWorld();
   prepare(world);
+  if (action === 'pr-check') return { world, outcome: await checkPullRequest(checking(world, settings).given) };
   const { smoke } = world.deploying(second);
   const own: Partial<Config> = action === 'build' ? { image, build, gate } : action === 'rollback' ? { image, smoke } : world.deploying(second);
   const { run } = world.start(action, { ...own, ...settings });
@@ -31,6 +34,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     return { world, outcome: await rollBack(world.start('rollback', { image, to: second.slice(0, 12) }).run) };
   },
   'planned': (action) => perform(action, { dryRun: true }),
+  'checked': (action) => perform(action),
   'tested': (action) => perform(action, { gate, image: undefined, build: undefined, digest: undefined, workloads: [], smoke: [] }),
   'built': (action) => perform(action, { image, build, digest: undefined, workloads: [], smoke: [] }),
   'failed': (action) => (action === 'build' ? perform(action, {}, (world) => void (world.registry.buildFails = 'ERROR: failed to solve: no'))
@@ -50,14 +54,14 @@ describe('every verdict of every action', () => {
     expect([undefined, '']).toContain(world?.holder);
     expect(['verified', 'restored', 'unverified', undefined]).toContain(world?.ledger?.run.phase);
   });
-  it.each(actionNames)('%s, planned, writes nothing', async (action) => {
+  it.each(actionNames.filter((action) => action !== 'pr-check'))('%s, planned, writes nothing', async (action) => {
     const { world } = await perform(action, { dryRun: true }, ({ server }) => void server.seen.splice(0));
     expect(world.server.seen.filter((each) => !each.startsWith('GET'))).toEqual([]);
   });
 });
 
 describe('what is there after each verdict', () => {
-  it.each(actionNames.filter((action) => action !== 'build').flatMap((action) => [
+  it.each(actionNames.filter((action) => action !== 'build' && action !== 'pr-check').flatMap((action) => [
     [action, 'deployed', 'new'], [action, 'failed', 'old'], [action, 'rolled-back', 'old'], [action, 'rollback-failed', 'new'],
   ] as const))('of %s, when it %s, is the %s version', async (action, verdict, which) => {
     const [before, after] = action === 'rollback' ? [second, first] : [first, second];

@@ -10,6 +10,7 @@ import * as startup from './startup.mjs';
 import * as workloads from './workloads.mjs';
 import * as hollow from './hollow.mjs';
 import * as masking from './masking.mjs';
+import * as pullRequest from './pull-request.mjs';
 
 /**
  * @typedef {object} Context
@@ -29,7 +30,7 @@ import * as masking from './masking.mjs';
 /** @typedef {{ name: string, needsSandbox: boolean, run: (context: Context) => Promise<Table> }} Benchmark */
 
 /** @type {readonly Benchmark[]} */
-export const benchmarks = [startup, masking, github, good, rollout, causes, proveFirst, workloads, hollow, requests];
+export const benchmarks = [startup, masking, github, good, rollout, causes, proveFirst, workloads, hollow, requests, pullRequest];
 
 /** @param {Table} table */
 export const markdown = ({ title, about, head, rows, notes }) => [`## ${title}`, '', about, '', markdownTable(head, rows), '', ...notes].join('\n');

@@ -63,6 +63,13 @@ export const actions: Readonly<Record<ActionName, Action>> = {
     icon: 'rotate-ccw',
     color: 'blue',
   },
+  'pr-check': {
+    title: 'Check a pull request',
+    description: 'Validates the settings of every environment and shows in a comment what a deployment of the pull request would do.',
+    folder: 'pr-check',
+    icon: 'git-pull-request',
+    color: 'blue',
+  },
 };
 
 /** Folder of the `action.yml` of everything that takes settings. */

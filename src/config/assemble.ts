@@ -36,10 +36,13 @@ export interface ConfigFacts {
  * @param environments of the settings file
  */
 export function assemble(action: ActionName, { values, spots }: Pick<Layer, 'values' | 'spots'>, facts: ConfigFacts, environments: readonly EnvironmentSettings[]) {
-  const builds = (action === 'deploy' || action === 'build') && values.image !== undefined && values.digest === undefined;
-  const { secrets, problems } = resolve(builds ? values['build-secrets'] ?? {} : {}, spots['build-secrets'] ?? { where: 'build-secrets' }, facts.env ?? {});
-  const metrics = metricsTarget(values.metrics, facts.env ?? {});
-  const notify = notifyTargets(values.notify, facts.env ?? {});
+  const builds = (action === 'deploy' || action === 'build' || action === 'pr-check') && values.image !== undefined && values.digest === undefined;
+  const sources = builds ? values['build-secrets'] ?? {} : {};
+  const isCheck = action === 'pr-check';
+  const { secrets, problems } = isCheck ? named(sources) : resolve(sources, spots['build-secrets'] ?? { where: 'build-secrets' }, facts.env ?? {});
+  // A check sends neither, and is not always allowed to read the secrets for them.
+  const metrics = metricsTarget(isCheck ? undefined : values.metrics, facts.env ?? {});
+  const notify = notifyTargets(isCheck ? undefined : values.notify, facts.env ?? {});
   const buildSecrets = Object.fromEntries(secrets);
   const config = configOf(values, {
     action, builds, buildSecrets, pushgateway: metrics.pushgateway, notify: notify.targets, defaultApp: facts.defaultApp, environments,
@@ -124,6 +127,10 @@ export function namedApp({ app, image }: { readonly app?: unknown; readonly imag
 export const appName = (given: Parameters<typeof namedApp>[0], repository: string | undefined): string => namedApp(given) ?? appOf(repository) ?? 'app';
 
 const appOf = (name: string | undefined): string | undefined => toLabel(name?.split('/').at(-1) ?? '');
+
+/** Secrets of which only the names are needed, as nothing is built. */
+const named = (sources: Readonly<Record<string, SecretSource>>): ReturnType<typeof resolve> =>
+  ({ problems: [], secrets: Object.keys(sources).map((id) => [id, ''] as const) });
 
 /** The values behind `env:NAME`. Messages name the variable only if it is in the file, where it cannot be a secret. */
 function resolve(sources: Readonly<Record<string, SecretSource>>, at: Spot, env: Readonly<Record<string, string | undefined>>) {

@@ -81,6 +81,7 @@ const examples: Readonly<Record<ActionName, readonly string[]>> = {
   build: ['build --image ghcr.io/acme/api --test "npm test"'],
   rollout: ['rollout --image ghcr.io/acme/api --digest sha256:… --workloads deployment/api'],
   rollback: ['rollback --app api --namespace production', 'rollback --app api --to 5e94acd'],
+  'pr-check': ['pr-check --environment production', 'pr-check --config services/api/deploy.yml'],
 };
 
 const headingOf = (name: SettingName): string => sections.find((section) => name in section.settings)?.heading ?? '';

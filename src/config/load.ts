@@ -12,14 +12,27 @@ import { placeWords, settingText } from '../outcome/place-words.js';
  * Reads the settings file and, when it is given by its path, the kubeconfig, and parses everything. Mask `rawSecrets` before,
  * and the `secrets` of the answer before anything is printed. Throws ConfigError.
  */
-export async function loadConfig(source: Omit<ConfigSource, keyof Documents>, files: Pick<Files, 'readText'>): Promise<ParsedConfig> {
-  const path = settingsPath(source.inputs);
-  const where = source.inputs['config']?.trim() ? placeWords().given('config') : 'settings file';
+export async function loadConfig(source: Unread, files: Pick<Files, 'readText'>): Promise<ParsedConfig> {
+  const { doubts, ...given } = await readGiven(source, files);
+  return withFileOfKubeconfig(withDoubts({ ...source, ...given }, doubts), source, files);
+}
+
+/** What settings are read from, before any file is. */
+export type Unread = Omit<ConfigSource, keyof Documents>;
+
+/** The documents that the inputs name, with doubts about a settings file that is not read. Throws ConfigError. */
+export async function readGiven({ inputs }: Unread, files: Pick<Files, 'readText'>): Promise<Documents & { readonly doubts: readonly Problem[] }> {
+  const path = settingsPath(inputs);
+  const where = inputs['config']?.trim() ? placeWords().given('config') : 'settings file';
   const text = await read(path, where, files);
-  const parsed = withDoubts({ ...source, ...await readDocuments(path, text, source.inputs['kubeconfig']) }, text === undefined ? await otherEnding(path, files) : []);
+  return { ...await readDocuments(path, text, inputs['kubeconfig']), doubts: text === undefined ? await otherEnding(path, files) : [] };
+}
+
+/** The same settings, with what the kubeconfig says whose path they name, if they do. Throws ConfigError. */
+export async function withFileOfKubeconfig(parsed: ParsedConfig, { facts }: Pick<Unread, 'facts'>, files: Pick<Files, 'readText'>): Promise<ParsedConfig> {
   const { kubeconfig } = parsed.config.cluster;
   if (kubeconfig === undefined || 'content' in kubeconfig) return parsed;
-  return withKubeconfig(parsed, inHome(kubeconfig.path, source.facts?.env ?? {}), files);
+  return withKubeconfig(parsed, inHome(kubeconfig.path, facts?.env ?? {}), files);
 }
 
 /** The parser of YAML is loaded only when there is something to read: it takes 8 ms of processor time. */

@@ -16,6 +16,7 @@ export const outputs = {
   'environment-url': 'Address where users reach the app, as it was set; for `environment: url:` of the job.',
   'report': 'Path of the report of the run, a JSON file.',
   'plan': 'What the run would do, as JSON. Only in a dry run.',
+  'comment-url': 'Only of `pr-check`: address of the comment of the pull request. Empty where none was written.',
 } as const;
 
 /** The outputs of `setup`. Those of parts that were not set up are empty. @public for scripts/generate */
@@ -27,8 +28,19 @@ export const setupOutputs = {
   'helm-version': 'Version of Helm.',
 } as const;
 
+type OutputName = keyof typeof outputs;
+
+/** A check of a pull request may be about several environments, so it has no single version and address. */
+const ofPullRequest: Readonly<Partial<Record<OutputName, string>>> = {
+  'verdict': '', 'cause': outputs.cause, 'stage': outputs.stage, 'report': outputs.report,
+  'plan': 'What a deployment would do, as JSON: the plan of the environment, or an object of plans by the names of the environments if there are several.',
+  'comment-url': 'Address of the comment of the pull request. Empty where none was written.',
+};
+
 /** The outputs as one action gives them: a run of it ends in no other verdict than these, and repeats no setting that it does not take. */
 export function outputsOf(action: ActionName): Readonly<Record<string, string>> {
-  const own = { ...outputs, verdict: endings(verdicts.filter((verdict) => verdictTable[verdict].actions.includes(action))) };
+  const verdict = endings(verdicts.filter((each) => verdictTable[each].actions.includes(action)));
+  if (action === 'pr-check') return { ...ofPullRequest, verdict };
+  const { 'comment-url': _, ...own } = { ...outputs, verdict };
   return Object.fromEntries(Object.entries(own).filter(([name]) => name !== 'environment-url' || takenBy(action).some((setting) => setting === name)));
 }

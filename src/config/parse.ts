@@ -64,7 +64,9 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   throwProblems(report.problems.sort(byPlace), app);
   const own = withoutIdleLogin(onlyOf(action, given), action, ambient);
   const notChosen = wanted === undefined ? deployedTo(environments) : [];
-  const together = checkTogether({ ...own, action, kubeconfig: content, inputs: given.given, notChosen, environments: [...environments.keys()] });
+  // A check of a pull request is about what a deployment would do. Its inputs are for several environments, not all of which use each.
+  const [as, inUse] = action === 'pr-check' ? ['deploy', []] as const : [action, given.given] as const;
+  const together = checkTogether({ ...own, action: as, kubeconfig: content, inputs: inUse, notChosen, environments: [...environments.keys()] });
   const { config, secrets, ...assembled } = assemble(action, own, facts, environmentsOf(layers.environments));
   throwProblems([...together.problems, ...assembled.problems], app);
   const warnings = [...[given, base, ...chosen ? [chosen] : [], report, together, assembled].flatMap((part) => part.warnings)];
@@ -116,10 +118,12 @@ function chooseEnvironment(wanted: string, layers: FileLayers, file: ConfigSourc
   return layers.environments.get(wanted);
 }
 
-/** A password in the environment that this run has no use for is left out, with the name that it would belong to. */
+/** The login without what this run has no use for: a password in the environment of a terminal, a name without a password. */
 function withoutIdleLogin({ values, spots }: Pick<Layer, 'values' | 'spots'>, action: ActionName, ambient: readonly string[]): Pick<Layer, 'values' | 'spots'> {
-  const { 'registry-password': _, ...others } = values;
+  const { 'registry-password': password, ...others } = values;
   const { 'registry-username': username, ...rest } = others;
+  // A pull request is not always allowed to read the password, and the check can do without.
+  if (action === 'pr-check' && password === undefined) return { values: rest, spots };
   if (!ambient.includes('registry-password')) return { values, spots };
   if (username === undefined) return { values: others, spots };
   const isNowhere = action === 'rollback' && values.registry === undefined && values.image === undefined;

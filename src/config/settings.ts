@@ -8,6 +8,7 @@ import { image } from './sections/image.js';
 import { metrics } from './sections/metrics.js';
 import { notify } from './sections/notify.js';
 import { policy } from './sections/policy.js';
+import { pullRequest } from './sections/pull-request.js';
 import { registry } from './sections/registry.js';
 import { rollout } from './sections/rollout.js';
 import { run } from './sections/run.js';
@@ -17,13 +18,15 @@ import { test } from './sections/test.js';
 import type { Setting, Values } from './setting.js';
 
 /** Every section, in the order of the docs. @public for scripts/generate */
-export const sections = [run, test, image, build, registry, cluster, rollout, command, smoke, calendar, policy, notify, github, metrics, setup] as const;
+export const sections = [
+  run, test, image, build, registry, cluster, rollout, command, smoke, calendar, policy, notify, github, metrics, pullRequest, setup,
+] as const;
 
 /** All settings. Everything else about settings is derived from this table. */
 export const settings = {
   ...run.settings, ...test.settings, ...image.settings, ...build.settings, ...registry.settings, ...cluster.settings,
   ...rollout.settings, ...command.settings, ...smoke.settings, ...calendar.settings, ...policy.settings,
-  ...notify.settings, ...github.settings, ...metrics.settings, ...setup.settings,
+  ...notify.settings, ...github.settings, ...metrics.settings, ...pullRequest.settings, ...setup.settings,
 } as const;
 
 export type SettingName = keyof typeof settings;

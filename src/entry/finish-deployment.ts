@@ -7,7 +7,7 @@ import { within } from '../ports/within.js';
 import { finishLeft } from '../github/deployment.js';
 import { parseLeft } from '../github/left.js';
 import { recordedOf, recorderName } from './github-deployment.js';
-import { readConfig } from './perform.js';
+import { readConfig } from './read-config.js';
 
 /** A post step has little time, and nobody waits for it. */
 const limitMs = 5000;

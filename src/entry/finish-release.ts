@@ -9,7 +9,7 @@ import { asDeployError } from '../workflow/failure.js';
 import { finish, notFinished } from '../workflow/finish.js';
 import { tellFailure, tryWriting } from './ending.js';
 import { followersOf, listenersOf, type Left } from './listeners.js';
-import { readConfig } from './perform.js';
+import { readConfig } from './read-config.js';
 import { printEnd, tell } from './report.js';
 import { within, type RunnerStep } from './runner-ports.js';
 import { traced } from './tracing.js';

@@ -8,7 +8,7 @@ import { figuresOf, pastOf } from '../record/figures.js';
 import type { Ledger, PastRun } from '../record/ledger.js';
 import { ofRepository } from '../record/repository.js';
 import { kindOf } from '../target/kinds.js';
-import { readConfig } from './perform.js';
+import { readConfig } from './read-config.js';
 import { within } from './runner-ports.js';
 
 /** The settings that name a record. */

@@ -34,7 +34,7 @@ async function mainStep({ ports: own, hear }: RunnerStep, action: ActionName, id
   if (typeof folder === 'string') await keepForPost(ports, { [stateNames.folder]: folder, [stateNames.id]: id, [stateNames.trace]: traceparent }, keep);
   const { announce, follow, close } = createAnnouncer(ports, [...listenersOf(ports, hear), ...listeners]);
   const outcome = typeof folder === 'string'
-    ? await perform(within(folder, ports), { ...request, folder, keep, announce, follow: (run) => { follow(followersOf(run)); } })
+    ? await perform(within(folder, ports), { ...request, folder, keep, event: { name: env['GITHUB_EVENT_NAME'] ?? '', path: env['GITHUB_EVENT_PATH'] ?? '' }, announce, follow: (run) => { follow(followersOf(run)); } })
     : withoutFolder(ports, request, folder);
   process.exitCode = isSuccess(outcome.verdict) ? 0 : 1;
   const { outputs, summary, outcome: redacted } = await tell(ports, outcome, {

@@ -48,14 +48,25 @@ export async function tell(ports: Ports, outcome: Outcome, { reportPath, print }
   });
   return {
     outcome: safe, report,
-    summary: await part('The summary', () => summary(safe), `### ${outcome.verdict}\n`),
+    summary: await part('The summary', () => summaryOf(safe), `### ${outcome.verdict}\n`),
     outputs: await part('The outputs', () => outputs(safe, written), bareOutputs(outcome, written)),
   };
 }
 
+/** The summary in Markdown. The check of a pull request has a page of its own, whose code is loaded for it. */
+export async function summaryOf(outcome: Outcome): Promise<string> {
+  if (!outcome.check) return summary(outcome);
+  const { pullRequestPage } = await import('../report/pull-request/page.js');
+  return pullRequestPage(outcome, outcome.check, { limit: checkLimit });
+}
+
+/** Characters of the summary of a check, whose diffs may be long. The runner drops a summary of more than 1 MiB. */
+const checkLimit = 256 * 1024;
+
 /** The end of a run in the log of the GitHub runner. */
 export async function printEnd({ log }: Pick<Ports, 'log'>, outcome: Outcome): Promise<void> {
-  for (const line of outcome.plan ? planLines(outcome.plan) : []) log.info(line);
+  const plans = [outcome.plan, ...outcome.check?.environments.map(({ plan }) => plan) ?? []];
+  for (const line of plans.flatMap((plan) => (plan ? planLines(plan) : []))) log.info(line);
   for (const { title, text, isPrinted } of outcome.failure?.evidence ?? []) {
     if (isPrinted) continue;
     await log.group(title, async () => {

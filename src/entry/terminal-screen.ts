@@ -18,6 +18,8 @@ export interface OpenScreen {
   readonly log: Log;
   hear(event: RunEvent): void;
   printEnd(outcome: Outcome): Promise<void> | void;
+  /** Prints a text as it is, where the results are printed. */
+  printPage(text: string): void;
   close(): void;
 }
 
@@ -46,6 +48,10 @@ export function openScreen(env: NodeJS.ProcessEnv, { verbose, json }: ScreenOpti
       screen.end();
       screen.printProblem(end.problems);
       screen.print(end.results);
+    },
+    printPage: (text) => {
+      screen.end();
+      screen.print(text.trimEnd().split('\n'));
     },
     close: () => {
       ticker?.stop();

@@ -10,6 +10,7 @@ import { readArguments, readGitFacts, type Request as Arguments } from '../host/
 import type { ActionName } from '../outcome/action.js';
 import { CancelledError, ConfigError, describeProblem } from '../outcome/errors.js';
 import { exitCodeOf, exitCodeOfSignal } from '../outcome/exit-code.js';
+import type { Outcome } from '../outcome/outcome.js';
 import { speakAs } from '../outcome/place-words.js';
 import { messageOf } from '../outcome/wording.js';
 import { plainLine } from '../outcome/plain.js';
@@ -20,7 +21,7 @@ import { endSoon, leftBehind, outliveReaders, tellFailure } from './ending.js';
 import { createAnnouncer } from '../workflow/announcer.js';
 import { followersOf } from './listeners.js';
 import { perform, withoutFolder } from './perform.js';
-import { tell, type Told } from './report.js';
+import { summaryOf, tell, type Told } from './report.js';
 import { terminalPorts } from './terminal-ports.js';
 import { checkReports, writeReports } from './terminal-reports.js';
 import { within } from './runner-ports.js';
@@ -107,7 +108,8 @@ const impatience = ({ log, close }: OpenScreen) => (count: number, signal: strin
   process.exit(exitCodeOfSignal(signal));
 };
 
-async function runCommand(own: Ports, { hear, printEnd }: OpenScreen, { command, inputs, ambient }: Run, id: string): Promise<Told> {
+async function runCommand(own: Ports, open: OpenScreen, { command, inputs, ambient }: Run, id: string): Promise<Told> {
+  const { hear, printEnd } = open;
   const request = { action: command, id, hasPost: false, inputs, ambient, facts: await readGitFacts(own.process) };
   const { ports, listeners } = await traced(own, request);
   const folder = await ports.files.temporaryFolder().catch((error: unknown) => asDeployError(error));
@@ -119,13 +121,19 @@ async function runCommand(own: Ports, { hear, printEnd }: OpenScreen, { command,
     const outcome = await perform(within(folder, ports), {
       ...request, folder, announce, follow: (run) => { follow(followersOf(run)); }, keep: () => Promise.resolve(),
     });
-    const told = await tell(ports, outcome, { print: printEnd });
+    const told = await tell(ports, outcome, { print: (end) => printAll(open, end) });
     announce({ kind: 'ended', outcome: told.outcome });
     await close();
     return told;
   } finally {
     await ports.files.remove(folder).catch((error: unknown) => { ports.log.warning(leftBehind(folder, error)); });
   }
+}
+
+/** Of the check of a pull request, what its comment would say, and then the end as of any run. */
+async function printAll({ printEnd, printPage }: OpenScreen, outcome: Outcome): Promise<void> {
+  if (outcome.check) printPage(await summaryOf(outcome));
+  await printEnd(outcome);
 }
 
 /** The run is over, so a report that cannot be printed changes nothing in its exit code. A reader that has gone does not want it. */

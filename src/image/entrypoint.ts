@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { BuildConfig } from '../config/config.js';
 import { tryJson } from '../ports/json.js';
 import type { DockerPorts } from './docker.js';
+import { instructionsOf, type Instruction } from './dockerfile.js';
 import { dockerfileOf, isRemoteContext } from './source.js';
 import { settingText } from '../outcome/place-words.js';
 
@@ -50,17 +51,9 @@ export function architectureOf(header: Uint8Array | undefined): string | undefin
   return machine === 'ppc64le' && bigEndian ? 'ppc64' : machine;
 }
 
-interface Instruction {
-  readonly name: string;
-  readonly rest: string;
-}
-
 /** The instructions of the stage that is built; undefined unless it is `FROM scratch` and without RUN. */
 function bareStage(text: string, target: string | undefined): readonly Instruction[] | undefined {
-  const all = text.replace(/^[ \t]*#.*$/gm, '').replace(/\\\s*\n/g, ' ').split('\n').flatMap((line): Instruction[] => {
-    const [, name, rest] = /^([A-Za-z]+)\s([^]*)$/.exec(line.trimStart()) ?? [];
-    return name === undefined || rest === undefined ? [] : [{ name: name.toUpperCase(), rest: rest.trim() }];
-  });
+  const all = instructionsOf(text);
   const starts = all.flatMap(({ name }, index) => (name === 'FROM' ? [index] : []));
   const start = target === undefined ? starts.at(-1) : starts.find((index) => new RegExp(`\\sAS\\s+${target}$`, 'i').test(all[index]?.rest ?? ''));
   if (start === undefined) return undefined;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, normalize, resolve } from 'node:path';
 import { CommandError } from '../outcome/errors.js';
 import { messageOf } from '../outcome/wording.js';
 import type { Exited } from '../ports/process.js';
@@ -138,3 +138,50 @@ async function headOf(head: string, read: (path: string) => Promise<string | und
 }
 
 const notInstalled = (why: string): Checkout => ({ state: 'unreadable', reason: `git is not installed, and ${why}`, hint: placeWords().install('git') });
+
+/** What a pull request is compared with. */
+export interface Base {
+  /** The commit of the base branch, as the event names it, or a name that git knows. */
+  readonly revision?: string;
+  /** The newest commit of the pull request. */
+  readonly head?: string;
+}
+
+/** A file as it is on the base branch: without `text` if it does not exist there; or why that is not known, as a sentence. */
+type FileBefore = { readonly text?: string } | { readonly unknown: string };
+
+/** @param path relative to the working directory */
+export async function fileBefore(ports: GitPorts, path: string, base: Base): Promise<FileBefore> {
+  const git = await openRepository(ports, '.');
+  if ('state' in git) return { unknown: git.state === 'unreadable' ? `Git cannot read the repository: ${git.reason}.` : 'This folder is in no git repository.' };
+  const revision = await baseCommit(git, base);
+  if (revision === undefined) {
+    return { unknown: `The commit of the base branch is not in this checkout. ${placeWords().moreHistory}` };
+  }
+  const shown = await git.run(['cat-file', 'blob', `${revision}:./${normalize(path)}`]);
+  if (shown.code === 0) return { text: shown.stdout };
+  return /does not exist in|exists on disk, but not in/.test(shown.stderr) ? {} : { unknown: `Git cannot read the file of the base branch: ${firstLine(shown.stderr)}.` };
+}
+
+/**
+ * The commit that the pull request is compared with: where the merge commit is checked out, its first parent; otherwise the
+ * last one that both have in common, or else that of the base branch.
+ */
+async function baseCommit(git: Git, { revision, head }: Base): Promise<string | undefined> {
+  const ask = async (...args: readonly string[]): Promise<string | undefined> => {
+    const { code, stdout } = await git.run(args);
+    return code === 0 ? stdout.trim() || undefined : undefined;
+  };
+  const [first, second] = await Promise.all([ask('rev-parse', '--verify', '--quiet', 'HEAD^1^{commit}'), ask('rev-parse', '--verify', '--quiet', 'HEAD^2')]);
+  if (first !== undefined && second !== undefined && second === head) return first;
+  if (revision === undefined) return undefined;
+  return await ask('merge-base', 'HEAD', revision) ?? await ask('rev-parse', '--verify', '--quiet', `${revision}^{commit}`);
+}
+
+/** The full sha of HEAD of the repository that a folder is in; undefined if there is none, or git cannot read it. */
+export async function commitIn(ports: GitPorts, folder: string): Promise<string | undefined> {
+  const git = await openRepository(ports, folder);
+  if ('state' in git) return undefined;
+  const { code, stdout } = await git.run(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']);
+  return code === 0 ? stdout.trim() : undefined;
+}

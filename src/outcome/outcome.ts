@@ -3,6 +3,7 @@ import type { Evidence, FilePlace } from './errors.js';
 import type { Figures } from './figures.js';
 import type { Plan } from './plan.js';
 import type { PolicyReport } from './policy.js';
+import type { PullRequestCheck } from './pull-request.js';
 import type { StageName, Verdict } from './verdict.js';
 
 /** Everything that is known when a run has ended: summary, outputs and report.json are made from it alone. */
@@ -63,6 +64,10 @@ export interface Outcome {
   readonly policy?: PolicyReport;
   /** Only in a dry run. */
   readonly plan?: Plan;
+  /** Only of the check of a pull request. */
+  readonly check?: PullRequestCheck;
+  /** Address of the comment with the result of that check. */
+  readonly commentUrl?: string;
 }
 
 /** The last recorded run of the app before this one. A run that failed before it changed anything leaves no record. */

@@ -43,6 +43,8 @@ export interface PlaceWords {
   readonly serialize: string;
   readonly submodules: string;
   readonly checkOut: string;
+  /** How a commit gets into the checkout that is not there. */
+  readonly moreHistory: string;
   readonly runAgainElsewhere: string;
   /** How another command of this program is called: `` the `rollout` action ``. */
   command(name: string): string;
@@ -74,6 +76,7 @@ const workflow: PlaceWords = {
   serialize: 'Use `concurrency` to run the jobs of one commit one after another, then run again.',
   submodules: 'For a submodule, set `submodules: true` of actions/checkout.',
   checkOut: 'Check the path, which is relative to the root of the repository, and that an earlier step checks out the repository.',
+  moreHistory: 'With `fetch-depth: 2` of actions/checkout, or more, it is.',
   runAgainElsewhere: 'Run this on GitHub, or in a git repository that has a commit.',
   command: (name) => `the \`${name}\` action`,
 };
@@ -104,6 +107,7 @@ const terminal: PlaceWords = {
   serialize: 'Let one run finish before the next one starts, then run again.',
   submodules: 'For a submodule, run `git submodule update --init`.',
   checkOut: 'Check the path, which is relative to the current folder.',
+  moreHistory: 'Fetch it with `git fetch`, and set the default branch with `git remote set-head origin --auto`.',
   runAgainElsewhere: 'Run this in a git repository that has a commit.',
   command: (name) => `the command \`${name}\``,
 };

@@ -33,6 +33,20 @@ export function closedReason(now: number, freeze: readonly Period[], windows: re
   return `${until}; the next open time is ${moment(opening, timeZone)} (in ${span(opening - now)})`;
 }
 
+/**
+ * The next time after `now` at which no rollout is allowed, as a sentence without a full stop: what closes, from when, until
+ * when. Undefined if rollouts are not allowed at `now` already, and if there is none within 4 weeks.
+ */
+export function nextClosing(now: number, freeze: readonly Period[], windows: readonly Period[]): string | undefined {
+  if (!isOpen(now, freeze, windows)) return undefined;
+  const start = nextTime(now, [...freeze, ...windows], (at) => !isOpen(at, freeze, windows));
+  if (start === undefined) return undefined;
+  const last = lastFreeze(start, freeze);
+  const { timeZone } = last?.period ?? windows[0] ?? onlyZone;
+  const end = nextOpening(start, freeze, windows);
+  return `${byName(last)} from ${moment(start, timeZone)} (in ${span(start - now)})${end === undefined ? ' on' : ` until ${moment(end, timeZone)}`}`;
+}
+
 /** The first part of that reason, which does not change while it lasts. */
 export const closedBy = (now: number, freeze: readonly Period[], windows: readonly Period[]): string | undefined =>
   isOpen(now, freeze, windows) ? undefined : byName(lastFreeze(now, freeze));

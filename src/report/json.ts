@@ -1,6 +1,7 @@
 import type { Outcome } from '../outcome/outcome.js';
 import type { Figures, Middle } from '../outcome/figures.js';
 import type { Plan } from '../outcome/plan.js';
+import type { PolicyReport } from '../outcome/policy.js';
 import { isSuccess } from '../outcome/verdict.js';
 import type { Report, ReportedFigures, ReportedPlan } from './schema.js';
 
@@ -40,8 +41,9 @@ export function reportValue(outcome: Outcome): Report {
     undoCommands: outcome.undoCommands,
     warnings: outcome.warnings,
     figures: outcome.figures ? figuresValue(outcome.figures) : null,
-    policy: policyValue(outcome),
+    policy: policyValue(outcome.policy),
     plan: outcome.plan ? planValue(outcome.plan) : null,
+    check: checkValue(outcome),
   };
 }
 
@@ -86,7 +88,7 @@ function lastRunValue({ lastRun }: Outcome): Report['lastRun'] {
   return lastRun ? { failed: lastRun.failed, runUrl: lastRun.runUrl ?? null, startedAt: lastRun.startedAt } : null;
 }
 
-function policyValue({ policy }: Outcome): Report['policy'] {
+function policyValue(policy: PolicyReport | undefined): Report['policy'] {
   if (!policy) return null;
   return {
     findings: policy.findings.map(({ rule, level, subject, container, item, path, message, fix, place, exception }) => ({
@@ -94,6 +96,24 @@ function policyValue({ policy }: Outcome): Report['policy'] {
       place: place ? { file: place.file, line: place.line } : null, exception: exception ? { reason: exception.reason, until: exception.until } : null,
     })),
     notes: policy.notes,
+  };
+}
+
+function checkValue({ check, commentUrl }: Outcome): Report['check'] {
+  if (!check) return null;
+  return {
+    origin: check.origin, commentUrl: commentUrl ?? null,
+    environments: check.environments.map(({ environment, app, plan, problems, warnings, policy, differences, calendar, leftOut }) => ({
+      environment: environment ?? null, app, plan: plan ? planValue(plan) : null,
+      problems: problems.map(({ cause, message, hint }) => ({ cause, message, hint: hint ?? null })),
+      warnings, policy: policyValue(policy),
+      differences: differences.map(({ subject: workload, old, new: now, note }) => ({ workload, old, new: now, note: note ?? null })),
+      calendar, leftOut,
+    })),
+    baseImages: check.baseImages.map(({ dockerfile, changes, unknown }) => ({
+      dockerfile, unknown: unknown ?? null, changes: changes.map(({ stage, old, new: now }) => ({ stage, old: old ?? null, new: now ?? null })),
+    })),
+    leftOut: check.leftOut,
   };
 }
 

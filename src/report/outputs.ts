@@ -1,4 +1,5 @@
 import type { Outcome } from '../outcome/outcome.js';
+import type { PullRequestCheck } from '../outcome/pull-request.js';
 import { planValue } from './json.js';
 
 /** The outputs that later steps rely on, for when the rest could not be rendered. */
@@ -13,6 +14,14 @@ export function outputs(outcome: Outcome, reportPath: string): Readonly<Record<s
     ...bareOutputs(outcome, reportPath),
     // One per line in the rare case that the workloads were not at the same version.
     'previous-reference': outcome.previous.join('\n'),
-    'plan': outcome.plan ? JSON.stringify(planValue(outcome.plan)) : '',
+    'plan': outcome.plan ? JSON.stringify(planValue(outcome.plan)) : outcome.check ? plansText(outcome.check) : '',
+    ...outcome.check && { 'comment-url': outcome.commentUrl ?? '' },
   };
+}
+
+/** The plan of the only environment, or of each by its name. */
+function plansText({ environments }: PullRequestCheck): string {
+  const [only, ...others] = environments;
+  if (others.length === 0) return only?.plan ? JSON.stringify(planValue(only.plan)) : '';
+  return JSON.stringify(Object.fromEntries(environments.map(({ environment = '', plan }) => [environment, plan ? planValue(plan) : null])));
 }

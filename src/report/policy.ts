@@ -6,11 +6,11 @@ const shownAtMost = 100;
 
 const signs: Readonly<Record<PolicyFinding['level'], string>> = { deny: '❌', warn: '⚠️', allowed: '✓' };
 
-/** Findings of policy rules as a section; empty without findings. */
-export function policyMarkdown(findings: readonly PolicyFinding[]): string {
-  if (findings.length === 0) return '';
+/** Findings of policy rules as a section, one on a line, and notes about what was not checked; empty without any. */
+export function policyMarkdown(findings: readonly PolicyFinding[], notes: readonly string[] = []): string {
+  if (findings.length === 0 && notes.length === 0) return '';
   const more = findings.length - shownAtMost;
-  return `**Policy**\n\n${[...findings.slice(0, shownAtMost).map(line), ...more > 0 ? [`- And ${more} more.`] : []].join('\n')}`;
+  return `**Policy**\n\n${[...findings.slice(0, shownAtMost).map(line), ...more > 0 ? [`- And ${more} more.`] : [], ...notes.map((note) => `- ${prose(note)}`)].join('\n')}`;
 }
 
 function line({ rule, level, message, path, place, fix, exception }: PolicyFinding): string {

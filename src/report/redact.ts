@@ -31,7 +31,7 @@ function mapTexts(value: unknown, shown: Redact): unknown {
 }
 
 /** The outcome without free text: only verdict, cause and references are left, so there is nothing to search for secrets. */
-export const withoutTexts = ({ failure, rollback, recovery, plan: _plan, policy: _policy, ...outcome }: Outcome): Outcome => ({
+export const withoutTexts = ({ failure, rollback, recovery, plan: _plan, policy: _policy, check: _check, ...outcome }: Outcome): Outcome => ({
   ...outcome, timeline: [], undoCommands: [], warnings: [],
   ...failure && { failure: { cause: failure.cause, stage: failure.stage, message: 'The message could not be rendered.', hint: causes[failure.cause].hint, evidence: [] } },
   ...rollback && { rollback: { ...rollback, notes: [] } },
@@ -40,12 +40,16 @@ export const withoutTexts = ({ failure, rollback, recovery, plan: _plan, policy:
 
 /** What is never redacted, also inside sentences and commands: references, names, and text that must be applied as it is. */
 export function wordsToKeep(outcome: Outcome): readonly string[] {
-  const { plan, failure } = outcome;
+  const { plan, failure, check: { environments } = { environments: [] } } = outcome;
+  const plans = [plan, ...environments.map((each) => each.plan)].filter((each) => each !== undefined);
   const ofChange = ({ subject, part, before, after, now }: Change) => [subject, part, before, after, now];
-  const ours = (failure?.evidence ?? []).filter((piece) => piece.ours).map(({ text }) => text);
+  const attached = environments.flatMap(({ problems }) => problems.flatMap(({ attachment }) => attachment ?? []));
+  const ours = [...failure?.evidence ?? [], ...attached].filter((piece) => piece.ours).map(({ text }) => text);
   return [
     outcome.app, outcome.environment, outcome.namespace, outcome.commit, outcome.runUrl, outcome.reference, outcome.digest, outcome.image, ...outcome.tags,
-    ...outcome.previous, ...outcome.changes.flatMap(ofChange), ...plan ? [plan.reference, ...plan.changes.flatMap(ofChange)] : [],
+    ...outcome.previous, ...outcome.changes.flatMap(ofChange),
+    ...plans.flatMap(({ reference, changes }) => [reference, ...changes.flatMap(ofChange)]),
+    ...environments.flatMap(({ environment, namespace, image }) => [environment, namespace, image]),
     ...ours, ...ours.flatMap((text) => text.split('\n')),
   ].filter((word) => word !== undefined);
 }

@@ -89,6 +89,27 @@ const policy = v.object({
   notes: list(text(), 'What could not be checked, and why.'),
 });
 
+const leftOut = list(v.object({ what: text(), why: text() }), 'What was not checked.');
+
+const check = v.object({
+  origin: described(v.picklist(['own', 'fork']), 'Whose code was checked: of a fork, only the files were read.'),
+  commentUrl: maybeText('Address of the comment of the pull request.'),
+  environments: list(v.object({
+    environment: maybeText('Null where the settings have no environments.'), app: text(), plan: v.nullable(plan),
+    problems: list(v.object({ cause, message: text(), hint: maybeText() }), 'What would make a deployment fail before it changes anything.'),
+    warnings: list(text(), 'Those of the policy rules are in `policy`.'), policy: described(v.nullable(policy), 'What the policy rules found. Null where they were not applied.'),
+    differences: list(v.object({ workload: text(), old: text('YAML, without secrets.'), new: text(), note: maybeText('Why it may differ from what the target would store.') }),
+      'What a deployment would change in the objects of the target.'),
+    calendar: list(text(), 'When no rollout is allowed, now or next.'),
+    leftOut,
+  })),
+  baseImages: list(v.object({
+    dockerfile: text('Relative to the workspace.'), unknown: maybeText('Why it could not be compared with the base branch.'),
+    changes: list(v.object({ stage: text(), old: maybeText(), new: maybeText() })),
+  })),
+  leftOut,
+});
+
 /** What is named in the `$defs` of the published schema. */
 export const reportDefinitions = { stage, cause, failure, rollback, recovery, figures, policy, plan, lastRun };
 
@@ -126,6 +147,7 @@ export const report = v.object({
   figures: v.nullable(figures),
   policy: described(v.nullable(policy), 'What the policy rules found. Null where they were not applied.'),
   plan: v.nullable(plan),
+  check: described(v.nullable(check), 'Only of the action `pr-check`.'),
 });
 
 /** The same, read-only: the value is assembled from parts of an outcome. */

@@ -23,7 +23,7 @@ export function verdictSentence(outcome: Outcome): string {
     case 'built': return outcome.imageExisted
       ? `The image of this commit was already in the registry, so nothing was built or rolled out (${took}).`
       : `The image was built and pushed in ${took}. Nothing was rolled out.`;
-    case 'checked': return `The pull request passed every check in ${took}. Nothing was changed.`;
+    case 'checked': return `The pull request passed every check${isPartial(outcome) ? ' that was made' : ''} in ${took}. Nothing was changed.`;
     case 'backed-up': return `The backup was completed in ${took}.`;
     case 'restored': return `The data of the backup was restored in ${took}.`;
     // The earlier run is reported separately: finishing it may have changed workloads.
@@ -38,6 +38,9 @@ export function verdictSentence(outcome: Outcome): string {
         : `${why} The previous version could not be restored or verified. Manual action is required.`;
   }
 }
+
+/** What was not checked is listed elsewhere. */
+const isPartial = ({ check }: Outcome): boolean => check !== undefined && [check, ...check.environments].some(({ leftOut }) => leftOut.length > 0);
 
 /** Where nothing is deployed to, or the settings could not be read. */
 const noTarget: TargetWords = { untouched: 'Nothing was deployed.', leftAlone: 'deployed nothing itself', deployed: 'is deployed' };

@@ -1,9 +1,10 @@
 import type { Config } from '../config/config.js';
 import { CancelledError, type DeployError, type Evidence } from '../outcome/errors.js';
-import type { Checked } from '../outcome/finding.js';
+import type { Checked, Finding } from '../outcome/finding.js';
 import type { Change as ChangeRow, TargetWords, Unverified, Verified } from '../outcome/outcome.js';
 import type { Plan, PlannedChange, PlanStep } from '../outcome/plan.js';
 import type { Inspected, PolicyReads } from '../policy/input.js';
+import type { Difference } from '../outcome/pull-request.js';
 import type { Context } from '../ports/context.js';
 import type { Ledger, Release, TargetRecord } from '../record/ledger.js';
 import type { Standing } from '../record/release.js';
@@ -26,8 +27,11 @@ export interface TargetKind {
   open(context: Context, config: Config, purpose: Purpose): Promise<OpenTarget>;
 }
 
-/** Why a target is opened: for what the settings name, for what the record names, or only for its record. */
-export type Purpose = 'deploy' | 'rollback' | 'finish';
+/**
+ * Why a target is opened: for what the settings name, for what the record names, only for its record, or to see what a
+ * deployment would change, by an account that may only be allowed to read.
+ */
+export type Purpose = 'deploy' | 'rollback' | 'finish' | 'check';
 
 /** A target that can be reached. The caller of `open` closes it. */
 export interface OpenTarget {
@@ -79,11 +83,20 @@ export interface Proposal {
   readonly rollback: NonNullable<Plan['rollback']>;
   /** What policy rules look at, as it would be after the change. Reads only. Absent for a kind without objects. */
   inspect?(reads: PolicyReads): Promise<Inspected>;
+  /** What the target would store if the change was made now. Changes nothing. Absent where a target cannot show it. */
+  preview?(): Promise<Preview>;
   /**
    * Reads again, under the lock, and starts to watch: everything after this is seen. Nothing is changed.
    * @throws DeployError when the target is not in the state that the proposal was made for
    */
   begin(start: Start): Promise<Change>;
+}
+
+/** What a change would make of the objects of the target. */
+export interface Preview {
+  readonly differences: readonly Difference[];
+  /** Changes that the target would reject. */
+  readonly problems: readonly Finding[];
 }
 
 export interface ProposalBack extends Proposal {

@@ -32,8 +32,33 @@ type Parts = Awaited<ReturnType<typeof partsOf>>;
 
 /** Changes nothing for this release. An earlier run that was interrupted is finished first, unless there is a freeze. */
 async function prepare(run: Run, found: Found): Promise<Prepared> {
+  const closed = closedNow(run.config, run.ports.clock);
+  const surveyed = await survey(run, found, 'deploy');
+  const { problems, warnings } = together([closed, surveyed.image, surveyed.target, surveyed.policy?.checked ?? nothingFound]);
+  if (problems.length === 0) return prepared(surveyed, warnings);
+  await surveyed.sides.target?.close?.();
+  throw new PreflightError(problems);
+}
+
+/** What was read for a run before anything changes, and what stands in its way. The caller closes the target. */
+export interface Survey {
+  /** With the commit of what it deploys. */
+  readonly run: Run;
+  readonly sides: Sides;
+  readonly image: Checked;
+  readonly target: Checked;
+  /** Absent where there is no proposal for a target. */
+  readonly policy?: Reviewed;
+  /** Why the target could not be opened; its problems are those of `target`. */
+  readonly unopened?: unknown;
+}
+
+/**
+ * Reads the image and the target side by side. Everything that would fail is a part of the result.
+ * @throws what the run is cancelled with; DeployError if the target can be opened, but not be read
+ */
+export async function survey(run: Run, found: Found, purpose: 'deploy' | 'check'): Promise<Survey> {
   const { config } = run;
-  const closed = closedNow(config, run.ports.clock);
   const reading = readSource(run.ports, run.facts, config.build);
   // Whoever waits for it later sees how it ended.
   reading.catch(() => undefined);
@@ -42,7 +67,7 @@ async function prepare(run: Run, found: Found): Promise<Prepared> {
   found.words = ofTarget?.kind.words;
   const applyPolicy = startPolicy(run, parts);
   const [target, image, checkout] = await Promise.allSettled([
-    ofTarget?.openFinished(run, ofTarget.kind, 'deploy', found),
+    ofTarget?.openFinished(run, ofTarget.kind, purpose, found),
     ofImage && (ofTarget ? afterTarget(run, () => ofImage.readImageFacts(run, reading)) : ofImage.readImageFacts(run, reading)),
     reading,
   ]);
@@ -54,10 +79,12 @@ async function prepare(run: Run, found: Found): Promise<Prepared> {
     const sides: Sides = { parts, facts, target: opened, proposal };
     const policy = await applyPolicy(sides);
     found.policy = policy?.report;
-    const before = { problems: [image, target].flatMap(problemsOf), warnings: facts?.warnings ?? [] };
-    const { problems, warnings } = together([closed, before, ...checksOf(run, sides), policy?.checked ?? nothingFound]);
-    if (problems.length > 0) throw new PreflightError(problems);
-    return prepared(named(run, found), sides, warnings);
+    return {
+      run: named(run, found), sides, policy,
+      image: { problems: problemsOf(image), warnings: facts?.warnings ?? [] },
+      target: together([{ ...nothingFound, problems: problemsOf(target) }, ...checksOf(run, sides)]),
+      unopened: target.status === 'rejected' ? target.reason : undefined,
+    };
   } catch (error) {
     await opened?.close?.();
     throw error;
@@ -131,7 +158,8 @@ interface Sides {
   readonly proposal?: Proposal;
 }
 
-function prepared(run: Run, sides: Sides, warnings: readonly string[]): Prepared {
+/** The stages of the run, whatever stands in its way, and their plan. */
+export function prepared({ run, sides }: Survey, warnings: readonly string[]): Prepared {
   const { config } = run;
   const { parts, facts, target, proposal } = sides;
   const planned = referenceOf(config, facts, parts);

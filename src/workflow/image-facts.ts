@@ -80,7 +80,8 @@ async function readBuildFacts(run: Run, image: ImageName, build: BuildConfig, ch
     secretFiles: Object.fromEntries(Object.keys(build.buildSecrets).map((id) => [id, `SECRET_FILE_OF_${id}`])),
   });
   const platforms = build.platforms.length > 0 ? build.platforms : existing?.platforms ?? (builder.native === undefined ? [] : [builder.native]);
-  const login = config.dryRun && !config.login && !existing ? await missingLogin(run.ports, image) : undefined;
+  // The job of a pull request pushes nothing, so it need not be logged in.
+  const login = config.dryRun && run.action !== 'pr-check' && !config.login && !existing ? await missingLogin(run.ports, image) : undefined;
   return {
     image, commit: commit.revision,
     warnings: [...known.warnings, ...login === undefined ? [] : [login], ...foreignTags(tags, otherCommit, commit), ...foreignLabel(build, commit)],

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.js';
-import type { PolicyLevel } from '../config/values/policy-rules.js';
+import { policyRuleNames, type PolicyLevel } from '../config/values/policy-rules.js';
 import { parseReference } from '../image/reference.js';
 import { together, type Checked } from '../outcome/finding.js';
 import type { PolicyReport } from '../outcome/policy.js';
@@ -61,7 +61,7 @@ async function readCertificate({ http, log, cancelled }: Ports, host: string, of
  * Applies the policy rules to what a run is going to deploy. Reads only what the rules that are on need.
  * @param reference what is deployed, as far as it is known
  */
-export async function reviewPolicy(run: Run, outside: Promise<Outside>, proposal: Pick<Proposal, 'inspect'>, reference: string | undefined): Promise<Reviewed> {
+export async function reviewPolicy(run: Pick<Run, 'ports' | 'config'>, outside: Promise<Outside>, proposal: Pick<Proposal, 'inspect'>, reference: string | undefined): Promise<Reviewed> {
   const { config, ports } = run;
   const { reads, notes } = readsOf(config.policy, config.cluster);
   const [inspected = nothingInspected, files, { certificates, notes: ofHosts }, imageUser] = await Promise.all([
@@ -78,14 +78,25 @@ export async function reviewPolicy(run: Run, outside: Promise<Outside>, proposal
   return { report, checked };
 }
 
+/**
+ * Applies the policy rules to settings and files of the repository alone, where the target is not read. Nothing that the settings
+ * name is contacted, and no command runs: it would judge objects that are not there.
+ */
+export async function reviewFiles({ ports, config }: Pick<Run, 'ports' | 'config'>): Promise<Reviewed> {
+  const files = { ...config, policy: { ...config.policy, commands: [] } };
+  // No rule has seen everything, so none of its exceptions is said to match nothing.
+  const outside: Outside = { certificates: [], notes: policyRuleNames.map((rule) => ({ rule, text: '' })) };
+  return reviewPolicy({ ports, config: files }, Promise.resolve(outside), {}, undefined);
+}
+
 /** Loaded with the parser of YAML, for the runs that need it. */
-async function readFiles({ config, ports }: Run) {
+async function readFiles({ config, ports }: Pick<Run, 'ports' | 'config'>) {
   if (config.policy.files.length === 0) return { objects: [], notes: [], problems: [] };
   const { readPolicyFiles } = await import('./policy-files.js');
   return readPolicyFiles(ports.files, config);
 }
 
-async function userOf({ config, ports }: Run, reference = ''): Promise<string | undefined> {
+async function userOf({ config, ports }: Pick<Run, 'ports' | 'config'>, reference = ''): Promise<string | undefined> {
   const { name, digest } = parseReference(reference) ?? {};
   if (config.policy.levels['non-root'] === 'off' || digest === undefined) return undefined;
   const { readImageUser } = await import('../image/image-user.js');

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { PatchOperation } from '../../../src/kubernetes/client/api.js';
 import type { KubeObject } from '../../../src/kubernetes/client/objects.js';
+import { covered, type AllowedRule, type Need } from '../../../src/kubernetes/preflight/needs.js';
 import type { Clock } from '../../../src/ports/clock.js';
 import { HttpError, type HttpResponse, type SocketHttp, type SocketRequest } from '../../../src/ports/http.js';
 import { applyMergePatch, applyPatch } from '../../target/set-image/json-patch.js';
@@ -55,6 +56,8 @@ export class MemoryServer implements SocketHttp {
   trouble: (asked: Asked) => Trouble | undefined = () => undefined;
   /** What answers behind the proxy of a pod or a Service. */
   app: (kind: 'pods' | 'services', name: string) => Reply = () => ({ status: 503, body: JSON.stringify({ kind: 'Status', message: 'no endpoints available' }) });
+  /** What the account is allowed to do; reviews answer by it, and nothing else does. */
+  rules: readonly AllowedRule[] = [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }];
   /** What admission makes of an object that somebody writes. */
   admit: (object: KubeObject) => KubeObject = (object) => object;
   private readonly events: Event[] = [];
@@ -163,16 +166,17 @@ export class MemoryServer implements SocketHttp {
     const [, kind, name] = /\/(pods|services)\/([^/:]+)(?::[^/]*)?\/proxy\//.exec(path) ?? [];
     if (kind === 'pods' || kind === 'services') return this.app(kind, name ?? '');
     if (path.endsWith('/log')) return { status: 200, body: `log of ${path.split('/').at(-2)}\n` };
-    const about = this.aboutItself(path);
+    const about = this.aboutItself(path, asked.body);
     if (about) return ok(about);
     if (method === 'GET') return ok(isCollection(path) ? this.list(path) : this.existing(path));
     if (method === 'DELETE') return ok(this.deleted(path));
     return ok(method === 'POST' ? this.created(asked) : this.written(asked, contentType));
   }
 
-  private aboutItself(path: string): object | undefined {
+  private aboutItself(path: string, body: unknown): object | undefined {
     if (path === '/version') return { gitVersion: 'v1.34.4' };
-    if (path.endsWith('/selfsubjectrulesreviews')) return { kind: 'Review', status: { resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }] } };
+    if (path.endsWith('/selfsubjectrulesreviews')) return { kind: 'Review', status: { resourceRules: this.rules } };
+    if (path.endsWith('/selfsubjectaccessreviews')) return { kind: 'Review', status: { allowed: covered(wantedIn(body), this.rules) } };
     return path === `/api/v1/namespaces/${this.namespace}` ? { kind: 'Namespace', metadata: { name: this.namespace } } : undefined;
   }
 
@@ -225,6 +229,13 @@ export class MemoryServer implements SocketHttp {
       else await this.changed(signal);
     }
   }
+}
+
+/** What an access review asks about. */
+function wantedIn(body: unknown): Need {
+  const { spec } = body as { readonly spec: { readonly resourceAttributes: Need & { readonly subresource?: string } } };
+  const { resource, subresource, ...rest } = spec.resourceAttributes;
+  return { ...rest, resource: subresource === undefined ? resource : `${resource}/${subresource}` };
 }
 
 const specOf = (object: KubeObject | undefined): unknown => (object && 'spec' in object ? JSON.parse(JSON.stringify(object.spec)) : undefined);

@@ -6,7 +6,7 @@ import { buildSecrets } from '../values/build-secrets.js';
 import { buildArguments, imageLabels } from '../values/key-value.js';
 import { platformList } from '../values/platforms.js';
 
-export const build = section('Build', ['deploy', 'build'], {
+export const build = section('Build', ['deploy', 'build', 'pr-check'], {
   'context': {
     description: 'Folder that is sent to the build, relative to the workspace. The image is tagged with the commit that is checked out there.',
     fallback: '.',
@@ -23,7 +23,7 @@ export const build = section('Build', ['deploy', 'build'], {
     kind: dockerName('the name of a stage'),
   },
   'platforms': {
-    actions: ['deploy', 'build', 'setup'],
+    actions: ['deploy', 'build', 'pr-check', 'setup'],
     description: 'Platforms to build for, separated by commas or line breaks: `linux/amd64,linux/arm64`. The builder must list each of them.',
     descriptionFor: { setup: 'Platforms that the builder must support, separated by commas or line breaks. For those that it lacks, emulation is installed.' },
     default: 'the native platform of the builder',
@@ -47,7 +47,7 @@ export const build = section('Build', ['deploy', 'build'], {
     kind: imageLabels,
   },
   'builder': {
-    actions: ['deploy', 'build', 'setup'],
+    actions: ['deploy', 'build', 'pr-check', 'setup'],
     description: 'Name of the builder, as `docker buildx ls` lists it.',
     descriptionFor: { setup: 'Name of the builder. It is created if it does not exist.' },
     default: 'the current builder',

@@ -8,7 +8,7 @@ import { downloadUrl } from '../values/download-url.js';
 import { label } from '../values/kubernetes-names.js';
 
 /** What reads or changes workloads of a cluster. */
-export const clusterActions: readonly ActionName[] = ['deploy', 'rollout', 'rollback'];
+export const clusterActions: readonly ActionName[] = ['deploy', 'rollout', 'rollback', 'pr-check'];
 
 /** What installs kubectl. */
 const kubectlTakers: readonly Taker[] = [...clusterActions, 'setup'];

@@ -6,9 +6,11 @@ import { isProductionName } from '../values/production.js';
 /** A terminal knows no repository on GitHub and no workflow run, so it has none of these. */
 export const github = section('GitHub', ['deploy', 'rollout', 'rollback'], {
   'github-token': {
+    actions: ['deploy', 'rollout', 'rollback', 'pr-check'],
     secret: true, inFile: false, inTerminal: false,
     outsideHint: () => 'Remove it. If this was a real token, revoke it: it is in the history of the repository.',
     description: 'Token for the API of GitHub, for `github-deployments`: the job needs `permissions: deployments: write`. An empty value: nothing is sent to GitHub.',
+    descriptionFor: { 'pr-check': 'Token for the API of GitHub: the job needs `permissions: pull-requests: write` for the comment, and `checks: write` for the check run. An empty value: nothing is sent to GitHub.' },
     default: 'the token of the job',
     inputDefault: '${{ github.token }}',
     kind: line(good, { expects: 'a token' }),
@@ -44,3 +46,4 @@ export const githubOf = (values: Values<typeof github.settings> & { readonly env
     transient: values['transient-environment'] === true,
   };
 };
+export type GitHubConfig = NonNullable<ReturnType<typeof githubOf>>;

@@ -19,13 +19,13 @@ export const image = section('Image', actionNames, {
     kind: imageName,
   },
   'digest': {
-    actions: ['deploy', 'rollout'], requiredBy: ['rollout'],
+    actions: ['deploy', 'rollout', 'pr-check'], requiredBy: ['rollout'],
     description: 'Digest of an existing image to deploy, `sha256:…`. Nothing is built.',
     descriptionFor: { rollout: 'Digest of the image to roll out, `sha256:…`.' },
     kind: digest,
   },
   'tags': {
-    actions: ['deploy', 'build'],
+    actions: ['deploy', 'build', 'pr-check'],
     description: 'Tags of the image, separated by commas or line breaks. Tags that move, such as `latest`, move only after a successful run.',
     default: 'the full sha of the checked-out commit, and `latest` if the event names this commit on the default branch',
     examples: ['1.4.2, latest'],

@@ -23,7 +23,7 @@ export const rollout = section('Rollout', clusterActions, {
     kind: duration,
   },
   'rollback': {
-    actions: ['deploy', 'rollout'],
+    actions: ['deploy', 'rollout', 'pr-check'],
     description: '`auto`: restore the previous version when the rollout or a check fails. `off`: leave the failed version in place.',
     fallback: 'auto',
     kind: word(['auto', 'off']),
@@ -40,7 +40,7 @@ export const rollout = section('Rollout', clusterActions, {
     kind: patience,
   },
   'advice': {
-    actions: ['deploy', 'rollout'],
+    actions: ['deploy', 'rollout', 'pr-check'],
     description: '`on`: report what in a workload can lose requests during a rollout, such as a missing readinessProbe. A missing preStop hook is reported in dry runs and before the first recorded release of the workload. `off`: do not report it.',
     fallback: 'on',
     kind: word(['on', 'off']),

@@ -18,11 +18,12 @@ export const run = section('The run', actionNames, {
   'environment': {
     actions: takers, inFile: false,
     description: 'Name of the environment. Settings under `environments:` with this name override those at the top of the settings file.',
+    descriptionFor: { 'pr-check': 'Names of the environments to check, separated by commas or line breaks. Without it, every environment of the settings file is checked.' },
     examples: ['production'],
     kind: argument('a name'),
   },
   'environment-url': {
-    actions: ['deploy', 'rollout', 'rollback'],
+    actions: ['deploy', 'rollout', 'rollback', 'pr-check'],
     description: 'Address where users reach the app. The summary links to it.',
     examples: ['https://api.acme.example'],
     kind: webAddress,
@@ -36,6 +37,7 @@ export const run = section('The run', actionNames, {
   'dry-run': {
     inFile: false,
     description: '`true`: print what the run would do, and change nothing.',
+    descriptionFor: { 'pr-check': '`true`: write no comment and no check run. Nothing is built or deployed in any case.' },
     fallback: 'false',
     kind: flag,
   },

@@ -3,9 +3,10 @@ import { section, type Filled } from '../setting.js';
 import { path } from '../values/argument.js';
 import { script } from '../values/script.js';
 
-export const test = section('Test gate', ['deploy', 'build'], {
+export const test = section('Test gate', ['deploy', 'build', 'pr-check'], {
   'test': {
     description: 'Commands that must succeed before anything is built, one per line. They run as one script with `bash -eo pipefail`.',
+    descriptionFor: { 'pr-check': 'Commands of the test gate, one per line. They are shown in the plan and not run.' },
     examples: ['npm ci\nnpm test'],
     kind: script,
   },

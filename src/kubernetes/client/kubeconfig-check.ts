@@ -61,10 +61,13 @@ async function isInPod({ env, files }: World): Promise<boolean> {
   return (await files.readText('/var/run/secrets/kubernetes.io/serviceaccount/token').catch(() => undefined)) !== undefined;
 }
 
+/** Nothing says which cluster to use. A check that can do without one leaves it out. */
+export class NoKubeconfigError extends ClusterError {}
+
 function notGiven(config: ClusterConfig, env: Env, read: readonly ReadKubeconfig[]): ClusterError {
   const places = read.map(({ path, text }) => `${path} ${text === undefined ? 'does not exist' : text.trim() === '' ? 'is empty' : 'contains no cluster'}`).join(', and ');
   if (config.kubeconfig) return new ClusterError('config-invalid', `The kubeconfig contains no cluster: ${places}.`, { hint: orEmptySecret('Give the kubeconfig of a cluster.') });
-  return new ClusterError('config-invalid', `No kubeconfig was given: ${settingText('kubeconfig')} is empty or missing, and ${env.KUBECONFIG ? `of KUBECONFIG, ${places}` : `KUBECONFIG is not set, and ${places}`}.`, {
+  return new NoKubeconfigError('config-invalid', `No kubeconfig was given: ${settingText('kubeconfig')} is empty or missing, and ${env.KUBECONFIG ? `of KUBECONFIG, ${places}` : `KUBECONFIG is not set, and ${places}`}.`, {
     hint: orEmptySecret(`Set ${settingText('kubeconfig')}, or create this file.`),
   });
 }

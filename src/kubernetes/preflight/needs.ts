@@ -36,6 +36,16 @@ export function needsOf(config: Pick<Config, 'workloads' | 'smoke' | 'app'>): Ne
   ].filter((each, index, all) => all.findIndex((other) => sameNeed(other, each)) === index);
 }
 
+/**
+ * Those of them with which a run can be planned: what the ClusterRole `view` allows. The lock is not taken, no log is read, and
+ * a smoke check that needs more is left out.
+ */
+export const needsToRead = (config: Pick<Config, 'workloads' | 'smoke' | 'app'>): Need[] =>
+  needsOf(config).filter(({ group, resource, verb }) => ['get', 'list', 'watch'].includes(verb) && !resource.includes('/') && group !== resources.leases.group);
+
+/** For a smoke check of a Service, through the API server. */
+export const needToAsk: Need = { group: '', resource: 'services/proxy', verb: 'get' };
+
 const sameNeed = (a: Need, b: Need): boolean => a.group === b.group && a.resource === b.resource && a.verb === b.verb && a.name === b.name;
 
 /** A permission that the API server reports. Not the ResourceRule of kubernetes-types 1.30, which lacks `resources` and `verbs`. */

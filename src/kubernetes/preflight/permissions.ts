@@ -26,7 +26,8 @@ export async function checkPermissions(
   return { warnings: [], problems: [unusable(clues) ?? missing(refused, clues, refused.length === wanted.length)] };
 }
 
-async function isAllowed(api: Api, namespace: string, { group, resource, verb, name }: Need, signal: AbortSignal): Promise<boolean> {
+/** True also if the API server does not answer such reviews. */
+export async function isAllowed(api: Api, namespace: string, { group, resource, verb, name }: Need, signal: AbortSignal): Promise<boolean> {
   const [plural, subresource] = resource.split('/');
   const spec = { resourceAttributes: { namespace, group, resource: plural, subresource, verb, name } };
   const review = await ask<ObjectOf<SelfSubjectAccessReview>>(api, 'authorization.k8s.io/v1/selfsubjectaccessreviews', { spec }, signal);

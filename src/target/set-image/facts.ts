@@ -28,12 +28,13 @@ export type Choose = (ledger: Ledger | undefined) => readonly WorkloadRef[];
 
 /**
  * Opens the cluster, checks the permissions of the account, and reads the record, the Services and the workloads.
+ * @param needs the permissions that the account needs
  * @throws PreflightError permission-denied with everything that is missing at once; ClusterError
  */
-export async function readCluster(given: Given, choose: Choose): Promise<ClusterFacts> {
+export async function readCluster(given: Given, choose: Choose, needs = needsOf): Promise<ClusterFacts> {
   const cluster = await openCluster(given.ports, given.config.cluster, given.folder);
   try {
-    return await readAllowed(given, cluster, choose);
+    return await readAllowed(given, cluster, choose, needs);
   } catch (error) {
     await cluster.close();
     throw error;
@@ -41,13 +42,13 @@ export async function readCluster(given: Given, choose: Choose): Promise<Cluster
 }
 
 /** The same for a cluster that is open already. */
-export async function readAllowed(given: Given, cluster: Cluster, choose: Choose): Promise<ClusterFacts> {
+export async function readAllowed(given: Given, cluster: Cluster, choose: Choose, needed = needsOf): Promise<ClusterFacts> {
   const { ports, config } = given;
   const reading = beginReading(given, cluster, choose);
   // The rollback action may take its workloads from the record: then the permissions for those are checked.
   const wanted = reading.chosen.catch(() => []).then((chosen) => [...config.workloads, ...chosen]);
   const check: CheckFor = (workloads) => {
-    const needs = workloads.then((those) => needsOf({ ...config, workloads: those }));
+    const needs = workloads.then((those) => needed({ ...config, workloads: those }));
     return checkPermissions(cluster.api, ofRun(given, cluster), needs, ports.cancelled);
   };
   const [allowed, facts] = await Promise.allSettled([check(wanted), reading.facts]);

@@ -1,4 +1,5 @@
 import type { ImageName, WorkloadRef } from '../../config/config.js';
+import type { PatchOperation } from '../../kubernetes/client/api.js';
 import type { Cluster } from '../../kubernetes/client/cluster.js';
 import type { Workload } from '../../kubernetes/client/objects.js';
 import { apiPath, workloadResource } from '../../kubernetes/client/resources.js';
@@ -54,26 +55,31 @@ export async function findRewritten(
 /** `cache.example/acme/api:1` → `api`: caches and mirrors keep it. */
 const lastPart = (image: string): string | undefined => parseReference(image)?.name.split('/').at(-1);
 
-interface Tried {
+export interface Tried {
   readonly ref: Pick<WorkloadRef, 'kind' | 'name'>;
   readonly workload: Workload;
 }
 
 /** What the API server would store of a workload with these images (by container); undefined if the dry run fails. */
-async function stored(
-  { api, namespace }: Cluster, { ref, workload }: Tried, images: ReadonlyMap<string, string>, signal: AbortSignal,
-): Promise<Workload | undefined> {
-  const operations = containersOf(ref.kind, workload).flatMap(({ container, pointer }) => {
-    const value = images.get(container.name ?? '');
-    return value === undefined ? [] : [{ op: 'replace', path: `${pointer}/image`, value }];
-  });
-  const path = `${apiPath(workloadResource[ref.kind], namespace, ref.name)}?dryRun=All`;
-  const options = { contentType: 'application/json-patch+json', timeoutMs: dryRunWithinMs, signal };
-  return api.send<Workload>('PATCH', path, operations, options).catch((error: unknown) => {
+async function stored(cluster: Cluster, tried: Tried, images: ReadonlyMap<string, string>, signal: AbortSignal): Promise<Workload | undefined> {
+  return dryRun(cluster, tried, images, signal).catch((error: unknown) => {
     if (signal.aborted) throw error;
     return undefined;
   });
 }
+
+/** The same. @throws ApiError why the API server would not store it, or that it did not answer within 5 s */
+export function dryRun({ api, namespace }: Cluster, { ref, workload }: Tried, images: ReadonlyMap<string, string>, signal: AbortSignal): Promise<Workload> {
+  const path = `${apiPath(workloadResource[ref.kind], namespace, ref.name)}?dryRun=All`;
+  return api.send<Workload>('PATCH', path, imageOperations(ref.kind, workload, images), { contentType: 'application/json-patch+json', timeoutMs: dryRunWithinMs, signal });
+}
+
+/** The patch that sets these images (by container). */
+const imageOperations = (kind: WorkloadRef['kind'], workload: Workload, images: ReadonlyMap<string, string>): PatchOperation[] =>
+  containersOf(kind, workload).flatMap(({ container, pointer }) => {
+    const value = images.get(container.name ?? '');
+    return value === undefined ? [] : [{ op: 'replace', path: `${pointer}/image`, value }];
+  });
 
 /** The change with the images that the workload contains, where they differ from what is set. */
 const withStored = (change: ImageChange, workload: Workload): ImageChange => ({

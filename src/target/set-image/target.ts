@@ -2,6 +2,8 @@ import type { Config, WorkloadRef } from '../../config/config.js';
 import { ConfigError } from '../../outcome/errors.js';
 import { nothingFound, PreflightError, together, type Checked } from '../../outcome/finding.js';
 import { digestOfBuild } from '../../outcome/plan.js';
+import { needsToRead, needToAsk } from '../../kubernetes/preflight/needs.js';
+import { isAllowed } from '../../kubernetes/preflight/permissions.js';
 import type { Context } from '../../ports/context.js';
 import { isUnfinished, type Ledger } from '../../record/ledger.js';
 import type { Lock } from '../../record/store.js';
@@ -30,6 +32,7 @@ export const setImage: TargetKind = {
   open: async (context: Context, config: Config, purpose: Purpose) => {
     const given = { ...context, config };
     const choose = choosing(config, purpose);
+    if (purpose === 'check') return openToRead(given, choose);
     return new Workloads(given, await readCluster(given, choose), choose);
   },
 };
@@ -40,10 +43,24 @@ function choosing(config: Config, purpose: Purpose): Choose {
   return (ledger): readonly WorkloadRef[] => (purpose === 'rollback' && config.workloads.length === 0 ? workloadsOf(ledger, config) : config.workloads);
 }
 
+/** For an account that is allowed to read. A smoke check through the API server needs more, and is left out where that is missing. */
+async function openToRead(given: Given, choose: Choose): Promise<OpenTarget> {
+  const facts = await readCluster(given, choose, needsToRead);
+  const { config: { smoke }, ports: { cancelled } } = given;
+  const [through, others] = [smoke.filter(({ target }) => target.type === 'service'), smoke.filter(({ target }) => target.type !== 'service')];
+  if (through.length === 0 || await isAllowed(facts.cluster.api, facts.cluster.namespace, needToAsk, cancelled)) return new Workloads(given, facts, choose);
+  const notes = through.map(({ text }) => `Smoke check \`${text}\` was not run against the current version: this account is not allowed to get services/proxy.`);
+  return new Workloads(given, facts, choose, { given: { ...given, config: { ...given.config, smoke: others } }, notes });
+}
+
 class Workloads implements OpenTarget {
   readonly kind = recorded.kind;
 
-  constructor(private readonly given: Given, private readonly facts: ClusterFacts, private readonly choose: Choose) {}
+  /** @param preflight the run as far as its preflight can check it, and warnings about the rest */
+  constructor(
+    private readonly given: Given, private readonly facts: ClusterFacts, private readonly choose: Choose,
+    private readonly preflight: { readonly given: Given; readonly notes: readonly string[] } = { given, notes: [] },
+  ) {}
 
   get namespace(): string {
     return this.facts.cluster.namespace;
@@ -69,8 +86,9 @@ class Workloads implements OpenTarget {
     const found = await findRewritten(facts.cluster, facts.found, { image, reference }, given.ports.cancelled);
     const { changes, problems } = resolveChanges(found, image, wanted.reference, this.namespace, pausedByRun(facts.ledger));
     const unresolved: Checked = { problems: problems.map(asFinding), warnings: [] };
-    const looked = await preflight(given, facts, wanted, changes);
-    return { ...await this.proposal(changes, together([unresolved, looked])), inspect: (reads) => inspect(given, facts, changes, looked.referenced, reads) };
+    const looked = await preflight(this.preflight.given, facts, wanted, changes);
+    const proposal = await this.proposal(changes, together([unresolved, looked, { problems: [], warnings: this.preflight.notes }]));
+    return { ...proposal, inspect: (reads) => inspect(given, facts, changes, looked.referenced, reads) };
   }
 
   async proposeBack(): Promise<ProposalBack> {
@@ -101,6 +119,10 @@ class Workloads implements OpenTarget {
     return {
       checked, isThere, rows: rowsOf(changes), step: stepOf(changes, isThere, facts.cluster.typed, firstOf(given.config, facts, changes)),
       rollback: rollbackOf(given.config, unhealthy, wayBackOf(facts.ledger, changes, unhealthy)),
+      preview: async () => {
+        const { preview } = await import('./preview.js');
+        return preview(given, facts, changes);
+      },
       begin: (start) => begin({ given, facts, changes, goesBackTo }, start),
     };
   }

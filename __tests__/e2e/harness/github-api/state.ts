@@ -31,7 +31,7 @@ export interface Comment {
   /** Number of the issue or pull request. */
   readonly issue: number;
   body: string;
-  readonly user: { readonly login: string };
+  readonly user: { readonly login: string; readonly type: 'Bot' | 'User' };
 }
 
 export interface CheckRun {
@@ -94,7 +94,7 @@ export class State {
   }
 
   commented(issue: number, body: string, login = 'octocat'): Comment {
-    const comment = { id: this.nextId(), issue, body, user: { login } };
+    const comment = { id: this.nextId(), issue, body, user: { login, type: login.endsWith('[bot]') ? 'Bot' : 'User' } as const };
     this.comments.push(comment);
     return comment;
   }
