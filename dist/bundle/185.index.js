@@ -1,1 +1,0 @@
-"use strict";exports.id=185,exports.ids=[185],exports.modules={4185:(function(e,s,r){r.r(s),r.d(s,{openFinished:()=>o.Hw,releaseStages:()=>t.x,sharedRecord:()=>d.Px});var d=r(9638),o=r(7028),t=r(4899)})};

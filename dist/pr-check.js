@@ -1,0 +1,1 @@
+require('./bundle/index.js').runMain('pr-check').catch((error) => process.nextTick(() => { throw error; }));

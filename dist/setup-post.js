@@ -1,0 +1,1 @@
+require('./bundle/index.js').runSetupPost().catch((error) => process.nextTick(() => { throw error; }));

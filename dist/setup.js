@@ -1,0 +1,1 @@
+require('./bundle/index.js').runSetup().catch((error) => process.nextTick(() => { throw error; }));
