@@ -8,9 +8,11 @@ import { createNamespace, type Namespace } from '../../scripts/live/namespace.mj
 import { ask } from '../../scripts/live/program.mjs';
 import { startSandbox, type SandboxEnvironment } from '../../scripts/live/sandbox.mjs';
 import { blocksOf } from '../../scripts/docs/markdown.mjs';
+import { signature } from '../../src/notify/webhook.js';
 import { read } from '../docs/pages.js';
 import { runAct, type ActOptions, type ActResult } from './harness/act.js';
 import { eventually } from './harness/environment.js';
+import { closeHooks, serveHooks } from './harness/hooks.js';
 import { published } from './harness/published.js';
 
 /*
@@ -27,7 +29,10 @@ beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'act-'));
   actions = published(join(home, 'published'));
 }, 600_000);
-afterAll(() => rmSync(home, { recursive: true, force: true }));
+afterAll(async () => {
+  rmSync(home, { recursive: true, force: true });
+  await closeHooks();
+});
 
 /** The workflow below a heading, with the names that a reader puts in place of those of the page. */
 function recipe(heading: string, names: Readonly<Record<string, string>> = {}): string {
@@ -129,11 +134,16 @@ describe('one app', () => {
   it('is deployed, and restored when a run is cancelled half-way', () => withConsumer((consumer) =>
     withNamespaces(['one'], async ([namespace], image) => {
       if (!namespace) throw new Error('no namespace');
+      const hooks = await serveHooks();
       consumer.write('.github/deploy.yml', {
         image, test: build, workloads: ['deployment/hello'], smoke: ['service/hello/ -> 200 contains hello'], environments: { production: { namespace: namespace.name } },
+        notify: { webhook: { url: `${hooks.address}/hook`, secret: 'env:DEPLOY_WEBHOOK_SECRET', on: 'always' } },
       });
-      consumer.write('.github/workflows/deploy.yml', recipe('One app', { 'environment: production': 'environment: production\n      ghcr: false' }));
-      const words = ['push', '-s', `KUBECONFIG=${secret(namespace.kubeconfig)}`];
+      const passed = 'KUBECONFIG: ${{ secrets.KUBECONFIG }}';
+      consumer.write('.github/workflows/deploy.yml', recipe('One app', {
+        'environment: production': 'environment: production\n      ghcr: false', [passed]: `${passed}\n      ${passed.replaceAll('KUBECONFIG', 'DEPLOY_WEBHOOK_SECRET')}`,
+      }));
+      const words = ['push', '-s', `KUBECONFIG=${secret(namespace.kubeconfig)}`, '-s', 'DEPLOY_WEBHOOK_SECRET=signature-s3cret'];
       await consumer.release({ version: 'v1' });
       const good = await consumer.act('deploy.yml', words);
       expect(Object.values(good.jobs)).toEqual(['success', 'success']);
@@ -145,6 +155,9 @@ describe('one app', () => {
       expect([Object.values(cancelled.jobs), cancelled.summaries.at(-1)]).toEqual([['success', 'failure'], expect.stringContaining('↩️ rolled-back: ')]);
       expect(cancelled.said).toContain('The main step was stopped during a rollout: restoring the previous version.');
       expect(await imageOf(namespace)).toBe(before);
+      // The job that builds notifies as well, and of the cancelled deployment its post step does.
+      expect(hooks.to('/hook').map(({ json }) => json.verdict)).toEqual(['built', 'deployed', 'built', 'rolled-back']);
+      expect(hooks.to('/hook').map(({ body, headers }) => headers['x-hub-signature-256'] === signature(body, 'signature-s3cret'))).toEqual([true, true, true, true]);
       await namespace.kubectl(['rollout', 'status', 'deployment/hello', '--timeout=120s']);
     })), 900_000);
 });
