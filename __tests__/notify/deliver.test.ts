@@ -81,7 +81,7 @@ describe('a delivery', () => {
     ['a redirect to nowhere', { status: 301 }, 'hooks.example returned 301, and redirects are not followed. Set the address that the service has now.'],
     ['a certificate', { error: new HttpError('certificate', 'the certificate of hooks.example is not trusted: expired') }, 'the certificate of hooks.example is not trusted: expired. Set NODE_EXTRA_CA_CERTS in the `env` of the step to a file with the certificate of its CA.'],
     ['a name', { error: new HttpError('name', 'the name hooks.example does not exist') }, 'the name hooks.example does not exist. Check the address.'],
-    ['a long wait', { status: 429, headers: { 'retry-after': '3600' } }, `hooks.example returned 429: ok: it gets too many requests. ${temporary}`],
+    ['a long wait', { status: 429, headers: { 'retry-after': '3600' } }, `hooks.example returned 429, too many requests: ok. ${temporary}`],
     ['silence', { afterMs: 60_000 }, `hooks.example did not answer within 5 s. ${temporary}`],
     ['lines and signs', { status: 400, text: `\u001b[31ma\nb${'x'.repeat(500)}` }, `hooks.example returned 400: ab${'x'.repeat(197)}…. Hint for 400.`],
   ])('is not repeated after %s', async (_, reply, words) => {

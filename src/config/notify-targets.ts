@@ -137,6 +137,9 @@ class Variables {
 /** The whole address, and what is secret in it: servers repeat a part of it in their answers. */
 function secretsOfAddress(text: string): readonly string[] {
   const { href, pathname, search, searchParams } = new URL(text);
-  const parts = [...pathname.split('/'), ...searchParams.values()];
-  return [text, href, ...(pathname === '/' ? [] : [`${pathname}${search}`]), ...parts.filter(looksSecret)];
+  const [place, parts] = [`${pathname}${search}`, [...pathname.split('/'), ...searchParams.values()]];
+  return [text, href, ...(place.length >= shortestPlace ? [place] : []), ...parts.filter(looksSecret)];
 }
+
+/** A shorter path, such as `/hook`, is a word that occurs elsewhere too. */
+const shortestPlace = 16;

@@ -84,7 +84,7 @@ async function faultOf(response: HttpResponse, host: string, message: HttpMessag
   if (status >= 300 && status < 400) {
     return new DeliveryError(`${host} returned ${status}${placeOf(headers['location'], message.url)}, and redirects are not followed`, 'Set the address that the service has now.');
   }
-  if (status === 429) return new DeliveryError(`${host} returned 429${said(text)}: it gets too many requests`, temporary, { retryAfterMs: retryAfter(headers, clock) });
+  if (status === 429) return new DeliveryError(`${host} returned 429, too many requests${said(text)}`, temporary, { retryAfterMs: retryAfter(headers, clock) });
   if (status >= 500) return new DeliveryError(`${host} returned ${status}${said(text)}`, temporary, { retryAfterMs: retryAfter(headers, clock) });
   return new DeliveryError(`${host} returned ${status}${said(text)}`, message.hint(status));
 }

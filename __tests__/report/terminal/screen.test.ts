@@ -3,6 +3,7 @@ import type { RunEvent } from '../../../src/outcome/events.js';
 import type { StageName } from '../../../src/outcome/verdict.js';
 import { createPaint } from '../../../src/report/terminal/paint.js';
 import { createScreen, type Look, type RunScreen } from '../../../src/report/terminal/screen.js';
+import { deployed } from '../outcomes.js';
 
 const plain = createPaint(false);
 
@@ -45,6 +46,14 @@ describe('a run without a terminal', () => {
       '   2.5 s    rollout    deployment/api  1/3 ready · api-2 crashed once',
       '  12.3 s  ✓ rollout    12.3 s', '',
     ].join('\n'));
+  });
+
+  it('has no row for what is said after its end', () => {
+    const { screen, rows } = show();
+    screen.hear(started('rollout'));
+    screen.hear({ kind: 'ended', outcome: deployed });
+    screen.note(['Notified: Slack']);
+    expect(rows()).toBe('  Notified: Slack\n');
   });
 
   it('folds the output of tests and builds', () => {

@@ -59,6 +59,8 @@ class Rows implements RunScreen {
   /** Place → what was last printed of it. */
   private readonly last = new Map<string, string>();
   private stage = '';
+  /** The result is printed: what comes now belongs to no stage. */
+  private isOver = false;
 
   constructor(private readonly sink: Sink, private readonly look: Look) {
     this.live = look.terminal && createLive(look.terminal, (text) => { sink.rows(text); }, look.rows);
@@ -73,6 +75,7 @@ class Rows implements RunScreen {
       const took = [labelOf(stage, label), duration(endMs - startMs)].filter(Boolean).join(' · ');
       this.row(result === 'failed' ? rows.red('✗') : rows.green('✓'), stage, [rows.dim(took), ...states]);
     }
+    if (event.kind === 'ended') this.isOver = true;
     if (event.kind === 'undo-started') {
       this.enter('rollback');
       this.row(rows.yellow('↩'), 'rollback', [`${event.cause}: collecting evidence, then restoring the previous version`]);
@@ -80,7 +83,8 @@ class Rows implements RunScreen {
   }
 
   note(lines: readonly string[]): void {
-    for (const line of lines) this.row(' ', this.stage, this.folded(this.full(line)).map(this.look.rows.dim));
+    if (this.isOver) this.print(lines.map((line) => `  ${this.look.rows.dim(this.full(line))}`));
+    else for (const line of lines) this.row(' ', this.stage, this.folded(this.full(line)).map(this.look.rows.dim));
   }
 
   problem(kind: 'warning' | 'error', lines: readonly string[], place: Place): void {
