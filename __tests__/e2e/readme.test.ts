@@ -45,7 +45,7 @@ describe.each([['README.md', 'api', '/healthz'], ['docs/first-deployment/en.md',
         // The sandbox has a builder, and act has the work tree.
         actions: { 'acci/deploy-action@v1': root, 'docker/setup-buildx-action@v4': stub(join(home, 'buildx')), 'actions/checkout@v6': stub(join(home, 'checkout')) },
       });
-      expect(result).toEqual({ jobs: { deploy: 'success' }, summaries: [expect.stringContaining('✅ deployed: ')], said: expect.any(String) });
+      expect(result).toEqual({ jobs: { deploy: 'success' }, results: ['success'], summaries: [expect.stringContaining('✅ deployed: ')], said: expect.any(String) });
     } finally {
       rmSync(home, { recursive: true, force: true });
       repository.remove();

@@ -31,3 +31,13 @@ it('a folder is first on PATH, here and in later steps', () => {
   process.env['PATH'] = path;
   delete process.env['GITHUB_PATH'];
 });
+
+it('a variable is set here and in later steps', () => {
+  const file = join(folder, 'env');
+  writeFileSync(file, '');
+  process.env['GITHUB_ENV'] = file;
+  runnerToolbox.setVariable('TOOLBOX_TEST', '/a folder');
+  expect([process.env['TOOLBOX_TEST'], readFileSync(file, 'utf8')]).toEqual(['/a folder', expect.stringMatching(/^TOOLBOX_TEST<<(\S+)\n\/a folder\n\1\n$/)]);
+  delete process.env['TOOLBOX_TEST'];
+  delete process.env['GITHUB_ENV'];
+});

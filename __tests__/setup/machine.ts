@@ -30,7 +30,7 @@ export function machine(programs: Readonly<Record<string, Answer>>, world: FakeW
   return { ...ports, files, ran, access: ownAccess };
 }
 
-/** Remembers what was unpacked and put on PATH. */
+/** Remembers what was unpacked, put on PATH and set. */
 export function fakeToolbox(): Toolbox & { readonly did: readonly string[] } {
   const did: string[] = [];
   return { did, unpack: async (archive, folder) => void did.push(`unpack ${archive} ${folder}`), addPath: (folder) => void did.push(`path ${folder}`), setVariable: (name, value) => void did.push(`${name}=${value}`) };

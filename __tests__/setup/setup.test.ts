@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { leaveLogin, setUp } from '../../src/setup/setup.js';
+import { setUp } from '../../src/setup/setup.js';
 import { messageOf } from '../../src/outcome/wording.js';
 import type { FakeWorld } from '../kubernetes/client/fake-ports.js';
-import { described, fakeToolbox, machine, type Answer } from './machine.js';
+import { described, fakeToolbox, machine, type Answer, type Machine } from './machine.js';
 
 const docker: Answer = ([group, verb]) => {
   if (verb === 'version') return { stdout: 'github.com/docker/buildx v0.29.1 a1b2c3d' };
   if (verb === 'inspect') return { stdout: described('mine', 'remote', 'linux/amd64') };
-  return group === 'login' || group === 'logout' ? {} : undefined;
+  return group === 'login' ? {} : undefined;
 };
 const kubectl: Answer = () => ({ stdout: '{ "clientVersion": { "gitVersion": "v1.34.4" } }' });
 const programs = { docker, '/bin/kubectl': kubectl };
@@ -33,39 +33,23 @@ describe('setting up', () => {
 });
 
 describe('the login', () => {
-  const steps = async (files: FakeWorld['files'] = {}) => {
-    const used: unknown[] = [];
-    const ports = machine({ ...programs, docker: (args, command) => {
-      used.push([args[0], command.env?.['DOCKER_CONFIG']]);
-      return docker(args, command);
-    } }, { ...world, files });
-    const toolbox = fakeToolbox();
-    await setUp(ports, toolbox, { login, builder: { platforms: [] } });
-    return { ports, used, did: toolbox.did };
+  /** A machine where a private folder can be made, and where Docker has a login of its own. */
+  const withFolder = (answers: Readonly<Record<string, Answer>> = programs): Machine => {
+    const made = machine(answers, { ...world, files: { '/home/me/.docker/config.json': '{ "auths": { "r.example": { "auth": "bWFjaGluZTpzdGFsZQ==" } } }' } });
+    return { ...made, files: { ...made.files, temporaryFolder: async () => '/run/login', link: async () => undefined } };
   };
-  it('is made first of all, in a configuration that only the job and its builder use', async () => {
-    const { ports, used, did } = await steps();
+  it('is first of all, in a copy of the configuration that later steps use', async () => {
+    const [ports, toolbox] = [withFolder(), fakeToolbox()];
+    expect((await setUp(ports, toolbox, { login, builder: { platforms: [] } })).errors).toEqual([]);
     expect(ports.ran[0]).toBe('docker login --username=me --password-stdin -- r.example');
     expect(ports.lines[0]).toBe('info Logged in to r.example as me.');
-    expect(used.length).toBeGreaterThan(2);
-    expect(used.filter((each) => (each as unknown[])[1] !== '/job')).toEqual([]);
-    expect(did).toEqual(['DOCKER_CONFIG=/job', 'BUILDX_CONFIG=/home/me/.docker/buildx']);
-    expect([...ports.written.keys()]).toEqual(['/job/config.json']);
+    expect(toolbox.did).toEqual(['DOCKER_CONFIG=/run/login', 'BUILDX_CONFIG=/home/me/.docker/buildx']);
+    expect([...ports.written]).toEqual([['/run/login/config.json', expect.objectContaining({ mode: 0o600 })]]);
   });
-  it('is made though the machine has one, which may have expired, and keeps those of the machine', async () => {
-    const { ports } = await steps({ '/home/me/.docker/config.json': '{ "auths": { "r.example": {}, "other.example": { "auth": "x" } } }' });
-    expect(ports.ran[0]).toBe('docker login --username=me --password-stdin -- r.example');
-    expect(JSON.parse(ports.written.get('/job/config.json')?.text ?? '')).toMatchObject({ auths: { 'other.example': { auth: 'x' } } });
-    expect(ports.ran.filter((line) => line.startsWith('docker logout'))).toEqual([]);
-  });
-  it('that is refused does not stop the rest', async () => {
-    const ports = machine({ ...programs, docker: (args, command) => (args[0] === 'login' ? { code: 1, stderr: 'Error response from daemon: 401 Unauthorized' } : docker(args, command)) }, world);
-    const { errors, outputs } = await setUp(ports, fakeToolbox(), { login, kubectl: {} });
-    expect([errors.map(messageOf), outputs['kubectl-version']]).toEqual([['The registry r.example refused the login of me: 401 Unauthorized.'], '1.34.4']);
-  });
-  it('is left at the end of the job', () => {
-    const toolbox = fakeToolbox();
-    leaveLogin(toolbox, '/home/me/.docker');
-    expect(toolbox.did).toEqual(['DOCKER_CONFIG=/home/me/.docker']);
+  it('that is refused does not stop the rest, and later steps have the login of the machine', async () => {
+    const refusing: Answer = (args, command) => (args[0] === 'login' ? { code: 1, stderr: 'Error response from daemon: 401 Unauthorized' } : docker(args, command));
+    const [ports, toolbox] = [withFolder({ ...programs, docker: refusing }), fakeToolbox()];
+    const { errors, outputs } = await setUp(ports, toolbox, { login, kubectl: {} });
+    expect([errors.map(messageOf), outputs['kubectl-version'], toolbox.did]).toEqual([['The registry r.example refused the login of me: 401 Unauthorized.'], '1.34.4', []]);
   });
 });

@@ -8,7 +8,7 @@ import { runnerToolbox } from '../host/toolbox.js';
 import { dockerFolder } from '../image/login.js';
 import { ConfigError, describeProblem } from '../outcome/errors.js';
 import type { Ports } from '../ports/ports.js';
-import { leaveLogin, setUp } from '../setup/setup.js';
+import { setUp } from '../setup/setup.js';
 import { leftBehind, tellFailure, told, writing } from './ending.js';
 import { runnerStep, within } from './runner-ports.js';
 import { stateNames } from './state.js';
@@ -39,19 +39,17 @@ async function main(ports: Ports, inputs: Readonly<Record<string, string>>): Pro
   if (config === undefined) return;
   const folder = await ports.files.temporaryFolder();
   await writing('The state for the post step', saveState(stateNames.folder, folder));
-  if (config.login) await writing('The state for the post step', saveState(stateNames.dockerFolder, dockerFolder(ports)));
   const { outputs, errors } = await setUp(within(folder, ports), runnerToolbox, config);
   for (const error of errors) tellFailure(ports, 'Set-up failed', error);
   const written = Object.fromEntries(Object.entries(outputs).filter((entry): entry is [string, string] => entry[1] !== undefined));
   await writing('The outputs of the step', writeOutputs(written));
 }
 
-/** The post step of the action `setup`: removes what was only for this job, and its login with it. Builders and the tool cache stay. */
+/** The post step of the action `setup`: removes what was only for this job, the login among it. Builders and the tool cache stay. */
 export async function runSetupPost(): Promise<void> {
   const ports = await setupPorts();
   await told(ports, async () => {
-    const [before, folder] = [readState(stateNames.dockerFolder), readState(stateNames.folder)];
-    if (before !== '') leaveLogin(runnerToolbox, before);
+    const folder = readState(stateNames.folder);
     if (folder !== '') await ports.files.remove(folder).catch((error: unknown) => { ports.log.warning(leftBehind(folder, error)); });
   });
 }

@@ -3,8 +3,6 @@ export const stateNames = {
   /** The private folder of the run. */
   folder: 'folder',
   id: 'id',
-  /** The folder of Docker's configuration before `setup` logged in. */
-  dockerFolder: 'docker-folder',
   /** `traceparent` of the main step, if its trace is recorded. */
   trace: 'traceparent',
 } as const;

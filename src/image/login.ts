@@ -17,22 +17,17 @@ const loginTimeoutMs = 60_000;
  */
 export async function logIn(ports: DockerPorts, login: RegistryLogin | undefined): Promise<DockerAccess> {
   if (!login) return ownAccess;
+  ports.log.mask(login.password);
   const folder = await ports.files.temporaryFolder();
   try {
     const access = await privateAccess(ports, login.registry, folder);
-    await logInWith(ports, access, login);
+    await withRetries(ports, `The login to ${login.registry}`, () => tryLogin(ports, access, login));
+    ports.log.info(`Logged in to ${login.registry} as ${login.username}.`);
     return access;
   } catch (error) {
     await ports.files.remove(folder);
     throw error;
   }
-}
-
-/** Logs in to the registry in the configuration of `access`. Throws like `logIn`. */
-async function logInWith(ports: DockerPorts, access: DockerAccess, login: RegistryLogin): Promise<void> {
-  ports.log.mask(login.password);
-  await withRetries(ports, `The login to ${login.registry}`, () => tryLogin(ports, access, login));
-  ports.log.info(`Logged in to ${login.registry} as ${login.username}.`);
 }
 
 /**

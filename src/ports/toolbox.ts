@@ -4,6 +4,6 @@ export interface Toolbox {
   unpack(archive: string, folder: string): Promise<void>;
   /** Puts a folder first on PATH, for this process and all later steps of the job. */
   addPath(folder: string): void;
-  /** Sets a variable of the environment for this process and all later steps of the job. */
+  /** Sets an environment variable, for this process and all later steps of the job. */
   setVariable(name: string, value: string): void;
 }

@@ -1,6 +1,5 @@
 import type { SetupConfig } from '../config/setup-config.js';
 import { logIn } from '../image/login.js';
-import { ownAccess, type DockerAccess } from '../image/docker.js';
 import type { Ports } from '../ports/ports.js';
 import type { Toolbox } from '../ports/toolbox.js';
 import { setUpBuilder } from './builder.js';
@@ -17,6 +16,7 @@ export interface SetUp {
 /**
  * Sets up each wanted part that is missing. A part that fails does not stop the others, so one run shows everything that is wrong
  * with a machine.
+ * @param ports whose private folders are kept until the end of the job
  */
 export async function setUp(ports: Ports, toolbox: Toolbox, config: SetupConfig): Promise<SetUp> {
   const errors: unknown[] = [];
@@ -29,7 +29,7 @@ export async function setUp(ports: Ports, toolbox: Toolbox, config: SetupConfig)
     }
   };
   // First, as the image of a builder may need it.
-  const access = await part(() => config.login && setUpLogin(ports, toolbox, config.login)) ?? ownAccess;
+  await part(() => config.login && setUpLogin(ports, toolbox, config.login));
   const [builder, kubectl, helm] = await Promise.all([
     part(() => config.builder && setUpBuilder({ ...ports, access }, config.builder)),
     part(() => config.kubectl && setUpKubectl(ports, toolbox, config.kubectl)),
@@ -42,14 +42,10 @@ export async function setUp(ports: Ports, toolbox: Toolbox, config: SetupConfig)
 }
 
 /**
- * In a configuration of its own, which all later steps of the job use: whatever login the machine has is neither used, which may be
- * one that has expired, nor replaced or removed, and jobs on the same machine do not log each other out.
+ * Logs in to a copy of Docker's configuration, which later steps use by its variables and the post step removes: jobs at the same
+ * time and the login that the machine has are not affected.
  */
-async function setUpLogin(ports: Ports, toolbox: Toolbox, login: NonNullable<SetupConfig['login']>): Promise<DockerAccess> {
-  const access = await logIn(ports, login);
-  for (const [name, value] of Object.entries(access.env)) toolbox.setVariable(name, value);
-  return access;
+async function setUpLogin(ports: Ports, toolbox: Toolbox, login: NonNullable<SetupConfig['login']>): Promise<void> {
+  const { env } = await logIn(ports, login);
+  for (const [name, value] of Object.entries(env)) toolbox.setVariable(name, value);
 }
-
-/** Steps that end after this job's login is removed log out of the configuration that they logged in to. */
-export const leaveLogin = (toolbox: Pick<Toolbox, 'setVariable'>, folder: string): void => toolbox.setVariable('DOCKER_CONFIG', folder);

@@ -25,8 +25,10 @@ runs:
 
 /** What a run of workflows came to. */
 export interface ActResult {
-  /** Each job with its result, by its name. Those that were skipped are not among them. */
+  /** Each job with its result, by its id. Those that were skipped are not among them, and of jobs with the same id only the last is. */
   readonly jobs: Readonly<Record<string, string>>;
+  /** The results of all jobs that were not skipped, in the order of their ends. */
+  readonly results: readonly string[];
   readonly summaries: readonly string[];
   /** Everything that was printed. */
   readonly said: string;
@@ -47,7 +49,6 @@ export interface ActOptions {
 }
 
 interface Line {
-  readonly job?: string;
   readonly jobID?: string;
   readonly jobResult?: string;
   readonly command?: string;
@@ -85,7 +86,8 @@ export async function runAct({ words, folder, home, actions, path, cancelAt }: A
     reader.on('close', resolve);
   });
   return {
-    jobs: Object.fromEntries(lines.flatMap(({ job, jobID, jobResult }) => (jobID !== undefined && jobResult !== undefined ? [[job ?? jobID, jobResult]] : []))),
+    jobs: Object.fromEntries(lines.flatMap(({ jobID, jobResult }) => (jobID !== undefined && jobResult !== undefined ? [[jobID, jobResult]] : []))),
+    results: lines.flatMap(({ jobResult }) => (jobResult === undefined ? [] : [jobResult])),
     summaries: lines.flatMap(({ command, content }) => (command === 'summary' && content !== undefined ? [content] : [])),
     said: [...lines.map(({ msg = '' }) => msg.trim()), ...errors].filter((msg) => msg !== '').join('\n'),
   };
