@@ -32,7 +32,7 @@ beforeEach(async () => {
   for (const program of ['docker', 'sh', 'tar', 'gzip']) {
     symlinkSync(execFileSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).trim(), join(folder, 'bin', program));
   }
-  // The configuration of Docker on the machine, with the builders of the sandbox.
+  // A login of the job is written to the configuration of Docker: here to one of its own, with the builders of the sandbox.
   const { dockerConfig } = environment();
   mkdirSync(join(folder, 'docker'));
   for (const shared of ['cli-plugins', 'buildx']) symlinkSync(realpathSync(join(dockerConfig, shared)), join(folder, 'docker', shared));
@@ -51,11 +51,6 @@ function serve(path: string, body: Buffer): string {
   served[path] = body;
   return sha256(body);
 }
-
-const configOfMachine = (): string | undefined => {
-  const path = join(folder, 'docker', 'config.json');
-  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
-};
 
 /** As the release site of Helm packs it. */
 function helmArchive(version: string): Buffer {

@@ -1,13 +1,11 @@
 import type { Command, Exited } from '../../src/ports/process.js';
-import { ownAccess } from '../../src/image/docker.js';
-import type { BuilderPorts } from '../../src/setup/builder.js';
 import type { Toolbox } from '../../src/ports/toolbox.js';
 import { fakePorts, type FakePorts, type FakeWorld } from '../kubernetes/client/fake-ports.js';
 
 /** What a program answers; undefined for what it does not know. */
 export type Answer = (args: readonly string[], command: Command) => Partial<Exited> | undefined;
 
-export interface Machine extends FakePorts, BuilderPorts {
+export interface Machine extends FakePorts {
   /** Every command line, in order. */
   readonly ran: readonly string[];
 }
@@ -26,8 +24,7 @@ export function machine(programs: Readonly<Record<string, Answer>>, world: FakeW
       },
     },
   });
-  const files = { ...ports.files, temporaryFolder: async () => '/job', link: async () => undefined };
-  return { ...ports, files, ran, access: ownAccess };
+  return { ...ports, ran };
 }
 
 /** Remembers what was unpacked, put on PATH and set. */

@@ -5,7 +5,6 @@ import { createExecRunner } from '../host/exec-runner.js';
 import { randomUUID } from '../host/random-id.js';
 import { readInputs, readState, saveState, unknownInputs, writeOutputs } from '../host/runner.js';
 import { runnerToolbox } from '../host/toolbox.js';
-import { dockerFolder } from '../image/login.js';
 import { ConfigError, describeProblem } from '../outcome/errors.js';
 import type { Ports } from '../ports/ports.js';
 import { setUp } from '../setup/setup.js';

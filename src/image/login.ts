@@ -35,18 +35,17 @@ export async function logIn(ports: DockerPorts, login: RegistryLogin | undefined
  * registry; a pull secret may use other keys, which only the kubelet understands. `folder` is private.
  */
 export async function accessWith(ports: DockerPorts, registry: string, auth: object, folder: string): Promise<DockerAccess> {
-  const own = dockerFolder(ports);
+  const own = ownFolder(ports);
   const [key = registry] = storeKeys(registry);
   await ports.files.writeText(join(folder, 'config.json'), JSON.stringify({ auths: { [key]: auth } }), 0o600);
   await ports.files.link(join(own, 'cli-plugins'), join(folder, 'cli-plugins'));
   return { env: { DOCKER_CONFIG: folder, ...(ports.env['BUILDX_CONFIG'] ? {} : { BUILDX_CONFIG: join(own, 'buildx') }) } };
 }
 
-/** The folder of Docker's configuration. */
-export const dockerFolder = (ports: Pick<DockerPorts, 'env'>): string => ports.env['DOCKER_CONFIG'] || join(ports.env['HOME'] ?? '', '.docker');
+const ownFolder = (ports: Pick<DockerPorts, 'env'>): string => ports.env['DOCKER_CONFIG'] || join(ports.env['HOME'] ?? '', '.docker');
 
 async function privateAccess(ports: DockerPorts, registry: string, folder: string): Promise<DockerAccess> {
-  const own = dockerFolder(ports);
+  const own = ownFolder(ports);
   const file = join(own, 'config.json');
   const config = privateConfig(await ports.files.readText(file), registry, file);
   await ports.files.writeText(join(folder, 'config.json'), config, 0o600);
@@ -71,7 +70,7 @@ const dockerConfig = v.looseObject({ credHelpers: v.nullish(v.record(v.string(),
 
 /** Whether Docker has a login for the registry. With a store, `auths` names the registries whose logins it has. */
 export async function hasLogin(ports: Pick<DockerPorts, 'files' | 'env'>, registry: string): Promise<boolean> {
-  const file = join(dockerFolder(ports), 'config.json');
+  const file = join(ownFolder(ports), 'config.json');
   const { auths, credHelpers } = parseConfig(await ports.files.readText(file).catch(() => undefined), file);
   return storeKeys(registry).some((key) => [auths, credHelpers].some((known) => known && [key, `https://${key}`].some((name) => Object.hasOwn(known, name))));
 }

@@ -1,6 +1,6 @@
 import type { SetupConfig } from '../config/setup-config.js';
 import { buildxVersion, noBuilder, parseBuilder, unsupported, usesContainerdStore, type ParsedBuilder } from '../image/builder.js';
-import { asTyped, docker, finalError, type DockerAccess, type DockerPorts } from '../image/docker.js';
+import { asTyped, docker, finalError, ownAccess, type DockerPorts } from '../image/docker.js';
 import { missingPlatforms, normalizePlatform } from '../image/platforms.js';
 import { classifyRegistryError } from '../image/registry-error.js';
 import { TemporaryError, withRetries } from '../image/retry.js';
@@ -19,11 +19,6 @@ const emulationImage = 'docker.io/tonistiigi/binfmt@sha256:400a4873b838d1b89194d
 const bootTimeoutMs = 300_000;
 const timeoutMs = 60_000;
 
-/** With the login that the image of a builder may need. */
-export interface BuilderPorts extends DockerPorts {
-  readonly access: DockerAccess;
-}
-
 /** The builder that later steps use. */
 export interface SetUpBuilder extends Pick<ParsedBuilder, 'name' | 'platforms'> {
   /** Of buildx. */
@@ -34,8 +29,8 @@ export interface SetUpBuilder extends Pick<ParsedBuilder, 'name' | 'platforms'> 
  * Finds a builder that can do what the settings want, or creates it, and installs emulation for the platforms that it lacks.
  * @throws CommandError tool-missing without docker or buildx, build-failed when no builder starts, platform-unsupported
  */
-export async function setUpBuilder(ports: BuilderPorts, wanted: Wanted): Promise<SetUpBuilder> {
-  const version = (await buildxVersion(ports, ports.access))?.join('.');
+export async function setUpBuilder(ports: DockerPorts, wanted: Wanted): Promise<SetUpBuilder> {
+  const version = (await buildxVersion(ports, ownAccess))?.join('.');
   const builder = await findBuilder(ports, wanted) ?? await createBuilder(ports, wanted);
   const missing = missingPlatforms(wanted.platforms, builder.platforms);
   const complete = missing.length === 0 ? builder : await emulate(ports, wanted, builder, missing);
@@ -44,20 +39,20 @@ export async function setUpBuilder(ports: BuilderPorts, wanted: Wanted): Promise
 }
 
 /** The builder that is there already; undefined when one must be created. */
-async function findBuilder(ports: BuilderPorts, { name }: Wanted): Promise<ParsedBuilder | undefined> {
+async function findBuilder(ports: DockerPorts, { name }: Wanted): Promise<ParsedBuilder | undefined> {
   if (name !== undefined) return inspect(ports, name, 'may be absent');
   const current = await inspect(ports, undefined);
-  if (current?.driver !== 'docker' || await usesContainerdStore(ports, ports.access)) return current;
+  if (current?.driver !== 'docker' || await usesContainerdStore(ports, ownAccess)) return current;
   const own = await inspect(ports, ownName, 'may be absent');
   if (own !== undefined) await run(ports, ['buildx', 'use', '--', ownName], timeoutMs);
   return own;
 }
 
 /** Starts the builder and reads what it can do. Undefined when there is none of this name. */
-async function inspect(ports: BuilderPorts, name: string | undefined, absence?: 'may be absent'): Promise<ParsedBuilder | undefined> {
+async function inspect(ports: DockerPorts, name: string | undefined, absence?: 'may be absent'): Promise<ParsedBuilder | undefined> {
   const args = ['buildx', 'inspect', '--bootstrap', ...(name === undefined ? [] : ['--', name])];
   return withRetries(ports, 'The start of the builder', async () => {
-    const { code, stdout, stderr } = await docker(ports, ports.access, { args, timeoutMs: bootTimeoutMs });
+    const { code, stdout, stderr } = await docker(ports, ownAccess, { args, timeoutMs: bootTimeoutMs });
     const found = parseBuilder(stdout);
     if (code === 0 && found.error === undefined) return found;
     const reason = found.error ?? finalError(stderr);
@@ -70,7 +65,7 @@ async function inspect(ports: BuilderPorts, name: string | undefined, absence?: 
 }
 
 /** A builder in a container of its own. It stays on the machine with its cache, so later jobs of the same runner find it. */
-async function createBuilder(ports: BuilderPorts, { name, buildkitImage }: Wanted): Promise<ParsedBuilder> {
+async function createBuilder(ports: DockerPorts, { name, buildkitImage }: Wanted): Promise<ParsedBuilder> {
   const called = name ?? ownName;
   await run(ports, [
     'buildx', 'create', '--driver=docker-container', `--name=${called}`,
@@ -82,7 +77,7 @@ async function createBuilder(ports: BuilderPorts, { name, buildkitImage }: Wante
 
 /** Lets the kernel of this machine run programs for other processors. */
 async function emulate(
-  ports: BuilderPorts, { emulationImage: image = emulationImage }: Wanted, builder: ParsedBuilder, missing: readonly string[],
+  ports: DockerPorts, { emulationImage: image = emulationImage }: Wanted, builder: ParsedBuilder, missing: readonly string[],
 ): Promise<ParsedBuilder> {
   const processors = [...new Set(missing.map(processorOf))].filter((processor) => processor !== undefined);
   // A builder elsewhere does not use the emulation of this machine.
@@ -107,9 +102,9 @@ function processorOf(platform: string): string | undefined {
   return system === 'linux' ? processor : undefined;
 }
 
-async function run(ports: BuilderPorts, args: readonly string[], limitMs: number): Promise<void> {
+async function run(ports: DockerPorts, args: readonly string[], limitMs: number): Promise<void> {
   ports.log.command(asTyped(args));
-  const { code, stderr, stdout } = await docker(ports, ports.access, { args, timeoutMs: limitMs });
+  const { code, stderr, stdout } = await docker(ports, ownAccess, { args, timeoutMs: limitMs });
   if (code === 0) return;
   const reason = finalError(stderr);
   throw new CommandError('build-failed', `${asTyped(args.slice(0, args[0] === 'buildx' ? 2 : 1))} failed: ${reason}`, {

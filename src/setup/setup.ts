@@ -31,7 +31,7 @@ export async function setUp(ports: Ports, toolbox: Toolbox, config: SetupConfig)
   // First, as the image of a builder may need it.
   await part(() => config.login && setUpLogin(ports, toolbox, config.login));
   const [builder, kubectl, helm] = await Promise.all([
-    part(() => config.builder && setUpBuilder({ ...ports, access }, config.builder)),
+    part(() => config.builder && setUpBuilder(ports, config.builder)),
     part(() => config.kubectl && setUpKubectl(ports, toolbox, config.kubectl)),
     part(() => config.helm && setUpHelm(ports, toolbox, config.helm)),
   ]);
