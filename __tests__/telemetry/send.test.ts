@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../src/host/clock.js';
 import { createHttp } from '../../src/host/http.js';
+import { HttpError } from '../../src/ports/http.js';
 import { sendSpans } from '../../src/telemetry/otlp/send.js';
 import { readSettings } from '../../src/telemetry/otlp/settings.js';
 import type { Span } from '../../src/telemetry/span.js';
@@ -76,6 +77,15 @@ it('a collector is reached through the proxy that the environment names', async 
   const content = { spans: [root], resource: { 'service.name': 'x' }, trace, redact: (text: string) => text };
   await sendSpans({ http: createHttp({ HTTP_PROXY: collector.url }), clock: systemClock }, settings, content, new AbortController().signal);
   expect(collector.requests.map(({ path, headers }) => [path, headers.host])).toEqual([['http://collector.example:4318/v1/traces', 'collector.example:4318']]);
+});
+
+it('the port of gRPC is suspected where nobody answers there', async () => {
+  collector = await startCollector();
+  const settings = readSettings({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4317', OTEL_EXPORTER_OTLP_TIMEOUT: '300' });
+  const http = { ...createHttp({}), request: () => Promise.reject(new HttpError('other', '127.0.0.1:4317 closed the connection before it answered')) };
+  const content = { spans: [root], resource: { 'service.name': 'x' }, trace, redact: (text: string) => text };
+  await expect(sendSpans({ http, clock: systemClock }, settings, content, new AbortController().signal))
+    .rejects.toThrow('127.0.0.1:4317 closed the connection before it answered. Port 4317 is usually for gRPC: OTLP over HTTP usually has port 4318');
 });
 
 it('a collector that cannot be reached is named', async () => {

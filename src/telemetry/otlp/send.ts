@@ -41,7 +41,13 @@ export async function sendSpans({ http, clock }: Sending, settings: OtlpSettings
   }, async () => {
     const response = await http.request({ url, method: 'POST', headers, body, timeoutMs: Math.max(1, Math.ceil(untilMs - clock.monotonic())), signal });
     await accepted(response, settings);
-  });
+  }).catch((error: unknown) => { throw withPortHint(error, url); });
+}
+
+/** A server of gRPC does not answer requests of HTTP/1.1. */
+function withPortHint(error: unknown, url: string): unknown {
+  if (!(error instanceof HttpError) || new URL(url).port !== '4317') return error;
+  return new Error(`${error.message}. Port 4317 is usually for gRPC: OTLP over HTTP usually has port 4318`, { cause: error });
 }
 
 const temporary: readonly number[] = [429, 502, 503, 504];
