@@ -46,4 +46,3 @@ export const githubOf = (values: Values<typeof github.settings> & { readonly env
     transient: values['transient-environment'] === true,
   };
 };
-export type GitHubConfig = NonNullable<ReturnType<typeof githubOf>>;
