@@ -12,6 +12,7 @@ import { signature } from '../../src/notify/webhook.js';
 import { read } from '../docs/pages.js';
 import { runAct, type ActOptions, type ActResult } from './harness/act.js';
 import { eventually } from './harness/environment.js';
+import { startGitHub } from './harness/github-api/server.js';
 import { closeHooks, serveHooks } from './harness/hooks.js';
 import { published } from './harness/published.js';
 
@@ -66,7 +67,8 @@ async function withConsumer(body: (consumer: Consumer) => Promise<void>): Promis
       act: (workflow, words, more = {}) => runAct({
         folder: repository.folder, home, path: env.PATH, actions, ...more,
         words: [
-          ...words, '-W', `.github/workflows/${workflow}`, '--actor', 'octocat', '-s', 'GITHUB_TOKEN=',
+          // Without a token, nothing is sent to GitHub; a test that has a GitHub gives one.
+          '-s', 'GITHUB_TOKEN=', ...words, '-W', `.github/workflows/${workflow}`, '--actor', 'octocat',
           '--env', `BUILDX_BUILDER=${env.BUILDER}`, '--env', `DOCKER_CONFIG=${env.DOCKER_CONFIG}`,
         ],
       }),
@@ -208,4 +210,42 @@ describe('a preview', () => {
       await kubectl(['delete', 'namespace', `preview-${number}`, '--ignore-not-found', '--wait=false']);
     }
   }), 900_000);
+});
+
+describe('a pull request', () => {
+  it('gets a comment with what a deployment would do, and one from a fork what needs no secret', () => withConsumer((consumer) =>
+    withNamespaces(['pull'], async ([namespace], image) => {
+      if (!namespace) throw new Error('no namespace');
+      const github = await startGitHub({ repository: 'acme/hello' });
+      try {
+        consumer.write('.github/deploy.yml', {
+          image, test: build, workloads: ['deployment/hello'], smoke: ['service/hello/ -> 200 contains hello'], environments: { production: { namespace: namespace.name } },
+        });
+        consumer.write('.github/workflows/pull-request.yml', recipe('Checks of pull requests', { '    secrets:\n': '    with: { ghcr: false }\n    secrets:\n' }));
+        const base = await consumer.release({ version: 'v1' });
+        const head = await consumer.release({ version: 'v2' });
+        github.state.pulls.push({ number: 7, title: 'A topic', headSha: head, files: ['release.go'] });
+        const event = (from: string): readonly string[] => {
+          const path = join(home, `pull-${from.replace('/', '-')}.json`);
+          const repository = { full_name: 'acme/hello', default_branch: 'main' };
+          const ends = { head: { sha: head, ref: 'topic', repo: { ...repository, full_name: from } }, base: { sha: base, ref: 'main', repo: repository } };
+          writeFileSync(path, JSON.stringify({ action: 'opened', number: 7, repository, pull_request: { number: 7, ...ends } }));
+          return ['pull_request', '-e', path, '--env', 'GITHUB_REPOSITORY=acme/hello', '--env', `GITHUB_API_URL=${github.url}`, '-s', 'GITHUB_TOKEN=ghs_of_the_job'];
+        };
+
+        const own = await consumer.act('pull-request.yml', [...event('acme/hello'), '-s', `KUBECONFIG_READ=${secret(namespace.kubeconfig)}`]);
+        expect([own.results, own.summaries]).toEqual([['success'], [expect.stringContaining('☑️ checked: ')]]);
+        expect(github.state.comments.map(({ body }) => body)).toEqual([expect.stringContaining('`deployment/hello`')]);
+        expect(github.state.checkRuns).toHaveLength(1);
+
+        github.state.comments.length = 0;
+        github.permissions = { contents: 'read', issues: 'read', pull_requests: 'read', checks: 'read' };
+        const fork = await consumer.act('pull-request.yml', event('mallory/hello'));
+        expect([fork.results, fork.summaries]).toEqual([['success'], [expect.stringContaining('**Not checked**')]]);
+        expect([github.state.comments, github.problems]).toEqual([[], []]);
+        expect(await imageOf(namespace)).toBe(`${image}:first`);
+      } finally {
+        await github.close();
+      }
+    })), 900_000);
 });

@@ -98,7 +98,7 @@ describe('the workflows that others call', () => {
     expect(lines.filter((line) => line.trim() !== '')).toEqual(['    It is slow.', '    # @acme/all']);
   });
   it('send the token of the job to ghcr.io alone', () => {
-    for (const name of ['deploy', 'rollback']) {
+    for (const name of ['deploy', 'rollback', 'pr-checks']) {
       const steps = jobsOf(`.github/workflows/${name}.yml`).flatMap(([, { steps: own = [] }]) => own).filter((step) => step.with?.['registry-password'] !== undefined);
       expect(steps.length).toBeGreaterThan(0);
       for (const step of steps) {
@@ -106,5 +106,9 @@ describe('the workflows that others call', () => {
         expect(step.with?.['registry-password']).toContain(`(inputs.registry-username == '' && inputs.ghcr && github.token)`);
       }
     }
+  });
+  it('cancel the check of a commit that a newer one has replaced', () => {
+    const [[, check] = []] = jobsOf('.github/workflows/pr-checks.yml');
+    expect(check?.concurrency).toMatchObject({ 'cancel-in-progress': true, 'group': expect.stringContaining('${{ github.event.pull_request.number || github.ref }}') });
   });
 });

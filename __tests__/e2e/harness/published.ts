@@ -4,7 +4,7 @@ import { root } from '../../docs/pages.js';
 import { stub } from './act.js';
 
 /** Folders with an action.yml. */
-const folders = ['.', 'build', 'rollout', 'rollback', 'deploy', 'setup', 'all'];
+const folders = ['.', 'build', 'rollout', 'rollback', 'pr-check', 'deploy', 'setup', 'all'];
 
 /**
  * This repository as a consumer gets it, and stand-ins for the actions of others. act does not know `$/`, this repository at the
