@@ -5,8 +5,8 @@ import { digestOfBuild } from '../outcome/plan.js';
 import type { CommandFact, PolicyObject } from '../policy/input.js';
 import { recordOf } from '../policy/objects/read.js';
 import type { Ports } from '../ports/ports.js';
-import { explainFailure } from '../script/explain.js';
-import { lastOutput, runScript } from '../script/run-script.js';
+import { explainFailure, type ScriptFailure } from '../script/explain.js';
+import { lastOutput, runScript, type Ran } from '../script/run-script.js';
 
 /** A policy tool takes seconds; one that takes longer hangs. ms. */
 const withinMs = 120_000;
@@ -34,10 +34,27 @@ async function runOne(ports: Ports, lines: readonly string[], workingDirectory: 
   return ports.log.group(`policy  ${command}`, async () => {
     const ran = await runScript(ports, { name: 'policy', lines, workingDirectory, env, withinMs }, ports.cancelled, (line) => ports.log.output(line));
     if (ran.code === 0 && !ran.isLate) return { command };
-    const { message, hint } = explainFailure(ran, `The command \`${command}\``, 'policy.commands');
-    const said = decisiveLine(ran.output.join('\n'), 'failed');
+    const { message, hint } = explain(ran, command);
+    const said = findingsIn(ran.output.map((line) => line.replaceAll(env['DEPLOY_OBJECTS'] ?? '', 'objects.yaml')));
     return { command, hint, failure: said === undefined ? message : `${message} It printed: ${said}`, output: lastOutput(ran, command)[0]?.text };
   });
+}
+
+/** A tool that found something exits with a small code. What else ends a script is explained as for any other. */
+const explain = (ran: Ran, command: string): ScriptFailure => (ran.isLate || ran.code >= 126 || ran.script.lines.length > 1
+  ? explainFailure(ran, `The command \`${command}\``, 'policy.commands') : { message: `\`${command}\` exited with code ${ran.code}.` });
+
+/** How conftest, kyverno and most linters start the line of a finding. */
+const findingLine = /^\W*(?:fail(?:ed|ure)?|den(?:y|ied)|error|violations?|critical)\b/i;
+/** More than this are counted. */
+const quotedAtMost = 3;
+
+/** The lines of an output that name findings, or the one that says why it failed. */
+function findingsIn(output: readonly string[]): string | undefined {
+  const lines = output.map((line) => line.trim()).filter((line) => findingLine.test(line));
+  if (lines.length === 0) return decisiveLine(output.join('\n'), 'failed');
+  const more = lines.length - quotedAtMost;
+  return `${lines.slice(0, quotedAtMost).join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
 }
 
 /** The first line, which names the tool. */
