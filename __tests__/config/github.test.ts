@@ -8,12 +8,12 @@ const github = (inputs: Readonly<Record<string, string>>, text = file) => parseT
 
 describe('what is recorded on GitHub', () => {
   it.each<[Readonly<Record<string, string>>, object | undefined]>([
-    [{ environment: 'production' }, { token: 'ghs_1', deployments: true, production: true, transient: false }],
-    [{ environment: 'live-eu' }, { token: 'ghs_1', deployments: true, production: true, transient: false }],
-    [{ environment: 'preview' }, { token: 'ghs_1', deployments: false, production: false, transient: true }],
-    [{ 'environment': 'preview', 'github-deployments': 'auto', 'production-environment': 'true' }, { token: 'ghs_1', deployments: true, production: true, transient: true }],
-    [{ 'environment': 'production', 'production-environment': 'false', 'github-deployments': 'off' }, { token: 'ghs_1', deployments: false, production: false, transient: false }],
-    [{}, { token: 'ghs_1', deployments: true, production: false, transient: false }],
+    [{ environment: 'production' }, { token: 'ghs_1', deployments: 'if-allowed', production: true, transient: false }],
+    [{ environment: 'live-eu' }, { token: 'ghs_1', deployments: 'if-allowed', production: true, transient: false }],
+    [{ environment: 'preview' }, { token: 'ghs_1', deployments: 'off', production: false, transient: true }],
+    [{ 'environment': 'preview', 'github-deployments': 'auto', 'production-environment': 'true' }, { token: 'ghs_1', deployments: 'auto', production: true, transient: true }],
+    [{ 'environment': 'production', 'production-environment': 'false', 'github-deployments': 'off' }, { token: 'ghs_1', deployments: 'off', production: false, transient: false }],
+    [{}, { token: 'ghs_1', deployments: 'if-allowed', production: false, transient: false }],
     [{ 'environment': 'production', 'github-token': ' ' }, undefined],
   ])('with %j', (inputs, expected) => expect(github(inputs)).toEqual(expected));
 

@@ -122,11 +122,19 @@ describe('a deployment on GitHub', () => {
 describe('a deployment on GitHub that GitHub does not take', () => {
   it.concurrent('for lack of a permission: one warning that says which, and the run is not affected', onSite('gh-403', async ({ github, deploy }) => {
     github.permissions = { contents: 'read' };
-    const result = await deploy();
+    const result = await deploy(undefined, { inputs: { 'github-deployments': 'auto' } });
     expectEnding(result, { verdict: 'deployed' });
     expect(aboutGitHub(result)).toEqual([expect.stringMatching(
       /^Recording the deployment on GitHub failed: GitHub returned 403 .*Resource not accessible by integration \(request .*\)\. Add `deployments: write` to the `permissions` of the job, or set `github-deployments: off`\. The run is not affected\.$/)]);
     expect([result.post?.log, github.calls]).toEqual(['', ['GET /repos/acme/app/deployments']]);
+  }));
+
+  it.concurrent('for lack of a permission that nobody asked for: no warning', onSite('gh-unasked', async ({ github, deploy }) => {
+    github.permissions = { contents: 'read' };
+    const result = await deploy();
+    expectEnding(result, { verdict: 'deployed' });
+    expect(aboutGitHub(result)).toEqual([]);
+    expect(result.log).toContain('The deployment is not recorded on GitHub: GitHub returned 403');
   }));
 
   it.concurrent('because it hangs: the run ends all the same', onSite('gh-hang', async ({ github, deploy }) => {

@@ -188,7 +188,7 @@ describe('a pull request from a fork', () => {
     const env = { GITHUB_EVENT_NAME: 'pull_request_target', GITHUB_REF: 'refs/heads/main' };
     const refused = await check({ from: 'mallory/app', commit: base, env });
     expectEnding(refused, { verdict: 'failed', cause: 'config-invalid', stage: 'config' });
-    expect(refused.log).toContain('its code is checked out in a run that has the secrets of this repository');
+    expect(refused.log).toContain('is checked out in a run that has the secrets of this repository');
     expect(github.calls).toEqual([]);
     execFileSync('git', ['-C', folder, 'checkout', '--quiet', 'main']);
     const ofBase = await check({ from: 'mallory/app', commit: base, env, inputs: { environment: 'staging' } });

@@ -9,7 +9,7 @@ import { fakePorts } from '../kubernetes/client/fake-ports.js';
 import { deployed, rolledBack } from '../report/outcomes.js';
 import { run as runOf } from '../workflow/runs.js';
 
-const github = { token: 'ghs_1', deployments: true, production: true, transient: false };
+const github = { token: 'ghs_1', deployments: 'auto' as const, production: true, transient: false };
 const recorded = (changes: Partial<Config> = {}, facts: Partial<RunFacts> = { repository: 'acme/app' }, more: Partial<Run> = {}): Run => {
   const run = runOf({ environment: 'production', github, ...changes });
   return { ...run, facts: { ...run.facts, ...facts }, ...more };
@@ -21,7 +21,7 @@ describe('the listener that records a run on GitHub', () => {
   });
   it.each<[string, Partial<Config>, Partial<RunFacts>]>([
     ['without an environment', { environment: undefined }, { repository: 'acme/app' }], ['in a dry run', { dryRun: true }, { repository: 'acme/app' }],
-    ['with `off`', { github: { ...github, deployments: false } }, { repository: 'acme/app' }], ['without a token', { github: undefined }, { repository: 'acme/app' }],
+    ['with `off`', { github: { ...github, deployments: 'off' } }, { repository: 'acme/app' }], ['without a token', { github: undefined }, { repository: 'acme/app' }],
     ['in a terminal, which knows no repository', {}, { repository: undefined }],
   ])('does not follow one %s', (_, changes, facts) => {
     expect(followersOf(recorded(changes, facts))).toEqual([]);

@@ -34,7 +34,7 @@ describe('a run that is recorded on GitHub', () => {
     const { log, lines } = fakePorts();
     said = lines;
     return {
-      app: 'api', run: 'run-2', repository: 'acme/app', environment: 'production', environmentUrl: 'https://api.acme.example/', runUrl, commit: newer, production: true, transient: false, log,
+      app: 'api', run: 'run-2', repository: 'acme/app', environment: 'production', environmentUrl: 'https://api.acme.example/', runUrl, commit: newer, production: true, transient: false, isWanted: true, log,
       open: () => createGitHub({ http: { ...fakePorts().http, ...httpTo(github) }, clock: systemClock, log, env: {} }, 'ghs_secret'),
       keep: async (text) => void kept.push(text), ...changes,
     };
@@ -193,6 +193,12 @@ describe('a run that is recorded on GitHub', () => {
         + 'Add `deployments: write` to the `permissions` of the job, or set `github-deployments: off`$'));
       await recorder.hear(ended(deployed), signal);
       expect([github.calls, kept.at(-1)]).toEqual([['GET /repos/acme/app/deployments', 'POST /repos/acme/app/deployments'], '']);
+    });
+    it('says it in a line of the log where nobody asked for a record', async () => {
+      github.permissions = { contents: 'read' };
+      await hear([planned, ended(deployed)], { isWanted: false });
+      expect([said.filter((line) => line.startsWith('info')), kept.at(-1)]).toEqual([[expect.stringMatching(
+        /^info The deployment is not recorded on GitHub: GitHub returned 403 .*\. To record it, add `deployments: write` to the `permissions` of the job\.$/)], undefined]);
     });
     it.each([
       ['a token that is not valid', faults.badCredentials(), /Bad credentials.*\. Check the token in `github-token`$/],

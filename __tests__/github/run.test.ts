@@ -24,7 +24,7 @@ describe('what GitHub shows of whole runs', () => {
   const played = async ({ run, events }: TestRun, play: (run: Run) => Promise<Outcome>): Promise<Outcome> => {
     const { log } = fakePorts();
     const recorder = createRecorder({
-      app: 'api', run: run.id, repository: 'acme/app', environment: 'production', production: true, transient: false, commit: run.facts.commit, log, keep: async () => undefined,
+      app: 'api', run: run.id, repository: 'acme/app', environment: 'production', production: true, transient: false, isWanted: true, commit: run.facts.commit, log, keep: async () => undefined,
       open: () => createGitHub({ http: { ...fakePorts().http, ...httpTo(github) }, clock: systemClock, log, env: {} }, 'ghs_secret'),
     });
     const outcome = await play(run);

@@ -20,10 +20,11 @@ export function deploymentFollower(run: Run, left = ''): Follower | undefined {
 /** A terminal knows no repository on GitHub. */
 export function recordedOf(run: Run): Omit<Recorded, 'left'> | undefined {
   const { config: { app, environment, environmentUrl, github, dryRun }, facts: { repository, runUrl, commit }, ports } = run;
-  if (!github?.deployments || environment === undefined || repository === undefined || dryRun) return undefined;
+  if (!github || github.deployments === 'off' || environment === undefined || repository === undefined || dryRun) return undefined;
   let opened: ReturnType<Recorded['open']> | undefined;
   return {
-    app, run: run.id, repository, environment, environmentUrl, runUrl, commit, production: github.production, transient: github.transient, log: ports.log,
+    app, run: run.id, repository, environment, environmentUrl, runUrl, commit, production: github.production, transient: github.transient,
+    isWanted: github.deployments === 'auto', log: ports.log,
     open: () => opened ??= ports.github(github.token),
     keep: (text) => run.keep(kept.deployment, text),
   };

@@ -21,6 +21,8 @@ export interface Recorded extends Own {
   readonly environmentUrl?: string;
   readonly production: boolean;
   readonly transient: boolean;
+  /** Whether the settings ask for it. Otherwise a token that is not allowed to is no error. */
+  readonly isWanted: boolean;
   /** Of the workflow run. */
   readonly runUrl?: string;
   /** That of the event; what is deployed may be another one. */
@@ -44,7 +46,7 @@ export function createRecorder(run: Recorded): Pick<Listener, 'hear'> {
   };
   return {
     hear: async (event, signal) => {
-      if (event.kind === 'planned' && rollsOut(event.plan)) await begin({ run, open }, event, signal).catch(explain);
+      if (event.kind === 'planned' && rollsOut(event.plan)) await begin({ run, open }, event, signal).catch((error: unknown) => { explain(run, error); });
       if (event.kind === 'ended' && left && !event.outcome.rollback?.continued) await finish(run, { ...left, end: endOf(event.outcome, run) }, signal);
     },
   };
@@ -150,7 +152,7 @@ async function finish(run: Recorded, left: Left & { readonly end: End }, signal:
     await say(run, left, signal);
   } catch (error) {
     if (isRefused(error)) await run.keep('');
-    explain(error);
+    explain(run, error);
   }
   await run.keep('');
 }
@@ -182,9 +184,13 @@ async function completed(api: DeploymentsApi, run: Recorded, left: Left, end: En
 /** It would be refused again, and nothing has been done. */
 const isRefused = (error: unknown): boolean => error instanceof GitHubError && ['denied', 'missing', 'invalid'].includes(error.trouble);
 
-/** Adds what to do to the error of a token that is not allowed to do this. */
-function explain(error: unknown): never {
+/** Adds what to do to the error of a token that is not allowed to do this. Where nobody asked for it, that is no error. */
+function explain({ isWanted, log }: Recorded, error: unknown): void {
   if (!(error instanceof GitHubError) || error.trouble !== 'denied') throw error;
+  if (!isWanted && error.status !== 401) {
+    log.info(`The deployment is not recorded on GitHub: ${messageOf(error)}. To record it, add \`deployments: write\` to the \`permissions\` of the job.`);
+    return;
+  }
   const remedy = error.status === 401
     ? `Check the token in ${settingText('github-token')}`
     : `Add \`deployments: write\` to the \`permissions\` of the job, or set ${settingText('github-deployments', 'off')}`;

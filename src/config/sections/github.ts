@@ -18,7 +18,7 @@ export const github = section('GitHub', ['deploy', 'rollout', 'rollback'], {
   'github-deployments': {
     inTerminal: false,
     description: '`auto`: a run with an `environment` is recorded on GitHub as a deployment of that environment, with its verdict. `off`: it is not.',
-    fallback: 'auto',
+    default: '`auto`, without a warning if the token is not allowed to',
     kind: word(['auto', 'off']),
   },
   'production-environment': {
@@ -40,8 +40,8 @@ export const githubOf = (values: Values<typeof github.settings> & { readonly env
   const { 'github-token': token, environment = '' } = values;
   return token === undefined ? undefined : {
     token,
-    /** Whether runs with an environment are recorded as deployments. */
-    deployments: values['github-deployments'] !== 'off',
+    /** Whether runs with an environment are recorded as deployments. `if-allowed`: it was not set, so a token without the permission is no warning. */
+    deployments: values['github-deployments'] ?? 'if-allowed' as const,
     production: values['production-environment'] ?? isProductionName(environment),
     transient: values['transient-environment'] === true,
   };
