@@ -1,1 +1,0 @@
-"use strict";exports.id=5706,exports.ids=[5706],exports.modules={5706:(function(e,s,r){r.r(s),r.d(s,{lastRunOf:()=>t.j,openFinished:()=>o.Hw,releaseStages:()=>a.x,sharedRecord:()=>d.Px});var d=r(5579),t=r(3079),o=r(727),a=r(650)})};
