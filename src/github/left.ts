@@ -16,7 +16,7 @@ const left = object({
   commit: optional(string()),
   /** Id of the deployment that was active before it; `null` for none that the action has to change, absent until it was looked for. */
   previous: optional(nullable(number())),
-  /** Known as soon as the run has ended; GitHub may not have it yet. */
+  /** Known as soon as the run has ended; it is not certain that GitHub has it. */
   end: optional(end),
 });
 /** What is open on GitHub, as the main step keeps it for its post step. */

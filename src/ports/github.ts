@@ -37,7 +37,7 @@ export interface GitHubRequest {
   readonly signal: AbortSignal;
   /**
    * Whether a second request does no harm if the first one was carried out and its answer was lost: true for GET unless given,
-   * false for everything else. A PATCH that sets a text may be repeated; a POST that creates something may not.
+   * false for everything else. A PATCH that sets a text may be repeated; a POST that creates something must not be.
    */
   readonly repeatable?: boolean;
 }

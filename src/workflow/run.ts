@@ -24,4 +24,8 @@ export const kept = {
   deployment: 'deployment',
 } as const;
 
+/** Whether the run deploys something: others test or build. */
+export const deploys = ({ action, config: { workloads, command } }: Pick<Run, 'action' | 'config'>): boolean =>
+  action === 'rollback' || workloads.length > 0 || command !== undefined;
+
 export const msSince = (run: Pick<Run, 'ports' | 'startedAt'>): number => Math.round(run.ports.clock.monotonic() - run.startedAt);
