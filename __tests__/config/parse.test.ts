@@ -336,7 +336,7 @@ describe('problems', () => {
     ]],
     ['build', { 'image': 'a', 'registry-password': 'p' }, ['input registry-password: needs `registry-username`, which is not given. For ghcr.io it is ${{ github.actor }}.']],
     ['deploy', { 'image': 'a', 'build-secrets': 'x=env:MISSING' }, [
-      'input build-secrets: the environment variable of "x" is not set or empty. Set it under `env:` of the step, from a secret that exists and that this run is allowed to read.',
+      'input build-secrets, x: its environment variable is not set or empty. Set it under `env:` of the step, from a secret that exists and that this run is allowed to read.',
     ]],
     ['deploy', { image: 'a', workloads: 'deploy/a', kubeconfig: 'clusters: [{name: c}]\ncontexts: [{name: prod}]' }, [
       'input kubeconfig: has no `current-context`, so kubectl cannot choose a cluster. Set `kube-context`. It has "prod".',
@@ -356,7 +356,7 @@ describe('problems', () => {
     ]);
     expect(problems({ image: 'a' })).toEqual([]);
     expect(problems({ image: 'a' }, 'build-secrets: {x: env:MISSING}')).toEqual([
-      `${path}:1:1: build-secrets: the environment variable MISSING of "x" is not set or empty. Set it under \`env:\` of the step, from a secret that exists and that this run is allowed to read.`,
+      `${path}:1:1: build-secrets.x: the environment variable MISSING is not set or empty. Set it under \`env:\` of the step, from a secret that exists and that this run is allowed to read.`,
     ]);
   });
 

@@ -1,12 +1,11 @@
 import type { ActionName } from '../outcome/action.js';
-import type { Problem } from '../outcome/errors.js';
 import type { EnvironmentSettings } from './environment-settings.js';
 import { metricsTarget, type PushgatewayConfig } from './metrics-target.js';
 import type { SecretSource } from './values/build-secrets.js';
 import { notifyTargets, type NotifyTarget } from './notify-targets.js';
+import { content, ReferencedSecrets, type Env } from './referenced-secrets.js';
 import { fallbacksOf } from './kit/object.js';
 import type { Spot } from './kit/node.js';
-import { problemAt } from './kit/report.js';
 import { toLabel } from './values/kubernetes-names.js';
 import type { Layer } from './layers.js';
 import { defined } from './kit/record.js';
@@ -20,14 +19,13 @@ import { gateOf } from './sections/test.js';
 import { buildSecret, type Secret } from './secrets.js';
 import type { Filled } from './setting.js';
 import { settings, type GivenValues } from './settings.js';
-import { placeWords } from '../outcome/place-words.js';
 
 /** What is known besides the settings. */
 export interface ConfigFacts {
   /** Names the app when neither `app` nor `image` does: the name of the repository. */
   readonly defaultApp?: string;
   /** The environment variables of the process, for secrets that are given by name. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Env;
 }
 
 /**
@@ -37,18 +35,16 @@ export interface ConfigFacts {
  */
 export function assemble(action: ActionName, { values, spots }: Pick<Layer, 'values' | 'spots'>, facts: ConfigFacts, environments: readonly EnvironmentSettings[]) {
   const builds = (action === 'deploy' || action === 'build' || action === 'pr-check') && values.image !== undefined && values.digest === undefined;
-  const sources = builds ? values['build-secrets'] ?? {} : {};
   const isCheck = action === 'pr-check';
-  const { secrets, problems } = isCheck ? named(sources) : resolve(sources, spots['build-secrets'] ?? { where: 'build-secrets' }, facts.env ?? {});
-  // A check sends neither, and is not always allowed to read the secrets for them.
-  const metrics = metricsTarget(isCheck ? undefined : values.metrics, facts.env ?? {});
-  const notify = notifyTargets(isCheck ? undefined : values.notify, facts.env ?? {});
-  const buildSecrets = Object.fromEntries(secrets);
-  const config = configOf(values, {
-    action, builds, buildSecrets, pushgateway: metrics.pushgateway, notify: notify.targets, defaultApp: facts.defaultApp, environments,
-  });
-  const ofBuild = secrets.map(([id, text]): Secret => ({ text, kind: 'value', of: buildSecret(id) }));
-  return { config, problems, warnings: [...metrics.warnings, ...notify.warnings], secrets: [...ofBuild, ...metrics.secrets, ...notify.secrets] };
+  const secrets = new ReferencedSecrets(facts.env ?? {});
+  // A check neither builds nor sends, and is not always allowed to read the secrets for it.
+  const buildSecrets = buildSecretsOf(builds ? values['build-secrets'] ?? {} : {}, spots['build-secrets'] ?? { where: 'build-secrets' }, isCheck ? undefined : secrets);
+  const pushgateway = isCheck ? undefined : metricsTarget(values.metrics, secrets);
+  const notify = isCheck ? [] : notifyTargets(values.notify, secrets);
+  const config = configOf(values, { action, builds, buildSecrets, pushgateway, notify, defaultApp: facts.defaultApp, environments });
+  const { problems, warnings } = secrets;
+  const ofBuild = Object.entries(buildSecrets).map(([id, text]): Secret => ({ text, kind: 'value', of: buildSecret(id) }));
+  return { config, problems, warnings, secrets: [...ofBuild, ...secrets.secrets] };
 }
 
 interface Surroundings extends Pick<ConfigFacts, 'defaultApp'> {
@@ -128,24 +124,13 @@ export const appName = (given: Parameters<typeof namedApp>[0], repository: strin
 
 const appOf = (name: string | undefined): string | undefined => toLabel(name?.split('/').at(-1) ?? '');
 
-/** Secrets of which only the names are needed, as nothing is built. */
-const named = (sources: Readonly<Record<string, SecretSource>>): ReturnType<typeof resolve> =>
-  ({ problems: [], secrets: Object.keys(sources).map((id) => [id, ''] as const) });
-
-/** The values behind `env:NAME`. Messages name the variable only if it is in the file, where it cannot be a secret. */
-function resolve(sources: Readonly<Record<string, SecretSource>>, at: Spot, env: Readonly<Record<string, string | undefined>>) {
-  const problems: Problem[] = [];
-  const secrets = Object.entries(sources).map(([id, source]): readonly [string, string] => {
-    if ('value' in source) return [id, source.value];
-    const value = env[source.variable] ?? '';
-    if (value === '') {
-      const name = at.file === undefined ? '' : ` ${source.variable}`;
-      problems.push(problemAt(at, {
-        message: `the environment variable${name} of "${id}" is not set or empty`,
-        hint: placeWords().setVariable,
-      }));
-    }
-    return [id, value];
-  });
-  return { secrets, problems };
+/** The secrets of a build by id. @param secrets undefined: only the ids are needed */
+function buildSecretsOf(sources: Readonly<Record<string, SecretSource>>, at: Spot, secrets: ReferencedSecrets | undefined): Readonly<Record<string, string>> {
+  const valueOf = (id: string, source: SecretSource): string => {
+    if (!secrets) return '';
+    if ('value' in source) return source.value;
+    const where = at.file === undefined ? `${at.where}, ${id}` : `${at.where}.${id}`;
+    return secrets.needed({ variable: source.variable, at: { ...at, where } }, content) ?? '';
+  };
+  return Object.fromEntries(Object.entries(sources).map(([id, source]) => [id, valueOf(id, source)]));
 }

@@ -1,11 +1,6 @@
-import type { Problem } from '../outcome/errors.js';
-import { placeWords } from '../outcome/place-words.js';
 import type { MailAddress, MailServer } from '../ports/mail.js';
-import type { Checked } from './kit/checked.js';
-import { good } from './kit/checked.js';
-import { problemAt } from './kit/report.js';
+import { password, secretAddress, token, type ReferencedSecrets } from './referenced-secrets.js';
 import { looksSecret } from './secret-shape.js';
-import { valuesOf, withoutLineEnd, type Secret } from './secrets.js';
 import type { GivenNotify } from './sections/notify.js';
 import { parseMailServer, type MailServerSetting } from './values/mail-server.js';
 import { isLoopback } from './values/near-host.js';
@@ -25,50 +20,38 @@ export type NotifyTarget = { readonly name: string; readonly on: readonly Occasi
 
 /** One kind of target. */
 export type TargetOf<Service extends NotifyTarget['service']> = Extract<NotifyTarget, { readonly service: Service }>;
-type Env = Readonly<Record<string, string | undefined>>;
 type Given<Service extends keyof GivenNotify> = NonNullable<GivenNotify[Service]>[number];
 /** A target without its name. */
 type Ready = NotifyTarget extends infer T ? T extends unknown ? Omit<T, 'name' | 'on'> : never : never;
-
-interface Read {
-  readonly targets: readonly NotifyTarget[];
-  /** To be hidden before anything is printed. */
-  readonly secrets: readonly Secret[];
-  /** Variables that are not set, or have no valid value. Nobody is notified with them, and the run goes on. */
-  readonly warnings: readonly Problem[];
-}
 
 const titles: Readonly<Record<NotifyTarget['service'], string>> = {
   slack: 'Slack', teams: 'Teams', pagerduty: 'PagerDuty', email: 'E-mail', webhook: 'Webhook', grafana: 'Grafana',
 };
 
 /** The targets whose variables are set. A notification is never the reason that a run fails, so the others are left out. */
-export function notifyTargets(given: GivenNotify | undefined, env: Env): Read {
-  const variables = new Variables(env);
+export function notifyTargets(given: GivenNotify | undefined, secrets: ReferencedSecrets): readonly NotifyTarget[] {
   const all = <Service extends keyof GivenNotify & NotifyTarget['service']>(service: Service, read: (each: Given<Service>, of: Variables) => Ready | undefined): NotifyTarget[] => {
     const items = given?.[service] ?? [];
     return items.flatMap((each, index) => {
       const name = items.length === 1 ? titles[service] : `${titles[service]} (notify.${service}[${index}])`;
-      variables.name = name;
-      const ready = read(each as Given<Service>, variables);
+      const ready = read(each as Given<Service>, new Variables(secrets, name));
       return ready ? [{ ...ready, name, on: each.on } as NotifyTarget] : [];
     });
   };
-  const targets = [
+  return [
     ...all('slack', ({ webhook }, of) => withUrl('slack', of.address(webhook))),
     ...all('teams', ({ webhook }, of) => withUrl('teams', of.address(webhook))),
     ...all('pagerduty', ({ key, url }, of) => {
-      const value = of.secret(key);
+      const value = of.token(key);
       return value === undefined ? undefined : { service: 'pagerduty', url, key: value };
     }),
     ...all('email', email),
     ...all('webhook', webhook),
     ...all('grafana', ({ url, token }, of) => {
-      const [address, value] = [of.address(url), of.secret(token)];
+      const [address, value] = [of.address(url), of.token(token)];
       return address === undefined || value === undefined ? undefined : { service: 'grafana', url: address, token: value };
     }),
   ];
-  return { targets, secrets: variables.secrets, warnings: variables.warnings };
 }
 
 /** `Slack: failure, recovery`: for the plan. */
@@ -77,7 +60,7 @@ export const describeTarget = ({ name, on }: Pick<NotifyTarget, 'name' | 'on'>):
 const withUrl = (service: 'slack' | 'teams', url: string | undefined): Ready | undefined => (url === undefined ? undefined : { service, url });
 
 function email({ server, username, password, from, to }: Given<'email'>, of: Variables): Ready | undefined {
-  const [address, secret] = [of.mailServer(server), password && of.secret(password)];
+  const [address, secret] = [of.mailServer(server), password && of.password(password)];
   if (address === undefined || (password && secret === undefined)) return undefined;
   const login = username === undefined || secret === undefined ? address.login : { user: username, password: secret };
   return { service: 'email', server: login ? withLogin(address, login) : address, from, to };
@@ -89,48 +72,34 @@ function withLogin(server: MailServer, login: NonNullable<MailServer['login']>):
 }
 
 function webhook({ url, secret, token }: Given<'webhook'>, of: Variables): Ready | undefined {
-  const [address, key, bearer] = [of.address(url), secret && of.secret(secret), token && of.secret(token)];
+  const [address, key, bearer] = [of.address(url), secret && of.token(secret), token && of.token(token)];
   if (address === undefined || (secret && key === undefined) || (token && bearer === undefined)) return undefined;
   return { service: 'webhook', url: address, ...(key !== undefined && { secret: key }), ...(bearer !== undefined && { token: bearer }) };
 }
 
-/** Values of variables. Messages name the variable, never its value. */
+/** The secrets of one target. */
 class Variables {
-  readonly warnings: Problem[] = [];
-  readonly secrets: Secret[] = [];
-  /** Of the target that is read. */
-  name = '';
+  private readonly consequence: string;
 
-  constructor(private readonly env: Env) {}
+  /** @param name of the target */
+  constructor(private readonly secrets: ReferencedSecrets, name: string) {
+    this.consequence = `${name} is not notified`;
+  }
 
-  /** Undefined where the variable has no value: that is a warning. */
-  secret(reference: SecretReference): string | undefined {
-    return this.parsed(reference, good, (value) => [value]);
+  token(reference: SecretReference): string | undefined {
+    return this.secrets.optional(reference, token, this.consequence);
+  }
+
+  password(reference: SecretReference): string | undefined {
+    return this.secrets.optional(reference, password, this.consequence);
   }
 
   address(given: ServiceAddress): string | undefined {
-    return 'url' in given ? given.url : this.parsed(given, parseServiceAddress, secretsOfAddress);
+    return 'url' in given ? given.url : this.secrets.optional(given, addressForm, this.consequence);
   }
 
   mailServer(given: MailServerSetting): MailServer | undefined {
-    return 'server' in given ? given.server : this.parsed(given, parseMailServer, (text, value) => (value.login ? [text, value.login.password] : []));
-  }
-
-  private parsed<T>(
-    { variable, at }: SecretReference, parse: (text: string) => Checked<T>, secretsIn: (text: string, value: T) => readonly string[],
-  ): T | undefined {
-    const text = withoutLineEnd(this.env[variable] ?? '').trim();
-    if (text === '') return this.warn(at, `the environment variable ${variable} is not set or empty`, placeWords().setVariable);
-    const parsed = parse(text);
-    // A text that was not understood may be a secret all the same.
-    this.secrets.push(...valuesOf(at.where, parsed.ok ? secretsIn(text, parsed.value) : [text]));
-    if (parsed.ok) return parsed.value;
-    const [fault] = parsed.faults;
-    return this.warn(at, `the environment variable ${variable} ${fault?.message}`, fault?.hint);
-  }
-
-  private warn(at: SecretReference['at'], problem: string, hint: string | undefined): undefined {
-    this.warnings.push(problemAt(at, { message: `${problem}, so ${this.name} is not notified`, ...(hint !== undefined && { hint }) }));
+    return 'server' in given ? given.server : this.secrets.optional(given, mailServerForm, this.consequence);
   }
 }
 
@@ -143,3 +112,6 @@ function secretsOfAddress(text: string): readonly string[] {
 
 /** A shorter path, such as `/hook`, is a word that occurs elsewhere too. */
 const shortestPlace = 16;
+
+const addressForm = secretAddress(parseServiceAddress, secretsOfAddress);
+const mailServerForm = secretAddress(parseMailServer, (text, { login }) => (login ? [text, login.password] : []));
