@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readDocuments } from '../../src/config/documents.js';
 import { distinctProblems, environmentsIn, parseEnvironments, withoutBuildSecrets, type ParsedEnvironment } from '../../src/config/parse-environments.js';
+import { settings, takenBy } from '../../src/config/settings.js';
 import { loadEnvironments } from '../../src/config/load-environments.js';
 
 const path = '.github/deploy.yml';
@@ -39,6 +40,12 @@ describe('the settings of every environment', () => {
   it('are the only ones where the file has no environments, or does not exist', () => {
     expect(namesOf(parse('image: ghcr.io/acme/api\n'))).toEqual([undefined]);
     expect(problemsOf(parse(undefined))).toEqual([':0 settings nothing to do']);
+  });
+  it('have every setting of the file that a deployment has, except for what it records on GitHub', () => {
+    const ofFile = (action: 'deploy' | 'pr-check') => takenBy(action).filter((name) => settings[name].inFile);
+    expect(ofFile('deploy').filter((name) => !ofFile('pr-check').includes(name))).toEqual(['github-deployments', 'transient-environment']);
+    const [staging] = parse(`${file.replace('namespace: staging', 'namespace: staging\n    production-environment: true')}policy:\n  rules: { non-root: deny }\n  files: [k8s]\n`);
+    expect(staging).toMatchObject({ parsed: { config: { policy: { levels: { 'non-root': 'deny' }, files: ['k8s'], production: true } } } });
   });
   it('need no secret: none is in them, and a name without a password is left out', () => {
     const inputs = { 'registry-username': 'me', 'registry-password': '', 'build-secrets': 'key=\nother=s3cret' };

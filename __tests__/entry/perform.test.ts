@@ -4,7 +4,7 @@ import type { Request } from '../../src/entry/read-config.js';
 import { fakePorts } from '../kubernetes/client/fake-ports.js';
 
 const request = (inputs: Request['inputs']): Request => ({
-  action: 'deploy', inputs, facts: { repository: 'acme/monorepo' }, id: 'run-1', folder: '/private', hasPost: true, keep: async () => undefined, announce: () => undefined, follow: () => undefined,
+  action: 'deploy', inputs, facts: { repository: 'acme/monorepo' }, id: 'run-1', folder: '/private', hasPost: true, keep: async () => undefined, announce: () => undefined, follow: () => undefined, annotate: () => undefined,
 });
 
 it.each([

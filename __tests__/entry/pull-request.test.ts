@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { perform } from '../../src/entry/perform.js';
 import type { Request } from '../../src/entry/read-config.js';
 import type { Outcome } from '../../src/outcome/outcome.js';
+import { annotateIn } from '../../src/ports/log.js';
 import type { Ports } from '../../src/ports/ports.js';
 import type { Command, Exited } from '../../src/ports/process.js';
 import { MemoryGitHub, refusal } from '../github/memory-github.js';
@@ -64,7 +65,7 @@ async function checked(given: Given = {}): Promise<Performed> {
   };
   const files: Ports['files'] = { ...run.ports.files, readText: async (path) => texts[path] ?? run.ports.files.readText(path), realPath: async (path) => path };
   const request: Request = {
-    ...run, action: 'pr-check', follow: () => undefined, inputs: { 'github-token': 't0ken', ...given.inputs },
+    ...run, action: 'pr-check', annotate: annotateIn(run.ports.log), follow: () => undefined, inputs: { 'github-token': 't0ken', ...given.inputs },
     facts: { commit: second, repository: 'acme/api', runUrl: 'https://github.com/acme/api/actions/runs/7' },
     ...!given.terminal && { event: { name: event, path: '/event.json' } },
   };
@@ -108,6 +109,11 @@ describe('a pull request', () => {
     expect(bodies(result)[0]).toMatch(/\*\*Problems in the settings\*\*\n\n- `\.github\/deploy\.yml:2:1`: .*\n- `\.github\/deploy\.yml:3:1`: settings file: unknown key "frezee"/);
     expect(result.lines.filter((line) => line.startsWith('error '))).toEqual([expect.stringContaining('timeout'), expect.stringContaining('frezee')]);
     expect(result.github.checkRuns).toEqual([expect.objectContaining({ conclusion: 'failure' })]);
+  });
+  it('is judged by the policy in its settings file', async () => {
+    const result = await checked({ settings: `${settings}policy: { env: { ENABLE_DEBUG: set } }\n` });
+    expect(result.outcome).toMatchObject({ verdict: 'failed', failure: { cause: 'policy-denied', stage: 'preflight' } });
+    expect(bodies(result)[0]).toContain('**Policy**\n\n- ❌ `env`: ');
   });
   it.each<[string, Given]>([['with `comment: off`', { inputs: { comment: 'off' } }]])('gets only the check run %s', async (_, given) => {
     const result = await checked(given);

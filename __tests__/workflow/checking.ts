@@ -1,6 +1,7 @@
 import type { Config } from '../../src/config/config.js';
 import type { ParsedEnvironment } from '../../src/config/parse-environments.js';
 import type { Origin } from '../../src/outcome/pull-request.js';
+import { annotateIn } from '../../src/ports/log.js';
 import type { Checking } from '../../src/workflow/pull-request.js';
 import { build, gate, second, type TestRun, type TestWorld } from './world.js';
 
@@ -14,5 +15,5 @@ export function checking(world: TestWorld, changes: Partial<Config> = {}, { orig
   const test = world.start('pr-check', { ...world.deploying(second), digest: undefined, build, gate, environment: 'production', ...changes });
   const { config, ...run } = test.run;
   const settings = { warnings: [], environments: [{ environment: config.environment, parsed: { config, warnings: [], secrets: [], names: [] } }, ...others] };
-  return { ...test, given: { ...run, settings, origin, base: { head: second }, defaultApp: 'repository' } };
+  return { ...test, given: { ...run, annotate: annotateIn(run.ports.log), settings, origin, base: { head: second }, defaultApp: 'repository' } };
 }

@@ -22,7 +22,8 @@ async function run(changes: Partial<Config>, options: Options = {}) {
     started.push(command.program);
     return { pid: 1, exited: Promise.resolve({ code: 0, stdout: '', stderr: '' }), stop: async () => undefined };
   } };
-  const readText = async (path: string) => (path === 'compose.yml' ? manifest : ports.files.readText(path));
+  const texts: Readonly<Record<string, string>> = { 'compose.yml': manifest, 'broken.yml': 'a: {' };
+  const readText = async (path: string) => texts[path] ?? ports.files.readText(path);
   const outcome = await checkPullRequest({ ...given, ports: { ...ports, process, files: { ...ports.files, readText } } });
   return { world, outcome, started, lines };
 }
@@ -57,6 +58,10 @@ describe('without the target', () => {
     const { outcome, started, world } = await run({ policy: settings(files), ...changes }, options);
     expect([found(outcome), checkOf(outcome)?.policy?.notes, started, world.server.seen]).toEqual([['deny plain-secrets'], [], [], []]);
     expect([outcome.verdict, outcome.failure?.cause, checkOf(outcome)?.problems.length]).toEqual(['failed', 'policy-denied', 1]);
+  });
+  it('a file that cannot be read is named on the page', async () => {
+    const { outcome } = await run({ policy: settings({ files: ['broken.yml'] }) }, { origin: 'fork' });
+    expect(checkOf(outcome)?.policy?.notes).toEqual([expect.stringMatching(/^The policy rules cannot read broken\.yml as YAML: /)]);
   });
   it('no exception is said to match nothing', async () => {
     const allow = [{ rule: 'env', subject: 'deployment/api', reason: 'INC-1', until: '2030-01-01', at: { where: 'policy.allow[0]' } }] as const;

@@ -24,7 +24,8 @@ export async function finishDeployment(ports: Ports, action: ActionName, { id, d
     const request = { action, id, folder: '', hasPost: false, keep: () => Promise.resolve(), announce: () => undefined };
     const given = { ...request, inputs: readInputs(settingsOf(action)), facts: await readRunFacts(ports.env, ports.files) };
     const times = { startedAt: ports.clock.monotonic(), startedAtWall: ports.clock.now() };
-    const recorded = recordedOf({ ...given, ...times, ports, config: await readConfig(ports, given) });
+    const { config } = await readConfig(ports, given);
+    const recorded = recordedOf({ ...given, ...times, ports, config });
     if (recorded) await within(ports.clock, { ms: limitMs, late }, (signal) => finishLeft(recorded, left, signal));
   } catch (error) {
     ports.log.warning(`${recorderName} failed: ${messageOf(error)}. The run is not affected.`);

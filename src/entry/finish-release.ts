@@ -40,7 +40,7 @@ export async function finishRelease(step: RunnerStep, action: ActionName, left: 
   const request = { action, announce, id, folder, hasPost: false, keep: () => Promise.resolve(), inputs: readInputs(settingsOf(action)), facts };
   let run: Run | undefined;
   try {
-    const config = await readConfig(ports, request);
+    const { config } = await readConfig(ports, request);
     run = { ...request, ports: within(folder, ports), config, startedAt: ports.clock.monotonic(), startedAtWall: ports.clock.now() };
     follow(followersOf(run, { deployment }));
     const outcome = await finish(run);

@@ -8,7 +8,7 @@ import { figuresOf, pastOf } from '../record/figures.js';
 import type { Ledger, PastRun } from '../record/ledger.js';
 import { ofRepository } from '../record/repository.js';
 import { kindOf } from '../target/kinds.js';
-import { readConfig } from './read-config.js';
+import { readConfig, warnOfSettings } from './read-config.js';
 import { within } from './runner-ports.js';
 
 /** The settings that name a record. */
@@ -26,7 +26,9 @@ export interface HistoryRequest {
 export async function readHistory(ports: Ports, { id, inputs, ambient }: HistoryRequest, folder: string): Promise<History> {
   const facts = await readGitFacts(ports.process);
   // A rollback has the settings that name a record, and needs no others.
-  const config = await readConfig(ports, { action: 'rollback', inputs, ambient, facts }).catch((error: unknown) => { throw inOwnWords(error); });
+  const read = await readConfig(ports, { action: 'rollback', inputs, ambient, facts }).catch((error: unknown) => { throw inOwnWords(error); });
+  warnOfSettings(ports, read);
+  const { config } = read;
   const kind = await kindOf(config, 'by record');
   if (!kind || config.command) {
     throw new ConfigError([{ where: 'settings', message: 'a deployment by `command` keeps no record between jobs', hint: 'Only deployments to a cluster have a history.' }]);

@@ -3,6 +3,7 @@ import { randomUUID } from '../host/random-id.js';
 import { appendSummary, readInputs, readRunFacts, saveState, unknownInputs, writeOutputs } from '../host/runner.js';
 import { settingsOf } from '../config/settings.js';
 import { asDeployError } from '../workflow/failure.js';
+import { annotateIn } from '../ports/log.js';
 import type { Ports } from '../ports/ports.js';
 import type { ActionName } from '../outcome/action.js';
 import { isSuccess } from '../outcome/verdict.js';
@@ -34,7 +35,7 @@ async function mainStep({ ports: own, hear }: RunnerStep, action: ActionName, id
   if (typeof folder === 'string') await keepForPost(ports, { [stateNames.folder]: folder, [stateNames.id]: id, [stateNames.trace]: traceparent }, keep);
   const { announce, follow, close } = createAnnouncer(ports, [...listenersOf(ports, hear), ...listeners]);
   const outcome = typeof folder === 'string'
-    ? await perform(within(folder, ports), { ...request, folder, keep, event: { name: env['GITHUB_EVENT_NAME'] ?? '', path: env['GITHUB_EVENT_PATH'] ?? '' }, announce, follow: (run) => { follow(followersOf(run)); } })
+    ? await perform(within(folder, ports), { ...request, folder, keep, annotate: annotateIn(ports.log), event: { name: env['GITHUB_EVENT_NAME'] ?? '', path: env['GITHUB_EVENT_PATH'] ?? '' }, announce, follow: (run) => { follow(followersOf(run)); } })
     : withoutFolder(ports, request, folder);
   process.exitCode = isSuccess(outcome.verdict) ? 0 : 1;
   const { outputs, summary, outcome: redacted } = await tell(ports, outcome, {

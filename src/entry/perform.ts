@@ -4,7 +4,7 @@ import type { Outcome } from '../outcome/outcome.js';
 import { asDeployError } from '../workflow/failure.js';
 import type { Run } from '../workflow/run.js';
 import type { Ports } from '../ports/ports.js';
-import { readConfig, withoutPlace, type Request } from './read-config.js';
+import { readConfig, warnOfSettings, withoutPlace, type Request } from './read-config.js';
 
 /** Runs an action from its raw inputs to its outcome. Every failure is an outcome; it does not reject. */
 export async function perform(ports: Ports, request: Request): Promise<Outcome> {
@@ -15,7 +15,9 @@ export async function perform(ports: Ports, request: Request): Promise<Outcome> 
       const { checkPullRequest } = await import('./pull-request.js');
       return await checkPullRequest(ports, { ...request, startedAt, startedAtWall });
     }
-    const config = await readConfig(ports, request);
+    const read = await readConfig(ports, request);
+    warnOfSettings(ports, read);
+    const { config } = read;
     const run: Run = { ...request, ports, config, startedAt, startedAtWall };
     request.follow(run);
     if (request.action === 'rollback') {
@@ -32,12 +34,12 @@ export async function perform(ports: Ports, request: Request): Promise<Outcome> 
 }
 
 /** The outcome of a run for which no folder could be created: its settings were not read. */
-export function withoutFolder({ clock }: Pick<Ports, 'clock'>, request: Omit<Request, 'folder' | 'keep' | 'announce' | 'follow'>, error: DeployError): Outcome {
+export function withoutFolder({ clock }: Pick<Ports, 'clock'>, request: Pick<Request, 'inputs' | 'facts'>, error: DeployError): Outcome {
   const outcome = unstarted(request, error, { startedAtWall: clock.now(), durationMs: 0 });
   return outcome.failure ? { ...outcome, failure: { ...outcome.failure, stage: 'preflight' } } : outcome;
 }
 
-const unstarted = (request: Omit<Request, 'folder' | 'keep' | 'announce' | 'follow'>, error: DeployError, times: { startedAtWall: number; durationMs: number }): Outcome => ({
+const unstarted = (request: Pick<Request, 'inputs' | 'facts'>, error: DeployError, times: { startedAtWall: number; durationMs: number }): Outcome => ({
   verdict: 'failed',
   failure: { cause: error.code, stage: 'config', message: error.message, hint: error.hint, evidence: error.evidence },
   app: (error instanceof ConfigError ? error.app : undefined) ?? appName(request.inputs, request.facts.repository),

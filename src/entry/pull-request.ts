@@ -68,15 +68,15 @@ async function whoseCode(ports: Ports, { inputs, facts, event }: Checking, { pul
   return origin;
 }
 
-/** The settings of every environment. What is wrong is shown at its place: on GitHub next to the line of the file. */
-async function readSettings(ports: Ports, { action, inputs, ambient, facts }: Checking, origin: Origin): Promise<LoadedEnvironments> {
+/** The settings of every environment. What is wrong is annotated: on GitHub next to the line of the file. */
+async function readSettings(ports: Ports, { action, inputs, ambient, facts, annotate }: Checking, origin: Origin): Promise<LoadedEnvironments> {
   const source = { action, inputs, ambient, facts: { defaultApp: facts.repository, env: ports.env } };
   const settings = await loadEnvironments(source, origin, ports.files);
   const { environments } = settings;
   maskSettings(ports, environments.flatMap((each) => ('parsed' in each ? [each.parsed] : [])));
   const warnings = distinctProblems([settings.warnings, ...environments.map((each) => ('parsed' in each ? each.parsed.warnings : []))]);
-  for (const warning of warnings) ports.log.warning(withoutPlace(warning), warning);
+  for (const warning of warnings) annotate('warning', withoutPlace(warning), warning);
   const problems = distinctProblems(environments.map((each) => ('problems' in each ? each.problems : [])));
-  for (const problem of problems) ports.log.error(withoutPlace(problem), problem);
+  for (const problem of problems) annotate('error', withoutPlace(problem), problem);
   return settings;
 }

@@ -6,6 +6,7 @@ import type { ParsedConfig } from '../config/parse.js';
 import type { ActionName } from '../outcome/action.js';
 import { describeProblem, type Problem } from '../outcome/errors.js';
 import type { Run } from '../workflow/run.js';
+import type { Annotate } from '../ports/log.js';
 import type { Ports } from '../ports/ports.js';
 import type { RunFacts } from '../ports/run-facts.js';
 import { ownWords } from './own-words.js';
@@ -21,17 +22,34 @@ export interface Request extends Pick<Run, 'id' | 'folder' | 'hasPost' | 'keep' 
   readonly follow: (run: Run) => void;
   /** The event of the workflow run, as GitHub names it, and the file that holds it. In a terminal there is none. */
   readonly event?: { readonly name: string; readonly path: string };
+  /** How a checked pull request shows at its place what its page lists. */
+  readonly annotate: Annotate;
 }
 
-/** Reads and checks all settings; masks every secret in them before anything else is printed. Throws ConfigError. */
-export async function readConfig(ports: Ports, { action, inputs, ambient, facts }: Pick<Request, 'action' | 'inputs' | 'ambient' | 'facts'>): Promise<Config> {
+/** The settings of a run, and what is doubtful about them. */
+export interface ReadConfig {
+  readonly config: Config;
+  readonly warnings: readonly Problem[];
+  /** All that are given, in the inputs and by names in the settings. */
+  readonly secrets: readonly Secret[];
+}
+
+/**
+ * Reads and checks all settings; masks every secret in them before anything else is printed. Throws ConfigError. Prints no warning:
+ * the main step has reported them by `warnOfSettings`, and a post step reads the same settings again.
+ */
+export async function readConfig(ports: Ports, { action, inputs, ambient, facts }: Pick<Request, 'action' | 'inputs' | 'ambient' | 'facts'>): Promise<ReadConfig> {
   const given = await maskInputs(ports, inputs);
   const source = { action, inputs, ambient, facts: { defaultApp: facts.repository, env: ports.env } };
   const { config, warnings, ...parsed } = await loadConfig(source, ports.files);
   maskSettings(ports, [parsed]);
+  return { config, warnings, secrets: [...given, ...parsed.secrets] };
+}
+
+/** Reports what is doubtful about the settings, each at its place. */
+export function warnOfSettings(ports: Pick<Ports, 'log'>, { warnings, secrets }: Pick<ReadConfig, 'warnings' | 'secrets'>): void {
   for (const warning of warnings) ports.log.warning(withoutPlace(warning), warning);
-  warnOfVisible(ports, [...given, ...parsed.secrets]);
-  return config;
+  warnOfVisible(ports, secrets);
 }
 
 /** Masks every secret in the inputs and the environment, before anything is read that could be printed. @returns those in the inputs */

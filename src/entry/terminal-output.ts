@@ -1,3 +1,4 @@
+import { annotateIn } from '../ports/log.js';
 import { printEnd } from './report.js';
 import { openScreen, type OpenScreen, type ScreenOptions } from './terminal-screen.js';
 
@@ -13,5 +14,5 @@ export async function openOutput(env: NodeJS.ProcessEnv, options: OutputOptions,
   // The report of --json is alone on the standard output.
   const stream = options.json ? process.stderr : process.stdout;
   const { log, hear } = openJsonOutput((text) => { stream.write(text); }, 'any', ids);
-  return { log, hear, printEnd: (outcome) => printEnd({ log }, outcome), printPage: (text) => { log.info(text); }, close: () => undefined };
+  return { log, hear, printEnd: (outcome) => printEnd({ log }, outcome), printPage: (text) => { log.info(text); }, annotate: annotateIn(log), close: () => undefined };
 }

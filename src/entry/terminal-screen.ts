@@ -1,6 +1,6 @@
 import { systemClock, every } from '../host/clock.js';
 import { canDraw, createTerminalLog, wantsColour } from '../host/log.js';
-import type { Log } from '../ports/log.js';
+import type { Annotate, Log } from '../ports/log.js';
 import type { RunEvent } from '../outcome/events.js';
 import type { Outcome } from '../outcome/outcome.js';
 import { terminalEnd } from '../report/terminal/end.js';
@@ -20,6 +20,7 @@ export interface OpenScreen {
   printEnd(outcome: Outcome): Promise<void> | void;
   /** Prints a text as it is, where the results are printed. */
   printPage(text: string): void;
+  readonly annotate: Annotate;
   close(): void;
 }
 
@@ -53,6 +54,8 @@ export function openScreen(env: NodeJS.ProcessEnv, { verbose, json }: ScreenOpti
       screen.end();
       screen.print(text.trimEnd().split('\n'));
     },
+    // The page follows on the same screen.
+    annotate: () => undefined,
     close: () => {
       ticker?.stop();
       screen.end();

@@ -109,7 +109,7 @@ const impatience = ({ log, close }: OpenScreen) => (count: number, signal: strin
 };
 
 async function runCommand(own: Ports, open: OpenScreen, { command, inputs, ambient }: Run, id: string): Promise<Told> {
-  const { hear, printEnd } = open;
+  const { hear, printEnd, annotate } = open;
   const request = { action: command, id, hasPost: false, inputs, ambient, facts: await readGitFacts(own.process) };
   const { ports, listeners } = await traced(own, request);
   const folder = await ports.files.temporaryFolder().catch((error: unknown) => asDeployError(error));
@@ -119,7 +119,7 @@ async function runCommand(own: Ports, open: OpenScreen, { command, inputs, ambie
   try {
     const { announce, follow, close } = createAnnouncer(ports, [{ name: 'The screen', hear }, ...listeners]);
     const outcome = await perform(within(folder, ports), {
-      ...request, folder, announce, follow: (run) => { follow(followersOf(run)); }, keep: () => Promise.resolve(),
+      ...request, folder, announce, annotate, follow: (run) => { follow(followersOf(run)); }, keep: () => Promise.resolve(),
     });
     const told = await tell(ports, outcome, { print: (end) => printAll(open, end) });
     announce({ kind: 'ended', outcome: told.outcome });

@@ -33,3 +33,9 @@ export interface Place {
   readonly line?: number;
   readonly column?: number;
 }
+
+/** Shows at its place, such as a line of a file, what a page shows as well; where the page is read beside it, nothing. */
+export type Annotate = (level: 'warning' | 'error', text: string, place: Place) => void;
+
+/** Annotations as lines of a log. On GitHub they are shown beside the lines of the files. */
+export const annotateIn = (log: Pick<Log, 'warning' | 'error'>): Annotate => (level, text, place) => { log[level](text, place); };

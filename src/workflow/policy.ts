@@ -69,12 +69,13 @@ export async function reviewPolicy(run: Pick<Run, 'ports' | 'config'>, outside: 
   ]);
   const objects = [...inspected.objects, ...files.objects];
   const commands = config.policy.commands.length > 0 ? await import('./policy-commands.js').then(({ runPolicyCommands }) => runPolicyCommands(ports, config, objects)) : [];
-  const report = review(config.policy, {
+  const reviewed = review(config.policy, {
     ...inspected, objects, commands, imageUser, now: ports.clock.now(), environment: config.environment, buildArgs: config.build?.buildArgs ?? {},
     certificates: [...certificates, ...inspected.certificates], notes: [...notes, ...ofHosts, ...inspected.notes],
   });
+  const report = { ...reviewed, notes: [...reviewed.notes, ...files.notes] };
   for (const { rule, message, exception } of report.findings) if (exception) ports.log.info(`Policy \`${rule}\`: ${message} It is allowed until ${exception.until}: ${exception.reason}`);
-  const checked = together([{ problems: files.problems, warnings: files.notes }, checkedOf(report)]);
+  const checked = together([{ problems: files.problems, warnings: [] }, checkedOf(report)]);
   return { report, checked };
 }
 

@@ -10,7 +10,7 @@ import { nothingFound, PreflightError, type Finding } from '../outcome/finding.j
 import type { Outcome } from '../outcome/outcome.js';
 import type { EnvironmentCheck, LeftOut, Origin, PullRequestCheck } from '../outcome/pull-request.js';
 import type { StageName } from '../outcome/verdict.js';
-import type { Log } from '../ports/log.js';
+import type { Annotate, Log } from '../ports/log.js';
 import { closedAhead } from '../policy/freeze.js';
 import type { Found } from './conduct.js';
 import { prepared, survey, type Survey } from './deploy.js';
@@ -25,6 +25,7 @@ export interface Checking extends Omit<Run, 'config'> {
   readonly origin: Origin;
   /** What the pull request is compared with. */
   readonly base: Base;
+  readonly annotate: Annotate;
   /** Names the app where no settings do. */
   readonly defaultApp: string;
 }
@@ -76,7 +77,7 @@ async function checkAll(checking: Checking): Promise<PullRequestCheck> {
     some(atOnce, read, (config) => (origin === 'fork' ? fromFiles(checking, config) : checkEnvironment(checking, config))),
     compareBaseImages(ports, read.flatMap(({ build }) => build ?? []), base),
   ]);
-  annotate(ports.log, environments);
+  annotate(checking, environments);
   return {
     origin, environments, baseImages, ...base.head !== undefined && { head: base.head }, leftOut: origin === 'fork' ? [ofFork] : [],
     settings: {
@@ -87,10 +88,10 @@ async function checkAll(checking: Checking): Promise<PullRequestCheck> {
 }
 
 /** What policy rules found in files of the repository is shown at its lines: once, also if several environments are deployed from them. */
-function annotate(log: Log, environments: readonly EnvironmentCheck[]): void {
+function annotate({ annotate: show }: Pick<Checking, 'annotate'>, environments: readonly EnvironmentCheck[]): void {
   const found = environments.flatMap(({ policy }) => policy?.findings ?? []).filter(({ level }) => level !== 'allowed');
   const distinct = new Map(found.map((finding) => [JSON.stringify([finding.rule, finding.message, finding.place]), finding]));
-  for (const { rule, level, message, place } of distinct.values()) if (place) log[level === 'deny' ? 'error' : 'warning'](`Policy \`${rule}\`: ${message}`, place);
+  for (const { rule, level, message, place } of distinct.values()) if (place) show(level === 'deny' ? 'error' : 'warning', `Policy \`${rule}\`: ${message}`, place);
 }
 
 const warningsOf = (settings: ParsedEnvironment): LoadedEnvironments['warnings'] => ('parsed' in settings ? settings.parsed.warnings : []);

@@ -51,6 +51,12 @@ describe('the end of a run', () => {
     expect([problems, results.slice(1)]).toEqual([[], [expect.stringMatching(/^✗ failed {2}/), '  The settings are not valid: each problem is reported at its place. Nothing was run or changed.']]);
   });
 
+  it('does not repeat what the page of a checked pull request lists', () => {
+    const check = { origin: 'own', settings: { problems: [], warnings: [] }, environments: [], baseImages: [], leftOut: [] } as const;
+    const { results, problems } = terminalEnd({ ...failed, check }, look);
+    expect([problems, results[1]]).toEqual([[], expect.stringMatching(/^✗ failed {2}/)]);
+  });
+
   it('shows the commands of a plan in full, or up to the width of the terminal', () => {
     const command = `docker buildx build --tag=ghcr.io/acme/hello:${'a'.repeat(40)} --label=${'x'.repeat(200)} .`;
     const outcome = { ...planned, plan: planned.plan && { ...planned.plan, steps: [{ stage: 'build' as const, title: 'build', commands: [command] }] } };

@@ -22,8 +22,10 @@ export const github = section('GitHub', ['deploy', 'rollout', 'rollback'], {
     kind: word(['auto', 'off']),
   },
   'production-environment': {
+    actions: ['deploy', 'rollout', 'rollback', 'pr-check'],
     inTerminal: false,
     description: '`true`: users interact with the environment directly. GitHub marks it as such, and the policy rule `debug-in-production` applies.',
+    descriptionFor: { 'pr-check': '`true`: users interact with the environments directly, so the policy rule `debug-in-production` applies.' },
     default: '`true` if its name contains the word production, prod, prd or live, and no other such as pre, non, staging or test',
     kind: flag,
   },

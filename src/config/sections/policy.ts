@@ -71,7 +71,7 @@ const fields = {
 } as const;
 
 /** The rollback action ignores policies: restoring a good release must always be possible. */
-export const policy = section('Policy', ['deploy', 'rollout'], {
+export const policy = section('Policy', ['deploy', 'rollout', 'pr-check'], {
   policy: {
     description: 'Rules for what is deployed, checked before anything is changed, also in a dry run. docs/policy.md describes each rule.',
     examples: [{ rules: { 'non-root': 'deny' }, env: { ENABLE_DEBUG: 'is false' } }],

@@ -3,8 +3,8 @@ import type { Finding } from '../../outcome/finding.js';
 import { sentence } from '../../outcome/wording.js';
 import { code, prose } from '../markdown.js';
 
-/** Lines of a list: more do not help. */
-const atMost = 30;
+/** Lines of a list: more do not help. All problems of settings that are reported (50 and their number) fit in. */
+const atMost = 60;
 /** Characters of a text in one of them. */
 const longest = 1000;
 

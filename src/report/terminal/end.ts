@@ -28,8 +28,9 @@ export function terminalEnd(outcome: Outcome, look: EndLook): TerminalEnd {
 }
 
 function problemLines(outcome: Outcome, { problems: paint, width, verbose }: EndLook): readonly string[] {
-  const { failure } = outcome;
-  if (!failure || settingsSentence(outcome) !== undefined) return [];
+  const { failure, check } = outcome;
+  // The page of a checked pull request lists its problems, and so do the lines before that name each of the settings.
+  if (!failure || check || settingsSentence(outcome) !== undefined) return [];
   const wrapped = (text: string): readonly string[] => (verbose ? text : shortenText(text)).split('\n').flatMap((line) => (width === undefined ? [line] : wrapText(line, width - 7)));
   // The first piece is what decided: the log of what failed, the error of the build.
   // With everything shown, the output of a test or build is among the rows already.
