@@ -45,6 +45,7 @@ async function checked(given: Given = {}): Promise<Performed> {
   const { run, lines } = world.start('pr-check');
   const texts: Readonly<Record<string, string>> = {
     '.github/deploy.yml': given.settings ?? settings,
+    '/outside.yml': 'kind: ConfigMap\napiVersion: v1\nmetadata: { name: a }\n',
     '/event.json': JSON.stringify({ number: 7, pull_request: { number: 7, head: { sha: head, repo: { full_name: from } }, base: { sha: base, repo: { full_name: 'acme/api' } } } }),
   };
   const started: string[] = [];
@@ -114,6 +115,10 @@ describe('a pull request', () => {
     const result = await checked({ settings: `${settings}policy: { env: { ENABLE_DEBUG: set } }\n` });
     expect(result.outcome).toMatchObject({ verdict: 'failed', failure: { cause: 'policy-denied', stage: 'preflight' } });
     expect(bodies(result)[0]).toContain('**Policy**\n\n- ❌ `env`: ');
+  });
+  it.each([['acme/api', true], ['mallory/api', false]])('of %s has files outside of the workspace: %j', async (from, isRead) => {
+    const result = await checked({ from, settings: `${settings}policy: { files: [/outside.yml] }\n` });
+    expect(JSON.stringify(result.outcome.check?.environments[0]).includes('The file /outside.yml of `policy.files` does not exist.')).toBe(!isRead);
   });
   it.each<[string, Given]>([['with `comment: off`', { inputs: { comment: 'off' } }]])('gets only the check run %s', async (_, given) => {
     const result = await checked(given);

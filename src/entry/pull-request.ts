@@ -8,6 +8,7 @@ import { commitIn } from '../image/git.js';
 import { ConfigError } from '../outcome/errors.js';
 import type { Outcome } from '../outcome/outcome.js';
 import type { Origin } from '../outcome/pull-request.js';
+import { filesBelow } from '../ports/files-below.js';
 import { JsonError } from '../ports/json.js';
 import type { Ports } from '../ports/ports.js';
 import type { Run } from '../workflow/run.js';
@@ -22,12 +23,14 @@ type Checking = Request & Pick<Run, 'startedAt' | 'startedAtWall'>;
  * Checks a pull request, and shows the result in it where the event of the run names one.
  * @throws ConfigError when the code of a fork would be read with the secrets of the repository at hand; nothing was read then
  */
-export async function checkPullRequest(ports: Ports, request: Checking): Promise<Outcome> {
+export async function checkPullRequest(given: Ports, request: Checking): Promise<Outcome> {
   const { inputs, facts } = request;
-  const secrets = await maskInputs(ports, inputs);
-  const event = await eventOf(ports, request);
-  const origin = await whoseCode(ports, request, event);
-  const publisher = openPublisher(ports, request, event);
+  const secrets = await maskInputs(given, inputs);
+  const event = await eventOf(given, request);
+  const origin = await whoseCode(given, request, event);
+  const publisher = openPublisher(given, request, event);
+  // Paths in the settings of a fork, and links in its code, could lead to files of the runner, whose content the page would show.
+  const ports = origin === 'fork' ? { ...given, files: filesBelow(given.files) } : given;
   const settings = await readSettings(ports, request, origin);
   warnOfVisible(ports, [...secrets, ...settings.environments.flatMap((each) => ('parsed' in each ? each.parsed.secrets : []))]);
   const { pullRequest } = event;

@@ -14,5 +14,7 @@ export async function openOutput(env: NodeJS.ProcessEnv, options: OutputOptions,
   // The report of --json is alone on the standard output.
   const stream = options.json ? process.stderr : process.stdout;
   const { log, hear } = openJsonOutput((text) => { stream.write(text); }, 'any', ids);
-  return { log, hear, printEnd: (outcome) => printEnd({ log }, outcome), printPage: (text) => { log.info(text); }, annotate: annotateIn(log), close: () => undefined };
+  return {
+    log, hear, printEnd: (outcome) => printEnd({ log }, outcome), printPage: (text) => { log.info(text); }, annotate: annotateIn(log), close: () => undefined,
+  };
 }
