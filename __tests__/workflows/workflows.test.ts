@@ -3,9 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
+import { readSettings } from '../../src/telemetry/otlp/settings.js';
+import { wantsTrace } from '../../src/telemetry/wanted.js';
 import { root } from '../docs/pages.js';
 
-interface Step { readonly id?: string; readonly uses?: string; readonly run?: string; readonly with?: Readonly<Record<string, string>> }
+interface Step { readonly id?: string; readonly uses?: string; readonly run?: string; readonly with?: Readonly<Record<string, string>>; readonly env?: Readonly<Record<string, string>> }
 interface Job {
   readonly 'uses'?: string;
   readonly 'permissions'?: object;
@@ -106,6 +108,23 @@ describe('the workflows that others call', () => {
         expect(step.with?.['registry-password']).toContain(`(inputs.registry-username == '' && inputs.ghcr && github.token)`);
       }
     }
+  });
+  it.each(['deploy', 'rollback'])('%s passes each secret on by its name, to every step of this repository that reports how it ends', (name) => {
+    const path = `.github/workflows/${name}.yml`;
+    const passed = Object.keys(read(path).on.workflow_call?.secrets ?? {}).filter((secret) => !['KUBECONFIG', 'REGISTRY_PASSWORD'].includes(secret));
+    expect(passed).toEqual(expect.arrayContaining(['SLACK_WEBHOOK', 'PUSHGATEWAY_PASSWORD', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_HEADERS']));
+    const steps = jobsOf(path).flatMap(([, { steps: own = [] }]) => own).filter(({ uses }) => ['$/build', '$/rollout', '$/rollback'].includes(uses ?? ''));
+    expect(steps).toHaveLength(name === 'deploy' ? 4 : 1);
+    for (const { env } of steps) expect(env).toEqual(Object.fromEntries(passed.map((secret) => [secret, `\${{ secrets.${secret} }}`])));
+    const documented = textOf('docs/workflows.md');
+    expect(passed.filter((secret) => !documented.includes(`\`${secret}\``) && !documented.includes(`env:${secret}\``))).toEqual([]);
+  });
+  it('leave a collector that the environment of a runner names as it is: an empty secret does not hide it', () => {
+    const env = parse(textOf('.github/workflows/rollback.yml')) as Workflow;
+    const names = Object.values(env.jobs).flatMap(({ steps = [] }) => steps.flatMap((step) => Object.keys(step.env ?? {}))).filter((name) => name.startsWith('OTEL_'));
+    const runner = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_EXPORTER_OTLP_HEADERS: 'api-key=a' };
+    const step = { ...runner, ...Object.fromEntries(names.map((name) => [name, ''])) };
+    expect([names.length, wantsTrace(step), readSettings(step)]).toMatchObject([2, true, { url: 'http://collector:4318/v1/traces', headers: { 'api-key': 'a' } }]);
   });
   it('cancel the check of a commit that a newer one has replaced', () => {
     const [[, check] = []] = jobsOf('.github/workflows/pr-checks.yml');
