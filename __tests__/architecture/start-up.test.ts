@@ -40,6 +40,11 @@ describe('a run that notifies nobody', () => {
   });
 });
 
+it('no run loads texts that are for the documentation alone', () => {
+  expect(files.some(({ name }) => name === 'policy/rule-texts.ts')).toBe(true);
+  expect(files.filter(({ loaded }) => loaded.includes('policy/rule-texts.js')).map(({ name }) => name)).toEqual([]);
+});
+
 it('no literal is a pattern with classes of Unicode, which V8 would make in every run', () => {
   const literals = files.filter(({ code }) => /\/[^/\n']*\\p\{[^/\n']*\/[a-z]*[uv]/.test(code)).map(({ name }) => name);
   expect(literals).toEqual([]);

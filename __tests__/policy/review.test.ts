@@ -8,6 +8,7 @@ import type { PolicyObject } from '../../src/policy/input.js';
 import { readsOf } from '../../src/policy/needs.js';
 import { pathText } from '../../src/policy/objects/read.js';
 import { review } from '../../src/policy/review.js';
+import { ruleTexts } from '../../src/policy/rule-texts.js';
 import { rules } from '../../src/policy/rules.js';
 import { anyCharacter } from '../any-character.js';
 import { facts, now, only, settings, withContainer, workload } from './build.js';
@@ -143,7 +144,7 @@ describe('objects from outside', () => {
 
 describe('the table of rules', () => {
   it.each(policyRuleNames)('%s has its texts for the documentation', (name) => {
-    const { looksAt, example, fix } = rules[name];
+    const { looksAt, example, fix } = { ...ruleTexts[name], ...rules[name] };
     expect([looksAt, fix].filter((text) => !/^[A-Z`].*[.]$/s.test(text))).toEqual([]);
     expect(example.trim()).not.toBe('');
   });

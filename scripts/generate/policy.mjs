@@ -26,7 +26,7 @@ export const policyRuleTable = (source) => table(['Rule', 'What it finds', 'Defa
  * @param {Source} source
  */
 export const policyRuleSections = (source) => source.policyRuleNames.map((name) => {
-  const { looksAt, example, fix } = source.rules[name];
+  const { looksAt, example } = source.ruleTexts[name];
   return `### ${name}
 
 ${source.policyRules[name].finds} Default: ${levelOf(source, name)}.
@@ -37,7 +37,7 @@ ${source.policyRules[name].finds} Default: ${levelOf(source, name)}.
 ${example}
 \`\`\`
 
-**What to do.** ${fix}`;
+**What to do.** ${source.rules[name].fix}`;
 }).join('\n\n');
 
 /**

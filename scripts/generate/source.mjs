@@ -23,7 +23,7 @@ export async function loadSource(root) {
     const modules = await Promise.all([
       load('config/settings.js'), load('config/actions.js'), load('config/outputs.js'), load('config/setting.js'), load('config/kit/kind.js'),
       load('config/json-schema.js'), load('config/values/patience.js'), load('outcome/causes.js'), load('outcome/action.js'), load('outcome/verdict.js'),
-      load('report/schema.js'), load('kubernetes/judge/pod-states.js'), load('config/values/policy-rules.js'), load('policy/rules.js'), load('policy/removed-apis.js'),
+      load('report/schema.js'), load('kubernetes/judge/pod-states.js'), load('config/values/policy-rules.js'), load('policy/rules.js'), load('policy/rule-texts.js'), load('policy/removed-apis.js'),
     ]);
     return /** @type {Source} */ (Object.assign({}, ...modules));
   } finally {
@@ -38,7 +38,8 @@ export async function loadSource(root) {
  *   & typeof import('../../src/outcome/causes.js') & typeof import('../../src/outcome/action.js')
  *   & typeof import('../../src/outcome/verdict.js') & typeof import('../../src/report/schema.js')
  *   & typeof import('../../src/kubernetes/judge/pod-states.js') & typeof import('../../src/config/values/policy-rules.js')
- *   & typeof import('../../src/policy/rules.js') & typeof import('../../src/policy/removed-apis.js')} Source
+ *   & typeof import('../../src/policy/rules.js') & typeof import('../../src/policy/rule-texts.js')
+ *   & typeof import('../../src/policy/removed-apis.js')} Source
  */
 
 /**

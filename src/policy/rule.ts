@@ -3,12 +3,8 @@ import type { FilePlace } from '../outcome/errors.js';
 import type { Path, PolicyFacts, PolicyObject } from './input.js';
 import type { Container, Workload } from './objects/container.js';
 
-/** A policy rule. Its name, its level and what it finds are in src/config/values/policy-rules.ts. */
+/** A policy rule. Its name, its level and what it finds are in src/config/values/policy-rules.ts; its documentation is in rule-texts.ts. */
 export interface Rule {
-  /** For docs/policy.md: what it looks at, in sentences in Markdown. */
-  readonly looksAt: string;
-  /** For docs/policy.md: what it finds something in, or how its settings look, as YAML. */
-  readonly example: string;
   /** What to do about its findings, in sentences; a finding may have its own. */
   readonly fix: string;
   /** Pure: everything that it finds. */

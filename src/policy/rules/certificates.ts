@@ -2,10 +2,6 @@ import type { CertificateFact } from '../input.js';
 import type { Found, Rule } from '../rule.js';
 
 export const certificates: Rule = {
-  looksAt: 'The certificates that the hosts of `environment-url` and of smoke checks by `https://` present in a TLS handshake, through the proxy of the environment if there is one; nothing is requested from them. '
-    + 'With `policy.certificates.ingresses: true`, also `tls.crt` in the Secrets of the Ingresses that lead to Services of the workloads, if the account is allowed to read them, which the documented Role does not include. '
-    + 'A host that does not answer is not a finding: a line of the log says so, and a warning if the level is `deny`.',
-  example: 'policy:\n  rules:\n    certificates: deny\n  certificates:\n    days: 21\n    ingresses: true',
   fix: 'Renew the certificate, and find out why it is not renewed automatically.',
   check: ({ settings, facts }) => facts.certificates.flatMap((certificate) => check(certificate, settings.certificates.days, facts.now)),
 };

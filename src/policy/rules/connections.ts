@@ -6,10 +6,6 @@ import { environmentOf } from '../objects/variables.js';
 import type { Found, Rule, RuleInput } from '../rule.js';
 
 export const connections: Rule = {
-  looksAt: 'The most connections that the workloads of the run can open at the same time: (pods + pods of a rollout) × `processes` × `pool`, summed over all workloads. Pods are the `maxReplicas` of a HorizontalPodAutoscaler if there is one, '
-    + 'and `replicas` otherwise; those of a rollout are the `maxSurge` of that number. A DaemonSet counts with its nodes, a CronJob with its `parallelism`. `pool` and `processes` are numbers, or environment variables of the containers: `$(DB_POOL_SIZE)`. '
-    + 'The account needs `list horizontalpodautoscalers` to see autoscalers; without it, the rule counts `replicas` and a warning says so. Other apps of the database, and connections of people, are not counted.',
-  example: 'policy:\n  connections:\n    limit: 97           # max_connections 100, less 3 for administrators\n    pool: $(DB_POOL_SIZE)\n    processes: 4         # workers of one container',
   fix: 'Lower the pool, the maximum number of replicas or `maxSurge`, put a connection pooler in between, or raise the limit of the database.',
   check: (input) => (input.settings.connections ? check(input, input.settings.connections) : []),
 };

@@ -5,11 +5,6 @@ import type { PolicyFacts } from '../input.js';
 import { containerStart, inContainer, type Found, type Rule } from '../rule.js';
 
 export const debugInProduction: Rule = {
-  looksAt: 'In production, which is an environment with the word `production`, `prod`, `prd` or `live` in its name, and no other such as `pre`, `non`, `staging` or `test`, or with `production-environment: true`: '
-    + 'the environment variables of all containers and the build arguments: a name that ends with `DEBUG` and is switched on, a name such as `NODE_ENV`, `APP_ENV`, `ENVIRONMENT`, '
-    + '`ASPNETCORE_ENVIRONMENT` or `SPRING_PROFILES_ACTIVE` that names development, test or staging, `GIN_MODE=debug`. And commands and options that open a debugger or reload the code: `--inspect`, `--reload`, '
-    + '`-agentlib:jdwp`.',
-  example: 'env:\n  - name: ENABLE_DEBUG\n    value: "true"\n  - name: NODE_ENV\n    value: development',
   fix: 'Switch it off in production, or add an exception while you need it.',
   check: ({ workloads, settings, facts }) => (settings.production
     ? [...containersIn(workloads).flatMap((placed) => [...inVariables(placed, facts), ...inWords(placed)]), ...inBuildArgs(facts)] : []),

@@ -6,9 +6,6 @@ import { minorOf, removedApi, type RemovedApi } from '../removed-apis.js';
 import type { Found, Rule } from '../rule.js';
 
 export const deprecatedApis: Rule = {
-  looksAt: 'The `apiVersion` of the objects in `policy.files`, and of the manifest with which `kubectl apply` created a workload (its annotation `kubectl.kubernetes.io/last-applied-configuration`), against the version of the cluster: '
-    + 'an API version that the cluster no longer serves, or that a later version removes. Such a manifest cannot be applied (any more). The table below lists the API versions.',
-  example: 'apiVersion: batch/v1beta1\nkind: CronJob',
   fix: 'Change `apiVersion` in the manifest to the version that replaces it.',
   check: ({ objects, facts }) => objects.filter(({ form }) => form === 'kubernetes').flatMap((object) => check(object, facts.clusterVersion)),
 };

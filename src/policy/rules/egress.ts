@@ -3,9 +3,6 @@ import { at, listOf, recordOf, textOf, textsOf } from '../objects/read.js';
 import type { Found, Rule } from '../rule.js';
 
 export const egress: Rule = {
-  looksAt: 'The NetworkPolicies in `policy.files`. One that lists `Egress` in `policyTypes` and has no `egress` rule cuts its pods off from everything, DNS and databases included, unless another NetworkPolicy of the files allows them something. '
-    + 'A NetworkPolicy for all pods (`podSelector: {}`) without rules is the usual default and is left out.',
-  example: 'kind: NetworkPolicy\nspec:\n  podSelector: { matchLabels: { app: api } }\n  policyTypes: [Ingress, Egress]\n  ingress: [{}]',
   fix: 'Allow what the pods need under `egress`, at least DNS (port 53, UDP and TCP), or remove `Egress` from `policyTypes`.',
   check: ({ objects }) => {
     const policies = objects.filter(({ form, object }) => form === 'kubernetes' && textOf(at(object, 'kind')) === 'NetworkPolicy');

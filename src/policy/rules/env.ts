@@ -6,11 +6,6 @@ import { environmentOf, type Environment, type Resolved } from '../objects/varia
 import { containerStart, containerText, inContainer, type Found, type Rule } from '../rule.js';
 
 export const env: Rule = {
-  looksAt: 'The environment variables of the containers that get the image, from `env` and from `envFrom`, with the values of ConfigMaps. Values of Secrets are never used: '
-    + 'for a variable from a Secret, it is only checked whether it is set. Where the account is not allowed to read a ConfigMap or Secret, a finding says so and is a warning. '
-    + '`is` requires a value; `is not` also accepts a variable that is not set. Names are case-sensitive; `true` and `false` are compared without regard to case. '
-    + 'Init containers need not have a variable, but must not have a forbidden one.',
-  example: 'policy:\n  env:\n    ENABLE_DEBUG: is false\n    ENVIRONMENT: is production\n    DATABASE_URL: set\n    LEGACY_TOKEN: unset\n    LOG_LEVEL: is not debug|trace',
   fix: 'Change the variable in the pod template, or in the ConfigMap or Secret that it comes from.',
   check: ({ workloads, settings, facts }) => containersIn(workloads).filter(({ container }) => container.isDeployed).flatMap((placed) => {
     const environment = environmentOf(placed.container, facts.sources);

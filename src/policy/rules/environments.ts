@@ -4,9 +4,6 @@ import { containersIn, workloadsIn, type Placed } from '../objects/workloads.js'
 import { containerStart, inContainer, type Found, type Rule, type RuleInput } from '../rule.js';
 
 export const environments: Rule = {
-  looksAt: 'The environments of the settings file against the one of the run: build arguments, variables of `policy.env`, workloads, a test gate and smoke checks that another environment has and this one lacks. '
-    + 'With `policy.compare-with`, also the names of the environment variables of the same workloads in the namespaces of these environments, in both directions, if the account is allowed to read the workloads there. Values are not compared: they differ on purpose.',
-  example: 'policy:\n  rules:\n    environments: warn\n  compare-with: [staging]',
   fix: 'Set it here too, move it to the top of the settings file, or add an exception if it is meant to differ.',
   check: (input) => [...inSettings(input), ...input.facts.others.flatMap((other) => inObjects(input, other))],
 };

@@ -2,10 +2,6 @@ import { containersIn } from '../objects/workloads.js';
 import { containerStart, inContainer, type Rule } from '../rule.js';
 
 export const mutableTags: Rule = {
-  looksAt: 'The images of all containers, with what the run sets. A tag without a digit in it (`latest`, `main`, `stable-alpine`) moves to other images. With the pull policy `IfNotPresent`, a node that has '
-    + 'an image of that name does not pull the new one, so pods of one workload can run different versions. An image with a digest cannot move, and this action deploys by digest: findings are about other containers. '
-    + 'Without a pull policy, Kubernetes pulls `latest` always, and every other tag only if it is not present.',
-  example: 'containers:\n  - name: proxy\n    image: registry.example/proxy:stable\n    imagePullPolicy: IfNotPresent',
   fix: 'Name the version or the digest of the image. Or set `imagePullPolicy: Always`, and accept that pods of one workload can differ.',
   check: ({ workloads }) => containersIn(workloads).flatMap(({ workload, container }) => {
     const tag = movingTag(container.image);

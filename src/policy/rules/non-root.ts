@@ -2,9 +2,6 @@ import { containersIn, type Placed } from '../objects/workloads.js';
 import { containerStart, inContainer, type Found, type Rule } from '../rule.js';
 
 export const nonRoot: Rule = {
-  looksAt: 'The securityContext of all containers and of their pod: `runAsNonRoot: true`, or a `runAsUser` other than 0. If neither is set, the user of the image decides, which is read from the registry for the image that the run deploys, '
-    + 'if it exists already. Pods for Windows are left out. In a compose file, `user` counts.',
-  example: 'policy:\n  rules:\n    non-root: deny',
   fix: 'Set `runAsNonRoot: true` in the securityContext of the container or the pod, and a user in the Dockerfile or as `runAsUser`.',
   check: ({ workloads, facts }) => containersIn(workloads.filter(({ isWindows }) => !isWindows)).flatMap((placed) => check(placed, facts.imageUser)),
 };

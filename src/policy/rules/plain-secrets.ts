@@ -7,10 +7,6 @@ import { containersIn, type Placed } from '../objects/workloads.js';
 import { containerStart, inContainer, type Found, type Rule } from '../rule.js';
 
 export const plainSecrets: Rule = {
-  looksAt: 'Values in the pod templates, in the ConfigMaps that they use, in compose files and in the build arguments: by the name of the variable (`DB_PASSWORD`, `API_KEY`), by their look (tokens of GitHub, AWS, '
-    + 'Slack and others, long random texts), and logins in URLs (`postgres://user:password@host`). Commands and arguments as well, and Secrets with their values in `policy.files`, unless they are encrypted by SOPS. '
-    + 'References such as `$(NAME)`, `${NAME}` or `vault:…` are not secrets, nor are commits and digests, keys of tables and caches (`SORT_KEY`), and what a name calls public (`NEXT_PUBLIC_STRIPE_KEY`). Findings show the name and never the value.',
-  example: 'env:\n  - name: DATABASE_URL\n    value: postgres://shop:s3cret@db/shop',
   fix: 'Move the value into a Secret and refer to it with `valueFrom.secretKeyRef`; in compose, take it from the environment with `${NAME}`. Replace the secret: it is readable in the cluster, and in the history of the repository if the file is there.',
   check: ({ objects, workloads, facts }) => [
     ...containersIn(workloads).flatMap((placed) => [...inVariables(placed), ...inWords(placed), ...inConfigMaps(placed, facts)]),

@@ -5,10 +5,6 @@ import { isService } from '../objects/workloads.js';
 import { containerStart, inContainer, type Found, type Rule, type RuleInput } from '../rule.js';
 
 export const probes: Rule = {
-  looksAt: 'The containers of Deployments, StatefulSets and DaemonSets whose pods a Service selects: those that declare a port, or the only one. Each must have the probes of `policy.probes`, which are `readiness` unless '
-    + 'the settings name others. Init containers, sidecars, Jobs and CronJobs need none. In a compose file, a service with ports must have a `healthcheck`. '
-    + 'A missing readinessProbe is also part of the advice on rollouts; with this rule on, only the rule reports it.',
-  example: 'policy:\n  rules:\n    probes: deny\n  probes: [readiness, liveness]',
   fix: 'Add the probe to the container. Without a readinessProbe, new pods get requests before they can answer them.',
   check: (input) => input.workloads.flatMap((workload) => serving(workload, input).flatMap((container) => lacking(workload, container, input.settings.probes))),
 };

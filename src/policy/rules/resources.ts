@@ -3,9 +3,6 @@ import { containersIn } from '../objects/workloads.js';
 import { containerStart, inContainer, type Rule } from '../rule.js';
 
 export const resources: Rule = {
-  looksAt: 'The `resources` of all containers but init containers: each must have those of `policy.resources`, which are `requests.cpu`, `requests.memory` and `limits.memory` unless the settings name others. '
-    + 'A LimitRange of the namespace sets its defaults on pods and not on templates: switch the rule off if you rely on one. In a compose file, `deploy.resources`, `mem_limit` and `cpus` count.',
-  example: 'policy:\n  rules:\n    resources: warn\n  resources: [requests.memory, limits.memory]',
   fix: 'Set them under `resources` of the container. Without requests, the scheduler does not know how much room a pod needs; without a memory limit, one pod can take the memory of a whole node.',
   check: ({ workloads, settings }) => containersIn(workloads).filter(({ container }) => container.role !== 'init').flatMap(({ workload, container }) => {
     const lacking = settings.resources.filter((name) => !container.resources.has(name) && !isImplied(name, container.resources));
