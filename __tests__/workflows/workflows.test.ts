@@ -7,7 +7,8 @@ import { readSettings } from '../../src/telemetry/otlp/settings.js';
 import { wantsTrace } from '../../src/telemetry/wanted.js';
 import { root } from '../docs/pages.js';
 
-interface Step { readonly id?: string; readonly uses?: string; readonly run?: string; readonly with?: Readonly<Record<string, string>>; readonly env?: Readonly<Record<string, string>> }
+type Texts = Readonly<Record<string, string>>;
+interface Step { readonly id?: string; readonly uses?: string; readonly run?: string; readonly with?: Texts; readonly env?: Texts }
 interface Job {
   readonly 'uses'?: string;
   readonly 'permissions'?: object;
