@@ -1,10 +1,12 @@
 import { systemClock } from '../host/clock.js';
+import { disk } from '../host/disk.js';
 import { createFiles } from '../host/files.js';
 import { createHttp } from '../host/http.js';
 import { createRunnerLog } from '../host/log.js';
 import { createPrinter } from '../host/print.js';
 import { thisMachine } from '../host/machine.js';
 import { createMail } from '../host/mail.js';
+import { createPipes } from '../host/pipe.js';
 import { createProcessRunner } from '../host/process.js';
 import { proxySecrets } from '../host/proxy-environment.js';
 import { readInputs } from '../host/runner.js';
@@ -38,7 +40,7 @@ export async function runnerStep(id: string, traceparent = ''): Promise<RunnerSt
     ...following,
     ports: {
       ...withGitHub({ http: createHttp(process.env), clock: systemClock, log, env }),
-      process: createProcessRunner(), files: createFiles(), mail: createMail(), machine: thisMachine, trace, cancelled: cancellation(),
+      process: createProcessRunner(), pipe: createPipes(), files: createFiles(), disk, mail: createMail(), machine: thisMachine, trace, cancelled: cancellation(),
     },
   };
 }

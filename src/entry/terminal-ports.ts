@@ -1,9 +1,11 @@
 import { systemClock } from '../host/clock.js';
+import { disk } from '../host/disk.js';
 import { createFiles } from '../host/files.js';
 import { createHttp } from '../host/http.js';
 import { proxySecrets } from '../host/proxy-environment.js';
 import { thisMachine } from '../host/machine.js';
 import { createMail } from '../host/mail.js';
+import { createPipes } from '../host/pipe.js';
 import { createProcessRunner } from '../host/process.js';
 import type { Ports } from '../ports/ports.js';
 import { tellDefects } from './ending.js';
@@ -18,6 +20,6 @@ export async function terminalPorts(env: NodeJS.ProcessEnv, given: Pick<Ports, '
   tellDefects({ log });
   return {
     ...withGitHub({ http: createHttp(env), clock: systemClock, log, env }),
-    process: createProcessRunner(), files: createFiles(), mail: createMail(), machine: thisMachine, ...given,
+    process: createProcessRunner(), pipe: createPipes(), files: createFiles(), disk, mail: createMail(), machine: thisMachine, ...given,
   };
 }

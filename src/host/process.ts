@@ -1,14 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
-import { stat } from 'node:fs/promises';
-import { constants } from 'node:os';
 import { CommandError } from '../outcome/errors.js';
 import type { Command, Exited, ProcessRunner, Running } from '../ports/process.js';
 import { childEnvironment } from './child-environment.js';
+import { exitCode } from './exit-code.js';
+import { notStarted } from './not-started.js';
 import { troubleOf } from './find-program.js';
 import { createLineSplitter } from './lines.js';
 import { processGroup, type ProcessGroup } from './process-group.js';
 import { createTail } from './tail.js';
-import { placeWords } from '../outcome/place-words.js';
 
 export interface ProcessLimits {
   /** ms between SIGTERM and SIGKILL. */
@@ -173,42 +172,6 @@ function watch(child: ChildProcess, command: Command, limits: ProcessLimits, end
       });
     });
   });
-}
-
-/** As a shell counts: 128 and the signal's number for a program that was killed. */
-function exitCode(code: number | null, signal: NodeJS.Signals | null): number {
-  return code ?? 128 + (signal ? constants.signals[signal] : 0);
-}
-
-async function notStarted(command: Command, error: NodeJS.ErrnoException): Promise<CommandError> {
-  const { program, cwd } = command;
-  // Node reports a missing folder as if the program were missing.
-  if (error.code === 'ENOENT' && cwd !== undefined && !(await isFolder(cwd))) {
-    return new CommandError('config-invalid', `${program} could not be started in ${cwd}: the folder does not exist.`,
-      { hint: 'Check the path: it is relative to the workspace, and the repository must be checked out.', cause: error });
-  }
-  // Node's own message quotes the value, which may be a secret.
-  const tooMuch: Readonly<Record<string, string>> = {
-    E2BIG: `${program} could not be started: its arguments and environment are larger than the system allows.`,
-    ERR_INVALID_ARG_VALUE: `${program} could not be started: an argument or a variable of its environment contains a NUL character.`,
-  };
-  const settings = tooMuch[error.code ?? ''];
-  if (settings !== undefined) {
-    return new CommandError('config-invalid', settings, {
-      hint: 'Check the settings, and the environment of the run.', cause: error.code === 'E2BIG' ? error : undefined,
-    });
-  }
-  const absent: Readonly<Record<string, string>> = {
-    ENOENT: program.includes('/') ? `${program} does not exist.` : `${program} is not installed, or not on PATH.`,
-    EACCES: `${program} is not executable for this user.`,
-  };
-  return new CommandError('tool-missing', absent[error.code ?? ''] ?? `${program} could not be started: ${error.message}.`, {
-    hint: placeWords().install(program), cause: error,
-  });
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then((found) => found.isDirectory(), () => false);
 }
 
 function timeout(command: Command, exited: Exited): CommandError {

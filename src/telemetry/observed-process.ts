@@ -1,3 +1,4 @@
+import type { OpenPipe } from '../ports/pipe.js';
 import type { Command, Exited, ProcessRunner, Running } from '../ports/process.js';
 
 /** How a program ended. */
@@ -14,7 +15,7 @@ export interface Observation {
 }
 
 /** Hears of each program as it is started. */
-export type Observe = (command: Command) => Observation;
+export type Observe = (command: Pick<Command, 'program' | 'args'>) => Observation;
 
 /** The same programs, each reported to `observe`. What the caller gets is unchanged. */
 export const observedProcess = (process: ProcessRunner, observe: Observe): ProcessRunner => ({
@@ -31,9 +32,18 @@ export const observedProcess = (process: ProcessRunner, observe: Observe): Proce
   },
 });
 
+/** The same for programs whose input and output stay open. */
+export const observedPipe = (open: OpenPipe, observe: Observe): OpenPipe => (command) => {
+  const seen = observe(command);
+  const pipe = open({ ...command, env: { ...command.env, ...seen.env } });
+  // Whoever only stops it does not handle its result, which must not become an unhandled rejection here.
+  followed(pipe.exited, seen).catch(() => undefined);
+  return pipe;
+};
+
 const withEnv = (command: Command, { env }: Observation): Command => ({ ...command, env: { ...command.env, ...env } });
 
-function followed(exited: Promise<Exited>, seen: Observation): Promise<Exited> {
+function followed<T extends Pick<Exited, 'code'>>(exited: Promise<T>, seen: Observation): Promise<T> {
   return exited.then((how) => {
     seen.ended({ kind: 'exited', code: how.code });
     return how;

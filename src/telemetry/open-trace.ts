@@ -4,7 +4,7 @@ import type { Ports } from '../ports/ports.js';
 import type { RunFacts } from '../ports/run-facts.js';
 import { environmentOf, headersOf, parentOf, stateOf, type SpanContext } from '../ports/trace.js';
 import { pipelineName, resourceAttributes } from './attributes.js';
-import { observedProcess } from './observed-process.js';
+import { observedPipe, observedProcess } from './observed-process.js';
 import type { Export } from './otlp/request.js';
 import { Tracer } from './tracer.js';
 
@@ -50,6 +50,7 @@ export function openTrace(ports: Ports, { id, facts }: TracedRun, newUuid: () =>
     root,
     ports: {
       ...ports, process: observedProcess(ports.process, (command) => tracer.observe(command)),
+      pipe: observedPipe(ports.pipe, (command) => tracer.observe(command)),
       trace: { id: root.traceId, headers: () => headersOf(tracer.now, ownState) },
     },
     listener: {

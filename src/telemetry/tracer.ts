@@ -74,7 +74,7 @@ export class Tracer {
     } else if (event.kind === 'undo-started') this.current = this.rollback = this.begin('rollback');
   }
 
-  observe({ program, args }: Command): Observation {
+  observe({ program, args }: Pick<Command, 'program' | 'args'>): Observation {
     const { full, program: name } = commandName(program, args);
     const span = { ...this.now, spanId: this.tracing.newId() };
     const run: CommandRun = { id: span.spanId, parentId: this.now.spanId, startMs: this.clockMs(), program: name, name: full };

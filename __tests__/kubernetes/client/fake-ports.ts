@@ -1,4 +1,5 @@
 import type { Clock } from '../../../src/ports/clock.js';
+import type { Disk } from '../../../src/ports/disk.js';
 import type { Files } from '../../../src/ports/files.js';
 import type { OpenGitHub } from '../../../src/ports/github.js';
 import type { Http } from '../../../src/ports/http.js';
@@ -6,6 +7,7 @@ import type { Log } from '../../../src/ports/log.js';
 import type { Mail } from '../../../src/ports/mail.js';
 import type { Machine } from '../../../src/ports/machine.js';
 import type { Ports } from '../../../src/ports/ports.js';
+import type { OpenPipe } from '../../../src/ports/pipe.js';
 import type { ProcessRunner } from '../../../src/ports/process.js';
 import { passedOn } from '../../../src/ports/trace.js';
 import { swiftClock } from './hand-clock.js';
@@ -24,6 +26,8 @@ export interface FakeWorld {
   /** Texts of the files that are there, by their paths. */
   readonly files?: Readonly<Record<string, string>>;
   readonly process?: Partial<ProcessRunner>;
+  readonly pipe?: OpenPipe;
+  readonly disk?: Disk;
   readonly http?: Partial<Http>;
   readonly github?: OpenGitHub;
   readonly mail?: Mail;
@@ -62,9 +66,11 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
   };
   return {
     lines, written, log, files,
+    disk: world.disk ?? { spool: absent('a disk'), read: absent('a disk'), writeNew: absent('a disk'), freeBytes: absent('a disk'), stat: absent('a disk') },
     machine: world.machine ?? { system: 'linux', architecture: 'x64' },
     clock: world.clock ?? swiftClock(),
     process: { run: absent('a program'), start: absent('a program'), ...world.process },
+    pipe: world.pipe ?? absent('a program'),
     http: { request: absent('the network'), certificate: absent('the network'), onSocket: absent('a socket'), ...world.http },
     github: world.github ?? absent('GitHub'),
     mail: world.mail ?? { send: absent('a mail server') },

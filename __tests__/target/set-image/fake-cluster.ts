@@ -107,6 +107,7 @@ export function fakeCluster(options: FakeOptions = {}): FakeCluster {
       done.push(`kubectl ${args.join(' ')}`);
       return { code: 0, stdout: '', stderr: '', ...options.kubectl?.(args, cluster) };
     },
+    pipe: () => { throw new Error('this cluster runs no program'); },
     typed: (args) => ['kubectl', ...args].join(' '),
     close: async () => undefined,
   };

@@ -2,6 +2,7 @@ import type { ClusterConfig } from '../../config/config.js';
 import { ClusterError } from '../../outcome/errors.js';
 import { jobIdentity } from '../../ports/job-identity.js';
 import { shellWord } from '../../outcome/wording.js';
+import type { Pipe } from '../../ports/pipe.js';
 import type { Ports } from '../../ports/ports.js';
 import type { Exited } from '../../ports/process.js';
 import { ApiError, openApi, type Api } from './api.js';
@@ -21,6 +22,8 @@ export interface Cluster {
   readonly namespaceOfContext?: string;
   /** Runs kubectl with the run's access; `args` come after the connection's own. It is stopped when `signal` aborts. */
   kubectl(args: readonly string[], signal?: AbortSignal): Promise<Exited>;
+  /** Starts kubectl with the run's access, with its input and output open: `exec`. */
+  pipe(args: readonly string[], signal?: AbortSignal): Pipe;
   /** When the credentials expire, if the kubeconfig says it. */
   readonly expiry?: Expiry;
   /** Of Kubernetes: `v1.34.4`. Undefined if the account is not allowed to read it. */
@@ -92,6 +95,7 @@ function connection(ports: Ports, parts: Parts): Cluster {
     expiry: parts.expiry,
     version: parts.version,
     kubectl: (args, signal) => ports.process.run({ program: parts.kubectl, args: named(args), env: parts.access.env, timeoutMs: kubectlTimeoutMs, signal }),
+    pipe: (args, signal) => ports.pipe({ program: parts.kubectl, args: named(args), env: parts.access.env, signal }),
     typed: (args) => ['kubectl', ...named(args)].map(shellWord).join(' '),
     close: parts.stop,
   };
