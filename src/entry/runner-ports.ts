@@ -40,7 +40,8 @@ export async function runnerStep(id: string, traceparent = ''): Promise<RunnerSt
     ...following,
     ports: {
       ...withGitHub({ http: createHttp(process.env), clock: systemClock, log, env }),
-      process: createProcessRunner(), pipe: createPipes(), files: createFiles(), disk, mail: createMail(), machine: thisMachine, trace, cancelled: cancellation(),
+      process: createProcessRunner(), pipe: createPipes(), files: createFiles(), disk, mail: createMail(), machine: thisMachine, trace,
+      cancelled: cancellation(),
     },
   };
 }
