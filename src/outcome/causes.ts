@@ -1,6 +1,7 @@
 import { build } from './causes/build.js';
 import { checks } from './causes/checks.js';
 import { command } from './causes/command.js';
+import { data } from './causes/data.js';
 import type { CauseEntry, CauseTable } from './causes/entry.js';
 import { kubernetes } from './causes/kubernetes.js';
 import { pods } from './causes/pods.js';
@@ -23,6 +24,7 @@ export const causeRooms = {
   'New pods': pods,
   'Commands': command,
   'Checks': checks,
+  'Databases': data,
 } as const satisfies Record<string, CauseTable>;
 
 type Rooms = typeof causeRooms;

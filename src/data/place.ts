@@ -1,0 +1,48 @@
+import type { Pipe } from '../ports/pipe.js';
+
+/**
+ * Where the programs of a database run: a container of a pod, a service of compose, or this machine. Everything that is done to a
+ * database is a script of the project that is started there.
+ */
+export interface Place {
+  /** `container postgresql of pod postgresql-0`, `service db`, `this machine`. */
+  readonly words: string;
+  /** The image of the container, `name@sha256:…` where it is known; undefined on this machine. */
+  readonly image?: string;
+  /**
+   * Starts `sh -c script` there; `args` are its $1, $2, …, and are visible to others. Nothing else reaches the command line.
+   *
+   * Each of `secrets` is written as one line to its input before anything else: the script reads them with `IFS= read -r`. They must
+   * not contain a line break. What is written to the pipe follows. When this process is gone, the script reads the end of its input: one
+   * that must not outlive it watches for that.
+   *
+   * The exit code of the pipe proves nothing: `kubectl exec` also ends with 0 when its connection broke. The script prints what proves it.
+   */
+  start(script: string, options: StartOptions): Pipe;
+  /** The command of `start` as a person would type it, for plans and hints. */
+  typed(command: readonly string[]): string;
+}
+
+export interface StartOptions {
+  readonly args?: readonly string[];
+  readonly secrets?: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A place with an empty disk and no network, with the same programs as the database has: a backup is restored there to see that it can
+ * be. `close` removes it with all data in it; so does the end of this process, whatever ends it.
+ */
+export interface ScratchPlace extends Place {
+  /** A folder for data, which only this place can read. */
+  readonly folder: string;
+  close(): Promise<void>;
+}
+
+/** How a database is reached. */
+export interface Reach {
+  readonly place: Place;
+  /** Opens a scratch place. @throws DeployError when none can be had, with what to do */
+  scratch(signal: AbortSignal): Promise<ScratchPlace>;
+  close?(): Promise<void>;
+}
