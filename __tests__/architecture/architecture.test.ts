@@ -98,7 +98,7 @@ describe('the outside world', () => {
   it.each<[string, RegExp, readonly string[]]>([
     ['loads built-in modules without an import', /\bgetBuiltinModule\b|\brequire\(/, ['host']],
     // One place, which takes the action's own variables out of the environment of every program.
-    ['starts programs', /['"](node:)?(child_process|worker_threads)['"]/, ['host/process.ts']],
+    ['starts programs', /['"](node:)?(child_process|worker_threads)['"]/, ['host/process.ts', 'host/pipe.ts']],
     // Who names one hands it to a program on purpose: buildx for the cache of GitHub; the test gate and credential plugins for the token of the job.
     ['names a token of the runner, which programs do not get', /['"`]ACTIONS_/, ['host', 'image/build.ts', 'ports/job-identity.ts']],
     ['prints', /\bconsole\.|\bprocess\.(stdout|stderr)\b/, ['host', 'entry']],
