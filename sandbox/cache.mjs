@@ -61,6 +61,11 @@ export const modules = {
     seconds: 90,
     variables: (version) => [`main.version=${version('github.com/nektos/act').slice(1)}`],
   },
+  versitygw: {
+    title: 'versitygw, an S3 server',
+    seconds: 60,
+    variables: (version) => [`main.Version=${version('github.com/versity/versitygw')}`],
+  },
 };
 
 /** @typedef {keyof typeof modules} Name */
@@ -69,7 +74,7 @@ export const modules = {
 export const needed = [programs];
 
 /** The tools that `sandbox tool` builds on demand, and their modules. With `kubectl`, all that `up` needs is built. @type {Record<string, Name>} */
-export const tools = { helm: 'helm', actionlint: 'lint', act: 'act', kubectl: programs };
+export const tools = { helm: 'helm', actionlint: 'lint', act: 'act', versitygw: 'versitygw', kubectl: programs };
 
 /** @param {Name} name */
 export function folder(name) {

@@ -12,7 +12,8 @@ const usage = `usage: npm run sandbox <command>
   start NAME       start one part (see status)
   stop NAME        stop one part; --kill: kill it, like a crash
   restart NAME     stop and start one part
-  tool NAME        get a tool on demand and print its path: helm, actionlint, act, kubectl, pushgateway
+  tool NAME        get a tool on demand and print its path: helm, actionlint, act, kubectl, versitygw, pushgateway
+  data             get databases and an S3 server for tests, and print where they are, as JSON
 `;
 
 /** Runs this same command as root. The cache stays where it is, and its owner's. @param {string[]} args @returns {Promise<number>} its exit code */
@@ -142,6 +143,11 @@ async function printTool(name) {
   process.stdout.write(`${program(name, module)}\n`);
 }
 
+async function printData() {
+  const { getData } = await import('./data.mjs');
+  process.stdout.write(`${JSON.stringify(await getData(), undefined, 2)}\n`);
+}
+
 /** @param {string[]} args */
 async function main(args) {
   const [name = '', operand = ''] = args;
@@ -151,6 +157,7 @@ async function main(args) {
   if (name === 'status') return printStatus();
   if (name === 'env') return printEnvironment();
   if (name === 'tool') return printTool(operand);
+  if (name === 'data') return printData();
   process.stderr.write(usage);
   process.exitCode = 2;
 }
