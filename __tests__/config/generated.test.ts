@@ -52,12 +52,12 @@ describe('what is made from the table', () => {
   });
 
   it('has a default for an input only where no settings file can have another', () => {
-    expect(Object.entries(settings).filter(([, { inputDefault }]) => inputDefault !== undefined).map(([name, { inFile }]) => [name, inFile])).toEqual([['github-token', false]]);
+    expect(Object.entries(settings).filter(([, { inputDefault }]) => inputDefault !== undefined).map(([name, { inFile }]) => [name, inFile])).toEqual([['github-token', false], ['job-id', false]]);
   });
 
   it('has no option for what a terminal has no use for', () => {
     const withoutFlag = settingsOf('deploy').filter((name) => !commands.deploy.flags.some((flag) => flag.name === name));
-    expect(withoutFlag).toEqual(['github-token', 'github-deployments', 'production-environment', 'transient-environment']);
+    expect(withoutFlag).toEqual(['github-token', 'github-deployments', 'job-id', 'production-environment', 'transient-environment']);
   });
 
   it('gives each action what it needs and no more', () => {

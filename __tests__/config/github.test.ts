@@ -17,6 +17,10 @@ describe('what is recorded on GitHub', () => {
     [{ 'environment': 'production', 'github-token': ' ' }, undefined],
   ])('with %j', (inputs, expected) => expect(github(inputs)).toEqual(expected));
 
+  it.each([['109986525349', '109986525349'], ['', undefined], ['1.09986525349E+11', undefined]])('knows the job with the number %j as %s', (given, job) => {
+    expect(github({ 'environment': 'production', 'job-id': given })).toMatchObject({ job });
+  });
+
   it.each([['prod', true], ['Live', true], ['PRODUCTION', true], ['production-eu', true], ['product', false], ['staging', false]])('takes an environment named %s for production: %s', (environment, production) => {
     expect(github({ environment }, `environments: { ${environment}: {} }`)).toMatchObject({ production });
   });
@@ -25,6 +29,7 @@ describe('what is recorded on GitHub', () => {
     [{ 'github-deployments': 'on' }, file, 'input github-deployments: is "on", but must be auto or off'],
     [{ 'production-environment': 'yes' }, file, 'input production-environment: is "yes", but must be true or false'],
     [{ 'github-token': 'a\nb' }, file, 'input github-token: has 2 lines, but must have one'],
+    [{}, 'job-id: 815\n', 'job-id: cannot be set in the settings file'],
     [{}, 'github-token: ghp_1\n', 'github-token: cannot be set in the settings file'],
   ])('with %j is refused', (inputs, text, message) => {
     let thrown: unknown;

@@ -83,8 +83,9 @@ describe('a deployment on GitHub', () => {
 
   it.concurrent('is that which GitHub has created for the job, if it has', onSite('gh-job', async ({ github, deploy }) => {
     github.state.deployed({ sha: commit, ref: 'main', environment: 'production' }, { state: 'in_progress', log_url: `${runUrl}/job/815` });
-    expectEnding(await deploy(), { verdict: 'deployed' });
-    expect(github.state.deployments.map(({ statuses }) => statuses.map(({ state }) => state))).toEqual([['in_progress', 'success']]);
+    github.state.deployed({ sha: commit, ref: 'main', environment: 'production' }, { state: 'in_progress', log_url: `${runUrl}/job/816` });
+    expectEnding(await deploy(undefined, { inputs: { 'job-id': '815' } }), { verdict: 'deployed' });
+    expect(github.state.deployments.map(({ statuses }) => statuses.map(({ state }) => state))).toEqual([['in_progress'], ['in_progress', 'success']]);
   }));
 
   it.concurrent('is not created by a dry run, with `off`, or without an environment', onSite('gh-none', async ({ github, deploy }) => {

@@ -9,7 +9,7 @@ import { fakePorts } from '../kubernetes/client/fake-ports.js';
 import { deployed, rolledBack } from '../report/outcomes.js';
 import { run as runOf } from '../workflow/runs.js';
 
-const github = { token: 'ghs_1', deployments: 'auto' as const, production: true, transient: false };
+const github = { token: 'ghs_1', job: '815', deployments: 'auto' as const, production: true, transient: false };
 const recorded = (changes: Partial<Config> = {}, facts: Partial<RunFacts> = { repository: 'acme/app' }, more: Partial<Run> = {}): Run => {
   const run = runOf({ environment: 'production', github, ...changes });
   return { ...run, facts: { ...run.facts, ...facts }, ...more };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { activeAmong, createdBy, earlierOf, isOpenInRun, maybeOfJob, surelyOfJob } from '../../src/github/choose.js';
+import { activeAmong, createdBy, earlierOf, isOpenInRun, maybeOfJob, ofJob, type OfJob } from '../../src/github/choose.js';
 import type { Deployment } from '../../src/github/deployments-api.js';
 import { payloadOf, readPayload, type Payload } from '../../src/github/payload.js';
 
@@ -51,11 +51,14 @@ describe('a deployment of this workflow run', () => {
     ['failure', `${run}/job/815`, run, false], ['success', `${run}/job/815`, run, false],
   ])('%s %s in %s: %s', (state, logUrl, runUrl, expected) => expect(isOpenInRun({ id: 1, state, logUrl }, runUrl)).toBe(expected));
   it('has a status', () => expect(isOpenInRun(undefined, run)).toBe(false));
-  it.each<[string, readonly string[], number | undefined]>([
-    ['the only one, and runs', ['in_progress'], 0], ['not the only one that runs', ['in_progress', 'in_progress'], undefined],
-    ['beside one that is about to run', ['in_progress', 'queued'], undefined], ['one that waits', ['waiting'], undefined], ['none', [], undefined],
-  ])('is surely that of the job only where it is %s', (_, states, expected) => {
-    expect(surelyOfJob(states.map((state, id) => ({ deployment: of(id, null), status: { id, state } })))?.id).toBe(expected);
+  it.each<[string, readonly number[], string | undefined, number | OfJob['state']]>([
+    ['its own, and there is no other', [815], '815', 815], ['its own among several', [815, 816], '816', 816],
+    ['none, if the only one is that of another job', [815], '816', 'none'], ['none, if the number of another job ends alike', [1815], '815', 'none'],
+    ['none, if there is none', [], undefined, 'none'],
+    ['not known without the number of the job, even if there is only one', [815], undefined, 'unknown'], ['not known among several', [815, 816], undefined, 'unknown'],
+  ])('of this job is %s', (_, jobs, job, expected) => {
+    const found = ofJob(jobs.map((id) => ({ deployment: of(id, null), status: { id, state: 'in_progress', logUrl: `${run}/job/${id}` } })), job);
+    expect(found.state === 'found' ? found.deployment.id : found.state).toBe(expected);
   });
 });
 

@@ -34,7 +34,7 @@ describe('a run that is recorded on GitHub', () => {
     const { log, lines } = fakePorts();
     said = lines;
     return {
-      app: 'api', run: 'run-2', repository: 'acme/app', environment: 'production', environmentUrl: 'https://api.acme.example/', runUrl, commit: newer, production: true, transient: false, isWanted: true, log,
+      app: 'api', run: 'run-2', repository: 'acme/app', environment: 'production', environmentUrl: 'https://api.acme.example/', runUrl, job: '815', commit: newer, production: true, transient: false, isWanted: true, log,
       open: () => createGitHub({ http: { ...fakePorts().http, ...httpTo(github) }, clock: systemClock, log, env: {} }, 'ghs_secret'),
       keep: async (text) => void kept.push(text), ...changes,
     };
@@ -132,14 +132,35 @@ describe('a run that is recorded on GitHub', () => {
       await hear([planned, ended(deployed)]);
       expect(github.state.deployments.length).toBe(6);
     });
-    it.each([0, 6])('leaves several of them alone and creates its own, as it cannot know which is that of its job: %i other ones between them', async (between) => {
-      ofJob(815);
+    it.each([0, 6])('knows its own among those of other jobs that run beside it: %i other ones between them', async (between) => {
+      const own = ofJob(815);
       for (let run = 0; run < between; run += 1) github.state.deployed({ sha: newer, environment: 'production' }, { state: 'inactive', log_url: `https://github.com/acme/app/actions/runs/${run}/job/1` });
-      ofJob(816);
+      const other = ofJob(816);
       await hear([planned, ended(deployed)]);
-      expect(github.state.deployments.filter(({ task, payload }) => task === 'deploy' && !Object.keys(payload ?? {}).includes('by')).flatMap(({ statuses }) => statuses.slice(2))).toEqual([]);
-      expect(github.state.states[0]).toBe('production bbbbbbb success');
-      expect(said).toEqual(['info GitHub has 2 deployments of production for the jobs of this run, and does not say which of them is that of this job. The action creates its own.']);
+      expect([own.statuses.slice(2), other.statuses.length, github.state.deployments.length]).toEqual([[expect.objectContaining({ state: 'success' })], 2, 2 + between]);
+    });
+    it('gives its verdict to none of another job that runs beside it', async () => {
+      const other = ofJob(816);
+      await hear([planned, ended(rolledBack)]);
+      expect([other.statuses.length, github.state.states]).toEqual([2, ['production bbbbbbb failure', 'production bbbbbbb in_progress']]);
+    });
+    describe('whose number is not known', () => {
+      const unknown = 'GitHub has a deployment of production for a job of this run, and the number of this job is not known, so it may be that of another one';
+      it('records nothing rather than guess, and says so', async () => {
+        const only = ofJob(815);
+        await hear([planned, ended(rolledBack)], { job: undefined, isWanted: false });
+        expect([only.statuses.length, github.state.deployments.length, kept, said]).toEqual([
+          2, 1, [], [`info The deployment is not recorded on GitHub: ${unknown}.`],
+        ]);
+      });
+      it('is a warning where the settings ask for the record', async () => {
+        ofJob(815);
+        await expect(hear([planned], { job: undefined })).rejects.toThrow(`${unknown}. Set \`deployment: false\` for the environment of the job, or \`github-deployments: off\``);
+      });
+      it('creates its own where the run has no other', async () => {
+        await hear([planned, ended(deployed)], { job: undefined });
+        expect(github.state.states).toEqual(['production bbbbbbb success']);
+      });
     });
   });
 

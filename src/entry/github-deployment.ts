@@ -23,7 +23,7 @@ export function recordedOf(run: Run): Omit<Recorded, 'left'> | undefined {
   if (!github || github.deployments === 'off' || environment === undefined || repository === undefined || dryRun) return undefined;
   let opened: ReturnType<Recorded['open']> | undefined;
   return {
-    app, run: run.id, repository, environment, environmentUrl, runUrl, commit, production: github.production, transient: github.transient,
+    app, run: run.id, repository, environment, environmentUrl, runUrl, commit, job: github.job, production: github.production, transient: github.transient,
     isWanted: github.deployments === 'auto', log: ports.log,
     open: () => opened ??= ports.github(github.token),
     keep: (text) => run.keep(kept.deployment, text),

@@ -49,13 +49,20 @@ export function isOpenInRun(status: DeploymentStatus | undefined, runUrl: string
   return openStates.has(state) && run !== undefined && pathOf(logUrl)?.startsWith(`${run}/job/`) === true;
 }
 
+/** Which deployment is that of this job. `unknown`: one of several jobs, and nothing says of which. */
+export type OfJob = { readonly state: 'found'; readonly deployment: Deployment } | { readonly state: 'none' | 'unknown' };
+
 /**
- * The deployment of this job. A runner does not tell a job its number, so it is only known where the run has a single one, and its
- * job is running. A verdict on the deployment of another job would be worse than a second deployment.
+ * The deployment that GitHub has created for this job. Where the job is not known, even a single one may be that of a job beside
+ * it, and a verdict on that would be worse than none.
+ * @param inRun those of jobs that are not over
+ * @param job number of the job; undefined if the runner does not know it
  */
-export function surelyOfJob(inRun: readonly InRun[]): Deployment | undefined {
-  const [first, ...others] = inRun;
-  return others.length === 0 && first?.status.state === 'in_progress' ? first.deployment : undefined;
+export function ofJob(inRun: readonly InRun[], job: string | undefined): OfJob {
+  if (inRun.length === 0) return { state: 'none' };
+  if (job === undefined) return { state: 'unknown' };
+  const own = inRun.find(({ status: { logUrl = '' } }) => pathOf(logUrl)?.endsWith(`/job/${job}`));
+  return own ? { state: 'found', deployment: own.deployment } : { state: 'none' };
 }
 
 const pathOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).pathname : undefined);

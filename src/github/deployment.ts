@@ -6,7 +6,7 @@ import { isSuccess } from '../outcome/verdict.js';
 import type { Plan } from '../outcome/plan.js';
 import { GitHubError, type GitHub } from '../ports/github.js';
 import type { Log } from '../ports/log.js';
-import { activeAmong, createdBy, earlierOf, isOpenInRun, maybeOfJob, surelyOfJob, type InRun, type Own } from './choose.js';
+import { activeAmong, createdBy, earlierOf, isOpenInRun, maybeOfJob, ofJob, type InRun, type Own } from './choose.js';
 import { deploymentsApi, type Deployment, type DeploymentsApi } from './deployments-api.js';
 import { formatLeft, type End, type Left } from './left.js';
 import { payloadOf } from './payload.js';
@@ -25,6 +25,8 @@ export interface Recorded extends Own {
   readonly isWanted: boolean;
   /** Of the workflow run. */
   readonly runUrl?: string;
+  /** Number of the job. Undefined if the runner does not know it. */
+  readonly job?: string;
   /** That of the event; what is deployed may be another one. */
   readonly commit?: string;
   readonly log: Pick<Log, 'info' | 'redact'>;
@@ -72,14 +74,21 @@ async function begin({ run, open }: Beginning, { plan, commit }: Planned, signal
   const api = deploymentsApi(await run.open(), run.repository);
   const known = await api.list(run.environment, signal);
   const inRun = await openInRun(api, known, run, signal);
-  const own = surelyOfJob(inRun);
+  const own = ofJob(inRun, run.job);
+  if (own.state === 'unknown') return sayUnknown(run);
   // The earlier ones of the job are those of GitHub, which deactivates them.
-  if (own) return open({ id: own.id, commit, previous: null });
-  if (inRun.length > 1) run.log.info(`GitHub has ${inRun.length} deployments of ${run.environment} for the jobs of this run, and does not say which of them is that of this job. The action creates its own.`);
+  if (own.state === 'found') return open({ id: own.deployment.id, commit, previous: null });
   const left = await created({ run, open }, commit, (sha) => create(api, run, plan, sha, signal));
   if (left.id !== undefined) await api.setStatus(left.id, { state: 'in_progress', description: startedText, ...linksOf(run) }, signal);
   // Up to twenty requests, so they come last. If there is no time for them, they are sent at the end.
   await open({ ...left, previous: await previousIn(api, known, run, signal) });
+}
+
+/** GitHub sets the status of a deployment of its own when the job ends. What is lost is the verdict. */
+function sayUnknown({ environment, isWanted, log }: Recorded): void {
+  const message = `GitHub has a deployment of ${environment} for a job of this run, and the number of this job is not known, so it may be that of another one`;
+  if (isWanted) throw new Error(`${message}. Set \`deployment: false\` for the environment of the job, or ${settingText('github-deployments', 'off')}`);
+  log.info(`The deployment is not recorded on GitHub: ${message}.`);
 }
 
 /** Id of the deployment that this run replaces; `null` for none. */

@@ -21,6 +21,14 @@ export const github = section('GitHub', ['deploy', 'rollout', 'rollback'], {
     default: '`auto`, without a warning if the token is not allowed to',
     kind: word(['auto', 'off']),
   },
+  'job-id': {
+    inFile: false, inTerminal: false,
+    outsideHint: () => 'Remove it: its value is different in every run.',
+    description: 'Number of the job, by which `github-deployments` finds the deployment that GitHub has created for it. Leave it out.',
+    default: 'that of the job, where GitHub has it in `job.check_run_id`',
+    inputDefault: '${{ job.check_run_id }}',
+    kind: line(good, { expects: 'a number' }),
+  },
   'production-environment': {
     actions: ['deploy', 'rollout', 'rollback', 'pr-check'],
     inTerminal: false,
@@ -42,6 +50,8 @@ export const githubOf = (values: Values<typeof github.settings> & { readonly env
   const { 'github-token': token, environment = '' } = values;
   return token === undefined ? undefined : {
     token,
+    /** The number that addresses of the job end with. Undefined with runners and servers that do not have it. */
+    job: /^\d+$/.test(values['job-id'] ?? '') ? values['job-id'] : undefined,
     /** Whether runs with an environment are recorded as deployments. `if-allowed`: it was not set, so a token without the permission is no warning. */
     deployments: values['github-deployments'] ?? 'if-allowed' as const,
     production: values['production-environment'] ?? isProductionName(environment),
