@@ -10,7 +10,7 @@ import { parseTexts } from './parse-texts.js';
 const slackUrl = 'https://hooks.slack.com/services/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';
 const env = {
   SLACK: `${slackUrl}\n`, TEAMS: 'https://prod.logic.example/workflows/1?sig=Zm9vYmFyYmF6cXV4Q29ycmVjdDEyMzQ1', KEY: 'R0123456789abcdefghijklmnopqrstu', HOOK: 'http://127.0.0.1:8080/hook', SECRET: 'sig-s3cret',
-  TOKEN: 'glsa_t0ken', SMTP: 'smtps://deploy:p%40ssword@mail.acme.example', PASSWORD: 'ma1l-passw0rd', PUBLIC: 'http://hooks.acme.example/', NOTURL: 'hunter2-hunter2',
+  TOKEN: 'glsa_t0ken', SMTP: 'smtps://deploy:p%40ssword@mail.acme.example', PASSWORD: 'ma1l-passw0rd', PUBLIC: 'http://hooks.acme.example/', NOTURL: 'hunter2-hunter2', LINES: 'line-one\nline-two',
 };
 const parse = (notify: unknown, more: { readonly file?: object; readonly inputs?: Record<string, string> } = {}) =>
   parseTexts({ action: 'deploy', inputs: { test: 'x', ...more.inputs }, text: JSON.stringify({ notify, ...more.file }), facts: { env } });
@@ -100,11 +100,17 @@ describe('a variable that is not what it should be', () => {
     ['is a URL without TLS', { teams: { webhook: 'env:PUBLIC' } }, 'notify.teams.webhook: the environment variable PUBLIC is an address without TLS outside of a private network, so Teams is not notified. Use https://. With http://, everyone on the way could read what is sent.'],
     ['is no mail server', { email: { server: 'env:NOTURL', from: 'a@b', to: 'c@d' } }, 'notify.email.server: the environment variable NOTURL is not the address of a mail server, so E-mail is not notified. Write smtp://HOST:PORT, or smtps://HOST:PORT for TLS from the start.'],
     ['is not set for a part of it', { grafana: { url: 'https://g.example', token: 'env:NO_SUCH' } }, `notify.grafana.token: the environment variable NO_SUCH is not set or empty, so Grafana is not notified. ${hint}`],
+    ...(['webhook', 'grafana'] as const).map((service): [string, unknown, string] => [
+      'cannot be sent in a header', { [service]: { url: 'https://h.example', token: 'env:LINES' } },
+      `notify.${service}.token: the environment variable LINES has a line break or another character that an HTTP header cannot hold, so ${service === 'webhook' ? 'Webhook' : 'Grafana'} is not notified. Check the value: a token is one line of letters, digits and punctuation.`,
+    ]),
     ['is not set for a signature', { webhook: { url: 'https://h.example', secret: 'env:NO_SUCH' } }, `notify.webhook.secret: the environment variable NO_SUCH is not set or empty, so Webhook is not notified. ${hint}`],
   ])('is a warning, and the target is left out: %s', (_, notify, warning) => {
     expect(warnings(notify).map((text) => text.replace(/^\S+:\d+:\d+: /, ''))).toEqual([warning]);
     expect(targets(notify).every(({ name }) => name.includes('[0]'))).toBe(true);
   });
+  it('is hidden all the same: a token with a line break', () =>
+    expect(parse({ grafana: { url: 'https://g.example', token: 'env:LINES' } }).secrets.map(({ text }) => text)).toContain(env.LINES));
   it('is hidden all the same', () => expect(parse({ webhook: { url: 'env:NOTURL' } }).secrets.map(({ text }) => text)).toEqual([env.NOTURL]));
 });
 

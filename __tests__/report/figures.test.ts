@@ -32,6 +32,10 @@ describe('the figures of an app', () => {
       'Time to restore        –       1 failure not restored yet',
     ]);
   });
+  it('are of one minute where all is new', () => {
+    expect(figureLines({ ...few, until: new Date(Date.parse(few.since) + 1000).toISOString() })[1]).toContain('0 deployments in 1 minute');
+    expect(figureLines({ ...few, until: new Date(Date.parse(few.since) + 1000).toISOString() })[1]).not.toContain('minutes');
+  });
   it('have a bar for each week, and none for a single one', () => {
     expect([chartOf({ weeks: [{ deployments: 3, failures: 0 }] }), chartOf({ weeks: [{ deployments: 0, failures: 1 }, { deployments: 0, failures: 0 }] })]).toEqual(['', '']);
     expect(chartOf({ weeks: [8, 1, 0, 80].map((deployments) => ({ deployments, failures: 0 })) })).toBe('▁▁·█');

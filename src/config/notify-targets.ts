@@ -1,5 +1,5 @@
 import type { MailAddress, MailServer } from '../ports/mail.js';
-import { password, secretAddress, token, type ReferencedSecrets } from './referenced-secrets.js';
+import { headerToken, password, secretAddress, token, type ReferencedSecrets } from './referenced-secrets.js';
 import { looksSecret } from './secret-shape.js';
 import type { GivenNotify } from './sections/notify.js';
 import { parseMailServer, type MailServerSetting } from './values/mail-server.js';
@@ -48,7 +48,7 @@ export function notifyTargets(given: GivenNotify | undefined, secrets: Reference
     ...all('email', email),
     ...all('webhook', webhook),
     ...all('grafana', ({ url, token }, of) => {
-      const [address, value] = [of.address(url), of.token(token)];
+      const [address, value] = [of.address(url), of.headerToken(token)];
       return address === undefined || value === undefined ? undefined : { service: 'grafana', url: address, token: value };
     }),
   ];
@@ -72,7 +72,7 @@ function withLogin(server: MailServer, login: NonNullable<MailServer['login']>):
 }
 
 function webhook({ url, secret, token }: Given<'webhook'>, of: Variables): Ready | undefined {
-  const [address, key, bearer] = [of.address(url), secret && of.token(secret), token && of.token(token)];
+  const [address, key, bearer] = [of.address(url), secret && of.token(secret), token && of.headerToken(token)];
   if (address === undefined || (secret && key === undefined) || (token && bearer === undefined)) return undefined;
   return { service: 'webhook', url: address, ...(key !== undefined && { secret: key }), ...(bearer !== undefined && { token: bearer }) };
 }
@@ -88,6 +88,10 @@ class Variables {
 
   token(reference: SecretReference): string | undefined {
     return this.secrets.optional(reference, token, this.consequence);
+  }
+
+  headerToken(reference: SecretReference): string | undefined {
+    return this.secrets.optional(reference, headerToken, this.consequence);
   }
 
   password(reference: SecretReference): string | undefined {

@@ -1,6 +1,6 @@
 import type { Problem } from '../outcome/errors.js';
 import { placeWords } from '../outcome/place-words.js';
-import { good, type Checked, type Fault } from './kit/checked.js';
+import { bad, good, type Checked, type Fault } from './kit/checked.js';
 import type { Spot } from './kit/node.js';
 import { problemAt } from './kit/report.js';
 import { valuesOf, withoutLineEnd, type Secret } from './secrets.js';
@@ -23,6 +23,12 @@ export const content = textForm((text) => text);
 export const password = textForm(withoutLineEnd);
 /** A key or a token: none has spaces, and a pasted one often brings some along. */
 export const token = textForm((text) => text.trim());
+/** A token that is sent in a header, which cannot hold everything. https://www.rfc-editor.org/rfc/rfc9110#section-5.5 */
+export const headerToken: SecretForm<string> = {
+  parse: (text) => (/^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(text.trim()) ? good(text.trim())
+    : bad('has a line break or another character that an HTTP header cannot hold', 'Check the value: a token is one line of letters, digits and punctuation.')),
+  secretsIn: token.secretsIn,
+};
 /** An address that is a secret, or has one in it. */
 export const secretAddress = <T>(parse: (text: string) => Checked<T>, secretsIn: SecretForm<T>['secretsIn']): SecretForm<T> =>
   ({ parse: (text) => parse(text.trim()), secretsIn: (text, value) => secretsIn(text.trim(), value) });

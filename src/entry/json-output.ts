@@ -23,7 +23,7 @@ export function openJsonOutput(write: (text: string) => void, reader: 'runner' |
 function hear(json: JsonLog, event: RunEvent): void {
   if (event.kind === 'stage-started') {
     json.setStage(event.stage);
-    json.line({ level: 'info', type: 'stage', message: `${event.label} starts`, state: 'started' });
+    json.line({ level: 'info', type: 'stage', message: `${event.label}: started`, state: 'started' });
   } else if (event.kind === 'stage-ended') {
     const { stage, result, startMs, endMs } = event.span;
     json.line({ level: result === 'failed' ? 'error' : 'info', type: 'stage', stage, message: stageLine(event) ?? '', state: result, durationMs: endMs - startMs });

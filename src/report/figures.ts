@@ -47,7 +47,7 @@ function restoreFrom({ restore, failures, unrestored }: Figures): string {
 /** `42 days`: the time that the figures are of. */
 function spanOf({ since, until }: Figures): string {
   const ms = Date.parse(until) - Date.parse(since);
-  return ms >= 2 * dayMs ? `${Math.round(ms / dayMs)} days` : ms >= 2 * hourMs ? `${Math.round(ms / hourMs)} hours` : `${Math.max(1, Math.round(ms / minuteMs))} minutes`;
+  return ms >= 2 * dayMs ? `${Math.round(ms / dayMs)} days` : ms >= 2 * hourMs ? `${Math.round(ms / hourMs)} hours` : counted(Math.max(1, Math.round(ms / minuteMs)), 'minute');
 }
 
 /** `41 s`, `12 min`, `3.2 h`, `4.5 days`. */
