@@ -31,11 +31,18 @@ const previous = { sha: before, environment: 'production', payload: { by: 'acci/
 const warningsOf = ({ commands }: Pick<ActionResult, 'commands'>): readonly string[] => commands.filter(({ name }) => name === 'warning').map(({ message }) => message);
 const aboutGitHub = (result: Pick<ActionResult, 'commands'>): readonly string[] => warningsOf(result).filter((message) => message.includes('GitHub'));
 
+/** Settings with a warning. */
+const doubtful = { notify: { slack: { webhook: 'env:NO_SUCH' } } };
+/** The post step reads the settings again, and does not warn again. */
+function expectDoubtOnce({ log, post }: ActionResult): void {
+  expect([log, post?.log].map((text) => text?.split('variable NO_SUCH is not set').length)).toEqual([2, 1]);
+}
+
 interface Site {
   readonly space: Space;
   readonly github: RunningGitHub;
   /** Deploys this mode of the app to production. */
-  deploy(mode?: string, more?: Partial<ActionRun>): Promise<ActionResult>;
+  deploy(mode?: string, more?: Partial<ActionRun>, settings?: object): Promise<ActionResult>;
 }
 
 /** A healthy workload in a namespace of its own, and a GitHub of its own. */
@@ -43,9 +50,9 @@ const onSite = (label: string, body: (site: Site) => Promise<void>, options?: Gi
   const github = await startGitHub(options);
   try {
     await startHealthy(space, { replicas: 1 });
-    const deploy: Site['deploy'] = async (mode, { inputs, env, ...more } = {}) => {
+    const deploy: Site['deploy'] = async (mode, { inputs, env, ...more } = {}, settings = {}) => {
       const image = await variant('v2', mode);
-      return withSettings({ environments: { production: { 'environment-url': url } } }, (workspace) => runAction({
+      return withSettings({ ...settings, environments: { production: { 'environment-url': url } } }, (workspace) => runAction({
         workspace, commit, ...more, inputs: { ...rolloutInputs(space, image), environment: 'production', ...inputs }, env: { GITHUB_API_URL: github.url, ...env },
       }));
     };
@@ -156,9 +163,10 @@ describe('a deployment on GitHub that GitHub does not take', () => {
 
   it.concurrent('at its end: the post step says it', onSite('gh-late', async ({ github, deploy }) => {
     github.plan.add({ fault: faults.unavailable(500), on: /^POST .*statuses$/, skip: 1, times: 3 });
-    const result = await deploy();
+    const result = await deploy(undefined, {}, doubtful);
     expectEnding(result, { verdict: 'deployed' });
     expect(aboutGitHub(result)).toEqual([expect.stringMatching(/^Recording the deployment on GitHub failed: GitHub returned 500 to POST /)]);
+    expectDoubtOnce(result);
     expect(github.state.deployments[0]?.statuses.map(({ state, description }) => `${state} ${description}`)).toEqual(['in_progress The run has started.', expect.stringMatching(/^success deployed: app\. /)]);
   }));
 });
@@ -172,8 +180,9 @@ describe('a deployment on GitHub of a run that is stopped', () => {
   it.concurrent('killed while it rolls out: the post step reports what it restored', onSite('gh-kill', async (site) => {
     const { github, deploy } = site;
     github.state.deployed(previous, { state: 'success' });
-    const result = await deploy('slow-ready=120s', { signals: { when: halfway(site), send: [{ signal: 'SIGKILL', afterMs: 0 }] } });
+    const result = await deploy('slow-ready=120s', { signals: { when: halfway(site), send: [{ signal: 'SIGKILL', afterMs: 0 }] } }, doubtful);
     expect(result.signal).toBe('SIGKILL');
+    expectDoubtOnce(result);
     expect(result.post?.log).toContain('rolled-back: ');
     expect(github.state.states).toEqual(['production c0ffee0 error', 'production bef04e0 success']);
     expect(github.state.deployments[0]?.statuses.at(-1)?.description).toBe('Active again: c0ffee0 was rolled back.');
