@@ -1,10 +1,17 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { closeApi } from './harness/api.js';
 import { inSpace } from './harness/app.js';
 import { lab } from './harness/data/lab.js';
+import { localPostgres } from './harness/data/local-postgres.js';
 import { postgres, type Postgres } from './harness/data/postgres.js';
+import { redis } from './harness/data/redis.js';
+import { accessDenied, internalError, s3Faults, slowDown } from './harness/data/s3-faults.js';
 import { s3 } from './harness/data/s3.js';
 import { eventually } from './harness/environment.js';
 import type { Space } from './harness/namespace.js';
@@ -80,6 +87,49 @@ const logOf = (space: Space, pod: string): Promise<string> => eventually(`${pod}
   return (await run('kubectl', ['logs', '--namespace', space.name, pod, '--previous'])).stdout;
 });
 
+describe('PostgreSQL on this machine', () => {
+  it.concurrent('answers at its URL, and can be dumped and restored', async () => {
+    const database = await localPostgres(data, { log_min_duration_statement: '0' });
+    const options = { env: { ...process.env, PATH: `${data.postgres.programs}:${process.env.PATH}` }, encoding: 'buffer', maxBuffer: 2 ** 26 } as const;
+    try {
+      await database.fill({ tables: 1, rows: 200 });
+      const { stdout: dump } = await run('pg_dump', ['--format', 'custom', '--dbname', database.url()], options);
+      await database.sql('CREATE DATABASE copy');
+      const restore = run('pg_restore', ['--exit-on-error', '--dbname', database.url('copy')], options);
+      restore.child.stdin?.end(dump);
+      await restore;
+      expect(await database.contents('copy')).toEqual(await database.contents());
+      await expect(database.sql('SELECT 1', 'no-such')).rejects.toThrow('database "no-such" does not exist');
+    } finally {
+      await database.stop();
+    }
+  });
+});
+
+describe('Redis in the cluster', () => {
+  it.concurrent('has what it is filled with, in a snapshot as well, and wants its password', inSpace('data', async (space) => {
+    const cache = await redis(space, data);
+    await cache.fill(300);
+    await cache.fill(2, 1);
+    expect([await cache.dbsize(), await cache.dbsize(1), await cache.dbsize(2)]).toEqual([307, 9, 0]);
+    await expect(cache.command(['config', 'set', 'no-such', '1'])).rejects.toThrow('Unknown option');
+    expect((await cache.run(['env', '-u', 'REDISCLI_AUTH', 'redis-cli', '-e', 'dbsize'])).code).toBe(1);
+    expect((await cache.run(['stat', '--format', '%u', '/data'])).stdout.toString()).toBe('999\n');
+
+    const cli = (...args: string[]): Promise<{ stdout: string }> => run(`${data.redis.programs}/redis-cli`, args, { env: { ...process.env, REDISCLI_AUTH: cache.password } });
+    const { hostname, port } = new URL(await cache.url());
+    expect((await cli('-h', hostname, '-p', port, 'get', 'expiring')).stdout).toBe('soon\n');
+    const folder = mkdtempSync(join(tmpdir(), 'data-lab-'));
+    try {
+      await cli('-h', hostname, '-p', port, '--rdb', join(folder, 'dump.rdb'));
+      const { stdout } = await run(`${data.redis.programs}/redis-check-rdb`, [join(folder, 'dump.rdb')]);
+      expect(stdout).toContain('316 keys read');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }));
+});
+
 describe('the S3 server', () => {
   it.concurrent('returns what it has stored, and what the disk makes of it', async () => {
     const store = await s3(data, { lock: true });
@@ -96,3 +146,44 @@ describe('the S3 server', () => {
   });
 });
 
+
+describe('the S3 server that misbehaves', () => {
+  it.concurrent('passes everything on, and fails as it is told to', async () => {
+    const store = await s3(data);
+    const faults = await s3Faults(store);
+    const client = new S3Client({
+      endpoint: faults.endpoint, region: 'us-east-1', credentials: { accessKeyId: store.accessKey, secretAccessKey: store.secretKey }, forcePathStyle: true, maxAttempts: 1,
+    });
+    const put = (body: Buffer): Promise<unknown> => client.send(new PutObjectCommand({ Bucket: store.bucket, Key: 'a/ü b', Body: body, ChecksumAlgorithm: 'SHA256' }));
+    const get = async (): Promise<Buffer> => {
+      const { Body } = await client.send(new GetObjectCommand({ Bucket: store.bucket, Key: 'a/ü b', ChecksumMode: 'ENABLED' }));
+      return Buffer.from(await Body?.transformToByteArray() ?? []);
+    };
+    const large = Buffer.alloc(3_000_000, 'abcdefg');
+    try {
+      const arrived = faults.arrived(({ method }) => method === 'PUT');
+      await put(large);
+      expect([(await get()).equals(large), (await arrived).key, faults.requests.map(({ status }) => status)]).toEqual([true, 'a/ü b', [200, 200]]);
+
+      for (const [fault, code] of [[internalError, 'InternalError'], [slowDown, 'SlowDown'], [accessDenied, 'AccessDenied']] as const) {
+        faults.set({ ...fault, times: 1 });
+        await expect(put(large)).rejects.toMatchObject({ name: code, $response: { headers: code === 'SlowDown' ? { 'retry-after': '1' } : {} } });
+      }
+      faults.set({ when: ({ method }) => method === 'PUT', cutUploadAfter: 100_000 }, { when: ({ method }) => method === 'GET', cutAnswerAfter: 100_000 });
+      await expect(put(Buffer.from(large).reverse())).rejects.toThrow(/ECONNRESET|EPIPE|socket hang up/);
+      await expect(get()).rejects.toThrow(/aborted|ECONNRESET|terminated/);
+      expect((await store.read('a/ü b')).equals(large)).toBe(true);
+
+      faults.set({ bytesPerSecond: 30_000_000 });
+      expect((await get()).equals(large)).toBe(true);
+      faults.set({ stores: (bytes) => Buffer.from(bytes.map((byte, index) => (index === 7 ? 0 : byte))) });
+      await put(large);
+      faults.set();
+      await expect(get()).rejects.toThrow(/[Cc]hecksum/);
+    } finally {
+      client.destroy();
+      await faults.close();
+      await store.stop();
+    }
+  });
+});
