@@ -92,7 +92,7 @@ describe('a deployment on GitHub', () => {
     github.state.deployed({ sha: commit, ref: 'main', environment: 'production' }, { state: 'in_progress', log_url: `${runUrl}/job/815` });
     github.state.deployed({ sha: commit, ref: 'main', environment: 'production' }, { state: 'in_progress', log_url: `${runUrl}/job/816` });
     expectEnding(await deploy(undefined, { inputs: { 'job-id': '815' } }), { verdict: 'deployed' });
-    expect(github.state.deployments.map(({ statuses }) => statuses.map(({ state }) => state))).toEqual([['in_progress'], ['in_progress', 'success']]);
+    expect(github.state.deployments.map(({ statuses }) => statuses.map(({ state }) => state))).toEqual([['in_progress', 'success'], ['in_progress']]);
   }));
 
   it.concurrent('is not created by a dry run, with `off`, or without an environment', onSite('gh-none', async ({ github, deploy }) => {
