@@ -63,6 +63,24 @@ describe('a run that is recorded on GitHub', () => {
     expect(kept.map((text) => parseLeft(text))).toEqual([{ commit: newer }, { id, commit: newer }, { id, commit: newer, previous: null }, expect.objectContaining({ id, end: expect.objectContaining({ state: 'success' }) }), undefined]);
   });
 
+  it('is queued while it waits for another run of the app', async () => {
+    await hear([planned, { kind: 'lock-awaited' }, { kind: 'lock-acquired' }, ended(deployed)]);
+    expect(github.state.deployments[0]?.statuses.map(({ state, description }) => `${state} ${description}`)).toEqual([
+      'in_progress The run has started.', 'queued Waiting for another run of the app.', 'in_progress The run has started.', expect.stringMatching(/^success /),
+    ]);
+    github.state.deployments.length = 0;
+    await hear([{ ...planned, commit: undefined }, { kind: 'lock-awaited' }, ended(failed)]);
+    expect(github.state.deployments).toEqual([]);
+  });
+  it('has its verdict where GitHub does not take that it is queued', async () => {
+    const recorder = createRecorder(recorded());
+    await recorder.hear(planned, signal);
+    github.plan.add({ fault: faults.invalid('no'), on: /statuses$/, times: 1 });
+    await expect(recorder.hear({ kind: 'lock-awaited' }, signal)).rejects.toThrow('422');
+    await recorder.hear(ended(deployed), signal);
+    expect(github.state.states).toEqual(['production bbbbbbb success']);
+  });
+
   it('replaces the deployment of its app that was active, and no other', async () => {
     github.state.deployed({ ...previous, sha: 'c'.repeat(40), payload: payloadOf('api', 'run-0') }, { state: 'success' }, { state: 'inactive' });
     const active = github.state.deployed(previous, { state: 'success' });

@@ -121,9 +121,10 @@ export function describeLock(name: string, make: Make<LockedPlace>): void {
     const open = async (): Promise<RecordStore> => (await here().open()).store;
 
     it('is acquired where nobody holds it, and confirmed as often as one likes', async () => {
-      const lock = await (await open()).lock(one, 0);
+      let waits = 0;
+      const lock = await (await open()).lock(one, 0, () => { waits += 1; });
       for (let count = 0; count < 3; count += 1) await lock.confirm();
-      expect(lock.lost.aborted).toBe(false);
+      expect([lock.lost.aborted, waits]).toEqual([false, 0]);
       await lock.release();
     });
     it('is refused to another run after the time that it waits, with who holds it', async () => {
@@ -139,8 +140,10 @@ export function describeLock(name: string, make: Make<LockedPlace>): void {
     it('goes to the one that waits for it when it is released', async () => {
       const { clock } = here();
       const lock = await (await open()).lock(one, 0);
-      const waiting = (await open()).lock(two, 60_000);
+      let waits = 0;
+      const waiting = (await open()).lock(two, 60_000, () => { waits += 1; });
       await clock.sleep(20_000);
+      expect(waits).toBe(1);
       await lock.release();
       const next = await waiting;
       await next.confirm();

@@ -105,6 +105,14 @@ describe('a run', () => {
       'stage-started preflight', 'stage-ended preflight ok', 'planned', 'stage-started rollout', 'stage-ended rollout ok', 'stage-started smoke', 'stage-ended smoke ok',
     ]);
   });
+  it('announces that it waits for another run, and when it no longer does', async () => {
+    const world = new TestWorld();
+    const { run, events } = world.deployment(second);
+    const holding = world.holdLock('other', 30_000);
+    expect((await deploy(run)).verdict).toBe('deployed');
+    await holding;
+    expect(kinds(events).slice(2, 7)).toEqual(['planned', 'stage-started rollout', 'lock-awaited', 'lock-acquired', 'stage-ended rollout ok']);
+  });
   it('announces that it is undone, before it is', async () => {
     const world = new TestWorld();
     world.behaviours.set(second, 'crash');

@@ -10,7 +10,7 @@ import { activeAmong, createdBy, earlierOf, isOpenInRun, maybeOfJob, ofJob, type
 import { deploymentsApi, type Deployment, type DeploymentsApi } from './deployments-api.js';
 import { formatLeft, type End, type Left } from './left.js';
 import { payloadOf } from './payload.js';
-import { activeAgainText, endedText, plannedText, replacedText, startedText, stateOf, stoppedText } from './words.js';
+import { activeAgainText, endedText, plannedText, queuedText, replacedText, startedText, stateOf, stoppedText } from './words.js';
 
 /** A run that is recorded on GitHub. */
 export interface Recorded extends Own {
@@ -49,6 +49,7 @@ export function createRecorder(run: Recorded): Pick<Listener, 'hear'> {
   return {
     hear: async (event, signal) => {
       if (event.kind === 'planned' && rollsOut(event.plan)) await begin({ run, open }, event, signal).catch((error: unknown) => { explain(run, error); });
+      if (event.kind === 'lock-awaited' || event.kind === 'lock-acquired') await setWaiting(run, left, event.kind === 'lock-awaited', signal);
       if (event.kind === 'ended' && left && !event.outcome.rollback?.continued) await finish(run, { ...left, end: endOf(event.outcome, run) }, signal);
     },
   };
@@ -89,6 +90,14 @@ function sayUnknown({ environment, isWanted, log }: Recorded): void {
   const message = `GitHub has a deployment of ${environment} for a job of this run, and the number of this job is not known, so it may be that of another one`;
   if (isWanted) throw new Error(`${message}. Set \`deployment: false\` for the environment of the job, or ${settingText('github-deployments', 'off')}`);
   log.info(`The deployment is not recorded on GitHub: ${message}.`);
+}
+
+/** A state in between: where GitHub refuses or does not answer, the verdict is still to come. */
+async function setWaiting(run: Recorded, left: Left | undefined, isWaiting: boolean, signal: AbortSignal): Promise<void> {
+  if (left?.id === undefined) return;
+  const [state, description] = isWaiting ? ['queued', queuedText] as const : ['in_progress', startedText] as const;
+  const api = deploymentsApi(await run.open(), run.repository);
+  await api.setStatus(left.id, { state, description, ...linksOf(run) }, signal).catch((error: unknown) => { explain(run, error); });
 }
 
 /** Id of the deployment that this run replaces; `null` for none. */

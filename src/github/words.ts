@@ -36,6 +36,7 @@ export function stateOf({ verdict, failure }: Pick<Outcome, 'verdict' | 'failure
 }
 
 export const startedText = 'The run has started.';
+export const queuedText = 'Waiting for another run of the app.';
 export const stoppedText = brief('The run was stopped before it could report how it ended.');
 export const replacedText = (commit: string | undefined): string => brief(`Replaced by ${nameOf(commit)}.`);
 export const activeAgainText = (commit: string | undefined): string => brief(`Active again: ${nameOf(commit)} was rolled back.`);

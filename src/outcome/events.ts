@@ -12,6 +12,10 @@ export type RunEvent =
   | { readonly kind: 'planned'; readonly plan: Plan; readonly commit?: string }
   | { readonly kind: 'stage-started'; readonly stage: StageName; readonly label: string; readonly atMs: number }
   | { readonly kind: 'stage-ended'; readonly span: Span }
+  /** Another run of the app holds the lock. This one changes nothing until it has it. */
+  | { readonly kind: 'lock-awaited' }
+  /** Only after a wait. */
+  | { readonly kind: 'lock-acquired' }
   /** A stage failed, and what it and the earlier ones have done is undone. */
   | { readonly kind: 'undo-started'; readonly stage: StageName; readonly cause: Cause; readonly message: string; readonly atMs: number }
   /** The last one. Every secret is out of the outcome. */

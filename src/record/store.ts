@@ -16,9 +16,10 @@ export interface RecordStore {
   write(ledger: Ledger, patienceMs?: number): Promise<void>;
   /**
    * Takes the lock, waiting for it at most `waitMs`.
+   * @param onWait called once, if another run holds it
    * @throws ClusterError locked, with who holds it and since when
    */
-  lock(holder: Holder, waitMs: number): Promise<Lock>;
+  lock(holder: Holder, waitMs: number, onWait?: () => void): Promise<Lock>;
 }
 
 export interface Lock {

@@ -68,8 +68,8 @@ class Session {
   constructor(private readonly releasing: Releasing) {}
 
   async rollOut(): Promise<void> {
-    const { run, target, proposal, reference } = this.releasing;
-    const lock = await target.store.lock({ id: run.id, url: run.facts.runUrl }, run.config.lockTimeoutMs);
+    const { run, proposal, reference } = this.releasing;
+    const lock = await this.locked();
     this.lock = lock;
     const ledger = await this.finished(lock);
     const change = await proposal.begin({ lock, ledger, reference: reference.value ?? '' });
@@ -83,6 +83,17 @@ class Session {
     }
     if (!change.isThere) for (const line of change.describe()) run.ports.log.info(line);
     if (run.config.smoke.length === 0) await this.confirm(change, lock);
+  }
+
+  private async locked(): Promise<Lock> {
+    const { run, target } = this.releasing;
+    let hasWaited = false;
+    const lock = await target.store.lock({ id: run.id, url: run.facts.runUrl }, run.config.lockTimeoutMs, () => {
+      hasWaited = true;
+      run.announce({ kind: 'lock-awaited' });
+    });
+    if (hasWaited) run.announce({ kind: 'lock-acquired' });
+    return lock;
   }
 
   async verify(): Promise<void> {

@@ -43,7 +43,7 @@ interface Acquiring { readonly ports: ReturnType<typeof fakePorts>; readonly loc
 
 function acquire({ cluster, clock }: Held, holder: Holder = first, timeoutMs = 600_000): Acquiring {
   const ports = fakePorts({ clock });
-  const lock = acquireLock(ports, cluster, 'api', holder, timeoutMs);
+  const lock = acquireLock(ports, cluster, 'api', { holder, timeoutMs });
   let end = 'waits';
   lock.then(() => (end = 'has it'), (error: { code?: string; message?: string }) => (end = `${error.code}: ${error.message}`));
   return { ports, lock, end: () => end };

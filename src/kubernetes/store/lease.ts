@@ -17,11 +17,18 @@ const urlAnnotation = 'deploy-action/run-url';
 
 export const lockName = (app: string): string => `deploy-lock-${app}`;
 
+interface Wanted {
+  readonly holder: Holder;
+  readonly timeoutMs: number;
+  /** Called once, if another run holds it. */
+  readonly onWait?: () => void;
+}
+
 /**
  * Acquires the lock of an app, waiting for it at most `timeoutMs`.
  * @throws ClusterError locked, with who holds it and since when; or why the API server does not write the Lease
  */
-export async function acquireLock(ports: Ports, cluster: Cluster, app: string, holder: Holder, timeoutMs: number): Promise<Lock> {
+export async function acquireLock(ports: Ports, cluster: Cluster, app: string, { holder, timeoutMs, onWait }: Wanted): Promise<Lock> {
   const path = apiPath(resources.leases, cluster.namespace, lockName(app));
   const deadlineAt = ports.clock.monotonic() + timeoutMs;
   const writes = new LeaseWrites(ports, app, deadlineAt);
@@ -36,7 +43,10 @@ export async function acquireLock(ports: Ports, cluster: Cluster, app: string, h
       }
       const leftMs = deadlineAt - ports.clock.monotonic();
       if (leftMs <= 0) throw new ClusterError('locked', `${describeHolder(app, lease)}, which did not finish within ${Math.round(timeoutMs / 1000)} s.`);
-      if (!told) ports.log.info(`${describeHolder(app, lease)}; waiting for it, at most ${Math.round(timeoutMs / 1000)} s`);
+      if (!told) {
+        ports.log.info(`${describeHolder(app, lease)}; waiting for it, at most ${Math.round(timeoutMs / 1000)} s`);
+        onWait?.();
+      }
       told = true;
       writes.forget();
       await changed(ports, cluster, app, lease, Math.min(leftMs, leaseSeconds * 1000 - ageMs + 200));

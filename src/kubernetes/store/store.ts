@@ -7,5 +7,5 @@ import { acquireLock } from './lease.js';
 /** The record of an app in a ConfigMap, and its lock in a Lease, both beside its workloads. */
 export const kubernetesStore = (ports: Ports, cluster: Cluster, app: string): RecordStore => ({
   ...openLedger(cluster.api, ports.clock, cluster.namespace, app),
-  lock: (holder, waitMs) => acquireLock(ports, cluster, app, holder, waitMs),
+  lock: (holder, waitMs, onWait) => acquireLock(ports, cluster, app, { holder, timeoutMs: waitMs, onWait }),
 });
