@@ -27,7 +27,7 @@ describe('the setting `metrics`', () => {
     const { config, warnings } = parse('{ url: https://push.acme.example, username: ci, password: "env:PUSH" }');
     expect(config.pushgateway).toBeUndefined();
     expect(warnings.map(describeProblem)).toEqual([
-      `${path}:3:64: metrics.pushgateway.password: the environment variable PUSH is not set or empty, so no metrics are sent. Set it under \`env:\` of the step, from a secret that exists and that this run is allowed to read.`,
+      `${path}:3:64: metrics.pushgateway.password: the environment variable PUSH is not set or empty, so no metrics are sent. Set it under \`env:\` of the step (with a reusable workflow under \`secrets:\` of the job), from a secret that exists and that this run is allowed to read.`,
     ]);
   });
   it.each<readonly [string, readonly (string | RegExp)[]]>([

@@ -92,7 +92,7 @@ describe('notify', () => {
 });
 
 describe('a variable that is not what it should be', () => {
-  const hint = 'Set it under `env:` of the step, from a secret that exists and that this run is allowed to read.';
+  const hint = 'Set it under `env:` of the step (with a reusable workflow under `secrets:` of the job), from a secret that exists and that this run is allowed to read.';
   it.each<[string, unknown, string]>([
     ['is not set', { slack: { webhook: 'env:NO_SUCH' } }, `notify.slack.webhook: the environment variable NO_SUCH is not set or empty, so Slack is not notified. ${hint}`],
     ['of one of several', { slack: [{ webhook: 'env:SLACK' }, { webhook: 'env:NO_SUCH' }] }, `notify.slack[1].webhook: the environment variable NO_SUCH is not set or empty, so Slack (notify.slack[1]) is not notified. ${hint}`],
@@ -120,7 +120,7 @@ describe('settings of notify that are not valid', () => {
   it.each<[unknown, string]>([
     [{ slack: { webhook: slackUrl } }, `notify.slack.webhook: is not "env:NAME", and the address of a webhook is a secret: everyone who has it can post. ${inHistory}`],
     [{ pagerduty: { key: 'R0123' } }, `notify.pagerduty.key: is not "env:NAME", and the value of a secret does not belong in a file. ${inHistory}`],
-    [{ slack: { webhook: '${{ secrets.SLACK }}' } }, 'notify.slack.webhook: has a "${{" expression, which is not evaluated in this file. Write env:NAME instead. Set it under `env:` of the step, from a secret that exists and that this run is allowed to read.'],
+    [{ slack: { webhook: '${{ secrets.SLACK }}' } }, 'notify.slack.webhook: has a "${{" expression, which is not evaluated in this file. Write env:NAME instead. Set it under `env:` of the step (with a reusable workflow under `secrets:` of the job), from a secret that exists and that this run is allowed to read.'],
     [{ slack: {} }, 'notify.slack: has no `webhook`. Give "env:NAME".'],
     [{ slack: 'env:SLACK' }, 'notify.slack: must be a map with `webhook`, or a list of them, not text'],
     [{ slack: [], email: { from: 'a@b', to: 'c@d' } }, 'notify.email: has no `server`. Give an address such as smtp://HOST:PORT, or "env:NAME".'],

@@ -292,7 +292,7 @@ describe('problems', () => {
     ],
     [{ freeze: 'Sun 02:00-04:00 UTC\n\nFri 16:00 - Mon 08:00' }, 'input freeze, line 3: has "Fri 16:00 - Mon 08:00", which names no time zone. Add one at its end, e.g. Europe/Paris or UTC.'],
     [{ windows: 'Sun 02:00-04:00 UTC\nSun  02:00-04:00 UTC' }, 'input windows, line 2: has "Sun 02:00-04:00 UTC" twice. Remove one of them.'],
-    [{ 'freeze-override': 'yes', 'freeze': '22:00-06:00 UTC' }, 'input freeze-override: is too short to explain the reason. Explain in a few words why it cannot wait, e.g. "INC-1234: the checkout is down".'],
+    [{ 'freeze-override': 'yes', 'freeze': '22:00-06:00 UTC' }, 'input freeze-override: is too short: a reason has at least 10 characters. Explain in a few words why it cannot wait, e.g. "INC-1234: the checkout is down".'],
     [{ 'kubectl-sha256': 'x' }, 'input kubectl-sha256: is not a SHA-256. Give 64 hexadecimal digits in lower case, as `sha256sum` prints them.'],
     [{ kubeconfig: 'a: b' }, 'input kubeconfig: is not a kubeconfig: it has no `clusters`. Give the content of a kubeconfig, its base64 form, or the path of a file.'],
   ])('in inputs: %j', (inputs, message) => expect(problems({ image: 'a', ...inputs })).toEqual([message]));
@@ -336,7 +336,7 @@ describe('problems', () => {
     ]],
     ['build', { 'image': 'a', 'registry-password': 'p' }, ['input registry-password: needs `registry-username`, which is not given. For ghcr.io it is ${{ github.actor }}.']],
     ['deploy', { 'image': 'a', 'build-secrets': 'x=env:MISSING' }, [
-      'input build-secrets, x: its environment variable is not set or empty. Set it under `env:` of the step, from a secret that exists and that this run is allowed to read.',
+      'input build-secrets, x: its environment variable is not set or empty. Set it under `env:` of the step (with a reusable workflow under `secrets:` of the job), from a secret that exists and that this run is allowed to read.',
     ]],
     ['deploy', { image: 'a', workloads: 'deploy/a', kubeconfig: 'clusters: [{name: c}]\ncontexts: [{name: prod}]' }, [
       'input kubeconfig: has no `current-context`, so kubectl cannot choose a cluster. Set `kube-context`. It has "prod".',
@@ -356,7 +356,7 @@ describe('problems', () => {
     ]);
     expect(problems({ image: 'a' })).toEqual([]);
     expect(problems({ image: 'a' }, 'build-secrets: {x: env:MISSING}')).toEqual([
-      `${path}:1:1: build-secrets.x: the environment variable MISSING is not set or empty. Set it under \`env:\` of the step, from a secret that exists and that this run is allowed to read.`,
+      `${path}:1:1: build-secrets.x: the environment variable MISSING is not set or empty. Set it under \`env:\` of the step (with a reusable workflow under \`secrets:\` of the job), from a secret that exists and that this run is allowed to read.`,
     ]);
   });
 
@@ -384,7 +384,7 @@ describe('warnings', () => {
     expect(warnings({ 'image': 'a', 'working-directory': 'x' })).toEqual(['input working-directory: has no effect: there is no `test`. Remove it.']);
     expect(warnings({ image: 'a', registry: 'ghcr.io' })).toEqual(['input registry: has no effect: there is no `registry-username` to log in with. Remove it.']);
     expect(warnings({ 'image': 'a', 'registry': 'ghcr.io', 'registry-username': 'u', 'registry-password': 'p' })).toEqual([
-      'input registry: is ghcr.io, but the image is at docker.io. Remove `registry` to log in to the registry of the image.',
+      'input registry: is ghcr.io, but the image is at docker.io. Remove `registry` (in a reusable workflow, set `ghcr: false`) to use no login there, and log in to the registry of the image.',
     ]);
     expect(warnings({ image: 'a' }, 'smoke: https://a.example')).toEqual([
       `${path}:1:1: smoke: is not run, because there are no \`workloads\` to roll out. Name the workloads, or remove it.`,

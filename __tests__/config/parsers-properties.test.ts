@@ -34,7 +34,7 @@ const parsers: Readonly<Record<string, (text: string) => Checked<unknown>>> = {
   parseSecretLine, parseSecretReference: (text) => parseSecretReference(text, text), parseFlag, parseDigest, parseDuration, parseImageName,
   argument: parseKeyValue(checkArgument), label: parseKeyValue(checkLabel), readKubeconfig, parseDownloadUrl: parseDownloadUrl('https://m/{version}'), parseWebAddress, parseLabel, parsePlatform,
   parseRegistry, parseSmoke, parseTag, parseArgument, parseDockerName, parseWorkload,
-  parsePeriod, patience: (text) => checkPatience(text, text), parseReason: (text) => parseReason(text), parseReleaseName,
+  parsePeriod, patience: (text) => checkPatience(text, text), parseReason: (text) => parseReason(text, 'Say why.'), parseReleaseName,
   parseCalendarDate, parseCount, parseCountOrVariable, parseRuleName, requirement: (text) => checkRequirement('NAME', text), nameOfVariable: (text) => checkRequirement(text, 'set'),
 };
 

@@ -70,10 +70,10 @@ describe('a reason', () => {
   it.each([
     ['INC-1234: the checkout is down', 'INC-1234: the checkout is down'],
     ['結帳壞了，客戶無法付款了', '結帳壞了，客戶無法付款了'],
-    ['true', `is too short to explain the reason. ${hint}`],
-    ['1234567890', `is too short to explain the reason. ${hint}`],
+    ['true', `is too short: a reason has at least 10 characters. ${hint}`],
+    ['1234567890', `has no word that explains anything. ${hint}`],
     ['because '.repeat(100), `has 800 characters, and a reason has at most 500. ${hint}`],
-  ])('%j', (text, expected) => expect(seen(parseReason(text))).toBe(expected));
+  ])('%j', (text, expected) => expect(seen(parseReason(text, hint))).toBe(expected));
 });
 
 describe('the name of a release', () => {

@@ -99,7 +99,7 @@ environments:
     ['  connections: { limit: 5, pool: $DB_POOL }', 'policy.connections.pool: is "$DB_POOL", which is neither a number nor a variable. Did you mean "$(DB_POOL)"? Write a number, or $(NAME) for the value of an environment variable of the container.'],
     ['  allow: [{ rule: probes, subject: deployment/api, until: 2027-01-31 }]', 'policy.allow[0]: has no `reason`. Give a reason.'],
     ['  allow: [{ rule: probes, subject: deployment/api, reason: "because of the vendor" }]', 'policy.allow[0]: has no `until`. Give a date such as 2027-01-31.'],
-    ['  allow: [{ rule: probes, subject: deployment/api, reason: because, until: 2027-01-31 }]', 'policy.allow[0].reason: is too short to explain the reason. Explain in a few words why it is acceptable, e.g. "INC-1234: the vendor image needs root until 2.0".'],
+    ['  allow: [{ rule: probes, subject: deployment/api, reason: because, until: 2027-01-31 }]', 'policy.allow[0].reason: is too short: a reason has at least 10 characters. Explain in a few words why it is acceptable, e.g. "INC-1234: the vendor image needs root until 2.0".'],
     ['  allow: [{ rule: probes, subject: deployment/api, reason: "because of the vendor", until: 2027-02-30 }]', 'policy.allow[0].until: is "2027-02-30", and this day does not exist. Write YEAR-MONTH-DAY, e.g. 2027-01-31.'],
     ['  allow: [{ rule: probes, subject: deployment/api, reason: "because of the vendor", until: 31.1.2027 }]', 'policy.allow[0].until: is "31.1.2027", which is not a date. Write YEAR-MONTH-DAY, e.g. 2027-01-31.'],
     ['  allow: [{ rule: probes, subject: "*", reason: "because of the vendor", until: 2027-01-31 }]', 'policy.allow[0].subject: is "*", which is everything. Name a subject, e.g. deployment/api, or set the level of the rule to off.'],

@@ -7,7 +7,7 @@ import { describeProblem } from '../../src/outcome/errors.js';
 const inFile = (variable: string): SecretReference => ({ variable, at: { where: 'databases.shop.password', file: 'deploy.yml', line: 3, column: 5 } });
 const fromInput = (variable: string): SecretReference => ({ variable, at: { where: 'input url' } });
 const port = secretAddress((text) => (/^\d+$/.test(text) ? good(Number(text)) : bad('is not a port', 'Write a number.')), (text) => [text]);
-const hint = 'Set it under `env:` of the step, from a secret that exists and that this run is allowed to read.';
+const hint = 'Set it under `env:` of the step (with a reusable workflow under `secrets:` of the job), from a secret that exists and that this run is allowed to read.';
 const texts = ({ secrets }: ReferencedSecrets): readonly string[] => secrets.map(({ text }) => text);
 
 describe('a secret that is named as env:NAME', () => {

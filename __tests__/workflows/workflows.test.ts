@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -99,6 +99,11 @@ describe('the workflows that others call', () => {
     const env = { ...process.env, REASON: `It is slow.${lineBreak}# @acme/all`, WHO: 'me' };
     const [, ...lines] = execFileSync('bash', ['-c', run.replace('>> "$GITHUB_STEP_SUMMARY"', '| cat')], { env, encoding: 'utf8' }).split(/\r\n?|\n/);
     expect(lines.filter((line) => line.trim() !== '')).toEqual(['    It is slow.', '    # @acme/all']);
+  });
+  it('refuse a rollback whose reason is only spaces, which the action takes as not given', () => {
+    const { run = '' } = read('.github/workflows/rollback.yml').jobs['rollback']?.steps?.[0] ?? {};
+    const { status, stdout } = spawnSync('bash', ['-c', run], { env: { ...process.env, REASON: ' \t          ', WHO: 'me', GITHUB_STEP_SUMMARY: '/dev/null' }, encoding: 'utf8' });
+    expect([status, stdout]).toEqual([1, expect.stringMatching(/^::error title=No reason::The input reason is empty\./)]);
   });
   it('send the token of the job to ghcr.io alone', () => {
     for (const name of ['deploy', 'rollback', 'pr-checks']) {

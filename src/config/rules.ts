@@ -206,7 +206,7 @@ function elsewhere(given: Settings): readonly Problem[] {
   const { registry, image } = given.values;
   if (registry === undefined || image === undefined || registryOf(image) === registry || !has(given.values, 'registry-username')) return [];
   const message = `is ${registry}, but the image is at ${registryOf(image)}`;
-  return [problemAt(spotOf(given, 'registry'), { message, hint: `Remove ${settingText('registry')} to log in to the registry of the image.` })];
+  return [problemAt(spotOf(given, 'registry'), { message, hint: placeWords().otherRegistry })];
 }
 
 function smokeAlone(given: Settings): readonly Problem[] {

@@ -28,6 +28,8 @@ export interface PlaceWords {
   /** The environment of the run: `` the `env` of the step ``. */
   readonly environment: string;
   readonly setVariable: string;
+  /** Of a login at another registry than that of the image. */
+  readonly otherRegistry: string;
   install(program: string): string;
   readonly setUpBuildx: string;
   readonly setUpDocker: string;
@@ -63,7 +65,8 @@ const workflow: PlaceWords = {
   checkSecret: 'is the secret set for this repository, and is the token still valid?',
   githubUser: '${{ github.actor }}',
   environment: 'the `env` of the step',
-  setVariable: 'Set it under `env:` of the step, from a secret that exists and that this run is allowed to read.',
+  setVariable: 'Set it under `env:` of the step (with a reusable workflow under `secrets:` of the job), from a secret that exists and that this run is allowed to read.',
+  otherRegistry: 'Remove `registry` (in a reusable workflow, set `ghcr: false`) to use no login there, and log in to the registry of the image.',
   install: (program) => `Install ${program} in an earlier step of the job.`,
   setUpBuildx: 'Add `- uses: docker/setup-buildx-action@v4` before this step of the workflow.',
   setUpDocker: 'Use a runner that has Docker, such as ubuntu-24.04, or add `- uses: docker/setup-docker-action@v4` before this step.',
@@ -95,6 +98,7 @@ const terminal: PlaceWords = {
   githubUser: 'your user name on GitHub',
   environment: 'the environment',
   setVariable: 'Export it in this shell.',
+  otherRegistry: 'Remove `--registry` to log in to the registry of the image.',
   install: (program) => `Install ${program}.`,
   setUpBuildx: 'Create a builder with `docker buildx create --use`.',
   setUpDocker: 'Install Docker.',

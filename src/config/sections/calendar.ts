@@ -1,6 +1,6 @@
 import { section } from '../setting.js';
 import { periods } from '../values/periods.js';
-import { reason } from '../values/reason.js';
+import { reasonOf } from '../values/reason.js';
 
 /** The rollback action ignores the calendar: restoring a good release must always be possible. */
 export const calendar = section('Calendar', ['deploy', 'rollout', 'pr-check'], {
@@ -18,6 +18,6 @@ export const calendar = section('Calendar', ['deploy', 'rollout', 'pr-check'], {
     actions: ['deploy', 'rollout'], inFile: false,
     description: 'Reason for deploying during a `freeze` or outside the `windows`, in a few words. It is recorded with the release.',
     examples: ['INC-1234: the checkout is down'],
-    kind: reason,
+    kind: reasonOf('Explain in a few words why it cannot wait, e.g. "INC-1234: the checkout is down".'),
   },
 });

@@ -2,7 +2,7 @@ import { flag, word } from '../kit/text.js';
 import { section } from '../setting.js';
 import { duration, durationOrZero } from '../values/duration.js';
 import { patience } from '../values/patience.js';
-import { reason } from '../values/reason.js';
+import { reasonOf } from '../values/reason.js';
 import { releaseName } from '../values/release-name.js';
 import { workloadList } from '../values/workloads.js';
 import { clusterActions } from './cluster.js';
@@ -59,8 +59,8 @@ export const rollout = section('Rollout', clusterActions, {
   },
   'reason': {
     actions: ['rollback'], inFile: false,
-    description: 'Why it is rolled back, in a few words. It is in the log, and recorded with the release.',
+    description: 'Why it is rolled back, in 10 to 500 characters. It is in the log, and recorded with the release.',
     examples: ['INC-1234: orders fail'],
-    kind: reason,
+    kind: reasonOf('Explain in a few words why it is rolled back, e.g. "INC-1234: orders fail".'),
   },
 });

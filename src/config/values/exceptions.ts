@@ -5,7 +5,7 @@ import { object } from '../kit/object.js';
 import { line } from '../kit/text.js';
 import { calendarDate } from './calendar-date.js';
 import { parseRuleName, policyRuleNames, type PolicyRuleName } from './policy-rules.js';
-import { parseReason } from './reason.js';
+import { reasonOf } from './reason.js';
 
 /** The rule that reports exceptions themselves cannot have any: they would hide each other. */
 function parseExcepted(text: string): Checked<PolicyRuleName> {
@@ -30,7 +30,7 @@ const exception = convert(object({
     kind: line(parseSubject, { expects: 'a subject such as deployment/api' }),
   },
   item: { description: 'Only this part of the subject: the name of a variable, a key or a probe.', kind: line(good, { expects: 'the name of a part' }) },
-  reason: { needed: true, description: 'Why it is acceptable.', kind: line((text) => parseReason(text, why), { expects: 'a reason' }) },
+  reason: { needed: true, description: 'Why it is acceptable.', kind: reasonOf(why) },
   until: { needed: true, description: 'The last day on which the exception applies, in UTC.', kind: calendarDate },
 }), (value, at) => good({ ...value, at }));
 

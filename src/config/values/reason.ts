@@ -5,13 +5,13 @@ import { line } from '../kit/text.js';
 const word = unicode('\\p{L}{2}', 'u');
 const [shortest, longest] = [10, 500];
 
-const cannotWait = 'Explain in a few words why it cannot wait, e.g. "INC-1234: the checkout is down".';
-
 /** A reason that is recorded: 10 to 500 characters, so it can be understood later. @param hint what to explain */
-export function parseReason(text: string, hint = cannotWait): Checked<string> {
+export function parseReason(text: string, hint: string): Checked<string> {
   const length = [...text].length;
   if (length > longest) return bad(`has ${length} characters, and a reason has at most ${longest}`, hint);
-  return length < shortest || !word().test(text) ? bad('is too short to explain the reason', hint) : good(text);
+  if (length < shortest) return bad(`is too short: a reason has at least ${shortest} characters`, hint);
+  return word().test(text) ? good(text) : bad('has no word that explains anything', hint);
 }
 
-export const reason = line((text) => parseReason(text), { expects: 'a reason' });
+/** @param hint what to explain */
+export const reasonOf = (hint: string) => line((text) => parseReason(text, hint), { expects: 'a reason' });
