@@ -1,18 +1,16 @@
 // The images of PostgreSQL and Redis, and the same programs for this machine. They are made from packages of the
 // distribution without a builder, a chroot or root: the archives are unpacked, and the tree is the only layer.
 import { createHash } from 'node:crypto';
-import {
-  chmodSync, copyFileSync, createReadStream, createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, createReadStream, createWriteStream, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { command } from './command.mjs';
-import { checkDebian, downloadAll, packagesLike, stampOf, unpackRoot, upstreamVersion, withLists } from './debian.mjs';
+import { checkDebian, downloadAll, packagesLike, upstreamVersion, withLists } from './debian.mjs';
 import { cache, source } from './layout.mjs';
 import { Unfit } from './machine.mjs';
 import { step } from './progress.mjs';
+import { linkPrograms, madeFolder, stampOf, unpackRoot } from './unpacked.mjs';
 
 /**
  * @typedef {object} Recipe
@@ -91,7 +89,7 @@ const entrypoint = (/** @type {ImageName} */ name) => join(source, 'databases', 
 /** Another recipe makes another image. @param {ImageName} name */
 const folderOf = (name) => {
   const { package: pattern, ...recipe } = recipes[name];
-  const made = ['database-images.mjs', 'debian.mjs'].map((file) => join(source, file));
+  const made = ['database-images.mjs', 'debian.mjs', 'unpacked.mjs'].map((file) => join(source, file));
   return join(cache, `image-${name}-${process.arch}-${stampOf(pattern.source, recipe, entrypoint(name), ...made)}`);
 };
 
@@ -104,20 +102,7 @@ const folderOf = (name) => {
  */
 export async function madeImage(name) {
   const folder = folderOf(name);
-  if (!existsSync(folder)) {
-    checkDebian(recipes[name].title);
-    mkdirSync(cache, { recursive: true });
-    for (const entry of readdirSync(cache)) if (entry.startsWith(`unfinished-${name}-`)) rmSync(join(cache, entry), { recursive: true, force: true });
-    // Moves into place at once: an interrupted one leaves nothing that looks whole.
-    const unfinished = mkdtempSync(join(cache, `unfinished-${name}-`));
-    try {
-      await step('make', `${recipes[name].title} from packages`, (report) => make(name, unfinished, report));
-      chmodSync(unfinished, 0o755);
-      renameSync(unfinished, folder);
-    } finally {
-      rmSync(unfinished, { recursive: true, force: true });
-    }
-  }
+  await madeFolder(folder, (unfinished) => step('make', `${recipes[name].title} from packages`, (report) => make(name, unfinished, report)));
   return { folder, programs: join(folder, 'bin'), ...JSON.parse(readFileSync(join(folder, 'version.json'), 'utf8')) };
 }
 
@@ -134,6 +119,7 @@ async function make(name, folder, report) {
   /** @type {Recipe} */
   const recipe = recipes[name];
   const [root, downloads] = [join(folder, 'root'), join(folder, 'downloads')];
+  checkDebian(recipe.title);
   report('downloads');
   const { taken, archives } = await withLists(recipe.title, async () => {
     rmSync(downloads, { recursive: true, force: true });
@@ -147,7 +133,9 @@ async function make(name, folder, report) {
   report('unpacks');
   await unpackRoot(archives, root, leftOut);
   complete(name, root);
-  linkPrograms(folder, recipe.programs.replace('MAJOR', major), recipe.chosen, await librariesOfLibc(archives));
+  const programs = recipe.programs.replace('MAJOR', major);
+  const chosen = recipe.chosen.length > 0 ? recipe.chosen : readdirSync(join(root, programs));
+  await linkPrograms(folder, chosen.map((program) => `${programs}/${program}`), archives);
   rmSync(downloads, { recursive: true });
   report('compresses');
   await writeImage(folder, root, JSON.parse(JSON.stringify(recipe.config).replaceAll('MAJOR', major)));
@@ -174,34 +162,6 @@ function complete(name, root) {
   mkdirSync(join(root, 'usr/local/bin'), { recursive: true });
   copyFileSync(entrypoint(name), join(root, 'usr/local/bin/docker-entrypoint.sh'));
   chmodSync(join(root, 'usr/local/bin/docker-entrypoint.sh'), 0o755);
-}
-
-/** Names of the libraries of libc: of those, every machine has its own, which belong together. @param {readonly string[]} archives */
-async function librariesOfLibc(archives) {
-  const archive = archives.find((each) => /\/libc6_[^/]*$/.test(each));
-  if (!archive) throw new Unfit('apt-get has not downloaded libc6.');
-  const list = await command('dpkg-deb', ['--contents', archive]);
-  return new Set([...list.matchAll(/\/([^/\s]+\.so[^/\s]*)(?=\n| -> )/g)].map(([, file]) => file));
-}
-
-/**
- * Starts programs of the tree with its libraries: the folder `bin` is for PATH, and can be moved with its parent.
- *
- * @param {string} folder
- * @param {string} programs
- * @param {readonly string[]} chosen
- * @param {ReadonlySet<string | undefined>} ofLibc
- */
-function linkPrograms(folder, programs, chosen, ofLibc) {
-  const [bin, libraries] = [join(folder, 'bin'), join(folder, 'libraries')];
-  for (const path of [bin, libraries]) mkdirSync(path, { mode: 0o755 });
-  const lib = readdirSync(join(folder, 'root/usr/lib')).find((name) => name.endsWith('-linux-gnu')) ?? '';
-  const files = readdirSync(join(folder, 'root/usr/lib', lib)).filter((file) => /\.so(?:\.|$)/.test(file) && !ofLibc.has(file));
-  for (const file of files) symlinkSync(`../root/usr/lib/${lib}/${file}`, join(libraries, file));
-  for (const program of chosen.length > 0 ? chosen : readdirSync(join(folder, 'root', programs))) {
-    const script = `#!/bin/sh\nhere=\${0%/*}/..\nLD_LIBRARY_PATH=$here/libraries exec "$here/root/${programs}/${program}" "$@"\n`;
-    writeFileSync(join(bin, program), script, { mode: 0o755 });
-  }
 }
 
 /** @param {string} file @returns {Promise<{ digest: string, size: number }>} */

@@ -1,11 +1,12 @@
 // Programs that single tests run, from packages of Debian: unpacked into the cache, and not installed on the machine.
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { command } from './command.mjs';
 import { checkDebian, downloadPackage } from './debian.mjs';
 import { cache } from './layout.mjs';
 import { alone } from './lock.mjs';
 import { find } from './packages.mjs';
+import { madeFolder } from './unpacked.mjs';
 
 /** By the names of `sandbox tool`. @type {Record<string, { package: string, program: string }>} */
 export const debianTools = {
@@ -26,23 +27,12 @@ export async function debianTool(name) {
   const unpacked = join(folder, 'usr', 'bin', tool.program);
   if (installed) return installed;
   if (existsSync(unpacked)) return unpacked;
-  mkdirSync(cache, { recursive: true });
-  await alone(join(cache, 'debian-lock'), async () => {
-    if (!existsSync(unpacked)) await unpack(tool.package, folder);
-  });
+  await alone(join(cache, 'debian-lock'), () => madeFolder(folder, async (unfinished) => {
+    checkDebian(tool.package);
+    const downloads = join(unfinished, 'downloads');
+    mkdirSync(downloads);
+    await command('dpkg-deb', ['--extract', await downloadPackage(tool.package, downloads), unfinished]);
+    rmSync(downloads, { recursive: true });
+  }));
   return unpacked;
-}
-
-/** Moves into place at once: an interrupted download leaves nothing that looks whole. @param {string} name @param {string} folder */
-async function unpack(name, folder) {
-  checkDebian(name);
-  // Not with a dot in front: a build removes those.
-  const unfinished = mkdtempSync(join(cache, 'unfinished-debian-'));
-  try {
-    await command('dpkg-deb', ['--extract', await downloadPackage(name, unfinished), join(unfinished, 'files')]);
-    rmSync(folder, { recursive: true, force: true });
-    renameSync(join(unfinished, 'files'), folder);
-  } finally {
-    rmSync(unfinished, { recursive: true, force: true });
-  }
 }

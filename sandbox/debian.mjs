@@ -1,7 +1,6 @@
-// Packages of the machine's distribution: downloaded with apt-get, which checks their signatures, and unpacked. Nothing is
-// installed: no service is started, and the machine's own list of packages is not changed.
-import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+// Downloads packages of the machine's distribution with apt-get, which checks their signatures. Nothing is installed: no
+// service is started, and the machine's own list of packages is not changed.
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { aptGet } from './apt.mjs';
 import { command } from './command.mjs';
@@ -85,33 +84,4 @@ const archivesIn = (folder) => readdirSync(folder).filter((file) => file.endsWit
 export function upstreamVersion(archive, name) {
   const [, version] = new RegExp(`/${name.replaceAll('.', '\\.')}_(?:\\d+%3a)?([^_]+?)(?:-[^-_]*)?_[^_]*\\.deb$`).exec(archive) ?? [];
   return version;
-}
-
-/** Documentation and the like, which no program reads. */
-const unread = ['doc', 'man', 'info', 'locale', 'lintian', 'bash-completion', 'gdb'].map((name) => `./usr/share/${name}`);
-
-/**
- * Unpacks archives into an empty folder, which then is the root of a file system: with /bin and /lib as links into /usr,
- * as on every current system. Their scripts do not run.
- *
- * @param {readonly string[]} archives
- * @param {string} root
- * @param {readonly string[]} [leftOut] patterns of tar
- */
-export async function unpackRoot(archives, root, leftOut = []) {
-  for (const name of ['bin', 'sbin', 'lib', 'lib64']) {
-    mkdirSync(join(root, 'usr', name), { recursive: true });
-    symlinkSync(`usr/${name}`, join(root, name));
-  }
-  // dpkg-deb --extract would replace these links with folders.
-  const script = 'archive=$1; shift; dpkg-deb --fsys-tarfile "$archive" | tar --extract --keep-directory-symlink "$@"';
-  const excluded = [...unread, ...leftOut].map((pattern) => `--exclude=${pattern}`);
-  for (const archive of archives) await command('bash', ['-o', 'pipefail', '-c', script, 'bash', archive, '--directory', root, ...excluded], { env });
-}
-
-/** Identifies what is made from files and values. @param {...(string | object)} parts paths that start with `/`, or values */
-export function stampOf(...parts) {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(typeof part === 'string' && part.startsWith('/') ? readFileSync(part) : JSON.stringify(part)).update('\0');
-  return hash.digest('hex').slice(0, 12);
 }

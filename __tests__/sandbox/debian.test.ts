@@ -3,7 +3,8 @@ import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readlinkSy
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { stampOf, statusOf, unpackRoot, upstreamVersion } from '../../sandbox/debian.mjs';
+import { statusOf, upstreamVersion } from '../../sandbox/debian.mjs';
+import { stampOf, unpackRoot } from '../../sandbox/unpacked.mjs';
 
 let folder: string;
 beforeEach(() => {
