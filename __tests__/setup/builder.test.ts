@@ -55,6 +55,16 @@ describe('a builder', () => {
     expect((await setUpBuilder(next, { platforms: [] })).name).toBe('deploy-action');
     expect(next.ran.filter((line) => /create|use/.test(line))).toEqual(['docker buildx use -- deploy-action']);
   });
+  it('that another job on the machine creates at the same time is used', async () => {
+    const builders: Record<string, readonly [string, string]> = { default: ['docker', 'linux/amd64'] };
+    const ports = machine({ docker: docker(builders, ([, verb]) => {
+      if (verb !== 'create') return undefined;
+      builders['deploy-action'] = ['docker-container', 'linux/amd64'];
+      return { code: 1, stderr: 'ERROR: existing instance for "deploy-action" but no append mode, specify the node name to make changes for existing instances\n' };
+    }) });
+    expect((await setUpBuilder(ports, { platforms: [] })).name).toBe('deploy-action');
+    expect(ports.ran.slice(-2)).toEqual(['docker buildx use -- deploy-action', 'docker buildx inspect --bootstrap -- deploy-action']);
+  });
   it('of a name is used if it exists, and created if not, without becoming the current one', async () => {
     const builders = { cloud: ['remote', 'linux/amd64'] as const };
     const ports = machine({ docker: docker({ ...builders }) });

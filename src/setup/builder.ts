@@ -67,11 +67,17 @@ async function inspect(ports: DockerPorts, name: string | undefined, absence?: '
 /** A builder in a container of its own. It stays on the machine with its cache, so later jobs of the same runner find it. */
 async function createBuilder(ports: DockerPorts, { name, buildkitImage }: Wanted): Promise<ParsedBuilder> {
   const called = name ?? ownName;
-  await run(ports, [
-    'buildx', 'create', '--driver=docker-container', `--name=${called}`,
-    ...(buildkitImage === undefined ? [] : [`--driver-opt=image=${buildkitImage}`]), ...(name === undefined ? ['--use'] : []),
-  ], timeoutMs);
-  ports.log.info(`builder: created ${called}`);
+  try {
+    await run(ports, [
+      'buildx', 'create', '--driver=docker-container', `--name=${called}`,
+      ...(buildkitImage === undefined ? [] : [`--driver-opt=image=${buildkitImage}`]), ...(name === undefined ? ['--use'] : []),
+    ], timeoutMs);
+    ports.log.info(`builder: created ${called}`);
+  } catch (error) {
+    // Another job on this machine has created it since it was looked for.
+    if (!(error instanceof CommandError) || !error.message.includes('existing instance for')) throw error;
+    if (name === undefined) await run(ports, ['buildx', 'use', '--', called], timeoutMs);
+  }
   return await inspect(ports, called) ?? { name: called, driver: '', platforms: [] };
 }
 
