@@ -8,14 +8,14 @@ import type { Run } from '../workflow/run.js';
 import { asDeployError } from '../workflow/failure.js';
 import { finish, notFinished } from '../workflow/finish.js';
 import { tellFailure, tryWriting } from './ending.js';
-import { followersOf, listenersOf, type Left } from './listeners.js';
+import { followersOf, listenersOf, type LeftToListeners } from './listeners.js';
 import { readConfig } from './read-config.js';
 import { printEnd, tell } from './report.js';
-import { within, type RunnerStep } from './runner-ports.js';
+import { inFolder, type RunnerStep } from './runner-ports.js';
 import { traced } from './tracing.js';
 
 /** What the main step has left behind. */
-interface LeftOver extends Left {
+interface LeftOver extends LeftToListeners {
   /** Of the run. */
   readonly id: string;
   /** The private folder of the run, which may hold the record; the caller removes it. */
@@ -41,7 +41,7 @@ export async function finishRelease(step: RunnerStep, action: ActionName, left: 
   let run: Run | undefined;
   try {
     const { config } = await readConfig(ports, request);
-    run = { ...request, ports: within(folder, ports), config, startedAt: ports.clock.monotonic(), startedAtWall: ports.clock.now() };
+    run = { ...request, ports: inFolder(folder, ports), config, startedAt: ports.clock.monotonic(), startedAtWall: ports.clock.now() };
     follow(followersOf(run, { deployment }));
     const outcome = await finish(run);
     if (!outcome) return false;

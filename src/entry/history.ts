@@ -9,7 +9,7 @@ import type { Ledger, PastRun } from '../record/ledger.js';
 import { ofRepository } from '../record/repository.js';
 import { kindOf } from '../target/kinds.js';
 import { readConfig, warnOfSettings } from './read-config.js';
-import { within } from './runner-ports.js';
+import { inFolder } from './runner-ports.js';
 
 /** The settings that name a record. */
 export interface HistoryRequest {
@@ -33,7 +33,7 @@ export async function readHistory(ports: Ports, { id, inputs, ambient }: History
   if (!kind || config.command) {
     throw new ConfigError([{ where: 'settings', message: 'a deployment by `command` keeps no record between jobs', hint: 'Only deployments to a cluster have a history.' }]);
   }
-  const target = await kind.open({ ports: within(folder, ports), facts, id, folder, hasPost: false }, config, 'finish');
+  const target = await kind.open({ ports: inFolder(folder, ports), facts, id, folder, hasPost: false }, config, 'finish');
   try {
     return historyOf(config, target.ledger, target.namespace, ports.clock.now());
   } finally {

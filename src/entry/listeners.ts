@@ -17,7 +17,7 @@ function linesOf(log: Ports['log']): Listener['hear'] {
 }
 
 /** What the main step has kept for the listeners of its post step, by the names of `kept`. */
-export interface Left {
+export interface LeftToListeners {
   readonly deployment: string;
 }
 
@@ -26,5 +26,5 @@ export interface Left {
  * for them, and a run with them does not wait.
  * @param left only in a post step
  */
-export const followersOf = (run: Run, left?: Left): readonly Follower[] =>
+export const followersOf = (run: Run, left?: LeftToListeners): readonly Follower[] =>
   [deploymentFollower(run, left?.deployment), notificationsFollower(run), metricsFollower(run)].filter((follower) => follower !== undefined);

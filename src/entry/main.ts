@@ -12,7 +12,7 @@ import { createAnnouncer } from '../workflow/announcer.js';
 import { followersOf, listenersOf } from './listeners.js';
 import { perform, withoutFolder } from './perform.js';
 import { printEnd, tell } from './report.js';
-import { runnerStep, within, type RunnerStep } from './runner-ports.js';
+import { inFolder, runnerStep, type RunnerStep } from './runner-ports.js';
 import { stateNames } from './state.js';
 import { traced } from './tracing.js';
 
@@ -35,7 +35,7 @@ async function mainStep({ ports: own, hear }: RunnerStep, action: ActionName, id
   if (typeof folder === 'string') await keepForPost(ports, { [stateNames.folder]: folder, [stateNames.id]: id, [stateNames.trace]: traceparent }, keep);
   const { announce, follow, close } = createAnnouncer(ports, [...listenersOf(ports, hear), ...listeners]);
   const outcome = typeof folder === 'string'
-    ? await perform(within(folder, ports), { ...request, folder, keep, annotate: annotateIn(ports.log), event: { name: env['GITHUB_EVENT_NAME'] ?? '', path: env['GITHUB_EVENT_PATH'] ?? '' }, announce, follow: (run) => { follow(followersOf(run)); } })
+    ? await perform(inFolder(folder, ports), { ...request, folder, keep, annotate: annotateIn(ports.log), event: { name: env['GITHUB_EVENT_NAME'] ?? '', path: env['GITHUB_EVENT_PATH'] ?? '' }, announce, follow: (run) => { follow(followersOf(run)); } })
     : withoutFolder(ports, request, folder);
   process.exitCode = isSuccess(outcome.verdict) ? 0 : 1;
   const { outputs, summary, outcome: redacted } = await tell(ports, outcome, {

@@ -65,4 +65,4 @@ export const withGitHub = <P extends Pick<Ports, 'http' | 'clock' | 'log' | 'env
 });
 
 /** Ports whose temporary folders are all below the folder of the run: removing that one removes every secret. */
-export const within = (folder: string, ports: Ports): Ports => ({ ...ports, files: createFiles(folder) });
+export const inFolder = (folder: string, ports: Ports): Ports => ({ ...ports, files: createFiles(folder) });

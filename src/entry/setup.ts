@@ -9,7 +9,7 @@ import { ConfigError, describeProblem } from '../outcome/errors.js';
 import type { Ports } from '../ports/ports.js';
 import { setUp } from '../setup/setup.js';
 import { leftBehind, tellFailure, told, writing } from './ending.js';
-import { runnerStep, within } from './runner-ports.js';
+import { inFolder, runnerStep } from './runner-ports.js';
 import { stateNames } from './state.js';
 
 /** The main step of the action `setup`. */
@@ -38,7 +38,7 @@ async function main(ports: Ports, inputs: Readonly<Record<string, string>>): Pro
   if (config === undefined) return;
   const folder = await ports.files.temporaryFolder();
   await writing('The state for the post step', saveState(stateNames.folder, folder));
-  const { outputs, errors } = await setUp(within(folder, ports), runnerToolbox, config);
+  const { outputs, errors } = await setUp(inFolder(folder, ports), runnerToolbox, config);
   for (const error of errors) tellFailure(ports, 'Set-up failed', error);
   const written = Object.fromEntries(Object.entries(outputs).filter((entry): entry is [string, string] => entry[1] !== undefined));
   await writing('The outputs of the step', writeOutputs(written));

@@ -24,7 +24,7 @@ import { perform, withoutFolder } from './perform.js';
 import { summaryOf, tell, type Told } from './report.js';
 import { terminalPorts } from './terminal-ports.js';
 import { checkReports, writeReports } from './terminal-reports.js';
-import { within } from './runner-ports.js';
+import { inFolder } from './runner-ports.js';
 import { cancellation } from './signals.js';
 import { openOutput } from './terminal-output.js';
 import type { OpenScreen } from './terminal-screen.js';
@@ -118,7 +118,7 @@ async function runCommand(own: Ports, open: OpenScreen, { command, inputs, ambie
   removeAtExit(folder, (error) => { ports.log.warning(leftBehind(folder, error)); });
   try {
     const { announce, follow, close } = createAnnouncer(ports, [{ name: 'The screen', hear }, ...listeners]);
-    const outcome = await perform(within(folder, ports), {
+    const outcome = await perform(inFolder(folder, ports), {
       ...request, folder, announce, annotate, follow: (run) => { follow(followersOf(run)); }, keep: () => Promise.resolve(),
     });
     const told = await tell(ports, outcome, { print: (end) => printAll(open, end) });
