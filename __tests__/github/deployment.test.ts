@@ -157,6 +157,15 @@ describe('a run that is recorded on GitHub', () => {
       await hear([planned, ended(deployed)]);
       expect([own.statuses.slice(2), other.statuses.length, github.state.deployments.length]).toEqual([[expect.objectContaining({ state: 'success' })], 2, 2 + between]);
     });
+    it('looks at few of the jobs of a large matrix, and at all of them before it creates its own', async () => {
+      for (let job = 1; job <= 35; job += 1) ofJob(job);
+      const own = ofJob(815);
+      const lookedAt = (): number => github.calls.filter((call) => /^GET .*statuses$/.test(call)).length;
+      await hear([planned, ended(deployed)]);
+      expect([own.statuses.at(-1)?.state, lookedAt()]).toEqual(['success', 10]);
+      await hear([planned, ended(deployed)], { job: '816', run: 'run-3' });
+      expect([github.state.states[0], lookedAt()]).toEqual(['production bbbbbbb success', 10 + 36]);
+    });
     it('gives its verdict to none of another job that runs beside it', async () => {
       const other = ofJob(816);
       await hear([planned, ended(rolledBack)]);

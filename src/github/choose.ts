@@ -15,13 +15,13 @@ export const createdBy = (deployments: readonly Deployment[], { app, run }: Own)
 export const earlierOf = (deployments: readonly Deployment[], { app, run }: Own): readonly Deployment[] =>
   deployments.filter(({ payload }) => payload?.app === app && payload.run !== run);
 
-/** So many deployments are looked at, each with a request: all at once, and one after the other. */
+/** So many deployments are looked at, each with a request. */
 const [mostOfOtherCommits, mostEarlier] = [5, 20];
 
 /**
  * Deployments that GitHub may have created for the job, as it does for one with `environment:`. They have the task `deploy` and no
- * payload; their creator is a person or a bot. Their commit is that of the event, but the head of a pull request. All of the commit are needed:
- * one that is left out might be another one of the run.
+ * payload; their creator is a person or a bot. Their commit is that of the event, but the head of a pull request. Any of
+ * those of the commit may be the one of the job, but only the newest of the others.
  */
 export function maybeOfJob(deployments: readonly Deployment[], commit: string | undefined): readonly Deployment[] {
   const unmarked = deployments.filter(({ payload, task }) => payload === null && task === 'deploy');
@@ -30,7 +30,7 @@ export function maybeOfJob(deployments: readonly Deployment[], commit: string | 
 }
 
 /** A deployment of a job of the workflow run, with its last status. */
-export interface InRun {
+interface InRun {
   readonly deployment: Deployment;
   readonly status: DeploymentStatus;
 }

@@ -6,7 +6,7 @@ import { isSuccess } from '../outcome/verdict.js';
 import type { Plan } from '../outcome/plan.js';
 import { GitHubError, type GitHub } from '../ports/github.js';
 import type { Log } from '../ports/log.js';
-import { activeAmong, createdBy, earlierOf, isOpenInRun, maybeOfJob, ofJob, type InRun, type Own } from './choose.js';
+import { activeAmong, createdBy, earlierOf, isOpenInRun, maybeOfJob, ofJob, type OfJob, type Own } from './choose.js';
 import { deploymentsApi, type Deployment, type DeploymentsApi } from './deployments-api.js';
 import { formatLeft, type End, type Left } from './left.js';
 import { payloadOf } from './payload.js';
@@ -74,8 +74,7 @@ interface Beginning {
 async function begin({ run, open }: Beginning, { plan, commit }: Planned, signal: AbortSignal): Promise<void> {
   const api = deploymentsApi(await run.open(), run.repository);
   const known = await api.list(run.environment, signal);
-  const inRun = await openInRun(api, known, run, signal);
-  const own = ofJob(inRun, run.job);
+  const own = await findOwn(api, known, run, signal);
   if (own.state === 'unknown') return sayUnknown(run);
   // The earlier ones of the job are those of GitHub, which deactivates them.
   if (own.state === 'found') return open({ id: own.deployment.id, commit, previous: null });
@@ -106,12 +105,22 @@ async function previousIn(api: DeploymentsApi, known: readonly Deployment[], run
   return active?.id ?? null;
 }
 
-/** The deployments that GitHub has created for jobs of this workflow run that are not over. */
-async function openInRun(api: DeploymentsApi, known: readonly Deployment[], run: Recorded, signal: AbortSignal): Promise<readonly InRun[]> {
-  const { runUrl, commit } = run;
-  if (runUrl === undefined) return [];
-  const found = await Promise.all(maybeOfJob(known, commit).map(async (deployment) => ({ deployment, status: await api.lastStatus(deployment.id, signal) })));
-  return found.flatMap(({ deployment, status }) => (isOpenInRun(status, runUrl) ? [{ deployment, status }] : []));
+/** Requests at the same time. GitHub allows 100 to everything that a token does. */
+const atOnce = 10;
+
+/**
+ * The deployment that GitHub has created for this job. The newest come first, and no more are looked at than needed: the jobs of
+ * a large matrix each look at those of all the others.
+ */
+async function findOwn(api: DeploymentsApi, known: readonly Deployment[], run: Recorded, signal: AbortSignal): Promise<OfJob> {
+  const { runUrl, commit, job } = run;
+  const candidates = runUrl === undefined ? [] : maybeOfJob(known, commit);
+  for (let start = 0; runUrl !== undefined && start < candidates.length; start += atOnce) {
+    const found = await Promise.all(candidates.slice(start, start + atOnce).map(async (deployment) => ({ deployment, status: await api.lastStatus(deployment.id, signal) })));
+    const own = ofJob(found.flatMap(({ deployment, status }) => (isOpenInRun(status, runUrl) ? [{ deployment, status }] : [])), job);
+    if (own.state !== 'none') return own;
+  }
+  return { state: 'none' };
 }
 
 /**
