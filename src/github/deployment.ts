@@ -116,7 +116,8 @@ async function findOwn(api: DeploymentsApi, known: readonly Deployment[], run: R
   const { runUrl, commit, job } = run;
   const candidates = runUrl === undefined ? [] : maybeOfJob(known, commit);
   for (let start = 0; runUrl !== undefined && start < candidates.length; start += atOnce) {
-    const found = await Promise.all(candidates.slice(start, start + atOnce).map(async (deployment) => ({ deployment, status: await api.lastStatus(deployment.id, signal) })));
+    const some = candidates.slice(start, start + atOnce);
+    const found = await Promise.all(some.map(async (deployment) => ({ deployment, status: await api.lastStatus(deployment.id, signal) })));
     const own = ofJob(found.flatMap(({ deployment, status }) => (isOpenInRun(status, runUrl) ? [{ deployment, status }] : [])), job);
     if (own.state !== 'none') return own;
   }
