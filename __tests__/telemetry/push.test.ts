@@ -68,6 +68,7 @@ describe('a push that fails is an error with its reason', () => {
     ['it is refused', (_, response) => (response.writeHead(400).end('text format parsing error in line 1'), 'done'), /^127\.0\.0\.1:\d+ returned 400: text format parsing error in line 1$/],
     ['the login is wrong', (_, response) => (response.writeHead(401).end(), 'done'), /returned 401\. Check `username` and `password` of `metrics\.pushgateway`$/],
     ['the address is another one', (_, response) => (response.writeHead(404).end('404 page not found'), 'done'), /returned 404: 404 page not found\. Check `url`/],
+    ['it is elsewhere', (_, response) => (response.writeHead(307, { location: 'https://push.acme.example/login?to=s3cret' }).end(), 'done'), /returned 307 to https:\/\/push\.acme\.example\/login, and redirects are not followed\. Set `url` of `metrics\.pushgateway` to the address that it has now$/],
     ['a web page answers', (_, response) => (response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'), 'done'), /returned a web page, so it is no Pushgateway$/],
   ])('because %s', async (_, misbehave, message) => {
     await expect(push(deployed, {}, misbehave)).rejects.toThrow(message);

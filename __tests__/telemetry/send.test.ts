@@ -51,7 +51,8 @@ describe('a collector', () => {
     ['refuses it', (_, response) => (response.writeHead(400, { 'content-type': 'text/plain' }).end('no such\ntenant'), 'done'), /^127\.0\.0\.1:\d+ returned 400: no such tenant$/],
     ['wants a key', (_, response) => (response.writeHead(401).end('<html>'), 'done'), /returned 401\. Check OTEL_EXPORTER_OTLP_HEADERS$/],
     ['is none', (_, response) => (response.writeHead(404, { 'content-type': 'text/html' }).end('<html>'), 'done'), /returned 404\. Check the path of the endpoint/],
-    ['redirects', (_, response) => (response.writeHead(302, { location: 'http://10.0.0.1/' }).end(), 'done'), /returned 302$/],
+    ['redirects', (_, response) => (response.writeHead(302, { location: 'http://10.0.0.1/' }).end(), 'done'), /returned 302 to http:\/\/10\.0\.0\.1\/, and redirects are not followed\. Set the endpoint to the address that the collector has now$/],
+    ['is a login page', (_, response) => (response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<html>'), 'done'), /^127\.0\.0\.1:\d+ returned a web page, so it is no collector\. Check the endpoint/],
     ['rejects some of it', (_, response) => (response.writeHead(200).end(JSON.stringify({ partialSuccess: { rejectedSpans: '1', errorMessage: 'too old' } })), 'done'), /accepted the trace, but rejected 1 of its spans: too old$/],
   ])('that %s is requested once, and the error says so', async (_, misbehave, message) => {
     await expect(send({ OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }, misbehave)).rejects.toThrow(message);

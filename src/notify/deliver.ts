@@ -1,5 +1,6 @@
 import { placeWords } from '../outcome/place-words.js';
 import { plainLine } from '../outcome/plain.js';
+import { isRedirect, redirectPlace } from '../outcome/redirect.js';
 import type { Clock } from '../ports/clock.js';
 import { HttpError, textOf, type Http, type HttpResponse } from '../ports/http.js';
 import { MailError, type Mail, type MailMessage, type MailServer, type MailTrouble } from '../ports/mail.js';
@@ -81,8 +82,8 @@ async function faultOf(response: HttpResponse, host: string, message: HttpMessag
   const isPage = /^\s*text\/html/i.test(headers['content-type'] ?? '') || /^<(?:!doctype|html)\b/i.test(text);
   const said = (words: string): string => (words === '' || isPage ? '' : `: ${cut(oneLine(plainLine(words)), wordsLimit)}`);
   if (status >= 200 && status < 300) return acceptedFault({ status, text }, isPage, host, message);
-  if (status >= 300 && status < 400) {
-    return new DeliveryError(`${host} returned ${status}${placeOf(headers['location'], message.url)}, and redirects are not followed`, 'Set the address that the service has now.');
+  if (isRedirect(status)) {
+    return new DeliveryError(`${host} returned ${status}${redirectPlace(headers['location'], message.url)}, and redirects are not followed`, 'Set the address that the service has now.');
   }
   if (status === 429) return new DeliveryError(`${host} returned 429, too many requests${said(text)}`, temporary, { retryAfterMs: retryAfter(headers, clock) });
   if (status >= 500) return new DeliveryError(`${host} returned ${status}${said(text)}`, temporary, { retryAfterMs: retryAfter(headers, clock) });
@@ -93,13 +94,6 @@ function acceptedFault(answer: Answer, isPage: boolean, host: string, { refusal,
   if (isPage) return new DeliveryError(`${host} returned ${answer.status} with a web page, so the message has probably not arrived`, 'Check the address. A proxy or a login page may answer in its place.');
   const words = refusal?.(answer);
   return words === undefined ? undefined : new DeliveryError(`${host} returned ${answer.status}, but it says: ${cut(oneLine(plainLine(words)), wordsLimit)}`, hint(answer.status));
-}
-
-/** Where a redirect leads, without its query, which may hold a secret. */
-function placeOf(location: string | undefined, from: string): string {
-  if (location === undefined || !URL.canParse(location, from)) return '';
-  const { protocol, host, pathname } = new URL(location, from);
-  return ` to ${plainLine(cut(`${protocol}//${host}${pathname}`, wordsLimit))}`;
 }
 
 /** `Retry-After` in ms: a number of seconds, or a date. */

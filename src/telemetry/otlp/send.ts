@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { plainLine } from '../../outcome/plain.js';
-import { HttpError, textOf, type HttpResponse } from '../../ports/http.js';
+import { isRedirect, redirectPlace } from '../../outcome/redirect.js';
+import { HttpError, type HttpResponse } from '../../ports/http.js';
 import type { Ports } from '../../ports/ports.js';
 import { retry } from '../../ports/retry.js';
 import { contentTypes, partialSuccess, requestOf, type Export } from './request.js';
@@ -55,14 +56,18 @@ const temporary: readonly number[] = [429, 502, 503, 504];
 async function accepted(response: HttpResponse, { url, protocol }: OtlpSettings): Promise<void> {
   const { status, headers } = response;
   const collector = new URL(url).host;
+  // Read in any case: an answer that is not read keeps its connection.
+  const body = await bytesOf(response);
+  const type = headers['content-type'] ?? '';
   if (status >= 200 && status < 300) {
-    const partial = partialSuccess(await bytesOf(response), protocol);
+    if (/^text\/html\b/i.test(type)) throw new ExportError(`${collector} returned a web page, so it is no collector. Check the endpoint: a proxy or a login page may answer in its place`);
+    const partial = partialSuccess(body, protocol);
     if (partial) throw new ExportError(`${collector} accepted the trace, but ${partial.rejected > 0 ? `rejected ${partial.rejected} of its spans` : 'warned'}${said(partial.message)}`);
     return;
   }
-  const body = await textOf(response, answerLimit).catch(() => '');
-  const isText = /^text\/plain|json/.test(headers['content-type'] ?? '');
-  throw new ExportError(`${collector} returned ${status}${said(isText ? body : '')}${hintFor(status)}`, temporary.includes(status) ? retryAfterMs(headers['retry-after']) : undefined);
+  if (isRedirect(status)) throw new ExportError(`${collector} returned ${status}${redirectPlace(headers['location'], url)}, and redirects are not followed. Set the endpoint to the address that the collector has now`);
+  const isText = /^text\/plain|json/.test(type);
+  throw new ExportError(`${collector} returned ${status}${said(isText ? Buffer.from(body).toString() : '')}${hintFor(status)}`, temporary.includes(status) ? retryAfterMs(headers['retry-after']) : undefined);
 }
 
 async function bytesOf(response: HttpResponse): Promise<Uint8Array> {
@@ -73,7 +78,7 @@ async function bytesOf(response: HttpResponse): Promise<Uint8Array> {
       if (chunks.reduce((size, { length }) => size + length, 0) > answerLimit) break;
     }
   } catch {
-    // It has accepted the spans: what it has to say about them is lost.
+    // Its status says whether it has accepted the spans: what it has to say about them is lost.
     return new Uint8Array();
   }
   return Buffer.concat(chunks);
