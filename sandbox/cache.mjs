@@ -61,6 +61,13 @@ export const modules = {
     seconds: 90,
     variables: (version) => [`main.version=${version('github.com/nektos/act').slice(1)}`],
   },
+  compose: {
+    title: 'docker compose',
+    seconds: 45,
+    // Its package is called cmd.
+    links: { cmd: ['docker-compose'] },
+    variables: (version) => [`github.com/docker/compose/v5/internal.Version=${version('github.com/docker/compose/v5')}`],
+  },
   versitygw: {
     title: 'versitygw, an S3 server',
     seconds: 60,

@@ -28,11 +28,14 @@ export const paths = {
   registryPassword: join(state, 'registry-password'),
   containerdSocket: join(run, 'containerd', 'containerd.sock'),
   buildkitSocket: join(run, 'buildkitd.sock'),
+  dockerSocket: join(run, 'docker.sock'),
 };
 
 export const node = { name: 'sandbox', bridge: 'acci0', address: '10.213.0.1', prefix: 24 };
 export const pods = { bridge: 'acci-pods', cidr: '10.214.0.0/23', gateway: '10.214.0.1' };
 export const services = { cidr: '10.215.0.0/16', api: '10.215.0.1', dns: '10.215.0.10' };
+/** pools: of which each network of Docker Compose gets a part. */
+export const docker = { bridge: 'acci-docker', address: '10.216.0.1', prefix: 24, pools: '10.216.128.0/17', cidr: '10.216.0.0/16' };
 export const cgroup = 'acci-sandbox';
 
 export const ports = {

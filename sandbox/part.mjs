@@ -10,6 +10,7 @@
  * @property {() => Promise<boolean>} ready
  * @property {() => Record<string, string>} [files] its configuration; if a file changes, the part is started anew
  * @property {NodeJS.ProcessEnv} [environment]
+ * @property {boolean} [onDemand] whether `up` leaves it alone until it has been started by its name
  * @property {boolean} [inside] whether it lives in the sandbox's mount namespace
  * @property {() => Promise<void>} [prepare] what has to be done right before it starts
  * @property {() => Promise<void>} [settle] what has to be done as soon as it is ready, each time it is looked after

@@ -2,11 +2,12 @@
 import { buildkitd } from './builder.mjs';
 import { containerd } from './containers.mjs';
 import { controlPlane } from './control-plane.mjs';
+import { dockerd } from './docker.mjs';
 import { nodeParts } from './node.mjs';
 import { registries } from './registry.mjs';
 
 /** @type {import('./part.mjs').Part[]} */
-export const parts = [...controlPlane, ...nodeParts, containerd, buildkitd, ...registries];
+export const parts = [...controlPlane, ...nodeParts, containerd, buildkitd, ...registries, dockerd];
 
 /** @param {string} name */
 export function partNamed(name) {

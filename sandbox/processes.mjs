@@ -68,6 +68,9 @@ async function bringUp(part) {
   await part.settle?.();
 }
 
+/** Those that `up` and `status` care about: after a first start, also one that is started on demand. */
+const expected = () => parts.filter((part) => !part.onDemand || traceOf(part.name));
+
 /** Brings up all parts, each as soon as those that it needs are ready. */
 export async function startAll() {
   /** @type {Map<string, Promise<void>>} */
@@ -82,7 +85,7 @@ export async function startAll() {
     begun.set(part.name, work);
     return work;
   };
-  const outcomes = await Promise.allSettled(parts.map(begin));
+  const outcomes = await Promise.allSettled(expected().map(begin));
   const reasons = new Set(outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : [])));
   // One part that does not come up fails all that come after it with the same reason.
   if (reasons.size === 1) throw [...reasons][0];
@@ -126,7 +129,7 @@ export async function stopInside() {
 /** @returns {Promise<State[]>} */
 export function states() {
   return Promise.all(
-    parts.map(async ({ name, address, ready }) => {
+    expected().map(async ({ name, address, ready }) => {
       const running = alive(name);
       if (!running) return { name, address, state: traceOf(name) ? 'ended' : 'stopped' };
       const answers = await ready().catch(() => false);

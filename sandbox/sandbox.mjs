@@ -13,6 +13,7 @@ const usage = `usage: npm run sandbox <command>
   stop NAME        stop one part; --kill: kill it, like a crash
   restart NAME     stop and start one part
   tool NAME        get a tool on demand and print its path: helm, actionlint, act, kubectl, versitygw, pushgateway
+  compose          get Docker Compose and start a Docker daemon, and print where it listens, as JSON
   data             get databases and an S3 server for tests, and print where they are, as JSON
 `;
 
@@ -148,6 +149,19 @@ async function printData() {
   process.stdout.write(`${JSON.stringify(await getData(), undefined, 2)}\n`);
 }
 
+async function printCompose() {
+  const machine = await import('./machine.mjs');
+  machine.checkSystem();
+  machine.checkRights();
+  const { getCompose, dockerdRuns } = await import('./compose.mjs');
+  const found = await getCompose();
+  if (!await dockerdRuns()) {
+    await changing(['start', 'dockerd']);
+    if (process.exitCode) return;
+  }
+  process.stdout.write(`${JSON.stringify(found, undefined, 2)}\n`);
+}
+
 /** @param {string[]} args */
 async function main(args) {
   const [name = '', operand = ''] = args;
@@ -158,6 +172,7 @@ async function main(args) {
   if (name === 'env') return printEnvironment();
   if (name === 'tool') return printTool(operand);
   if (name === 'data') return printData();
+  if (name === 'compose') return printCompose();
   process.stderr.write(usage);
   process.exitCode = 2;
 }

@@ -60,7 +60,7 @@ export const contentsSql = `
 SET xmlbinary = base64;
 SELECT coalesce(json_object_agg(nspname || '.' || relname, (xpath('/row/c/text()', query_to_xml(
   format('SELECT count(*) || '' '' || coalesce(md5(string_agg(md5(t::text), '''' ORDER BY md5(t::text) COLLATE "C")), ''-'') AS c FROM ONLY %I.%I AS t', nspname, relname),
-  false, true, '')))[1]::text ORDER BY 1), '{}')
+  false, true, '')))[1]::text ORDER BY nspname COLLATE "C", relname COLLATE "C"), '{}')
 FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
 WHERE relkind IN ('r', 'm') AND nspname NOT IN ('pg_catalog', 'information_schema') AND nspname NOT LIKE 'pg_toast%' AND nspname NOT LIKE 'pg_temp%';
 `;
