@@ -41,7 +41,7 @@ async function delivered(
     };
     return { status, headers, body: pieces() };
   };
-  const fault = await deliver({ http: { request } as Http, clock }, to, { withinMs, signal }).then(() => undefined, (error: unknown) => error);
+  const fault = await deliver({ http: { request } as Http, clock, log: { redact: (text: string) => text.replaceAll('hunter2hunter2', '***') } }, to, { withinMs, signal }).then(() => undefined, (error: unknown) => error);
   return { fault: fault instanceof DeliveryError ? `${fault.message}. ${fault.hint}` : fault, requests, tookMs: clock.monotonic() - startedAt };
 }
 
@@ -66,6 +66,15 @@ describe('a delivery', () => {
   ])('is repeated after %s', async (_, replies, at) => {
     const { fault, requests } = await delivered(replies);
     expect([fault, requests.map(({ atMs }) => atMs)]).toEqual([undefined, at]);
+  });
+
+  it.each<[string, Reply]>([
+    ['an error', { status: 400, text: `${'a'.repeat(195)} hunter2hunter2` }], ['an answer that is none of success', { text: `${'a'.repeat(195)} hunter2hunter2` }],
+    ['a redirect', { status: 302, headers: { location: `https://b.example/${'a'.repeat(175)}/hunter2hunter2` } }],
+  ])('shows no part of a secret that the server repeats, where the words are cut: %s', async (_, reply) => {
+    const { fault } = await delivered([reply]);
+    expect(fault).toMatch(/aaaa/);
+    expect(fault).not.toMatch(/hun/);
   });
 
   it.each<[string, Reply, string]>([

@@ -26,7 +26,7 @@ async function push(outcome: Outcome, given: Partial<Pushgateway> = {}, misbehav
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
   close = () => new Promise((resolve) => { server.close(resolve); server.closeAllConnections(); });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const listener = pushListener({ http: createHttp({}), clock: systemClock }, { ...given, url: `${url}${given.url ?? ''}` }, { action, deploys: action !== 'build' });
+  const listener = pushListener({ http: createHttp({}), clock: systemClock, log: { redact: (text: string) => text.replaceAll('hunter2hunter2', '***') } }, { ...given, url: `${url}${given.url ?? ''}` }, { action, deploys: action !== 'build' });
   await listener.hear({ kind: 'ended', outcome }, new AbortController().signal);
   return pushed;
 }
@@ -46,6 +46,11 @@ describe('the figures of a run', () => {
       'deploy_last_success_timestamp_seconds': end, 'deploy_stage_duration_seconds build': 25.8, 'deploy_stage_success rollout': 1, 'deploy_run_verdict deployed': 1, 'deploy_run_verdict rolled-back': 0,
       'deploy_run_info': { action: 'deploy', verdict: 'deployed', cause: '', stage: '', target: '', namespace: 'web', commit: deployed.commit, digest: deployed.digest },
     });
+  });
+  it('show no part of a secret that the Pushgateway repeats, where its words are cut', async () => {
+    const fault = await push(deployed, {}, (_, response) => (response.writeHead(400).end(`${'a'.repeat(295)} hunter2hunter2`), 'done')).catch((error: unknown) => String(error));
+    expect(fault).toMatch(/returned 400: a{295}/);
+    expect(fault).not.toMatch(/hun/);
   });
   it('leave the time of the last success as it is when a run fails', async () => {
     const samples = samplesOf(await push(rolledBack));

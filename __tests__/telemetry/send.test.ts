@@ -20,7 +20,7 @@ afterEach(() => collector.close());
 async function send(env: Readonly<Record<string, string>> = {}, misbehave?: Misbehave, signal = new AbortController().signal): Promise<void> {
   collector = await startCollector(misbehave);
   const settings = readSettings({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, ...env });
-  await sendSpans({ http: createHttp({}), clock: systemClock }, settings, { spans: [root, child], resource: { 'service.name': 'deploy-action' }, trace, redact: (text) => text }, signal);
+  await sendSpans({ http: createHttp({}), clock: systemClock }, settings, { spans: [root, child], resource: { 'service.name': 'deploy-action' }, trace, redact: (text) => text.replaceAll('hunter2hunter2', '***') }, signal);
 }
 
 describe('a collector', () => {
@@ -57,6 +57,11 @@ describe('a collector', () => {
   ])('that %s is requested once, and the error says so', async (_, misbehave, message) => {
     await expect(send({ OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }, misbehave)).rejects.toThrow(message);
     expect(collector.requests).toHaveLength(1);
+  });
+  it('that repeats a secret where its words are cut shows no part of it', async () => {
+    const fault = await send({}, (_, response) => (response.writeHead(400, { 'content-type': 'text/plain' }).end(`${'a'.repeat(295)} hunter2hunter2`), 'done')).catch((error: unknown) => String(error));
+    expect(fault).toMatch(/returned 400: a{295}/);
+    expect(fault).not.toMatch(/hun/);
   });
   it('that answers with something else than it should has taken it all the same', async () => {
     await send({ OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }, (_, response) => (response.writeHead(200).end('<html>ok</html>'), 'done'));

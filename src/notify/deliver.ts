@@ -1,12 +1,12 @@
 import { placeWords } from '../outcome/place-words.js';
 import { plainLine } from '../outcome/plain.js';
 import { isRedirect, redirectPlace } from '../outcome/redirect.js';
-import type { Clock } from '../ports/clock.js';
-import { HttpError, textOf, type Http, type HttpResponse } from '../ports/http.js';
-import { MailError, type Mail, type MailMessage, type MailServer, type MailTrouble } from '../ports/mail.js';
+import { HttpError, textOf, type HttpResponse } from '../ports/http.js';
+import { MailError, type MailMessage, type MailServer, type MailTrouble } from '../ports/mail.js';
+import type { Ports } from '../ports/ports.js';
 import { retry } from '../ports/retry.js';
 import { within } from '../ports/within.js';
-import type { Answer, HttpMessage } from './http-message.js';
+import type { HttpMessage } from './http-message.js';
 import { cut, oneLine } from './text.js';
 
 /** How long one request may take, ms, and the shortest time in which another one makes sense. */
@@ -15,6 +15,8 @@ const [requestMs, leastMs] = [5000, 500];
 const delaysMs: readonly number[] = [1000, 2000];
 /** Of an answer that is read, and of its words in a warning. */
 const [answerBytes, wordsLimit] = [4096, 200];
+
+type Delivering = Pick<Ports, 'http' | 'clock'> & { readonly log: Pick<Ports['log'], 'redact'> };
 
 /** Someone was not notified. `message` is a sentence without its end. */
 export class DeliveryError extends Error {
@@ -43,7 +45,7 @@ const certificate = (): string => `Set NODE_EXTRA_CA_CERTS in ${placeWords().env
  * the secrets go.
  * @throws DeliveryError; what the signal aborts with
  */
-export async function deliver(world: { readonly http: Http; readonly clock: Clock }, message: HttpMessage, bounds: Bounds): Promise<void> {
+export async function deliver(world: Delivering, message: HttpMessage, bounds: Bounds): Promise<void> {
   const { host } = new URL(message.url);
   await repeatedly(world.clock, bounds, (ms) => {
     const late = (): Error => new DeliveryError(`${host} did not answer within ${Math.round(ms / 100) / 10} s`, temporary);
@@ -51,14 +53,14 @@ export async function deliver(world: { readonly http: Http; readonly clock: Cloc
       const response = await world.http.request({
         url: message.url, method: 'POST', headers: message.headers, body: message.body, timeoutMs: ms + 1000, signal,
       }).catch((error: unknown) => { throw error instanceof HttpError ? explained(error) : error; });
-      const fault = await faultOf(response, host, message, world.clock);
+      const fault = await faultOf(response, host, message, world);
       if (fault) throw fault;
     });
   });
 }
 
 /** @param attempt may take so many ms */
-async function repeatedly(clock: Clock, { withinMs, signal }: Bounds, attempt: (ms: number) => Promise<void>, longestMs = requestMs): Promise<void> {
+async function repeatedly(clock: Ports['clock'], { withinMs, signal }: Bounds, attempt: (ms: number) => Promise<void>, longestMs = requestMs): Promise<void> {
   const until = clock.monotonic() + withinMs;
   const left = (): number => until - clock.monotonic();
   const afterMs = (error: unknown): number => (error instanceof DeliveryError ? error.retryAfterMs : undefined) ?? Infinity;
@@ -75,29 +77,29 @@ function explained(error: HttpError): DeliveryError {
 }
 
 /** Why an answer is not that of a service that has accepted the message. */
-async function faultOf(response: HttpResponse, host: string, message: HttpMessage, clock: Clock): Promise<DeliveryError | undefined> {
+async function faultOf(response: HttpResponse, host: string, message: HttpMessage, { clock, log }: Delivering): Promise<DeliveryError | undefined> {
   const { status, headers } = response;
   // What was accepted stays accepted, whatever becomes of the rest of the answer.
   const text = (await textOf(response, answerBytes).catch(() => '')).trim();
   const isPage = /^\s*text\/html/i.test(headers['content-type'] ?? '') || /^<(?:!doctype|html)\b/i.test(text);
-  const said = (words: string): string => (words === '' || isPage ? '' : `: ${cut(oneLine(plainLine(words)), wordsLimit)}`);
-  if (status >= 200 && status < 300) return acceptedFault({ status, text }, isPage, host, message);
+  // Before they are cut: of half a secret nobody would know that it is one. Some servers repeat the token or the address.
+  const shown = (words: string): string => cut(log.redact(oneLine(plainLine(words))), wordsLimit);
+  const said = (words: string): string => (words === '' || isPage ? '' : `: ${shown(words)}`);
+  if (status >= 200 && status < 300) {
+    if (isPage) return new DeliveryError(`${host} returned ${status} with a web page, so the message has probably not arrived`, 'Check the address. A proxy or a login page may answer in its place.');
+    const words = message.refusal?.({ status, text });
+    return words === undefined ? undefined : new DeliveryError(`${host} returned ${status}, but it says: ${shown(words)}`, message.hint(status));
+  }
   if (isRedirect(status)) {
-    return new DeliveryError(`${host} returned ${status}${redirectPlace(headers['location'], message.url)}, and redirects are not followed`, 'Set the address that the service has now.');
+    return new DeliveryError(`${host} returned ${status}${redirectPlace(headers['location'], message.url, (place) => log.redact(place))}, and redirects are not followed`, 'Set the address that the service has now.');
   }
   if (status === 429) return new DeliveryError(`${host} returned 429, too many requests${said(text)}`, temporary, { retryAfterMs: retryAfter(headers, clock) });
   if (status >= 500) return new DeliveryError(`${host} returned ${status}${said(text)}`, temporary, { retryAfterMs: retryAfter(headers, clock) });
   return new DeliveryError(`${host} returned ${status}${said(text)}`, message.hint(status));
 }
 
-function acceptedFault(answer: Answer, isPage: boolean, host: string, { refusal, hint }: HttpMessage): DeliveryError | undefined {
-  if (isPage) return new DeliveryError(`${host} returned ${answer.status} with a web page, so the message has probably not arrived`, 'Check the address. A proxy or a login page may answer in its place.');
-  const words = refusal?.(answer);
-  return words === undefined ? undefined : new DeliveryError(`${host} returned ${answer.status}, but it says: ${cut(oneLine(plainLine(words)), wordsLimit)}`, hint(answer.status));
-}
-
 /** `Retry-After` in ms: a number of seconds, or a date. */
-function retryAfter(headers: HttpResponse['headers'], clock: Clock): number {
+function retryAfter(headers: HttpResponse['headers'], clock: Ports['clock']): number {
   const given = headers['retry-after']?.trim() ?? '';
   if (/^\d{1,9}$/.test(given)) return Number(given) * 1000;
   const date = Date.parse(given);
@@ -109,7 +111,7 @@ function retryAfter(headers: HttpResponse['headers'], clock: Clock): number {
  * @throws DeliveryError, also when some of the recipients were rejected; what the signal aborts with
  */
 export async function deliverMail(
-  world: { readonly mail: Mail; readonly clock: Clock }, server: MailServer, message: MailMessage, bounds: Bounds,
+  world: Pick<Ports, 'mail' | 'clock'>, server: MailServer, message: MailMessage, bounds: Bounds,
 ): Promise<void> {
   const at = `${server.host}:${server.port}`;
   await repeatedly(world.clock, bounds, (ms) => {

@@ -1,9 +1,9 @@
 import { gzipSync } from 'node:zlib';
-import { plainLine } from '../../outcome/plain.js';
 import { isRedirect, redirectPlace } from '../../outcome/redirect.js';
 import { HttpError, type HttpResponse } from '../../ports/http.js';
 import type { Ports } from '../../ports/ports.js';
 import { retry } from '../../ports/retry.js';
+import { said } from '../said.js';
 import { contentTypes, partialSuccess, requestOf, type Export } from './request.js';
 import type { OtlpSettings } from './settings.js';
 
@@ -41,7 +41,7 @@ export async function sendSpans({ http, clock }: Sending, settings: OtlpSettings
     leastDelayMs: (error) => (error instanceof ExportError ? error.retryAfterMs ?? 0 : 0),
   }, async () => {
     const response = await http.request({ url, method: 'POST', headers, body, timeoutMs: Math.max(1, Math.ceil(untilMs - clock.monotonic())), signal });
-    await accepted(response, settings);
+    await accepted(response, settings, content.redact);
   }).catch((error: unknown) => { throw withPortHint(error, url); });
 }
 
@@ -53,7 +53,7 @@ function withPortHint(error: unknown, url: string): unknown {
 
 const temporary: readonly number[] = [429, 502, 503, 504];
 
-async function accepted(response: HttpResponse, { url, protocol }: OtlpSettings): Promise<void> {
+async function accepted(response: HttpResponse, { url, protocol }: OtlpSettings, redact: Export['redact']): Promise<void> {
   const { status, headers } = response;
   const collector = new URL(url).host;
   // Read in any case: an answer that is not read keeps its connection.
@@ -62,12 +62,12 @@ async function accepted(response: HttpResponse, { url, protocol }: OtlpSettings)
   if (status >= 200 && status < 300) {
     if (/^text\/html\b/i.test(type)) throw new ExportError(`${collector} returned a web page, so it is no collector. Check the endpoint: a proxy or a login page may answer in its place`);
     const partial = partialSuccess(body, protocol);
-    if (partial) throw new ExportError(`${collector} accepted the trace, but ${partial.rejected > 0 ? `rejected ${partial.rejected} of its spans` : 'warned'}${said(partial.message)}`);
+    if (partial) throw new ExportError(`${collector} accepted the trace, but ${partial.rejected > 0 ? `rejected ${partial.rejected} of its spans` : 'warned'}${said(partial.message, redact)}`);
     return;
   }
-  if (isRedirect(status)) throw new ExportError(`${collector} returned ${status}${redirectPlace(headers['location'], url)}, and redirects are not followed. Set the endpoint to the address that the collector has now`);
+  if (isRedirect(status)) throw new ExportError(`${collector} returned ${status}${redirectPlace(headers['location'], url, redact)}, and redirects are not followed. Set the endpoint to the address that the collector has now`);
   const isText = /^text\/plain|json/.test(type);
-  throw new ExportError(`${collector} returned ${status}${said(isText ? Buffer.from(body).toString() : '')}${hintFor(status)}`, temporary.includes(status) ? retryAfterMs(headers['retry-after']) : undefined);
+  throw new ExportError(`${collector} returned ${status}${said(isText ? Buffer.from(body).toString() : '', redact)}${hintFor(status)}`, temporary.includes(status) ? retryAfterMs(headers['retry-after']) : undefined);
 }
 
 async function bytesOf(response: HttpResponse): Promise<Uint8Array> {
@@ -83,8 +83,6 @@ async function bytesOf(response: HttpResponse): Promise<Uint8Array> {
   }
   return Buffer.concat(chunks);
 }
-
-const said = (text: string): string => (text.trim() === '' ? '' : `: ${plainLine(text.trim().replace(/\s+/g, ' ')).slice(0, 300)}`);
 
 const hints: Readonly<Record<number, string>> = {
   401: '. Check OTEL_EXPORTER_OTLP_HEADERS', 403: '. Check OTEL_EXPORTER_OTLP_HEADERS',

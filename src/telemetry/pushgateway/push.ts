@@ -1,10 +1,10 @@
 import type { Listener } from '../../outcome/events.js';
 import type { Outcome } from '../../outcome/outcome.js';
-import { plainLine } from '../../outcome/plain.js';
 import { isRedirect, redirectPlace } from '../../outcome/redirect.js';
 import { HttpError, textOf, type HttpResponse } from '../../ports/http.js';
 import type { Ports } from '../../ports/ports.js';
 import { retry } from '../../ports/retry.js';
+import { said } from '../said.js';
 import { exposition, groupPath } from './exposition.js';
 import { groupOf, runMetrics, type MeasuredRun } from './run-metrics.js';
 
@@ -15,7 +15,7 @@ export interface Pushgateway {
   readonly login?: { readonly username: string; readonly password: string };
 }
 
-type Pushing = Pick<Ports, 'http' | 'clock'>;
+type Pushing = Pick<Ports, 'http' | 'clock'> & { readonly log: Pick<Ports['log'], 'redact'> };
 
 /** Bounds a push, ms: the end of the run waits for it. */
 const withinMs = 5000;
@@ -44,7 +44,7 @@ class PushError extends Error {
  * POST, not PUT: a PUT would remove the time of the last success together with everything else that this run does not push.
  * @throws Error with a sentence without its end
  */
-async function push({ http, clock }: Pushing, { url, login }: Pushgateway, { outcome, run }: Measured, signal: AbortSignal): Promise<void> {
+async function push({ http, clock, log }: Pushing, { url, login }: Pushgateway, { outcome, run }: Measured, signal: AbortSignal): Promise<void> {
   const { job, labels } = groupOf(outcome, run);
   const headers = {
     'content-type': 'text/plain; version=0.0.4; charset=utf-8',
@@ -55,7 +55,7 @@ async function push({ http, clock }: Pushing, { url, login }: Pushgateway, { out
   await retry(clock, { delaysMs, untilMs, signal, retryable }, async () => {
     const timeoutMs = Math.max(1, Math.ceil(untilMs - clock.monotonic()));
     const address = `${url.replace(/\/$/, '')}${groupPath(job, labels)}`;
-    await accepted(await http.request({ url: address, method: 'POST', headers, body: exposition(runMetrics(outcome, run)), timeoutMs, signal }), address);
+    await accepted(await http.request({ url: address, method: 'POST', headers, body: exposition(runMetrics(outcome, run)), timeoutMs, signal }), address, (text) => log.redact(text));
   });
 }
 
@@ -65,14 +65,13 @@ const hints: Readonly<Record<number, string>> = {
 };
 
 /** 200; 202 where the Pushgateway does not check what is pushed. Anything else is no Pushgateway, or a push that it refuses. */
-async function accepted(response: HttpResponse, address: string): Promise<void> {
+async function accepted(response: HttpResponse, address: string, redact: (text: string) => string): Promise<void> {
   const { status, headers } = response;
   const { host } = new URL(address);
   const body = await textOf(response, answerLimit).catch(() => '');
   const isPage = /^text\/html\b/i.test(headers['content-type'] ?? '');
   if ((status === 200 || status === 202) && !isPage) return;
-  if (isRedirect(status)) throw new PushError(`${host} returned ${status}${redirectPlace(headers['location'], address)}, and redirects are not followed. Set \`url\` of \`metrics.pushgateway\` to the address that it has now`, false);
-  const said = isPage || body.trim() === '' ? '' : `: ${plainLine(body.trim().replace(/\s+/g, ' ')).slice(0, 300)}`;
+  if (isRedirect(status)) throw new PushError(`${host} returned ${status}${redirectPlace(headers['location'], address, redact)}, and redirects are not followed. Set \`url\` of \`metrics.pushgateway\` to the address that it has now`, false);
   const what = isPage && status < 300 ? 'a web page, so it is no Pushgateway' : String(status);
-  throw new PushError(`${host} returned ${what}${said}${hints[status] ?? ''}`, status === 429 || status >= 502);
+  throw new PushError(`${host} returned ${what}${said(isPage ? '' : body, redact)}${hints[status] ?? ''}`, status === 429 || status >= 502);
 }
