@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { startGitHub, type RunningGitHub } from './harness/github-api/server.js'
 import { closeImages } from './harness/images.js';
 import { kubeconfigOf, type Space } from './harness/namespace.js';
 import { runAction, type ActionResult, type ActionRun } from './harness/run-action.js';
+import { withSettings } from './harness/workspace.js';
 
 // The check of pull requests: the bundle beside a real cluster, and a server that answers as GitHub does.
 
@@ -198,6 +199,10 @@ describe('a pull request from a fork', () => {
 });
 
 describe('in a terminal', () => {
+  it('each problem of the settings is printed once, on the page', () => withSettings({ image: 'ghcr.io/acme/app', workloads: ['deployment/web'], timeout: 'long', smoke: ['http://app.acme.example/'] }, async (folder) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'dist/cli.js'), 'pr-check'], { cwd: folder, encoding: 'utf8', env: { PATH: process.env.PATH, HOME: folder } });
+    expect([status, stdout.split('timeout: is "long"').length, stderr]).toEqual([2, 2, '']);
+  }));
   it.concurrent('the text of the comment is printed', onSite('pr-cli', async ({ space, folder, github }) => {
     const home = mkdtempSync(join(tmpdir(), 'deploy-home-'));
     cpSync(space.kubeconfig, join(home, 'kubeconfig'));
