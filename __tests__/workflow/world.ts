@@ -9,7 +9,7 @@ import type { Command, Exited, Running } from '../../src/ports/process.js';
 import type { Ledger, RunRecord } from '../../src/record/ledger.js';
 import { formatLedger, parseLedger } from '../../src/record/schema.js';
 import { apiPath, resources } from '../../src/kubernetes/client/resources.js';
-import type { ConfigMap, Container, Lease } from '../../src/kubernetes/client/objects.js';
+import type { ConfigMap, Container, Job, Lease } from '../../src/kubernetes/client/objects.js';
 import { ledgerName } from '../../src/kubernetes/store/config-map.js';
 import { lockName } from '../../src/kubernetes/store/lease.js';
 import { deploy } from '../../src/workflow/deploy.js';
@@ -22,6 +22,7 @@ import { fakePorts } from '../kubernetes/client/fake-ports.js';
 import { target } from '../kubernetes/judge/build.js';
 import { check } from '../kubernetes/judge/simulation.js';
 import { Deployments, type Behaviour } from '../kubernetes/server/deployments.js';
+import { Jobs, type Program } from '../kubernetes/server/jobs.js';
 import { runKubectl, startKubectl } from '../kubernetes/server/kubectl.js';
 import { MemoryServer } from '../kubernetes/server/memory-server.js';
 import { idleClock, mortalClock, unlessDead } from '../ports/idle-clock.js';
@@ -82,6 +83,9 @@ export class TestWorld {
   readonly server: MemoryServer;
   readonly registry = new MemoryRegistry();
   readonly deployments: Deployments;
+  readonly jobs: Jobs;
+  /** What the program of a Job does; it succeeds unless it is said. */
+  jobProgram: (job: Job) => Program = () => ({});
   /** The commit that is checked out; undefined where nothing is. */
   head: string | undefined = second;
   /** How the images of commits behave; well, unless it is said. */
@@ -95,6 +99,7 @@ export class TestWorld {
     this.deployments = new Deployments(this.server, this.clock, (reference) =>
       [...this.behaviours].find(([revision]) => reference.endsWith(this.registry.digestOf(revision)))?.[1] ?? 'good');
     this.deployments.add('api', { image: this.imageOf(before), replicas, container });
+    this.jobs = new Jobs(this.server, this.clock, (job) => this.jobProgram(job));
   }
 
   /** As it is deployed by its digest. */

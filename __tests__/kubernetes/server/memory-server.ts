@@ -60,6 +60,10 @@ export class MemoryServer implements SocketHttp {
   rules: readonly AllowedRule[] = [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }];
   /** What admission makes of an object that somebody writes. */
   admit: (object: KubeObject) => KubeObject = (object) => object;
+  /** Pieces of the log of a pod as they are written, if it has one of its own. */
+  log: (pod: string, query: URLSearchParams) => AsyncIterable<string> | undefined = () => undefined;
+  /** Whether an object that is deleted stays for a while, until somebody removes it. */
+  lingers: (path: string) => boolean = () => false;
   private readonly events: Event[] = [];
   private readonly waiting = new Set<() => void>();
   private version = 100;
@@ -134,6 +138,8 @@ export class MemoryServer implements SocketHttp {
     }
     if (typeof trouble === 'object' && 'lateMs' in trouble) await this.clock.sleep(trouble.lateMs);
     else if (typeof trouble === 'object') return this.refuse(trouble);
+    const log = asked.path.endsWith('/log') ? this.log(asked.path.split('/').at(-2) ?? '', asked.query) : undefined;
+    if (log) return { ...this.answer(200, ''), body: bytesOf(log, signal) };
     if (asked.query.get('watch') === 'true') return { ...this.answer(200, ''), body: this.lines(asked, signal) };
     const answered = this.answered(asked, headers?.['content-type'] ?? '');
     if (trouble === 'lost') throw new HttpError('other', 'the connection was cut');
@@ -192,7 +198,10 @@ export class MemoryServer implements SocketHttp {
 
   private deleted(path: string): KubeObject {
     const object = this.existing(path);
-    this.remove(path);
+    if (!this.lingers(path)) this.remove(path);
+    else if (object.metadata?.deletionTimestamp === undefined) {
+      this.put(path, { ...object, metadata: { ...object.metadata, deletionTimestamp: new Date(this.clock.now()).toISOString() } });
+    }
     return object;
   }
 
@@ -200,7 +209,7 @@ export class MemoryServer implements SocketHttp {
     const object = this.admit(body as KubeObject);
     const own = `${path}/${object.metadata?.name}`;
     if (this.objects.has(own)) throw new Refusal(409, 'AlreadyExists', `${own} already exists`);
-    return this.put(own, object, agent);
+    return this.put(own, path.endsWith('/jobs') ? { ...object, metadata: { ...object.metadata, uid: `uid-${object.metadata?.name}-${this.version}` } } : object, agent);
   }
 
   private written({ method, path, query, body, agent }: Asked, contentType: string): KubeObject {
@@ -213,6 +222,11 @@ export class MemoryServer implements SocketHttp {
 
   private tell(type: Event['type'], path: string, object: KubeObject): void {
     this.events.push({ version: this.version, type, path, object });
+    this.wake();
+  }
+
+  /** Lets whoever waits for a change look again. */
+  wake(): void {
     for (const wake of [...this.waiting]) wake();
   }
 
@@ -253,6 +267,13 @@ function patched(known: KubeObject, body: unknown, contentType: string): KubeObj
 }
 
 const statusText = (code: number, reason: string, message: string): string => JSON.stringify({ kind: 'Status', status: 'Failure', reason, message, code });
+
+async function* bytesOf(texts: AsyncIterable<string>, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  for await (const text of texts) {
+    if (signal?.aborted) throw signal.reason;
+    yield Buffer.from(text);
+  }
+}
 
 async function* piecesOf(text: string): AsyncGenerator<Uint8Array> {
   if (text !== '') yield Buffer.from(text);

@@ -74,6 +74,7 @@ export interface Workload extends KubeObject {
   };
 }
 
+export type Job = ObjectOf<batch.Job>;
 export type ReplicaSet = ObjectOf<apps.ReplicaSet>;
 
 export interface ControllerRevision extends ObjectOf<Omit<apps.ControllerRevision, 'data'>> {

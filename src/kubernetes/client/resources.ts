@@ -22,6 +22,7 @@ export const resources = {
   daemonsets: grouped('apps', 'daemonsets', 'DaemonSet'),
   controllerrevisions: grouped('apps', 'controllerrevisions', 'ControllerRevision'),
   cronjobs: grouped('batch', 'cronjobs', 'CronJob'),
+  jobs: grouped('batch', 'jobs', 'Job'),
   leases: grouped('coordination.k8s.io', 'leases', 'Lease'),
   resourcequotas: core('resourcequotas', 'ResourceQuota'),
   secrets: core('secrets', 'Secret'),

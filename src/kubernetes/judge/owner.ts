@@ -15,13 +15,22 @@ export function symptomsOfOwner(view: WorkloadView, expected: Expectation): Symp
   return words === undefined ? [] : [refusal(view, words, `new pods of ${view.of.ref} cannot be created`)];
 }
 
-function refusal(view: WorkloadView, words: string, what: string): Symptom {
+const refusal = (view: WorkloadView, words: string, what: string): Symptom => refused(view.of.ref, words, what, view.leavingPods.length > 0);
+
+/**
+ * A controller cannot create something.
+ * @param ref `deployment/api`, the owner
+ * @param words of the API server
+ * @param what `new pods of deployment/api cannot be created`
+ * @param leaves pods of the owner are terminating
+ */
+export function refused(ref: string, words: string, what: string, leaves = false): Symptom {
   const cause = causeOf(words);
-  const isLeaving = cause === 'quota-exceeded' && view.leavingPods.length > 0;
+  const isLeaving = cause === 'quota-exceeded' && leaves;
   const which = isLeaving || (cause === 'admission-denied' && webhookIsLate(words)) ? 'longer' : 'usual';
   // Once the last terminating pod is gone there is room, and the time counts from then on.
-  const whileLeaving = `${cause} ${view.of.ref} while pods leave`;
-  const key = isLeaving ? whileLeaving : `${cause} ${view.of.ref}`;
+  const whileLeaving = `${cause} ${ref} while pods leave`;
+  const key = isLeaving ? whileLeaving : `${cause} ${ref}`;
   return { key, follows: isLeaving ? undefined : whileLeaving, cause, patienceMs: cause === 'deadline' ? untilDeadline : patienceMs(cause, which), message: `${what}: ${oneLine(words)}` };
 }
 

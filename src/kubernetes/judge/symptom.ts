@@ -34,7 +34,7 @@ export interface Subject {
   readonly status: ContainerStatus;
   readonly init: boolean;
   readonly events: readonly KubeEvent[];
-  readonly expected: Expectation;
+  readonly expected: Pick<Expectation, 'restartsBefore'>;
 }
 
 export const symptom = (cause: Cause, { pod, status }: Subject, patienceMs: number, message: string): Symptom => ({

@@ -3,15 +3,16 @@ import { conditionOf, nameOf, uidOf, type KubeEvent, type Pod } from '../client/
 import type { WorkloadView } from '../observe/world.js';
 import { unconfigured } from './container-config.js';
 import { aboutContainer, declared, isSidecar, lastingStatuses } from './containers.js';
-import type { Expectation } from './expectation.js';
 import { exiting } from './exits.js';
 import { isCreating, newestStep, nothingCreated } from './pod-state.js';
 import { probeAllowanceMs } from './probes.js';
 import { classifyPull } from './pull.js';
 import { type Symptom, type Subject, symptom, untilDeadline, oneLine, isReady } from './symptom.js';
 
+type PodsView = Pick<WorkloadView, 'eventsOf' | 'newPods' | 'oldPods'>;
+
 /** Everything wrong with one new pod. Pods that are terminating or have ended are not among the new pods. */
-export function symptomsOfPod(pod: Pod, view: WorkloadView, expected: Expectation): Symptom[] {
+export function symptomsOfPod(pod: Pod, view: PodsView, expected: Subject['expected']): Symptom[] {
   // Its status is the last report of the node: https://kubernetes.io/docs/concepts/architecture/nodes/#condition
   if (pod.status?.reason === 'NodeLost') return [];
   const events = view.eventsOf(uidOf(pod));
@@ -106,7 +107,7 @@ function sandboxWords(message = 'no reason given'): string {
   return words.length > 400 ? `…${words.slice(-400)}` : words;
 }
 
-function readying(pod: Pod, view: WorkloadView): Symptom | undefined {
+function readying(pod: Pod, view: PodsView): Symptom | undefined {
   const statuses = lastingStatuses(pod);
   const allRun = statuses.length > 0 && statuses.every((status) => status.state?.running);
   if (!allRun || statuses.every((status) => status.ready) || isReady(pod)) return undefined;

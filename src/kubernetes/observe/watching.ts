@@ -28,7 +28,14 @@ const isOver = Symbol('over');
  * One watch per kind, whatever the number of workloads: requests to the API server grow with what changes, not with
  * time and not with the number of workloads.
  */
-export async function watchWorkloads(cluster: Cluster, clock: Clock, kinds: ReadonlySet<WorkloadKind>, workloads: readonly Workload[]): Promise<Watched> {
+export const watchWorkloads = (cluster: Cluster, clock: Clock, kinds: ReadonlySet<WorkloadKind>, workloads: readonly Workload[]): Promise<Watched> =>
+  watchObjects(cluster, clock, wantedWatches(kinds, workloads));
+
+/** Resources with what is watched of each. */
+export type Wanted = readonly (readonly [Resource, WatchOptions])[];
+
+/** One watch for each of these. Rejects when one of them cannot be listed. */
+export async function watchObjects(cluster: Cluster, clock: Clock, wanted: Wanted): Promise<Watched> {
   const world = new World();
   const end = new AbortController();
   const waiting = new Set<() => void>();
@@ -36,7 +43,7 @@ export async function watchWorkloads(cluster: Cluster, clock: Clock, kinds: Read
     for (const wake of waiting) wake();
   };
   const sight = new Sight(clock);
-  const watches = wantedWatches(kinds, workloads).map(([resource, options]) => watch(cluster.api, clock, resource, cluster.namespace, {
+  const watches = wanted.map(([resource, options]) => watch(cluster.api, clock, resource, cluster.namespace, {
     ...options,
     onBegun: () => {
       if (sight.back(resource)) wakeAll();
@@ -103,7 +110,7 @@ export async function lookOnce(
   return world;
 }
 
-function wantedWatches(kinds: ReadonlySet<WorkloadKind>, workloads: readonly Workload[]): readonly (readonly [Resource, WatchOptions])[] {
+function wantedWatches(kinds: ReadonlySet<WorkloadKind>, workloads: readonly Workload[]): Wanted {
   const pods = { labelSelector: podSelector(workloads.filter((workload) => workload.spec?.selector)) };
   return [
     ...[...kinds].map((kind) => [workloadResource[kind], {}] as const),

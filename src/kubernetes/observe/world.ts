@@ -101,6 +101,11 @@ export class World {
     this.generations.set(uid, [...known, object].slice(-generationsKept));
   }
 
+  /** About the object of this uid, oldest first. */
+  eventsOf(uid: string): readonly KubeEvent[] {
+    return this.events.get(uid) ?? [];
+  }
+
   view(target: ObservedWorkload): WorkloadView {
     const workload = this.byName<Workload>(workloadResource[target.kind], target.name);
     const uid = workload ? uidOf(workload) : target.uid;
@@ -119,7 +124,7 @@ export class World {
       leavingPods: pods.filter(isLeaving),
       endedPods: [...this.ended.values()].filter((pod) => owners.has(controllerOf(pod) ?? '') && isNew(pod)),
       leavingSince: (pod) => this.leaving.get(pod),
-      eventsOf: (object) => this.events.get(object) ?? [],
+      eventsOf: (object) => this.eventsOf(object),
       slicesOf: (service) => this.all<EndpointSlice>(resources.endpointslices).filter((slice) => slice.metadata?.labels?.['kubernetes.io/service-name'] === service),
     };
   }

@@ -1,0 +1,57 @@
+import { ClusterError } from '../../outcome/errors.js';
+import type { Job, List } from '../client/objects.js';
+import { nameOf } from '../client/objects.js';
+import { persistently } from '../client/persist.js';
+import { apiPath, resources } from '../client/resources.js';
+import { watchObjects, type Watched } from '../observe/watching.js';
+import { runningPods, type JobScope } from './end-job.js';
+import { isOf, jobAnnotations, jobLabels, runLabel } from './job-labels.js';
+import { isFinished } from './job-state.js';
+
+/** How long after its time limit a Job may take to end. */
+const overtimeMs = 60_000;
+
+/**
+ * Waits until no Job of an earlier run works for this app any more: the run may have died, and its command goes on. Its result is
+ * not used. Each ends at its own time limit at the latest.
+ * @param run whose own Jobs do not count
+ * @throws ClusterError locked when one does not end; what `signal` aborts with
+ */
+export async function othersEnded(scope: JobScope, app: string, purposes: readonly string[], run: string, signal: AbortSignal): Promise<void> {
+  const { cluster: { api, namespace }, ports: { clock } } = scope;
+  const labelSelector = `${jobLabels.app}=${app},${jobLabels.purpose} in (${purposes.join(',')})`;
+  const isOther = (job: Job): boolean => purposes.some((purpose) => isOf(job, { app, purpose })) && job.metadata?.labels?.[jobLabels.run] !== runLabel(run);
+  const path = `${apiPath(resources.jobs, namespace)}?${new URLSearchParams({ labelSelector }).toString()}`;
+  const { items = [] } = await persistently(clock, () => api.get<List<Job>>(path, { signal }), { signal });
+  // Usually there is none, and nothing has to be watched.
+  if (!items.some((job) => isOther(job) && !isFinished(job))) return;
+  const watched = await watchObjects(scope.cluster, clock, [[resources.jobs, { labelSelector }], [resources.pods, { labelSelector }]]);
+  try {
+    for (const job of watched.world.all<Job>(resources.jobs).filter(isOther)) await hasEnded(scope, watched, job, signal);
+  } finally {
+    watched.close();
+  }
+}
+
+async function hasEnded({ ports: { clock, log }, cluster }: JobScope, watched: Watched, { metadata, spec, status }: Job, signal: AbortSignal): Promise<void> {
+  const name = nameOf({ metadata });
+  const whose = metadata?.annotations?.[jobAnnotations.runUrl] ?? 'another run';
+  const startedMs = Date.parse(status?.startTime ?? metadata?.creationTimestamp ?? '');
+  const limitMs = 1000 * (spec?.activeDeadlineSeconds ?? 0) - (Number.isFinite(startedMs) ? Math.max(0, clock.now() - startedMs) : 0);
+  const until = clock.monotonic() + Math.max(0, limitMs) + overtimeMs;
+  let isTold = false;
+  for (;;) {
+    const job = watched.world.byName<Job>(resources.jobs, name);
+    if (watched.sees() && (job === undefined || isFinished(job)) && runningPods(watched, name).length === 0) break;
+    if (!isTold) log.info(`job/${name} of ${whose} still runs \`${metadata?.annotations?.[jobAnnotations.command] ?? 'its command'}\`: waiting until it has ended`);
+    isTold = true;
+    const leftMs = until - clock.monotonic();
+    if (leftMs <= 0) {
+      throw new ClusterError('locked', `job/${name} of ${whose} still runs, although its time limit is over.`, {
+        hint: `Check its pod and its node. To end it: \`${cluster.typed(['delete', 'job', name, '--cascade=foreground'])}\``,
+      });
+    }
+    await watched.news(leftMs, signal);
+  }
+  if (isTold) log.info(`job/${name} has ended`);
+}
