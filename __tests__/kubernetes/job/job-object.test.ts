@@ -13,7 +13,8 @@ const spec: PodSpec = {
   nodeSelector: { disk: 'ssd' }, tolerations: [{ key: 'dedicated', operator: 'Exists' }], terminationGracePeriodSeconds: 20,
   hostname: 'api', nodeName: 'node-1', shareProcessNamespace: true,
   affinity: {
-    nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } }, podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [] },
+    nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } },
+    podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [] },
   },
   topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule' }],
   volumes: [{ name: 'settings', configMap: { name: 'settings' } }, { name: 'sockets', emptyDir: {} }, { name: 'metrics', emptyDir: {} }],
