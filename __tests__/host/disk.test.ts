@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -82,4 +82,51 @@ describe('reading', () => {
   it('tells what is free, also for a folder that does not exist yet', async () => {
     expect(await disk.freeBytes(join(folder, 'a', 'b'))).toBeGreaterThan(0);
   });
+});
+
+describe('the files below a folder', () => {
+  const namesBelow = async (path: string): Promise<string[]> => {
+    const names: string[] = [];
+    for await (const each of disk.filesBelow(path)) names.push(`${each.path} ${each.bytes}`);
+    return names.sort();
+  };
+
+  it('are those of all folders in it, without links', async () => {
+    await mkdir(join(folder, 'a/b'), { recursive: true });
+    await writeFile(join(folder, 'a/b/file'), '12345');
+    await writeFile(join(folder, 'file'), '');
+    await symlink(folder, join(folder, 'a/again'));
+    await symlink(join(folder, 'file'), join(folder, 'link'));
+    expect(await namesBelow(folder)).toEqual(['a/b/file 5', 'file 0']);
+  });
+
+  it('are none where it does not exist', async () => expect(await namesBelow(join(folder, 'absent'))).toEqual([]));
+});
+
+describe('a file that is removed', () => {
+  it('takes with it the folders that are empty then, but not the root', async () => {
+    for (const path of ['a/b/one', 'a/b/two', 'a/c/d/three']) await disk.writeNew(join(folder, path), pieces('x'), 0o600);
+    await disk.removeBelow(folder, join(folder, 'a/c/d/three'));
+    await disk.removeBelow(folder, join(folder, 'a/b/one'));
+    expect(await readdir(folder, { recursive: true })).toEqual(['a', 'a/b', 'a/b/two']);
+    await disk.removeBelow(folder, join(folder, 'a/b/two'));
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('need not exist', async () => {
+    await disk.removeBelow(folder, join(folder, 'absent/file'));
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('is no folder', async () => {
+    await mkdir(join(folder, 'a'));
+    await expect(disk.removeBelow(folder, join(folder, 'a'))).rejects.toMatchObject({ name: 'DiskError' });
+  });
+});
+
+it('a file is not written where its folder would be a file', async () => {
+  await writeFile(join(folder, 'file'), 'x');
+  for (const path of ['file/new', 'file/deeper/new']) {
+    await expect(disk.writeNew(join(folder, path), pieces('x'), 0o600)).rejects.toMatchObject({ trouble: 'missing', message: `${join(folder, path)} cannot be used: a part of its path is no folder` });
+  }
 });

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
-import { link, mkdir, open, rm, stat, statfs, unlink, type FileHandle } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readdir, rm, rmdir, stat, statfs, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { DiskError, type Disk, type DiskTrouble, type Spool } from '../ports/disk.js';
+import { DiskError, type Disk, type DiskTrouble, type FileFacts, type Spool } from '../ports/disk.js';
 import { randomUUID } from './random-id.js';
 
 /** Bytes of one read. */
@@ -9,18 +9,42 @@ const pieceBytes = 256 * 1024;
 
 /** The disks of this machine. */
 export const disk: Disk = {
-  spool, read, writeNew, freeBytes,
+  spool, read, writeNew, freeBytes, filesBelow, removeBelow,
   stat: async (path) => {
-    try {
-      const { size, mtimeMs } = await stat(path);
-      return { bytes: size, changedAt: mtimeMs };
-    } catch (error) {
-      const wrong = diskError(path, error);
-      if (wrong.trouble === 'missing') return undefined;
-      throw wrong;
-    }
+    const facts = await unlessMissing(path, () => stat(path));
+    return facts && { bytes: facts.size, changedAt: facts.mtimeMs };
   },
 };
+
+/** Undefined when there is no such file or folder. @throws DiskError */
+async function unlessMissing<T>(path: string, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    const wrong = diskError(path, error);
+    if (wrong.trouble === 'missing') return undefined;
+    throw wrong;
+  }
+}
+
+async function* filesBelow(folder: string, above = ''): AsyncGenerator<FileFacts & { readonly path: string }> {
+  const entries = await unlessMissing(folder, () => readdir(folder, { withFileTypes: true }));
+  for (const entry of entries ?? []) {
+    const [whole, path] = [join(folder, entry.name), join(above, entry.name)];
+    if (entry.isDirectory()) yield* filesBelow(whole, path);
+    if (!entry.isFile()) continue;
+    const facts = await unlessMissing(whole, () => lstat(whole));
+    if (facts) yield { path, bytes: facts.size, changedAt: facts.mtimeMs };
+  }
+}
+
+async function removeBelow(root: string, path: string): Promise<void> {
+  await unlessMissing(path, () => unlink(path));
+  // The first folder that is not empty, or not ours to remove, ends it.
+  for (let folder = dirname(path); folder.startsWith(`${root}/`); folder = dirname(folder)) {
+    if (!await rmdir(folder).then(() => true, () => false)) return;
+  }
+}
 
 /** It is opened and removed at once: what is left of it is the open file, which the system frees with this process. */
 async function spool(folder: string): Promise<Spool> {
@@ -73,7 +97,8 @@ async function* read(path: string, start = 0): AsyncGenerator<Uint8Array> {
 async function writeNew(path: string, pieces: AsyncIterable<Uint8Array>, mode: number): Promise<void> {
   const beside = `${path}.${randomUUID()}.part`;
   const failed = (error: unknown): never => { throw diskError(path, error); };
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(failed);
+  // EEXIST: there is a file where a folder must be.
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => failed(error.code === 'EEXIST' ? Object.assign(error, { code: 'ENOTDIR' }) : error));
   const file = await open(beside, 'wx', mode).catch(failed);
   try {
     let position = 0;
@@ -84,9 +109,20 @@ async function writeNew(path: string, pieces: AsyncIterable<Uint8Array>, mode: n
     await file.sync().catch(failed);
     // A link, because a rename would replace a file of that name without a word.
     await link(beside, path).catch(failed);
+    await syncFolder(dirname(path)).catch(failed);
   } finally {
     await file.close();
     await rm(beside, { force: true });
+  }
+}
+
+/** A name that is not on the disk yet is lost with the power. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
   }
 }
 

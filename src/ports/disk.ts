@@ -15,8 +15,18 @@ export interface Disk {
   writeNew(path: string, pieces: AsyncIterable<Uint8Array>, mode: number): Promise<void>;
   /** Bytes that this user can still write in the file system of this folder, or of the nearest one above that exists. */
   freeBytes(folder: string): Promise<number>;
-  /** Undefined when there is no such file. */
-  stat(path: string): Promise<{ readonly bytes: number; /** ms since 1970. */ readonly changedAt: number } | undefined>;
+  /** Undefined when there is no such file. @throws DiskError */
+  stat(path: string): Promise<FileFacts | undefined>;
+  /** The regular files in this folder and in those below it, none of them through a link; none when it does not exist. @throws DiskError */
+  filesBelow(folder: string): AsyncIterable<FileFacts & { /** Relative to the folder. */ readonly path: string }>;
+  /** Removes a file, and the folders above it that are empty then, up to `root`, which stays. One that does not exist is no error. @throws DiskError */
+  removeBelow(root: string, path: string): Promise<void>;
+}
+
+export interface FileFacts {
+  readonly bytes: number;
+  /** ms since 1970. */
+  readonly changedAt: number;
 }
 
 /** A file without a name. `close` frees its space. */

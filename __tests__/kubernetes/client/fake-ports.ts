@@ -40,6 +40,10 @@ const absent = (what: string) => (): never => {
   throw new Error(`${what} is not in this world`);
 };
 
+const noDisk: Disk = {
+  spool: absent('a disk'), read: absent('a disk'), writeNew: absent('a disk'), freeBytes: absent('a disk'), stat: absent('a disk'), filesBelow: absent('a disk'), removeBelow: absent('a disk'),
+};
+
 export function fakePorts(world: FakeWorld = {}): FakePorts {
   const lines: string[] = [];
   const written = new Map<string, { text: string; mode: number | undefined }>();
@@ -66,7 +70,7 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
   };
   return {
     lines, written, log, files,
-    disk: world.disk ?? { spool: absent('a disk'), read: absent('a disk'), writeNew: absent('a disk'), freeBytes: absent('a disk'), stat: absent('a disk') },
+    disk: world.disk ?? noDisk,
     machine: world.machine ?? { system: 'linux', architecture: 'x64' },
     clock: world.clock ?? swiftClock(),
     process: { run: absent('a program'), start: absent('a program'), ...world.process },
