@@ -5,6 +5,7 @@ import type { Checked } from '../../src/config/kit/checked.js';
 import { parseFlag } from '../../src/config/kit/text.js';
 import { workloadKinds } from '../../src/config/config.js';
 import { didYouMean, distance } from '../../src/config/kit/did-you-mean.js';
+import { parseBackupAddress } from '../../src/config/values/backup-address.js';
 import { parseCalendarDate } from '../../src/config/values/calendar-date.js';
 import { parseCount, parseCountOrVariable } from '../../src/config/values/connections.js';
 import { parseDigest } from '../../src/config/values/digest.js';
@@ -35,14 +36,14 @@ const parsers: Readonly<Record<string, (text: string) => Checked<unknown>>> = {
   argument: parseKeyValue(checkArgument), label: parseKeyValue(checkLabel), readKubeconfig, parseDownloadUrl: parseDownloadUrl('https://m/{version}'), parseWebAddress, parseLabel, parsePlatform,
   parseRegistry, parseSmoke, parseTag, parseArgument, parseDockerName, parseWorkload,
   parsePeriod, patience: (text) => checkPatience(text, text), parseReason: (text) => parseReason(text, 'Say why.'), parseReleaseName,
-  parseCalendarDate, parseCount, parseCountOrVariable, parseRuleName, requirement: (text) => checkRequirement('NAME', text), nameOfVariable: (text) => checkRequirement(text, 'set'),
+  parseBackupAddress, parseCalendarDate, parseCount, parseCountOrVariable, parseRuleName, requirement: (text) => checkRequirement('NAME', text), nameOfVariable: (text) => checkRequirement(text, 'set'),
 };
 
 /** Texts that look like what the parsers know, and texts that look like nothing. */
 const hostile = fc.oneof(
   fc.string({ unit: anyCharacter }),
   fc.string({ unit: fc.constantFrom(...'aZ0/:@.-_=,% \n\t"\'$`\\{}[]#<>*&!|;\u0000\u001b\u202e\ufeffé😀'), maxLength: 40 }),
-  fc.array(fc.constantFrom('service/', 'https://', 'api', ':80', '/', ' -> ', '200', ' contains ', '..', 'deployment/', 'linux/', 'sha256:', 'env:', '=', '10m', 'Fri', ' 16:00', ' – ', '-', ' Europe/Paris', ' UTC', 'abc1234'))
+  fc.array(fc.constantFrom('service/', 'https://', 'api', ':80', '/', ' -> ', '200', ' contains ', '..', 'deployment/', 'linux/', 'sha256:', 'env:', '=', '10m', 's3://', 'pvc/', './', 'Fri', ' 16:00', ' – ', '-', ' Europe/Paris', ' UTC', 'abc1234'))
     .map((words) => words.join('')),
 );
 const label = fc.stringMatching(/^[a-z0-9](?:[a-z0-9-]{0,20}[a-z0-9])?$/);
