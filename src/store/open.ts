@@ -1,0 +1,25 @@
+import type { StoreConfig } from '../config/values/store-config.js';
+import type { Ports } from '../ports/ports.js';
+import { StoreError, type ObjectStore } from './store.js';
+
+export interface StoreContext {
+  readonly ports: Pick<Ports, 'http' | 'clock' | 'log' | 'env' | 'disk' | 'files'>;
+  /** Whether an object of this name is written by this action: unfinished uploads of others are not touched. */
+  readonly isOwn: (name: string) => boolean;
+}
+
+/** Opens the place of the backups. Only the code of its kind is loaded. Close it at the end. @throws StoreError */
+export async function openStore({ ports, isOwn }: StoreContext, config: StoreConfig): Promise<ObjectStore> {
+  const { to } = config;
+  switch (to.kind) {
+    case 's3': {
+      const { s3Store } = await import('./s3/store.js');
+      return s3Store({ ports, isOwn }, { ...config, to });
+    }
+    case 'folder': {
+      const { folderStore } = await import('./folder.js');
+      return folderStore(ports, to.path);
+    }
+    case 'volume': throw new StoreError('invalid', `pvc/${to.claim} cannot be used`, 'Use a bucket or a folder.');
+  }
+}
