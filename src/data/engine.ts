@@ -1,5 +1,6 @@
 import type { Spool } from '../ports/disk.js';
 import type { Ports } from '../ports/ports.js';
+import type { DataFailure } from './error.js';
 import type { Place, ScratchPlace } from './place.js';
 
 /*
@@ -17,6 +18,8 @@ export interface Engine {
    * @throws DataError
    */
   open(context: DataContext, place: Place, login: Login): Promise<Database>;
+  /** Whether this server takes writes, and is no replica of another one. @throws DataError if it does not answer */
+  isPrimary(context: DataContext, place: Place, login: Login): Promise<boolean>;
   /** Starts an empty server at a scratch place, which nobody else can reach. It ends with its place. @throws DataError */
   startServer(context: DataContext, place: ScratchPlace, like: Server): Promise<ScratchServer>;
 }
@@ -26,6 +29,8 @@ export interface DataContext {
   /** Of the run: names its sessions, so that those of a run that died are found and ended. */
   readonly id: string;
   readonly app: string;
+  /** The code of the errors of this work. */
+  readonly failure: DataFailure;
   readonly signal: AbortSignal;
   /** Called with bytes done and, if known, bytes in all. */
   readonly progress: (what: string, bytes: number, ofBytes?: number) => void;
@@ -65,13 +70,23 @@ export interface Database {
   readonly words: string;
   /**
    * A dump of one moment. Its pieces end only when the source has proven that they are all and unchanged: until then nothing is a dump.
-   * When `signal` aborts or this process is gone, the dump ends at the source as well, within seconds.
+   * When `signal` aborts or this process is gone, the dump ends at the source as well, within seconds. Sessions of the same app that an
+   * earlier run has left behind are ended first: whoever calls it has the lock of the app.
    */
-  dump(signal: AbortSignal): Dump;
-  /** Proves that a spooled dump is readable from its first to its last byte, without a server. @throws DataError */
+  dump(options: DumpOptions, signal: AbortSignal): Dump;
+  /** Proves that a spooled dump is unchanged, and readable from its first to its last byte, without a server. @throws DataError */
   check(dump: Spool, facts: DumpFacts, signal: AbortSignal): Promise<void>;
   /** Puts a dump in the place of the data: see Restoration. */
   restoration(dump: Spool, facts: DumpFacts): Restoration;
+}
+
+export interface DumpOptions {
+  /** Which rows are counted: all, those of tables that are smaller than 100 MB, or none. */
+  readonly rows: 'exact' | 'sample' | 'off';
+  /** A database without a table is a dump as well. Without it, that is an error: it is probably the wrong one. */
+  readonly allowEmpty: boolean;
+  /** In all, ms. */
+  readonly timeoutMs: number;
 }
 
 export interface Dump {
@@ -85,17 +100,23 @@ export interface Dump {
 export interface DumpFacts {
   /** The moment that it shows, ms since 1970 by the clock of the server. */
   readonly snapshotAt: number;
+  /** What a reader should know, in sentences: that the roles could not be read. */
+  readonly warnings: readonly string[];
   readonly sha256: string;
   readonly bytes: number;
   /** Entries of its table of contents, or keys. */
   readonly entries: number;
   /** Rows by the name of the table (`public.users`), or keys by the number of the database, of exactly that moment. Undefined if not counted. */
   readonly rows?: Readonly<Record<string, number>>;
-  /** The last migration of the tools that are known, if any: `20260101_add_users`. */
+  /** Number of objects by their kind, such as `indexes`, which a restore must have again. */
+  readonly objects?: Readonly<Record<string, number>>;
+  /** Values by their name that must not be lower after a restore: those of sequences. They do not belong to a snapshot. */
+  readonly counters?: Readonly<Record<string, string>>;
+  /** The last migration of the tools that are known, if any: `prisma 20260101_add_users`. */
   readonly migration?: string;
   /** Further files of the same moment that belong to it: roles of PostgreSQL. Small texts, by their name. */
   readonly texts: Readonly<Record<string, string>>;
-  readonly server: Pick<Server, 'version' | 'major' | 'identity' | 'settings'>;
+  readonly server: Pick<Server, 'version' | 'major' | 'identity' | 'bytes' | 'settings'>;
 }
 
 /** A server at a scratch place. */

@@ -1,0 +1,29 @@
+import type { DataContext, Database, Engine, Login } from '../engine.js';
+import type { Place } from '../place.js';
+import { checkDump } from './check.js';
+import { dumpOf } from './dump.js';
+import { isReplica, readServer } from './facts.js';
+import { restorationOf } from './restoration.js';
+import type { At } from './run.js';
+import { startScratch } from './scratch.js';
+
+/** PostgreSQL 12 and later. */
+export const postgres: Engine = {
+  engine: 'postgres',
+  extension: 'dump',
+  open,
+  isPrimary: async (context, place, login) => !(await isReplica({ context, place, login })),
+  startServer: startScratch,
+};
+
+async function open(context: DataContext, place: Place, login: Login): Promise<Database> {
+  const at: At = { context, place, login };
+  const server = await readServer(at);
+  return {
+    server,
+    words: `database "${login.database}" of PostgreSQL ${server.version} at ${place.words}`,
+    dump: (options, signal) => dumpOf(at, server, options, signal),
+    check: (dump, facts, signal) => checkDump(at, dump, facts, signal),
+    restoration: (dump, facts) => restorationOf(at, server, dump, facts),
+  };
+}

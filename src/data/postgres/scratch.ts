@@ -1,0 +1,113 @@
+import type { Spool } from '../../ports/disk.js';
+import { within } from '../../ports/within.js';
+import type { Pipe } from '../../ports/pipe.js';
+import { DataError } from '../error.js';
+import type { Compared, DataContext, DumpFacts, Login, ScratchServer, Server } from '../engine.js';
+import type { ScratchPlace } from '../place.js';
+import { assertAll } from './assertions.js';
+import { compare } from './compare.js';
+import { createDatabase } from './create.js';
+import { readFacts } from './facts.js';
+import { preloaded } from './preload.js';
+
+import { restoreFile, restoreRoles, storeFile } from './restore.js';
+import { brokenOff, endOf, failed, startScript, type At } from './run.js';
+import { inSession } from './session.js';
+
+/**
+ * Starts a server that listens only on a socket in its folder, prints a line when it accepts connections, and runs until its input
+ * ends. Its data is thrown away, so nothing waits for the disk.
+ */
+const script = `
+folder=$1; preload=$2
+initdb --pgdata="$folder/data" --username=acci_scratch --auth=trust --encoding=UTF8 --locale=C --no-sync >"$folder/initdb.log" 2>&1 3<&- || {
+  code=$?; tail -n 5 "$folder/initdb.log" >&2; finish "$code"
+}
+postgres -D "$folder/data" -k "$folder" -c listen_addresses= -c unix_socket_permissions=0700 -c fsync=off -c full_page_writes=off -c synchronous_commit=off \\
+  -c autovacuum=off -c wal_level=minimal -c max_wal_senders=0 -c max_wal_size=2GB -c checkpoint_timeout=1h -c maintenance_work_mem=128MB \\
+  -c dynamic_shared_memory_type=mmap -c logging_collector=off -c log_destination=stderr -c shared_preload_libraries="$preload" \\
+  -c cron.launch_active_jobs=off -c timescaledb.telemetry_level=off -c max_worker_processes=16 >"$folder/server.log" 2>&1 3<&- & server=$!
+( while IFS= read -r line; do :; done; kill -QUIT "$server"; kill -TERM $$ ) <&3 >/dev/null 2>&1 & watcher=$!
+exec 3<&-
+trap 'kill -QUIT "$server" 2>/dev/null; kill "$watcher" 2>/dev/null; exit 143' HUP INT TERM
+until pg_isready --quiet --host="$folder" --timeout=1; do
+  if ! kill -0 "$server" 2>/dev/null; then
+    wait "$server"; code=$?
+    kill "$watcher"; tail -n 5 "$folder/server.log" >&2; finish "\${code#0}"
+  fi
+  sleep 0.2
+done
+printf 'ready\\n'
+wait "$server"; code=$?
+kill "$watcher"
+tail -n 5 "$folder/server.log" >&2
+finish "$code"
+`;
+
+const doing = 'The scratch server';
+/** What the restored database is called there, whatever the name of the source. */
+const restored = 'restored';
+
+/** Starts an empty server at a scratch place. */
+export async function startScratch(context: DataContext, place: ScratchPlace, like: Server): Promise<ScratchServer> {
+  const login: Login = { database: 'postgres', user: 'acci_scratch', host: place.folder };
+  const at: At = { context, place, login };
+  const pipe = startScript(at, script, [place.folder, preloaded(like)], context.signal);
+  try {
+    await ready(at, pipe);
+    const { isReplica: _, folder: __, ...server } = await inSession(at, doing, context.signal, readFacts);
+    if (server.identity === like.identity) throw new DataError(context.failure, `${doing} at ${place.words} is the server of the source: its system identifier is the same. Nothing was restored.`);
+    if (server.major < like.major) {
+      throw new DataError(context.failure, `${doing} at ${place.words} has PostgreSQL ${server.version}, older than ${like.version} of the dump.`, { hint: 'Install PostgreSQL of the version of the server, or set `verify: archive`.' });
+    }
+    const at2: At = { ...at, login: { ...login, database: restored } };
+    return {
+      server,
+      url: `postgresql:///${restored}?host=${encodeURIComponent(place.folder)}&user=acci_scratch`,
+      restore: (dump, facts, signal) => restore({ at, restored: at2, folder: place.folder }, dump, facts, signal),
+      assert: (statements, signal) => assertAll(at2, statements, signal),
+    };
+  } catch (error) {
+    await pipe.stop();
+    throw error;
+  }
+}
+
+async function ready(at: At, pipe: Pipe): Promise<void> {
+  const { context, place } = at;
+  const late = (): Error => new DataError(context.failure, `${doing} at ${place.words} did not start within 120 s.`);
+  await within(context.ports.clock, { ms: 120_000, late, signal: context.signal }, async (signal) => {
+    signal.addEventListener('abort', () => void pipe.stop(), { once: true });
+    const pieces = pipe.output[Symbol.asyncIterator]();
+    let text = '';
+    while (text !== 'ready\n') {
+      const { value, done } = await pieces.next();
+      signal.throwIfAborted();
+      if (!done) {
+        text += Buffer.from(value).toString();
+        continue;
+      }
+      const ended = endOf(text);
+      if (!ended) throw await brokenOff(at, doing, pipe, signal);
+      throw failed(at, doing, (await pipe.exited).stderr, ended.code || 1);
+    }
+  });
+}
+
+interface Where {
+  readonly at: At;
+  readonly restored: At;
+  readonly folder: string;
+}
+
+
+async function restore({ at, restored: there, folder }: Where, dump: Spool, facts: DumpFacts, signal: AbortSignal): Promise<Compared> {
+  const { clock } = at.context.ports;
+  await storeFile(at, dump, facts, `${folder}/dump`, signal);
+  const hasRoles = await restoreRoles(at, facts, signal);
+  const started = clock.monotonic();
+  await inSession(at, doing, signal, (session) => createDatabase(session, restored, facts.server.settings));
+  await restoreFile(there, `${folder}/dump`, { hasRoles }, signal);
+  const tookMs = clock.monotonic() - started;
+  return { ...await compare(there, facts, signal), tookMs };
+}

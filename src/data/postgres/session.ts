@@ -1,0 +1,125 @@
+import type { Pipe } from '../../ports/pipe.js';
+import { unlessAborted, within } from '../../ports/within.js';
+import { readJson } from '../../ports/json.js';
+import type { GenericSchema } from 'valibot';
+import { DataError } from '../error.js';
+import { brokenOff, endOf, failed, startScript, type At } from './run.js';
+import { ownFolder } from './shell.js';
+
+/** A session of psql, whose statements are sent one after the other. */
+export interface Session {
+  /** The value of a query that returns one row with one column of JSON, without line breaks. */
+  json<T>(sql: string, schema: GenericSchema<unknown, T>, timeoutMs?: number): Promise<T>;
+  /** Statements without a result. */
+  run(sql: string, timeoutMs?: number): Promise<void>;
+  /** Ends it; what it has not committed is rolled back. */
+  close(): Promise<void>;
+}
+
+/**
+ * The end of the input is SIGINT for psql, which cancels the statement that runs. The server would notice that its client is gone
+ * only when it sends a row.
+ */
+const script = `
+${ownFolder}
+mkfifo "$folder/in" || finish 91
+psql --no-psqlrc --quiet --no-align --tuples-only --no-password --set ON_ERROR_STOP=1 --set VERBOSITY=verbose --set SHOW_CONTEXT=never <"$folder/in" 3<&- & psql=$!
+( cat <&3 >"$folder/in"; kill -INT "$psql"; kill -0 $$ || rm -rf "$folder" ) >/dev/null 2>&1 & watcher=$!
+exec 3<&-
+trap 'kill -TERM "$psql" "$watcher" 2>/dev/null; rm -rf "$folder"; exit 143' HUP INT TERM
+wait "$psql"; code=$?
+kill "$watcher" 2>/dev/null
+rm -rf "$folder"
+finish "$code"
+`;
+
+const usualTimeoutMs = 60_000;
+
+/** Texts are as the rest of this action expects them, names are complete, and rows that a policy hides are an error. */
+const settings = `
+SET standard_conforming_strings = on; SET search_path = ''; SET row_security = off; SET client_min_messages = error; SET bytea_output = hex;
+SET datestyle = iso; SET intervalstyle = postgres; SET extra_float_digits = 1; SET lock_timeout = '60s'`;
+
+export async function openSession(at: At, doing: string, signal: AbortSignal): Promise<Session> {
+  const pipe = startScript(at, script, [], signal);
+  const lines = linesOf(pipe);
+  let end = '';
+  const read = async (): Promise<string> => {
+    const { value, done } = await lines.next();
+    if (!done) return value;
+    signal.throwIfAborted();
+    end ||= value;
+    const ended = endOf(end);
+    pipe.end();
+    if (!ended) throw await brokenOff(at, doing, pipe, signal);
+    const { stderr } = await pipe.exited;
+    throw failed(at, doing, stderr, ended.code);
+  };
+  const ask = (sql: string, timeoutMs = usualTimeoutMs): Promise<string> => {
+    const late = (): Error => new DataError(at.context.failure, `${doing} at ${at.place.words} got no answer within ${timeoutMs / 1000} s.`);
+    return within(at.context.ports.clock, { ms: timeoutMs, late, signal }, (over) => unlessAborted((async () => {
+      await pipe.write(`${sql}\n;\n`);
+      return read();
+    })(), over));
+  };
+  const session: Session = {
+    json: async (sql, schema, timeoutMs) => readJson(await ask(sql, timeoutMs), schema, `The answer of ${at.place.words}`),
+    run: async (sql, timeoutMs) => {
+      await ask(`${sql};\nSELECT 'done'`, timeoutMs);
+    },
+    close: async () => {
+      await pipe.write('\\q\n');
+      pipe.end();
+      await closed(lines, at, pipe);
+    },
+  };
+  try {
+    await session.run(settings);
+    return session;
+  } catch (error) {
+    await pipe.stop();
+    throw error;
+  }
+}
+
+/** The end of a session is waited for, so none is left behind; a psql that does not end is stopped. */
+async function closed(lines: AsyncGenerator<string, string>, at: At, pipe: Pipe): Promise<void> {
+  const over = new AbortController();
+  const rest = (async () => {
+    while (!(await lines.next()).done);
+    await pipe.exited;
+  })().catch(() => undefined);
+  await Promise.race([rest, at.context.ports.clock.sleep(5000, over.signal).catch(() => undefined)]);
+  over.abort();
+  await pipe.stop();
+}
+
+/** Does something in a session of its own. */
+export async function inSession<T>(at: At, doing: string, signal: AbortSignal, work: (session: Session) => Promise<T>): Promise<T> {
+  const session = await openSession(at, doing, signal);
+  try {
+    return await work(session);
+  } finally {
+    await session.close();
+  }
+}
+
+const longestLine = 64 * 1024 * 1024;
+
+/** The lines of its output; the last 40 characters of it are its result, which show how the script ended. */
+async function* linesOf(pipe: Pipe): AsyncGenerator<string, string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  let end = '';
+  for await (const piece of pipe.output) {
+    const text = decoder.decode(piece, { stream: true });
+    end = (end + text).slice(-40);
+    rest += text;
+    if (rest.length > longestLine) throw new RangeError(`A line of an answer is longer than ${longestLine} bytes.`);
+    const lines = rest.split('\n');
+    rest = lines.pop() ?? '';
+    // The empty line and the one after it end the script.
+    for (const line of lines) if (line !== '' && !line.startsWith(`acci-end `)) yield line;
+  }
+  return end;
+}

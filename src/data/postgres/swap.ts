@@ -1,0 +1,103 @@
+import { array, number, object, string } from 'valibot';
+import { DataError } from '../error.js';
+import { besideLive } from './live.js';
+import { identifier, literal } from './quote.js';
+import type { At } from './run.js';
+import type { Session } from './session.js';
+
+export interface Names {
+  readonly live: string;
+  /** What becomes the live one. */
+  readonly fresh: string;
+  /** What the live one is called then. */
+  readonly kept: string;
+}
+
+const doing = 'The swap of the databases';
+/** In all, until everybody is disconnected. */
+const limitMs = 60_000;
+
+/**
+ * Renames both in one transaction: whoever connects sees the one or the other. While it waits, the server lets nobody connect to the live
+ * database, and another session ends those that are there.
+ * @param comment of the database that becomes the live one
+ * @param keptComment of the other one; undefined: it keeps its own
+ * @throws DataError with who is still connected
+ */
+export async function swapNames(at: At, names: Names, comment: string | null, signal: AbortSignal, keptComment?: string): Promise<void> {
+  const { clock } = at.context.ports;
+  const untilMs = clock.monotonic() + limitMs;
+  for (;;) {
+    const [wrong, others] = await attempt(at, names, commentsSql(names, comment, keptComment), signal);
+    if (wrong === undefined || (await isDone(at, names, signal))) return;
+    signal.throwIfAborted();
+    if (!/is being accessed by other users|55006/.test(wrong.message)) throw wrong;
+    if (clock.monotonic() < untilMs) continue;
+    throw new DataError(at.context.failure, `Database "${names.live}" at ${at.place.words} is still in use after ${limitMs / 1000} s: ${others.join(', ') || 'sessions end and begin too fast to be seen'}. Nothing was renamed.`, {
+      hint: 'Stop what is connected (scale the app and poolers to 0), and try again.',
+    });
+  }
+}
+
+const commentsSql = ({ live, kept }: Names, comment: string | null, keptComment?: string): string => [
+  `COMMENT ON DATABASE ${identifier(live)} IS ${comment === null ? 'NULL' : literal(comment)}`,
+  ...(keptComment === undefined ? [] : [`COMMENT ON DATABASE ${identifier(kept)} IS ${literal(keptComment)}`]),
+].join(';\n');
+
+/** One attempt: the server waits 5 s for the others to go. @returns what went wrong, and who was connected at the end */
+async function attempt(at: At, { live, fresh, kept }: Names, comments: string, signal: AbortSignal): Promise<[wrong: Error | undefined, others: readonly string[]]> {
+  const over = new AbortController();
+  const watching = await besideLive(at, doing, signal);
+  let others: readonly string[] = [];
+  const disconnect = async (): Promise<void> => {
+    while (!over.signal.aborted) {
+      others = await disconnectAll(watching, live);
+      await at.context.ports.clock.sleep(300, over.signal).catch(() => undefined);
+    }
+  };
+  const disconnecting = disconnect().catch(() => undefined);
+  try {
+    const renaming = await besideLive(at, doing, signal);
+    try {
+      await renaming.run(`BEGIN;
+ALTER DATABASE ${identifier(live)} RENAME TO ${identifier(kept)};
+ALTER DATABASE ${identifier(fresh)} RENAME TO ${identifier(live)};
+${comments};
+COMMIT`);
+      return [undefined, []];
+    } catch (error) {
+      return [error as Error, others];
+    } finally {
+      await renaming.close();
+    }
+  } finally {
+    over.abort();
+    await disconnecting;
+    await watching.close();
+  }
+}
+
+const peopleShape = array(object({ name: string(), user: string(), client: string() }));
+
+/** Ends the sessions in a database that this user is allowed to end, and returns all that were there: `psql of acci from 10.0.0.7`. */
+async function disconnectAll(session: Session, database: string): Promise<string[]> {
+  const people = await session.json(`
+SELECT coalesce(json_agg(json_build_object('name', coalesce(nullif(a.application_name, ''), a.backend_type), 'user', coalesce(a.usename, '-'), 'client', coalesce(host(a.client_addr), 'the socket'))), '[]')
+FROM pg_catalog.pg_stat_activity a WHERE a.datname = ${literal(database)}`, peopleShape);
+  await session.json(`
+SELECT count(pg_catalog.pg_terminate_backend(a.pid)) FROM pg_catalog.pg_stat_activity a JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
+WHERE a.datname = ${literal(database)} AND ((SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)
+  OR (NOT r.rolsuper AND (pg_catalog.pg_has_role(a.usesysid, 'MEMBER') OR pg_catalog.pg_has_role('pg_signal_backend', 'MEMBER'))))`, number());
+  return people.map(({ name, user, client }) => `${name} of ${user} from ${client}`);
+}
+
+/** Whether it has happened: an answer that was lost proves nothing. */
+async function isDone(at: At, { fresh, kept }: Names, signal: AbortSignal): Promise<boolean> {
+  const session = await besideLive(at, doing, signal);
+  try {
+    const found = await session.json(`SELECT coalesce(json_agg(datname), '[]') FROM pg_catalog.pg_database WHERE datname IN (${literal(fresh)}, ${literal(kept)})`, array(string()));
+    return found.includes(kept) && !found.includes(fresh);
+  } finally {
+    await session.close();
+  }
+}
