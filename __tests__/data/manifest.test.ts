@@ -5,7 +5,7 @@ import { backupName, factsOf, manifestNames, manifestOf, manifestText, objectNam
 const hash = 'a'.repeat(64);
 const facts = {
   snapshotAt: Date.UTC(2026, 10, 30, 16, 40, 1), sha256: hash, bytes: 1000, entries: 12, rows: { 'public.users': 3 }, migration: '001', texts: { 'roles.sql': 'CREATE ROLE a;' },
-  server: { version: '15.18', major: 15, identity: '7', settings: { encoding: 'UTF8' } },
+  objects: { tables: 1 }, counters: { 'public.ticket': '9' }, warnings: ['no roles'], server: { version: '15.18', major: 15, identity: '7', bytes: 2000, settings: { encoding: 'UTF8' } },
 };
 const name = '2026-11-30T16-40-00Z-3f9a07';
 const manifest = manifestOf({

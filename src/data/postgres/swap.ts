@@ -28,7 +28,7 @@ export async function swapNames(at: At, names: Names, comment: string | null, si
   const { clock } = at.context.ports;
   const untilMs = clock.monotonic() + limitMs;
   for (;;) {
-    const [wrong, others] = await attempt(at, names, commentsSql(names, comment, keptComment), signal);
+    const { wrong, others } = await attempt(at, names, commentsSql(names, comment, keptComment), signal);
     if (wrong === undefined || (await isDone(at, names, signal))) return;
     signal.throwIfAborted();
     if (!/is being accessed by other users|55006/.test(wrong.message)) throw wrong;
@@ -44,8 +44,15 @@ const commentsSql = ({ live, kept }: Names, comment: string | null, keptComment?
   ...(keptComment === undefined ? [] : [`COMMENT ON DATABASE ${identifier(kept)} IS ${literal(keptComment)}`]),
 ].join(';\n');
 
-/** One attempt: the server waits 5 s for the others to go. @returns what went wrong, and who was connected at the end */
-async function attempt(at: At, { live, fresh, kept }: Names, comments: string, signal: AbortSignal): Promise<[wrong: Error | undefined, others: readonly string[]]> {
+interface Attempt {
+  /** What went wrong. */
+  readonly wrong?: Error;
+  /** Who was connected at the end. */
+  readonly others: readonly string[];
+}
+
+/** One attempt: the server waits 5 s for the others to go. */
+async function attempt(at: At, { live, fresh, kept }: Names, comments: string, signal: AbortSignal): Promise<Attempt> {
   const over = new AbortController();
   const watching = await besideLive(at, doing, signal);
   let others: readonly string[] = [];
@@ -64,9 +71,9 @@ ALTER DATABASE ${identifier(live)} RENAME TO ${identifier(kept)};
 ALTER DATABASE ${identifier(fresh)} RENAME TO ${identifier(live)};
 ${comments};
 COMMIT`);
-      return [undefined, []];
+      return { others };
     } catch (error) {
-      return [error as Error, others];
+      return { wrong: error as Error, others };
     } finally {
       await renaming.close();
     }
