@@ -21,7 +21,7 @@ const shape = v.looseObject({
   createdAt: v.string(), snapshotAt: v.string(),
   dump: v.looseObject({
     bytes: v.number(), sha256: v.string(), entries: v.number(), rows: v.optional(v.record(v.string(), v.number())), migration: v.optional(v.string()),
-    objects: v.optional(v.record(v.string(), v.number())), counters: v.optional(texts), warnings: v.array(v.string()),
+    objects: v.optional(v.record(v.string(), v.number())), counters: v.optional(texts), warnings: v.pipe(v.array(v.string()), v.readonly()),
     server: v.looseObject({ version: v.string(), major: v.number(), identity: v.string(), bytes: v.number(), settings: texts }),
   }),
   /** Each with its name in the store, below the address of the store; `plain` is what it is before encryption. */
