@@ -19,7 +19,7 @@ interface Found {
 const countTimeoutMs = 6 * 3_600_000;
 
 async function read(session: Session, facts: DumpFacts): Promise<Found> {
-  await session.run('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+  await session.run('START TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
   const tables = (await readTables(session)).map(({ name }) => name);
   const counted = tables.filter((name) => facts.rows && Object.hasOwn(facts.rows, name));
   const { settings, major } = await readFacts(session);

@@ -110,7 +110,7 @@ const snapshotShape = object({ id: string(), at: number() });
 
 async function takeSnapshot(at: At, session: Session, options: DumpOptions): Promise<Snapshot> {
   await session.json(endOlder(at), number());
-  await session.run(`SET statement_timeout = ${options.timeoutMs}; SET idle_in_transaction_session_timeout = '20min'; BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY`);
+  await session.run(`SET statement_timeout = ${options.timeoutMs}; SET idle_in_transaction_session_timeout = '20min'; START TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`);
   const taken = await session.json(`
 SELECT json_build_object('id', pg_catalog.pg_export_snapshot(), 'at', floor(extract(epoch FROM clock_timestamp()) * 1000))`, snapshotShape);
   const tables = await readTables(session);

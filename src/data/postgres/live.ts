@@ -73,7 +73,7 @@ export async function carryOver(session: Session, live: Live, name: string): Pro
   }
   for (const { role, name: setting, value } of live.settings ?? []) {
     // By FROM CURRENT: the values of some settings are lists, each with its own rules for quotes.
-    await session.run('BEGIN');
+    await session.run('START TRANSACTION');
     await session.json(`SELECT to_json(pg_catalog.set_config(${literal(setting)}, ${literal(value)}, true))`, string());
     const whose = role === null ? `DATABASE ${database}` : `ROLE ${identifier(role)} IN DATABASE ${database}`;
     await session.run(`ALTER ${whose} SET ${setting.split('.').map(identifier).join('.')} FROM CURRENT; COMMIT`);

@@ -33,7 +33,7 @@ export async function swapNames(at: At, names: Names, comment: string | null, si
     signal.throwIfAborted();
     if (!/is being accessed by other users|55006/.test(wrong.message)) throw wrong;
     if (clock.monotonic() < untilMs) continue;
-    throw new DataError(at.context.failure, `Database "${names.live}" at ${at.place.words} is still in use after ${limitMs / 1000} s: ${others.join(', ') || 'sessions end and begin too fast to be seen'}. Nothing was renamed.`, {
+    throw new DataError(at.context.failure, `Database "${names.live}" at ${at.place.words} is still in use after ${limitMs / 1000} s: ${others.join(', ') || 'sessions end and start too fast to be seen'}. Nothing was renamed.`, {
       hint: 'Stop what is connected (scale the app and poolers to 0), and try again.',
     });
   }
@@ -66,7 +66,7 @@ async function attempt(at: At, { live, fresh, kept }: Names, comments: string, s
   try {
     const renaming = await besideLive(at, doing, signal);
     try {
-      await renaming.run(`BEGIN;
+      await renaming.run(`START TRANSACTION;
 ALTER DATABASE ${identifier(live)} RENAME TO ${identifier(kept)};
 ALTER DATABASE ${identifier(fresh)} RENAME TO ${identifier(live)};
 ${comments};
