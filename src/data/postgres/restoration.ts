@@ -1,5 +1,6 @@
 import { number } from 'valibot';
 import type { Spool } from '../../ports/disk.js';
+import { within } from '../../ports/within.js';
 import type { Compared, DumpFacts, Restoration, Server } from '../engine.js';
 import { DataError } from '../error.js';
 import { compare } from './compare.js';
@@ -64,7 +65,9 @@ export function restorationOf(at: At, server: Server, dump: Spool, facts: DumpFa
       await swapNames(at, { live, fresh: names.kept, kept: names.fresh }, before?.comment ?? null, signal, comment);
     },
     discard: async () => {
-      await beside(AbortSignal.timeout(120_000), (session) => drop(session, names.fresh, live)).catch(() => undefined);
+      // Also after the run was cancelled: its signal has aborted by then.
+      const limit = { ms: 120_000, late: () => new DataError(at.context.failure, 'The removal of the new database took too long.') };
+      await within(at.context.ports.clock, limit, (signal) => beside(signal, (session) => drop(session, names.fresh, live))).catch(() => undefined);
     },
   };
 }
