@@ -1,4 +1,4 @@
-import type { Service, Workload } from '../client/objects.js';
+import type { Pod, Service, Workload } from '../client/objects.js';
 
 /**
  * One label selector that matches the pods of all these workloads and as few others as possible: a key that all of their
@@ -18,4 +18,16 @@ const valuesOf = (selectors: readonly Readonly<Record<string, string>>[], key: s
 export function selects(service: Service, labels: Readonly<Record<string, string>> | undefined): boolean {
   const wanted = Object.entries(service.spec?.selector ?? {});
   return service.spec?.type !== 'ExternalName' && wanted.length > 0 && wanted.every(([key, value]) => labels?.[key] === value);
+}
+
+type LabelSelector = NonNullable<NonNullable<Workload['spec']>['selector']>;
+
+/** Whether a label selector matches a pod. https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors */
+export function matches({ matchLabels = {}, matchExpressions = [] }: LabelSelector, { metadata }: Pod): boolean {
+  const labels = metadata?.labels ?? {};
+  return Object.entries(matchLabels).every(([key, value]) => labels[key] === value) && matchExpressions.every(({ key = '', operator, values = [] }) => {
+    if (operator === 'Exists') return key in labels;
+    if (operator === 'DoesNotExist') return !(key in labels);
+    return values.includes(labels[key] ?? '') && key in labels ? operator === 'In' : operator === 'NotIn';
+  });
 }
