@@ -6,7 +6,7 @@ import { commands } from '../../src/config/commands.js';
 import { settingsJsonSchema } from '../../src/config/json-schema.js';
 import { outputs } from '../../src/config/outputs.js';
 import { descriptionOf } from '../../src/config/setting.js';
-import { actionNames } from '../../src/outcome/action.js';
+import { actionNames, type ActionName } from '../../src/outcome/action.js';
 import { settingNames, settings, settingsOf, takenBy } from '../../src/config/settings.js';
 import { parseTexts } from './parse-texts.js';
 
@@ -19,6 +19,13 @@ interface ActionFile {
   readonly runs: Readonly<Record<string, string>>;
 }
 
+const [ofAll, ofImage] = [['verdict', 'cause', 'stage', 'report', 'plan'], ['image', 'digest', 'reference', 'previous-reference']];
+/** A build deploys nothing: it has no address of an environment to pass on. A check of a pull request may be about several versions. */
+const outputsIn: Readonly<Record<ActionName, readonly string[]>> = {
+  'deploy': [...ofAll, ...ofImage, 'environment-url'], 'rollout': [...ofAll, ...ofImage, 'environment-url'], 'rollback': [...ofAll, ...ofImage, 'environment-url'], 'build': [...ofAll, ...ofImage],
+  'pr-check': [...ofAll, 'comment-url'], 'backup': [...ofAll, 'backup', 'manifest', 'bytes', 'rows', 'verified', 'oldest-age'], 'restore': [...ofAll, 'backup', 'rows', 'rto-seconds', 'rpo-seconds', 'kept'],
+};
+
 describe.each(actionNames)('action.yml of %s', (name) => {
   const { folder } = actions[name];
   const file = parse(read(folder === '.' ? 'action.yml' : `${folder}/action.yml`)) as ActionFile;
@@ -29,9 +36,7 @@ describe.each(actionNames)('action.yml of %s', (name) => {
       expect(description).toContain(descriptionOf(settings[input as keyof typeof settings], name));
       expect(fallback).toBe(settings[input as keyof typeof settings].inputDefault);
     }
-    // A build deploys nothing: it has no address of an environment to pass on. A check of a pull request may be about several versions.
-    const others: readonly string[] = name === 'pr-check' ? ['image', 'digest', 'reference', 'previous-reference', 'environment-url'] : name === 'build' ? ['environment-url', 'comment-url'] : ['comment-url'];
-    expect(Object.keys(file.outputs)).toEqual(Object.keys(outputs).filter((output) => !others.includes(output)));
+    expect(Object.keys(file.outputs)).toEqual(Object.keys(outputs).filter((output) => outputsIn[name].includes(output)));
   });
 
   it('has a description that the Marketplace takes', () => {
@@ -66,7 +71,9 @@ describe('what is made from the table', () => {
     expect(settingsOf('rollout')).not.toContain('tags');
     expect(settingsOf('rollback')).not.toContain('rollback');
     const others = settingNames.filter((name) => !settingsOf('deploy').includes(name));
-    expect(others.filter((name) => !settingsOf('setup').includes(name))).toEqual(['patience', 'to', 'reason', 'command', 'policy', 'notify', 'metrics', 'comment']);
+    expect(others.filter((name) => !settingsOf('setup').includes(name))).toEqual([
+      'patience', 'to', 'reason', 'command', 'policy', 'databases', 'database', 'backup', 'check', 'into', 'confirm', 'disaster', 'fence', 'migrate', 'notify', 'metrics', 'comment',
+    ]);
     expect(settingsOf('pr-check')).toEqual(expect.arrayContaining(['environment', 'workloads', 'kubeconfig', 'registry-password', 'comment']));
     expect(settingsOf('pr-check')).not.toContain('freeze-override');
     expect(takenBy('rollout')).toContain('patience');

@@ -63,7 +63,7 @@ describe('the JSON Schema', () => {
   it('agrees with the parser on keys and types', () => {
     // One good text for each setting, so that only names and types are left to disagree on.
     const good: Readonly<Partial<Record<SettingName, string>>> = {
-      'platforms': 'linux/amd64', 'digest': `sha256:${'a'.repeat(64)}`, 'timeout': '10m', 'workloads': 'deployment/a', 'smoke': 'https://a.example', 'cache': 'gha',
+      'platforms': 'linux/amd64', 'digest': `sha256:${'a'.repeat(64)}`, 'timeout': '10m', 'workloads': 'deployment/a', 'fence': 'deployment/a', 'smoke': 'https://a.example', 'cache': 'gha',
       'rollback': 'off', 'build-args': 'A=b', 'labels': 'a=b', 'kubectl-url': 'https://a.example/x', 'environment-url': 'https://a.example/', 'kubectl-sha256': 'a'.repeat(64), 'kubeconfig': '/k',
       'lock-timeout': '10m', 'freeze': 'Sun 02:00-04:00 UTC', 'windows': '22:00-06:00 UTC',
     };

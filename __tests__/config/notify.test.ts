@@ -116,7 +116,7 @@ describe('a variable that is not what it should be', () => {
 
 describe('settings of notify that are not valid', () => {
   const inHistory = 'Name an environment variable. If this was a real secret, replace it: it is in the history of the repository.';
-  const words = 'critical, warning, failure, recovery, success, always, deployed, unchanged, tested, built, failed, rolled-back or rollback-failed';
+  const words = 'critical, warning, failure, recovery, success, always, deployed, unchanged, tested, built, backed-up, restored, failed, rolled-back or rollback-failed';
   it.each<[unknown, string]>([
     [{ slack: { webhook: slackUrl } }, `notify.slack.webhook: is not "env:NAME", and the address of a webhook is a secret: everyone who has it can post. ${inHistory}`],
     [{ pagerduty: { key: 'R0123' } }, `notify.pagerduty.key: is not "env:NAME", and the value of a secret does not belong in a file. ${inHistory}`],

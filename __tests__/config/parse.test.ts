@@ -47,10 +47,11 @@ describe('a password that is in the environment of a terminal', () => {
 });
 
 describe('a Config', () => {
+
   it('has defaults', () => {
     expect(parse({ image: 'ghcr.io/acme/My_Api'.toLowerCase() }).config).toEqual({
       app: 'my-api', image: 'ghcr.io/acme/my_api', dryRun: false, cluster: {}, workloads: [], timeoutMs: 600_000, smoke: [], rollback: 'auto',
-      proveFirst: true, advice: true, lockTimeoutMs: 600_000, freeze: [], windows: [], notify: [], policy: policyOf({}, '.', []),
+      proveFirst: true, advice: true, lockTimeoutMs: 600_000, freeze: [], windows: [], notify: [], databases: [], policy: policyOf({}, '.', []),
       build: { context: '.', buildArgs: {}, buildSecrets: {}, platforms: [], labels: {}, cache: 'none' },
     });
   });
@@ -85,7 +86,7 @@ describe('a Config', () => {
       login: { registry: 'r.example:5000', username: 'u', password: ' p w ' },
       cluster: { kubeconfig: { path: '/etc/kube/config' }, context: 'ctx', namespace: 'ns', kubectlUrl: 'https://m.example/{version}/kubectl', kubectlSha256: 'b'.repeat(64) },
       workloads: [{ kind: 'deployment', name: 'a' }, { kind: 'statefulset', name: 'b', container: 'c' }],
-      timeoutMs: 5_400_000, rollback: 'off', proveFirst: false, advice: false, lockTimeoutMs: 0, notify: [], policy: policyOf({}, 'web', []),
+      timeoutMs: 5_400_000, rollback: 'off', proveFirst: false, advice: false, lockTimeoutMs: 0, notify: [], databases: [], policy: policyOf({}, 'web', []),
       freeze: [
         { text: 'Fri 16:00 – Mon 08:00 Europe/Paris', fromMinute: 8160, toMinute: 1920, timeZone: 'Europe/Paris' },
         { text: '22:00-06:00 UTC', fromMinute: 1320, toMinute: 1800, days: 7, timeZone: 'UTC' },
@@ -299,8 +300,8 @@ describe('problems', () => {
 
   it.each<readonly [ActionName, Inputs, readonly string[]]>([
     ['build', { image: 'a', workloads: 'deploy/a', namespace: 'web' }, [
-      'inputs: unknown input "workloads". It is an input of acci/deploy-action, acci/deploy-action/rollout, acci/deploy-action/rollback and acci/deploy-action/pr-check, not of acci/deploy-action/build.',
-      'inputs: unknown input "namespace". It is an input of acci/deploy-action, acci/deploy-action/rollout, acci/deploy-action/rollback and acci/deploy-action/pr-check, not of acci/deploy-action/build.',
+      'inputs: unknown input "workloads". It is an input of acci/deploy-action, acci/deploy-action/rollout, acci/deploy-action/rollback, acci/deploy-action/pr-check and acci/deploy-action/restore, not of acci/deploy-action/build.',
+      'inputs: unknown input "namespace". It is an input of acci/deploy-action, acci/deploy-action/rollout, acci/deploy-action/rollback, acci/deploy-action/pr-check, acci/deploy-action/backup and acci/deploy-action/restore, not of acci/deploy-action/build.',
     ]],
     ['rollback', { app: 'a', digst: 'x' }, ['inputs: unknown input "digst". "digest" is an input of acci/deploy-action, acci/deploy-action/rollout and acci/deploy-action/pr-check, not of acci/deploy-action/rollback.']],
     ['rollout', { workload: 'deploy/a', timeout: 'soon' }, [
@@ -362,7 +363,7 @@ describe('problems', () => {
 
   it('of a kubeconfig in the file come with those of the input', () => {
     expect(problems({ image: 'a', kubeconfig: 'no\nfile' }, 'kubeconfig: {}', { action: 'build' })).toEqual([
-      'inputs: unknown input "kubeconfig". It is an input of acci/deploy-action, acci/deploy-action/rollout, acci/deploy-action/rollback and acci/deploy-action/pr-check, not of acci/deploy-action/build.',
+      'inputs: unknown input "kubeconfig". It is an input of acci/deploy-action, acci/deploy-action/rollout, acci/deploy-action/rollback, acci/deploy-action/pr-check, acci/deploy-action/backup and acci/deploy-action/restore, not of acci/deploy-action/build.',
       `${path}:1:1: kubeconfig: must be the path of a kubeconfig, not a map`,
     ]);
   });

@@ -59,7 +59,7 @@ describe('invalid inputs', () => {
     [{ 'registry-username': 'me' }, ['input registry-username: needs `registry-password`, which is not given or empty. A secret that does not exist, or that this run is not allowed to read (as in a pull request from a fork), is empty.']],
     [{ 'registry-username': 'me', 'registry-password': 'p' }, ['input registry-username: needs `registry` or `image`, and neither is given. Name the registry to log in to, e.g. ghcr.io.']],
     [{ platfroms: 'linux/amd64' }, ['inputs: unknown input "platfroms". Did you mean "platforms"?']],
-    [{ smoke: 'x' }, ['inputs: unknown input "smoke". It is an input of acci/deploy-action, acci/deploy-action/rollout, acci/deploy-action/rollback and acci/deploy-action/pr-check, not of acci/deploy-action/setup.']],
+    [{ smoke: 'x' }, ['inputs: unknown input "smoke". It is an input of acci/deploy-action, acci/deploy-action/rollout, acci/deploy-action/rollback, acci/deploy-action/pr-check and acci/deploy-action/restore, not of acci/deploy-action/setup.']],
     [{ emulation: 'off' }, [expect.stringMatching(/^inputs: unknown input "emulation"/) as unknown as string]],
   ])('%j', async (inputs, expected) => {
     expect(await problems(inputs)).toEqual(expected);

@@ -7,7 +7,7 @@ import { handClock } from '../kubernetes/client/hand-clock.js';
 /** The settings of a run that does nothing. */
 export const config = (changes: Partial<Config> = {}): Config => ({
   app: 'api', dryRun: false, cluster: {}, workloads: [], timeoutMs: 600_000, smoke: [], rollback: 'auto', proveFirst: true, advice: true,
-  lockTimeoutMs: 600_000, freeze: [], windows: [], notify: [], policy: policyOf({}, '.', []), ...changes,
+  lockTimeoutMs: 600_000, freeze: [], windows: [], notify: [], databases: [], policy: policyOf({}, '.', []), ...changes,
 });
 
 /** A run that began 1500 ms ago. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Config } from '../../src/config/config.js';
-import { actionNames, type ActionName } from '../../src/outcome/action.js';
+import { imageActions, type ActionName } from '../../src/outcome/action.js';
 import type { Outcome } from '../../src/outcome/outcome.js';
 import { verdicts, verdictTable } from '../../src/outcome/verdict.js';
 import { deploy } from '../../src/workflow/deploy.js';
@@ -44,7 +44,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
 };
 
 describe('every verdict of every action', () => {
-  const named = actionNames.flatMap((action) =>
+  const named = imageActions.flatMap((action) =>
     verdicts.filter((verdict) => verdictTable[verdict].actions.includes(action)).map((verdict) => [action, verdict] as const));
 
   it.each(named)('%s can end as %s', async (action, verdict) => {
@@ -54,14 +54,14 @@ describe('every verdict of every action', () => {
     expect([undefined, '']).toContain(world?.holder);
     expect(['verified', 'restored', 'unverified', undefined]).toContain(world?.ledger?.run.phase);
   });
-  it.each(actionNames.filter((action) => action !== 'pr-check'))('%s, planned, writes nothing', async (action) => {
+  it.each(imageActions.filter((action) => action !== 'pr-check'))('%s, planned, writes nothing', async (action) => {
     const { world } = await perform(action, { dryRun: true }, ({ server }) => void server.seen.splice(0));
     expect(world.server.seen.filter((each) => !each.startsWith('GET'))).toEqual([]);
   });
 });
 
 describe('what is there after each verdict', () => {
-  it.each(actionNames.filter((action) => action !== 'build' && action !== 'pr-check').flatMap((action) => [
+  it.each(imageActions.filter((action) => action !== 'build' && action !== 'pr-check').flatMap((action) => [
     [action, 'deployed', 'new'], [action, 'failed', 'old'], [action, 'rolled-back', 'old'], [action, 'rollback-failed', 'new'],
   ] as const))('of %s, when it %s, is the %s version', async (action, verdict, which) => {
     const [before, after] = action === 'rollback' ? [second, first] : [first, second];

@@ -37,10 +37,9 @@ export const outputTable = (outputs) =>
  *
  * @param {Source} source
  */
-export function verdictTable({ verdictTable: verdicts, actionNames, reservedActions }) {
-  const every = [...actionNames, ...reservedActions];
+export function verdictTable({ verdictTable: verdicts, actionNames }) {
   const rows = Object.entries(verdicts).map(([verdict, { success, meaning, actions }]) => [
-    `\`${verdict}\``, success ? 'succeeds' : 'fails', meaning, actions.length === every.length ? 'all' : actions.map((action) => `\`${action}\``).join(', '),
+    `\`${verdict}\``, success ? 'succeeds' : 'fails', meaning, actions.length === actionNames.length ? 'all' : actions.map((action) => `\`${action}\``).join(', '),
   ]);
   return table(['`verdict`', 'step', 'meaning', 'actions'], rows);
 }

@@ -70,6 +70,20 @@ export const actions: Readonly<Record<ActionName, Action>> = {
     icon: 'git-pull-request',
     color: 'blue',
   },
+  'backup': {
+    title: 'Back up databases',
+    description: 'Backs up databases, restores each backup into a scratch server to verify it, encrypts it and stores it.',
+    folder: 'backup',
+    icon: 'database',
+    color: 'blue',
+  },
+  'restore': {
+    title: 'Restore a database',
+    description: 'Restores a verified backup beside the live data and exchanges the two, or rehearses it in a scratch server.',
+    folder: 'restore',
+    icon: 'life-buoy',
+    color: 'blue',
+  },
 };
 
 /** Folder of the `action.yml` of everything that takes settings. */

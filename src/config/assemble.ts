@@ -1,7 +1,10 @@
 import type { ActionName } from '../outcome/action.js';
+import { backupOf, type BackupConfig } from './backup-config.js';
+import { databasesOf, type DatabaseConfig } from './database-config.js';
 import type { EnvironmentSettings } from './environment-settings.js';
 import { metricsTarget, type PushgatewayConfig } from './metrics-target.js';
 import type { SecretSource } from './values/build-secrets.js';
+import { migrateOf } from './migrate-config.js';
 import { notifyTargets, type NotifyTarget } from './notify-targets.js';
 import { content, ReferencedSecrets, type Env } from './referenced-secrets.js';
 import { fallbacksOf } from './kit/object.js';
@@ -41,10 +44,29 @@ export function assemble(action: ActionName, { values, spots }: Pick<Layer, 'val
   const buildSecrets = buildSecretsOf(builds ? values['build-secrets'] ?? {} : {}, spots['build-secrets'] ?? { where: 'build-secrets' }, isCheck ? undefined : secrets);
   const pushgateway = isCheck ? undefined : metricsTarget(values.metrics, secrets);
   const notify = isCheck ? [] : notifyTargets(values.notify, secrets);
-  const config = configOf(values, { action, builds, buildSecrets, pushgateway, notify, defaultApp: facts.defaultApp, environments });
+  const { databases, backup } = isCheck ? noData : dataOf(action, values, secrets);
+  const config = configOf(values, { action, builds, buildSecrets, pushgateway, notify, databases, backup, defaultApp: facts.defaultApp, environments });
   const { problems, warnings } = secrets;
   const ofBuild = Object.entries(buildSecrets).map(([id, text]): Secret => ({ text, kind: 'value', of: buildSecret(id) }));
   return { config, problems, warnings, secrets: [...ofBuild, ...secrets.secrets] };
+}
+
+interface Data { readonly databases: readonly DatabaseConfig[]; readonly backup?: BackupConfig }
+/** A check opens no database, and is not always allowed to read the secrets for it. */
+const noData: Data = { databases: [] };
+
+/** The databases that the run opens, and how they are backed up. A deployment without a migration needs neither. */
+function dataOf(action: ActionName, { databases, backup, migrate, database: wanted }: GivenValues, secrets: ReferencedSecrets): Data {
+  if (action !== 'backup' && action !== 'restore' && migrate === undefined) return noData;
+  const migrated = migrate && (migrate.database ?? theOnly(databases));
+  const needed = Object.fromEntries(Object.entries(databases ?? {}).filter(([name]) => (migrate ? name === migrated : wanted?.includes(name) ?? true)));
+  return { databases: databasesOf(needed, secrets), ...backup && { backup: backupOf(backup, action === 'restore' ? 'restore' : 'backup', secrets) } };
+}
+
+/** The database that a migration is of, if only one can be meant. */
+export function theOnly(databases: GivenValues['databases'] = {}): string | undefined {
+  const [first, ...others] = Object.entries(databases).filter(([, { engine }]) => engine === 'postgres');
+  return others.length === 0 ? first?.[0] : undefined;
 }
 
 interface Surroundings extends Pick<ConfigFacts, 'defaultApp'> {
@@ -55,9 +77,11 @@ interface Surroundings extends Pick<ConfigFacts, 'defaultApp'> {
   readonly pushgateway?: PushgatewayConfig;
   readonly notify: readonly NotifyTarget[];
   readonly environments: readonly EnvironmentSettings[];
+  readonly databases: readonly DatabaseConfig[];
+  readonly backup?: BackupConfig;
 }
 
-export function configOf(given: GivenValues, { action, builds, buildSecrets, pushgateway, notify, defaultApp, environments }: Surroundings) {
+export function configOf(given: GivenValues, { action, builds, buildSecrets, pushgateway, notify, databases, backup, defaultApp, environments }: Surroundings) {
   const values: Filled<typeof settings> = { ...fallbacksOf(settings), ...given };
   const workloads = values.workloads ?? [];
   return defined({
@@ -102,9 +126,23 @@ export function configOf(given: GivenValues, { action, builds, buildSecrets, pus
     freezeOverride: values['freeze-override'],
     /** Rules for what is deployed. */
     policy: policyOf(values, values['working-directory'], environments),
+    /** Those that the run opens. */
+    databases,
+    /** How they are backed up. */
+    backup,
+    /** Before a rollout. */
+    migrate: values.migrate && migrateOf(values.migrate),
+    /** Of a backup: only look how old the last one is. */
+    isCheckOnly: action === 'backup' ? values.check : undefined,
+    /** Of a restore. */
+    restore: action !== 'restore' ? undefined : {
+      into: values.into, confirm: values.confirm, disaster: values.disaster,
+      /** Workloads that are scaled to 0 meanwhile. */
+      fence: values.fence ?? workloads,
+    },
     /** Rollback: revision, digest or commit to roll back to. Undefined: the last verified release. */
     to: values.to,
-    /** Rollback: why; it is recorded. */
+    /** Rollback, restore: why; it is recorded. */
     reason: values.reason,
     /** Where metrics are sent when the run has ended. */
     pushgateway,

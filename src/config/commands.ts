@@ -57,6 +57,13 @@ const asFlags: Readonly<Partial<Record<SettingName, AsFlag>>> = {
   'smoke': { value: 'CHECK', text: 'Check that the new version must pass: TARGET [-> STATUS [contains TEXT]]. TARGET is a URL or service/NAME[:PORT]/PATH.' },
   'freeze': { value: 'PERIOD', text: 'Period in which no rollout is allowed: "Fri 16:00 – Mon 08:00 Europe/Paris".' },
   'windows': { value: 'PERIOD', text: 'The only period in which a rollout is allowed.' },
+  'database': { value: 'NAME', text: 'Name of the database under `databases`.', default: 'the only one' },
+  'backup': { value: 'BACKUP', text: 'Backup to restore: its name, latest, or "before: TIME".', default: 'latest' },
+  'into': { value: 'live|scratch', text: 'Replace the live data, or rehearse it in a scratch server.' },
+  'confirm': { value: 'NAME', text: 'Name of the database whose data is replaced.' },
+  'disaster': { value: '', text: 'Recover everything into a namespace without data.' },
+  'fence': { value: 'WORKLOAD', text: 'Workload that is scaled to 0 while the data is exchanged.' },
+  'check': { value: '', text: 'Make no backup: fail if the last verified one is older than rpo.' },
   'freeze-override': { value: 'REASON', text: 'Deploy outside of the allowed times for this reason, which is recorded.' },
 };
 
@@ -82,6 +89,8 @@ const examples: Readonly<Record<ActionName, readonly string[]>> = {
   rollout: ['rollout --image ghcr.io/acme/api --digest sha256:… --workloads deployment/api'],
   rollback: ['rollback --app api --namespace production', 'rollback --app api --to 5e94acd'],
   'pr-check': ['pr-check --environment production', 'pr-check --config services/api/deploy.yml'],
+  'backup': ['backup --environment production', 'backup --database main'],
+  'restore': ['restore --database main --into scratch', 'restore --database main --backup latest --confirm acci'],
 };
 
 const headingOf = (name: SettingName): string => sections.find((section) => name in section.settings)?.heading ?? '';

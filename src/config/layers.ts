@@ -6,7 +6,7 @@ import { lackFault, type Fields, type Kind } from './kit/kind.js';
 import { inputNode, inputsNode, type MapEntry, type MapNode, type Node, type Spot } from './kit/node.js';
 import { object } from './kit/object.js';
 import { problemAt, Report } from './kit/report.js';
-import { fileSettings, isSettingName, settings, settingsOf, type GivenValues, type SettingName } from './settings.js';
+import { fileSettings, isSettingName, settings, settingsOf, takenBy, type GivenValues, type SettingName } from './settings.js';
 import { unknownInput } from './unknown-input.js';
 
 /** The settings of one source on top of the sources below it: the top of the settings file, an environment of it, the inputs. */
@@ -39,7 +39,7 @@ export function wantedEnvironment({ environment = '' }: Readonly<Record<string, 
 /** The inputs of an action, on top of the settings file. An empty or blank text means that the input was not given. */
 export function readInputs(action: Taker, inputs: Readonly<Record<string, string>>, below: Layer = nothing): Layer {
   const kind = object(fields(settingsOf(action)), {
-    elsewhere: (key) => (isSettingName(key) && !settings[key].kind.fromText ? { message: 'can only be set in the settings file', hint: `Put \`${key}:\` there.` } : undefined),
+    elsewhere: (key) => (isSettingName(key) && takenBy(action).includes(key) && !settingsOf(action).includes(key) && settings[key].inFile ? { message: 'can only be set in the settings file', hint: `Put \`${key}:\` there.` } : undefined),
     unknown: (key) => unknownInput(key, action),
   });
   return layerOf(kind, inputsNode(Object.entries(inputs).filter(([, text]) => text.trim() !== '')), below);

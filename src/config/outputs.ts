@@ -16,6 +16,15 @@ export const outputs = {
   'environment-url': 'Address where users reach the app, as it was set; for `environment: url:` of the job.',
   'report': 'Path of the report of the run, a JSON file.',
   'plan': 'What the run would do, as JSON. Only in a dry run.',
+  'backup': 'Name of the backup that was made or restored; one per line if there are several databases.',
+  'manifest': 'Address of the manifest of the backup; one per line if there are several.',
+  'bytes': 'Bytes that are stored.',
+  'rows': 'Rows of all tables. Empty if they were not counted.',
+  'verified': '`restore`: each backup was restored and compared. `archive`: they were only read to their end.',
+  'oldest-age': 'Seconds since the oldest of the last verified backups of all databases. Empty if a database has none.',
+  'rto-seconds': 'Seconds until the data served again, or would have.',
+  'rpo-seconds': 'Seconds between the moment of the backup and the start of the restore: what was written in between is lost.',
+  'kept': 'Where the data from before is kept: the name of a database on the same server; one per line if there are several.',
   'comment-url': 'Only of `pr-check`: address of the comment of the pull request. Empty where none was written.',
 } as const;
 
@@ -30,6 +39,13 @@ export const setupOutputs = {
 
 type OutputName = keyof typeof outputs;
 
+/** The outputs that only an action for data has. */
+const ofData: Readonly<Partial<Record<ActionName, readonly OutputName[]>>> = {
+  backup: ['backup', 'manifest', 'bytes', 'rows', 'verified', 'oldest-age'], restore: ['backup', 'rows', 'rto-seconds', 'rpo-seconds', 'kept'],
+};
+const ofAll: ReadonlySet<string> = new Set(['verdict', 'cause', 'stage', 'report', 'plan']);
+const notOfRollouts: ReadonlySet<OutputName> = new Set(['comment-url', ...Object.values(ofData).flat()]);
+
 /** A check of a pull request may be about several environments, so it has no single version and address. */
 const ofPullRequest: Readonly<Partial<Record<OutputName, string>>> = {
   'verdict': '', 'cause': outputs.cause, 'stage': outputs.stage, 'report': outputs.report,
@@ -39,8 +55,9 @@ const ofPullRequest: Readonly<Partial<Record<OutputName, string>>> = {
 
 /** The outputs as one action gives them: a run of it ends in no other verdict than these, and repeats no setting that it does not take. */
 export function outputsOf(action: ActionName): Readonly<Record<string, string>> {
+  const data = ofData[action];
   const verdict = endings(verdicts.filter((each) => verdictTable[each].actions.includes(action)));
   if (action === 'pr-check') return { ...ofPullRequest, verdict };
-  const { 'comment-url': _, ...own } = { ...outputs, verdict };
-  return Object.fromEntries(Object.entries(own).filter(([name]) => name !== 'environment-url' || takenBy(action).some((setting) => setting === name)));
+  if (data) return Object.fromEntries(Object.entries({ ...outputs, verdict }).filter(([name]) => ofAll.has(name) || data.includes(name as OutputName)));
+  return Object.fromEntries(Object.entries({ ...outputs, verdict }).filter(([name]) => !notOfRollouts.has(name as OutputName) && (name !== 'environment-url' || takenBy(action).some((setting) => setting === name))));
 }

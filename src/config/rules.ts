@@ -2,6 +2,7 @@ import type { Problem } from '../outcome/errors.js';
 import type { ActionName, Taker } from '../outcome/action.js';
 import { both, quote } from './kit/checked.js';
 import { suggestion } from './kit/did-you-mean.js';
+import { checkData } from './data-rules.js';
 import { contextFault, type Kubeconfig } from './values/kubeconfig.js';
 import type { Layer } from './layers.js';
 import type { Spot } from './kit/node.js';
@@ -39,7 +40,7 @@ interface Findings { readonly problems: readonly Problem[]; readonly warnings: r
 export function checkTogether(given: Settings): Findings {
   const rules = [required, something, oneTarget, commandsNeeded, noServices, namedRelease, nothingRolledOut, imageNeeded, login, context, othersExist];
   const doubts = [withoutEffect, elsewhere, smokeAlone, overrideAlone, environmentMissing, notCompared, noObjects];
-  return { problems: rules.flatMap((rule) => rule(given)), warnings: doubts.flatMap((rule) => rule(given)) };
+  return { problems: [...rules.flatMap((rule) => rule(given)), ...checkData(given)], warnings: doubts.flatMap((rule) => rule(given)) };
 }
 
 const spotOf = ({ spots }: Pick<Settings, 'spots'>, name: SettingName): Spot => spots[name] ?? { where: placeWords().given(name) };
@@ -148,7 +149,7 @@ function environmentMissing({ action, values, notChosen }: Settings): readonly P
 }
 
 function imageNeeded(given: Settings): readonly Problem[] {
-  if (given.action === 'rollback' || has(given.values, 'image')) return [];
+  if (given.action === 'rollback' || given.action === 'restore' || has(given.values, 'image')) return [];
   // The rollout action says on its own that `image` is missing.
   const names: readonly SettingName[] = given.action === 'rollout' ? [] : ['workloads', 'digest'];
   return names.filter((name) => has(given.values, name)).map((name) => problemAt(spotOf(given, name), {
@@ -192,7 +193,7 @@ function withoutEffect(given: Settings): readonly Problem[] {
     .map((name) => problemAt(spotOf(given, name), { message: `has no effect: ${reason}`, hint: 'Remove it.' }));
   const noLogin = has(values, 'registry-username') ? [] : useless(['registry'], `there is no ${settingText('registry-username')} to log in with`);
   const noCluster = has(values, 'command') ? useless(forCluster, '`command` does not deploy to a cluster') : [];
-  if (given.action === 'rollback' || given.action === 'rollout') return [...noCluster, ...noLogin];
+  if (given.action !== 'deploy' && given.action !== 'build') return [...noCluster, ...noLogin];
   return [
     ...(has(values, 'digest') ? useless([...forBuild, 'tags'], `${settingText('digest')} is given, so nothing is built`) : []),
     ...(has(values, 'image') || has(values, 'digest') ? [] : useless([...forBuild, 'tags', 'registry-username'], `there is no ${settingText('image')} to build`)),

@@ -12,6 +12,8 @@ export interface Setting<T = unknown> extends Omit<Field<T>, 'needed'> {
   /** The actions that cannot run without it. */
   readonly requiredBy: readonly Taker[];
   readonly inFile: boolean;
+  /** The actions of which it is an input, if one text can say it; all that take it unless given. */
+  readonly asInput?: readonly Taker[];
   /** Whether it means something in a terminal, and so has a flag. */
   readonly inTerminal: boolean;
   /** What the runner passes as the input when the workflow does not give it: an expression. Only for one that is not in the file, over which it would win. */

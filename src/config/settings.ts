@@ -1,11 +1,14 @@
 import type { Taker } from '../outcome/action.js';
+import { backup, restore } from './sections/backup.js';
 import { build } from './sections/build.js';
 import { calendar } from './sections/calendar.js';
 import { cluster } from './sections/cluster.js';
 import { command } from './sections/command.js';
+import { databases } from './sections/databases.js';
 import { github } from './sections/github.js';
 import { image } from './sections/image.js';
 import { metrics } from './sections/metrics.js';
+import { migrate } from './sections/migrate.js';
 import { notify } from './sections/notify.js';
 import { policy } from './sections/policy.js';
 import { pullRequest } from './sections/pull-request.js';
@@ -19,13 +22,14 @@ import type { Setting, Values } from './setting.js';
 
 /** Every section, in the order of the docs. @public for scripts/generate */
 export const sections = [
-  run, test, image, build, registry, cluster, rollout, command, smoke, calendar, policy, notify, github, metrics, pullRequest, setup,
+  run, test, image, build, registry, cluster, rollout, command, smoke, calendar, policy, databases, backup, restore, migrate, notify, github, metrics, pullRequest, setup,
 ] as const;
 
 /** All settings. Everything else about settings is derived from this table. */
 export const settings = {
   ...run.settings, ...test.settings, ...image.settings, ...build.settings, ...registry.settings, ...cluster.settings,
   ...rollout.settings, ...command.settings, ...smoke.settings, ...calendar.settings, ...policy.settings,
+  ...databases.settings, ...backup.settings, ...restore.settings, ...migrate.settings,
   ...notify.settings, ...github.settings, ...metrics.settings, ...pullRequest.settings, ...setup.settings,
 } as const;
 
@@ -38,7 +42,7 @@ export const settingNames = Object.keys(settings) as readonly SettingName[];
 /** Settings that an action takes, as inputs or in the file. */
 export const takenBy = (action: Taker): readonly SettingName[] => settingNames.filter((name) => table[name].actions.includes(action));
 /** Those of them that are its inputs, and its flags in the terminal. */
-export const settingsOf = (action: Taker): readonly SettingName[] => takenBy(action).filter((name) => settings[name].kind.fromText);
+export const settingsOf = (action: Taker): readonly SettingName[] => takenBy(action).filter((name) => table[name].kind.fromText && (table[name].asInput ?? table[name].actions).includes(action));
 /** Settings that are allowed in the settings file. */
 export const fileSettings: readonly SettingName[] = settingNames.filter((name) => settings[name].inFile);
 /** Inputs whose raw text is to be masked before anything else happens; see `rawSecrets` for what exactly. */

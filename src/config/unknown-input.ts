@@ -1,13 +1,13 @@
-import type { Taker } from '../outcome/action.js';
+import { takers, type Taker } from '../outcome/action.js';
 import { folders } from './actions.js';
 import { both, quote, type Fault } from './kit/checked.js';
 import { didYouMean } from './kit/did-you-mean.js';
-import { settings, settingNames, settingsOf, type SettingName } from './settings.js';
+import { settingNames, settingsOf, type SettingName } from './settings.js';
 
 /** The problem with an input that this action does not have, with the name that was probably meant. */
 export function unknownInput(name: string, action: Taker): Fault {
   const message = `unknown input ${quote(name)}`;
-  const others = settingNames.filter((other) => settings[other].kind.fromText);
+  const others = settingNames.filter((other) => takers.some((taker) => settingsOf(taker).includes(other)));
   const meant = others.some((other) => other === name) ? undefined : didYouMean(name, settingsOf(action));
   if (meant !== undefined) return { message, hint: `Did you mean "${meant}"?` };
   const near = didYouMean(name, others);
@@ -20,7 +20,7 @@ export function unknownInput(name: string, action: Taker): Fault {
 const ownVariable = (name: string): string =>
   `If ${quote(`INPUT_${name.toUpperCase()}`)} is a variable of your own under \`env:\`, rename it: the runner passes inputs in variables with this prefix.`;
 
-const holders = (setting: SettingName): string => both(settings[setting].actions.map(reference));
+const holders = (setting: SettingName): string => both(takers.filter((taker) => settingsOf(taker).includes(setting)).map(reference));
 
 /** As written after `uses:`, without the version. */
 const reference = (action: Taker): string => ['acci/deploy-action', ...(folders[action] === '.' ? [] : [folders[action]])].join('/');

@@ -1,5 +1,6 @@
 import type { Cause } from './causes.js';
 import type { Evidence, FilePlace } from './errors.js';
+import type { DataReport } from './data.js';
 import type { Figures } from './figures.js';
 import type { Plan } from './plan.js';
 import type { PolicyReport } from './policy.js';
@@ -64,6 +65,8 @@ export interface Outcome {
   readonly policy?: PolicyReport;
   /** Only in a dry run. */
   readonly plan?: Plan;
+  /** Only of backups, restores and migrations. */
+  readonly data?: DataReport;
   /** Only of the check of a pull request. */
   readonly check?: PullRequestCheck;
   /** Address of the comment with the result of that check. */

@@ -1,4 +1,4 @@
-import { actionNames, reservedActions } from './action.js';
+import { actionNames } from './action.js';
 
 /** One way in which a run can end. The documentation is made from these entries. */
 export interface VerdictEntry {
@@ -6,11 +6,11 @@ export interface VerdictEntry {
   readonly success: boolean;
   /** What was seen, for users. */
   readonly meaning: string;
-  /** The actions whose runs can end in it. Those of `reservedActions` do not exist yet. */
+  /** The actions whose runs can end in it. */
   readonly actions: readonly string[];
 }
 
-const all = [...actionNames, ...reservedActions];
+const all: readonly string[] = actionNames;
 const rollouts = ['deploy', 'rollout', 'rollback'];
 /** A restore changes data and a rollout changes workloads. A failure of either is reported in the same words. */
 const changing = [...rollouts, 'restore'];
@@ -40,6 +40,6 @@ export const verdicts = Object.keys(table) as readonly Verdict[];
 /** The verdicts that end the workflow step in success. */
 export const isSuccess = (verdict: Verdict): boolean => table[verdict].success;
 
-export const stageNames = ['config', 'preflight', 'test', 'build', 'rollout', 'smoke', 'tags', 'rollback'] as const;
+export const stageNames = ['config', 'preflight', 'test', 'build', 'migrate', 'rollout', 'smoke', 'tags', 'rollback', 'backup', 'prune', 'restore'] as const;
 /** One part of a run, as named in the output `stage`, the summary and the report. */
 export type StageName = (typeof stageNames)[number];

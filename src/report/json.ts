@@ -3,6 +3,7 @@ import type { Figures, Middle } from '../outcome/figures.js';
 import type { Plan } from '../outcome/plan.js';
 import type { PolicyReport } from '../outcome/policy.js';
 import { isSuccess } from '../outcome/verdict.js';
+import { dataValue } from './data.js';
 import type { Report, ReportedFigures, ReportedPlan } from './schema.js';
 
 /**
@@ -43,6 +44,7 @@ export function reportValue(outcome: Outcome): Report {
     figures: outcome.figures ? figuresValue(outcome.figures) : null,
     policy: policyValue(outcome.policy),
     plan: outcome.plan ? planValue(outcome.plan) : null,
+    data: dataValue(outcome.data),
     check: checkValue(outcome),
   };
 }

@@ -1,5 +1,6 @@
 import type { Outcome } from '../outcome/outcome.js';
 import type { PullRequestCheck } from '../outcome/pull-request.js';
+import { dataOutputs } from './data.js';
 import { planValue } from './json.js';
 
 /** The outputs that later steps rely on, for when the rest could not be rendered. */
@@ -15,6 +16,7 @@ export function outputs(outcome: Outcome, reportPath: string): Readonly<Record<s
     // One per line in the rare case that the workloads were not at the same version.
     'previous-reference': outcome.previous.join('\n'),
     'plan': outcome.plan ? JSON.stringify(planValue(outcome.plan)) : outcome.check ? plansText(outcome.check) : '',
+    ...outcome.data && dataOutputs(outcome.data),
     ...outcome.check && { 'comment-url': outcome.commentUrl ?? '' },
   };
 }

@@ -10,7 +10,7 @@ type Redact = (text: string) => string;
  */
 const contract: ReadonlySet<string> = new Set([
   'verdict', 'cause', 'stage', 'result', 'startedAt', 'runId', 'runUrl', 'app', 'environment', 'namespace', 'commit',
-  'image', 'digest', 'reference', 'tags', 'subject', 'part', 'before', 'after', 'now', 'previous', 'targetWords', 'rule', 'level',
+  'image', 'digest', 'reference', 'tags', 'subject', 'part', 'before', 'after', 'now', 'previous', 'targetWords', 'rule', 'level', 'database', 'backup', 'manifest', 'kept',
 ]);
 
 /**
@@ -31,7 +31,7 @@ function mapTexts(value: unknown, shown: Redact): unknown {
 }
 
 /** The outcome without free text: only verdict, cause and references are left, so there is nothing to search for secrets. */
-export const withoutTexts = ({ failure, rollback, recovery, plan: _plan, policy: _policy, check: _check, ...outcome }: Outcome): Outcome => ({
+export const withoutTexts = ({ failure, rollback, recovery, plan: _plan, policy: _policy, check: _check, data: _data, ...outcome }: Outcome): Outcome => ({
   ...outcome, timeline: [], undoCommands: [], warnings: [],
   ...failure && { failure: { cause: failure.cause, stage: failure.stage, message: 'The message could not be rendered.', hint: causes[failure.cause].hint, evidence: [] } },
   ...rollback && { rollback: { ...rollback, notes: [] } },

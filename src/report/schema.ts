@@ -110,8 +110,27 @@ const check = v.object({
   leftOut,
 });
 
+const data = v.object({
+  backups: list(v.object({
+    database: text('Its name in the settings.'), engine: text(), backup: text('`2026-11-30T16-40-00Z-3f9a`.'), manifest: text('Address of its manifest.'),
+    bytes: count('Of the dump.'), storedBytes: count('Of what is stored.'), rows: described(v.nullable(v.number()), 'Of all tables; null if they were not counted.'),
+    verified: described(v.picklist(['restore', 'archive']), '`restore`: it was restored and compared. `archive`: it was read to its end.'),
+    compared: text('What was compared.'), encrypted: v.boolean(), dumpMs: ms(), verifyMs: ms(), storeMs: ms(),
+  })),
+  restores: list(v.object({
+    database: text(), engine: text(), backup: text(), into: described(v.picklist(['live', 'scratch', 'emptied']), '`scratch`: a drill. `emptied`: a cache.'),
+    rows: v.nullable(v.number()), compared: text(), kept: maybeText('Where the data from before is kept: the name of a database.'),
+    rtoMs: ms('From the start until the data served again, or would have.'), rpoMs: ms('Between the moment of the backup and the start: what was written in between is lost.'),
+  })),
+  kept: list(v.object({
+    database: text(), backup: text(), at: text('ISO 8601, UTC: the moment that it shows.'), bytes: count(), verified: v.boolean(), stays: v.boolean(),
+    removed: described(v.boolean(), 'By this run.'), reasons: list(text()),
+  }), 'Every backup of the store, and why it stays or goes.'),
+  oldestAgeMs: maybeMs('Age of the oldest of the last verified backups of all databases; null if one has none.'),
+});
+
 /** What is named in the `$defs` of the published schema. */
-export const reportDefinitions = { stage, cause, failure, rollback, recovery, figures, policy, plan, lastRun };
+export const reportDefinitions = { stage, cause, failure, rollback, recovery, figures, policy, plan, lastRun, data };
 
 export const report = v.object({
   /** Raised only when a field changes its meaning or is removed, not for new fields. */
@@ -147,6 +166,7 @@ export const report = v.object({
   figures: v.nullable(figures),
   policy: described(v.nullable(policy), 'What the policy rules found. Null where they were not applied.'),
   plan: v.nullable(plan),
+  data: described(v.nullable(data), 'Only of backups, restores and migrations.'),
   check: described(v.nullable(check), 'Only of the action `pr-check`.'),
 });
 
@@ -157,5 +177,7 @@ type ReadOnly<T> = { readonly [Key in keyof T]: ReadOnly<T[Key]> };
 export type Report = ReadOnly<v.InferOutput<typeof report>>;
 /** The value of its field `figures`. */
 export type ReportedFigures = ReadOnly<v.InferOutput<typeof figures>>;
+/** The value of its field `data`. */
+export type ReportedData = ReadOnly<v.InferOutput<typeof data>>;
 /** The value of its field and of the output `plan`. */
 export type ReportedPlan = ReadOnly<v.InferOutput<typeof plan>>;

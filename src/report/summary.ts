@@ -1,5 +1,6 @@
 import type { Change, Failure, Outcome } from '../outcome/outcome.js';
 import { commitAddress } from './commit-address.js';
+import { dataMarkdown } from './data.js';
 import { evidenceBlocks } from './evidence.js';
 import { shortCommit, shortNames } from '../outcome/short-name.js';
 import { figuresMarkdown } from './figures.js';
@@ -21,7 +22,7 @@ export function summary(outcome: Outcome): string {
   const isUrgent = needsPerson(outcome);
   const before = [headline(outcome), isUrgent ? byHand : '', failure(outcome.failure)];
   const after = [
-    rollback(outcome), recovery(outcome), plan(outcome), changes(outcome), verified(outcome), warnings(outcome), allowed(outcome),
+    rollback(outcome), recovery(outcome), dataMarkdown(outcome.data), plan(outcome), changes(outcome), verified(outcome), warnings(outcome), allowed(outcome),
     gantt(outcome), isUrgent ? '' : byHand, figuresMarkdown(outcome), facts(outcome),
   ];
   const fixed = [...before, ...after].map(bounded).join('\n\n').length;

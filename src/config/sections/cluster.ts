@@ -10,10 +10,13 @@ import { label } from '../values/kubernetes-names.js';
 /** What reads or changes workloads of a cluster. */
 export const clusterActions: readonly ActionName[] = ['deploy', 'rollout', 'rollback', 'pr-check'];
 
-/** What installs kubectl. */
-const kubectlTakers: readonly Taker[] = [...clusterActions, 'setup'];
+/** What reaches a cluster: also databases, and volumes that backups are kept on. */
+const reaching: readonly ActionName[] = [...clusterActions, 'backup', 'restore'];
 
-export const cluster = section('Cluster', clusterActions, {
+/** What installs kubectl. */
+const kubectlTakers: readonly Taker[] = [...reaching, 'setup'];
+
+export const cluster = section('Cluster', reaching, {
   'kubeconfig': {
     secret: true,
     description: 'Kubeconfig of the cluster: its content, its content in base64, or a path. In the settings file, only a path. Relative paths in its content are relative to the workspace.',

@@ -1,4 +1,4 @@
-import { actionNames, takers } from '../../outcome/action.js';
+import { actionNames, imageActions, takers } from '../../outcome/action.js';
 import { section } from '../setting.js';
 import { digest } from '../values/digest.js';
 import { imageName } from '../values/image-name.js';
@@ -7,7 +7,8 @@ import { tags } from '../values/tags.js';
 
 export const image = section('Image', actionNames, {
   'image': {
-    actions: takers, requiredBy: ['rollout'],
+    // In the settings file it also names the app, whose data the other actions save.
+    actions: takers, asInput: [...imageActions, 'setup'], requiredBy: ['rollout'],
     description: 'Repository of the image, without a tag. The image is built unless `digest` names an existing one.',
     descriptionFor: {
       build: 'Repository of the image to build and push, without a tag.',

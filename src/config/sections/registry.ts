@@ -1,4 +1,4 @@
-import { takers } from '../../outcome/action.js';
+import { imageActions } from '../../outcome/action.js';
 import { good } from '../kit/checked.js';
 import { block } from '../kit/text.js';
 import { withoutLineEnd } from '../secrets.js';
@@ -7,7 +7,7 @@ import { argument } from '../values/argument.js';
 import { registryHost, registryOf } from '../values/registry.js';
 import { placeWords } from '../../outcome/place-words.js';
 
-export const registry = section('Registry', takers, {
+export const registry = section('Registry', [...imageActions, 'setup'], {
   'registry': {
     description: 'Host of the registry to log in to.',
     default: 'the host in `image`',

@@ -9,9 +9,10 @@ import { clusterActions } from './cluster.js';
 
 export const rollout = section('Rollout', clusterActions, {
   'workloads': {
-    requiredBy: ['rollout'],
+    actions: [...clusterActions, 'restore'], requiredBy: ['rollout'],
     description: 'Workloads to roll out, one per line: `deployment/api`, `statefulset/db:container`, `daemonset/agent`, `cronjob/nightly`. Without `:container`, every container whose image repository equals `image`.',
     descriptionFor: {
+      restore: 'Workloads of the app: they are scaled to 0 while the data is exchanged, unless `fence` names others.',
       rollback: 'Workloads to roll back, one per line: `deployment/api`, `statefulset/db`. Their containers are those that the release names. If it is not set, every workload that a recorded release names.',
     },
     examples: [['deployment/api']],
@@ -58,8 +59,9 @@ export const rollout = section('Rollout', clusterActions, {
     kind: releaseName,
   },
   'reason': {
-    actions: ['rollback'], inFile: false,
+    actions: ['rollback', 'restore'], inFile: false,
     description: 'Why it is rolled back, in 10 to 500 characters. It is in the log, and recorded with the release.',
+    descriptionFor: { restore: 'Why it is restored, in 10 to 500 characters. It is in the log and the report.' },
     examples: ['INC-1234: orders fail'],
     kind: reasonOf('Explain in a few words why it is rolled back, e.g. "INC-1234: orders fail".'),
   },

@@ -1,4 +1,4 @@
-import { actionNames } from '../../outcome/action.js';
+import { imageActions } from '../../outcome/action.js';
 import { section, type Filled } from '../setting.js';
 import { path } from '../values/argument.js';
 import { script } from '../values/script.js';
@@ -11,7 +11,7 @@ export const test = section('Test gate', ['deploy', 'build', 'pr-check'], {
     kind: script,
   },
   'working-directory': {
-    actions: actionNames,
+    actions: imageActions,
     description: 'Folder in which the commands of `test` and `command` run.',
     fallback: '.',
     kind: path,

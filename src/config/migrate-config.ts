@@ -1,0 +1,28 @@
+import type { GivenMigrate } from './sections/migrate.js';
+
+/** A command in a container: its words, or a text for `sh -c` of the image. */
+export type ContainerCommand = readonly string[];
+
+/** A command line without anything that a shell would treat specially is started as it is, so an image without a shell can run it. */
+const plain = /^[A-Za-z0-9_@%+=:,./ -]+$/;
+export const commandOfText = (text: string): ContainerCommand => (plain.test(text) && !/^[A-Za-z_][A-Za-z0-9_]*=/.test(text) ? text.split(/ +/) : ['sh', '-c', text]);
+
+/** How the database is migrated before the rollout. */
+export const migrateOf = (given: GivenMigrate) => {
+  const { run, workload, database, backup = { 'max-age': 900_000, off: undefined }, rehearse, reversible, force, timeout } = given;
+  return {
+    text: run, run: commandOfText(run),
+    /** `kind/name` of the workload that it runs as; undefined: the first. */
+    workload,
+    /** Name of the database in the settings; undefined: the only one. */
+    database,
+    /** Age of the last verified backup up to which no new one is made, ms; or why there is none. */
+    backup: backup.off === undefined ? { maxAgeMs: backup['max-age'] } : { off: backup.off },
+    rehearse: rehearse && backup.off === undefined,
+    /** The command that undoes it; false: nothing does; undefined: not known. */
+    undo: reversible === undefined ? undefined : reversible === 'false' ? false as const : { text: reversible, run: commandOfText(reversible) },
+    /** Whether the image is rolled back although the migration cannot be undone. */
+    force, timeoutMs: timeout,
+  };
+};
+export type MigrateConfig = ReturnType<typeof migrateOf>;

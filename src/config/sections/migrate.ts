@@ -1,0 +1,36 @@
+import { object } from '../kit/object.js';
+import { flag } from '../kit/text.js';
+import type { Out } from '../kit/kind.js';
+import { section } from '../setting.js';
+import { age } from '../values/age.js';
+import { argument } from '../values/argument.js';
+import { duration } from '../values/duration.js';
+import { reasonOf } from '../values/reason.js';
+
+export const migrate = section('Migrations', ['deploy', 'rollout', 'pr-check'], {
+  'migrate': {
+    description: 'Migration of the database before the rollout. It runs as a Job with the new image, and the environment and service account of the workload. docs/migrations.md has the details.',
+    examples: [{ run: 'npm run db:migrate', reversible: 'npm run db:rollback' }],
+    kind: object({
+      run: { needed: true, description: 'Command that migrates, started in the new image. With characters of a shell in it, `sh -c` of the image runs it.', kind: argument('a command') },
+      workload: { description: 'Workload whose environment, volumes and service account the Job gets.', default: 'the first of `workloads`', kind: argument('a workload') },
+      database: { description: 'Name of the database under `databases` that is migrated.', default: 'the only one with `engine: postgres`', kind: argument('the name of a database') },
+      backup: {
+        description: 'The backup that must exist before.',
+        kind: object({
+          'max-age': { description: 'Age of the last verified backup up to which no new one is made.', fallback: '15m', kind: age },
+          off: { description: 'Why the migration needs no backup; it is recorded. Without it, there is one.', kind: reasonOf('Explain in a few words why the migration needs no backup.') },
+        }),
+      },
+      rehearse: { description: '`true`: migrate a restored copy first. It needs a backup.', fallback: 'true', kind: flag },
+      reversible: {
+        description: 'Command that undoes the migration, which is run with the new image before a rollback. `false`: it cannot be undone; then a failed rollout is not rolled back unless `force` is `true`.',
+        default: 'unknown: a rollback restores the image alone and says so', kind: argument('a command or false'),
+      },
+      force: { description: '`true`: roll the image back although the migration cannot be undone.', fallback: 'false', kind: flag },
+      timeout: { description: 'Maximum duration of the migration.', fallback: '10m', kind: duration },
+    }),
+  },
+});
+
+export type GivenMigrate = Out<typeof migrate.settings.migrate.kind>;

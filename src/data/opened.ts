@@ -1,0 +1,16 @@
+import type { DatabaseConfig } from '../config/config.js';
+import type { Database, DataContext, Engine, Login } from './engine.js';
+import type { Reach } from './place.js';
+
+/** A database of the settings that answers. Whoever opens it closes it. */
+export interface OpenedDatabase {
+  readonly config: DatabaseConfig;
+  readonly engine: Engine;
+  readonly reach: Reach;
+  readonly login: Login;
+  readonly database: Database;
+  close(): Promise<void>;
+}
+
+/** Opens a database. @throws DataError, ClusterError; what the signal of the context aborts with */
+export type OpenDatabase = (context: DataContext, config: DatabaseConfig) => Promise<OpenedDatabase>;

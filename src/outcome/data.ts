@@ -1,0 +1,63 @@
+/** What a backup or a restore did with each database. */
+export interface DataReport {
+  /** What it was part of. */
+  readonly of: 'backup' | 'restore' | 'migration';
+  readonly backups: readonly BackupResult[];
+  readonly restores: readonly RestoreResult[];
+  /** Every backup of each database and why it stays or goes; empty unless that was looked at. */
+  readonly kept: readonly KeptBackup[];
+  /** Age of the oldest of the last verified backups of all databases, ms; undefined if a database has none, or it was not looked at. */
+  readonly oldestAgeMs?: number;
+}
+
+/** A backup that is complete: its manifest is stored. */
+export interface BackupResult {
+  readonly database: string;
+  readonly engine: string;
+  /** `2026-11-30T16-40-00Z-3f9a`. */
+  readonly backup: string;
+  /** Address of its manifest: `s3://acme-backups/api/main/2026-…/manifest.json`. */
+  readonly manifest: string;
+  /** Of the dump, and of what is stored. */
+  readonly bytes: number;
+  readonly storedBytes: number;
+  /** Of all tables, or keys; undefined if they were not counted. */
+  readonly rows?: number;
+  /** `restore`: it was restored and compared. `archive`: it was read to its end. */
+  readonly verified: 'restore' | 'archive';
+  /** What was compared: `42 tables, 1,200,000 rows, 61 indexes`. */
+  readonly compared: string;
+  readonly isEncrypted: boolean;
+  readonly tookMs: { readonly dump: number; readonly verify: number; readonly store: number };
+}
+
+export interface RestoreResult {
+  readonly database: string;
+  readonly engine: string;
+  readonly backup: string;
+  /** `live`: its data was replaced. `scratch`: a drill. `emptied`: a cache, which was emptied. */
+  readonly into: 'live' | 'scratch' | 'emptied';
+  readonly rows?: number;
+  readonly compared: string;
+  /** Where the data from before is kept: the name of a database. */
+  readonly kept?: string;
+  /** ms from the start until the data served again, or would have. */
+  readonly rtoMs: number;
+  /** ms between the moment that the backup shows and the start: what was written in between is lost. */
+  readonly rpoMs: number;
+}
+
+/** One backup of the store. */
+export interface KeptBackup {
+  readonly database: string;
+  readonly backup: string;
+  /** The moment that it shows, ms since 1970. */
+  readonly at: number;
+  readonly bytes: number;
+  readonly verified: boolean;
+  readonly stays: boolean;
+  /** `last 2 of 5`, `daily`, `older than 30 d`. */
+  readonly reasons: readonly string[];
+  /** It was removed by this run. */
+  readonly removed: boolean;
+}

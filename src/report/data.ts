@@ -1,0 +1,109 @@
+import type { BackupResult, DataReport, KeptBackup, RestoreResult } from '../outcome/data.js';
+import { duration } from './format.js';
+import { code, details, inline, table } from './markdown.js';
+import type { ReportedData } from './schema.js';
+
+/** `950 B`, `12.3 kB`, `1.4 GB`: units of 1000, as object stores bill. */
+export function bytesText(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
+  const value = bytes / 1000 ** power;
+  return `${power === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
+}
+
+/** `1,200,000`. */
+const countText = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+
+/** `3 h 05 min`, `12 d 4 h`; below an hour as `duration`. */
+export function ageText(ms: number): string {
+  const [hours, days] = [Math.floor(ms / 3_600_000), Math.floor(ms / 86_400_000)];
+  if (hours < 1) return duration(ms);
+  return days < 2 ? `${hours} h ${String(Math.floor(ms / 60_000) % 60).padStart(2, '0')} min` : `${days} d ${hours % 24} h`;
+}
+
+/** What a run did with data, in Markdown; empty for one that did nothing with any. */
+export function dataMarkdown(data: DataReport | undefined): string {
+  if (!data) return '';
+  return [backups(data.backups), restores(data.restores), kept(data.kept)].filter((part) => part !== '').join('\n\n');
+}
+
+function backups(all: readonly BackupResult[]): string {
+  if (all.length === 0) return '';
+  const rows = all.map((one) => [
+    code(one.database), code(one.backup), one.rows === undefined ? '' : countText(one.rows), bytesText(one.storedBytes), one.isEncrypted ? 'age' : 'none',
+    one.verified === 'restore' ? `restored and compared: ${inline(one.compared)}` : 'read to its end',
+    `${duration(one.tookMs.dump)} + ${duration(one.tookMs.verify)} + ${duration(one.tookMs.store)}`,
+  ]);
+  return table(['database', 'backup', 'rows', 'size', 'encryption', 'verified', 'dump + verification + storing'], rows);
+}
+
+function restores(all: readonly RestoreResult[]): string {
+  if (all.length === 0) return '';
+  const rows = all.map((one) => [
+    code(one.database), one.into === 'emptied' ? '' : code(one.backup), whereTo[one.into], inline(one.compared), duration(one.rtoMs), one.into === 'emptied' ? '' : ageText(one.rpoMs),
+    one.kept === undefined ? '' : code(one.kept),
+  ]);
+  return table(['database', 'backup', 'into', 'compared', 'time to restore (RTO)', 'data lost (RPO)', 'data from before'], rows);
+}
+
+const whereTo: Readonly<Record<RestoreResult['into'], string>> = { live: 'the live database', scratch: 'a scratch server', emptied: 'emptied: it is a cache' };
+
+function kept(all: readonly KeptBackup[]): string {
+  if (all.length === 0) return '';
+  const rows = all.slice(0, 100).map(({ database, backup, at, bytes, verified, stays, removed, reasons }) => [
+    code(database), code(backup), new Date(at).toISOString().slice(0, 16).replace('T', ' '), bytesText(bytes), verified ? 'yes' : '**no**',
+    stays ? 'stays' : removed ? 'removed' : 'goes', reasons.map(inline).join(', '),
+  ]);
+  const staying = all.filter(({ stays }) => stays).length;
+  const more = all.length > rows.length ? `\n\nAnd ${all.length - rows.length} more.` : '';
+  return details(`${staying} of ${all.length} backups stay`, table(['database', 'backup', 'of (UTC)', 'size', 'verified', '', 'because'], rows) + more);
+}
+
+/** The lines about data at the end of the log. */
+export function dataLines(data: DataReport | undefined): readonly string[] {
+  if (!data) return [];
+  return [
+    ...data.backups.map((one) => `${one.database}: ${one.backup}, ${bytesText(one.storedBytes)}${one.rows === undefined ? '' : `, ${countText(one.rows)} rows`}; ${one.verified === 'restore' ? `restored and compared (${one.compared})` : 'read to its end'}; ${one.manifest}`),
+    ...data.restores.map((one) => `${one.database}: ${one.into === 'emptied' ? 'emptied' : `${one.backup} restored into ${whereTo[one.into]}`} in ${duration(one.rtoMs)} (${one.compared})${one.kept === undefined ? '' : `; the data from before is kept in ${one.kept}`}`),
+    ...data.kept.filter(({ removed }) => removed).map(({ database, backup, reasons }) => `${database}: ${backup} removed: ${reasons.join(', ')}`),
+  ];
+}
+
+/** The same as a value for JSON. */
+export function dataValue(data: DataReport | undefined): ReportedData | null {
+  if (!data) return null;
+  return {
+    backups: data.backups.map((one) => ({
+      database: one.database, engine: one.engine, backup: one.backup, manifest: one.manifest, bytes: one.bytes, storedBytes: one.storedBytes, rows: one.rows ?? null,
+      verified: one.verified, compared: one.compared, encrypted: one.isEncrypted,
+      dumpMs: Math.round(one.tookMs.dump), verifyMs: Math.round(one.tookMs.verify), storeMs: Math.round(one.tookMs.store),
+    })),
+    restores: data.restores.map((one) => ({
+      database: one.database, engine: one.engine, backup: one.backup, into: one.into, rows: one.rows ?? null, compared: one.compared, kept: one.kept ?? null,
+      rtoMs: Math.round(one.rtoMs), rpoMs: Math.max(0, Math.round(one.rpoMs)),
+    })),
+    kept: data.kept.map(({ database, backup, at, bytes, verified, stays, removed, reasons }) => ({ database, backup, at: new Date(at).toISOString(), bytes, verified, stays, removed, reasons })),
+    oldestAgeMs: data.oldestAgeMs === undefined ? null : Math.max(0, Math.round(data.oldestAgeMs)),
+  };
+}
+
+const total = (numbers: readonly (number | undefined)[]): string =>
+  (numbers.length === 0 || numbers.includes(undefined) ? '' : String(numbers.reduce<number>((sum, one) => sum + (one ?? 0), 0)));
+const seconds = (ms: readonly number[]): string => (ms.length === 0 ? '' : String(Math.round(Math.max(...ms) / 1000)));
+
+/** The outputs of a backup and of a restore. Several databases: sums, the longest times, one name per line. */
+export function dataOutputs({ of, backups: made, restores: done, oldestAgeMs }: DataReport): Readonly<Record<string, string>> {
+  if (of === 'migration') return {};
+  if (of === 'restore') {
+    return {
+      'backup': done.map(({ backup }) => backup).join('\n'), 'rows': total(done.map(({ rows }) => rows)),
+      'rto-seconds': seconds(done.map(({ rtoMs }) => rtoMs)), 'rpo-seconds': seconds(done.map(({ rpoMs }) => rpoMs)), 'kept': done.flatMap(({ kept: name }) => name ?? []).join('\n'),
+    };
+  }
+  return {
+    'backup': made.map(({ backup }) => backup).join('\n'), 'manifest': made.map(({ manifest }) => manifest).join('\n'),
+    'bytes': total(made.map(({ storedBytes }) => storedBytes)), 'rows': total(made.map(({ rows }) => rows)),
+    'verified': made.length === 0 ? '' : made.every(({ verified }) => verified === 'restore') ? 'restore' : 'archive',
+    'oldest-age': oldestAgeMs === undefined ? '' : String(Math.round(oldestAgeMs / 1000)),
+  };
+}
