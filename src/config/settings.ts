@@ -22,7 +22,8 @@ import type { Setting, Values } from './setting.js';
 
 /** Every section, in the order of the docs. @public for scripts/generate */
 export const sections = [
-  run, test, image, build, registry, cluster, rollout, command, smoke, calendar, policy, databases, backup, restore, migrate, notify, github, metrics, pullRequest, setup,
+  run, test, image, build, registry, cluster, rollout, command, smoke, calendar, policy, databases, backup, restore, migrate,
+  notify, github, metrics, pullRequest, setup,
 ] as const;
 
 /** All settings. Everything else about settings is derived from this table. */
@@ -42,7 +43,8 @@ export const settingNames = Object.keys(settings) as readonly SettingName[];
 /** Settings that an action takes, as inputs or in the file. */
 export const takenBy = (action: Taker): readonly SettingName[] => settingNames.filter((name) => table[name].actions.includes(action));
 /** Those of them that are its inputs, and its flags in the terminal. */
-export const settingsOf = (action: Taker): readonly SettingName[] => takenBy(action).filter((name) => table[name].kind.fromText && (table[name].asInput ?? table[name].actions).includes(action));
+export const settingsOf = (action: Taker): readonly SettingName[] => takenBy(action)
+  .filter((name) => table[name].kind.fromText && (table[name].asInput ?? table[name].actions).includes(action));
 /** Settings that are allowed in the settings file. */
 export const fileSettings: readonly SettingName[] = settingNames.filter((name) => settings[name].inFile);
 /** Inputs whose raw text is to be masked before anything else happens; see `rawSecrets` for what exactly. */

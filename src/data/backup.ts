@@ -113,8 +113,9 @@ export class BackupInProgress {
       const objects = [await put(opened.engine.extension, 'dump', () => spool.read())];
       for (const [title, text] of Object.entries(facts.texts)) objects.push(await put(title, 'text', () => piecesOf(text)));
       const manifest = manifestOf({
-        database: opened.config.name, name, engine: opened.engine.engine, createdAt: this.of.startedAt, facts, objects, recipients: config.recipients, verification,
-        origin: { ...this.of.origin, ...opened.reach.place.image !== undefined && { databaseImage: opened.reach.place.image } }, tookMs: { dump: this.tookMs.dump, verify: this.tookMs.verify },
+        database: opened.config.name, name, engine: opened.engine.engine, createdAt: this.of.startedAt, facts, objects, recipients: config.recipients,
+        verification, tookMs: { dump: this.tookMs.dump, verify: this.tookMs.verify },
+        origin: { ...this.of.origin, ...opened.reach.place.image !== undefined && { databaseImage: opened.reach.place.image } },
       });
       const text = manifestText(manifest, config.signingKey);
       const bytes = Buffer.from(text);
@@ -131,7 +132,7 @@ export class BackupInProgress {
   }
 
   /** Stores one object, encrypted if there are recipients, and reads it back: a store may keep something else without a word. */
-  private async put(object: Pick<ManifestObject, 'name' | 'role' | 'title'>, content: () => AsyncIterable<Uint8Array>, written: string[], signal: AbortSignal): Promise<ManifestObject> {
+  private async put(object: Named, content: () => AsyncIterable<Uint8Array>, written: string[], signal: AbortSignal): Promise<ManifestObject> {
     const { name } = object;
     const { context, opened, config, store, folder } = this.of;
     const plain = await measure(content());
@@ -173,6 +174,8 @@ export class BackupInProgress {
     }
   }
 }
+
+type Named = Pick<ManifestObject, 'name' | 'role' | 'title'>;
 
 const failed = (message: string, hint?: string): DataError => new DataError('backup-failed', message, hint === undefined ? {} : { hint });
 

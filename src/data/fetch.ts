@@ -64,7 +64,8 @@ async function spoolFor({ context: { ports: { disk } }, folder, manifest }: Fetc
 }
 
 /** The pieces of an object as they were before it was stored. Rejects at the end unless both checksums are right. */
-async function* genuine({ store, manifest, identity }: Fetching, object: ManifestObject, signal: AbortSignal, onBytes?: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+async function* genuine(of: Fetching, object: ManifestObject, signal: AbortSignal, onBytes?: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  const { store, manifest, identity } = of;
   const what = `The object ${object.name} of the backup ${manifest.name}`;
   const stored = measured(store.get(object.name, signal), onBytes);
   const plain = measured(manifest.recipients.length > 0 && identity !== undefined ? unseal(stored.pieces, identity, what) : stored.pieces);

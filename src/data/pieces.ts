@@ -7,8 +7,13 @@ export interface Passed {
   readonly sha256: string;
 }
 
+interface Measured {
+  readonly pieces: AsyncIterable<Uint8Array>;
+  passed(): Passed;
+}
+
 /** Counts and hashes pieces on their way. `passed` is complete when all of them have been read. */
-export function measured(pieces: AsyncIterable<Uint8Array>, onBytes: (bytes: number) => void = () => undefined): { readonly pieces: AsyncIterable<Uint8Array>; passed(): Passed } {
+export function measured(pieces: AsyncIterable<Uint8Array>, onBytes: (bytes: number) => void = () => undefined): Measured {
   const hash = createHash('sha256');
   let bytes = 0;
   const through = async function* (): AsyncGenerator<Uint8Array> {

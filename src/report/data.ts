@@ -12,7 +12,7 @@ export function bytesText(bytes: number): string {
 }
 
 /** `1,200,000`. */
-const countText = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+const countText = (count: number): string => count.toLocaleString('en-US');
 
 /** `3 h 05 min`, `12 d 4 h`; below an hour as `duration`. */
 export function ageText(ms: number): string {
@@ -24,7 +24,7 @@ export function ageText(ms: number): string {
 /** What a run did with data, in Markdown; empty for one that did nothing with any. */
 export function dataMarkdown(data: DataReport | undefined): string {
   if (!data) return '';
-  return [backups(data.backups), restores(data.restores), kept(data.kept)].filter((part) => part !== '').join('\n\n');
+  return [backups(data.backups), restores(data.restores), keptBackups(data.kept)].filter((part) => part !== '').join('\n\n');
 }
 
 function backups(all: readonly BackupResult[]): string {
@@ -48,7 +48,7 @@ function restores(all: readonly RestoreResult[]): string {
 
 const whereTo: Readonly<Record<RestoreResult['into'], string>> = { live: 'the live database', scratch: 'a scratch server', emptied: 'emptied: it is a cache' };
 
-function kept(all: readonly KeptBackup[]): string {
+function keptBackups(all: readonly KeptBackup[]): string {
   if (all.length === 0) return '';
   const rows = all.slice(0, 100).map(({ database, backup, at, bytes, verified, stays, removed, reasons }) => [
     code(database), code(backup), new Date(at).toISOString().slice(0, 16).replace('T', ' '), bytesText(bytes), verified ? 'yes' : '**no**',
@@ -74,7 +74,8 @@ export function dataValue(data: DataReport | undefined): ReportedData | null {
   if (!data) return null;
   return {
     backups: data.backups.map((one) => ({
-      database: one.database, engine: one.engine, backup: one.backup, manifest: one.manifest, bytes: one.bytes, storedBytes: one.storedBytes, rows: one.rows ?? null,
+      database: one.database, engine: one.engine, backup: one.backup, manifest: one.manifest,
+      bytes: one.bytes, storedBytes: one.storedBytes, rows: one.rows ?? null,
       verified: one.verified, compared: one.compared, encrypted: one.isEncrypted,
       dumpMs: Math.round(one.tookMs.dump), verifyMs: Math.round(one.tookMs.verify), storeMs: Math.round(one.tookMs.store),
     })),
@@ -82,7 +83,7 @@ export function dataValue(data: DataReport | undefined): ReportedData | null {
       database: one.database, engine: one.engine, backup: one.backup, into: one.into, rows: one.rows ?? null, compared: one.compared, kept: one.kept ?? null,
       rtoMs: Math.round(one.rtoMs), rpoMs: Math.max(0, Math.round(one.rpoMs)),
     })),
-    kept: data.kept.map(({ database, backup, at, bytes, verified, stays, removed, reasons }) => ({ database, backup, at: new Date(at).toISOString(), bytes, verified, stays, removed, reasons })),
+    kept: data.kept.map(({ at, ...kept }) => ({ ...kept, at: new Date(at).toISOString() })),
     oldestAgeMs: data.oldestAgeMs === undefined ? null : Math.max(0, Math.round(data.oldestAgeMs)),
   };
 }

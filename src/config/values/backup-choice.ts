@@ -13,7 +13,7 @@ const time = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2
 /** `latest`, `before: TIME`, or the name of a backup. A date alone is its first moment in UTC. */
 export function parseBackupChoice(text: string): Checked<BackupChoice> {
   if (text === 'latest') return good({ by: 'latest' });
-  const before = /^before:?\s+(.*)$/.exec(text)?.[1];
+  const before = /^before:? (.*)$/.exec(text)?.[1]?.trim();
   if (before !== undefined) {
     const at = time.test(before) ? Date.parse(before.replace(' ', 'T')) : Number.NaN;
     return Number.isNaN(at) ? bad(`has the time ${quote(before)}, which is not one`, 'Write it with its time zone: "before: 2026-11-30T12:00:00Z".') : good({ by: 'time', before: at });
