@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { explain } from '../../../src/data/postgres/explain.js';
 import { unknownOptions } from '../../../src/data/postgres/login.js';
-import { lastWords } from '../../../src/data/postgres/run.js';
+import { lastWords } from '../../../src/data/script/run.js';
 import { fakePlace, login } from './fake-place.js';
 
 const place = fakePlace(() => undefined);

@@ -1,6 +1,6 @@
 import { DataError } from '../error.js';
 import { failed, runScript, type At } from './run.js';
-import { endWithInput, ownFolder } from './shell.js';
+import { endWithInput, ownFolder } from '../script/shell.js';
 
 /** As an argument, a statement goes to the server as it is: psql reads no commands of its own in it. Nothing can be written. */
 const script = `

@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { Spool } from '../../ports/disk.js';
 import { DataError } from '../error.js';
 import type { DumpFacts } from '../engine.js';
-import { headBytes, readHead } from './archive.js';
-import { lastWords, runScript, type At } from './run.js';
-import { limited } from './shell.js';
+import { observed } from '../script/observed.js';
+import { lastWords } from '../script/run.js';
+import { limited } from '../script/shell.js';
+import { readHead } from './archive.js';
+import { runScript, type At } from './run.js';
 
 /** `--list` accepts a dump of which most is missing; this reads and unpacks every byte. The end of the input ends it. */
 const script = `
@@ -30,22 +31,4 @@ export async function checkDump(at: At, dump: Spool, facts: DumpFacts, signal: A
   }
   const entries = readHead(seen.head())?.entries;
   if (entries !== facts.entries) throw fail(`The table of contents of the dump has ${entries ?? 'no'} entries, and must have ${facts.entries}.`);
-}
-
-/** Pieces as they pass, and what they were. */
-export function observed(source: AsyncIterable<Uint8Array>, progress: (bytes: number) => void) {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  let head: Uint8Array = new Uint8Array();
-  const pieces = async function* (): AsyncGenerator<Uint8Array> {
-    for await (const piece of source) {
-      hash.update(piece);
-      bytes += piece.length;
-      if (head.length < headBytes) head = Buffer.concat([head, piece.subarray(0, headBytes)]);
-      progress(bytes);
-      yield piece;
-    }
-  };
-  let sum: string | undefined;
-  return { pieces: pieces(), bytes: () => bytes, sha256: () => (sum ??= hash.digest('hex')), head: () => head };
 }

@@ -3,7 +3,7 @@ import type { Server } from '../engine.js';
 import { DataError } from '../error.js';
 import { runScript, type At } from './run.js';
 import { inSession, type Session } from './session.js';
-import { endWithInput, ownFolder } from './shell.js';
+import { endWithInput, ownFolder } from '../script/shell.js';
 
 /** What differs between versions is read from the whole row: `datlocale` is called `daticulocale` before PostgreSQL 17. */
 const factsSql = `

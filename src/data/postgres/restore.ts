@@ -1,30 +1,13 @@
 import type { Spool } from '../../ports/disk.js';
 import { DataError } from '../error.js';
 import type { DumpFacts } from '../engine.js';
-import { observed } from './check.js';
+import { observed } from '../script/observed.js';
+import { lastWords } from '../script/run.js';
+import { endWithInput, ownFolder } from '../script/shell.js';
 import { connectionValue } from './quote.js';
 import { roleStatements } from './role-statements.js';
 import { rolesFile } from './roles.js';
-import { failed, lastWords, runScript, type At } from './run.js';
-import { endWithInput, ownFolder } from './shell.js';
-
-const storeScript = `
-cat <&3 >"$1" && sha256sum <"$1"
-finish "$?"
-`;
-
-/** Copies a dump into a file at a scratch place, and reads it there again. */
-export async function storeFile(at: At, dump: Spool, facts: DumpFacts, path: string, signal: AbortSignal): Promise<void> {
-  const doing = 'The copy of the dump';
-  const seen = observed(dump.read(), (bytes) => at.context.progress('copy', bytes, dump.bytes));
-  const ran = await runScript(at, storeScript, doing, { args: [path], signal, timeoutMs: 600_000 + dump.bytes / 500, input: seen.pieces });
-  if (ran.code !== 0) throw failed(at, doing, ran.stderr, ran.code);
-  const sha256 = /^[\da-f]{64}/.exec(ran.text)?.[0];
-  if (sha256 === facts.sha256) return;
-  throw new DataError(at.context.failure, `The dump that arrived at ${at.place.words} has SHA-256 ${sha256 ?? '(none)'}, and must have ${facts.sha256}.`, {
-    hint: seen.sha256() === facts.sha256 ? 'It was changed on its way there: try again.' : 'It was changed since it was made: use another backup.',
-  });
-}
+import { failed, runScript, type At } from './run.js';
 
 const rolesScript = `
 psql --no-psqlrc --quiet --no-password --set ON_ERROR_STOP=0 <&3

@@ -1,6 +1,7 @@
 import type { DumpFacts } from '../engine.js';
-import { lastWords, runScript, type At } from './run.js';
-import { endWithInput, ownFolder } from './shell.js';
+import { lastWords } from '../script/run.js';
+import { endWithInput, ownFolder } from '../script/shell.js';
+import { runScript, type At } from './run.js';
 
 const script = `
 ${ownFolder}

@@ -4,14 +4,16 @@ import type { Pipe } from '../../ports/pipe.js';
 import { DataError } from '../error.js';
 import type { Compared, DataContext, DumpFacts, Login, ScratchServer, Server } from '../engine.js';
 import type { ScratchPlace } from '../place.js';
+import { endOf } from '../script/run.js';
+import { storeFile } from '../script/store-file.js';
 import { assertAll } from './assertions.js';
 import { compare } from './compare.js';
 import { createDatabase } from './create.js';
 import { readFacts } from './facts.js';
 import { preloaded } from './preload.js';
 
-import { restoreFile, restoreRoles, storeFile } from './restore.js';
-import { brokenOff, endOf, failed, startScript, type At } from './run.js';
+import { restoreFile, restoreRoles } from './restore.js';
+import { brokenOff, failed, shellOf, startScript, type At } from './run.js';
 import { inSession } from './session.js';
 
 /**
@@ -103,7 +105,7 @@ interface Where {
 
 async function restore({ at, restored: there, folder }: Where, dump: Spool, facts: DumpFacts, signal: AbortSignal): Promise<Compared> {
   const { clock } = at.context.ports;
-  await storeFile(at, dump, facts, `${folder}/dump`, signal);
+  await storeFile(shellOf(at), dump, facts, `${folder}/dump`, signal);
   const hasRoles = await restoreRoles(at, facts, signal);
   const started = clock.monotonic();
   await inSession(at, doing, signal, (session) => createDatabase(session, restored, facts.server.settings));

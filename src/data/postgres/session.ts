@@ -3,8 +3,9 @@ import { unlessAborted, within } from '../../ports/within.js';
 import { readJson } from '../../ports/json.js';
 import type { GenericSchema } from 'valibot';
 import { DataError } from '../error.js';
-import { brokenOff, endOf, failed, startScript, type At } from './run.js';
-import { ownFolder } from './shell.js';
+import { endOf } from '../script/run.js';
+import { ownFolder } from '../script/shell.js';
+import { brokenOff, failed, startScript, type At } from './run.js';
 
 /** A session of psql, whose statements are sent one after the other. */
 export interface Session {

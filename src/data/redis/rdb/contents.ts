@@ -68,7 +68,8 @@ export function readContents(listener: Listener = {}) {
     finish: (): Contents => {
       const end = verifiedEnd(bytes, tail, sum, unknown === undefined ? parser.end ?? 'missing' : undefined);
       const format = Number(head.toString('latin1').slice(-4).replace(/\D/g, ''));
-      return { format, bytes: end, ...(unknown === undefined ? { keys: Object.fromEntries(keys), expiring: Object.fromEntries(expiring) } : { unknown }), libraries, at };
+      const counts = unknown === undefined ? { keys: Object.fromEntries(keys), expiring: Object.fromEntries(expiring) } : { unknown };
+      return { format, bytes: end, ...counts, libraries, at };
     },
   };
 }
@@ -91,7 +92,8 @@ function verifiedEnd(bytes: number, tail: Buffer, sum: ReturnType<typeof crc64>,
     done = before + checksum;
     const found = tail.subarray(checksum, checksum + checksumBytes);
     const isOff = found.every((byte) => byte === 0);
-    if (tail[code] === endCode && (found.equals(sum.value()) || (isOff && parsed !== undefined)) && [0, markBytes].includes(bytes - end)) return end;
+    const fits = found.equals(sum.value()) || (isOff && parsed !== undefined);
+    if (fits && tail[code] === endCode && [0, markBytes].includes(bytes - end)) return end;
   }
   if (parsed !== undefined && ![0, markBytes].includes(bytes - parsed)) throw new DamagedSnapshot(`${(bytes - parsed).toLocaleString('en-US')} bytes follow its end`);
   throw new DamagedSnapshot('its checksum does not fit');
