@@ -48,8 +48,8 @@ describe('the contents of a snapshot', () => {
 
   it('are none when something else follows, or nothing of it is a snapshot', () => {
     expect(() => contentsOf(Buffer.concat([snapshot, Buffer.from('12345')]))).toThrow('5 bytes follow its end');
-    expect(() => contentsOf(Buffer.from('<html>no snapshot</html>'))).toThrow('it does not begin as a snapshot of Redis does');
-    expect(() => contentsOf(Buffer.from('REDIS0003 of Redis 2.4'))).toThrow('it does not begin as a snapshot of Redis does');
+    expect(() => contentsOf(Buffer.from('<html>no snapshot</html>'))).toThrow('its first bytes are not those of a snapshot');
+    expect(() => contentsOf(Buffer.from('REDIS0003 of Redis 2.4'))).toThrow('its first bytes are not those of a snapshot');
   });
 
   it('are accepted without a checksum where the server writes none, and not with another one', () => {

@@ -52,7 +52,7 @@ interface Ahead {
 function* parse(cursor: Cursor, listener: Listener): Parsing<void> {
   const head = (yield* cursor.take(9)).toString('latin1');
   const version = Number(/^(?:REDIS|VALKEY)(\d{3,4})$/.exec(head)?.[1]);
-  if (!(version >= firstVersion)) throw new DamagedSnapshot('it does not begin as a snapshot of Redis does');
+  if (!(version >= firstVersion)) throw new DamagedSnapshot('its first bytes are not those of a snapshot');
   const ahead: Ahead = { database: 0, expiresAt: undefined, idle: undefined, frequency: undefined };
   for (;;) {
     const code = yield* cursor.byte();
