@@ -62,6 +62,13 @@ describe('an error of a store', () => {
     await expect(store.remove('a', going())).rejects.toMatchObject(denied('a was not removed from s3://backups/api', 's3:DeleteObject on arn:aws:s3:::backups/api/*'));
   });
 
+  it('is explained for HEAD as well, whose answer has no reason', async () => {
+    const { store, server } = await stand();
+    server.fail(/^HEAD/, { status: 403 });
+    server.fail(/^GET/, { status: 403, code: 'AccessDenied', message: 'Access Denied' });
+    await expect(store.head('a', going())).rejects.toMatchObject({ trouble: 'denied', message: `a could not be looked up in s3://backups/api: ${host} returned 403 AccessDenied: Access Denied` });
+  });
+
   it('is found in the answers to other requests: a page of a website', async () => {
     const { store, server } = await stand();
     server.fail(/./, { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>hello</html>' });

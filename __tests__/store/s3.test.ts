@@ -70,6 +70,7 @@ describe('what is sent', () => {
   it('needs no permission to read', async () => {
     const { store, server } = await stand();
     server.fail(/^HEAD/, { status: 403 });
+    server.fail(/^GET/, { status: 403 });
     expect(await store.put('a', contentOf(hello), optionsFor(hello))).toMatchObject({ name: 'a', bytes: 5 });
     await expect(store.head('a', going())).rejects.toMatchObject({ trouble: 'denied', message: 'a could not be looked up in s3://backups/api: http://s3.example:9000 returned 403', hint: 'Allow s3:GetObject on arn:aws:s3:::backups/api/*.' });
   });

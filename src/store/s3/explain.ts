@@ -46,7 +46,7 @@ const expired = 'Get new credentials: those of a role are valid for a limited ti
 
 /** By the codes of https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, and of MinIO and versitygw. */
 const byCode: Readonly<Record<string, readonly [StoreTrouble, string]>> = {
-  InvalidAccessKeyId: ['denied', wrongKey], SignatureDoesNotMatch: ['denied', wrongKey], AuthorizationHeaderMalformed: ['denied', wrongKey],
+  InvalidAccessKeyId: ['denied', wrongKey], XAdminUserNotFound: ['denied', wrongKey], SignatureDoesNotMatch: ['denied', wrongKey], AuthorizationHeaderMalformed: ['denied', wrongKey],
   ExpiredToken: ['denied', expired], TokenRefreshRequired: ['denied', expired], InvalidToken: ['denied', expired], ExpiredTokenException: ['denied', expired],
   NoSuchKey: ['missing', 'Check what else removes objects from the bucket, such as a lifecycle rule.'],
   NoSuchUpload: ['unavailable', 'Check what else removes unfinished uploads from the bucket, such as a lifecycle rule, then run it again.'],

@@ -135,7 +135,7 @@ class S3Store implements ObjectStore {
     for (const note of await sweep(this.open, of, signal)) this.known.add(note);
   }
 
-  /** @param isNeeded false: credentials that can only write are enough; undefined then */
+  /** @param isNeeded false: undefined for what is refused as well. Credentials that can only write are enough, and a write gets the reason. */
   private async lookUp(name: string, signal: AbortSignal, isNeeded: boolean): Promise<HeadObjectCommandOutput | undefined> {
     const { sdk, client } = this.open;
     const what = `${name} could not be looked up in ${this.address}`;
@@ -145,10 +145,18 @@ class S3Store implements ObjectStore {
       if (found.ETag === undefined) throw this.foreign(what);
       return found;
     } catch (error) {
-      const { status } = factsOf(error);
-      if (status === 404 || (status === 403 && !isNeeded)) return undefined;
-      throw this.explained(error, what, 's3:GetObject', signal);
+      const { status = 0 } = factsOf(error);
+      if (status === 404 || (status >= 400 && status < 500 && !isNeeded)) return undefined;
+      throw this.explained(await this.reasonOf(error, name, signal), what, 's3:GetObject', signal);
     }
+  }
+
+  /** An answer to HEAD has no body, so it gives no reason. The same request with a body does. */
+  private async reasonOf(error: unknown, name: string, abortSignal: AbortSignal): Promise<unknown> {
+    const { status = 0 } = factsOf(error);
+    if (status < 400 || status >= 500) return error;
+    const { sdk, client } = this.open;
+    return client.send(new sdk.GetObjectCommand({ ...this.object(name), Range: 'bytes=0-0' }), { abortSignal }).then(() => error, (reason: unknown) => reason);
   }
 
   private async doing<T>(what: string, permission: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
