@@ -1,7 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Checked } from '../../src/config/kit/checked.js';
+import { readWhole } from '../../src/config/kit/kind.js';
+import { Report } from '../../src/config/kit/report.js';
+import { readSettingsText } from '../../src/config/settings-file.js';
+import { describeProblem } from '../../src/outcome/errors.js';
 import { formatBackupAddress, parseBackupAddress } from '../../src/config/values/backup-address.js';
+import { parseRetention, parseSpan, retention } from '../../src/config/values/retention.js';
 
 /** What a reader sees: `message. hint`, or the value. */
 const seen = (checked: Checked<unknown>): unknown => (checked.ok ? checked.value : checked.faults.map(({ message, hint }) => (hint ? `${message}. ${hint}` : message)).join(' | '));
@@ -65,4 +70,51 @@ describe('the place of backups', () => {
     );
     fc.assert(fc.property(address, (each) => expect(seen(parseBackupAddress(formatBackupAddress(each)))).toEqual(each)));
   });
+});
+
+const span = (text: string, parts: object) => ({ years: 0, months: 0, days: 0, hours: 0, text, ...parts });
+
+describe('a retention', () => {
+  it.each([
+    ['30d', { within: span('30d', { days: 30 }), last: 5 }],
+    ['1y6mo', { within: span('1y6mo', { years: 1, months: 6 }), last: 5 }],
+    ['2w12h', { within: span('2w12h', { days: 14, hours: 12 }), last: 5 }],
+    ['gfs', { last: 4, daily: 7, weekly: 5, monthly: 12, yearly: 3 }],
+  ])('is %s', (text, value) => expect(seen(parseRetention(text))).toEqual(value));
+
+  const form = 'Write 30d or another span (y, mo, w, d, h), gfs, or a map of rules.';
+  it.each([
+    ['30', 'is "30", which has no unit. Did you mean "30d"?'],
+    ['0d', 'is "0d", which is zero. Give more than zero.'],
+    ['6m', 'is "6m", which could be minutes or months. Write "6mo" for months.'],
+    ['30 days', 'is "30 days", which is not a span of time. Did you mean "30d"?'],
+    ['6 months', 'is "6 months", which is not a span of time. Did you mean "6mo"?'],
+    ['forever', `is "forever", which is not a retention. ${form}`],
+    ['12h30d', `is "12h30d", which is not a retention. ${form}`],
+    ['', `is "", which is not a retention. ${form}`],
+  ])('is refused as %j', (text, message) => expect(seen(parseRetention(text))).toBe(message));
+
+  it('has a span that says its form', () => {
+    expect(seen(parseSpan('forever'))).toBe('is "forever", which is not a span of time. Write numbers with units, the longest first: y, mo, w, d, h, e.g. 30d or 1y6mo.');
+  });
+
+  function readFromFile(text: string): unknown {
+    const report = new Report();
+    const read = readSettingsText('deploy.yml', `retention: ${text}`);
+    const node = 'root' in read ? read.root.entries[0]?.value : undefined;
+    const value = node && readWhole(retention, node, report);
+    return report.problems.length > 0 ? report.problems.map(describeProblem) : value;
+  }
+
+  it('is a map of rules in the file', () => {
+    expect(readFromFile('{ last: 5, daily: 7, within: 30d }')).toEqual({ last: 5, daily: 7, within: span('30d', { days: 30 }) });
+    expect(readFromFile('gfs')).toMatchObject({ weekly: 5 });
+  });
+
+  it.each([
+    ['{}', 'deploy.yml:1:1: retention: has no rule, so no backup would stay. Give at least one of `last`, `hourly`, `daily`, `weekly`, `monthly`, `yearly` and `within`.'],
+    ['{ dayly: 7 }', 'deploy.yml:1:14: retention: unknown key "dayly". Did you mean "daily"?'],
+    ['{ daily: 0 }', 'deploy.yml:1:14: retention.daily: is "0", which is not a whole number from 1 to 999999'],
+    ['{ within: 30 }', 'deploy.yml:1:14: retention.within: is "30", which has no unit. Did you mean "30d"?'],
+  ])('is refused in the file as %s', (text, message) => expect(readFromFile(text)).toEqual([message]));
 });

@@ -22,6 +22,7 @@ import { parseRuleName } from '../../src/config/values/policy-rules.js';
 import { checkRequirement, requirementText } from '../../src/config/values/requirement.js';
 import { parsePlatform } from '../../src/config/values/platforms.js';
 import { parseRegistry } from '../../src/config/values/registry.js';
+import { parseRetention } from '../../src/config/values/retention.js';
 import { parseReason } from '../../src/config/values/reason.js';
 import { parseReleaseName, releaseNameType } from '../../src/config/values/release-name.js';
 import { parseSmoke } from '../../src/config/values/smoke.js';
@@ -36,14 +37,14 @@ const parsers: Readonly<Record<string, (text: string) => Checked<unknown>>> = {
   argument: parseKeyValue(checkArgument), label: parseKeyValue(checkLabel), readKubeconfig, parseDownloadUrl: parseDownloadUrl('https://m/{version}'), parseWebAddress, parseLabel, parsePlatform,
   parseRegistry, parseSmoke, parseTag, parseArgument, parseDockerName, parseWorkload,
   parsePeriod, patience: (text) => checkPatience(text, text), parseReason: (text) => parseReason(text, 'Say why.'), parseReleaseName,
-  parseBackupAddress, parseCalendarDate, parseCount, parseCountOrVariable, parseRuleName, requirement: (text) => checkRequirement('NAME', text), nameOfVariable: (text) => checkRequirement(text, 'set'),
+  parseBackupAddress, parseRetention, parseCalendarDate, parseCount, parseCountOrVariable, parseRuleName, requirement: (text) => checkRequirement('NAME', text), nameOfVariable: (text) => checkRequirement(text, 'set'),
 };
 
 /** Texts that look like what the parsers know, and texts that look like nothing. */
 const hostile = fc.oneof(
   fc.string({ unit: anyCharacter }),
   fc.string({ unit: fc.constantFrom(...'aZ0/:@.-_=,% \n\t"\'$`\\{}[]#<>*&!|;\u0000\u001b\u202e\ufeffé😀'), maxLength: 40 }),
-  fc.array(fc.constantFrom('service/', 'https://', 'api', ':80', '/', ' -> ', '200', ' contains ', '..', 'deployment/', 'linux/', 'sha256:', 'env:', '=', '10m', 's3://', 'pvc/', './', 'Fri', ' 16:00', ' – ', '-', ' Europe/Paris', ' UTC', 'abc1234'))
+  fc.array(fc.constantFrom('service/', 'https://', 'api', ':80', '/', ' -> ', '200', ' contains ', '..', 'deployment/', 'linux/', 'sha256:', 'env:', '=', '10m', '30d', '1y', '6mo', 'gfs', 's3://', 'pvc/', './', 'Fri', ' 16:00', ' – ', '-', ' Europe/Paris', ' UTC', 'abc1234'))
     .map((words) => words.join('')),
 );
 const label = fc.stringMatching(/^[a-z0-9](?:[a-z0-9-]{0,20}[a-z0-9])?$/);

@@ -30,6 +30,8 @@ export const backupOf = (given: GivenBackup, use: BackupUse, secrets: Referenced
     /** Public key, PEM; undefined: signatures are not required. */
     signedBy: given['signed-by'],
     verify: given.verify, rows: given.rows, assertions: given.assertions ?? [], allowSmaller: given['allow-smaller'],
+    /** Undefined: all of them stay. */
+    retention: given.retention,
     /** ms; undefined: no limit. */
     rpoMs: given.rpo,
     /** Of the dump, and of each restore, ms. */

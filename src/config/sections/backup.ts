@@ -12,6 +12,7 @@ import { backupAddress } from '../values/backup-address.js';
 import { backupChoice, type BackupChoice } from '../values/backup-choice.js';
 import { encryptions, storageClasses } from '../values/store-config.js';
 import { recipients } from '../values/recipients.js';
+import { retention } from '../values/retention.js';
 import { duration } from '../values/duration.js';
 import { secretReference } from '../values/secret-reference.js';
 import { publicAddress } from '../values/service-address.js';
@@ -52,6 +53,10 @@ const fields = {
     kind: list(block(good, { expects: 'an SQL query', literal: true }), { expects: 'a list of SQL queries', longest: longLimit, mayBeEmpty: true }),
   },
   'allow-smaller': { description: '`true`: a database without tables, or a dump of less than half the size of the last one, is not an error.', fallback: 'false', kind: flag },
+  retention: {
+    description: 'Which backups stay: `30d` (those of 30 days, and at least the last 5), `gfs` (the last 4, 7 daily, 5 weekly, 12 monthly, 3 yearly), or a map of `last`, `hourly`, `daily`, `weekly`, `monthly`, `yearly`, `within`.',
+    default: 'all of them', kind: retention,
+  },
   rpo: { description: 'Age of the last verified backup from which on it is too old: the run fails with `backup-overdue`.', examples: ['6h'], kind: age },
   timeout: { description: 'Maximum duration of the dump, and of each restore.', fallback: '2h', kind: duration },
 } as const;

@@ -1,0 +1,36 @@
+import type { Retention } from '../config/values/retention.js';
+import { missingObjects, type Catalog, type CatalogedBackup } from './catalog.js';
+import { planRetention, type RetentionLimits } from './retention.js';
+
+/** One backup of the store, and what becomes of it. */
+export interface Keeping {
+  readonly backup: CatalogedBackup;
+  readonly stays: boolean;
+  readonly reasons: readonly string[];
+}
+
+export interface KeepingPlan {
+  /** By database, newest first. */
+  readonly keeping: readonly Keeping[];
+  /** By the names of databases: why nothing of them is removed, though their retention wants it. Sentences. */
+  readonly refusals: Readonly<Record<string, string>>;
+}
+
+/** Applies the retention to the backups of each database. One whose objects are not all there is not verified: it does not count. */
+export function planKeeping({ backups }: Catalog, retention: Retention | undefined, limits: RetentionLimits): KeepingPlan {
+  const databases = [...new Set(backups.map(({ database }) => database))].sort();
+  const plans = databases.map((database) => {
+    const own = new Map(backups.filter((backup) => backup.database === database).map((backup) => [backup.name, backup]));
+    const candidates = [...own.values()].map((backup) => ({ name: backup.name, at: backup.at, isVerified: missingObjects(backup).length === 0 }));
+    const { decisions, refusal } = planRetention(candidates, retention, limits);
+    const keeping = decisions.flatMap(({ name, ...decision }): readonly Keeping[] => {
+      const backup = own.get(name);
+      return backup === undefined ? [] : [{ backup, ...decision }];
+    });
+    return { database, keeping, refusal };
+  });
+  return {
+    keeping: plans.flatMap(({ keeping }) => keeping),
+    refusals: Object.fromEntries(plans.flatMap(({ database, refusal }) => (refusal === undefined ? [] : [[database, refusal]]))),
+  };
+}
