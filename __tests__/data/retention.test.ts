@@ -114,7 +114,8 @@ describe('what is removed', () => {
 
   it('is not more than half, unless the user says so', () => {
     expect(plan(daily(11), { last: 5 }, false).refusal).toBe('The retention would remove 6 of 11 backups, which is more than half.');
-    expect([plan(daily(10), { last: 5 }, false).refusal, plan(daily(11), { last: 5 }, true).refusal, plan([], { last: 1 }).refusal]).toEqual([undefined, undefined, undefined]);
+    const allowed = [plan(daily(10), { last: 5 }, false), plan(daily(11), { last: 5 }, true), plan([], { last: 1 })];
+    expect(allowed.filter(({ refusal }) => refusal !== undefined)).toEqual([]);
   });
 
   it('does not depend on a backup with a wrong time in the future', () => {

@@ -16,7 +16,8 @@ const hello = Buffer.from('hello');
 let made: Lab;
 beforeAll(async () => { made = await lab(); }, 600_000);
 
-const openAt = (server: S3, config: Partial<StoreConfig> = {}): Promise<ObjectStore> => s3Store({ ports: fakePorts({ clock: systemClock, http: createHttp({}) }), isOwn: () => true }, {
+const context = { ports: fakePorts({ clock: systemClock, http: createHttp({}) }), isOwn: () => true };
+const openAt = (server: S3, config: Partial<StoreConfig> = {}): Promise<ObjectStore> => s3Store(context, {
   endpoint: server.endpoint, region: 'us-east-1', credentials: { accessKey: server.accessKey, secretKey: server.secretKey }, ...config, to: { kind: 's3', bucket: server.bucket, prefix: 'api' },
 });
 
@@ -45,7 +46,7 @@ describe('versitygw', () => {
     expect(await wrong({ credentials: { accessKey: server.accessKey, secretKey: 'other' } })).toMatchObject({ trouble: 'denied', message: expect.stringContaining('SignatureDoesNotMatch') });
     expect(await wrong({ credentials: { accessKey: 'other', secretKey: 'other' } })).toMatchObject({ trouble: 'denied', message: expect.stringContaining('XAdminUserNotFound') });
     expect(await wrong({ region: 'eu-west-1' })).toMatchObject({ trouble: 'invalid', hint: expect.stringContaining('`region: us-east-1`') });
-    const elsewhere = await s3Store({ ports: fakePorts({ clock: systemClock, http: createHttp({}) }), isOwn: () => true }, {
+    const elsewhere = await s3Store(context, {
       endpoint: server.endpoint, region: 'us-east-1', credentials: { accessKey: server.accessKey, secretKey: server.secretKey }, to: { kind: 's3', bucket: 'absent-bucket', prefix: '' },
     });
     await expect(listed(elsewhere)).rejects.toMatchObject({ trouble: 'missing', message: `s3://absent-bucket could not be listed: the bucket absent-bucket does not exist at ${server.endpoint}` });
