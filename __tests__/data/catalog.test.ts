@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import type { BackupChoice } from '../../src/config/values/backup-choice.js';
 import { chooseBackup, isBackupObject, missingObjects, readCatalog, type Catalog } from '../../src/data/catalog.js';
-import { planKeeping } from '../../src/data/keep.js';
+import { keptBackups, planKeeping } from '../../src/data/keep.js';
 import { objectNames } from '../../src/data/manifest.js';
 import { prune } from '../../src/data/prune.js';
 import { StoreError } from '../../src/store/store.js';
@@ -167,6 +167,26 @@ describe('what becomes of the backups', () => {
     const { keeping, refusals } = planKeeping(await read(daily(7, 'other', daily(5))), { last: 4 }, { now });
     expect(keeping.filter(({ stays }) => !stays).map(({ backup: { database, name } }) => `${database} ${name.slice(0, 10)}`)).toEqual(['main 2026-11-01', 'other 2026-11-03', 'other 2026-11-02', 'other 2026-11-01']);
     expect(refusals).toEqual({});
+  });
+
+  it('is reported with what was verified and removed', async () => {
+    const store = daily(5);
+    store.objects.delete(file('main', start, 'dump'));
+    const catalog = await read(store);
+    const plan = planKeeping(catalog, { last: 4 }, { now });
+    const report = keptBackups(plan, catalog.backups.slice(-1));
+    expect([report[0], report[4]]).toEqual([
+      { database: 'main', backup: nameAt(start + 4 * day), at: start + 4 * day, bytes: expect.any(Number), verified: 'restore', stays: true, reasons: ['last 1 of 4'], removed: false },
+      { database: 'main', backup: nameAt(start), at: start, bytes: expect.any(Number), verified: 'incomplete', stays: false, reasons: ['not one of the last 4'], removed: true },
+    ]);
+    const refused = planKeeping(catalog, { last: 1 }, { now });
+    expect(refused.refusals).toEqual({});
+    const most = await read(daily(9));
+    const held = planKeeping(most, { last: 3 }, { now });
+    expect(held.refusals).toEqual({ main: 'The retention would remove 6 of 9 backups, which is more than half.' });
+    expect(keptBackups(held).map(({ stays, reasons }) => `${stays} ${reasons.join()}`)).toEqual([
+      'true last 1 of 3', 'true last 2 of 3', 'true last 3 of 3', ...Array.from({ length: 6 }, () => 'true would go: not one of the last 3'),
+    ]);
   });
 
   it('does not count one that is not complete', async () => {

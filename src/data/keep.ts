@@ -1,4 +1,5 @@
 import type { Retention } from '../config/values/retention.js';
+import type { KeptBackup } from '../outcome/data.js';
 import { missingObjects, type Catalog, type CatalogedBackup } from './catalog.js';
 import { planRetention, type RetentionLimits } from './retention.js';
 
@@ -34,3 +35,14 @@ export function planKeeping({ backups }: Catalog, retention: Retention | undefin
     refusals: Object.fromEntries(plans.flatMap(({ database, refusal }) => (refusal === undefined ? [] : [[database, refusal]]))),
   };
 }
+
+/** For the report. What the retention would remove, and was refused, stays. @param removed backups that this run has removed */
+export const keptBackups = ({ keeping, refusals }: KeepingPlan, removed: readonly CatalogedBackup[] = []): readonly KeptBackup[] =>
+  keeping.map(({ backup, stays, reasons }) => {
+    const isRefused = !stays && refusals[backup.database] !== undefined;
+    return {
+      database: backup.database, backup: backup.name, at: backup.at, bytes: backup.objects.reduce((sum, { bytes }) => sum + bytes, 0),
+      verified: missingObjects(backup).length > 0 ? 'incomplete' : backup.manifest.verification.how,
+      stays: stays || isRefused, reasons: isRefused ? [`would go: ${reasons.join(', ')}`] : reasons, removed: removed.includes(backup),
+    };
+  });

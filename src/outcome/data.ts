@@ -54,7 +54,8 @@ export interface KeptBackup {
   /** The moment that it shows, ms since 1970. */
   readonly at: number;
   readonly bytes: number;
-  readonly verified: boolean;
+  /** How it was verified: see BackupResult. `incomplete`: some of its objects are no longer in the store. */
+  readonly verified: 'restore' | 'archive' | 'incomplete';
   readonly stays: boolean;
   /** `last 2 of 5`, `daily`, `older than 30 d`. */
   readonly reasons: readonly string[];

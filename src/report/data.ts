@@ -1,6 +1,7 @@
 import type { BackupResult, DataReport, KeptBackup, RestoreResult } from '../outcome/data.js';
+import { calendarLines } from './backup-calendar.js';
 import { duration } from './format.js';
-import { code, details, inline, table } from './markdown.js';
+import { code, codeBlock, details, inline, table } from './markdown.js';
 import type { ReportedData } from './schema.js';
 
 /** `950 B`, `12.3 kB`, `1.4 GB`: units of 1000, as object stores bill. */
@@ -48,15 +49,19 @@ function restores(all: readonly RestoreResult[]): string {
 
 const whereTo: Readonly<Record<RestoreResult['into'], string>> = { live: 'the live database', scratch: 'a scratch server', emptied: 'emptied: it is a cache' };
 
+/** How a backup in the store was verified. */
+export const verifiedWords: Readonly<Record<KeptBackup['verified'], string>> = { restore: 'restored', archive: 'read to its end', incomplete: 'incomplete' };
+
 function keptBackups(all: readonly KeptBackup[]): string {
   if (all.length === 0) return '';
   const rows = all.slice(0, 100).map(({ database, backup, at, bytes, verified, stays, removed, reasons }) => [
-    code(database), code(backup), new Date(at).toISOString().slice(0, 16).replace('T', ' '), bytesText(bytes), verified ? 'yes' : '**no**',
+    code(database), code(backup), new Date(at).toISOString().slice(0, 16).replace('T', ' '), bytesText(bytes), verifiedWords[verified],
     stays ? 'stays' : removed ? 'removed' : 'goes', reasons.map(inline).join(', '),
   ]);
   const staying = all.filter(({ stays }) => stays).length;
   const more = all.length > rows.length ? `\n\nAnd ${all.length - rows.length} more.` : '';
-  return details(`${staying} of ${all.length} backups stay`, table(['database', 'backup', 'of (UTC)', 'size', 'verified', '', 'because'], rows) + more);
+  const picture = codeBlock(calendarLines(all).join('\n'));
+  return `${details(`${staying} of ${all.length} backups stay`, table(['database', 'backup', 'of (UTC)', 'size', 'verified', '', 'because'], rows) + more)}\n\n${picture}`;
 }
 
 /** The lines about data at the end of the log. */

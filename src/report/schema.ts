@@ -123,7 +123,8 @@ const data = v.object({
     rtoMs: ms('From the start until the data served again, or would have.'), rpoMs: ms('Between the moment of the backup and the start: what was written in between is lost.'),
   })),
   kept: list(v.object({
-    database: text(), backup: text(), at: text('ISO 8601, UTC: the moment that it shows.'), bytes: count(), verified: v.boolean(), stays: v.boolean(),
+    database: text(), backup: text(), at: text('ISO 8601, UTC: the moment that it shows.'), bytes: count(),
+    verified: described(v.picklist(['restore', 'archive', 'incomplete']), '`incomplete`: some of its objects are no longer in the store.'), stays: v.boolean(),
     removed: described(v.boolean(), 'By this run.'), reasons: list(text()),
   }), 'Every backup of the store, and why it stays or goes.'),
   oldestAgeMs: maybeMs('Age of the oldest of the last verified backups of all databases; null if one has none.'),
