@@ -71,7 +71,7 @@ export class BackupInProgress {
         this.verification = { how: 'archive', at: verifiedAt(), compared: `${facts.entries} entries` };
         return;
       }
-      const place = await opened.reach.scratch(signal);
+      const place = await opened.reach.scratch(signal, facts.server.bytes);
       try {
         const server = await opened.engine.startServer(context, place, opened.database.server);
         const compared = await server.restore(spool, facts, signal);

@@ -20,6 +20,8 @@ export interface Engine {
   open(context: DataContext, place: Place, login: Login): Promise<Database>;
   /** Whether this server takes writes, and is no replica of another one. @throws DataError if it does not answer */
   isPrimary(context: DataContext, place: Place, login: Login): Promise<boolean>;
+  /** The folder of this machine with the programs for a server that is reached by its address. Undefined: those of PATH do. @throws DataError */
+  programs?(context: DataContext, login: Login): Promise<string>;
   /** Starts an empty server at a scratch place, which nobody else can reach. It ends with its place. @throws DataError */
   startServer(context: DataContext, place: ScratchPlace, like: Server): Promise<ScratchServer>;
 }

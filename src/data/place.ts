@@ -42,7 +42,10 @@ export interface ScratchPlace extends Place {
 /** How a database is reached. */
 export interface Reach {
   readonly place: Place;
-  /** Opens a scratch place. @throws DeployError when none can be had, with what to do */
-  scratch(signal: AbortSignal): Promise<ScratchPlace>;
+  /**
+   * Opens a scratch place for data of this size, and removes what earlier runs of the app have left behind.
+   * @throws DeployError when none can be had, with what to do
+   */
+  scratch(signal: AbortSignal, bytes: number): Promise<ScratchPlace>;
   close?(): Promise<void>;
 }

@@ -104,7 +104,7 @@ export function fakePlace(psql: Psql, scripts: Readonly<Record<string, Went | ((
       const record = { script, args, secrets, input: '' };
       started.push(record);
       const found = Object.entries(scripts).find(([text]) => script.includes(text));
-      if (!found && script.includes('psql --no-psqlrc') && script.includes('"$folder/in"')) return psqlPipe(psql, signal);
+      if (!found && script.includes('run psql "$folder/in"')) return psqlPipe(psql, signal);
       if (!found) throw new Error(`There is no answer for the script ${script}`);
       return scriptedPipe(typeof found[1] === 'function' ? found[1]() : found[1], signal, (text) => { record.input += text; });
     },

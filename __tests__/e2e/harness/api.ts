@@ -135,6 +135,7 @@ const kinds: Readonly<Record<string, readonly [prefix: string, plural: string]>>
   ReplicaSet: ['/apis/apps/v1', 'replicasets'],
   ControllerRevision: ['/apis/apps/v1', 'controllerrevisions'],
   CronJob: ['/apis/batch/v1', 'cronjobs'],
+  Job: ['/apis/batch/v1', 'jobs'],
   EndpointSlice: ['/apis/discovery.k8s.io/v1', 'endpointslices'],
   Lease: ['/apis/coordination.k8s.io/v1', 'leases'],
 };

@@ -1,16 +1,13 @@
 import { DataError } from '../error.js';
 import { failed, runScript, type At } from './run.js';
-import { endWithInput, ownFolder } from '../script/shell.js';
+import { programs, runOne } from '../script/shell.js';
 
 /** As an argument, a statement goes to the server as it is: psql reads no commands of its own in it. Nothing can be written. */
 const script = `
 export PGOPTIONS='-c default_transaction_read_only=on -c statement_timeout=290s'
-${ownFolder}
-psql --no-psqlrc --quiet --no-align --tuples-only --no-password --set ON_ERROR_STOP=1 --command "$1" 3<&- & psql=$!
-${endWithInput(['psql'])}
-wait "$psql"; code=$?
-kill "$watcher"
-rm -rf "$folder"
+${programs}
+set -- psql --no-psqlrc --quiet --no-align --tuples-only --no-password --set ON_ERROR_STOP=1 --command "$1"
+${runOne}
 finish "$code"
 `;
 

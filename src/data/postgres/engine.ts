@@ -3,6 +3,7 @@ import type { Place } from '../place.js';
 import { checkDump } from './check.js';
 import { dumpOf } from './dump.js';
 import { isReplica, readServer } from './facts.js';
+import { programsFor } from './programs.js';
 import { restorationOf } from './restoration.js';
 import type { At } from './run.js';
 import { startScratch } from './scratch.js';
@@ -13,6 +14,7 @@ export const postgres: Engine = {
   extension: 'dump',
   open,
   isPrimary: async (context, place, login) => !(await isReplica({ context, place, login })),
+  programs: programsFor,
   startServer: startScratch,
 };
 

@@ -3,7 +3,7 @@ import type { Server } from '../engine.js';
 import { DataError } from '../error.js';
 import { runScript, type At } from './run.js';
 import { inSession, type Session } from './session.js';
-import { endWithInput, ownFolder } from '../script/shell.js';
+import { programs, runOne } from '../script/shell.js';
 
 /** What differs between versions is read from the whole row: `datlocale` is called `daticulocale` before PostgreSQL 17. */
 const factsSql = `
@@ -51,13 +51,9 @@ export async function readServer(at: At): Promise<Server> {
 }
 
 const diskScript = `
-${ownFolder}
-df -P -k "\${1:-\${PGDATA:-/nowhere}}" 2>/dev/null 3<&- >"$folder/df" & df=$!
-${endWithInput(['df'])}
-wait "$df"; code=$?
-cat "$folder/df"
-kill "$watcher"
-rm -rf "$folder"
+${programs}
+set -- df -P -k "\${1:-\${PGDATA:-/nowhere}}"
+${runOne}
 finish "$code"
 `;
 

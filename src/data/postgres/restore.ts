@@ -3,7 +3,7 @@ import { DataError } from '../error.js';
 import type { DumpFacts } from '../engine.js';
 import { observed } from '../script/observed.js';
 import { lastWords } from '../script/run.js';
-import { endWithInput, ownFolder } from '../script/shell.js';
+import { programs, runOne } from '../script/shell.js';
 import { connectionValue } from './quote.js';
 import { roleStatements } from './role-statements.js';
 import { rolesFile } from './roles.js';
@@ -33,12 +33,9 @@ const fileScript = `
 file=$1; database=$2; shift 2
 jobs=$(nproc 2>/dev/null) || jobs=2
 [ "$jobs" -le 4 ] || jobs=4
-${ownFolder}
-pg_restore --exit-on-error --no-password --jobs="$jobs" --dbname="$database" "$@" "$file" 3<&- & restore=$!
-${endWithInput(['restore'])}
-wait "$restore"; code=$?
-kill "$watcher"
-rm -rf "$folder"
+${programs}
+set -- pg_restore --exit-on-error --no-password --jobs="$jobs" --dbname="$database" "$@" "$file"
+${runOne}
 finish "$code"
 `;
 

@@ -1,15 +1,12 @@
 import type { DumpFacts } from '../engine.js';
 import { lastWords } from '../script/run.js';
-import { endWithInput, ownFolder } from '../script/shell.js';
+import { programs, runOne } from '../script/shell.js';
 import { runScript, type At } from './run.js';
 
 const script = `
-${ownFolder}
-pg_dumpall --roles-only --no-role-passwords --no-password 3<&- & dump=$!
-${endWithInput(['dump'])}
-wait "$dump"; code=$?
-kill "$watcher"
-rm -rf "$folder"
+${programs}
+set -- pg_dumpall --roles-only --no-role-passwords --no-password
+${runOne}
 finish "$code"
 `;
 

@@ -15,34 +15,34 @@ import { preloaded } from './preload.js';
 import { restoreFile, restoreRoles } from './restore.js';
 import { brokenOff, failed, shellOf, startScript, type At } from './run.js';
 import { inSession } from './session.js';
+import { programs } from '../script/shell.js';
 
 /**
  * Starts a server that listens only on a socket in its folder, prints a line when it accepts connections, and runs until its input
  * ends. Its data is thrown away, so nothing waits for the disk.
  */
 const script = `
-folder=$1; preload=$2
-initdb --pgdata="$folder/data" --username=acci_scratch --auth=trust --encoding=UTF8 --locale=C --no-sync >"$folder/initdb.log" 2>&1 3<&- || {
-  code=$?; tail -n 5 "$folder/initdb.log" >&2; finish "$code"
+home=$1; preload=$2
+command -v initdb >/dev/null || { echo 'initdb: not found' >&2; finish 127; }
+initdb --pgdata="$home/data" --username=acci_scratch --auth=trust --encoding=UTF8 --locale=C --no-sync >"$home/initdb.log" 2>&1 3<&- || {
+  code=$?; tail -n 5 "$home/initdb.log" >&2; finish "$code"
 }
-postgres -D "$folder/data" -k "$folder" -c listen_addresses= -c unix_socket_permissions=0700 -c fsync=off -c full_page_writes=off -c synchronous_commit=off \\
-  -c autovacuum=off -c wal_level=minimal -c max_wal_senders=0 -c max_wal_size=2GB -c checkpoint_timeout=1h -c maintenance_work_mem=128MB \\
-  -c dynamic_shared_memory_type=mmap -c logging_collector=off -c log_destination=stderr -c shared_preload_libraries="$preload" \\
-  -c cron.launch_active_jobs=off -c timescaledb.telemetry_level=off -c max_worker_processes=16 >"$folder/server.log" 2>&1 3<&- & server=$!
-( while IFS= read -r line; do :; done; kill -QUIT "$server"; kill -TERM $$ ) <&3 >/dev/null 2>&1 & watcher=$!
-exec 3<&-
-trap 'kill -QUIT "$server" 2>/dev/null; kill "$watcher" 2>/dev/null; exit 143' HUP INT TERM
-until pg_isready --quiet --host="$folder" --timeout=1; do
-  if ! kill -0 "$server" 2>/dev/null; then
-    wait "$server"; code=$?
-    kill "$watcher"; tail -n 5 "$folder/server.log" >&2; finish "\${code#0}"
-  fi
-  sleep 0.2
+${programs}
+run server /dev/null "$home/server.log" postgres -D "$home/data" -k "$home" -c listen_addresses= -c unix_socket_permissions=0700 \\
+  -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c autovacuum=off -c wal_level=minimal -c max_wal_senders=0 \\
+  -c max_wal_size=2GB -c checkpoint_timeout=1h -c maintenance_work_mem=128MB -c max_worker_processes=16 -c dynamic_shared_memory_type=mmap \\
+  -c logging_collector=off -c log_destination=stderr -c shared_preload_libraries="$preload" -c cron.launch_active_jobs=off \\
+  -c timescaledb.telemetry_level=off 2>"$home/errors.log"
+watch /dev/null
+until pg_isready --quiet --host="$home" --timeout=1; do
+  [ ! -f "$folder/server.code" ] || break
+  sleep 0.2 || sleep 1
 done
-printf 'ready\\n'
-wait "$server"; code=$?
-kill "$watcher"
-tail -n 5 "$folder/server.log" >&2
+[ -f "$folder/server.code" ] || printf 'ready\\n'
+settle
+read -r code <"$folder/server.code"
+tail -n 5 "$home/errors.log" >&2
+rm -rf "$folder"
 finish "$code"
 `;
 
@@ -91,7 +91,11 @@ async function ready(at: At, pipe: Pipe): Promise<void> {
       }
       const ended = endOf(text);
       if (!ended) throw await brokenOff(at, doing, pipe, signal);
-      throw failed(at, doing, (await pipe.exited).stderr, ended.code || 1);
+      const { stderr } = await pipe.exited;
+      if (!/initdb: not found/.test(stderr)) throw failed(at, doing, stderr, ended.code || 1);
+      throw new DataError('tool-missing', `${place.words} has no initdb: only the client programs of PostgreSQL are installed there.`, {
+        hint: 'Install the server, on Debian and Ubuntu with `apt-get install postgresql`. Or set `verify: archive`: then the dump is read to its end, but not restored.',
+      });
     }
   });
 }

@@ -4,7 +4,7 @@ import { readJson } from '../../ports/json.js';
 import type { GenericSchema } from 'valibot';
 import { DataError } from '../error.js';
 import { endOf } from '../script/run.js';
-import { ownFolder } from '../script/shell.js';
+import { programs } from '../script/shell.js';
 import { brokenOff, failed, startScript, type At } from './run.js';
 
 /** A session of psql, whose statements are sent one after the other. */
@@ -22,14 +22,12 @@ export interface Session {
  * only when it sends a row.
  */
 const script = `
-${ownFolder}
+${programs}
 mkfifo "$folder/in" || finish 91
-psql --no-psqlrc --quiet --no-align --tuples-only --no-password --set ON_ERROR_STOP=1 --set VERBOSITY=verbose --set SHOW_CONTEXT=never <"$folder/in" 3<&- & psql=$!
-( cat <&3 >"$folder/in"; kill -INT "$psql"; kill -0 $$ || rm -rf "$folder" ) >/dev/null 2>&1 & watcher=$!
-exec 3<&-
-trap 'kill -TERM "$psql" "$watcher" 2>/dev/null; rm -rf "$folder"; exit 143' HUP INT TERM
-wait "$psql"; code=$?
-kill "$watcher" 2>/dev/null
+run psql "$folder/in" - psql --no-psqlrc --quiet --no-align --tuples-only --no-password --set ON_ERROR_STOP=1 --set VERBOSITY=verbose --set SHOW_CONTEXT=never
+watch "$folder/in"
+settle
+read -r code <"$folder/psql.code"
 rm -rf "$folder"
 finish "$code"
 `;

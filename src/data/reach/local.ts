@@ -1,10 +1,10 @@
-import type { Ports } from '../../ports/ports.js';
+import type { DataContext } from '../engine.js';
 import type { Reach } from '../place.js';
 import { localPlace } from './local-place.js';
 import { openLocalScratch } from './scratch-local.js';
 
 /** This machine, for a server that is reached by its address. @param folder its programs; undefined: those of PATH */
-export const localReach = (ports: Ports, folder?: string): Reach => ({
-  place: localPlace(ports, folder, []),
-  scratch: (signal) => openLocalScratch(ports, folder, signal),
+export const localReach = (context: DataContext, folder?: string): Reach => ({
+  place: localPlace(context.ports, folder, []),
+  scratch: (signal, bytes) => openLocalScratch(context, folder, signal, bytes),
 });

@@ -1,7 +1,7 @@
 import { DataError } from '../error.js';
 import type { Dump, DumpFacts } from '../engine.js';
 import { brokenOff, type Shell } from './run.js';
-import { endWithInput, limited, ownFolder } from './shell.js';
+import { limited, programs } from './shell.js';
 import { endedWhenSilent } from './silence.js';
 import { trailerFormat, withoutTrailer, type Received } from './trailer.js';
 
@@ -11,19 +11,18 @@ import { trailerFormat, withoutTrailer, type Received } from './trailer.js';
  */
 export const dumpScript = (program: string): string => `
 limit=$1; shift
-${ownFolder}
+${programs}
 mkfifo "$folder/dump" "$folder/hash" "$folder/count" || finish 91
-sha256sum <"$folder/hash" >"$folder/sum" 3<&- & hash=$!
-wc -c <"$folder/count" >"$folder/bytes" 3<&- & count=$!
-tee "$folder/hash" "$folder/count" <"$folder/dump" 3<&- & tee=$!
 set -- ${program} "$@"
 ${limited}
-"$@" >"$folder/dump" 3<&- & dump=$!
-${endWithInput(['dump', 'tee', 'hash', 'count'])}
-wait "$dump"; code=$?
-wait "$tee" || code=92
-wait "$hash"; wait "$count"
-kill "$watcher"
+run hash "$folder/hash" "$folder/sum" sha256sum
+run count "$folder/count" "$folder/bytes" wc -c
+run tee "$folder/dump" - tee "$folder/hash" "$folder/count"
+run dump /dev/null "$folder/dump" "$@"
+watch /dev/null
+settle
+read -r code <"$folder/dump.code"; read -r copied <"$folder/tee.code"
+[ "$copied" = 0 ] || code=92
 read -r sum rest <"$folder/sum"; read -r bytes rest <"$folder/bytes"
 rm -rf "$folder"
 printf '${trailerFormat}' "$code" "$sum" "$bytes"

@@ -13,10 +13,14 @@ import type { DataFailure } from '../../../../src/data/error.js';
 import type { Spool } from '../../../../src/ports/disk.js';
 import type { Ports } from '../../../../src/ports/ports.js';
 
+/** A log that nobody reads. */
+const silent = new Proxy({}, { get: () => () => undefined });
+
 /** The real ports, as far as databases need them. */
 export function realPorts(env: NodeJS.ProcessEnv = process.env): Ports {
   return {
-    process: createProcessRunner(), pipe: createPipes(), clock: systemClock, files: createFiles(), disk, machine: thisMachine, http: createHttp(env), env,
+    process: createProcessRunner(), pipe: createPipes(), clock: systemClock, files: createFiles(), disk, machine: thisMachine,
+    http: createHttp(env), env, log: silent,
     cancelled: new AbortController().signal,
   } as unknown as Ports;
 }
