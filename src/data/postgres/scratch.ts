@@ -39,7 +39,7 @@ until pg_isready --quiet --host="$home" --timeout=1; do
   sleep 0.2 || sleep 1
 done
 [ -f "$folder/server.code" ] || printf 'ready\\n'
-settle
+wait_for_all
 read -r code <"$folder/server.code"
 tail -n 5 "$home/errors.log" >&2
 rm -rf "$folder"

@@ -26,7 +26,7 @@ ${programs}
 mkfifo "$folder/in" || finish 91
 run psql "$folder/in" - psql --no-psqlrc --quiet --no-align --tuples-only --no-password --set ON_ERROR_STOP=1 --set VERBOSITY=verbose --set SHOW_CONTEXT=never
 watch "$folder/in"
-settle
+wait_for_all
 read -r code <"$folder/psql.code"
 rm -rf "$folder"
 finish "$code"

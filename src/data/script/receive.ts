@@ -20,7 +20,7 @@ run count "$folder/count" "$folder/bytes" wc -c
 run tee "$folder/dump" - tee "$folder/hash" "$folder/count"
 run dump /dev/null "$folder/dump" "$@"
 watch /dev/null
-settle
+wait_for_all
 read -r code <"$folder/dump.code"; read -r copied <"$folder/tee.code"
 [ "$copied" = 0 ] || code=92
 read -r sum rest <"$folder/sum"; read -r bytes rest <"$folder/bytes"

@@ -28,7 +28,7 @@ finish() { printf '\\n${endMark} %s\\n' "$1"; exit "$1"; }
  *   `$folder/NAME.code`.
  * - `watch OUTPUT`, once all programs are started, passes on the input. At its end it ends them: by INT, which makes psql cancel its
  *   statement, then by TERM, at last by KILL.
- * - `settle` waits for all of them. If the input has ended before, so does the script.
+ * - `wait_for_all` waits for all of them. If the input has ended before, so does the script.
  */
 export const programs = `
 folder=
@@ -65,7 +65,7 @@ watch() {
   exec 3<&-
   trap 'wait; rm -rf "$folder"; exit 143' HUP INT TERM
 }
-settle() {
+wait_for_all() {
   wait $shells
   until [ -f "$folder/input.code" ]; do signal input TERM; done
   wait "$watcher"
@@ -77,7 +77,7 @@ settle() {
 export const runOne = `
 run program /dev/null - "$@"
 watch /dev/null
-settle
+wait_for_all
 read -r code <"$folder/program.code"
 rm -rf "$folder"
 `;
