@@ -132,10 +132,20 @@ async function bundle(folder) {
   return files;
 }
 
+/**
+ * Classes that name themselves in a static field or block. To keep the name of a class whose variable it renames, swc 1.16 writes
+ * `let a = class Point { static ZERO = new a() }`, which throws: the variable has no value yet.
+ *
+ * @param {string} code
+ */
+const ownInstances = (code) => [...new Set([...code.matchAll(/\bclass (\w+)/g)].map((match) => match[1] ?? ''))]
+  .filter((name) => new RegExp(`\\bstatic (?:[#\\w]+ ?=|\\{)[^;]*\\b${name}\\b`).test(code));
+
 /** @param {string} code */
 function shrink(code) {
   const names = { keep_classnames: true, keep_fnames: true };
-  return minifySync(code, { module: false, compress: { ...names, passes: 2 }, mangle: { ...names, reserved: [tableName] }, format: { comments: false } }).code;
+  const reserved = [tableName, ...ownInstances(code)];
+  return minifySync(code, { module: false, compress: { ...names, passes: 2 }, mangle: { ...names, reserved }, format: { comments: false } }).code;
 }
 
 /**

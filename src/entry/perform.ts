@@ -1,4 +1,5 @@
 import { appName } from '../config/assemble.js';
+import { quietSdk } from '../host/quiet-sdk.js';
 import { ConfigError, type DeployError } from '../outcome/errors.js';
 import type { Outcome } from '../outcome/outcome.js';
 import { asDeployError } from '../workflow/failure.js';
@@ -20,6 +21,15 @@ export async function perform(ports: Ports, request: Request): Promise<Outcome> 
     const { config } = read;
     const run: Run = { ...request, ports, config, startedAt, startedAtWall };
     request.follow(run);
+    if (config.backup) quietSdk();
+    if (request.action === 'backup') {
+      const { backUp } = await import('../workflow/backup.js');
+      return await backUp(run);
+    }
+    if (request.action === 'restore') {
+      const { restore } = await import('../workflow/restore.js');
+      return await restore(run);
+    }
     if (request.action === 'rollback') {
       const { rollBack } = await import('../workflow/rollback.js');
       return await rollBack(run);

@@ -1,4 +1,5 @@
 import type { Change, Failure, LastRun, Outcome, Recovery, RollbackReport, Span, TargetWords, Unverified, Verified } from '../outcome/outcome.js';
+import type { DataReport } from '../outcome/data.js';
 import type { Figures } from '../outcome/figures.js';
 import type { Plan } from '../outcome/plan.js';
 import type { PolicyReport } from '../outcome/policy.js';
@@ -39,6 +40,7 @@ export interface Ending {
   readonly lastRun?: LastRun;
   readonly figures?: Figures;
   readonly policy?: PolicyReport;
+  readonly data?: DataReport;
   readonly plan?: Plan;
   readonly warnings: readonly string[];
 }
@@ -67,7 +69,7 @@ export function outcomeOf(run: Run, given: Ending): Outcome {
     rollback: ending.undone && ending.undone.result !== 'untouched' ? rollbackReport(ending.undone) : undefined,
     wentBack: run.action === 'rollback', ...unverifiedAtEnd(ending), verified: ending.failure ? [] : ending.verified ?? [], rolledOutMs: ending.rolledOutMs, recovery: ending.recovery,
     undoCommands: verdict === 'deployed' || verdict === 'rollback-failed' ? undoCommands : [],
-    warnings: ending.warnings, policy: ending.policy, figures: ending.figures,
+    warnings: ending.warnings, policy: ending.policy, data: ending.data, figures: ending.figures,
     plan: verdict === 'planned' ? ending.plan : undefined,
   };
 }
@@ -88,8 +90,11 @@ function verdictOf(run: Run, ending: Ending): Verdict {
 }
 
 /** The verdict of a run in which nothing failed: without workloads nothing was deployed. */
-const doneBy = ({ config }: Run, { subjects = [] }: Ending): Verdict =>
-  (subjects.length > 0 ? 'deployed' : config.build ? 'built' : 'tested');
+function doneBy({ action, config }: Run, { subjects = [] }: Ending): Verdict {
+  if (action === 'backup') return 'backed-up';
+  if (action === 'restore') return 'restored';
+  return subjects.length > 0 ? 'deployed' : config.build ? 'built' : 'tested';
+}
 
 /** The result of all undos together: after an undo that threw, nothing is known of what its stage did. */
 function wholeUndo({ undone, failedUndos = [] }: Ending): Undone | undefined {

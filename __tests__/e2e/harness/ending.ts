@@ -6,7 +6,7 @@ export interface Ending {
   readonly stage?: string;
 }
 
-const successes = ['deployed', 'unchanged', 'planned', 'tested', 'built', 'checked'];
+const successes = ['deployed', 'unchanged', 'planned', 'tested', 'built', 'checked', 'backed-up', 'restored'];
 
 /**
  * Compares how a run ended with what was wanted, the exit code included; throws both, and the whole log, when they

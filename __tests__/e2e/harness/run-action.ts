@@ -9,7 +9,7 @@ import type { Any } from './api.js';
 import { environment, pause, readIfThere, root } from './environment.js';
 import { asSeen, parseFileCommands, type WorkflowCommand } from './runner-files.js';
 
-export type ActionName = 'deploy' | 'build' | 'rollout' | 'rollback' | 'pr-check' | 'setup';
+export type ActionName = 'deploy' | 'build' | 'rollout' | 'rollback' | 'pr-check' | 'backup' | 'restore' | 'setup';
 
 export interface SignalPlan {
   /** The first line of output for which this holds sends the signal. */

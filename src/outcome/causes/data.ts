@@ -4,7 +4,7 @@ import type { CauseTable } from './entry.js';
 export const data = {
   'backup-failed': {
     observed: 'A dump is incomplete, does not restore, or could not be stored unchanged.',
-    sentence: 'The backup failed. There is no backup of this run, and earlier ones are unchanged.',
+    sentence: 'The backup failed.',
     hint: 'Fix what the message names, and run the backup again.',
   },
   'backup-overdue': {

@@ -1,0 +1,52 @@
+import type { DatabaseConfig } from '../config/config.js';
+import type { DataContext } from '../data/engine.js';
+import type { DataFailure } from '../data/error.js';
+import { isBackupObject } from '../data/catalog.js';
+import type { OpenedDatabase } from '../data/opened.js';
+import { progressLog } from '../data/progress.js';
+import type { Cluster } from '../kubernetes/client/cluster.js';
+import type { StageName } from '../outcome/verdict.js';
+import type { ObjectStore } from '../store/store.js';
+import type { Run } from './run.js';
+
+/** What a run with databases has open. Each part is opened when it is first needed, and all are closed together. */
+export interface DataSession {
+  readonly context: DataContext;
+  cluster(): Promise<Cluster>;
+  store(): Promise<ObjectStore>;
+  database(config: DatabaseConfig): Promise<OpenedDatabase>;
+  close(): Promise<void>;
+}
+
+/** @param failure the cause of what fails here @param stage of the lines about progress */
+export function openDataSession(run: Run, failure: DataFailure, stage: StageName): DataSession {
+  const { ports, config, id, folder } = run;
+  const context: DataContext = { ports, id, app: config.app, failure, signal: ports.cancelled, progress: progressLog(ports, stage) };
+  const closing: (() => Promise<void> | undefined)[] = [];
+  let cluster: Promise<Cluster> | undefined;
+  let store: Promise<ObjectStore> | undefined;
+  /** Closed at the end, if it could be opened. */
+  const kept = <T>(opening: Promise<T>, close: (opened: T) => Promise<void> | undefined): Promise<T> => opening.then((opened) => {
+    closing.unshift(() => close(opened));
+    return opened;
+  });
+  const session: DataSession = {
+    context,
+    cluster: () => (cluster ??= kept(import('../kubernetes/client/cluster.js').then(({ openCluster }) => openCluster(ports, config.cluster, folder)), (opened) => opened.close())),
+    store: () => (store ??= kept(openStoreOf(run), (opened) => opened.close?.())),
+    database: async (database) => {
+      const { openDatabase } = await import('../data/open.js');
+      return kept(openDatabase(context, database, () => session.cluster()), (opened) => opened.close());
+    },
+    close: async () => {
+      for (const close of closing.splice(0)) await close();
+    },
+  };
+  return session;
+}
+
+async function openStoreOf({ ports, config }: Run): Promise<ObjectStore> {
+  if (!config.backup) throw new Error('the settings name no place for backups');
+  const { openStore } = await import('../store/open.js');
+  return openStore({ ports, isOwn: isBackupObject }, config.backup.store);
+}
