@@ -51,7 +51,8 @@ function prepare({ database = new FakeDatabase(), store = new MemoryStore(), con
   const ports = fakePorts({ disk: { ...disk, ...ofDisk } });
   const context: DataContext = { ports, id: 'run-1', app: 'api', failure: 'backup-failed', signal: cancelled, progress: () => undefined };
   const backup = new BackupInProgress({
-    context, opened: database.opened, config: { ...settings, ...config }, store, folder, name, startedAt: Date.UTC(2026, 10, 30, 16, 39), ...lastBytes !== undefined && { lastBytes },
+    context, opened: database.opened, config: { ...settings, ...config }, store, folder, name, startedAt: Date.UTC(2026, 10, 30, 16, 39),
+    ...lastBytes !== undefined && { lastBytes },
     origin: { app: 'api', environment: 'production', commit: 'c0ffee' },
   });
   return { context, database, store, backup };
