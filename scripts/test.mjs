@@ -76,7 +76,7 @@ async function lintWorkflows() {
   const why = [];
   const shellcheck = await folderOf('shellcheck').catch((/** @type {Error} */ error) => void why.push(error.message));
   const programs = { actionlint, shellcheck: shellcheck ?? undefined };
-  lintFiles(root, programs, ['.github/workflows', 'examples/hello/.github/workflows', '__tests__/workflows/frames'].flatMap((folder) =>
+  lintFiles(root, programs, ['.github/workflows', 'examples/hello/.github/workflows'].flatMap((folder) =>
     readdirSync(join(root, folder)).filter((name) => name.endsWith('.yml')).map((name) => `${folder}/${name}`)));
   // It needs packages, which the set-up may only just have installed.
   const { lintSnippets } = await import('./docs/lint-snippets.mjs');

@@ -1,7 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { readSettings } from '../../src/telemetry/otlp/settings.js';
 import { wantsTrace } from '../../src/telemetry/wanted.js';
@@ -25,10 +26,11 @@ interface Workflow {
   readonly jobs: Readonly<Record<string, Job>>;
 }
 
-const folders = ['.github/workflows', '__tests__/workflows/frames'];
-const files = folders.flatMap((folder) => readdirSync(join(root, folder)).filter((name) => name.endsWith('.yml')).map((name) => `${folder}/${name}`));
+const files = readdirSync(join(root, '.github/workflows')).filter((name) => name.endsWith('.yml')).map((name) => `.github/workflows/${name}`);
 const textOf = (path: string): string => readFileSync(join(root, path), 'utf8');
 const read = (path: string): Workflow => parse(textOf(path)) as Workflow;
+/** The keys of an S3 service have the names that all its programs know, and each purpose has its own keys. */
+const nameForProgram = (secret: string): string => secret.replace(/^(?:BACKUP|RESTORE)_(?=(?:SECRET_)?ACCESS_KEY)/, 'AWS_');
 const jobsOf = (path: string): readonly (readonly [string, Job])[] => Object.entries(read(path).jobs);
 
 describe.each(files)('%s', (path) => {
@@ -82,7 +84,7 @@ describe('the workflows that others call', () => {
     expect(all.filter(([, action]) => action === '$/build').map(([id]) => id)).toEqual(['build']);
     for (const job of [deploy, then, last]) expect(job?.steps?.find(({ uses }) => uses === '$/rollout')?.with?.digest).toBe('${{ inputs.digest || needs.build.outputs.digest }}');
   });
-  it.each(['deploy', 'rollback'])('%s never stops a deployment half-way', (name) => {
+  it.each(['deploy', 'rollback', 'backup', 'restore-drill'])('%s never stops its work half-way', (name) => {
     const limits = jobsOf(`.github/workflows/${name}.yml`).map(([, { concurrency }]) => concurrency);
     expect(limits.every((limit) => limit?.['cancel-in-progress'] === false)).toBe(true);
   });
@@ -115,13 +117,13 @@ describe('the workflows that others call', () => {
       }
     }
   });
-  it.each(['deploy', 'rollback'])('%s passes each secret on by its name, to every step of this repository that reports how it ends', (name) => {
+  it.each([['deploy', 4], ['rollback', 1], ['backup', 2], ['restore-drill', 1]])('%s passes each secret on by its name, to every step of this repository that reports how it ends', (name, count) => {
     const path = `.github/workflows/${name}.yml`;
-    const passed = Object.keys(read(path).on.workflow_call?.secrets ?? {}).filter((secret) => !['KUBECONFIG', 'REGISTRY_PASSWORD'].includes(secret));
+    const passed = Object.keys(read(path).on.workflow_call?.secrets ?? {}).filter((secret) => !/KUBECONFIG$|^REGISTRY_PASSWORD$/.test(secret));
     expect(passed).toEqual(expect.arrayContaining(['SLACK_WEBHOOK', 'PUSHGATEWAY_PASSWORD', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_HEADERS']));
-    const steps = jobsOf(path).flatMap(([, { steps: own = [] }]) => own).filter(({ uses }) => ['$/build', '$/rollout', '$/rollback'].includes(uses ?? ''));
-    expect(steps).toHaveLength(name === 'deploy' ? 4 : 1);
-    for (const { env } of steps) expect(env).toEqual(Object.fromEntries(passed.map((secret) => [secret, `\${{ secrets.${secret} }}`])));
+    const steps = jobsOf(path).flatMap(([, { steps: own = [] }]) => own).filter(({ uses }) => ['$/build', '$/rollout', '$/rollback', '$/backup', '$/restore'].includes(uses ?? ''));
+    expect(steps).toHaveLength(count);
+    for (const { env } of steps) expect(env).toEqual(Object.fromEntries(passed.map((secret) => [nameForProgram(secret), `\${{ secrets.${secret} }}`])));
     const documented = textOf('docs/workflows.md');
     expect(passed.filter((secret) => !documented.includes(`\`${secret}\``) && !documented.includes(`env:${secret}\``))).toEqual([]);
   });
@@ -135,5 +137,76 @@ describe('the workflows that others call', () => {
   it('cancel the check of a commit that a newer one has replaced', () => {
     const [[, check] = []] = jobsOf('.github/workflows/pr-checks.yml');
     expect(check?.concurrency).toMatchObject({ 'cancel-in-progress': true, 'group': expect.stringContaining('${{ github.event.pull_request.number || github.ref }}') });
+  });
+});
+
+describe('the workflows for data', () => {
+  const { jobs: { backup } } = read('.github/workflows/backup.yml');
+  const { jobs: { drill } } = read('.github/workflows/restore-drill.yml');
+  const uploads = [backup, drill].flatMap((job) => job?.steps ?? []).filter(({ uses }) => uses?.startsWith('actions/upload-artifact@'));
+
+  it('upload reports and the badge, and never a backup', () => {
+    expect(uploads.map((step) => step.with?.path)).toEqual([
+      '${{ steps.backup.outputs.report || steps.check.outputs.report }}', '${{ steps.drill.outputs.report }}', '${{ runner.temp }}/restore-drill-badge.json',
+    ]);
+  });
+  it.each([['backup', backup], ['restore drill', drill]])('%s: list no deployment, and wait for no approval of the environment that is deployed to', (_, job) => {
+    expect(job?.environment).toEqual({ name: '${{ inputs.secrets-environment }}', deployment: false });
+  });
+  it('keep the keys apart: a backup cannot decrypt, a drill can neither write to the store nor sign', () => {
+    const namesOf = (job: Job | undefined): readonly string[] => [...new Set((job?.steps ?? []).flatMap(({ env = {}, with: given = {} }) => [...JSON.stringify([env, given]).matchAll(/secrets\.(\w+)/g)].map(([, name = '']) => name)))];
+    expect(namesOf(backup).filter((name) => /IDENTITY|RESTORE/.test(name))).toEqual([]);
+    expect(namesOf(drill).filter((name) => /BACKUP_(?:SECRET_)?ACCESS|SIGNING/.test(name))).toEqual([]);
+  });
+  it('never replace the live data: a drill is always one', () => {
+    const { with: given } = drill?.steps?.find(({ uses }) => uses === '$/restore') ?? {};
+    expect([given?.['into'], Object.keys(given ?? {}).filter((name) => ['confirm', 'disaster', 'fence'].includes(name))]).toEqual(['scratch', []]);
+  });
+  it('look at the age of the last backup if that is all that is wanted, or if a backup has failed', () => {
+    const conditions = (backup?.steps ?? []).filter(({ uses }) => uses === '$/backup').map((step) => [step.with?.['check'], (step as { readonly if?: string }).if]);
+    expect(conditions).toEqual([['false', '${{ !inputs.check }}'], ['true', "${{ !cancelled() && (inputs.check || steps.backup.outcome == 'failure') }}"]]);
+  });
+  it('let a check start whatever waits, and nothing replace it', () => {
+    expect(backup?.concurrency?.group).toContain("${{ inputs.check && github.run_id || '' }}");
+  });
+});
+
+describe('the script of a restore drill', () => {
+  const steps = read('.github/workflows/restore-drill.yml').jobs['drill']?.steps ?? [];
+  const folder = mkdtempSync(join(tmpdir(), 'drill-'));
+  afterAll(() => { rmSync(folder, { recursive: true }); });
+  /** Runs a step as the runner does. */
+  const runStep = (id: string, env: Texts): { readonly code: number | null; readonly said: string; readonly written: string } => {
+    const [output, summary] = [join(folder, 'output'), join(folder, 'summary')];
+    for (const path of [output, summary]) writeFileSync(path, '');
+    const script = steps.find((step) => step.id === id)?.run ?? 'exit 99';
+    const { status, stdout, stderr } = spawnSync('bash', ['--norc', '-e', '-c', script], { env: { PATH: process.env['PATH'], GITHUB_OUTPUT: output, GITHUB_STEP_SUMMARY: summary, RUNNER_TEMP: folder, ...env }, encoding: 'utf8' });
+    return { code: status, said: `${stdout}${stderr}`.trim(), written: `${readFileSync(output, 'utf8')}${readFileSync(summary, 'utf8')}` };
+  };
+  const figures = (env: Texts): ReturnType<typeof runStep> => runStep('figures', { OUTCOME: 'success', RTO: '181', RPO: '7200', RTO_LIMIT: '3600', RPO_LIMIT: '21600', ...env });
+  const badge = (): unknown => JSON.parse(readFileSync(join(folder, 'restore-drill-badge.json'), 'utf8'));
+
+  it('reads the limits', () => {
+    expect(runStep('limits', { RTO: '90m', RPO: '08h' })).toEqual({ code: 0, said: '', written: 'rto=5400\nrpo=28800\n' });
+    expect(runStep('limits', { RTO: '1d', RPO: '6h' }).written).toBe('rto=86400\nrpo=21600\n');
+  });
+  it.each(['', '6', '1h30m', '-1h', '1h$(id)', '6h\n7h'])('refuses the limit %j before anything is restored', (limit) => {
+    expect(runStep('limits', { RTO: '1h', RPO: limit })).toMatchObject({ code: 1, said: '::error title=Invalid limit::The input rpo is not a number with a unit. Write it as 90m, 6h or 2d.' });
+  });
+  it('is green within the limits, with the figures in the summary', () => {
+    const { code, said, written } = figures({});
+    expect([code, said, badge()]).toEqual([0, '', { schemaVersion: 1, label: 'restore drill', message: 'restored in 4 min', color: 'brightgreen', isError: false }]);
+    expect(written).toBe('| | measured | limit |\n| --- | --- | --- |\n| time to restore (RTO) | 4 min | 60 min |\n| age of the backup (RPO) | 120 min | 360 min |\n');
+  });
+  it.each<[string, Texts, string, string]>([
+    ['RTO', { RTO: '3601' }, 'too slow', '::error title=RTO exceeded::The restore took 61 min, and the limit is 60 min.'],
+    ['RPO', { RPO: '25200' }, 'backup too old', '::error title=RPO exceeded::The newest verified backup is 420 min old, and the limit is 360 min.'],
+    ['RTO and RPO', { RTO: '3601', RPO: '25200' }, 'too slow, backup too old', 'title=RPO exceeded'],
+    ['drill that failed', { OUTCOME: 'failure', RTO: '', RPO: '' }, 'failed', '::error title=Restore drill::The backup was not restored'],
+    ['drill without figures', { RTO: '' }, 'failed', '::error title=Restore drill::The backup was not restored'],
+  ])('is red after a missed %s', (_, env, message, said) => {
+    const result = figures(env);
+    expect([result.code, badge()]).toEqual([1, { schemaVersion: 1, label: 'restore drill', message, color: 'red', isError: true }]);
+    expect(result.said).toContain(said);
   });
 });

@@ -4,11 +4,12 @@ import { root } from '../../docs/pages.js';
 import { stub } from './act.js';
 
 /** Folders with an action.yml. */
-const folders = ['.', 'build', 'rollout', 'rollback', 'pr-check', 'deploy', 'setup', 'all'];
+const folders = ['.', 'build', 'rollout', 'rollback', 'pr-check', 'backup', 'restore', 'deploy', 'setup', 'all'];
 
 /**
  * This repository as a consumer gets it, and stand-ins for the actions of others. act does not know `$/`, this repository at the
- * commit of the file: there it names the version that the consumer named (https://github.com/nektos/act/issues/6189).
+ * commit of the file: there it names the version that the consumer named (https://github.com/nektos/act/issues/6189). It does not know
+ * environments without deployments either, and models no environments at all.
  *
  * @param folder to write it to
  * @returns what `runAct` takes as `actions`
@@ -22,7 +23,7 @@ export function published(folder: string): Readonly<Record<string, string>> {
   const others = new Set<string>();
   for (const path of [...folders.map((action) => join(action, 'action.yml')), ...workflows]) {
     const text = readFileSync(join(root, path), 'utf8');
-    writeFileSync(join(own, path), text.replaceAll(/uses: \$\/(\S+)/g, 'uses: acci/deploy-action/$1@v1'));
+    writeFileSync(join(own, path), text.replaceAll(/uses: \$\/(\S+)/g, 'uses: acci/deploy-action/$1@v1').replaceAll(/^ +deployment: false\n/gm, ''));
     for (const [, action = ''] of text.matchAll(/uses: ([\w-]+\/[\w./-]+@[0-9a-f]{40})/g)) others.add(action);
   }
   const stubs = [...others, 'actions/checkout@v6'].map((action) => [action, stub(join(folder, action.replaceAll(/[^\w.-]/g, '-')))]);
