@@ -14,6 +14,6 @@ export interface Options {
 export function checking(world: TestWorld, changes: Partial<Config> = {}, { origin = 'own', others = [] }: Options = {}): TestRun & { readonly given: Checking } {
   const test = world.start('pr-check', { ...world.deploying(second), digest: undefined, build, gate, environment: 'production', ...changes });
   const { config, ...run } = test.run;
-  const settings = { warnings: [], environments: [{ environment: config.environment, parsed: { config, warnings: [], secrets: [], names: [] } }, ...others] };
+  const settings = { warnings: [], environments: [{ environment: config.environment, parsed: { config, warnings: [], given: {}, variables: [], secrets: [], names: [] } }, ...others] };
   return { ...test, given: { ...run, annotate: annotateIn(run.ports.log), settings, origin, base: { head: second }, defaultApp: 'repository' } };
 }

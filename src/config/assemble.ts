@@ -29,6 +29,8 @@ export interface ConfigFacts {
   readonly defaultApp?: string;
   /** The environment variables of the process, for secrets that are given by name. */
   readonly env?: Env;
+  /** They are in the environment of another process, which will use these settings: here only their names are wanted. */
+  readonly secretsAreElsewhere?: boolean;
 }
 
 /**
@@ -39,7 +41,7 @@ export interface ConfigFacts {
 export function assemble(action: ActionName, { values, spots }: Pick<Layer, 'values' | 'spots'>, facts: ConfigFacts, environments: readonly EnvironmentSettings[]) {
   const builds = (action === 'deploy' || action === 'build' || action === 'pr-check') && values.image !== undefined && values.digest === undefined;
   const isCheck = action === 'pr-check';
-  const secrets = new ReferencedSecrets(facts.env ?? {});
+  const secrets = new ReferencedSecrets(facts.secretsAreElsewhere ? undefined : facts.env ?? {});
   // A check neither builds nor sends, and is not always allowed to read the secrets for it.
   const buildSecrets = buildSecretsOf(builds ? values['build-secrets'] ?? {} : {}, spots['build-secrets'] ?? { where: 'build-secrets' }, isCheck ? undefined : secrets);
   const pushgateway = isCheck ? undefined : metricsTarget(values.metrics, secrets);
@@ -48,7 +50,7 @@ export function assemble(action: ActionName, { values, spots }: Pick<Layer, 'val
   const config = configOf(values, { action, builds, buildSecrets, pushgateway, notify, databases, backup, defaultApp: facts.defaultApp, environments });
   const { problems, warnings } = secrets;
   const ofBuild = Object.entries(buildSecrets).map(([id, text]): Secret => ({ text, kind: 'value', of: buildSecret(id) }));
-  return { config, problems, warnings, secrets: [...ofBuild, ...secrets.secrets] };
+  return { config, problems, warnings, variables: secrets.variables, secrets: [...ofBuild, ...secrets.secrets] };
 }
 
 interface Data { readonly databases: readonly DatabaseConfig[]; readonly backup?: BackupConfig }
@@ -60,7 +62,7 @@ function dataOf(action: ActionName, { databases, backup, migrate, database: want
   if (action !== 'backup' && action !== 'restore' && migrate === undefined) return noData;
   const migrated = migrate && (migrate.database ?? theOnly(databases));
   const needed = Object.fromEntries(Object.entries(databases ?? {}).filter(([name]) => (migrate ? name === migrated : wanted?.includes(name) ?? true)));
-  return { databases: databasesOf(needed, secrets), ...backup && { backup: backupOf(backup, action === 'restore' ? 'restore' : 'backup', secrets) } };
+  return { databases: databasesOf(needed, secrets), ...backup && { backup: backupOf(backup, action === 'restore' || action === 'backup' ? action : 'migration', secrets) } };
 }
 
 /** The database that a migration is of, if only one can be meant. */

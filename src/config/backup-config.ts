@@ -6,8 +6,8 @@ import type { GivenBackup } from './sections/backup.js';
 import type { StoreConfig } from './values/store-config.js';
 import { parseIdentity } from './values/identity.js';
 
-/** Which secrets a run needs: a restore decrypts, a backup signs. */
-export type BackupUse = 'backup' | 'restore';
+/** Which secrets a run needs: a backup signs, a restore decrypts. A migration does both, unless nothing is encrypted. */
+export type BackupUse = 'backup' | 'restore' | 'migration';
 
 /** How backups are made, kept and read, with the secrets that are in the environment. */
 export const backupOf = (given: GivenBackup, use: BackupUse, secrets: ReferencedSecrets) => {
@@ -24,9 +24,9 @@ export const backupOf = (given: GivenBackup, use: BackupUse, secrets: Referenced
     /** Empty: not encrypted. */
     recipients: given.encrypt ? given.recipients ?? [] : [],
     /** Text of the private keys. */
-    identity: given.identity && (use === 'restore' ? secrets.needed(given.identity, identity) : secrets.optional(given.identity, identity, 'nothing that is encrypted can be read')),
+    identity: identityOf(given, use, secrets),
     /** Private key, PEM. */
-    signingKey: given.sign && use === 'backup' ? secrets.needed(given.sign, signingKey) : undefined,
+    signingKey: given.sign && use !== 'restore' ? secrets.needed(given.sign, signingKey) : undefined,
     /** Public key, PEM; undefined: signatures are not required. */
     signedBy: given['signed-by'],
     verify: given.verify, rows: given.rows, assertions: given.assertions ?? [], allowSmaller: given['allow-smaller'],
@@ -39,6 +39,12 @@ export const backupOf = (given: GivenBackup, use: BackupUse, secrets: Referenced
   });
 };
 export type BackupConfig = ReturnType<typeof backupOf>;
+
+/** A backup never has it: who can make backups need not be able to read them. */
+function identityOf({ identity: given }: GivenBackup, use: BackupUse, secrets: ReferencedSecrets): string | undefined {
+  if (given === undefined || use === 'backup') return undefined;
+  return use === 'restore' ? secrets.needed(given, identity) : secrets.optional(given, identity, 'nothing that is encrypted can be read');
+}
 
 const identity: SecretForm<string> = { ...content, parse: (text) => parseIdentity(text) };
 

@@ -1,6 +1,7 @@
 import type { ActionName } from '../outcome/action.js';
 import type { CommandTable, Flag } from '../ports/command-line.js';
 import { actions } from './actions.js';
+import { emissionFlags } from './emission.js';
 import { defaultOf } from './kit/kind.js';
 import { mapValues } from './kit/record.js';
 import { descriptionOf } from './setting.js';
@@ -89,7 +90,7 @@ const examples: Readonly<Record<ActionName, readonly string[]>> = {
   rollout: ['rollout --image ghcr.io/acme/api --digest sha256:… --workloads deployment/api'],
   rollback: ['rollback --app api --namespace production', 'rollback --app api --to 5e94acd'],
   'pr-check': ['pr-check --environment production', 'pr-check --config services/api/deploy.yml'],
-  'backup': ['backup --environment production', 'backup --database main'],
+  'backup': ['backup --environment production', 'backup --database main', 'backup --emit cronjob --image ghcr.io/acme/backup:1 | kubectl apply --filename=-'],
   'restore': ['restore --database main --into scratch', 'restore --database main --backup latest --confirm acci'],
 };
 
@@ -118,7 +119,7 @@ const historyTexts: Readonly<Partial<Record<SettingName, { readonly description:
 export const commands: CommandTable<CommandName> = {
   ...mapValues(actions, ({ description }, action) => ({
     description, examples: examples[action],
-    flags: [...settingsOf(action).filter((name) => settings[name].inTerminal).map((name) => flagOf(name, action)), ...output],
+    flags: [...settingsOf(action).filter((name) => settings[name].inTerminal).map((name) => flagOf(name, action)), ...action === 'backup' ? emissionFlags : [], ...output],
   })),
   history: {
     description: 'Shows the last runs and releases of an app, and how often, how fast and how safely it is deployed. Changes nothing.',

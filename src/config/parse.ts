@@ -10,9 +10,10 @@ import { lackingIn, noLayers, readFileLayers, readInputs, wantedEnvironment, typ
 import { checkTogether } from './rules.js';
 import { namesIn } from './names.js';
 import type { Documents } from './documents.js';
+import type { NamedVariable } from './referenced-secrets.js';
 import { distinct, type Secret } from './secrets.js';
 import type { Kubeconfig } from './values/kubeconfig.js';
-import { takenBy, type SettingName } from './settings.js';
+import { takenBy, type GivenValues, type SettingName } from './settings.js';
 import { defaultSettingsFile } from './sections/run.js';
 import { placeWords } from '../outcome/place-words.js';
 
@@ -31,6 +32,10 @@ export interface ParsedConfig {
   readonly warnings: readonly Problem[];
   /** What must be hidden in all that is printed or written besides `rawSecrets`. */
   readonly secrets: readonly Secret[];
+  /** The settings that this action uses, as they were given. */
+  readonly given: GivenValues;
+  /** The variables that they name as `env:NAME`. */
+  readonly variables: readonly NamedVariable[];
   /** Names in the settings and the kubeconfig, which are no secrets even where a secret is a part of them. */
   readonly names: readonly string[];
 }
@@ -67,10 +72,10 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   // A check of a pull request is about what a deployment would do. Its inputs are for several environments, not all of which use each.
   const [as, inUse] = action === 'pr-check' ? ['deploy', []] as const : [action, given.given] as const;
   const together = checkTogether({ ...own, action: as, kubeconfig: content, inputs: inUse, notChosen, environments: [...environments.keys()] });
-  const { config, secrets, ...assembled } = assemble(action, own, facts, environmentsOf(layers.environments));
+  const { config, secrets, variables, ...assembled } = assemble(action, own, facts, environmentsOf(layers.environments));
   throwProblems([...together.problems, ...assembled.problems], app);
   const warnings = [...[given, base, ...chosen ? [chosen] : [], report, together, assembled].flatMap((part) => part.warnings)];
-  return { config, warnings, secrets: distinct(secrets), names: [...namesIn(config), ...content?.names ?? []] };
+  return { config, warnings, given: own.values, variables, secrets: distinct(secrets), names: [...namesIn(config), ...content?.names ?? []] };
 }
 
 function throwProblems(problems: readonly Problem[], app: string | undefined): void {

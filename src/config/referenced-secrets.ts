@@ -9,6 +9,13 @@ import type { SecretReference } from './values/secret-reference.js';
 /** The environment variables of the process. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
+/** A variable that settings name. */
+export interface NamedVariable {
+  readonly name: string;
+  /** The run cannot do without it. */
+  readonly isNeeded: boolean;
+}
+
 /** What the text of a variable means. */
 export interface SecretForm<T> {
   readonly parse: (text: string) => Checked<T>;
@@ -44,11 +51,15 @@ export class ReferencedSecrets {
   readonly warnings: Problem[] = [];
   /** To be hidden before anything is printed. */
   readonly secrets: Secret[] = [];
+  /** All that were asked for. */
+  readonly variables: NamedVariable[] = [];
 
-  constructor(private readonly env: Env) {}
+  /** @param env undefined: the values are where the settings will be used. Here only their names are wanted, and all are undefined */
+  constructor(private readonly env: Env | undefined) {}
 
   /** A secret that the run cannot do without: undefined after a problem. */
   needed<T>(reference: SecretReference, form: SecretForm<T>): T | undefined {
+    this.variables.push({ name: reference.variable, isNeeded: true });
     return this.read(reference, form, (fault) => this.problems.push(problemAt(reference.at, fault)));
   }
 
@@ -57,10 +68,12 @@ export class ReferencedSecrets {
    * @param consequence completes "…, so": `no metrics are sent`
    */
   optional<T>(reference: SecretReference, form: SecretForm<T>, consequence: string): T | undefined {
+    this.variables.push({ name: reference.variable, isNeeded: false });
     return this.read(reference, form, ({ message, hint }) => this.warnings.push(problemAt(reference.at, { message: `${message}, so ${consequence}`, hint })));
   }
 
   private read<T>({ variable, at }: SecretReference, { parse, secretsIn }: SecretForm<T>, report: (fault: Fault) => void): T | undefined {
+    if (this.env === undefined) return undefined;
     const text = this.env[variable] ?? '';
     if (text.trim() === '') return void report({ message: `${called(variable, at)} is not set or empty`, hint: placeWords().setVariable });
     const parsed = parse(text);

@@ -1,5 +1,6 @@
 import { basename, relative } from 'node:path';
 import { commands, outputFlags, type CommandName } from '../config/commands.js';
+import { readEmission } from '../config/emission.js';
 import { defaultSettingsFile } from '../config/sections/run.js';
 import { didYouMean } from '../config/kit/did-you-mean.js';
 import { createFiles, removeAtExit } from '../host/files.js';
@@ -54,6 +55,12 @@ export async function runTerminal(folder: string): Promise<void> {
 }
 
 async function runCommandOf({ command, inputs, ambient, kind }: Extract<Arguments<CommandName>, { readonly kind: 'run' }>): Promise<number> {
+  const emitted = command === 'backup' ? readEmission(inputs) : undefined;
+  if (emitted) {
+    const { printManifests } = await import('./terminal-emit.js');
+    await printManifests(emitted.emission, emitted.rest);
+    return 0;
+  }
   if (command !== 'history') return runInTerminal({ kind, command, inputs, ambient });
   const { printHistory } = await import('./terminal-history.js');
   return printHistory({ id: randomUUID(), inputs, ambient });
