@@ -6,7 +6,7 @@ import { parseConfig } from '../../src/config/parse.js';
 import { readSettingsText } from '../../src/config/settings-file.js';
 import { cronJobText, settingsText } from '../../src/data/cronjob-text.js';
 import { cronJobWish } from '../../src/data/cronjob-wish.js';
-import { ConfigError } from '../../src/outcome/errors.js';
+import type { ConfigError } from '../../src/outcome/errors.js';
 
 const file = `
 image: ghcr.io/acme/api
@@ -101,8 +101,8 @@ describe('a CronJob', () => {
   });
   it('is in the namespace of whoever applies it, unless the settings name one, and its name is never too long', () => {
     const long = emitted(file.replaceAll(/namespace: shop,? ?\n?/g, '').replace('shop-api', `${'a'.repeat(44)}-bcdefg`), {}, { secret: 'my.secret' });
-    expect(long.of('CronJob').metadata).toMatchObject({ name: `${'a'.repeat(44)}-backup` });
-    expect([long.of('CronJob').metadata.namespace, long.of('RoleBinding').subjects]).toEqual([undefined, [{ kind: 'ServiceAccount', name: `${'a'.repeat(44)}-backup` }]]);
+    expect(long.of('CronJob').metadata).toMatchObject({ name: `${'a'.repeat(44)}--backup` });
+    expect([long.of('CronJob').metadata.namespace, long.of('RoleBinding').subjects]).toEqual([undefined, [{ kind: 'ServiceAccount', name: `${'a'.repeat(44)}--backup` }]]);
     expect(long.text).toContain('#   kubectl create secret generic my.secret \\\n');
   });
 });

@@ -10,7 +10,8 @@ import { readArguments } from '../../src/host/terminal.js';
 import { read } from './pages.js';
 
 const pages = ['docs/backup.md', 'docs/disaster-recovery.md'];
-const blocks = (language: string): readonly string[] => pages.flatMap((page) => blocksOf(read(page)).filter((block) => block.language === language).map(({ text }) => text));
+const blocks = (wanted: string): readonly string[] =>
+  pages.flatMap((page) => blocksOf(read(page)).filter(({ language }) => language === wanted).map(({ text }) => text));
 
 /** The words of a line of a shell; none of these has more than double quotes. */
 const wordsOf = (line: string): readonly string[] => [...line.matchAll(/(?:"[^"]*"|[^\s"])+/g)].map(([word]) => word.replaceAll('"', ''));

@@ -14,6 +14,7 @@ export interface Options {
 export function checking(world: TestWorld, changes: Partial<Config> = {}, { origin = 'own', others = [] }: Options = {}): TestRun & { readonly given: Checking } {
   const test = world.start('pr-check', { ...world.deploying(second), digest: undefined, build, gate, environment: 'production', ...changes });
   const { config, ...run } = test.run;
-  const settings = { warnings: [], environments: [{ environment: config.environment, parsed: { config, warnings: [], given: {}, variables: [], secrets: [], names: [] } }, ...others] };
+  const parsed = { config, warnings: [], given: {}, variables: [], secrets: [], names: [] };
+  const settings = { warnings: [], environments: [{ environment: config.environment, parsed }, ...others] };
   return { ...test, given: { ...run, annotate: annotateIn(run.ports.log), settings, origin, base: { head: second }, defaultApp: 'repository' } };
 }

@@ -40,7 +40,7 @@ const spoolFolder = '/spool';
 const user = 10_001;
 
 /** Of all objects. Names of CronJobs have 52 characters at most: https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ */
-export const nameFor = (app: string): string => `${app.slice(0, 45).replace(/-+$/, '')}-backup`;
+export const nameFor = (app: string): string => `${app.slice(0, 45)}-backup`;
 
 /** The objects, in the order in which they are applied. The Secret is not among them: whoever has its values creates it. */
 export function cronJobObjects(wish: CronJobWish): readonly KubernetesObject[] {
@@ -103,5 +103,6 @@ const argumentsOf = ({ app, environment, databases }: Pick<CronJobWish, 'app' | 
 /** A needed variable without its key keeps the pod from starting, with a message that names the key. */
 function environmentOf({ variables, secret }: Pick<CronJobWish, 'variables' | 'secret'>): readonly object[] {
   const folders = [{ name: 'HOME', value: spoolFolder }, { name: 'TMPDIR', value: spoolFolder }];
-  return [...folders, ...variables.map(({ name, isNeeded }) => ({ name, valueFrom: { secretKeyRef: { name: secret, key: name, ...!isNeeded && { optional: true } } } }))];
+  const reference = ({ name, isNeeded }: NamedVariable): object => ({ name, valueFrom: { secretKeyRef: { name: secret, key: name, ...!isNeeded && { optional: true } } } });
+  return [...folders, ...variables.map(reference)];
 }
