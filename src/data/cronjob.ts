@@ -103,6 +103,7 @@ const argumentsOf = ({ app, environment, databases }: Pick<CronJobWish, 'app' | 
 /** A needed variable without its key keeps the pod from starting, with a message that names the key. */
 function environmentOf({ variables, secret }: Pick<CronJobWish, 'variables' | 'secret'>): readonly object[] {
   const folders = [{ name: 'HOME', value: spoolFolder }, { name: 'TMPDIR', value: spoolFolder }];
-  const reference = ({ name, isNeeded }: NamedVariable): object => ({ name, valueFrom: { secretKeyRef: { name: secret, key: name, ...!isNeeded && { optional: true } } } });
+  const reference = ({ name, isNeeded }: NamedVariable): object =>
+    ({ name, valueFrom: { secretKeyRef: { name: secret, key: name, ...!isNeeded && { optional: true } } } });
   return [...folders, ...variables.map(reference)];
 }
