@@ -78,8 +78,8 @@ const output: readonly Flag[] = [
 /** Names of the flags that are no settings. */
 export const outputFlags = ['verbose', 'json', 'report'] as const;
 
-/** Commands of the terminal: the actions, and one that only a terminal has. */
-export type CommandName = ActionName | 'history';
+/** Commands of the terminal: the actions, and those that only a terminal has. */
+export type CommandName = ActionName | 'history' | 'backups' | 'prune';
 
 const examples: Readonly<Record<ActionName, readonly string[]>> = {
   deploy: [
@@ -115,6 +115,11 @@ const historyTexts: Readonly<Partial<Record<SettingName, { readonly description:
   namespace: { description: 'Namespace of the app.' },
 };
 
+/** What names a store of backups, and how it is reached. */
+const ofStore = ['config', 'environment', 'app', 'kubeconfig', 'kube-context', 'namespace', 'database', 'kubectl-url', 'kubectl-sha256'] as const satisfies readonly SettingName[];
+
+const json: Flag = { name: 'json', isBoolean: true, group: 'Output', description: 'Print JSON on stdout.' };
+
 /** The commands of the terminal, with their settings as flags. */
 export const commands: CommandTable<CommandName> = {
   ...mapValues(actions, ({ description }, action) => ({
@@ -126,7 +131,20 @@ export const commands: CommandTable<CommandName> = {
     examples: ['history --environment production', 'history --app api --namespace production --json'],
     flags: [
       ...ofRecord.map((name) => ({ ...flagOf(name, 'rollback'), ...historyTexts[name] })),
-      { name: 'json', isBoolean: true, group: 'Output', description: 'Print JSON on stdout.' },
+      json,
+    ],
+  },
+  backups: {
+    description: 'Lists the backups of the store, and why each of them stays or goes. Changes nothing.',
+    examples: ['backups --environment production', 'backups --database main --json'],
+    flags: [...ofStore.map((name) => flagOf(name, 'backup')), json],
+  },
+  prune: {
+    description: 'Removes the backups that the retention does not keep.',
+    examples: ['prune --environment production --dry-run'],
+    flags: [
+      ...ofStore.map((name) => flagOf(name, 'backup')), { ...flagOf('dry-run', 'backup'), description: 'Only show what would be removed.' },
+      { name: 'most', isBoolean: true, group: 'Retention', description: 'Also remove them if they are more than half of all backups.' }, json,
     ],
   },
 };

@@ -61,6 +61,10 @@ async function runCommandOf({ command, inputs, ambient, kind }: Extract<Argument
     await printManifests(emitted.emission, emitted.rest);
     return 0;
   }
+  if (command === 'backups' || command === 'prune') {
+    const { printBackups } = await import('./terminal-backups.js');
+    return printBackups({ command, id: randomUUID(), inputs, ambient });
+  }
   if (command !== 'history') return runInTerminal({ kind, command, inputs, ambient });
   const { printHistory } = await import('./terminal-history.js');
   return printHistory({ id: randomUUID(), inputs, ambient });

@@ -18,8 +18,11 @@ export interface DataSession {
   close(): Promise<void>;
 }
 
+/** What a session needs of a run. */
+export type DataRun = Pick<Run, 'ports' | 'config' | 'id' | 'folder' | 'facts' | 'hasPost'>;
+
 /** @param failure the cause of what fails here @param stage of the lines about progress */
-export function openDataSession(run: Run, failure: DataFailure, stage: StageName): DataSession {
+export function openDataSession(run: DataRun, failure: DataFailure, stage: StageName): DataSession {
   const { ports, config, id, folder } = run;
   const context: DataContext = { ports, id, app: config.app, failure, signal: ports.cancelled, progress: progressLog(ports, stage) };
   const closing: (() => Promise<void> | undefined)[] = [];
@@ -45,7 +48,7 @@ export function openDataSession(run: Run, failure: DataFailure, stage: StageName
   return session;
 }
 
-async function openStoreOf({ ports, config }: Run): Promise<ObjectStore> {
+async function openStoreOf({ ports, config }: DataRun): Promise<ObjectStore> {
   if (!config.backup) throw new Error('the settings name no place for backups');
   const { openStore } = await import('../store/open.js');
   return openStore({ ports, isOwn: isBackupObject }, config.backup.store);
