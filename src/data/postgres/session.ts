@@ -1,8 +1,8 @@
-import type { Pipe } from '../../ports/pipe.js';
 import { unlessAborted, within } from '../../ports/within.js';
 import { readJson } from '../../ports/json.js';
 import type { GenericSchema } from 'valibot';
 import { DataError } from '../error.js';
+import { drained, linesOf } from '../script/lines.js';
 import { endOf } from '../script/run.js';
 import { programs } from '../script/shell.js';
 import { brokenOff, failed, startScript, type At } from './run.js';
@@ -69,7 +69,7 @@ export async function openSession(at: At, doing: string, signal: AbortSignal): P
     close: async () => {
       await pipe.write('\\q\n');
       pipe.end();
-      await closed(lines, at, pipe);
+      await drained(at.context.ports.clock, lines, pipe);
     },
   };
   try {
@@ -81,18 +81,6 @@ export async function openSession(at: At, doing: string, signal: AbortSignal): P
   }
 }
 
-/** The end of a session is waited for, so none is left behind; a psql that does not end is stopped. */
-async function closed(lines: AsyncGenerator<string, string>, at: At, pipe: Pipe): Promise<void> {
-  const over = new AbortController();
-  const rest = (async () => {
-    while (!(await lines.next()).done);
-    await pipe.exited;
-  })().catch(() => undefined);
-  await Promise.race([rest, at.context.ports.clock.sleep(5000, over.signal).catch(() => undefined)]);
-  over.abort();
-  await pipe.stop();
-}
-
 /** Does something in a session of its own. */
 export async function inSession<T>(at: At, doing: string, signal: AbortSignal, work: (session: Session) => Promise<T>): Promise<T> {
   const session = await openSession(at, doing, signal);
@@ -101,24 +89,4 @@ export async function inSession<T>(at: At, doing: string, signal: AbortSignal, w
   } finally {
     await session.close();
   }
-}
-
-const longestLine = 64 * 1024 * 1024;
-
-/** The lines of its output; the last 40 characters of it are its result, which show how the script ended. */
-async function* linesOf(pipe: Pipe): AsyncGenerator<string, string> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  let end = '';
-  for await (const piece of pipe.output) {
-    const text = decoder.decode(piece, { stream: true });
-    end = (end + text).slice(-40);
-    rest += text;
-    if (rest.length > longestLine) throw new RangeError(`A line of an answer is longer than ${longestLine} bytes.`);
-    const lines = rest.split('\n');
-    rest = lines.pop() ?? '';
-    // The empty line and the one after it end the script.
-    for (const line of lines) if (line !== '' && !line.startsWith(`acci-end `)) yield line;
-  }
-  return end;
 }

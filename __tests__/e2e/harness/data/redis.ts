@@ -75,7 +75,7 @@ function connected(space: Space, name: string, password: string): Redis {
   };
 }
 
-const fillScript = `
+export const fillScript = `
 for i = 1, tonumber(ARGV[1]) do redis.call('set', 'string:' .. i, redis.sha1hex(i) .. redis.sha1hex(-i)) end
 redis.call('set', 'expiring', 'soon', 'EX', 86400)
 redis.call('set', 'binary', '\\0\\255\\r\\n')
