@@ -4,6 +4,7 @@ import { closeApi, type Any } from './harness/api.js';
 import { inSpace, startHealthy } from './harness/app.js';
 import { lab, type Lab } from './harness/data/lab.js';
 import { postgres, type Postgres } from './harness/data/postgres.js';
+import { redis } from './harness/data/redis.js';
 import { s3, type S3 } from './harness/data/s3.js';
 import { expectEnding, expectHidden } from './harness/ending.js';
 import { closeImages } from './harness/images.js';
@@ -49,7 +50,7 @@ const backupRights = [
   { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'delete', 'get', 'list', 'watch'] },
 ];
 
-const settingsOf = ({ store }: Stand, more: Any = {}): Any => ({
+const settingsOf = ({ store }: Pick<Stand, 'store'>, more: Any = {}): Any => ({
   app: 'api',
   databases: { main: { engine: 'postgres', pod: 'app.kubernetes.io/name=postgresql', database: 'acci', user: 'acci', password: 'secret/postgresql/postgres-password' } },
   backup: {
@@ -57,7 +58,7 @@ const settingsOf = ({ store }: Stand, more: Any = {}): Any => ({
   },
 });
 
-const act = (stand: Stand, action: 'backup' | 'restore', inputs: Record<string, string> = {}, more: Any = {}, settings: Any = {}) =>
+const act = (stand: Pick<Stand, 'space' | 'store'>, action: 'backup' | 'restore', inputs: Record<string, string> = {}, more: Any = {}, settings: Any = {}) =>
   withSettings({ ...settingsOf(stand, more), ...settings }, (workspace) => runAction({
     action, workspace, inputs: { kubeconfig: stand.space.kubeconfig, namespace: stand.space.name, ...inputs },
     env: { ACCESS_KEY: stand.store.accessKey, SECRET_KEY: stand.store.secretKey, IDENTITY: identity },
@@ -122,5 +123,31 @@ describe('a backup of a database in a pod', () => {
     expectEnding(absent, { verdict: 'failed', cause: 'backup-failed', stage: 'preflight' });
     expect(absent.log).toContain('none');
     expect(await store.objects()).toEqual([]);
+  }));
+});
+
+describe('a Redis in a pod', () => {
+  it.concurrent('is backed up, rehearsed, restored into the live server, and emptied if it is a cache', inSpace('backup', async (space) => {
+    await grant(space, ...backupRights);
+    const [server, store] = [await redis(space, data), await s3(data)];
+    try {
+      await server.fill(500);
+      const [stand, of] = [{ space, store }, { engine: 'redis', pod: 'app.kubernetes.io/name=redis', password: 'secret/redis/redis-password' }];
+      const keys = await server.dbsize();
+      expectEnding(await act(stand, 'backup', {}, {}, { databases: { sessions: of } }), { verdict: 'backed-up' });
+      await server.command(['FLUSHDB']);
+      const drill = await act(stand, 'restore', { into: 'scratch' }, {}, { databases: { sessions: of } });
+      expectEnding(drill, { verdict: 'restored' });
+      expect(await server.dbsize()).toBe(0);
+      const restored = await act(stand, 'restore', { confirm: '0' }, {}, { databases: { sessions: of } });
+      expectEnding(restored, { verdict: 'restored' });
+      expect(await server.dbsize()).toBe(keys);
+      const emptied = await act(stand, 'restore', { confirm: '0' }, {}, { databases: { sessions: { ...of, cache: 'true' } } });
+      expectEnding(emptied, { verdict: 'restored' });
+      expect(await server.dbsize()).toBe(0);
+      expectHidden(emptied, server.password);
+    } finally {
+      await store.stop();
+    }
   }));
 });

@@ -29,7 +29,7 @@ export async function openDatabase(context: DataContext, config: DatabaseConfig,
 async function engineOf({ engine }: DatabaseConfig): Promise<Engine> {
   switch (engine) {
     case 'postgres': return (await import('./postgres/engine.js')).postgres;
-    case 'redis': throw new Error('there is no engine for Redis');
+    case 'redis': return (await import('./redis/engine.js')).redis;
   }
 }
 
@@ -47,7 +47,8 @@ async function reachOf(context: DataContext, { config: { reach }, engine, login 
   }
 }
 
-async function loginOf(context: DataContext, { database, user, password, reach }: DatabaseConfig, cluster: OpenCluster): Promise<Login> {
+/** Who logs in, with the password from its Secret. */
+export async function loginOf(context: DataContext, { database, user, password, reach }: DatabaseConfig, cluster: OpenCluster): Promise<Login> {
   const secret = password && ('text' in password ? password.text : await secretOf(context, password, await cluster()));
   return {
     database, ...user !== undefined && { user }, ...secret !== undefined && { password: secret },

@@ -32,6 +32,7 @@ async function prepare(run: Run, found: Found): Promise<Prepared> {
     if (settings.into === 'live' && !run.config.dryRun) refuseUnconfirmed(database, settings.confirm);
     const fence = new AppFence(run, session, settings.into === 'live' && !database.isCache ? settings.fence : []);
     if (!run.config.dryRun) await fence.finishEarlier();
+    if (database.isCache && settings.into === 'live') return prepared(run, session, [], emptying(run, session, database));
     const store = await session.store();
     const catalog = await readCatalog(store, { database: database.name, signal: run.ports.cancelled, signedBy: backup.signedBy });
     const { manifest } = chooseBackup(catalog, database.name, backup.choice, store.address);
@@ -227,4 +228,15 @@ class LiveRestore implements Work {
       this.undone = { result: 'failed', notes, evidence: [], untouched: [] };
     }
   }
+}
+
+/** A cache is emptied: what it had is made again from elsewhere. */
+function emptying(run: Run, session: DataSession, database: DatabaseConfig): Work {
+  const results: RestoreResult[] = [];
+  const work = stage('empty the cache', [`empty \`${database.name}\`, which is declared a cache: database ${database.database}, on every master`], async () => {
+    const { empty } = await import('../data/empty.js');
+    const { words: compared } = await empty(session.context, database, () => session.cluster());
+    results.push({ database: database.name, engine: database.engine, backup: '', into: 'emptied', compared, rtoMs: msSince(run), rpoMs: 0 });
+  });
+  return { results, stages: [work], close: async () => undefined };
 }
