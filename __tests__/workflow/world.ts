@@ -15,8 +15,11 @@ import { lockName } from '../../src/kubernetes/store/lease.js';
 import { deploy } from '../../src/workflow/deploy.js';
 import type { Run } from '../../src/workflow/run.js';
 // What a run loads when it needs it is there before time begins to pass.
+import '../../src/target/set-image/one-offs.js';
 import '../../src/target/set-image/target.js';
+import '../../src/workflow/migration.js';
 import '../../src/workflow/policy.js';
+import '../../src/workflow/undo-migration.js';
 import { MemoryRegistry } from '../image/memory-registry.js';
 import { fakePorts } from '../kubernetes/client/fake-ports.js';
 import { target } from '../kubernetes/judge/build.js';
@@ -44,6 +47,8 @@ export interface StartOptions {
   readonly hasPost?: boolean;
   /** What the test gate comes to. */
   readonly gate?: () => Promise<Partial<Exited>>;
+  /** Opens the database that is migrated. */
+  readonly openMigrationData?: Run['openMigrationData'];
 }
 
 /** One process that performs a run. */
@@ -185,7 +190,7 @@ export class TestWorld {
       action, id, folder: '/private', config: config({ cluster: { kubeconfig: { path: '/k' }, namespace: 'web' }, ...settings }), ports: { ...ports, files },
       facts: { commit: second, branch: 'main', defaultBranch: 'main', repository: 'acme/api', actor: 'octocat', runUrl: `https://runs.example/${id}` },
       startedAt: clock.monotonic(), startedAtWall: clock.now(), hasPost: options.hasPost ?? true, keep: async (_name, value) => void kept.push(value),
-      announce: (event) => void events.push(event),
+      announce: (event) => void events.push(event), openMigrationData: options.openMigrationData,
     };
     let cancelledAt = Infinity;
     const cancel = (): void => {

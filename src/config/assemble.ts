@@ -144,6 +144,8 @@ export function configOf(given: GivenValues, { action, builds, buildSecrets, pus
     },
     /** Rollback: revision, digest or commit to roll back to. Undefined: the last verified release. */
     to: values.to,
+    /** Rollback: also across a migration that is declared irreversible. */
+    force: action === 'rollback' ? values.force : undefined,
     /** Rollback, restore: why; it is recorded. */
     reason: values.reason,
     /** Where metrics are sent when the run has ended. */

@@ -26,3 +26,13 @@ export const migrateOf = (given: GivenMigrate) => {
   };
 };
 export type MigrateConfig = ReturnType<typeof migrateOf>;
+
+interface Migrated {
+  readonly app: string;
+  readonly migrate?: MigrateConfig;
+  readonly databases?: readonly { readonly name: string }[];
+}
+
+/** The name of the database that is migrated, for its lock: that of the settings, or of the app where they name none. */
+export const migratedDatabase = ({ app, migrate, databases = [] }: Migrated): string =>
+  migrate?.database ?? databases[0]?.name ?? app;

@@ -1,4 +1,5 @@
 import { digestOf } from '../image/reference.js';
+import type { MigrationRecord } from './migration.js';
 
 /**
  * The record of the last run and of the last releases, kept where the target lives. It is written before each change that it
@@ -12,6 +13,10 @@ export interface Ledger {
   readonly releases: readonly Release[];
   /** How the last runs ended, newest first; absent in the records of earlier versions. No run depends on it. */
   readonly past?: readonly PastRun[];
+  /** Migrations that no verified release has yet, oldest first: the database may be ahead of what is deployed. */
+  readonly ahead?: readonly MigrationRecord[];
+  /** The last migration that the database was seen to have. */
+  readonly head?: string;
 }
 
 /**
@@ -107,6 +112,10 @@ export interface Release {
   readonly override?: string;
   /** Why the release before it was rolled back. */
   readonly reason?: string;
+  /** Those that were applied for it, oldest first. */
+  readonly migrations?: readonly MigrationRecord[];
+  /** The last migration that the database had when it was verified; absent where that is not known. */
+  readonly head?: string;
   /** Only the parts that it set. The versions of the others are in earlier releases. */
   readonly contents: readonly Content[];
 }
@@ -184,8 +193,12 @@ export function withRelease(ledger: Ledger, release: Release): Ledger {
   const isNeeded = (known: Release, index: number): boolean =>
     ledger.releases.slice(0, index).some((between) => known.contents.some((each) => !places(between.contents).has(placeOf(each))));
   const served = new Set(release.contents.map(placed));
+  const isKept = (known: Release, index: number): boolean => !sameContents(known.contents, release.contents) || isNeeded(known, index);
+  // What was applied for a version is not applied again when it is deployed again.
+  const dropped = ledger.releases.filter((known, index) => !isKept(known, index));
+  const migrations = [...dropped, release].flatMap((each) => each.migrations ?? []);
   const others = ledger.releases
-    .filter((known, index) => !sameContents(known.contents, release.contents) || isNeeded(known, index))
+    .filter(isKept)
     .map((known) => ({ ...known, contents: known.contents.map((each) => (served.has(placed(each)) ? { ...each, withdrawnAt: undefined } : each)) }));
-  return { ...ledger, releases: keptOf([release, ...others]) };
+  return { ...ledger, releases: keptOf([migrations.length > 0 ? { ...release, migrations } : release, ...others]) };
 }

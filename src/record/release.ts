@@ -40,10 +40,10 @@ const seenToServe = (contents: readonly Content[], unverified: readonly string[]
  * @param unverified subjects with which nothing runs
  */
 export function withVerified(ledger: Ledger, now: number, unverified: readonly string[]): Ledger {
-  const { run } = ledger;
-  const release = releaseOf(run, now, unverified);
+  const { run, ahead, ...kept } = ledger;
+  const release: Release = { ...releaseOf(run, now, unverified), ...ahead && { migrations: ahead }, ...ledger.head !== undefined && { head: ledger.head } };
   const releases = run.goesBackTo ? withdraw(ledger.releases, run.goesBackTo, run.before, release.at) : ledger.releases;
-  return withRelease({ ...ended(ledger, 'verified', now), releases }, release);
+  return withRelease({ ...ended({ ...kept, run }, 'verified', now), releases }, release);
 }
 
 const releaseOf = (run: RunRecord, now: number, unverified: readonly string[]): Release => ({

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { JsonError} from '../ports/json.js';
 import { readJson } from '../ports/json.js';
 import { keptOf, phases, type Ledger } from './ledger.js';
+import { migrationShape } from './migration.js';
 import { schema1, upgraded } from './schema-1.js';
 
 /*
@@ -14,7 +15,7 @@ const maybe = v.optional(text);
 const content = v.looseObject({ subject: text, part: text, version: text, withdrawnAt: maybe });
 const release = v.looseObject({
   reference: text, commit: maybe, runUrl: maybe, at: text, verified: v.boolean(), unverified: v.optional(v.array(text)), repository: maybe, override: maybe,
-  reason: maybe, contents: v.array(content),
+  reason: maybe, migrations: v.optional(v.array(migrationShape)), head: maybe, contents: v.array(content),
 });
 const run = v.looseObject({
   id: text, url: maybe, commit: maybe, actor: maybe, startedAt: text, phase: v.picklist(phases), changedAt: maybe, committedAt: maybe, marks: v.array(text),
@@ -28,7 +29,8 @@ const pastRun = v.looseObject({
 type Past = v.InferOutput<typeof pastRun>;
 // Nothing depends on it, so damage in it is no reason to refuse the record, and damage in one run no reason to forget the others.
 const past = v.fallback(v.optional(v.pipe(v.array(v.unknown()), v.transform((runs) => runs.filter((each): each is Past => v.is(pastRun, each))))), undefined);
-const schema2 = v.looseObject({ schema: v.literal(2), app: text, run, releases: v.array(release), past });
+const migrations = v.optional(v.array(migrationShape));
+const schema2 = v.looseObject({ schema: v.literal(2), app: text, run, releases: v.array(release), past, ahead: migrations, head: maybe });
 const known = v.variant('schema', [schema2, schema1]);
 
 /**

@@ -9,6 +9,7 @@ import type { Context } from '../ports/context.js';
 import type { Ledger, Release, TargetRecord } from '../record/ledger.js';
 import type { Standing } from '../record/release.js';
 import type { Lock, RecordStore } from '../record/store.js';
+import type { OneOffs } from './one-off.js';
 
 /*
  * A target as the engine sees it. The engine does not distinguish kinds of targets: whatever differs is behind these
@@ -55,6 +56,8 @@ export interface OpenTarget {
    * @param lock which that run renewed last
    */
   reopen(ledger: Ledger, lock: Lock): Promise<Change>;
+  /** Runs commands once with a version. Absent where a target cannot. */
+  oneOffs?(): Promise<OneOffs>;
   close?(): Promise<void>;
 }
 

@@ -11,6 +11,7 @@ import { asDeployError } from './failure.js';
 import type { ImageFacts } from './image-facts.js';
 import type { Built } from './image-stages.js';
 import type { Ending } from './outcome.js';
+import type { Migration } from './migration.js';
 import { makePlan } from './plan.js';
 import type { Reviewed } from './policy.js';
 import type { Run } from './run.js';
@@ -36,6 +37,7 @@ async function prepare(run: Run, found: Found): Promise<Prepared> {
   const surveyed = await survey(run, found, 'deploy');
   const { problems, warnings } = together([closed, surveyed.image, surveyed.target, surveyed.policy?.checked ?? nothingFound]);
   if (problems.length === 0) return prepared(surveyed, warnings);
+  await surveyed.sides.migration?.close();
   await surveyed.sides.target?.close?.();
   throw new PreflightError(problems);
 }
@@ -76,7 +78,8 @@ export async function survey(run: Run, found: Found, purpose: 'deploy' | 'check'
     const facts = image.status === 'fulfilled' ? image.value : undefined;
     found.deployed = deployedOf(run, facts, checkout);
     const proposal = await opened?.propose(wantedOf(named(run, found), facts, parts));
-    const sides: Sides = { parts, facts, target: opened, proposal };
+    const migration = opened && await migrationFor(run, opened, purpose);
+    const sides: Sides = { parts, facts, target: opened, proposal, migration };
     const policy = await applyPolicy(sides);
     found.policy = policy?.report;
     return {
@@ -92,10 +95,17 @@ export async function survey(run: Run, found: Found, purpose: 'deploy' | 'check'
 }
 
 /** What was found of the target, and of the image that is deployed to it. */
-const checksOf = ({ config }: Run, { parts: { ofImage, ofTarget }, facts, target, proposal }: Sides): readonly Checked[] => (target ? [
+const checksOf = ({ config }: Run, { parts: { ofImage, ofTarget }, facts, target, proposal, migration }: Sides): readonly Checked[] => (target ? [
   { problems: [], warnings: ofTarget?.sharedRecord(config, target) ?? [] },
-  ofImage?.checkExisting(facts?.existing, config) ?? nothingFound, proposal?.checked ?? nothingFound,
+  ofImage?.checkExisting(facts?.existing, config) ?? nothingFound, proposal?.checked ?? nothingFound, migration?.checked ?? nothingFound,
 ] : []);
+
+/** Of the database, if the settings have one. */
+async function migrationFor(run: Run, target: OpenTarget, purpose: 'deploy' | 'check'): Promise<Migration | undefined> {
+  if (!run.config.migrate) return undefined;
+  const { openMigration } = await import('./migration.js');
+  return openMigration(run, target, purpose === 'check');
+}
 
 /**
  * Loads the policy rules, and starts to read what they need from elsewhere, while the target is opened.
@@ -156,20 +166,21 @@ interface Sides {
   readonly facts?: ImageFacts;
   readonly target?: OpenTarget;
   readonly proposal?: Proposal;
+  readonly migration?: Migration;
 }
 
 /** The stages of the run, whatever stands in its way, and their plan. */
 export function prepared({ run, sides }: Survey, warnings: readonly string[]): Prepared {
   const { config } = run;
-  const { parts, facts, target, proposal } = sides;
+  const { parts, facts, target, proposal, migration } = sides;
   const planned = referenceOf(config, facts, parts);
   const reference = new Slot<string>();
   if (planned !== undefined && !planned.includes(digestOfBuild)) reference.set(planned);
   const built = new Slot<Built>();
   const image = facts?.build && parts.ofImage?.imageStages(run, { image: facts.image, facts: facts.build, deployed: proposal?.rows ?? [], reference, built });
-  const release = target && proposal && parts.ofTarget?.releaseStages({ run, target, proposal, reference });
+  const release = target && proposal && parts.ofTarget?.releaseStages({ run, target, proposal, reference, migration });
   const stages = [...gateStages(run), ...(image ? [image.build] : []), ...release?.stages ?? [], ...image?.tags ?? []];
-  const plan: Plan = makePlan(config, { reference: planned, stages, target, proposal, warnings });
+  const plan: Plan = makePlan(config, { reference: planned, stages, target, proposal, migration, warnings });
   return {
     plan, stages, known: knownOf(run, sides, planned),
     ending: async () => {
@@ -178,6 +189,7 @@ export function prepared({ run, sides }: Survey, warnings: readonly string[]): P
     },
     close: async () => {
       await release?.close();
+      await migration?.close();
       await target?.close?.();
     },
   };

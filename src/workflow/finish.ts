@@ -1,9 +1,10 @@
 import type { Outcome, TargetWords } from '../outcome/outcome.js';
 import { RolloutError } from '../outcome/errors.js';
-import { isUnfinished, type Ledger } from '../record/ledger.js';
+import { inPhase, isUnfinished, type Ledger } from '../record/ledger.js';
 import { kindOf } from '../target/kinds.js';
 import type { OpenTarget } from '../target/target.js';
 import { asDeployError } from './failure.js';
+import { migrationLeft, mustUndo, onlyMigrated, purposes } from './migration-marks.js';
 import { outcomeOf } from './outcome.js';
 import { checksNotRun, subjectsOf, undoRecorded } from './recover.js';
 import { msSince, type Run } from './run.js';
@@ -23,6 +24,7 @@ export async function finish(run: Run): Promise<Outcome | undefined> {
   const target = await kind.open(run, run.config, 'finish');
   try {
     if (!isOurs(run, target.ledger)) return undefined;
+    if (onlyMigrated(target.ledger)) return await endMigration(run, target, kind.words);
     if (target.ledger.run.rollback === 'off') return leave(run, target.ledger);
     run.ports.log.info('The main step was stopped during a rollout: restoring the previous version.');
     return await undo(run, target, kind.words);
@@ -50,12 +52,40 @@ async function undo(run: Run, target: OpenTarget, words: TargetWords): Promise<O
     if (!isOurs(run, ledger)) return undefined;
     const startMs = msSince(run);
     const change = await target.reopen(ledger, lock);
-    const done = await undoRecorded(run, change, target.store, ledger).finally(() => change.close?.());
+    const done = await undoRecorded(run, { change, target }, ledger).finally(() => change.close?.());
     const undone = { ...done, notes: [...done.notes, ...checksNotRun(run, ledger)] };
     return outcomeOf(run, {
       failure: { stage: 'rollout', error: new RolloutError('cancelled', 'The step was stopped before the rollout was complete.') },
       undone, subjects: subjectsOf(ledger), target: target.kind, words, namespace: target.namespace, warnings: [], ...await change.report(),
       spans: [{ stage: 'rollback', label: 'finish the rollback', startMs, endMs: msSince(run), result: undone.result === 'failed' ? 'failed' : 'ok' }],
+    });
+  } finally {
+    await lock.release();
+  }
+}
+
+/** The main step was stopped during its migration: its command is ended, and waited for, so nothing of this run goes on after it. */
+async function endMigration(run: Run, target: OpenTarget, words: TargetWords): Promise<Outcome | undefined> {
+  run.ports.log.info('The main step was stopped during its migration: waiting until its command has ended.');
+  const lock = await target.store.lock({ id: run.id, url: run.facts.runUrl }, lockForMs);
+  try {
+    const known = await target.store.read();
+    if (!isOurs(run, known)) return undefined;
+    const startMs = msSince(run);
+    const oneOffs = await target.oneOffs?.();
+    const isEnded = await oneOffs?.stop({ purpose: purposes.migration, run: run.id });
+    let ledger = known;
+    const { undoMigration } = await import('./undo-migration.js');
+    const undone = ledger.run.rollback === 'off' || !mustUndo(ledger) ? undefined : await undoMigration(run, target, ledger, async (next) => {
+      ledger = next;
+      await target.store.write(next);
+    });
+    await target.store.write(inPhase(ledger, 'restored'));
+    return outcomeOf(run, {
+      failure: { stage: 'migrate', error: new RolloutError('cancelled', 'The step was stopped during its migration. Nothing was deployed.') },
+      subjects: subjectsOf(ledger), target: target.kind, words, namespace: target.namespace,
+      warnings: [...undone?.notes ?? [], ...migrationLeft(ledger), ...isEnded === false ? ['The command of the migration was not seen to end, and may still run. The next run waits for it.'] : []],
+      spans: [{ stage: 'migrate', label: 'end the migration', startMs, endMs: msSince(run), result: isEnded === false ? 'failed' : 'ok' }],
     });
   } finally {
     await lock.release();

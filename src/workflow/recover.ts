@@ -8,10 +8,12 @@ import { closedNow } from '../policy/freeze.js';
 import { ended, inPhase, isUnfinished, type Ledger } from '../record/ledger.js';
 import { withVerified } from '../record/release.js';
 import { isRunOf, repositoriesOfRun } from '../record/repository.js';
-import type { Lock, RecordStore } from '../record/store.js';
+import type { Lock } from '../record/store.js';
 import type { Change, OpenTarget, Purpose, TargetKind, Undone } from '../target/target.js';
 import type { Found } from './conduct.js';
-import type { Run } from './run.js';
+import { appliedOf, migrationLeft, mustUndo, onlyMigrated } from './migration-marks.js';
+import type { MigratingRun, Run } from './run.js';
+import { undoWith } from './undo-or-leave.js';
 import { settingText } from '../outcome/place-words.js';
 
 /**
@@ -64,11 +66,12 @@ export function refuseOthersRun({ action, config: { app, image } }: Pick<Run, 'a
  * Finishes the rollout of an interrupted run before this run does anything else: confirms it if its version is everywhere
  * and passes its checks, and restores the previous version otherwise.
  */
-export async function recover(by: Pick<Run, 'ports' | 'config'>, target: OpenTarget, ledger: Ledger, lock: Lock): Promise<Recovery> {
+export async function recover(by: MigratingRun, target: OpenTarget, ledger: Ledger, lock: Lock): Promise<Recovery> {
   const { run } = ledger;
   const { ports } = by;
   const about = { runId: run.id, runUrl: run.url, startedAt: run.startedAt };
   refuseOtherKind(target, ledger);
+  if (onlyMigrated(ledger)) return finishMigration(by, target, ledger);
   ports.log.info(`An earlier run (${run.url ?? run.id}, started ${run.startedAt}) was interrupted during its rollout: finishing it first`);
   const change = await target.reopen(ledger, lock);
   const isIdle = ({ length }: readonly Unverified[]): boolean => length === subjectsOf(ledger).length;
@@ -84,7 +87,7 @@ export async function recover(by: Pick<Run, 'ports' | 'config'>, target: OpenTar
       await target.store.write(ended(ledger, 'unverified', ports.clock.now(), 'cancelled'));
       return { ...about, result: 'failed', notes: [`${settingText('rollback')} is off: ${change.words.stays}.`] };
     }
-    const { result, notes, unverified = [], changed = [] } = await undoRecorded(by, change, target.store, ledger);
+    const { result, notes, unverified = [], changed = [] } = await undoRecorded(by, { change, target }, ledger);
     if (result === 'failed') return { ...about, result: 'failed', notes, changed };
     const seen = result === 'restored' && !isIdle(unverified) ? ['It is verified.'] : [];
     return { ...about, result: 'restored', notes: [...seen, ...idleNotes(unverified), ...notes, ...checksNotRun(by, ledger)], changed };
@@ -120,10 +123,39 @@ export function checksNotRun(by: Pick<Run, 'config'>, ledger: Pick<Ledger, 'run'
   ];
 }
 
+/**
+ * Ends the record of a run that was interrupted during its migration. Nothing of its version was deployed. Its command may still run: a
+ * run that migrates waits for its end.
+ */
+async function finishMigration({ ports, config }: Pick<Run, 'ports' | 'config'>, { store }: OpenTarget, ledger: Ledger): Promise<Recovery> {
+  const { run } = ledger;
+  ports.log.info(`An earlier run (${run.url ?? run.id}, started ${run.startedAt}) was interrupted during its migration`);
+  await store.write(inPhase(ledger, 'restored'));
+  const wait = config.migrate === undefined ? ['Its command may still run.'] : [];
+  return {
+    runId: run.id, runUrl: run.url, startedAt: run.startedAt, result: 'restored', changed: [],
+    notes: ['It was interrupted during its migration: nothing was deployed.', ...migrationLeft(ledger), ...wait],
+  };
+}
+
 /** Restores what the recorded run changed, and verifies it; updates the record before and after. */
-export async function undoRecorded({ ports }: Pick<Run, 'ports'>, change: Change, store: RecordStore, ledger: Ledger): Promise<Undone> {
+export async function undoRecorded(
+  by: MigratingRun, { change, target }: { readonly change: Change; readonly target: Pick<OpenTarget, 'store' | 'oneOffs'> }, known: Ledger,
+): Promise<Undone> {
+  const { ports } = by;
+  const { store } = target;
   const failure = new RolloutError('cancelled', 'The run was stopped before the rollout was complete.');
-  const undone = await change.undo(failure, { resumed: true, continued: false, restoring: () => store.write(inPhase(ledger, 'restoring')) });
+  let ledger = known;
+  const restoring = (): Promise<void> => store.write(inPhase(ledger, 'restoring'));
+  const undone = await undoWith(change, failure, { resumed: true, continued: false, restoring }, async () => {
+    if (!appliedOf(ledger)) return { result: 'free', notes: [], evidence: [] };
+    if (mustUndo(ledger)) await restoring();
+    const { undoMigration } = await import('./undo-migration.js');
+    return undoMigration(by, target, ledger, async (next) => {
+      ledger = inPhase(next, 'restoring');
+      await store.write(ledger);
+    });
+  });
   await store.write(ended(ledger, undone.result === 'failed' ? 'unverified' : 'restored', ports.clock.now(), failure.code)).catch(() => undefined);
-  return undone;
+  return { ...undone, notes: [...undone.notes, ...undone.result === 'failed' ? [] : migrationLeft(ledger)] };
 }

@@ -13,7 +13,10 @@ import { recordOf } from '../target/rows.js';
 import type { Ending } from './outcome.js';
 import { recover, refuseOthersRun } from './recover.js';
 import { kept, type Run } from './run.js';
+import type { Migration } from './migration.js';
+import { appliedOf, migrationLeft, mustUndo } from './migration-marks.js';
 import type { Slot, Stage } from './stage.js';
+import type { MigrationUndone } from './undo-migration.js';
 import { stillUnderWay, undoOrLeave } from './undo-or-leave.js';
 
 /** What is released, and where. */
@@ -23,6 +26,8 @@ export interface Releasing {
   readonly proposal: Proposal | ProposalBack;
   /** `name[:tag]@digest`, filled by the build. */
   readonly reference: Slot<string>;
+  /** Of the database, before the version is rolled out. */
+  readonly migration?: Migration;
 }
 
 export interface ReleaseStages {
@@ -33,10 +38,11 @@ export interface ReleaseStages {
   close(): Promise<void>;
 }
 
-/** The stages that change a target: roll out, and check the new version. They share one lock and one change. */
+/** The stages that change a target: roll out, and check the new version. They share one lock and one change. With a migration, that comes first. */
 export function releaseStages(releasing: Releasing): ReleaseStages {
   const session = new Session(releasing);
-  const { run: { config }, proposal } = releasing;
+  const { run: { config }, proposal, migration } = releasing;
+  const migrate: Stage[] = migration ? [{ name: 'migrate', label: 'migration', steps: proposal.isThere ? [] : migration.steps, run: () => session.migrate(migration) }] : [];
   const count = config.smoke.length;
   const rollout: Stage = {
     name: 'rollout', label: 'rollout', steps: [proposal.step],
@@ -48,12 +54,14 @@ export function releaseStages(releasing: Releasing): ReleaseStages {
     steps: [{ stage: 'smoke', title: `run ${count === 1 ? 'the smoke check' : `${count} smoke checks`}: ${config.smoke.map((check) => `\`${check.text}\``).join(', ')}`, commands: [] }],
     run: () => session.verify(),
   };
-  return { stages: count === 0 ? [rollout] : [rollout, smoke], ending: () => session.ending(), close: () => session.close() };
+  return { stages: [...migrate, rollout, ...count === 0 ? [] : [smoke]], ending: () => session.ending(), close: () => session.close() };
 }
 
 /** One release from its lock to its end, with the state that its stages share. */
 class Session {
   private lock?: Lock;
+  /** As it was found under the lock, once an interrupted run was finished. */
+  private found?: Found;
   private change?: Change;
   /** As it was written last; undefined while nothing is changed. */
   private ledger?: Ledger;
@@ -67,14 +75,40 @@ class Session {
 
   constructor(private readonly releasing: Releasing) {}
 
+  /** A version that is there already and healthy is verified as it is: its migration was a part of its deployment. */
+  async migrate(migration: Migration): Promise<void> {
+    const { run, reference } = this.releasing;
+    const found = await this.enter();
+    const look = await this.begin(found);
+    if (look.isThere) {
+      this.change = look;
+      run.ports.log.info('this version is there already: nothing is migrated');
+      return;
+    }
+    try {
+      refuseClosed(closedNow(run.config, run.ports.clock));
+      await migration.perform({
+        lock: found.lock, reference: reference.value ?? '',
+        write: async (change) => {
+          if (!this.ledger) await this.record(found.ledger, look);
+          if (this.ledger) await this.write(change(this.ledger), run.config.timeoutMs);
+        },
+      });
+    } catch (error) {
+      await this.afterMigration(error);
+      throw error;
+    } finally {
+      look.close?.();
+    }
+  }
+
   async rollOut(): Promise<void> {
-    const { run, proposal, reference } = this.releasing;
-    const lock = await this.locked();
-    this.lock = lock;
-    const ledger = await this.finished(lock);
-    const change = await proposal.begin({ lock, ledger, reference: reference.value ?? '' });
+    const { run } = this.releasing;
+    const found = await this.enter();
+    const { lock, ledger } = found;
+    const change = this.change ?? await this.begin(found);
     this.change = change;
-    if (!change.isThere) await this.record(ledger, change);
+    if (!change.isThere && !this.ledger) await this.record(ledger, change);
     for (const [index, wave] of change.waves.entries()) {
       // Before the first wave nothing is lost by giving up soon.
       if (this.ledger) await this.write(withMark(this.ledger, wave.mark), index === 0 ? 0 : run.config.timeoutMs);
@@ -83,6 +117,19 @@ class Session {
     }
     if (!change.isThere) for (const line of change.describe()) run.ports.log.info(line);
     if (run.config.smoke.length === 0) await this.confirm(change, lock);
+  }
+
+  /** Takes the lock, and finishes a run that was interrupted; once for all stages. */
+  private async enter(): Promise<Found> {
+    if (this.found) return this.found;
+    const lock = await this.locked();
+    this.lock = lock;
+    return this.found = { lock, ledger: await this.finished(lock) };
+  }
+
+  private begin({ lock, ledger }: Found): Promise<Change> {
+    const { proposal, reference } = this.releasing;
+    return proposal.begin({ lock, ledger, reference: reference.value ?? '' });
   }
 
   private async locked(): Promise<Lock> {
@@ -117,7 +164,7 @@ class Session {
     const { verified, unverified, rolledOutMs, warnings = [] } = change?.progress() ?? {};
     return {
       recovery, undone, rolledOutMs, verified, unverified, unchanged: change?.isThere === true,
-      warnings: [...this.overridden, ...warnings], figures: this.figures(),
+      warnings: [...this.overridden, ...warnings, ...migrationLeft(this.ledger)], figures: this.figures(),
       ...(change && !change.isThere ? await change.report() : {}),
     };
   }
@@ -191,16 +238,52 @@ class Session {
     await forget(run);
   }
 
+  /** Nothing was deployed. A command that may still run is left to the post step, which waits for its end. */
+  private async afterMigration(error: unknown): Promise<void> {
+    const { lock, releasing: { run } } = this;
+    if (!this.ledger || !lock) return;
+    const isCancelled = error instanceof CancelledError || run.ports.cancelled.aborted;
+    this.isLeft = lock.lost.aborted || (isCancelled && run.hasPost);
+    if (this.isLeft) return;
+    const isWritten = await this.phase('restored').then(() => true, () => false);
+    if (isWritten) await forget(run);
+  }
+
+  /** What becomes of the migration before the version is rolled back. */
+  private async migrationUndone(): Promise<MigrationUndone> {
+    const { ledger, releasing: { run, target } } = this;
+    if (!ledger || !appliedOf(ledger)) return { result: 'free', notes: [], evidence: [] };
+    // From now on the version must not be confirmed by whoever finds this run interrupted.
+    if (mustUndo(ledger)) await this.phase('restoring');
+    const { undoMigration } = await import('./undo-migration.js');
+    return undoMigration(run, target, this.ledger ?? ledger, (next) => this.write(next, run.config.timeoutMs));
+  }
+
+  /** The migration is applied, and the version could not even be begun. */
+  private async takeBackMigration(failure: DeployError): Promise<Undone | undefined> {
+    const { ledger, lock, releasing: { run } } = this;
+    if (!appliedOf(ledger) || !lock || lock.lost.aborted) return undefined;
+    const { result, notes, evidence } = run.config.rollback === 'off' ? { result: 'kept', notes: [], evidence: [] } as const : await this.migrationUndone();
+    const undone: Undone = { result: result === 'failed' ? 'failed' : 'untouched', notes, evidence, untouched: [] };
+    if (await this.end(undone, failure).then(() => true, () => false)) await forget(run);
+    return undone;
+  }
+
   private async takeBack(failure: DeployError): Promise<Undone | undefined> {
     const { change, ledger, lock, releasing: { run } } = this;
-    if (!change || !ledger || !lock) return undefined;
+    if (mustUndo(ledger) && this.isLeftToPost(failure)) {
+      this.isLeft = true;
+      return { result: 'failed', notes: ['The migration has to be undone first, which the post step does.'], evidence: [], untouched: [], continued: true };
+    }
+    if (!change) return this.takeBackMigration(failure);
+    if (!ledger || !lock) return undefined;
     const isInterrupted = failure instanceof ChangeUnderWay;
-    const done = await undoOrLeave(run, { change, lock }, failure, () => this.phase(isInterrupted ? 'interrupted' : 'restoring'));
+    const restoring = (): Promise<void> => this.phase(isInterrupted ? 'interrupted' : 'restoring');
+    const done = await undoOrLeave(run, { change, lock }, failure, restoring, () => this.migrationUndone());
     const isUnderWay = isInterrupted && done.untouched.length > 0;
     const undone = isUnderWay ? stillUnderWay(run, done) : done;
     // A cancelled step has seconds left. If they are too short for the verification, the post step finds `restoring` and continues.
-    const isCancelled = failure instanceof CancelledError || run.ports.cancelled.aborted;
-    const postGoesOn = isCancelled && run.hasPost && run.config.rollback === 'auto';
+    const postGoesOn = this.isLeftToPost(failure);
     this.isLeft = isUnderWay || (undone.result === 'failed' && (lock.lost.aborted || postGoesOn));
     const goesOn = isUnderWay ? 'interrupted' : this.isLeft ? 'restoring' : undefined;
     const isWritten = lock.lost.aborted || (await (goesOn ? this.phase(goesOn) : this.end(undone, failure)).then(() => true, () => false));
@@ -208,6 +291,18 @@ class Session {
     if (!this.isLeft && isWritten) await forget(run);
     return this.isLeft && postGoesOn ? { ...undone, continued: true } : undone;
   }
+
+  /** Whether the post step goes on with what a cancelled step has no time for. */
+  private isLeftToPost(failure: DeployError): boolean {
+    const { run } = this.releasing;
+    const isCancelled = failure instanceof CancelledError || run.ports.cancelled.aborted;
+    return isCancelled && run.hasPost && run.config.rollback === 'auto';
+  }
+}
+
+interface Found {
+  readonly lock: Lock;
+  readonly ledger: Ledger | undefined;
 }
 
 function refuseClosed({ problems }: Checked): void {

@@ -1,6 +1,8 @@
 import { parseReference } from '../image/reference.js';
-import { PreflightError } from '../outcome/finding.js';
+import { PreflightError, together, type Checked } from '../outcome/finding.js';
 import type { Outcome } from '../outcome/outcome.js';
+import type { Ledger, Release } from '../record/ledger.js';
+import { describeMigration, migrationsSince } from '../record/migrations.js';
 import { lastRunOf } from '../record/last-run.js';
 import { describeRelease } from '../record/releases.js';
 import { kindOf } from '../target/kinds.js';
@@ -23,14 +25,27 @@ async function prepare(run: Run, found: Found): Promise<Prepared> {
   const target = await openFinished(run, kind, 'rollback', found);
   try {
     const proposal = await target.proposeBack();
-    if (proposal.checked.problems.length > 0) throw new PreflightError(proposal.checked.problems);
+    const { problems, warnings } = together([proposal.checked, checkMigrations(run, target.ledger, proposal.release)]);
+    if (problems.length > 0) throw new PreflightError(problems);
     // The commit of the release is recorded and reported, not the one that this workflow runs at.
     found.deployed = { commit: proposal.release.commit };
-    return prepared(named(run, found), target, proposal, proposal.checked.warnings);
+    return prepared(named(run, found), target, proposal, warnings);
   } catch (error) {
     await target.close?.();
     throw error;
   }
+}
+
+/** What the release meets in a database that was migrated since. One that is declared irreversible is crossed only when that is wanted. */
+export function checkMigrations({ config: { force } }: Pick<Run, 'config'>, ledger: Ledger | undefined, release: Release): Checked {
+  const met = migrationsSince(ledger, release);
+  const irreversible = met.filter(({ undo }) => undo === false);
+  return {
+    problems: force ? [] : irreversible.map((each) => ({
+      cause: 'migration-irreversible', message: `${describeRelease(release)} is older than the migration ${describeMigration(each)}, which is declared irreversible.`,
+    })),
+    warnings: met.map((each) => `The release to restore meets a database that was migrated since: ${describeMigration(each)}.${typeof each.undo === 'string' ? ` A rollback does not undo that; \`${each.undo}\` does.` : ''}`),
+  };
 }
 
 function prepared(run: Run, target: OpenTarget, proposal: ProposalBack, warnings: readonly string[]): Prepared {

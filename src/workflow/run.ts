@@ -1,7 +1,9 @@
 import type { Config } from '../config/config.js';
+import type { MigrationData } from '../data/migration.js';
 import type { ActionName } from '../outcome/action.js';
 import type { Announce } from '../outcome/events.js';
 import type { Context } from '../ports/context.js';
+import type { Given } from '../target/under-lock.js';
 
 /** One run of one action: its settings and its surroundings. */
 export interface Run extends Context {
@@ -12,9 +14,14 @@ export interface Run extends Context {
   readonly startedAtWall: number;
   /** Passes an event on to whoever follows the run. */
   readonly announce: Announce;
+  /** Opens the database that is migrated before a rollout. The caller closes it. */
+  readonly openMigrationData?: (given: Given) => Promise<MigrationData | undefined>;
   /** Keeps a value for the post step. */
   keep(name: string, value: string): Promise<void>;
 }
+
+/** What is needed to undo a migration. */
+export type MigratingRun = Given & Pick<Run, 'openMigrationData'>;
 
 /** Names under which a main step keeps what its post step needs. */
 export const kept = {

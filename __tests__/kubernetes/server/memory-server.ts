@@ -46,7 +46,7 @@ class Refusal extends Error {
 
 /**
  * An API server in memory, in the place of `kubectl proxy` and what is behind it: objects with versions, watches, patches
- * with their tests. No socket is opened and no time passes. Selectors are not looked at: whatever is in it is of one app.
+ * with their tests. No socket is opened and no time passes. Selectors of labels are not looked at: whatever is in it is of one app.
  */
 export class MemoryServer implements SocketHttp {
   readonly objects = new Map<string, KubeObject>();
@@ -232,12 +232,13 @@ export class MemoryServer implements SocketHttp {
 
   private async* lines({ path, query }: Asked, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
     const since = Number(query.get('resourceVersion'));
+    const [, name] = /^metadata\.name=(.+)$/.exec(query.get('fieldSelector') ?? '') ?? [];
     // Events are only appended, in the order of their versions.
     let sent = this.events.findIndex(({ version }) => version > since);
     if (sent < 0) sent = this.events.length;
     for (;;) {
       if (signal?.aborted) throw signal.reason;
-      const news = this.events.slice(sent).filter(({ path: of }) => of.startsWith(`${path}/`));
+      const news = this.events.slice(sent).filter(({ path: of }) => of.startsWith(`${path}/`) && of.endsWith(name === undefined ? '' : `/${name}`));
       sent = this.events.length;
       if (news.length > 0) yield Buffer.from(news.map(({ type, object }) => `${JSON.stringify({ type, object })}\n`).join(''));
       else await this.changed(signal);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ApiError } from '../../../src/kubernetes/client/api.js';
 import type { KubeObject } from '../../../src/kubernetes/client/objects.js';
 import { asDeployError } from '../../../src/workflow/failure.js';
-import { acquireLock, isFree, leaseAgeMs, lockName } from '../../../src/kubernetes/store/lease.js';
+import { acquireLock, appLease, databaseLease, isFree, leaseAgeMs, lockName } from '../../../src/kubernetes/store/lease.js';
 import type { Holder, Lock } from '../../../src/record/store.js';
 import { fakePorts } from '../client/fake-ports.js';
 import { handClock } from '../client/hand-clock.js';
@@ -43,11 +43,25 @@ interface Acquiring { readonly ports: ReturnType<typeof fakePorts>; readonly loc
 
 function acquire({ cluster, clock }: Held, holder: Holder = first, timeoutMs = 600_000): Acquiring {
   const ports = fakePorts({ clock });
-  const lock = acquireLock(ports, cluster, 'api', { holder, timeoutMs });
+  const lock = acquireLock(ports, cluster, appLease('api'), { holder, timeoutMs });
   let end = 'waits';
   lock.then(() => (end = 'has it'), (error: { code?: string; message?: string }) => (end = `${error.code}: ${error.message}`));
   return { ports, lock, end: () => end };
 }
+
+describe('the lock of a database', () => {
+  it('is another one than that of the app, and is named by what it is of', async () => {
+    const { cluster, clock } = world();
+    const ports = fakePorts({ clock });
+    const [app, database] = await Promise.all([appLease('api'), databaseLease('api', 'Main_1')].map((of) => acquireLock(ports, cluster, of, { holder: first, timeoutMs: 0 })));
+    await expect(acquireLock(ports, cluster, databaseLease('api', 'Main_1'), { holder: second, timeoutMs: 0 })).rejects.toMatchObject({
+      code: 'locked', message: expect.stringMatching(/^The database Main_1 of api is being changed by another run since/),
+    });
+    expect([...cluster.objects.keys()].map((each) => each.split('/').at(-1))).toEqual(['deploy-lock-api', 'deploy-database-api-main-1']);
+    app?.leave();
+    database?.leave();
+  });
+});
 
 describe('a lock', () => {
   it('is taken where there is none, and says whose it is', async () => {

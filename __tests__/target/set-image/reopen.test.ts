@@ -7,6 +7,7 @@ import { ImageRelease } from '../../../src/target/set-image/image-release.js';
 import { lateChange } from '../../../src/target/set-image/reopen.js';
 import { undoRecorded } from '../../../src/workflow/recover.js';
 import { newImage, oldImage, target } from '../../kubernetes/judge/build.js';
+import { run } from '../../workflow/runs.js';
 import { simulate, type Simulation, type SimulationOptions } from '../../kubernetes/judge/simulation.js';
 import { deploymentPath } from './fake-cluster.js';
 import { ledgerOf } from './ledgers.js';
@@ -39,7 +40,7 @@ describe('what a run that died had sent and got no answer to', () => {
     await lateChange(release, phase, begunAt - heardMsAgo);
     const waitedMs = clock.monotonic() - begunAt;
     const store = remembering();
-    const undone = await undoRecorded(simulation, new ImageRelease(release), store, ledgerOf({ phase }));
+    const undone = await undoRecorded({ ...run(), ports: simulation.ports }, { change: new ImageRelease(release), target: { store } }, ledgerOf({ phase }));
     const image = simulation.deployment().spec?.template?.spec?.containers?.[0]?.image;
     return { undone, image, phases: store.phases, waitedMs, lines, patches: simulation.cluster.done.filter((each) => each.startsWith('PATCH')).length };
   };

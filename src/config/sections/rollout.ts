@@ -58,6 +58,12 @@ export const rollout = section('Rollout', clusterActions, {
     examples: ['12'],
     kind: releaseName,
   },
+  'force': {
+    actions: ['rollback'], inFile: false,
+    description: '`true`: roll back although a migration since that release is declared irreversible (`migrate.reversible: false`). The release then runs on the migrated database.',
+    fallback: 'false',
+    kind: flag,
+  },
   'reason': {
     actions: ['rollback', 'restore'], inFile: false,
     description: 'Why it is rolled back, in 10 to 500 characters. It is in the log, and recorded with the release.',

@@ -52,7 +52,9 @@ export function endOf(view: JobView): JobEnd | undefined {
   const ended = pod?.status?.containerStatuses?.find((each) => each.name === container)?.state?.terminated;
   const isTold = pod !== undefined && ended !== undefined && wasTold(pod, ended);
   if (ended && pod && !isTold) return exitOf(pod, container, ended);
-  if (reached(job, 'DeadlineExceeded')) return failed('deadline', `did not finish within ${job?.spec?.activeDeadlineSeconds ?? 0} s`);
+  if (reached(job, 'DeadlineExceeded')) {
+    return failed('deadline', `did not finish within ${job?.spec?.activeDeadlineSeconds ?? 0} s`, 'Find out what it waits for, such as a lock. If it only needs longer, raise its time limit.');
+  }
   if (isTold) return failed('superseded', 'was stopped while it ran: its pod was deleted', 'Find out who deleted the pod, for example a drain of its node. Then run again.');
   return endWithoutExit(view);
 }

@@ -1,7 +1,8 @@
 import { resources, workloadResource, type Resource } from '../client/resources.js';
 import type { Config } from '../../config/config.js';
+import { migratedDatabase } from '../../config/migrate-config.js';
 import { ledgerName } from '../store/config-map.js';
-import { lockName } from '../store/lease.js';
+import { databaseLockName, lockName } from '../store/lease.js';
 
 /** One permission that the account needs, in the form of a Role. */
 export interface Need {
@@ -16,8 +17,13 @@ export interface Need {
 const need = (resource: Resource, verbs: readonly string[], options: { subresource?: string; name?: string } = {}): Need[] =>
   verbs.map((verb) => ({ group: resource.group, resource: options.subresource ? `${resource.plural}/${options.subresource}` : resource.plural, verb, name: options.name }));
 
-/** The permissions that a run with these settings needs. docs/rbac.yaml covers all settings at once. */
-export function needsOf(config: Pick<Config, 'workloads' | 'smoke' | 'app'>): Need[] {
+type NeedingConfig = Pick<Config, 'workloads' | 'smoke' | 'app'> & Partial<Pick<Config, 'migrate' | 'databases'>>;
+
+/**
+ * The permissions that a run with these settings needs. docs/rbac.yaml covers all settings at once but migrations, which
+ * docs/rbac-migrations.yaml is for.
+ */
+export function needsOf(config: NeedingConfig): Need[] {
   const kinds = new Set(config.workloads.map((workload) => workload.kind));
   const read = ['list', 'watch'];
   const asks = config.smoke.some((check) => check.target.type === 'service');
@@ -33,15 +39,23 @@ export function needsOf(config: Pick<Config, 'workloads' | 'smoke' | 'app'>): Ne
     // A rule cannot restrict `create` to a name. Everything else is restricted to these two objects, the watch too.
     ...need(resources.configmaps, ['create']), ...need(resources.configmaps, ['get', 'update'], { name: ledgerName(config.app) }),
     ...need(resources.leases, ['create']), ...need(resources.leases, ['get', 'watch', 'update', 'patch'], { name: lockName(config.app) }),
+    ...migrationNeeds(config),
   ].filter((each, index, all) => all.findIndex((other) => sameNeed(other, each)) === index);
+}
+
+/** To run a command as a Job, to follow it and to end it, under a lock of its own. */
+function migrationNeeds(config: NeedingConfig): Need[] {
+  if (!config.migrate) return [];
+  const lock = databaseLockName(config.app, migratedDatabase(config));
+  return [...need(resources.jobs, ['create', 'get', 'list', 'watch', 'delete']), ...need(resources.leases, ['get', 'watch', 'update', 'patch'], { name: lock })];
 }
 
 /**
  * Those of them with which a run can be planned: what the ClusterRole `view` allows. The lock is not taken, no log is read, and
  * a smoke check that needs more is left out.
  */
-export const needsToRead = (config: Pick<Config, 'workloads' | 'smoke' | 'app'>): Need[] =>
-  needsOf(config).filter(({ group, resource, verb }) => ['get', 'list', 'watch'].includes(verb) && !resource.includes('/') && group !== resources.leases.group);
+export const needsToRead = (config: NeedingConfig): Need[] => needsOf({ ...config, migrate: undefined })
+  .filter(({ group, resource, verb }) => ['get', 'list', 'watch'].includes(verb) && !resource.includes('/') && group !== resources.leases.group);
 
 /** For a smoke check of a Service, through the API server. */
 export const needToAsk: Need = { group: '', resource: 'services/proxy', verb: 'get' };

@@ -10,13 +10,16 @@ const hiccupMs = 5000;
 
 /** The Lease was free but could not be acquired: the API server did not write it, or someone else wrote it first. */
 export class LeaseNotWritten extends ClusterError {
-  /** @param answer of the API server; undefined when someone else wrote it first */
-  constructor(app: string, readonly answer: ApiError | undefined) {
+  /**
+   * @param subject what is locked
+   * @param answer of the API server; undefined when someone else wrote it first
+   */
+  constructor(subject: string, readonly answer: ApiError | undefined) {
     if (answer) {
       const { cause, hint } = meaningOf(answer);
-      super(cause, `The lock of ${app} could not be acquired: ${answer.message}.`, { hint, cause: answer });
+      super(cause, `The lock of ${subject} could not be acquired: ${answer.message}.`, { hint, cause: answer });
     } else {
-      super('locked', `The lock of ${app} could not be acquired: it was free each time it was read, but each time someone else wrote it first.`, {
+      super('locked', `The lock of ${subject} could not be acquired: it was free each time it was read, but each time someone else wrote it first.`, {
         hint: 'Check the Lease and what else writes it, for example an operator, or a finalizer that prevents its deletion.',
       });
     }
@@ -34,7 +37,7 @@ export class LeaseWrites implements RetryPolicy {
   private reported = false;
 
   /** @param deadlineAt until when the lock is waited for, monotonic ms */
-  constructor(private readonly ports: Pick<Ports, 'clock' | 'log' | 'cancelled'>, private readonly app: string, private readonly deadlineAt: number) {
+  constructor(private readonly ports: Pick<Ports, 'clock' | 'log' | 'cancelled'>, private readonly subject: string, private readonly deadlineAt: number) {
     this.signal = ports.cancelled;
   }
 
@@ -49,7 +52,7 @@ export class LeaseWrites implements RetryPolicy {
   readonly onWait = (error: unknown): void => {
     if (this.reported || !(error instanceof LeaseNotWritten && error.answer)) return;
     this.reported = true;
-    this.ports.log.warning(`The lock of ${this.app} could not be acquired. Trying again: ${error.answer.message}`);
+    this.ports.log.warning(`The lock of ${this.subject} could not be acquired. Trying again: ${error.answer.message}`);
   };
 
   /** Another run holds the Lease, so earlier attempts do not count for the next. */

@@ -17,6 +17,27 @@ const urlAnnotation = 'deploy-action/run-url';
 
 export const lockName = (app: string): string => `deploy-lock-${app}`;
 
+/** A Lease that is used as a lock. */
+export interface LeaseOf {
+  readonly name: string;
+  readonly app: string;
+  /** What is locked: `api`, `the database main of api`. */
+  readonly subject: string;
+  /** What whoever holds it does: `api is being deployed`. */
+  readonly busy: string;
+}
+
+/** The lock of an app. */
+export const appLease = (app: string): LeaseOf => ({ name: lockName(app), app, subject: app, busy: `${app} is being deployed` });
+
+/** Names of databases may have characters that those of objects cannot have. */
+export const databaseLockName = (app: string, database: string): string => `deploy-database-${app}-${database.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`.slice(0, 250).replace(/-$/, '');
+
+/** The lock of a database of an app, for what changes its schema or exchanges its data. */
+export const databaseLease = (app: string, database: string): LeaseOf => ({
+  name: databaseLockName(app, database), app, subject: `the database ${database} of ${app}`, busy: `The database ${database} of ${app} is being changed`,
+});
+
 interface Wanted {
   readonly holder: Holder;
   readonly timeoutMs: number;
@@ -25,31 +46,31 @@ interface Wanted {
 }
 
 /**
- * Acquires the lock of an app, waiting for it at most `timeoutMs`.
+ * Acquires a lock, waiting for it at most `timeoutMs`.
  * @throws ClusterError locked, with who holds it and since when; or why the API server does not write the Lease
  */
-export async function acquireLock(ports: Ports, cluster: Cluster, app: string, { holder, timeoutMs, onWait }: Wanted): Promise<Lock> {
-  const path = apiPath(resources.leases, cluster.namespace, lockName(app));
+export async function acquireLock(ports: Ports, cluster: Cluster, of: LeaseOf, { holder, timeoutMs, onWait }: Wanted): Promise<Lock> {
+  const path = apiPath(resources.leases, cluster.namespace, of.name);
   const deadlineAt = ports.clock.monotonic() + timeoutMs;
-  const writes = new LeaseWrites(ports, app, deadlineAt);
+  const writes = new LeaseWrites(ports, of.subject, deadlineAt);
   let told = false;
   return retry(ports.clock, writes, async () => {
     for (;;) {
       const { lease, ageMs } = await persistently(ports.clock, () => readLease(cluster.api, path), { signal: ports.cancelled });
       const heardAt = ports.clock.monotonic() - ageMs;
       if (isFree(lease, ageMs, holder)) {
-        await take(cluster, path, app, holder, lease, ports.clock.now());
-        return { ...keepLock(ports, cluster, app, holder), formerHeardAt: heardAt };
+        await take(cluster, path, of, holder, lease, ports.clock.now());
+        return { ...keepLock(ports, cluster, of, holder), formerHeardAt: heardAt };
       }
       const leftMs = deadlineAt - ports.clock.monotonic();
-      if (leftMs <= 0) throw new ClusterError('locked', `${describeHolder(app, lease)}, which did not finish within ${Math.round(timeoutMs / 1000)} s.`);
+      if (leftMs <= 0) throw new ClusterError('locked', `${describeHolder(of, lease)}, which did not finish within ${Math.round(timeoutMs / 1000)} s.`);
       if (!told) {
-        ports.log.info(`${describeHolder(app, lease)}; waiting for it, at most ${Math.round(timeoutMs / 1000)} s`);
+        ports.log.info(`${describeHolder(of, lease)}; waiting for it, at most ${Math.round(timeoutMs / 1000)} s`);
         onWait?.();
       }
       told = true;
       writes.forget();
-      await changed(ports, cluster, app, lease, Math.min(leftMs, leaseSeconds * 1000 - ageMs + 200));
+      await changed(ports, cluster, of, lease, Math.min(leftMs, leaseSeconds * 1000 - ageMs + 200));
     }
   });
 }
@@ -72,19 +93,20 @@ export function leaseAgeMs(lease: Lease, serverDate: string | undefined): number
   return Number.isFinite(age) ? Math.max(0, age) : 0;
 }
 
-function describeHolder(app: string, lease: Lease | undefined): string {
+function describeHolder({ busy }: LeaseOf, lease: Lease | undefined): string {
   const since = lease?.spec?.acquireTime ? ` since ${lease.spec.acquireTime.slice(0, 19)}Z` : '';
   const url = lease?.metadata?.annotations?.[urlAnnotation];
-  return `${app} is being deployed by another run${since} (${url ?? lease?.spec?.holderIdentity})`;
+  return `${busy} by another run${since} (${url ?? lease?.spec?.holderIdentity})`;
 }
 
 /** @throws LeaseNotWritten */
-async function take({ api, namespace }: Cluster, path: string, app: string, holder: Holder, lease: Lease | undefined, now: number): Promise<void> {
+async function take({ api, namespace }: Cluster, path: string, of: LeaseOf, holder: Holder, lease: Lease | undefined, now: number): Promise<void> {
+  const { name, app, subject } = of;
   const at = microTime(now);
   const body = {
     apiVersion: 'coordination.k8s.io/v1', kind: 'Lease',
     metadata: {
-      name: lockName(app), namespace, resourceVersion: lease?.metadata?.resourceVersion,
+      name, namespace, resourceVersion: lease?.metadata?.resourceVersion,
       labels: { 'app.kubernetes.io/managed-by': 'deploy-action', 'app.kubernetes.io/part-of': app }, annotations: holder.url ? { [urlAnnotation]: holder.url } : {},
     },
     spec: {
@@ -99,16 +121,16 @@ async function take({ api, namespace }: Cluster, path: string, app: string, hold
     if (!(error instanceof ApiError)) throw error;
     // Someone else wrote it first, or released and deleted it.
     const isOvertaken = error.status === 409 || (error.status === 404 && lease);
-    throw new LeaseNotWritten(app, isOvertaken ? undefined : error);
+    throw new LeaseNotWritten(subject, isOvertaken ? undefined : error);
   }
 }
 
 const microTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z');
 
 /** Waits until the Lease is written again, or for `ms`. */
-async function changed(ports: Ports, { api, namespace }: Cluster, app: string, lease: Lease | undefined, ms: number): Promise<void> {
+async function changed(ports: Ports, { api, namespace }: Cluster, { name }: LeaseOf, lease: Lease | undefined, ms: number): Promise<void> {
   const over = new AbortController();
-  const query = new URLSearchParams({ watch: 'true', fieldSelector: `metadata.name=${lockName(app)}`, resourceVersion: lease?.metadata?.resourceVersion ?? '', timeoutSeconds: '60' });
+  const query = new URLSearchParams({ watch: 'true', fieldSelector: `metadata.name=${name}`, resourceVersion: lease?.metadata?.resourceVersion ?? '', timeoutSeconds: '60' });
   const seen = api.stream(`${apiPath(resources.leases, namespace)}?${query.toString()}`, (line) => {
     // A renewal by the same holder does not matter.
     if (!line.includes(`"holderIdentity":"${lease?.spec?.holderIdentity}"`)) over.abort();
@@ -120,21 +142,21 @@ async function changed(ports: Ports, { api, namespace }: Cluster, app: string, l
   await seen;
 }
 
-function keepLock(ports: Ports, cluster: Cluster, app: string, holder: Holder): Omit<Lock, 'formerHeardAt'> {
+function keepLock(ports: Ports, cluster: Cluster, of: LeaseOf, holder: Holder): Omit<Lock, 'formerHeardAt'> {
   const { api } = cluster;
-  const path = apiPath(resources.leases, cluster.namespace, lockName(app));
+  const path = apiPath(resources.leases, cluster.namespace, of.name);
   const lost = new AbortController();
   const stopped = new AbortController();
   const mine = { op: 'test', path: '/spec/holderIdentity', value: holder.id } as const;
   const createdAgain = async (): Promise<boolean> => {
     try {
-      await take(cluster, path, app, holder, undefined, ports.clock.now());
+      await take(cluster, path, of, holder, undefined, ports.clock.now());
     } catch (error) {
       if (!(error instanceof LeaseNotWritten)) throw error;
       if (error.answer) throw error.answer;
       return false;
     }
-    ports.log.warning(`The Lease ${lockName(app)} was deleted during the run. It is created again.`);
+    ports.log.warning(`The Lease ${of.name} was deleted during the run. It is created again.`);
     return true;
   };
   const write = async (): Promise<void> => {

@@ -1,4 +1,5 @@
 import type { CauseTable } from './entry.js';
+import { settingText } from '../place-words.js';
 
 /** Backups, restores and migrations of databases. */
 export const data = {
@@ -21,5 +22,10 @@ export const data = {
     observed: 'The migration exits with a code other than 0, does not finish within its `timeout`, or cannot be started.',
     sentence: 'The migration of the database failed. Nothing was rolled out.',
     hint: 'Read the last lines of its log. The database is as the migration left it; the summary has the commands to restore the backup from before.',
+  },
+  'migration-irreversible': {
+    observed: 'A migration between the release to restore and the current one is declared irreversible, and `force` is not `true`.',
+    sentence: 'A rollback would cross a migration that cannot be undone.',
+    get hint() { return `Deploy a version that fixes the problem. If the earlier release works with the migrated database, set ${settingText('force', 'true')}.`; },
   },
 } as const satisfies CauseTable;

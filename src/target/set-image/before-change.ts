@@ -91,7 +91,8 @@ export const namesAlready = ({ containers }: ImageChange): boolean => containers
   digestOf(before) !== undefined && digestOf(before) === digestOf(after) && (sameRepository(before, after) || before === becomes));
 
 /** Without a rollback a bad release could only be left paused, or continued although it is bad. */
-const provesFirst = ({ proveFirst, smoke, rollback }: Config): boolean => proveFirst && smoke.length > 0 && rollback === 'auto';
+const provesFirst = ({ proveFirst, smoke, rollback, migrate }: Config): boolean =>
+  proveFirst && smoke.length > 0 && rollback === 'auto' && (migrate?.undo !== false || migrate.force);
 
 /** Whether the first pods of a workload are checked before the others. */
 export const isProvedFirst = (config: Config, change: ImageChange, workload: Workload | undefined, services: readonly Service[]): boolean =>

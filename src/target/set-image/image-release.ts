@@ -78,6 +78,12 @@ export class ImageRelease implements Change {
     });
   }
 
+  /** Deployments that this run has paused, and could not resume. */
+  private stillPaused(): string[] {
+    const { changes, watched, paused } = this.release;
+    return changes.filter((change) => paused.has(change.ref) && watched.world.view(change).workload?.spec?.paused).map(({ ref }) => ref);
+  }
+
   private isPaused(): boolean {
     const { changes, watched } = this.release;
     return changes.some((change) => watched.world.view(change).workload?.spec?.paused);
@@ -129,7 +135,7 @@ export class ImageRelease implements Change {
     const { changes, release: { cluster } } = this;
     const now = await imagesNow(cluster, changes);
     const rows = rowsOf(changes).map((row) => ({ ...row, now: now.get(`${row.subject}:${row.part}`) }));
-    return { rows, undoCommands: undoArguments(changes, now).map(cluster.typed) };
+    return { rows, undoCommands: [...undoArguments(changes, now), ...this.stillPaused().map((ref) => ['rollout', 'resume', ref])].map(cluster.typed) };
   }
 
   close(): void {

@@ -7,6 +7,7 @@ import { isAllowed } from '../../kubernetes/preflight/permissions.js';
 import type { Context } from '../../ports/context.js';
 import { isUnfinished, type Ledger } from '../../record/ledger.js';
 import type { Lock } from '../../record/store.js';
+import type { OneOffs } from '../one-off.js';
 import type { OpenTarget, Proposal, ProposalBack, Purpose, TargetKind, Wanted } from '../target.js';
 import { isProvedFirst, refuseUnresolvable, namesAlready, wayBackOf } from './before-change.js';
 import { begin } from './begin.js';
@@ -106,6 +107,11 @@ class Workloads implements OpenTarget {
     const { given, facts } = this;
     const { release, pausableUntil } = await reopen({ ...facts, given: inPlaceOf(given, ledger.run, lock) }, ledger.run, lock);
     return new ImageRelease(release, 'to-do', pausableUntil);
+  }
+
+  async oneOffs(): Promise<OneOffs> {
+    const { jobs } = await import('./one-offs.js');
+    return jobs(this.given, this.facts);
   }
 
   close(): Promise<void> {

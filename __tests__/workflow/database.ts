@@ -1,0 +1,90 @@
+import type { MigrateConfig } from '../../src/config/config.js';
+import type { MigrationData } from '../../src/data/migration.js';
+import { DataError } from '../../src/data/error.js';
+import type { Job } from '../../src/kubernetes/client/objects.js';
+import type { Clock } from '../../src/ports/clock.js';
+import type { Config } from '../../src/config/config.js';
+import { purposeOf, type Program } from '../kubernetes/server/jobs.js';
+import type { StartOptions, TestWorld } from './world.js';
+
+export const migrate: MigrateConfig = {
+  text: '/app migrate', run: ['/app', 'migrate'], workload: undefined, database: 'main', backup: { maxAgeMs: 900_000 }, rehearse: false, undo: undefined, force: false, timeoutMs: 600_000,
+};
+export const undo = { text: '/app rollback', run: ['/app', 'rollback'] };
+
+/** A database that is migrated by Jobs of a world, and what is kept of it. */
+export class TestDatabase {
+  head: string | undefined = '0001';
+  /** Last migrations of copies that were migrated. */
+  readonly copies: (string | undefined)[] = [];
+  readonly backups: { readonly name: string; readonly at: number; readonly head: string | undefined }[] = [];
+  /** What happened, in its order. */
+  readonly story: string[] = [];
+  /** How the programs of Jobs end, by their purpose. */
+  readonly programs: Partial<Record<string, Program>> = {};
+  backupFails = false;
+  /** Its last migration cannot be read. */
+  isUnknown = false;
+  open = 0;
+
+  constructor(private readonly world: TestWorld) {
+    world.jobProgram = (job) => this.programOf(job);
+  }
+
+  /** Settings of a run that migrates. */
+  settings(changes: Partial<MigrateConfig> = {}): Partial<Config> {
+    return { migrate: { ...migrate, ...changes } };
+  }
+
+  get options(): Pick<StartOptions, 'openMigrationData'> {
+    return {
+      openMigrationData: async () => {
+        this.open += 1;
+        return dataOf(this, this.world.clock);
+      },
+    };
+  }
+
+  private programOf(job: Job): Program {
+    const purpose = purposeOf(job);
+    const env = job.spec?.template?.spec?.containers?.[0]?.env ?? [];
+    const isCopy = env.some(({ name }) => name === 'DATABASE_URL');
+    const effects: Readonly<Record<string, () => void>> = {
+      'migrate': () => { this.head = '0002'; },
+      'rehearse': () => { if (isCopy) this.copies.push('0002'); else this.head = '0002'; },
+      'migrate-undo': () => { this.head = '0001'; },
+    };
+    const given = this.programs[purpose] ?? {};
+    const succeeds = (given.code ?? 0) === 0;
+    const effect = (): void => {
+      this.story.push(`${purpose}${succeeds ? '' : ' failed'}`);
+      (given.effect ?? (succeeds ? effects[purpose] : undefined))?.();
+    };
+    return { lines: [`${purpose}…`], ...given, effect };
+  }
+}
+
+function dataOf(database: TestDatabase, clock: Clock): MigrationData {
+  const newest = () => database.backups.at(-1);
+  return {
+    database: 'main',
+    look: async (maxAgeMs) => ({ problems: [], warnings: [], backup: maxAgeMs === undefined ? 'no backup' : `back up main, whose last backup is ${newest()?.name ?? 'none'}` }),
+    ensureBackup: async (maxAgeMs, signal) => {
+      const last = newest();
+      if (last && clock.now() - last.at <= maxAgeMs) return { name: last.name, at: last.at, verified: 'restore', isNew: false };
+      await clock.sleep(5000, signal);
+      if (database.backupFails) throw new DataError('backup-failed', 'The dump of main is incomplete.');
+      const made = { name: `backup-${database.backups.length + 1}`, at: clock.now(), head: database.head };
+      database.backups.push(made);
+      database.story.push('backup');
+      return { name: made.name, at: made.at, verified: 'restore', isNew: true };
+    },
+    rehearsal: async (_backup, signal) => {
+      await clock.sleep(1000, signal);
+      return { env: { DATABASE_URL: 'postgres://copy' }, words: 'a restored copy of main', head: async () => database.copies.at(-1), close: async () => void database.story.push('copy closed') };
+    },
+    head: async () => (database.isUnknown ? undefined : database.head),
+    restoreCommands: (backup) => [`deploy restore --backup ${backup} --confirm main`],
+    close: async () => void (database.open -= 1),
+  };
+}
