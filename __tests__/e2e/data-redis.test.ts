@@ -1,21 +1,31 @@
+import { execFile } from 'node:child_process';
 import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Database, DataContext, Dump, DumpFacts, DumpOptions, Login } from '../../src/data/engine.js';
 import type { DataFailure } from '../../src/data/error.js';
 import type { Place, Reach } from '../../src/data/place.js';
 import { localReach } from '../../src/data/reach/local.js';
+import { podReach } from '../../src/data/reach/pod.js';
 import { emptyCache } from '../../src/data/redis/cache.js';
 import { redis as engine } from '../../src/data/redis/engine.js';
 import { markKey } from '../../src/data/redis/lua.js';
 import type { Spool } from '../../src/ports/disk.js';
+import { closeApi } from './harness/api.js';
+import { inSpace } from './harness/app.js';
 import { lab } from './harness/data/lab.js';
 import { localRedis, localRedisCluster, type LocalRedis } from './harness/data/local-redis.js';
+import { redis, type Redis } from './harness/data/redis.js';
 import { eventually } from './harness/environment.js';
+import type { Space } from './harness/namespace.js';
+import { clusterOf, dataBinding, dataRole } from './harness/data/opened.js';
 import { dataContext as contextOf, newSpool, realPorts } from './harness/data/ports.js';
 
 jest.setTimeout(300_000);
+
+afterAll(closeApi);
 
 const data = await lab();
 const options: DumpOptions = { rows: 'exact', allowEmpty: false, timeoutMs: 300_000 };
@@ -149,6 +159,94 @@ describe('a Redis on this machine', () => {
     let killed: Promise<void> | undefined;
     await expect((async () => {
       for await (const _ of opened.dump(options, aborted).pieces) await (killed ??= server.kill());
+    })()).rejects.toMatchObject({ code: 'backup-failed' });
+  }));
+});
+
+interface InCluster {
+  readonly context: DataContext;
+  readonly reach: Reach;
+  readonly server: Redis;
+  readonly login: Login;
+}
+
+const inCluster = (work: (space: Space, of: InCluster) => Promise<void>) => inSpace('data', async (space) => {
+  await space.apply(dataRole, dataBinding);
+  const server = await redis(space, data, { args: ['--repl-diskless-sync-delay', '0'] });
+  const context = dataContext();
+  const cluster = await clusterOf(space, context);
+  try {
+    const login: Login = { database: '0', password: server.password };
+    const reach = await podReach(context, cluster, { selector: `app=${server.name}` }, (place) => engine.isPrimary(context, place, login));
+    await work(space, { context, reach, server, login });
+  } finally {
+    await cluster.close();
+  }
+});
+
+const folders = async (server: Redis): Promise<string> => (await server.run(['sh', '-c', 'ls -d /tmp/acci-* /dev/shm/acci-* 2>/dev/null'])).stdout.toString();
+const fillWith = (keys: number): string[] => ['eval', `for i = 1, ${keys} do redis.call("set", "k" .. i, redis.sha1hex(i) .. redis.sha1hex(-i)) end`, '0'];
+
+describe('a Redis in the cluster', () => {
+  it.concurrent('is dumped, checked, restored into a scratch pod, replaced, and emptied; nothing is left', inCluster(async (space, { context, reach, server, login }) => {
+    await server.fill(1000);
+    await server.fill(3, 1);
+    const opened = await engine.open(context, reach.place, login);
+    const { spool, facts } = await spooled(opened.dump(options, aborted));
+    expect(facts).toMatchObject({ rows: { 0: 1007, 1: 10 }, warnings: [] });
+    await opened.check(spool, facts, aborted);
+    await expect(opened.check(cut(spool, 200), facts, aborted)).rejects.toThrow('is no complete snapshot');
+    const scratch = await reach.scratch(aborted, opened.server.bytes);
+    const restored = await engine.startServer(context, scratch, opened.server);
+    expect((await restored.restore(spool, facts, aborted)).words).toBe('1,017 keys in 2 databases, 2 of which expire');
+    await scratch.close();
+    await eventually('no Job is left', async () => (await space.list('Job')).length === 0);
+
+    await server.command(['del', 'hash', 'list']);
+    const restoration = opened.restoration(spool, facts);
+    await restoration.check(aborted);
+    expect((await restoration.prepare(aborted)).words).toBe('1,007 keys, 1 of which expire');
+    expect([await server.dbsize(), await server.command(['exists', 'hash'])]).toEqual([1005, '0']);
+    expect(await restoration.swap(aborted)).toEqual({ kept: '15' });
+    expect([await server.dbsize(), await server.command(['hget', 'hash', 'a']), await server.dbsize(15)]).toEqual([1007, '1', 1006]);
+    await restoration.swapBack(aborted);
+    await restoration.discard();
+    expect([await server.dbsize(), await server.dbsize(15)]).toEqual([1005, 0]);
+
+    await expect(engine.open(context, reach.place, { ...login, password: 'wrong' })).rejects.toThrow('does not accept the password');
+    // The container has a password in REDISCLI_AUTH, which is not that of the settings.
+    await expect(engine.open(context, reach.place, { database: '0' })).rejects.toThrow('requires a password');
+    expect(await emptyCache(context, [reach.place], { name: 'cache', isCache: true, login: { ...login, database: '1' } })).toMatchObject({ masters: 1, keys: 10 });
+    expect([await server.dbsize(), await server.dbsize(1)]).toEqual([1005, 0]);
+    expect(await folders(server)).toBe('');
+  }));
+
+  it.concurrent('has no client of a dump whose kubectl was killed', inCluster(async (space, { context, reach, server, login }) => {
+    await server.command(fillWith(400_000));
+    const opened = await engine.open(context, reach.place, login);
+    const killed: number[] = [];
+    await expect((async () => {
+      for await (const _ of opened.dump(options, aborted).pieces) {
+        if (killed.length > 0) continue;
+        const { stdout } = await promisify(execFile)('pgrep', ['-f', `kubectl.*--namespace=${space.name} exec`]);
+        killed.push(...stdout.split('\n').filter(Boolean).map(Number));
+        for (const pid of killed) process.kill(pid, 'SIGKILL');
+      }
+    })()).rejects.toMatchObject({ code: 'backup-failed' });
+    await eventually('no client of the dump is left', async () => (await server.command(['client', 'list', 'type', 'replica'])) === '');
+    await eventually('no folder is left', async () => (await folders(server)) === '');
+  }));
+
+  it.concurrent('is not backed up when its pod is killed in mid-dump', inCluster(async (space, { context, reach, server, login }) => {
+    await server.command(fillWith(400_000));
+    const opened = await engine.open(context, reach.place, login);
+    const [pod] = await space.list('Pod', `app=${server.name}`);
+    let killed: Promise<unknown> | undefined;
+    await expect((async () => {
+      for await (const _ of opened.dump(options, aborted).pieces) {
+        if (killed) await killed;
+        killed ??= space.remove('Pod', pod.metadata.name).then(() => eventually('the pod is gone', async () => (await space.get('Pod', pod.metadata.name)) === undefined));
+      }
     })()).rejects.toMatchObject({ code: 'backup-failed' });
   }));
 });
@@ -291,7 +389,7 @@ describe('a cache', () => {
       expect(Math.min(...filled)).toBeGreaterThan(50);
       const cache = { name: 'cache', isCache: true, login: loginOf(first) };
       await expect(emptyCache(context, places, { ...cache, login: loginOf(first, { database: '1' }) })).rejects.toThrow('is a cluster, which has only database 0, not 1');
-      expect(await emptyCache(context, places, cache)).toEqual({ masters: 3, keys: filled.reduce((sum, each) => sum + each, 0), words: expect.stringMatching(/keys of 3 masters$/) });
+      expect(await emptyCache(context, [...places, ...places], cache)).toEqual({ masters: 3, keys: filled.reduce((sum, each) => sum + each, 0), words: expect.stringMatching(/keys of 3 masters$/) });
       expect(await sizes()).toEqual(['0', '0', '0']);
 
       const opened = await engine.open(context, places[0] as Place, loginOf(first));

@@ -30,7 +30,7 @@ const doing = 'The emptying of the cache';
 /**
  * Empties the database of a cache on every master: of a cluster, all its masters. Other databases of the servers stay as they are. All
  * servers are checked before the first one is emptied.
- * @param places of servers that know nothing of each other; one of a cluster suffices
+ * @param places of the servers: all masters that know nothing of each other, and one or more nodes of a cluster
  * @throws DataError when it is not declared as a cache, or a server is no master, cannot be reached, or does not do it
  */
 export async function emptyCache(context: DataContext, places: readonly Place[], { name, isCache, login }: Cache): Promise<Emptied> {
@@ -39,8 +39,10 @@ export async function emptyCache(context: DataContext, places: readonly Place[],
       hint: `If all its data can be lost, set \`databases.${name}.cache\` to \`true\`. Otherwise restore a backup of it.`,
     });
   }
-  const masters: Master[] = [];
-  for (const place of places) masters.push(...await mastersOf({ context, place, login }));
+  const found: Master[] = [];
+  for (const place of places) found.push(...await mastersOf({ context, place, login }));
+  // Each node of a cluster names all its masters.
+  const masters = found.filter(({ id }, index) => id === undefined || found.findIndex((other) => other.id === id) === index);
   for (const { at, words } of masters) await refuseReplica(at, words);
   let keys = 0;
   for (const [index, { at, words }] of masters.entries()) {
@@ -51,13 +53,15 @@ export async function emptyCache(context: DataContext, places: readonly Place[],
 }
 
 interface Master {
+  /** In a cluster. */
+  readonly id?: string;
   readonly at: At;
   /** `10.0.0.7:6379` in a cluster. */
   readonly words: string;
 }
 
 async function mastersOf(at: At): Promise<Master[]> {
-  const { info } = await clusterInfo(at);
+  const info = await inSession(at, doing, at.context.signal, readInfo);
   if (info.redis_mode !== 'cluster') {
     await openServer(at);
     return [{ at, words: at.place.words }];
@@ -73,10 +77,10 @@ async function mastersOf(at: At): Promise<Master[]> {
       hint: 'Repair the cluster (`redis-cli --cluster check`), and try again.',
     });
   }
-  return masters.map((node) => ({ at: { ...at, login: loginOf(at.login, node) }, words: `${node.host ?? 'this node'}:${node.port}` }));
+  return masters.map((node) => ({
+    id: node.id, at: { ...at, login: loginOf(at.login, node) }, words: `${node.host ?? 'this node'}:${node.port}`,
+  }));
 }
-
-const clusterInfo = (at: At) => inSession(at, doing, at.context.signal, async (session) => ({ info: await readInfo(session) }));
 
 /** Certificates are for names. */
 function loginOf(login: Login, { host, name, port, isMyself }: ClusterNode): Login {

@@ -27,7 +27,7 @@ const known: readonly (readonly [RegExp, Explanation])[] = [
   ]],
   [/NOPERM/, (_, of) => [`${user(of)} does not have the permissions for this at ${server(of)}.`, `\`ACL GETUSER ${of.login.user ?? 'default'}\` shows what it is allowed to do.`]],
   [/can't run this command or subcommand/, (_, of) => [`${user(of)} is not allowed to run a command of a script at ${server(of)}.`, `\`ACL GETUSER ${of.login.user ?? 'default'}\` shows what it is allowed to do.`]],
-  [/[Uu]nknown (?:Redis )?command '?`?([^'`,]+)|Unknown Redis command called from script/, ([command], of) => [
+  [/Unknown Redis command called from script|[Uu]nknown command ['`]?([^'`,]+)/, ([command], of) => [
     `${server(of)} has no command ${command ? command.toUpperCase() : 'of those that a script needs'}: it was disabled or renamed, or the service does not offer it.`,
     'Allow it in the configuration of the server (`rename-command`), or use what the service offers for backups.',
   ]],
