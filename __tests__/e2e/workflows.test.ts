@@ -7,14 +7,13 @@ import { createRepository, type Repository } from '../../scripts/live/hello.mjs'
 import { createNamespace, type Namespace } from '../../scripts/live/namespace.mjs';
 import { ask } from '../../scripts/live/program.mjs';
 import { startSandbox, type SandboxEnvironment } from '../../scripts/live/sandbox.mjs';
-import { blocksOf } from '../../scripts/docs/markdown.mjs';
 import { signature } from '../../src/notify/webhook.js';
-import { read } from '../docs/pages.js';
 import { runAct, type ActOptions, type ActResult } from './harness/act.js';
 import { eventually } from './harness/environment.js';
 import { startGitHub } from './harness/github-api/server.js';
 import { closeHooks, serveHooks } from './harness/hooks.js';
 import { published } from './harness/published.js';
+import { recipe } from './harness/recipe.js';
 
 /*
  * The recipes of docs/workflows.md, run as GitHub would run them, in a repository that has nothing but its own files. What act does
@@ -34,16 +33,6 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
   await closeHooks();
 });
-
-/** The workflow below a heading, with the names that a reader puts in place of those of the page. */
-function recipe(heading: string, names: Readonly<Record<string, string>> = {}): string {
-  const section = read('docs/workflows.md').split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? '';
-  const text = blocksOf(section)[0]?.text ?? '';
-  return Object.entries(names).reduce((workflow, [from, to]) => {
-    if (!workflow.includes(from)) throw new Error(`The recipe "${heading}" does not have ${from}.`);
-    return workflow.replaceAll(from, to);
-  }, text);
-}
 
 const build = 'CGO_ENABLED=0 go build -o build/hello-linux-amd64 .';
 

@@ -1,0 +1,27 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { administrator, call, pathOf, type Any } from '../api.js';
+import { root } from '../environment.js';
+import { kubeconfigOf, type Space } from '../namespace.js';
+
+/** An account of docs/rbac-backup.yaml: it can do what its Role there says, and nothing else. */
+export interface DataAccount {
+  readonly token: string;
+  /** Path. */
+  readonly kubeconfig: string;
+}
+
+export async function accountFor(space: Space, name: 'backup' | 'restore'): Promise<DataAccount> {
+  const objects = parseAllDocuments(readFileSync(join(root, 'docs/rbac-backup.yaml'), 'utf8')).map((document) => document.toJS() as Any);
+  await space.apply(...objects.filter(({ metadata }) => metadata.name === name));
+  const request = await call('POST', `${pathOf('ServiceAccount', space.name, name)}/token`, {
+    apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3600 },
+  });
+  const token = request.status.token as string;
+  const kubeconfig = join(mkdtempSync(join(tmpdir(), 'account-')), 'kubeconfig');
+  const { access } = administrator();
+  writeFileSync(kubeconfig, kubeconfigOf({ server: access.server.href, ca: access.ca, token, namespace: space.name }), { mode: 0o600 });
+  return { token, kubeconfig };
+}
