@@ -74,7 +74,8 @@ describe('a CronJob', () => {
   it('is allowed nothing on its node', () => {
     expect(pod).toMatchObject({ restartPolicy: 'Never', securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } } });
     expect(pod.containers[0].securityContext).toEqual({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } });
-    expect(pod.containers[0].resources).toEqual({ requests: { 'cpu': '250m', 'memory': '256Mi', 'ephemeral-storage': '10Gi' }, limits: { 'memory': '512Mi', 'ephemeral-storage': '10Gi' } });
+    expect(pod.containers[0].resources).toEqual({ requests: { cpu: '250m', memory: '256Mi' }, limits: { memory: '512Mi' } });
+    expect(pod.volumes[1]).toEqual({ name: 'spool', emptyDir: { sizeLimit: '10Gi' } });
   });
   it('gets each secret from the Secret of the user, and not the key that decrypts', () => {
     const env = pod.containers[0].env.map(({ name, value, valueFrom }: Any) => `${name}=${value ?? `${valueFrom.secretKeyRef.name}/${valueFrom.secretKeyRef.key}${valueFrom.secretKeyRef.optional ? '?' : ''}`}`);

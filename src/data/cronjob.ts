@@ -88,7 +88,8 @@ function podSpec({ image, disk, ...wish }: CronJobWish, name: string, usesCluste
     containers: [{
       name: 'backup', image, args: argumentsOf(wish), env: environmentOf(wish),
       securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
-      resources: { requests: { 'cpu': '250m', 'memory': '256Mi', 'ephemeral-storage': disk }, limits: { 'memory': '512Mi', 'ephemeral-storage': disk } },
+      // Disks of nodes are not counted in every cluster, so none is requested; the volume has its limit.
+      resources: { requests: { cpu: '250m', memory: '256Mi' }, limits: { memory: '512Mi' } },
       volumeMounts: [{ name: 'settings', mountPath: settingsFolder, readOnly: true }, { name: 'spool', mountPath: spoolFolder }],
     }],
     volumes: [{ name: 'settings', configMap: { name } }, { name: 'spool', emptyDir: { sizeLimit: disk } }],
