@@ -26,6 +26,7 @@ export const resources = {
   leases: grouped('coordination.k8s.io', 'leases', 'Lease'),
   resourcequotas: core('resourcequotas', 'ResourceQuota'),
   secrets: core('secrets', 'Secret'),
+  persistentvolumeclaims: core('persistentvolumeclaims', 'PersistentVolumeClaim'),
   endpointslices: grouped('discovery.k8s.io', 'endpointslices', 'EndpointSlice'),
   // Version 1 has the number of replicas, and every version of Kubernetes serves it.
   horizontalpodautoscalers: grouped('autoscaling', 'horizontalpodautoscalers', 'HorizontalPodAutoscaler'),
