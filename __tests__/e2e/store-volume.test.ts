@@ -48,7 +48,8 @@ describe('a volume of the cluster', () => {
   const open = (): ObjectStore => volumeStore({
     ports: realPorts(), mount: (claim, name, signal) => mountVolume({ cluster, ports: context.ports }, { app: 'shop', run: context.id, claim, image: name }, signal),
   }, { kind: 'volume', claim: 'backups', path: 'shop' }, image);
-  const files = (): string[] => readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath, entry.name))).sort();
+  const files = (): string[] => readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name))).sort();
   const jobs = async (): Promise<string[]> => (await space.list('Job')).map(({ metadata }) => metadata.name as string);
 
   it('keeps objects, and its pod is gone when it is closed', async () => {

@@ -7,6 +7,7 @@ import { progressLog } from '../data/progress.js';
 import type { Cluster } from '../kubernetes/client/cluster.js';
 import type { StageName } from '../outcome/verdict.js';
 import type { ObjectStore } from '../store/store.js';
+import type { MountVolume } from '../store/volume/mounted.js';
 import type { Run } from './run.js';
 
 /** What a run with databases has open. Each part is opened when it is first needed, and all are closed together. */
@@ -36,7 +37,7 @@ export function openDataSession(run: DataRun, failure: DataFailure, stage: Stage
   const session: DataSession = {
     context,
     cluster: () => (cluster ??= kept(import('../kubernetes/client/cluster.js').then(({ openCluster }) => openCluster(ports, config.cluster, folder)), (opened) => opened.close())),
-    store: () => (store ??= kept(openStoreOf(run), (opened) => opened.close?.())),
+    store: () => (store ??= kept(openStoreOf(run, session), (opened) => opened.close?.())),
     database: async (database) => {
       const { openDatabase } = await import('../data/open.js');
       return kept(openDatabase(context, database, () => session.cluster()), (opened) => opened.close());
@@ -48,8 +49,15 @@ export function openDataSession(run: DataRun, failure: DataFailure, stage: Stage
   return session;
 }
 
-async function openStoreOf({ ports, config }: DataRun): Promise<ObjectStore> {
+async function openStoreOf({ ports, config, id }: DataRun, session: DataSession): Promise<ObjectStore> {
   if (!config.backup) throw new Error('the settings name no place for backups');
+  const { store } = config.backup;
   const { openStore } = await import('../store/open.js');
-  return openStore({ ports, isOwn: isBackupObject }, config.backup.store);
+  // What is opened later is closed first, and a volume needs the cluster until it is closed.
+  if (store.to.kind === 'volume') await session.cluster();
+  const mount: MountVolume = async (claim, image, signal) => {
+    const { mountVolume } = await import('../kubernetes/volume/mount.js');
+    return mountVolume({ cluster: await session.cluster(), ports }, { app: config.app, run: id, claim, image }, signal);
+  };
+  return openStore({ ports, isOwn: isBackupObject, mount }, store);
 }

@@ -7,12 +7,16 @@ import { DataError, type DataFailure } from '../error.js';
  * The script that owns a scratch place: it makes its folder, prints what is needed to use it, and removes it when its input ends, which
  * also happens when this process is killed. Prints the folder, and a user and group that may own the data: programs of databases refuse
  * to run as root.
- * @param $1 the parent of the folder, $2 what the main process of a container waits for: a named pipe; or empty
+ * @param $1 the parent of the folder, $2 what the main process of a container waits for: a named pipe, which it makes when it starts; or empty
  */
 export const holdScript = `
 umask 077
 folder=$(mktemp -d "$1/acci-scratch-XXXXXX") || exit 91
-[ -z "$2" ] || exec 4>"$2"
+if [ -n "$2" ]; then
+  tries=0
+  until [ -p "$2" ] || [ "$tries" = 100 ]; do tries=$((tries + 1)); sleep 0.1; done
+  [ -p "$2" ] && exec 4>"$2" || exit 92
+fi
 user=$(id -u); group=$(id -g)
 if [ "$user" = 0 ]; then
   name=postgres; id -u "$name" >/dev/null 2>&1 || name=nobody

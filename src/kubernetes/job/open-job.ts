@@ -2,6 +2,7 @@ import type { Cause } from '../../outcome/causes.js';
 import { ClusterError, type DeployError } from '../../outcome/errors.js';
 import { within } from '../../ports/within.js';
 import { ApiError } from '../client/api.js';
+import type { Cluster } from '../client/cluster.js';
 import { meaningOf } from '../client/meaning.js';
 import { nameOf, type Job, type Pod } from '../client/objects.js';
 import { persistently } from '../client/persist.js';
@@ -39,18 +40,7 @@ const needs = [
  * @throws ClusterError, or what `failed` makes; what `signal` aborts with. Nothing is left then
  */
 export async function openJob(scope: JobScope, open: OpenJob, signal: AbortSignal): Promise<Pod> {
-  const { cluster } = scope;
-  try {
-    await cluster.api.send('POST', apiPath(resources.jobs, cluster.namespace), open.job, { signal });
-  } catch (error) {
-    // A request without an answer may have been done.
-    const isThere = error instanceof ApiError && error.passing && await cluster.api.find<Job>(resources.jobs, cluster.namespace, nameOf(open.job), { signal }).catch(() => undefined);
-    if (!isThere) {
-      await removeJob(scope, nameOf(open.job));
-      signal.throwIfAborted();
-      throw refused(scope, open, error);
-    }
-  }
+  await create(scope, open, signal);
   try {
     return await started(scope, open, signal);
   } catch (error) {
@@ -59,10 +49,29 @@ export async function openJob(scope: JobScope, open: OpenJob, signal: AbortSigna
   }
 }
 
-function refused({ cluster }: JobScope, { words, otherwise }: OpenJob, error: unknown): unknown {
+async function create(scope: JobScope, { job, words, otherwise }: OpenJob, signal: AbortSignal): Promise<void> {
+  const { cluster: { api, namespace } } = scope;
+  try {
+    await api.send('POST', apiPath(resources.jobs, namespace), job, { signal });
+  } catch (error) {
+    // A request without an answer may have been done.
+    const isCertain = error instanceof ApiError && !error.passing;
+    if (!isCertain && !signal.aborted && await api.find<Job>(resources.jobs, namespace, nameOf(job), { signal }).catch(() => undefined)) return;
+    if (!isCertain) await removeJob(scope, nameOf(job));
+    signal.throwIfAborted();
+    throw refusedJob(scope.cluster, error, `${words} could not be created`, otherwise);
+  }
+}
+
+/**
+ * What to throw when the API server does not allow Jobs to be created or listed: with the Role that it takes.
+ * @param what as the subject of a sentence without its end
+ * @param otherwise what to do without it, in whole sentences
+ */
+export function refusedJob(cluster: Cluster, error: unknown, what: string, otherwise: string): unknown {
   if (!(error instanceof ApiError)) return error;
-  const message = `${words} could not be created: ${error.message}.`;
-  if (error.status !== 403 || !/ cannot create resource /.test(error.message)) {
+  const message = `${what}: ${error.message}.`;
+  if (error.status !== 403 || !/ cannot (?:create|list) resource /.test(error.message)) {
     const { cause, hint } = meaningOf(error);
     return new ClusterError(cause, message, { hint, cause: error });
   }

@@ -39,7 +39,7 @@ export function volumeStore({ ports: { clock }, mount }: VolumeContext, to: Volu
     address, notes: [], close: () => session.close(),
     put: async (name, content, options) => {
       checkName(name, address);
-      return session.attempt(options.signal, (volume, count) => put({ session, volume, name, address }, content, options, count > 1));
+      return session.attempt(options.signal, (volume, count) => put({ session, volume, name, address, again: count > 1 }, content, options));
     },
     get: async function* get(name, signal) {
       checkName(name, address);
@@ -77,9 +77,11 @@ interface Putting {
   readonly volume: MountedVolume;
   readonly name: string;
   readonly address: string;
+  /** An attempt before this one may have stored it. */
+  readonly again: boolean;
 }
 
-async function put({ session, volume, name, address }: Putting, content: () => AsyncIterable<Uint8Array>, options: PutOptions, again: boolean): Promise<StoredObject> {
+async function put({ session, volume, name, address, again }: Putting, content: () => AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredObject> {
   const { bytes, sha256, signal } = options;
   const doing = `${name} was not stored in ${address}`;
   const timeoutMs = quickMs + (bytes / slowest) * 1000;
@@ -95,7 +97,8 @@ async function put({ session, volume, name, address }: Putting, content: () => A
     }
   };
   const part = `${name.slice(name.lastIndexOf('/') + 1)}.${randomUUID()}.part`;
-  const ran = await forMsAfter(clock, signal, graceMs, (until) => runScript(clock, volume, { text: putScript, doing, args: [...args, part], timeoutMs }, until, feed));
+  const script = { text: putScript, doing, args: [...args, part], timeoutMs };
+  const ran = await forMsAfter(clock, signal, graceMs, (until) => runScript(clock, volume, script, until, feed));
   if (wrong) throw wrong.error;
   if (ran.code === 0) return objectOf(name, ran.text);
   if (ran.code === codes.exists && again) {
