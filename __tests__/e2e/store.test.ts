@@ -45,7 +45,7 @@ describe('versitygw', () => {
     const wrong = async (config: Partial<StoreConfig>): Promise<unknown> => (await openAt(server, config)).put('x/y/dump', contentOf(hello), optionsFor(hello)).catch((error: unknown) => error);
     expect(await wrong({ credentials: { accessKey: server.accessKey, secretKey: 'other' } })).toMatchObject({ trouble: 'denied', message: expect.stringContaining('SignatureDoesNotMatch') });
     expect(await wrong({ credentials: { accessKey: 'other', secretKey: 'other' } })).toMatchObject({ trouble: 'denied', message: expect.stringContaining('XAdminUserNotFound') });
-    expect(await wrong({ region: 'eu-west-1' })).toMatchObject({ trouble: 'invalid', hint: expect.stringContaining('`region: us-east-1`') });
+    expect(await wrong({ region: 'eu-west-1' })).toMatchObject({ trouble: 'invalid', hint: expect.stringContaining('`backup.region: us-east-1`') });
     const elsewhere = await s3Store(context, {
       endpoint: server.endpoint, region: 'us-east-1', credentials: { accessKey: server.accessKey, secretKey: server.secretKey }, to: { kind: 's3', bucket: 'absent-bucket', prefix: '' },
     });

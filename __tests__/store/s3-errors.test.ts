@@ -22,12 +22,12 @@ describe('an error of a store', () => {
     ],
     ['a permission that is missing', returned(403, 'AccessDenied', 'Access Denied'), 'denied', `${host} returned 403 AccessDenied: Access Denied`, 'Allow s3:PutObject on arn:aws:s3:::backups/api/*.'],
     ['no word but the status', { status: 401 }, 'denied', `${host} returned 401`, 'Allow s3:PutObject on arn:aws:s3:::backups/api/*.'],
-    ['a bucket that does not exist', returned(404, 'NoSuchBucket', 'x'), 'missing', `the bucket backups does not exist at ${host}`, 'Create it, or check its name, `endpoint` and `region`.'],
-    ['nothing at the address', { status: 404 }, 'missing', `${host} returned 404`, 'Check the bucket backups, `endpoint` and `region`.'],
-    ['a bucket in another region', { status: 301, headers: { 'x-amz-bucket-region': 'eu-west-1' } }, 'invalid', 'the bucket backups is in the region eu-west-1, not in us-east-1', 'Set `region: eu-west-1`, and an `endpoint` of that region if one is set.'],
+    ['a bucket that does not exist', returned(404, 'NoSuchBucket', 'x'), 'missing', `the bucket backups does not exist at ${host}`, 'Create it, or check its name, `backup.endpoint` and `backup.region`.'],
+    ['nothing at the address', { status: 404 }, 'missing', `${host} returned 404`, 'Check the bucket backups, `backup.endpoint` and `backup.region`.'],
+    ['a bucket in another region', { status: 301, headers: { 'x-amz-bucket-region': 'eu-west-1' } }, 'invalid', 'the bucket backups is in the region eu-west-1, not in us-east-1', 'Set `backup.region: eu-west-1`, and a `backup.endpoint` of that region if one is set.'],
     [
       'a signature for another region', returned(400, 'AuthorizationHeaderMalformed', "the region 'us-east-1' is wrong; expecting 'eu-west-1'", '<Region>eu-west-1</Region>'), 'invalid',
-      'the bucket backups is in the region eu-west-1, not in us-east-1', 'Set `region: eu-west-1`, and an `endpoint` of that region if one is set.',
+      'the bucket backups is in the region eu-west-1, not in us-east-1', 'Set `backup.region: eu-west-1`, and a `backup.endpoint` of that region if one is set.',
     ],
     [
       'another clock', returned(403, 'RequestTimeTooSkewed', 'x', '<ServerTime>2026-11-30T16:40:00Z</ServerTime><RequestTime>20261130T161500Z</RequestTime>'), 'denied',
@@ -36,16 +36,16 @@ describe('an error of a store', () => {
     ['a quota', returned(403, 'QuotaExceeded', 'full'), 'full', `${host} returned 403 QuotaExceeded: full`, 'Raise the quota, or shorten the retention.'],
     ['a quota of MinIO', returned(400, 'XMinioAdminBucketQuotaExceeded', 'Bucket quota exceeded'), 'full', `${host} returned 400 XMinioAdminBucketQuotaExceeded: Bucket quota exceeded`, 'Raise the quota of the bucket, or shorten the retention.'],
     ['full disks', { status: 507 }, 'full', `${host} returned 507`, 'Free space in the store, or shorten the retention.'],
-    ['a storage class that it does not know', returned(400, 'InvalidStorageClass', 'x'), 'invalid', `${host} returned 400 InvalidStorageClass: x`, 'Check `storage-class`: stores other than AWS know only a few classes.'],
-    ['a key of KMS that is disabled', returned(400, 'KMS.DisabledException', 'k is disabled.'), 'invalid', `${host} returned 400 KMS.DisabledException: k is disabled.`, 'Check `kms-key`, and whether the credentials are allowed to use it.'],
+    ['a storage class that it does not know', returned(400, 'InvalidStorageClass', 'x'), 'invalid', `${host} returned 400 InvalidStorageClass: x`, 'Check `backup.storage-class`: stores other than AWS know only a few classes.'],
+    ['a key of KMS that is disabled', returned(400, 'KMS.DisabledException', 'k is disabled.'), 'invalid', `${host} returned 400 KMS.DisabledException: k is disabled.`, 'Check `backup.kms-key`, and whether the credentials are allowed to use it.'],
     ['what it does not support', returned(501, 'NotImplemented', 'A header is not implemented'), 'invalid', `${host} returned 501 NotImplemented: A header is not implemented: the store does not support this`, 'Use a store that supports this part of S3, or remove the setting that needs it.'],
     ['a lock on the object', returned(403, 'AccessDenied', 'Access Denied because object protected by object lock.'), 'retained', `${host} returned 403 AccessDenied: Access Denied because object protected by object lock.`, again],
     ['a lock on the object by MinIO', returned(400, 'InvalidRequest', 'Object is WORM protected and cannot be overwritten'), 'retained', `${host} returned 400 InvalidRequest: Object is WORM protected and cannot be overwritten`, again],
-    ['a website in its place', { status: 405, headers: { 'content-type': 'text/html' }, body: '<html><p>not<br>here</html>' }, 'invalid', `${host} returned 405, which is not an answer of S3`, 'Check `endpoint`: it is the address of the API, not of a console or a website.'],
-    ['a page that is found', { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>hello</html>' }, 'invalid', `${host} does not answer as S3 does`, 'Check `endpoint`: it is the address of the API, not of a console or a website.'],
-    ['something else', returned(400, 'InvalidArgument', 'x'), 'invalid', `${host} returned 400 InvalidArgument: x`, 'Check the settings of the store: `endpoint`, `region`, `sse` and `storage-class`.'],
+    ['a website in its place', { status: 405, headers: { 'content-type': 'text/html' }, body: '<html><p>not<br>here</html>' }, 'invalid', `${host} returned 405, which is not an answer of S3`, 'Check `backup.endpoint`: it is the address of the API, not of a console or a website.'],
+    ['a page that is found', { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>hello</html>' }, 'invalid', `${host} does not answer as S3 does`, 'Check `backup.endpoint`: it is the address of the API, not of a console or a website.'],
+    ['something else', returned(400, 'InvalidArgument', 'x'), 'invalid', `${host} returned 400 InvalidArgument: x`, 'Check the settings of the store: `backup.endpoint`, `backup.region`, `backup.sse` and `backup.storage-class`.'],
     ['a certificate that is not trusted', new HttpError('certificate', 'the certificate of s3.example is not trusted: self-signed'), 'invalid', 'the certificate of s3.example is not trusted: self-signed', 'If the store has a certificate of an own authority, name its file in NODE_EXTRA_CA_CERTS.'],
-    ['a name that does not exist', new HttpError('name', 'the name s3.example does not exist'), 'invalid', 'the name s3.example does not exist', 'Check `endpoint` and `region`: the name of the server is made from them.'],
+    ['a name that does not exist', new HttpError('name', 'the name s3.example does not exist'), 'invalid', 'the name s3.example does not exist', 'Check `backup.endpoint` and `backup.region`: the name of the server is made from them.'],
     ['a name server that does not answer', new HttpError('look-up', 'the name s3.example could not be looked up'), 'unavailable', 'the name s3.example could not be looked up', 'Check the DNS of this machine.'],
   ])('is explained: %s', async (_, fault, trouble, why, hint) => {
     const { store, server } = await stand();
@@ -81,7 +81,7 @@ describe('an error of a store', () => {
   it('is that of an archive: it cannot be read at once', async () => {
     const { store, server } = await stand();
     server.fail(/^GET/, { status: 403, code: 'InvalidObjectState', message: 'The operation is not valid for the object\'s storage class' });
-    await expect(bytesIn(store, 'a')).rejects.toMatchObject({ trouble: 'unavailable', hint: 'The object is archived. Restore it in the archive first (`aws s3api restore-object`), or use a `storage-class` that is read at once.' });
+    await expect(bytesIn(store, 'a')).rejects.toMatchObject({ trouble: 'unavailable', hint: 'The object is archived. Restore it in the archive first (`aws s3api restore-object`), or use a `backup.storage-class` that is read at once.' });
   });
 
   it('is one of a wrong secret, and has it in no message', async () => {
@@ -162,7 +162,7 @@ describe('the credentials', () => {
       Object.assign(process.env, { AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: '/nonexistent', AWS_SHARED_CREDENTIALS_FILE: '/nonexistent' });
       await expect(listed(store)).rejects.toMatchObject({
         trouble: 'denied', message: 's3://backups/api could not be listed: there are no credentials for it: Could not load credentials from any providers',
-        hint: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in with a role, or set `access-key` and `secret-key` as env:NAME.',
+        hint: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in with a role, or set `backup.access-key` and `backup.secret-key` as env:NAME.',
       });
     } finally {
       for (const name of ['AWS_EC2_METADATA_DISABLED', 'AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE']) if (old[name] === undefined) delete process.env[name];

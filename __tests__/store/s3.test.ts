@@ -55,7 +55,7 @@ describe('what is sent', () => {
   it('is noted when the store does not confirm the encryption', async () => {
     const { store } = await stand({ config: { sse: 'AES256' }, server: { ignores: ['encryption'] } });
     await store.put('a', contentOf(hello), optionsFor(hello));
-    expect(store.notes).toEqual(['The store did not confirm that it encrypts objects with `sse: AES256`.']);
+    expect(store.notes).toEqual(['The store did not confirm that it encrypts objects with `backup.sse: AES256`.']);
   });
 
   it('is refused without a condition, too, where there is an object', async () => {
@@ -243,7 +243,7 @@ describe('reading', () => {
     server.fail(/^GET .*\/a$/, () => ((count += 1) > 2 ? { cut: 70_000 } : undefined));
     await expect(bytesIn(store, 'a')).rejects.toMatchObject({
       name: 'StoreError', trouble: 'unavailable', message: 'a could not be read from s3://backups/api: s3.example:9000 did not answer: the connection was closed early',
-      hint: 'Check that this machine reaches the `endpoint`, also through firewalls and proxies.',
+      hint: 'Check that this machine reaches the `backup.endpoint`, also through firewalls and proxies.',
     });
   });
 

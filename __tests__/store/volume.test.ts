@@ -179,7 +179,7 @@ describe('a volume', () => {
     ['cat: write error: No space left on device', 1, 'full', 'Enlarge the volume, or shorten the retention.'],
     ["mkdir: can't create directory '/volume/api': Permission denied", 1, 'denied', 'Let the user and group 65532 write into the volume: change the owner of its folder, or use a kind of volume that knows `fsGroup`.'],
     ["sh: can't create /volume/api/a: Read-only file system", 1, 'denied', 'Check whether the volume is attached for reading only.'],
-    ['sh: sha256sum: not found', 127, 'invalid', 'The `image` must have sh, cat, stat, tail, find, sha256sum, ln, mv, rm and df: that of busybox has.'],
+    ['sh: sha256sum: not found', 127, 'invalid', 'The `backup.image` must have sh, cat, stat, tail, find, sha256sum, ln, mv, rm and df: that of busybox has.'],
     ['cat: write error: Input/output error', 1, 'unavailable', 'Check the volume and its pod.'],
   ])('explains "%s"', async (stderr, code, trouble, hint) => {
     const volume = local(folder);

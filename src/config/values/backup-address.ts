@@ -28,8 +28,8 @@ export function parseBackupAddress(text: string): Checked<BackupAddress> {
 function otherScheme(scheme: string, rest: string): [message: string, hint: string] {
   const near = rest.replace(/^\/+/, '').replace(/^[^/]*@/, '').replace(/(?<!\/)\/+$/, '');
   if (scheme === 'file') return ['is the URL of a file', 'Write the path of the folder alone, e.g. /mnt/backups.'];
-  if (scheme === 'http' || scheme === 'https') return [`starts with "${scheme}://"`, 'Write s3://BUCKET/PREFIX here, and the address of the server as `endpoint`.'];
-  if (scheme === 'gs') return ['is an address of Google Cloud Storage', `Write ${quote(`s3://${near}`)}, the \`endpoint\` https://storage.googleapis.com, and an HMAC key as credentials.`];
+  if (scheme === 'http' || scheme === 'https') return [`starts with "${scheme}://"`, 'Write s3://BUCKET/PREFIX here, and the address of the server as `backup.endpoint`.'];
+  if (scheme === 'gs') return ['is an address of Google Cloud Storage', `Write ${quote(`s3://${near}`)}, the \`backup.endpoint\` https://storage.googleapis.com, and an HMAC key as credentials.`];
   if (scheme === 'pvc') return ['starts with "pvc:"', 'Write pvc/CLAIM/PATH.'];
   return [`has the scheme ${quote(scheme)}, which is unknown`, form];
 }
@@ -41,8 +41,8 @@ const isBucket = (name: string): boolean => /^[a-z0-9](?:[a-z0-9-]|\.(?=[a-z0-9]
 function parseBucket(rest: string): Checked<BackupAddress> {
   if (!rest.startsWith('//')) return bad('has no "//" after "s3:"', 'Write s3://BUCKET/PREFIX.');
   const [bucket = '', ...parts] = rest.slice(2).split('/');
-  if (bucket.includes('@')) return bad('has a login in it', 'It would appear in logs. Remove it, and set `access-key` and `secret-key` as env:NAME. If it was a real secret, replace it.');
-  if (/[?#]/.test(rest)) return bad('has "?" or "#" in it', 'Write s3://BUCKET/PREFIX; everything else is a setting of its own, such as `region`.');
+  if (bucket.includes('@')) return bad('has a login in it', 'It would appear in logs. Remove it, and set `backup.access-key` and `backup.secret-key` as env:NAME. If it was a real secret, replace it.');
+  if (/[?#]/.test(rest)) return bad('has "?" or "#" in it', 'Write s3://BUCKET/PREFIX; everything else is a setting of its own, such as `backup.region`.');
   if (!isBucket(bucket)) return bad(bucket === '' ? 'does not name the bucket' : `names the bucket ${quote(bucket)}, which is not a valid name`, bucketRule);
   return withPath(parts.join('/'), 'prefix', (prefix) => ({ kind: 's3', bucket, prefix }));
 }

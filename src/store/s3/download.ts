@@ -72,7 +72,7 @@ async function readRange(read: ReadRange, { start, tag, subject }: Wanted, signa
   const { Body, ContentRange, ContentLength, ETag, Metadata } = answer;
   const of = Number(/\/(\d+)$/.exec(ContentRange ?? '')?.[1] ?? ContentLength ?? NaN);
   if (ETag === undefined || Number.isNaN(of) || (ContentRange === undefined && of > rangeBytes)) {
-    throw new StoreError('invalid', `${subject} could not be read: the store does not return a part of an object as S3 does`, 'Check `endpoint`, and proxies on the way.');
+    throw new StoreError('invalid', `${subject} could not be read: the store does not return a part of an object as S3 does`, 'Check `backup.endpoint`, and proxies on the way.');
   }
   const pieces: Uint8Array[] = [];
   for await (const piece of (Body ?? []) as AsyncIterable<Uint8Array>) pieces.push(piece);

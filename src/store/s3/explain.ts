@@ -34,10 +34,10 @@ export function explain(error: unknown, doing: Doing, asked: Asked): StoreError 
 
 function ofConnection({ trouble, message }: HttpError): Words {
   switch (trouble) {
-    case 'name': return ['invalid', message, 'Check `endpoint` and `region`: the name of the server is made from them.'];
+    case 'name': return ['invalid', message, 'Check `backup.endpoint` and `backup.region`: the name of the server is made from them.'];
     case 'look-up': return ['unavailable', message, 'Check the DNS of this machine.'];
     case 'certificate': return ['invalid', message, 'If the store has a certificate of an own authority, name its file in NODE_EXTRA_CA_CERTS.'];
-    case 'other': return ['unavailable', message, 'Check that this machine reaches the `endpoint`, also through firewalls and proxies.'];
+    case 'other': return ['unavailable', message, 'Check that this machine reaches the `backup.endpoint`, also through firewalls and proxies.'];
   }
 }
 
@@ -56,9 +56,9 @@ const byCode: Readonly<Record<string, readonly [StoreTrouble, string]>> = {
   EntityTooLarge: ['invalid', 'Use a store that takes objects of this size.'],
   BadDigest: ['corrupt', 'Data changed on its way. Check the network and the memory of this machine.'], InvalidDigest: ['corrupt', 'Check whether a proxy changes requests.'],
   XAmzContentSHA256Mismatch: ['corrupt', 'Data changed on its way. Check the network and the memory of this machine.'], XAmzContentChecksumMismatch: ['corrupt', 'Data changed on its way. Check the network and the memory of this machine.'],
-  InvalidStorageClass: ['invalid', 'Check `storage-class`: stores other than AWS know only a few classes.'],
-  InvalidObjectState: ['unavailable', 'The object is archived. Restore it in the archive first (`aws s3api restore-object`), or use a `storage-class` that is read at once.'],
-  InvalidEncryptionAlgorithmError: ['invalid', 'Check `sse`.'], ObjectLocked: ['retained', 'It can be removed when its retention has ended.'],
+  InvalidStorageClass: ['invalid', 'Check `backup.storage-class`: stores other than AWS know only a few classes.'],
+  InvalidObjectState: ['unavailable', 'The object is archived. Restore it in the archive first (`aws s3api restore-object`), or use a `backup.storage-class` that is read at once.'],
+  InvalidEncryptionAlgorithmError: ['invalid', 'Check `backup.sse`.'], ObjectLocked: ['retained', 'It can be removed when its retention has ended.'],
 };
 
 function ofAnswer(facts: Failure, doing: Doing, asked: Asked, error: unknown): Words {
@@ -67,14 +67,14 @@ function ofAnswer(facts: Failure, doing: Doing, asked: Asked, error: unknown): W
   const said = `${asked.host} returned ${named}${wordsOfSdk.includes(message) || isParserError(message) ? '' : `: ${message}`}`;
   if (status === undefined) return withoutAnswer(code, messageOf(error));
   if (code === 'RequestTimeTooSkewed') return ['denied', clocks(facts, asked), 'Set the clock of this machine, or of the store, by NTP.'];
-  if (isOtherRegion(facts, asked)) return ['invalid', `the bucket ${asked.bucket} is in the region ${facts.region}, not in ${asked.region}`, `Set \`region: ${facts.region}\`, and an \`endpoint\` of that region if one is set.`];
-  if (code === 'NoSuchBucket') return ['missing', `the bucket ${asked.bucket} does not exist at ${asked.host}`, 'Create it, or check its name, `endpoint` and `region`.'];
+  if (isOtherRegion(facts, asked)) return ['invalid', `the bucket ${asked.bucket} is in the region ${facts.region}, not in ${asked.region}`, `Set \`backup.region: ${facts.region}\`, and a \`backup.endpoint\` of that region if one is set.`];
+  if (code === 'NoSuchBucket') return ['missing', `the bucket ${asked.bucket} does not exist at ${asked.host}`, 'Create it, or check its name, `backup.endpoint` and `backup.region`.'];
   if (/\bobject.?lock|\bWORM\b|\blegal hold\b|\bretention\b|\bobject is protected\b/i.test(message)) return ['retained', said, 'It can be removed when its retention has ended.'];
-  if (/^KMS\./.test(code)) return ['invalid', said, 'Check `kms-key`, and whether the credentials are allowed to use it.'];
+  if (/^KMS\./.test(code)) return ['invalid', said, 'Check `backup.kms-key`, and whether the credentials are allowed to use it.'];
   if (code === 'MethodNotAllowed' || code === 'NotImplemented' || status === 501) return ['invalid', `${said}: the store does not support this`, 'Use a store that supports this part of S3, or remove the setting that needs it.'];
   const known = Object.hasOwn(byCode, code) ? byCode[code] : undefined;
   if (known) return [known[0], said, known[1]];
-  if (isForeign(facts)) return ['invalid', `${said}, which is not an answer of S3`, 'Check `endpoint`: it is the address of the API, not of a console or a website.'];
+  if (isForeign(facts)) return ['invalid', `${said}, which is not an answer of S3`, 'Check `backup.endpoint`: it is the address of the API, not of a console or a website.'];
   return byStatus(facts, said, doing, asked);
 }
 
@@ -87,11 +87,11 @@ function byStatus({ status = 0, attempts, message }: Failure, said: string, { pe
     const named = /not authorized to perform: ([\w:*-]+)(?: on resource: "?([^\s"]+))?/.exec(message);
     return ['denied', said, `Allow ${named?.[1] ?? permission} on ${named?.[2] ?? resource}.`];
   }
-  if (status === 404) return ['missing', said, `Check the bucket ${asked.bucket}, \`endpoint\` and \`region\`.`];
+  if (status === 404) return ['missing', said, `Check the bucket ${asked.bucket}, \`backup.endpoint\` and \`backup.region\`.`];
   if (status === 412) return ['exists', said, 'Objects are never replaced: check what else writes into this bucket.'];
   if (status === 507) return ['full', said, 'Free space in the store, or shorten the retention.'];
   if (status === 429 || status >= 500) return ['unavailable', `${said}${tried}`, 'Try again later. If it lasts, check the status of the store.'];
-  return ['invalid', said, 'Check the settings of the store: `endpoint`, `region`, `sse` and `storage-class`.'];
+  return ['invalid', said, 'Check the settings of the store: `backup.endpoint`, `backup.region`, `backup.sse` and `backup.storage-class`.'];
 }
 
 /** Of the SDK, for an answer that is no XML. */
@@ -111,7 +111,7 @@ function clocks({ storeTime, ownTime }: Failure, asked: Asked): string {
 /** Credentials that could not be found or read; a bug otherwise. */
 function withoutAnswer(code: string, message: string): Words {
   if (/^(?:CredentialsProviderError|TokenProviderError|ProviderError)$/.test(code)) {
-    return ['denied', `there are no credentials for it: ${message}`, 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in with a role, or set `access-key` and `secret-key` as env:NAME.'];
+    return ['denied', `there are no credentials for it: ${message}`, 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in with a role, or set `backup.access-key` and `backup.secret-key` as env:NAME.'];
   }
   return ['unavailable', message, 'If it lasts, this is a bug in this action: report it with this message.'];
 }

@@ -111,7 +111,7 @@ class S3Store implements ObjectStore {
     if (!isSmall) await this.sweepOnce(options.signal);
     try {
       const done = await (isSmall ? putWhole : putInParts)(uploading, input, pieces, options);
-      if (sse !== undefined && done.ServerSideEncryption !== sse) this.known.add(`The store did not confirm that it encrypts objects with \`sse: ${sse}\`.`);
+      if (sse !== undefined && done.ServerSideEncryption !== sse) this.known.add(`The store did not confirm that it encrypts objects with \`backup.sse: ${sse}\`.`);
       return done;
     } catch (error) {
       const own = await this.ownAfter(error, name, options);
@@ -184,7 +184,7 @@ class S3Store implements ObjectStore {
   }
 
   private readonly foreign = (what: string): StoreError =>
-    new StoreError('invalid', `${what}: ${this.open.host} does not answer as S3 does`, 'Check `endpoint`: it is the address of the API, not of a console or a website.');
+    new StoreError('invalid', `${what}: ${this.open.host} does not answer as S3 does`, 'Check `backup.endpoint`: it is the address of the API, not of a console or a website.');
 
   private readonly object = (name: string) => ({ Bucket: this.config.to.bucket, Key: `${this.base}${name}` });
 }

@@ -93,7 +93,7 @@ const byWords: readonly (readonly [RegExp, trouble: StoreTrouble, hint: string])
   [/No space left on device|Disk quota exceeded/i, 'full', 'Enlarge the volume, or shorten the retention.'],
   [/Permission denied|Operation not permitted/i, 'denied', 'Let the user and group 65532 write into the volume: change the owner of its folder, or use a kind of volume that knows `fsGroup`.'],
   [/Read-only file system/i, 'denied', 'Check whether the volume is attached for reading only.'],
-  [/not found|No such file or directory/i, 'invalid', 'The `image` must have sh, cat, stat, tail, find, sha256sum, ln, mv, rm and df: that of busybox has.'],
+  [/not found|No such file or directory/i, 'invalid', 'The `backup.image` must have sh, cat, stat, tail, find, sha256sum, ln, mv, rm and df: that of busybox has.'],
 ];
 
 /** What a script failed with that came to its end. */

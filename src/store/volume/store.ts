@@ -112,6 +112,6 @@ async function put({ session, volume, name, address, again }: Putting, content: 
 /** @param facts `1234 1796056476` */
 function objectOf(name: string, facts: string): StoredObject {
   const [bytes = NaN, seconds = NaN] = facts.trim().split(' ').map(Number);
-  if (Number.isNaN(bytes + seconds)) throw new StoreError('invalid', `the size and time of ${name} could not be read: ${JSON.stringify(facts.slice(0, 80))}`, 'The stat of `image` must know -c, as that of busybox does.');
+  if (Number.isNaN(bytes + seconds)) throw new StoreError('invalid', `the size and time of ${name} could not be read: ${JSON.stringify(facts.slice(0, 80))}`, 'The stat of `backup.image` must know -c, as that of busybox does.');
   return { name, bytes, changedAt: seconds * 1000 };
 }
