@@ -26,7 +26,8 @@ finish() { printf '\\n${endMark} %s\\n' "$1"; exit "$1"; }
  *
  * - `run NAME INPUT OUTPUT PROGRAM ARGUMENT…` starts a program; `-` is the output of the script, 3 its input. Its exit code will be in
  *   `$folder/NAME.code`.
- * - `watch OUTPUT`, once all programs are started, passes on the input. At its end it ends them: by INT, which makes psql cancel its
+ * - `watch OUTPUT`, once all programs are started, passes on the input (by tee: the cat of busybox uses sendfile, and while that waits for
+ *   a socket, nobody can read from the pipe that it writes to). At its end it ends them: by INT, which makes psql cancel its
  *   statement, then by TERM, at last by KILL.
  * - `wait_for_all` waits for all of them. If the input has ended before, so does the script.
  */
@@ -60,7 +61,7 @@ stop() {
   kill -0 $$ || rm -rf "$folder"
 }
 watch() {
-  ( run input 3 "$1" cat; wait "$shell"; stop; exit 0 ) >/dev/null 2>&1 &
+  ( run input 3 "$1" tee; wait "$shell"; stop; exit 0 ) >/dev/null 2>&1 &
   watcher=$!
   exec 3<&-
   trap 'wait; rm -rf "$folder"; exit 143' HUP INT TERM
