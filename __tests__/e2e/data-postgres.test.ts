@@ -3,14 +3,15 @@ import { promisify } from 'node:util';
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { postgres as engine } from '../../src/data/postgres/engine.js';
 import type { DumpOptions } from '../../src/data/engine.js';
+import { describeEngine } from '../data/engine-contract.js';
 import { closeApi } from './harness/api.js';
 import { inSpace } from './harness/app.js';
 import { lab } from './harness/data/lab.js';
 import { dataBinding, dataRole, reachOf, spooled } from './harness/data/opened.js';
-import { dataContext } from './harness/data/ports.js';
+import { dataContext, newSpool } from './harness/data/ports.js';
 import { postgres, type Postgres } from './harness/data/postgres.js';
 import { environment, eventually } from './harness/environment.js';
-import type { Space } from './harness/namespace.js';
+import { namespace, type Space } from './harness/namespace.js';
 
 jest.setTimeout(300_000);
 afterAll(closeApi);
@@ -28,6 +29,9 @@ async function expectNoCrash(space: Space, database: Postgres): Promise<void> {
   expect(stdout).toContain('ready to accept connections');
   expect(stdout).not.toMatch(/terminated by signal|reinitializing|exited with exit code [2-9]/);
 }
+
+/** Only /dev/shm and the folders of the server can be written to, as where a policy demands it. */
+const writable = { volumeMounts: [{ name: 'data', mountPath: '/var/lib/postgresql' }, { name: 'run', mountPath: '/var/run/postgresql' }] };
 
 async function filled(space: Space, rows: number, more: Parameters<typeof postgres>[2] = {}): Promise<Postgres> {
   await space.apply(dataRole, dataBinding);
@@ -127,6 +131,30 @@ describe('a PostgreSQL in the cluster', () => {
       await cluster.close();
     }
   }));
+});
+
+describe('PostgreSQL in a pod', () => {
+  describeEngine(async () => {
+    const space = await namespace('pg');
+    const database = await filled(space, 20_000, {
+      container: { securityContext: { readOnlyRootFilesystem: true }, ...writable },
+      pod: { volumes: [{ name: 'data', emptyDir: {} }, { name: 'run', emptyDir: {} }] },
+    });
+    const context = dataContext();
+    const { reach, login, cluster } = await reachOf(space, database, context);
+    return {
+      engine, context, reach, login, newSpool,
+      sessions: async () => {
+        await eventually('no session is left', async () => (await sessions(database)) === '0').catch(() => undefined);
+        await expectNoCrash(space, database);
+        return Number(await sessions(database));
+      },
+      close: async () => {
+        await cluster.close();
+        await space.dispose();
+      },
+    };
+  });
 });
 
 describe('a restore into the live server', () => {

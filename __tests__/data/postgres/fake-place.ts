@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { DataContext, DumpFacts, Login } from '../../../src/data/engine.js';
 import type { Place } from '../../../src/data/place.js';
 import type { Spool } from '../../../src/ports/disk.js';
@@ -21,6 +22,8 @@ export const ended = (text: string, code = 0, stderr = ''): Went => ({ output: [
 export function scriptedPipe({ output = [], stderr = '', code = 0, hangs = false }: Went, signal?: AbortSignal, onInput: (text: string) => void = () => undefined): Pipe {
   let stop: () => void = () => undefined;
   const stopped = new Promise<void>((resolve) => { stop = resolve; });
+  // What is scripted never ends by itself, so its listeners stay.
+  if (signal) setMaxListeners(0, signal);
   signal?.addEventListener('abort', () => stop(), { once: true });
   const pieces = (async function* () {
     for (const piece of output) {
@@ -57,6 +60,7 @@ function psqlPipe(psql: Psql, signal?: AbortSignal): Pipe {
     lines.push(line);
     wake();
   };
+  if (signal) setMaxListeners(0, signal);
   signal?.addEventListener('abort', () => push(undefined), { once: true });
   const output = (async function* () {
     for (;;) {

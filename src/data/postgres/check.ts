@@ -13,7 +13,7 @@ limit=$1; shift
 set -- pg_restore --file=/dev/null
 ${limited}
 "$@" <&3
-finish "$?"
+finish_reading "$?"
 `;
 
 /** Verifies that a dump has its checksum, and is readable to its end. */

@@ -11,7 +11,7 @@ import { failed, runScript, type At } from './run.js';
 
 const rolesScript = `
 psql --no-psqlrc --quiet --no-password --set ON_ERROR_STOP=0 <&3
-finish "$?"
+finish_reading "$?"
 `;
 
 /**
@@ -42,7 +42,7 @@ finish "$code"
 const streamScript = `
 database=$1; shift
 pg_restore --exit-on-error --no-password --dbname="$database" "$@" <&3
-finish "$?"
+finish_reading "$?"
 `;
 
 /** pg_restore reads a name with `=` as a connection string. */

@@ -1,3 +1,4 @@
+import { messageOf } from '../../outcome/wording.js';
 import { unlessAborted, within } from '../../ports/within.js';
 import { readJson } from '../../ports/json.js';
 import type { GenericSchema } from 'valibot';
@@ -62,7 +63,14 @@ export async function openSession(at: At, doing: string, signal: AbortSignal): P
     })(), over));
   };
   const session: Session = {
-    json: async (sql, schema, timeoutMs) => readJson(await ask(sql, timeoutMs), schema, `The answer of ${at.place.words}`),
+    json: async (sql, schema, timeoutMs) => {
+      const answer = await ask(sql, timeoutMs);
+      try {
+        return readJson(answer, schema, `The answer of psql at ${at.place.words}`);
+      } catch (error) {
+        throw new DataError(at.context.failure, `${messageOf(error)}.`, { cause: error });
+      }
+    },
     run: async (sql, timeoutMs) => {
       await ask(`${sql};\nSELECT 'done'`, timeoutMs);
     },

@@ -32,7 +32,10 @@ export async function swapNames(at: At, names: Names, comment: string | null, si
     if (wrong === undefined || (await isDone(at, names, signal))) return;
     signal.throwIfAborted();
     if (!/is being accessed by other users|55006/.test(wrong.message)) throw wrong;
-    if (clock.monotonic() < untilMs) continue;
+    if (clock.monotonic() < untilMs) {
+      await clock.sleep(500, signal);
+      continue;
+    }
     throw new DataError(at.context.failure, `Database "${names.live}" at ${at.place.words} is still in use after ${limitMs / 1000} s: ${others.join(', ') || 'sessions end and start too fast to be seen'}. Nothing was renamed.`, {
       hint: 'Stop what is connected (scale the app and poolers to 0), and try again.',
     });

@@ -29,6 +29,8 @@ export interface ScriptOptions {
   readonly input?: AsyncIterable<Uint8Array>;
 }
 
+/** Of the line that ends a script. */
+const endBytes = 40;
 const mostText = 64 * 1024 * 1024;
 
 /**
@@ -42,9 +44,10 @@ export async function runScript(shell: Shell, script: string, doing: string, opt
   return within(context.ports.clock, { ms: options.timeoutMs, late, signal: options.signal }, async (signal) => {
     const pipe = shell.start(script, options.args ?? [], signal);
     try {
-      const feeding = options.input ? feed(pipe, options.input) : Promise.resolve();
+      let isOver = false;
+      const feeding = options.input ? feed(pipe, options.input, () => isOver) : Promise.resolve();
       feeding.catch(() => undefined);
-      const printed = await textOf(pipe);
+      const printed = await textOf(pipe, (end) => { isOver ||= endOf(end) !== undefined; });
       signal.throwIfAborted();
       const ended = endOf(printed);
       pipe.end();
@@ -58,29 +61,31 @@ export async function runScript(shell: Shell, script: string, doing: string, opt
   });
 }
 
-/** Writes all pieces to the input of a program, as fast as it takes them, and closes it. Stops when the program has closed its input. */
-export async function feed(pipe: Pipe, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+/** Writes all pieces to the input of a script, as fast as it takes them, and closes it. Stops when nobody reads it, or the script is over. */
+async function feed(pipe: Pipe, pieces: AsyncIterable<Uint8Array>, isOver: () => boolean): Promise<void> {
   try {
-    for await (const piece of pieces) if (!(await pipe.write(piece))) return;
+    for await (const piece of pieces) if (isOver() || !(await pipe.write(piece))) return;
   } finally {
     pipe.end();
   }
 }
 
-async function textOf(pipe: Pipe): Promise<string> {
+/** @param seen gets the end of what was printed, as it grows */
+async function textOf(pipe: Pipe, seen: (end: string) => void): Promise<string> {
   const pieces: Uint8Array[] = [];
   let bytes = 0;
   for await (const piece of pipe.output) {
     bytes += piece.length;
     if (bytes > mostText) throw new RangeError(`A script printed more than ${mostText} bytes.`);
     pieces.push(piece);
+    seen(Buffer.concat(pieces.slice(-2)).subarray(-endBytes).toString());
   }
   return Buffer.concat(pieces).toString();
 }
 
 /** The text before the line that ends a script, and its exit code; undefined when that line is not the last one. */
 export function endOf(printed: string): { readonly code: number; readonly text: string } | undefined {
-  const match = new RegExp(`\\n${endMark} (\\d{1,3})\\n$`).exec(printed.slice(-40));
+  const match = new RegExp(`\\n${endMark} (\\d{1,3})\\n$`).exec(printed.slice(-endBytes));
   return match ? { code: Number(match[1]), text: printed.slice(0, -match[0].length) } : undefined;
 }
 

@@ -14,10 +14,15 @@
 /** The last line of a script: proof that it came to its end, and with what exit code. */
 export const endMark = 'acci-end';
 
-/** Defines `finish`, which ends a script with its exit code and the proof of it. Input that follows the secrets is descriptor 3. */
+/**
+ * Input that follows the secrets is descriptor 3. Defines two functions that end a script with its exit code and the proof of it: `finish`,
+ * and `finish_reading` for a script that gets data. Its program may stop before it has read all of them, and `kubectl exec` can hang if
+ * the rest of its input is never read (seen with 1.34); so the rest is read, and whoever sends it stops when he sees the proof.
+ */
 export const beginning = `
 exec 3<&0 </dev/null
 finish() { printf '\\n${endMark} %s\\n' "$1"; exit "$1"; }
+finish_reading() { printf '\\n${endMark} %s\\n' "$1"; cat <&3 >/dev/null; exit "$1"; }
 `;
 
 /**

@@ -6,7 +6,7 @@ import { failed, runScript, type Shell } from './run.js';
 
 const script = `
 cat <&3 >"$1" && sha256sum <"$1"
-finish "$?"
+finish_reading "$?"
 `;
 
 /** Copies a dump into a file at a scratch place, and reads it there again. */
