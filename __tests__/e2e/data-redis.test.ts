@@ -146,6 +146,30 @@ describe('a Redis on this machine', () => {
     }
   }));
 
+  it.concurrent('is dumped through an encrypted connection, with its certificate authority or with none', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'redis-tls-'));
+    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+    const subject = ['-subj', '/CN=redis', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    await promisify(execFile)('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-keyout', key, '-out', cert, ...subject]);
+    try {
+      await withRedis(async (server) => {
+        await server.fill(5);
+        for (const trust of [['cacert', cert], ['insecure', 'true']] as const) {
+          const { facts, opened, spool } = await dumped(server, { options: { tls: 'true', [trust[0]]: trust[1] } });
+          expect(facts.rows).toEqual({ 0: 12 });
+          const restoration = opened.restoration(spool, facts);
+          expect(await restoration.prepare(aborted)).toMatchObject({ rows: 12 });
+          await restoration.discard();
+        }
+        await expect(dumped(server, { options: { tls: 'true' } })).rejects.toThrow('is not signed by an authority that is known here');
+        await expect(dumped(server, { options: { tls: 'true', cacert: join(folder, 'none.pem') } })).rejects.toThrow('A file of the certificates for');
+        await expect(dumped(server)).rejects.toMatchObject({ message: expect.stringMatching(/has closed the connection\.$/), hint: expect.stringContaining('rediss://') });
+      }, { 'tls-cert-file': cert, 'tls-key-file': key, 'tls-ca-cert-file': cert });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it.concurrent('leaves no client behind when a dump is cancelled, and notices when the server is killed', () => withRedis(async (server) => {
     await server.command(['eval', 'for i = 1, 300000 do redis.call("set", "k" .. i, redis.sha1hex(i) .. redis.sha1hex(-i)) end', '0']);
     const context = dataContext();

@@ -132,7 +132,7 @@ describe('a server', () => {
 
   it('is opened when it is a master with this database', async () => {
     const place = fakePlace(cliOf());
-    const { server, words } = await redis.open(fakeContext(), place, { database: '7', user: 'app', host: 'cache', port: 6380, password: 'x', options: { tls: 'true', cacert: '/ca.pem', other: '1' } });
+    const { server, words } = await redis.open(fakeContext(), place, { database: '7', user: 'app', host: 'cache', port: 6380, password: 'x', options: { tls: 'true', cacert: '/ca.pem' } });
     expect(words).toBe('database 7 of Redis 7.0.15 at container redis of pod redis-0');
     expect(server).toMatchObject({ major: 7, identity: 'cafe', bytes: 1_000_000 });
     expect(place.commands).toEqual(['INFO', 'CONFIG GET databases', 'SELECT 7']);
@@ -163,6 +163,7 @@ describe('a server', () => {
 
   it('has databases with numbers, and is none for writes when it is a replica', async () => {
     await expect(open(cliOf(), { database: 'shop' })).rejects.toThrow('"shop" is no database of Redis: they have numbers.');
+    await expect(open(cliOf(), { options: { sslmode: 'require', tls: 'true' } })).rejects.toThrow('The URL of Redis has options that are not known: sslmode.');
     expect((await open(cliOf(), { database: '' })).words).toMatch(/^database 0 of/);
     for (const fields of [{ role: 'slave' }, { redis_mode: 'sentinel' }]) expect(await redis.isPrimary(fakeContext(), fakePlace(cliOf(fields)), login)).toBe(false);
   });

@@ -275,7 +275,7 @@ describe('what Redis says', () => {
     ['Could not connect to Redis at cache:6379: SSL_connect failed: wrong version number', 'Redis at cache:6379 does not accept encrypted connections on this port.'],
     ['SSL_connect failed: hostname mismatch', 'The certificate of Redis at cache:6379 is for another name.'],
     ['Could not connect: SSL_connect failed: tlsv1 alert unknown ca', 'The encrypted connection to Redis at cache:6379 failed: tlsv1 alert unknown ca.'],
-    ['Could not negotiate a TLS connection: Invalid CA Certificate File/Directory', 'The encrypted connection to Redis at cache:6379 failed: Invalid CA Certificate File/Directory.'],
+    ['Could not negotiate a TLS connection: Invalid CA Certificate File/Directory', 'A file of the certificates for Redis at cache:6379 cannot be read.'],
     ['Could not connect to Redis at cache:6379: Name or service not known', 'The host name cache of the Redis server cannot be resolved.'],
     ['Could not connect to Redis at cache:6379: Connection timed out', 'There is no answer from Redis at cache:6379.'],
     ['Could not connect to Redis at /run/redis.sock: No such file or directory', 'Redis does not listen on the socket cache at container redis of pod redis-0.'],
@@ -283,6 +283,7 @@ describe('what Redis says', () => {
     [`Unrecognized option or bad number of args for: '--tls'`, 'redis-cli at container redis of pod redis-0 does not know the option --tls.'],
     ['tee: write error: No space left on device', 'A disk at container redis of pod redis-0 is full.'],
     ['no folder for temporary files: /tmp, /dev/shm and /var/tmp cannot be written to', 'Container redis of pod redis-0 has no folder for temporary files: /tmp, /dev/shm and /var/tmp cannot be written to.'],
+    ['Could not negotiate a TLS connection: odd', 'The encrypted connection to Redis at cache:6379 failed: odd.'],
     [`Can't handle RDB format version 12`, 'Redis at container redis of pod redis-0 is too old for this snapshot (version 12 of the format).'],
   ])('"%s" is explained', (text, message) => {
     expect(explain(text, of)?.message).toBe(message);

@@ -1,6 +1,6 @@
 import type { Server } from '../engine.js';
 import { DataError } from '../error.js';
-import { databaseOf } from './login.js';
+import { databaseOf, unknownOptions } from './login.js';
 import type { At } from './run.js';
 import { inSession, type Session } from './session.js';
 import { unquoted } from './quote.js';
@@ -57,6 +57,12 @@ export async function openServer(at: At): Promise<{ readonly server: Server; rea
   const database = databaseOf(at.login);
   if (!/^\d{1,5}$/.test(database)) {
     throw new DataError(at.context.failure, `"${database}" is no database of Redis: they have numbers.`, { hint: 'Set `database` in the settings to a number, such as `0`.' });
+  }
+  const unknown = unknownOptions(at.login);
+  if (unknown.length > 0) {
+    throw new DataError(at.context.failure, `The URL of Redis has options that are not known: ${unknown.join(', ')}.`, {
+      hint: 'Remove them. Known are cacert, cacertdir, cert, key, sni and insecure; `rediss://` encrypts the connection.',
+    });
   }
   return inSession(at, doing, at.context.signal, async (session) => {
     const found = await readServer(session);

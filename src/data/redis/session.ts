@@ -37,7 +37,7 @@ const serverError = /^(?:\(error\) (?=\S)|(?=[A-Z]{2,} \S))(.*)$/;
 /** Text that ends a reply: an answer to ECHO, which works in every state of a server. */
 const mark = (of: At, count: number): string => `acci-${of.context.id.replace(/[^\w-]/g, '-')}-${count}`;
 
-export async function openSession(at: At, doing: string, signal: AbortSignal): Promise<Session> {
+async function openSession(at: At, doing: string, signal: AbortSignal): Promise<Session> {
   const shell = shellOf(at);
   const pipe = shell.start(script, [], signal);
   const lines = linesOf(pipe);

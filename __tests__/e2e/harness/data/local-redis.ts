@@ -26,16 +26,20 @@ export interface LocalRedis {
   stop(): Promise<void>;
 }
 
-/** Starts one with a folder of its own; `settings` are those of redis.conf. */
+/** Starts one with a folder of its own; `settings` are those of redis.conf; with a certificate, it only accepts encrypted connections. */
 export async function localRedis({ redis: { programs } }: Lab, settings: Readonly<Record<string, string>> = {}): Promise<LocalRedis> {
   const folder = mkdtempSync(join(tmpdir(), 'redis-'));
   const [port, password] = [await freePort(), randomBytes(12).toString('base64url')];
-  const all = { 'port': `${port}`, 'bind': '127.0.0.1', 'dir': folder, 'requirepass': password, 'masterauth': password, 'save': '""', 'repl-diskless-sync-delay': '0', ...settings };
+  const isEncrypted = settings['tls-cert-file'] !== undefined;
+  const ports = isEncrypted ? { 'port': '0', 'tls-port': `${port}`, 'tls-auth-clients': 'no' } : { port: `${port}` };
+  const all = {
+    ...ports, 'bind': '127.0.0.1', 'dir': folder, 'requirepass': password, 'masterauth': password, 'save': '""', 'repl-diskless-sync-delay': '0', ...settings,
+  };
   writeFileSync(join(folder, 'redis.conf'), Object.entries(all).map(([name, value]) => `${name} ${value}\n`).join(''), { mode: 0o600 });
   const server = spawn(join(programs, 'redis-server'), [join(folder, 'redis.conf')], { stdio: 'ignore' });
   const closed = new Promise<void>((resolve, reject) => server.once('error', reject).once('close', () => resolve()));
   const command: LocalRedis['command'] = async (args, database = 0) => {
-    const args2 = ['-e', '-p', `${port}`, ...(settings['tls-port'] ? ['--tls', '--insecure'] : []), '-n', `${database}`, ...args];
+    const args2 = ['-e', '-p', `${port}`, ...(isEncrypted ? ['--tls', '--insecure'] : []), '-n', `${database}`, ...args];
     const { stdout } = await run(join(programs, 'redis-cli'), args2, { env: { ...process.env, REDISCLI_AUTH: password }, maxBuffer: 2 ** 28 });
     return stdout.trimEnd();
   };
