@@ -158,7 +158,7 @@ describe('migrate', () => {
 
   it('has a command, and a backup before it', () => {
     expect(migrate({ run: 'npm run db:migrate', reversible: 'npm run "db:rollback"' })).toEqual({
-      text: 'npm run db:migrate', run: ['npm', 'run', 'db:migrate'], backup: { maxAgeMs: 900_000 }, rehearse: true,
+      text: 'npm run db:migrate', run: ['npm', 'run', 'db:migrate'], backup: { maxAgeMs: 900_000 }, rehearse: false,
       undo: { text: 'npm run "db:rollback"', run: ['sh', '-c', 'npm run "db:rollback"'] }, force: false, timeoutMs: 600_000,
     });
     expect(migrate({ run: 'x', reversible: 'false' })).toMatchObject({ undo: false });
@@ -173,7 +173,7 @@ describe('migrate', () => {
     ['two databases', { run: 'x' }, { databases: { main, other: main } }, 'migrate: must name its `database`, as there are several. Name one of main or other.'],
     ['an unknown database', { run: 'x', database: 'other' }, {}, 'migrate: names the database "other", which is not under `databases`. There is "main".'],
     ['an unknown workload', { run: 'x', workload: 'deployment/web' }, {}, 'migrate: names the workload "deployment/web", which is not among `workloads`. Write it as there, without a container.'],
-    ['no command', { rehearse: 'true' }, {}, 'migrate: has no `run`. Give a command.'],
+    ['no command', { force: 'true' }, {}, 'migrate: has no `run`. Give a command.'],
     ['no reason', { run: 'x', backup: { off: 'no' } }, {}, 'migrate.backup.off: is too short: a reason has at least 10 characters. Explain in a few words why the migration needs no backup.'],
   ])('with %s is refused', (_, given, more, message) => expect(wrong(given, more)).toEqual([message]));
 

@@ -9,6 +9,7 @@ import { asDeployError } from '../workflow/failure.js';
 import { finish, notFinished } from '../workflow/finish.js';
 import { tellFailure, tryWriting } from './ending.js';
 import { followersOf, listenersOf, type LeftToListeners } from './listeners.js';
+import { openMigrationData } from './migration.js';
 import { readConfig } from './read-config.js';
 import { printEnd, tell } from './report.js';
 import { inFolder, type RunnerStep } from './runner-ports.js';
@@ -41,7 +42,8 @@ export async function finishRelease(step: RunnerStep, action: ActionName, left: 
   let run: Run | undefined;
   try {
     const { config } = await readConfig(ports, request);
-    run = { ...request, ports: inFolder(folder, ports), config, startedAt: ports.clock.monotonic(), startedAtWall: ports.clock.now() };
+    const times = { startedAt: ports.clock.monotonic(), startedAtWall: ports.clock.now() };
+    run = { ...request, ...times, ports: inFolder(folder, ports), config, ...config.migrate && { openMigrationData } };
     follow(followersOf(run, { deployment }));
     const outcome = await finish(run);
     if (!outcome) return false;

@@ -5,6 +5,7 @@ import type { Outcome } from '../outcome/outcome.js';
 import { asDeployError } from '../workflow/failure.js';
 import type { Run } from '../workflow/run.js';
 import type { Ports } from '../ports/ports.js';
+import { openMigrationData } from './migration.js';
 import { readConfig, warnOfSettings, withoutPlace, type Request } from './read-config.js';
 
 /** Runs an action from its raw inputs to its outcome. Every failure is an outcome; it does not reject. */
@@ -19,7 +20,7 @@ export async function perform(ports: Ports, request: Request): Promise<Outcome> 
     const read = await readConfig(ports, request);
     warnOfSettings(ports, read);
     const { config } = read;
-    const run: Run = { ...request, ports, config, startedAt, startedAtWall };
+    const run: Run = { ...request, ports, config, startedAt, startedAtWall, ...config.migrate && { openMigrationData } };
     request.follow(run);
     if (config.backup) quietSdk();
     if (request.action === 'backup') {

@@ -1,8 +1,6 @@
 import type { BackupConfig, DatabaseConfig } from '../config/config.js';
-import { BackupInProgress } from '../data/backup.js';
-import { missingObjects, readCatalog, type Catalog, type CatalogedBackup } from '../data/catalog.js';
+import { readCatalog, type Catalog } from '../data/catalog.js';
 import { DataError } from '../data/error.js';
-import { backupName } from '../data/manifest.js';
 import type { OpenedDatabase } from '../data/opened.js';
 import { keptBackups, planKeeping, type KeepingPlan } from '../data/keep.js';
 import { prune } from '../data/prune.js';
@@ -13,6 +11,7 @@ import type { ObjectStore } from '../store/store.js';
 import { conduct, type Found, type Prepared } from './conduct.js';
 import { openDataSession, type DataSession } from './data-session.js';
 import { asDeployError } from './failure.js';
+import { latestOf, newBackup } from './new-backup.js';
 import { makePlan } from './plan.js';
 import type { Run } from './run.js';
 import type { Stage } from './stage.js';
@@ -67,9 +66,6 @@ async function openAll(session: DataSession, databases: readonly DatabaseConfig[
 
 const emptyCatalog: Catalog = { backups: [], unreadable: [], leftovers: [], strangers: 0 };
 
-/** The last backup that could be restored. */
-const latestOf = ({ backups }: Catalog): CatalogedBackup | undefined => backups.find((backup) => missingObjects(backup).length === 0);
-
 /** A bug or a cancelled run is thrown as it is. */
 function findingOf(reason: unknown): Finding {
   const error = asDeployError(reason);
@@ -91,12 +87,7 @@ function backupStages(run: Run, session: DataSession, backing: Backing): readonl
 
 function stagesOf(run: Run, { context }: DataSession, { backup, store, report }: Backing, { opened, catalog }: Job): readonly Stage[] {
   const { name } = opened.config;
-  const startedAt = run.ports.clock.now();
-  const progress = new BackupInProgress({
-    context, opened, config: backup, store, folder: run.folder, startedAt, name: backupName(startedAt, run.id.replaceAll(/[^0-9a-f]/g, '').padEnd(6, '0')),
-    lastBytes: latestOf(catalog)?.manifest.dump.bytes,
-    origin: { app: run.config.app, environment: run.config.environment, commit: run.facts.commit, runUrl: run.facts.runUrl, image: run.config.image },
-  });
+  const progress = newBackup(run, { context, opened, catalog, backup, store });
   const step = (label: string, title: string, work: () => Promise<void>): Stage => ({
     name: 'backup', label: `${label} ${name}`, steps: [{ stage: 'backup', title, commands: [] }],
     run: () => work().catch(async (error: unknown) => {

@@ -22,7 +22,6 @@ export const migrate = section('Migrations', ['deploy', 'rollout', 'pr-check'], 
           off: { description: 'Why the migration needs no backup; it is recorded. Without it, there is one.', kind: reasonOf('Explain in a few words why the migration needs no backup.') },
         }),
       },
-      rehearse: { description: '`true`: migrate a restored copy first. It needs a backup.', fallback: 'true', kind: flag },
       reversible: {
         description: 'Command that undoes the migration, which is run with the new image before a rollback. `false`: it cannot be undone; then a failed rollout is not rolled back unless `force` is `true`.',
         default: 'unknown: a rollback restores the image alone and says so', kind: argument('a command or false'),

@@ -1,12 +1,14 @@
 import type { DataContext, Database, Engine, Login } from '../engine.js';
 import type { Place } from '../place.js';
 import { checkDump } from './check.js';
+import { readMigration } from './contents.js';
 import { dumpOf } from './dump.js';
 import { isReplica, readServer } from './facts.js';
 import { programsFor } from './programs.js';
 import { restorationOf } from './restoration.js';
 import type { At } from './run.js';
 import { startScratch } from './scratch.js';
+import { inSession } from './session.js';
 
 /** PostgreSQL 12 and later. */
 export const postgres: Engine = {
@@ -26,6 +28,7 @@ async function open(context: DataContext, place: Place, login: Login): Promise<D
     words: `database "${login.database}" of PostgreSQL ${server.version} at ${place.words}`,
     dump: (options, signal) => dumpOf(at, server, options, signal),
     check: (dump, facts, signal) => checkDump(at, dump, facts, signal),
+    migration: (signal) => inSession(at, 'The look at the last migration', signal, readMigration),
     restoration: (dump, facts) => restorationOf(at, server, dump, facts),
   };
 }
