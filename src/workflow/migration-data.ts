@@ -31,7 +31,8 @@ class SettingsMigrationData implements MigrationData {
       if (maxAgeMs === undefined) return { ...nothingFound, backup: 'make no backup' };
       const young = this.young(await this.catalog(signal), maxAgeMs);
       const ageMs = young && this.run.ports.clock.now() - young.at;
-      return { ...nothingFound, backup: ageMs === undefined ? `back up ${this.config.name}` : `use the backup ${young?.name}, which is ${Math.round(ageMs / 60_000)} min old` };
+      const old = `use the backup ${young?.name}, which is ${Math.round((ageMs ?? 0) / 60_000)} min old`;
+      return { ...nothingFound, backup: ageMs === undefined ? `back up ${this.config.name}` : old };
     } catch (error) {
       signal.throwIfAborted();
       const { code, message, hint } = asDeployError(error);

@@ -20,7 +20,8 @@ export interface BackupParts {
 export const latestOf = ({ backups }: Catalog): CatalogedBackup | undefined => backups.find((backup) => missingObjects(backup).length === 0);
 
 /** A backup that begins now. */
-export function newBackup({ ports: { clock }, config, facts, id, folder }: DataRun, { context, opened, catalog, backup, store }: BackupParts): BackupInProgress {
+export function newBackup(run: DataRun, { context, opened, catalog, backup, store }: BackupParts): BackupInProgress {
+  const { ports: { clock }, config, facts, id, folder } = run;
   const startedAt = clock.now();
   const lastBytes = latestOf(catalog)?.manifest.dump.bytes;
   return new BackupInProgress({
