@@ -46,7 +46,8 @@ class SettingsMigrationData implements MigrationData {
     const young = this.young(catalog, maxAgeMs);
     if (young) return { name: young.name, at: young.at, verified: young.manifest.verification.how, isNew: false };
     const opened = await this.session.database(this.config);
-    const progress = newBackup(this.run, { context: { ...this.session.context, signal }, opened, catalog, backup: this.backup, store: await this.session.store() });
+    const store = await this.session.store();
+    const progress = newBackup(this.run, { context: { ...this.session.context, signal }, opened, catalog, backup: this.backup, store });
     try {
       await progress.dump();
       await progress.verify();
