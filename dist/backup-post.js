@@ -1,0 +1,1 @@
+require('./bundle/index.js').runPost('backup').catch((error) => process.nextTick(() => { throw error; }));

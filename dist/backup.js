@@ -1,0 +1,1 @@
+require('./bundle/index.js').runMain('backup').catch((error) => process.nextTick(() => { throw error; }));

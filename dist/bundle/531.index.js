@@ -1,0 +1,1 @@
+"use strict";exports.id=531,exports.ids=[531],exports.modules={531:(function(t,e,s){s.d(e,{K:()=>jobIdentity});let E=["ACTIONS_ID_TOKEN_REQUEST_TOKEN","ACTIONS_ID_TOKEN_REQUEST_URL"],jobIdentity=t=>Object.fromEntries(E.flatMap(e=>t[e]?[[e,t[e]]]:[]))})};

@@ -1,0 +1,1 @@
+require('./bundle/index.js').runPost('restore').catch((error) => process.nextTick(() => { throw error; }));

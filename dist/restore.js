@@ -1,0 +1,1 @@
+require('./bundle/index.js').runMain('restore').catch((error) => process.nextTick(() => { throw error; }));
