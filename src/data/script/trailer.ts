@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** What the source of a dump says at its end, in a fixed number of bytes. */
-export interface Trailer {
+interface Trailer {
   readonly code: number;
   readonly sha256: string;
   readonly bytes: number;
