@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { faultProxy, type ProxiedRequest } from './harness/api-fault-proxy.js';
+import { faultProxy } from './harness/api-fault-proxy.js';
 import { closeApi, type Any } from './harness/api.js';
 import { calm, inSpace, rolloutInputs, startHealthy, variant } from './harness/app.js';
 import { expectEnding } from './harness/ending.js';
@@ -10,6 +10,7 @@ import { root } from './harness/environment.js';
 import { closeImages } from './harness/images.js';
 import { once, rollingOut } from './harness/moments.js';
 import type { Space } from './harness/namespace.js';
+import { rightOf } from './harness/right-of.js';
 import { runAction, type SignalPlan } from './harness/run-action.js';
 import { configmap } from './harness/workloads.js';
 
@@ -22,18 +23,6 @@ afterAll(() => {
 const role = parseAllDocuments(readFileSync(join(root, 'docs/rbac.yaml'), 'utf8')).map((document) => document.toJS()).find(({ kind }) => kind === 'Role');
 const granted = role.rules.flatMap(({ apiGroups, resources, verbs }: Any) =>
   apiGroups.flatMap((group: string) => resources.flatMap((resource: string) => verbs.map((verb: string) => `${verb} ${group === '' ? '' : `${group}/`}${resource}`))));
-
-/** The right that a request needs, as a Role words it; undefined for what everybody may do. */
-function rightOf({ method, path }: ProxiedRequest): string | undefined {
-  const url = new URL(path, 'http://server');
-  const match = /^\/(?:api\/v1|apis\/([^/]+)\/[^/]+)\/namespaces\/[^/]+\/([^/]+)(?:\/([^/]+))?(?:\/(log|proxy|scale|status|eviction)\b.*)?$/.exec(url.pathname);
-  if (!match) return undefined;
-  const [, group = '', plural = '', name, subresource] = match;
-  const resource = `${group === '' ? '' : `${group}/`}${plural}${subresource ? `/${subresource}` : ''}`;
-  const reads = url.searchParams.get('watch') === 'true' ? 'watch' : 'list';
-  const verb = ({ POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' } as Any)[method] ?? (name === undefined ? reads : 'get');
-  return `${verb} ${resource}`;
-}
 
 const all = 'deployment/web\nstatefulset/db\ndaemonset/agent\ncronjob/nightly';
 const smoke = (version: string): string => `service/web/ -> 200 contains ${version}\nservice/db/ -> 200 contains ${version}`;

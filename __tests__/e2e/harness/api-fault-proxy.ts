@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { administrator } from './api.js';
 import { pause } from './environment.js';
 import { kubeconfigOf, type Space } from './namespace.js';
+import { tunnel } from './upgrade-tunnel.js';
 
 /** What goes wrong with a request. Faults add up in this order. */
 export interface Fault {
@@ -61,7 +62,7 @@ export interface FaultProxy {
  * A server between kubectl and the API server that can be told to misbehave. It speaks plain HTTP to kubectl, so it
  * can look into requests, and adds the account's token, which kubectl does not send without TLS.
  */
-export async function faultProxy(space: Space): Promise<FaultProxy> {
+export async function faultProxy(space: Pick<Space, 'name' | 'token'>): Promise<FaultProxy> {
   const { access } = administrator();
   const agent = new Agent({ keepAlive: true, ca: access.ca });
   const sockets = new Set<Socket>();
@@ -87,6 +88,14 @@ export async function faultProxy(space: Space): Promise<FaultProxy> {
       },
       () => outgoing.destroy(),
     );
+  });
+  // What is no HTTP any more has no faults.
+  server.on('upgrade', (incoming, socket, head) => {
+    const record: ProxiedRequest & { status?: number } = { method: incoming.method ?? 'GET', path: incoming.url ?? '/', atMs: Math.round(performance.now()), answered: undefined };
+    requests.push(record);
+    tunnel(access, space.token, incoming, socket, head, (status) => {
+      record.status = status;
+    });
   });
   server.on('connection', (socket) => {
     sockets.add(socket);
