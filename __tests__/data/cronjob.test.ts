@@ -92,10 +92,13 @@ describe('a CronJob', () => {
     expect(of('RoleBinding')).toMatchObject({ roleRef: { name: 'shop-api-backup' }, subjects: [{ kind: 'ServiceAccount', name: 'shop-api-backup', namespace: 'shop' }] });
     for (const kind of ['ServiceAccount', 'Role', 'RoleBinding', 'ConfigMap', 'CronJob']) expect(of(kind).metadata).toMatchObject({ name: 'shop-api-backup', namespace: 'shop' });
   });
-  it.each([
+  it.each<[string, string, readonly string[] | undefined]>([
     ['reads dumps only to their end', file.replace('timeout: 1h30m', 'verify: archive').replace(/ {2}assertions.*\n/, ''), ['pods: get list', 'pods/exec: create get', 'secrets pg: get']],
+    ['keeps them in a volume', file.replace('s3://acme-production/api', 'pvc/backups/api').replace(/ {2}(main|reports):.*\n/g, ''), [
+      'pods: get list watch', 'pods/exec: create get', 'jobs: get list watch create delete', 'events: list watch', 'persistentvolumeclaims backups: get',
+    ]],
     ['has its databases outside of the cluster', file.replace(/ {2}(main|reports):.*\n/g, ''), undefined],
-  ])('needs less if it %s', (_, settings, rules) => {
+  ])('has only the rules that it needs if it %s', (_, settings, rules) => {
     const { of: its } = emitted(settings);
     expect(its('Role')?.rules.map(({ resources, resourceNames = [], verbs }: Any) => `${[...resources, ...resourceNames].join(' ')}: ${verbs.join(' ')}`)).toEqual(rules);
     expect(its('CronJob').spec.jobTemplate.spec.template.spec.automountServiceAccountToken).toBe(rules !== undefined);

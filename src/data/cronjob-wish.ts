@@ -20,6 +20,7 @@ export function cronJobWish({ config, given, variables }: ParsedConfig, { secret
     rights: {
       usesPods: inPods.length > 0, usesScratch: inPods.length > 0 && backup.verify === 'restore',
       secrets: [...new Set(inPods.flatMap(({ password }) => (password?.from === 'secret' ? [password.secret] : [])))],
+      ...backup.store.to.kind === 'volume' && { claim: backup.store.to.claim },
     },
   };
 }

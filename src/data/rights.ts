@@ -6,6 +6,8 @@ export interface BackupRights {
   readonly usesScratch: boolean;
   /** Secrets of the namespace that have passwords. */
   readonly secrets: readonly string[];
+  /** The claim of the volume that keeps the backups; undefined if they are elsewhere. */
+  readonly claim?: string;
 }
 
 /** A rule of a Role. https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources */
@@ -17,16 +19,18 @@ export interface RoleRule {
 }
 
 /** The least rules for a backup. `docs/rbac-backup.yaml` has them with their reasons. */
-export function rulesForBackups({ usesPods, usesScratch, secrets }: BackupRights): readonly RoleRule[] {
-  if (!usesPods) return [];
+export function rulesForBackups({ usesPods, usesScratch, secrets, claim }: BackupRights): readonly RoleRule[] {
+  if (!usesPods && claim === undefined) return [];
+  const usesJobs = usesScratch || claim !== undefined;
   return [
     // kubectl reads the pod before it starts a program in it.
-    { apiGroups: [''], resources: ['pods'], verbs: usesScratch ? ['get', 'list', 'watch'] : ['get', 'list'] },
+    { apiGroups: [''], resources: ['pods'], verbs: usesJobs ? ['get', 'list', 'watch'] : ['get', 'list'] },
     { apiGroups: [''], resources: ['pods/exec'], verbs: ['create', 'get'] },
     ...secrets.length === 0 ? [] : [{ apiGroups: [''], resources: ['secrets'], resourceNames: [...secrets], verbs: ['get'] }],
-    ...usesScratch ? [
+    ...usesJobs ? [
       { apiGroups: ['batch'], resources: ['jobs'], verbs: ['get', 'list', 'watch', 'create', 'delete'] },
       { apiGroups: [''], resources: ['events'], verbs: ['list', 'watch'] },
     ] : [],
+    ...claim === undefined ? [] : [{ apiGroups: [''], resources: ['persistentvolumeclaims'], resourceNames: [claim], verbs: ['get'] }],
   ];
 }
