@@ -7,6 +7,7 @@
 //	crash-once          ends with code 1 the first time; remembers in /state, which must be a volume
 //	crash-after=5s      serves, and ends with code 1 after 5 s
 //	exit-zero           ends with code 0 at once
+//	exit-after=5s       serves, and ends with code 0 after 5 s
 //	unready             /ready answers 503 for ever
 //	slow-ready=10s      /ready answers 503 for the first 10 s
 //	liveness-dead       /live answers 500
@@ -135,6 +136,9 @@ func main() {
 
 	if after := mode.duration("crash-after"); after > 0 {
 		time.AfterFunc(after, func() { die(1, "fatal: lost the connection to the database") })
+	}
+	if after := mode.duration("exit-after"); after > 0 {
+		time.AfterFunc(after, func() { os.Exit(0) })
 	}
 	serve(mode, mux)
 }

@@ -78,6 +78,8 @@ describe('a Job', () => {
     expect(sent(rest)).toEqual({
       serviceAccountName: 'api', automountServiceAccountToken: true, imagePullSecrets: [{ name: 'pull' }], securityContext: { runAsNonRoot: true, fsGroup: 1000 },
       nodeSelector: { disk: 'ssd' }, tolerations: [{ key: 'dedicated', operator: 'Exists' }], terminationGracePeriodSeconds: 20, restartPolicy: 'Never',
+      // The Job ends it 30 s before, unless it was deleted without its pod.
+      activeDeadlineSeconds: 631,
       affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } } },
       volumes: [{ name: 'settings', configMap: { name: 'settings' } }, { name: 'sockets', emptyDir: {} }],
     });

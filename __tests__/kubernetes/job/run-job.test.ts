@@ -111,6 +111,14 @@ describe('a command that is run as a Job', () => {
     await atFirstLine(place, () => void place.cluster.api.send('DELETE', apiPath(resources.jobs, 'web', jobName({ app: 'api', purpose: 'migrate', run: 'run-1' }))));
     expect(await done).toMatchObject({ code: 'superseded', hasStarted: true, message: expect.stringContaining('was deleted by someone else') });
   });
+  it('whose Job somebody deletes without its pod is followed to its end', async () => {
+    const place = await placeWith({ lines: ['applying 1', 'applying 2'], lineMs: 20_000 });
+    const done = run(place);
+    await atFirstLine(place, () => place.world.jobs.orphan(jobName({ app: 'api', purpose: 'migrate', run: 'run-1' })));
+    await done;
+    expect(outputOf(place)).toEqual(['applying 1', 'applying 2']);
+    expect(place.started.lines).toContainEqual(expect.stringMatching(/^warning job\/\S+ was deleted by someone else, but its pod still runs: waiting for its end$/));
+  });
   it('is created once, although the answer was lost', async () => {
     const place = await placeWith({ lines: ['done'] });
     let lost = false;
@@ -173,6 +181,12 @@ describe('a Job of a run that died', () => {
     ]]);
     await run(place);
     expect([place.world.jobs.started.length, place.world.jobs.mostRunning]).toEqual([2, 1]);
+  });
+  it('and that was deleted without its pod is waited for as well', async () => {
+    const place = await dead({ lines: ['first'], afterMs: 90_000 });
+    place.world.jobs.orphan(jobName({ app: 'api', purpose: 'migrate', run: 'run-1' }));
+    await othersEnded(place.scope, 'api', ['migrate'], place.started.run.id, place.started.run.ports.cancelled);
+    expect(place.world.jobs.running).toBe(0);
   });
   it('that has ended is not waited for, and nothing is watched', async () => {
     const place = await dead({ lines: ['first'], afterMs: 1000 });

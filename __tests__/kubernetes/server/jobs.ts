@@ -35,6 +35,7 @@ export class Jobs {
   private readonly logs = new Map<string, { readonly lines: string[]; done: boolean }>();
   private readonly stopped = new AbortController();
   private readonly known = new Set<string>();
+  private readonly orphans = new Set<string>();
 
   constructor(private readonly server: MemoryServer, private readonly clock: Clock, private readonly programOf: (job: Job) => Program) {
     server.lingers = (path) => path.startsWith(`${this.jobsPath}/`);
@@ -44,6 +45,12 @@ export class Jobs {
 
   stop(): void {
     this.stopped.abort();
+  }
+
+  /** Deletes a Job without its pod. */
+  orphan(name: string): void {
+    this.orphans.add(name);
+    this.server.remove(this.pathOf(name));
   }
 
   private get jobsPath(): string {
@@ -147,7 +154,7 @@ export class Jobs {
   private async untilDeleted(name: string, signal: AbortSignal): Promise<boolean> {
     while (!signal.aborted) {
       const job = this.server.get<Job>(this.pathOf(name));
-      if (!job || job.metadata?.deletionTimestamp !== undefined) return true;
+      if ((!job && !this.orphans.has(name)) || job?.metadata?.deletionTimestamp !== undefined) return true;
       await this.server.changed(signal);
     }
     return false;

@@ -39,6 +39,7 @@ export function jobOf(wish: JobWish): Job | undefined {
   const own = template?.spec?.containers?.find(({ name }) => name === commandContainer(wish));
   if (!template || !own) return undefined;
   const name = jobName(wish);
+  const deadline = Math.max(1, Math.ceil(wish.timeoutMs / 1000));
   const labels = { [jobLabels.app]: wish.app, [jobLabels.purpose]: wish.purpose, [jobLabels.run]: runLabel(wish.run) };
   const container = commandOf(own, wish, claimed(wish.workload));
   const initContainers = (template.spec?.initContainers ?? []).map((each) => besideOf(each, wish, claimed(wish.workload)));
@@ -50,14 +51,17 @@ export function jobOf(wish: JobWish): Job | undefined {
     },
     spec: {
       backoffLimit: 0, completions: 1, parallelism: 1, ttlSecondsAfterFinished: keptSeconds,
-      activeDeadlineSeconds: Math.max(1, Math.ceil(wish.timeoutMs / 1000)),
+      activeDeadlineSeconds: deadline,
       template: {
         metadata: { labels: { ...unselected(template, wish), ...labels, [jobLabels.job]: name }, annotations: template.metadata?.annotations },
-        spec: specOf(template.spec ?? {}, container, initContainers),
+        spec: { ...specOf(template.spec ?? {}, container, initContainers), activeDeadlineSeconds: deadline + orphanSeconds },
       },
     },
   };
 }
+
+/** The Job ends its pod at its own time limit. If it was deleted without its pod, the node does, a little later. */
+const orphanSeconds = 30;
 
 /** The names under which a StatefulSet mounts claims of its own: each belongs to one pod of it. */
 const claimed = ({ spec }: Workload): ReadonlySet<string | undefined> => new Set((spec?.volumeClaimTemplates ?? []).map(({ metadata }) => metadata?.name));

@@ -1,12 +1,12 @@
 import { ClusterError } from '../../outcome/errors.js';
-import type { Job, List } from '../client/objects.js';
+import type { Job, List, Pod } from '../client/objects.js';
 import { nameOf } from '../client/objects.js';
 import { persistently } from '../client/persist.js';
-import { apiPath, resources } from '../client/resources.js';
+import { apiPath, resources, type Resource } from '../client/resources.js';
 import { watchObjects, type Watched } from '../observe/watching.js';
 import { runningPods, type JobScope } from './end-job.js';
 import { isOf, jobAnnotations, jobLabels, runLabel } from './job-labels.js';
-import { isFinished } from './job-state.js';
+import { isFinished, isOver } from './job-state.js';
 
 /** How long after its time limit a Job may take to end. */
 const overtimeMs = 60_000;
@@ -20,18 +20,30 @@ const overtimeMs = 60_000;
 export async function othersEnded(scope: JobScope, app: string, purposes: readonly string[], run: string, signal: AbortSignal): Promise<void> {
   const { cluster: { api, namespace }, ports: { clock } } = scope;
   const labelSelector = `${jobLabels.app}=${app},${jobLabels.purpose} in (${purposes.join(',')})`;
-  const isOther = (job: Job): boolean => purposes.some((purpose) => isOf(job, { app, purpose })) && job.metadata?.labels?.[jobLabels.run] !== runLabel(run);
-  const path = `${apiPath(resources.jobs, namespace)}?${new URLSearchParams({ labelSelector }).toString()}`;
-  const { items = [] } = await persistently(clock, () => api.get<List<Job>>(path, { signal }), { signal });
+  const isOther = (object: Job | Pod): boolean =>
+    purposes.some((purpose) => isOf(object, { app, purpose })) && object.metadata?.labels?.[jobLabels.run] !== runLabel(run);
+  const list = <T>(resource: Resource): Promise<List<T>> => persistently(clock, () =>
+    api.get<List<T>>(`${apiPath(resource, namespace)}?${new URLSearchParams({ labelSelector }).toString()}`, { signal }), { signal });
+  const [jobs, pods] = await Promise.all([list<Job>(resources.jobs), list<Pod>(resources.pods)]);
   // Usually there is none, and nothing has to be watched.
-  if (!items.some((job) => isOther(job) && !isFinished(job))) return;
+  const isIdle = !(jobs.items ?? []).some((job) => isOther(job) && !isFinished(job)) && !(pods.items ?? []).some((pod) => isOther(pod) && !isOver(pod));
+  if (isIdle) return;
   const watched = await watchObjects(scope.cluster, clock, [[resources.jobs, { labelSelector }], [resources.pods, { labelSelector }]]);
   try {
-    for (const job of watched.world.all<Job>(resources.jobs).filter(isOther)) await hasEnded(scope, watched, job, signal);
+    const known = watched.world.all<Job>(resources.jobs).filter(isOther);
+    // A pod whose Job was deleted without it goes on as well.
+    const isKnown = ({ metadata }: Pod): boolean => known.some((job) => nameOf(job) === metadata?.labels?.[jobLabels.job]);
+    const orphans = watched.world.all<Pod>(resources.pods).filter((pod) => isOther(pod) && !isKnown(pod));
+    for (const job of [...known, ...orphans.map(asJob)]) await hasEnded(scope, watched, job, signal);
   } finally {
     watched.close();
   }
 }
+
+const asJob = ({ metadata, spec }: Pod): Job => ({
+  metadata: { name: metadata?.labels?.[jobLabels.job], creationTimestamp: metadata?.creationTimestamp },
+  spec: { activeDeadlineSeconds: spec?.activeDeadlineSeconds },
+});
 
 async function hasEnded({ ports: { clock, log }, cluster }: JobScope, watched: Watched, { metadata, spec, status }: Job, signal: AbortSignal): Promise<void> {
   const name = nameOf({ metadata });

@@ -69,6 +69,8 @@ class JobRun {
   private log: Promise<void> | undefined;
   private memory: Memory = blankMemory;
   private startedAt = 0;
+  /** The Job was deleted without its pod. */
+  private isOrphan = false;
 
   constructor(private readonly scope: JobScope, private readonly started: Started, private readonly watched: Watched) {
     this.name = nameOf(started.job);
@@ -153,12 +155,19 @@ class JobRun {
       if (hasStarted(view)) this.readLog(view);
       const end = endOf(view);
       if (end) return end;
-      if (wasSeen && (!view.job || isLeaving(view.job))) throw await this.deleted();
+      if (wasSeen && isAbandoned(view)) throw await this.deleted();
+      if (wasSeen && !view.job) this.warnOfOrphan();
       if (at >= overAt) throw this.unknown();
       const recheckAt = this.watched.sees() ? this.judge(view, at) : Infinity;
       log.progress(purpose, `job/${this.name}`, this.watched.sees() ? progressOf(view) : 'the API server does not answer');
       await this.watched.news(Math.min(overAt, recheckAt) - at, signal);
     }
+  }
+
+  private warnOfOrphan(): void {
+    const { ports: { log } } = this.scope;
+    if (!this.isOrphan) log.warning(`job/${this.name} was deleted by someone else, but its pod still runs: waiting for its end`);
+    this.isOrphan = true;
   }
 
   /** @returns when to look again, monotonic ms. @throws OneOffError for what is certain to keep the command from starting */
@@ -263,4 +272,10 @@ class JobRun {
       return;
     }
   }
+}
+
+/** The Job is being deleted, or is gone together with its pod. Whoever deletes it without its pod (`--cascade=orphan`) has not ended the command. */
+function isAbandoned({ job, pod }: JobView): boolean {
+  if (job) return isLeaving(job) && job.metadata?.finalizers?.includes('orphan') !== true;
+  return pod === undefined || isLeaving(pod);
 }
