@@ -66,7 +66,7 @@ function dataOf(action: ActionName, { databases, backup, migrate, database: want
 }
 
 /** The database that a migration is of, if only one can be meant. */
-export function theOnly(databases: GivenValues['databases'] = {}): string | undefined {
+function theOnly(databases: GivenValues['databases'] = {}): string | undefined {
   const [first, ...others] = Object.entries(databases).filter(([, { engine }]) => engine === 'postgres');
   return others.length === 0 ? first?.[0] : undefined;
 }

@@ -17,7 +17,7 @@ export interface DatabaseConfig {
   readonly isCache: boolean;
 }
 
-export type ReachConfig =
+type ReachConfig =
   | { readonly kind: 'pod'; readonly selector: string; readonly container?: string }
   | { readonly kind: 'service'; readonly service: string; readonly files: readonly string[] }
   | { readonly kind: 'address'; readonly host: string; readonly port: number; /** `sslmode`, `sslrootcert`; `tls: true` for `rediss`. */ readonly options: Readonly<Record<string, string>> };

@@ -4,7 +4,7 @@ import { missingObjects, type Catalog, type CatalogedBackup } from './catalog.js
 import { planRetention, type RetentionLimits } from './retention.js';
 
 /** One backup of the store, and what becomes of it. */
-export interface Keeping {
+interface Keeping {
   readonly backup: CatalogedBackup;
   readonly stays: boolean;
   readonly reasons: readonly string[];

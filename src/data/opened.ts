@@ -1,5 +1,5 @@
 import type { DatabaseConfig } from '../config/config.js';
-import type { Database, DataContext, Engine, Login } from './engine.js';
+import type { Database, Engine, Login } from './engine.js';
 import type { Reach } from './place.js';
 
 /** A database of the settings that answers. Whoever opens it closes it. */
@@ -11,6 +11,3 @@ export interface OpenedDatabase {
   readonly database: Database;
   close(): Promise<void>;
 }
-
-/** Opens a database. @throws DataError, ClusterError; what the signal of the context aborts with */
-export type OpenDatabase = (context: DataContext, config: DatabaseConfig) => Promise<OpenedDatabase>;

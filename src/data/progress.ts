@@ -4,7 +4,7 @@ import type { Ports } from '../ports/ports.js';
 const everyMs = 5000;
 
 /** `12.3 of 98.0 MB, 4.1 MB/s, about 21 s left`. @param ms since the start */
-export function progressText(bytes: number, ofBytes: number | undefined, ms: number): string {
+function progressText(bytes: number, ofBytes: number | undefined, ms: number): string {
   const mega = (count: number): string => (count / 1e6).toFixed(1);
   const rate = ms > 0 ? bytes / (ms / 1000) : 0;
   const left = ofBytes === undefined || rate === 0 || bytes >= ofBytes ? '' : `, about ${Math.ceil((ofBytes - bytes) / rate)} s left`;

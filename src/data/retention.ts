@@ -13,7 +13,7 @@ export interface Candidate {
   readonly isVerified: boolean;
 }
 
-export interface Decision {
+interface Decision {
   readonly name: string;
   readonly stays: boolean;
   /** At least one: `last 2 of 5`, `newest of the week (weekly 3 of 5)`; of one that goes, why each rule does not keep it. */

@@ -1,6 +1,7 @@
 import type { FilePlace } from '../outcome/errors.js';
 import type { Outcome } from '../outcome/outcome.js';
 import { isSuccess } from '../outcome/verdict.js';
+import { dataLines } from './data.js';
 import { placeName, versionName } from './places.js';
 import { rollbackSentences } from './rollback.js';
 import { environmentWord, settingsSentence, verdictSentence } from './words.js';
@@ -23,6 +24,7 @@ export function closingLines(outcome: Outcome): readonly string[] {
     `${outcome.verdict}: ${outcome.app}${where}. ${verdictSentence(outcome)}`,
     ...outcome.changes.map((change) =>
       `  ${placeName(change)} ${undone ? `is ${change.now ?? 'not readable'}` : `${versionName(change.before)} → ${change.after}`}`),
+    ...dataLines(outcome.data).map((line) => `  ${line}`),
     ...rollbackSentences(outcome).map((sentence) => `  ${sentence}`),
     ...outcome.verdict === 'rollback-failed' && !outcome.rollback?.continued && outcome.undoCommands.length > 0
       ? ['Roll back by hand:', ...outcome.undoCommands.map((command) => `  ${command}`)] : [],

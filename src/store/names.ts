@@ -3,7 +3,7 @@ import { StoreError } from './store.js';
 const part = /^[A-Za-z0-9_.=@+-]+$/;
 
 /** Whether it can be the name of an object in every kind of store: no folder above can be reached by it. */
-export const isObjectPath = (name: string): boolean =>
+const isObjectPath = (name: string): boolean =>
   name.length <= 512 && name.split('/').every((each) => part.test(each) && each !== '.' && each !== '..');
 
 /** Names can come from a manifest, which anyone can have written. @throws StoreError */

@@ -37,7 +37,7 @@ async function prepare(run: Run, found: Found): Promise<Prepared> {
 }
 
 /** What the release meets in a database that was migrated since. One that is declared irreversible is crossed only when that is wanted. */
-export function checkMigrations({ config: { force } }: Pick<Run, 'config'>, ledger: Ledger | undefined, release: Release): Checked {
+function checkMigrations({ config: { force } }: Pick<Run, 'config'>, ledger: Ledger | undefined, release: Release): Checked {
   const met = migrationsSince(ledger, release);
   const irreversible = met.filter(({ undo }) => undo === false);
   return {

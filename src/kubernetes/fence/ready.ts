@@ -10,7 +10,7 @@ import { refOf } from './mark.js';
 type Ref = Pick<WorkloadRef, 'kind' | 'name'>;
 
 /** Whether all of its pods are ready, as its controller reports it. What has no pods is. */
-export function isReadyWorkload({ kind }: Ref, { metadata, spec, status }: Workload): boolean {
+function isReadyWorkload({ kind }: Ref, { metadata, spec, status }: Workload): boolean {
   if (kind === 'cronjob') return true;
   if ((status?.observedGeneration ?? 0) < (metadata?.generation ?? 0)) return false;
   return kind === 'daemonset' ? (status?.numberReady ?? 0) >= (status?.desiredNumberScheduled ?? 0) : (status?.readyReplicas ?? 0) >= (spec?.replicas ?? 1);

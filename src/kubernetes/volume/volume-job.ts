@@ -7,7 +7,7 @@ export const mountPath = '/volume';
 export const waitFor = '/tmp/held';
 
 /** The user and group of the files in the volume. Any but root would do; distroless images call this one nonroot. */
-export const owner = 65_532;
+const owner = 65_532;
 
 /** As in Docker Hub; a registry of one's own is a setting. */
 const usualImage = 'busybox:1.37';

@@ -1,5 +1,6 @@
 import type { Outcome } from '../../outcome/outcome.js';
 import { shortNames } from '../../outcome/short-name.js';
+import { dataLines } from '../data.js';
 import { placeName, versionName } from '../places.js';
 import { planLines } from '../plan.js';
 import { rollbackSentences } from '../rollback.js';
@@ -63,6 +64,7 @@ function resultLines(outcome: Outcome, look: EndLook): readonly string[] {
     ...indented(said),
     ...changeLines(outcome, verbose),
     ...(outcome.verified ?? []).flatMap(({ what, seen }) => indented(`${what}: ${seen}`)).map(rows.dim),
+    ...dataLines(outcome.data).flatMap(indented),
     ...rollbackSentences(outcome).flatMap(indented),
     ...verdict === 'rollback-failed' && !outcome.rollback?.continued && outcome.undoCommands.length > 0
       ? ['  Roll back by hand:', ...outcome.undoCommands.map((command) => `    ${command}`)] : [],
