@@ -228,12 +228,12 @@ describe('an upload in parts', () => {
 describe('reading', () => {
   const large = manyBytes(17 * MiB);
 
-  it.each([['at its start', 0], ['in the middle', 5 * MiB]])('goes on after an answer that breaks off %s, without what was read before', async (_, cut) => {
+  it.each([['at its start', 0, 6], ['in the middle', 5 * MiB, 5]])('goes on after an answer that breaks off %s, without what was read before', async (_, cut, requests) => {
     const { store, server } = await stand();
     await store.put('a', contentOf(large), optionsFor(large));
     server.fail(/^GET .*\/a$/, { cut }, 3);
     expect((await bytesIn(store, 'a')).equals(large)).toBe(true);
-    expect(server.seen.filter(({ what }) => what === 'GET /backups/api/a')).toHaveLength(6);
+    expect(server.seen.filter(({ what }) => what === 'GET /backups/api/a')).toHaveLength(requests);
   });
 
   it('gives up in the middle', async () => {

@@ -1,7 +1,6 @@
 import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import { formatBackupAddress } from '../../config/values/backup-address.js';
 import type { StoreConfig } from '../../config/values/store-config.js';
-import { retry } from '../../ports/retry.js';
 import { checkedContent } from '../content.js';
 import { checkName } from '../names.js';
 import { StoreError, type ObjectStore, type PutOptions, type StoredObject } from '../store.js';
@@ -9,7 +8,6 @@ import { openClient, type OpenClient, type S3Ports } from './client.js';
 import { download } from './download.js';
 import { explain } from './explain.js';
 import { factsOf } from './failure.js';
-import { isPassingHttp } from './retries.js';
 import { sweep } from './sweep.js';
 import { partBytes, putInParts, putWhole, type ObjectInput } from './upload.js';
 
@@ -59,10 +57,8 @@ class S3Store implements ObjectStore {
     const what = `${name} could not be read from ${this.address}`;
     const read = (range: string, tag: string | undefined, abortSignal: AbortSignal) =>
       client.send(new sdk.GetObjectCommand({ ...this.object(name), Range: range, ...tag === undefined ? {} : { IfMatch: tag } }), { abortSignal });
-    const policy = { delaysMs: [500, 1000, 2000, 4000], retryable: isPassingHttp, signal };
-    const repeat = <T>(work: () => Promise<T>): Promise<T> => retry(this.context.ports.clock, policy, work);
     try {
-      yield* download(read, repeat, `${name} in ${this.address}`, signal);
+      yield* download({ read, clock: this.context.ports.clock, subject: `${name} in ${this.address}` }, signal);
     } catch (error) {
       throw this.explained(error, what, 's3:GetObject', signal);
     }

@@ -1,5 +1,4 @@
-import { Readable } from 'node:stream';
-import type { CompleteMultipartUploadCommandOutput, CreateMultipartUploadCommandInput, PutObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
+import type { CompletedPart, CompleteMultipartUploadCommandOutput, CreateMultipartUploadCommandInput, PutObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
 import type { Clock } from '../../ports/clock.js';
 import { forMsAfter, within } from '../../ports/within.js';
 import { collect } from '../content.js';
@@ -10,9 +9,8 @@ import type { Sdk } from './client.js';
 export const partBytes = 8 * 1024 * 1024;
 /** Parts of one object: 10,000 at most (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html). */
 const mostParts = 9000;
-/** Parts that are sent beside each other, as long as they fit into memory. */
-const beside = 3;
-const mostBytesInMemory = beside * partBytes;
+/** Parts that are sent beside each other, as long as they take no more memory than this. */
+const mostBytesAtOnce = 3 * partBytes;
 
 /** How long what cannot be sent again goes on when the run is stopped, and how long it takes at most to remove what was begun. ms */
 const [graceMs, abandonMs] = [3000, 10_000];
@@ -40,59 +38,98 @@ export async function putWhole({ sdk, client }: Uploading, input: ObjectInput, p
 }
 
 /**
- * Content in parts, by the upload helper of the SDK. Left alone (seen with 3.1175.0), it
- *
- * - rejects as soon as it is aborted, before it has removed the upload: so it is not aborted, but its requests and its content are;
- * - does not know the upload when it is aborted while that is created: so that request is given the time to be answered;
- * - replaces the error by another when the upload cannot be removed;
- * - completes an object whose content just ends: the content rejects unless it is whole (`checkedContent`).
- *
+ * Content in parts, each compared with its CRC-32 by the store. Not by the upload helper of the SDK, which (3.1175.0) copies every byte
+ * twice, rejects before an upload that is aborted is removed, does not know one that is aborted while it is created, and replaces the
+ * error by another when it cannot be removed.
+ * @param pieces reject at their end unless they are whole: what just ends would be a complete object
  * @throws what failed first, after the upload was removed
  */
 export async function putInParts(uploading: Uploading, input: ObjectInput, pieces: AsyncIterable<Uint8Array>, options: PutOptions): Promise<Done> {
-  const { Upload } = await import('@aws-sdk/lib-storage');
+  const { sdk, client, clock } = uploading;
+  const { signal } = options;
+  const { Bucket, Key } = input;
+  // An upload whose answer is not waited for could not be removed.
+  const { UploadId } = await forMsAfter(clock, signal, graceMs, (abortSignal) =>
+    client.send(new sdk.CreateMultipartUploadCommand({ ...input, ChecksumAlgorithm: 'CRC32' }), { abortSignal }));
+  try {
+    const Parts = await sendParts(uploading, { Bucket, Key, UploadId }, pieces, options);
+    signal.throwIfAborted();
+    return await forMsAfter(clock, signal, graceMs, (abortSignal) =>
+      client.send(new sdk.CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts }, IfNoneMatch: '*' }), { abortSignal }));
+  } catch (error) {
+    const late = (): Error => new Error(`the store did not answer within ${abandonMs / 1000} s`);
+    const abandon = new sdk.AbortMultipartUploadCommand({ Bucket, Key, UploadId });
+    await within(clock, { ms: abandonMs, late }, (abortSignal) => client.send(abandon, { abortSignal })).catch(uploading.onLeft);
+    throw error;
+  }
+}
+
+type Upload = Pick<CreateMultipartUploadCommandInput, 'Bucket' | 'Key'> & { readonly UploadId: string | undefined };
+
+/** Sends all parts, some beside each other. When one fails, those that are on their way end, and none is begun. @returns them in their order */
+async function sendParts({ sdk, client }: Uploading, upload: Upload, pieces: AsyncIterable<Uint8Array>, options: PutOptions): Promise<CompletedPart[]> {
+  const { bytes, signal, onProgress } = options;
+  const partSize = Math.max(partBytes, Math.ceil(bytes / mostParts));
+  const most = Math.max(1, Math.floor(mostBytesAtOnce / partSize));
   const failed = new AbortController();
-  const fail = (error: unknown): never => {
-    failed.abort(error);
-    throw failed.signal.reason;
-  };
-  const client = guarded(uploading, AbortSignal.any([options.signal, failed.signal]), fail);
-  const partSize = Math.max(partBytes, Math.ceil(options.bytes / mostParts));
-  const Body = Readable.from(failing(pieces, fail), { objectMode: false });
-  const queueSize = Math.max(1, Math.floor(mostBytesInMemory / partSize));
-  const upload = new Upload({ client, params: { ...input, Body, IfNoneMatch: '*' }, partSize, queueSize });
-  upload.on('httpUploadProgress', ({ loaded = 0 }) => options.onProgress?.(loaded));
-  try {
-    return await upload.done();
-  } catch (error) {
-    // Its own words for a signal that has aborted are not the reason.
-    throw failed.signal.aborted ? failed.signal.reason : error;
-  }
-}
-
-async function* failing(pieces: AsyncIterable<Uint8Array>, fail: (error: unknown) => never): AsyncGenerator<Uint8Array> {
-  try {
-    yield* pieces;
-  } catch (error) {
-    fail(error);
-  }
-}
-
-/** The client as the helper gets it. @param stop ends the requests for parts */
-function guarded({ sdk, client, clock, onLeft }: Uploading, stop: AbortSignal, fail: (error: unknown) => never): S3Client {
-  type Command = Parameters<S3Client['send']>[0];
-  const send = async (command: Command): Promise<unknown> => {
-    if (command instanceof sdk.AbortMultipartUploadCommand) {
-      const late = (): Error => new Error(`the store did not answer within ${abandonMs / 1000} s`);
-      return within(clock, { ms: abandonMs, late }, (abortSignal) => client.send(command, { abortSignal })).catch(onLeft);
-    }
-    const until = (abortSignal: AbortSignal): Promise<unknown> => client.send(command, { abortSignal });
+  const stop = AbortSignal.any([signal, failed.signal]);
+  const parts: CompletedPart[] = [];
+  const sending = new Set<Promise<void>>();
+  const buffers = new Buffers(partSize);
+  let sent = 0;
+  const send = async (buffer: Buffer, Body: Buffer, PartNumber: number): Promise<void> => {
     try {
-      stop.throwIfAborted();
-      return await (command instanceof sdk.UploadPartCommand ? until(stop) : forMsAfter(clock, stop, graceMs, until));
+      const { ETag, ChecksumCRC32 } = await client.send(new sdk.UploadPartCommand({ ...upload, PartNumber, Body }), { abortSignal: stop });
+      parts.push({ PartNumber, ETag, ChecksumCRC32 });
+      onProgress?.(sent += Body.length);
+      buffers.put(buffer);
     } catch (error) {
-      return fail(stop.aborted ? stop.reason : error);
+      failed.abort(error);
     }
   };
-  return Object.create(client, { send: { value: send } }) as S3Client;
+  try {
+    let number = 0;
+    for await (const { buffer, part } of inParts(pieces, buffers)) {
+      const job: Promise<void> = send(buffer, part, number += 1).finally(() => sending.delete(job));
+      sending.add(job);
+      if (sending.size >= most) await Promise.race(sending);
+      stop.throwIfAborted();
+    }
+  } catch (error) {
+    failed.abort(error);
+  }
+  await Promise.all(sending);
+  stop.throwIfAborted();
+  return parts.sort((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0));
+}
+
+/** Memory for parts, used again and again: thrown away, it would be there until the next garbage collection. */
+class Buffers {
+  private readonly free: Buffer[] = [];
+  constructor(readonly size: number) {}
+  take(): Buffer {
+    return this.free.pop() ?? Buffer.allocUnsafe(this.size);
+  }
+  put(buffer: Buffer): void {
+    this.free.push(buffer);
+  }
+}
+
+/** Parts of equal size, except for the last one. */
+async function* inParts(pieces: AsyncIterable<Uint8Array>, buffers: Buffers): AsyncGenerator<{ readonly buffer: Buffer; readonly part: Buffer }> {
+  let buffer = buffers.take();
+  let filled = 0;
+  for await (const piece of pieces) {
+    for (let at = 0; at < piece.length;) {
+      if (filled === buffers.size) {
+        yield { buffer, part: buffer };
+        [buffer, filled] = [buffers.take(), 0];
+      }
+      const taken = piece.subarray(at, at + buffers.size - filled);
+      buffer.set(taken, filled);
+      filled += taken.length;
+      at += taken.length;
+    }
+  }
+  yield { buffer, part: buffer.subarray(0, filled) };
 }
