@@ -3,7 +3,7 @@ import { files } from './source-files.js';
 
 /** What no run needs before its first stage: packages may be in a chunk of the bundle that is loaded then, parts of Node are loaded at their first use. */
 const lazyPackages = [
-  '@actions/github/lib/utils', '@aws-sdk/client-s3', '@aws-sdk/lib-storage', 'age-encryption', '@octokit/plugin-retry', '@octokit/plugin-throttling', '@opentelemetry/api', '@opentelemetry/otlp-transformer', 'nodemailer', 'valibot', 'yaml',
+  '@actions/github/lib/utils', '@aws-sdk/client-s3', 'age-encryption', '@octokit/plugin-retry', '@octokit/plugin-throttling', '@opentelemetry/api', '@opentelemetry/otlp-transformer', 'nodemailer', 'valibot', 'yaml',
   'node:child_process', 'node:http', 'node:https', 'node:perf_hooks', 'node:tls', 'node:zlib',
 ];
 
