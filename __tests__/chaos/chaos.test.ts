@@ -133,8 +133,11 @@ describe('the causes', () => {
   // By a person, another run, or an API server that is away: by faults, that is. `unexpected` is always wrong.
   const byFaults = ['api-unreachable', 'cancelled', 'locked', 'superseded', 'unexpected'];
 
-  // By the state of the runner or of the record, and not by a release: their own tests have them. `command-failed` is reserved.
-  const byOthers = ['command-failed', 'evicted', 'hook-failed', 'not-deployable', 'policy-denied', 'record-unreadable', 'tool-missing', 'tool-timeout'];
+  // By the state of the runner, of the record or of a database, and not by a release: their own tests have them. `command-failed` is reserved.
+  const byOthers = [
+    'command-failed', 'evicted', 'hook-failed', 'not-deployable', 'policy-denied', 'record-unreadable', 'tool-missing', 'tool-timeout',
+    'backup-failed', 'backup-overdue', 'migration-failed', 'migration-irreversible', 'restore-failed',
+  ];
 
   it('are all of them among those that a release or a fault is to end with', () => {
     const byReleases = Object.values(releases).flatMap((release) => release.causes);
