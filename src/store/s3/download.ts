@@ -12,7 +12,7 @@ const rangeBytes = 8 * 1024 * 1024;
 const delaysMs = [500, 1000, 2000, 4000];
 
 /** Asks for a range, `bytes=0-8388607`, of an object that is still the one with this tag. */
-export type ReadRange = (range: string, tag: string | undefined, signal: AbortSignal) => Promise<GetObjectCommandOutput>;
+type ReadRange = (range: string, tag: string | undefined, signal: AbortSignal) => Promise<GetObjectCommandOutput>;
 
 export interface Downloading {
   readonly read: ReadRange;
