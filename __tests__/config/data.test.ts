@@ -116,7 +116,7 @@ describe('backup', () => {
     const file = { databases: { main }, backup };
     expect(parse(file, { action: 'restore', inputs: { backup: '2026-11-30T16-40-00Z-3f9a07' } }).config.backup).toMatchObject({ choice: { by: 'name', name: '2026-11-30T16-40-00Z-3f9a07' }, recipients: [recipient] });
     expect(parse(file, { action: 'restore', inputs: { backup: 'before: 2026-11-30T12:00:00Z' } }).config.backup).toMatchObject({ choice: { by: 'time', before: Date.UTC(2026, 10, 30, 12) } });
-    expect(parse(file, { action: 'restore' }).config).toMatchObject({ backup: { choice: { by: 'latest' } }, restore: { into: 'live', disaster: false, fence: [] } });
+    expect(parse(file, { action: 'restore' }).config).toMatchObject({ backup: { choice: { by: 'latest' } }, restore: { into: 'live', fence: [] } });
   });
 
   it('is the only input of a restore that has the name of a section', () => {

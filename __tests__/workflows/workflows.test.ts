@@ -160,7 +160,7 @@ describe('the workflows for data', () => {
   });
   it('never replace the live data: a drill is always one', () => {
     const { with: given } = drill?.steps?.find(({ uses }) => uses === '$/restore') ?? {};
-    expect([given?.['into'], Object.keys(given ?? {}).filter((name) => ['confirm', 'disaster', 'fence'].includes(name))]).toEqual(['scratch', []]);
+    expect([given?.['into'], Object.keys(given ?? {}).filter((name) => ['confirm', 'fence'].includes(name))]).toEqual(['scratch', []]);
   });
   it('look at the age of the last backup if that is all that is wanted, or if a backup has failed', () => {
     const conditions = (backup?.steps ?? []).filter(({ uses }) => uses === '$/backup').map((step) => [step.with?.['check'], (step as { readonly if?: string }).if]);

@@ -138,7 +138,7 @@ export function configOf(given: GivenValues, { action, builds, buildSecrets, pus
     isCheckOnly: action === 'backup' ? values.check : undefined,
     /** Of a restore. */
     restore: action !== 'restore' ? undefined : {
-      into: values.into, confirm: values.confirm, disaster: values.disaster,
+      into: values.into, confirm: values.confirm,
       /** Workloads that are scaled to 0 meanwhile. */
       fence: values.fence ?? workloads,
     },

@@ -63,7 +63,6 @@ const asFlags: Readonly<Partial<Record<SettingName, AsFlag>>> = {
   'backup': { value: 'BACKUP', text: 'Backup to restore: its name, latest, or "before: TIME".', default: 'latest' },
   'into': { value: 'live|scratch', text: 'Replace the live data, or rehearse it in a scratch server.' },
   'confirm': { value: 'NAME', text: 'Name of the database whose data is replaced.' },
-  'disaster': { value: '', text: 'Recover everything into a namespace without data.' },
   'fence': { value: 'WORKLOAD', text: 'Workload that is scaled to 0 while the data is exchanged.' },
   'check': { value: '', text: 'Make no backup: fail if the last verified one is older than rpo.' },
   'freeze-override': { value: 'REASON', text: 'Deploy outside of the allowed times for this reason, which is recorded.' },

@@ -34,7 +34,7 @@ function missing({ action, values }: DataSettings): readonly Problem[] {
   if (action !== 'backup' && action !== 'restore') return [];
   const problem = (where: SettingName, hint: string): readonly Problem[] => (values[where] === undefined ? [{ where, message: 'is missing', hint }] : []);
   const { databases = {}, database = [] } = values;
-  const ambiguous = action === 'restore' && !values.disaster && database.length !== 1 && Object.keys(databases).length > 1;
+  const ambiguous = action === 'restore' && database.length !== 1 && Object.keys(databases).length > 1;
   return [
     ...problem('databases', 'Describe the databases in the settings file; docs/backup.md has examples.'),
     ...problem('backup', 'Say in the settings file where backups are kept: `backup: { to: s3://BUCKET/PREFIX }`.'),

@@ -101,11 +101,6 @@ export const restore = section('Restore', ['restore'], {
     description: 'The name of the database (its field `database`) whose data is replaced. Without it, nothing is.',
     kind: line(good, { expects: 'the name of the database' }),
   },
-  'disaster': {
-    inFile: false,
-    description: '`true`: recover everything into a namespace without data: the databases, the caches, then the checks. A `confirm` is not needed where the database is empty.',
-    fallback: 'false', kind: flag,
-  },
   'fence': {
     description: 'Workloads that are scaled to 0 while the data is exchanged, and back afterwards.', default: '`workloads`',
     kind: workloadList,
