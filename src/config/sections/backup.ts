@@ -36,7 +36,7 @@ const fields = {
   ...store,
   recipients: { description: 'Public keys of age (`age1…`) for which the backups are encrypted. Who has the private key of one of them can read them.', kind: recipients },
   encrypt: { description: '`false`: store them without encryption. It is needed where `recipients` is not set, unless they stay on this machine or in the cluster.', fallback: 'true', kind: flag },
-  identity: { description: 'Private key of age, as `env:NAME`: for restores, and for migrations that are rehearsed. Not needed for backups.', kind: secretReference },
+  identity: { description: 'Private key of age, as `env:NAME`: for restores. Not needed for backups.', kind: secretReference },
   sign: { description: 'Private key (Ed25519, PEM), as `env:NAME`, which signs what is known of a backup.', kind: secretReference },
   'signed-by': { description: 'Public key (Ed25519, PEM) for `sign`. With it, a restore accepts signed backups only.', kind: block((text) => good(text.trim()), { expects: 'a public key in PEM' }) },
   verify: {
