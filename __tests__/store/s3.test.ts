@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { HttpError } from '../../src/ports/http.js';
 import { bytesIn, contentOf, describeStore, going, listed, manyBytes, optionsFor } from './contract.js';
@@ -50,6 +51,15 @@ describe('what is sent', () => {
       });
     }
     expect(store.notes).toEqual([]);
+  });
+
+  it('adds no listeners to the signal of the run, however many requests there are', async () => {
+    const { server, store } = await stand();
+    const { signal } = new AbortController();
+    let most = 0;
+    server.fail(/./, () => void (most = Math.max(most, getEventListeners(signal, 'abort').length)));
+    await Promise.all(Array.from({ length: 30 }, (_, index) => store.put(`${index}`, contentOf(hello), optionsFor(hello, { signal }))));
+    expect([server.objects.size, most]).toEqual([30, 0]);
   });
 
   it('is noted when the store does not confirm the encryption', async () => {

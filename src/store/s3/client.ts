@@ -38,10 +38,19 @@ export async function openClient(ports: S3Ports, config: StoreConfig, bucket: st
     responseChecksumValidation: 'WHEN_REQUIRED',
   });
   const host = endpoint ?? `https://s3.${region}.amazonaws.com`;
-  return { sdk, client, region, host: host.replace(/\/$/, ''), close: () => {
+  return { sdk, client: withSignals(client), region, host: host.replace(/\/$/, ''), close: () => {
     closed.abort(new Error('the store was closed'));
     client.destroy();
   } };
+}
+
+/**
+ * The SDK adds listeners to the signal of each request. Of one that ends a whole run there would be so many that Node warns of a leak.
+ */
+function withSignals(client: S3Client): S3Client {
+  const send = (command: Parameters<S3Client['send']>[0], options: { readonly abortSignal?: AbortSignal } = {}): Promise<unknown> =>
+    client.send(command, options.abortSignal ? { abortSignal: AbortSignal.any([options.abortSignal]) } : {});
+  return Object.create(client, { send: { value: send } }) as S3Client;
 }
 
 const silence = (): void => undefined;
