@@ -68,7 +68,7 @@ SELECT json_build_object('id', pg_catalog.pg_export_snapshot(), 'at', floor(extr
   const tables = await readTables(session);
   if (tables.length === 0 && !options.allowEmpty) {
     throw new DataError(at.context.failure, `Database "${at.login.database}" at ${at.place.words} has no tables.`, {
-      hint: 'Check `database` in the settings: it is probably not the one that was meant. Set `allow-empty: true` if it is.',
+      hint: 'Check `database` in the settings: it is probably not the one that was meant. Set `backup.allow-smaller` to true if it is.',
     });
   }
   const counted = countedTables(tables, options.rows).map(({ name }) => name);

@@ -80,7 +80,7 @@ function factsOf(
   if (keys && (keys[database] ?? 0) === 0 && !allowEmpty) {
     const others = Object.keys(keys).map((name) => `${name} has ${(keys[name] ?? 0).toLocaleString('en-US')}`).join(', ');
     throw new DataError(at.context.failure, `Database ${database} of Redis at ${at.place.words} has no keys${others === '' ? '' : `; database ${others}`}.`, {
-      hint: 'Check `database` in the settings: it is probably not the one that was meant. Set `allow-empty: true` if it is.',
+      hint: 'Check `database` in the settings: it is probably not the one that was meant. Set `backup.allow-smaller` to true if it is.',
     });
   }
   const { version, major, identity, bytes, settings } = server;
