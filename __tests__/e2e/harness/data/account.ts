@@ -1,6 +1,5 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { administrator, call, pathOf, type Any } from '../api.js';
 import { root } from '../environment.js';
@@ -9,7 +8,7 @@ import { kubeconfigOf, type Space } from '../namespace.js';
 /** An account of docs/rbac-backup.yaml: it can do what its Role there says, and nothing else. */
 export interface DataAccount {
   readonly token: string;
-  /** Path. */
+  /** Path; removed with the space. */
   readonly kubeconfig: string;
 }
 
@@ -20,7 +19,7 @@ export async function accountFor(space: Space, name: 'backup' | 'restore'): Prom
     apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3600 },
   });
   const token = request.status.token as string;
-  const kubeconfig = join(mkdtempSync(join(tmpdir(), 'account-')), 'kubeconfig');
+  const kubeconfig = join(dirname(space.kubeconfig), `${name}.kubeconfig`);
   const { access } = administrator();
   writeFileSync(kubeconfig, kubeconfigOf({ server: access.server.href, ca: access.ca, token, namespace: space.name }), { mode: 0o600 });
   return { token, kubeconfig };
