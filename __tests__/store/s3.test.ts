@@ -162,7 +162,9 @@ describe('requests that fail for a passing reason', () => {
 });
 
 describe('an upload in parts', () => {
-  const large = manyBytes(25 * MiB);
+  /** Three parts, and two. */
+  const large = manyBytes(17 * MiB);
+  const small = manyBytes(9 * MiB);
 
   it.each(['reset', 'lose', { status: 500, code: 'InternalError' }, { status: 400, code: 'BadDigest' }] as const)('sends a part again after %j', async (fault) => {
     const { store, server } = await stand();
@@ -175,7 +177,8 @@ describe('an upload in parts', () => {
   it('is removed when a part fails, and sends no more than those that were begun', async () => {
     const { store, server } = await stand();
     server.fail(/partNumber=1/, { status: 403, code: 'AccessDenied', message: 'Access Denied' });
-    await expect(store.put('a', contentOf(large), optionsFor(large))).rejects.toMatchObject({
+    const more = manyBytes(33 * MiB);
+    await expect(store.put('a', contentOf(more), optionsFor(more))).rejects.toMatchObject({
       trouble: 'denied', message: 'a was not stored in s3://backups/api: http://s3.example:9000 returned 403 AccessDenied: Access Denied', hint: 'Allow s3:PutObject on arn:aws:s3:::backups/api/*.',
     });
     expect([server.uploads.size, server.objects.size]).toEqual([0, 0]);
@@ -206,7 +209,7 @@ describe('an upload in parts', () => {
     const { store, server } = await stand();
     server.fail(/partNumber=2/, { status: 400, code: 'EntityTooSmall', message: 'Too small' });
     server.fail(/^DELETE/, { status: 403, code: 'AccessDenied', message: 'no' });
-    await expect(store.put('a', contentOf(large), optionsFor(large))).rejects.toMatchObject({ trouble: 'invalid', message: expect.stringContaining('400 EntityTooSmall: Too small') });
+    await expect(store.put('a', contentOf(small), optionsFor(small))).rejects.toMatchObject({ trouble: 'invalid', message: expect.stringContaining('400 EntityTooSmall: Too small') });
     expect(store.notes).toEqual(['An unfinished upload of a was not removed: http://s3.example:9000 returned 403 AccessDenied: no.']);
   });
 
@@ -217,8 +220,8 @@ describe('an upload in parts', () => {
     leave('young', 'api/main/y/dump', 23);
     leave('foreign', 'api/photos/1.jpg', 1000);
     leave('elsewhere', 'web/main/x/dump', 1000);
-    await store.put('main/z/dump', contentOf(large), optionsFor(large));
-    await store.put('main/z/more', contentOf(large), optionsFor(large));
+    await store.put('main/z/dump', contentOf(small), optionsFor(small));
+    await store.put('main/z/more', contentOf(small), optionsFor(small));
     expect([...server.uploads.keys()]).toEqual(['young', 'foreign', 'elsewhere']);
     expect(server.seen.filter(({ what }) => what.startsWith('GET /backups/?uploads'))).toHaveLength(1);
   });
@@ -230,7 +233,7 @@ describe('an upload in parts', () => {
   ])('is not stopped by old ones that cannot be removed', async (fault, why) => {
     const { store, server } = await stand();
     server.fail(/^GET .*uploads$/, fault);
-    await store.put('a', contentOf(large), optionsFor(large));
+    await store.put('a', contentOf(small), optionsFor(small));
     expect(store.notes).toEqual([`Uploads that interrupted runs left unfinished could not be removed: ${why}. A lifecycle rule with AbortIncompleteMultipartUpload removes them as well.`]);
   });
 });
