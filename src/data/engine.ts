@@ -152,7 +152,11 @@ export interface Compared {
  * serves unchanged, or the new does completely.
  */
 export interface Restoration {
-  /** Looks whether it can succeed: version, space, rights, leftovers of an earlier one. Nothing is changed. @throws DataError */
+  /**
+   * Looks whether it can succeed: version, space, rights, leftovers of an earlier one. Nothing is changed. With an empty spool, before the
+   * dump is downloaded, it looks at everything else.
+   * @throws DataError
+   */
   check(signal: AbortSignal): Promise<{ readonly steps: readonly string[] }>;
   /** Restores beside the live data, and compares. The live data is not touched. @throws DataError */
   prepare(signal: AbortSignal): Promise<Compared>;

@@ -69,8 +69,9 @@ export function restorationOf(at: At, dump: Spool, facts: DumpFacts): Restoratio
   };
 }
 
-/** The version of the format, from the first bytes of the dump. */
+/** The version of the format, from the first bytes of the dump; 0, which every server reads, before it is downloaded. */
 async function formatOf({ at, dump }: Work): Promise<number> {
+  if (dump.bytes === 0) return 0;
   let head = Buffer.alloc(0);
   for await (const piece of dump.read()) {
     head = Buffer.concat([head, piece.subarray(0, 9)]);
