@@ -144,6 +144,14 @@ describe('a backup that fails', () => {
     expect([...store.objects.keys()]).toEqual([]);
   });
 
+  it('because the name is taken removes nothing of somebody else', async () => {
+    const store = new MemoryStore();
+    store.objects.set(dumpName, Buffer.from('theirs'));
+    const { error } = await failure({ store });
+    expect(error).toMatchObject({ code: 'backup-failed', message: expect.stringContaining('exists') });
+    expect([...store.objects].map(([object, content]) => [object, String(content)])).toEqual([[dumpName, 'theirs']]);
+  });
+
   it('because it cannot be read back leaves nothing', async () => {
     const store = new MemoryStore();
     store.rejects = (call) => (call === `get ${dumpName}` ? new StoreError('unavailable', 's3://backups did not answer', 'Try again.') : undefined);

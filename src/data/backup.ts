@@ -126,7 +126,9 @@ export class BackupInProgress {
       return manifest;
     } catch (error) {
       // A manifest that cannot be trusted goes first: without one, the rest is no backup.
-      for (const object of [...written].reverse()) await store.remove(object, AbortSignal.any([])).catch(() => undefined);
+      // What stood there before under the name of the last one is somebody else's.
+      const own = error instanceof StoreError && error.trouble === 'exists' ? written.slice(0, -1) : written;
+      for (const object of [...own].reverse()) await store.remove(object, AbortSignal.any([])).catch(() => undefined);
       throw error;
     }
   }

@@ -101,6 +101,7 @@ function stagesOf(run: Run, { context }: DataSession, { backup, store, report }:
     step('verify', backup.verify === 'restore' ? 'restore the dump into a scratch server, and compare it with its source' : 'read the dump from its start to its end', () => progress.verify()),
     step('store', `store it in \`${store.address}\`, ${sealed}, and read it back`, async () => {
       report.made.push(await progress.store());
+      report.warnings.push(...progress.dumped.facts.warnings.map((warning) => `${name}: ${warning}`));
       await progress.close();
     }),
   ];

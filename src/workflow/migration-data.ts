@@ -3,6 +3,7 @@ import { readCatalog, type Catalog } from '../data/catalog.js';
 import { DataError } from '../data/error.js';
 import type { BackupFound, LookedAt, MigrationData, Rehearsal } from '../data/migration.js';
 import { nothingFound } from '../outcome/finding.js';
+import { shellWord } from '../outcome/wording.js';
 import { openDataSession, type DataRun, type DataSession } from './data-session.js';
 import { asDeployError } from './failure.js';
 import { latestOf, newBackup } from './new-backup.js';
@@ -73,7 +74,7 @@ class SettingsMigrationData implements MigrationData {
   }
 
   restoreCommands(backup: string): readonly string[] {
-    return [`deploy-action restore --database ${this.config.name} --backup ${backup} --confirm ${this.config.database}`];
+    return [`deploy-action restore --database ${this.config.name} --backup ${backup} --confirm ${shellWord(this.config.database)}`];
   }
 
   close(): Promise<void> {
