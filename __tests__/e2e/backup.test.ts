@@ -123,6 +123,9 @@ describe('a backup of a database in a pod', () => {
     expectEnding(absent, { verdict: 'failed', cause: 'backup-failed', stage: 'preflight' });
     expect(absent.log).toContain('none');
     expect(await store.objects()).toEqual([]);
+    const elsewhere = await act(stand, 'backup', {}, { to: 's3://no-such-bucket/api' });
+    expectEnding(elsewhere, { verdict: 'failed', cause: 'backup-failed', stage: 'preflight' });
+    expect(elsewhere.log).toContain('no-such-bucket');
   }));
 });
 

@@ -5,7 +5,7 @@ import { DiskError, type Spool } from '../ports/disk.js';
 import { within } from '../ports/within.js';
 import { StoreError, type ObjectStore } from '../store/store.js';
 import type { DataContext, DumpFacts } from './engine.js';
-import { DataError } from './error.js';
+import { DataError, ofStore } from './error.js';
 import { manifestOf, manifestText, objectNames, type Manifest, type ManifestObject, type Verification } from './manifest.js';
 import type { OpenedDatabase } from './opened.js';
 import { measure, measured, piecesOf, type Passed } from './pieces.js';
@@ -189,9 +189,8 @@ function refuseSmall(what: string, { bytes }: DumpFacts, lastBytes: number | und
 }
 
 function asBackupError(error: unknown): unknown {
-  if (error instanceof StoreError) return new DataError('backup-failed', `${error.message}.`, { hint: error.hint, cause: error });
   if (error instanceof DiskError) {
     return failed(`${messageOf(error)}.`, error.trouble === 'full' ? 'A backup needs as much free space on this machine as its dump, and twice as much with encryption. Free some, or set TMPDIR (RUNNER_TEMP on a runner of GitHub) to a larger disk.' : undefined);
   }
-  return error;
+  return ofStore(error, 'backup-failed');
 }

@@ -1,9 +1,9 @@
 import { DiskError, type Spool } from '../ports/disk.js';
 import { messageOf } from '../outcome/wording.js';
 import { textOf } from '../ports/http.js';
-import { StoreError, type ObjectStore } from '../store/store.js';
+import type { ObjectStore } from '../store/store.js';
 import type { DataContext, DumpFacts } from './engine.js';
-import { DataError } from './error.js';
+import { DataError, ofStore } from './error.js';
 import { factsOf, type Manifest, type ManifestObject } from './manifest.js';
 import { measured } from './pieces.js';
 import { unseal } from './seal.js';
@@ -77,7 +77,6 @@ async function* genuine(of: Fetching, object: ManifestObject, signal: AbortSigna
 const failed = (message: string, hint: string): DataError => new DataError('restore-failed', message, { hint });
 
 function asRestoreError(error: unknown, folder: string): unknown {
-  if (error instanceof StoreError) return new DataError('restore-failed', `${error.message}.`, { hint: error.hint, cause: error });
   if (error instanceof DiskError) return new DataError('restore-failed', `${messageOf(error)}.`, { hint: `Check the disk of ${folder}.`, cause: error });
-  return error;
+  return ofStore(error, 'restore-failed');
 }

@@ -1,6 +1,6 @@
 import type { BackupConfig, DatabaseConfig } from '../config/config.js';
-import { readCatalog, type Catalog } from '../data/catalog.js';
-import { DataError } from '../data/error.js';
+import type { Catalog } from '../data/catalog.js';
+import { DataError, ofStore } from '../data/error.js';
 import type { OpenedDatabase } from '../data/opened.js';
 import { keptBackups, planKeeping, type KeepingPlan } from '../data/keep.js';
 import { prune } from '../data/prune.js';
@@ -33,8 +33,7 @@ async function prepare(run: Run, found: Found): Promise<Prepared> {
   try {
     const { backup, databases } = settingsOf(run);
     const store = await session.store();
-    const options = { signal: run.ports.cancelled, ...backup.signedBy !== undefined && { signedBy: backup.signedBy } };
-    const catalogs = await Promise.all(databases.map((database) => readCatalog(store, { ...options, database: database.name })));
+    const catalogs = await Promise.all(databases.map(({ name }) => session.catalog(name)));
     const report = new Report(run, catalogs);
     const stages = run.config.isCheckOnly
       ? databases.map((database, index) => ageStage(run, backup, database, catalogs[index]))
@@ -82,7 +81,7 @@ interface Backing {
 
 function backupStages(run: Run, session: DataSession, backing: Backing): readonly Stage[] {
   const stages = backing.jobs.flatMap((job) => stagesOf(run, session, backing, job));
-  return backing.backup.retention === undefined ? stages : [...stages, pruneStage(run, backing)];
+  return backing.backup.retention === undefined ? stages : [...stages, pruneStage(run, session, backing)];
 }
 
 function stagesOf(run: Run, { context }: DataSession, { backup, store, report }: Backing, { opened, catalog }: Job): readonly Stage[] {
@@ -108,7 +107,7 @@ function stagesOf(run: Run, { context }: DataSession, { backup, store, report }:
 }
 
 /** Only after all backups are stored and verified. */
-function pruneStage(run: Run, { backup, store, report, jobs }: Backing): Stage {
+function pruneStage(run: Run, session: DataSession, { backup, store, report, jobs }: Backing): Stage {
   const now = run.ports.clock.now();
   const { retention } = backup;
   const removed = jobs.flatMap(({ catalog }) => goingIn(planKeeping(catalog, retention, { now })).map(({ backup: { database, name } }) => `\`${database}/${name}\``));
@@ -118,9 +117,9 @@ function pruneStage(run: Run, { backup, store, report, jobs }: Backing): Stage {
     run: async () => {
       for (const { opened } of jobs) {
         const at = run.ports.clock.now();
-        const catalog = await readCatalog(store, { database: opened.config.name, signal: run.ports.cancelled, signedBy: backup.signedBy });
+        const catalog = await session.catalog(opened.config.name);
         const plan = planKeeping(catalog, retention, { now: at });
-        const removed = await prune({ store, catalog, plan, now: at, signal: run.ports.cancelled });
+        const removed = await prune({ store, catalog, plan, now: at, signal: run.ports.cancelled }).catch((error: unknown) => { throw ofStore(error, 'backup-failed'); });
         report.kept.push(...keptBackups(plan, removed.backups));
         report.warnings.push(...Object.values(plan.refusals), ...removed.notes);
       }

@@ -1,7 +1,7 @@
 import type { DatabaseConfig } from '../config/config.js';
 import type { DataContext } from '../data/engine.js';
-import type { DataFailure } from '../data/error.js';
-import { isBackupObject } from '../data/catalog.js';
+import { ofStore, type DataFailure } from '../data/error.js';
+import { isBackupObject, readCatalog, type Catalog } from '../data/catalog.js';
 import type { OpenedDatabase } from '../data/opened.js';
 import { progressLog } from '../data/progress.js';
 import type { Cluster } from '../kubernetes/client/cluster.js';
@@ -15,6 +15,8 @@ export interface DataSession {
   readonly context: DataContext;
   cluster(): Promise<Cluster>;
   store(): Promise<ObjectStore>;
+  /** The backups of this database, or of all. @throws DataError when the store cannot be read */
+  catalog(database?: string): Promise<Catalog>;
   database(config: DatabaseConfig): Promise<OpenedDatabase>;
   close(): Promise<void>;
 }
@@ -41,6 +43,16 @@ export function openDataSession(run: DataRun, failure: DataFailure, stage: Stage
     database: async (database) => {
       const { openDatabase } = await import('../data/open.js');
       return kept(openDatabase(context, database, () => session.cluster()), (opened) => opened.close());
+    },
+    catalog: async (database) => {
+      const signedBy = config.backup?.signedBy;
+      try {
+        const opened = await session.store();
+        const wanted = { ...database !== undefined && { database }, ...signedBy !== undefined && { signedBy } };
+        return await readCatalog(opened, { ...wanted, signal: ports.cancelled });
+      } catch (error) {
+        throw ofStore(error, failure);
+      }
     },
     close: async () => {
       for (const close of closing.splice(0)) await close();

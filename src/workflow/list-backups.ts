@@ -1,4 +1,3 @@
-import { readCatalog } from '../data/catalog.js';
 import { keptBackups, planKeeping } from '../data/keep.js';
 import { prune } from '../data/prune.js';
 import type { KeptBackup } from '../outcome/data.js';
@@ -24,7 +23,7 @@ export async function listBackups(run: DataRun, { removes, mayRemoveMost }: List
   const session = openDataSession(run, 'backup-failed', 'prune');
   try {
     const store = await session.store();
-    const all = await readCatalog(store, { signal, ...backup.signedBy !== undefined && { signedBy: backup.signedBy } });
+    const all = await session.catalog();
     const wanted = databases.map(({ name }) => name);
     const catalog = { ...all, backups: all.backups.filter(({ database }) => wanted.includes(database)) };
     const now = clock.now();

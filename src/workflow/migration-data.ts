@@ -1,5 +1,5 @@
 import type { BackupConfig, DatabaseConfig } from '../config/config.js';
-import { readCatalog, type Catalog } from '../data/catalog.js';
+import type { Catalog } from '../data/catalog.js';
 import { DataError } from '../data/error.js';
 import type { BackupFound, LookedAt, MigrationData, Rehearsal } from '../data/migration.js';
 import { nothingFound } from '../outcome/finding.js';
@@ -30,7 +30,7 @@ class SettingsMigrationData implements MigrationData {
     try {
       await this.session.database(this.config);
       if (maxAgeMs === undefined) return { ...nothingFound, backup: 'make no backup' };
-      const young = this.young(await this.catalog(signal), maxAgeMs);
+      const young = this.young(await this.session.catalog(this.config.name), maxAgeMs);
       const ageMs = young && this.run.ports.clock.now() - young.at;
       const old = `use the backup ${young?.name}, which is ${Math.round((ageMs ?? 0) / 60_000)} min old`;
       return { ...nothingFound, backup: ageMs === undefined ? `back up ${this.config.name}` : old };
@@ -43,7 +43,7 @@ class SettingsMigrationData implements MigrationData {
   }
 
   async ensureBackup(maxAgeMs: number, signal: AbortSignal): Promise<BackupFound> {
-    const catalog = await this.catalog(signal);
+    const catalog = await this.session.catalog(this.config.name);
     const young = this.young(catalog, maxAgeMs);
     if (young) return { name: young.name, at: young.at, verified: young.manifest.verification.how, isNew: false };
     const opened = await this.session.database(this.config);
@@ -79,11 +79,6 @@ class SettingsMigrationData implements MigrationData {
 
   close(): Promise<void> {
     return this.session.close();
-  }
-
-  private async catalog(signal: AbortSignal): Promise<Catalog> {
-    const { signedBy } = this.backup;
-    return readCatalog(await this.session.store(), { database: this.config.name, signal, ...signedBy !== undefined && { signedBy } });
   }
 
   private young(catalog: Catalog, maxAgeMs: number): ReturnType<typeof latestOf> {

@@ -1,5 +1,5 @@
 import type { BackupConfig, DatabaseConfig } from '../config/config.js';
-import { chooseBackup, readCatalog } from '../data/catalog.js';
+import { chooseBackup } from '../data/catalog.js';
 import type { Compared, Restoration } from '../data/engine.js';
 import { DataError } from '../data/error.js';
 import { fetchBackup, type Fetched } from '../data/fetch.js';
@@ -34,7 +34,7 @@ async function prepare(run: Run, found: Found): Promise<Prepared> {
     if (!run.config.dryRun) await fence.finishEarlier();
     if (database.isCache && settings.into === 'live') return prepared(run, session, [], emptying(run, session, database));
     const store = await session.store();
-    const catalog = await readCatalog(store, { database: database.name, signal: run.ports.cancelled, signedBy: backup.signedBy });
+    const catalog = await session.catalog(database.name);
     const { manifest } = chooseBackup(catalog, database.name, backup.choice, store.address);
     const opened = await session.database(database);
     const restoring: Restoring = { run, session, backup, store, manifest, opened, fence };
