@@ -79,7 +79,7 @@ describe('a command that is run as a Job', () => {
     expect(await failureOf(run(place))).toMatchObject({ code: 'permission-denied', hasStarted: false, message: expect.stringContaining('could not be created') });
   });
   it('is ended at its time limit', async () => {
-    const place = await placeWith({ lines: ['waiting for a lock'], afterMs: 900_000 });
+    const place = await placeWith({ lines: ['waiting for a lock'], afterMs: 900_000, stopMs: 20_000 });
     const error = await failureOf(run(place, { timeoutMs: 60_000 }));
     expect([error.code, error.hasStarted, error.message]).toEqual(['deadline', true, expect.stringContaining('did not finish within 60 s')]);
     expect(place.world.jobs.running).toBe(0);

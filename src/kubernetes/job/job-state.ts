@@ -52,7 +52,8 @@ export function endOf(view: JobView): JobEnd | undefined {
   const ended = pod?.status?.containerStatuses?.find((each) => each.name === container)?.state?.terminated;
   const isTold = pod !== undefined && ended !== undefined && wasTold(pod, ended);
   if (ended && pod && !isTold) return exitOf(pod, container, ended);
-  if (reached(job, 'DeadlineExceeded')) {
+  // FailureTarget comes when Kubernetes asks the pod to stop, which may take its whole grace period.
+  if (reached(job, 'DeadlineExceeded') && (isTold || runsNothing(view))) {
     return failed('deadline', `did not finish within ${job?.spec?.activeDeadlineSeconds ?? 0} s`, 'Find out what it waits for, such as a lock. If it only needs longer, raise its time limit.');
   }
   if (isTold) return failed('superseded', 'was stopped while it ran: its pod was deleted', 'Find out who deleted the pod, for example a drain of its node. Then run again.');
@@ -62,13 +63,14 @@ export function endOf(view: JobView): JobEnd | undefined {
 const failed = (cause: Cause, words: string, hint?: string): JobEnd => ({ succeeded: false, cause, words, hint });
 
 /** The container of the command has no exit code. */
-function endWithoutExit({ job, pod, name }: JobView): JobEnd | undefined {
+function endWithoutExit(view: JobView): JobEnd | undefined {
+  const { job, pod, name } = view;
   const init = pod?.status?.initContainerStatuses?.find((status) => !isSidecar(pod, status) && (status.state?.terminated?.exitCode ?? 0) !== 0);
   if (init) return { ...failed('init-failed', `did not start: init container ${init.name} failed with ${codeOf(init.state?.terminated)}`), container: init.name };
   if (isComplete(job)) return { succeeded: true, cause: 'command-failed', words: 'succeeded', exitCode: 0 };
   if (pod && isOver(pod)) return failed('evicted', `was ended by the node: ${reasonOf(pod)}`, 'The command itself is not the reason. Check the node, then run again.');
   const condition = (job?.status?.conditions ?? []).find(({ type, status }) => (type === 'Failed' || type === 'FailureTarget') && status === 'True');
-  if (!condition || (pod && !isLeaving(pod))) return undefined;
+  if (!condition || !(runsNothing(view) && (!pod || isLeaving(pod)))) return undefined;
   return failed('superseded', `was stopped: job/${name} has no pod any more${condition.message ? ` (${oneLine(condition.message)})` : ''}`,
     'Its pod was deleted, for example by a drain of its node. Check whether the command was complete.');
 }
@@ -84,7 +86,7 @@ function wasTold({ metadata }: Pod, { finishedAt }: Terminated): boolean {
 
 const isComplete = (job: Job | undefined): boolean => conditionOf(job?.status?.conditions, 'Complete')?.status === 'True';
 
-/** FailureTarget comes before the pods are gone, Failed after that: https://kubernetes.io/docs/concepts/workloads/controllers/job/#terminal-job-conditions */
+/** FailureTarget comes before the pods are gone; Failed after that, or before it in Kubernetes older than 1.31: https://kubernetes.io/docs/concepts/workloads/controllers/job/#terminal-job-conditions */
 const reached = (job: Job | undefined, reason: string): boolean =>
   (job?.status?.conditions ?? []).some(({ type, status, reason: why }) => (type === 'Failed' || type === 'FailureTarget') && status === 'True' && why === reason);
 
@@ -126,6 +128,8 @@ export function symptomsOfJob({ name, job, pod, eventsOf, container }: JobView):
   // A sidecar that is not ready keeps nothing waiting.
   return symptomsOfPod(pod, { eventsOf, newPods: [pod], oldPods: [] }, { restartsBefore: new Map() }).filter(({ cause }) => cause !== 'not-ready');
 }
+
+const runsNothing = (view: JobView): boolean => view.pod === undefined || isOver(view.pod) || !hasStarted(view);
 
 /** Whether the command runs or has run. */
 export function hasStarted({ pod, container }: Pick<JobView, 'pod' | 'container'>): boolean {

@@ -145,8 +145,8 @@ class JobRun {
   /** How the command ended. @throws OneOffError when it cannot start, or nothing is known of it any more */
   private async ended(signal: AbortSignal): Promise<JobEnd> {
     const { ports: { clock, log } } = this.scope;
-    const { wish: { purpose, timeoutMs } } = this.started;
-    const overAt = this.startedAt + timeoutMs + overtimeMs;
+    const { wish: { purpose, timeoutMs }, job } = this.started;
+    const overAt = this.startedAt + timeoutMs + graceMsOf(job) + overtimeMs;
     let wasSeen = false;
     for (;;) {
       signal.throwIfAborted();
@@ -273,6 +273,9 @@ class JobRun {
     }
   }
 }
+
+/** How long its pod may take to stop when it is asked to. Kubernetes: 30 s unless the pod says otherwise. */
+const graceMsOf = ({ spec }: Job): number => 1000 * (spec?.template?.spec?.terminationGracePeriodSeconds ?? 30);
 
 /** The Job is being deleted, or is gone together with its pod. Whoever deletes it without its pod (`--cascade=orphan`) has not ended the command. */
 function isAbandoned({ job, pod }: JobView): boolean {
