@@ -6,7 +6,9 @@ import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 
 /** What the size of a file does not show: minutes of waiting, or many runs in few lines. */
-const longest = ['causes-patient.test.ts', 'rights.test.ts', 'chaos.test.ts', 'workflows.test.ts'];
+const longest = [
+  'causes-patient.test.ts', 'rights.test.ts', 'chaos.test.ts', 'workflows.test.ts', 'migrate.test.ts', 'data-postgres.test.ts', 'backup.test.ts', 'data-workflows.test.ts',
+];
 
 /** @typedef {{ path: string }} Test */
 
