@@ -58,6 +58,8 @@ describe('the settings that a CronJob gets', () => {
   });
 });
 
+const locks = ['leases: create', 'leases deploy-database-shop-api-main deploy-database-shop-api-reports: get watch update patch'];
+
 describe('a CronJob', () => {
   const { of, text } = emitted();
   const spec = of('CronJob').spec;
@@ -88,12 +90,12 @@ describe('a CronJob', () => {
   });
   it('has an account with the rules that it needs, in its namespace', () => {
     const words = of('Role').rules.map(({ resources, resourceNames = [], verbs }: Any) => `${[...resources, ...resourceNames].join(' ')}: ${verbs.join(' ')}`);
-    expect(words).toEqual(['pods: get list watch', 'pods/exec: create get', 'secrets pg: get', 'jobs: get list watch create delete', 'events: list watch']);
+    expect(words).toEqual(['pods: get list watch', 'pods/exec: create get', 'secrets pg: get', ...locks, 'jobs: get list watch create delete', 'events: list watch']);
     expect(of('RoleBinding')).toMatchObject({ roleRef: { name: 'shop-api-backup' }, subjects: [{ kind: 'ServiceAccount', name: 'shop-api-backup', namespace: 'shop' }] });
     for (const kind of ['ServiceAccount', 'Role', 'RoleBinding', 'ConfigMap', 'CronJob']) expect(of(kind).metadata).toMatchObject({ name: 'shop-api-backup', namespace: 'shop' });
   });
   it.each<[string, string, readonly string[] | undefined]>([
-    ['reads dumps only to their end', file.replace('timeout: 1h30m', 'verify: archive').replace(/ {2}assertions.*\n/, ''), ['pods: get list', 'pods/exec: create get', 'secrets pg: get']],
+    ['reads dumps only to their end', file.replace('timeout: 1h30m', 'verify: archive').replace(/ {2}assertions.*\n/, ''), ['pods: get list', 'pods/exec: create get', 'secrets pg: get', ...locks]],
     ['keeps them in a volume', file.replace('s3://acme-production/api', 'pvc/backups/api').replace(/ {2}(main|reports):.*\n/g, ''), [
       'pods: get list watch', 'pods/exec: create get', 'jobs: get list watch create delete', 'events: list watch', 'persistentvolumeclaims backups: get',
     ]],

@@ -5,7 +5,7 @@ import { didYouMean } from '../../src/config/kit/did-you-mean.js';
 import { commands } from '../../src/config/commands.js';
 import { parseConfig } from '../../src/config/parse.js';
 import { readSettingsText } from '../../src/config/settings-file.js';
-import { rulesForBackups } from '../../src/data/rights.js';
+import { rulesForData } from '../../src/data/rights.js';
 import { readArguments } from '../../src/host/terminal.js';
 import { read } from './pages.js';
 
@@ -57,6 +57,6 @@ describe('the Roles for backups', () => {
     expect(objects.map(({ kind, metadata: { name } }) => `${kind} ${name}`)).toEqual(['ServiceAccount backup', 'Role backup', 'RoleBinding backup', 'ServiceAccount restore', 'Role restore', 'RoleBinding restore']);
   });
   it('have for a backup the rules that a CronJob gets', () => {
-    expect(objects[1]?.rules).toEqual(rulesForBackups({ usesPods: true, usesScratch: true, secrets: ['postgresql'] }));
+    expect(objects[1]?.rules).toEqual(rulesForData({ usesPods: true, usesScratch: true, secrets: ['postgresql'], locks: ['deploy-database-my-app-main'] }));
   });
 });

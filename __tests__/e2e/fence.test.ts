@@ -50,14 +50,14 @@ describe('a fence around workloads', () => {
       await raiseFence(scope, [web, db, nightly], raising);
       // One that has ended may still be there for a moment.
       expect((await space.list('Pod')).filter(({ status }) => status.phase === 'Running')).toEqual([]);
-      expect((await findFenced(scope, raising.signal)).map(({ ref, mark }) => [ref.name, mark.replicas, mark.suspend])).toEqual([['web', 3, undefined], ['db', 2, undefined], ['nightly', undefined, false]]);
+      expect((await findFenced(scope, [web, db, nightly], raising.signal)).map(({ ref, mark }) => [ref.name, mark.replicas, mark.suspend])).toEqual([['web', 3, undefined], ['db', 2, undefined], ['nightly', undefined, false]]);
       await confirmFence(scope, [web, db, nightly], raising.signal);
     });
     // Another process, which knows nothing but the cluster.
     await withScope(space, async (scope) => {
-      const found = await findFenced(scope, raising.signal);
+      const found = await findFenced(scope, [web, db, nightly], raising.signal);
       expect((await lowerFence(scope, found.map(({ ref }) => ref))).map(({ result }) => result)).toEqual(['restored', 'restored', 'restored']);
-      expect(await findFenced(scope, raising.signal)).toEqual([]);
+      expect(await findFenced(scope, [web, db, nightly], raising.signal)).toEqual([]);
     });
     expect(await Promise.all([specOf(space, 'Deployment', 'web'), specOf(space, 'StatefulSet', 'db'), specOf(space, 'CronJob', 'nightly')])).toEqual(before);
     await space.rolledOut('Deployment', 'web');

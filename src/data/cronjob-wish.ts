@@ -1,5 +1,6 @@
 import type { Emission } from '../config/emission.js';
 import type { ParsedConfig } from '../config/parse.js';
+import { databaseLockName } from '../kubernetes/store/lease.js';
 import { nameFor, type CronJobWish } from './cronjob.js';
 
 /** The usual variables of AWS, where the settings name no others. A role of the cloud can take their place. */
@@ -10,7 +11,7 @@ export function cronJobWish({ config, given, variables }: ParsedConfig, { secret
   const { app, environment, backup, cluster: { namespace } } = config;
   if (!backup) throw new Error('a backup without settings for it');
   const { databases = {}, database } = given;
-  const inPods = Object.entries(databases).filter(([name, { pod }]) => pod !== undefined && (database?.includes(name) ?? true)).map(([, one]) => one);
+  const inPods = Object.entries(databases).filter(([name, { pod, cache }]) => pod !== undefined && !cache && (database?.includes(name) ?? true));
   const takesUsualKeys = backup.store.to.kind === 's3' && given.backup?.['access-key'] === undefined;
   const all = [...variables, ...takesUsualKeys ? usualKeys : []];
   return {
@@ -18,8 +19,8 @@ export function cronJobWish({ config, given, variables }: ParsedConfig, { secret
     ...environment !== undefined && { environment }, ...namespace !== undefined && { namespace },
     variables: all.filter(({ name }, index) => all.findIndex((other) => other.name === name) === index),
     rights: {
-      usesPods: inPods.length > 0, usesScratch: inPods.length > 0 && backup.verify === 'restore',
-      secrets: [...new Set(inPods.flatMap(({ password }) => (password?.from === 'secret' ? [password.secret] : [])))],
+      usesPods: inPods.length > 0, locks: inPods.map(([name]) => databaseLockName(app, name)), usesScratch: inPods.length > 0 && backup.verify === 'restore',
+      secrets: [...new Set(inPods.flatMap(([, { password }]) => (password?.from === 'secret' ? [password.secret] : [])))],
       ...backup.store.to.kind === 'volume' && { claim: backup.store.to.claim },
     },
   };

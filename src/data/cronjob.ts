@@ -1,5 +1,5 @@
 import type { NamedVariable } from '../config/referenced-secrets.js';
-import { rulesForBackups, type BackupRights } from './rights.js';
+import { rulesForData, type DataRights } from './rights.js';
 
 /** A backup in the cluster, by a schedule of the cluster. */
 export interface CronJobWish {
@@ -24,7 +24,7 @@ export interface CronJobWish {
   /** Text of the settings file. */
   readonly settings: string;
   readonly variables: readonly NamedVariable[];
-  readonly rights: BackupRights;
+  readonly rights: DataRights;
 }
 
 export interface KubernetesObject {
@@ -49,7 +49,7 @@ export function cronJobObjects(wish: CronJobWish): readonly KubernetesObject[] {
   const labels = { 'app.kubernetes.io/name': 'deploy-action', 'app.kubernetes.io/component': 'backup', 'app.kubernetes.io/part-of': app };
   const metadata = { name, ...namespace !== undefined && { namespace }, labels };
   const group = 'rbac.authorization.k8s.io';
-  const rules = rulesForBackups(rights);
+  const rules = rulesForData(rights);
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata, automountServiceAccountToken: false },
     ...rules.length === 0 ? [] : [

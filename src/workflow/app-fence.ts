@@ -1,10 +1,11 @@
 import type { WorkloadRef } from '../config/config.js';
 import { smoke } from '../check/smoke/smoke.js';
 import { checkFence } from '../kubernetes/fence/check.js';
-import { findFenced, lowerFence, raiseFence, type FenceScope } from '../kubernetes/fence/fence.js';
+import { findFenced, lowerFence, raiseFence, type Fenced, type FenceScope } from '../kubernetes/fence/fence.js';
 import { untilReady } from '../kubernetes/fence/ready.js';
 import type { HorizontalPodAutoscaler, List, Service } from '../kubernetes/client/objects.js';
 import { apiPath, resources } from '../kubernetes/client/resources.js';
+import { acquireLock, appLease } from '../kubernetes/store/lease.js';
 import { PreflightError } from '../outcome/finding.js';
 import type { DataSession } from './data-session.js';
 import type { Run } from './run.js';
@@ -32,13 +33,20 @@ export class AppFence {
     return { cluster: await this.session.cluster(), ports: this.run.ports };
   }
 
-  /** What an interrupted run has left stopped is started again. */
+  /** What an interrupted run has left stopped is started again. One that is in progress has the lock of the app, and is waited for. */
   async finishEarlier(): Promise<void> {
+    const { ports, id, facts, config } = this.run;
     if (this.refs.length === 0) return;
     const scope = await this.scope();
-    const left = (await findFenced(scope, this.run.ports.cancelled)).filter(({ mark }) => mark.run !== this.run.id);
-    for (const { message, ref } of await lowerFence(scope, left.map(({ ref }) => ref))) {
-      this.run.ports.log.warning(message ?? `${ref}, which an interrupted run had stopped, is started again.`);
+    const left = async (): Promise<readonly Fenced[]> => (await findFenced(scope, this.refs, ports.cancelled)).filter(({ mark }) => mark.run !== id);
+    if ((await left()).length === 0) return;
+    const lock = await acquireLock(ports, scope.cluster, appLease(config.app, 'restored'), { holder: { id, url: facts.runUrl }, timeoutMs: config.lockTimeoutMs });
+    try {
+      for (const { message, ref } of await lowerFence(scope, (await left()).map(({ ref }) => ref))) {
+        ports.log.warning(message ?? `${ref}, which an interrupted run had stopped, is started again.`);
+      }
+    } finally {
+      await lock.release();
     }
   }
 
@@ -54,28 +62,27 @@ export class AppFence {
     if (problems.length > 0) throw new PreflightError(problems);
   }
 
-  /** @param afterCancel in an undo, which goes on after the run was cancelled */
-  async raise({ afterCancel = false } = {}): Promise<void> {
+  /** @throws as raiseFence */
+  async raise(signal: AbortSignal): Promise<void> {
     if (this.refs.length === 0) return;
-    const signal = afterCancel ? new AbortController().signal : this.run.ports.cancelled;
     await raiseFence(await this.scope(), this.refs, { run: this.run.id, forMs: limitMs, signal });
   }
 
   /** Does not reject. @returns what could not be started again, in sentences with the commands to do it */
   async lower(): Promise<readonly string[]> {
     if (this.refs.length === 0) return [];
-    const lowered = await lowerFence(await this.scope(), this.refs);
+    const lowered = await lowerFence(await this.scope(), this.refs, this.run.id);
     const notes = lowered.flatMap(({ message, commands = [] }) => (message === undefined ? [] : [[message, ...commands].join('\n')]));
     for (const note of notes) this.run.ports.log.warning(note);
     return notes;
   }
 
-  async untilReady(): Promise<void> {
-    if (this.refs.length > 0) await untilReady(await this.scope(), this.refs, limitMs, this.run.ports.cancelled);
+  async untilReady(signal: AbortSignal): Promise<void> {
+    if (this.refs.length > 0) await untilReady(await this.scope(), this.refs, limitMs, signal);
   }
 
   /** The smoke checks of the app, through its Services and URLs. @throws RolloutError smoke-failed */
-  async smoke(): Promise<void> {
+  async smoke(cancelled: AbortSignal): Promise<void> {
     const { ports, config } = this.run;
     const isInCluster = config.smoke.some(({ target }) => target.type !== 'url');
     const cluster = isInCluster ? await this.session.cluster() : undefined;
@@ -83,6 +90,6 @@ export class AppFence {
     await smoke(ports, {
       ...cluster && { api: cluster.api }, namespace: cluster?.namespace ?? '', services, podsBehind: () => [], isServed: () => false,
       news: async (signal) => { await ports.clock.sleep(1000, signal); },
-    }, config.smoke, ports.cancelled);
+    }, config.smoke, cancelled);
   }
 }

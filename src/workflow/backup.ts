@@ -9,7 +9,9 @@ import { PreflightError, type Finding } from '../outcome/finding.js';
 import type { Outcome, TargetWords } from '../outcome/outcome.js';
 import type { ObjectStore } from '../store/store.js';
 import { conduct, type Found, type Prepared } from './conduct.js';
-import { openDataSession, type DataSession } from './data-session.js';
+import { DataLocks } from './data-locks.js';
+import { checkRights } from './data-rights.js';
+import { openDataSession, type DataSession, type OpenDataSession } from './data-session.js';
 import { asDeployError } from './failure.js';
 import { latestOf, newBackup } from './new-backup.js';
 import { makePlan } from './plan.js';
@@ -17,7 +19,7 @@ import type { Run } from './run.js';
 import type { Stage } from './stage.js';
 
 /** Backs up databases: each is dumped, verified and stored, and then the backups that the retention does not want are removed. */
-export const backUp = (run: Run): Promise<Outcome> => conduct(run, prepare);
+export const backUp = (run: Run, open: OpenDataSession = openDataSession): Promise<Outcome> => conduct(run, (given, found) => prepare(given, found, open));
 
 const words: TargetWords = { untouched: 'Earlier backups are unchanged.', leftAlone: 'made no backup itself', deployed: '' };
 
@@ -27,11 +29,12 @@ interface Job {
   readonly catalog: Catalog;
 }
 
-async function prepare(run: Run, found: Found): Promise<Prepared> {
+async function prepare(run: Run, found: Found, open: OpenDataSession): Promise<Prepared> {
   found.words = words;
-  const session = openDataSession(run, 'backup-failed', 'backup');
+  const session = open(run, 'backup-failed', 'backup');
   try {
     const { backup, databases } = settingsOf(run);
+    if (!run.config.isCheckOnly) await checkAllowed(run, session, databases);
     const store = await session.store();
     const catalogs = await Promise.all(databases.map(({ name }) => session.catalog(name)));
     const report = new Report(run, catalogs);
@@ -52,7 +55,14 @@ async function prepare(run: Run, found: Found): Promise<Prepared> {
 
 function settingsOf({ config: { backup, databases } }: Run): { readonly backup: BackupConfig; readonly databases: readonly DatabaseConfig[] } {
   if (!backup) throw new Error('a backup without settings for it');
-  return { backup, databases };
+  // A restore of a cache empties it.
+  return { backup, databases: databases.filter(({ isCache }) => !isCache) };
+}
+
+/** A volume of the cluster needs permissions too, whatever the databases are. */
+async function checkAllowed(run: Run, session: DataSession, databases: readonly DatabaseConfig[]): Promise<void> {
+  const locks = databases.flatMap((database) => DataLocks.ofDatabase(run, session, database, 'backed up').names);
+  await checkRights(run, session, { databases, locks, usesScratch: run.config.backup?.verify === 'restore', fence: [], asks: false });
 }
 
 /** Opens all databases side by side, and reports everything that is wrong with any of them. */
@@ -84,11 +94,12 @@ function backupStages(run: Run, session: DataSession, backing: Backing): readonl
   return backing.backup.retention === undefined ? stages : [...stages, pruneStage(run, session, backing)];
 }
 
-function stagesOf(run: Run, { context }: DataSession, { backup, store, report }: Backing, { opened, catalog }: Job): readonly Stage[] {
+function stagesOf(run: Run, session: DataSession, { backup, store, report }: Backing, { opened, catalog }: Job): readonly Stage[] {
   const { name } = opened.config;
-  const progress = newBackup(run, { context, opened, catalog, backup, store });
+  const locks = DataLocks.ofDatabase(run, session, opened.config, 'backed up');
+  const progress = newBackup(run, { context: { ...session.context, signal: locks.signal }, opened, catalog, backup, store });
   const step = (label: string, title: string, work: () => Promise<void>): Stage => ({
-    name: 'backup', label: `${label} ${name}`, steps: [{ stage: 'backup', title, commands: [] }],
+    name: 'backup', label: `${label} ${name}`, steps: [{ stage: 'backup', title, commands: [] }], of: name,
     run: () => work().catch(async (error: unknown) => {
       await progress.close();
       throw error;
@@ -96,7 +107,8 @@ function stagesOf(run: Run, { context }: DataSession, { backup, store, report }:
   });
   const sealed = backup.recipients.length === 0 ? 'without encryption' : `encrypted for ${backup.recipients.length} ${backup.recipients.length === 1 ? 'recipient' : 'recipients'}`;
   return [
-    step('dump', `dump ${opened.database.words}`, () => progress.dump()),
+    // A dump ends the sessions that an earlier one of the app has left behind, and reads what a migration changes.
+    step('dump', `dump ${opened.database.words}${locks.step.length > 0 ? ', under its lock' : ''}`, () => locks.within(() => progress.dump())),
     step('verify', backup.verify === 'restore' ? 'restore the dump into a scratch server, and compare it with its source' : 'read the dump from its start to its end', () => progress.verify()),
     step('store', `store it in \`${store.address}\`, ${sealed}, and read it back`, async () => {
       report.made.push(await progress.store());
@@ -134,7 +146,7 @@ const goingIn = ({ keeping, refusals }: KeepingPlan): KeepingPlan['keeping'] => 
 function ageStage({ ports: { clock } }: Run, { rpoMs }: BackupConfig, { name }: DatabaseConfig, catalog: Catalog | undefined): Stage {
   const limit = rpoMs === undefined ? '' : `, which must not be older than ${hours(rpoMs)}`;
   return {
-    name: 'backup', label: `age of ${name}`, steps: [{ stage: 'backup', title: `look at the last verified backup of \`${name}\`${limit}`, commands: [] }],
+    name: 'backup', label: `age of ${name}`, of: name, steps: [{ stage: 'backup', title: `look at the last verified backup of \`${name}\`${limit}`, commands: [] }],
     run: async () => {
       const last = catalog && latestOf(catalog);
       if (!last) throw new DataError('backup-overdue', `There is no verified backup of ${name}.`, { hint: 'Run a backup now.' });

@@ -3,6 +3,7 @@ import type { DataContext } from '../data/engine.js';
 import { ofStore, type DataFailure } from '../data/error.js';
 import { isBackupObject, readCatalog, type Catalog } from '../data/catalog.js';
 import type { OpenedDatabase } from '../data/opened.js';
+import type { Emptied } from '../data/redis/cache.js';
 import { progressLog } from '../data/progress.js';
 import type { Cluster } from '../kubernetes/client/cluster.js';
 import type { StageName } from '../outcome/verdict.js';
@@ -18,11 +19,15 @@ export interface DataSession {
   /** The backups of this database, or of all. @throws DataError when the store cannot be read */
   catalog(database?: string): Promise<Catalog>;
   database(config: DatabaseConfig): Promise<OpenedDatabase>;
+  /** Empties a cache. @throws DataError, ClusterError */
+  emptyCache(config: DatabaseConfig, signal: AbortSignal): Promise<Emptied>;
   close(): Promise<void>;
 }
 
 /** What a session needs of a run. */
 export type DataRun = Pick<Run, 'ports' | 'config' | 'id' | 'folder' | 'facts' | 'hasPost'>;
+
+export type OpenDataSession = typeof openDataSession;
 
 /** @param failure the cause of what fails here @param stage of the lines about progress */
 export function openDataSession(run: DataRun, failure: DataFailure, stage: StageName): DataSession {
@@ -43,6 +48,10 @@ export function openDataSession(run: DataRun, failure: DataFailure, stage: Stage
     database: async (database) => {
       const { openDatabase } = await import('../data/open.js');
       return kept(openDatabase(context, database, () => session.cluster()), (opened) => opened.close());
+    },
+    emptyCache: async (database, signal) => {
+      const { empty } = await import('../data/empty.js');
+      return empty({ ...context, signal }, database, () => session.cluster());
     },
     catalog: async (database) => {
       const signedBy = config.backup?.signedBy;

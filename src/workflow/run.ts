@@ -27,6 +27,8 @@ export type MigratingRun = Given & Pick<Run, 'openMigrationData'>;
 export const kept = {
   /** Id of the run while a release is in progress; empty otherwise. */
   release: 'release',
+  /** Id of the run while a restore may have something left to finish; empty otherwise. */
+  restore: 'restore',
   /** The deployment on GitHub that has no final state yet, as JSON; empty otherwise. */
   deployment: 'deployment',
 } as const;

@@ -1,4 +1,4 @@
-import type { DeployError } from '../outcome/errors.js';
+import { DeployError } from '../outcome/errors.js';
 import type { Span } from '../outcome/outcome.js';
 import type { PlanStep } from '../outcome/plan.js';
 import type { StageName } from '../outcome/verdict.js';
@@ -10,6 +10,8 @@ export interface Stage {
   readonly name: StageName;
   /** For the timeline: `test gate`. */
   readonly label: string;
+  /** Names several stages that are of one thing, such as a database: when one fails, those of others still run. Others do not run after a failure. */
+  readonly of?: string;
   /** What a dry run prints of it. */
   readonly steps: readonly PlanStep[];
   run(): Promise<void>;
@@ -45,11 +47,21 @@ export interface FailedUndo {
   readonly error: DeployError;
 }
 
-/** Runs the stages in order until one fails; then undoes those that were started, last first. Never rejects. */
+/** Of several independent stages. The first one names the cause. */
+class SeveralErrors extends DeployError {
+  constructor(errors: readonly DeployError[]) {
+    const hints = [...new Set(errors.map(({ hint }) => hint))];
+    super(errors[0]?.code ?? 'unexpected', errors.map(({ message }) => message).join('\n'), { hint: hints.join('\n'), evidence: errors.flatMap(({ evidence }) => evidence) });
+  }
+}
+
+/** Runs the stages in order until one fails, and of others what is independent of it; then undoes those that were started, last first. Never rejects. */
 export async function runStages(stages: readonly Stage[], run: Pick<Run, 'ports' | 'startedAt' | 'announce'>): Promise<StagesResult> {
   const spans: Span[] = [];
   const started: Stage[] = [];
+  const failures: { readonly of?: string; readonly stage: StageName; readonly error: DeployError }[] = [];
   for (const stage of stages) {
+    if (failures.length > 0 && (stage.of === undefined || run.ports.cancelled.aborted || failures.some(({ of }) => of === stage.of || of === undefined))) continue;
     const [{ name, label }, startMs] = [stage, msSince(run)];
     const end = (result: Span['result']): void => {
       const span: Span = { stage: name, label, startMs, endMs: msSince(run), result };
@@ -64,12 +76,15 @@ export async function runStages(stages: readonly Stage[], run: Pick<Run, 'ports'
     } catch (thrown) {
       const error = asDeployError(thrown);
       end('failed');
-      const failure = { stage: error.stage ?? name, error };
-      if (started.some(({ undo }) => undo)) run.announce({ kind: 'undo-started', stage: failure.stage, cause: error.code, message: error.message, atMs: msSince(run) });
-      return { ...await undoAll(started, error), spans, failure };
+      failures.push({ of: stage.of, stage: error.stage ?? name, error });
     }
   }
-  return { spans };
+  const [first, ...others] = failures;
+  if (!first) return { spans };
+  const { stage } = first;
+  const error = others.length === 0 ? first.error : new SeveralErrors(failures.map((each) => each.error));
+  if (started.some(({ undo }) => undo)) run.announce({ kind: 'undo-started', stage, cause: error.code, message: error.message, atMs: msSince(run) });
+  return { ...await undoAll(started, error), spans, failure: { stage, error } };
 }
 
 async function undoAll(started: readonly Stage[], failure: DeployError): Promise<Pick<StagesResult, 'failedUndos'>> {

@@ -55,16 +55,16 @@ describe('a fence', () => {
     const before = workloadIn(world);
     await raise();
     const other = await place(world);
-    expect(await findFenced(other.scope, other.signal)).toEqual([{ ref: api, mark: expect.objectContaining({ replicas: 3, run: 'run-1' }), isStarted: false }]);
+    expect(await findFenced(other.scope, [api, nightly], other.signal)).toEqual([{ ref: api, mark: expect.objectContaining({ replicas: 3, run: 'run-1' }), isStarted: false }]);
     expect(await lowerFence(other.scope, [api])).toEqual([{ ref: 'deployment/api', result: 'restored' }]);
     expect([workloadIn(world).spec, workloadIn(world).metadata?.annotations]).toEqual([before.spec, before.metadata?.annotations ?? {}]);
-    expect([await lowerFence(other.scope, [api]), await findFenced(other.scope, other.signal)]).toEqual([[{ ref: 'deployment/api', result: 'untouched' }], []]);
+    expect([await lowerFence(other.scope, [api]), await findFenced(other.scope, [api, nightly], other.signal)]).toEqual([[{ ref: 'deployment/api', result: 'untouched' }], []]);
   });
-  it('can be raised again, and keeps what the first has recorded', async () => {
+  it('can be raised again, and keeps the replicas that the first has recorded', async () => {
     const { world, raise } = await place();
     await raise();
     await (await place(world)).raise();
-    expect(markOf(workloadIn(world))).toMatchObject({ replicas: 3, run: 'run-1' });
+    expect(markOf(workloadIn(world))).toMatchObject({ replicas: 3, run: 'run-2' });
   });
   it('does not start what was stopped before', async () => {
     const { world, raise, scope } = await place();
@@ -101,12 +101,12 @@ describe('a fence that cannot be raised', () => {
     prepare(world);
     const error = await failureOf(raise());
     expect([error.code, error.message]).toEqual([cause, message]);
-    expect([replicasIn(world), await findFenced(scope, signal)]).toEqual([cause === 'superseded' ? 5 : 3, []]);
+    expect([replicasIn(world), await findFenced(scope, [api, nightly], signal)]).toEqual([cause === 'superseded' ? 5 : 3, []]);
   });
   it('because one of several does not exist starts the others again', async () => {
     const { world, raise, scope, signal } = await place();
     expect((await failureOf(raise([api, { kind: 'statefulset', name: 'none' }]))).message).toBe('statefulset/none does not exist in namespace web.');
-    expect([replicasIn(world), await findFenced(scope, signal)]).toEqual([3, []]);
+    expect([replicasIn(world), await findFenced(scope, [api, nightly], signal)]).toEqual([3, []]);
   });
   it('because the run is cancelled starts again what it has stopped', async () => {
     const { world, raise, cancel, scope, signal } = await place();
@@ -114,7 +114,7 @@ describe('a fence that cannot be raised', () => {
     void world.clock.sleep(3000).then(cancel);
     await expect(raise([api, nightly])).rejects.toMatchObject({ code: 'cancelled' });
     expect([replicasIn(world), workloadIn(world, nightly).spec?.suspend]).toEqual([3, false]);
-    expect(await findFenced(scope, new AbortController().signal)).toEqual([]);
+    expect(await findFenced(scope, [api, nightly], new AbortController().signal)).toEqual([]);
     expect(signal.aborted).toBe(true);
   });
   it('of a DaemonSet changes nothing', async () => {
@@ -141,7 +141,7 @@ describe('a process that dies with a fence', () => {
       });
       world.server.trouble = () => undefined;
       const other = await place(world);
-      const fenced = await findFenced(other.scope, other.signal);
+      const fenced = await findFenced(other.scope, [api, nightly], other.signal);
       expect((await lowerFence(other.scope, fenced.map(({ ref }) => ref))).every(({ result }) => result === 'restored')).toBe(true);
       expect([replicasIn(world), workloadIn(world, nightly).spec?.suspend]).toEqual([3, false]);
     }

@@ -53,9 +53,9 @@ describe('the lock of a database', () => {
   it('is another one than that of the app, and is named by what it is of', async () => {
     const { cluster, clock } = world();
     const ports = fakePorts({ clock });
-    const [app, database] = await Promise.all([appLease('api'), databaseLease('api', 'Main_1')].map((of) => acquireLock(ports, cluster, of, { holder: first, timeoutMs: 0 })));
-    await expect(acquireLock(ports, cluster, databaseLease('api', 'Main_1'), { holder: second, timeoutMs: 0 })).rejects.toMatchObject({
-      code: 'locked', message: expect.stringMatching(/^The database Main_1 of api is being changed by another run since/),
+    const [app, database] = await Promise.all([appLease('api'), databaseLease('api', 'Main_1', 'migrated')].map((of) => acquireLock(ports, cluster, of, { holder: first, timeoutMs: 0 })));
+    await expect(acquireLock(ports, cluster, databaseLease('api', 'Main_1', 'backed up'), { holder: second, timeoutMs: 0 })).rejects.toMatchObject({
+      code: 'locked', message: expect.stringMatching(/^The database Main_1 of api is being migrated by another run since/),
     });
     expect([...cluster.objects.keys()].map((each) => each.split('/').at(-1))).toEqual(['deploy-lock-api', 'deploy-database-api-main-1']);
     app?.leave();

@@ -47,7 +47,12 @@ export const rollout = section('Rollout', clusterActions, {
     kind: word(['on', 'off']),
   },
   'lock-timeout': {
+    actions: [...clusterActions, 'backup', 'restore'],
     description: 'How long to wait while another run deploys the same app in the same namespace; `0s`: do not wait.',
+    descriptionFor: {
+      backup: 'How long to wait while another run backs up, migrates or restores the same database; `0s`: do not wait.',
+      restore: 'How long to wait while another run backs up, migrates or restores the same database, or deploys the same app; `0s`: do not wait.',
+    },
     fallback: '10m',
     kind: durationOrZero,
   },

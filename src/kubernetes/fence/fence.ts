@@ -1,4 +1,4 @@
-import type { WorkloadKind, WorkloadRef } from '../../config/config.js';
+import type { WorkloadRef } from '../../config/config.js';
 import { ClusterError } from '../../outcome/errors.js';
 import { messageOf } from '../../outcome/wording.js';
 import type { Ports } from '../../ports/ports.js';
@@ -6,7 +6,7 @@ import { retry, type RetryPolicy } from '../../ports/retry.js';
 import { ApiError } from '../client/api.js';
 import type { Cluster } from '../client/cluster.js';
 import { isFailedTest, meaningOf } from '../client/meaning.js';
-import { nameOf, type List, type Workload } from '../client/objects.js';
+import type { Workload } from '../client/objects.js';
 import { persistently } from '../client/persist.js';
 import { apiPath, workloadResource } from '../client/resources.js';
 import { checkFence } from './check.js';
@@ -72,7 +72,7 @@ export async function raiseFence(scope: FenceScope, refs: readonly Ref[], raisin
     await untilStopped(cluster, clock, stopped, raising.forMs, raising.signal);
   } catch (error) {
     // A request that was cut may have been done.
-    const lowered = await lowerFence(scope, refs.slice(0, stopped.length + 1));
+    const lowered = await lowerFence(scope, refs.slice(0, stopped.length + 1), raising.run);
     for (const { message } of lowered) if (message !== undefined) log.warning(message);
     throw error;
   }
@@ -89,11 +89,14 @@ export async function confirmFence({ cluster, ports: { clock } }: FenceScope, re
   await untilStopped(cluster, clock, stopped, 0, signal);
 }
 
-/** Starts what a fence has stopped: exactly what was there before. It can be called again, by any process. Does not reject. */
-export async function lowerFence(scope: FenceScope, refs: readonly Ref[]): Promise<Lowered[]> {
+/**
+ * Starts what a fence has stopped: exactly what was there before. It can be called again, by any process. Does not reject.
+ * @param run whose fence it must be; undefined: that of any run, for whoever has the lock of the app
+ */
+export async function lowerFence(scope: FenceScope, refs: readonly Ref[], run?: string): Promise<Lowered[]> {
   return Promise.all(refs.map(async (ref): Promise<Lowered> => {
     try {
-      return await start(scope, ref);
+      return await start(scope, ref, run);
     } catch (error) {
       const { cluster } = scope;
       const workload = await read(cluster, ref).catch(() => undefined);
@@ -106,17 +109,12 @@ export async function lowerFence(scope: FenceScope, refs: readonly Ref[]): Promi
   }));
 }
 
-/** The kinds that can be fenced. */
-const kinds: readonly WorkloadKind[] = ['deployment', 'statefulset', 'cronjob'];
-
-/** The workloads of the namespace that are fenced, by whatever run. */
-export async function findFenced({ cluster: { api, namespace }, ports: { clock } }: FenceScope, signal: AbortSignal): Promise<Fenced[]> {
-  const found = await Promise.all(kinds.map(async (kind) => {
-    const { items = [] } = await persistently(clock, () => api.get<List<Workload>>(apiPath(workloadResource[kind], namespace), { signal }), { signal });
-    return items.flatMap((workload): Fenced[] => {
-      const mark = markOf(workload);
-      return mark ? [{ ref: { kind, name: nameOf(workload) }, mark, isStarted: !isStopped(kind, workload) }] : [];
-    });
+/** Those of these workloads that are fenced, by whatever run. One that does not exist is not. */
+export async function findFenced({ cluster: { api, namespace }, ports: { clock } }: FenceScope, refs: readonly Ref[], signal: AbortSignal): Promise<Fenced[]> {
+  const found = await Promise.all(refs.map(async (ref) => {
+    const workload = await persistently(clock, () => api.find<Workload>(workloadResource[ref.kind], namespace, ref.name, { signal }), { signal });
+    const mark = workload && markOf(workload);
+    return workload && mark ? [{ ref, mark, isStarted: !isStopped(ref.kind, workload) }] : [];
   }));
   return found.flat();
 }
@@ -145,14 +143,15 @@ async function stop({ cluster, ports: { clock } }: FenceScope, ref: Ref, { run, 
   }
 }
 
-async function start({ cluster, ports: { clock, log } }: FenceScope, ref: Ref): Promise<Lowered> {
+async function start({ cluster, ports: { clock, log } }: FenceScope, ref: Ref, run: string | undefined): Promise<Lowered> {
   let isDone = false;
   const attempt = async (): Promise<Lowered> => {
     const workload = await read(cluster, ref);
     if (isDamaged(workload)) {
       throw new ClusterError('record-unreadable', `the annotation ${fenceAnnotation} of ${refOf(ref)}, which says how many replicas it had, was edited by hand`);
     }
-    const patch = lowerPatch(ref.kind, workload);
+    const isOthers = run !== undefined && markOf(workload)?.run !== run;
+    const patch = isOthers ? undefined : lowerPatch(ref.kind, workload);
     // A patch that was not answered has been applied.
     if (!patch) return { ref: refOf(ref), result: isDone ? 'restored' : 'untouched' };
     const wasStarted = !isStopped(ref.kind, workload);

@@ -36,11 +36,11 @@ export const isStopped = (kind: WorkloadKind, { spec }: Workload): boolean => (k
 
 /**
  * The patch that fences a workload: it records what is there, and stops it, both or neither. Its tests fail if somebody has changed
- * the same since it was read. Empty if nothing is to do. What an earlier fence recorded is kept while it holds.
+ * the same since it was read. Empty if nothing is to do. The number of replicas that an earlier fence recorded is kept while it holds.
  * @param by the run, and the time, ISO 8601
  */
 export function raisePatch(kind: WorkloadKind, workload: Workload, { run, at }: Pick<FenceMark, 'run' | 'at'>): PatchOperation[] {
-  if (isStopped(kind, workload)) return [];
+  if (isStopped(kind, workload)) return takenOver(workload, { run, at });
   const { metadata, spec } = workload;
   const mark: FenceMark = kind === 'cronjob' ? { suspend: false, run, at } : { replicas: spec?.replicas ?? 1, run, at };
   const value = JSON.stringify(mark);
@@ -49,6 +49,14 @@ export function raisePatch(kind: WorkloadKind, workload: Workload, { run, at }: 
     ? [{ op: 'test', path: '/metadata/resourceVersion', value: metadata?.resourceVersion }, { op: 'add', path: '/metadata/annotations', value: { [fenceAnnotation]: value } }]
     : [{ op: 'add', path: pointer, value }];
   return [{ op: 'test', path: '/metadata/uid', value: metadata?.uid }, ...noted, ...stopping(kind, workload)];
+}
+
+/** Another run has stopped it: from now on it is this one that starts it again, and nobody else. */
+function takenOver(workload: Workload, by: Pick<FenceMark, 'run' | 'at'>): PatchOperation[] {
+  const mark = markOf(workload);
+  if (!mark || mark.run === by.run) return [];
+  const text = workload.metadata?.annotations?.[fenceAnnotation];
+  return [{ op: 'test', path: pointer, value: text }, { op: 'replace', path: pointer, value: JSON.stringify({ ...mark, ...by }) }];
 }
 
 function stopping(kind: WorkloadKind, { spec }: Workload): PatchOperation[] {

@@ -60,6 +60,10 @@ export const needsToRead = (config: NeedingConfig): Need[] => needsOf({ ...confi
 /** For a smoke check of a Service, through the API server. */
 export const needToAsk: Need = { group: '', resource: 'services/proxy', verb: 'get' };
 
+/** For smoke checks that run without a rollout. */
+export const needsToAsk = (checks: NeedingConfig['smoke']): readonly Need[] =>
+  (checks.some(({ target }) => target.type !== 'url') ? [...need(resources.services, ['list']), needToAsk] : []);
+
 const sameNeed = (a: Need, b: Need): boolean => a.group === b.group && a.resource === b.resource && a.verb === b.verb && a.name === b.name;
 
 /** A permission that the API server reports. Not the ResourceRule of kubernetes-types 1.30, which lacks `resources` and `verbs`. */

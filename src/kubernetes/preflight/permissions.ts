@@ -7,12 +7,22 @@ import { askForNamespace, correctNamespace, looksMisspelt, readNamespace, unusab
 import { covered, type AllowedRule, type Need } from './needs.js';
 import { accountToFillIn, roleFor } from './role.js';
 
+/** Who needs the permissions, and where they are documented. */
+interface Permitted {
+  /** The beginning of a sentence: `The account that deploys`. */
+  readonly account: string;
+  /** The file with the complete Role. */
+  readonly role: string;
+}
+
+const deployer: Permitted = { account: 'The account that deploys', role: 'docs/rbac.yaml' };
+
 /**
  * Reads all permissions of the account at once. Those that seem to be missing are reviewed one by one, as only that is certain.
  * @param needs what the run needs, which may depend on objects that are being read meanwhile
  */
 export async function checkPermissions(
-  api: Api, run: NamespaceOfRun, needs: readonly Need[] | Promise<readonly Need[]>, signal: AbortSignal,
+  api: Api, run: NamespaceOfRun, needs: readonly Need[] | Promise<readonly Need[]>, signal: AbortSignal, of = deployer,
 ): Promise<Checked> {
   const { namespace } = run;
   const [review, wanted] = await Promise.all([
@@ -23,7 +33,7 @@ export async function checkPermissions(
   const refused = (await Promise.all(doubtful.map(async (each) => ((await isAllowed(api, namespace, each, signal)) ? [] : [each])))).flat();
   if (refused.length === 0) return nothingFound;
   const clues = await readNamespace(api, run, await usernameOf(api, signal), signal);
-  return { warnings: [], problems: [unusable(clues) ?? missing(refused, clues, refused.length === wanted.length)] };
+  return { warnings: [], problems: [unusable(clues) ?? missing(refused, clues, refused.length === wanted.length, of)] };
 }
 
 /** True also if the API server does not answer such reviews. */
@@ -54,18 +64,18 @@ async function ask<T>(api: Api, review: string, body: object, signal: AbortSigna
  * The missing permissions as one problem, with the Role and the binding that grant them, ready to be applied.
  * @param isAll the account has none of the permissions: then a wrong namespace is more likely than a missing Role
  */
-function missing(needs: readonly Need[], clues: NamespaceClues, isAll: boolean): Finding {
+function missing(needs: readonly Need[], clues: NamespaceClues, isAll: boolean, of: Permitted): Finding {
   const { namespace, username, state } = clues;
-  const account = `The account that deploys${username ? ` (${username})` : ''}`;
+  const account = `${of.account}${username ? ` (${username})` : ''}`;
   const question = isAll ? askForNamespace(clues) : '';
   const beginning = isAll ? `${question}${question.includes(account) ? 'It' : account} has none of the permissions that the run needs in namespace ${namespace}` : '';
   const unseen = state === 'unknown' ? ', and is not allowed to see whether that namespace exists (get namespaces)' : '';
   if (isAll && looksMisspelt(clues)) {
-    return { cause: 'permission-denied', message: `${beginning}${unseen}.`, hint: `${correctNamespace(clues)} If not, grant the account the Role in docs/rbac.yaml in namespace ${namespace}.` };
+    return { cause: 'permission-denied', message: `${beginning}${unseen}.`, hint: `${correctNamespace(clues)} If not, grant the account the Role in ${of.role} in namespace ${namespace}.` };
   }
   const fillIn = username ? '' : ` (with the name of the account in place of ${accountToFillIn})`;
   const apply = `pply the Role and the RoleBinding below${fillIn}, then run again. They do not change other permissions of the account. ` +
-    'docs/rbac.yaml has the complete Role with the reason for each rule.';
+    `${of.role} has the complete Role with the reason for each rule.`;
   return {
     cause: 'permission-denied',
     message: isAll ? `${beginning}${unseen}: ${inWords(needs)}.` : `${account} lacks permissions that the run needs in namespace ${namespace}: ${inWords(needs)}.`,

@@ -14,6 +14,8 @@ import type { Holder, Lock } from '../../record/store.js';
 const leaseSeconds = 15;
 const renewEveryMs = 5000;
 const urlAnnotation = 'deploy-action/run-url';
+/** What the holder does, as a part of a sentence: `The database main of api is being restored`. */
+const workAnnotation = 'deploy-action/work';
 
 export const lockName = (app: string): string => `deploy-lock-${app}`;
 
@@ -23,19 +25,24 @@ export interface LeaseOf {
   readonly app: string;
   /** What is locked: `api`, `the database main of api`. */
   readonly subject: string;
-  /** What whoever holds it does: `api is being deployed`. */
-  readonly busy: string;
+  /** What this run does with it: `api is being deployed`. It is recorded for those who wait. */
+  readonly work: string;
+  /** What to do when another run has taken it over. */
+  readonly whenLost: string;
 }
 
-/** The lock of an app. */
-export const appLease = (app: string): LeaseOf => ({ name: lockName(app), app, subject: app, busy: `${app} is being deployed` });
+/** The lock of an app, for what changes its workloads. */
+export const appLease = (app: string, work: 'deployed' | 'restored' = 'deployed'): LeaseOf => ({
+  name: lockName(app), app, subject: app, work: `${app} is being ${work}`, whenLost: 'That run finishes the rollout that this one started: see its summary.',
+});
 
 /** Names of databases may have characters that those of objects cannot have. */
 export const databaseLockName = (app: string, database: string): string => `deploy-database-${app}-${database.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`.slice(0, 250).replace(/-$/, '');
 
-/** The lock of a database of an app, for what changes its schema or exchanges its data. */
-export const databaseLease = (app: string, database: string): LeaseOf => ({
-  name: databaseLockName(app, database), app, subject: `the database ${database} of ${app}`, busy: `The database ${database} of ${app} is being changed`,
+/** The lock of a database of an app, for what dumps it, changes its schema or exchanges its data. */
+export const databaseLease = (app: string, database: string, work: 'backed up' | 'migrated' | 'restored' | 'emptied'): LeaseOf => ({
+  name: databaseLockName(app, database), app, subject: `the database ${database} of ${app}`, work: `The database ${database} of ${app} is being ${work}`,
+  whenLost: 'Wait until that run has ended, then run this one again.',
 });
 
 interface Wanted {
@@ -93,21 +100,21 @@ export function leaseAgeMs(lease: Lease, serverDate: string | undefined): number
   return Number.isFinite(age) ? Math.max(0, age) : 0;
 }
 
-function describeHolder({ busy }: LeaseOf, lease: Lease | undefined): string {
+function describeHolder({ work }: LeaseOf, lease: Lease | undefined): string {
   const since = lease?.spec?.acquireTime ? ` since ${lease.spec.acquireTime.slice(0, 19)}Z` : '';
   const url = lease?.metadata?.annotations?.[urlAnnotation];
-  return `${busy} by another run${since} (${url ?? lease?.spec?.holderIdentity})`;
+  return `${lease?.metadata?.annotations?.[workAnnotation] ?? work} by another run${since} (${url ?? lease?.spec?.holderIdentity})`;
 }
 
 /** @throws LeaseNotWritten */
 async function take({ api, namespace }: Cluster, path: string, of: LeaseOf, holder: Holder, lease: Lease | undefined, now: number): Promise<void> {
-  const { name, app, subject } = of;
+  const { name, app, subject, work } = of;
   const at = microTime(now);
   const body = {
     apiVersion: 'coordination.k8s.io/v1', kind: 'Lease',
     metadata: {
       name, namespace, resourceVersion: lease?.metadata?.resourceVersion,
-      labels: { 'app.kubernetes.io/managed-by': 'deploy-action', 'app.kubernetes.io/part-of': app }, annotations: holder.url ? { [urlAnnotation]: holder.url } : {},
+      labels: { 'app.kubernetes.io/managed-by': 'deploy-action', 'app.kubernetes.io/part-of': app }, annotations: { ...holder.url && { [urlAnnotation]: holder.url }, [workAnnotation]: work },
     },
     spec: {
       holderIdentity: holder.id, leaseDurationSeconds: leaseSeconds, acquireTime: at, renewTime: at,
@@ -167,7 +174,7 @@ function keepLock(ports: Ports, cluster: Cluster, of: LeaseOf, holder: Holder): 
       // Deleted by hand, for example. Whoever creates it first has it: a run that waits for it may be that one.
       if (error.status === 404 && await createdAgain()) return;
       const taken = new ClusterError('superseded', 'Another run took over the lock, because this run had not renewed it for 15 s.', {
-        hint: 'That run finishes the rollout that this one started: see its summary.', cause: error,
+        hint: of.whenLost, cause: error,
       });
       lost.abort(taken);
       throw taken;

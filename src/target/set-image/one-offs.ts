@@ -53,7 +53,7 @@ export function jobs(given: Given, { cluster, found }: Pick<ClusterFacts, 'clust
     },
     stop: ({ purpose, run }) => endJobOf(scope, jobName({ app, purpose, run }), stopForMs),
     othersEnded: (purposes, run, signal) => othersEnded(scope, app, purposes, run, signal),
-    lock: (database, holder, timeoutMs) => acquireLock(ports, cluster, databaseLease(app, database), { holder, timeoutMs }),
+    lock: (database, holder, timeoutMs) => acquireLock(ports, cluster, databaseLease(app, database, 'migrated'), { holder, timeoutMs }),
   };
 }
 

@@ -12,8 +12,8 @@ export interface DataAccount {
   readonly kubeconfig: string;
 }
 
-export async function accountFor(space: Space, name: 'backup' | 'restore'): Promise<DataAccount> {
-  const objects = parseAllDocuments(readFileSync(join(root, 'docs/rbac-backup.yaml'), 'utf8')).map((document) => document.toJS() as Any);
+export async function accountFor(space: Space, name: 'backup' | 'restore', app = 'hello'): Promise<DataAccount> {
+  const objects = parseAllDocuments(readFileSync(join(root, 'docs/rbac-backup.yaml'), 'utf8').replaceAll(/(?<=^ *resourceNames: .*)my-app/gm, app)).map((document) => document.toJS() as Any);
   await space.apply(...objects.filter(({ metadata }) => metadata.name === name));
   const request = await call('POST', `${pathOf('ServiceAccount', space.name, name)}/token`, {
     apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3600 },
