@@ -66,6 +66,7 @@ export class FakeDatabase {
         };
       },
       check: async () => step('check'),
+      removeLeft: async () => [],
       restoration: () => { throw new Error('not here'); },
     };
   }

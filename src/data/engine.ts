@@ -80,6 +80,11 @@ export interface Database {
   check(dump: Spool, facts: DumpFacts, signal: AbortSignal): Promise<void>;
   /** The last migration of the tools that are known, as DumpFacts has it. @throws DataError */
   migration?(signal: AbortSignal): Promise<string | undefined>;
+  /**
+   * Removes what `prepare` of another process of this run has made, and was not swapped.
+   * @returns what it was, in words @throws DataError
+   */
+  removeLeft(signal: AbortSignal): Promise<readonly string[]>;
   /** Puts a dump in the place of the data: see Restoration. */
   restoration(dump: Spool, facts: DumpFacts): Restoration;
 }

@@ -6,14 +6,18 @@ import { leftBehind, told } from './ending.js';
 import { runnerStep } from './runner-ports.js';
 import { stateNames } from './state.js';
 
-/** The post step: finishes a release that the main step could not finish, and removes what it left on the runner. */
+/** The post step: finishes a release or a restore that the main step could not finish, and removes what it left on the runner. */
 export async function runPost(action: ActionName): Promise<void> {
   const id = readState(stateNames.id);
   const step = await runnerStep(id, readState(stateNames.trace));
   const { ports } = step;
   const folder = readState(stateNames.folder);
   await told(ports, async () => {
-    const [release, deployment] = [readState(kept.release), readState(kept.deployment)];
+    const [release, deployment, restore] = [readState(kept.release), readState(kept.deployment), readState(kept.restore)];
+    if (restore !== '') {
+      const { finishInterruptedRestore } = await import('./finish-restore.js');
+      await finishInterruptedRestore(step, action, { id, folder });
+    }
     const isTold = release !== '' && await finish(step, action, { id, folder, deployment });
     if (deployment === '' || isTold) return;
     const { finishDeployment } = await import('./finish-deployment.js');

@@ -5,7 +5,7 @@ import { readMigration } from './contents.js';
 import { dumpOf } from './dump.js';
 import { isReplica, readServer } from './facts.js';
 import { programsFor } from './programs.js';
-import { restorationOf } from './restoration.js';
+import { removeLeft, restorationOf } from './restoration.js';
 import type { At } from './run.js';
 import { startScratch } from './scratch.js';
 import { inSession } from './session.js';
@@ -29,6 +29,7 @@ async function open(context: DataContext, place: Place, login: Login): Promise<D
     dump: (options, signal) => dumpOf(at, server, options, signal),
     check: (dump, facts, signal) => checkDump(at, dump, facts, signal),
     migration: (signal) => inSession(at, 'The look at the last migration', signal, readMigration),
+    removeLeft: (signal) => removeLeft(at, signal),
     restoration: (dump, facts) => restorationOf(at, server, dump, facts),
   };
 }

@@ -1,4 +1,4 @@
-import { number } from 'valibot';
+import { array, number, string } from 'valibot';
 import type { Spool } from '../../ports/disk.js';
 import { within } from '../../ports/within.js';
 import type { Compared, DumpFacts, Restoration, Server } from '../engine.js';
@@ -108,11 +108,28 @@ function missingRoles(facts: DumpFacts, live: Live): RoleStatement[] {
   return statements.filter(({ role }) => missing.has(role));
 }
 
-async function create(session: Session, { facts, names }: Work, live: Live): Promise<void> {
+/** The comment of a database that this run has created and not swapped. */
+const freshComment = ({ context }: At, live: string): string => `${restoreMark} of ${live}: not complete, run ${context.id}`;
+
+/** Removes what another process of this run has created and not swapped. @returns what it was, in words */
+export async function removeLeft(at: At, signal: AbortSignal): Promise<readonly string[]> {
+  const live = at.login.database;
+  const session = await besideLive(at, doing, signal);
+  try {
+    const names = await session.json(`SELECT coalesce(json_agg(d.datname), '[]') FROM pg_catalog.pg_database d
+    WHERE pg_catalog.shobj_description(d.oid, 'pg_database') = ${literal(freshComment(at, live))}`, array(string()));
+    for (const name of names) await drop(session, name, live);
+    return names.map((name) => `database "${name}"`);
+  } finally {
+    await session.close();
+  }
+}
+
+async function create(session: Session, { at, facts, names }: Work, live: Live): Promise<void> {
   for (const { name } of live.leftovers) await drop(session, name, names.live);
   for (const { sql } of missingRoles(facts, live)) await session.run(sql.replace(/;$/, ''));
   await createDatabase(session, names.fresh, facts.server.settings, { owner: live.owner, tablespace: live.tablespace, connectionLimit: live.limit });
-  await session.run(`COMMENT ON DATABASE ${identifier(names.fresh)} IS ${literal(`${restoreMark} of ${names.live}: not complete`)}`);
+  await session.run(`COMMENT ON DATABASE ${identifier(names.fresh)} IS ${literal(freshComment(at, names.live))}`);
 }
 
 type Beside = (act: (session: Session) => Promise<void>) => Promise<void>;

@@ -4,7 +4,7 @@ import { checkDump } from './check.js';
 import { dumpOf } from './dump.js';
 import { isMaster, openServer } from './facts.js';
 import { databaseOf } from './login.js';
-import { restorationOf } from './restoration.js';
+import { removeLeft, restorationOf } from './restoration.js';
 import type { At } from './run.js';
 import { startScratch } from './scratch.js';
 
@@ -25,6 +25,7 @@ async function open(context: DataContext, place: Place, login: Login): Promise<D
     words: `database ${databaseOf(login)} of Redis ${server.version} at ${place.words}`,
     dump: (options, signal) => dumpOf(at, server, options, signal),
     check: (dump, facts, signal) => checkDump(at, dump, facts, signal),
+    removeLeft: (signal) => removeLeft(at, signal),
     restoration: (dump, facts) => restorationOf(at, dump, facts),
   };
 }

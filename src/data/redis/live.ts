@@ -59,7 +59,7 @@ function refuseUnfit(at: At, server: Server, facts: DumpFacts, live: string): vo
 type Mark = Live['leftovers'][number];
 
 /** The marks of all databases that have one. */
-async function readMarks(session: Session, info: Info, live: string): Promise<Mark[]> {
+export async function readMarks(session: Session, info: Info, live: string): Promise<Mark[]> {
   const marks: Mark[] = [];
   for (const database of Object.keys(keyspaceOf(info)).filter((name) => name !== live)) {
     await session.ask(['SELECT', database]);

@@ -5,7 +5,7 @@ import { DataError } from '../error.js';
 import { failed, runScript } from '../script/run.js';
 import { readDump } from './check.js';
 import { keyspaceOf, readInfo } from './facts.js';
-import { freshMark, readLive, type Live } from './live.js';
+import { freshMark, readLive, readMarks, type Live } from './live.js';
 import { databaseOf } from './login.js';
 import { claimScript, discardScript, markKey, swapScript } from './lua.js';
 import type { Contents } from './rdb/contents.js';
@@ -32,7 +32,7 @@ interface Work {
 export function restorationOf(at: At, dump: Spool, facts: DumpFacts): Restoration {
   const live = databaseOf(at.login);
   const time = new Date(at.context.ports.clock.now()).toISOString();
-  const run = `run ${at.context.id.replace(/[^\w.-]/g, '-')}, ${time}`;
+  const run = `${runWords(at)} ${time}`;
   const work: Work = { at, dump, facts, live, fresh: freshMark(live) + run, kept: `replaced in ${live} by ${run}` };
   const beside = <T>(signal: AbortSignal, act: (session: Session) => Promise<T>): Promise<T> => inSession(at, doing, signal, act);
   const look = async (signal: AbortSignal): Promise<Live> => {
@@ -68,6 +68,19 @@ export function restorationOf(at: At, dump: Spool, facts: DumpFacts): Restoratio
     },
   };
 }
+
+/** Empties what another process of this run has loaded and not swapped. @returns what it was, in words */
+export function removeLeft(at: At, signal: AbortSignal): Promise<readonly string[]> {
+  const live = databaseOf(at.login);
+  return inSession(at, doing, signal, async (session) => {
+    const marks = await readMarks(session, await readInfo(session), live);
+    const own = marks.filter(({ mark }) => mark.startsWith(freshMark(live) + runWords(at)));
+    for (const { database, mark } of own) await evaluate(session, discardScript, [markKey], [database, mark]);
+    return own.map(({ database }) => `the content of database ${database}`);
+  });
+}
+
+const runWords = ({ context: { id } }: At): string => `run ${id.replace(/[^\w.-]/g, '-')},`;
 
 /** The version of the format, from the first bytes of the dump; 0, which every server reads, before it is downloaded. */
 async function formatOf({ at, dump }: Work): Promise<number> {

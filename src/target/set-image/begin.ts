@@ -4,6 +4,7 @@ import { provedFirst, readAgain, readServices, refuseUnresolvable, runsAlready, 
 import { asPlanned } from '../rows.js';
 import { underLock, type Given } from '../under-lock.js';
 import type { ClusterFacts } from './facts.js';
+import { startFenced } from './fenced.js';
 import { rowsOf, type ImageChange } from './image-change.js';
 import { ImageRelease } from './image-release.js';
 import { openRelease } from './release.js';
@@ -27,6 +28,7 @@ const withImage = (change: ImageChange, after: string): ImageChange => ({ ...cha
 export async function begin({ given: free, facts, changes: proposed, goesBackTo }: Proposed, { lock, ledger, reference }: Start): Promise<ImageRelease> {
   const given = underLock(free, lock);
   const { config, ports } = given;
+  await startFenced(facts.cluster, ports, proposed);
   const wanted = goesBackTo ? proposed : proposed.map((change) => withImage(change, reference));
   const [{ changes, workloads }, services] = await Promise.all([readAgain(facts, ports, wanted), readServices(facts)]);
   if (goesBackTo) asPlanned(rowsOf(proposed), rowsOf(changes));

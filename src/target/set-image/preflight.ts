@@ -16,6 +16,7 @@ import { digestOfBuild } from '../../outcome/plan.js';
 import { foresee, describeRewriting } from './rewritten.js';
 import { checkStuck } from '../../kubernetes/preflight/stuck.js';
 import { replacedImages } from './before-change.js';
+import { warnOfFenced } from './fenced.js';
 import { lookOnce } from '../../kubernetes/observe/watching.js';
 import { unhealthiness } from '../../kubernetes/judge/health.js';
 import { uidOf, type Workload } from '../../kubernetes/client/objects.js';
@@ -77,7 +78,7 @@ export async function checkChange({ ports: { cancelled, clock } }: Given, { clus
       return workload ? checkStuck(cluster.api, cluster.namespace, { ref, kind, workload }, clock.now(), cancelled) : nothingFound;
     }),
   ]);
-  return together([{ problems: replacedImages(foreseen), warnings: describeRewriting(foreseen) }, ...stuck]);
+  return together([{ problems: replacedImages(foreseen), warnings: [...describeRewriting(foreseen), ...warnOfFenced(found)] }, ...stuck]);
 }
 
 /**
