@@ -37,10 +37,13 @@ const forFaults = ['get batch/jobs'];
 const forLocks = ['create', 'update', 'watch'].map((verb) => `${verb} coordination.k8s.io/leases`);
 /** Whether nodes count their disk is not known without it. */
 const optional = ['GET /api/v1/nodes/sandbox'];
-const expectedOf = (name: string): readonly string[] => grantedTo(name).filter((right) => !forOtherVersions.includes(right) && !forFaults.includes(right) && !forLocks.includes(right));
+const unused = [...forOtherVersions, ...forFaults, ...forLocks];
+const expectedOf = (name: string): readonly string[] => grantedTo(name).filter((right) => !unused.includes(right));
 
-const usedIn = ({ requests }: FaultProxy): readonly string[] =>
-  [...new Set(requests.filter(({ status }) => status !== undefined && status !== 401 && status !== 403).flatMap((request) => rightOf(request) ?? []))].filter((right) => !forLocks.includes(right)).sort();
+const usedIn = ({ requests }: FaultProxy): readonly string[] => {
+  const answered = requests.filter(({ status }) => status !== undefined && status !== 401 && status !== 403);
+  return [...new Set(answered.flatMap((request) => rightOf(request) ?? []))].filter((right) => !forLocks.includes(right)).sort();
+};
 const refusedIn = ({ requests }: FaultProxy): readonly string[] =>
   [...new Set(requests.filter(({ status }) => status === 403).flatMap(({ method, path }) => rightOf({ method, path }) ?? `${method} ${path}`))].sort();
 

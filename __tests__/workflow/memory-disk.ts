@@ -17,12 +17,13 @@ export function memoryDisk(): { readonly disk: Disk; readonly open: () => number
       append: async (pieces) => {
         for await (const piece of pieces) content = Buffer.concat([content, piece]);
       },
-      read: async function* () {
+      async* read() {
         await Promise.resolve();
         if (content.length > 0) yield content;
       },
       close: async () => void (open -= 1),
     };
   };
-  return { open: () => open, disk: { spool, read: absent, writeNew: absent, freeBytes: async () => 1e12, stat: absent, filesBelow: absent, removeBelow: absent } };
+  const none = { read: absent, writeNew: absent, stat: absent, filesBelow: absent, removeBelow: absent };
+  return { open: () => open, disk: { ...none, spool, freeBytes: async () => 1e12 } };
 }

@@ -7,13 +7,22 @@ import { tellFailure } from './ending.js';
 import { readConfig } from './read-config.js';
 import { inFolder, type RunnerStep } from './runner-ports.js';
 
+/** What the main step has left behind. */
+interface Left {
+  /** Of the run. */
+  readonly id: string;
+  /** The private folder of the run; the caller removes it. */
+  readonly folder: string;
+}
+
 /** Finishes the restore that the main step left unfinished. A failure is reported, and sets the exit code 1. */
-export async function finishInterruptedRestore({ ports }: RunnerStep, action: ActionName, left: { readonly id: string; readonly folder: string }): Promise<void> {
+export async function finishInterruptedRestore({ ports }: RunnerStep, action: ActionName, left: Left): Promise<void> {
   const { env, files, clock } = ports;
   const isThere = (await files.realPath(left.folder)) !== undefined;
   const folder = isThere ? left.folder : await files.temporaryFolder();
   const facts = await readRunFacts(env, files);
-  const request = { action, id: left.id, folder, facts, hasPost: false, announce: () => undefined, keep: () => Promise.resolve(), inputs: readInputs(settingsOf(action)) };
+  const alone = { hasPost: false, announce: () => undefined, keep: () => Promise.resolve() };
+  const request = { ...alone, action, id: left.id, folder, facts, inputs: readInputs(settingsOf(action)) };
   try {
     const { config } = await readConfig(ports, request);
     quietSdk();

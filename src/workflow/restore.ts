@@ -45,7 +45,8 @@ async function workOf(run: Run, session: DataSession): Promise<Work> {
   const isLive = settings.into === 'live';
   const refs = isLive && !database.isCache ? settings.fence : [];
   const locks = locksOf(run, session, database);
-  await checkRights(run, session, { databases: [database], usesScratch: !isLive, locks: isLive ? locks.names : [], fence: refs, asks: isLive && !database.isCache });
+  const use = { databases: [database], usesScratch: !isLive, locks: isLive ? locks.names : [], fence: refs, asks: isLive && !database.isCache };
+  await checkRights(run, session, use);
   const fence = new AppFence(run, session, refs);
   if (!run.config.dryRun) await fence.finishEarlier();
   if (database.isCache && isLive) return emptying(run, session, database, locks);

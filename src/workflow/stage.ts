@@ -61,7 +61,8 @@ export async function runStages(stages: readonly Stage[], run: Pick<Run, 'ports'
   const started: Stage[] = [];
   const failures: { readonly of?: string; readonly stage: StageName; readonly error: DeployError }[] = [];
   for (const stage of stages) {
-    if (failures.length > 0 && (stage.of === undefined || run.ports.cancelled.aborted || failures.some(({ of }) => of === stage.of || of === undefined))) continue;
+    const isIndependent = failures.every(({ of }) => of !== undefined && of !== stage.of) && stage.of !== undefined;
+    if (failures.length > 0 && (run.ports.cancelled.aborted || !isIndependent)) continue;
     const [{ name, label }, startMs] = [stage, msSince(run)];
     const end = (result: Span['result']): void => {
       const span: Span = { stage: name, label, startMs, endMs: msSince(run), result };
