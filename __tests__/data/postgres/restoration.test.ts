@@ -73,7 +73,7 @@ describe('a restore into the live server', () => {
     expect(made).toEqual([
       'CREATE ROLE reader', 'ALTER ROLE reader WITH NOLOGIN',
       `CREATE DATABASE "shop_restore_20260101T000001Z" TEMPLATE template0 OWNER "app" ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8' LOCALE_PROVIDER libc TABLESPACE "pg_default"`,
-      `COMMENT ON DATABASE "shop_restore_20260101T000001Z" IS 'acci-deploy restore of shop: not complete'`,
+      `COMMENT ON DATABASE "shop_restore_20260101T000001Z" IS 'acci-deploy restore of shop: not complete, run 42-1'`,
       'REVOKE ALL ON DATABASE "shop_restore_20260101T000001Z" FROM PUBLIC, "app"', 'GRANT CONNECT ON DATABASE "shop_restore_20260101T000001Z" TO PUBLIC',
       'GRANT TEMPORARY ON DATABASE "shop_restore_20260101T000001Z" TO "cl""erk" WITH GRANT OPTION',
       'ALTER DATABASE "shop_restore_20260101T000001Z" SET "search_path" FROM CURRENT; COMMIT', 'ALTER ROLE "clerk" IN DATABASE "shop_restore_20260101T000001Z" SET "app"."x" FROM CURRENT; COMMIT',
