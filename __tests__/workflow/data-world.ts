@@ -51,7 +51,11 @@ export class LiveDatabase {
   opened(config: DatabaseConfig): OpenedDatabase {
     const { fake } = this;
     const { database, ...opened } = fake.opened;
-    const server = { ...database, restoration: () => this.restoration() };
+    const removeLeft = async (): Promise<readonly string[]> => {
+      this.beside = undefined;
+      return [];
+    };
+    const server = { ...database, removeLeft, restoration: () => this.restoration() };
     return { ...opened, config, database: server };
   }
 
@@ -79,9 +83,10 @@ export class LiveDatabase {
         return compared;
       },
       swap: async (signal) => {
-        if (this.isNotAnswered) this.exchange();
+        const isBefore = this.isNotAnswered;
+        if (isBefore) this.exchange();
         await this.step('swap', signal);
-        if (!this.isNotAnswered) this.exchange();
+        if (!isBefore) this.exchange();
         return { kept: `${this.name}_pre_restore` };
       },
       swapBack: async (signal) => {
