@@ -1,6 +1,6 @@
 import type { ActionName } from '../outcome/action.js';
 import { backupOf, type BackupConfig } from './backup-config.js';
-import { databasesOf, type DatabaseConfig } from './database-config.js';
+import { databasesOf, unopenedDatabases, type DatabaseConfig } from './database-config.js';
 import type { EnvironmentSettings } from './environment-settings.js';
 import { metricsTarget, type PushgatewayConfig } from './metrics-target.js';
 import type { SecretSource } from './values/build-secrets.js';
@@ -58,10 +58,11 @@ interface Data { readonly databases: readonly DatabaseConfig[]; readonly backup?
 const noData: Data = { databases: [] };
 
 /** The databases that the run opens, and how they are backed up. A deployment without a migration needs neither. */
-function dataOf(action: ActionName, { databases, backup, migrate, database: wanted }: GivenValues, secrets: ReferencedSecrets): Data {
+function dataOf(action: ActionName, { databases, backup, migrate, database: wanted, check }: GivenValues, secrets: ReferencedSecrets): Data {
   if (action !== 'backup' && action !== 'restore' && migrate === undefined) return noData;
   const migrated = migrate && (migrate.database ?? theOnly(databases));
   const needed = Object.fromEntries(Object.entries(databases ?? {}).filter(([name]) => (migrate ? name === migrated : wanted?.includes(name) ?? true)));
+  if (action === 'backup' && check) return { databases: unopenedDatabases(needed), ...backup && { backup: backupOf(backup, 'check', secrets) } };
   return { databases: databasesOf(needed, secrets), ...backup && { backup: backupOf(backup, action === 'restore' || action === 'backup' ? action : 'migration', secrets) } };
 }
 

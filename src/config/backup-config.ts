@@ -6,8 +6,8 @@ import type { GivenBackup } from './sections/backup.js';
 import type { StoreConfig } from './values/store-config.js';
 import { parseIdentity } from './values/identity.js';
 
-/** Which secrets a run needs: a backup signs, a restore decrypts. A migration does both, unless nothing is encrypted. */
-export type BackupUse = 'backup' | 'restore' | 'migration';
+/** Which secrets a run needs: a backup signs, a restore decrypts, a check of its age only reads. A migration does both, unless nothing is encrypted. */
+export type BackupUse = 'backup' | 'check' | 'restore' | 'migration';
 
 /** How backups are made, kept and read, with the secrets that are in the environment. */
 export const backupOf = (given: GivenBackup, use: BackupUse, secrets: ReferencedSecrets) => {
@@ -26,7 +26,7 @@ export const backupOf = (given: GivenBackup, use: BackupUse, secrets: Referenced
     /** Text of the private keys. */
     identity: identityOf(given, use, secrets),
     /** Private key, PEM. */
-    signingKey: given.sign && use !== 'restore' ? secrets.needed(given.sign, signingKey) : undefined,
+    signingKey: given.sign && (use === 'backup' || use === 'migration') ? secrets.needed(given.sign, signingKey) : undefined,
     /** Public key, PEM; undefined: signatures are not required. */
     signedBy: given['signed-by'],
     verify: given.verify, rows: given.rows, assertions: given.assertions ?? [], allowSmaller: given['allow-smaller'],
@@ -42,7 +42,7 @@ export type BackupConfig = ReturnType<typeof backupOf>;
 
 /** A backup never has it: who can make backups need not be able to read them. */
 function identityOf({ identity: given }: GivenBackup, use: BackupUse, secrets: ReferencedSecrets): string | undefined {
-  if (given === undefined || use === 'backup') return undefined;
+  if (given === undefined || use === 'backup' || use === 'check') return undefined;
   return use === 'restore' ? secrets.needed(given, identity) : secrets.optional(given, identity, 'nothing that is encrypted can be read');
 }
 

@@ -30,6 +30,10 @@ type Address = Pick<Extract<ReachConfig, { kind: 'address' }>, 'host' | 'port' |
 export const databasesOf = (given: GivenDatabases = {}, secrets: ReferencedSecrets): readonly DatabaseConfig[] =>
   Object.entries(given).flatMap(([name, one]) => databaseOf(name, one, secrets) ?? []);
 
+/** Databases that are not opened: nothing of how they are reached is read, as it may be secret. */
+export const unopenedDatabases = (given: GivenDatabases = {}): readonly DatabaseConfig[] => Object.entries(given).map(([name, { engine, cache, database }]) =>
+  ({ name, engine, reach: { kind: 'address', host: '', port: 0, options: {} }, database: database ?? '', isCache: cache }));
+
 function databaseOf(name: string, given: Given, secrets: ReferencedSecrets): DatabaseConfig | undefined {
   const { engine, pod, container, url, service, cache } = given;
   const address = url && secrets.needed(url, secretAddress((text) => parseAddress(text, engine), secretsOfAddress));
