@@ -42,6 +42,13 @@ describe('databases', () => {
     ]);
   });
 
+  it('need no password for a check of the age of the last backup, which opens none', () => {
+    const file = { databases: { main, far: { engine: 'postgres', url: 'env:UNSET' }, db: { engine: 'postgres', service: 'db', password: 'env:UNSET' } }, backup: { ...backup, sign: 'env:UNSET', 'signed-by': 'PEM' } };
+    const { config, warnings } = parse(file, { inputs: { check: 'true' } });
+    expect([config.databases.map(({ name, password }) => [name, password]), config.backup?.signingKey, warnings]).toEqual([[['main', undefined], ['far', undefined], ['db', undefined]], undefined, []]);
+    expect(problems(file)).toHaveLength(3);
+  });
+
   it('can be a Redis, with TLS', () => {
     const { config } = parse({ databases: { cache: { engine: 'redis', url: 'env:REDIS', cache: true } }, backup });
     expect(config.databases).toEqual([{ name: 'cache', engine: 'redis', reach: { kind: 'address', host: 'cache', port: 6380, options: { tls: 'true' } }, database: '2', isCache: true, password: { text: 't0ken-t0ken' } }]);

@@ -73,6 +73,16 @@ describe('the documented Roles for backups', () => {
       expectEnding(await runAction({ action: 'restore', workspace: folder, inputs: { ...inputs, kubeconfig: restore.kubeconfig, confirm: 'app', smoke } }), { verdict: 'restored' });
       expect(await database.contents()).toEqual(before);
       expect([usedIn(restore), refusedIn(restore)]).toEqual([expectedOf('restore'), []]);
+
+      // Its process is killed while the app is stopped: the post step starts the app again.
+      const { spec } = await space.get('Deployment', 'web');
+      const killed = await runAction({
+        action: 'restore', workspace: folder, inputs: { ...inputs, kubeconfig: restore.kubeconfig, confirm: 'app' },
+        signals: { when: space.until('Deployment', 'web', 'stopped', (web) => web.spec.replicas === 0, 120_000), send: [{ signal: 'SIGKILL', afterMs: 0 }] },
+      });
+      expect([killed.signal, killed.post?.exitCode, killed.post?.log]).toEqual(['SIGKILL', 0, expect.stringContaining('deployment/web is started again')]);
+      const after = await space.get('Deployment', 'web');
+      expect([after.spec.replicas, after.metadata.annotations?.['deploy-action/fenced'], await database.contents()]).toEqual([spec.replicas, undefined, before]);
     } finally {
       await backup.close();
       await restore.close();

@@ -37,10 +37,12 @@ afterAll(() => {
 
 interface Repository {
   /** Runs one of its workflows, with the secrets that this one is for. */
-  run(workflow: string, keys?: Readonly<Record<string, string>>): Promise<ActResult>;
+  run(workflow: string, keys?: Readonly<Record<string, string>>, inputs?: Readonly<Record<string, string>>): Promise<ActResult>;
   readonly store: S3;
   close(): Promise<void>;
 }
+
+const events: Readonly<Record<string, string>> = { 'backup-age.yml': 'push', 'restore.yml': 'workflow_dispatch' };
 
 /** A repository with the workflows of the page, and settings for a database in the space. */
 async function repositoryFor(space: Space): Promise<Repository> {
@@ -66,17 +68,19 @@ async function repositoryFor(space: Space): Promise<Repository> {
   write('.github/workflows/backup.yml', recipe('Scheduled backups', { [last]: `${last}\n${more}` }));
   write('.github/workflows/backup-age.yml', recipe('Scheduled backups', { [last]: `${last}\n${more}` }, 1));
   write('.github/workflows/restore-drill.yml', recipe('A weekly restore drill'));
-  const account = await accountFor(space, 'backup');
+  write('.github/workflows/restore.yml', recipe('Restore by a form'));
+  const [account, restoring] = [await accountFor(space, 'backup'), await accountFor(space, 'restore')];
   const secrets: Readonly<Record<string, string>> = {
-    BACKUP_KUBECONFIG: readFileSync(account.kubeconfig).toString('base64'), BACKUP_IDENTITY: identity,
+    BACKUP_KUBECONFIG: readFileSync(account.kubeconfig).toString('base64'), RESTORE_KUBECONFIG: readFileSync(restoring.kubeconfig).toString('base64'),
+    BACKUP_IDENTITY: identity,
     BACKUP_SIGNING_KEY: signing.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     ...Object.fromEntries(['BACKUP', 'RESTORE'].flatMap((of) => [[`${of}_ACCESS_KEY_ID`, store.accessKey], [`${of}_SECRET_ACCESS_KEY`, store.secretKey]])),
   };
   return {
     store,
-    run: (workflow, changed = {}) => runAct({
+    run: (workflow, changed = {}, given = {}) => runAct({
       folder: repository.folder, home, path: process.env['PATH'] ?? '', actions,
-      words: [workflow === 'backup-age.yml' ? 'push' : 'schedule', '-W', `.github/workflows/${workflow}`, ...Object.entries({ ...secrets, ...changed }).flatMap(([name, value]) => ['-s', `${name}=${value}`])],
+      words: [events[workflow] ?? 'schedule', ...Object.entries(given).flatMap(([name, value]) => ['--input', `${name}=${value}`]), '-W', `.github/workflows/${workflow}`, ...Object.entries({ ...secrets, ...changed }).flatMap(([name, value]) => ['-s', `${name}=${value}`])],
     }),
     close: async () => {
       repository.remove();
@@ -107,6 +111,13 @@ describe('a scheduled backup', () => {
       expect([drill.results, drill.summaries.join('\n')]).toEqual([['success'], expect.stringMatching(/\| time to restore \(RTO\) \| \d+ min \| 60 min \|\n\| age of the backup \(RPO\) \| \d+ min \| 360 min \|/)]);
       expect(drill.said.match(/artifact [^$]\S*: \d+ bytes/g)).toEqual([expect.stringMatching(/^artifact deploy-report-/), expect.stringMatching(/^artifact restore-drill-badge-\S+: 1\d\d bytes$/)]);
       expect(await space.list('Job')).toEqual([]);
+
+      const before = await database.contents();
+      await database.sql('TRUNCATE sales.customer CASCADE');
+      const restored = await run('restore.yml', {}, { confirm: 'app', reason: 'INC-7: <!-- @all --> rows are gone', 'dry-run': 'false' });
+      expect(restored.results.every((result) => result === 'success')).toBe(true);
+      expect(restored.summaries.join('\n')).toMatch(/^Restore requested by \S+:\n\n {4}INC-7: <!-- @all --> rows are gone\n[^]*planned:[^]*restored:/);
+      expect(await database.contents()).toEqual(before);
       for (const { said } of [made, drill]) expect(said).not.toContain(database.password);
 
       // A backup that fails, with one that is young enough, and then without one.

@@ -84,7 +84,7 @@ describe('the workflows that others call', () => {
     expect(all.filter(([, action]) => action === '$/build').map(([id]) => id)).toEqual(['build']);
     for (const job of [deploy, then, last]) expect(job?.steps?.find(({ uses }) => uses === '$/rollout')?.with?.digest).toBe('${{ inputs.digest || needs.build.outputs.digest }}');
   });
-  it.each(['deploy', 'rollback', 'backup', 'restore-drill'])('%s never stops its work half-way', (name) => {
+  it.each(['deploy', 'rollback', 'backup', 'restore', 'restore-drill'])('%s never stops its work half-way', (name) => {
     const limits = jobsOf(`.github/workflows/${name}.yml`).map(([, { concurrency }]) => concurrency);
     expect(limits.every((limit) => limit?.['cancel-in-progress'] === false)).toBe(true);
   });
@@ -117,7 +117,7 @@ describe('the workflows that others call', () => {
       }
     }
   });
-  it.each([['deploy', 4], ['rollback', 1], ['backup', 2], ['restore-drill', 1]])('%s passes each secret on by its name, to every step of this repository that reports how it ends', (name, count) => {
+  it.each([['deploy', 4], ['rollback', 1], ['backup', 2], ['restore', 2], ['restore-drill', 1]])('%s passes each secret on by its name, to every step of this repository that reports how it ends', (name, count) => {
     const path = `.github/workflows/${name}.yml`;
     const passed = Object.keys(read(path).on.workflow_call?.secrets ?? {}).filter((secret) => !/KUBECONFIG$|^REGISTRY_PASSWORD$/.test(secret));
     expect(passed).toEqual(expect.arrayContaining(['SLACK_WEBHOOK', 'PUSHGATEWAY_PASSWORD', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_HEADERS']));
@@ -161,6 +161,19 @@ describe('the workflows for data', () => {
   it('never replace the live data: a drill is always one', () => {
     const { with: given } = drill?.steps?.find(({ uses }) => uses === '$/restore') ?? {};
     expect([given?.['into'], Object.keys(given ?? {}).filter((name) => ['confirm', 'fence'].includes(name))]).toEqual(['scratch', []]);
+  });
+  it('restore only after the plan was printed, and with the same settings', () => {
+    const { jobs: { plan, restore } } = read('.github/workflows/restore.yml') as { jobs: Readonly<Record<string, Job & { readonly needs?: string; readonly if?: string }>> };
+    const [dry, real] = [plan, restore].map((job) => job?.steps?.find(({ uses }) => uses === '$/restore'));
+    expect([restore?.needs, restore?.if, plan?.environment]).toEqual(['plan', '${{ !inputs.dry-run }}', { name: '${{ inputs.plan-environment }}', deployment: false }]);
+    expect([dry?.with, real?.env]).toEqual([{ ...real?.with, 'dry-run': 'true' }, dry?.env]);
+    expect([plan, restore].flatMap((job) => job?.steps ?? []).filter(({ uses }) => uses?.startsWith('actions/upload')).map((step) => step.with?.['path'])).toEqual(['${{ steps.plan.outputs.report }}', '${{ steps.restore.outputs.report }}']);
+  });
+  it('refuse a restore without a reason, and show it as code', () => {
+    const { run = '' } = read('.github/workflows/restore.yml').jobs['plan']?.steps?.[0] ?? {};
+    const runWith = (REASON: string): ReturnType<typeof spawnSync> => spawnSync('bash', ['-c', run.replace('>> "$GITHUB_STEP_SUMMARY"', '| cat')], { env: { ...process.env, REASON, WHO: 'me' }, encoding: 'utf8' });
+    expect(runWith(' \t ')).toMatchObject({ status: 1, stdout: expect.stringMatching(/^::error title=No reason::/) });
+    expect(runWith('# @acme/all')).toMatchObject({ status: 0, stdout: 'Restore requested by me:\n\n    # @acme/all\n' });
   });
   it('look at the age of the last backup if that is all that is wanted, or if a backup has failed', () => {
     const conditions = (backup?.steps ?? []).filter(({ uses }) => uses === '$/backup').map((step) => [step.with?.['check'], (step as { readonly if?: string }).if]);

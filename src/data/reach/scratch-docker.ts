@@ -35,10 +35,10 @@ export async function openDockerScratch(context: DataContext, source: Place, sig
   return scratchPlace(place, held.folder, held.release);
 }
 
-/** Those of earlier runs of the app, should one have outlived its run. */
+/** Those of earlier runs of the app that have ended, and were not removed. One that runs is of a run in progress: it ends with its input. */
 async function sweep({ ports, app, id }: DataContext, signal: AbortSignal): Promise<void> {
   const docker = (args: readonly string[]) => ports.process.run({ program: 'docker', args, timeoutMs: 60_000, signal });
-  const { stdout } = await docker(['ps', '--all', `--filter=label=${label}=${app}`, `--format={{.ID}} {{.Label "${label}.run"}}`]);
+  const { stdout } = await docker(['ps', '--all', `--filter=label=${label}=${app}`, '--filter=status=exited', `--format={{.ID}} {{.Label "${label}.run"}}`]);
   const others = stdout.split('\n').map((line) => line.split(' ')).filter(([container, run]) => container && run !== id).map(([container = '']) => container);
   if (others.length > 0) await docker(['rm', '--force', ...others]);
 }

@@ -3,6 +3,7 @@ import type { Cluster } from '../../kubernetes/client/cluster.js';
 import { nameOf, type Job, type List, type Node, type Pod } from '../../kubernetes/client/objects.js';
 import { apiPath, resources } from '../../kubernetes/client/resources.js';
 import { jobLabels, jobName, runLabel } from '../../kubernetes/job/job-labels.js';
+import { isFinished } from '../../kubernetes/job/job-state.js';
 import { openJob, refusedJob, removeJob } from '../../kubernetes/job/open-job.js';
 import { DataError } from '../error.js';
 import type { DataContext } from '../engine.js';
@@ -48,13 +49,13 @@ export async function openJobScratch(
 
 const noScratch = 'Set `verify: archive`: then the dump is read to its end, but not restored.';
 
-/** Those of runs that died: their pods have ended by themselves, and this run has the lock of the app. */
+/** Those of runs that died: their pods have ended by themselves. One that has not is of a run in progress: a drill takes no lock. */
 async function sweep({ app, id, ports }: DataContext, cluster: Cluster, signal: AbortSignal): Promise<void> {
   const labelSelector = `${jobLabels.app}=${app},${jobLabels.purpose}=${purpose},${jobLabels.run}!=${runLabel(id)}`;
   const path = apiPath(resources.jobs, cluster.namespace);
   const { items = [] } = await cluster.api.get<List<Job>>(`${path}?${new URLSearchParams({ labelSelector }).toString()}`, { signal })
     .catch((error: unknown) => { throw refusedJob(cluster, error, 'Scratch servers of earlier runs cannot be listed', noScratch); });
-  for (const job of items) await removeJob({ cluster, ports }, nameOf(job));
+  for (const job of items.filter(isFinished)) await removeJob({ cluster, ports }, nameOf(job));
 }
 
 /** As far as the account is allowed to see nodes. Without a request, the pod is the first that a node evicts when its disk is full. */
