@@ -1,6 +1,8 @@
 import type { MigrateConfig } from '../../src/config/config.js';
-import type { MigrationData } from '../../src/data/migration.js';
+import type { MigrationData, Unseen } from '../../src/data/migration.js';
+import type { CopySeen } from '../../src/data/engine.js';
 import { DataError } from '../../src/data/error.js';
+import type { Sidecar } from '../../src/kubernetes/job/sidecar.js';
 import type { Job } from '../../src/kubernetes/client/objects.js';
 import type { Clock } from '../../src/ports/clock.js';
 import type { Config } from '../../src/config/config.js';
@@ -23,6 +25,10 @@ export class TestDatabase {
   /** How the programs of Jobs end, by their purpose. */
   readonly programs: Partial<Record<string, Program>> = {};
   backupFails = false;
+  /** The copy of a rehearsal cannot be restored. */
+  restoreFails = false;
+  /** Logins to a copy by a migration that did not succeed there. */
+  failedLogins = 0;
   /** Its last migration cannot be read. */
   isUnknown = false;
   open = 0;
@@ -47,8 +53,7 @@ export class TestDatabase {
 
   private programOf(job: Job): Program {
     const purpose = purposeOf(job);
-    const env = job.spec?.template?.spec?.containers?.[0]?.env ?? [];
-    const isCopy = env.some(({ name }) => name === 'DATABASE_URL');
+    const isCopy = (job.spec?.template?.spec?.hostAliases ?? []).some(({ hostnames = [] }) => hostnames.includes('postgresql'));
     const effects: Readonly<Record<string, () => void>> = {
       'migrate': () => { this.head = '0002'; },
       'rehearse': () => { if (isCopy) this.copies.push('0002'); else this.head = '0002'; },
@@ -81,7 +86,19 @@ function dataOf(database: TestDatabase, clock: Clock): MigrationData {
     },
     rehearsal: async (_backup, signal) => {
       await clock.sleep(1000, signal);
-      return { env: { DATABASE_URL: 'postgres://copy' }, words: 'a restored copy of main', head: async () => database.copies.at(-1), close: async () => void database.story.push('copy closed') };
+      const before = database.copies.length;
+      let seen: CopySeen | Unseen = { why: 'it was not looked at' };
+      const sidecar: Sidecar = {
+        container: { name: 'copy', restartPolicy: 'Always' }, volumes: [], hostAliases: [{ ip: '127.0.0.1', hostnames: ['postgresql'] }], imagePullSecrets: [], env: {}, timeoutMs: 600_000,
+        prepare: async (_pod, over) => {
+          await clock.sleep(2000, over);
+          if (database.restoreFails) throw new DataError('backup-failed', 'The dump does not restore.');
+          database.story.push('copy restored');
+        },
+        conclude: async () => { seen = { logins: database.copies.length - before + database.failedLogins, ...database.copies.length > before && { head: database.copies.at(-1) } }; },
+        end: async () => void (database.story.at(-1) === 'copy ended' || database.story.push('copy ended')),
+      };
+      return { sidecar, words: 'a restored copy of main', hosts: ['postgresql', 'postgresql.web'], seen: () => seen };
     },
     head: async () => (database.isUnknown ? undefined : database.head),
     restoreCommands: (backup) => [`deploy restore --backup ${backup} --confirm main`],

@@ -17,7 +17,7 @@ function place(changes: Partial<MigrateConfig>, isWrong: boolean): Place {
   const world = new TestWorld();
   const database = new TestDatabase(world);
   if (isWrong) world.behaviours.set(second, 'wrong');
-  return { world, database, started: world.deployment(second, database.settings({ rehearse: true, ...changes }), database.options) };
+  return { world, database, started: world.deployment(second, database.settings({ rehearse: { hosts: [] }, ...changes }), database.options) };
 }
 
 /** What is written but locks, which killed.test.ts is about. */

@@ -60,19 +60,20 @@ describe('a deployment with a migration', () => {
   });
   it('tries it on a copy first, and removes that', async () => {
     const here = place();
-    expect([(await run(here, second, { rehearse: true })).verdict, here.database.story, here.database.copies]).toEqual(['deployed', ['backup', 'rehearse', 'copy closed', 'migrate'], ['0002']]);
+    expect([(await run(here, second, { rehearse: { hosts: [] } })).verdict, here.database.story, here.database.copies]).toEqual(['deployed', ['backup', 'copy restored', 'rehearse', 'copy ended', 'migrate'], ['0002']]);
   });
   it('does not migrate what fails on the copy', async () => {
     const here = place();
     here.database.programs['rehearse'] = { lines: ['ERROR: column "email" contains null values'], code: 1 };
-    const outcome = await run(here, second, { rehearse: true });
-    expect([outcome.verdict, outcome.failure?.cause, here.database.story, here.database.head, here.world.ledger]).toEqual(['failed', 'migration-failed', ['backup', 'rehearse failed', 'copy closed'], '0001', undefined]);
+    here.database.failedLogins = 1;
+    const outcome = await run(here, second, { rehearse: { hosts: [] } });
+    expect([outcome.verdict, outcome.failure?.cause, here.database.story, here.database.head, here.world.ledger]).toEqual(['failed', 'migration-failed', ['backup', 'copy restored', 'rehearse failed', 'copy ended'], '0001', undefined]);
     expect(outcome.failure?.message).toMatch(/^The migration failed on a restored copy of main: `\/app migrate` \(job\/api-rehearse-\w+\) exited with code 1\. The database main was not changed\. Its log says: `ERROR: column "email" contains null values`$/);
   });
   it('says when what was to be tried on the copy has changed the database itself', async () => {
     const here = place();
     here.database.programs['rehearse'] = { effect: () => { here.database.head = '0002'; } };
-    const outcome = await run(here, second, { rehearse: true });
+    const outcome = await run(here, second, { rehearse: { hosts: [] } });
     expect([outcome.failure?.cause, outcome.failure?.message]).toEqual(['migration-failed', 'The migration was to be tried on a restored copy of main, but it changed the database main itself (0001 → 0002).']);
     expect([here.world.ledger?.ahead, here.world.imageNow]).toEqual([[expect.objectContaining({ state: 'started' })], here.world.imageOf(first)]);
   });
@@ -262,7 +263,7 @@ describe('a rollback to a release from before a migration', () => {
 describe('the plan', () => {
   it('has the backup, the copy and the migration, with the command', async () => {
     const here = place();
-    const { verdict, plan } = await run(here, second, { rehearse: true }, { dryRun: true });
+    const { verdict, plan } = await run(here, second, { rehearse: { hosts: [] } }, { dryRun: true });
     expect([verdict, plan?.steps.filter(({ stage }) => stage === 'migrate')]).toEqual(['planned', [
       { stage: 'migrate', title: 'back up main, whose last backup is none', commands: [] },
       { stage: 'migrate', title: 'try the migration on a restored copy of the database main', commands: [] },

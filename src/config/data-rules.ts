@@ -81,6 +81,8 @@ function migrateFaults({ databases = {}, backup, migrate, workloads = [] }: Give
   const wanted = migrate.database;
   const candidates = Object.entries(databases).filter(([, { engine }]) => engine === 'postgres').map(([name]) => name);
   const needsBackup = migrate.backup?.off === undefined;
+  const migrated = databases[wanted ?? candidates[0] ?? ''];
+  const outside = migrated !== undefined && migrated.pod === undefined;
   return [
     ...workloads.length === 0 ? [{ message: `needs ${settingText('workloads')}: the migration runs with the environment of one of them`, hint: 'Name the workloads.' }] : [],
     ...wanted !== undefined ? unknownDatabase(wanted, databases) : [],
@@ -89,6 +91,10 @@ function migrateFaults({ databases = {}, backup, migrate, workloads = [] }: Give
       hint: candidates.length === 0 ? 'Describe it, or set `migrate.backup.off` to the reason why no backup is needed.' : `Name one of ${either(candidates)}.`,
     }] : [],
     ...needsBackup && backup === undefined ? [{ message: 'needs `backup`: the database is backed up before', hint: 'Set `backup.to`, or `migrate.backup.off` to the reason why no backup is needed.' }] : [],
+    ...migrate.rehearse && !needsBackup ? [{ message: 'has `rehearse`, and no backup that could be restored', hint: 'Remove `backup.off` or `rehearse`.' }] : [],
+    ...migrate.rehearse && outside ? [{
+      message: 'has `rehearse`, and its database is not reached in a pod (`pod`)', hint: 'A copy runs in the pod of the migration with the image of the database: name the pod of the database, or remove `rehearse`.',
+    }] : [],
     ...migrate.workload !== undefined && !workloads.some(({ kind, name }) => `${kind}/${name}` === migrate.workload) ? [{
       message: `names the workload ${quote(migrate.workload)}, which is not among ${settingText('workloads')}`, hint: 'Write it as there, without a container.',
     }] : [],

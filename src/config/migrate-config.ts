@@ -9,7 +9,7 @@ export const commandOfText = (text: string): ContainerCommand => (plain.test(tex
 
 /** How the database is migrated before the rollout. */
 export const migrateOf = (given: GivenMigrate) => {
-  const { run, workload, database, backup = { 'max-age': 900_000, off: undefined }, reversible, force, timeout } = given;
+  const { run, workload, database, backup = { 'max-age': 900_000, off: undefined }, rehearse, reversible, force, timeout } = given;
   return {
     text: run, run: commandOfText(run),
     /** `kind/name` of the workload that it runs as; undefined: the first. */
@@ -18,8 +18,8 @@ export const migrateOf = (given: GivenMigrate) => {
     database,
     /** Age of the last verified backup up to which no new one is made, ms; or why there is none. */
     backup: backup.off === undefined ? { maxAgeMs: backup['max-age'] } : { off: backup.off },
-    /** Whether it is tried on a restored copy first: no setting asks for it yet. */
-    rehearse: false as boolean,
+    /** How the workload reaches the database, beyond the Services of its pod, if the migration is tried on a restored copy first. */
+    rehearse: rehearse && { hosts: rehearse.hosts ?? [], ...rehearse.port !== undefined && { port: rehearse.port } },
     /** The command that undoes it; false: nothing does; undefined: not known. */
     undo: reversible === undefined ? undefined : reversible === 'false' ? false as const : { text: reversible, run: commandOfText(reversible) },
     /** Whether the image is rolled back although the migration cannot be undone. */

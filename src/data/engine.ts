@@ -85,8 +85,36 @@ export interface Database {
    * @returns what it was, in words @throws DataError
    */
   removeLeft(signal: AbortSignal): Promise<readonly string[]>;
+  /**
+   * Starts a server at a place beside a command, for a copy that the command takes for this database. It takes every login without a
+   * password: its addresses must be of a pod of its own. Undefined where the engine has no migrations.
+   * @throws DataError
+   */
+  copy?(place: ScratchPlace, listening: Listening, signal: AbortSignal): Promise<DatabaseCopy>;
+  /** On which its server listens for connections. */
+  readonly port?: number;
   /** Puts a dump in the place of the data: see Restoration. */
   restoration(dump: Spool, facts: DumpFacts): Restoration;
+}
+
+export interface Listening {
+  readonly addresses: readonly string[];
+  readonly port: number;
+}
+
+/** A copy of a database, with its name, its owner, its permissions and the roles of its server. It ends with its place. */
+export interface DatabaseCopy {
+  /** Before anybody can use it. @throws DataError when what is restored differs from what was dumped */
+  restore(dump: Spool, facts: DumpFacts, signal: AbortSignal): Promise<Compared>;
+  /** What was done to it since. @throws DataError */
+  seen(signal: AbortSignal): Promise<CopySeen>;
+}
+
+export interface CopySeen {
+  /** Logins from beside it. */
+  readonly logins: number;
+  /** The last migration, as DumpFacts has it. */
+  readonly head?: string;
 }
 
 export interface DumpOptions {

@@ -1,4 +1,6 @@
+import type { Sidecar } from '../kubernetes/job/sidecar.js';
 import type { Checked } from '../outcome/finding.js';
+import type { CopySeen } from './engine.js';
 
 /*
  * The database that is migrated before a rollout, as the engine sees it. Everything here works on the database itself; the migration
@@ -19,8 +21,8 @@ export interface MigrationData {
    */
   ensureBackup(maxAgeMs: number, signal: AbortSignal): Promise<BackupFound>;
   /**
-   * A restored copy of a backup, which nobody else can reach but what runs at the target.
-   * @throws DataError restore-failed; what `signal` aborts with
+   * A copy of a backup, which is restored when the pod of the command is there.
+   * @throws DataError restore-failed, config-invalid; what `signal` aborts with
    */
   rehearsal(backup: BackupFound, signal: AbortSignal): Promise<Rehearsal>;
   /**
@@ -47,17 +49,18 @@ export interface BackupFound {
   readonly isNew: boolean;
 }
 
-/** A copy of the database that a migration can be tried on. */
+/** A copy of the database that a migration can be tried on: it runs beside the command, and only that reaches it. */
 export interface Rehearsal {
-  /**
-   * Variables that lead to the copy instead of the database. They replace those of the workload: none of its own may still lead
-   * to the database.
-   */
-  readonly env: Readonly<Record<string, string>>;
-  /** `a restored copy of main (pod restore-1a2b)` */
+  readonly sidecar: Sidecar;
+  /** `a restored copy of main` */
   readonly words: string;
-  /** As `MigrationData.head`, of the copy. */
-  head(signal: AbortSignal): Promise<string | undefined>;
-  /** Removes the copy. Does not reject. */
-  close(): Promise<void>;
+  /** The names that lead to the copy instead of the database. */
+  readonly hosts: readonly string[];
+  /** What the command did to the copy, once it has ended; or why that could not be seen. */
+  seen(): CopySeen | Unseen;
+}
+
+export interface Unseen {
+  /** As the end of a sentence: `its container had ended`. */
+  readonly why: string;
 }

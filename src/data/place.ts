@@ -1,3 +1,4 @@
+import type { Sidecar } from '../kubernetes/job/sidecar.js';
 import type { Pipe } from '../ports/pipe.js';
 
 /**
@@ -39,6 +40,36 @@ export interface ScratchPlace extends Place {
   close(): Promise<void>;
 }
 
+/** What is known of how an app reaches its database. */
+export interface CopyWish {
+  /** Of the data. */
+  readonly bytes: number;
+  /** On which the server listens. */
+  readonly serverPort: number;
+  /** Names beyond those that are found. */
+  readonly hosts: readonly string[];
+  /** Undefined: the one that is found. */
+  readonly port?: number;
+}
+
+/** A place for a copy of a database, which is there while a command runs. */
+export interface CopyPlace {
+  /** On which the copy must listen, with these addresses, all of which are of its own pod. */
+  readonly port: number;
+  readonly addresses: readonly string[];
+  /** The names that lead to it. */
+  readonly hosts: readonly string[];
+  /** @param use called once each, with the place while it is there */
+  sidecar(use: CopyUse): Sidecar;
+}
+
+export interface CopyUse {
+  readonly timeoutMs: number;
+  prepare(place: ScratchPlace, signal: AbortSignal): Promise<void>;
+  /** The command has ended. */
+  conclude(signal: AbortSignal): Promise<void>;
+}
+
 /** How a database is reached. */
 export interface Reach {
   readonly place: Place;
@@ -47,5 +78,11 @@ export interface Reach {
    * @throws DeployError when none can be had, with what to do
    */
   scratch(signal: AbortSignal, bytes: number): Promise<ScratchPlace>;
+  /**
+   * Where a copy of the database can run beside a command that reaches it instead of the database, and nobody else does. Undefined where
+   * the database is not reached in a pod. Reads only.
+   * @throws DataError with what is missing
+   */
+  besideCommand?(wish: CopyWish, signal: AbortSignal): Promise<CopyPlace>;
   close?(): Promise<void>;
 }

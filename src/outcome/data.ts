@@ -6,8 +6,21 @@ export interface DataReport {
   readonly restores: readonly RestoreResult[];
   /** Every backup of each database and why it stays or goes; empty unless that was looked at. */
   readonly kept: readonly KeptBackup[];
+  readonly rehearsal?: RehearsalResult;
   /** Age of the oldest of the last verified backups of all databases, ms; undefined if a database has none, or it was not looked at. */
   readonly oldestAgeMs?: number;
+}
+
+/** A migration that succeeded on a copy of its database, before it ran on that. */
+export interface RehearsalResult {
+  readonly database: string;
+  /** Name of the backup that the copy was restored from. */
+  readonly backup: string;
+  /** From the start of its pod, with the restore. */
+  readonly tookMs: number;
+  /** The last migration of the database before, and of the copy after it, as its tool names it; absent where that is not known. */
+  readonly headBefore?: string;
+  readonly headAfter?: string;
 }
 
 /** A backup that is complete: its manifest is stored. */

@@ -1,4 +1,4 @@
-import type { BackupResult, DataReport, KeptBackup, RestoreResult } from '../outcome/data.js';
+import type { BackupResult, DataReport, KeptBackup, RehearsalResult, RestoreResult } from '../outcome/data.js';
 import { calendarLines } from './backup-calendar.js';
 import { duration } from './format.js';
 import { code, codeBlock, details, inline, table } from './markdown.js';
@@ -25,7 +25,7 @@ export function ageText(ms: number): string {
 /** What a run did with data, in Markdown; empty for one that did nothing with any. */
 export function dataMarkdown(data: DataReport | undefined): string {
   if (!data) return '';
-  return [backups(data.backups), restores(data.restores), keptBackups(data.kept)].filter((part) => part !== '').join('\n\n');
+  return [backups(data.backups), restores(data.restores), rehearsal(data.rehearsal), keptBackups(data.kept)].filter((part) => part !== '').join('\n\n');
 }
 
 function backups(all: readonly BackupResult[]): string {
@@ -45,6 +45,15 @@ function restores(all: readonly RestoreResult[]): string {
     one.kept === undefined ? '' : code(one.kept),
   ]);
   return table(['database', 'backup', 'into', 'compared', 'time to restore (RTO)', 'data lost (RPO)', 'data from before'], rows);
+}
+
+function rehearsal(one: RehearsalResult | undefined): string {
+  return one ? `The migration was run on a restored copy of ${code(one.database)} (backup ${code(one.backup)}) first, which took ${duration(one.tookMs)}${headWords(one, code)}.` : '';
+}
+
+function headWords({ headBefore, headAfter }: RehearsalResult, words: (text: string) => string): string {
+  if (headAfter === undefined) return '';
+  return headAfter === headBefore ? ', and changed nothing' : `: ${headBefore === undefined ? 'none' : words(headBefore)} → ${words(headAfter)}`;
 }
 
 const whereTo: Readonly<Record<RestoreResult['into'], string>> = { live: 'the live database', scratch: 'a scratch server', emptied: 'emptied: it is a cache' };
@@ -70,6 +79,7 @@ export function dataLines(data: DataReport | undefined): readonly string[] {
   return [
     ...data.backups.map((one) => `${one.database}: ${one.backup}, ${bytesText(one.storedBytes)}${one.rows === undefined ? '' : `, ${countText(one.rows)} rows`}; ${one.verified === 'restore' ? `restored and compared (${one.compared})` : 'read to its end'}; ${one.manifest}`),
     ...data.restores.map((one) => `${one.database}: ${one.into === 'emptied' ? 'emptied' : `${one.backup} restored into ${whereTo[one.into]}`} in ${duration(one.rtoMs)} (${one.compared})${one.kept === undefined ? '' : `; the data from before is kept in ${one.kept}`}`),
+    ...data.rehearsal ? [`${data.rehearsal.database}: the migration was run on a restored copy first, in ${duration(data.rehearsal.tookMs)}${headWords(data.rehearsal, (text) => text)}`] : [],
     ...data.kept.filter(({ removed }) => removed).map(({ database, backup, reasons }) => `${database}: ${backup} removed: ${reasons.join(', ')}`),
   ];
 }
@@ -89,6 +99,10 @@ export function dataValue(data: DataReport | undefined): ReportedData | null {
       rtoMs: Math.round(one.rtoMs), rpoMs: Math.max(0, Math.round(one.rpoMs)),
     })),
     kept: data.kept.map(({ at, ...kept }) => ({ ...kept, at: new Date(at).toISOString() })),
+    rehearsal: data.rehearsal ? {
+      database: data.rehearsal.database, backup: data.rehearsal.backup, tookMs: Math.round(data.rehearsal.tookMs),
+      headBefore: data.rehearsal.headBefore ?? null, headAfter: data.rehearsal.headAfter ?? null,
+    } : null,
     oldestAgeMs: data.oldestAgeMs === undefined ? null : Math.max(0, Math.round(data.oldestAgeMs)),
   };
 }

@@ -127,6 +127,10 @@ const data = v.object({
     verified: described(v.picklist(['restore', 'archive', 'incomplete']), '`incomplete`: some of its objects are no longer in the store.'), stays: v.boolean(),
     removed: described(v.boolean(), 'By this run.'), reasons: list(text()),
   }), 'Every backup of the store, and why it stays or goes.'),
+  rehearsal: described(v.nullable(v.object({
+    database: text(), backup: text('The one that the copy was restored from.'), tookMs: ms('With the restore of the copy.'),
+    headBefore: maybeText('The last migration before it, as its tool names it.'), headAfter: maybeText('That of the copy after it.'),
+  })), 'The migration as it was tried on a restored copy of the database; null if it was not.'),
   oldestAgeMs: maybeMs('Age of the oldest of the last verified backups of all databases; null if one has none.'),
 });
 

@@ -1,3 +1,4 @@
+import type { Sidecar } from '../kubernetes/job/sidecar.js';
 import type { Evidence } from '../outcome/errors.js';
 import type { Checked } from '../outcome/finding.js';
 import type { Holder, Lock } from '../record/store.js';
@@ -15,9 +16,9 @@ export interface OneOff {
   readonly reference: string;
   /** The subject whose surroundings it gets: `deployment/api`. Undefined: the first. */
   readonly subject?: string;
-  /** Variables that replace those of the app. */
-  readonly env?: Readonly<Record<string, string>>;
-  /** It is ended after that. */
+  /** What runs beside it, and has to be prepared before it starts. */
+  readonly sidecar?: Sidecar;
+  /** It is ended after that, counted from when its sidecar is prepared. */
   readonly timeoutMs: number;
 }
 
@@ -34,8 +35,8 @@ export interface RanOnce {
 export interface OneOffs {
   /** How it is run, after a command: `as a Job with the new image and the environment of deployment/api`. */
   words(subject: string | undefined): string;
-  /** What would keep a command from running. Reads only. */
-  check(subject: string | undefined): Checked;
+  /** What would keep a command from running, or one with a sidecar. Reads only. */
+  check(subject: string | undefined, as: { readonly withSidecar: boolean }): Checked;
   /**
    * Runs a command to its end. Its lines are in the log of the run. When `signal` aborts, the command is ended, and waited for.
    * @throws OneOffError; ClusterError; what `signal` aborts with

@@ -1,9 +1,13 @@
 import type { BackupConfig, DatabaseConfig } from '../config/config.js';
 import type { Catalog } from '../data/catalog.js';
+import type { DumpFacts } from '../data/engine.js';
 import { DataError } from '../data/error.js';
+import { fetchBackup } from '../data/fetch.js';
 import type { BackupFound, LookedAt, MigrationData, Rehearsal } from '../data/migration.js';
+import { placeForCopy, rehearsalOf, type RehearsalSettings } from '../data/rehearsal.js';
 import { nothingFound } from '../outcome/finding.js';
 import { shellWord } from '../outcome/wording.js';
+import type { Spool } from '../ports/disk.js';
 import { openDataSession, type DataRun, type DataSession } from './data-session.js';
 import { asDeployError } from './failure.js';
 import { latestOf, newBackup } from './new-backup.js';
@@ -14,9 +18,18 @@ export async function openMigrationData(run: DataRun): Promise<MigrationData | u
   return database && backup ? new SettingsMigrationData(run, backup, database) : undefined;
 }
 
+/** A backup on this machine. */
+interface Copied {
+  readonly spool: Spool;
+  readonly facts: DumpFacts;
+  close(): Promise<void>;
+}
+
 /** The database of the settings, with its backups. */
 class SettingsMigrationData implements MigrationData {
   private readonly session: DataSession;
+  /** What is downloaded or was dumped for a rehearsal, by the name of the backup. */
+  private readonly copied = new Map<string, Copied>();
 
   constructor(private readonly run: DataRun, private readonly backup: BackupConfig, private readonly config: DatabaseConfig) {
     this.session = openDataSession(run, 'backup-failed', 'migrate');
@@ -28,7 +41,8 @@ class SettingsMigrationData implements MigrationData {
 
   async look(maxAgeMs: number | undefined, signal: AbortSignal): Promise<LookedAt> {
     try {
-      await this.session.database(this.config);
+      const opened = await this.session.database(this.config);
+      if (this.rehearse) await placeForCopy(opened, this.rehearse, signal);
       if (maxAgeMs === undefined) return { ...nothingFound, backup: 'make no backup' };
       const young = this.young(await this.session.catalog(this.config.name), maxAgeMs);
       const ageMs = young && this.run.ports.clock.now() - young.at;
@@ -45,7 +59,7 @@ class SettingsMigrationData implements MigrationData {
   async ensureBackup(maxAgeMs: number, signal: AbortSignal): Promise<BackupFound> {
     const catalog = await this.session.catalog(this.config.name);
     const young = this.young(catalog, maxAgeMs);
-    if (young) return { name: young.name, at: young.at, verified: young.manifest.verification.how, isNew: false };
+    if (young && await this.canRehearse(young, signal)) return { name: young.name, at: young.at, verified: young.manifest.verification.how, isNew: false };
     const opened = await this.session.database(this.config);
     const store = await this.session.store();
     const progress = newBackup(this.run, { context: { ...this.session.context, signal }, opened, catalog, backup: this.backup, store });
@@ -53,14 +67,20 @@ class SettingsMigrationData implements MigrationData {
       await progress.dump();
       await progress.verify();
       const { backup: name, verified } = await progress.store();
-      return { name, at: progress.dumped.facts.snapshotAt, verified, isNew: true };
+      const { spool, facts } = progress.dumped;
+      if (this.rehearse) this.copied.set(name, { spool, facts, close: () => progress.close() });
+      return { name, at: facts.snapshotAt, verified, isNew: true };
     } finally {
-      await progress.close();
+      if (this.copied.size === 0) await progress.close();
     }
   }
 
-  async rehearsal(): Promise<Rehearsal> {
-    throw new DataError('restore-failed', 'A copy of the database that a Job can reach cannot be made.');
+  async rehearsal({ name }: BackupFound, signal: AbortSignal): Promise<Rehearsal> {
+    if (!this.rehearse) throw new Error('the settings want no rehearsal');
+    const opened = await this.session.database(this.config);
+    const place = await placeForCopy(opened, this.rehearse, signal);
+    const { spool, facts } = this.copied.get(name) ?? await this.download(name, signal);
+    return rehearsalOf({ opened, place, backup: { name, spool, facts }, timeoutMs: this.backup.timeoutMs });
   }
 
   async head(signal: AbortSignal): Promise<string | undefined> {
@@ -77,8 +97,30 @@ class SettingsMigrationData implements MigrationData {
     return [`deploy-action restore --database ${this.config.name} --backup ${backup} --confirm ${shellWord(this.config.database)}`];
   }
 
-  close(): Promise<void> {
-    return this.session.close();
+  async close(): Promise<void> {
+    for (const { close } of this.copied.values()) await close();
+    await this.session.close();
+  }
+
+  private get rehearse(): RehearsalSettings | undefined {
+    return this.run.config.migrate?.rehearse || undefined;
+  }
+
+  /** For a rehearsal, a backup has to be decrypted, and to be from after the last migration: the copy must be like the database. */
+  private async canRehearse({ manifest }: NonNullable<ReturnType<typeof latestOf>>, signal: AbortSignal): Promise<boolean> {
+    if (!this.rehearse) return true;
+    return (manifest.recipients.length === 0 || this.backup.identity !== undefined) && manifest.dump.migration === await this.head(signal);
+  }
+
+  private async download(name: string, signal: AbortSignal): Promise<Copied> {
+    const { identity } = this.backup;
+    const found = (await this.session.catalog(this.config.name)).backups.find((each) => each.name === name);
+    if (!found) throw new DataError('restore-failed', `The backup ${name} of ${this.config.name} is not there any more.`, { hint: 'Run again: then another one is used, or made.' });
+    const context = { ...this.session.context, failure: 'restore-failed' as const };
+    const { spool, facts } = await fetchBackup({ context, store: await this.session.store(), folder: this.run.folder, manifest: found.manifest, ...identity !== undefined && { identity } }, signal);
+    const copied: Copied = { spool, facts, close: () => spool.close() };
+    this.copied.set(name, copied);
+    return copied;
   }
 
   private young(catalog: Catalog, maxAgeMs: number): ReturnType<typeof latestOf> {

@@ -1,7 +1,7 @@
 import type { MigrateConfig } from '../config/config.js';
 import { migratedDatabase } from '../config/migrate-config.js';
 import type { BackupFound, LookedAt, MigrationData } from '../data/migration.js';
-import { DeployError, type Details } from '../outcome/errors.js';
+import type { RehearsalResult } from '../outcome/data.js';
 import { together, type Checked } from '../outcome/finding.js';
 import { OneOffError } from '../outcome/one-off.js';
 import type { Plan, PlanStep } from '../outcome/plan.js';
@@ -12,15 +12,9 @@ import { withApplied, withMigration } from '../record/migrations.js';
 import type { Lock } from '../record/store.js';
 import type { OneOff, OneOffs, RanOnce } from '../target/one-off.js';
 import type { OpenTarget } from '../target/target.js';
+import { detailsOf, MigrationError } from './migration-error.js';
 import { migrationMarks, purposes } from './migration-marks.js';
 import type { Run } from './run.js';
-
-/** The migration of a database failed, or could not be tried. Nothing was deployed. */
-export class MigrationError extends DeployError {
-  constructor(message: string, details: Details) {
-    super('migration-failed', message, details);
-  }
-}
 
 /** How long the last migration of a database is looked up once a command has ended, ms. The result of the run does not depend on it. */
 const headWithinMs = 15_000;
@@ -71,7 +65,7 @@ export class Migration {
   /** What would keep it from succeeding. */
   get checked(): Checked {
     const { oneOffs, config, looked } = this.parts;
-    return together([oneOffs.check(config.workload), ...looked ? [looked] : []]);
+    return together([oneOffs.check(config.workload, { withSidecar: config.rehearse !== false }), ...looked ? [looked] : []]);
   }
 
   /** What a dry run prints of it. */
@@ -112,12 +106,12 @@ export class Migration {
       if (backup) run.ports.log.info(`${backup.isNew ? 'made' : 'use'} the ${backup.verified === 'restore' ? 'restored and compared' : 'verified'} backup ${backup.name} of ${this.what}`);
       const headBefore = await data?.head(signal);
       const record = this.record(journal.reference, headBefore, backup);
-      if (config.rehearse && backup && data) await this.rehearse({ journal, record, data, backup }, signal);
-      let before: Ledger['ahead'];
-      await journal.write((ledger) => {
-        before = ledger.ahead;
-        return withMigration(withMark(ledger, migrationMarks.started), record);
-      });
+      if (config.rehearse && backup && data) {
+        const { rehearse } = await import('./rehearse.js');
+        const command = this.command(purposes.rehearsal, journal.reference);
+        this.rehearsed = await rehearse({ ports: run.ports, oneOffs, data, backup, command, record, what: this.what, started: () => this.started(journal, record) }, signal);
+      }
+      const before = await this.started(journal, record);
       await Promise.all([journal.lock.confirm(), own.confirm()]);
       await this.migrate(journal, { record, before }, signal);
     } finally {
@@ -125,8 +119,21 @@ export class Migration {
     }
   }
 
+  /** How the rehearsal went, if there was one that succeeded. */
+  rehearsed: RehearsalResult | undefined;
+
   async close(): Promise<void> {
     await this.parts.data?.close();
+  }
+
+  /** Records that it may be applied from now on. @returns what the record had ahead before */
+  private async started({ write }: MigrationJournal, record: MigrationRecord): Promise<Ledger['ahead']> {
+    let before: Ledger['ahead'];
+    await write((ledger) => {
+      before = ledger.ahead;
+      return withMigration(withMark(ledger, migrationMarks.started), record);
+    });
+    return before;
   }
 
   private get what(): string {
@@ -145,30 +152,9 @@ export class Migration {
     };
   }
 
-  private command(purpose: string, reference: string, env?: OneOff['env']): OneOff {
+  private command(purpose: string, reference: string): OneOff {
     const { run, config } = this.parts;
-    return { purpose, run: run.id, command: config.run, text: config.text, reference, subject: config.workload, env, timeoutMs: config.timeoutMs };
-  }
-
-  private async rehearse({ journal, record, data, backup }: Rehearsing, signal: AbortSignal): Promise<void> {
-    const { run: { ports: { log } }, oneOffs } = this.parts;
-    const copy = await data.rehearsal(backup, signal);
-    try {
-      log.info(`trying the migration on ${copy.words} first`);
-      const { tookMs } = await oneOffs.run(this.command(purposes.rehearsal, journal.reference, copy.env), signal).catch((error: unknown) => {
-        throw error instanceof OneOffError ? new MigrationError(`The migration failed on ${copy.words}: ${error.message} ${this.sentence} was not changed.`, detailsOf(error)) : error;
-      });
-      const head = await data.head(signal);
-      if (head !== record.headBefore) {
-        await journal.write((ledger) => withMigration(withMark(ledger, migrationMarks.started), record));
-        throw new MigrationError(`The migration was to be tried on ${copy.words}, but it changed ${this.what} itself (${record.headBefore ?? 'none'} → ${head ?? 'none'}).`, {
-          hint: `Its connection does not come from the variables that lead to the copy (${Object.keys(copy.env).join(', ')}). Let the migration read them, or set \`migrate.rehearse\` to false.`,
-        });
-      }
-      log.info(`the migration succeeded on the copy in ${(tookMs / 1000).toFixed(1)} s`);
-    } finally {
-      await copy.close();
-    }
+    return { purpose, run: run.id, command: config.run, text: config.text, reference, subject: config.workload, timeoutMs: config.timeoutMs };
   }
 
   private async migrate(journal: MigrationJournal, started: Started, signal: AbortSignal): Promise<void> {
@@ -215,14 +201,5 @@ interface Started {
   /** What the record had ahead before. */
   readonly before: Ledger['ahead'];
 }
-
-interface Rehearsing {
-  readonly journal: MigrationJournal;
-  readonly record: MigrationRecord;
-  readonly data: MigrationData;
-  readonly backup: BackupFound;
-}
-
-const detailsOf = ({ hint, evidence, ...error }: OneOffError): Details => ({ hint, evidence, cause: error });
 
 const minutes = (ms: number): string => (ms >= 7_200_000 ? `${Math.round(ms / 3_600_000)} h` : `${Math.round(ms / 60_000)} min`);

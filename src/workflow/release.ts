@@ -165,7 +165,7 @@ class Session {
     return {
       recovery, undone, rolledOutMs, verified, unverified, unchanged: change?.isThere === true,
       warnings: [...this.overridden, ...warnings, ...migrationLeft(this.ledger)], figures: this.figures(),
-      ...(change && !change.isThere ? await change.report() : {}),
+      ...(change && !change.isThere ? await change.report() : {}), ...rehearsedBy(this.releasing.migration),
     };
   }
 
@@ -304,6 +304,10 @@ interface Found {
   readonly lock: Lock;
   readonly ledger: Ledger | undefined;
 }
+
+/** What is reported of the database. */
+const rehearsedBy = (migration: Migration | undefined): Pick<Ending, 'data'> =>
+  (migration?.rehearsed ? { data: { of: 'migration', backups: [], restores: [], kept: [], rehearsal: migration.rehearsed } } : {});
 
 function refuseClosed({ problems }: Checked): void {
   if (problems.length > 0) throw new PreflightError(problems);

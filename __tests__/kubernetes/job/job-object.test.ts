@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Job, PodSpec, Workload } from '../../../src/kubernetes/client/objects.js';
 import { jobLabels, jobName } from '../../../src/kubernetes/job/job-labels.js';
-import { jobOf, type JobWish } from '../../../src/kubernetes/job/job-object.js';
+import { jobOf, refusedSidecar, type JobWish } from '../../../src/kubernetes/job/job-object.js';
+import type { Sidecar } from '../../../src/kubernetes/job/sidecar.js';
 import { selects } from '../../../src/kubernetes/observe/selector.js';
 import { deployment, newImage, oldImage, service } from '../judge/build.js';
 
@@ -44,6 +45,11 @@ const made = (changes: Partial<JobWish> = {}): Job => {
   const job = jobOf({ ...wish, ...changes });
   if (!job) throw new Error('there is no Job');
   return job;
+};
+const sidecar: Sidecar = {
+  container: { name: 'copy', restartPolicy: 'Always' }, volumes: [{ name: 'copy', emptyDir: {} }], hostAliases: [{ ip: '127.0.0.1', hostnames: ['db'] }],
+  imagePullSecrets: [{ name: 'pull' }, { name: 'data' }], env: { PASSWORD: 'x', DB_SERVICE_HOST: '127.0.0.1' }, timeoutMs: 300_000,
+  prepare: async () => undefined, conclude: async () => undefined, end: async () => undefined,
 };
 const podOf = (job: Job): PodSpec => job.spec?.template?.spec ?? {};
 /** As it is sent. */
@@ -92,8 +98,21 @@ describe('a Job', () => {
     const cron: Workload = { kind: 'CronJob', metadata: { name: 'nightly' }, spec: { jobTemplate: { spec: { template: { spec: { containers: [{ name: 'app', image: oldImage }] } } } } } };
     expect(podOf(made({ kind: 'cronjob', workload: cron })).containers).toMatchObject([{ name: 'app', image: newImage }]);
   });
-  it('replaces variables, wherever the workload has them from', () => {
-    expect(podOf(made({ env: { PASSWORD: 'x', URL: 'postgres://copy' } })).containers?.[0]?.env).toEqual([{ name: 'LEVEL', value: 'info' }, { name: 'PASSWORD', value: 'x' }, { name: 'URL', value: 'postgres://copy' }]);
+  it('has a sidecar before all others, the names that lead to it, and time to prepare it', () => {
+    const workload = deployment({ spec: { template: { metadata: { labels }, spec: { ...spec, hostAliases: [{ ip: '10.0.0.9', hostnames: ['db', 'cache'] }, { ip: '10.0.0.8', hostnames: ['db'] }] } } } });
+    const job = made({ sidecar, workload });
+    const pod = podOf(job);
+    expect(pod.initContainers?.map(({ name }) => name)).toEqual(['copy', 'wait', 'proxy']);
+    expect(pod.volumes?.map(({ name }) => name)).toEqual(['settings', 'sockets', 'copy']);
+    expect(pod.hostAliases).toEqual([{ ip: '10.0.0.9', hostnames: ['cache'] }, { ip: '127.0.0.1', hostnames: ['db'] }]);
+    expect(pod.imagePullSecrets).toEqual([{ name: 'pull' }, { name: 'data' }]);
+    expect(pod.containers?.[0]?.env).toEqual([{ name: 'LEVEL', value: 'info' }, { name: 'PASSWORD', value: 'x' }, { name: 'DB_SERVICE_HOST', value: '127.0.0.1' }]);
+    expect([pod.terminationGracePeriodSeconds, job.spec?.activeDeadlineSeconds]).toEqual([30, (made().spec?.activeDeadlineSeconds ?? 0) + 300]);
+  });
+  it('has no sidecar in the network of its node, where others would reach it', () => {
+    const workload = (hostNetwork: boolean): Workload => deployment({ spec: { template: { metadata: { labels }, spec: { ...spec, hostNetwork } } } });
+    expect(refusedSidecar({ kind: 'deployment', workload: workload(false) })).toBeUndefined();
+    expect(refusedSidecar({ kind: 'deployment', workload: workload(true) })).toMatch(/^deployment\/\S+ uses the network of its node \(`hostNetwork`\), where others would reach a copy/);
   });
   it('has no label by which a Service or the workload finds its pods, and keeps the others', () => {
     const found = made().spec?.template?.metadata?.labels ?? {};

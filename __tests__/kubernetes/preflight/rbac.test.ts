@@ -26,7 +26,7 @@ const wordsOf = ({ verb, group, resource }: Need): string => `${verb} ${group ==
 
 describe('docs/rbac-migrations.yaml', () => {
   const migrate = {
-    text: 'migrate', run: ['migrate'], workload: undefined, database: 'main', backup: { off: 'a cache' }, rehearse: false, undo: undefined, force: false, timeoutMs: 1,
+    text: 'migrate', run: ['migrate'], workload: undefined, database: 'main', backup: { off: 'a cache' }, rehearse: false as const, undo: undefined, force: false, timeoutMs: 1,
   };
   const more = needsOf({ ...everything(), migrate }).filter((need) => !covered(need, role.rules));
 

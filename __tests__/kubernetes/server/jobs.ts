@@ -19,11 +19,14 @@ export interface Program {
   readonly effect?: () => void;
   /** ms that it takes to end when it is asked to. */
   readonly stopMs?: number;
+  /** How long its sidecar takes to be prepared. */
+  readonly sidecarMs?: number;
   /** Another container of the pod that never ends. */
   readonly injected?: boolean;
 }
 
 const stepMs = 100;
+const sidecarOf = (job: Job): string | undefined => job.spec?.template?.spec?.initContainers?.find(({ restartPolicy }) => restartPolicy === 'Always')?.name;
 
 /** The Jobs of a server with what makes them live: their controller and the kubelet. */
 export class Jobs {
@@ -126,6 +129,11 @@ export class Jobs {
       this.tellPod(job, pod, program, { waiting: { reason: 'CreateContainerConfigError', message: 'secret "database" not found' } });
       return stopped;
     }
+    if (sidecarOf(job) !== undefined) {
+      this.tellPod(job, pod, program, { waiting: { reason: 'PodInitializing' } });
+      // What its startup probe sees is not simulated: its command starts a while later.
+      if (await wait(program.sidecarMs ?? 5000)) return 'stopped';
+    }
     const log = { lines: [] as string[], done: false };
     this.logs.set(pod, log);
     this.running += 1;
@@ -185,6 +193,9 @@ export class Jobs {
       kind: 'Pod', metadata: { name, labels: template?.metadata?.labels, uid: `uid-${uidOf(job)}`, ownerReferences: [{ uid: uidOf(job), controller: true }] },
       spec: { ...template?.spec, nodeName: stuck === 'unschedulable' ? undefined : 'node-1', containers: [...template?.spec?.containers ?? [], ...beside] },
       status: {
+        ...sidecarOf(job) !== undefined && stuck === undefined && state?.waiting?.reason !== 'ContainerCreating' && {
+          initContainerStatuses: [{ name: sidecarOf(job), ready: true, restartCount: 0, state: { running: {} } }],
+        },
         phase: exitCode === undefined || injected ? 'Running' : exitCode === 0 ? 'Succeeded' : 'Failed',
         conditions: [stuck === 'unschedulable' ? { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/1 nodes are available' } : { type: 'PodScheduled', status: 'True' }],
         containerStatuses: stuck === 'unschedulable' ? [] : [{ name: own?.name, ready: state?.running !== undefined, restartCount: 0, state }, ...beside.map((each) => ({ name: each.name, ready: true, state: { running: {} } }))],

@@ -1,11 +1,26 @@
+import { good } from '../kit/checked.js';
+import { convert, shortOr, type Kind, type Out } from '../kit/kind.js';
+import { list } from '../kit/list.js';
 import { object } from '../kit/object.js';
 import { flag } from '../kit/text.js';
-import type { Out } from '../kit/kind.js';
 import { section } from '../setting.js';
 import { age } from '../values/age.js';
 import { argument } from '../values/argument.js';
 import { duration } from '../values/duration.js';
+import { hostName } from '../values/host-name.js';
+import { port } from '../values/port.js';
 import { reasonOf } from '../values/reason.js';
+
+const copy = object({
+  hosts: {
+    description: 'More names under which the workload reaches the database, such as that of a connection pooler. In the rehearsal, they lead to the copy.',
+    default: 'only the names of the Services that select its pod', kind: list(hostName, { expects: 'a list of host names' }),
+  },
+  port: { description: 'Port on which the workload reaches the database.', default: 'that of the Services', kind: port },
+}, { expects: '`true`, `false`, or a map with `hosts` and `port`' });
+type Copy = Out<typeof copy>;
+/** `true`, or how the workload reaches its database. */
+const rehearse: Kind<Copy | false> = shortOr<Copy | false>(convert(flag, (isOn) => good(isOn ? {} : false)), copy);
 
 export const migrate = section('Migrations', ['deploy', 'rollout', 'pr-check'], {
   'migrate': {
@@ -21,6 +36,10 @@ export const migrate = section('Migrations', ['deploy', 'rollout', 'pr-check'], 
           'max-age': { description: 'Age of the last verified backup up to which no new one is made.', fallback: '15m', kind: age },
           off: { description: 'Why the migration needs no backup; it is recorded. Without it, there is one.', kind: reasonOf('Explain in a few words why the migration needs no backup.') },
         }),
+      },
+      rehearse: {
+        description: '`true`: run the migration on a restored copy of the database first, which runs in the same pod. A map says how the workload reaches the database, where the Services of its pod do not.',
+        fallback: 'false', examples: [true, { hosts: ['pgbouncer'], port: 6432 }], kind: rehearse,
       },
       reversible: {
         description: 'Command that undoes the migration, which is run with the new image before a rollback. `false`: it cannot be undone; then a failed rollout is not rolled back unless `force` is `true`.',

@@ -1,6 +1,7 @@
 import type { DataContext, Database, Engine, Login } from '../engine.js';
 import type { Place } from '../place.js';
 import { checkDump } from './check.js';
+import { copyOf } from './copy.js';
 import { readMigration } from './contents.js';
 import { dumpOf } from './dump.js';
 import { isReplica, readServer } from './facts.js';
@@ -30,6 +31,8 @@ async function open(context: DataContext, place: Place, login: Login): Promise<D
     check: (dump, facts, signal) => checkDump(at, dump, facts, signal),
     migration: (signal) => inSession(at, 'The look at the last migration', signal, readMigration),
     removeLeft: (signal) => removeLeft(at, signal),
+    copy: (copyPlace, listening, signal) => copyOf(at, server, copyPlace, listening, signal),
+    port: Number(server.settings.port ?? 5432),
     restoration: (dump, facts) => restorationOf(at, server, dump, facts),
   };
 }

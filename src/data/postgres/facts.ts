@@ -17,6 +17,7 @@ SELECT json_build_object(
     'provider', to_jsonb(d) ->> 'datlocprovider', 'locale', coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale'),
     'icu-rules', to_jsonb(d) ->> 'daticurules',
     'preload', (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'shared_preload_libraries'),
+    'port', current_setting('port'), 'ssl', current_setting('ssl'),
     'extensions', (SELECT string_agg(extname || ' ' || extversion, ', ' ORDER BY extname) FROM pg_catalog.pg_extension)
   )))
 FROM pg_catalog.pg_database d WHERE d.datname = current_database()`;

@@ -60,7 +60,7 @@ function containerOf(pod: Pod, { container }: PodSettings, failure: DataFailure)
 }
 
 /** Of an error of the API server. @param what as the subject of a sentence without its end */
-function refusal(error: unknown, what: string): unknown {
+export function refusal(error: unknown, what: string): unknown {
   if (!(error instanceof ApiError)) return error;
   const { cause, hint } = meaningOf(error);
   return new ClusterError(cause, `${what}: ${error.message}.`, { hint, cause: error });

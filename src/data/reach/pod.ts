@@ -26,5 +26,9 @@ export async function podReach(context: DataContext, cluster: Cluster, settings:
     throw new DataError(failure, message, { hint: 'Set `pod` of the database in the settings to labels that only the pod of its primary server has.' });
   }
   const place = podPlace(cluster, primary);
-  return { place, scratch: (over, bytes) => openJobScratch(context, cluster, { ...primary, place }, over, bytes) };
+  const source = { ...primary, place };
+  return {
+    place, scratch: (over, bytes) => openJobScratch(context, cluster, source, over, bytes),
+    besideCommand: async (wish, over) => (await import('./copy.js')).besideCommand(context, cluster, source, wish, over),
+  };
 }

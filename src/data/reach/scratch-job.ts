@@ -59,7 +59,7 @@ async function sweep({ app, id, ports }: DataContext, cluster: Cluster, signal: 
 }
 
 /** As far as the account is allowed to see nodes. Without a request, the pod is the first that a node evicts when its disk is full. */
-async function nodesHaveDisk({ api }: Cluster, { spec }: Pod, signal: AbortSignal): Promise<boolean> {
+export async function nodesHaveDisk({ api }: Cluster, { spec }: Pod, signal: AbortSignal): Promise<boolean> {
   if (spec?.nodeName === undefined) return false;
   const path = `/api/v1/nodes/${encodeURIComponent(spec.nodeName)}`;
   const node = await api.get<Node>(path, { signal, attempts: 1 }).catch(() => undefined);

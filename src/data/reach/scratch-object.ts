@@ -31,7 +31,7 @@ export interface ScratchJob {
 
 const gibibyte = 1024 ** 3;
 /** The data, the dump beside it, the sorting of indexes and the log of the server. */
-const sizeOf = (bytes: number): string => `${Math.ceil((bytes * 2.2) / gibibyte) + 2}Gi`;
+export const sizeOf = (bytes: number): string => `${Math.ceil((bytes * 2.2) / gibibyte) + 2}Gi`;
 
 /** In all. A restore that takes longer is no verification that anybody waits for. */
 const deadlineSeconds = 6 * 3600;

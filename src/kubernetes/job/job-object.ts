@@ -1,8 +1,9 @@
 import type { WorkloadKind } from '../../config/config.js';
-import type { Container, Job, PodSpec, PodTemplate, Service, Workload } from '../client/objects.js';
+import { nameOf, type Container, type Job, type PodSpec, type PodTemplate, type Service, type Workload } from '../client/objects.js';
 import { selects } from '../observe/selector.js';
 import { templateOf } from '../observe/workload.js';
 import { jobAnnotations, jobLabels, jobName, runLabel, type JobIdentity } from './job-labels.js';
+import { withSidecar, type Sidecar } from './sidecar.js';
 
 /** A command that is run once, as a workload runs its own. */
 export interface JobWish extends JobIdentity {
@@ -16,8 +17,8 @@ export interface JobWish extends JobIdentity {
   readonly command: readonly string[];
   /** The command as it is written in the settings. */
   readonly text: string;
-  /** Variables that replace those of the container. */
-  readonly env?: Readonly<Record<string, string>>;
+  readonly sidecar?: Sidecar;
+  /** Of the command, without what its sidecar takes. */
   readonly timeoutMs: number;
 }
 
@@ -27,6 +28,12 @@ const keptSeconds = 86_400;
 /** The container that the command runs in; undefined if the workload has none of them. */
 export const commandContainer = ({ kind, workload, images }: Pick<JobWish, 'kind' | 'workload' | 'images'>): string | undefined =>
   templateOf(kind, workload)?.spec?.containers?.find(({ name = '' }) => images.has(name))?.name;
+
+/** Why no sidecar can run beside a command of a workload, as a sentence; undefined where one can. */
+export const refusedSidecar = ({ kind, workload }: Pick<JobWish, 'kind' | 'workload'>): string | undefined =>
+  (templateOf(kind, workload)?.spec?.hostNetwork
+    ? `${kind}/${nameOf(workload)} uses the network of its node (\`hostNetwork\`), where others would reach a copy of the database that runs beside the migration.`
+    : undefined);
 
 /**
  * The Job that runs a command once, made from the pod template of a workload: with its environment, volumes, accounts and
@@ -39,7 +46,7 @@ export function jobOf(wish: JobWish): Job | undefined {
   const own = template?.spec?.containers?.find(({ name }) => name === commandContainer(wish));
   if (!template || !own) return undefined;
   const name = jobName(wish);
-  const deadline = Math.max(1, Math.ceil(wish.timeoutMs / 1000));
+  const deadline = Math.max(1, Math.ceil((wish.timeoutMs + (wish.sidecar?.timeoutMs ?? 0)) / 1000));
   const labels = { [jobLabels.app]: wish.app, [jobLabels.purpose]: wish.purpose, [jobLabels.run]: runLabel(wish.run) };
   const container = commandOf(own, wish, claimed(wish.workload));
   const initContainers = (template.spec?.initContainers ?? []).map((each) => besideOf(each, wish, claimed(wish.workload)));
@@ -54,7 +61,7 @@ export function jobOf(wish: JobWish): Job | undefined {
       activeDeadlineSeconds: deadline,
       template: {
         metadata: { labels: { ...unselected(template, wish), ...labels, [jobLabels.job]: name }, annotations: template.metadata?.annotations },
-        spec: { ...specOf(template.spec ?? {}, container, initContainers), activeDeadlineSeconds: deadline + orphanSeconds },
+        spec: { ...withSidecar(specOf(template.spec ?? {}, container, initContainers), wish.sidecar), activeDeadlineSeconds: deadline + orphanSeconds },
       },
     },
   };
@@ -70,7 +77,7 @@ type Claimed = ReturnType<typeof claimed>;
 
 function commandOf(own: Container, wish: JobWish, claims: Claimed): Container {
   const { name = '', imagePullPolicy, workingDir, env = [], envFrom, resources, securityContext } = own;
-  const added = Object.entries(wish.env ?? {}).map(([key, value]) => ({ name: key, value }));
+  const added = Object.entries(wish.sidecar?.env ?? {}).map(([key, value]) => ({ name: key, value }));
   return {
     name, image: wish.images.get(name), imagePullPolicy, command: wish.command, workingDir, envFrom, resources, securityContext, ...mountsOf(own, claims),
     env: [...env.filter((each) => !added.some((other) => other.name === each.name)), ...added],

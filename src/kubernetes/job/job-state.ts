@@ -46,6 +46,8 @@ export interface JobEnd {
   readonly container?: string;
 }
 
+export const limitHint = 'Find out what it waits for, such as a lock. If it only needs longer, raise its time limit.';
+
 /** When the command has ended, how. The exit code decides, not the Job: an injected sidecar may keep that from ever being complete. */
 export function endOf(view: JobView): JobEnd | undefined {
   const { job, pod, container } = view;
@@ -54,7 +56,7 @@ export function endOf(view: JobView): JobEnd | undefined {
   if (ended && pod && !isTold) return exitOf(pod, container, ended);
   // FailureTarget comes when Kubernetes asks the pod to stop, which may take its whole grace period.
   if (reached(job, 'DeadlineExceeded') && (isTold || runsNothing(view))) {
-    return failed('deadline', `did not finish within ${job?.spec?.activeDeadlineSeconds ?? 0} s`, 'Find out what it waits for, such as a lock. If it only needs longer, raise its time limit.');
+    return failed('deadline', `did not finish within ${job?.spec?.activeDeadlineSeconds ?? 0} s`, limitHint);
   }
   if (isTold) return failed('superseded', 'was stopped while it ran: its pod was deleted', 'Find out who deleted the pod, for example a drain of its node. Then run again.');
   return endWithoutExit(view);

@@ -10,10 +10,12 @@ import { blankMemory, remember, type Memory } from '../judge/memory.js';
 import { untilDeadline, type Symptom } from '../judge/symptom.js';
 import { watchObjects, type Watched } from '../observe/watching.js';
 import { endJob, runningPods, watchedOf, type JobScope } from './end-job.js';
-import { commandContainer, jobOf, type JobWish } from './job-object.js';
-import { endOf, hasStarted, isOver, progressOf, symptomsOfJob, viewOf, type JobEnd, type JobView } from './job-state.js';
+import { commandContainer, jobOf, refusedSidecar, type JobWish } from './job-object.js';
+import { endOf, hasStarted, isOver, limitHint, progressOf, symptomsOfJob, viewOf, type JobEnd, type JobView } from './job-state.js';
 import { followLog } from './log-stream.js';
 import { LogTail } from './log-tail.js';
+import { removeJob } from './open-job.js';
+import { SidecarRun } from './sidecar-run.js';
 
 /** A command that has succeeded. */
 export interface JobDone {
@@ -45,6 +47,8 @@ const sidecarsForMs = 10_000;
 export async function runJob(scope: JobScope, wish: JobWish, signal: AbortSignal): Promise<JobDone> {
   const [job, container] = [jobOf(wish), commandContainer(wish)];
   if (!job || container === undefined) throw new OneOffError('config-invalid', `No container of ${wish.kind}/${nameOf(wish.workload)} runs the image.`, { hasStarted: false });
+  const refused = wish.sidecar && refusedSidecar(wish);
+  if (refused !== undefined) throw new OneOffError('config-invalid', refused, { hasStarted: false });
   signal.throwIfAborted();
   const watched = await watchObjects(scope.cluster, scope.ports.clock, watchedOf(nameOf(job)));
   const run = new JobRun(scope, { wish, job, container }, watched);
@@ -71,10 +75,12 @@ class JobRun {
   private startedAt = 0;
   /** The Job was deleted without its pod. */
   private isOrphan = false;
+  private readonly sidecar: SidecarRun;
 
   constructor(private readonly scope: JobScope, private readonly started: Started, private readonly watched: Watched) {
     this.name = nameOf(started.job);
     this.tail = new LogTail(scope.ports.log);
+    this.sidecar = new SidecarRun(started.wish.sidecar, scope.ports.clock);
   }
 
   close(): void {
@@ -86,10 +92,12 @@ class JobRun {
     this.startedAt = clock.monotonic();
     await this.create(signal);
     try {
-      const end = await this.ended(signal);
+      const end = await this.ended(AbortSignal.any([signal, this.sidecar.failed]));
+      await this.sidecar.conclude();
       await this.logRead();
-      if (!end.succeeded) throw await this.failure(end);
+      if (!end.succeeded) throw await this.failure(end).finally(() => this.removeWithSidecar());
       await this.endSidecars();
+      await this.removeWithSidecar();
       return { name: this.name, tookMs: Math.round(clock.monotonic() - this.startedAt), log: this.tail.evidence(`log of job/${this.name}`) };
     } catch (error) {
       if (!endOf(this.view())) await this.giveUp(signal);
@@ -145,23 +153,31 @@ class JobRun {
   /** How the command ended. @throws OneOffError when it cannot start, or nothing is known of it any more */
   private async ended(signal: AbortSignal): Promise<JobEnd> {
     const { ports: { clock, log } } = this.scope;
-    const { wish: { purpose, timeoutMs }, job } = this.started;
-    const overAt = this.startedAt + timeoutMs + graceMsOf(job) + overtimeMs;
+    const { wish: { purpose } } = this.started;
     let wasSeen = false;
     for (;;) {
       signal.throwIfAborted();
-      const [view, at] = [this.view(), clock.monotonic()];
+      const [view, at, overAt] = [this.view(), clock.monotonic(), this.overAt];
       wasSeen ||= view.job !== undefined;
+      this.sidecar.look(view.pod, signal);
       if (hasStarted(view)) this.readLog(view);
       const end = endOf(view);
       if (end) return end;
       if (wasSeen && isAbandoned(view)) throw await this.deleted();
       if (wasSeen && !view.job) this.warnOfOrphan();
-      if (at >= overAt) throw this.unknown();
-      const recheckAt = this.watched.sees() ? this.judge(view, at) : Infinity;
-      log.progress(purpose, `job/${this.name}`, this.watched.sees() ? progressOf(view) : 'the API server does not answer');
+      if (at >= overAt) throw this.started.wish.sidecar ? this.tooLong() : this.unknown();
+      const recheckAt = this.watched.sees() && !this.sidecar.isPreparing ? this.judge(view, at) : Infinity;
+      const doing = this.sidecar.isPreparing ? 'preparing its sidecar' : progressOf(view);
+      log.progress(purpose, `job/${this.name}`, this.watched.sees() ? doing : 'the API server does not answer');
       await this.watched.news(Math.min(overAt, recheckAt) - at, signal);
     }
+  }
+
+  /** When nothing is waited for any more. Kubernetes knows one time limit of a Job: that of a command with a sidecar is watched here. */
+  private get overAt(): number {
+    const { wish: { timeoutMs, sidecar }, job } = this.started;
+    if (!sidecar) return this.startedAt + timeoutMs + graceMsOf(job) + overtimeMs;
+    return (this.sidecar.readyAt ?? this.startedAt + sidecar.timeoutMs) + timeoutMs;
   }
 
   private warnOfOrphan(): void {
@@ -198,6 +214,11 @@ class JobRun {
     }, this.closed.signal).then((why) => {
       if (why !== undefined) log.warning(`The log of job/${this.name} is incomplete: ${why}`);
     });
+  }
+
+  /** Its log is in that of the run, and nothing that was made to be tried out is kept. */
+  private async removeWithSidecar(): Promise<void> {
+    if (this.started.wish.sidecar) await removeJob(this.scope, this.name);
   }
 
   private async logRead(): Promise<void> {
@@ -240,6 +261,12 @@ class JobRun {
     });
   }
 
+  private tooLong(): OneOffError {
+    return new OneOffError('deadline', `${this.subject} did not finish within ${Math.ceil(this.started.wish.timeoutMs / 1000)} s.`, {
+      hint: limitHint, hasStarted: hasStarted(this.view()), evidence: this.tail.evidence(`log of job/${this.name}`),
+    });
+  }
+
   private unknown(): OneOffError {
     const limit = `its time limit of ${Math.ceil(this.started.wish.timeoutMs / 1000)} s`;
     return new OneOffError('deadline', `${this.subject} did not end at ${limit}, and Kubernetes did not end it.`, {
@@ -250,11 +277,14 @@ class JobRun {
   private async giveUp(signal: AbortSignal): Promise<void> {
     const { ports: { log } } = this.scope;
     log.info(`deleting job/${this.name} and waiting until its pod is gone`);
+    // Beside the deletion: a sidecar that is still there keeps its pod for its whole grace period.
+    const sidecarEnded = this.sidecar.end();
     const isGone = await endJob(this.scope, this.watched, this.name, signal.aborted ? endForWhenCancelledMs : endForMs).catch((error: unknown) => {
       log.warning(`job/${this.name} could not be deleted: ${messageOf(error)}`);
       return false;
     });
     if (!isGone) log.warning(`job/${this.name} was not seen to be gone: \`${this.started.wish.text}\` may still be running. The next run waits for it.`);
+    await sidecarEnded;
   }
 
   /** A sidecar that was injected does not end by itself, and keeps the Job from being complete. */

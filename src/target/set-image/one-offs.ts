@@ -5,11 +5,11 @@ import { persistently } from '../../kubernetes/client/persist.js';
 import { apiPath, resources, workloadResource } from '../../kubernetes/client/resources.js';
 import { endJobOf } from '../../kubernetes/job/end-job.js';
 import { jobName } from '../../kubernetes/job/job-labels.js';
-import { commandContainer, type JobWish } from '../../kubernetes/job/job-object.js';
+import { commandContainer, refusedSidecar, type JobWish } from '../../kubernetes/job/job-object.js';
 import { othersEnded } from '../../kubernetes/job/other-jobs.js';
 import { runJob } from '../../kubernetes/job/run-job.js';
 import { acquireLock, databaseLease } from '../../kubernetes/store/lease.js';
-import { nothingFound } from '../../outcome/finding.js';
+import { nothingFound, type Checked } from '../../outcome/finding.js';
 import { OneOffError } from '../../outcome/one-off.js';
 import { parseReference } from '../../image/reference.js';
 import type { OneOff, OneOffs } from '../one-off.js';
@@ -33,19 +33,18 @@ export function jobs(given: Given, { cluster, found }: Pick<ClusterFacts, 'clust
       const ref = refOf(subject);
       return `as a Job with the new image${ref ? ` and the pod template of \`${refText(ref)}\`` : ''}`;
     },
-    check: (subject) => {
+    check: (subject, { withSidecar }) => {
       const ref = refOf(subject);
       const known = found.find((each) => ref && refText(each.ref) === refText(ref));
       if (!known?.workload || !config.image) return nothingFound;
       const names = chosenContainers(known, config.image).map(({ name }) => name);
-      const images = new Map(names.map((name) => [name, '']));
-      if (names.length === 0 || commandContainer({ kind: known.ref.kind, workload: known.workload, images }) !== undefined) return nothingFound;
-      return {
-        warnings: [], problems: [{
-          cause: 'config-invalid', message: `${refText(known.ref)} runs the image only in init containers, so the migration cannot run with it.`,
-          hint: 'Name another workload in `migrate.workload`.',
-        }],
-      };
+      const wish = { kind: known.ref.kind, workload: known.workload, images: new Map(names.map((name) => [name, ''])) };
+      const problem = (message: string, hint: string): Checked => ({ warnings: [], problems: [{ cause: 'config-invalid', message, hint }] });
+      if (names.length > 0 && commandContainer(wish) === undefined) {
+        return problem(`${refText(known.ref)} runs the image only in init containers, so the migration cannot run with it.`, 'Name another workload in `migrate.workload`.');
+      }
+      const refused = withSidecar ? refusedSidecar(wish) : undefined;
+      return refused === undefined ? nothingFound : problem(refused, 'Name another workload in `migrate.workload`, or set `migrate.rehearse` to false.');
     },
     run: async (command, signal) => {
       const { name, ...done } = await runJob(scope, await wishOf(given, cluster, command, refOf(command.subject)), signal);
@@ -79,7 +78,7 @@ async function wishOf({ config, ports, facts }: Given, cluster: ClusterFacts['cl
   }
   return {
     app: config.app, purpose: command.purpose, run: command.run, url: facts.runUrl, kind: ref.kind, workload, services, images,
-    command: command.command, text: command.text, env: command.env, timeoutMs: command.timeoutMs,
+    command: command.command, text: command.text, ...command.sidecar && { sidecar: command.sidecar }, timeoutMs: command.timeoutMs,
   };
 }
 
