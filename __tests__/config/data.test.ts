@@ -170,6 +170,7 @@ describe('migrate', () => {
     });
     expect(migrate({ run: 'x', reversible: 'false' })).toMatchObject({ undo: false });
     expect(migrate({ run: 'x' })?.undo).toBeUndefined();
+    expect([true, false, { hosts: ['pgbouncer'], port: 6432 }].map((rehearse) => migrate({ run: 'x', rehearse })?.rehearse)).toEqual([{ hosts: [] }, false, { hosts: ['pgbouncer'], port: 6432 }]);
     expect(migrate({ run: 'x', backup: { off: 'the schema is rebuilt from events' } })).toMatchObject({ backup: { off: 'the schema is rebuilt from events' }, rehearse: false });
   });
 
@@ -177,6 +178,11 @@ describe('migrate', () => {
     ['nothing to run as', { run: 'x' }, { workloads: undefined }, 'migrate: needs `workloads`: the migration runs with the environment of one of them. Name the workloads.'],
     ['no backup', { run: 'x' }, { backup: undefined }, 'migrate: needs `backup`: the database is backed up before. Set `backup.to`, or `migrate.backup.off` to the reason why no backup is needed.'],
     ['no database', { run: 'x' }, { databases: undefined }, 'migrate: needs a database under `databases`, which is backed up before. Describe it, or set `migrate.backup.off` to the reason why no backup is needed.'],
+    ['a rehearsal without a backup', { run: 'x', rehearse: 'true', backup: { off: 'the schema is rebuilt from events' } }, {}, 'migrate: has `rehearse`, and no backup that could be restored. Remove `backup.off` or `rehearse`.'],
+    ['a rehearsal of a database elsewhere', { run: 'x', rehearse: 'true' }, { databases: { main: { engine: 'postgres', service: 'db' } } }, 'migrate: has `rehearse`, and its database is not reached in a pod (`pod`). A copy runs in the pod of the migration with the image of the database: name the pod of the database, or remove `rehearse`.'],
+    ['an address', { run: 'x', rehearse: { hosts: ['10.0.0.7'] } }, {}, 'migrate.rehearse.hosts[0]: is "10.0.0.7", which is no host name. Write the name without a port. An address cannot be made to lead to the copy.'],
+    ['no host name', { run: 'x', rehearse: { hosts: ['pg_bouncer'] } }, {}, 'migrate.rehearse.hosts[0]: is "pg_bouncer", which is not a host name. Write it as the workload does, e.g. pgbouncer or db.internal.example.'],
+    ['no port', { run: 'x', rehearse: { port: 'sql' } }, {}, 'migrate.rehearse.port: is "sql", which is not a port. A port is a number from 1 to 65535.'],
     ['two databases', { run: 'x' }, { databases: { main, other: main } }, 'migrate: must name its `database`, as there are several. Name one of main or other.'],
     ['an unknown database', { run: 'x', database: 'other' }, {}, 'migrate: names the database "other", which is not under `databases`. There is "main".'],
     ['an unknown workload', { run: 'x', workload: 'deployment/web' }, {}, 'migrate: names the workload "deployment/web", which is not among `workloads`. Write it as there, without a container.'],

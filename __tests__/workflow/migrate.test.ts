@@ -3,7 +3,8 @@ import type { Config, MigrateConfig } from '../../src/config/config.js';
 import type { Outcome } from '../../src/outcome/outcome.js';
 import { deploy } from '../../src/workflow/deploy.js';
 import { rollBack } from '../../src/workflow/rollback.js';
-import { jobsOf } from '../kubernetes/server/jobs.js';
+import { dataLines, dataMarkdown, dataOutputs, dataValue } from '../../src/report/data.js';
+import { jobsOf, purposeOf } from '../kubernetes/server/jobs.js';
 import { migrate, TestDatabase, undo } from './database.js';
 import { first, image, second, third, TestWorld, type TestRun } from './world.js';
 
@@ -76,6 +77,46 @@ describe('a deployment with a migration', () => {
     const outcome = await run(here, second, { rehearse: { hosts: [] } });
     expect([outcome.failure?.cause, outcome.failure?.message]).toEqual(['migration-failed', 'The migration was to be tried on a restored copy of main, but it changed the database main itself (0001 → 0002).']);
     expect([here.world.ledger?.ahead, here.world.imageNow]).toEqual([[expect.objectContaining({ state: 'started' })], here.world.imageOf(first)]);
+  });
+  it('does not take a rehearsal for one in which nothing logged in to the copy', async () => {
+    const here = place();
+    here.database.programs['rehearse'] = { effect: () => undefined };
+    const outcome = await run(here, second, { rehearse: { hosts: [] } });
+    expect([outcome.failure?.cause, outcome.failure?.message, outcome.failure?.hint]).toEqual([
+      'migration-failed', 'The migration succeeded in its rehearsal, but nothing logged in to a restored copy of main, so that shows nothing. The last migration of the database main is the same as before.',
+      expect.stringMatching(/^In the rehearsal, these names lead to the copy: postgresql, postgresql\.web\. Name the host that the migration uses in `migrate\.rehearse\.hosts`/),
+    ]);
+    expect([here.database.head, here.world.ledger]).toEqual(['0001', undefined]);
+    // Where the last migration cannot be read, it may have been applied to the database itself.
+    const other = place();
+    other.database.isUnknown = true;
+    other.database.programs['rehearse'] = { effect: () => undefined };
+    expect((await run(other, second, { rehearse: { hosts: [] } })).failure?.message).toMatch(/shows nothing\. Whether it has changed the database main is not known\.$/);
+    expect(other.world.ledger?.ahead).toEqual([expect.objectContaining({ state: 'started' })]);
+  });
+  it('says that what failed in its rehearsal was not seen to log in to the copy', async () => {
+    const here = place();
+    here.database.programs['rehearse'] = { code: 1 };
+    expect((await run(here, second, { rehearse: { hosts: [] } })).failure?.message).toMatch(/exited with code 1\. It was not seen to log in to the copy: check whether it changed the database main\.$/);
+  });
+  it('does not migrate when the copy cannot be restored', async () => {
+    const here = place();
+    here.database.restoreFails = true;
+    const outcome = await run(here, second, { rehearse: { hosts: [] } });
+    expect([outcome.failure?.cause, outcome.failure?.message, here.database.story]).toEqual([
+      'migration-failed', 'The migration could not be tried on a copy first: The dump does not restore. The database main was not changed.', ['backup', 'copy ended'],
+    ]);
+    expect([jobsOf(here.world.server), here.world.jobs.running]).toEqual([[], 0]);
+  });
+  it('reports how the rehearsal went', async () => {
+    const here = place();
+    const outcome = await run(here, second, { rehearse: { hosts: [] } });
+    expect(outcome.data).toMatchObject({ of: 'migration', rehearsal: { database: 'main', backup: 'backup-1', headBefore: '0001', headAfter: '0002' } });
+    expect(dataMarkdown(outcome.data)).toMatch(/^The migration was run on a restored copy of `main` \(backup `backup-1`\) first, which took [\d.]+ s: `0001` → `0002`\.$/);
+    expect(dataLines(outcome.data)).toEqual([expect.stringMatching(/^main: the migration was run on a restored copy first, in [\d.]+ s: 0001 → 0002$/)]);
+    expect([dataValue(outcome.data)?.rehearsal, dataOutputs(outcome.data ?? { of: 'migration', backups: [], restores: [], kept: [] })]).toEqual([{ database: 'main', backup: 'backup-1', tookMs: expect.any(Number), headBefore: '0001', headAfter: '0002' }, {}]);
+    // Only the Job of the migration is kept for its log.
+    expect(jobsOf(here.world.server).map(purposeOf)).toEqual(['migrate']);
   });
   it('migrates nothing when the version is there', async () => {
     const here = place();

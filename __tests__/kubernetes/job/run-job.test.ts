@@ -6,6 +6,7 @@ import { jobName } from '../../../src/kubernetes/job/job-labels.js';
 import type { JobWish } from '../../../src/kubernetes/job/job-object.js';
 import { othersEnded } from '../../../src/kubernetes/job/other-jobs.js';
 import { endJobOf } from '../../../src/kubernetes/job/end-job.js';
+import type { Sidecar } from '../../../src/kubernetes/job/sidecar.js';
 import { runJob, type JobDone } from '../../../src/kubernetes/job/run-job.js';
 import { CancelledError } from '../../../src/outcome/errors.js';
 import type { OneOffError } from '../../../src/outcome/one-off.js';
@@ -220,5 +221,56 @@ describe('a Job of a run that died', () => {
     const again = await placeWith({}, place.world);
     await run(again, { run: 'run-1' });
     expect(place.world.jobs.started.length).toBe(1);
+  });
+});
+
+describe('a command with a sidecar', () => {
+  const sidecarWith = (place: Place, changes: Partial<Sidecar> = {}): { readonly sidecar: Sidecar; readonly story: string[] } => {
+    const story: string[] = [];
+    return {
+      story, sidecar: {
+        container: { name: 'copy', restartPolicy: 'Always' }, volumes: [], hostAliases: [], imagePullSecrets: [], env: {}, timeoutMs: 300_000,
+        prepare: async (pod, signal) => {
+          await place.world.clock.sleep(3000, signal);
+          story.push(`prepared ${pod.metadata?.name === undefined ? 'nothing' : 'its pod'}`);
+        },
+        conclude: async () => void story.push(`concluded after ${outputOf(place).length} lines`), end: async () => void story.push('ended'), ...changes,
+      },
+    };
+  };
+  it('is prepared before and looked at after it, and leaves no Job', async () => {
+    const place = await placeWith({ lines: ['1', '2'] });
+    const { sidecar, story } = sidecarWith(place);
+    await run(place, { sidecar });
+    expect([story, jobsOf(place.world.server).filter(({ metadata }) => metadata?.deletionTimestamp === undefined)]).toEqual([['prepared its pod', expect.stringMatching(/^concluded after \d lines$/), 'ended'], []]);
+    expect(place.started.lines).toContainEqual(expect.stringMatching(/^progress migrate job\/\S+ preparing its sidecar$/));
+  });
+  it('is not started when the preparation fails, and nothing is left', async () => {
+    const place = await placeWith({ lines: ['1'] });
+    const { sidecar, story } = sidecarWith(place, { prepare: async () => { throw new Error('the dump does not restore'); } });
+    await expect(run(place, { sidecar })).rejects.toThrow('the dump does not restore');
+    expect([story, outputOf(place), jobsOf(place.world.server), jobPods(place)]).toEqual([['ended'], [], [], []]);
+  });
+  it('has its own time limit, from when its sidecar was prepared', async () => {
+    const place = await placeWith({ lines: ['waiting for a lock'], afterMs: 900_000, sidecarMs: 200_000 });
+    const { sidecar } = sidecarWith(place, { prepare: (_pod, signal) => place.world.clock.sleep(190_000, signal) });
+    const error = await failureOf(run(place, { sidecar, timeoutMs: 60_000 }));
+    expect([error.code, error.hasStarted, error.message]).toEqual(['deadline', true, expect.stringContaining('did not finish within 60 s')]);
+    expect([place.world.jobs.running, jobsOf(place.world.server)]).toEqual([0, []]);
+  });
+  it('ends its sidecar and its Job when the run is cancelled', async () => {
+    const place = await placeWith({ sidecarMs: 100_000 });
+    const { sidecar, story } = sidecarWith(place, { prepare: (_pod, signal) => place.world.clock.sleep(90_000, signal) });
+    const done = failureOf(run(place, { sidecar }));
+    await place.world.clock.sleep(5000);
+    place.started.cancel();
+    expect(await done).toBeInstanceOf(CancelledError);
+    expect([story, jobsOf(place.world.server), jobPods(place)]).toEqual([['ended'], [], []]);
+  });
+  it('waits at most as long for the look at it as its container is there', async () => {
+    const place = await placeWith({ lines: ['1'] });
+    const { sidecar, story } = sidecarWith(place, { conclude: () => new Promise(() => undefined) });
+    await run(place, { sidecar });
+    expect(story).toEqual(['prepared its pod', 'ended']);
   });
 });
