@@ -95,7 +95,10 @@ function dataOf(database: TestDatabase, clock: Clock): MigrationData {
           if (database.restoreFails) throw new DataError('backup-failed', 'The dump does not restore.');
           database.story.push('copy restored');
         },
-        conclude: async () => { seen = { logins: database.copies.length - before + database.failedLogins, ...database.copies.length > before && { head: database.copies.at(-1) } }; },
+        conclude: async () => {
+          const migrated = database.copies.length - before;
+          seen = { logins: migrated + database.failedLogins, ...migrated > 0 && { head: database.copies.at(-1) } };
+        },
         end: async () => void (database.story.at(-1) === 'copy ended' || database.story.push('copy ended')),
       };
       return { sidecar, words: 'a restored copy of main', hosts: ['postgresql', 'postgresql.web'], seen: () => seen };

@@ -109,7 +109,8 @@ export class Migration {
       if (config.rehearse && backup && data) {
         const { rehearse } = await import('./rehearse.js');
         const command = this.command(purposes.rehearsal, journal.reference);
-        this.rehearsed = await rehearse({ ports: run.ports, oneOffs, data, backup, command, record, what: this.what, started: () => this.started(journal, record) }, signal);
+        const started = (): Promise<unknown> => this.started(journal, record);
+        this.rehearsed = await rehearse({ ports: run.ports, oneOffs, data, backup, command, record, what: this.what, started }, signal);
       }
       const before = await this.started(journal, record);
       await Promise.all([journal.lock.confirm(), own.confirm()]);

@@ -41,7 +41,8 @@ describe('a place for a copy', () => {
     const { image: _, ...place } = fakePlace(psqlOf());
     const cluster = { version, namespace: 'shop', api: { get: async () => ({ items: [] }) } } as unknown as Cluster;
     const wish = { bytes: 1, serverPort: 5432, hosts: ['db'] };
-    return besideCommand(fakeContext() as DataContext, cluster, { ...source(), place: { ...place, ...image !== undefined && { image } } }, wish, new AbortController().signal);
+    const of = { ...source(), place: { ...place, ...image !== undefined && { image } } };
+    return besideCommand(fakeContext() as DataContext, cluster, of, wish, new AbortController().signal);
   };
   it('needs sidecars among the init containers', async () => {
     await expect(open('v1.28.4', 'postgres:15')).rejects.toMatchObject({ code: 'config-invalid', message: 'A rehearsal of the migration needs Kubernetes 1.29 or later, and the cluster has v1.28.4: the copy of the database runs as a sidecar.' });

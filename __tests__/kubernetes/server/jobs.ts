@@ -28,6 +28,11 @@ export interface Program {
 const stepMs = 100;
 const sidecarOf = (job: Job): string | undefined => job.spec?.template?.spec?.initContainers?.find(({ restartPolicy }) => restartPolicy === 'Always')?.name;
 
+/** Its sidecar runs from before its other containers are created. */
+const sidecarStatus = (job: Job, state: ContainerStatus['state']): Pick<NonNullable<Pod['status']>, 'initContainerStatuses'> =>
+  (sidecarOf(job) === undefined || state?.waiting?.reason === 'ContainerCreating' ? {}
+    : { initContainerStatuses: [{ name: sidecarOf(job), ready: true, restartCount: 0, state: { running: {} } }] });
+
 /** The Jobs of a server with what makes them live: their controller and the kubelet. */
 export class Jobs {
   /** Of each Job that was created, oldest first. */
@@ -193,9 +198,7 @@ export class Jobs {
       kind: 'Pod', metadata: { name, labels: template?.metadata?.labels, uid: `uid-${uidOf(job)}`, ownerReferences: [{ uid: uidOf(job), controller: true }] },
       spec: { ...template?.spec, nodeName: stuck === 'unschedulable' ? undefined : 'node-1', containers: [...template?.spec?.containers ?? [], ...beside] },
       status: {
-        ...sidecarOf(job) !== undefined && stuck === undefined && state?.waiting?.reason !== 'ContainerCreating' && {
-          initContainerStatuses: [{ name: sidecarOf(job), ready: true, restartCount: 0, state: { running: {} } }],
-        },
+        ...sidecarStatus(job, state),
         phase: exitCode === undefined || injected ? 'Running' : exitCode === 0 ? 'Succeeded' : 'Failed',
         conditions: [stuck === 'unschedulable' ? { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/1 nodes are available' } : { type: 'PodScheduled', status: 'True' }],
         containerStatuses: stuck === 'unschedulable' ? [] : [{ name: own?.name, ready: state?.running !== undefined, restartCount: 0, state }, ...beside.map((each) => ({ name: each.name, ready: true, state: { running: {} } }))],
