@@ -117,8 +117,8 @@ class SettingsMigrationData implements MigrationData {
     const found = (await this.session.catalog(this.config.name)).backups.find((each) => each.name === name);
     if (!found) throw new DataError('restore-failed', `The backup ${name} of ${this.config.name} is not there any more.`, { hint: 'Run again: then another one is used, or made.' });
     const context = { ...this.session.context, failure: 'restore-failed' as const };
-    const fetching = { context, store: await this.session.store(), folder: this.run.folder, manifest: found.manifest, ...identity !== undefined && { identity } };
-    const { spool, facts } = await fetchBackup(fetching, signal);
+    const of = { context, store: await this.session.store(), folder: this.run.folder, manifest: found.manifest };
+    const { spool, facts } = await fetchBackup({ ...of, ...identity !== undefined && { identity } }, signal);
     const copied: Copied = { spool, facts, close: () => spool.close() };
     this.copied.set(name, copied);
     return copied;
