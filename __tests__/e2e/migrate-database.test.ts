@@ -89,7 +89,7 @@ it('a migration is tried on a restored copy of the real database first, and noth
     const before = await database.contents();
     const failed = await run('app-3', { VERSION: '3', MIGRATION: migrated(3, 'ALTER TABLE customer ALTER email SET NOT NULL') });
     expectEnding(failed, { verdict: 'failed', cause: 'migration-failed', stage: 'migrate' });
-    expect(failed.report.failure.message).toMatch(/^The migration failed on a restored copy of main: .* exited with code 1\. The database main was not changed\. Its log says: `ERROR: {2}column "email" of relation "customer" contains null values`$/);
+    expect(failed.report.failure.message).toMatch(/^The migration failed on a restored copy of main: .* exited with code 1\. The database main was not changed\. Its log says: `ERROR: column "email" of relation "customer" contains null values`$/);
     expect([await database.contents(), await heads(), await runningImages(space, 'web')]).toEqual([before, '2', runs2]);
 
     // It succeeds on the copy, of the same backup, and its version does not start.
