@@ -1,3 +1,4 @@
+import type { OtherPurposes } from '../kubernetes/job/other-jobs.js';
 import type { Sidecar } from '../kubernetes/job/sidecar.js';
 import type { Evidence } from '../outcome/errors.js';
 import type { Checked } from '../outcome/finding.js';
@@ -49,7 +50,7 @@ export interface OneOffs {
    * @param run whose own commands do not count
    * @throws ClusterError locked
    */
-  othersEnded(purposes: readonly string[], run: string, signal: AbortSignal): Promise<void>;
+  othersEnded(purposes: OtherPurposes, run: string, signal: AbortSignal): Promise<void>;
   /** Takes the lock of a database, waiting for it at most `waitMs`. @throws ClusterError locked */
   lock(database: string, holder: Holder, waitMs: number): Promise<Lock>;
 }

@@ -8,7 +8,8 @@ export const migrationMarks = { started: 'migration', applied: 'migrated' } as c
 /** What commands are run for. */
 export const purposes = {
   migration: 'migrate', rehearsal: 'rehearse', undo: 'migrate-undo',
-  all: ['migrate', 'rehearse', 'migrate-undo'],
+  /** Of earlier runs: a rehearsal has nothing but a copy. */
+  ofOthers: { awaited: ['migrate', 'migrate-undo'], ended: ['rehearse'] },
 } as const;
 
 /** Whether the run of a record got no further than its migration: it has deployed nothing. */

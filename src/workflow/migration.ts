@@ -101,7 +101,7 @@ export class Migration {
     const own = await oneOffs.lock(migratedDatabase(run.config), { id: run.id, url: run.facts.runUrl }, run.config.lockTimeoutMs);
     const signal = AbortSignal.any([run.ports.cancelled, journal.lock.lost, own.lost]);
     try {
-      await oneOffs.othersEnded(purposes.all, run.id, signal);
+      await oneOffs.othersEnded(purposes.ofOthers, run.id, signal);
       const backup = 'off' in config.backup ? undefined : await data?.ensureBackup(config.backup.maxAgeMs, signal);
       if (backup) run.ports.log.info(`${backup.isNew ? 'made' : 'use'} the ${backup.verified === 'restore' ? 'restored and compared' : 'verified'} backup ${backup.name} of ${this.what}`);
       const headBefore = await data?.head(signal);

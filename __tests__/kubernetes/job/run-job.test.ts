@@ -176,7 +176,7 @@ describe('a Job of a run that died', () => {
 
   it('goes on, and the next run waits for its end', async () => {
     const place = await dead({ lines: ['first'], afterMs: 90_000 });
-    await othersEnded(place.scope, 'api', ['migrate'], place.started.run.id, place.started.run.ports.cancelled);
+    await othersEnded(place.scope, 'api', { awaited: ['migrate'], ended: [] }, place.started.run.id, place.started.run.ports.cancelled);
     expect([place.world.jobs.running, place.started.lines]).toEqual([0, [
       expect.stringMatching(/^info job\/api-migrate-\w+ of another run still runs `\/app migrate`: waiting until it has ended$/), expect.stringMatching(/^info job\/\S+ has ended$/),
     ]]);
@@ -186,27 +186,34 @@ describe('a Job of a run that died', () => {
   it('and that was deleted without its pod is waited for as well', async () => {
     const place = await dead({ lines: ['first'], afterMs: 90_000 });
     place.world.jobs.orphan(jobName({ app: 'api', purpose: 'migrate', run: 'run-1' }));
-    await othersEnded(place.scope, 'api', ['migrate'], place.started.run.id, place.started.run.ports.cancelled);
+    await othersEnded(place.scope, 'api', { awaited: ['migrate'], ended: [] }, place.started.run.id, place.started.run.ports.cancelled);
     expect(place.world.jobs.running).toBe(0);
   });
   it('that has ended is not waited for, and nothing is watched', async () => {
     const place = await dead({ lines: ['first'], afterMs: 1000 });
     await place.world.clock.sleep(5000);
-    await othersEnded(place.scope, 'api', ['migrate'], place.started.run.id, place.started.run.ports.cancelled);
+    await othersEnded(place.scope, 'api', { awaited: ['migrate'], ended: [] }, place.started.run.id, place.started.run.ports.cancelled);
     expect(place.started.lines).toEqual([]);
   });
   it('of another app or purpose is not waited for', async () => {
     const place = await dead({ lines: ['first'], afterMs: 90_000 });
-    await othersEnded(place.scope, 'web', ['migrate'], place.started.run.id, place.started.run.ports.cancelled);
-    await othersEnded(place.scope, 'api', ['rehearse'], place.started.run.id, place.started.run.ports.cancelled);
+    await othersEnded(place.scope, 'web', { awaited: ['migrate'], ended: [] }, place.started.run.id, place.started.run.ports.cancelled);
+    await othersEnded(place.scope, 'api', { awaited: ['rehearse'], ended: ['other'] }, place.started.run.id, place.started.run.ports.cancelled);
     expect(place.world.jobs.running).toBe(1);
+  });
+  it('that has nothing to lose is ended, and waited for', async () => {
+    const place = await dead({ lines: ['first'], afterMs: 90_000, stopMs: 2000 });
+    const before = place.world.clock.monotonic();
+    await othersEnded(place.scope, 'api', { awaited: [], ended: ['migrate'] }, place.started.run.id, place.started.run.ports.cancelled);
+    expect([place.world.jobs.running, jobsOf(place.world.server)]).toEqual([0, []]);
+    expect(place.world.clock.monotonic() - before).toBeLessThan(20_000);
   });
   it('that never ends is named with the command that ends it', async () => {
     const place = await dead({ lines: ['first'], afterMs: 90_000, stopMs: 10_000_000 });
     place.world.jobProgram = () => ({});
     await place.world.clock.sleep(1000);
     await place.cluster.api.send('DELETE', apiPath(resources.jobs, 'web', jobName({ app: 'api', purpose: 'migrate', run: 'run-1' })));
-    const error = await failureOf(othersEnded(place.scope, 'api', ['migrate'], place.started.run.id, place.started.run.ports.cancelled));
+    const error = await failureOf(othersEnded(place.scope, 'api', { awaited: ['migrate'], ended: [] }, place.started.run.id, place.started.run.ports.cancelled));
     expect([error.code, error.hint]).toEqual(['locked', expect.stringMatching(/kubectl .*delete job api-migrate-\w+ --cascade=foreground/)]);
   });
   it('can be ended by another process', async () => {

@@ -4,12 +4,23 @@ import { nameOf } from '../client/objects.js';
 import { persistently } from '../client/persist.js';
 import { apiPath, resources, type Resource } from '../client/resources.js';
 import { watchObjects, type Watched } from '../observe/watching.js';
-import { runningPods, type JobScope } from './end-job.js';
+import { endJob, runningPods, type JobScope } from './end-job.js';
 import { isOf, jobAnnotations, jobLabels, runLabel } from './job-labels.js';
 import { isFinished, isOver } from './job-state.js';
 
 /** How long after its time limit a Job may take to end. */
 const overtimeMs = 60_000;
+
+/** What is done about Jobs of earlier runs, by their purpose. */
+export interface OtherPurposes {
+  /** Their commands must not be stopped half way. */
+  readonly awaited: readonly string[];
+  /** Nothing is lost with them, and they may last for hours. */
+  readonly ended: readonly string[];
+}
+
+/** How long one that is ended may take. */
+const endForMs = 60_000;
 
 /**
  * Waits until no Job of an earlier run works for this app any more: the run may have died, and its command goes on. Its result is
@@ -17,8 +28,9 @@ const overtimeMs = 60_000;
  * @param run whose own Jobs do not count
  * @throws ClusterError locked when one does not end; what `signal` aborts with
  */
-export async function othersEnded(scope: JobScope, app: string, purposes: readonly string[], run: string, signal: AbortSignal): Promise<void> {
+export async function othersEnded(scope: JobScope, app: string, { awaited, ended }: OtherPurposes, run: string, signal: AbortSignal): Promise<void> {
   const { cluster: { api, namespace }, ports: { clock } } = scope;
+  const purposes = [...awaited, ...ended];
   const labelSelector = `${jobLabels.app}=${app},${jobLabels.purpose} in (${purposes.join(',')})`;
   const isOther = (object: Job | Pod): boolean =>
     purposes.some((purpose) => isOf(object, { app, purpose })) && object.metadata?.labels?.[jobLabels.run] !== runLabel(run);
@@ -34,14 +46,17 @@ export async function othersEnded(scope: JobScope, app: string, purposes: readon
     // A pod whose Job was deleted without it goes on as well.
     const isKnown = ({ metadata }: Pod): boolean => known.some((job) => nameOf(job) === metadata?.labels?.[jobLabels.job]);
     const orphans = watched.world.all<Pod>(resources.pods).filter((pod) => isOther(pod) && !isKnown(pod));
-    for (const job of [...known, ...orphans.map(asJob)]) await hasEnded(scope, watched, job, signal);
+    for (const job of [...known, ...orphans.map(asJob)]) {
+      if (ended.some((purpose) => isOf(job, { app, purpose }))) await endJob(scope, watched, nameOf(job), endForMs);
+      await hasEnded(scope, watched, job, signal);
+    }
   } finally {
     watched.close();
   }
 }
 
 const asJob = ({ metadata, spec }: Pod): Job => ({
-  metadata: { name: metadata?.labels?.[jobLabels.job], creationTimestamp: metadata?.creationTimestamp },
+  metadata: { name: metadata?.labels?.[jobLabels.job], labels: metadata?.labels, creationTimestamp: metadata?.creationTimestamp },
   spec: { activeDeadlineSeconds: spec?.activeDeadlineSeconds },
 });
 
