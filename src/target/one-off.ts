@@ -38,6 +38,8 @@ export interface OneOffs {
   words(subject: string | undefined): string;
   /** What would keep a command from running, or one with a sidecar. Reads only. */
   check(subject: string | undefined, as: { readonly withSidecar: boolean }): Checked;
+  /** What the network may refuse to a command for this purpose, and not to the subject, in sentences. Reads only; does not reject. */
+  unreached(purpose: string, subject: string | undefined, signal: AbortSignal): Promise<readonly string[]>;
   /**
    * Runs a command to its end. Its lines are in the log of the run. When `signal` aborts, the command is ended, and waited for.
    * @throws OneOffError; ClusterError; what `signal` aborts with

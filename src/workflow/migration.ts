@@ -35,6 +35,8 @@ interface Parts {
   /** Undefined: no database is known, and there is no backup. */
   readonly data: MigrationData | undefined;
   readonly looked: LookedAt | undefined;
+  /** What the network may refuse to it. */
+  readonly unreached: readonly string[];
 }
 
 /**
@@ -51,7 +53,8 @@ export async function openMigration(run: Run, target: OpenTarget, isCheck: boole
   if (!data && !isCheck && !('off' in migrate.backup)) throw new Error('the settings name a database to back up, and nothing can open it');
   try {
     const looked = await data?.look('off' in migrate.backup ? undefined : migrate.backup.maxAgeMs, ports.cancelled);
-    return new Migration({ run, config: migrate, oneOffs, data, looked });
+    const unreached = await oneOffs.unreached(purposes.migration, migrate.workload, ports.cancelled);
+    return new Migration({ run, config: migrate, oneOffs, data, looked, unreached });
   } catch (error) {
     await data?.close();
     throw error;
@@ -64,8 +67,9 @@ export class Migration {
 
   /** What would keep it from succeeding. */
   get checked(): Checked {
-    const { oneOffs, config, looked } = this.parts;
-    return together([oneOffs.check(config.workload, { withSidecar: config.rehearse !== false }), ...looked ? [looked] : []]);
+    const { oneOffs, config, looked, unreached } = this.parts;
+    const checked = oneOffs.check(config.workload, { withSidecar: config.rehearse !== false });
+    return together([checked, ...looked ? [looked] : [], { problems: [], warnings: unreached }]);
   }
 
   /** What a dry run prints of it. */

@@ -91,6 +91,7 @@ export type ResourceQuota = ObjectOf<core.ResourceQuota>;
 export type Node = ObjectOf<core.Node>;
 export type Lease = ObjectOf<coordination.Lease>;
 export type HorizontalPodAutoscaler = ObjectOf<autoscaling.HorizontalPodAutoscaler>;
+export type NetworkPolicy = ObjectOf<networking.NetworkPolicy>;
 export type Ingress = ObjectOf<networking.Ingress>;
 
 export const nameOf = (object: KubeObject): string => object.metadata?.name ?? '(unnamed)';

@@ -30,6 +30,7 @@ export const resources = {
   endpointslices: grouped('discovery.k8s.io', 'endpointslices', 'EndpointSlice'),
   // Version 1 has the number of replicas, and every version of Kubernetes serves it.
   horizontalpodautoscalers: grouped('autoscaling', 'horizontalpodautoscalers', 'HorizontalPodAutoscaler'),
+  networkpolicies: grouped('networking.k8s.io', 'networkpolicies', 'NetworkPolicy'),
   ingresses: grouped('networking.k8s.io', 'ingresses', 'Ingress'),
 } as const;
 

@@ -67,6 +67,13 @@ export function jobOf(wish: JobWish): Job | undefined {
   };
 }
 
+/** The labels of the pods of a workload, and those of the pod of a Job of it as far as NetworkPolicies could select it. */
+export function comparedLabels({ app, purpose, kind, workload, services }: Pick<JobWish, 'app' | 'purpose' | 'kind' | 'workload' | 'services'>) {
+  const template = templateOf(kind, workload) ?? {};
+  const own = { [jobLabels.app]: app, [jobLabels.purpose]: purpose };
+  return { workload: template.metadata?.labels ?? {}, job: { ...unselected(template, { workload, services }), ...own } };
+}
+
 /** The Job ends its pod at its own time limit. If it was deleted without its pod, the node does, a little later. */
 const orphanSeconds = 30;
 
@@ -119,7 +126,7 @@ function specOf(spec: PodSpec, container: Container, initContainers: readonly Co
  * The labels of the template without those by which a Service or its own controller finds its pods: traffic must not reach the
  * Job, and nothing must count it. The others stay: an identity that a webhook injects is chosen by a label.
  */
-function unselected({ metadata }: PodTemplate, { workload, services }: JobWish): Readonly<Record<string, string>> {
+function unselected({ metadata }: PodTemplate, { workload, services }: Pick<JobWish, 'workload' | 'services'>): Readonly<Record<string, string>> {
   const labels = metadata?.labels ?? {};
   const { matchLabels = {}, matchExpressions = [] } = workload.spec?.selector ?? {};
   const found = new Set([

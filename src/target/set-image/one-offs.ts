@@ -5,7 +5,8 @@ import { persistently } from '../../kubernetes/client/persist.js';
 import { apiPath, resources, workloadResource } from '../../kubernetes/client/resources.js';
 import { endJobOf } from '../../kubernetes/job/end-job.js';
 import { jobName } from '../../kubernetes/job/job-labels.js';
-import { commandContainer, refusedSidecar, type JobWish } from '../../kubernetes/job/job-object.js';
+import { commandContainer, comparedLabels, refusedSidecar, type JobWish } from '../../kubernetes/job/job-object.js';
+import { policiesWithoutJob } from '../../kubernetes/preflight/job-policies.js';
 import { othersEnded } from '../../kubernetes/job/other-jobs.js';
 import { runJob } from '../../kubernetes/job/run-job.js';
 import { acquireLock, databaseLease } from '../../kubernetes/store/lease.js';
@@ -22,7 +23,7 @@ import { findRewritten } from './rewritten.js';
 const stopForMs = 60_000;
 
 /** Runs commands as Jobs with the image of the app and the pod template of a workload. */
-export function jobs(given: Given, { cluster, found }: Pick<ClusterFacts, 'cluster' | 'found'>): OneOffs {
+export function jobs(given: Given, { cluster, found, services }: Pick<ClusterFacts, 'cluster' | 'found' | 'services'>): OneOffs {
   const { config, ports } = given;
   const { app } = config;
   const scope = { cluster, ports };
@@ -45,6 +46,11 @@ export function jobs(given: Given, { cluster, found }: Pick<ClusterFacts, 'clust
       }
       const refused = withSidecar ? refusedSidecar(wish) : undefined;
       return refused === undefined ? nothingFound : problem(refused, 'Name another workload in `migrate.workload`, or set `migrate.rehearse` to false.');
+    },
+    unreached: async (purpose, subject, signal) => {
+      const ref = refOf(subject);
+      const workload = found.find((each) => ref && refText(each.ref) === refText(ref))?.workload;
+      return ref && workload ? policiesWithoutJob(cluster, app, comparedLabels({ app, purpose, kind: ref.kind, workload, services }), signal) : [];
     },
     run: async (command, signal) => {
       const { name, ...done } = await runJob(scope, await wishOf(given, cluster, command, refOf(command.subject)), signal);
