@@ -83,7 +83,7 @@ describe('a deployment with a migration', () => {
     here.database.programs['rehearse'] = { effect: () => undefined };
     const outcome = await run(here, second, { rehearse: { hosts: [] } });
     expect([outcome.failure?.cause, outcome.failure?.message, outcome.failure?.hint]).toEqual([
-      'migration-failed', 'The migration succeeded in its rehearsal, but nothing logged in to a restored copy of main, which proves nothing. The last migration of the database main is the same as before.',
+      'migration-failed', 'The migration succeeded in its rehearsal, but nothing logged in to a restored copy of main, so nothing is verified. The last migration of the database main is the same as before.',
       expect.stringMatching(/^In the rehearsal, these names lead to the copy: postgresql, postgresql\.web\. Name the host that the migration uses in `migrate\.rehearse\.hosts`/),
     ]);
     expect([here.database.head, here.world.ledger]).toEqual(['0001', undefined]);
@@ -91,7 +91,7 @@ describe('a deployment with a migration', () => {
     const other = place();
     other.database.isUnknown = true;
     other.database.programs['rehearse'] = { effect: () => undefined };
-    expect((await run(other, second, { rehearse: { hosts: [] } })).failure?.message).toMatch(/proves nothing\. Whether it has changed the database main is not known\.$/);
+    expect((await run(other, second, { rehearse: { hosts: [] } })).failure?.message).toMatch(/nothing is verified\. Whether it has changed the database main is not known\.$/);
     expect(other.world.ledger?.ahead).toEqual([expect.objectContaining({ state: 'started' })]);
   });
   it('says that what failed in its rehearsal was not seen to log in to the copy', async () => {

@@ -78,6 +78,6 @@ async function refuseUnseen(of: Rehearsing, copy: Rehearsal, { log }: RanOnce, i
   if ('logins' in seen && seen.logins > 0) return;
   if (isUnknown) await of.started();
   const state = isUnknown ? `Whether it has changed ${of.what} is not known.` : `The last migration of ${of.what} is the same as before.`;
-  const message = 'logins' in seen ? `nothing logged in to ${copy.words}, which proves nothing` : `${copy.words} could not be looked at afterwards, which proves nothing: ${seen.why}`;
+  const message = 'logins' in seen ? `nothing logged in to ${copy.words}, so nothing is verified` : `${copy.words} could not be looked at afterwards, so nothing is verified: ${seen.why}`;
   throw new MigrationError(`The migration succeeded in its rehearsal, but ${message}. ${state}`, { hint: 'logins' in seen ? ways(copy) : 'Check whether the connection to the cluster is stable. Then run again.', evidence: log });
 }
