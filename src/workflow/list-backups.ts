@@ -1,7 +1,7 @@
 import { keptBackups, planKeeping } from '../data/keep.js';
 import { prune } from '../data/prune.js';
 import type { KeptBackup } from '../outcome/data.js';
-import { openDataSession, type DataRun } from './data-session.js';
+import { openDataSession, type DataRun, type OpenDataSession } from './data-session.js';
 
 interface Listing {
   /** Whether what does not stay is removed. */
@@ -17,10 +17,10 @@ interface Listed {
 }
 
 /** The backups of the store, and what the retention makes of each. @throws DeployError, StoreError */
-export async function listBackups(run: DataRun, { removes, mayRemoveMost }: Listing): Promise<Listed> {
+export async function listBackups(run: DataRun, { removes, mayRemoveMost }: Listing, open: OpenDataSession = openDataSession): Promise<Listed> {
   const { ports: { clock, cancelled: signal }, config: { backup, databases } } = run;
   if (!backup) throw new Error('the settings name no place for backups');
-  const session = openDataSession(run, 'backup-failed', 'prune');
+  const session = open(run, 'backup-failed', 'prune');
   try {
     const store = await session.store();
     const all = await session.catalog();

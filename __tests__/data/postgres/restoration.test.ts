@@ -39,7 +39,7 @@ async function restoration(world: World = {}, facts: DumpFacts = dumpFacts(bytes
   const context = { ...fakeContext(), failure: 'restore-failed' as const };
   const database = await postgres.open(context, place, login);
   statements.length = 0;
-  return { restoration: database.restoration(spoolOf(bytes), facts), statements, place };
+  return { restoration: database.restoration(spoolOf(bytes), facts), database, statements, place };
 }
 
 describe('a restore into the live server', () => {
@@ -120,6 +120,12 @@ describe('a restore into the live server', () => {
     await expect(lost.restoration.swap(signal)).rejects.toThrow('The swap of the databases at container db of pod db-0 broke off');
   });
 
+  it('that was killed is removed by its own run alone, by the mark of the database', async () => {
+    const { database, statements } = await restoration({ psql: (sql) => (sql.includes('json_agg(d.datname)') ? '["shop_restore_1"]' : undefined) });
+    expect(await database.removeLeft(signal)).toEqual(['database "shop_restore_1"']);
+    expect(statements.find((sql) => sql.includes('json_agg(d.datname)'))).toContain(`= 'acci-deploy restore of shop: not complete, run 42-1'`);
+    expect(statements.filter((sql) => sql.startsWith('DROP')).map((sql) => sql.split(';')[0])).toEqual(['DROP DATABASE IF EXISTS "shop_restore_1"']);
+  });
   it('needs another database of the server to work from', async () => {
     let isOpen = false;
     const { restoration: it } = await restoration({ psql: (sql) => {

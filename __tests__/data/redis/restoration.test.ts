@@ -22,6 +22,8 @@ const filledCli = (keyspace = 'keys=19,expires=1,avg_ttl=0', more: Cli = () => u
   return { cli, sent: () => { isSent = true; return piped(); } };
 };
 
+const killed = { 14: 'restore of 0: not complete, run 42-1, 2026-11-30T16:40:00.000Z', 13: 'restore of 0: not complete, run 42-10, 2026-11-30T16:40:00.000Z', 12: 'replaced in 0 by run 42-1, 2026-11-30T16:40:00.000Z' };
+
 async function restoration(place: FakePlace, facts: Partial<DumpFacts> = {}, to: Partial<Login> = {}, bytes: Uint8Array = snapshot): Promise<Restoration> {
   const context = { ...fakeContext(), failure: 'restore-failed' as const };
   context.ports.clock.now = () => Date.parse('2026-11-30T16:40:00Z');
@@ -57,6 +59,17 @@ describe('a restore of Redis', () => {
     expect(place.commands.at(-1)).toMatch(new RegExp(`acci-deploy:restore 15 ${fresh}$`));
   });
 
+  it('that was killed is emptied by its own run alone, by its mark', async () => {
+    let selected = '0';
+    const marked: Cli = (command) => {
+      selected = /^SELECT (\d+)$/.exec(command)?.[1] ?? selected;
+      return command.startsWith('GET ') ? `"${killed[Number(selected) as keyof typeof killed]}"` : undefined;
+    };
+    const place = placeOf((command, connection) => marked(command, connection) ?? cliOf({ db14: 'keys=9,expires=0', db13: 'keys=9,expires=0', db12: 'keys=9,expires=0' })(command, connection));
+    const database = await redis.open({ ...fakeContext(), failure: 'restore-failed' }, place, login);
+    expect(await database.removeLeft(never)).toEqual(['the content of database 14']);
+    expect(place.commands.filter((command) => command.includes('flushdb')).map((command) => command.slice(command.indexOf(' 1 acci-deploy:restore')))).toEqual([` 1 acci-deploy:restore 14 ${killed[14]}`]);
+  });
   it('does nothing before it was prepared, and nothing that fails stops it from being discarded', async () => {
     const place = placeOf(cliOf());
     const found = await restoration(place);
