@@ -15,7 +15,7 @@ import { closeImages } from './harness/images.js';
 import { rightOf } from './harness/right-of.js';
 import { runAction } from './harness/run-action.js';
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 afterAll(() => {
   closeApi();
   closeImages();
