@@ -158,6 +158,28 @@ describe('backup', () => {
   });
 });
 
+describe('disaster', () => {
+  const file = { databases: { main, other: main }, backup: { ...backup, rpo: '6h' }, smoke: ['service/api/healthz'] };
+  const parsed = (disaster: object, inputs: Record<string, string> = { disaster: 'true' }) => parse({ ...file, disaster }, { action: 'restore', inputs }).config;
+
+  it('has objects and limits in the file, and is meant by an input', () => {
+    expect(parsed({ objects: ['k8s/'] })).toMatchObject({ disaster: { objects: ['k8s/'], rtoMs: 3_600_000, rpoMs: 21_600_000 }, databases: [{ name: 'main' }, { name: 'other' }], smoke: [{}] });
+    expect(parsed({ objects: ['a', 'b'], rto: '30m', rpo: '1h' }).disaster).toEqual({ objects: ['a', 'b'], rtoMs: 1_800_000, rpoMs: 3_600_000 });
+    expect(parsed({ objects: ['k8s/'] }, { disaster: 'false', database: 'main' }).disaster).toBeUndefined();
+    expect(parse({ ...file, disaster: { objects: ['k8s/'] } }).config.disaster).toBeUndefined();
+  });
+
+  it.each<[string, object, Record<string, string>, string]>([
+    ['no objects', {}, {}, 'input disaster: is set, and the settings file has no `disaster.objects`. Name there the files that kubectl applies. Of a chart, that is what `helm template` prints.'],
+    ['a drill', { objects: ['k8s'] }, { into: 'scratch' }, 'input disaster: is set, and `into` is scratch. Remove one of them: a drill of one backup needs no recovery.'],
+    ['one database', { objects: ['k8s'] }, { database: 'main' }, 'input disaster: is set, and `database` names some of the databases. Remove `database`: a recovery restores all of them.'],
+    ['one backup', { objects: ['k8s'] }, { backup: '2026-11-30T16-40-00Z-3f9a07' }, 'input disaster: is set, and `backup` names the backup of one database. Remove it for the newest backups, or set it to `before: TIME`.'],
+    ['another word', { objects: ['k8s'] }, { disaster: 'maybe' }, 'input disaster: is "maybe", but must be true or false'],
+  ])('with %s is refused', (_, disaster, inputs, message) => {
+    expect(problems({ ...file, disaster }, { action: 'restore', inputs: { disaster: 'true', ...inputs } })[0]).toBe(message);
+  });
+});
+
 describe('migrate', () => {
   const file = { databases: { main }, backup, workloads: ['deployment/api'], image: 'acme/api' };
   const migrate = (given: object, more: object = {}) => parse({ ...file, ...more, migrate: given }, { action: 'deploy' }).config.migrate;

@@ -72,7 +72,7 @@ describe('what is made from the table', () => {
     expect(settingsOf('rollback')).not.toContain('rollback');
     const others = settingNames.filter((name) => !settingsOf('deploy').includes(name));
     expect(others.filter((name) => !settingsOf('setup').includes(name))).toEqual([
-      'patience', 'to', 'force', 'reason', 'command', 'policy', 'databases', 'database', 'backup', 'check', 'into', 'confirm', 'fence', 'migrate', 'notify', 'metrics', 'comment',
+      'patience', 'to', 'force', 'reason', 'command', 'policy', 'databases', 'database', 'backup', 'check', 'into', 'confirm', 'fence', 'disaster', 'migrate', 'notify', 'metrics', 'comment',
     ]);
     expect(settingsOf('pr-check')).toEqual(expect.arrayContaining(['environment', 'workloads', 'kubeconfig', 'registry-password', 'comment']));
     expect(settingsOf('pr-check')).not.toContain('freeze-override');

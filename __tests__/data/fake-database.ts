@@ -15,6 +15,7 @@ export class FakeDatabase {
   /** Steps in the order in which they were called. */
   readonly calls: string[] = [];
   restored?: Buffer;
+  holding?: string;
 
   get sha256(): string {
     return createHash('sha256').update(this.content).digest('hex');
@@ -67,6 +68,7 @@ export class FakeDatabase {
       },
       check: async () => step('check'),
       removeLeft: async () => [],
+      holds: async () => this.holding,
       restoration: () => { throw new Error('not here'); },
     };
   }

@@ -4,6 +4,7 @@ import { databasesOf, unopenedDatabases, type DatabaseConfig } from './database-
 import type { EnvironmentSettings } from './environment-settings.js';
 import { metricsTarget, type PushgatewayConfig } from './metrics-target.js';
 import type { SecretSource } from './values/build-secrets.js';
+import { disasterOf } from './disaster-config.js';
 import { migrateOf } from './migrate-config.js';
 import { notifyTargets, type NotifyTarget } from './notify-targets.js';
 import { content, ReferencedSecrets, type Env } from './referenced-secrets.js';
@@ -111,7 +112,7 @@ export function configOf(given: GivenValues, { action, builds, buildSecrets, pus
     /** Upper bound of the rollout, ms. */
     timeoutMs: values.timeout,
     /** Checks follow a rollout; the rollback action finds its workloads in the records. */
-    smoke: workloads.length > 0 || values.command !== undefined || action === 'rollback' ? values.smoke ?? [] : [],
+    smoke: workloads.length > 0 || values.command !== undefined || action === 'rollback' || values.disaster?.isMeant ? values.smoke ?? [] : [],
     rollback: values.rollback,
     /** The first new pods of a Deployment are checked before the rest follow. */
     proveFirst: values['prove-first'],
@@ -143,6 +144,8 @@ export function configOf(given: GivenValues, { action, builds, buildSecrets, pus
       /** Workloads that are scaled to 0 meanwhile. */
       fence: values.fence ?? workloads,
     },
+    /** Of a restore: everything is recovered. */
+    disaster: action === 'restore' && values.disaster?.isMeant ? disasterOf(values.disaster, backup) : undefined,
     /** Rollback: revision, digest or commit to roll back to. Undefined: the last verified release. */
     to: values.to,
     /** Rollback: also across a migration that is declared irreversible. */

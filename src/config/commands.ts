@@ -12,6 +12,8 @@ interface AsFlag {
   readonly value: string;
   readonly text?: string;
   readonly default?: string;
+  /** Although it is more than a flag in the settings file. */
+  readonly isBoolean?: true;
 }
 
 const asFlags: Readonly<Partial<Record<SettingName, AsFlag>>> = {
@@ -63,6 +65,7 @@ const asFlags: Readonly<Partial<Record<SettingName, AsFlag>>> = {
   'backup': { value: 'BACKUP', text: 'Backup to restore: its name, latest, or "before: TIME".', default: 'latest' },
   'into': { value: 'live|scratch', text: 'Replace the live data, or rehearse it in a scratch server.' },
   'confirm': { value: 'NAME', text: 'Name of the database whose data is replaced.' },
+  'disaster': { value: '', text: 'Recover everything into a namespace without data.', isBoolean: true },
   'fence': { value: 'WORKLOAD', text: 'Workload that is scaled to 0 while the data is exchanged.' },
   'check': { value: '', text: 'Make no backup: fail if the last verified one is older than rpo.' },
   'freeze-override': { value: 'REASON', text: 'Deploy outside of the allowed times for this reason, which is recorded.' },
@@ -91,14 +94,14 @@ const examples: Readonly<Record<ActionName, readonly string[]>> = {
   rollback: ['rollback --app api --namespace production', 'rollback --app api --to 5e94acd'],
   'pr-check': ['pr-check --environment production', 'pr-check --config services/api/deploy.yml'],
   'backup': ['backup --environment production', 'backup --database main', 'backup --emit cronjob --image ghcr.io/acme/backup:1 | kubectl apply --filename=-'],
-  'restore': ['restore --database main --into scratch', 'restore --database main --backup latest --confirm acci'],
+  'restore': ['restore --database main --into scratch', 'restore --database main --backup latest --confirm acci', 'restore --environment production --disaster --dry-run'],
 };
 
 const headingOf = (name: SettingName): string => sections.find((section) => name in section.settings)?.heading ?? '';
 
 function flagOf(name: SettingName, action: ActionName): Flag {
-  const { value, text, default: otherwise } = asFlags[name] ?? { value: 'VALUE' };
-  const isBoolean = settings[name].fallback === 'false';
+  const { value, text, default: otherwise, ...as }: AsFlag = asFlags[name] ?? { value: 'VALUE' };
+  const isBoolean = as.isBoolean ?? settings[name].fallback === 'false';
   return {
     name, value: value === '' ? undefined : value, group: headingOf(name), isBoolean,
     description: text ?? descriptionOf(settings[name], action).replaceAll('`', ''),

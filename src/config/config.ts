@@ -9,6 +9,7 @@ export type { ImageName } from './values/image-name.js';
 export type { Period } from './values/periods.js';
 export type { BackupConfig } from './backup-config.js';
 export type { DatabaseConfig } from './database-config.js';
+export type { DisasterConfig } from './disaster-config.js';
 export type { MigrateConfig } from './migrate-config.js';
 export type { BuildConfig } from './sections/build.js';
 export type { ClusterConfig } from './sections/cluster.js';

@@ -25,6 +25,7 @@ export function checkData(given: DataSettings): readonly Problem[] {
     ...at('backup', backup ? backupFaults(backup) : []),
     ...at('migrate', migrate ? migrateFaults(given.values) : []),
     ...at('database', (wanted ?? []).flatMap((name) => unknownDatabase(name, databases))),
+    ...at('disaster', given.values.disaster?.isMeant ? disasterFaults(given.values) : []),
     ...missing(given),
   ];
 }
@@ -34,11 +35,21 @@ function missing({ action, values }: DataSettings): readonly Problem[] {
   if (action !== 'backup' && action !== 'restore') return [];
   const problem = (where: SettingName, hint: string): readonly Problem[] => (values[where] === undefined ? [{ where, message: 'is missing', hint }] : []);
   const { databases = {}, database = [] } = values;
-  const ambiguous = action === 'restore' && database.length !== 1 && Object.keys(databases).length > 1;
+  const ambiguous = action === 'restore' && !values.disaster?.isMeant && database.length !== 1 && Object.keys(databases).length > 1;
   return [
     ...problem('databases', 'Describe the databases in the settings file; docs/backup.md has examples.'),
     ...problem('backup', 'Say in the settings file where backups are kept: `backup: { to: s3://BUCKET/PREFIX }`.'),
     ...ambiguous ? [{ where: 'database', message: 'must name one database, as there are several', hint: `Name one of ${either(Object.keys(databases))}.` }] : [],
+  ];
+}
+
+/** A recovery is of everything, into the live databases. */
+function disasterFaults({ disaster, database, into, backup }: GivenValues): readonly Fault[] {
+  return [
+    ...disaster?.objects === undefined ? [{ message: 'is set, and the settings file has no `disaster.objects`', hint: 'Name there the files that kubectl applies. Of a chart, that is what `helm template` prints.' }] : [],
+    ...into === 'scratch' ? [{ message: 'is set, and `into` is scratch', hint: 'Remove one of them: a drill of one backup needs no recovery.' }] : [],
+    ...database !== undefined ? [{ message: 'is set, and `database` names some of the databases', hint: 'Remove `database`: a recovery restores all of them.' }] : [],
+    ...backup?.choice?.by === 'name' ? [{ message: 'is set, and `backup` names the backup of one database', hint: 'Remove it for the newest backups, or set it to `before: TIME`.' }] : [],
   ];
 }
 

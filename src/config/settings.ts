@@ -5,6 +5,7 @@ import { calendar } from './sections/calendar.js';
 import { cluster } from './sections/cluster.js';
 import { command } from './sections/command.js';
 import { databases } from './sections/databases.js';
+import { disaster } from './sections/disaster.js';
 import { github } from './sections/github.js';
 import { image } from './sections/image.js';
 import { metrics } from './sections/metrics.js';
@@ -22,7 +23,7 @@ import type { Setting, Values } from './setting.js';
 
 /** Every section, in the order of the docs. @public for scripts/generate */
 export const sections = [
-  run, test, image, build, registry, cluster, rollout, command, smoke, calendar, policy, databases, backup, restore, migrate,
+  run, test, image, build, registry, cluster, rollout, command, smoke, calendar, policy, databases, backup, restore, disaster, migrate,
   notify, github, metrics, pullRequest, setup,
 ] as const;
 
@@ -30,7 +31,7 @@ export const sections = [
 export const settings = {
   ...run.settings, ...test.settings, ...image.settings, ...build.settings, ...registry.settings, ...cluster.settings,
   ...rollout.settings, ...command.settings, ...smoke.settings, ...calendar.settings, ...policy.settings,
-  ...databases.settings, ...backup.settings, ...restore.settings, ...migrate.settings,
+  ...databases.settings, ...backup.settings, ...restore.settings, ...disaster.settings, ...migrate.settings,
   ...notify.settings, ...github.settings, ...metrics.settings, ...pullRequest.settings, ...setup.settings,
 } as const;
 

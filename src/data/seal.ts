@@ -5,6 +5,13 @@ import { DataError } from './error.js';
  * Encryption with age (https://github.com/C2SP/C2SP/blob/main/age.md). Its library is loaded when something is encrypted or decrypted.
  */
 
+/** Whether one of the private keys, one on each line, is that of a recipient. A key whose recipient cannot be known may be. */
+export async function mayRead(identity: string, recipients: readonly string[]): Promise<boolean> {
+  const { identityToRecipient } = await import('age-encryption');
+  const own = await Promise.all(identity.split('\n').map((key) => identityToRecipient(key).catch(() => undefined)));
+  return own.some((recipient) => recipient === undefined || recipients.includes(recipient));
+}
+
 /** The pieces, encrypted so that the private key of each of these recipients can read them. Read once. */
 export async function* seal(pieces: AsyncIterable<Uint8Array>, recipients: readonly string[]): AsyncGenerator<Uint8Array> {
   const { Encrypter } = await import('age-encryption');

@@ -27,6 +27,10 @@ export async function perform(ports: Ports, request: Request): Promise<Outcome> 
       const { backUp } = await import('../workflow/backup.js');
       return await backUp(run);
     }
+    if (config.disaster) {
+      const { recover } = await import('../workflow/disaster.js');
+      return await recover(run);
+    }
     if (request.action === 'restore') {
       const { restore } = await import('../workflow/restore.js');
       return await restore(run);

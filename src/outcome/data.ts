@@ -9,6 +9,34 @@ export interface DataReport {
   readonly rehearsal?: RehearsalResult;
   /** Age of the oldest of the last verified backups of all databases, ms; undefined if a database has none, or it was not looked at. */
   readonly oldestAgeMs?: number;
+  /** Of a recovery of everything. */
+  readonly recovery?: RecoveryReport;
+}
+
+/** A recovery after a disaster: its runbook, and what became of each step. */
+export interface RecoveryReport {
+  /** Of the first run of this recovery, ms since 1970: a run continues the one before it. */
+  readonly startedAt: number;
+  readonly isContinued: boolean;
+  readonly steps: readonly RecoveredStep[];
+  /** ms from the start until the checks of the app had passed; undefined unless they have. */
+  readonly rtoMs?: number;
+  readonly rtoLimitMs: number;
+  /** ms between the moment that the oldest of the backups shows and the start; undefined without a backup. */
+  readonly rpoMs?: number;
+  /** Undefined: no limit. */
+  readonly rpoLimitMs?: number;
+}
+
+export interface RecoveredStep {
+  /** `restore main`. */
+  readonly label: string;
+  /** What it does, in words. */
+  readonly title: string;
+  readonly result: 'done' | 'failed' | 'not reached';
+  readonly tookMs: number;
+  /** Commands that do the same by hand. */
+  readonly commands: readonly string[];
 }
 
 /** A migration that succeeded on a copy of its database, before it ran on that. */

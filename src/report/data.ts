@@ -1,5 +1,6 @@
 import type { BackupResult, DataReport, KeptBackup, RehearsalResult, RestoreResult } from '../outcome/data.js';
 import { calendarLines } from './backup-calendar.js';
+import { recoveryLines, recoveryMarkdown, recoveryValue } from './recovery.js';
 import { duration } from './format.js';
 import { code, codeBlock, details, inline, table } from './markdown.js';
 import type { ReportedData } from './schema.js';
@@ -25,7 +26,10 @@ export function ageText(ms: number): string {
 /** What a run did with data, in Markdown; empty for one that did nothing with any. */
 export function dataMarkdown(data: DataReport | undefined): string {
   if (!data) return '';
-  return [backups(data.backups), restores(data.restores), rehearsal(data.rehearsal), keptBackups(data.kept)].filter((part) => part !== '').join('\n\n');
+  const parts = [
+    recoveryMarkdown(data.recovery), backups(data.backups), restores(data.restores), rehearsal(data.rehearsal), keptBackups(data.kept),
+  ];
+  return parts.filter((part) => part !== '').join('\n\n');
 }
 
 function backups(all: readonly BackupResult[]): string {
@@ -77,6 +81,7 @@ function keptBackups(all: readonly KeptBackup[]): string {
 export function dataLines(data: DataReport | undefined): readonly string[] {
   if (!data) return [];
   return [
+    ...recoveryLines(data.recovery),
     ...data.backups.map((one) => `${one.database}: ${one.backup}, ${bytesText(one.storedBytes)}${one.rows === undefined ? '' : `, ${countText(one.rows)} rows`}; ${one.verified === 'restore' ? `restored and compared (${one.compared})` : 'read to its end'}; ${one.manifest}`),
     ...data.restores.map((one) => `${one.database}: ${one.into === 'emptied' ? 'emptied' : `${one.backup} restored into ${whereTo[one.into]}`} in ${duration(one.rtoMs)} (${one.compared})${one.kept === undefined ? '' : `; the data from before is kept in ${one.kept}`}`),
     ...data.rehearsal ? [`${data.rehearsal.database}: the migration was run on a restored copy first, in ${duration(data.rehearsal.tookMs)}${headWords(data.rehearsal, (text) => text)}`] : [],
@@ -98,6 +103,7 @@ export function dataValue(data: DataReport | undefined): ReportedData | null {
       database: one.database, engine: one.engine, backup: one.backup, into: one.into, rows: one.rows ?? null, compared: one.compared, kept: one.kept ?? null,
       rtoMs: Math.round(one.rtoMs), rpoMs: Math.max(0, Math.round(one.rpoMs)),
     })),
+    recovery: recoveryValue(data.recovery),
     kept: data.kept.map(({ at, ...kept }) => ({ ...kept, at: new Date(at).toISOString() })),
     rehearsal: data.rehearsal ? {
       database: data.rehearsal.database, backup: data.rehearsal.backup, tookMs: Math.round(data.rehearsal.tookMs),
@@ -112,12 +118,12 @@ const total = (numbers: readonly (number | undefined)[]): string =>
 const seconds = (ms: readonly number[]): string => (ms.length === 0 ? '' : String(Math.round(Math.max(...ms) / 1000)));
 
 /** The outputs of a backup and of a restore. Several databases: sums, the longest times, one name per line. */
-export function dataOutputs({ of, backups: made, restores: done, oldestAgeMs }: DataReport): Readonly<Record<string, string>> {
+export function dataOutputs({ of, backups: made, restores: done, oldestAgeMs, recovery }: DataReport): Readonly<Record<string, string>> {
   if (of === 'migration') return {};
   if (of === 'restore') {
     return {
       'backup': done.map(({ backup }) => backup).join('\n'), 'rows': total(done.map(({ rows }) => rows)),
-      'rto-seconds': seconds(done.map(({ rtoMs }) => rtoMs)), 'rpo-seconds': seconds(done.map(({ rpoMs }) => rpoMs)), 'kept': done.flatMap(({ kept: name }) => name ?? []).join('\n'),
+      'rto-seconds': seconds(recovery ? [recovery.rtoMs ?? []].flat() : done.map(({ rtoMs }) => rtoMs)), 'rpo-seconds': seconds(done.map(({ rpoMs }) => rpoMs)), 'kept': done.flatMap(({ kept: name }) => name ?? []).join('\n'),
     };
   }
   return {

@@ -131,6 +131,14 @@ const data = v.object({
     database: text(), backup: text('The one that the copy was restored from.'), tookMs: ms('With the restore of the copy.'),
     headBefore: maybeText('The last migration before it, as its tool names it.'), headAfter: maybeText('That of the copy after it.'),
   })), 'The migration as it was tried on a restored copy of the database; null if it was not.'),
+  recovery: described(v.nullable(v.object({
+    startedAt: text('ISO 8601, UTC: of the first run of this recovery.'), continued: described(v.boolean(), 'It continues an earlier run.'),
+    rtoMs: maybeMs('From the start until the checks of the app had passed; null unless they have.'), rtoLimitMs: ms(),
+    rpoMs: maybeMs('Between the moment of the oldest backup and the start; null without a backup.'), rpoLimitMs: maybeMs('Null: no limit.'),
+    steps: list(v.object({
+      label: text(), title: text(), result: v.picklist(['done', 'failed', 'not reached']), tookMs: ms(), commands: list(text(), 'Those that do the same by hand.'),
+    })),
+  })), 'Only of a recovery after a disaster.'),
   oldestAgeMs: maybeMs('Age of the oldest of the last verified backups of all databases; null if one has none.'),
 });
 

@@ -25,7 +25,7 @@ export function verdictSentence(outcome: Outcome): string {
       : `The image was built and pushed in ${took}. Nothing was rolled out.`;
     case 'checked': return `The pull request passed every check${isPartial(outcome) ? ' that was made' : ''} in ${took}. Nothing was changed.`;
     case 'backed-up': return `The backup was completed in ${took}.`;
-    case 'restored': return `The data of the backup was restored in ${took}.`;
+    case 'restored': return restoredSentence(outcome, took);
     // The earlier run is reported separately: finishing it may have changed workloads.
     case 'failed': return `${why} ${outcome.recovery ? `This run finished an interrupted earlier run${recovered(outcome)}, and ${words.leftAlone}.` : words.untouched}`;
     case 'rolled-back': return outcome.nothingRuns
@@ -38,6 +38,9 @@ export function verdictSentence(outcome: Outcome): string {
         : `${why} The previous version could not be restored or verified. Manual action is required.`;
   }
 }
+
+const restoredSentence = ({ data }: Outcome, took: string): string =>
+  (data?.recovery ? `The app and its data were recovered in ${took}.` : `The data of the backup was restored in ${took}.`);
 
 /** What was not checked is listed elsewhere. */
 const isPartial = ({ check }: Outcome): boolean => check !== undefined && [check, ...check.environments].some(({ leftOut }) => leftOut.length > 0);

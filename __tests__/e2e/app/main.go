@@ -127,6 +127,8 @@ func main() {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprintf(w, "<html><script src=\"/app.js\"></script>%sEND-OF-PAGE", strings.Repeat("0123456789abcdef", 6400))
 	})
+	// What another container of the pod has written there.
+	mux.Handle("/state/", http.StripPrefix("/state/", http.FileServer(http.Dir("/state"))))
 	answer("/version", func(*http.Request) bool { return false }, 0, os.Getenv("VERSION"))
 	body := os.Getenv("VERSION")
 	if mode.has("wrong-text") {

@@ -4,6 +4,7 @@ import { checkDump } from './check.js';
 import { copyOf } from './copy.js';
 import { readMigration } from './contents.js';
 import { dumpOf } from './dump.js';
+import { readHolding } from './holding.js';
 import { isReplica, readServer } from './facts.js';
 import { programsFor } from './programs.js';
 import { removeLeft, restorationOf } from './restoration.js';
@@ -29,6 +30,7 @@ async function open(context: DataContext, place: Place, login: Login): Promise<D
     words: `database "${login.database}" of PostgreSQL ${server.version} at ${place.words}`,
     dump: (options, signal) => dumpOf(at, server, options, signal),
     check: (dump, facts, signal) => checkDump(at, dump, facts, signal),
+    holds: (signal) => inSession(at, 'The look at the data', signal, readHolding),
     migration: (signal) => inSession(at, 'The look at the last migration', signal, readMigration),
     removeLeft: (signal) => removeLeft(at, signal),
     copy: (copyPlace, listening, signal) => copyOf(at, server, copyPlace, listening, signal),

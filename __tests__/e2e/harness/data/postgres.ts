@@ -40,19 +40,32 @@ export interface Postgres {
 }
 
 /** A StatefulSet as the charts make it, with a Service and a Secret `NAME` with the key `postgres-password`. Resolves when it is ready. */
-export async function postgres(space: Space, { postgres: { image } }: Lab, options: PostgresOptions = {}): Promise<Postgres> {
+export async function postgres(space: Space, lab: Lab, options: PostgresOptions = {}): Promise<Postgres> {
+  const { objects, open } = postgresObjects(lab, options);
+  await space.apply(...objects);
+  await space.rolledOut('StatefulSet', objects.at(-1).metadata.name);
+  return open(space);
+}
+
+/** Objects, and what they become in a namespace. */
+export interface Made<T> {
+  readonly objects: readonly Any[];
+  open(space: Space): T;
+}
+
+/** The objects of one, for whoever else applies them, and how it is reached in a namespace once it is ready. */
+export function postgresObjects({ postgres: { image } }: Lab, options: PostgresOptions = {}): Made<Postgres> {
   const { name = 'postgresql', user = 'postgres', database = 'app' } = options;
   const password = randomBytes(12).toString('base64url');
-  await space.apply(
+  const objects = [
     { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData: { 'postgres-password': password } },
     {
       apiVersion: 'v1', kind: 'Service', metadata: { name },
       spec: { selector: { app: name }, ports: [{ name: 'postgresql', port: 5432, targetPort: 'postgresql' }] },
     },
     statefulset(name, { ...workload(name, { user, database }, options), image }),
-  );
-  await space.rolledOut('StatefulSet', name);
-  return connected(space, { name, user, database, password });
+  ];
+  return { objects, open: (space) => connected(space, { name, user, database, password }) };
 }
 
 function workload(name: string, { user, database }: { user: string; database: string }, options: PostgresOptions): Any {

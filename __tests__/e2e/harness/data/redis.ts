@@ -4,6 +4,7 @@ import type { Space } from '../namespace.js';
 import { deployment } from '../workloads.js';
 import { inPod, outputInPod, type Ended } from './in-pod.js';
 import type { Lab } from './lab.js';
+import type { Made } from './postgres.js';
 
 export interface RedisOptions {
   /** Of the Deployment, its Service, its Secret and its container. */
@@ -30,10 +31,18 @@ export interface Redis {
 }
 
 /** A Deployment with a Service and a Secret `NAME` with the key `redis-password`. Resolves when it is ready. */
-export async function redis(space: Space, { redis: { image } }: Lab, options: RedisOptions = {}): Promise<Redis> {
+export async function redis(space: Space, lab: Lab, options: RedisOptions = {}): Promise<Redis> {
+  const { objects, open } = redisObjects(lab, options);
+  await space.apply(...objects);
+  await space.rolledOut('Deployment', objects.at(-1).metadata.name);
+  return open(space);
+}
+
+/** The objects of one, for whoever else applies them, and how it is reached in a namespace once it is ready. */
+export function redisObjects({ redis: { image } }: Lab, options: RedisOptions = {}): Made<Redis> {
   const { name = 'redis', args = [] } = options;
   const password = randomBytes(12).toString('base64url');
-  await space.apply(
+  const objects = [
     { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData: { 'redis-password': password } },
     { apiVersion: 'v1', kind: 'Service', metadata: { name }, spec: { selector: { app: name }, ports: [{ name: 'redis', port: 6379, targetPort: 'redis' }] } },
     deployment(name, {
@@ -46,9 +55,8 @@ export async function redis(space: Space, { redis: { image } }: Lab, options: Re
         ...options.container,
       },
     }),
-  );
-  await space.rolledOut('Deployment', name);
-  return connected(space, name, password);
+  ];
+  return { objects, open: (space) => connected(space, name, password) };
 }
 
 function connected(space: Space, name: string, password: string): Redis {
