@@ -15,7 +15,7 @@ import { grant } from './harness/rights.js';
 import { runAction, type ActionResult } from './harness/run-action.js';
 import { cronjob, deployment, service } from './harness/workloads.js';
 
-jest.setTimeout(600_000);
+jest.setTimeout(1_200_000);
 afterAll(() => {
   closeApi();
   closeImages();
@@ -82,7 +82,7 @@ async function stand(): Promise<Stand> {
     folder, database, sessions, identity, write,
     act: (action, space, inputs = {}, changes = {}, key = identity) => {
       writeFileSync(join(folder, '.github/deploy.yml'), JSON.stringify({ ...settings, ...changes }));
-      return runAction({ action, workspace: folder, inputs: { kubeconfig: space.kubeconfig, namespace: space.name, ...inputs }, env: { IDENTITY: key } });
+      return runAction({ action, workspace: folder, inputs: { kubeconfig: space.kubeconfig, namespace: space.name, ...inputs }, env: { IDENTITY: key }, withinMs: 480_000 });
     },
   };
 }
