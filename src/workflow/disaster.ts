@@ -168,7 +168,7 @@ class Checks {
     if (there.length > 0) this.warnings.push(`The namespace ${namespace} is not empty: it has ${there.join(', ')}.`);
     for (const { kind, name } of restore?.fence ?? []) {
       if (app.includes(`${kind}/${name}`)) continue;
-      this.problems.push({ cause: 'config-invalid', message: `${kind}/${name} is not among the objects of \`disaster.objects\`.`, hint: `Add its file there, or remove it from ${settingText('fence')} and ${settingText('workloads')}.` });
+      this.problems.push({ cause: 'config-invalid', message: `${kind}/${name} is not among the objects of \`disaster.objects\`.`, hint: 'Add its file there, or remove it from the settings.' });
     }
     for (const { name, reach } of databases) {
       if (reach.kind !== 'pod' || facts.objects.some((object) => fits(podLabelsOf(object) ?? {}, reach.selector))) continue;
