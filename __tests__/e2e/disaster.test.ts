@@ -82,7 +82,8 @@ async function stand(): Promise<Stand> {
     folder, database, sessions, identity, write,
     act: (action, space, inputs = {}, changes = {}, key = identity) => {
       writeFileSync(join(folder, '.github/deploy.yml'), JSON.stringify({ ...settings, ...changes }));
-      return runAction({ action, workspace: folder, inputs: { kubeconfig: space.kubeconfig, namespace: space.name, ...inputs }, env: { IDENTITY: key }, withinMs: 480_000 });
+      const given = { kubeconfig: space.kubeconfig, namespace: space.name, ...inputs };
+      return runAction({ action, workspace: folder, inputs: given, env: { IDENTITY: key }, withinMs: 480_000 });
     },
   };
 }
