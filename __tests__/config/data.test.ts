@@ -114,7 +114,7 @@ describe('backup', () => {
     const { config, secrets } = parse({ databases: { main }, backup: { ...backup, endpoint: 'https://s3.example', 'access-key': 'env:ACCESS', 'secret-key': 'env:SECRET', sign: 'env:KEY', 'signed-by': 'PEM', rpo: '6h' } });
     expect(config.backup).toEqual({
       store: { to: { kind: 's3', bucket: 'acme-backups', prefix: 'api' }, endpoint: 'https://s3.example/', credentials: { accessKey: env.ACCESS, secretKey: env.SECRET } },
-      choice: { by: 'latest' }, recipients: [recipient], signingKey: key, signedBy: 'PEM', verify: 'restore', rows: 'exact', assertions: [], allowSmaller: false, rpoMs: 21_600_000, timeoutMs: 7_200_000,
+      choice: { by: 'latest' }, recipients: [recipient], signingKey: key, signedBy: 'PEM', verify: 'restore', rows: 'exact', assertions: [], allowSmaller: false, pointInTime: 'auto', rpoMs: 21_600_000, timeoutMs: 7_200_000,
     });
     expect(secrets.map(({ text }) => text)).toEqual(expect.arrayContaining([env.ACCESS, env.SECRET, key]));
   });

@@ -23,7 +23,7 @@ const [ofAll, ofImage] = [['verdict', 'cause', 'stage', 'report', 'plan'], ['ima
 /** A build deploys nothing: it has no address of an environment to pass on. A check of a pull request may be about several versions. */
 const outputsIn: Readonly<Record<ActionName, readonly string[]>> = {
   'deploy': [...ofAll, ...ofImage, 'environment-url'], 'rollout': [...ofAll, ...ofImage, 'environment-url'], 'rollback': [...ofAll, ...ofImage, 'environment-url'], 'build': [...ofAll, ...ofImage],
-  'pr-check': [...ofAll, 'comment-url'], 'backup': [...ofAll, 'backup', 'manifest', 'bytes', 'rows', 'verified', 'oldest-age'], 'restore': [...ofAll, 'backup', 'rows', 'rto-seconds', 'rpo-seconds', 'kept'],
+  'pr-check': [...ofAll, 'comment-url'], 'backup': [...ofAll, 'backup', 'manifest', 'bytes', 'rows', 'verified', 'oldest-age', 'point-in-time'], 'restore': [...ofAll, 'backup', 'rows', 'rto-seconds', 'rpo-seconds', 'kept'],
 };
 
 describe.each(actionNames)('action.yml of %s', (name) => {

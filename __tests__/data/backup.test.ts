@@ -34,7 +34,7 @@ afterEach(async () => {
 
 const settings: BackupConfig = {
   store: { to: { kind: 's3', bucket: 'backups', prefix: 'api' } }, choice: { by: 'latest' }, recipients: [],
-  verify: 'restore', rows: 'exact', assertions: ['SELECT true'], allowSmaller: false, timeoutMs: 600_000,
+  verify: 'restore', rows: 'exact', assertions: ['SELECT true'], allowSmaller: false, pointInTime: 'auto', timeoutMs: 600_000,
 };
 
 interface Case {

@@ -19,7 +19,7 @@ import { TestWorld, type StartOptions, type TestRun } from './world.js';
 
 export const backupSettings: BackupConfig = {
   store: { to: { kind: 's3', bucket: 'backups', prefix: 'api' } }, choice: { by: 'latest' }, recipients: [],
-  verify: 'restore', rows: 'exact', assertions: [], allowSmaller: false, timeoutMs: 600_000,
+  verify: 'restore', rows: 'exact', assertions: [], allowSmaller: false, pointInTime: 'auto', timeoutMs: 600_000,
 };
 
 export const databaseNamed = (name: string, changes: Partial<DatabaseConfig> = {}): DatabaseConfig =>

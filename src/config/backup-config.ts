@@ -30,6 +30,8 @@ export const backupOf = (given: GivenBackup, use: BackupUse, secrets: Referenced
     /** Public key, PEM; undefined: signatures are not required. */
     signedBy: given['signed-by'],
     verify: given.verify, rows: given.rows, assertions: given.assertions ?? [], allowSmaller: given['allow-smaller'],
+    /** Whether to look for a tool that archives the WAL, and whether it makes a backup. */
+    pointInTime: given['point-in-time'],
     /** Undefined: all of them stay. */
     retention: given.retention,
     /** ms; undefined: no limit. */

@@ -22,6 +22,7 @@ export const outputs = {
   'rows': 'Rows of all tables. Empty if they were not counted.',
   'verified': '`restore`: each backup was restored and compared. `archive`: they were only read to their end.',
   'oldest-age': 'Seconds since the oldest of the last verified backups of all databases. Empty if a database has none.',
+  'point-in-time': 'The first and the last moment to which a tool that archives the WAL can recover, `2026-11-30T10:00:00Z..2026-11-30T16:40:00Z`, or `not available`; one per line if there are several PostgreSQL.',
   'rto-seconds': 'Seconds until the data served again, or would have.',
   'rpo-seconds': 'Seconds between the moment of the backup and the start of the restore: what was written in between is lost.',
   'kept': 'Where the data from before is kept: the name of a database on the same server; one per line if there are several.',
@@ -41,7 +42,7 @@ type OutputName = keyof typeof outputs;
 
 /** The outputs that only an action for data has. */
 const ofData: Readonly<Partial<Record<ActionName, readonly OutputName[]>>> = {
-  backup: ['backup', 'manifest', 'bytes', 'rows', 'verified', 'oldest-age'], restore: ['backup', 'rows', 'rto-seconds', 'rpo-seconds', 'kept'],
+  backup: ['backup', 'manifest', 'bytes', 'rows', 'verified', 'oldest-age', 'point-in-time'], restore: ['backup', 'rows', 'rto-seconds', 'rpo-seconds', 'kept'],
 };
 const ofAll: ReadonlySet<string> = new Set(['verdict', 'cause', 'stage', 'report', 'plan']);
 const notOfRollouts: ReadonlySet<OutputName> = new Set(['comment-url', ...Object.values(ofData).flat()]);

@@ -78,6 +78,8 @@ export interface Database {
   dump(options: DumpOptions, signal: AbortSignal): Dump;
   /** Proves that a spooled dump is unchanged, and readable from its first to its last byte, without a server. @throws DataError */
   check(dump: Spool, facts: DumpFacts, signal: AbortSignal): Promise<void>;
+  /** To which moments a tool beside the server can recover it. Only of engines that have such tools. @throws DataError if the server does not answer */
+  pointInTime?(wish: PointInTimeWish, signal: AbortSignal): Promise<PointInTime>;
   /** What data it has: `12 tables with data (4.2 MB)`, `310 keys`. Undefined if it has none. @throws DataError */
   holds(signal: AbortSignal): Promise<string | undefined>;
   /** The last migration of the tools that are known, as DumpFacts has it. @throws DataError */
@@ -117,6 +119,27 @@ export interface CopySeen {
   readonly logins: number;
   /** The last migration, as DumpFacts has it. */
   readonly head?: string;
+}
+
+export interface PointInTimeWish {
+  /** Let the tool make a backup first. */
+  readonly trigger: boolean;
+}
+
+export interface PointInTime {
+  /** `pgBackRest`; undefined: there is none. */
+  readonly tool?: string;
+  /** The first and the last moment to which it is proven to recover, ms since 1970. */
+  readonly earliestAt?: number;
+  readonly latestAt?: number;
+  /** Why there is no window: what stands after "not available: ". */
+  readonly reason?: string;
+  /** It has made a backup for this run. */
+  readonly isTriggered?: boolean;
+  /** The command with which a person recovers to a moment, which replaces `TIME`. */
+  readonly recover?: string;
+  /** What is wrong with the archive, in sentences. */
+  readonly warnings: readonly string[];
 }
 
 export interface DumpOptions {

@@ -9,8 +9,25 @@ export interface DataReport {
   readonly rehearsal?: RehearsalResult;
   /** Age of the oldest of the last verified backups of all databases, ms; undefined if a database has none, or it was not looked at. */
   readonly oldestAgeMs?: number;
+  /** Of each database that can have one: what tools beside it can do. */
+  readonly pointInTime?: readonly PointInTimeResult[];
   /** Of a recovery of everything. */
   readonly recovery?: RecoveryReport;
+}
+
+/** To which moments a tool that archives the WAL can recover a server. */
+export interface PointInTimeResult {
+  readonly database: string;
+  /** `pgBackRest`; undefined: there is none. */
+  readonly tool?: string;
+  /** ms since 1970; undefined: not available. */
+  readonly earliestAt?: number;
+  readonly latestAt?: number;
+  /** Why it is not available. */
+  readonly reason?: string;
+  readonly isTriggered: boolean;
+  /** How a person recovers to a moment, which replaces `TIME`. */
+  readonly recover?: string;
 }
 
 /** A recovery after a disaster: its runbook, and what became of each step. */

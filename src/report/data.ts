@@ -1,5 +1,6 @@
 import type { BackupResult, DataReport, KeptBackup, RehearsalResult, RestoreResult } from '../outcome/data.js';
 import { calendarLines } from './backup-calendar.js';
+import { pointInTimeLines, pointInTimeMarkdown, pointInTimeOutput, pointInTimeValue } from './point-in-time.js';
 import { recoveryLines, recoveryMarkdown, recoveryValue } from './recovery.js';
 import { duration } from './format.js';
 import { code, codeBlock, details, inline, table } from './markdown.js';
@@ -27,7 +28,8 @@ export function ageText(ms: number): string {
 export function dataMarkdown(data: DataReport | undefined): string {
   if (!data) return '';
   const parts = [
-    recoveryMarkdown(data.recovery), backups(data.backups), restores(data.restores), rehearsal(data.rehearsal), keptBackups(data.kept),
+    recoveryMarkdown(data.recovery), backups(data.backups), pointInTimeMarkdown(data.pointInTime), restores(data.restores),
+    rehearsal(data.rehearsal), keptBackups(data.kept),
   ];
   return parts.filter((part) => part !== '').join('\n\n');
 }
@@ -83,6 +85,7 @@ export function dataLines(data: DataReport | undefined): readonly string[] {
   return [
     ...recoveryLines(data.recovery),
     ...data.backups.map((one) => `${one.database}: ${one.backup}, ${bytesText(one.storedBytes)}${one.rows === undefined ? '' : `, ${countText(one.rows)} rows`}; ${one.verified === 'restore' ? `restored and compared (${one.compared})` : 'read to its end'}; ${one.manifest}`),
+    ...pointInTimeLines(data.pointInTime),
     ...data.restores.map((one) => `${one.database}: ${one.into === 'emptied' ? 'emptied' : `${one.backup} restored into ${whereTo[one.into]}`} in ${duration(one.rtoMs)} (${one.compared})${one.kept === undefined ? '' : `; the data from before is kept in ${one.kept}`}`),
     ...data.rehearsal ? [`${data.rehearsal.database}: the migration was run on a restored copy first, in ${duration(data.rehearsal.tookMs)}${headWords(data.rehearsal, (text) => text)}`] : [],
     ...data.kept.filter(({ removed }) => removed).map(({ database, backup, reasons }) => `${database}: ${backup} removed: ${reasons.join(', ')}`),
@@ -103,6 +106,7 @@ export function dataValue(data: DataReport | undefined): ReportedData | null {
       database: one.database, engine: one.engine, backup: one.backup, into: one.into, rows: one.rows ?? null, compared: one.compared, kept: one.kept ?? null,
       rtoMs: Math.round(one.rtoMs), rpoMs: Math.max(0, Math.round(one.rpoMs)),
     })),
+    pointInTime: pointInTimeValue(data.pointInTime),
     recovery: recoveryValue(data.recovery),
     kept: data.kept.map(({ at, ...kept }) => ({ ...kept, at: new Date(at).toISOString() })),
     rehearsal: data.rehearsal ? {
@@ -118,7 +122,7 @@ const total = (numbers: readonly (number | undefined)[]): string =>
 const seconds = (ms: readonly number[]): string => (ms.length === 0 ? '' : String(Math.round(Math.max(...ms) / 1000)));
 
 /** The outputs of a backup and of a restore. Several databases: sums, the longest times, one name per line. */
-export function dataOutputs({ of, backups: made, restores: done, oldestAgeMs, recovery }: DataReport): Readonly<Record<string, string>> {
+export function dataOutputs({ of, backups: made, restores: done, oldestAgeMs, recovery, pointInTime }: DataReport): Readonly<Record<string, string>> {
   if (of === 'migration') return {};
   if (of === 'restore') {
     return {
@@ -131,5 +135,6 @@ export function dataOutputs({ of, backups: made, restores: done, oldestAgeMs, re
     'bytes': total(made.map(({ storedBytes }) => storedBytes)), 'rows': total(made.map(({ rows }) => rows)),
     'verified': made.length === 0 ? '' : made.every(({ verified }) => verified === 'restore') ? 'restore' : 'archive',
     'oldest-age': oldestAgeMs === undefined ? '' : String(Math.round(oldestAgeMs / 1000)),
+    'point-in-time': pointInTimeOutput(pointInTime),
   };
 }

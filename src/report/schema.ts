@@ -131,6 +131,10 @@ const data = v.object({
     database: text(), backup: text('The one that the copy was restored from.'), tookMs: ms('With the restore of the copy.'),
     headBefore: maybeText('The last migration before it, as its tool names it.'), headAfter: maybeText('That of the copy after it.'),
   })), 'The migration as it was tried on a restored copy of the database; null if it was not.'),
+  pointInTime: list(v.object({
+    database: text(), tool: maybeText('`pgBackRest`; null: there is none.'), earliest: maybeText('ISO 8601, UTC; null: not available.'), latest: maybeText('ISO 8601, UTC.'),
+    reason: maybeText('Why it is not available.'), triggered: v.boolean(), recover: maybeText('How a person recovers to a moment, which replaces `TIME`.'),
+  }), 'Of each PostgreSQL of a backup: the moments to which a tool that archives the WAL can recover it.'),
   recovery: described(v.nullable(v.object({
     startedAt: text('ISO 8601, UTC: of the first run of this recovery.'), continued: described(v.boolean(), 'It continues an earlier run.'),
     rtoMs: maybeMs('From the start until the checks of the app had passed; null unless they have.'), rtoLimitMs: ms(),

@@ -4,7 +4,7 @@ import { DataError, ofStore } from '../data/error.js';
 import type { OpenedDatabase } from '../data/opened.js';
 import { keptBackups, planKeeping, type KeepingPlan } from '../data/keep.js';
 import { prune } from '../data/prune.js';
-import type { BackupResult, DataReport, KeptBackup } from '../outcome/data.js';
+import type { BackupResult, DataReport, KeptBackup, PointInTimeResult } from '../outcome/data.js';
 import { PreflightError, type Finding } from '../outcome/finding.js';
 import type { Outcome, TargetWords } from '../outcome/outcome.js';
 import type { ObjectStore } from '../store/store.js';
@@ -15,6 +15,7 @@ import { openDataSession, type DataSession, type OpenDataSession } from './data-
 import { asDeployError } from './failure.js';
 import { latestOf, newBackup } from './new-backup.js';
 import { makePlan } from './plan.js';
+import { pointInTimeStage } from './point-in-time.js';
 import type { Run } from './run.js';
 import type { Stage } from './stage.js';
 
@@ -90,7 +91,8 @@ interface Backing {
 }
 
 function backupStages(run: Run, session: DataSession, backing: Backing): readonly Stage[] {
-  const stages = backing.jobs.flatMap((job) => stagesOf(run, session, backing, job));
+  const { jobs } = backing;
+  const stages = [...jobs.flatMap((job) => stagesOf(run, session, backing, job)), ...jobs.flatMap((job) => pointInTimeStages(run, backing, job))];
   return backing.backup.retention === undefined ? stages : [...stages, pruneStage(run, session, backing)];
 }
 
@@ -116,6 +118,10 @@ function stagesOf(run: Run, session: DataSession, { backup, store, report }: Bac
       await progress.close();
     }),
   ];
+}
+
+function pointInTimeStages({ ports }: Run, { backup, report }: Backing, { opened }: Job): readonly Stage[] {
+  return backup.pointInTime === 'off' ? [] : pointInTimeStage({ opened, wish: backup.pointInTime, signal: ports.cancelled, windows: report.windows, warnings: report.warnings });
 }
 
 /** Only after all backups are stored and verified. */
@@ -173,6 +179,7 @@ function missedRuns({ ports: { clock } }: Run, { rpoMs }: BackupConfig, database
 class Report {
   readonly made: BackupResult[] = [];
   readonly kept: KeptBackup[] = [];
+  readonly windows: PointInTimeResult[] = [];
   readonly warnings: string[] = [];
 
   constructor(private readonly run: Run, private readonly catalogs: readonly Catalog[]) {}
@@ -185,6 +192,6 @@ class Report {
       return last && now - last.at;
     });
     const known = ages.filter((age) => age !== undefined);
-    return { of: 'backup', backups: this.made, restores: [], kept: this.kept, ...known.length === ages.length && known.length > 0 && { oldestAgeMs: Math.max(...known) } };
+    return { of: 'backup', backups: this.made, restores: [], kept: this.kept, pointInTime: this.windows, ...known.length === ages.length && known.length > 0 && { oldestAgeMs: Math.max(...known) } };
   }
 }

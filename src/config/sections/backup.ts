@@ -53,6 +53,10 @@ const fields = {
     kind: list(block(good, { expects: 'an SQL query', literal: true }), { expects: 'a list of SQL queries', longest: longLimit, mayBeEmpty: true }),
   },
   'allow-smaller': { description: '`true`: a database without tables, or a dump of less than half the size of the last one, is not an error.', fallback: 'false', kind: flag },
+  'point-in-time': {
+    description: '`auto`: also report to which moments pgBackRest or WAL-G can recover the server, where it archives with one of them. `trigger`: let pgBackRest make a backup after the dump, too. `off`: do not look.',
+    fallback: 'auto', kind: word(['auto', 'trigger', 'off']),
+  },
   retention: {
     description: 'Which backups stay: `30d` (those of 30 days, and at least the last 5), `gfs` (the last 4, 7 daily, 5 weekly, 12 monthly, 3 yearly), or a map of `last`, `hourly`, `daily`, `weekly`, `monthly`, `yearly`, `within`.',
     default: 'all of them', kind: retention,

@@ -6,6 +6,7 @@ import { readMigration } from './contents.js';
 import { dumpOf } from './dump.js';
 import { readHolding } from './holding.js';
 import { isReplica, readServer } from './facts.js';
+import { lookAtPointInTime } from './point-in-time/look.js';
 import { programsFor } from './programs.js';
 import { removeLeft, restorationOf } from './restoration.js';
 import type { At } from './run.js';
@@ -30,6 +31,7 @@ async function open(context: DataContext, place: Place, login: Login): Promise<D
     words: `database "${login.database}" of PostgreSQL ${server.version} at ${place.words}`,
     dump: (options, signal) => dumpOf(at, server, options, signal),
     check: (dump, facts, signal) => checkDump(at, dump, facts, signal),
+    pointInTime: (wish, signal) => lookAtPointInTime(at, wish, signal),
     holds: (signal) => inSession(at, 'The look at the data', signal, readHolding),
     migration: (signal) => inSession(at, 'The look at the last migration', signal, readMigration),
     removeLeft: (signal) => removeLeft(at, signal),
