@@ -132,7 +132,7 @@ const data = v.object({
     headBefore: maybeText('The last migration before it, as its tool names it.'), headAfter: maybeText('That of the copy after it.'),
   })), 'The migration as it was tried on a restored copy of the database; null if it was not.'),
   pointInTime: list(v.object({
-    database: text(), tool: maybeText('`pgBackRest`; null: there is none.'), earliest: maybeText('ISO 8601, UTC; null: not available.'), latest: maybeText('ISO 8601, UTC.'),
+    database: text(), tool: maybeText('`pgBackRest`; null: no tool archives.'), earliest: maybeText('ISO 8601, UTC; null: not available.'), latest: maybeText('ISO 8601, UTC.'),
     reason: maybeText('Why it is not available.'), triggered: v.boolean(), recover: maybeText('How a person recovers to a moment, which replaces `TIME`.'),
   }), 'Of each PostgreSQL of a backup: the moments to which a tool that archives the WAL can recover it.'),
   recovery: described(v.nullable(v.object({

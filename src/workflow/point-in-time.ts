@@ -27,7 +27,7 @@ export function pointInTimeStage({ opened: { config: { name }, database }, wish,
         warnings.push(...found.map((warning) => `${name}: ${warning}`));
       } catch (error) {
         signal.throwIfAborted();
-        windows.push({ database: name, isTriggered: false, reason: 'the server could not be asked' });
+        windows.push({ database: name, isTriggered: false, reason: 'the server could not be queried' });
         warnings.push(`${name}: ${messageOf(error)}`);
       }
     },

@@ -39,12 +39,12 @@ export async function lookAtPointInTime(at: At, { trigger }: PointInTimeWish, si
   // What was archived meanwhile counts.
   const after = triggered ? await inSession(at, doing, signal, readArchiving) : archiving;
   const listed = await run(at, commands.list, `The list of backups of ${tool.name}`, signal, 120_000);
-  if (listed.said !== undefined) return { ...known, warnings: [...warnings, listed.said], reason: `${tool.name} could not be asked` };
+  if (listed.said !== undefined) return { ...known, warnings: [...warnings, listed.said], reason: `${tool.name} could not be queried` };
   try {
     return { ...known, ...windowOf(commands, listed.text, after), warnings, isTriggered: triggered !== undefined && triggered.said === undefined };
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
-    return { ...known, warnings: [...warnings, `${error.message}.`], reason: `${tool.name} could not be asked` };
+    return { ...known, warnings: [...warnings, `${error.message}.`], reason: `${tool.name} could not be queried` };
   }
 }
 
