@@ -11,6 +11,14 @@ import { placeWords, settingText } from '../../outcome/place-words.js';
 const longestSocketPath = 103;
 const socketName = 'api.sock';
 
+/** Sockets of this process. A run may open the cluster more than once, for what it deploys to and for its database: each connection has its own. */
+const inUse = new Set<string>();
+
+function freePath(folder: string): string {
+  const paths = Array.from({ length: inUse.size + 1 }, (_, index) => `${folder}/${index === 0 ? socketName : `api-${index + 1}.sock`}`);
+  return paths.find((path) => !inUse.has(path)) ?? `${folder}/${socketName}`;
+}
+
 /** Usually 90 ms. A credential plugin may wait for something that never comes. */
 const startsWithinMs = 30_000;
 
@@ -34,13 +42,15 @@ type ProxyPorts = Pick<Ports, 'process' | 'files' | 'clock' | 'cancelled' | 'log
  * @throws DeployError config-invalid when kubectl cannot use its configuration, tool-missing, tool-timeout
  */
 export async function startProxy(ports: ProxyPorts, kubectl: string, access: Access, folder: string): Promise<Proxy> {
-  const fits = Buffer.byteLength(`${folder}/${socketName}`) <= longestSocketPath;
+  const fits = Buffer.byteLength(freePath(folder)) <= longestSocketPath;
   const socketFolder = fits ? folder : await ports.files.shortFolder(longestSocketPath - socketName.length - 1);
+  const socketPath = freePath(socketFolder);
+  inUse.add(socketPath);
   const tidy = async (): Promise<void> => {
+    inUse.delete(socketPath);
     if (!fits) await ports.files.remove(socketFolder).catch(() => undefined);
   };
   try {
-    const socketPath = `${socketFolder}/${socketName}`;
     const start = (signal: AbortSignal): Promise<Serving> => serve(ports, kubectl, access, socketPath, signal);
     const proxy = new KeptProxy(await start(ports.cancelled), start, ports);
     return { socketPath, said: () => proxy.said(), trouble: () => proxy.trouble, stop: () => proxy.stop().finally(tidy) };
