@@ -10,6 +10,7 @@ import { madeFolder } from './unpacked.mjs';
 
 /** By the names of `sandbox tool`. @type {Record<string, { package: string, program: string }>} */
 export const debianTools = {
+  age: { package: 'age', program: 'age' },
   pushgateway: { package: 'prometheus-pushgateway', program: 'prometheus-pushgateway' },
 };
 

@@ -12,3 +12,6 @@ export async function unplayableWithout<T>(what: string, prepare: () => Promise<
 
 /** How many of so many cases may be left out, so that the others still say something: one in twenty, or one where there are fewer; never all. */
 export const mostUnplayed = (cases: number): number => Math.min(cases - 1, Math.max(1, Math.floor(cases / 20)));
+
+export const tooManyUnplayed = (finished: readonly { readonly unplayed?: string | undefined }[]): boolean =>
+  finished.filter(({ unplayed }) => unplayed !== undefined).length > mostUnplayed(finished.length);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { generateIdentity, identityToRecipient } from 'age-encryption';
+import { Decrypter, Encrypter, generateIdentity, identityToRecipient } from 'age-encryption';
 import { parseIdentity } from '../../src/config/values/identity.js';
 import { parseRecipient } from '../../src/config/values/recipients.js';
 import { seal, unseal } from '../../src/data/seal.js';
@@ -32,6 +32,25 @@ describe('encryption', () => {
       expect(sealed.includes(bytes) && size > 8).toBe(false);
       for (const { identity } of [a, b]) expect((await bytesOf(unseal(pieces(sealed), identity, 'x'))).equals(bytes)).toBe(true);
     }
+  });
+
+  it('is that of age: its own library reads it, and what that has written is read', async () => {
+    const { identity, recipient } = await key();
+    const [theirs, reading] = [new Encrypter(), new Decrypter()];
+    theirs.addRecipient(recipient);
+    reading.addIdentity(identity);
+    for (const size of [0, 1, 65_535, 65_536, 65_537, 131_072, 300_001]) {
+      const bytes = randomBytes(size);
+      expect(Buffer.from(await reading.decrypt(await bytesOf(seal(pieces(bytes), [recipient])))).equals(bytes)).toBe(true);
+      const sealed = Buffer.from(await theirs.encrypt(bytes));
+      for (const cut of [0, 10, 216, 231, 232, 233]) expect((await bytesOf(unseal(pieces(sealed.subarray(0, cut), sealed.subarray(cut)), identity, 'x'))).equals(bytes)).toBe(true);
+    }
+  });
+
+  it.each([['nothing at all', 0], ['only a part of the header', 100], ['only the header', 200], ['no payload', 232]])('says that %s is left', async (_, bytes) => {
+    const { identity, recipient } = await key();
+    const sealed = await bytesOf(seal(pieces(randomBytes(1000)), [recipient]));
+    await expect(bytesOf(unseal(pieces(sealed.subarray(0, bytes)), identity, 'x'))).rejects.toMatchObject({ code: 'restore-failed', message: expect.stringMatching(/changed or cut/) });
   });
 
   it('finds the right one of several private keys', async () => {

@@ -1,10 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { root, startSandbox } from '../live/sandbox.mjs';
+import { startSandbox } from '../live/sandbox.mjs';
 import { setStage } from '../live/stage.mjs';
+import { commitNow, writeFigures } from './figures.mjs';
 
 /**
  * Plays the chaos of a seed, and prints it.
@@ -29,24 +28,9 @@ export async function playChaos({ runs, seed, jobs, only, write }) {
     closeImages();
     const seconds = (performance.now() - begun) / 1000;
     console.log(`\n${summaryOf(finished, seed, seconds)}`);
-    if (write) writeFigures(markdownOf(finished, { seed, jobs, seconds, commit }));
+    if (write) writeFigures('chaos', markdownOf(finished, { seed, jobs, seconds, commit }));
     return finished.some(isWrong) || tooFewPlayed(finished) !== undefined ? 1 : 0;
   } finally {
     stage.remove();
   }
-}
-
-/** Of what is played, as far as it is committed. @returns {string} */
-function commitNow() {
-  /** @param {string[]} given */
-  const git = (...given) => execFileSync('git', given, { cwd: root, encoding: 'utf8' }).trim();
-  return `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain', 'dist') === '' ? '' : ' with a newer dist/'}`;
-}
-
-/** @param {string} figures between the two markers of the page */
-function writeFigures(figures) {
-  const page = join(root, 'docs/reliability.md');
-  const text = readFileSync(page, 'utf8');
-  const [start, end] = ['<!-- chaos:start -->', '<!-- chaos:end -->'];
-  writeFileSync(page, `${text.slice(0, text.indexOf(start) + start.length)}\n${figures}\n${text.slice(text.indexOf(end))}`);
 }

@@ -1,5 +1,5 @@
 /** The tests' own parts that act on the sandbox, for scripts: they are TypeScript, which node does not run. */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { transformSync } from '@swc/core';
@@ -22,11 +22,13 @@ export function setStage() {
   mkdirSync(cache, { recursive: true });
   // Inside node_modules, so that imports of packages find them.
   const stage = mkdtempSync(join(cache, 'stage-'));
-  for (const part of ['dist', 'docs/rbac.yaml', 'action.yml', 'rollout/action.yml', 'rollback/action.yml', 'build/action.yml', '__tests__/e2e/app']) {
+  for (const part of ['dist', 'docs/rbac.yaml', 'action.yml', 'rollout/action.yml', 'rollback/action.yml', 'build/action.yml', 'backup/action.yml', 'restore/action.yml', '__tests__/e2e/app']) {
     mkdirSync(dirname(join(stage, part)), { recursive: true });
     cpSync(join(root, part), join(stage, part), { recursive: true });
   }
   for (const part of ['__tests__/chaos', '__tests__/e2e/harness']) translate(join(root, part), join(stage, part));
+  // What the harness of databases starts; its own files find their neighbours by their real path.
+  symlinkSync(join(root, 'sandbox'), join(stage, 'sandbox'));
   writeFileSync(join(stage, 'package.json'), '{ "type": "module" }');
   return { load: (path) => import(pathToFileURL(join(stage, path)).href), remove: () => rmSync(stage, { recursive: true, force: true }) };
 }
@@ -34,6 +36,7 @@ export function setStage() {
 /** @param {string} from @param {string} to */
 function translate(from, to) {
   mkdirSync(to, { recursive: true });
+  for (const folder of readdirSync(from, { withFileTypes: true }).filter((entry) => entry.isDirectory())) translate(join(from, folder.name), join(to, folder.name));
   for (const file of readdirSync(from).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))) {
     const { code } = transformSync(readFileSync(join(from, file), 'utf8'), {
       swcrc: false, configFile: false, module: { type: 'es6' }, jsc: { target: 'es2022', parser: { syntax: 'typescript' } },

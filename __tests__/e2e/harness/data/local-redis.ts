@@ -64,7 +64,8 @@ export async function localRedis({ redis: { programs } }: Lab, settings: Readonl
   };
 }
 
-const contentsScript = `
+/** A JSON object: each key → its type, its expiry and the digest of its value. */
+export const contentsScript = `
 local all = {}
 for _, key in ipairs(redis.call('keys', '*')) do
   local type = redis.call('type', key).ok

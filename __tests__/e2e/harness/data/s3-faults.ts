@@ -25,6 +25,8 @@ export interface S3Fault {
   readonly cutUploadAfter?: number;
   /** Resets the connection after so many bytes of the body that is answered: half a response. */
   readonly cutAnswerAfter?: number;
+  /** Resets the connection when the server has done what was asked, in place of its answer. */
+  readonly losesAnswer?: boolean;
   /** So slow are both bodies. */
   readonly bytesPerSecond?: number;
   /** Stores other bytes than those that were sent, and answers as if it had not. The checksum stays that of the right ones. */
@@ -114,6 +116,11 @@ async function misbehave({ incoming, outgoing, seen, store, fault }: Exchange): 
   const onward: ClientRequest = request(new URL(incoming.url ?? '/', store.endpoint), { method: incoming.method, headers }, (answer) => {
     seen.status = answer.statusCode;
     if (fault.stores && answer.statusCode === 200 && isWritten(seen)) store.corrupt(seen.key, fault.stores);
+    if (fault.losesAnswer) {
+      answer.resume();
+      reset();
+      return;
+    }
     outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
     answer.on('error', reset);
     answer.pipe(passing(fault, fault.cutAnswerAfter, reset)).pipe(outgoing);
