@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { messageOf } from '../outcome/wording.js';
+import { nonceBytes, openPayload, sealPayload } from './age-payload.js';
 import { DataError } from './error.js';
 
 /*
@@ -17,7 +19,18 @@ export async function* seal(pieces: AsyncIterable<Uint8Array>, recipients: reado
   const { Encrypter } = await import('age-encryption');
   const encrypter = new Encrypter();
   for (const recipient of recipients) encrypter.addRecipient(recipient);
-  yield* readable(await encrypter.encrypt(ReadableStream.from(pieces)));
+  let fileKey: Uint8Array | undefined;
+  // One that only learns the key of the file: it adds nothing to the header.
+  encrypter.addRecipient({ wrapFileKey: (key) => {
+    fileKey = key;
+    return [];
+  } });
+  const empty = await encrypter.encrypt(new Uint8Array());
+  if (!fileKey) throw new Error('bug in this action: the library of age has not used the recipient');
+  yield empty.subarray(0, headerBytes(empty));
+  const nonce = randomBytes(nonceBytes);
+  yield nonce;
+  yield* sealPayload(pieces, fileKey, nonce);
 }
 
 /**
@@ -39,30 +52,56 @@ export async function* unseal(pieces: AsyncIterable<Uint8Array>, identity: strin
       throw error;
     }
   };
+  const source = watched();
   try {
-    yield* readable(await decrypter.decrypt(ReadableStream.from(watched())));
+    const { header, nonce, rest } = await headOf(source);
+    yield* openPayload(rest, await decrypter.decryptHeader(header), nonce);
   } catch (error) {
     if (passing) throw passing.error;
-    const noKey = /no identity matched/i.test(messageOf(error));
-    throw noKey
-      ? new DataError('restore-failed', `${what} cannot be decrypted: none of the private keys in \`backup.identity\` is that of a recipient of it.`, {
-        hint: 'The manifest of the backup lists its recipients. Use the private key of one of them.', cause: error,
-      })
-      : new DataError('restore-failed', `${what} cannot be decrypted: it was changed or cut after it was encrypted (${messageOf(error)}).`, {
-        hint: 'Choose an earlier backup. If the store has versions, look at earlier ones of this object.', cause: error,
-      });
+    throw unreadable(error, what);
+  } finally {
+    await source.return(undefined);
   }
 }
 
-async function* readable(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = stream.getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined);
+function unreadable(error: unknown, what: string): DataError {
+  if (/no identity matched/i.test(messageOf(error))) {
+    return new DataError('restore-failed', `${what} cannot be decrypted: none of the private keys in \`backup.identity\` is that of a recipient of it.`, {
+      hint: 'The manifest of the backup lists its recipients. Use the private key of one of them.', cause: error,
+    });
   }
+  return new DataError('restore-failed', `${what} cannot be decrypted: it was changed or cut after it was encrypted (${messageOf(error)}).`, {
+    hint: 'Choose an earlier backup. If the store has versions, look at earlier ones of this object.', cause: error,
+  });
+}
+
+/** Of the longest header that is read: one of a thousand recipients. */
+const mostHeaderBytes = 256 * 1024;
+
+/** Where the header of a file of age ends, behind the line with its checksum. @throws when that has not come */
+function headerBytes(file: Uint8Array): number {
+  const mark = Buffer.from(file.buffer, file.byteOffset, file.byteLength).indexOf('\n--- ');
+  const end = mark < 0 ? -1 : file.indexOf(10, mark + 1);
+  if (end < 0) throw new Error('it has no header of age');
+  return end + 1;
+}
+
+/** The parts of a file of age. */
+async function headOf(pieces: AsyncGenerator<Uint8Array>): Promise<{ readonly header: Uint8Array; readonly nonce: Uint8Array; readonly rest: AsyncIterable<Uint8Array> }> {
+  let head: Buffer = Buffer.alloc(0);
+  while (head.length < mostHeaderBytes) {
+    const { value, done } = await pieces.next();
+    if (done) break;
+    head = Buffer.concat([head, value]);
+    const mark = head.indexOf('\n--- ');
+    if (mark >= 0 && head.indexOf(10, mark + 1) >= 0 && head.length >= headerBytes(head) + nonceBytes) break;
+  }
+  const end = headerBytes(head);
+  const nonce = head.subarray(end, end + nonceBytes);
+  if (nonce.length < nonceBytes) throw new Error('it ends with its header');
+  const first = head.subarray(end + nonceBytes);
+  return { header: head.subarray(0, end), nonce, rest: (async function* () {
+    yield first;
+    yield* pieces;
+  })() };
 }

@@ -1,4 +1,5 @@
 import { appName } from '../config/assemble.js';
+import { keepMemoryFlat } from '../host/flat-memory.js';
 import { quietSdk } from '../host/quiet-sdk.js';
 import { ConfigError, type DeployError } from '../outcome/errors.js';
 import type { Outcome } from '../outcome/outcome.js';
@@ -22,7 +23,10 @@ export async function perform(ports: Ports, request: Request): Promise<Outcome> 
     const { config } = read;
     const run: Run = { ...request, ports, config, startedAt, startedAtWall, ...config.migrate && { openMigrationData } };
     request.follow(run);
-    if (config.backup) quietSdk();
+    if (config.backup) {
+      quietSdk();
+      keepMemoryFlat();
+    }
     if (request.action === 'backup') {
       const { backUp } = await import('../workflow/backup.js');
       return await backUp(run);
