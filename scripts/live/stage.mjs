@@ -36,7 +36,8 @@ export function setStage() {
 /** @param {string} from @param {string} to */
 function translate(from, to) {
   mkdirSync(to, { recursive: true });
-  for (const folder of readdirSync(from, { withFileTypes: true }).filter((entry) => entry.isDirectory())) translate(join(from, folder.name), join(to, folder.name));
+  const folders = readdirSync(from, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  for (const { name } of folders) translate(join(from, name), join(to, name));
   for (const file of readdirSync(from).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))) {
     const { code } = transformSync(readFileSync(join(from, file), 'utf8'), {
       swcrc: false, configFile: false, module: { type: 'es6' }, jsc: { target: 'es2022', parser: { syntax: 'typescript' } },

@@ -87,7 +87,13 @@ function headerBytes(file: Uint8Array): number {
 }
 
 /** The parts of a file of age. */
-async function headOf(pieces: AsyncGenerator<Uint8Array>): Promise<{ readonly header: Uint8Array; readonly nonce: Uint8Array; readonly rest: AsyncIterable<Uint8Array> }> {
+interface Head {
+  readonly header: Uint8Array;
+  readonly nonce: Uint8Array;
+  readonly rest: AsyncIterable<Uint8Array>;
+}
+
+async function headOf(pieces: AsyncGenerator<Uint8Array>): Promise<Head> {
   let head: Buffer = Buffer.alloc(0);
   while (head.length < mostHeaderBytes) {
     const { value, done } = await pieces.next();

@@ -61,7 +61,10 @@ class Playing {
   private stand?: DataStand;
   private backups = new Map<string, Contents>();
 
-  constructor(private readonly options: DataChaosOptions, private readonly oracle: Oracle & { readonly identities: Set<string> }, private readonly place: DataPlace, private readonly finished: FinishedData[]) {}
+  constructor(
+    private readonly options: DataChaosOptions, private readonly oracle: Oracle & { readonly identities: Set<string> }, private readonly place: DataPlace,
+    private readonly finished: FinishedData[],
+  ) {}
 
   async play(): Promise<void> {
     const last = this.place.cases.at(-1);
@@ -71,9 +74,10 @@ class Playing {
         const log = join(this.options.folder, `${String(given.number).padStart(4, '0')}.log`);
         const runs: DataRun[] = [];
         const had = this.backups.size;
-        const ended = await this.one(given, runs, given === last).catch((error: unknown) => ({ wrong: runs.length === 0 ? [] : [`the case could not be judged: ${(error as Error).stack}`], happened: false, ...runs.length === 0 && { unplayed: (error as Error).stack ?? '' } }));
+        const ended = await this.one(given, runs, given === last).catch((error: unknown) => broken(error as Error, runs.length > 0));
         const verdicts = runs.map(({ result }) => `${result.outputs['verdict'] ?? result.signal ?? 'nothing'}${result.outputs['cause'] ? ` ${result.outputs['cause']}` : ''}`);
-        const one: FinishedData = { given, shape: this.place.shape, verdicts, seconds: (performance.now() - startedAt) / 1000, log, restored: Math.max(0, this.backups.size - had), ...ended };
+        const [seconds, restored] = [(performance.now() - startedAt) / 1000, Math.max(0, this.backups.size - had)];
+        const one: FinishedData = { given, shape: this.place.shape, verdicts, seconds, log, restored, ...ended };
         writeFileSync(log, `${lineOfData(one)}\nnamespace ${this.stand?.space.name}\n${one.wrong.join('\n')}\n${one.unplayed ?? ''}\n${runs.map(logOf).join('\n\n')}\n`);
         this.finished.push(one);
         this.options.print(lineOfData(one));
@@ -116,7 +120,9 @@ class Playing {
         const made = await firstBackup(stand, engine);
         if (made.outputs['verdict'] !== 'backed-up') throw new Error(`the first backup failed:\n${made.log}`);
       }
-      for (const [name, manifest] of Object.entries(await backupsIn(stand))) if (manifest) this.backups.set(name, await this.oracle.contentsOf(manifest, (key) => stand.store.read(key)));
+      for (const [name, manifest] of Object.entries(await backupsIn(stand))) {
+        if (manifest) this.backups.set(name, await this.oracle.contentsOf(manifest, (key) => stand.store.read(key)));
+      }
       return stand;
     } catch (error) {
       await stand.dispose();
@@ -142,6 +148,10 @@ class Playing {
     this.stand = undefined;
   }
 }
+
+/** The play itself went wrong: before the first run has ended, there is nothing to be judged. */
+const broken = ({ stack = '' }: Error, hasRun: boolean): Pick<FinishedData, 'wrong' | 'happened' | 'unplayed'> =>
+  (hasRun ? { wrong: [`the case could not be judged: ${stack}`], happened: false } : { wrong: [], happened: false, unplayed: stack });
 
 /** Removes what a restore keeps, as somebody does who is content with it. */
 async function tidy(stand: DataStand): Promise<void> {

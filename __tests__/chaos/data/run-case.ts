@@ -56,9 +56,8 @@ export async function playDataCase(stand: DataStand, given: DataCase, named: str
   const fault = await interfere(stand, given, named);
   const backup = given.isNamed ? named?.split('/')[1] : undefined;
   try {
-    const main = start(stand, {
-      action: given.action, of: given, run: fault.run, endpoint: stand.proxy.endpoint, ...backup !== undefined && { backup }, ...fault.database !== undefined && { database: fault.database },
-    });
+    const { run, database } = fault;
+    const main = start(stand, { action: given.action, of: given, run, endpoint: stand.proxy.endpoint, ...backup !== undefined && { backup }, ...database !== undefined && { database } });
     const runs = [main.then((result): DataRun => ({ label: 'run', action: given.action, result }))];
     if (given.fault.type === 'two at once') {
       const { other, afterMs } = given.fault;
