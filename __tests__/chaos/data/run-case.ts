@@ -57,7 +57,8 @@ export async function playDataCase(stand: DataStand, given: DataCase, named: str
   const backup = given.isNamed ? named?.split('/')[1] : undefined;
   try {
     const { run, database } = fault;
-    const main = start(stand, { action: given.action, of: given, run, endpoint: stand.proxy.endpoint, ...backup !== undefined && { backup }, ...database !== undefined && { database } });
+    const more = { ...backup !== undefined && { backup }, ...database !== undefined && { database } };
+    const main = start(stand, { action: given.action, of: given, run, endpoint: stand.proxy.endpoint, ...more });
     const runs = [main.then((result): DataRun => ({ label: 'run', action: given.action, result }))];
     if (given.fault.type === 'two at once') {
       const { other, afterMs } = given.fault;

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
@@ -49,7 +49,7 @@ export async function startDataStand(lab: Lab, shape: DataShape): Promise<DataSt
   const space = await namespace('data-chaos');
   // The data outlives the pod, as on a volume.
   const disk = mkdtempSync(join(tmpdir(), 'chaos-disk-'));
-  chmodSync(disk, 0o755);
+  chownSync(disk, 999, 999);
   const closing: (() => Promise<unknown>)[] = [];
   const dispose = async (): Promise<void> => {
     for (const close of closing.reverse()) await close().catch(() => undefined);
@@ -59,7 +59,11 @@ export async function startDataStand(lab: Lab, shape: DataShape): Promise<DataSt
   try {
     await grant(space, ...rules);
     const [database, cache, store] = await Promise.all([
-      postgres(space, lab, { database: 'acci', user: 'acci', pod: { terminationGracePeriodSeconds: 1, volumes: [{ name: 'data', hostPath: { path: disk, type: 'Directory' } }] } }),
+      postgres(space, lab, {
+        database: 'acci', user: 'acci', pod: { terminationGracePeriodSeconds: 1, volumes: [{ name: 'data', hostPath: { path: disk, type: 'Directory' } }] },
+        // The image declares a volume there, so a mount above it would not hold the data.
+        container: { volumeMounts: [{ name: 'data', mountPath: '/var/lib/postgresql/data' }] },
+      }),
       redis(space, lab, { args: ['--repl-diskless-sync-delay', '0'] }), s3(lab), startHealthy(space),
     ]);
     closing.push(() => store.stop());
