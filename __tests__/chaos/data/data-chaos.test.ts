@@ -22,8 +22,8 @@ describe('the plan', () => {
     expect(planData(7, 23).flatMap(({ cases }) => cases.map(({ number }) => number))).toEqual(Array.from({ length: 23 }, (_, index) => index + 1));
   });
 
-  it('comes to every action, engine and kind of fault in 300 cases', () => {
-    const cases = planData(1, 300).flatMap((place) => place.cases);
+  it('comes to every action, engine and kind of fault in 1,000 cases', () => {
+    const cases = planData(1, 1000).flatMap((place) => place.cases);
     expect([...new Set(cases.map(({ action, engine }) => `${action} ${engine}`))]).toHaveLength(6);
     expect([...new Set(cases.map(({ fault }) => kindOfFault(fault)))].sort()).toEqual([
       'absent database', 'bit flipped', 'cancelled', 'clock', 'disk full', 'dropped database', 'empty database', 'exec cut', 'killed', 'killed alone', 'none', 'object cut', 'object missing',

@@ -76,12 +76,14 @@ describe('programs of this machine', () => {
   });
 
   it('are found where packages put them, and on PATH', async () => {
-    expect(await findPrograms(context().ports)).toEqual([{ folder: '/usr/lib/postgresql/15/bin', major: 15 }, { folder: '/usr/pgsql-17/bin', major: 17 }, { folder: '/usr/bin', major: 17 }]);
+    expect(await findPrograms(context().ports)).toEqual([
+      { folder: '/usr/lib/postgresql/15/bin', major: 15, minor: 18 }, { folder: '/usr/pgsql-17/bin', major: 17, minor: 2 }, { folder: '/usr/bin', major: 17, minor: 2 },
+    ]);
   });
 
   it('are those of the version of the server, or of the next one', () => {
-    const found = [{ folder: 'a', major: 15 }, { folder: 'b', major: 17 }, { folder: 'c', major: 17 }];
-    expect(choosePrograms(found, 15)?.folder).toBe('a');
+    const found = [{ folder: 'a', major: 15, minor: 18 }, { folder: 'b', major: 17, minor: 2 }, { folder: 'c', major: 17, minor: 2 }, { folder: 'd', major: 15, minor: 20 }];
+    expect(choosePrograms(found, 15)?.folder).toBe('d');
     expect(choosePrograms(found, 16)?.folder).toBe('b');
     expect(choosePrograms(found, 18)).toBeUndefined();
   });

@@ -10,6 +10,7 @@ import { inSession } from './session.js';
 export interface Programs {
   readonly folder: string;
   readonly major: number;
+  readonly minor: number;
 }
 
 /** Where packages put the programs of each version: https://www.postgresql.org/download/ */
@@ -26,15 +27,18 @@ export async function findPrograms({ files, process, env }: Pick<Ports, 'files' 
   for (const folder of new Set(folders)) {
     if (!(await files.isExecutable(`${folder}/pg_dump`))) continue;
     const { code, stdout } = await process.run({ program: `${folder}/pg_dump`, args: ['--version'], timeoutMs: 15_000 });
-    const major = /\(PostgreSQL\) (\d+)/.exec(stdout)?.[1];
-    if (code === 0 && major !== undefined) found.push({ folder, major: Number(major) });
+    const [, major, minor] = /\(PostgreSQL\) (\d+)(?:\.(\d+))?/.exec(stdout) ?? [];
+    if (code === 0 && major !== undefined) found.push({ folder, major: Number(major), minor: Number(minor ?? 0) });
   }
   return found;
 }
 
-/** Those of the version of the server, or of the next one: what a later pg_restore writes, an older server may not understand. */
+/**
+ * Those of the version of the server, or of the next one: what a later pg_restore writes, an older server may not understand. Of one version
+ * the latest release: a scratch server of an earlier one may not know what the server has written into the definition of a table.
+ */
 export const choosePrograms = (found: readonly Programs[], major: number): Programs | undefined =>
-  found.filter((each) => each.major >= major).reduce<Programs | undefined>((best, each) => (best && best.major <= each.major ? best : each), undefined);
+  found.filter((each) => each.major >= major).sort((a, b) => a.major - b.major || b.minor - a.minor)[0];
 
 /**
  * The folder with the programs of this machine for a server.
