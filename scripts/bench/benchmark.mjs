@@ -11,6 +11,9 @@ import * as workloads from './workloads.mjs';
 import * as hollow from './hollow.mjs';
 import * as masking from './masking.mjs';
 import * as pullRequest from './pull-request.mjs';
+import * as data from './data.mjs';
+import * as dataRestore from './data-restore.mjs';
+import * as dataRedis from './data-redis.mjs';
 
 /**
  * @typedef {object} Context
@@ -30,7 +33,7 @@ import * as pullRequest from './pull-request.mjs';
 /** @typedef {{ name: string, needsSandbox: boolean, run: (context: Context) => Promise<Table> }} Benchmark */
 
 /** @type {readonly Benchmark[]} */
-export const benchmarks = [startup, masking, github, good, rollout, causes, proveFirst, workloads, hollow, requests, pullRequest];
+export const benchmarks = [startup, masking, github, good, rollout, causes, proveFirst, workloads, hollow, requests, pullRequest, data, dataRestore, dataRedis];
 
 /** @param {Table} table */
 export const markdown = ({ title, about, head, rows, notes }) => [`## ${title}`, '', about, '', markdownTable(head, rows), '', ...notes].join('\n');

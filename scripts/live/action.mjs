@@ -9,7 +9,7 @@ import { root } from './sandbox.mjs';
 
 /**
  * @typedef {object} ActionRun
- * @property {'deploy' | 'build' | 'rollout' | 'rollback' | 'pr-check'} [action]
+ * @property {'deploy' | 'build' | 'rollout' | 'rollback' | 'pr-check' | 'backup' | 'restore'} [action]
  * @property {Readonly<Record<string, string>>} inputs
  * @property {NodeJS.ProcessEnv} env of the job
  * @property {string} [workspace] the folder that was checked out; an empty one unless given
