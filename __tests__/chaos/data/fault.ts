@@ -6,10 +6,10 @@ export type Moment =
   | { readonly request: StoreRequest };
 
 /** A kind of requests to the store. */
-export const storeRequests = ['dump stored', 'manifest stored', 'read', 'looked up', 'listed', 'any'] as const;
+const storeRequests = ['dump stored', 'manifest stored', 'read', 'looked up', 'listed', 'any'] as const;
 export type StoreRequest = (typeof storeRequests)[number];
 
-export const storeTroubles = ['500', '503', '403', 'slow', 'upload reset', 'answer reset', 'answer lost', 'other bytes stored'] as const;
+const storeTroubles = ['500', '503', '403', 'slow', 'upload reset', 'answer reset', 'answer lost', 'other bytes stored'] as const;
 export type StoreTrouble = (typeof storeTroubles)[number];
 
 /** What goes wrong in a case. */
