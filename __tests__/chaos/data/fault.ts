@@ -6,8 +6,7 @@ export type Moment =
   | { readonly request: StoreRequest };
 
 /** A kind of requests to the store. */
-const storeRequests = ['dump stored', 'manifest stored', 'read', 'looked up', 'listed', 'any'] as const;
-export type StoreRequest = (typeof storeRequests)[number];
+export type StoreRequest = 'dump stored' | 'manifest stored' | 'read' | 'looked up' | 'listed' | 'any';
 
 const storeTroubles = ['500', '503', '403', 'slow', 'upload reset', 'answer reset', 'answer lost', 'other bytes stored'] as const;
 export type StoreTrouble = (typeof storeTroubles)[number];
