@@ -19,6 +19,7 @@ import { commandOf } from './sections/command.js';
 import { githubOf } from './sections/github.js';
 import { policyOf } from './sections/policy.js';
 import { loginOf } from './sections/registry.js';
+import { watchOf } from './sections/watch.js';
 import { gateOf } from './sections/test.js';
 import { buildSecret, type Secret } from './secrets.js';
 import type { Filled } from './setting.js';
@@ -113,6 +114,8 @@ export function configOf(given: GivenValues, { action, builds, buildSecrets, pus
     timeoutMs: values.timeout,
     /** Checks follow a rollout; the rollback action finds its workloads in the records. */
     smoke: workloads.length > 0 || values.command !== undefined || action === 'rollback' || values.disaster?.isMeant ? values.smoke ?? [] : [],
+    /** After the smoke checks. */
+    watch: watchOf(values),
     rollback: values.rollback,
     /** The first new pods of a Deployment are checked before the rest follow. */
     proveFirst: values['prove-first'],

@@ -17,6 +17,7 @@ export type { CommandConfig } from './sections/command.js';
 export type { PolicyConfig } from './sections/policy.js';
 export type { RegistryLogin } from './sections/registry.js';
 export type { GateConfig } from './sections/test.js';
+export type { WatchConfig } from './sections/watch.js';
 export type { Occasion } from './values/occasions.js';
 export type { SmokeCheck } from './values/smoke.js';
 export { workloadKinds, type WorkloadKind, type WorkloadRef } from './values/workloads.js';

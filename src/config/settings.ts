@@ -19,18 +19,19 @@ import { run } from './sections/run.js';
 import { setup } from './sections/setup.js';
 import { smoke } from './sections/smoke.js';
 import { test } from './sections/test.js';
+import { watch } from './sections/watch.js';
 import type { Setting, Values } from './setting.js';
 
 /** Every section, in the order of the docs. @public for scripts/generate */
 export const sections = [
-  run, test, image, build, registry, cluster, rollout, command, smoke, calendar, policy, databases, backup, restore, disaster, migrate,
+  run, test, image, build, registry, cluster, rollout, command, smoke, watch, calendar, policy, databases, backup, restore, disaster, migrate,
   notify, github, metrics, pullRequest, setup,
 ] as const;
 
 /** All settings. Everything else about settings is derived from this table. */
 export const settings = {
   ...run.settings, ...test.settings, ...image.settings, ...build.settings, ...registry.settings, ...cluster.settings,
-  ...rollout.settings, ...command.settings, ...smoke.settings, ...calendar.settings, ...policy.settings,
+  ...rollout.settings, ...command.settings, ...smoke.settings, ...watch.settings, ...calendar.settings, ...policy.settings,
   ...databases.settings, ...backup.settings, ...restore.settings, ...disaster.settings, ...migrate.settings,
   ...notify.settings, ...github.settings, ...metrics.settings, ...pullRequest.settings, ...setup.settings,
 } as const;

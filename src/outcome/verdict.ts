@@ -40,6 +40,6 @@ export const verdicts = Object.keys(table) as readonly Verdict[];
 /** The verdicts that end the workflow step in success. */
 export const isSuccess = (verdict: Verdict): boolean => table[verdict].success;
 
-export const stageNames = ['config', 'preflight', 'test', 'build', 'migrate', 'rollout', 'smoke', 'tags', 'rollback', 'backup', 'prune', 'restore'] as const;
+export const stageNames = ['config', 'preflight', 'test', 'build', 'migrate', 'rollout', 'smoke', 'watch', 'tags', 'rollback', 'backup', 'prune', 'restore'] as const;
 /** One part of a run, as named in the output `stage`, the summary and the report. */
 export type StageName = (typeof stageNames)[number];

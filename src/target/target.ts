@@ -1,9 +1,10 @@
-import type { Config } from '../config/config.js';
+import type { Config, WatchConfig } from '../config/config.js';
 import { CancelledError, type DeployError, type Evidence } from '../outcome/errors.js';
 import type { Checked, Finding } from '../outcome/finding.js';
 import type { Change as ChangeRow, TargetWords, Unverified, Verified } from '../outcome/outcome.js';
 import type { Plan, PlannedChange, PlanStep } from '../outcome/plan.js';
 import type { Inspected, PolicyReads } from '../policy/input.js';
+import type { WatchReport } from '../outcome/watch.js';
 import type { Difference } from '../outcome/pull-request.js';
 import type { Context } from '../ports/context.js';
 import type { Ledger, Release, TargetRecord } from '../record/ledger.js';
@@ -133,6 +134,11 @@ export interface Change {
    * @throws RolloutError; what the run was cancelled with
    */
   verify(): Promise<void>;
+  /**
+   * Watches the version, once it is complete and passes its checks, for as long as the settings say.
+   * @throws RolloutError guard-breached, or what befell it meanwhile; what the run was cancelled with
+   */
+  watch(watch: WatchConfig): Promise<WatchReport>;
   /**
    * Whether the version is complete and passes its checks, although this process has not seen its rollout. For a change that
    * was reopened.

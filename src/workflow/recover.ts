@@ -13,6 +13,7 @@ import type { Change, OpenTarget, Purpose, TargetKind, Undone } from '../target/
 import type { Found } from './conduct.js';
 import { appliedOf, migrationLeft, mustUndo, onlyMigrated } from './migration-marks.js';
 import type { MigratingRun, Run } from './run.js';
+import { watchMark } from './watched.js';
 import { undoWith } from './undo-or-leave.js';
 import { settingText } from '../outcome/place-words.js';
 
@@ -81,7 +82,7 @@ export async function recover(by: MigratingRun, target: OpenTarget, ledger: Ledg
       await target.store.write(withVerified(ledger, ports.clock.now(), unverified.map(({ subject }) => subject)));
       const ran = run.checks.length - notRunnable(by, ledger).length;
       const passed = isIdle(unverified) || ran === 0 ? [] : [`It passes ${ran === 1 ? 'its smoke check' : `${ran} smoke checks`}.`];
-      return { ...about, result: 'confirmed', notes: [change.words.isThere, ...passed, ...idleNotes(unverified), ...checksNotRun(by, ledger)] };
+      return { ...about, result: 'confirmed', notes: [change.words.isThere, ...passed, ...run.marks.includes(watchMark) ? ['It was not watched to the end.'] : [], ...idleNotes(unverified), ...checksNotRun(by, ledger)] };
     }
     if (run.rollback === 'off') {
       await target.store.write(ended(ledger, 'unverified', ports.clock.now(), 'cancelled'));

@@ -1,6 +1,9 @@
+import type { WatchConfig } from '../config/config.js';
+import { formatDuration } from '../config/values/duration.js';
 import type { DeployError } from '../outcome/errors.js';
 import type { Figures } from '../outcome/figures.js';
 import type { Recovery } from '../outcome/outcome.js';
+import type { WatchReport } from '../outcome/watch.js';
 import { messageOf } from '../outcome/wording.js';
 import { closedNow } from '../policy/freeze.js';
 import { isUnfinished, withMark, type Ledger } from '../record/ledger.js';
@@ -14,6 +17,7 @@ import { migrationLeft } from './migration-marks.js';
 import { Journal, refuseClosed, type Releasing } from './release-journal.js';
 import { ReleaseUndo } from './release-undo.js';
 import type { Stage } from './stage.js';
+import { unprovenBy, verifiedBy, watchMark } from './watched.js';
 
 export type { Releasing };
 
@@ -41,7 +45,14 @@ export function releaseStages(releasing: Releasing): ReleaseStages {
     steps: [{ stage: 'smoke', title: `run ${count === 1 ? 'the smoke check' : `${count} smoke checks`}: ${config.smoke.map((check) => `\`${check.text}\``).join(', ')}`, commands: [] }],
     run: () => session.verify(),
   };
-  return { stages: [...migrate, rollout, ...count === 0 ? [] : [smoke]], ending: () => session.ending(), close: () => session.close() };
+  const watched = config.watch && watchStage(config.watch, (each) => session.watch(each));
+  const stages = [...migrate, rollout, ...count === 0 ? [] : [smoke], ...watched ? [watched] : []];
+  return { stages, ending: () => session.ending(), close: () => session.close() };
+}
+
+function watchStage(watch: WatchConfig, run: (watch: WatchConfig) => Promise<void>): Stage {
+  const title = `watch the new version for ${formatDuration(watch.forMs)}: its pods and its smoke checks`;
+  return { name: 'watch', label: 'watch', steps: [{ stage: 'watch', title, commands: [] }], run: () => run(watch) };
 }
 
 /** One release from its lock to its end, with the state that its stages share. */
@@ -52,6 +63,7 @@ class Session {
   /** How an interrupted earlier run was finished. */
   private recovery?: Recovery;
   private undone?: Undone;
+  private watched?: WatchReport;
   private readonly journal: Journal;
   private readonly takingBack: ReleaseUndo;
 
@@ -101,7 +113,7 @@ class Session {
       await wave.prove();
     }
     if (!change.isThere) for (const line of change.describe()) run.ports.log.info(line);
-    if (run.config.smoke.length === 0) await journal.confirm(change, lock);
+    if (run.config.smoke.length === 0 && !run.config.watch) await journal.confirm(change, lock);
   }
 
   /** Takes the lock, and finishes a run that was interrupted; once for all stages. */
@@ -133,6 +145,20 @@ class Session {
     const { change } = journal;
     if (!change || !lock) return;
     await change.verify();
+    if (!this.releasing.run.config.watch) await journal.confirm(change, lock);
+  }
+
+  /** A version that was there already was watched when it was deployed. */
+  async watch(watch: WatchConfig): Promise<void> {
+    const { journal, lock, releasing: { run } } = this;
+    const { change } = journal;
+    if (!change || !lock) return;
+    if (change.isThere) run.ports.log.info('this version is there already: it is not watched again');
+    else {
+      // Whoever finds this run interrupted from here on knows that only the watch was not complete.
+      if (journal.ledger) await journal.write(withMark(journal.ledger, watchMark), run.config.timeoutMs);
+      this.watched = await change.watch(watch);
+    }
     await journal.confirm(change, lock);
   }
 
@@ -146,11 +172,11 @@ class Session {
   }
 
   async ending(): Promise<Partial<Ending>> {
-    const { recovery, undone, journal: { change, ledger, overridden } } = this;
+    const { recovery, undone, watched, journal: { change, ledger, overridden } } = this;
     const { verified, unverified, rolledOutMs, warnings = [] } = change?.progress() ?? {};
     return {
-      recovery, undone, rolledOutMs, verified, unverified, unchanged: change?.isThere === true,
-      warnings: [...overridden, ...warnings, ...migrationLeft(ledger)], figures: this.figures(),
+      recovery, undone, rolledOutMs, verified: [...verified ?? [], ...watched ? verifiedBy(watched) : []], unverified, unchanged: change?.isThere === true,
+      warnings: [...overridden, ...warnings, ...watched ? unprovenBy(watched) : [], ...migrationLeft(ledger)], figures: this.figures(),
       ...(change && !change.isThere ? await change.report() : {}), ...rehearsedBy(this.releasing.migration),
     };
   }

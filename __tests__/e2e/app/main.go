@@ -11,7 +11,7 @@
 //	unready             /ready answers 503 for ever
 //	slow-ready=10s      /ready answers 503 for the first 10 s
 //	liveness-dead       /live answers 500
-//	wrong-answer        / answers 500
+//	wrong-answer        / answers 500; also after a POST to /break
 //	wrong-text          / answers 200 with another text
 //	flaky=3             / answers 500 to every third request of a client; clients are told apart by their User-Agent
 //	oom                 takes memory until it is killed
@@ -35,6 +35,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -134,7 +135,11 @@ func main() {
 	if mode.has("wrong-text") {
 		body = "welcome to nginx"
 	}
-	answer("/", func(r *http.Request) bool { return mode.has("wrong-answer") || flaky(r) }, 500, body)
+	var broken atomic.Bool
+	broken.Store(mode.has("wrong-answer"))
+	answer("/", func(r *http.Request) bool { return broken.Load() || flaky(r) }, 500, body)
+	// A fault that comes later, when a test asks for it.
+	mux.HandleFunc("POST /break", func(http.ResponseWriter, *http.Request) { broken.Store(true) })
 
 	if after := mode.duration("crash-after"); after > 0 {
 		time.AfterFunc(after, func() { die(1, "fatal: lost the connection to the database") })

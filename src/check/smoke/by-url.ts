@@ -7,7 +7,7 @@ import { smoke, type PassedCheck, type SmokeTarget } from './smoke.js';
 
 /* Smoke checks of a target without a cluster: requests from this runner to the URL. */
 
-const outside: SmokeTarget = { namespace: '', services: [], podsBehind: () => [], isServed: () => false, news: () => Promise.resolve() };
+export const outside: SmokeTarget = { namespace: '', services: [], podsBehind: () => [], isServed: () => false, news: () => Promise.resolve() };
 
 /** What is wrong with the checks themselves, whatever is released. */
 export const checkUrls = (ports: Ports, checks: readonly SmokeCheck[]): Promise<Checked> =>

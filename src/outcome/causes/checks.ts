@@ -13,4 +13,9 @@ export const checks = {
     sentence: 'The Service does not serve the new version.',
     hint: 'Check the selector of the Service, and whether other workloads have the same labels.',
   },
+  'guard-breached': {
+    observed: 'A guard found, while the new version was watched, that it does not keep to a limit of `guards`, or that its smoke checks fail again and again.',
+    sentence: 'The new version did not keep to a limit while it was watched.',
+    hint: 'The evidence has every look at the guards. Compare them with the limits, and look into the log of a new pod.',
+  },
 } as const satisfies CauseTable;

@@ -1,3 +1,6 @@
+import { watchUrls } from '../../check/watch/by-url.js';
+import type { WatchConfig } from '../../config/config.js';
+import type { WatchReport } from '../../outcome/watch.js';
 import { smokeUrls } from '../../check/smoke/by-url.js';
 import type { Before } from '../../check/smoke/before.js';
 import { digestOf } from '../../image/reference.js';
@@ -57,6 +60,13 @@ export class CommandRelease implements Change {
     const { ports, config } = this.given;
     await smokeUrls(ports, this.checks.failed, config.smoke, ports.cancelled);
     this.see(await current(this.given, ports.cancelled).catch(unlessCommand));
+  }
+
+  async watch(watch: WatchConfig): Promise<WatchReport> {
+    const { ports, config } = this.given;
+    const report = await watchUrls(ports, config.smoke, watch, ports.cancelled);
+    this.see(await current(this.given, ports.cancelled).catch(unlessCommand));
+    return report;
   }
 
   async stands(): Promise<boolean> {

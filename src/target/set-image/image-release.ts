@@ -1,3 +1,6 @@
+import type { WatchConfig } from '../../config/config.js';
+import type { WatchReport } from '../../outcome/watch.js';
+import { watchRelease } from './watch.js';
 import type { PassedCheck } from '../../check/smoke/smoke.js';
 import type { DeployError, Evidence } from '../../outcome/errors.js';
 import { succeeds } from '../../ports/within.js';
@@ -64,6 +67,10 @@ export class ImageRelease implements Change {
     const { ports, config } = release;
     const verifying = proveRelease(release, this.rolling.followed, config.smoke, ports.clock.monotonic() + config.timeoutMs, ports.cancelled);
     this.passed = await (this.isThere ? ofUnchanged(release, verifying) : verifying);
+  }
+
+  watch(config: WatchConfig): Promise<WatchReport> {
+    return watchRelease(this.release, this.rolling.followed, config, this.release.ports.cancelled);
   }
 
   async stands(): Promise<boolean> {

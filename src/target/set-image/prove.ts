@@ -2,6 +2,7 @@ import { nameOf } from '../../kubernetes/client/objects.js';
 import type { SmokeCheck } from '../../config/config.js';
 import { follow, guard, type Followed } from '../../kubernetes/judge/follow.js';
 import type { Patience } from '../../kubernetes/judge/judge.js';
+import type { StageName } from '../../outcome/verdict.js';
 import type { OpenRelease } from './open-release.js';
 import { selects } from '../../kubernetes/observe/selector.js';
 import { selectorOf } from './unverified.js';
@@ -22,13 +23,13 @@ export async function proveRelease(
   const { ports, watched, config } = release;
   const patience = { deadlineAt, steadyMs: 0, of: config.patienceMs };
   const asked = askable(release, followed, checks);
-  const passed = await whileStanding(release, followed, patience, signal, (either) => smoke(ports, smokeTarget(release, followed, deadlineAt), asked, either));
+  const passed = await whileStanding(release, followed, patience, 'smoke', signal, (either) => smoke(ports, smokeTarget(release, followed, deadlineAt), asked, either));
   await follow(ports, watched, followed, patience, 'smoke', signal);
   return passed;
 }
 
 /** Skips checks of Services whose workloads want no pods, with a warning. */
-function askable({ ports, watched, services }: OpenRelease, followed: readonly Followed[], checks: readonly SmokeCheck[]): SmokeCheck[] {
+export function askable({ ports, watched, services }: OpenRelease, followed: readonly Followed[], checks: readonly SmokeCheck[]): SmokeCheck[] {
   const views = followed.map(({ workload: change }) => watched.world.view(change));
   return checks.filter((check) => {
     const name = check.target.type === 'service' ? check.target.name : undefined;
@@ -47,17 +48,17 @@ function askable({ ports, watched, services }: OpenRelease, followed: readonly F
 export async function proveWave(release: OpenRelease, followed: readonly Followed[], waves: readonly Followed[], patience: Patience): Promise<void> {
   const { ports, config } = release;
   const asked = smokeTarget(release, waves, patience.deadlineAt);
-  await whileStanding(release, followed, patience, ports.cancelled, (signal) => smokePods(ports, asked, config.smoke, signal));
+  await whileStanding(release, followed, patience, 'smoke', ports.cancelled, (signal) => smokePods(ports, asked, config.smoke, signal));
 }
 
-/** Runs the checks and the judge in parallel: whichever fails first is reported and ends the other. */
-async function whileStanding<T>(
-  { ports, watched }: OpenRelease, followed: readonly Followed[], patience: Patience, signal: AbortSignal | undefined,
+/** Runs the checks and the judge in parallel: whichever fails first is reported and ends the other. @param stage of the progress lines */
+export async function whileStanding<T>(
+  { ports, watched }: OpenRelease, followed: readonly Followed[], patience: Patience, stage: StageName, signal: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const over = new AbortController();
   const either = signal ? AbortSignal.any([signal, over.signal]) : over.signal;
-  const guarding = guard(ports, watched, followed, patience, 'smoke', either);
+  const guarding = guard(ports, watched, followed, patience, stage, either);
   const working = work(either);
   try {
     return await Promise.race([working, guarding]);
@@ -71,7 +72,7 @@ async function whileStanding<T>(
 const quietMs = 5000;
 
 /** The pods and Services that the checks of a release run against. */
-function smokeTarget(release: OpenRelease, followed: readonly Followed[], deadlineAt: number): SmokeTarget {
+export function smokeTarget(release: OpenRelease, followed: readonly Followed[], deadlineAt: number): SmokeTarget {
   const { watched } = release;
   // By the selector, not by the endpoints: a pod is checked before it gets traffic.
   const leadsTo = (name: string, labels: Readonly<Record<string, string>> | undefined): boolean => {

@@ -1,0 +1,69 @@
+import type { WatchConfig } from '../../config/config.js';
+import { concluded, followed, isAway, noLooks, type Course, type CourseRule } from '../../guard/course.js';
+import type { Assessment } from '../../guard/assessment.js';
+import { RolloutError, type Evidence } from '../../outcome/errors.js';
+import type { GuardReport, WatchReport } from '../../outcome/watch.js';
+import type { Ports } from '../../ports/ports.js';
+
+/** A limit that a version must keep while it is watched. */
+export interface Guard extends CourseRule {
+  readonly name: string;
+  /** What it comes to if it cannot be proven. */
+  readonly unproven: 'warn' | 'fail';
+  /** One look. @throws what `signal` aborts with */
+  look(signal: AbortSignal): Promise<Assessment>;
+  /** What all looks together say, for a guard that counts. */
+  whole?(): Assessment | undefined;
+}
+
+/** What one guard said at one look, for the evidence. */
+interface Said { readonly atMs: number; readonly name: string; readonly said: string }
+
+/**
+ * Looks at all guards in turns until the time is over. If the source of one does not answer, the time is lengthened once by itself.
+ * @throws RolloutError guard-breached, with the looks as evidence; what `signal` aborts with
+ */
+export async function watchGuards(ports: Pick<Ports, 'clock' | 'log'>, guards: readonly Guard[], time: Pick<WatchConfig, 'forMs' | 'intervalMs'>, signal: AbortSignal): Promise<WatchReport> {
+  const { clock, log } = ports;
+  const startedAt = clock.monotonic();
+  let endsAt = startedAt + time.forMs;
+  let courses: ReadonlyMap<Guard, Course> = new Map(guards.map((guard) => [guard, noLooks]));
+  const said: Said[] = [];
+  for (let nextAt = startedAt + time.intervalMs; ; nextAt += time.intervalMs) {
+    await clock.sleep(Math.max(0, Math.min(nextAt, endsAt) - clock.monotonic()), signal);
+    const atMs = Math.round(clock.monotonic() - startedAt);
+    const looks = await Promise.all(guards.map(async (guard) => [guard, await guard.look(signal)] as const));
+    courses = new Map(looks.map(([guard, look]) => [guard, followed(courses.get(guard) ?? noLooks, look, guard)]));
+    for (const [{ name }, look] of looks) {
+      said.push({ atMs, name, said: `${look.state}: ${wordsOf(look)}` });
+      log.progress('watch', name, wordsOf(look));
+    }
+    const breached = looks.filter(([guard]) => courses.get(guard)?.breached);
+    if (breached.length > 0) throw breach(breached.map(([{ name }, look]) => `Guard ${name} was breached: ${wordsOf(look)}.`), said);
+    if (clock.monotonic() < endsAt) continue;
+    const isLengthened = endsAt > startedAt + time.forMs;
+    if (isLengthened || ![...courses.values()].some(isAway)) break;
+    log.warning('The source of a guard does not answer: the watch is lengthened once.');
+    endsAt += time.forMs;
+  }
+  return { ms: Math.round(clock.monotonic() - startedAt), guards: reports(courses, said) };
+}
+
+function reports(courses: ReadonlyMap<Guard, Course>, said: readonly Said[]): readonly GuardReport[] {
+  const all = [...courses].map(([guard, course]) => ({ guard, report: { name: guard.name, looks: course.looks, ...concluded(course, guard.whole?.(), guard) } }));
+  const failed = all.filter(({ guard, report }) => report.result === 'breached' || (report.result === 'unproven' && guard.unproven === 'fail'));
+  if (failed.length > 0) throw breach(failed.map(({ report }) => sentence(report)), said);
+  return all.map(({ report }) => report);
+}
+
+/** A guard that was not held, as a sentence. */
+const sentence = ({ name, result, words, why }: GuardReport): string =>
+  (result === 'breached' ? `Guard ${name} was breached over the whole watch: ${words}.` : `Guard ${name} could not be proven: ${why}${words === '' ? '' : ` (${words})`}.`);
+
+const wordsOf = (look: Assessment): string => ('why' in look ? look.why : look.words);
+
+function breach(sentences: readonly string[], said: readonly Said[]): RolloutError {
+  const text = said.slice(-60).map(({ atMs, name, said: words }) => `${String(Math.round(atMs / 1000)).padStart(5)} s  ${name.padEnd(8)} ${words}`).join('\n');
+  const evidence: Evidence = { title: 'What the guards saw', text };
+  return new RolloutError('guard-breached', sentences.join(' '), { stage: 'watch', evidence: [evidence] });
+}
