@@ -50,7 +50,8 @@ export async function watchGuards(ports: Pick<Ports, 'clock' | 'log'>, guards: r
 }
 
 function reports(courses: ReadonlyMap<Guard, Course>, said: readonly Said[]): readonly GuardReport[] {
-  const all = [...courses].map(([guard, course]) => ({ guard, report: { name: guard.name, looks: course.looks, ...concluded(course, guard.whole?.(), guard) } }));
+  const reportOf = (guard: Guard, course: Course): GuardReport => ({ name: guard.name, looks: course.looks, ...concluded(course, guard.whole?.(), guard) });
+  const all = [...courses].map(([guard, course]) => ({ guard, report: reportOf(guard, course) }));
   const failed = all.filter(({ guard, report }) => report.result === 'breached' || (report.result === 'unproven' && guard.unproven === 'fail'));
   if (failed.length > 0) throw breach(failed.map(({ report }) => sentence(report)), said);
   return all.map(({ report }) => report);

@@ -14,7 +14,9 @@ const afterwardsMs = 60_000;
  * look.
  * @throws FailedRollout, RolloutError guard-breached; what `signal` aborts with
  */
-export async function watchRelease(release: OpenRelease, followed: readonly Followed[], watch: WatchConfig, signal: AbortSignal | undefined): Promise<WatchReport> {
+export async function watchRelease(
+  release: OpenRelease, followed: readonly Followed[], watch: WatchConfig, signal: AbortSignal | undefined,
+): Promise<WatchReport> {
   const { ports, config } = release;
   const deadlineAt = ports.clock.monotonic() + 2 * watch.forMs + afterwardsMs;
   const checks = askable(release, followed, config.smoke);
