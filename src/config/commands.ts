@@ -52,6 +52,8 @@ const asFlags: Readonly<Partial<Record<SettingName, AsFlag>>> = {
   'prove-first': { value: 'true|false', text: 'Let the first new pods pass the smoke checks before the others are replaced.' },
   'patience': { value: 'CAUSE=DURATION', text: 'How long a symptom must last before it counts as the cause of a failure.' },
   'lock-timeout': { value: 'DURATION', text: 'How long to wait while another run deploys the same app.' },
+  'watch': { value: 'DURATION', text: 'How long to watch the new version after its smoke checks.' },
+  'watch-interval': { value: 'DURATION', text: 'Time between two looks while the version is watched.' },
   'force': { value: '', text: 'Roll back also across a migration that is declared irreversible.' },
   'to': {
     value: 'RELEASE', text: 'Release to roll back to: its commit (7 digits or more), its digest, or its revision.',

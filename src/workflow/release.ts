@@ -51,7 +51,7 @@ export function releaseStages(releasing: Releasing): ReleaseStages {
 }
 
 function watchStage(watch: WatchConfig, run: (watch: WatchConfig) => Promise<void>): Stage {
-  const title = `watch the new version for ${formatDuration(watch.forMs)}: its pods and its smoke checks`;
+  const title = `watch the new version for ${formatDuration(watch.forMs)}`;
   return { name: 'watch', label: 'watch', steps: [{ stage: 'watch', title, commands: [] }], run: () => run(watch) };
 }
 

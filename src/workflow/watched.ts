@@ -12,7 +12,7 @@ export function verifiedBy({ ms, guards }: WatchReport): readonly Verified[] {
   const held = guards.filter(({ result }) => result === 'held');
   const time = formatDuration(1000 * Math.round(ms / 1000));
   return [
-    { what: `watch of ${time}`, seen: 'every pod stayed healthy' },
+    { what: `watch of ${time}`, seen: 'it stayed healthy' },
     ...held.map(({ name, words, looks }) => ({ what: `guard ${name}`, seen: `held in ${looks} ${looks === 1 ? 'look' : 'looks'}: ${words}` })),
   ];
 }

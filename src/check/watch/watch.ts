@@ -59,7 +59,7 @@ function reports(courses: ReadonlyMap<Guard, Course>, said: readonly Said[]): re
 
 /** A guard that was not held, as a sentence. */
 const sentence = ({ name, result, words, why }: GuardReport): string =>
-  (result === 'breached' ? `Guard ${name} was breached over the whole watch: ${words}.` : `Guard ${name} could not be proven: ${why}${words === '' ? '' : ` (${words})`}.`);
+  (result === 'breached' ? `Guard ${name} was breached over the whole watch: ${words}.` : `Guard ${name} could not be verified: ${why}${words === '' ? '' : ` (${words})`}.`);
 
 const wordsOf = (look: Assessment): string => ('why' in look ? look.why : look.words);
 

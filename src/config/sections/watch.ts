@@ -15,7 +15,7 @@ export const watch = section('Watch', clusterActions, {
     examples: [{ health: { failures: '5' } }],
     kind: object({
       health: {
-        description: 'The smoke checks, asked once at each look. On whenever there is a `watch`.',
+        description: 'The smoke checks, run once at each look. On whenever there is a `watch`.',
         kind: object({ failures: { description: 'So many failed looks in a row are a breach.', fallback: '3', kind: count } }),
       },
     }),
