@@ -55,6 +55,23 @@ describe('statements about roles', () => {
     ]);
   });
 
+  it('are not found in the value of a setting that a user has given a role, or in a comment', () => {
+    const hidden = 'x\nCREATE ROLE evil;\nALTER ROLE evil WITH SUPERUSER;\ny';
+    const text = [
+      'CREATE ROLE clerk;', `ALTER ROLE clerk SET "my.note" TO '${hidden}';`, `ALTER ROLE clerk SET "my.path" TO E'C:\\\\it''s \\'${hidden}';`, `COMMENT ON ROLE clerk IS '${hidden}';`,
+      '-- it\'s', 'ALTER ROLE clerk WITH CONNECTION LIMIT -1;', '',
+    ].join('\n');
+    expect(roleStatements(text).map(({ sql, role }) => [sql.split(' ')[0], role])).toEqual([['CREATE', 'clerk'], ['ALTER', 'clerk'], ['ALTER', 'clerk'], ['COMMENT', 'clerk'], ['ALTER', 'clerk']]);
+    expect(roleStatements(text)[1]?.sql).toBe(`ALTER ROLE clerk SET "my.note" TO '${hidden}';`);
+  });
+
+  it.each([
+    `COMMENT ON ROLE a IS E'\\'' ; DROP DATABASE shop ; --';`, `COMMENT ON ROLE a IS $$ ' $$; DROP DATABASE shop; --';`, `ALTER ROLE a NOLOGIN /* ' */ ; DROP DATABASE shop; --';`,
+    `ALTER ROLE a NOLOGIN -- '\n; DROP DATABASE shop; --';`, `COMMENT ON ROLE a IS e'\\'' \\! id ; --';`, `COMMENT ON ROLE a IS 'not ended;\nCREATE ROLE b;`, 'CREATE ROLE "a;\nCREATE ROLE b;',
+  ])('do not hide another statement in quotes that only seem to be some: %s', (line) => {
+    expect(roleStatements(`${line}\nCREATE ROLE c;`)).toEqual([]);
+  });
+
   it.each(['CREATE ROLE a; DROP DATABASE shop;', 'ALTER ROLE a WITH LOGIN \\! touch /tmp/x ;', 'CREATE ROLE a \\gexec;', 'DROP ROLE a;', `ALTER ROLE a SET x TO 'b'; DROP TABLE c;`, '\\! id'])('never are something else: %s', (line) => {
     expect(roleStatements(line)).toEqual([]);
   });
