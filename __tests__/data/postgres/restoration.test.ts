@@ -120,6 +120,22 @@ describe('a restore into the live server', () => {
     await expect(lost.restoration.swap(signal)).rejects.toThrow('The swap of the databases at container db of pod db-0 broke off');
   });
 
+  it('is only taken for undone once no earlier session of the run can rename any more', async () => {
+    const left = ['1', '1', '0'];
+    const asked: string[] = [];
+    const { restoration: it, statements } = await restoration({ psql: (sql) => {
+      if (sql.includes('WHERE application_name =')) asked.push(`ends ${left[0]}`);
+      if (sql.includes('count(*) FROM pg_catalog.pg_database')) asked.push('looks');
+      return sql.includes('WHERE application_name =') ? left.shift() : undefined;
+    } });
+    await it.check(signal);
+    await it.swapBack(signal);
+    expect(asked).toEqual(['ends 1', 'ends 1', 'ends 0', 'looks']);
+    expect(statements.find((sql) => sql.startsWith('START TRANSACTION;'))).toContain('ALTER DATABASE "shop_pre_restore_20260101T000001Z" RENAME TO "shop";');
+    const stuck = await restoration({ psql: (sql) => (sql.includes('WHERE application_name =') ? '1' : undefined) });
+    await expect(stuck.restoration.swapBack(signal)).rejects.toThrow('Sessions of this run at container db of pod db-0 do not end.');
+  });
+
   it('that was killed is removed by its own run alone, by the mark of the database', async () => {
     const { database, statements } = await restoration({ psql: (sql) => (sql.includes('json_agg(d.datname)') ? '["shop_restore_1"]' : undefined) });
     expect(await database.removeLeft(signal)).toEqual(['database "shop_restore_1"']);

@@ -12,7 +12,7 @@ import { roleStatements, type RoleStatement } from './role-statements.js';
 import { rolesFile } from './roles.js';
 import type { At } from './run.js';
 import type { Session } from './session.js';
-import { swapNames, type Names } from './swap.js';
+import { endOwn, swapNames, type Names } from './swap.js';
 
 const doing = 'The restore';
 const bytesWords = (bytes: number): string => `${(bytes / 1e9).toLocaleString('en-US', { maximumFractionDigits: 2 })} GB`;
@@ -60,7 +60,11 @@ export function restorationOf(at: At, server: Server, dump: Spool, facts: DumpFa
       return { kept: names.kept };
     },
     swapBack: async (signal) => {
-      if (!(await beside(signal, (session) => exists(session, names.kept)))) return;
+      const isSwapped = await beside(signal, async (session) => {
+        await endOwn(at, session, signal);
+        return exists(session, names.kept);
+      });
+      if (!isSwapped) return;
       const comment = `${restoreMark} of ${live}: replaced`;
       await swapNames(at, { live, fresh: names.kept, kept: names.fresh }, before?.comment ?? null, signal, comment);
     },

@@ -1,6 +1,7 @@
 import { array, number, object, string } from 'valibot';
 import { DataError } from '../error.js';
 import { besideLive } from './live.js';
+import { sessionName } from './login.js';
 import { identifier, literal } from './quote.js';
 import type { At } from './run.js';
 import type { Session } from './session.js';
@@ -109,5 +110,22 @@ async function isDone(at: At, { fresh, kept }: Names, signal: AbortSignal): Prom
     return found.includes(kept) && !found.includes(fresh);
   } finally {
     await session.close();
+  }
+}
+
+/**
+ * Ends the other sessions of this run. A swap that was broken off may still be under way on the server, and be done after somebody
+ * has looked whether it was.
+ * @throws DataError when they do not end
+ */
+export async function endOwn({ context, place }: At, session: Session, signal: AbortSignal): Promise<void> {
+  const { clock } = context.ports;
+  const untilMs = clock.monotonic() + limitMs;
+  const sql = `
+SELECT count(pg_catalog.pg_terminate_backend(pid)) FROM pg_catalog.pg_stat_activity
+WHERE application_name = ${literal(sessionName(context))} AND pid <> pg_catalog.pg_backend_pid()`;
+  while (await session.json(sql, number()) > 0) {
+    if (clock.monotonic() >= untilMs) throw new DataError(context.failure, `Sessions of this run at ${place.words} do not end.`, { hint: 'pg_stat_activity shows them: their `application_name` starts with acci.' });
+    await clock.sleep(250, signal);
   }
 }
