@@ -103,6 +103,15 @@ describe('a backup', () => {
     expect(facts).toMatchObject({ entries: 12, texts: { 'roles.sql': 'CREATE ROLE app;' }, sha256: database.sha256 });
   });
 
+  it('says that the clock of the server is ahead', async () => {
+    const database = new FakeDatabase();
+    const { backup, context } = prepare({ database });
+    database.facts = { snapshotAt: context.ports.clock.now() + 7_200_000, warnings: ['no roles'] };
+    await backup.dump();
+    expect(backup.dumped.facts.warnings).toEqual(['no roles', expect.stringMatching(/^The clock of the server is 1\d\d min ahead of the one of this machine\. Until \S+Z, this backup is only restored by its name\.$/)]);
+    await backup.close();
+  });
+
   it('that is only read to its end needs no scratch server', async () => {
     const { database, result } = await run({ config: { verify: 'archive' } });
     expect([database.calls, result.verified, result.compared]).toEqual([['dump', 'check'], 'archive', '12 entries']);

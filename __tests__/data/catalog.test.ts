@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import type { BackupChoice } from '../../src/config/values/backup-choice.js';
-import { chooseBackup, isBackupObject, missingObjects, readCatalog, type Catalog } from '../../src/data/catalog.js';
+import { chooseBackup, isBackupObject, missingObjects, othersIn, readCatalog, type Catalog, type CatalogOptions } from '../../src/data/catalog.js';
 import { keptBackups, planKeeping } from '../../src/data/keep.js';
 import { objectNames } from '../../src/data/manifest.js';
 import { prune } from '../../src/data/prune.js';
@@ -15,7 +15,7 @@ const day = 24 * hour;
 const start = Date.UTC(2026, 10, 1, 3);
 const now = start + 30 * day;
 
-const read = (store: MemoryStore, options: { database?: string; signedBy?: string } = {}): Promise<Catalog> =>
+const read = (store: MemoryStore, options: Partial<CatalogOptions> = {}): Promise<Catalog> =>
   readCatalog(store, { signal: going(), ...options });
 /** A backup on each of so many days, the first on the 1st of November. */
 function daily(count: number, database = 'main', store = memoryStore()): MemoryStore {
@@ -33,7 +33,7 @@ describe('the catalog', () => {
       'main 2026-11-02T03-00-00Z-3f9a07 2026-11-02T03:00:00.000Z dump,manifest.json', 'other 2026-11-02T03-00-00Z-3f9a07 2026-11-02T03:00:00.000Z dump,manifest.json',
       'main 2026-11-01T03-00-00Z-3f9a07 2026-11-01T03:00:00.000Z dump,manifest.json', 'other 2026-11-01T03-00-00Z-3f9a07 2026-11-01T03:00:00.000Z dump,manifest.json',
     ]);
-    expect(rest).toEqual({ unreadable: [], leftovers: [], strangers: 0 });
+    expect(rest).toEqual({ others: [], unreadable: [], leftovers: [], strangers: 0 });
   });
 
   it('has those of one database alone, and reads no others', async () => {
@@ -113,7 +113,7 @@ describe('the names of objects', () => {
 });
 
 describe('a backup is chosen', () => {
-  const choose = async (store: MemoryStore, choice: BackupChoice, database = 'main'): Promise<string> => chooseBackup(await read(store), database, choice, store.address).name;
+  const choose = async (store: MemoryStore, choice: BackupChoice, database = 'main'): Promise<string> => chooseBackup(await read(store), { database, choice, address: store.address, now }).name;
   const before = (text: string): BackupChoice => ({ by: 'time', before: Date.parse(text) });
 
   it('by its name, as the latest, or as the last one before a time', async () => {
@@ -122,6 +122,33 @@ describe('a backup is chosen', () => {
     expect(await choose(store, { by: 'latest' })).toBe(nameAt(start + 2 * day));
     expect(await choose(store, before('2026-11-02T03:00:00Z'))).toBe(nameAt(start));
     expect(await choose(store, before('2026-11-02T03:00:01Z'))).toBe(nameAt(start + day));
+  });
+
+  it('of the app and environment that it was made for, or by its name', async () => {
+    const store = daily(1);
+    const [production, staging] = [addBackup(store, start + day, { environment: 'production' }), addBackup(store, start + 2 * day, { environment: 'staging' })];
+    const chosen = async (environment: string | undefined, choice: BackupChoice, app = 'api'): Promise<string> => {
+      const catalog = await read(store, { origin: { app, ...environment !== undefined && { environment } } });
+      return chooseBackup(catalog, { database: 'main', choice, address: store.address, now }).name;
+    };
+    expect([await chosen('production', { by: 'latest' }), await chosen(undefined, { by: 'latest' }), await chosen('production', { by: 'name', name: staging })]).toEqual([production, nameAt(start), staging]);
+    await expect(chosen('dev', before('2026-11-20T00:00:00Z'))).rejects.toMatchObject({
+      message: 's3://backups/api has no backup of main before 2026-11-20T00:00:00Z.',
+      hint: `The newest one there is of api in staging. Run for that app and environment if it is meant, or give its name, ${staging}, to restore it here.`,
+    });
+    await expect(chosen('production', { by: 'latest' }, 'shop')).rejects.toThrow('has no backup of main');
+    const catalog = await read(store, { origin: { app: 'api', environment: 'staging' } });
+    expect(planKeeping(catalog, undefined, { now }).keeping.map(({ backup }) => backup.name)).toEqual([staging]);
+    expect(othersIn(catalog, ['main'], store.address)).toEqual([
+      's3://backups/api also has 1 backup of main of api in production. This run neither uses nor removes them.', 's3://backups/api also has 1 backup of main of api. This run neither uses nor removes them.',
+    ]);
+  });
+
+  it('as the latest only if it is not of the future, as while a clock was wrong', async () => {
+    const store = daily(2);
+    const [soon, later] = [addBackup(store, now + 300_000), addBackup(store, now + 3 * 365 * day)];
+    expect(await choose(store, { by: 'latest' })).toBe(soon);
+    expect(await choose(store, { by: 'name', name: later })).toBe(later);
   });
 
   it('only if all of its objects are there', async () => {

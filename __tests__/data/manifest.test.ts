@@ -53,6 +53,10 @@ describe('a manifest', () => {
     ['lacks a field', '{"schema":1}', 'cannot be read: it is damaged, or something else'],
     ['is of a later schema', '{"schema":2}', 'has the schema 2, which a later version of this action has written'],
     ['is that of another backup', manifestText({ ...manifest, name: 'other' }, undefined), 'is that of the backup other of main: it was copied or moved'],
+    ['was made at no time', manifestText({ ...manifest, snapshotAt: 'soon' }, undefined), 'cannot be read: it is damaged, or something else'],
+    ['has more bytes than can be counted', manifestText({ ...manifest, dump: { ...manifest.dump, bytes: 1e18 } }, undefined), 'cannot be read: it is damaged, or something else'],
+    ['has fewer rows than none', manifestText({ ...manifest, dump: { ...manifest.dump, rows: { 'public.users': -1 } } }, undefined), 'cannot be read: it is damaged, or something else'],
+    ['has a counter that is no number', manifestText({ ...manifest, dump: { ...manifest.dump, counters: { 'public.ticket': '9n' } } }, undefined), 'cannot be read: it is damaged, or something else'],
     ['has a hash that is none', manifestText(manifest, undefined).replaceAll(hash, 'b'), 'cannot be read: it is damaged, or something else'],
   ])('is refused if it %s', (_, text, message) => {
     expect(() => readManifest(text, of)).toThrow(message);

@@ -146,6 +146,12 @@ describe('a check', () => {
     const outcome = await check(here, 6 * hourMs);
     expect([outcome.verdict, outcome.data?.oldestAgeMs, here.main.story, here.world.server.seen]).toEqual(['backed-up', hourMs, [], []]);
   });
+  it('does not count a backup of another environment, or one of the future', async () => {
+    const here = new DataWorld();
+    addBackup(here.store, here.world.clock.now() - hourMs, { environment: 'staging' });
+    addBackup(here.store, here.world.clock.now() + 9999 * hourMs);
+    expect((await check(here, 6 * hourMs)).failure?.message).toBe('There is no verified backup of main.');
+  });
   it('fails for every database without a backup that is young enough', async () => {
     const here = new DataWorld('main', 'reports');
     addBackup(here.store, here.world.clock.now() - 9 * hourMs);

@@ -164,7 +164,11 @@ export class DataWorld {
     return {
       ...session,
       store: async () => this.store,
-      catalog: (database) => readCatalog(this.store, { ...database !== undefined && { database }, signal: run.ports.cancelled }),
+      catalog: (database) => {
+        const { app, environment } = run.config;
+        const origin = { app, ...environment !== undefined && { environment } };
+        return readCatalog(this.store, { origin, ...database !== undefined && { database }, signal: run.ports.cancelled });
+      },
       database: async (config) => {
         const live = this.databases.get(config.name);
         if (!live) throw new DataError(failure, `No pod in namespace web matches ${config.name}.`, { hint: 'Check it.' });

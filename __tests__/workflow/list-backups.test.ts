@@ -31,6 +31,12 @@ describe('the list of backups', () => {
     addBackup(here.store, here.world.clock.now(), { database: 'other' });
     expect((await list(here)).kept.map(({ database }) => database)).toEqual(['main']);
   });
+  it('has none of other environments in the same place, says that they are there, and removes none of them', async () => {
+    const here = place(5);
+    for (const hours of [10, 11, 12, 13]) addBackup(here.store, here.world.clock.now() - hours * hourMs, { environment: 'staging' });
+    const { kept, notes } = await list(here, { removes: true });
+    expect([kept.length, here.store.objects.size, notes]).toEqual([5, 14, [`${here.store.address} also has 4 backups of main of api in staging. This run neither uses nor removes them.`]]);
+  });
   it('removes what does not stay', async () => {
     const here = place(5);
     const { kept } = await list(here, { removes: true });

@@ -53,6 +53,12 @@ describe('a restore in the place of the live data', () => {
     ]);
     expect([outcome.verdict, here.world.server.seen.filter((each) => !each.startsWith('GET')), here.main.data, here.open]).toEqual(['planned', [], 'of today', 0]);
   });
+  it('is refused with a backup of another engine', async () => {
+    const here = new DataWorld();
+    const name = addBackup(here.store, here.world.clock.now() - 3_600_000, { change: (manifest) => ({ ...manifest, engine: 'redis' }) });
+    const outcome = await restoredFrom(here);
+    expect([outcome.failure?.cause, outcome.failure?.message, here.main.story]).toEqual(['restore-failed', `The backup ${name} of main is one of redis, and main is \`engine: postgres\` in the settings.`, []]);
+  });
   it.each([[undefined, 'is not set'], ['main', 'is "main"']])('is refused with `confirm` %s, before anything is read', async (confirm, why) => {
     const here = place();
     const outcome = await restoredFrom(here, { restore: { into: 'live', confirm, fence: [] } });

@@ -5,6 +5,7 @@ import { DiskError, type Spool } from '../ports/disk.js';
 import { within } from '../ports/within.js';
 import { StoreError, type ObjectStore } from '../store/store.js';
 import type { DataContext, DumpFacts } from './engine.js';
+import { isPast } from './catalog.js';
 import { DataError, ofStore } from './error.js';
 import { manifestOf, manifestText, objectNames, type Manifest, type ManifestObject, type Verification } from './manifest.js';
 import type { OpenedDatabase } from './opened.js';
@@ -53,7 +54,7 @@ export class BackupInProgress {
       const dump = opened.database.dump({ rows: config.rows, allowEmpty: config.allowSmaller, timeoutMs: config.timeoutMs }, signal);
       const counted = measured(dump.pieces, (bytes) => { context.progress(`dump ${opened.config.name}`, bytes, this.of.lastBytes); });
       await this.spool.append(counted.pieces);
-      const facts = await dump.facts();
+      const facts = withClock(await dump.facts(), context.ports.clock.now());
       this.facts = facts;
       const { bytes, sha256 } = counted.passed();
       if (bytes !== facts.bytes || sha256 !== facts.sha256) throw failed(`The dump of ${opened.database.words} was changed on its way: ${bytes} of ${facts.bytes} bytes, with another checksum.`);
@@ -180,6 +181,13 @@ export class BackupInProgress {
 type Named = Pick<ManifestObject, 'name' | 'role' | 'title'>;
 
 const failed = (message: string, hint?: string): DataError => new DataError('backup-failed', message, hint === undefined ? {} : { hint });
+
+/** @param now ms since 1970, by the clock of this machine */
+function withClock(facts: DumpFacts, now: number): DumpFacts {
+  if (isPast({ at: facts.snapshotAt }, now)) return facts;
+  const until = new Date(facts.snapshotAt).toISOString();
+  return { ...facts, warnings: [...facts.warnings, `The clock of the server is ${Math.round((facts.snapshotAt - now) / 60_000)} min ahead of the one of this machine. Until ${until}, this backup is only restored by its name.`] };
+}
 
 /** A dump of the wrong or an emptied database is complete as well: what gives it away is that it is much smaller. */
 function refuseSmall(what: string, { bytes }: DumpFacts, lastBytes: number | undefined): void {

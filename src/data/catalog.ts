@@ -21,6 +21,8 @@ export interface CatalogedBackup {
 export interface Catalog {
   /** Newest first. */
   readonly backups: readonly CatalogedBackup[];
+  /** Those of other apps and environments that keep their backups in the same place, newest first: never chosen, counted or removed. */
+  readonly others: readonly CatalogedBackup[];
   /** What has a manifest that cannot be used, and why, as a sentence. */
   readonly unreadable: readonly { readonly database: string; readonly name: string; readonly reason: string }[];
   /** Objects of this action that belong to no backup: of a run that was interrupted, or of one that is in progress. */
@@ -33,8 +35,16 @@ export interface CatalogOptions {
   readonly signal: AbortSignal;
   /** Only the backups of this database; all of them unless given. */
   readonly database?: string;
+  /** Only what was backed up for this app and this environment is of `backups`; all of it unless given. */
+  readonly origin?: Owner;
   /** Public key, PEM: then a manifest that is not signed with its private key cannot be used. */
   readonly signedBy?: string;
+}
+
+interface Owner {
+  readonly app: string;
+  /** Of the settings file, if it has any. */
+  readonly environment?: string;
 }
 
 /** Whether an object of this name is written by this action. For `openStore`. */
@@ -49,7 +59,7 @@ const largest = 16 * 1024 * 1024;
  * Reads the manifests of a store: they are the backups. What others keep in the same place is not touched.
  * @throws StoreError when the store cannot be listed or read; DataError config-invalid for a public key that is none
  */
-export async function readCatalog(store: ObjectStore, { signal, database, signedBy }: CatalogOptions): Promise<Catalog> {
+export async function readCatalog(store: ObjectStore, { signal, database, origin, signedBy }: CatalogOptions): Promise<Catalog> {
   const folders = new Map<string, StoredObject[]>();
   let strangers = 0;
   for await (const object of store.list(database === undefined ? '' : `${database}/`, signal)) {
@@ -61,9 +71,10 @@ export async function readCatalog(store: ObjectStore, { signal, database, signed
     folders.set(folder, [...folders.get(folder) ?? [], object]);
   }
   const read = await inParallel([...folders.values()], beside, (objects) => readBackup(store, objects, signedBy, signal));
-  const backups = read.flatMap(({ backup }) => backup ?? []);
+  const all = read.flatMap(({ backup }) => backup ?? []).sort((a, b) => b.at - a.at || byText(b.name, a.name) || byText(a.database, b.database));
+  const isOwn = ({ manifest: { origin: of } }: CatalogedBackup): boolean => !origin || (of.app === origin.app && of.environment === origin.environment);
   return {
-    backups: backups.sort((a, b) => b.at - a.at || byText(b.name, a.name) || byText(a.database, b.database)),
+    backups: all.filter(isOwn), others: all.filter((backup) => !isOwn(backup)),
     unreadable: read.flatMap(({ unreadable }) => unreadable ?? []), leftovers: read.flatMap(({ leftovers }) => leftovers ?? []), strangers,
   };
 }
@@ -119,29 +130,61 @@ async function inParallel<T, R>(items: readonly T[], count: number, work: (item:
 export const missingObjects = ({ manifest, objects }: CatalogedBackup): readonly string[] =>
   manifest.objects.filter(({ name, stored }) => !objects.some((object) => object.name === name && object.bytes === stored.bytes)).map(({ name }) => name);
 
+/** So much the clocks of two machines may differ, ms. */
+const clocksDifferMs = 600_000;
+
+/** Whether it can be of the past. One that is not was made while a clock was wrong, and would be the newest one for years. */
+export const isPast = ({ at }: Pick<CatalogedBackup, 'at'>, now: number): boolean => at <= now + clocksDifferMs;
+
+/** What is wanted, and from where. */
+export interface Choosing {
+  readonly database: string;
+  readonly choice: BackupChoice;
+  /** Of the store. */
+  readonly address: string;
+  /** ms since 1970. */
+  readonly now: number;
+}
+
 /**
  * The backup that is meant. With `latest` and a time, it is one that was restored for its verification, or at least read to its end,
- * whose objects are all there.
+ * whose objects are all there. One of another app or environment is only chosen by its name.
  * @throws DataError restore-failed with the backups that exist
  */
-export function chooseBackup({ backups, unreadable }: Catalog, database: string, choice: BackupChoice, address: string): CatalogedBackup {
-  const all = backups.filter((each) => each.database === database);
-  const broken = unreadable.filter((each) => each.database === database);
+export function chooseBackup({ backups, others, unreadable }: Catalog, { database, choice, address, now }: Choosing): CatalogedBackup {
+  const isOfIt = (each: { readonly database: string }): boolean => each.database === database;
+  const [all, foreign, broken] = [backups.filter(isOfIt), others.filter(isOfIt), unreadable.filter(isOfIt)];
   if (choice.by === 'name') {
-    const found = all.find(({ name }) => name === choice.name);
+    const found = [...all, ...foreign].find(({ name }) => name === choice.name);
     if (found) return complete(found, address);
     const reason = broken.find(({ name }) => name === choice.name)?.reason;
     if (reason !== undefined) throw new DataError('restore-failed', reason, { hint: existing(all) });
     const near = didYouMean(choice.name, all.map(({ name }) => name));
     throw new DataError('restore-failed', `${address} has no backup ${choice.name} of ${database}.`, { hint: `${near === undefined ? '' : `Did you mean ${near}? `}${existing(all)}` });
   }
-  const candidates = all.filter((each) => missingObjects(each).length === 0 && (choice.by === 'latest' || each.at < choice.before));
+  const candidates = all.filter((each) => missingObjects(each).length === 0 && (choice.by === 'latest' ? isPast(each, now) : each.at < choice.before));
   const [newest] = candidates;
   if (newest) return newest;
   const when = choice.by === 'time' ? ` before ${new Date(choice.before).toISOString().replace('.000', '')}` : '';
   const more = broken.length > 0 ? ` ${broken.length} cannot be read: ${broken[0]?.reason}` : '';
-  throw new DataError('restore-failed', `${address} has no backup of ${database}${when}.${more}`, { hint: all.length > 0 ? existing(all) : otherDatabases(backups, database) });
+  const hint = all.length > 0 ? existing(all) : foreign[0] ? ofOthers(foreign[0]) : otherDatabases(backups, database);
+  throw new DataError('restore-failed', `${address} has no backup of ${database}${when}.${more}`, { hint });
 }
+
+/** Whose backup it is: `api`, `api in staging`. */
+export const ownerOf = ({ origin: { app, environment } }: Manifest): string => (environment === undefined ? app : `${app} in ${environment}`);
+
+/** What else is kept in a place, by database and owner, in sentences. */
+export function othersIn({ others }: Catalog, databases: readonly string[], address: string): readonly string[] {
+  const wanted = others.filter(({ database }) => databases.includes(database)).map(({ database, manifest }) => `${database} of ${ownerOf(manifest)}`);
+  return [...new Set(wanted)].map((whose) => {
+    const count = wanted.filter((each) => each === whose).length;
+    return `${address} also has ${count} ${count === 1 ? 'backup' : 'backups'} of ${whose}. This run neither uses nor removes them.`;
+  });
+}
+
+const ofOthers = ({ name, manifest }: CatalogedBackup): string =>
+  `The newest one there is of ${ownerOf(manifest)}. Run for that app and environment if it is meant, or give its name, ${name}, to restore it here.`;
 
 function complete(backup: CatalogedBackup, address: string): CatalogedBackup {
   const missing = missingObjects(backup);

@@ -10,7 +10,10 @@ import { DataError } from './error.js';
  * their meaning; what an older version does not know, it keeps.
  */
 
-const passed = v.object({ bytes: v.number(), sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)) });
+/** Anybody who can write into the store can have written it: numbers and times are calculated with. */
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const time = v.pipe(v.string(), v.check((text) => !Number.isNaN(Date.parse(text))));
+const passed = v.object({ bytes: count, sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)) });
 const texts = v.record(v.string(), v.string());
 
 const shape = v.looseObject({
@@ -18,11 +21,11 @@ const shape = v.looseObject({
   /** Its name in the settings, and the name of the backup. */
   database: v.string(), name: v.string(), engine: v.string(),
   /** ISO 8601, UTC: when it was begun, and the moment that it shows. */
-  createdAt: v.string(), snapshotAt: v.string(),
+  createdAt: time, snapshotAt: time,
   dump: v.looseObject({
-    bytes: v.number(), sha256: v.string(), entries: v.number(), rows: v.optional(v.record(v.string(), v.number())), migration: v.optional(v.string()),
-    objects: v.optional(v.record(v.string(), v.number())), counters: v.optional(texts), warnings: v.pipe(v.array(v.string()), v.readonly()),
-    server: v.looseObject({ version: v.string(), major: v.number(), identity: v.string(), bytes: v.number(), settings: texts }),
+    bytes: count, sha256: v.string(), entries: count, rows: v.optional(v.record(v.string(), count)), migration: v.optional(v.string()),
+    objects: v.optional(v.record(v.string(), count)), counters: v.optional(v.record(v.string(), v.pipe(v.string(), v.regex(/^-?\d{1,19}$/)))), warnings: v.pipe(v.array(v.string()), v.readonly()),
+    server: v.looseObject({ version: v.string(), major: v.number(), identity: v.string(), bytes: count, settings: texts }),
   }),
   /** Each with its name in the store, below the address of the store; `plain` is what it is before encryption. */
   objects: v.array(v.looseObject({ name: v.string(), role: v.picklist(['dump', 'text']), title: v.string(), plain: passed, stored: passed })),

@@ -74,7 +74,7 @@ async function openAll(session: DataSession, databases: readonly DatabaseConfig[
   return opened.flatMap((each, index) => (each.status === 'fulfilled' ? [{ opened: each.value, catalog: catalogs[index] ?? emptyCatalog }] : []));
 }
 
-const emptyCatalog: Catalog = { backups: [], unreadable: [], leftovers: [], strangers: 0 };
+const emptyCatalog: Catalog = { backups: [], others: [], unreadable: [], leftovers: [], strangers: 0 };
 
 /** A bug or a cancelled run is thrown as it is. */
 function findingOf(reason: unknown): Finding {
@@ -154,7 +154,7 @@ function ageStage({ ports: { clock } }: Run, { rpoMs }: BackupConfig, { name }: 
   return {
     name: 'backup', label: `age of ${name}`, of: name, steps: [{ stage: 'backup', title: `look at the last verified backup of \`${name}\`${limit}`, commands: [] }],
     run: async () => {
-      const last = catalog && latestOf(catalog);
+      const last = catalog && latestOf(catalog, clock.now());
       if (!last) throw new DataError('backup-overdue', `There is no verified backup of ${name}.`, { hint: 'Run a backup now.' });
       const ageMs = clock.now() - last.at;
       if (rpoMs !== undefined && ageMs > rpoMs) throw new DataError('backup-overdue', `The last verified backup of ${name}, ${last.name}, is ${hours(ageMs)} old, and \`rpo\` is ${hours(rpoMs)}.`);
@@ -168,7 +168,7 @@ const hours = (ms: number): string => `${Math.round(ms / 360_000) / 10} h`;
 function missedRuns({ ports: { clock } }: Run, { rpoMs }: BackupConfig, databases: readonly DatabaseConfig[], catalogs: readonly Catalog[]): readonly string[] {
   if (rpoMs === undefined) return [];
   return databases.flatMap(({ name }, index) => {
-    const last = latestOf(catalogs[index] ?? emptyCatalog);
+    const last = latestOf(catalogs[index] ?? emptyCatalog, clock.now());
     const ageMs = last && clock.now() - last.at;
     return ageMs === undefined || ageMs <= rpoMs ? []
       : [`The last verified backup of ${name} before this one is ${hours(ageMs)} old, and \`rpo\` is ${hours(rpoMs)}: a backup was missed. Check the schedule.`];
@@ -188,7 +188,7 @@ class Report {
     const now = this.run.ports.clock.now();
     const ages = this.run.config.databases.map(({ name }, index) => {
       if (this.made.some(({ database }) => database === name)) return 0;
-      const last = latestOf(this.catalogs[index] ?? emptyCatalog);
+      const last = latestOf(this.catalogs[index] ?? emptyCatalog, now);
       return last && now - last.at;
     });
     const known = ages.filter((age) => age !== undefined);

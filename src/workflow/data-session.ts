@@ -57,7 +57,8 @@ export function openDataSession(run: DataRun, failure: DataFailure, stage: Stage
       const signedBy = config.backup?.signedBy;
       try {
         const opened = await session.store();
-        const wanted = { ...database !== undefined && { database }, ...signedBy !== undefined && { signedBy } };
+        const origin = { app: config.app, ...config.environment !== undefined && { environment: config.environment } };
+        const wanted = { origin, ...database !== undefined && { database }, ...signedBy !== undefined && { signedBy } };
         return await readCatalog(opened, { ...wanted, signal: ports.cancelled });
       } catch (error) {
         throw ofStore(error, failure);

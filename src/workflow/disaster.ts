@@ -120,7 +120,8 @@ class Checks {
     return Promise.all(databases.map(async (config): Promise<Recovered> => {
       if (config.isCache || !store) return { config };
       const catalog = await this.noted<Catalog | undefined>(undefined, () => this.session.catalog(config.name));
-      const choose = async (from: Catalog): Promise<Manifest> => chooseBackup(from, config.name, backup.choice, store.address).manifest;
+      const wish = { database: config.name, choice: backup.choice, address: store.address, now: this.run.startedAtWall };
+      const choose = async (from: Catalog): Promise<Manifest> => chooseBackup(from, wish).manifest;
       const manifest = catalog && await this.noted<Manifest | undefined>(undefined, () => choose(catalog));
       if (!manifest) return { config };
       await this.key(config, manifest, backup);

@@ -1,4 +1,5 @@
 import { keptBackups, planKeeping } from '../data/keep.js';
+import { othersIn } from '../data/catalog.js';
 import { prune } from '../data/prune.js';
 import type { KeptBackup } from '../outcome/data.js';
 import { openDataSession, type DataRun, type OpenDataSession } from './data-session.js';
@@ -31,7 +32,7 @@ export async function listBackups(run: DataRun, { removes, mayRemoveMost }: List
     const pruned = removes ? await prune({ store, catalog, plan, now, signal }) : undefined;
     return {
       kept: keptBackups(plan, pruned?.backups),
-      notes: [...all.unreadable.map(({ reason }) => reason), ...Object.values(plan.refusals), ...pruned?.notes ?? []],
+      notes: [...all.unreadable.map(({ reason }) => reason), ...othersIn(all, wanted, store.address), ...Object.values(plan.refusals), ...pruned?.notes ?? []],
     };
   } finally {
     await session.close();

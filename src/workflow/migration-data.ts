@@ -125,7 +125,8 @@ class SettingsMigrationData implements MigrationData {
   }
 
   private young(catalog: Catalog, maxAgeMs: number): ReturnType<typeof latestOf> {
-    const last = latestOf(catalog);
-    return last && this.run.ports.clock.now() - last.at <= maxAgeMs ? last : undefined;
+    const now = this.run.ports.clock.now();
+    const last = latestOf(catalog, now);
+    return last && now - last.at <= maxAgeMs ? last : undefined;
   }
 }

@@ -1,6 +1,6 @@
 import type { BackupConfig } from '../config/config.js';
 import { BackupInProgress } from '../data/backup.js';
-import { missingObjects, type Catalog, type CatalogedBackup } from '../data/catalog.js';
+import { isPast, missingObjects, type Catalog, type CatalogedBackup } from '../data/catalog.js';
 import type { DataContext } from '../data/engine.js';
 import { backupName } from '../data/manifest.js';
 import type { OpenedDatabase } from '../data/opened.js';
@@ -16,14 +16,15 @@ export interface BackupParts {
   readonly store: ObjectStore;
 }
 
-/** The last backup that could be restored. */
-export const latestOf = ({ backups }: Catalog): CatalogedBackup | undefined => backups.find((backup) => missingObjects(backup).length === 0);
+/** The last backup that could be restored. @param now ms since 1970 */
+export const latestOf = ({ backups }: Catalog, now: number): CatalogedBackup | undefined =>
+  backups.find((backup) => isPast(backup, now) && missingObjects(backup).length === 0);
 
 /** A backup that begins now. */
 export function newBackup(run: DataRun, { context, opened, catalog, backup, store }: BackupParts): BackupInProgress {
   const { ports: { clock }, config, facts, id, folder } = run;
   const startedAt = clock.now();
-  const lastBytes = latestOf(catalog)?.manifest.dump.bytes;
+  const lastBytes = latestOf(catalog, startedAt)?.manifest.dump.bytes;
   return new BackupInProgress({
     context, opened, config: backup, store, folder, startedAt,
     name: backupName(startedAt, id.replaceAll(/[^0-9a-f]/g, '').padEnd(6, '0')),

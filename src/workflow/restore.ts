@@ -1,6 +1,7 @@
 import type { DatabaseConfig } from '../config/config.js';
 import { chooseBackup } from '../data/catalog.js';
 import { DataError } from '../data/error.js';
+import type { Manifest } from '../data/manifest.js';
 import type { Outcome, TargetWords } from '../outcome/outcome.js';
 import { AppFence } from './app-fence.js';
 import { conduct, type Found, type Prepared } from './conduct.js';
@@ -52,7 +53,8 @@ async function workOf(run: Run, session: DataSession): Promise<Work> {
   if (database.isCache && isLive) return emptying(run, session, database, locks);
   const store = await session.store();
   const catalog = await session.catalog(database.name);
-  const { manifest } = chooseBackup(catalog, database.name, backup.choice, store.address);
+  const { manifest } = chooseBackup(catalog, { database: database.name, choice: backup.choice, address: store.address, now: run.ports.clock.now() });
+  refuseOtherEngine(database, manifest);
   const opened = await session.database(database);
   const restoring: Restoring = { run, session, backup, store, manifest, opened };
   return isLive ? LiveRestore.checked({ ...restoring, fence, locks }) : new Drill(restoring);
@@ -68,6 +70,11 @@ function locksOf(run: Run, session: DataSession, database: DatabaseConfig): Data
 function settingsOf({ config: { backup, databases: [database], restore: settings } }: Run) {
   if (!backup || !database || !settings) throw new Error('a restore without settings for it');
   return { backup, database, settings };
+}
+
+function refuseOtherEngine({ name, engine }: DatabaseConfig, manifest: Manifest): void {
+  if (manifest.engine === engine) return;
+  throw new DataError('restore-failed', `The backup ${manifest.name} of ${name} is one of ${manifest.engine}, and ${name} is \`engine: ${engine}\` in the settings.`, { hint: 'Choose another backup, or check `engine` and `backup.to`.' });
 }
 
 /** Nothing of a run can be undone that replaces the wrong data. */

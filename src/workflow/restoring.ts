@@ -1,6 +1,7 @@
 import type { BackupConfig } from '../config/config.js';
 import type { Compared } from '../data/engine.js';
 import { DataError } from '../data/error.js';
+import { ownerOf } from '../data/catalog.js';
 import { fetchBackup, type Fetched } from '../data/fetch.js';
 import type { Manifest } from '../data/manifest.js';
 import type { OpenedDatabase } from '../data/opened.js';
@@ -44,7 +45,7 @@ export const fetched = ({ session, store, run, manifest, backup }: Restoring, si
   fetchBackup({ context: session.context, store, folder: run.folder, manifest, ...backup.identity !== undefined && { identity: backup.identity } }, signal);
 
 export const describeBackup = ({ store, manifest, opened }: Restoring): string =>
-  `\`${manifest.name}\` of \`${opened.config.name}\` (${manifest.snapshotAt}) from \`${store.address}\``;
+  `\`${manifest.name}\` of \`${opened.config.name}\` (${manifest.snapshotAt}, of ${ownerOf(manifest)}) from \`${store.address}\``;
 
 /** What is reported of a restore that is complete. */
 export const resultOf = ({ run, manifest, opened }: Restoring, into: RestoreResult['into'], compared: Compared, kept?: string): RestoreResult => ({
