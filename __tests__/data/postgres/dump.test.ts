@@ -71,6 +71,21 @@ describe('a dump', () => {
     expect(ending).toContain(`starts_with(application_name, 'acci:shop:') AND application_name <> 'acci:shop:42-1'`);
   });
 
+  it('locks all tables before its snapshot, and those that were created meanwhile after it', async () => {
+    const statements: string[] = [];
+    let listed = 0;
+    await dumped(place(sent(body), (sql) => {
+      statements.push(sql);
+      if (!sql.includes('pg_relation_size')) return undefined;
+      listed += 1;
+      const names = listed === 1 ? ['public.users'] : ['public.users', 'sales."Order Line"'];
+      return JSON.stringify(names.map((name) => ({ name, bytes: 1 })));
+    }), { rows: 'off' });
+    const taking = statements.find((sql) => sql.includes('pg_export_snapshot'));
+    expect(taking).toMatch(/^\s*START TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;\s+LOCK TABLE ONLY public\.users IN ACCESS SHARE MODE;\s+SELECT [^;]+$/);
+    expect(statements.slice(statements.indexOf(taking ?? '')).some((sql) => sql.startsWith('LOCK TABLE ONLY sales."Order Line" IN'))).toBe(true);
+  });
+
   it('uses zstd from PostgreSQL 16 on, and gzip where pg_dump was built without it', async () => {
     const facts16 = { version: '16.4', number: 160004, identity: '1', bytes: 1, replica: false, settings: {} };
     let tries = 0;
@@ -143,7 +158,7 @@ describe('a dump fails', () => {
   });
 
   it('when a table is locked by somebody else', async () => {
-    const locked = (sql: string): string | undefined => (sql.startsWith('LOCK TABLE') ? 'ERROR:  55P03: canceling statement due to lock timeout' : undefined);
+    const locked = (sql: string): string | undefined => (sql.includes('LOCK TABLE') ? 'ERROR:  55P03: canceling statement due to lock timeout' : undefined);
     await expect(dumped(place(sent(body), locked))).rejects.toThrow('A table in database "shop" was locked by another session for too long.');
   });
 

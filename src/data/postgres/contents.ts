@@ -69,10 +69,9 @@ export function countedTables(tables: readonly Table[], rows: DumpOptions['rows'
   return rows === 'exact' ? tables : tables.filter(({ bytes }) => bytes < smallBytes);
 }
 
-/** Until the end of the transaction, so nothing can rewrite the tables between the snapshot and the count. @param names as SQL */
-export async function lockTables(session: Session, names: readonly string[]): Promise<void> {
-  for (const some of inGroups(names, 200)) await session.run(`LOCK TABLE ${some.map((name) => `ONLY ${name}`).join(', ')} IN ACCESS SHARE MODE`, 120_000);
-}
+/** Statements that keep everyone from rewriting tables until the end of the transaction. @param names as SQL */
+export const lockSql = (names: readonly string[]): readonly string[] =>
+  [...inGroups(names, 200)].map((some) => `LOCK TABLE ${some.map((name) => `ONLY ${name}`).join(', ')} IN ACCESS SHARE MODE`);
 
 /** Rows by the name of the table. @param names as SQL */
 export async function countRows(session: Session, names: readonly string[], timeoutMs: number): Promise<Record<string, number>> {

@@ -4,7 +4,7 @@ import type { Dump, DumpFacts, DumpOptions, Server } from '../engine.js';
 import { dumpFrom, dumpScript, endedByLimit, receive } from '../script/receive.js';
 import type { Received } from '../script/trailer.js';
 import { headBytes, readHead, type ArchiveHead } from './archive.js';
-import { countedTables, countRows, lockTables, readCounters, readMigration, readObjects, readTables } from './contents.js';
+import { countedTables, countRows, lockSql, readCounters, readMigration, readObjects, readTables } from './contents.js';
 import { sessionName, sessionsOf } from './login.js';
 import { literal } from './quote.js';
 import { readRoles } from './roles.js';
@@ -58,13 +58,24 @@ WHERE datname = current_database() AND pid <> pg_catalog.pg_backend_pid()
   AND starts_with(application_name, ${literal(sessionsOf(context))}) AND application_name <> ${literal(sessionName(context))}
   AND pg_catalog.pg_has_role(usesysid, 'MEMBER')`;
 
+/** ms; the server gives up a lock after a minute. */
+const lockWithinMs = 120_000;
+
 const snapshotShape = object({ id: string(), at: number() });
 
+/**
+ * All tables are locked before the snapshot is taken: one that is emptied by TRUNCATE or rewritten after the snapshot and before its lock is
+ * empty for the dump, and for the count (https://www.postgresql.org/docs/current/mvcc-caveats.html). Only a query takes the
+ * snapshot of a transaction, LOCK does not.
+ */
 async function takeSnapshot(at: At, session: Session, options: DumpOptions): Promise<Snapshot> {
   await session.json(endOlder(at), number());
-  await session.run(`SET statement_timeout = ${options.timeoutMs}; SET idle_in_transaction_session_timeout = '20min'; START TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`);
+  await session.run(`SET statement_timeout = ${options.timeoutMs}; SET idle_in_transaction_session_timeout = '20min'`);
+  const known = (await readTables(session)).map(({ name }) => name);
   const taken = await session.json(`
-SELECT json_build_object('id', pg_catalog.pg_export_snapshot(), 'at', floor(extract(epoch FROM clock_timestamp()) * 1000))`, snapshotShape);
+START TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
+${lockSql(known).map((lock) => `${lock};`).join('\n')}
+SELECT json_build_object('id', pg_catalog.pg_export_snapshot(), 'at', floor(extract(epoch FROM clock_timestamp()) * 1000))`, snapshotShape, lockWithinMs);
   const tables = await readTables(session);
   if (tables.length === 0 && !options.allowEmpty) {
     throw new DataError(at.context.failure, `Database "${at.login.database}" at ${at.place.words} has no tables.`, {
@@ -72,7 +83,8 @@ SELECT json_build_object('id', pg_catalog.pg_export_snapshot(), 'at', floor(extr
     });
   }
   const counted = countedTables(tables, options.rows).map(({ name }) => name);
-  await lockTables(session, counted);
+  const created = tables.map(({ name }) => name).filter((name) => !known.includes(name));
+  for (const lock of lockSql(created)) await session.run(lock, lockWithinMs);
   const objects = await readObjects(session);
   const counters = await readCounters(session);
   return { ...taken, counted, objects, counters, migration: await readMigration(session) };
