@@ -4,6 +4,7 @@ import { fenceAnnotation } from '../../src/kubernetes/fence/mark.js';
 import type { Workload } from '../../src/kubernetes/client/objects.js';
 import { apiPath, resources } from '../../src/kubernetes/client/resources.js';
 import type { Outcome } from '../../src/outcome/outcome.js';
+import { dataOutputs } from '../../src/report/data.js';
 import { deploy } from '../../src/workflow/deploy.js';
 import { addBackup } from '../data/backups.js';
 import { podsOf } from '../kubernetes/server/deployments.js';
@@ -51,6 +52,7 @@ describe('a restore in the place of the live data', () => {
       'take the locks of api and of the database main of api', expect.stringMatching(/^download the backup `2026-11-30T16-00-00Z-3f9a07` of `main`/), 'restore into a new database',
       'stop `deployment/api`', 'exchange the databases of main', 'start `deployment/api` again, and wait until it is ready',
     ]);
+    expect(dataOutputs(outcome.data ?? { of: 'restore', backups: [], restores: [], kept: [] })).toMatchObject({ backup: '2026-11-30T16-00-00Z-3f9a07', kept: '', rows: '' });
     expect([outcome.verdict, here.world.server.seen.filter((each) => !each.startsWith('GET')), here.main.data, here.open]).toEqual(['planned', [], 'of today', 0]);
   });
   it('is refused with a backup of another engine', async () => {

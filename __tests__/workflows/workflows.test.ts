@@ -163,10 +163,12 @@ describe('the workflows for data', () => {
     expect([given?.['into'], Object.keys(given ?? {}).filter((name) => ['confirm', 'fence'].includes(name))]).toEqual(['scratch', []]);
   });
   it('restore only after the plan was printed, and with the same settings', () => {
-    const { jobs: { plan, restore } } = read('.github/workflows/restore.yml') as { jobs: Readonly<Record<string, Job & { readonly needs?: string; readonly if?: string }>> };
+    const { jobs: { plan, restore } } = read('.github/workflows/restore.yml') as { jobs: Readonly<Record<string, Job & { readonly needs?: string; readonly if?: string; readonly outputs?: Texts }>> };
     const [dry, real] = [plan, restore].map((job) => job?.steps?.find(({ uses }) => uses === '$/restore'));
     expect([restore?.needs, restore?.if, plan?.environment]).toEqual(['plan', '${{ !inputs.dry-run }}', { name: '${{ inputs.plan-environment }}', deployment: false }]);
-    expect([dry?.with, real?.env]).toEqual([{ ...real?.with, 'dry-run': 'true' }, dry?.env]);
+    // The backup is the one of the plan that was approved, whatever was backed up since.
+    expect([plan?.outputs, real?.with?.['backup']]).toEqual([{ backup: '${{ steps.plan.outputs.backup }}' }, '${{ needs.plan.outputs.backup || inputs.backup }}']);
+    expect([dry?.with, real?.env]).toEqual([{ ...real?.with, 'backup': '${{ inputs.backup }}', 'dry-run': 'true' }, dry?.env]);
     expect([plan, restore].flatMap((job) => job?.steps ?? []).filter(({ uses }) => uses?.startsWith('actions/upload')).map((step) => step.with?.['path'])).toEqual(['${{ steps.plan.outputs.report }}', '${{ steps.restore.outputs.report }}']);
   });
   it('refuse a restore without a reason, and show it as code', () => {

@@ -16,7 +16,7 @@ export const outputs = {
   'environment-url': 'Address where users reach the app, as it was set; for `environment: url:` of the job.',
   'report': 'Path of the report of the run, a JSON file.',
   'plan': 'What the run would do, as JSON. Only in a dry run.',
-  'backup': 'Name of the backup that was made or restored; one per line if there are several databases.',
+  'backup': 'Name of the backup that was made or restored, or that a dry run of a restore has chosen; one per line if there are several databases.',
   'manifest': 'Address of the manifest of the backup; one per line if there are several.',
   'bytes': 'Bytes that are stored.',
   'rows': 'Rows of all tables. Empty if they were not counted.',

@@ -4,6 +4,8 @@ export interface DataReport {
   readonly of: 'backup' | 'restore' | 'migration';
   readonly backups: readonly BackupResult[];
   readonly restores: readonly RestoreResult[];
+  /** Name of the backup that a restore would restore: only of a dry run, and not of a cache. */
+  readonly chosen?: string;
   /** Every backup of each database and why it stays or goes; empty unless that was looked at. */
   readonly kept: readonly KeptBackup[];
   readonly rehearsal?: RehearsalResult;

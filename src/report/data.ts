@@ -122,11 +122,11 @@ const total = (numbers: readonly (number | undefined)[]): string =>
 const seconds = (ms: readonly number[]): string => (ms.length === 0 ? '' : String(Math.round(Math.max(...ms) / 1000)));
 
 /** The outputs of a backup and of a restore. Several databases: sums, the longest times, one name per line. */
-export function dataOutputs({ of, backups: made, restores: done, oldestAgeMs, recovery, pointInTime }: DataReport): Readonly<Record<string, string>> {
+export function dataOutputs({ of, backups: made, restores: done, oldestAgeMs, recovery, pointInTime, chosen = '' }: DataReport): Readonly<Record<string, string>> {
   if (of === 'migration') return {};
   if (of === 'restore') {
     return {
-      'backup': done.map(({ backup }) => backup).join('\n'), 'rows': total(done.map(({ rows }) => rows)),
+      'backup': done.length === 0 ? chosen : done.map(({ backup }) => backup).join('\n'), 'rows': total(done.map(({ rows }) => rows)),
       'rto-seconds': seconds(recovery ? [recovery.rtoMs ?? []].flat() : done.map(({ rtoMs }) => rtoMs)), 'rpo-seconds': seconds(done.map(({ rpoMs }) => rpoMs)), 'kept': done.flatMap(({ kept: name }) => name ?? []).join('\n'),
     };
   }

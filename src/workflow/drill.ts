@@ -10,6 +10,10 @@ export class Drill implements Work {
 
   constructor(private readonly of: Restoring) {}
 
+  get chosen(): string {
+    return this.of.manifest.name;
+  }
+
   get stages(): readonly Stage[] {
     const { cancelled } = this.of.run.ports;
     return [

@@ -42,6 +42,10 @@ export class LiveRestore implements Work {
     }
   }
 
+  get chosen(): string {
+    return this.of.manifest.name;
+  }
+
   get stages(): readonly Stage[] {
     const { fence, locks, run: { config: { smoke } } } = this.of;
     const exchange: Stage = { ...stage('exchange', [...fence.steps, ...this.steps.slice(-1), ...fence.stepsAfter], () => this.exchange()), undo: (failure) => this.putBack(failure) };

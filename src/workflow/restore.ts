@@ -28,7 +28,8 @@ async function prepare(run: Run, found: Found, open: OpenDataSession): Promise<P
     if (settings.into === 'live' && !run.config.dryRun) refuseUnconfirmed(database, settings.confirm);
     const work = await workOf(run, session);
     return {
-      plan: makePlan(run.config, { stages: work.stages, warnings: [] }), stages: work.stages, known: {},
+      plan: makePlan(run.config, { stages: work.stages, warnings: [] }), stages: work.stages,
+      known: { data: { of: 'restore', backups: [], restores: [], kept: [], ...work.chosen !== undefined && { chosen: work.chosen } } },
       ending: async () => ({ data: { of: 'restore', backups: [], restores: work.results, kept: [] }, undone: work.undone, warnings: [] }),
       close: async () => {
         await work.close();

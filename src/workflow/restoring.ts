@@ -29,6 +29,8 @@ export interface Work {
   readonly stages: readonly Stage[];
   readonly results: readonly RestoreResult[];
   readonly undone?: Undone;
+  /** Name of the backup; undefined where none is restored. */
+  readonly chosen?: string;
   close(): Promise<void>;
 }
 
