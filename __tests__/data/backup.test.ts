@@ -6,7 +6,7 @@ import { generateIdentity, identityToRecipient } from 'age-encryption';
 import type { BackupConfig } from '../../src/config/config.js';
 import { disk } from '../../src/host/disk.js';
 import { CancelledError } from '../../src/outcome/errors.js';
-import { DiskError, type Disk } from '../../src/ports/disk.js';
+import { DiskError, type Disk, type Spool } from '../../src/ports/disk.js';
 import { StoreError } from '../../src/store/store.js';
 import { BackupInProgress } from '../../src/data/backup.js';
 import { DataError } from '../../src/data/error.js';
@@ -119,6 +119,24 @@ describe('a backup', () => {
 });
 
 describe('a backup that fails', () => {
+  it('by a disk that changes the dump once it is verified stores nothing', async () => {
+    const changing = async (where: string): Promise<Spool> => {
+      const spool = await disk.spool(where);
+      const read = async function* (): AsyncGenerator<Uint8Array> {
+        for await (const piece of spool.read()) yield isChanged ? Buffer.from(piece).fill(0, 0, 100) : piece;
+      };
+      return { get bytes() { return spool.bytes; }, append: (pieces) => spool.append(pieces), close: () => spool.close(), read };
+    };
+    const { store, backup } = prepare({ disk: { spool: changing } });
+    let isChanged = false;
+    await backup.dump();
+    await backup.verify();
+    isChanged = true;
+    await expect(backup.store()).rejects.toMatchObject({ code: 'backup-failed', message: 'The dump of database "acci" was changed on this machine after it was verified.' });
+    await backup.close();
+    expect([...store.objects.keys()]).toEqual([]);
+  });
+
   it.each<[string, (database: FakeDatabase) => void, string]>([
     ['a dump that breaks off', ({ fails }) => { fails.dump = new DataError('backup-failed', 'The connection broke.'); }, 'The connection broke.'],
     ['a dump with another checksum', (database) => { database.facts = { sha256: 'b'.repeat(64) }; }, 'The dump of database "acci" was changed on its way: 10000 of 10000 bytes, with another checksum.'],

@@ -109,6 +109,8 @@ describe('the names of objects', () => {
   it.each([
     [objectNames('main', nameAt(start)).manifest, true], [objectNames('main', nameAt(start)).of('dump', true), true], [`${objectNames('main', nameAt(start)).of('dump', true)}.0f2c.part`, true],
     ['main/2026/dump', false], ['dump', false], [`a/${nameAt(start)}/b/c`, false], [`a/b/${nameAt(start)}/c`, false],
+    // They would end each run that reads or removes them.
+    [`main/${nameAt(start)}/dump (1)`, false], [`My Photos/${nameAt(start)}/manifest.json`, false], [`main/${nameAt(start)}/..`, false], [`mäin/${nameAt(start)}/dump`, false],
   ])('%s are those of this action: %s', (name, isOwn) => expect(isBackupObject(name)).toBe(isOwn));
 });
 

@@ -111,7 +111,9 @@ export class BackupInProgress {
     try {
       const put = (title: string, role: ManifestObject['role'], content: () => AsyncIterable<Uint8Array>): Promise<ManifestObject> =>
         this.put({ name: names.of(title, config.recipients.length > 0), role, title }, content, written, signal);
-      const objects = [await put(opened.engine.extension, 'dump', () => spool.read())];
+      const dump = await put(opened.engine.extension, 'dump', () => spool.read());
+      if (dump.plain.sha256 !== facts.sha256) throw failed(`The dump of ${opened.database.words} was changed on this machine after it was verified.`, 'Check the disk of this machine, then run the backup again.');
+      const objects = [dump];
       for (const [title, text] of Object.entries(facts.texts)) objects.push(await put(title, 'text', () => piecesOf(text)));
       const manifest = manifestOf({
         database: opened.config.name, name, engine: opened.engine.engine, createdAt: this.of.startedAt, facts, objects, recipients: config.recipients,

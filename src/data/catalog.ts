@@ -47,8 +47,9 @@ interface Owner {
   readonly environment?: string;
 }
 
-/** Whether an object of this name is written by this action. For `openStore`. */
-export const isBackupObject = (name: string): boolean => /^[^/]+\/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-[0-9a-f]+\/[^/]+$/.test(name);
+/** Whether an object of this name is written by this action: its store takes it, and the settings the name of its database. For `openStore`. */
+export const isBackupObject = (name: string): boolean =>
+  /^[a-z0-9-]{1,40}\/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-[0-9a-f]{1,40}\/(?!\.{1,2}$)[\w.=@+-]{1,200}$/.test(name);
 
 /** Manifests that are read beside each other. */
 const beside = 16;

@@ -44,7 +44,7 @@ const fields = {
     fallback: 'restore', kind: word(['restore', 'archive']),
   },
   rows: {
-    description: 'How the rows of a restored backup are compared with those of the moment of the dump: `exact`: in every table; `sample`: in the 50 largest and 50 others; `off`: not at all.',
+    description: 'How the rows of a restored backup are compared with those of the moment of the dump: `exact`: in every table; `sample`: in those that are smaller than 100 MB; `off`: not at all.',
     fallback: 'exact', kind: word(['exact', 'sample', 'off']),
   },
   assertions: {
