@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { postgres as engine } from '../../src/data/postgres/engine.js';
-import type { DumpOptions } from '../../src/data/engine.js';
+import type { DataContext, DumpOptions } from '../../src/data/engine.js';
+import type { Reach } from '../../src/data/place.js';
 import { describeEngine } from '../data/engine-contract.js';
 import { closeApi } from './harness/api.js';
 import { inSpace } from './harness/app.js';
@@ -132,12 +133,27 @@ describe('a PostgreSQL in the cluster', () => {
       await eventually('no session is left', async () => (await sessions(database)) === '0');
       expect(await database.sql(`SET lock_timeout = '2s'; ALTER TABLE public.item_1 ADD COLUMN added int; SELECT 'altered'`)).toBe('altered');
       await eventually('no folder is left', async () => (await folders(database)) === '');
+      await ownerRestores(database, context, reach);
       await expectNoCrash(space, database);
     } finally {
       await cluster.close();
     }
   }));
 });
+
+/** The owner of a database is rarely a superuser: it can create databases, and has no permission for any tablespace. */
+async function ownerRestores(database: Postgres, context: DataContext, reach: Reach): Promise<void> {
+  await database.sql(`CREATE ROLE plain LOGIN CREATEDB PASSWORD 'plain';\nCREATE DATABASE plain OWNER plain`);
+  await database.sql('SET ROLE plain; CREATE TABLE item (id int); INSERT INTO item VALUES (1)', 'plain');
+  const opened = await engine.open(context, reach.place, { database: 'plain', user: 'plain', password: 'plain' });
+  const { spool, facts } = await spooled(opened.dump(options, aborted));
+  await database.sql('TRUNCATE item', 'plain');
+  const restoration = opened.restoration(spool, facts);
+  await restoration.check(aborted);
+  await restoration.prepare(aborted);
+  await restoration.swap(aborted);
+  expect(await database.sql('SELECT count(*) FROM item', 'plain')).toBe('1');
+}
 
 describe('PostgreSQL in a pod', () => {
   describeEngine(async () => {

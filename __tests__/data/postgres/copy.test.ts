@@ -6,7 +6,7 @@ import { dumpFacts, dumpHead, ended, fakeContext, fakePlace, login, psqlOf, serv
 
 const signal = new AbortController().signal;
 const bytes = dumpHead(60);
-const live = { 'owner': 'shop "x"', 'may-act-as-owner': true, 'may-create': true, 'is-superuser': false, 'tablespace': 'pg_default', 'limit': -1, 'comment': null, 'prepared': 0, 'grants': null, 'settings': null, 'leftovers': [], 'roles': ['shop'] };
+const live = { 'owner': 'shop "x"', 'may-act-as-owner': true, 'may-create': true, 'is-superuser': false, 'tablespace': null, 'limit': -1, 'comment': null, 'prepared': 0, 'grants': null, 'settings': null, 'leftovers': [], 'roles': ['shop'] };
 const facts = dumpFacts(bytes, { texts: { 'roles.sql': 'CREATE ROLE shop;\n' } });
 
 /** A copy of a database of this name, with all statements that its server got. */

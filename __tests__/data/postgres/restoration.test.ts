@@ -9,7 +9,7 @@ const bytes = Buffer.from('a dump');
 const df = (kilobytes: number) => ended(`Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/vda 100 50 ${kilobytes} 10% /data`);
 
 const live = {
-  'owner': 'app', 'may-act-as-owner': true, 'may-create': true, 'is-superuser': false, 'tablespace': 'pg_default', 'limit': -1, 'comment': `it's ours`, 'prepared': 0,
+  'owner': 'app', 'may-act-as-owner': true, 'may-create': true, 'is-superuser': false, 'tablespace': null as string | null, 'limit': -1, 'comment': `it's ours`, 'prepared': 0,
   'grants': [{ to: null, privilege: 'CONNECT', grantable: false }, { to: 'cl"erk', privilege: 'TEMPORARY', grantable: true }],
   'settings': [{ role: null, name: 'search_path', value: '"$user", public' }, { role: 'clerk', name: 'app.x', value: `a'b` }], 'leftovers': [], 'roles': ['app', 'clerk'],
 };
@@ -72,7 +72,7 @@ describe('a restore into the live server', () => {
     const made = statements.filter((sql) => /^(?:CREATE|ALTER|COMMENT|REVOKE|GRANT)/.test(sql)).map((sql) => sql.split(';\nSELECT')[0]);
     expect(made).toEqual([
       'CREATE ROLE reader', 'ALTER ROLE reader WITH NOLOGIN',
-      `CREATE DATABASE "shop_restore_20260101T000001Z" TEMPLATE template0 OWNER "app" ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8' LOCALE_PROVIDER libc TABLESPACE "pg_default"`,
+      `CREATE DATABASE "shop_restore_20260101T000001Z" TEMPLATE template0 OWNER "app" ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8' LOCALE_PROVIDER libc`,
       `COMMENT ON DATABASE "shop_restore_20260101T000001Z" IS 'acci-deploy restore of shop: not complete, run 42-1'`,
       'REVOKE ALL ON DATABASE "shop_restore_20260101T000001Z" FROM PUBLIC, "app"', 'GRANT CONNECT ON DATABASE "shop_restore_20260101T000001Z" TO PUBLIC',
       'GRANT TEMPORARY ON DATABASE "shop_restore_20260101T000001Z" TO "cl""erk" WITH GRANT OPTION',
@@ -80,6 +80,14 @@ describe('a restore into the live server', () => {
     ]);
     expect(place.started.find(({ script }) => script.includes('pg_restore --exit-on-error'))?.args).toContain(`dbname='shop_restore_20260101T000001Z'`);
     expect(place.started.find(({ script }) => script.includes('pg_restore --exit-on-error'))?.input).toBe('a dump');
+  });
+
+  it('names the tablespace of the live data only where a new database would not be in it anyway', async () => {
+    for (const tablespace of [null, 'fast']) {
+      const { restoration: it, statements } = await restoration({ live: { tablespace } });
+      await it.prepare(signal);
+      expect(/ TABLESPACE ([^;\s]+)/.exec(statements.find((sql) => sql.startsWith('CREATE DATABASE')) ?? '')?.[1]).toBe(tablespace === null ? undefined : '"fast"');
+    }
   });
 
   it('touches nothing when the dump does not restore, or differs', async () => {

@@ -4,6 +4,7 @@ import type { Session } from './session.js';
 
 export interface DatabaseOptions {
   readonly owner?: string;
+  /** Named only if it is not that of template0: the user needs a permission for it then. */
   readonly tablespace?: string;
   /** -1: none. */
   readonly connectionLimit?: number;

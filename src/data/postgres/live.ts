@@ -13,7 +13,7 @@ const liveShape = object({
   'may-act-as-owner': boolean(),
   'may-create': boolean(),
   'is-superuser': boolean(),
-  'tablespace': string(),
+  'tablespace': nullable(string()),
   'limit': number(),
   'comment': nullable(string()),
   'prepared': number(),
@@ -24,12 +24,16 @@ const liveShape = object({
 });
 export type Live = InferOutput<typeof liveShape>;
 
+/**
+ * The tablespace only where it is not that of template0, in which a new database is created anyway: to name one, even pg_default, a user
+ * needs a permission for it, which one with CREATEDB does not have.
+ */
 const liveSql = (name: string): string => `
 SELECT json_build_object(
   'owner', pg_catalog.pg_get_userbyid(d.datdba), 'may-act-as-owner', pg_catalog.pg_has_role(d.datdba, 'MEMBER'),
   'may-create', (SELECT rolcreatedb OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user),
   'is-superuser', (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user),
-  'tablespace', (SELECT spcname FROM pg_catalog.pg_tablespace t WHERE t.oid = d.dattablespace), 'limit', d.datconnlimit,
+  'tablespace', (SELECT spcname FROM pg_catalog.pg_tablespace t WHERE t.oid = nullif(d.dattablespace, n.dattablespace)), 'limit', d.datconnlimit,
   'comment', pg_catalog.shobj_description(d.oid, 'pg_database'),
   'prepared', (SELECT count(*) FROM pg_catalog.pg_prepared_xacts WHERE database = d.datname),
   'grants', CASE WHEN d.datacl IS NULL THEN NULL ELSE (SELECT coalesce(json_agg(json_build_object(
@@ -42,7 +46,7 @@ SELECT json_build_object(
   'leftovers', (SELECT coalesce(json_agg(json_build_object('name', o.datname, 'bytes', pg_catalog.pg_database_size(o.oid))), '[]') FROM pg_catalog.pg_database o
     WHERE starts_with(pg_catalog.shobj_description(o.oid, 'pg_database'), ${literal(`${restoreMark} of ${name}:`)}) AND o.datname <> d.datname),
   'roles', (SELECT json_agg(rolname) FROM pg_catalog.pg_roles))
-FROM pg_catalog.pg_database d WHERE d.datname = ${literal(name)}`;
+FROM pg_catalog.pg_database d, pg_catalog.pg_database n WHERE d.datname = ${literal(name)} AND n.datname = 'template0'`;
 
 export const readLive = (session: Session, name: string): Promise<Live> => session.json(liveSql(name), liveShape);
 

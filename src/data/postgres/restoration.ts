@@ -132,7 +132,9 @@ export async function removeLeft(at: At, signal: AbortSignal): Promise<readonly 
 async function create(session: Session, { at, facts, names }: Work, live: Live): Promise<void> {
   for (const { name } of live.leftovers) await drop(session, name, names.live);
   for (const { sql } of missingRoles(facts, live)) await session.run(sql.replace(/;$/, ''));
-  await createDatabase(session, names.fresh, facts.server.settings, { owner: live.owner, tablespace: live.tablespace, connectionLimit: live.limit });
+  await createDatabase(session, names.fresh, facts.server.settings, {
+    owner: live.owner, ...live.tablespace !== null && { tablespace: live.tablespace }, connectionLimit: live.limit,
+  });
   await session.run(`COMMENT ON DATABASE ${identifier(names.fresh)} IS ${literal(freshComment(at, names.live))}`);
 }
 
