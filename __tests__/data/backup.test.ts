@@ -223,7 +223,7 @@ describe('a backup that is fetched', () => {
   it('needs a key', async () => {
     const { store, context, manifest } = await stored({ recipients: [recipient] });
     await expect(fetchBackup({ context, store, folder, manifest }, context.signal)).rejects.toMatchObject({ code: 'config-invalid', message: `The backup ${name} is encrypted, and there is no private key to read it.`, hint: expect.stringContaining(recipient) });
-    await expect(fetchBackup({ context, store, folder, manifest, identity: await generateIdentity() }, context.signal)).rejects.toMatchObject({ code: 'restore-failed', message: expect.stringContaining('none of the private keys') });
+    await expect(fetchBackup({ context, store, folder, manifest, identity: await generateIdentity() }, context.signal)).rejects.toMatchObject({ code: 'restore-failed', message: `None of the private keys in \`backup.identity\` is that of a recipient of the backup ${name}.`, hint: expect.stringContaining(recipient) });
   });
 
   it.each<[string, (content: Buffer) => Buffer]>([

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { DataError } from '../../src/data/error.js';
 import { fenceAnnotation } from '../../src/kubernetes/fence/mark.js';
 import type { Workload } from '../../src/kubernetes/client/objects.js';
@@ -10,7 +11,7 @@ import { addBackup } from '../data/backups.js';
 import { podsOf } from '../kubernetes/server/deployments.js';
 import { check } from '../kubernetes/judge/simulation.js';
 import { isWrite } from '../kubernetes/server/memory-server.js';
-import { DataWorld } from './data-world.js';
+import { backupSettings, DataWorld } from './data-world.js';
 import { second } from './world.js';
 
 function place(): DataWorld {
@@ -39,7 +40,7 @@ describe('a restore in the place of the live data', () => {
     expect(here.main.story).toEqual(['open, 2 pods', 'check, 2 pods', 'check, 2 pods', 'prepare, 2 pods', 'swap, 0 pods']);
     expect(holders).toEqual([['open', '', ''], ['check', '', ''], ['check', 'run-1', 'run-1'], ['prepare', 'run-1', 'run-1'], ['swap', 'run-1', 'run-1']]);
     expect([state(here), ended(here), podsOf(here.world.server).length]).toEqual([asBefore, closed, 2]);
-    expect(outcome.data?.restores).toMatchObject([{ database: 'main', into: 'live', rows: 7, kept: 'main_pre_restore' }]);
+    expect(outcome.data?.restores).toMatchObject([{ database: 'main', into: 'live', rows: 7, kept: 'main_pre_restore', reason: 'INC-7: orders were deleted' }]);
     expect(outcome.timeline.map(({ label, result }) => `${label} ${result}`)).toEqual(['preflight ok', 'lock ok', 'download ok', 'restore beside the data ok', 'exchange ok']);
     expect(started.lines).toContain('info the reason: INC-7: orders were deleted');
     expect(started.kept).toEqual(['run-1', '']);
@@ -67,13 +68,26 @@ describe('a restore in the place of the live data', () => {
     expect([outcome.failure?.cause, outcome.failure?.message, here.main.story]).toEqual([
       'config-invalid', `The data of main would be replaced, and \`confirm\` ${why}: it must be the name of the database on its server, "main_production".`, []]);
   });
+  it('is refused with a wrong `confirm` in a dry run, too', async () => {
+    const outcome = await restoredFrom(place(), { dryRun: true, restore: { into: 'live', confirm: 'main', fence: [] } });
+    expect([outcome.verdict, outcome.failure?.message]).toEqual(['failed', expect.stringContaining('`confirm` is "main"')]);
+  });
+  it.each([true, false])('is refused before anything is downloaded if no private key fits, with `dry-run: %s`', async (dryRun) => {
+    const here = new DataWorld();
+    const recipient = await identityToRecipient(await generateIdentity());
+    addBackup(here.store, here.world.clock.now() - 3_600_000, { change: (manifest) => ({ ...manifest, recipients: [recipient] }) });
+    const outcome = await restoredFrom(here, { dryRun, backup: { ...backupSettings, identity: await generateIdentity() } });
+    expect([outcome.failure?.cause, outcome.failure?.stage, outcome.failure?.message, here.main.story]).toEqual([
+      'restore-failed', 'preflight', expect.stringMatching(/^None of the private keys in `backup\.identity` is that of a recipient of the backup 2026-/), []]);
+    expect(outcome.failure?.hint).toContain(recipient);
+  });
   it('says before anything is downloaded what the account is not allowed to do, with the Role', async () => {
     const here = place();
     here.world.server.rules = [
       { verbs: ['*'], apiGroups: [''], resources: ['pods', 'pods/exec'] }, { verbs: ['get', 'list', 'watch'], apiGroups: ['apps'], resources: ['*'] },
     ];
     const outcome = await restoredFrom(here);
-    expect(outcome.failure?.message).toBe('The account of this run lacks permissions that the run needs in namespace web: create, get, watch, update, patch leases; patch deployments.');
+    expect(outcome.failure?.message).toBe('The account of this run lacks permissions that the run needs in namespace web: create, get, watch, update, patch leases (deploy-lock-api, deploy-database-api-main); patch deployments (api).');
     expect([outcome.failure?.cause, outcome.failure?.hint, here.main.story]).toEqual(['permission-denied', expect.stringContaining('docs/rbac-backup.yaml has the complete Role'), []]);
     expect(outcome.failure?.evidence[0]?.text).toMatch(/resourceNames:\s+- deploy-lock-api\s+- deploy-database-api-main\s/);
   });

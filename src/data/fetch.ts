@@ -6,7 +6,7 @@ import type { DataContext, DumpFacts } from './engine.js';
 import { DataError, ofStore } from './error.js';
 import { factsOf, type Manifest, type ManifestObject } from './manifest.js';
 import { measured } from './pieces.js';
-import { unseal } from './seal.js';
+import { mayRead, unseal } from './seal.js';
 
 export interface Fetching {
   readonly context: DataContext;
@@ -32,7 +32,7 @@ export async function fetchBackup(of: Fetching, signal: AbortSignal): Promise<Fe
   const { context, manifest, folder } = of;
   const dump = manifest.objects.find(({ role }) => role === 'dump');
   if (!dump) throw failed(`The manifest of the backup ${manifest.name} names no dump.`, 'Choose another backup.');
-  refuseWithoutKey(of);
+  await refuseWithoutKey(of);
   const spool = await spoolFor(of, dump.plain.bytes);
   try {
     await spool.append(genuine(of, dump, signal, (bytes) => { context.progress(`download ${manifest.database}`, bytes, dump.stored.bytes); }));
@@ -48,11 +48,13 @@ export async function fetchBackup(of: Fetching, signal: AbortSignal): Promise<Fe
 
 const maxTextBytes = 64 * 1024 * 1024;
 
-function refuseWithoutKey({ manifest, identity }: Fetching): void {
-  if (manifest.recipients.length === 0 || identity !== undefined) return;
-  throw new DataError('config-invalid', `The backup ${manifest.name} is encrypted, and there is no private key to read it.`, {
-    hint: `Set \`backup.identity\` to env:NAME, with a variable that holds the private key of one of these: ${manifest.recipients.join(', ')}.`,
-  });
+/** @throws DataError when the backup is encrypted, and none of the private keys can decrypt it */
+export async function refuseWithoutKey({ manifest: { name, recipients }, identity }: Pick<Fetching, 'manifest' | 'identity'>): Promise<void> {
+  if (recipients.length === 0 || (identity !== undefined && await mayRead(identity, recipients))) return;
+  const hint = `Set \`backup.identity\` to env:NAME, with a variable that holds the private key of one of these: ${recipients.join(', ')}.`;
+  throw identity === undefined
+    ? new DataError('config-invalid', `The backup ${name} is encrypted, and there is no private key to read it.`, { hint })
+    : new DataError('restore-failed', `None of the private keys in \`backup.identity\` is that of a recipient of the backup ${name}.`, { hint });
 }
 
 async function spoolFor({ context: { ports: { disk } }, folder, manifest }: Fetching, bytes: number): Promise<Spool> {

@@ -1,6 +1,7 @@
 import type { DatabaseConfig } from '../config/config.js';
 import { chooseBackup } from '../data/catalog.js';
 import { DataError } from '../data/error.js';
+import { refuseWithoutKey } from '../data/fetch.js';
 import type { Manifest } from '../data/manifest.js';
 import type { Outcome, TargetWords } from '../outcome/outcome.js';
 import { AppFence } from './app-fence.js';
@@ -25,7 +26,8 @@ async function prepare(run: Run, found: Found, open: OpenDataSession): Promise<P
   const session = open(run, 'restore-failed', 'restore');
   try {
     const { database, settings } = settingsOf(run);
-    if (settings.into === 'live' && !run.config.dryRun) refuseUnconfirmed(database, settings.confirm);
+    // A dry run needs no name, but one that is wrong would be wrong in the restore, too.
+    if (settings.into === 'live' && !(run.config.dryRun && settings.confirm === undefined)) refuseUnconfirmed(database, settings.confirm);
     const work = await workOf(run, session);
     return {
       plan: makePlan(run.config, { stages: work.stages, warnings: [] }), stages: work.stages,
@@ -56,6 +58,7 @@ async function workOf(run: Run, session: DataSession): Promise<Work> {
   const catalog = await session.catalog(database.name);
   const { manifest } = chooseBackup(catalog, { database: database.name, choice: backup.choice, address: store.address, now: run.ports.clock.now() });
   refuseOtherEngine(database, manifest);
+  await refuseWithoutKey({ manifest, ...backup.identity !== undefined && { identity: backup.identity } });
   const opened = await session.database(database);
   const restoring: Restoring = { run, session, backup, store, manifest, opened };
   return isLive ? LiveRestore.checked({ ...restoring, fence, locks }) : new Drill(restoring);
