@@ -117,6 +117,13 @@ describe('git', () => {
     }))).toEqual({ commit: 'c0ffee', branch: 'feature/a', defaultBranch: 'trunk' });
   });
 
+  it.each([
+    ['https://github.com/acme/api.git', 'acme/api'], ['git@github.com:acme/api', 'acme/api'], ['https://x:secret@git.acme.example:8443/group/acme/api/', 'acme/api'],
+    ['ssh://git@github.com/acme/my.api.git', 'acme/my.api'], ['api', undefined],
+  ])('tells the repository of %s as a workflow names it', async (origin, repository) => {
+    expect((await readGitFacts(git({ 'remote get-url origin': says(`${origin}\n`) }))).repository).toBe(repository);
+  });
+
   it('is not missed where there is none', async () => {
     expect(await readGitFacts({ ...git({}), run: () => Promise.reject(new Error('no git')) })).toEqual({});
   });

@@ -132,10 +132,14 @@ export async function readGitFacts(process: ProcessRunner, cwd?: string): Promis
     const answer = await process.run({ program: 'git', args, cwd }).catch(() => undefined);
     return answer?.code === 0 && answer.stdout.trim() !== '' ? answer.stdout.trim() : undefined;
   };
-  const [commit, branch, remoteHead] = await Promise.all([
+  const [commit, branch, remoteHead, origin] = await Promise.all([
     ask('rev-parse', '--verify', '--quiet', 'HEAD'),
     ask('symbolic-ref', '--quiet', '--short', 'HEAD'),
     ask('symbolic-ref', '--quiet', '--short', 'refs/remotes/origin/HEAD'),
+    ask('remote', 'get-url', 'origin'),
   ]);
-  return { commit, branch, defaultBranch: remoteHead?.replace(/^origin\//, '') };
+  return { commit, branch, defaultBranch: remoteHead?.replace(/^origin\//, ''), repository: repositoryOf(origin) };
 }
+
+/** `acme/api` of `https://github.com/acme/api.git` and `git@github.com:acme/api`: as a workflow names it, so both find the same locks and records. */
+const repositoryOf = (origin: string | undefined): string | undefined => /([^/:]+\/[^/:]+?)(?:\.git)?\/?$/.exec(origin ?? '')?.[1];
