@@ -106,7 +106,7 @@ describe('the end of the log', () => {
     expect(closingLines(outcome)).toEqual(lines);
   });
 
-  it.each([
+  it.each<[Outcome, string]>([
     [unchanged, 'unchanged: hello to production. This version was already deployed and is healthy; nothing was changed (42.1 s).'],
     [planned, 'planned: hello to production. This is what a run would do; nothing was changed.'],
     [tested, 'tested: hello for production. The tests passed in 42.1 s. Nothing was built or rolled out.'],
@@ -114,9 +114,13 @@ describe('the end of the log', () => {
     [{ ...built, imageExisted: true }, 'built: hello for production. The image of this commit was already in the registry, so nothing was built or rolled out (42.1 s).'],
     [checked, 'checked: hello for production. The pull request passed every check in 42.1 s. Nothing was changed.'],
     [backedUp, 'backed-up: hello for production. The backup was completed in 42.1 s.'],
+    [{ ...backedUp, data: { of: 'backup', backups: [], restores: [], kept: [], oldestAgeMs: 7_200_000 } },
+      'backed-up: hello for production. The last verified backup of each database is recent enough: at most 2 h 00 min old. No backup was made.'],
     [restored, 'restored: hello for production. The data of the backup was restored in 42.1 s.'],
+    [{ ...restored, data: { of: 'restore', backups: [], kept: [], restores: [{ database: 'main', engine: 'postgres', backup: 'b', into: 'scratch', compared: '1 table', rtoMs: 1, rpoMs: 1 }] } },
+      'restored: hello for production. The drill restored and compared the backup in 42.1 s. No live data was changed.'],
   ])('says in one line what was done and what was not', (outcome, line) => {
-    expect(closingLines(outcome)).toEqual([line]);
+    expect(closingLines(outcome)[0]).toBe(line);
     expect(annotationOf(outcome)).toBeUndefined();
     expect(summary(outcome)).toContain(`${signs[outcome.verdict]} ${outcome.verdict}: \`hello\``);
   });

@@ -14,8 +14,8 @@ describe('an error of a store', () => {
   const again = 'It can be removed when its retention has ended.';
 
   it.each<[string, Fault, string, string, string]>([
-    ['an access key that does not exist', returned(403, 'InvalidAccessKeyId', 'No such key.'), 'denied', `${host} returned 403 InvalidAccessKeyId: No such key.`, 'Check the access key and the secret key, also for blanks at their ends.'],
-    ['credentials that have expired', returned(400, 'ExpiredToken', 'The provided token has expired.'), 'denied', `${host} returned 400 ExpiredToken: The provided token has expired.`, 'Get new credentials: those of a role are valid for a limited time, so log in shortly before.'],
+    ['an access key that does not exist', returned(403, 'InvalidAccessKeyId', 'No such key.'), 'denied', `${host} returned 403 InvalidAccessKeyId: No such key`, 'Check the access key and the secret key, also for blanks at their ends.'],
+    ['credentials that have expired', returned(400, 'ExpiredToken', 'The provided token has expired.'), 'denied', `${host} returned 400 ExpiredToken: The provided token has expired`, 'Get new credentials: those of a role are valid for a limited time, so log in shortly before.'],
     [
       'a permission that is missing, which AWS names', returned(403, 'AccessDenied', 'User: arn:aws:iam::1:user/ci is not authorized to perform: kms:GenerateDataKey on resource: arn:aws:kms:eu-central-1:1:key/k because no policy allows it'), 'denied',
       `${host} returned 403 AccessDenied: User: arn:aws:iam::1:user/ci is not authorized to perform: kms:GenerateDataKey on resource: arn:aws:kms:eu-central-1:1:key/k because no policy allows it`, 'Allow kms:GenerateDataKey on arn:aws:kms:eu-central-1:1:key/k.',
@@ -37,9 +37,9 @@ describe('an error of a store', () => {
     ['a quota of MinIO', returned(400, 'XMinioAdminBucketQuotaExceeded', 'Bucket quota exceeded'), 'full', `${host} returned 400 XMinioAdminBucketQuotaExceeded: Bucket quota exceeded`, 'Raise the quota of the bucket, or shorten the retention.'],
     ['full disks', { status: 507 }, 'full', `${host} returned 507`, 'Free space in the store, or shorten the retention.'],
     ['a storage class that it does not know', returned(400, 'InvalidStorageClass', 'x'), 'invalid', `${host} returned 400 InvalidStorageClass: x`, 'Check `backup.storage-class`: stores other than AWS know only a few classes.'],
-    ['a key of KMS that is disabled', returned(400, 'KMS.DisabledException', 'k is disabled.'), 'invalid', `${host} returned 400 KMS.DisabledException: k is disabled.`, 'Check `backup.kms-key`, and whether the credentials are allowed to use it.'],
+    ['a key of KMS that is disabled', returned(400, 'KMS.DisabledException', 'k is disabled.'), 'invalid', `${host} returned 400 KMS.DisabledException: k is disabled`, 'Check `backup.kms-key`, and whether the credentials are allowed to use it.'],
     ['what it does not support', returned(501, 'NotImplemented', 'A header is not implemented'), 'invalid', `${host} returned 501 NotImplemented: A header is not implemented: the store does not support this`, 'Use a store that supports this part of S3, or remove the setting that needs it.'],
-    ['a lock on the object', returned(403, 'AccessDenied', 'Access Denied because object protected by object lock.'), 'retained', `${host} returned 403 AccessDenied: Access Denied because object protected by object lock.`, again],
+    ['a lock on the object', returned(403, 'AccessDenied', 'Access Denied because object protected by object lock.'), 'retained', `${host} returned 403 AccessDenied: Access Denied because object protected by object lock`, again],
     ['a lock on the object by MinIO', returned(400, 'InvalidRequest', 'Object is WORM protected and cannot be overwritten'), 'retained', `${host} returned 400 InvalidRequest: Object is WORM protected and cannot be overwritten`, again],
     ['a website in its place', { status: 405, headers: { 'content-type': 'text/html' }, body: '<html><p>not<br>here</html>' }, 'invalid', `${host} returned 405, which is not an answer of S3`, 'Check `backup.endpoint`: it is the address of the API, not of a console or a website.'],
     ['a page that is found', { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>hello</html>' }, 'invalid', `${host} does not answer as S3 does`, 'Check `backup.endpoint`: it is the address of the API, not of a console or a website.'],

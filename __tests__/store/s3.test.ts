@@ -124,7 +124,7 @@ describe('requests that fail for a passing reason', () => {
     server.fail(/^PUT/, { ...error(503, 'SlowDown'), message: 'Please reduce your request rate.' });
     await expect(store.put('a', contentOf(hello), optionsFor(hello))).rejects.toMatchObject({
       trouble: 'unavailable', hint: 'Try again later. If it lasts, check the status of the store.',
-      message: 'a was not stored in s3://backups/api: http://s3.example:9000 returned 503 SlowDown: Please reduce your request rate., also in the last of 6 attempts',
+      message: 'a was not stored in s3://backups/api: http://s3.example:9000 returned 503 SlowDown: Please reduce your request rate, also in the last of 6 attempts',
     });
     expect(slept).toEqual([500, 1000, 2000, 4000, 8000]);
     expect(server.seen.filter(({ what }) => what.startsWith('PUT'))).toHaveLength(6);

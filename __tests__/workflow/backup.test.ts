@@ -87,7 +87,7 @@ describe('a backup that fails', () => {
     here.world.server.rules = [{ verbs: ['get', 'list', 'watch'], apiGroups: ['*'], resources: ['*'] }];
     const outcome = await run(here, { databases: [databaseNamed('main', { password: { secret: 'pg', key: 'password' } })] });
     expect([outcome.failure?.cause, outcome.failure?.message, here.main.story]).toEqual([
-      'permission-denied', 'The account of this run lacks permissions that the run needs in namespace web: create pods/exec; create, update, patch leases; create, delete jobs.', []]);
+      'permission-denied', 'The account of this run lacks permissions that the run needs in namespace web: create pods/exec; create, update, patch leases (deploy-database-api-main); create, delete jobs.', []]);
     expect(outcome.failure?.evidence[0]?.title).toBe('Role with the missing permissions, and its binding');
   });
   it.each(['dump', 'restore'] as const)('because it is cancelled in its %s leaves nothing', async (step) => {

@@ -105,6 +105,8 @@ export interface RestoreResult {
   readonly rtoMs: number;
   /** ms between the moment that the backup shows and the start: what was written in between is lost. */
   readonly rpoMs: number;
+  /** Why it was restored, as the person who started it says. */
+  readonly reason?: string;
 }
 
 /** One backup of the store. */

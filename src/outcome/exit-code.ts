@@ -3,7 +3,7 @@ import { isSuccess } from './verdict.js';
 
 /** What the command exits with in a terminal, and what that means. */
 export const exitCodes = {
-  0: 'it succeeded: the verdict is deployed, unchanged, planned, tested, built or checked',
+  0: 'it succeeded: the verdict says what was done',
   1: 'it failed before anything was changed, or the previous version is restored',
   2: 'the command line or the settings are not valid; nothing was run',
   3: 'the previous version could not be restored or verified: manual action is required',

@@ -104,7 +104,7 @@ export function dataValue(data: DataReport | undefined): ReportedData | null {
     })),
     restores: data.restores.map((one) => ({
       database: one.database, engine: one.engine, backup: one.backup, into: one.into, rows: one.rows ?? null, compared: one.compared, kept: one.kept ?? null,
-      rtoMs: Math.round(one.rtoMs), rpoMs: Math.max(0, Math.round(one.rpoMs)),
+      rtoMs: Math.round(one.rtoMs), rpoMs: Math.max(0, Math.round(one.rpoMs)), reason: one.reason ?? null,
     })),
     pointInTime: pointInTimeValue(data.pointInTime),
     recovery: recoveryValue(data.recovery),

@@ -121,6 +121,7 @@ const data = v.object({
     database: text(), engine: text(), backup: text(), into: described(v.picklist(['live', 'scratch', 'emptied']), '`scratch`: a drill. `emptied`: a cache.'),
     rows: v.nullable(v.number()), compared: text(), kept: maybeText('Where the data from before is kept: the name of a database.'),
     rtoMs: ms('From the start until the data served again, or would have.'), rpoMs: ms('Between the moment of the backup and the start: what was written in between is lost.'),
+    reason: maybeText('Why it was restored, as the input `reason` says.'),
   })),
   kept: list(v.object({
     database: text(), backup: text(), at: text('ISO 8601, UTC: the moment that it shows.'), bytes: count(),

@@ -1,6 +1,7 @@
 import { causes } from '../outcome/causes.js';
 import type { Outcome, TargetWords } from '../outcome/outcome.js';
 import type { Verdict } from '../outcome/verdict.js';
+import { ageText } from './data.js';
 import { duration } from './format.js';
 
 /** A sign to find the verdict by at a glance; the words beside it say the same. */
@@ -24,7 +25,7 @@ export function verdictSentence(outcome: Outcome): string {
       ? `The image of this commit was already in the registry, so nothing was built or rolled out (${took}).`
       : `The image was built and pushed in ${took}. Nothing was rolled out.`;
     case 'checked': return `The pull request passed every check${isPartial(outcome) ? ' that was made' : ''} in ${took}. Nothing was changed.`;
-    case 'backed-up': return `The backup was completed in ${took}.`;
+    case 'backed-up': return backedUpSentence(outcome, took);
     case 'restored': return restoredSentence(outcome, took);
     // The earlier run is reported separately: finishing it may have changed workloads.
     case 'failed': return `${why} ${outcome.recovery ? `This run finished an interrupted earlier run${recovered(outcome)}, and ${words.leftAlone}.` : words.untouched}`;
@@ -39,8 +40,17 @@ export function verdictSentence(outcome: Outcome): string {
   }
 }
 
-const restoredSentence = ({ data }: Outcome, took: string): string =>
-  (data?.recovery ? `The app and its data were recovered in ${took}.` : `The data of the backup was restored in ${took}.`);
+/** With `check: true`, there is none. */
+const backedUpSentence = ({ data }: Outcome, took: string): string =>
+  (data?.backups.length === 0 && data.oldestAgeMs !== undefined
+    ? `The last verified backup of each database is recent enough: at most ${ageText(data.oldestAgeMs)} old. No backup was made.`
+    : `The backup was completed in ${took}.`);
+
+function restoredSentence({ data }: Outcome, took: string): string {
+  if (data?.recovery) return `The app and its data were recovered in ${took}.`;
+  const isDrill = data !== undefined && data.restores.length > 0 && data.restores.every(({ into }) => into === 'scratch');
+  return isDrill ? `The drill restored and compared the backup in ${took}. No live data was changed.` : `The data of the backup was restored in ${took}.`;
+}
 
 /** What was not checked is listed elsewhere. */
 const isPartial = ({ check }: Outcome): boolean => check !== undefined && [check, ...check.environments].some(({ leftOut }) => leftOut.length > 0);

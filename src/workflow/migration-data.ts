@@ -94,7 +94,9 @@ class SettingsMigrationData implements MigrationData {
   }
 
   restoreCommands(backup: string): readonly string[] {
-    return [`deploy-action restore --database ${this.config.name} --backup ${backup} --confirm ${shellWord(this.config.database)}`];
+    const { environment } = this.run.config;
+    const where = environment === undefined ? '' : ` --environment ${shellWord(environment)}`;
+    return [`deploy-action restore${where} --database ${this.config.name} --backup ${backup} --confirm ${shellWord(this.config.database)}`];
   }
 
   async close(): Promise<void> {

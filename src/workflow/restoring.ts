@@ -52,6 +52,6 @@ export const describeBackup = ({ store, manifest, opened }: Restoring): string =
 /** What is reported of a restore that is complete. */
 export const resultOf = ({ run, manifest, opened }: Restoring, into: RestoreResult['into'], compared: Compared, kept?: string): RestoreResult => ({
   database: opened.config.name, engine: opened.engine.engine, backup: manifest.name, into, rows: compared.rows, compared: compared.words,
-  ...kept !== undefined && { kept },
+  ...kept !== undefined && { kept }, ...run.config.reason !== undefined && { reason: run.config.reason },
   rtoMs: msSince(run), rpoMs: run.startedAtWall - Date.parse(manifest.snapshotAt),
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { imageOf } from '../../../src/data/reach/pod-place.js';
+import { DataError } from '../../../src/data/error.js';
 import { podReach } from '../../../src/data/reach/pod.js';
 import { scratchJob } from '../../../src/data/reach/scratch-object.js';
 import { ApiError } from '../../../src/kubernetes/client/api.js';
@@ -52,6 +53,17 @@ describe('the pod of a database', () => {
     ['no container is chosen', [pod('db-0', { containers: ['postgresql', 'metrics'] })], ['db-0'], 'Pod db-0 has several containers, and none is chosen: it has postgresql, metrics.'],
   ])('is refused when %s', async (_, pods, primaries, message) => {
     await expect(reach(pods, primaries)).rejects.toMatchObject({ code: 'backup-failed', message });
+  });
+
+  it('may be one of several that have nothing to do with each other', async () => {
+    const strange = podReach(fakeContext(), clusterWith([pod('db-0'), pod('other-0')]), { selector }, async ({ words }) => {
+      if (words.endsWith('other-0')) throw new DataError('backup-failed', 'User "acci" does not exist.', { hint: 'Check `user` in the settings.' });
+      return true;
+    });
+    await expect(strange).rejects.toMatchObject({
+      code: 'backup-failed', message: 'User "acci" does not exist.',
+      hint: `Check \`user\` in the settings. 2 pods match \`${selector}\` (db-0, other-0): if they are not one database, set \`pod\` to labels that only its own pods have.`,
+    });
   });
 
   it('has the container of the settings, or the one that its annotation names', async () => {

@@ -74,6 +74,6 @@ export const rollout = section('Rollout', clusterActions, {
     description: 'Why it is rolled back, in 10 to 500 characters. It is in the log, and recorded with the release.',
     descriptionFor: { restore: 'Why it is restored, in 10 to 500 characters. It is in the log and the report.' },
     examples: ['INC-1234: orders fail'],
-    kind: reasonOf('Explain in a few words why it is rolled back, e.g. "INC-1234: orders fail".'),
+    kind: reasonOf('Explain it in a few words, e.g. "INC-1234: orders fail".'),
   },
 });

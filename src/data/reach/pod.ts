@@ -16,7 +16,7 @@ export async function podReach(context: DataContext, cluster: Cluster, settings:
   const { failure, signal } = context;
   const found = await findContainers(cluster, settings, failure, signal);
   const primaries: FoundContainer[] = [];
-  for (const each of found) if (await isPrimary(podPlace(cluster, each))) primaries.push(each);
+  for (const each of found) if (await isPrimary(podPlace(cluster, each)).catch((error: unknown) => { throw amongSeveral(error, found, settings); })) primaries.push(each);
   const [primary] = primaries;
   if (!primary || primaries.length > 1) {
     const names = found.map(({ pod }) => nameOf(pod)).join(', ');
@@ -31,4 +31,11 @@ export async function podReach(context: DataContext, cluster: Cluster, settings:
     place, scratch: (over, bytes) => openJobScratch(context, cluster, source, over, bytes),
     besideCommand: async (wish, over) => (await import('./copy.js')).besideCommand(context, cluster, source, wish, over),
   };
+}
+
+/** Among several pods, one that cannot be asked may be that of another server. */
+function amongSeveral(error: unknown, found: readonly FoundContainer[], { selector }: PodSettings): unknown {
+  if (!(error instanceof DataError) || found.length === 1) return error;
+  const also = `${found.length} pods match \`${selector}\` (${found.map(({ pod }) => nameOf(pod)).join(', ')}): if they are not one database, set \`pod\` to labels that only its own pods have.`;
+  return new DataError(error.code, error.message, { hint: `${error.hint} ${also}`, evidence: error.evidence, cause: error });
 }

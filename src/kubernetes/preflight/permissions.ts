@@ -84,8 +84,12 @@ function missing(needs: readonly Need[], clues: NamespaceClues, isAll: boolean, 
   };
 }
 
-/** `get, patch deployments; list services`. */
+/** `get, patch deployments (api, web); list services`. The names show what is misspelt in the settings. */
 function inWords(needs: readonly Need[]): string {
-  const verbsOf = (resource: string): string[] => [...new Set(needs.filter((each) => each.resource === resource).map((each) => each.verb))];
-  return [...new Set(needs.map((each) => each.resource))].map((resource) => `${verbsOf(resource).join(', ')} ${resource}`).join('; ');
+  return [...new Set(needs.map((each) => each.resource))].map((resource) => {
+    const own = needs.filter((each) => each.resource === resource);
+    const verbs = [...new Set(own.map(({ verb }) => verb))];
+    const names = [...new Set(own.flatMap(({ name }) => name ?? []))];
+    return `${verbs.join(', ')} ${resource}${names.length > 0 ? ` (${names.join(', ')})` : ''}`;
+  }).join('; ');
 }

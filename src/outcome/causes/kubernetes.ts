@@ -4,7 +4,7 @@ import type { CauseTable } from './entry.js';
 export const kubernetes = {
   'permission-denied': {
     observed: 'The API server returns 401, or 403 because a permission is missing, or an access review denies a permission.',
-    sentence: 'The account that deploys lacks a permission that the run needs.',
+    sentence: 'The account of the run lacks a permission that it needs.',
     hint: 'Apply the Role in docs/rbac.yaml of deploy-action, or use another kubeconfig.',
   },
   'api-unreachable': {
