@@ -142,4 +142,7 @@ export async function readGitFacts(process: ProcessRunner, cwd?: string): Promis
 }
 
 /** `acme/api` of `https://github.com/acme/api.git` and `git@github.com:acme/api`: as a workflow names it, so both find the same locks and records. */
-const repositoryOf = (origin: string | undefined): string | undefined => /([^/:]+\/[^/:]+?)(?:\.git)?\/?$/.exec(origin ?? '')?.[1];
+function repositoryOf(origin = ''): string | undefined {
+  const [owner, name] = origin.replace(/\/$/, '').split(/[/:]/).slice(-2);
+  return owner && name ? `${owner}/${name.replace(/\.git$/, '')}` : undefined;
+}

@@ -16,7 +16,8 @@ export async function podReach(context: DataContext, cluster: Cluster, settings:
   const { failure, signal } = context;
   const found = await findContainers(cluster, settings, failure, signal);
   const primaries: FoundContainer[] = [];
-  for (const each of found) if (await isPrimary(podPlace(cluster, each)).catch((error: unknown) => { throw amongSeveral(error, found, settings); })) primaries.push(each);
+  const strange = (error: unknown): never => { throw amongSeveral(error, found, settings); };
+  for (const each of found) if (await isPrimary(podPlace(cluster, each)).catch(strange)) primaries.push(each);
   const [primary] = primaries;
   if (!primary || primaries.length > 1) {
     const names = found.map(({ pod }) => nameOf(pod)).join(', ');

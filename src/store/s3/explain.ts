@@ -64,7 +64,7 @@ const byCode: Readonly<Record<string, readonly [StoreTrouble, string]>> = {
 function ofAnswer(facts: Failure, doing: Doing, asked: Asked, error: unknown): Words {
   const { status, code, message } = facts;
   const named = wordsOfSdk.includes(code) ? `${status}` : `${status} ${code}`;
-  const said = `${asked.host} returned ${named}${wordsOfSdk.includes(message) || isParserError(message) ? '' : `: ${message.replace(/[.\s]+$/, '')}`}`;
+  const said = `${asked.host} returned ${named}${wordsOfSdk.includes(message) || isParserError(message) ? '' : `: ${message.trimEnd().replace(/\.$/, '')}`}`;
   if (status === undefined) return withoutAnswer(code, messageOf(error));
   if (code === 'RequestTimeTooSkewed') return ['denied', clocks(facts, asked), 'Set the clock of this machine, or of the store, by NTP.'];
   if (isOtherRegion(facts, asked)) return ['invalid', `the bucket ${asked.bucket} is in the region ${facts.region}, not in ${asked.region}`, `Set \`backup.region: ${facts.region}\`, and a \`backup.endpoint\` of that region if one is set.`];
