@@ -48,8 +48,11 @@ async function reachOf(context: DataContext, { config: { reach }, engine, login 
 }
 
 /** Who logs in, with the password from its Secret. */
-export async function loginOf(context: DataContext, { database, user, password, reach }: DatabaseConfig, cluster: OpenCluster): Promise<Login> {
+export async function loginOf(context: DataContext, { name, database, user, password, reach }: DatabaseConfig, cluster: OpenCluster): Promise<Login> {
   const secret = password && ('text' in password ? password.text : await secretOf(context, password, await cluster()));
+  if (secret !== undefined && /[\n\r\0]/.test(secret)) {
+    throw new DataError(context.failure, `The password of ${name} has several lines, so it is none.`, { hint: 'Check `password` of the database in the settings: it may name a file, such as a certificate.' });
+  }
   return {
     database, ...user !== undefined && { user }, ...secret !== undefined && { password: secret },
     ...reach.kind === 'address' && { host: reach.host, port: reach.port, options: reach.options },
