@@ -87,6 +87,9 @@ describe('a CronJob', () => {
     ]);
     expect(text).toContain('#   kubectl --namespace=shop create secret generic shop-api-backup \\\n');
     expect(text).toContain('#     --from-file=FAR_URL=<(printf %s "$FAR_URL")');
+    expect(text).toContain('once, without the lines of those that are not used (of SLACK_WEBHOOK, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY):');
+    const command = text.split('\n').filter((line) => /^# {3}/.test(line));
+    expect(command.slice(0, -1).filter((line) => !line.endsWith(' \\'))).toEqual([]);
   });
   it('has an account with the rules that it needs, in its namespace', () => {
     const words = of('Role').rules.map(({ resources, resourceNames = [], verbs }: Any) => `${[...resources, ...resourceNames].join(' ')}: ${verbs.join(' ')}`);

@@ -106,6 +106,11 @@ describe('the end of the log', () => {
     expect(closingLines(outcome)).toEqual(lines);
   });
 
+  it('tells of a restore that was undone, as of data', () => {
+    const undone: Outcome = { ...rolledBack, data: { of: 'restore', backups: [], restores: [], kept: [] } };
+    expect(closingLines(undone)[0]).toBe('rolled-back: hello to production. The new version crashes. The data from before the restore serves again.');
+  });
+
   it.each<[Outcome, string]>([
     [unchanged, 'unchanged: hello to production. This version was already deployed and is healthy; nothing was changed (42.1 s).'],
     [planned, 'planned: hello to production. This is what a run would do; nothing was changed.'],

@@ -12,7 +12,10 @@ export const settingsText = (excerpt: Excerpt): string => yaml(excerpt);
 export function cronJobText(wish: CronJobWish): string {
   const { namespace, secret, variables } = wish;
   const inNamespace = namespace === undefined ? '' : ` --namespace=${shellWord(namespace)}`;
-  const keys = variables.map(({ name, isNeeded }) => ` \\\n#     --from-file=${name}=<(printf %s "$${name}")${isNeeded ? '' : '   # if it is used'}`);
-  const head = keys.length === 0 ? '' : `# The Secret with its variables, which you create in bash, once:\n#   kubectl${inNamespace} create secret generic ${shellWord(secret)}${keys.join('')}\n`;
+  // A comment at the end of a line would take the backslash with it.
+  const keys = variables.map(({ name }) => ` \\\n#     --from-file=${name}=<(printf %s "$${name}")`);
+  const optional = variables.filter(({ isNeeded }) => !isNeeded).map(({ name }) => name);
+  const leaveOut = optional.length === 0 ? '' : `, without the lines of those that are not used (of ${optional.join(', ')})`;
+  const head = keys.length === 0 ? '' : `# The Secret with its variables, which you create in bash, once${leaveOut}:\n#   kubectl${inNamespace} create secret generic ${shellWord(secret)}${keys.join('')}\n`;
   return `# Backups in the cluster, see docs/backup.md. Print and apply it again when the settings have changed.\n${head}---\n${cronJobObjects(wish).map(yaml).join('---\n')}`;
 }

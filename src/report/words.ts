@@ -29,15 +29,20 @@ export function verdictSentence(outcome: Outcome): string {
     case 'restored': return restoredSentence(outcome, took);
     // The earlier run is reported separately: finishing it may have changed workloads.
     case 'failed': return `${why} ${outcome.recovery ? `This run finished an interrupted earlier run${recovered(outcome)}, and ${words.leftAlone}.` : words.untouched}`;
-    case 'rolled-back': return outcome.nothingRuns
-      ? `${why} The previous version is set again, but not verified: ${unverifiedOf(outcome)}.`
-      : `${why} The previous version is restored and verified${outcome.unverified?.length ? ' where anything runs' : ''}.${exceptFor(outcome)}`;
+    case 'rolled-back': return rolledBackSentence(outcome, why);
     case 'rollback-failed':
       if (outcome.rollback?.continued) return `${why} The previous version is not restored or verified yet. The post step of this job continues, and reports the result.`;
       return outcome.rollback?.nothingGood
         ? `${why} There was no healthy version to roll back to. Manual action is required.`
         : `${why} The previous version could not be restored or verified. Manual action is required.`;
   }
+}
+
+function rolledBackSentence(outcome: Outcome, why: string): string {
+  if (outcome.data?.of === 'restore' && !outcome.data.recovery) return `${why} The data from before the restore serves again.${exceptFor(outcome)}`;
+  return outcome.nothingRuns
+    ? `${why} The previous version is set again, but not verified: ${unverifiedOf(outcome)}.`
+    : `${why} The previous version is restored and verified${outcome.unverified?.length ? ' where anything runs' : ''}.${exceptFor(outcome)}`;
 }
 
 /** With `check: true`, there is none. */
