@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { call, closeApi } from './harness/api.js';
 import { calm, inSpace, rolloutInputs, startHealthy, variant } from './harness/app.js';
 import { expectEnding, expectTold } from './harness/ending.js';
-import { closeImages } from './harness/images.js';
+import { closeImages, type PushedImage } from './harness/images.js';
 import { ledgerOf } from './harness/ledger.js';
 import { once } from './harness/moments.js';
 import type { Space } from './harness/namespace.js';
@@ -18,8 +18,8 @@ afterAll(() => {
 const watching = (line: string): boolean => /^watch +health/.test(line);
 
 /** All pods of the new version answer with status 500 from now on. */
-async function breakNewPods(space: Space): Promise<void> {
-  const pods = (await space.list('Pod', 'app=web')).filter(({ metadata, spec }) => !metadata.deletionTimestamp && spec.containers[0].image.includes('late'));
+async function breakPods(space: Space, { digest }: PushedImage): Promise<void> {
+  const pods = (await space.list('Pod', 'app=web')).filter(({ metadata, spec }) => !metadata.deletionTimestamp && spec.containers[0].image.endsWith(digest));
   expect(pods.length).toBeGreaterThan(0);
   await Promise.all(pods.map(({ metadata: { name } }) => call('POST', `/api/v1/namespaces/${space.name}/pods/${name}:8080/proxy/break`)));
 }
@@ -28,8 +28,9 @@ describe('a version that is watched', () => {
   it.concurrent('and fails only after its smoke checks is rolled back', inSpace('watch', async (space) => {
     await startHealthy(space);
     const before = await snapshotOf(space);
-    const moment = once(watching, () => breakNewPods(space));
-    const inputs = { ...rolloutInputs(space, await variant('v2', calm, { tag: 'late' })), 'watch': '4m', 'watch-interval': '2s' };
+    const image = await variant('v2', calm, { tag: 'late' });
+    const moment = once(watching, () => breakPods(space, image));
+    const inputs = { ...rolloutInputs(space, image), 'watch': '3m', 'watch-interval': '2s' };
     const result = await runAction({ inputs, onLine: moment.onLine });
     await moment.done();
     expectEnding(result, { verdict: 'rolled-back', cause: 'guard-breached', stage: 'watch' });
