@@ -135,7 +135,7 @@ describe('the causes', () => {
 
   // By the state of the runner, of the record or of a database, and not by a release: their own tests have them. `command-failed` is reserved.
   const byOthers = [
-    'command-failed', 'evicted', 'hook-failed', 'not-deployable', 'policy-denied', 'record-unreadable', 'tool-missing', 'tool-timeout',
+    'command-failed', 'evicted', 'guard-breached', 'hook-failed', 'not-deployable', 'policy-denied', 'record-unreadable', 'tool-missing', 'tool-timeout',
     'backup-failed', 'backup-overdue', 'migration-failed', 'migration-irreversible', 'restore-failed',
   ];
 

@@ -1,1 +1,1 @@
-"use strict";exports.id=4185,exports.ids=[4185],exports.modules={4185:(function(e,s,r){r.r(s),r.d(s,{lastRunOf:()=>t.j,openFinished:()=>o.Hw,releaseStages:()=>a.x,sharedRecord:()=>d.Px});var d=r(9638),t=r(3978),o=r(7028),a=r(4157)})};
+"use strict";exports.id=4185,exports.ids=[4185],exports.modules={4185:(function(e,s,r){r.r(s),r.d(s,{lastRunOf:()=>t.j,openFinished:()=>o.Hw,releaseStages:()=>a.x,sharedRecord:()=>d.Px});var d=r(9638),t=r(3978),o=r(7028),a=r(1873)})};

@@ -20,7 +20,7 @@ export type Tallies = ReadonlyMap<string, Tally>;
 /** What is read, or why it cannot be: completes "unproven: …". */
 export type Requests = RequestsRead | { readonly unproven: string };
 
-export interface RequestsRead {
+interface RequestsRead {
   readonly tallies: Tallies;
   /** Whether probes and smoke checks were told apart. */
   readonly hasPaths: boolean;

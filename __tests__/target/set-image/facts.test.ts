@@ -28,7 +28,7 @@ const chosen: readonly WorkloadRef[] = [{ kind: 'deployment', name: 'api' }, { k
 describe('the rights of a run', () => {
   it('are asked for the workloads that the ledger chose, where the settings name none', async () => {
     await expect(readAllowed(run(), clusterWith(rules), () => chosen)).rejects.toMatchObject({
-      code: 'permission-denied', message: expect.stringContaining('list, watch, get, patch deployments; list, watch, get, patch statefulsets; list, watch replicasets; delete pods.'),
+      code: 'permission-denied', message: expect.stringContaining('list, watch, get, patch deployments (api); list, watch, get, patch statefulsets (db); list, watch replicasets; delete pods.'),
     });
     expect((await readAllowed(run(), clusterWith(rules), () => [])).found).toEqual([]);
   });

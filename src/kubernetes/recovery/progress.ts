@@ -31,7 +31,7 @@ export interface ProgressStore {
 
 const dataKey = 'recovery.json';
 
-export const progressName = (app: string): string => `deploy-recovery-${app}`;
+const progressName = (app: string): string => `deploy-recovery-${app}`;
 
 export function progressStore({ api, namespace }: Pick<Cluster, 'api' | 'namespace'>, app: string): ProgressStore {
   const name = progressName(app);
