@@ -37,10 +37,11 @@ async function appObjects(): Promise<readonly Any[]> {
     deployment('web', {
       image: image.reference, replicas: 2, container: { volumeMounts: [{ name: 'state', mountPath: '/state' }] },
       pod: {
-        volumes: [{ name: 'state', emptyDir: {} }],
+        // The sandbox has no DNS.
+        enableServiceLinks: true, volumes: [{ name: 'state', emptyDir: {} }],
         initContainers: [
-          reading('customers', data.postgres.image, 'psql -At -h postgresql -U acci -c "SELECT \'customers=\' || count(*) FROM sales.customer" acci', secret('PGPASSWORD', 'postgresql', 'postgres-password')),
-          reading('sessions', data.redis.image, 'redis-cli -e -h redis dbsize', secret('REDISCLI_AUTH', 'redis', 'redis-password')),
+          reading('customers', data.postgres.image, 'psql -At -h "$POSTGRESQL_SERVICE_HOST" -U acci -c "SELECT \'customers=\' || count(*) FROM sales.customer" acci', secret('PGPASSWORD', 'postgresql', 'postgres-password')),
+          reading('sessions', data.redis.image, 'redis-cli -e -h "$REDIS_SERVICE_HOST" dbsize', secret('REDISCLI_AUTH', 'redis', 'redis-password')),
         ],
       },
     }),
