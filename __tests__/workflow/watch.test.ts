@@ -26,7 +26,7 @@ describe('a watched release', () => {
     const { verdict, verified, timeline } = await deploy(run);
     expect(verdict).toBe('deployed');
     expect(verified?.map(({ what, seen }) => `${what}: ${seen}`)).toEqual(expect.arrayContaining([
-      'watch of 1m: it stayed healthy', 'guard health: held in 6 looks: the smoke check passes',
+      'watch of 1m: 2 pods stayed healthy', 'guard health: held in 6 looks: the smoke check passes',
     ]));
     expect(world.clock.monotonic() - startedAt).toBeGreaterThanOrEqual(60_000);
     expect(timeline.map(({ stage, result }) => `${stage} ${result}`)).toEqual(expect.arrayContaining(['smoke ok', 'watch ok']));

@@ -16,5 +16,7 @@ export interface GuardReport {
 export interface WatchReport {
   /** How long, ms. */
   readonly ms: number;
+  /** What else stayed healthy all the time: `3 pods stayed healthy`. Undefined where nothing else could be watched. */
+  readonly healthy?: string;
   readonly guards: readonly GuardReport[];
 }

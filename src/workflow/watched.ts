@@ -8,17 +8,20 @@ import type { WatchReport } from '../outcome/watch.js';
 export const watchMark = 'watch';
 
 /** What was seen to hold. */
-export function verifiedBy({ ms, guards }: WatchReport): readonly Verified[] {
+export function verifiedBy({ ms, healthy, guards }: WatchReport): readonly Verified[] {
   const held = guards.filter(({ result }) => result === 'held');
   const time = formatDuration(1000 * Math.round(ms / 1000));
   return [
-    { what: `watch of ${time}`, seen: 'it stayed healthy' },
+    ...healthy === undefined ? [] : [{ what: `watch of ${time}`, seen: healthy }],
     ...held.map(({ name, words, looks }) => ({ what: `guard ${name}`, seen: `held in ${looks} ${looks === 1 ? 'look' : 'looks'}: ${words}` })),
   ];
 }
 
 /** What could not be shown, and what came near its limit, in sentences. */
-export const unprovenBy = ({ guards }: WatchReport): readonly string[] => guards.flatMap(({ name, result, why, words, warned }) => [
+export const unprovenBy = ({ healthy, guards }: WatchReport): readonly string[] => [
+  ...healthy === undefined && guards.length === 0 ? ['Nothing was watched: nothing of the version runs where it can be seen, and there is no smoke check.'] : [],
+  ...guards.flatMap(({ name, result, why, words, warned }) => [
   ...result === 'unproven' ? [`Guard ${name} is unproven: ${why}.`] : [],
   ...warned ? [`Guard ${name} exceeded its limit for a warning: ${words}.`] : [],
-]);
+]),
+];

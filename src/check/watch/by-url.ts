@@ -5,6 +5,6 @@ import { outside } from '../smoke/by-url.js';
 import { healthGuard } from './health.js';
 import { watchGuards } from './watch.js';
 
-/** Watches a target without a cluster: its smoke checks by URL. @throws RolloutError guard-breached; what `signal` aborts with */
+/** Watches a target without a cluster: its smoke checks by URL, and nothing else. @throws RolloutError guard-breached; what `signal` aborts with */
 export const watchUrls = (ports: Ports, checks: readonly SmokeCheck[], watch: WatchConfig, signal: AbortSignal): Promise<WatchReport> =>
   watchGuards(ports, checks.length === 0 ? [] : [healthGuard(ports, outside, checks, watch.health.failures)], watch, signal);

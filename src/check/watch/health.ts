@@ -15,7 +15,7 @@ const once: Rules = { needed: 1, wrong: 1, graceMs: 0, limitMs: 0 };
 /** The smoke checks, asked once at each look: of every new pod that is ready, and through the Service or URL. */
 export function healthGuard(ports: Ports, target: SmokeTarget, checks: readonly SmokeCheck[], failures: number): Guard {
   return {
-    name: 'health', failures, unproven: 'warn',
+    name: 'health', failures,
     look: async (signal): Promise<Assessment> => {
       try {
         const failing = (await Promise.all(checks.map((check) => failingNow(ports, target, check, signal)))).flat();

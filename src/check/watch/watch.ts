@@ -8,13 +8,12 @@ import type { Ports } from '../../ports/ports.js';
 /** A limit that a version must keep while it is watched. */
 export interface Guard extends CourseRule {
   readonly name: string;
-  /** What it comes to if it cannot be proven. */
-  readonly unproven: 'warn' | 'fail';
   /** One look. @throws what `signal` aborts with */
   look(signal: AbortSignal): Promise<Assessment>;
-  /** What all looks together say, for a guard that counts. */
-  whole?(): Assessment | undefined;
 }
+
+/** What the guards have shown, and for how long, ms. */
+export type Guarded = Omit<WatchReport, 'healthy'>;
 
 /** What one guard said at one look, for the evidence. */
 interface Said { readonly atMs: number; readonly name: string; readonly said: string }
@@ -23,14 +22,16 @@ interface Said { readonly atMs: number; readonly name: string; readonly said: st
  * Looks at all guards in turns until the time is over. If the source of one does not answer, the time is lengthened once by itself.
  * @throws RolloutError guard-breached, with the looks as evidence; what `signal` aborts with
  */
-export async function watchGuards(ports: Pick<Ports, 'clock' | 'log'>, guards: readonly Guard[], time: Pick<WatchConfig, 'forMs' | 'intervalMs'>, signal: AbortSignal): Promise<WatchReport> {
+export async function watchGuards(ports: Pick<Ports, 'clock' | 'log'>, guards: readonly Guard[], time: Pick<WatchConfig, 'forMs' | 'intervalMs'>, signal: AbortSignal): Promise<Guarded> {
   const { clock, log } = ports;
   const startedAt = clock.monotonic();
   let endsAt = startedAt + time.forMs;
   let courses: ReadonlyMap<Guard, Course> = new Map(guards.map((guard) => [guard, noLooks]));
   const said: Said[] = [];
-  for (let nextAt = startedAt + time.intervalMs; ; nextAt += time.intervalMs) {
+  for (let nextAt = startedAt + time.intervalMs; ;) {
     await clock.sleep(Math.max(0, Math.min(nextAt, endsAt) - clock.monotonic()), signal);
+    // A look that takes longer than the interval is not made up for: several at once would be a row of failures in one moment.
+    nextAt = clock.monotonic() + time.intervalMs;
     const atMs = Math.round(clock.monotonic() - startedAt);
     const looks = await Promise.all(guards.map(async (guard) => [guard, await guard.look(signal)] as const));
     courses = new Map(looks.map(([guard, look]) => [guard, followed(courses.get(guard) ?? noLooks, look, guard)]));
@@ -46,20 +47,10 @@ export async function watchGuards(ports: Pick<Ports, 'clock' | 'log'>, guards: r
     log.warning('The source of a guard does not answer: the watch is lengthened once.');
     endsAt += time.forMs;
   }
-  return { ms: Math.round(clock.monotonic() - startedAt), guards: reports(courses, said) };
+  return { ms: Math.round(clock.monotonic() - startedAt), guards: [...courses].map(([guard, course]) => reportOf(guard, course)) };
 }
 
-function reports(courses: ReadonlyMap<Guard, Course>, said: readonly Said[]): readonly GuardReport[] {
-  const reportOf = (guard: Guard, course: Course): GuardReport => ({ name: guard.name, looks: course.looks, ...concluded(course, guard.whole?.(), guard) });
-  const all = [...courses].map(([guard, course]) => ({ guard, report: reportOf(guard, course) }));
-  const failed = all.filter(({ guard, report }) => report.result === 'breached' || (report.result === 'unproven' && guard.unproven === 'fail'));
-  if (failed.length > 0) throw breach(failed.map(({ report }) => sentence(report)), said);
-  return all.map(({ report }) => report);
-}
-
-/** A guard that was not held, as a sentence. */
-const sentence = ({ name, result, words, why }: GuardReport): string =>
-  (result === 'breached' ? `Guard ${name} was breached over the whole watch: ${words}.` : `Guard ${name} could not be verified: ${why}${words === '' ? '' : ` (${words})`}.`);
+const reportOf = (guard: Guard, course: Course): GuardReport => ({ name: guard.name, looks: course.looks, ...concluded(course, undefined, guard) });
 
 const wordsOf = (look: Assessment): string => ('why' in look ? look.why : look.words);
 

@@ -22,5 +22,7 @@ export async function watchRelease(
   const checks = askable(release, followed, config.smoke);
   const guards = checks.length === 0 ? [] : [healthGuard(ports, smokeTarget(release, followed, deadlineAt), checks, watch.health.failures)];
   const patience = { deadlineAt, steadyMs: 0, of: config.patienceMs };
-  return whileStanding(release, followed, patience, 'watch', signal, (either) => watchGuards(ports, guards, watch, either));
+  const guarded = await whileStanding(release, followed, patience, 'watch', signal, (either) => watchGuards(ports, guards, watch, either));
+  const pods = followed.reduce((sum, { workload }) => sum + release.watched.world.view(workload).newPods.length, 0);
+  return { ...guarded, ...pods > 0 && { healthy: `${pods === 1 ? 'the pod' : `${pods} pods`} stayed healthy` } };
 }
