@@ -1,6 +1,5 @@
 import type { BackupConfig, DatabaseConfig, WorkloadRef } from '../config/config.js';
 import { DataError } from '../data/error.js';
-import { fetchBackup } from '../data/fetch.js';
 import type { OpenedDatabase } from '../data/opened.js';
 import { findContainers } from '../data/reach/find-pod.js';
 import type { Cluster } from '../kubernetes/client/cluster.js';
@@ -11,11 +10,11 @@ import { untilReady } from '../kubernetes/fence/ready.js';
 import { applyManifests, applyObjects, type ManifestPath, type ManifestScope } from '../kubernetes/recovery/manifests.js';
 import { workloadKindOf } from '../kubernetes/recovery/pods.js';
 import { progressStore } from '../kubernetes/recovery/progress.js';
-import { within } from '../ports/within.js';
 import { AppFence } from './app-fence.js';
 import { DataLocks } from './data-locks.js';
 import type { DataSession } from './data-session.js';
 import type { RecoveryHands } from './disaster-steps.js';
+import { fetched, limited, type Restoring } from './restoring.js';
 import type { Run } from './run.js';
 
 /** How long pods may take to become ready: images are pulled, volumes attached. ms. */
@@ -59,15 +58,11 @@ export function recoveryHands({ run, session, cluster, backup, paths }: HandsOf)
     untilReachable: (config) => untilReachable(run, cluster, config, () => open(config)),
     holds: async (config) => (await open(config)).database.holds(signal),
     restore: async (config, manifest) => {
-      const late = (): Error => new DataError('restore-failed', `The restore of ${config.name} did not finish within ${Math.round(backup.timeoutMs / 60_000)} min.`, {
-        hint: 'Raise `backup.timeout`.',
-      });
-      const { database } = await open(config);
+      const restoring: Restoring = { run, session, backup, store: await session.store(), manifest, opened: await open(config) };
       const locks = DataLocks.ofApp(run, session, config, 'restored');
-      return locks.within(() => within(clock, { ms: backup.timeoutMs, late, signal: locks.signal }, async (over) => {
-        const key = backup.identity !== undefined && { identity: backup.identity };
-        const { spool, facts } = await fetchBackup({ context: session.context, store: await session.store(), folder: run.folder, manifest, ...key }, over);
-        const restoration = database.restoration(spool, facts);
+      return locks.within(() => limited(restoring, locks.signal, async (over) => {
+        const { spool, facts } = await fetched(restoring, over);
+        const restoration = restoring.opened.database.restoration(spool, facts);
         try {
           await restoration.check(over);
           const compared = await restoration.prepare(over);

@@ -34,8 +34,8 @@ export async function findPrograms({ files, process, env }: Pick<Ports, 'files' 
 }
 
 /**
- * Those of the version of the server, or of the next one: what a later pg_restore writes, an older server may not understand. Of one version
- * the latest release: a scratch server of an earlier one may not know what the server has written into the definition of a table.
+ * Those of the version of the server, or of the next one: an older server can refuse what a later pg_restore writes. Of one version, those of the
+ * latest release: a scratch server of an earlier one can refuse what the server has written into the definition of a table.
  */
 export const choosePrograms = (found: readonly Programs[], major: number): Programs | undefined =>
   found.filter((each) => each.major >= major).sort((a, b) => a.major - b.major || b.minor - a.minor)[0];

@@ -10,7 +10,7 @@ export const copyContainer = 'database-copy';
 export const copyReady = '/scratch/ready';
 
 /**
- * It ends when nobody holds it any more, or five minutes after its start if nobody came. When it is asked to stop, because the command
+ * It ends when nobody holds it any more, or five minutes after its start if nobody came. When it gets SIGTERM, because the command
  * has ended, it stays until the copy was looked at. Once it was started again, its data is gone, and it never becomes ready.
  */
 const mainScript = `

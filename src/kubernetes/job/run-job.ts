@@ -304,7 +304,7 @@ class JobRun {
   }
 }
 
-/** How long its pod may take to stop when it is asked to. Kubernetes: 30 s unless the pod says otherwise. */
+/** Time between SIGTERM and SIGKILL, ms. Kubernetes: 30 s unless the pod sets another. */
 const graceMsOf = ({ spec }: Job): number => 1000 * (spec?.template?.spec?.terminationGracePeriodSeconds ?? 30);
 
 /** The Job is being deleted, or is gone together with its pod. Whoever deletes it without its pod (`--cascade=orphan`) has not ended the command. */

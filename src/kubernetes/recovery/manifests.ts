@@ -27,7 +27,7 @@ export interface ManifestPath {
 /** The names that kubectl accepts: https://kubectl.docs.kubernetes.io/references/kustomize/ */
 export const kustomizations: readonly string[] = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
 
-/** How kubectl is told where they are. */
+/** The option of kubectl that names them. */
 export const manifestFlag = ({ path, isKustomized }: ManifestPath): string => `--${isKustomized ? 'kustomize' : 'filename'}=${path}`;
 
 const shape = v.looseObject({
